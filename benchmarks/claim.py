@@ -1,0 +1,145 @@
+"""How long a claim takes with 20,000 lanes and a million waiting changes, also under an old snapshot."""
+
+import argparse
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from django.db import connection, transaction
+
+from accounts.models import Seller
+from benchmarks.frame import Figure
+from hub import lanes
+from hub.kinds import DataType, Direction, Kind
+from hub.models import Connection, Job, Lane, Share
+
+WORKERS = 16
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """Claims and releases while every lane stays due. A tenth of the lanes belongs to one seller.
+
+    The age of a snapshot is told by the claims made under it: two workers that serve five lanes a second each for ten
+    minutes make 6,000.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lanes", type=int, default=20_000)
+    parser.add_argument("--changes", type=int, default=1_000_000)
+    parser.add_argument("--claims", type=int, default=2_000)
+    parser.add_argument("--snapshot", type=int, default=6_000)
+    options = parser.parse_args(argv)
+    _fill(number=options.lanes, changes=options.changes)
+    _claims(options.claims // 4)  # plans cached, pages in memory
+    idle = _idle(options.claims)
+    fresh = _claims(options.claims)
+    with _open_snapshot():
+        aged = _claims(options.snapshot)[-options.claims :]
+        Share.objects.exclude(seller__slug="heavy").update(due=False)
+        Lane.objects.exclude(share__seller__slug="heavy").update(due=False)
+        alone = _claims(options.claims)
+    return [
+        Figure.at_most(f"claim p99, {options.lanes:,} lanes, {options.changes:,} changes", _p99(fresh), "ms", 5),
+        Figure("claim p50", statistics.median(fresh), "ms"),
+        Figure("beside it: a transaction of as many empty statements, p99", _p99(idle), "ms"),
+        Figure.at_most(f"claim p99, {options.snapshot:,} claims into one snapshot", _p99(aged), "ms", 5),
+        Figure("claim p50 there", statistics.median(aged), "ms"),
+        Figure("claim p99 there, with a single seller due", _p99(alone), "ms"),
+    ]
+
+
+def _fill(*, number: int, changes: int) -> None:
+    """Ten lanes a seller, but a tenth of all for one; every lane due, its share of the changes waiting."""
+    heavy = number // 10
+    sizes = [heavy] + [10] * ((number - heavy) // 10)
+    sellers = Seller.objects.bulk_create(
+        Seller(slug="heavy" if n == 0 else f"s{n}", name=f"Seller {n}") for n in range(len(sizes))
+    )
+    shares = Share.objects.bulk_create(Share(seller=seller, due=True) for seller in sellers)
+    connections = Connection.objects.bulk_create(
+        Connection(seller=seller, slug=seller.slug, name=seller.name, platform="rest", role="custom", state="active")
+        for seller in sellers
+    )
+    made = Lane.objects.bulk_create(
+        (
+            Lane(connection=home, share=share, name="products", shard=shard, due=True)
+            for size, home, share in zip(sizes, connections, shares, strict=True)
+            for shard in range(size)
+        ),
+        batch_size=5_000,
+    )
+    of_connection: dict[int, list[int]] = {}
+    for lane in made:
+        of_connection.setdefault(lane.connection_id, []).append(lane.pk)
+    Job.objects.bulk_create(
+        Job(
+            connection=home,
+            direction=Direction.EXPORT,
+            data_type=DataType.PRODUCTS,
+            item_kind=Kind.PRODUCT,
+            lane_ids=of_connection[home.pk],
+        )
+        for home in connections
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO hub_change
+                (job_id, lane_id, kind, item_id, token, priority, state, attempts, error_class, last_error)
+            SELECT job.id, lane.id, 'product', (%(each)s::bigint * lane.id) + n,
+                   nextval('hub_change_token'), 1, 'ready', 0, '', ''
+            FROM hub_lane AS lane JOIN hub_job AS job ON job.connection_id = lane.connection_id,
+                 generate_series(1, %(each)s) AS n
+            """,
+            {"each": changes // number},
+        )
+        cursor.execute("UPDATE hub_share SET turn = nextval('hub_turn')")
+        cursor.execute("UPDATE hub_lane SET turn = nextval('hub_turn')")
+        cursor.execute("VACUUM ANALYZE hub_lane, hub_share, hub_change, hub_job")
+
+
+def _claims(number: int) -> list[float]:
+    """Milliseconds that each claim took; the lane is given back, still due, outside the measured time."""
+    times = []
+    for n in range(number):
+        begun = time.perf_counter()
+        claim = lanes.claim(holder=f"bench {n}", workers=WORKERS)
+        times.append(1000 * (time.perf_counter() - begun))
+        assert claim is not None
+        lanes.release(claim=claim, more=True)
+        if n % 50 == 0:
+            lanes.sweep()
+    return times
+
+
+def _idle(number: int) -> list[float]:
+    """Milliseconds for as many round trips as a claim makes, with nothing to do: what the machine itself takes."""
+    times = []
+    for _ in range(number):
+        begun = time.perf_counter()
+        with transaction.atomic(), connection.cursor() as cursor:
+            for _ in range(5):
+                cursor.execute("SELECT 1")
+        times.append(1000 * (time.perf_counter() - begun))
+    return times
+
+
+@contextmanager
+def _open_snapshot() -> Iterator[None]:
+    """What a backup does: as long as it lasts, no row version may be cleared away."""
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory", None)
+    parameters.pop("context", None)
+    backup = psycopg2.connect(**parameters)
+    try:
+        with backup.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT count(*) FROM hub_share")
+        yield
+    finally:
+        backup.close()
+
+
+def _p99(times: list[float]) -> float:
+    return statistics.quantiles(times, n=100)[98]

@@ -1,0 +1,186 @@
+"""The live-to-staging copy against an unmasked restore of the same archive, and against other anonymisers.
+
+./dev bench copy --rows 3000000     the promise: time, memory, growth from a tenth of the rows
+./dev bench copy --rivals           pynonymizer and django-scrubber beside it, on 100,000 rows
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks.frame import Figure
+from staging_copy import build, copier, pools, services, swap
+from staging_copy.archive import Archive
+from staging_copy.models import Backup, Copy
+from staging_copy.postgres import Database
+
+_ROOT = Path(__file__).resolve().parent.parent
+_ROUNDS = 2
+# Of all rows; what is personal stands in customers, addresses and orders.
+_SHARES = {
+    "customer": 0.04,
+    "product": 0.06,
+    "variant": 0.14,
+    "stock": 0.14,
+    "price": 0.14,
+    "order": 0.08,
+    "address": 0.08,
+    "line": 0.18,
+    "link": 0.14,
+}
+_SELLERS = 50
+
+
+def run(argv: list[str]) -> list[Figure]:
+    parser = argparse.ArgumentParser(prog="./dev bench copy")
+    parser.add_argument("--rows", type=int, default=300_000, help="rows of live (default 300,000)")
+    options = parser.parse_args(argv)
+    staging = prepare()
+    small = _measure(staging, options.rows // 10)
+    large = _measure(staging, options.rows)
+    return [
+        Figure("rows", large.rows, "rows"),
+        Figure("size of their COPY text", large.megabytes, "MB"),
+        Figure("masked copy", large.masked, "s"),
+        Figure("unmasked pg_restore -j2 + ANALYZE", large.plain, "s"),
+        Figure.at_most("masked : unmasked", large.masked / large.plain, "times", 1.15),
+        Figure.at_most("memory of all that the copy starts", large.memory, "MB", 100),
+        Figure("memory of the command itself (Django)", large.command_memory, "MB"),
+        Figure.at_most("ten times the rows", large.masked / small.masked, "times", 11),
+        Figure.at_most("staging did not answer for", large.away, "s", 1),
+        *(Figure(f"stage {stage}", seconds, "s") for stage, seconds in large.stages),
+    ]
+
+
+def prepare() -> Database:
+    """A staging database that does not exist yet, and all settings that a copy needs."""
+    staging = copier.live_database().named("bench_staging")
+    values = {"STAGING_DATABASE_URL": staging.url, "STAGING_ADMIN_PASSWORD": "bench"}
+    os.environ.update(values)
+    for name, value in values.items():
+        setattr(settings, name, value)
+    services.register_staging(by=None)
+    pools.ensure(Path(settings.STAGING_COPY_JOURNAL_DIR))
+    return staging
+
+
+def fill(rows: int) -> None:
+    """Empties live and gives it about that many rows."""
+    counts = {name: max(1, int(rows * share)) for name, share in _SHARES.items()}
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE accounts_seller, hub_connection, catalog_product, orders_customer CASCADE")
+        # References are right by construction; checking each would take longer than all measurements.
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute((_ROOT / "benchmarks" / "copy_data.sql").read_text(), {"seller": _SELLERS, **counts})
+        cursor.execute("RESET session_replication_role")
+        cursor.execute("ANALYZE")
+
+
+class _Measured:
+    """The best of several rounds, masked and unmasked in turn, and the most memory of any."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.megabytes = 0.0
+        self.masked = self.plain = float("inf")
+        self.memory = self.command_memory = self.away = 0.0
+        self.stages: list[tuple[str, float]] = []
+
+
+def _measure(staging: Database, rows: int) -> _Measured:
+    fill(rows)
+    backup = services.take_backup(now=timezone.now())
+    found = _Measured()
+    found.rows = backup.rows or 0
+    found.megabytes = _text_size(backup) / 1e6
+    for _ in range(_ROUNDS):
+        found.plain = min(found.plain, _restore(staging, backup))
+        stages, away, memory, command = copy(staging)
+        seconds = sum(spent for _, spent in stages)
+        if seconds < found.masked:
+            found.masked, found.stages = seconds, stages
+        found.away = max(found.away, away)
+        found.memory = max(found.memory, memory)
+        found.command_memory = max(found.command_memory, command)
+    return found
+
+
+def copy(staging: Database) -> tuple[list[tuple[str, float]], float, float, float]:
+    """Seconds by stage, seconds without an answer, and the most memory (MB) of children and command."""
+    connection.close()
+    swap.drop(staging, swap.previous_name(staging))
+    process = subprocess.Popen([sys.executable, "manage.py", "copy_to_staging"], cwd=_ROOT, stdout=subprocess.DEVNULL)
+    with _watched(process.pid) as memory:
+        if process.wait() != 0:
+            raise RuntimeError("The copy failed.")
+    report = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk")[0].report
+    return report["stages"], report["swap_seconds"], memory["children"] / 1e6, memory["command"] / 1e6
+
+
+def _restore(staging: Database, backup: Backup) -> float:
+    """Seconds to do the same without masks."""
+    name = "bench_unmasked"
+    swap.drop(staging, name)
+    begun = time.monotonic()
+    plain = build.create(staging, name)
+    plain.run("pg_restore", "--jobs=2", "--no-owner", Path(settings.BACKUP_DIR) / backup.name)
+    plain.run("vacuumdb", "--analyze-only", "--quiet", "--jobs=2")
+    seconds = time.monotonic() - begun
+    swap.drop(staging, name)
+    return seconds
+
+
+def _text_size(backup: Backup) -> int:
+    archive = Archive.open(Path(settings.BACKUP_DIR) / backup.name)
+    return sum(len(block) for table in archive.tables for block in archive.rows(table))
+
+
+@contextmanager
+def _watched(command: int) -> Iterator[dict[str, int]]:
+    """The most memory, in bytes, of a process and of all that it started: shared pages in equal parts."""
+    most = {"command": 0, "children": 0}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            sizes = {pid: _memory(pid) for pid in _descendants(command)}
+            most["command"] = max(most["command"], _memory(command))
+            most["children"] = max(most["children"], sum(sizes.values()))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *_descendants(child)]
+    return found
+
+
+def _memory(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -1,0 +1,65 @@
+"""How long a small seller's item waits while another's 200,000-item backlog runs on all workers."""
+
+import argparse
+import statistics
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from benchmarks import goods
+from benchmarks.frame import Figure
+from hub.kinds import Kind
+from hub.models import Change
+from hub.queue import enqueue
+from sandbox.process import SandboxProcess, start
+from synccenter import roles
+from synccenter.processes import Processes
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """The heavy seller has four lanes; the small one changes an item now and then, and the time until the target has it
+    is taken. Real workers, beat and broker."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--backlog", type=int, default=200_000)
+    parser.add_argument("--changes", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(argv)
+    accounts = {"erp": "heavy-token", "small": "small-token"}
+    with start("rest", accounts=accounts, latency_ms=20) as system, Processes() as processes:
+        heavy = goods.target(goods.catalogue("heavy", options.backlog), system, shards=4)
+        little = goods.target(goods.catalogue("little", options.changes), system, account="small")
+        ids = list(heavy.connection.seller.products.values_list("pk", flat=True))
+        enqueue(seller_id=heavy.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
+        names = [f"worker-{n}" for n in range(options.workers)]
+        for name in names:
+            processes.start(name, roles.worker(name), cwd=ROOT)
+        processes.start("beat", roles.beat(), cwd=ROOT)
+        for name in names:
+            processes.wait_for(name, " ready.", timeout=120)
+        waited = [
+            _wait(system, little.connection.seller_id, product.pk)
+            for product in little.connection.seller.products.order_by("pk")
+        ]
+        left = Change.objects.filter(job=heavy).count()
+        assert left, "the backlog ended before the measurement did"
+    return [
+        Figure.at_most("a small seller's change until the target has it, p99", _p99(waited), "s", 5),
+        Figure("p50", statistics.median(waited), "s"),
+        Figure("the heavy seller's items sent meanwhile", options.backlog - left, "items"),
+    ]
+
+
+def _wait(system: SandboxProcess, seller_id: int, pk: int) -> float:
+    """Seconds from the commit of a change to its write at the target."""
+    pause = Event()
+    begun = monotonic()
+    enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=[pk])
+    while str(pk) not in {item["key"] for item in system.state("products", "small")}:
+        pause.wait(0.02)
+    return monotonic() - begun
+
+
+def _p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100)[98]

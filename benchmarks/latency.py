@@ -1,0 +1,98 @@
+"""From a change at a shop, by webhook, to the target, while another seller's full sync of 100,000 items runs."""
+
+import argparse
+import os
+import socket
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from benchmarks import goods
+from benchmarks.frame import Figure
+from connectors.models import WebhookSubscription
+from connectors.services import install_connection
+from hub.kinds import Kind
+from hub.models import Change, Connection, Link, Run
+from hub.services import start_run
+from sandbox.process import SandboxProcess, start
+from synccenter import roles
+from synccenter.processes import Processes
+
+ROOT = Path(__file__).resolve().parent.parent
+_PATIENCE = 60.0
+_pause = Event()  # never set: polls wait for it
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """Real web server, workers, beat, broker; the shop signs and delivers its webhooks."""
+    parser = argparse.ArgumentParser(prog="./dev bench latency")
+    parser.add_argument("--items", type=int, default=100_000, help="of the other seller")
+    parser.add_argument("--changes", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args(argv)
+    with (
+        start("bigcommerce", accounts={"shop": "token"}, products=40, dirty=False, quota=1_000_000) as shop,
+        start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20) as system,
+        Processes() as processes,
+    ):
+        heavy = goods.target(goods.catalogue("heavy", options.items), system, shards=4)
+        little = goods.target(goods.catalogue("little", 0), system, account="small").connection
+        source = _connect(little, shop)
+        _serve(processes, options.workers)
+        _until(lambda: WebhookSubscription.objects.filter(connection=source, healthy=True).exists())
+        _until(lambda: not Run.objects.filter(state__in=Run.OPEN).exists() and not Change.objects.exists())
+        start_run(job=heavy, trigger=Run.Trigger.BUTTON)
+        _until(lambda: Change.objects.filter(job=heavy).exists())
+        links = list(Link.objects.filter(connection=source, kind=Kind.PRODUCT).order_by("pk"))
+        waited = [
+            _time(shop, system, links[number % len(links)], f"Change {number}") for number in range(options.changes)
+        ]
+        left = Change.objects.filter(job=heavy).count()
+        assert left, "the full sync ended before the measurement did"
+    return [
+        Figure.at_most("change at the shop until the target has it, p50", statistics.median(waited), "s", 1),
+        Figure.at_most("p99", statistics.quantiles(waited, n=100)[98], "s", 5),
+        Figure("the other seller's items sent meanwhile", options.items - left, "items"),
+    ]
+
+
+def _connect(target: Connection, shop: SandboxProcess) -> Connection:
+    return install_connection(
+        seller=target.seller,
+        platform="bigcommerce",
+        name="Little shop",
+        slug="little-shop",
+        base_url=f"{shop.url}/stores/shop",
+        credentials={"access_token": "token"},
+    )
+
+
+def _serve(processes: Processes, workers: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environment = os.environ | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    processes.start("web", roles.web(port=port), environment, cwd=ROOT)
+    names = [f"worker-{number}" for number in range(workers)]
+    for name in names:
+        processes.start(name, roles.worker(name), environment, cwd=ROOT)
+    processes.start("beat", roles.beat(), environment, cwd=ROOT)
+    processes.wait_for("web", "Listening at", timeout=120)
+    for name in names:
+        processes.wait_for(name, " ready.", timeout=120)
+
+
+def _time(shop: SandboxProcess, system: SandboxProcess, link: Link, name: str) -> float:
+    """Seconds from the change at the shop to its arrival at the target."""
+    begun = monotonic()
+    shop.control("PATCH", f"products/shop/{link.external_id}", json={"name": name})
+    _until(lambda: name in {item["title"] for item in system.state("products", "small")})
+    return monotonic() - begun
+
+
+def _until(true: Callable[[], bool]) -> None:
+    ends = monotonic() + _PATIENCE
+    while not true():
+        assert monotonic() < ends, "it took longer than a minute"
+        _pause.wait(0.02)

@@ -1,0 +1,120 @@
+"""A full sync of a large catalogue: unchanged, with 1,000 changes, and its import side without the network."""
+
+import argparse
+import math
+import resource
+from time import perf_counter
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from benchmarks import goods
+from benchmarks.frame import Figure
+from catalog.models import Product
+from catalog.records import PriceRecord, ProductRecord, VariantRecord
+from connectors.engine.applying import apply_page, content_hash, target_for
+from connectors.platforms.rest import BATCH
+from hub.kinds import DataType, Direction, Kind
+from hub.models import Link, Run
+from hub.services import add_job
+from sandbox.process import SandboxProcess, start
+from tests.factories import make_connection
+
+PAGE = 250
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """Both stages compare what is in step already; the pages of the import are parsed before the clock runs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--products", type=int, default=100_000)
+    parser.add_argument("--changed", type=int, default=1_000)
+    options = parser.parse_args(argv)
+    few, many, changed = options.products // 10, options.products, options.changed
+    with start("rest", accounts={"erp": "token"}) as system:
+        small = goods.target(goods.catalogue("small", few), system)
+        large = goods.target(goods.catalogue("large", many), system)
+        goods.in_step(small)
+        goods.in_step(large)
+        _, seconds_of_few = min((goods.sync(small) for _ in range(3)), key=lambda timed: timed[1])
+        before, computed = _memory(), goods.processor_seconds()
+        unchanged, seconds_of_many = goods.sync(large)
+        grown, computed = _memory() - before, goods.processor_seconds() - computed
+        writes = _writes(system)
+        assert unchanged.state == Run.State.DONE and unchanged.counters.get().unchanged == many
+
+        ids = list(Product.objects.filter(seller__slug="large").order_by("pk").values_list("pk", flat=True))
+        goods.revise(large, ids[:: many // changed][:changed])
+        sent, seconds_of_changed = goods.sync(large)
+        assert sent.counters.get().updated == changed
+        calls = _writes(system) - writes
+    import_few, few_computed, _ = _import(few, "few")
+    import_many, many_computed, import_grown = _import(many, "many")
+    expected = math.ceil(changed / BATCH)
+    return [
+        Figure.at_most(f"remote writes, {many:,} unchanged", writes, "calls", 0),
+        Figure.at_least("compare, export side", many / seconds_of_many, "items/s", 10_000),
+        Figure.at_least("compare, import side", many / import_many, "items/s", 10_000),
+        Figure("export side by processor time", many / computed, "items/s"),
+        Figure("import side by processor time", many / many_computed, "items/s"),
+        Figure.at_most(f"remote writes, {changed:,} changed", calls, "calls", expected),
+        Figure("time of that sync", seconds_of_changed, "s"),
+        Figure.at_most("export side, 10 × the items", seconds_of_many / seconds_of_few, "× the time", 11),
+        Figure.at_most("import side, 10 × the items", import_many / import_few, "× the time", 11),
+        Figure("the same by processor time", many_computed / few_computed, "× the time"),
+        Figure.at_most("memory that the large sync took more", grown, "MiB", 32),
+        Figure.at_most("memory that the large import took more", import_grown, "MiB", 32),
+    ]
+
+
+def _import(number: int, slug: str) -> tuple[float, float, float]:
+    """Seconds, processor seconds and MiB that applying pages takes whose every record is known as it is."""
+    seller = goods.catalogue(f"import-{slug}", number)
+    shop = make_connection(seller, platform="rest_shop", role="shop")
+    job = add_job(connection=shop, direction=Direction.IMPORT, data_type=DataType.PRODUCTS, lane="catalog")
+    running = Run.objects.create(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)
+    ids = list(Product.objects.filter(seller=seller).order_by("pk").values_list("pk", flat=True))
+    for first in range(0, number, 10_000):
+        Link.objects.bulk_create(
+            Link(
+                connection=shop,
+                kind=Kind.PRODUCT,
+                external_id=str(pk),
+                item_id=pk,
+                received_hash=content_hash(_record(pk)),
+            )
+            for pk in ids[first : first + 10_000]
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE hub_link")
+    target = target_for(job, run_id=running.pk, now=timezone.now())
+    seconds, computed, before = 0.0, 0.0, _memory()
+    for first in range(0, number, PAGE):
+        page = [_record(pk) for pk in ids[first : first + PAGE]]
+        begun, computed_before = perf_counter(), goods.processor_seconds()
+        with transaction.atomic():
+            tally = apply_page(target, page)
+        computed += goods.processor_seconds() - computed_before
+        seconds += perf_counter() - begun
+        assert tally.unchanged == len(page)
+    return seconds, computed, _memory() - before
+
+
+def _record(pk: int) -> ProductRecord:
+    """A product with two variants, as a shop's page holds it."""
+    return ProductRecord(
+        external_id=str(pk),
+        title=f"Product {pk}",
+        description="A plain product. " * 10,
+        variants=[
+            VariantRecord(external_id=f"{pk}-{n}", sku=f"SKU-{pk}-{n}", price=PriceRecord(amount=pk)) for n in (1, 2)
+        ],
+    )
+
+
+def _writes(system: SandboxProcess) -> int:
+    return sum(call["method"] != "GET" for call in system.calls())
+
+
+def _memory() -> float:
+    """The most that this process has held so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,175 @@
+"""Webhooks: the answer at 300 events a second, no event lost or doubled, throughput beside a bare view."""
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import random
+import socket
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+
+from django.db import connection
+from standardwebhooks import Webhook
+
+from accounts.models import Seller
+from benchmarks.frame import Figure
+from connectors.models import WebhookEvent
+from connectors.services import install_connection
+from hub.models import Connection
+from synccenter import roles
+from synccenter.processes import Processes
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET = "client-secret"  # noqa: S105 - of nobody
+SENDERS = 8
+DOUBLED = 0.02
+WARM_UP = 1000
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    seconds: float
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """One shop, the web server as in production, a sender of eight connections on the same machine. The two views are
+    served by the same processes and measured in turns at full speed."""
+    parser = argparse.ArgumentParser(prog="./dev bench webhooks")
+    parser.add_argument("--events", type=int, default=10_000, help="distinct events, at the rate")
+    parser.add_argument("--rate", type=int, default=300, help="events a second")
+    parser.add_argument("--full-speed", type=int, default=2_000, help="events a round at full speed")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args(argv)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, at timestamptz, body jsonb)")
+    shop = _shop()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with Processes() as processes:
+        command = ["benchmarks.bare" if part == "synccenter.wsgi" else part for part in roles.web(port=port)]
+        processes.start("web", command, dict(os.environ), cwd=ROOT)
+        processes.wait_for("web", "Listening at", timeout=60)
+        for view in ([_event(shop) for _ in range(WARM_UP)], [_bare() for _ in range(WARM_UP)]):
+            asyncio.run(_send(port, view))
+        return [*_steady(port, shop, options.events, options.rate), *_side_by_side(port, shop, options)]
+
+
+def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]:
+    WebhookEvent.objects.all().delete()
+    distinct = [_event(shop) for _ in range(events)]
+    again = random.Random(1).sample(range(events), int(events * DOUBLED))
+    # Those that come twice come again a little later.
+    order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in again])
+    answers = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
+    rows = WebhookEvent.objects.count()
+    told = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
+    seconds = [answer.seconds for answer in answers]
+    return [
+        Figure.at_most(f"answer at {rate}/s, p99", 1000 * statistics.quantiles(seconds, n=100)[98], "ms", 25),
+        Figure("answer, p50", 1000 * statistics.median(seconds), "ms"),
+        Figure.at_most("answers that are not 200", sum(answer.status != 200 for answer in answers), "answers", 0),
+        Figure("rows", rows, "events", f"= {events}", rows == events),
+        Figure("deliveries noted", told, "deliveries", f"= {len(order)}", told == len(order)),
+    ]
+
+
+def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> list[Figure]:
+    ratios, speeds = [], []
+    for _ in range(options.rounds):
+        ours = _speed(port, [_event(shop) for _ in range(options.full_speed)])
+        bare = _speed(port, [_bare() for _ in range(options.full_speed)])
+        ratios.append(ours / bare)
+        speeds.append(ours)
+    return [
+        Figure("at full speed", statistics.median(speeds), "events/s"),
+        Figure.at_least("share of a bare view's throughput", statistics.median(ratios), "", 0.8),
+    ]
+
+
+def _speed(port: int, requests: Sequence[bytes]) -> float:
+    begun = perf_counter()
+    answers = asyncio.run(_send(port, requests))
+    assert all(answer.status == 200 for answer in answers)
+    return len(requests) / (perf_counter() - begun)
+
+
+async def _send(port: int, requests: Sequence[bytes], rate: float | None = None) -> list[Answer]:
+    """All requests over eight connections: each at its time by the rate, whether or not earlier ones were answered, or
+    as fast as they go. An answer's time counts from when its request was due."""
+    begun = perf_counter()
+    waiting = iter(enumerate(requests))
+    answers: list[Answer] = []
+
+    async def sender() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for place, request in waiting:
+            due = begun + place / rate if rate else perf_counter()
+            if (early := due - perf_counter()) > 0:
+                await asyncio.sleep(early)
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            answers.append(Answer(int(head[9:12]), perf_counter() - due))
+            assert b"Content-Length: 0" in head, head
+        writer.close()
+        await writer.wait_closed()
+
+    await asyncio.gather(*(sender() for _ in range(SENDERS)))
+    return answers
+
+
+def _shop() -> Connection:
+    return install_connection(
+        seller=Seller.objects.create(slug="acme", name="Acme"),
+        platform="bigcommerce",
+        name="Acme shop",
+        slug="acme-shop",
+        base_url="http://127.0.0.1:9/stores/shop",
+        credentials={"access_token": "token", "client_secret": SECRET},
+        start=False,
+    )
+
+
+def _event(shop: Connection) -> bytes:
+    """A request that a shop makes about a product, signed; with an id of its own."""
+    body, now, number = _body(), datetime.now(UTC), next(_numbers)
+    message_id = f"msg_{number}"
+    signature = Webhook(base64.b64encode(SECRET.encode()).decode()).sign(message_id, now, body.decode())
+    return _request(
+        f"/webhooks/{shop.webhook_token}",
+        body,
+        f"webhook-id: {message_id}",
+        f"webhook-timestamp: {int(now.timestamp())}",
+        f"webhook-signature: {signature}",
+    )
+
+
+def _bare() -> bytes:
+    return _request("/bare", _body())
+
+
+def _body() -> bytes:
+    number = next(_numbers)
+    event = {
+        "scope": "store/product/updated",
+        "store_id": "1025646",
+        "data": {"type": "product", "id": number % 5000},
+        "hash": f"{number:040x}",
+        "created_at": number,
+        "producer": "stores/shop",
+    }
+    return json.dumps(event).encode()
+
+
+def _request(path: str, body: bytes, *headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body

@@ -1,0 +1,1 @@
+"""What sellers sell: categories, brands, products, variants, stock, price lists, images."""

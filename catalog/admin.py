@@ -1,0 +1,156 @@
+"""The console's pages about the catalogue. It is what the masters say it is, so there is nothing to edit here."""
+
+from django.contrib import admin
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import QuerySet
+from django.db.models.functions import Upper
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from accounts.console import ReadOnlyAdmin, ReadOnlyInline, as_json
+from accounts.models import Seller
+from catalog.models import (
+    Attribute,
+    AttributeSet,
+    Brand,
+    Category,
+    Image,
+    Price,
+    PriceList,
+    Product,
+    Stock,
+    StockLocation,
+    Variant,
+)
+
+STATUS_LABELS = {"live": "success", "suspended": "warning", "discontinued": "default", "deleted": "danger"}
+SELLER = ("seller", AutocompleteSelectFilter)
+
+
+def with_sku(variants: QuerySet[Variant], prefix: str) -> QuerySet[Variant]:
+    """Variants whose SKU begins so, whatever the case: the index wants the sellers spelt out."""
+    sellers = list(Seller.objects.order_by().values_list("pk", flat=True))
+    return variants.alias(upper_sku=Upper("sku")).filter(seller__in=sellers, upper_sku__startswith=prefix.upper())
+
+
+class AttributeInline(ReadOnlyInline):
+    model = Attribute
+    fields = ("code", "name")
+    ordering = ("code",)
+
+
+@admin.register(AttributeSet)
+class AttributeSetAdmin(ReadOnlyAdmin):
+    list_display = ("name", "seller")
+    list_filter = (SELLER,)
+    list_select_related = ("seller",)
+    search_fields = ("name",)
+    inlines = (AttributeInline,)
+
+
+@admin.register(Category)
+class CategoryAdmin(ReadOnlyAdmin):
+    list_display = ("path", "seller", "visible", "status", "updated_at")
+    list_filter = ("status", "visible", SELLER)
+    list_select_related = ("seller",)
+    search_fields = ("name", "path__startswith")
+
+
+@admin.register(Brand)
+class BrandAdmin(ReadOnlyAdmin):
+    list_display = ("name", "seller", "status", "updated_at")
+    list_filter = ("status", SELLER)
+    list_select_related = ("seller",)
+    search_fields = ("name__istartswith",)
+
+
+class VariantInline(ReadOnlyInline):
+    model = Variant
+    fields = ("sku", "options", "status", "weight_in_grams", "rrp", "updated_at")
+    show_change_link = True
+
+
+class ImageInline(ReadOnlyInline):
+    model = Image
+    fields = ("url", "alt", "position")
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    list_display = ("id", "title", "seller", "status_text", "updated_at")
+    list_display_links = ("title",)
+    list_filter = (("status", ChoicesDropdownFilter), SELLER)
+    list_select_related = ("seller",)
+    search_fields = ("title",)
+    search_help_text = "Whole words of the title, or the beginning of a SKU"
+    inlines = (VariantInline, ImageInline)
+    fields = (
+        *("seller", "title", "slug", "product_type", "brand", "attribute_set", "category_paths", "status"),
+        *("description", "attribute_values", "revision", "created_at", "updated_at"),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        if not search_term:
+            return queryset, False
+        words = SearchVector("title", config="simple")
+        titled = Product.objects.annotate(words=words).filter(words=SearchQuery(search_term, config="simple"))
+        named = with_sku(Variant.objects.all(), search_term).order_by()
+        found = titled.order_by().values("pk").union(named.values("product"))
+        return queryset.filter(pk__in=found), False
+
+    @display(description="Status", label=STATUS_LABELS)
+    def status_text(self, product: Product) -> str:
+        return product.status
+
+    @display(description="Categories")
+    def category_paths(self, product: Product) -> str:
+        return ", ".join(map(str, product.categories.order_by("path"))) or "-"
+
+    @display(description="Attributes")
+    def attribute_values(self, product: Product) -> str:
+        return as_json(product.attributes)
+
+
+class StockInline(ReadOnlyInline):
+    model = Stock
+    fields = ("location", "quantity", "min_level", "restock_date", "updated_at")
+
+
+class PriceInline(ReadOnlyInline):
+    model = Price
+    fields = ("price_list", "min_quantity", "amount", "list_amount")
+
+
+@admin.register(Variant)
+class VariantAdmin(ReadOnlyAdmin):
+    list_display = ("id", "sku", "product", "seller", "status", "updated_at")
+    list_display_links = ("id", "sku")
+    list_filter = (("status", ChoicesDropdownFilter), SELLER)
+    list_select_related = ("product", "seller")
+    search_fields = ("sku",)
+    search_help_text = "The beginning of a SKU"
+    inlines = (StockInline, PriceInline)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Variant], search_term: str
+    ) -> tuple[QuerySet[Variant], bool]:
+        return (with_sku(queryset, search_term) if search_term else queryset), False
+
+
+@admin.register(StockLocation)
+class StockLocationAdmin(ReadOnlyAdmin):
+    list_display = ("code", "name", "seller")
+    list_filter = (SELLER,)
+    list_select_related = ("seller",)
+    search_fields = ("code", "name")
+
+
+@admin.register(PriceList)
+class PriceListAdmin(ReadOnlyAdmin):
+    list_display = ("name", "slug", "currency", "seller", "connection")
+    list_filter = (SELLER,)
+    list_select_related = ("seller", "connection")
+    search_fields = ("name", "slug")

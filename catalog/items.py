@@ -1,0 +1,173 @@
+"""The catalogue as targets see it: whole products, categories and brands, loaded a batch at a time.
+
+`load_*` take ids and return what exists, in a fixed number of queries however many ids there are.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.models import Brand, Category, Image, Price, Product, ProductCategory, Stock, Variant
+
+
+@dataclass(slots=True)
+class StockItem:
+    location: str
+    quantity: Decimal
+    min_level: Decimal | None
+    restock_date: date | None
+
+
+@dataclass(slots=True)
+class PriceItem:
+    """`price_list` is its slug."""
+
+    price_list: str
+    currency: str
+    min_quantity: int
+    amount: Decimal
+    list_amount: Decimal | None
+
+
+@dataclass(slots=True)
+class VariantItem:
+    id: int
+    product_id: int
+    seller_id: int
+    sku: str
+    barcode: str
+    weight_in_grams: Decimal | None
+    position: int
+    cart_image_url: str
+    options: list[dict[str, str]]
+    status: str
+    rrp: Decimal | None
+    settings: dict[str, Any]
+    stock: list[StockItem] = field(default_factory=list)
+    prices: list[PriceItem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ImageItem:
+    url: str
+    alt: str
+    position: int
+
+
+@dataclass(slots=True)
+class ProductItem:
+    """A product with everything below it. Variants, images and categories come in a stable order."""
+
+    id: int
+    seller_id: int
+    title: str
+    slug: str
+    description: str
+    product_type: str
+    status: str
+    brand_id: int | None
+    brand: str
+    attributes: dict[str, Any]
+    revision: int
+    updated_at: datetime
+    category_ids: list[int] = field(default_factory=list)
+    category_paths: list[str] = field(default_factory=list)
+    variants: list[VariantItem] = field(default_factory=list)
+    images: list[ImageItem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CategoryItem:
+    id: int
+    seller_id: int | None
+    parent_id: int | None
+    name: str
+    slug: str
+    path: str
+    position: int
+    visible: bool
+    status: str
+
+
+@dataclass(slots=True)
+class BrandItem:
+    id: int
+    seller_id: int | None
+    name: str
+    image_url: str
+    status: str
+
+
+_PRODUCT = (
+    "id", "seller_id", "title", "slug", "description", "product_type", "status", "brand_id", "brand__name",
+    "attributes", "revision", "updated_at",
+)  # fmt: skip
+_VARIANT = (
+    "id", "product_id", "seller_id", "sku", "barcode", "weight_in_grams", "position", "cart_image_url", "options",
+    "status", "rrp", "settings",
+)  # fmt: skip
+
+
+def load_products(ids: Sequence[int]) -> dict[int, ProductItem]:
+    """Products by id, whole. Six queries."""
+    products = {}
+    for row in Product.objects.filter(id__in=ids).values_list(*_PRODUCT):
+        item = ProductItem(*row)
+        item.brand = item.brand or ""
+        products[item.id] = item
+    for variant in _variants(Variant.objects.filter(product_id__in=ids)).values():
+        products[variant.product_id].variants.append(variant)
+    images = Image.objects.filter(product_id__in=ids).order_by("product_id", "position", "id")
+    for product_id, url, alt, position in images.values_list("product_id", "url", "alt", "position"):
+        products[product_id].images.append(ImageItem(url, alt, position))
+    categories = ProductCategory.objects.filter(product_id__in=ids, category__status="live")
+    for product_id, category_id, path in categories.order_by("product_id", "category_id").values_list(
+        "product_id", "category_id", "category__path"
+    ):
+        products[product_id].category_ids.append(category_id)
+        products[product_id].category_paths.append(path)
+    return products
+
+
+def load_variants(ids: Sequence[int]) -> dict[int, VariantItem]:
+    """Variants by id with stock and prices. Three queries."""
+    return _variants(Variant.objects.filter(id__in=ids))
+
+
+def _variants(queryset: Any) -> dict[int, VariantItem]:
+    variants = {
+        row[0]: VariantItem(*row) for row in queryset.order_by("product_id", "position", "id").values_list(*_VARIANT)
+    }
+    stock: dict[int, list[StockItem]] = defaultdict(list)
+    for row in (
+        Stock.objects.filter(variant_id__in=variants.keys())
+        .order_by("variant_id", "location__code")
+        .values_list("variant_id", "location__code", "quantity", "min_level", "restock_date")
+    ):
+        stock[row[0]].append(StockItem(*row[1:]))
+    prices: dict[int, list[PriceItem]] = defaultdict(list)
+    for price in (
+        Price.objects.filter(variant_id__in=variants.keys())
+        .order_by("variant_id", "price_list__slug", "min_quantity")
+        .values_list("variant_id", "price_list__slug", "price_list__currency", "min_quantity", "amount", "list_amount")
+    ):
+        prices[price[0]].append(PriceItem(*price[1:]))
+    for variant_id, variant in variants.items():
+        variant.stock = stock.get(variant_id, [])
+        variant.prices = prices.get(variant_id, [])
+    return variants
+
+
+def load_categories(ids: Sequence[int]) -> dict[int, CategoryItem]:
+    rows = Category.objects.filter(id__in=ids).values_list(
+        "id", "seller_id", "parent_id", "name", "slug", "path", "position", "visible", "status"
+    )
+    return {row[0]: CategoryItem(*row) for row in rows}
+
+
+def load_brands(ids: Sequence[int]) -> dict[int, BrandItem]:
+    rows = Brand.objects.filter(id__in=ids).values_list("id", "seller_id", "name", "image_url", "status")
+    return {row[0]: BrandItem(*row) for row in rows}

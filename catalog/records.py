@@ -1,0 +1,93 @@
+"""The catalogue as sources bring it. Amounts in the major unit of the currency, weights in grams."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hub.records import Record
+
+
+@dataclass(slots=True, kw_only=True)
+class SettingsRecord(Record):
+    """The store itself (D15)."""
+
+    name: str = ""
+    currency: str = ""
+    time_zone: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class CategoryRecord(Record):
+    """`tree` is the storefront's tree; `parent_id` the parent's external id, empty at a root."""
+
+    name: str
+    parent_id: str = ""
+    tree: str = ""
+    slug: str = ""
+    position: int = 0
+    visible: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class BrandRecord(Record):
+    name: str
+    image_url: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceRecord:
+    """The default price; `list_amount` is the one before a reduction."""
+
+    amount: Decimal
+    list_amount: Decimal | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class StockRecord:
+    """`quantity` None: the source does not count this variant."""
+
+    quantity: Decimal | None
+    location: str = "default"
+    min_level: Decimal | None = None
+    restock_date: date | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class VariantRecord:
+    external_id: str
+    sku: str = ""
+    barcode: str = ""
+    weight_in_grams: Decimal | None = None
+    position: int = 0
+    cart_image_url: str = ""
+    options: list[dict[str, str]] = field(default_factory=list)
+    status: str = "live"
+    rrp: Decimal | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    price: PriceRecord | None = None
+    stock: list[StockRecord] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class ImageRecord:
+    external_id: str
+    url: str
+    alt: str = ""
+    position: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class ProductRecord(Record):
+    """`None` for variants, images or categories: this read did not bring them; leave what is there."""
+
+    title: str
+    slug: str = ""
+    description: str = ""
+    product_type: str = ""
+    status: str = "live"
+    brand_id: str = ""
+    category_ids: list[str] | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    variants: list[VariantRecord] | None = None
+    images: list[ImageRecord] | None = None

@@ -1,0 +1,20 @@
+"""All writes to the catalogue. Each compares before it writes, and tells the queue what really changed."""
+
+from catalog.services.differences import Changes
+from catalog.services.price_lists import ensure_price_list, set_currency
+from catalog.services.products import ProductDraft, SavedProduct, save_products, set_product_status
+from catalog.services.taxonomy import discontinue, place_categories, save_brands, save_categories
+
+__all__ = [
+    "Changes",
+    "ProductDraft",
+    "SavedProduct",
+    "discontinue",
+    "ensure_price_list",
+    "place_categories",
+    "save_brands",
+    "save_categories",
+    "save_products",
+    "set_currency",
+    "set_product_status",
+]

@@ -1,0 +1,413 @@
+"""Saving products with everything below them: whole pages in a fixed number of statements, only what differs."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from django.db import DataError, transaction
+from django.db.models import Q
+
+from catalog.items import ProductItem, VariantItem, load_products
+from catalog.models import (
+    Image,
+    Price,
+    PriceList,
+    Product,
+    ProductCategory,
+    Status,
+    Stock,
+    StockLocation,
+    Variant,
+)
+from catalog.records import ProductRecord, VariantRecord
+from catalog.services.differences import Changes, differences
+from catalog.services.revisions import raise_revisions
+from hub.kinds import Kind
+from hub.models import Master
+from hub.queue import enqueue
+
+# As many decimals as the columns keep: a finer amount would differ from itself at every read.
+_MONEY = Decimal("0.0001")
+_CONTENT = ("title", "slug", "description", "product_type", "status")
+_VARIANT_CONTENT = (
+    "sku", "barcode", "weight_in_grams", "position", "cart_image_url", "options", "status", "rrp", "settings",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class ProductDraft:
+    """A record with everything it refers to resolved to our ids.
+
+    `product_id` None makes a new product. `variant_ids` maps the record's variants (by external id) to ours where
+    they are known; `linked_variants` are all variants that this source has brought for the product before: those that
+    the record lacks are discontinued.
+    """
+
+    record: ProductRecord
+    product_id: int | None = None
+    brand_id: int | None = None
+    category_ids: list[int] | None = None
+    variant_ids: dict[str, int] = field(default_factory=dict)
+    linked_variants: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class SavedProduct:
+    """What became of a draft. `changes` is empty where nothing changed: field → [before, after]."""
+
+    product_id: int
+    created: bool
+    variant_ids: dict[str, int] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
+    touched_variants: set[int] = field(default_factory=set)
+
+
+@transaction.atomic
+def save_products(
+    *,
+    seller_id: int,
+    drafts: Sequence[ProductDraft],
+    groups: Collection[str],
+    price_list: PriceList | None,
+    origin: int | None,
+    now: datetime,
+) -> list[SavedProduct]:
+    """Write drafts of one seller, in their order; whole pages in a fixed number of statements.
+
+    `groups` are the field groups (hub.models.Master.Group) that the source may write; what belongs to another master
+    is left alone (L17). Raises DataError or IntegrityError for values that PostgreSQL refuses: nothing of the page is
+    written then, and the caller tries the drafts singly.
+    """
+    known = load_products([draft.product_id for draft in drafts if draft.product_id])
+    saved = _save_content(seller_id, drafts, known, groups, now)
+    variants = _save_variants(seller_id, drafts, saved, known, groups, now)
+    if Master.Group.PRICE in groups and price_list is not None:
+        _save_prices(seller_id, variants, price_list)
+    if Master.Group.STOCK in groups:
+        _save_stock(seller_id, variants, now)
+    if Master.Group.IMAGES in groups:
+        _save_images(seller_id, drafts, saved, known)
+    changed = [result for result in saved if result.changes or result.created]
+    raise_revisions([result.product_id for result in changed], now)
+    enqueue(
+        seller_id=seller_id,
+        kind=Kind.PRODUCT,
+        item_ids=[result.product_id for result in changed],
+        origin=origin,
+    )
+    enqueue(
+        seller_id=seller_id,
+        kind=Kind.VARIANT,
+        item_ids=set().union(*(result.touched_variants for result in saved)) if saved else (),
+        origin=origin,
+    )
+    return saved
+
+
+def _save_content(
+    seller_id: int,
+    drafts: Sequence[ProductDraft],
+    known: dict[int, ProductItem],
+    groups: Collection[str],
+    now: datetime,
+) -> list[SavedProduct]:
+    new = [
+        Product(
+            seller_id=seller_id,
+            brand_id=draft.brand_id,
+            attributes=draft.record.attributes,
+            created_at=now,
+            updated_at=now,
+            **{name: getattr(draft.record, name) for name in _CONTENT},
+        )
+        for draft in drafts
+        if draft.product_id is None
+    ]
+    created = iter(Product.objects.bulk_create(new))
+    saved, updated = [], []
+    for draft in drafts:
+        if draft.product_id is None:
+            saved.append(SavedProduct(next(created).pk, created=True))
+            continue
+        result = SavedProduct(draft.product_id, created=False)
+        saved.append(result)
+        item = known[draft.product_id]
+        if Master.Group.CONTENT not in groups:
+            continue
+        result.changes |= differences(item, draft.record, (*_CONTENT, "attributes"))
+        if draft.brand_id != item.brand_id:
+            result.changes["brand_id"] = [item.brand_id, draft.brand_id]
+        if result.changes:
+            updated.append(
+                Product(
+                    pk=item.id,
+                    brand_id=draft.brand_id,
+                    attributes=draft.record.attributes,
+                    **{name: getattr(draft.record, name) for name in _CONTENT},
+                )
+            )
+    if updated:
+        Product.objects.bulk_update(updated, [*_CONTENT, "attributes", "brand"])
+    _save_categories_of_products(drafts, saved, known)
+    return saved
+
+
+def _save_categories_of_products(
+    drafts: Sequence[ProductDraft], saved: Sequence[SavedProduct], known: dict[int, ProductItem]
+) -> None:
+    gone = Q()
+    new = []
+    for draft, result in zip(drafts, saved, strict=True):
+        if draft.category_ids is None:
+            continue
+        before = set() if result.created else set(known[result.product_id].category_ids)
+        after = set(draft.category_ids)
+        if before == after:
+            continue
+        result.changes["category_ids"] = [sorted(before), sorted(after)]
+        if before - after:
+            gone |= Q(product_id=result.product_id, category_id__in=before - after)
+        new += [ProductCategory(product_id=result.product_id, category_id=category) for category in after - before]
+    if gone:
+        ProductCategory.objects.filter(gone).delete()
+    ProductCategory.objects.bulk_create(new, ignore_conflicts=True)
+
+
+@dataclass(slots=True)
+class _SavedVariant:
+    """A variant that was written or compared, with what it had before."""
+
+    id: int
+    record: VariantRecord
+    before: VariantItem | None
+    result: SavedProduct
+
+    @property
+    def label(self) -> str:
+        return self.record.sku or f"variant {self.id}"
+
+
+def _save_variants(
+    seller_id: int,
+    drafts: Sequence[ProductDraft],
+    saved: Sequence[SavedProduct],
+    known: dict[int, ProductItem],
+    groups: Collection[str],
+    now: datetime,
+) -> list[_SavedVariant]:
+    new: list[tuple[Variant, VariantRecord, SavedProduct]] = []
+    updated: list[Variant] = []
+    new_skus: list[int] = []
+    gone: list[int] = []
+    variants: list[_SavedVariant] = []
+    for draft, result in zip(drafts, saved, strict=True):
+        if draft.record.variants is None:
+            continue
+        items = {} if result.created else {item.id: item for item in known[result.product_id].variants}
+        met = set()
+        for record in draft.record.variants:
+            item = items.get(draft.variant_ids.get(record.external_id, 0))
+            fields = {name: getattr(record, name) for name in _VARIANT_CONTENT}
+            if item is None:
+                row = Variant(seller_id=seller_id, product_id=result.product_id, updated_at=now, **fields)
+                new.append((row, record, result))
+                continue
+            met.add(item.id)
+            variants.append(_SavedVariant(item.id, record, item, result))
+            result.variant_ids[record.external_id] = item.id
+            if Master.Group.CONTENT not in groups:
+                continue
+            found = differences(item, record, _VARIANT_CONTENT)
+            if found:
+                result.changes |= {f"{record.sku or item.id}: {name}": d for name, d in found.items()}
+                updated.append(Variant(pk=item.id, updated_at=now, **fields))
+                if "sku" in found:
+                    new_skus.append(item.id)
+        for item_id in draft.linked_variants - met:
+            item = items.get(item_id)
+            if item is not None and item.status in (Status.LIVE, Status.SUSPENDED):
+                gone.append(item_id)
+                result.changes[f"{item.sku or item.id}: status"] = [item.status, Status.DISCONTINUED]
+                result.touched_variants.add(item_id)
+    # Discontinued first and changed SKUs blanked, so that a SKU may pass from one variant to another in one page.
+    if gone:
+        Variant.objects.filter(pk__in=gone).update(status=Status.DISCONTINUED, updated_at=now)
+    if new_skus:
+        Variant.objects.filter(pk__in=new_skus).update(sku="")
+    if updated:
+        Variant.objects.bulk_update(updated, [*_VARIANT_CONTENT, "updated_at"])
+    Variant.objects.bulk_create([row for row, _, _ in new])
+    for row, record, result in new:
+        variants.append(_SavedVariant(row.pk, record, None, result))
+        result.variant_ids[record.external_id] = row.pk
+        result.touched_variants.add(row.pk)
+        if not result.created:
+            result.changes[f"{record.sku or row.pk}"] = [None, "new variant"]
+    return variants
+
+
+def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: PriceList) -> None:
+    rows = []
+    for variant in variants:
+        price = variant.record.price
+        if price is None:
+            continue
+        before = next(
+            (
+                (item.amount, item.list_amount)
+                for item in (variant.before.prices if variant.before else ())
+                if item.price_list == price_list.slug and item.min_quantity == 1
+            ),
+            None,
+        )
+        amount = _rounded(price.amount)
+        list_amount = None if price.list_amount is None else _rounded(price.list_amount)
+        if before == (amount, list_amount):
+            continue
+        rows.append(
+            Price(
+                seller_id=seller_id,
+                price_list=price_list,
+                variant_id=variant.id,
+                amount=amount,
+                list_amount=list_amount,
+            )
+        )
+        variant.result.touched_variants.add(variant.id)
+        if not variant.result.created:
+            variant.result.changes[f"{variant.label}: price"] = [
+                before and str(before[0]),
+                str(amount),
+            ]
+    Price.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["variant", "price_list", "min_quantity"],
+        update_fields=["amount", "list_amount"],
+    )
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    """As the column keeps it; DataError, which its record alone is refused for, if it can hold no such number."""
+    try:
+        return amount.quantize(_MONEY)
+    except InvalidOperation as error:
+        raise DataError(f"{amount} is no price") from error
+
+
+def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], now: datetime) -> None:
+    wanted = [
+        (variant, stock, stock.quantity)
+        for variant in variants
+        for stock in variant.record.stock
+        if stock.quantity is not None
+    ]
+    locations = _locations(seller_id, {stock.location for _, stock, _ in wanted})
+    rows = []
+    for variant, stock, quantity in wanted:
+        before = next(
+            (
+                (item.quantity, item.min_level, item.restock_date)
+                for item in (variant.before.stock if variant.before else ())
+                if item.location == stock.location
+            ),
+            None,
+        )
+        if before == (quantity, stock.min_level, stock.restock_date):
+            continue
+        rows.append(
+            Stock(
+                seller_id=seller_id,
+                variant_id=variant.id,
+                location_id=locations[stock.location],
+                quantity=quantity,
+                min_level=stock.min_level,
+                restock_date=stock.restock_date,
+                updated_at=now,
+            )
+        )
+        variant.result.touched_variants.add(variant.id)
+        if not variant.result.created:
+            variant.result.changes[f"{variant.label}: stock {stock.location}"] = [
+                before and str(before[0]),
+                str(quantity),
+            ]
+    Stock.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["variant", "location"],
+        update_fields=["quantity", "min_level", "restock_date", "updated_at"],
+    )
+
+
+def _locations(seller_id: int, codes: set[str]) -> dict[str, int]:
+    def find() -> dict[str, int]:
+        rows = StockLocation.objects.filter(seller_id=seller_id, code__in=codes)
+        return dict(rows.values_list("code", "pk"))
+
+    found = find()
+    if missing := codes - found.keys():
+        StockLocation.objects.bulk_create(
+            [StockLocation(seller_id=seller_id, code=code) for code in sorted(missing)],
+            ignore_conflicts=True,
+        )
+        found = find()
+    return found
+
+
+def _save_images(
+    seller_id: int,
+    drafts: Sequence[ProductDraft],
+    saved: Sequence[SavedProduct],
+    known: dict[int, ProductItem],
+) -> None:
+    stale, rows = [], []
+    for draft, result in zip(drafts, saved, strict=True):
+        if draft.record.images is None:
+            continue
+        after = sorted((image.position, image.url, image.alt) for image in draft.record.images)
+        before = (
+            []
+            if result.created
+            else sorted((image.position, image.url, image.alt) for image in known[result.product_id].images)
+        )
+        if before == after:
+            continue
+        if before:
+            stale.append(result.product_id)
+        if not result.created:
+            result.changes["images"] = [[url for _, url, _ in before], [url for _, url, _ in after]]
+        rows += [
+            Image(
+                seller_id=seller_id,
+                product_id=result.product_id,
+                external_id=image.external_id,
+                url=image.url,
+                alt=image.alt,
+                position=image.position,
+            )
+            for image in draft.record.images
+        ]
+    if stale:
+        Image.objects.filter(product_id__in=stale).delete()
+    Image.objects.bulk_create(rows)
+
+
+@transaction.atomic
+def set_product_status(
+    *, seller_id: int, product_ids: Collection[int], status: Status, origin: int | None, now: datetime
+) -> dict[int, Changes]:
+    """Give products and all their variants a status (D9). Returns the changes of those that had another."""
+    rows = Product.objects.filter(seller_id=seller_id, pk__in=product_ids).exclude(status=status)
+    before = dict(rows.order_by("pk").select_for_update().values_list("pk", "status"))
+    if not before:
+        return {}
+    Product.objects.filter(pk__in=before).update(status=status)
+    variants = Variant.objects.filter(product_id__in=before).exclude(status=status)
+    touched = list(variants.order_by("pk").values_list("pk", flat=True))
+    Variant.objects.filter(pk__in=touched).update(status=status, updated_at=now)
+    raise_revisions(list(before), now)
+    enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=before.keys(), origin=origin)
+    enqueue(seller_id=seller_id, kind=Kind.VARIANT, item_ids=touched, origin=origin)
+    return {pk: {"status": [old, str(status)]} for pk, old in before.items()}

@@ -1,0 +1,36 @@
+"""Revisions: what a full sync compares to find what changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from hub.kinds import Kind
+from hub.queue import enqueue
+
+_SLICE = 5000
+
+
+def raise_revisions(product_ids: Sequence[int], now: datetime) -> None:
+    """These products, or something below them, really changed."""
+    if not product_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE catalog_product SET revision = nextval('catalog_revision'), updated_at = %s WHERE id = ANY(%s)",
+            [now, sorted(product_ids)],
+        )
+
+
+def touch_products(seller_id: int | None, products: Any, origin: int | None) -> None:
+    """Products whose brand or category reads differently now must be compared again, in bounded slices."""
+    ids = sorted(set(products.values_list("pk", flat=True)))
+    for start in range(0, len(ids), _SLICE):
+        chunk = ids[start : start + _SLICE]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE catalog_product SET revision = nextval('catalog_revision') WHERE id = ANY(%s)",
+                [chunk],
+            )
+        enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=chunk, origin=origin)

@@ -1,0 +1,127 @@
+"""Saving brands and categories; their products are compared again when they read differently."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from catalog.models import Brand, Category, Product
+from catalog.records import BrandRecord, CategoryRecord
+from catalog.services.differences import Changes, differences
+from catalog.services.revisions import touch_products
+from hub.kinds import Kind
+from hub.queue import enqueue
+
+
+@transaction.atomic
+def save_brands(
+    *, seller_id: int | None, brands: Sequence[tuple[int | None, BrandRecord]], origin: int | None
+) -> list[tuple[int, Changes | None]]:
+    """Write brands given as (our id or None, record). Returns (id, changes) each; None for a new one."""
+    known = Brand.objects.in_bulk([pk for pk, _ in brands if pk])
+    results: list[tuple[int, Changes | None]] = []
+    for pk, record in brands:
+        if pk is None:
+            row = Brand.objects.create(seller_id=seller_id, name=record.name, image_url=record.image_url)
+            results.append((row.pk, None))
+            continue
+        brand = known[pk]
+        changes = differences(brand, record, ("name", "image_url"))
+        if brand.status != "live":
+            changes["status"] = [brand.status, "live"]
+        if changes:
+            brand.name, brand.image_url, brand.status = record.name, record.image_url, "live"
+            brand.save()
+        results.append((pk, changes))
+    changed = [pk for pk, changes in results if changes is None or changes]
+    enqueue(seller_id=seller_id, kind=Kind.BRAND, item_ids=changed, origin=origin)
+    renamed = Product.objects.filter(brand_id__in=[pk for pk, changes in results if changes])
+    touch_products(seller_id, renamed, origin)
+    return results
+
+
+@transaction.atomic
+def save_categories(
+    *,
+    seller_id: int | None,
+    categories: Sequence[tuple[int | None, CategoryRecord]],
+    origin: int | None,
+) -> list[tuple[int, Changes | None]]:
+    """Write categories given as (our id or None, record), parents left for `place_categories`."""
+    names = ("name", "slug", "position", "visible")
+    known = Category.objects.in_bulk([pk for pk, _ in categories if pk])
+    results: list[tuple[int, Changes | None]] = []
+    for pk, record in categories:
+        if pk is None:
+            row = Category.objects.create(
+                seller_id=seller_id, path=record.name, **{name: getattr(record, name) for name in names}
+            )
+            results.append((row.pk, None))
+            continue
+        category = known[pk]
+        changes = differences(category, record, names)
+        if category.status != "live":
+            changes["status"] = [category.status, "live"]
+        if changes:
+            for name in names:
+                setattr(category, name, getattr(record, name))
+            category.status = "live"
+            category.save()
+        results.append((pk, changes))
+    changed = [pk for pk, changes in results if changes is None or changes]
+    enqueue(seller_id=seller_id, kind=Kind.CATEGORY, item_ids=changed, origin=origin)
+    return results
+
+
+@transaction.atomic
+def place_categories(*, seller_id: int | None, parents: dict[int, int | None], origin: int | None) -> int:
+    """Hang categories under their parents and write the paths of all that moved; returns how many paths changed.
+
+    A category that is its own ancestor is left where it was.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE catalog_category AS category SET parent_id = place.parent_id
+            FROM unnest(%s::bigint[], %s::bigint[]) AS place (id, parent_id)
+            WHERE category.id = place.id AND category.seller_id IS NOT DISTINCT FROM %s
+              AND category.parent_id IS DISTINCT FROM place.parent_id
+              AND category.id IS DISTINCT FROM place.parent_id
+            """,
+            [list(parents.keys()), list(parents.values()), seller_id],
+        )
+        cursor.execute(
+            """
+            WITH RECURSIVE tree (id, path, trail) AS (
+                SELECT id, name::text, ARRAY[id] FROM catalog_category
+                WHERE parent_id IS NULL AND seller_id IS NOT DISTINCT FROM %(seller)s
+                UNION ALL
+                SELECT child.id, tree.path || ' / ' || child.name, tree.trail || child.id
+                FROM catalog_category AS child JOIN tree ON child.parent_id = tree.id
+                WHERE NOT child.id = ANY(tree.trail)
+            )
+            UPDATE catalog_category AS category SET path = tree.path FROM tree
+            WHERE category.id = tree.id AND category.path <> tree.path
+            RETURNING category.id
+            """,
+            {"seller": seller_id},
+        )
+        moved = [pk for (pk,) in cursor.fetchall()]
+    enqueue(seller_id=seller_id, kind=Kind.CATEGORY, item_ids=moved, origin=origin)
+    touch_products(seller_id, Product.objects.filter(productcategory__category_id__in=moved), origin)
+    return len(moved)
+
+
+@transaction.atomic
+def discontinue(*, kind: Kind, seller_id: int | None, item_ids: Collection[int], origin: int | None) -> int:
+    """Brands or categories that their source has no more; their products are looked at again."""
+    rows: QuerySet[Any] = (Brand.objects if kind is Kind.BRAND else Category.objects).filter(pk__in=item_ids)
+    own = rows.filter(seller=seller_id) if seller_id else rows.filter(seller=None)
+    gone = list(own.filter(status="live").order_by("pk").values_list("pk", flat=True))
+    rows.filter(pk__in=gone).update(status="discontinued")
+    enqueue(seller_id=seller_id, kind=kind, item_ids=gone, origin=origin)
+    holding = Q(brand_id__in=gone) if kind is Kind.BRAND else Q(productcategory__category_id__in=gone)
+    touch_products(seller_id, Product.objects.filter(holding), origin)
+    return len(gone)

@@ -1,0 +1,1 @@
+"""The engine and the adapters: everything that talks to a platform."""

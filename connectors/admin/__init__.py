@@ -1,0 +1,14 @@
+"""The console's pages about connections and what they exchange."""
+
+from connectors.admin.connections import ConnectionAdmin, PlatformSwitchAdmin
+from connectors.admin.exchange import FeedImportAdmin, WebhookEventAdmin, WebhookRefusalAdmin
+from connectors.admin.jobs import JobAdmin
+
+__all__ = [
+    "ConnectionAdmin",
+    "FeedImportAdmin",
+    "JobAdmin",
+    "PlatformSwitchAdmin",
+    "WebhookEventAdmin",
+    "WebhookRefusalAdmin",
+]

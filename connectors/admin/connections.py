@@ -1,0 +1,285 @@
+"""The console's pages about connections: connect, test, pause, uninstall; and the kill switch of a platform."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings as django_settings
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from accounts.console import ConsoleAdmin, ReasonForm, operator, question
+from connectors.admin.jobs import JobInline
+from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
+from connectors.contract import Adapter
+from connectors.errors import ConnectorError
+from connectors.registry import adapters
+from connectors.services import check_connection, install_connection, sync, uninstall_connection, update_connection
+from hub.kinds import DataType
+from hub.models import Connection, PlatformSwitch, Run
+from hub.services import (
+    pause_connection,
+    pause_platform,
+    resume_connection,
+    resume_platform,
+    set_read_only,
+)
+
+STATE_LABELS = {
+    "active": "success",
+    "read-only": "info",
+    "paused": "warning",
+    "needs attention": "danger",
+    "never verified": "warning",
+}
+
+
+class SyncForm(BaseDialogForm):
+    data_type = forms.ChoiceField(choices=DataType, widget=UnfoldAdminSelectWidget, label="What")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ConsoleAdmin):
+    ordering = ("name",)
+    list_display = ("name", "platform", "seller", "state_text", "base_url", "updated_at")
+    list_filter = ("platform", ("state", ChoicesDropdownFilter), "role", ("seller", AutocompleteSelectFilter))
+    list_select_related = ("seller",)
+    search_fields = ("name", "slug", "base_url")
+    autocomplete_fields = ("seller",)
+    inlines = (JobInline,)
+    actions_detail = (
+        "test",
+        "sync_now",
+        "pause",
+        "resume",
+        {"title": "More", "items": ["switch_read_only", "uninstall"]},
+    )
+    warn_unsaved_form = True
+
+    def offers(self, row: Connection, deed: str) -> bool:
+        if row.state == Connection.State.UNINSTALLED:
+            return False
+        return {"pause": row.paused_at is None, "resume": row.paused_at is not None}.get(deed, True)
+
+    @display(description="State", label=STATE_LABELS)
+    def state_text(self, connection: Connection) -> str:
+        if connection.state == Connection.State.ACTIVE and connection.paused_at:
+            return "paused"
+        if connection.state == Connection.State.ACTIVE and connection.read_only:
+            return "read-only"
+        return connection.get_state_display()
+
+    @display(description="Why")
+    def why(self, connection: Connection) -> str:
+        return connection.state_reason or connection.pause_reason or "-"
+
+    @display(description="Webhooks go to")
+    def webhook_address(self, connection: Connection) -> str:
+        return f"{django_settings.PUBLIC_URL}/webhooks/{connection.webhook_token}"
+
+    # The form is made for the platform: chosen on the first page of adding, fixed ever after.
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        if self._adapter(request, None) is None and self.has_add_permission(request):
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Connect a platform",
+                "opts": self.opts,
+                "platforms": [(adapter.key, adapter.name, adapter.role) for adapter in adapters().values()],
+            }
+            return TemplateResponse(request, "admin/hub/connection/platforms.html", context)
+        return super().add_view(request, form_url, extra_context)
+
+    def _adapter(self, request: HttpRequest, connection: Connection | None) -> type[Adapter] | None:
+        return adapters().get(connection.platform if connection else request.GET.get("platform", ""))
+
+    def get_form(
+        self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        adapter = self._adapter(request, obj)
+        if adapter is not None:
+            kwargs["form"] = connection_form(adapter, obj)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> list[Any]:
+        adapter = self._adapter(request, obj)
+        may_change = obj is None or self.has_change_permission(request, obj)
+        # Whoever knows the webhook address can send to it.
+        secret = ("webhook_address",) if may_change else ()
+        state = ("platform", "state_text", "why", "read_only", *secret, "created_at", "updated_at")
+        parts = {}
+        if adapter is not None and may_change:
+            parts = {
+                "Settings": field_names(SETTINGS, adapter.Settings),
+                "Credentials": field_names(CREDENTIALS, adapter.Credentials),
+            }
+        return [
+            (None, {"fields": ("name", "slug", "seller", "base_url")}),
+            *((title, {"fields": names}) for title, names in parts.items() if names),
+            ("Whose fields hold what", {"fields": ("field_map",)}),
+            *([("How it stands", {"fields": state})] if obj else []),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        fixed = ("platform", "slug", "seller")
+        shown = ("state_text", "why", "read_only", "webhook_address", "created_at", "updated_at")
+        # An uninstalled adapter leaves a connection that can be looked at.
+        return (*fixed, *shown) if self._adapter(request, obj) else (*fixed, *shown, "name", "base_url", "field_map")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        uninstalled = isinstance(obj, Connection) and obj.state == Connection.State.UNINSTALLED
+        return super().has_change_permission(request, obj) and not uninstalled
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: ConnectionForm, change: bool) -> None:
+        if change:
+            Connection.objects.filter(pk=obj.pk).update(name=obj.name, field_map=obj.field_map)
+            connection = Connection.objects.get(pk=obj.pk)
+            update_connection(
+                connection=connection,
+                by=operator(request),
+                base_url=obj.base_url,
+                settings=form.new_settings,
+                credentials=form.new_credentials,
+            )
+            return
+        installed = install_connection(
+            seller=obj.seller,
+            platform=form.adapter.key,
+            name=obj.name,
+            slug=obj.slug,
+            base_url=obj.base_url,
+            settings=form.new_settings,
+            credentials=form.new_credentials,
+            by=operator(request),
+        )
+        # Workers see the connection when the request's transaction ends, and so with its map.
+        Connection.objects.filter(pk=installed.pk).update(field_map=obj.field_map)
+        obj.pk = installed.pk
+
+    @action(
+        description="Test connection",
+        icon="network_check",
+        permissions=["operate"],
+        dialog=question("Test this connection?", "One cheap call proves address and credentials.", "Test"),
+    )
+    def test(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        try:
+            answer = check_connection(connection=connection)
+        except ConnectorError as error:
+            return self.done(request, connection, f"It does not work: {error}", messages.ERROR)
+        return self.done(request, connection, f"It works: {answer}")
+
+    @action(
+        description="Sync now",
+        icon="sync",
+        permissions=["operate"],
+        dialog=question("Sync now?", "In full; what is unchanged costs no write.", "Sync", SyncForm),
+    )
+    def sync_now(self, request: HttpRequest, form: SyncForm, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        data_type = form.cleaned_data["data_type"]
+        try:
+            _, created = sync(
+                connection=connection, data_type=data_type, trigger=Run.Trigger.BUTTON, by=operator(request)
+            )
+        except (LookupError, ValueError) as error:
+            return self.done(request, connection, str(error), messages.WARNING)
+        return self.done(request, connection, "The sync has started." if created else "It is under way already.")
+
+    @action(
+        description="Pause",
+        icon="pause",
+        permissions=["operate"],
+        dialog=question(
+            "Pause this connection?", "Nothing is called there; what changes is kept.", "Pause", ReasonForm
+        ),
+    )
+    def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        pause_connection(connection=connection, by=operator(request), reason=form.cleaned_data["reason"])
+        return self.done(request, connection, "Paused.")
+
+    @action(
+        description="Resume",
+        icon="play_arrow",
+        permissions=["operate"],
+        dialog=question("Resume this connection?", "What collected meanwhile is sent now.", "Resume", ReasonForm),
+    )
+    def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        resume_connection(connection=connection, by=operator(request), reason=form.cleaned_data["reason"])
+        return self.done(request, connection, "Resumed.")
+
+    @action(
+        description="Read-only on or off",
+        icon="edit_off",
+        permissions=["operate"],
+        dialog=question(
+            "Switch read-only?", "While it is on, everything is decided and nothing is written there.", "Switch"
+        ),
+    )
+    def switch_read_only(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        set_read_only(connection=connection, read_only=not connection.read_only, by=operator(request))
+        return self.done(request, connection, f"Read-only is {'on' if connection.read_only else 'off'} now.")
+
+    @action(
+        description="Uninstall",
+        icon="delete",
+        permissions=["operate"],
+        dialog=question(
+            "Uninstall this connection?",
+            "Its runs end, its credentials and sync logs are deleted. What it brought stays.",
+            "Uninstall",
+        ),
+    )
+    def uninstall(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        uninstall_connection(connection=connection, by=operator(request))
+        return self.done(request, connection, "Uninstalled.")
+
+
+def _platforms() -> list[tuple[str, str]]:
+    return [(key, adapter.name) for key, adapter in adapters().items()]
+
+
+class PlatformSwitchForm(forms.ModelForm):
+    platform = forms.ChoiceField(choices=_platforms, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = PlatformSwitch
+        fields = ("platform", "reason")
+
+
+@admin.register(PlatformSwitch)
+class PlatformSwitchAdmin(ConsoleAdmin):
+    """Adding a row stops every connection of a platform; deleting it lets them go on."""
+
+    form = PlatformSwitchForm
+    list_display = ("platform", "reason", "paused_at", "paused_by")
+    list_select_related = ("paused_by",)
+    fields = ("platform", "reason")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_operate_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: PlatformSwitch, form: forms.ModelForm, change: bool) -> None:
+        pause_platform(platform=obj.platform, reason=obj.reason, by=operator(request))
+        obj.pk = PlatformSwitch.objects.get(platform=obj.platform).pk
+
+    def delete_model(self, request: HttpRequest, obj: PlatformSwitch) -> None:
+        resume_platform(platform=obj.platform, by=operator(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for switch in queryset:
+            self.delete_model(request, switch)

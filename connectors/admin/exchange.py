@@ -1,0 +1,103 @@
+"""The console's pages about what was exchanged: imports of search feeds, webhooks received and refused."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+
+from accounts.console import ReadOnlyAdmin, as_json, operator, question
+from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
+from connectors.services import replay_events
+from connectors.webhooks.masking import PERMISSION, masked
+
+FEED_LABELS = {
+    "success": "success",
+    "refused": "danger",
+    "refused as harmful, waits for an operator": "danger",
+    "no answer: may still be running there": "warning",
+}
+
+
+@admin.register(FeedImport)
+class FeedImportAdmin(ReadOnlyAdmin):
+    list_display = ("id", "job", "mode", "state_text", "items", "removals", "created_at", "finished_at")
+    list_filter = (("state", ChoicesDropdownFilter), "mode", ("job", AutocompleteSelectFilter))
+    list_select_related = ("job__connection",)
+    fields = (
+        *("job", "run", "mode", "state_text", "remote_id", "items", "removals", "file", "forced_by"),
+        *("created_at", "sent_at", "finished_at", "what_it_said"),
+    )
+
+    @display(description="State", label=FEED_LABELS)
+    def state_text(self, feed: FeedImport) -> str:
+        return feed.get_state_display()
+
+    @display(description="The answer")
+    def what_it_said(self, feed: FeedImport) -> str:
+        return as_json(feed.answer)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnlyAdmin):
+    list_display = ("id", "received_at", "connection", "scope", "state", "deliveries", "attempts", "processed_at")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("data_type", ChoicesDropdownFilter),
+        ("connection", AutocompleteSelectFilter),
+    )
+    list_select_related = ("connection",)
+    actions = ("replay_selected",)
+    actions_detail = ("replay",)
+    search_fields = ("delivery_id",)
+    search_help_text = "The sender's own id of the delivery"
+    fields = (
+        *("connection", "scope", "data_type", "delivery_id", "state", "reason", "deliveries", "attempts"),
+        *("received_at", "processed_at"),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[WebhookEvent], search_term: str
+    ) -> tuple[QuerySet[WebhookEvent], bool]:
+        return (queryset.filter(delivery_id=search_term) if search_term else queryset), False
+
+    def get_fields(self, request: HttpRequest, obj: WebhookEvent | None = None) -> tuple[str, ...]:
+        return (*self.fields, "body" if request.user.has_perm(PERMISSION) else "masked_body")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: WebhookEvent | None = None) -> tuple[str, ...]:
+        return self.get_fields(request, obj)
+
+    @display(description="Payload")
+    def body(self, event: WebhookEvent) -> str:
+        return as_json(event.payload)
+
+    @display(description="Payload, personal data masked")
+    def masked_body(self, event: WebhookEvent) -> str:
+        return as_json(masked(event.payload))
+
+    def offers(self, row: WebhookEvent, deed: str) -> bool:
+        return bool(row.data_type) and row.state != WebhookEvent.State.PENDING
+
+    @action(
+        description="Look again",
+        icon="replay",
+        permissions=["operate"],
+        dialog=question("Look at this once more?", "What it names is fetched as it is now.", "Look again"),
+    )
+    def replay(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        event = self.found(request, object_id)
+        number = replay_events(events=WebhookEvent.objects.filter(pk=event.pk), by=operator(request))
+        return self.done(request, event, "It is looked at once more." if number else "Its connection does not read it.")
+
+    @action(description="Look again at what is selected", permissions=["operate"])
+    def replay_selected(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        self.message_user(request, f"{replay_events(events=queryset, by=operator(request))} are looked at once more.")
+
+
+@admin.register(WebhookRefusal)
+class WebhookRefusalAdmin(ReadOnlyAdmin):
+    list_display = ("day", "connection", "reason", "number", "last_at")
+    list_filter = (("connection", AutocompleteSelectFilter),)
+    list_select_related = ("connection",)

@@ -1,0 +1,186 @@
+"""The console's pages about jobs: their schedules and filters, which a person sets, and how they stand."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import action, display
+
+from accounts.console import ConsoleAdmin, ReadOnlyInline, ReasonForm, TimeZoneField, operator, question
+from accounts.models import Seller
+from connectors.engine.filters import validate as validate_filters
+from hub.models import Connection, Job, Run
+from hub.services import pause_job, resume_job, set_schedules, start_run
+
+
+def _when(at: datetime | None) -> str:
+    """As Django writes it in lists; on the page of one row it would stand there raw."""
+    return str(display_for_value(at, "-"))
+
+
+class JobForm(forms.ModelForm):
+    time_zone = TimeZoneField(help_text="Of crontab schedules.")
+
+    def clean_filters(self) -> dict[str, Any]:
+        validate_filters(self.cleaned_data["filters"] or {})
+        return self.cleaned_data["filters"] or {}
+
+
+class JobInline(ReadOnlyInline):
+    model = Job
+    fields = ("direction", "data_type", "enabled", "paused", "full_schedule", "partial_schedule", "last_full_sync")
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).select_related("state")
+
+    @display(description="Last full sync")
+    def last_full_sync(self, job: Job) -> str:
+        return _when(job.state.last_full_sync_at)
+
+
+@admin.register(Job)
+class JobAdmin(ConsoleAdmin):
+    """A job is made with its connection; a person sets its schedules and filters."""
+
+    form = JobForm
+    list_display = ("__str__", "state_text", "full_schedule", "partial_schedule", "next_full_at", "last_full_sync_at")
+    list_filter = (
+        "direction",
+        ("data_type", ChoicesDropdownFilter),
+        "enabled",
+        "paused",
+        ("connection", AutocompleteSelectFilter),
+    )
+    list_select_related = ("connection", "state")
+    search_fields = ("connection__name", "connection__slug", "data_type")
+    actions = ("sync_selected", "pause_selected", "resume_selected")
+    actions_detail = ("sync_now", "pause", "resume")
+    about = ("connection", "direction", "data_type", "state_text", "attention")
+    progress = ("cut_at", "next_full_at", "next_partial_at", "last_update_at", "last_full_sync_at", "last_success_at")
+    readonly_fields = (*about, *progress)
+    editable = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback", "filters")
+    fieldsets = (
+        (None, {"fields": about}),
+        ("Schedule and filters", {"fields": editable}),
+        ("Progress", {"fields": progress}),
+    )
+
+    def offers(self, row: Job, deed: str) -> bool:
+        return {"pause": not row.paused, "resume": row.paused, "sync_now": row.enabled}[deed]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @display(
+        description="State",
+        label={"waits for a person": "danger", "paused": "warning", "off": "default", "on": "success"},
+    )
+    def state_text(self, job: Job) -> str:
+        if job.state.attention:
+            return "waits for a person"
+        if not job.enabled:
+            return "off"
+        return "paused" if job.paused or job.connection.paused_at else "on"
+
+    @display(description="What it waits for")
+    def attention(self, job: Job) -> str:
+        return job.state.attention or "-"
+
+    @display(description="Read up to")
+    def cut_at(self, job: Job) -> str:
+        return _when(job.state.cut_at)
+
+    @display(description="Next full sync", ordering="state__next_full_at")
+    def next_full_at(self, job: Job) -> str:
+        return _when(job.state.next_full_at)
+
+    @display(description="Next partial sync")
+    def next_partial_at(self, job: Job) -> str:
+        return _when(job.state.next_partial_at)
+
+    @display(description="Last update")
+    def last_update_at(self, job: Job) -> str:
+        return _when(job.state.last_update_at)
+
+    @display(description="Last full sync", ordering="state__last_full_sync_at")
+    def last_full_sync_at(self, job: Job) -> str:
+        return _when(job.state.last_full_sync_at)
+
+    @display(description="Last success")
+    def last_success_at(self, job: Job) -> str:
+        return _when(job.state.last_success_at)
+
+    def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change: bool) -> None:
+        # Only what the form changed: whether the job is paused may have been decided since the page was opened.
+        obj.save(update_fields=form.changed_data)
+        if {"full_schedule", "partial_schedule", "time_zone"} & set(form.changed_data):
+            set_schedules(job=obj)
+
+    @admin.action(description="Sync now, in full", permissions=["operate"])
+    def sync_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        started = [_start(request, job) for job in jobs.select_related("connection__seller")]
+        self.message_user(
+            request, f"{sum(started)} syncs started, {len(started) - sum(started)} were under way or off."
+        )
+
+    @admin.action(description="Pause", permissions=["operate"])
+    def pause_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        for job in jobs.select_related("connection__seller"):
+            pause_job(job=job, by=operator(request))
+        self.message_user(request, "Paused. What changes meanwhile is kept.")
+
+    @admin.action(description="Resume", permissions=["operate"])
+    def resume_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        for job in jobs.select_related("connection__seller"):
+            resume_job(job=job, by=operator(request))
+        self.message_user(request, "Resumed.")
+
+    @action(
+        description="Sync now",
+        icon="sync",
+        permissions=["operate"],
+        dialog=question("Sync now?", "Everything is read or compared; what is unchanged costs no write.", "Sync"),
+    )
+    def sync_now(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        job = self.found(request, object_id)
+        if _start(request, job):
+            return self.done(request, job, "The sync has started.")
+        return self.done(request, job, "A sync is under way already, or the job is off.", messages.WARNING)
+
+    @action(
+        description="Pause",
+        icon="pause",
+        permissions=["operate"],
+        dialog=question("Pause this job?", "What changes meanwhile is kept and sent later.", "Pause", ReasonForm),
+    )
+    def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        job = self.found(request, object_id)
+        pause_job(job=job, by=operator(request), reason=form.cleaned_data["reason"])
+        return self.done(request, job, "Paused.")
+
+    @action(
+        description="Resume",
+        icon="play_arrow",
+        permissions=["operate"],
+        dialog=question("Resume this job?", "What collected meanwhile is worked on now.", "Resume", ReasonForm),
+    )
+    def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        job = self.found(request, object_id)
+        resume_job(job=job, by=operator(request), reason=form.cleaned_data["reason"])
+        return self.done(request, job, "Resumed.")
+
+
+def _start(request: HttpRequest, job: Job) -> bool:
+    """Whether a run began now: not if one was under way, and not for a job that is off."""
+    if not job.enabled or job.connection.state == Connection.State.UNINSTALLED:
+        return False
+    if job.connection.seller is not None and job.connection.seller.status == Seller.Status.DELETED:
+        return False
+    _, created = start_run(job=job, trigger=Run.Trigger.BUTTON, by=operator(request))
+    return created

@@ -1,0 +1,183 @@
+"""A form out of an adapter's `Settings` and `Credentials`: one field each, checked by the schema itself."""
+
+import json
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from django import forms
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+from pydantic import SecretStr
+from pydantic import ValidationError as SchemaError
+from pydantic.fields import FieldInfo
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from connectors import ssrf
+from connectors.contract import Adapter, Schema
+from hub.models import Connection
+
+SETTINGS, CREDENTIALS = "settings", "credentials"
+KEEPS = "Stored and never shown again. Leave empty to keep what is there."
+
+
+def field_name(part: str, name: str) -> str:
+    return f"{part}__{name}"
+
+
+def field_names(part: str, schema: type[Schema]) -> list[str]:
+    """The form's names for the fields of a schema, in the schema's order."""
+    return [field_name(part, name) for name in schema.model_fields]
+
+
+def _plain(annotation: Any) -> Any:
+    """`str` for `str | None`: what an empty input means is the schema's business."""
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+        return kinds[0] if len(kinds) == 1 else None
+    return annotation
+
+
+def _is_secret(info: FieldInfo) -> bool:
+    return _plain(info.annotation) is SecretStr
+
+
+class LinesField(forms.CharField):
+    """A list of texts, a line each."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != self.to_python(data)
+
+
+def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
+    """The input for one field of a schema. `stored`: there is a value already, so a secret may be left empty."""
+    kind = _plain(info.annotation)
+    common: dict[str, Any] = {
+        "label": info.title or name.replace("_", " ").capitalize(),
+        "help_text": info.description or "",
+        "required": info.is_required(),
+    }
+    if not info.is_required():
+        common["initial"] = info.get_default(call_default_factory=True)
+    if _is_secret(info):
+        common |= {"required": info.is_required() and not stored, "initial": None}
+        common["help_text"] = f"{common['help_text']} {KEEPS}".strip() if stored else common["help_text"]
+        secret = UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"})
+        return forms.CharField(widget=secret, strip=True, **common)
+    if kind is bool:
+        return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, **common | {"required": False})
+    if kind is int:
+        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **common)
+    if kind is float:
+        return forms.FloatField(widget=UnfoldAdminDecimalFieldWidget, **common)
+    if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
+        values = get_args(kind) or [member.value for member in kind]
+        blank = [] if info.is_required() or common["initial"] is not None else [("", "-")]
+        return forms.ChoiceField(
+            choices=[*blank, *((value, value) for value in values)], widget=UnfoldAdminSelectWidget, **common
+        )
+    if get_origin(kind) in (list, tuple, set, frozenset) and get_args(kind)[:1] == (str,):
+        common["help_text"] = f"{common['help_text']} One a line.".strip()
+        return LinesField(**common)
+    if kind is str:
+        return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
+    # Whatever has a shape of its own (a mapping, a list of numbers, a nested model) is written as JSON.
+    common["help_text"] = f"{common['help_text']} As JSON.".strip()
+    return forms.JSONField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), encoder=_Shapes, **common)
+
+
+class _Shapes(json.JSONEncoder):
+    """Defaults of nested models as JSON."""
+
+    def default(self, value: Any) -> Any:
+        return value.model_dump(mode="json") if hasattr(value, "model_dump") else super().default(value)
+
+
+class ConnectionForm(forms.ModelForm):
+    """Base of the forms that `connection_form` makes. Afterwards `new_settings` and `new_credentials` hold the values;
+    `new_credentials` is None if nothing about them changed."""
+
+    base_url = forms.URLField(label="Address", max_length=300, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
+
+    adapter: type[Adapter]
+    new_settings: dict[str, Any]
+    new_credentials: dict[str, Any] | None
+
+    class Meta:
+        model = Connection
+        fields = ("seller", "name", "slug", "field_map")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for part, stored in ((SETTINGS, self.instance.settings), (CREDENTIALS, self.instance.credentials or {})):
+            for name, info in self._schema(part).model_fields.items():
+                if name in stored and not _is_secret(info):
+                    self.initial[field_name(part, name)] = stored[name]
+
+    def clean_base_url(self) -> str:
+        url = self.cleaned_data["base_url"]
+        try:
+            ssrf.check_url(url, allowed_hosts=django_settings.PRIVATE_HOSTS_ALLOWED)
+        except OSError as error:
+            raise ValidationError(f"This address cannot be called: {error}") from error
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self.new_settings = self._read(SETTINGS, {})
+        kept = self.instance.credentials or {}
+        credentials = self._read(CREDENTIALS, kept)
+        self.new_credentials = None if self.instance.pk and credentials == kept else credentials
+        return cleaned
+
+    def _schema(self, part: str) -> type[Schema]:
+        return self.adapter.Settings if part == SETTINGS else self.adapter.Credentials
+
+    def _read(self, part: str, kept: dict[str, Any]) -> dict[str, Any]:
+        """The values of a part, JSON-able; what is wrong with them stands at their fields afterwards."""
+        schema = self._schema(part)
+        values: dict[str, Any] = {}
+        for name, info in schema.model_fields.items():
+            value = self.cleaned_data.get(field_name(part, name))
+            if value not in (None, ""):
+                values[name] = value
+            elif _is_secret(info) and name in kept:
+                values[name] = kept[name]
+        if any(name in self.errors for name in field_names(part, schema)):
+            return values
+        try:
+            schema.model_validate(values)
+        except SchemaError as error:
+            for fault in error.errors(include_input=False, include_context=False):
+                field, *below = map(str, fault["loc"] or ("",))
+                where = "".join(f"{step}: " for step in below)
+                self.add_error(field_name(part, field) if field else None, where + fault["msg"])
+        return values
+
+
+def connection_form(adapter: type[Adapter], connection: Connection | None) -> type[ConnectionForm]:
+    """The form of connections to a platform, with one field for each setting and each credential."""
+    stored = {SETTINGS: {}, CREDENTIALS: (connection.credentials or {}) if connection else {}}
+    fields = {
+        field_name(part, name): form_field(name, info, stored=name in stored[part])
+        for part, schema in ((SETTINGS, adapter.Settings), (CREDENTIALS, adapter.Credentials))
+        for name, info in schema.model_fields.items()
+    }
+    return type(f"{adapter.__name__}Form", (ConnectionForm,), {"adapter": adapter, **fields})

@@ -1,0 +1,123 @@
+"""REST: starting syncs and uninstalling, in our own shape and in the one that B2B fronts call (D2, D22)."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from django.db.models import Q
+from ninja import Path, Router, Schema, Status
+from pydantic import StringConstraints
+
+from accounts.auth import ApiKeyAuth, ApiRequest, require_change
+from accounts.rest import Refusal
+from connectors.services import sync, uninstall_connection
+from hub.api import RunOut, connections_for
+from hub.kinds import DataType, Role
+from hub.models import Connection, Run
+
+router = Router(tags=["sync"])
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+
+
+class FrontType(StrEnum):
+    """What a B2B front calls the kinds of data."""
+
+    CUSTOMERS = "customers"
+    PRODUCTS = "products"
+    PURCHASES = "purchases"
+    MERCHANT = "merchant"
+    CUSTOMER_GROUPS = "customer_groups"
+
+
+# Groups come along with the customers who are in them.
+OURS = {
+    FrontType.CUSTOMERS: DataType.CUSTOMERS,
+    FrontType.PRODUCTS: DataType.PRODUCTS,
+    FrontType.PURCHASES: DataType.ORDERS,
+    FrontType.MERCHANT: DataType.SETTINGS,
+    FrontType.CUSTOMER_GROUPS: DataType.CUSTOMERS,
+}
+
+
+class ConnectionPath(Schema):
+    slug: Name
+
+
+class SyncPath(ConnectionPath):
+    data_type: DataType
+
+
+class FrontPath(Schema):
+    """`site_env` is the connection's setting of that name; `site_id` too, or the connection's slug."""
+
+    site_env: Name
+    site_id: Name
+
+
+class FrontSyncPath(FrontPath):
+    data_type: FrontType
+
+
+@router.post(
+    "/connections/{slug}/sync/{data_type}",
+    auth=ApiKeyAuth("sync:trigger"),
+    response={201: RunOut},
+    summary="Start a sync",
+)
+def start_sync(request: ApiRequest, path: Path[SyncPath]) -> Status[Run]:
+    """Start a full sync: 201 with the run, 400 if one is under way (D2), 404 if there is no such job."""
+    return _start(request, _find(request, Q(slug=path.slug)), path.data_type)
+
+
+@router.post(
+    "/{site_env}/{site_id}/status/{data_type}",
+    auth=ApiKeyAuth("sync:trigger"),
+    response={201: RunOut},
+    summary="Start a sync, as B2B fronts do",
+)
+def start_front_sync(request: ApiRequest, path: Path[FrontSyncPath]) -> Status[Run]:
+    """The same in the shape that B2B fronts call."""
+    return _start(request, _find_site(request, path), OURS[path.data_type])
+
+
+@router.delete(
+    "/{site_env}/{site_id}",
+    auth=ApiKeyAuth("sync:trigger"),
+    response={204: None},
+    summary="Uninstall, as B2B fronts do",
+)
+def uninstall_front(request: ApiRequest, path: Path[FrontPath]) -> Status[None]:
+    """A B2B front was uninstalled: its connection ends, and the store's sync logs are deleted (D22)."""
+    connection = _find_site(request, path)
+    require_change(request.auth, connection.seller)
+    if connection.state != Connection.State.UNINSTALLED:
+        uninstall_connection(connection=connection, by=request.auth.user)
+    return Status(204, None)
+
+
+def _find(request: ApiRequest, condition: Q) -> Connection:
+    connection = connections_for(request.auth).select_related("seller").filter(condition).first()
+    if connection is None:
+        raise Refusal(404, "No such connection among those that this key reaches.")
+    return connection
+
+
+def _find_site(request: ApiRequest, path: FrontPath) -> Connection:
+    site = Q(role=Role.B2B) & (Q(slug=path.site_id) | Q(settings__site_id=path.site_id))
+    connection = _find(request, site)
+    if connection.settings.get("site_env", "live") != path.site_env:
+        raise Refusal(404, f"{path.site_id} is not a site of the environment {path.site_env}.")
+    return connection
+
+
+def _start(request: ApiRequest, connection: Connection, data_type: DataType) -> Status[Run]:
+    require_change(request.auth, connection.seller)
+    try:
+        run, created = sync(connection=connection, data_type=data_type, trigger=Run.Trigger.API, by=request.auth.user)
+    except LookupError as error:
+        raise Refusal(404, str(error)) from error
+    except ValueError as error:
+        raise Refusal(400, str(error)) from error
+    if not created:
+        raise Refusal(400, f"A sync of {data_type} is under way (run {run.pk}): wait for its end.")
+    return Status(201, run)

@@ -1,0 +1,313 @@
+"""What an adapter is: declared attributes for what a platform is, a few methods for what it can do.
+
+An adapter knows nothing of the hub's tables. It reads its platform into records (connectors.records) and writes items
+(catalog.items, orders.items) to it. It keeps no state between calls but its HTTP client; it never sleeps, never
+retries and never opens a transaction: errors go up as connectors.errors says, and the engine decides.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from connectors.http import HttpClient
+from connectors.records import Record
+from hub.kinds import DataType, Role
+
+
+class Schema(BaseModel):
+    """Base of an adapter's `Settings` and `Credentials`: unknown names are refused, so that a typo is seen.
+
+    Field titles and descriptions become the labels and help texts of the admin's form; fields of type `SecretStr` are
+    never shown again.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A budget of `requests` per `seconds`, shared by all workers that use the same account."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One connection as an adapter sees it: validated settings, decrypted credentials."""
+
+    base_url: str
+    settings: Any
+    credentials: Any
+    field_map: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """A page read from a source. `cursor` goes into the next `read_page`; None means that this was the last.
+
+    `cut` is set only by sources that sort by time of change: everything that changed before it has been read, so the
+    job's cut date may move with this page. `total` is the number of items in all, if the source tells.
+    """
+
+    records: Sequence[Record]
+    cursor: dict[str, Any] | None
+    cut: datetime | None = None
+    total: int | None = None
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+@dataclass(slots=True)
+class Operation:
+    """One item to be written. `external_id` is empty for a create; `payload` is None for a remove.
+
+    `previous` is the payload last sent, for targets that take differences; `attempts` counts the tries that failed;
+    `queued_at` is when the target took it into its queue (errors.Queued), as long as it has not said what became of it.
+    """
+
+    action: Action
+    item_id: int
+    external_id: str
+    payload: Any
+    previous: Any = None
+    attempts: int = 0
+    queued_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one operation, in the order of the operations.
+
+    `error` is None if it went through. `links` are further ids that the target gave: (kind, our id) → external id.
+    `warnings` are problems that did not stop it.
+    """
+
+    external_id: str = ""
+    error: Exception | None = None
+    links: dict[tuple[str, int], str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    echo: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What an event is about: one item of the platform, to be fetched. Events carry no content that is believed."""
+
+    data_type: DataType
+    external_id: str
+
+
+# What reading a body raises that is not what the platform sends.
+MISREAD = (ValueError, LookupError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a target says later about one variant of what it took into its queue (errors.Queued).
+
+    The variant is named by its SKU, as vendors do. `external_id` is its id there and `product_id` its product's;
+    `error` is the target's reason if it refused. `request_id` and `data_type` tell which request it answers.
+    """
+
+    request_id: str
+    data_type: DataType
+    sku: str
+    external_id: str = ""
+    product_id: str = ""
+    error: str = ""
+
+
+class Adapter:
+    """Base of all platforms. A subclass in connectors/platforms/ is found by discovery.
+
+    `imports` and `exports` name the data types it can read and write, each with its lane: what shares a lane never
+    runs side by side. `shards` splits an export lane by item, for targets that allow parallel writes.
+    """
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    role: ClassVar[Role]
+    Settings: ClassVar[type[Schema]] = Schema
+    Credentials: ClassVar[type[Schema]] = Schema
+    imports: ClassVar[dict[DataType, str]] = {}
+    exports: ClassVar[dict[DataType, str]] = {}
+    shards: ClassVar[dict[DataType, int]] = {}
+    batch_size: ClassVar[dict[DataType, int]] = {}
+    rate: ClassVar[Rate | None] = None
+    # Data types whose full import needs another's first (a product names its categories).
+    reads_after: ClassVar[dict[DataType, tuple[DataType, ...]]] = {}
+    # Default schedules (hub.schedules) of new jobs: data type → (full, partial).
+    schedules: ClassVar[dict[DataType, tuple[str, str]]] = {}
+    # Whether the platform lets us order its webhooks; elsewhere a person enters our address there.
+    registers_webhooks: ClassVar[bool] = False
+    # False where a repeated create would make a second item and nothing can be looked up first.
+    exactly_once: ClassVar[bool] = True
+
+    def __init__(self, account: Account, http: HttpClient) -> None:
+        self.account = account
+        self.http = http
+
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        """What the vendor counts requests by; connections with the same key share one budget."""
+        return f"{cls.key}:{account.base_url}"
+
+    def authenticate(self) -> dict[str, str]:
+        """Headers that every request carries."""
+        return {}
+
+    def check(self) -> str:
+        """Make the cheapest call that proves address and credentials; return a line for people (shop name, version).
+
+        Raises NeedsAttention with a mend if they are wrong.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.check")
+
+    # Import side
+
+    def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
+        """The next page of everything (`since` None), or of what changed since then (aware, UTC).
+
+        Must be repeatable: the same cursor may be asked for again after a crash. An item that is updated while
+        paging must not hide its neighbour: page by key, not by offset, where the vendor allows it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not import {data_type}")
+
+    def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
+        """Those of the named items that exist, in as few calls as the vendor allows. Missing ones are left out."""
+        raise NotImplementedError(f"{type(self).__name__} does not fetch {data_type}")
+
+    # Webhooks
+
+    @classmethod
+    def webhook_secrets(cls, account: Account, own: str) -> dict[str, str]:
+        """Scheme (connectors.webhooks.schemes) → secret by which calls are trusted. `own` is the secret that we made
+        for this connection."""
+        return {"hmac": own, "header": own}
+
+    @classmethod
+    def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
+        """The items that an event is about, all of one data type; empty if it says nothing that is synced.
+
+        Raises one of `MISREAD` if it is not what the platform sends.
+        """
+        return []
+
+    @classmethod
+    def read_callback(cls, payload: dict[str, Any]) -> list[Receipt]:
+        """What the platform tells about requests that it had queued; empty if the event is something else.
+
+        ValueError if it is malformed. May come doubled, late, or never.
+        """
+        return []
+
+    def register_webhooks(self, destination: str, secret: str) -> int:
+        """See to it that the platform sends every event of ours to `destination`: make what is missing, renew what it
+        deactivated, remove doubles. Returns how many hooks were made or renewed; 0 means that all was well.
+
+        Only called where `registers_webhooks` is set.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.register_webhooks")
+
+    # Export side
+
+    def payload(self, data_type: DataType, item: Any, refs: "References") -> Any:
+        """The item as this target wants it: JSON-able and deterministic, since its hash decides whether it is sent.
+
+        None: the item does not belong at this target (filtered out); it is removed there if it was sent before.
+        Raises SkipRecord with a mend for an item that cannot be expressed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not export {data_type}")
+
+    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
+        """Write at most `batch_size` operations in as few calls as possible. One outcome each, in order.
+
+        Must be safe to repeat: upsert by id, or look before creating. Raises for the whole batch; `BatchRefused`
+        where the target refused it without telling which item.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not export {data_type}")
+
+    def lookup(self, kind: str, external_ids: Iterable[str]) -> set[str]:
+        """Which of the ids exist there (L11). Raises rather than answer in part."""
+        raise NotImplementedError(f"{type(self).__name__} cannot look up {kind}")
+
+    def all_ids(self, kind: str) -> Iterator[str]:
+        """The ids of everything of a kind that exists there, page by page (L15). Raises rather than end early."""
+        raise NotImplementedError(f"{type(self).__name__} cannot list {kind}")
+
+
+class References:
+    """External ids at the target of items that a payload refers to: `refs.get("category", 17)`."""
+
+    def __init__(self, links: dict[tuple[str, int], str]) -> None:
+        self._links = links
+
+    def get(self, kind: str, item_id: int | None) -> str | None:
+        return None if item_id is None else self._links.get((kind, item_id))
+
+
+class FeedAdapter(Adapter):
+    """A target that takes one import at a time, as a file: search engines.
+
+    Changes collect and go out as one import every `drain_every` (F7). `payload` is asked for each item as usual;
+    `write_*` turn it into lines of the file.
+    """
+
+    content_type: ClassVar[str]
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long changes collect before they go out (F7); from the connection's settings."""
+        return 300.0
+
+    def key_of(self, operation: Operation) -> str:
+        """The item's identity in the file, also where it is sent for the first time."""
+        raise NotImplementedError
+
+    def line(self, operation: Operation, *, replace_all: bool) -> bytes:
+        """One item as it stands in the file, line end included."""
+        raise NotImplementedError
+
+    def header(self, *, replace_all: bool) -> bytes:
+        return b""
+
+    def footer(self, *, replace_all: bool) -> bytes:
+        return b""
+
+    def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> "ImportAnswer":
+        """Send the gzip file. Raises TryAgainLater (with `sent`) if the answer was lost."""
+        raise NotImplementedError
+
+    def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> "ImportAnswer":
+        """How the import stands. The file is given as well: some targets name culprits only when it is checked."""
+        raise NotImplementedError
+
+
+class ImportState(StrEnum):
+    DONE = "done"
+    RUNNING = "running"
+    REFUSED = "refused"
+    HARMFUL = "harmful"
+    BUSY = "busy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class ImportAnswer:
+    """`culprits`: external id of an item → what is wrong with it; `raw` is the answer word for word."""
+
+    state: ImportState
+    remote_id: str = ""
+    reason: str = ""
+    culprits: dict[str, str] = field(default_factory=dict)
+    raw: Any = None

@@ -1,0 +1,1 @@
+"""Turns of work: reading sources into the hub, sending what changed to targets, closing runs once."""

@@ -1,0 +1,261 @@
+"""From records to rows: match, compare, write, link, and say what could not be taken and why.
+
+One call applies one page of one job, inside the caller's transaction. Content hashes say what really changed, so an
+unchanged record costs no write beyond the mark that it was seen.
+"""
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import orjson
+from django.db import DataError, IntegrityError, transaction
+
+from connectors.engine import storing
+from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
+from connectors.engine.applying.orders import judge_customers, write_customers, write_orders
+from connectors.engine.applying.target import Clash, Links, Target, Written, link_kind, target_for
+from hub.kinds import DataType
+from hub.models import Link, LinkPayload
+from hub.records import Problem, Record
+from synclog import services as synclog
+from synclog.models import ItemStatus
+from synclog.services import IssueDraft, ItemOutcome
+
+__all__ = ["Tally", "Target", "apply_page", "link_kind", "target_for"]
+
+logger = logging.getLogger(__name__)
+
+# As JSON writes it; an even number of backslashes before it would be a text about it.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# What people call an item by, in the order of preference. Never a person's name.
+_TITLES = ("title", "name", "number")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a page came to."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+
+    def add(self, other: "Tally") -> None:
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def as_counts(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def content_hash(record: Record) -> bytes:
+    """Of everything that the hub takes from a record; not of `raw`, which may carry view counts and the like.
+
+    DataError for characters and numbers that cannot be stored at all.
+    """
+    bare = replace(record, raw=None, updated_at=None, problems=[])
+    try:
+        content = orjson.dumps(bare, default=str)
+    except orjson.JSONEncodeError as error:
+        raise DataError(str(error)) from error
+    if rb"\u0000" in content and _NUL.search(content):
+        raise DataError("The character NUL cannot be stored.")
+    return blake2b(content, digest_size=16).digest()
+
+
+def apply_page(target: Target, records: Sequence[Record]) -> Tally:
+    """Write a page. A record that PostgreSQL refuses is set aside with an issue; the rest of the page goes through."""
+    try:
+        with transaction.atomic():
+            return _apply(target, records)
+    except (DataError, IntegrityError) as error:
+        if len(records) == 1:
+            _refuse(target, records[0], _reason(error))
+            return Tally(read=1, skipped=1)
+    except Clash:
+        logger.info("%s: a page claims something twice, its records are applied one by one", target.job)
+    tally = Tally()
+    for record in records:
+        tally.add(apply_page(target, [record]))
+    return tally
+
+
+def _apply(target: Target, records: Sequence[Record]) -> Tally:
+    tally = Tally(read=len(records))
+    taken = [record for record in records if not any(problem.fatal for problem in record.problems)]
+    if target.job.data_type == DataType.CUSTOMERS:
+        judge_customers(target, taken)
+    hashes = {record.external_id: content_hash(record) for record in taken}
+    kinds = {record.external_id: link_kind(target.job.data_type, record) for record in taken}
+    if len({(link_kind(target.job.data_type, record), record.external_id) for record in taken}) < len(taken):
+        raise Clash
+    links = {
+        (link.kind, link.external_id): link
+        for link in Link.objects.filter(
+            connection=target.job.connection, kind__in=set(kinds.values()), external_id__in=hashes.keys()
+        )
+    }
+    changed, seen = [], []
+    for record in taken:
+        link = links.get((kinds[record.external_id], record.external_id))
+        if link is None or _is_news(record, hashes[record.external_id], link):
+            changed.append(record)
+        else:
+            seen.append(link.pk)
+    tally.unchanged = len(seen)
+    if seen and target.run_id:
+        Link.objects.filter(pk__in=seen).update(seen_run=target.run_id)
+    written = _WRITERS[DataType(target.job.data_type)](target, changed, links) if changed else []
+    _link(target, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
+    tally.created = sum(result.changes is None for result in written)
+    tally.updated = sum(bool(result.changes) for result in written)
+    # A record can differ in bytes and come to the same row: nothing was changed then.
+    tally.unchanged += sum(result.changes == {} and result.state == ItemStatus.State.SYNCED for result in written)
+    tally.skipped = len(records) - tally.created - tally.updated - tally.unchanged
+    _report(target, records, written)
+    return tally
+
+
+def _is_news(record: Record, digest: bytes, link: Link) -> bool:
+    if link.missing:
+        return True
+    if record.updated_at and link.source_updated_at and record.updated_at < link.source_updated_at:
+        return False  # older never overwrites newer
+    return bytes(link.received_hash or b"") != digest
+
+
+def _link(target: Target, written: Sequence[Written], hashes: dict[str, bytes]) -> None:
+    """Remember what was received, and by which ids it is known there."""
+    if not written:
+        return
+    rows = [
+        Link(
+            connection_id=target.connection_id,
+            kind=result.kind,
+            external_id=result.record.external_id,
+            item_id=result.item_id,
+            received_hash=hashes[result.record.external_id] if result.complete else None,
+            source_updated_at=result.record.updated_at,
+            fetched_at=target.now,
+            seen_run=target.run_id,
+        )
+        for result in written
+    ]
+    saved = Link.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["connection", "kind", "external_id"],
+        update_fields=["received_hash", "source_updated_at", "fetched_at", "seen_run", "missing"],
+    )
+    storing.remember_received(
+        [
+            LinkPayload(link=link, received=result.record.raw, received_at=target.now)
+            for link, result in zip(saved, written, strict=True)
+        ]
+    )
+    Link.objects.bulk_create(
+        [
+            Link(connection_id=target.connection_id, kind=kind, external_id=external_id, item_id=item_id)
+            for result in written
+            for (kind, external_id), item_id in result.links.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _report(target: Target, records: Sequence[Record], written: Sequence[Written]) -> None:
+    """Issues for what is wrong, settled issues for what is right again, a line in the timeline for what changed."""
+    by_record = {result.record.external_id: result for result in written}
+    drafts: list[IssueDraft] = []
+    clean: set[str] = set()
+    for record in records:
+        result = by_record.get(record.external_id)
+        kind = link_kind(target.job.data_type, record).split("@")[0]
+        own = _legible(f"{kind}:{record.external_id}")
+        grouped: dict[str, list[Problem]] = defaultdict(list)
+        for problem in [*record.problems, *(result.problems if result else ())]:
+            grouped[problem.ref or own].append(problem)
+        for ref, problems in grouped.items():
+            drafts.append(
+                synclog.merge_problems(
+                    ref=ref,
+                    problems=problems,
+                    kind=kind,
+                    item_id=result.item_id if result else None,
+                    title=_legible(next((text for name in _TITLES if (text := getattr(record, name, ""))), "")),
+                    link=_legible(record.link),
+                )
+            )
+        if result is not None:
+            refs = {own} | {f"{linked}:{external_id}" for linked, external_id in result.links}
+            clean |= refs - grouped.keys()
+    synclog.open_issues(log=target.log, job=target.job, drafts=drafts, now=target.now)
+    synclog.resolve(log=target.log, external_ids=clean, now=target.now)
+    went = [result for result in written if result.state != ItemStatus.State.PENDING]
+    waits = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}
+    # An item that was read while another claims its id is shown as waiting: that is written last.
+    for results in (went, waits.values()):
+        synclog.record_outcomes(
+            job=target.job,
+            seller_id=target.seller_id,
+            run_id=target.run_id,
+            now=target.now,
+            outcomes=[_outcome(result) for result in results],
+        )
+    if went:
+        synclog.note_update(log=target.log, now=target.now)
+
+
+def _outcome(result: Written) -> ItemOutcome:
+    kind, _, storefront = result.kind.partition("@")
+    return ItemOutcome(
+        kind=kind,
+        item_id=result.item_id,
+        storefront=storefront,
+        state=result.state,
+        action="created" if result.changes is None else ("updated" if result.changes else ""),
+        message="" if result.state == ItemStatus.State.SYNCED else "\n".join(p.message for p in result.problems),
+        changes=result.changes or {},
+    )
+
+
+def _legible(text: str) -> str:
+    """Without what PostgreSQL cannot store: also a record that was refused for it has to be reported."""
+    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _refuse(target: Target, record: Record, problem: Problem) -> None:
+    _report(target, [replace(record, problems=[*record.problems, problem])], [])
+
+
+def _reason(error: DataError | IntegrityError) -> Problem:
+    """What PostgreSQL refused, in a merchant's words."""
+    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    if constraint == "catalog_variant_sku_once":
+        return Problem(
+            code="sku_in_use",
+            message="Its SKU is already used by another live variant.",
+            mend="Give every variant an SKU of its own, in the shop.",
+            fatal=True,
+        )
+    return Problem(
+        code="unstorable",
+        message=f"It holds a value that cannot be stored ({constraint or type(error).__name__}).",
+        mend="Look for very large numbers or unusual characters in its fields, in the shop.",
+        fatal=True,
+    )
+
+
+_WRITERS: dict[DataType, Callable[[Target, Sequence[Record], Links], list[Written]]] = {
+    DataType.PRODUCTS: write_products,
+    DataType.BRANDS: write_brands,
+    DataType.CATEGORIES: write_categories,
+    DataType.SETTINGS: write_settings,
+    DataType.CUSTOMERS: write_customers,
+    DataType.ORDERS: write_orders,
+}

@@ -1,0 +1,170 @@
+"""Settings, categories, brands and products into the catalogue."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from catalog import services as catalog
+from catalog.models import Product, Variant
+from catalog.records import BrandRecord, CategoryRecord, ProductRecord, SettingsRecord
+from connectors.engine import storing
+from connectors.engine.applying.target import Links, Target, Written, known_id, link_kind, links_by_external
+from hub.kinds import DataType, Kind
+from hub.models import Link
+from hub.records import Problem, Record
+
+
+def write_products(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    products = [record for record in records if isinstance(record, ProductRecord)]
+    ids = {
+        record.external_id: links[(Kind.PRODUCT, record.external_id)].item_id
+        for record in products
+        if (Kind.PRODUCT, record.external_id) in links
+    }
+    matches = _match_by_sku(target, [record for record in products if record.external_id not in ids])
+    variant_links = links_by_external(
+        target, Kind.VARIANT, [v.external_id for record in products for v in record.variants or ()]
+    )
+    linked = _variants_of_source(target, list(ids.values()))
+    brands = links_by_external(target, Kind.BRAND, [r.brand_id for r in products if r.brand_id])
+    categories = _category_links(target, {c for r in products for c in r.category_ids or ()})
+    drafts, kept = [], []
+    for record in products:
+        match = matches.get(record.external_id)
+        if match is not None and match.problem is not None:
+            record.problems.append(match.problem)
+            continue
+        variant_ids = {
+            variant.external_id: variant_links[variant.external_id]
+            for variant in record.variants or ()
+            if variant.external_id in variant_links
+        }
+        if match is not None:
+            variant_ids |= {
+                variant.external_id: match.variant_ids[variant.sku]
+                for variant in record.variants or ()
+                if variant.sku in match.variant_ids
+            }
+        product_id = ids.get(record.external_id) or (match.product_id if match else None)
+        kept.append(record)
+        drafts.append(
+            catalog.ProductDraft(
+                record=record,
+                product_id=product_id,
+                brand_id=brands.get(record.brand_id),
+                category_ids=None
+                if record.category_ids is None
+                else sorted({categories[c] for c in record.category_ids if c in categories}),
+                variant_ids=variant_ids,
+                linked_variants=linked.get(product_id, set()) if product_id else set(),
+            )
+        )
+    saved = catalog.save_products(
+        seller_id=target.seller_id,
+        drafts=drafts,
+        groups=target.groups,
+        price_list=target.price_list,
+        origin=target.connection_id,
+        now=target.now,
+    )
+    return [
+        Written(
+            record=record,
+            item_id=result.product_id,
+            kind=Kind.PRODUCT,
+            changes=None if result.created else result.changes,
+            links={(Kind.VARIANT, ext): item_id for ext, item_id in result.variant_ids.items()},
+        )
+        for record, result in zip(kept, saved, strict=True)
+    ]
+
+
+@dataclass(slots=True)
+class _Match:
+    product_id: int | None = None
+    variant_ids: dict[str, int] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+def _match_by_sku(target: Target, records: Sequence[ProductRecord]) -> dict[str, _Match]:
+    """What another source has brought already is linked by SKU (B5). Several products are an issue, never a guess."""
+    skus = {variant.sku for record in records for variant in record.variants or () if variant.sku}
+    if not skus:
+        return {}
+    taken = Link.objects.filter(connection=target.job.connection, kind=Kind.PRODUCT).values("item_id")
+    rows = (
+        Variant.objects.filter(seller_id=target.seller_id, sku__in=skus, status__in=("live", "suspended"))
+        .exclude(product_id__in=taken)
+        .values_list("sku", "pk", "product_id")
+    )
+    found = {sku: (pk, product_id) for sku, pk, product_id in rows}
+    matches: dict[str, _Match] = {}
+    for record in records:
+        own = {v.sku: found[v.sku] for v in record.variants or () if v.sku in found}
+        product_ids = {product_id for _, product_id in own.values()}
+        if len(product_ids) == 1:
+            matches[record.external_id] = _Match(
+                product_ids.pop(), {sku: variant_id for sku, (variant_id, _) in own.items()}
+            )
+        elif product_ids:
+            titles = Product.objects.filter(pk__in=product_ids).values_list("title", flat=True)
+            matches[record.external_id] = _Match(
+                problem=Problem(
+                    code="ambiguous_match",
+                    message="Its SKUs belong to several products: " + "; ".join(sorted(titles)) + ".",
+                    mend="Let all SKUs of this product belong to one product on both sides.",
+                    fatal=True,
+                )
+            )
+    return matches
+
+
+def _category_links(target: Target, external_ids: set[str]) -> dict[str, int]:
+    rows = Link.objects.filter(
+        connection=target.job.connection, kind__startswith=Kind.CATEGORY, external_id__in=external_ids
+    )
+    return dict(rows.values_list("external_id", "item_id"))
+
+
+def _variants_of_source(target: Target, product_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Product → those of its variants that this source has brought."""
+    variants = dict(Variant.objects.filter(product_id__in=product_ids).values_list("pk", "product_id"))
+    linked: dict[int, set[int]] = defaultdict(set)
+    rows = Link.objects.filter(connection=target.job.connection, kind=Kind.VARIANT, item_id__in=variants.keys())
+    for variant_id in rows.values_list("item_id", flat=True):
+        linked[variants[variant_id]].add(variant_id)
+    return linked
+
+
+def write_brands(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    brands = [record for record in records if isinstance(record, BrandRecord)]
+    results = catalog.save_brands(
+        seller_id=target.seller_id,
+        origin=target.connection_id,
+        brands=[(known_id(links, Kind.BRAND, record), record) for record in brands],
+    )
+    return [Written(record, pk, Kind.BRAND, changes) for record, (pk, changes) in zip(brands, results, strict=True)]
+
+
+def write_categories(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    categories = [record for record in records if isinstance(record, CategoryRecord)]
+    kinds = [link_kind(DataType.CATEGORIES, record) for record in categories]
+    results = catalog.save_categories(
+        seller_id=target.seller_id,
+        origin=target.connection_id,
+        categories=[(known_id(links, kind, record), record) for kind, record in zip(kinds, categories, strict=True)],
+    )
+    return [
+        Written(record, pk, kind, changes)
+        for record, kind, (pk, changes) in zip(categories, kinds, results, strict=True)
+    ]
+
+
+def write_settings(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    written = []
+    for record in records:
+        if isinstance(record, SettingsRecord):
+            changes = storing.save_store_settings(target.job.connection, record)
+            known = (Kind.STORE, record.external_id) in links
+            written.append(Written(record, target.connection_id, Kind.STORE, changes if known else None))
+    return written

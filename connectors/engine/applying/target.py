@@ -1,0 +1,104 @@
+"""What all kinds of data share: whom a page is applied for, and what became of a record."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from catalog.models import PriceList
+from catalog.records import CategoryRecord
+from catalog.services import Changes
+from connectors.errors import NeedsAttention
+from hub.kinds import DataType, Kind
+from hub.models import Connection, Job, Link, Master
+from hub.records import Problem, Record
+from synclog import services as synclog
+from synclog.models import ItemStatus, SyncLog
+
+# (kind, external id) → what the connection's items are known as here.
+Links = dict[tuple[str, str], Link]
+
+
+@dataclass(slots=True)
+class Target:
+    """Whom a page is applied for."""
+
+    job: Job
+    seller_id: int
+    log: SyncLog
+    run_id: int | None
+    now: datetime
+    price_list: PriceList | None = None
+    # Who is master of a group of fields (L17). Without an entry, each source is master of what it brings.
+    masters: dict[str, Connection] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups of fields that this source may write."""
+        mine = self.job.connection
+        return frozenset(group for group in Master.Group.values if self.masters.get(group, mine) == mine)
+
+    @property
+    def connection_id(self) -> int:
+        return self.job.connection_id
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a record: our id, what changed (None: it is new), further links it brings.
+
+    `problems` were met on the way. What is not `complete` is compared again at the next read, though it be the same.
+    Of a `state` PENDING nothing was written or linked: `item_id` is the item that it meets here (L16).
+    """
+
+    record: Record
+    item_id: int
+    kind: str
+    changes: Changes | None
+    links: dict[tuple[str, str], int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    complete: bool = True
+    state: str = ItemStatus.State.SYNCED
+
+
+class Clash(Exception):
+    """Two records of a page claim the same. Applied one by one, the second meets the first as the holder."""
+
+
+def link_kind(data_type: str, record: Record) -> str:
+    """A category is linked per storefront (B12); everything else by its kind."""
+    if isinstance(record, CategoryRecord):
+        return f"{Kind.CATEGORY}@{record.tree}" if record.tree else str(Kind.CATEGORY)
+    return {
+        DataType.PRODUCTS: Kind.PRODUCT,
+        DataType.BRANDS: Kind.BRAND,
+        DataType.SETTINGS: Kind.STORE,
+        DataType.CUSTOMERS: Kind.CUSTOMER,
+        DataType.ORDERS: Kind.ORDER,
+    }[DataType(data_type)].value
+
+
+def target_for(job: Job, *, run_id: int | None, now: datetime) -> Target:
+    """Everything about the job that is the same for all of its pages."""
+    seller_id = job.connection.seller_id
+    if seller_id is None:
+        raise NeedsAttention(f"{job.connection} belongs to no seller to read for.", mend="Connect it for a seller.")
+    masters = Master.objects.filter(seller_id=seller_id).select_related("connection")
+    return Target(
+        job=job,
+        seller_id=seller_id,
+        log=synclog.log_for(job=job, seller_id=seller_id),
+        run_id=run_id,
+        now=now,
+        price_list=PriceList.objects.filter(connection=job.connection).first(),
+        masters={master.group: master.connection for master in masters},
+    )
+
+
+def links_by_external(target: Target, kind: str, external_ids: Iterable[str]) -> dict[str, int]:
+    rows = Link.objects.filter(connection=target.job.connection, kind=kind, external_id__in=set(external_ids))
+    return dict(rows.values_list("external_id", "item_id"))
+
+
+def known_id(links: Links, kind: str, record: Record) -> int | None:
+    link = links.get((kind, record.external_id))
+    return link.item_id if link else None

@@ -1,0 +1,116 @@
+"""What is to be done with each change of a batch: create, update, remove, skip, or nothing.
+
+Items are read as they are now, whatever the change was about. The hash of the payload last sent decides whether
+anything is written (D5); an item that left the job's filter, or the target's own rules, becomes a removal.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from accounts.models import Seller
+from connectors.contract import Action, Adapter, Operation
+from connectors.engine import filters, loading
+from connectors.errors import Queued, SkipRecord
+from connectors.http import dumps
+from hub.kinds import DataType
+from hub.models import Job, Link
+from hub.queue import Taken
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Step:
+    """One change with its operation; `digest` is the hash of the payload, None for a removal."""
+
+    change: Taken
+    operation: Operation
+    digest: bytes | None
+    item: Any
+    link: Link | None
+    revision: int | None = None
+
+
+@dataclass(slots=True)
+class Decision:
+    """A batch, sorted by what becomes of it."""
+
+    steps: list[Step] = field(default_factory=list)
+    unchanged: list[tuple[Taken, Any, Link | None]] = field(default_factory=list)
+    skipped: list[tuple[Taken, Any, SkipRecord]] = field(default_factory=list)
+    broken: list[tuple[Taken, Any, Exception]] = field(default_factory=list)
+
+
+def digest(payload: Any) -> bytes:
+    return blake2b(dumps(payload), digest_size=16).digest()
+
+
+def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
+    """Read the items of the changes as they are now and say what each needs. A fixed number of queries."""
+    ids = [change.item_id for change in changes]
+    items = loading.load(job.item_kind, ids)
+    links = {
+        link.item_id: link
+        for link in Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids).select_related(
+            "payload"
+        )
+    }
+    refs = loading.references(job.connection, items.values())
+    deleted_sellers = _deleted_sellers(items.values())
+    decision = Decision()
+    for change in changes:
+        item, link = items.get(change.item_id), links.get(change.item_id)
+        if getattr(item, "seller_id", None) in deleted_sellers:
+            # Enqueued before its seller was deleted: it takes no part any more, not even by a removal (L13).
+            decision.unchanged.append((change, item, None))
+            continue
+        try:
+            payload = None
+            if item is not None and filters.admits(job.filters, item):
+                payload = adapter.payload(DataType(job.data_type), item, refs)
+        except SkipRecord as problem:
+            decision.skipped.append((change, item, problem))
+            continue
+        except Exception as error:
+            logger.exception("%s cannot express %s %s", type(adapter).__name__, job.item_kind, change.item_id)
+            decision.broken.append((change, item, error))
+            continue
+        revision = getattr(item, "revision", None)
+        # What is missing there is created anew, under its old id if it had one.
+        held = link if link is not None and not link.missing else None
+        # While it is in doubt what the target holds, no difference to it can be told.
+        previous = held.payload.sent if held and held.sent_hash and hasattr(held, "payload") else None
+        if payload is None:
+            if held is not None:
+                operation = Operation(Action.REMOVE, change.item_id, held.external_id, None, previous)
+                decision.steps.append(Step(change, operation, None, item, link, revision))
+            elif change.sent_at is not None:
+                # Its creation was not answered, so it may be there.
+                operation = Operation(Action.REMOVE, change.item_id, "", None)
+                decision.steps.append(Step(change, operation, None, item, None, revision))
+            else:
+                decision.unchanged.append((change, item, link))
+            continue
+        new = digest(payload)
+        if held is not None and held.sent_hash is not None and bytes(held.sent_hash) == new:
+            decision.unchanged.append((change, item, link))
+            continue
+        operation = Operation(
+            Action.UPDATE if held else Action.CREATE,
+            change.item_id,
+            link.external_id if link else "",
+            payload,
+            previous,
+            attempts=change.attempts,
+            queued_at=change.sent_at if change.error_class == Queued.__name__ else None,
+        )
+        decision.steps.append(Step(change, operation, new, item, link, revision))
+    return decision
+
+
+def _deleted_sellers(items: Iterable[Any]) -> set[int]:
+    owners = {seller_id for item in items if (seller_id := getattr(item, "seller_id", None))}
+    return set(Seller.objects.filter(pk__in=owners, status=Seller.Status.DELETED).values_list("pk", flat=True))

@@ -1,0 +1,214 @@
+"""Events: what platforms said has changed is fetched as it is now, many at a time, and applied.
+
+An event is only a hint where to look. Several about the same item fold into one fetch, and their order means nothing,
+because what is fetched is always the present. An event leaves the inbox in the transaction that applied it.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from connectors.contract import MISREAD
+from connectors.engine.applying import Tally, apply_page, target_for
+from connectors.engine.importing import absent, discontinue, place_categories
+from connectors.engine.turn import Turn
+from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.models import WebhookEvent
+from connectors.registry import adapter_for
+from hub import lanes, runs
+from hub.kinds import ITEM_KIND, DataType
+from hub.lanes import Fenced
+from hub.models import Job, JobState, Link, Run
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 500
+_FETCH = 100
+# How often a worker may be lost over the same lone item before its events wait for a person.
+_MOST_CRASHES = 5
+# What comes within this time is one entry of the activity register.
+_ENTRY = timedelta(minutes=1)
+
+State = WebhookEvent.State
+# What some events are about, all of them the same: the ids to fetch → the events.
+Subjects = dict[tuple[str, ...], list[WebhookEvent]]
+
+
+def work(turn: Turn, job: Job) -> bool:
+    """Take a batch of what was said about the job's kind of data, and apply it. False if nothing was said.
+
+    Raises TryAgainLater and NeedsAttention; what was not applied then stays in the inbox.
+    """
+    events = list(
+        WebhookEvent.objects.filter(connection=turn.connection, data_type=job.data_type, state=State.PENDING)
+        .only("day", "deliveries", "payload")
+        .order_by("id")[:_BATCH]
+    )
+    if not events:
+        return False
+    subjects = _fold(turn, events)
+    size = _size(turn)
+    waiting = list(subjects)
+    for start in range(0, len(waiting), size):
+        _bring(turn, job, {ids: subjects[ids] for ids in waiting[start : start + size]})
+    return True
+
+
+def _fold(turn: Turn, events: Sequence[WebhookEvent]) -> Subjects:
+    subjects: Subjects = defaultdict(list)
+    adapter = adapter_for(turn.connection.platform)
+    for event in events:
+        try:
+            notices = adapter.read_event(event.payload)
+        except MISREAD as error:  # it was understood when it came: the adapter has changed
+            _set_aside(turn, [event], f"Not understood: {error}")
+            continue
+        subjects[tuple(notice.external_id for notice in notices)].append(event)
+    return subjects
+
+
+def _size(turn: Turn) -> int:
+    """How many subjects to fetch at once: fewer after a failure or a lost worker, so that a culprit ends up alone."""
+    crashes = 0 if turn.progressed else turn.claim.crashes
+    return max(1, min(_FETCH, turn.batch_limit or _FETCH) >> 2 * crashes)
+
+
+def _bring(turn: Turn, job: Job, subjects: Subjects) -> None:
+    """Fetch, apply, settle. What cannot be taken together is taken in halves, until the culprit is alone."""
+    events = [event for group in subjects.values() for event in group]
+    alone = len(subjects) == 1
+    lost = not turn.progressed and not turn.claim.orphans and turn.claim.crashes >= _MOST_CRASHES
+    if alone and lost:
+        _set_aside(turn, events, f"A worker was lost {turn.claim.crashes} times while it looked at this.")
+        turn.progressed = True
+        return
+    try:
+        _fetch_and_apply(turn, job, list(dict.fromkeys(external_id for ids in subjects for external_id in ids)), events)
+    except (TryAgainLater, NeedsAttention, Fenced, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if alone:
+            if isinstance(error, ConnectorError):
+                reason = str(error)
+            else:
+                logger.exception("%s: an event could not be applied", job)
+                reason = f"An internal error: {type(error).__name__}. The operators see it in the log."
+            _set_aside(turn, events, reason)
+            return
+        halves = list(subjects)
+        for ids in (halves[: len(halves) // 2], halves[len(halves) // 2 :]):
+            _bring(turn, job, {each: subjects[each] for each in ids})
+    else:
+        turn.went_well()
+
+
+def _fetch_and_apply(turn: Turn, job: Job, external_ids: list[str], events: Sequence[WebhookEvent]) -> None:
+    """The network first, then one transaction."""
+    data_type = DataType(job.data_type)
+    turn.renew()
+    found = turn.adapter.fetch(data_type, external_ids)
+    now = timezone.now()
+    with lanes.fenced(turn.claim):
+        run = _entry(job, now)
+        target = target_for(job, run_id=run.pk, now=now)
+        tally = apply_page(target, found)
+        if data_type == DataType.CATEGORIES:
+            place_categories(target, found)
+        kind = ITEM_KIND[data_type]
+        of_kind = Q(kind=kind) | Q(kind__startswith=f"{kind}@")
+        links = Link.objects.filter(of_kind, connection=job.connection, external_id__in=external_ids, missing=False)
+        removed = discontinue(target, absent(list(links), found, target))
+        _count(turn, run, tally, removed, now)
+        _settle(events, State.DONE, "", now)
+
+
+def _entry(job: Job, now: datetime) -> Run:
+    """The register's entry for what events bring: closed at any time, so that no sync that is asked for joins it.
+
+    Its number is above that of every other run of the job: by that a full read knows what was met since it began.
+    """
+    last = Run.objects.filter(job=job).order_by("-id").first()
+    if last and last.trigger == Run.Trigger.EVENT and not last.is_open and now - last.created_at < _ENTRY:
+        return last
+    return Run.objects.create(
+        job=job,
+        scope=Run.Scope.PARTIAL,
+        trigger=Run.Trigger.EVENT,
+        state=Run.State.DONE,
+        created_at=now,
+        started_at=now,
+        finished_at=now,
+    )
+
+
+def _count(turn: Turn, run: Run, tally: Tally, removed: int, now: datetime) -> None:
+    kind = str(ITEM_KIND[DataType(run.job.data_type)])
+    runs.count(run_id=run.pk, kind=kind, removed=removed, **tally.as_counts())
+    runs.add_api_calls(run_id=run.pk, calls=turn.take_calls())
+    state = Run.State.DONE_WITH_ERRORS if tally.skipped else run.state
+    Run.objects.filter(pk=run.pk).update(finished_at=now, state=state)
+    JobState.objects.filter(job=run.job_id).update(last_update_at=now, last_success_at=now)
+
+
+def _set_aside(turn: Turn, events: Sequence[WebhookEvent], reason: str) -> None:
+    """They wait for a person, who sees why."""
+    with lanes.fenced(turn.claim):
+        _settle(events, State.HELD, reason, timezone.now())
+
+
+def _settle(events: Sequence[WebhookEvent], state: str, reason: str, now: datetime) -> None:
+    """Unless the same has come again since we looked: then it is looked at again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE connectors_webhookevent AS event
+            SET state = %s, reason = %s, processed_at = %s, attempts = event.attempts + 1
+            FROM unnest(%s::date[], %s::bigint[], %s::integer[]) AS seen (day, id, deliveries)
+            WHERE event.day = seen.day AND event.id = seen.id AND event.deliveries = seen.deliveries
+              AND event.state = 'pending'
+            """,
+            [
+                state,
+                reason.replace("\x00", ""),
+                now,
+                [event.day for event in events],
+                [event.pk for event in events],
+                [event.deliveries for event in events],
+            ],
+        )
+
+
+def wake_waiting() -> int:
+    """Wake the lanes of events that nobody told a worker of. Returns how many lanes that are.
+
+    Hops from one (connection, kind of data) with pending events to the next: what a backlog holds is not counted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE waiting AS (
+                (SELECT connection_id, data_type FROM connectors_webhookevent WHERE state = 'pending'
+                 ORDER BY connection_id, data_type LIMIT 1)
+                UNION ALL
+                SELECT following.* FROM waiting CROSS JOIN LATERAL (
+                    SELECT connection_id, data_type FROM connectors_webhookevent AS event
+                    WHERE state = 'pending'
+                      AND (event.connection_id, event.data_type) > (waiting.connection_id, waiting.data_type)
+                    ORDER BY connection_id, data_type LIMIT 1) AS following
+            )
+            SELECT DISTINCT lane.id FROM waiting
+            JOIN hub_job AS job ON job.connection_id = waiting.connection_id AND job.data_type = waiting.data_type
+                AND job.direction = 'import' AND job.enabled AND NOT job.paused
+            JOIN hub_lane AS lane ON lane.id = ANY(job.lane_ids)
+            WHERE NOT lane.due AND NOT lane.paused AND lane.lease_until IS NULL
+              AND (lane.rest_until IS NULL OR lane.rest_until <= now())
+            """
+        )
+        lane_ids = [lane for (lane,) in cursor.fetchall()]
+    lanes.wake(lane_ids=lane_ids)
+    return len(lane_ids)

@@ -1,0 +1,141 @@
+"""Preparing an export: a full run compares everything by revision and plans what may differ."""
+
+import logging
+from hashlib import blake2b
+from time import monotonic
+from typing import Any
+
+from django.db.models import BigIntegerField, BooleanField, Case, F, Q, Value, When
+from django.utils import timezone
+
+from accounts.models import Seller
+from catalog.models import Brand, Category, Product, Variant
+from connectors.engine.settling import (
+    end_full_run,
+)
+from connectors.engine.turn import Turn
+from connectors.http import dumps
+from hub import lanes, queue, runs
+from hub.kinds import Kind
+from hub.models import Change, Connection, Job, JobState, Link, Run
+from orders.models import Customer, Order
+from synclog import services as synclog
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 5000
+# How long events wait while a comparison goes on in their lane.
+SLICE_SECONDS = 0.5
+
+
+def prepare(turn: Turn, job: Job, run: Run) -> bool:
+    """Find what may differ from the target and enqueue it, for a slice of time. True when all has been gone through.
+
+    Comparing by revision reads two narrow columns an item; what differs is compared by payload before it is sent.
+    """
+    now = timezone.now()
+    if run.state == Run.State.QUEUED:
+        with lanes.fenced(turn.claim):
+            runs.begin(run=run, now=now)
+            run.cursor = {"after": 0, "seen": 0, "config": config_hash(job)}
+            run.save(update_fields=["cursor"])
+            runs.log(run_id=run.pk, now=now, text=f"Comparing {job.data_type} with {job.connection}.")
+            if job.connection.seller_id:
+                synclog.note_full_sync_started(
+                    log=synclog.log_for(job=job, seller_id=job.connection.seller_id), now=now
+                )
+    same_config = JobState.objects.get(job=job).config_hash == run.cursor["config"]
+    ends = monotonic() + SLICE_SECONDS
+    while True:
+        turn.renew()
+        with lanes.fenced(turn.claim):
+            runs.hold(run=run)
+            if not _compare_chunk(job, run, recheck=run.resend or not same_config):
+                _plan(job, run)
+                return True
+        turn.progressed = True
+        if monotonic() >= ends or turn.over():
+            return False
+
+
+def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
+    rows = list(_source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
+    if not rows:
+        return False
+    ids = [pk for pk, _, _ in rows]
+    links = Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids, missing=False)
+    if run.resend:
+        links.update(sent_hash=None, sent_revision=None)
+    sent = dict(links.values_list("item_id", "sent_revision"))
+    # What the target itself brought, and was never sent anything else, needs no echo.
+    own = (
+        set()
+        if run.resend
+        else set(links.filter(received_hash__isnull=False, sent_hash=None).values_list("item_id", flat=True))
+    )
+    # An item that is not offered and was never sent needs no look; one without a revision is compared by payload.
+    planned = [
+        pk
+        for pk, revision, offered in rows
+        if (pk in sent or offered) and pk not in own and (recheck or revision is None or sent.get(pk) != revision)
+    ]
+    queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
+    runs.count(run_id=run.pk, kind=job.item_kind, read=len(rows) - len(planned), unchanged=len(rows) - len(planned))
+    run.cursor |= {"after": ids[-1], "seen": run.cursor["seen"] + len(rows)}
+    run.total = run.cursor["seen"]
+    run.save(update_fields=["cursor", "total"])
+    return True
+
+
+def _source(job: Job) -> Any:
+    """(id, revision or None, whether it is offered) of every item that the job is about."""
+    seller_id = job.connection.seller_id
+    own = Q(seller_id=seller_id) if seller_id else ~Q(seller__status=Seller.Status.DELETED)
+    if job.item_kind == Kind.PRODUCT:
+        return _offered(Product.objects.filter(own), "revision", ("live", "suspended"))
+    if job.item_kind == Kind.VARIANT:
+        return _offered(Variant.objects.filter(own), None, ("live", "suspended"))
+    if job.item_kind == Kind.CUSTOMER:
+        enabled = {"b2b_enabled": True} if job.filters.get("b2b_only") else {}
+        return _offered(Customer.objects.filter(own), "revision", ("active", "disabled"), **enabled)
+    if job.item_kind == Kind.ORDER:
+        placed = {"placed_through_b2b": True} if job.filters.get("b2b_only") else {}
+        return _offered(Order.objects.filter(own), "revision", tuple(Order.Status.values), **placed)
+    if job.item_kind == Kind.STORE:
+        return _offered(Connection.objects.filter(own, role="shop"), None, ("active", "new"))
+    named = Category.objects.filter(own) if job.item_kind == Kind.CATEGORY else Brand.objects.filter(own)
+    return _offered(named, None, ("live",))
+
+
+def _offered(queryset: Any, revision: str | None, statuses: tuple[str, ...], **wanted: bool) -> Any:
+    field = "state" if queryset.model is Connection else "status"
+    offered = Case(
+        When(**{f"{field}__in": statuses}, **wanted, then=Value(True)),
+        default=Value(False),
+        output_field=BooleanField(),
+    )
+    compared = F(revision) if revision else Value(None, output_field=BigIntegerField())
+    return queryset.annotate(compared=compared, offered=offered).values_list("pk", "compared", "offered")
+
+
+def config_hash(job: Job) -> str:
+    """Of everything that shapes payloads; when it changes, a full run compares every payload anew."""
+    shape = [job.filters, job.connection.settings, job.connection.field_map, job.connection.platform]
+    return blake2b(dumps(shape), digest_size=16).hexdigest()
+
+
+def _plan(job: Job, run: Run) -> None:
+    """Preparation is over. The run is locked, so that no first outcome is settled between counting and planning."""
+    now = timezone.now()
+    remaining = Change.objects.filter(run=run).count()
+    JobState.objects.filter(job=job).update(config_hash=run.cursor["config"])
+    runs.log(
+        run_id=run.pk,
+        now=now,
+        text=f"{run.cursor['seen']} compared, {remaining} may differ from what was sent before.",
+    )
+    runs.plan(run=run, total=run.cursor["seen"], remaining=remaining)
+    if remaining == 0:
+        run.refresh_from_db()
+        if runs.close(run=run, now=now):
+            end_full_run(run, now)

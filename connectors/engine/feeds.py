@@ -1,0 +1,310 @@
+"""Search feeds: what waits goes out as one atomic import at a time (F7–F15).
+
+The life of an import: building (changes are written to a file, chunk by chunk) → sending → polling → success, or
+refused, or harmful. Its rows say at every moment where it stands, so whichever worker comes next goes on from there;
+the file and the list of what it carries are written before it is sent.
+"""
+
+import gzip
+import logging
+import os
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+from django.conf import settings
+from django.db.models import Max
+from django.utils import timezone
+
+from connectors.contract import Action, FeedAdapter, ImportAnswer, ImportState, Operation, Outcome
+from connectors.engine import retry
+from connectors.engine.deciding import Step, decide
+from connectors.engine.settling import COUNTED_AS, Batch, Verdict, set_aside, settle, skip
+from connectors.engine.turn import Turn
+from connectors.errors import TryAgainLater
+from connectors.models import FeedImport, FeedItem
+from hub import lanes, queue, runs
+from hub.kinds import Direction
+from hub.models import Change, Job, Link, Run
+from hub.queue import Priority, Taken
+from hub.services import start_run
+
+logger = logging.getLogger(__name__)
+
+_CHUNK = 1000
+_POLL = timedelta(seconds=2)
+_BUSY = timedelta(seconds=10)
+OPEN = (
+    FeedImport.State.BUILDING,
+    FeedImport.State.SENDING,
+    FeedImport.State.POLLING,
+    FeedImport.State.UNKNOWN,
+)
+
+
+def work(turn: Turn, job: Job) -> None:
+    """Bring the job's import one stage further, or begin one if something waits and it is time."""
+    feed = FeedImport.objects.filter(job=job, state__in=OPEN).first()
+    now = timezone.now()
+    if feed is None:
+        feed = _begin(turn, job, now)
+        if feed is None:
+            return
+    if feed.state == FeedImport.State.BUILDING and not _build(turn, job, feed):
+        return
+    if feed.state == FeedImport.State.POLLING:
+        replace_all = feed.mode == FeedImport.Mode.REPLACE
+        answer = _adapter(turn).poll_import(feed.remote_id, path=str(path_of(feed)), replace_all=replace_all)
+        _conclude(turn, job, feed, answer)
+    else:
+        _send(turn, job, feed)
+
+
+def _adapter(turn: Turn) -> FeedAdapter:
+    return cast(FeedAdapter, turn.adapter)
+
+
+def path_of(feed: FeedImport) -> Path:
+    return Path(settings.FEED_DIR) / feed.file
+
+
+def _begin(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
+    """A new import, if changes wait and the interval since the last one is over (or a full run wants its own)."""
+    run = Run.objects.filter(job=job, scope=Run.Scope.FULL, state__in=(Run.State.PREPARED, Run.State.SENDING)).first()
+    preparing = Run.objects.filter(
+        job=job, scope=Run.Scope.FULL, state__in=(Run.State.QUEUED, Run.State.PREPARING)
+    ).exists()
+    if preparing or not Change.objects.filter(job=job, state=Change.State.READY).exists():
+        return None
+    last_sent = FeedImport.objects.filter(job=job).aggregate(at=Max("sent_at"))["at"]
+    interval = timedelta(seconds=_adapter(turn).drain_seconds)
+    if run is None and last_sent is not None and last_sent + interval > now:
+        turn.wake_no_later_than(last_sent + interval)
+        return None
+    succeeded = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).exists()
+    if run is None and not succeeded:
+        _ask_for_everything(job)
+        return None
+    replace_all = run is not None and (run.resend or not succeeded)
+    with lanes.fenced(turn.claim):
+        return FeedImport.objects.create(
+            job=job,
+            run=run,
+            mode=FeedImport.Mode.REPLACE if replace_all else FeedImport.Mode.CHANGE,
+            created_at=now,
+        )
+
+
+def _ask_for_everything(job: Job) -> None:
+    """Nobody knows what the cluster holds from before us, so the first import replaces everything: a full run leads it.
+
+    While the sources are still being read for the first time it would be half of everything; the run that follows
+    their reading is soon enough.
+    """
+    reading = Run.objects.filter(
+        job__direction=Direction.IMPORT,
+        job__data_type=job.data_type,
+        job__connection__seller=job.connection.seller,
+        scope=Run.Scope.FULL,
+        state__in=Run.OPEN,
+    )
+    if not reading.exists():
+        start_run(job=job, trigger=Run.Trigger.EVENT)
+
+
+def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
+    """Write what waits to a file, in constant memory. False if it turned out that nothing has to be sent.
+
+    A build that was interrupted begins anew: until the import is sent, nothing has happened.
+    """
+    adapter = _adapter(turn)
+    replace_all = feed.mode == FeedImport.Mode.REPLACE
+    FeedItem.objects.filter(feed_import=feed).delete()
+    Path(settings.FEED_DIR).mkdir(parents=True, exist_ok=True)
+    feed.file = f"{job.connection.slug}-{feed.pk}.gz"
+    items = removals = 0
+    with gzip.open(path_of(feed), "wb", compresslevel=4) as file:
+        file.write(adapter.header(replace_all=replace_all))
+        for priority in (Priority.EVENT, Priority.FULL_RUN):
+            after = 0
+            while taken := queue.take(
+                lane_id=turn.claim.lane_id, job_id=job.pk, priority=priority, after=after, limit=_CHUNK
+            ):
+                after = taken[-1].token
+                steps = _decide_chunk(turn, job, taken)
+                for step in steps:
+                    if replace_all and step.operation.action is Action.REMOVE:
+                        continue  # absence from the file removes it
+                    file.write(adapter.line(step.operation, replace_all=replace_all))
+                items += len(steps)
+                removals += sum(step.operation.action is Action.REMOVE for step in steps)
+                FeedItem.objects.bulk_create([_carried(feed, step, adapter) for step in steps], ignore_conflicts=True)
+                turn.renew()
+        file.write(adapter.footer(replace_all=replace_all))
+    with lanes.fenced(turn.claim):
+        if items == 0 and not replace_all:
+            feed.delete()
+            path_of(feed).unlink(missing_ok=True)
+            return False
+        feed.items, feed.removals, feed.state = items, removals, FeedImport.State.SENDING
+        feed.save(update_fields=["file", "items", "removals", "state"])
+        if feed.run_id:
+            what = "everything" if replace_all else "what changed"
+            runs.log(
+                run_id=feed.run_id,
+                now=timezone.now(),
+                text=f"Import {feed.pk}: {what}, {items} items ({removals} removals), "
+                f"{os.path.getsize(path_of(feed))} bytes.",
+            )
+    return True
+
+
+def _decide_chunk(turn: Turn, job: Job, taken: list[Taken]) -> list[Step]:
+    """What needs no import is settled at once; the rest is carried."""
+    decision = decide(turn.adapter, job, taken)
+    now = timezone.now()
+    batch = Batch(job, [Verdict(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
+    batch.verdicts += [skip(c, item, job, message=str(p), code=p.code, mend=p.mend) for c, item, p in decision.skipped]
+    batch.verdicts += [set_aside(c, item, job, error, not_before=None) for c, item, error in decision.broken]
+    settle(turn, batch, now=now)
+    return decision.steps
+
+
+def _carried(feed: FeedImport, step: Step, adapter: FeedAdapter) -> FeedItem:
+    return FeedItem(
+        feed_import=feed,
+        change_id=step.change.id,
+        token=step.change.token,
+        item_id=step.change.item_id,
+        external_id=step.operation.external_id or adapter.key_of(step.operation),
+        action=step.operation.action,
+        payload=step.operation.payload,
+        payload_hash=step.digest,
+        revision=step.revision,
+    )
+
+
+def _send(turn: Turn, job: Job, feed: FeedImport) -> None:
+    if job.connection.read_only:
+        turn.wake_no_later_than(timezone.now() + timedelta(minutes=5))
+        return
+    turn.renew()
+    FeedImport.objects.filter(pk=feed.pk).update(sent_at=timezone.now())
+    try:
+        answer = _adapter(turn).start_import(
+            str(path_of(feed)),
+            replace_all=feed.mode == FeedImport.Mode.REPLACE,
+            name=f"synccenter-{feed.pk}",
+            force=feed.forced_by_id is not None,
+        )
+    except TryAgainLater as error:
+        if error.sent:
+            # It may be running there all the same. Imports are atomic and idempotent, so once the cluster is free the
+            # same file is sent again (F14).
+            FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.UNKNOWN)
+        raise
+    _conclude(turn, job, feed, answer)
+
+
+def _conclude(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer) -> None:
+    """What the answer means for the import and for what it carries."""
+    turn.went_well()
+    now = timezone.now()
+    match answer.state:
+        case ImportState.RUNNING:
+            FeedImport.objects.filter(pk=feed.pk).update(
+                state=FeedImport.State.POLLING, remote_id=answer.remote_id or feed.remote_id
+            )
+            turn.wake_no_later_than(now + _POLL)
+        case ImportState.BUSY:
+            turn.wake_no_later_than(now + _BUSY)
+        case ImportState.UNKNOWN:
+            FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.SENDING)
+            turn.wake_no_later_than(now + _BUSY)
+        case ImportState.DONE:
+            _settle_carried(turn, job, feed, now)
+            _finish(turn, feed, FeedImport.State.SUCCESS, answer, now)
+            path_of(feed).unlink(missing_ok=True)
+        case ImportState.HARMFUL:
+            _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
+        case ImportState.REFUSED:
+            _set_culprits_aside(turn, job, feed, answer, now)
+            _finish(turn, feed, FeedImport.State.REFUSED, answer, now)
+
+
+def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportAnswer, now: datetime) -> None:
+    with lanes.fenced(turn.claim):
+        FeedImport.objects.filter(pk=feed.pk).update(
+            state=state, finished_at=now, answer={"reason": answer.reason, "raw": answer.raw}
+        )
+        if feed.run_id:
+            runs.log(
+                run_id=feed.run_id,
+                now=now,
+                text=f"Import {feed.pk}: {FeedImport.State(state).label}. {answer.reason}".strip(),
+                level="info" if state == FeedImport.State.SUCCESS else "error",
+            )
+
+
+def _settle_carried(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:
+    """Only what the import carried leaves the queue (F9), chunk by chunk: a crash in between repeats a chunk."""
+    after = 0
+    while carried := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
+        after = carried[-1].pk
+        current = {change.id: change for change in queue.reread(item.change_id for item in carried)}
+        links = {
+            link.item_id: link
+            for link in Link.objects.filter(
+                connection=job.connection, kind=job.link_kind, item_id__in=[item.item_id for item in carried]
+            ).select_related("payload")
+        }
+        verdicts = [
+            _sent(item, current[item.change_id], links.get(item.item_id))
+            for item in carried
+            if item.change_id in current
+        ]
+        settle(turn, Batch(job, verdicts), now=now)
+        turn.renew()
+    FeedItem.objects.filter(feed_import=feed).delete()
+
+
+def _sent(carried: FeedItem, current: Taken, link: Link | None) -> Verdict:
+    """What the import took there, as it was when it was written: an item that changed since keeps its newer token."""
+    change = replace(current, token=carried.token)
+    previous = getattr(getattr(link, "payload", None), "sent", None)
+    operation = Operation(Action(carried.action), carried.item_id, carried.external_id, carried.payload, previous)
+    digest = bytes(carried.payload_hash) if carried.payload_hash else None
+    step = Step(change, operation, digest, None, link, carried.revision)
+    return Verdict(
+        change, None, COUNTED_AS[operation.action], step=step, answer=Outcome(external_id=carried.external_id)
+    )
+
+
+def _set_culprits_aside(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer, now: datetime) -> None:
+    """Bad items get an issue each and the rest goes out with the next import (N11); a refusal that names none delays
+    them all, and holds them in the end."""
+    carried = list(FeedItem.objects.filter(feed_import=feed))
+    named = [item for item in carried if item.external_id in answer.culprits]
+    current = {change.id: change for change in queue.reread(item.change_id for item in named or carried)}
+    verdicts = []
+    for item in named or carried:
+        change = current.get(item.change_id)
+        if change is None or change.token != item.token:
+            continue
+        if named:
+            verdicts.append(
+                skip(
+                    change,
+                    None,
+                    job,
+                    message=answer.culprits[item.external_id],
+                    code="refused",
+                    mend="Correct the item; it is sent again as soon as it changes.",
+                )
+            )
+        else:
+            error = TryAgainLater(answer.reason or "The import was refused without a word.")
+            next_try = retry.next_try(attempts=change.attempts + 1, now=now)
+            verdicts.append(set_aside(change, None, job, error, not_before=next_try))
+    settle(turn, Batch(job, verdicts), now=now)

@@ -1,0 +1,282 @@
+"""Import runs: read a source page by page into the hub, then find out what it has no more.
+
+Every page is one transaction that also moves the run's cursor, so a run that was killed goes on behind the last page
+that was committed. The network is never called inside a transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog import services as catalog
+from catalog.models import Status
+from connectors.engine.applying import Tally, Target, apply_page, link_kind, target_for
+from connectors.engine.applying.orders import report_lost_deletions
+from connectors.engine.turn import Turn
+from hub import lanes, runs
+from hub.kinds import ITEM_KIND, DataType, Kind
+from hub.models import Job, JobState, Link, Master, Run
+from hub.records import Record
+from hub.services import start_run
+from orders.services import delete_customers
+from synclog import services as synclog
+from synclog.models import Issue, ItemStatus
+from synclog.services import ItemOutcome
+
+# The mass-delete guard (D9): both must be exceeded before a person is asked.
+GUARD_SHARE = 0.2
+GUARD_ITEMS = 10
+_FETCH = 100
+# How long events wait while a run goes on in their lane.
+SLICE_SECONDS = 0.5
+
+# Which exports a full import is followed by (D2).
+FOLLOWED_BY = {
+    DataType.SETTINGS: (DataType.SETTINGS,),
+    DataType.CATEGORIES: (DataType.CATEGORIES,),
+    DataType.BRANDS: (DataType.BRANDS,),
+    DataType.PRODUCTS: (DataType.PRODUCTS, DataType.STOCK, DataType.PRICES),
+    DataType.CUSTOMERS: (DataType.CUSTOMERS,),
+    DataType.ORDERS: (DataType.ORDERS,),
+}
+
+
+def work(turn: Turn, job: Job, run: Run) -> None:
+    """Go on with an import run for a slice of time, so that events get their place in between."""
+    now = timezone.now()
+    target = target_for(job, run_id=run.pk, now=now)
+    if run.state == Run.State.QUEUED:
+        _begin(turn, target, run, now)
+    ends = monotonic() + SLICE_SECONDS
+    while True:
+        if run.cursor["phase"] == "read":
+            _read(turn, target, run)
+        elif run.cursor["phase"] == "missing":
+            if _check_missing(turn, target, run):
+                return
+        else:
+            _close(turn, target, run)
+            return
+        if turn.over() or monotonic() >= ends:
+            return
+
+
+def _begin(turn: Turn, target: Target, run: Run, now: datetime) -> None:
+    since = None
+    if run.scope == Run.Scope.PARTIAL:
+        cut = JobState.objects.get(job=target.job).cut_at
+        since = cut - target.job.lookback if cut else None
+    with lanes.fenced(turn.claim):
+        runs.begin(run=run, now=now)
+        run.cursor = {"phase": "read", "since": since and since.isoformat(), "page": None, "pages": 0}
+        run.save(update_fields=["cursor"])
+        if run.scope == Run.Scope.FULL:
+            synclog.note_full_sync_started(log=target.log, now=now)
+        runs.log(run_id=run.pk, now=now, text=f"Reading {target.job.data_type} from {target.job.connection}.")
+
+
+def _read(turn: Turn, target: Target, run: Run) -> None:
+    """One page: network first, then one transaction."""
+    since = run.cursor["since"]
+    turn.renew()
+    page = turn.adapter.read_page(
+        DataType(target.job.data_type),
+        since=datetime.fromisoformat(since) if since else None,
+        cursor=run.cursor["page"],
+    )
+    target.now = timezone.now()
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        tally = apply_page(target, page.records)
+        if target.job.data_type == DataType.CATEGORIES:
+            place_categories(target, page.records)
+        _count(turn, target, run, tally)
+        run.cursor |= {"page": page.cursor, "pages": run.cursor["pages"] + 1}
+        if page.total is not None:
+            run.total = page.total
+        if page.cut is not None and run.scope == Run.Scope.PARTIAL:
+            JobState.objects.filter(Q(cut_at=None) | Q(cut_at__lt=page.cut), job=target.job).update(cut_at=page.cut)
+        if page.cursor is None:
+            run.cursor["phase"] = "missing" if run.scope == Run.Scope.FULL and _can_vanish(target) else "close"
+            run.cursor["after"] = 0
+        run.save(update_fields=["cursor", "total"])
+    turn.went_well()
+
+
+def place_categories(target: Target, records: Sequence[Record]) -> None:
+    """Parents may stand on a later page: what cannot be placed yet is placed when the parent has come."""
+    links = dict(
+        Link.objects.filter(
+            connection=target.job.connection, kind__startswith=Kind.CATEGORY, missing=False
+        ).values_list("external_id", "item_id")
+    )
+    parents: dict[int, int | None] = {}
+    for record in records:
+        own = links.get(record.external_id)
+        parent = links.get(getattr(record, "parent_id", ""))
+        if own is not None and (parent is not None or not getattr(record, "parent_id", "")):
+            parents[own] = parent
+    catalog.place_categories(seller_id=target.seller_id, parents=parents, origin=target.connection_id)
+
+
+def _can_vanish(target: Target) -> bool:
+    return target.job.data_type in (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS)
+
+
+def _candidates(target: Target, run: Run) -> Any:
+    """Links that the complete read did not meet, nor any later one. That alone proves nothing."""
+    return Link.objects.filter(
+        Q(seen_run=None) | Q(seen_run__lt=run.pk),
+        connection=target.job.connection,
+        kind__startswith=ITEM_KIND[DataType(target.job.data_type)],
+        missing=False,
+        received_hash__isnull=False,
+    )
+
+
+def _check_missing(turn: Turn, target: Target, run: Run) -> bool:
+    """Ask the source again for a batch of what the read did not meet; what it really has no more is discontinued.
+
+    True if the run has to stop here, because so much is missing that a person must say yes.
+    """
+    candidates = _candidates(target, run)
+    if "answer" not in run.cursor:
+        missing = candidates.count()
+        known = missing + Link.objects.filter(connection=target.job.connection, seen_run__gte=run.pk).count()
+        if missing >= GUARD_ITEMS and missing > GUARD_SHARE * known:
+            _ask(turn, target, run, missing, known)
+            return True
+    elif run.cursor["answer"] is False:
+        _finish_missing(turn, run)
+        return False
+    batch = list(candidates.filter(pk__gt=run.cursor["after"]).order_by("pk")[:_FETCH])
+    if not batch:
+        _finish_missing(turn, run)
+        return False
+    turn.renew()
+    data_type = DataType(target.job.data_type)
+    found = turn.adapter.fetch(data_type, [link.external_id for link in batch])
+    target.now = timezone.now()
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        tally = apply_page(target, found)
+        removed = discontinue(target, absent(batch, found, target))
+        _count(turn, target, run, tally, removed=removed)
+        run.cursor["after"] = batch[-1].pk
+        run.save(update_fields=["cursor"])
+    return False
+
+
+def absent(links: list[Link], found: list[Record], target: Target) -> list[Link]:
+    """Those links whose items the source did not return when asked for them by id."""
+    there = {(link_kind(target.job.data_type, record), record.external_id) for record in found}
+    return [link for link in links if (link.kind, link.external_id) not in there]
+
+
+def discontinue(target: Target, gone: list[Link]) -> int:
+    """What the source has no more (D9). Returns how many items that were; an order stays, whatever becomes of it."""
+    kind = ITEM_KIND[DataType(target.job.data_type)]
+    if not gone or kind is Kind.ORDER:
+        return 0
+    if kind is Kind.CUSTOMER and Master.Group.CUSTOMERS not in target.groups:
+        report_lost_deletions(target, gone)
+        return 0
+    ids = [link.item_id for link in gone]
+    if kind is Kind.PRODUCT:
+        changes = catalog.set_product_status(
+            seller_id=target.seller_id,
+            product_ids=ids,
+            status=Status.DISCONTINUED,
+            origin=target.connection_id,
+            now=target.now,
+        )
+    elif kind is Kind.CUSTOMER:
+        changes = delete_customers(
+            seller_id=target.seller_id, customer_ids=ids, origin=target.connection_id, now=target.now
+        )
+    else:
+        catalog.discontinue(kind=kind, seller_id=target.seller_id, item_ids=ids, origin=target.connection_id)
+        changes = {}
+    Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, fetched_at=target.now)
+    synclog.record_outcomes(
+        job=target.job,
+        seller_id=target.seller_id,
+        run_id=target.run_id,
+        now=target.now,
+        outcomes=[
+            ItemOutcome(
+                kind=str(kind),
+                item_id=pk,
+                state=ItemStatus.State.REMOVED,
+                action="removed",
+                message="The source has it no more.",
+                changes=changes.get(pk, {}),
+            )
+            for pk in ids
+        ],
+    )
+    synclog.resolve(log=target.log, external_ids=[f"{kind}:{link.external_id}" for link in gone], now=target.now)
+    return len(gone)
+
+
+def _ask(turn: Turn, target: Target, run: Run, missing: int, known: int) -> None:
+    reason = (
+        f"{missing} of {known} {target.job.data_type} that were there before are missing at the source. "
+        "Yes: they are discontinued here and removed from every target. No: they stay as they are."
+    )
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        run.state, run.reason = Run.State.ASKING, reason
+        run.save(update_fields=["state", "reason"])
+        runs.log(run_id=run.pk, now=timezone.now(), text=reason, level="warning")
+
+
+def _finish_missing(turn: Turn, run: Run) -> None:
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        run.cursor["phase"] = "close"
+        run.save(update_fields=["cursor"])
+
+
+def _close(turn: Turn, target: Target, run: Run) -> None:
+    """The end, once; then the exports that depend on it."""
+    now = timezone.now()
+    with lanes.fenced(turn.claim):
+        if not runs.close(run=run, now=now):
+            return
+        started = run.started_at or now
+        state = JobState.objects.filter(job=target.job)
+        # What changed while we read is read again: the cut is the start, not the end.
+        state.filter(Q(cut_at=None) | Q(cut_at__lt=started)).update(cut_at=started)
+        state.update(last_update_at=now)
+        if run.scope != Run.Scope.FULL:
+            return
+        synclog.resolve_unseen(log=target.log, job=target.job, since=started, severities=Issue.Severity.values, now=now)
+        synclog.note_full_sync_ended(log=target.log, succeeded=True, now=now)
+        for job in _dependent_exports(target.job):
+            start_run(job=job, trigger=Run.Trigger.IMPORT, after=run, resend=run.resend)
+
+
+def _dependent_exports(job: Job) -> list[Job]:
+    seller = Q(connection__seller=job.connection.seller_id) | Q(connection__seller=None)
+    return list(
+        Job.objects.filter(
+            seller,
+            direction="export",
+            enabled=True,
+            connection__state="active",
+            data_type__in=FOLLOWED_BY[DataType(job.data_type)],
+        )
+        .exclude(connection=job.connection)
+        .select_related("connection")
+    )
+
+
+def _count(turn: Turn, target: Target, run: Run, tally: Tally, removed: int = 0) -> None:
+    kind = str(ITEM_KIND[DataType(target.job.data_type)])
+    runs.count(run_id=run.pk, kind=kind, removed=removed, **tally.as_counts())
+    runs.add_api_calls(run_id=run.pk, calls=turn.take_calls())

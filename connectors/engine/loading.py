@@ -1,0 +1,54 @@
+"""Items of any kind by id, as adapters get them, and the ids at a target of what they refer to."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from catalog import items as catalog
+from connectors.contract import References
+from hub.kinds import Kind
+from hub.models import Connection, Link
+from orders import items as orders
+
+_LOADERS: dict[str, Callable[[Sequence[int]], dict[int, Any]]] = {
+    Kind.PRODUCT: catalog.load_products,
+    Kind.VARIANT: catalog.load_variants,
+    Kind.CATEGORY: catalog.load_categories,
+    Kind.BRAND: catalog.load_brands,
+    Kind.CUSTOMER: orders.load_customers,
+    Kind.ORDER: orders.load_orders,
+    Kind.STORE: lambda ids: Connection.objects.select_related("seller").in_bulk(ids),
+}
+
+
+def load(kind: str, ids: Sequence[int]) -> dict[int, Any]:
+    """Those of the items that exist."""
+    return _LOADERS[kind](ids)
+
+
+def references(connection: Connection, items: Iterable[Any]) -> References:
+    """What the items refer to, by the ids that the target knows it by. One query."""
+    wanted: set[tuple[str, int]] = set()
+    for item in items:
+        if isinstance(item, catalog.ProductItem):
+            wanted |= {(Kind.CATEGORY, pk) for pk in item.category_ids}
+            wanted |= {(Kind.VARIANT, variant.id) for variant in item.variants}
+            if item.brand_id:
+                wanted.add((Kind.BRAND, item.brand_id))
+        elif isinstance(item, catalog.VariantItem):
+            wanted |= {(Kind.VARIANT, item.id), (Kind.PRODUCT, item.product_id)}
+        elif isinstance(item, orders.CustomerItem) and item.parent_id:
+            wanted.add((Kind.CUSTOMER, item.parent_id))
+        elif isinstance(item, orders.OrderItem):
+            wanted |= {(Kind.ORDER_LINE, line.id) for line in item.lines}
+            wanted |= {(Kind.VARIANT, line.variant_id) for line in item.lines if line.variant_id}
+            if item.customer_id:
+                wanted.add((Kind.CUSTOMER, item.customer_id))
+        elif isinstance(item, catalog.CategoryItem) and item.parent_id:
+            wanted.add((Kind.CATEGORY, item.parent_id))
+    if not wanted:
+        return References({})
+    rows = Link.objects.filter(connection=connection, item_id__in={pk for _, pk in wanted}, missing=False).values_list(
+        "kind", "item_id", "external_id"
+    )
+    found = {(kind.partition("@")[0], pk): external_id for kind, pk, external_id in rows}
+    return References({key: found[key] for key in wanted if key in found})

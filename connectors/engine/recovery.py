@@ -1,0 +1,49 @@
+"""What a successor does first: the worker before it was lost with a batch in hand."""
+
+import logging
+
+from django.utils import timezone
+
+from connectors.engine import loading
+from connectors.engine.settling import Batch, put_in_doubt, set_aside, settle
+from connectors.engine.turn import Turn
+from hub import lanes, queue
+from hub.models import Job
+from hub.queue import WORKER_LOST
+
+logger = logging.getLogger(__name__)
+
+# A change that was alone in its worker's hands when that was lost, so often in a row, is set aside.
+LONE_CRASHES = 3
+
+
+class WorkerLost(Exception):
+    """The worker ended without a word while it had this item alone in hand."""
+
+
+def take_over(turn: Turn) -> None:
+    """Put in doubt what the lost worker may have sent, halve the batch, and set aside an item that keeps killing."""
+    orphans = turn.claim.orphans
+    if not orphans:
+        return
+    logger.warning("lane %s: taken over from a lost worker with %d changes", turn.claim.lane_id, len(orphans))
+    now = timezone.now()
+    with lanes.fenced(turn.claim):
+        suspects = queue.suspect(ids=orphans)
+        # Those of paused jobs too: what the target has of them is no less in doubt.
+        jobs = Job.objects.filter(changes__in=suspects).distinct().select_related("connection")
+        for job in jobs:
+            put_in_doubt(job, list(job.changes.filter(pk__in=suspects).values_list("item_id", flat=True)), now)
+    if len(orphans) == 1:
+        for job in jobs:
+            _set_aside_killer(turn, job)
+    turn.renew()
+
+
+def _set_aside_killer(turn: Turn, job: Job) -> None:
+    [change] = queue.reread(turn.claim.orphans)
+    if change.error_class == WORKER_LOST and change.attempts >= LONE_CRASHES:
+        item = loading.load(job.item_kind, [change.item_id]).get(change.item_id)
+        error = WorkerLost("A worker was lost each time it tried to send this item.")
+        batch = Batch(job, [set_aside(change, item, job, error, not_before=None)])
+        settle(turn, batch, now=timezone.now())

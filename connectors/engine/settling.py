@@ -1,0 +1,338 @@
+"""Writing down what became of a batch: links, queue, status, issues, counters, the end of runs. One transaction.
+
+It begins by checking the lane's epoch, so a worker that slept through its lease writes nothing (N6), and ends by
+counting down the runs, so that exactly one worker closes each (D20).
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from connectors.contract import Action, Outcome
+from connectors.engine import storing
+from connectors.engine.deciding import Step
+from connectors.engine.turn import Turn
+from connectors.errors import Queued
+from hub import lanes, queue, runs
+from hub.kinds import Kind
+from hub.models import Change, Job, JobState, Link, Run
+from hub.queue import Failure, Taken
+from synclog import services as synclog
+from synclog.models import Issue, ItemStatus
+from synclog.services import IssueDraft, ItemOutcome
+
+ID_IN_USE = "id_in_use"
+# The vendor with the longest patience answers within eight hours; a day is a person's matter.
+LONGEST_ANSWER = timedelta(hours=24)
+COUNTED_AS = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REMOVE: "removed"}
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of one change. `outcome` is a counter's name (hub.models.RunCounter)."""
+
+    change: Taken
+    item: Any
+    outcome: str
+    step: Step | None = None
+    answer: Outcome | None = None
+    issue: IssueDraft | None = None
+    failure: Failure | None = None
+    link: Link | None = None
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that a settling transaction writes for one job. `doubtful` were sent, and nobody knows whether they
+    arrived."""
+
+    job: Job
+    verdicts: list[Verdict] = field(default_factory=list)
+    doubtful: list[Step] = field(default_factory=list)
+
+
+def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
+    """Write it all or nothing, and empty the batch. Raises Fenced if the lane is another's by now."""
+    if not batch.verdicts and not batch.doubtful:
+        return
+    job = batch.job
+    calls = turn.take_calls()
+    with lanes.fenced(turn.claim):
+        run_ids = sorted({v.change.run_id for v in batch.verdicts if v.change.run_id})
+        partial = _partial_run(job, batch, now)
+        runs.lock(run_ids=run_ids + ([partial.pk] if partial else []))
+        _hold_back_taken_ids(batch)
+        _write_links(job, batch, now)
+        _forget_sent(job, [step.change.item_id for step in batch.doubtful])
+        first_outcomes = queue.settle(
+            done=[v.change for v in batch.verdicts if v.failure is None],
+            failed=[v.failure for v in batch.verdicts if v.failure is not None],
+            doubtful=[step.change for step in batch.doubtful],
+        )
+        _report(job, batch, now)
+        _count(batch, partial, calls)
+        for run in runs.count_down(first_outcomes=first_outcomes, now=now):
+            end_full_run(run, now)
+    batch.verdicts, batch.doubtful = [], []
+
+
+def put_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
+    """Nobody knows what the target holds of these: look at them again.
+
+    For a worker that lost its lane while it was sending, and for the successor of one that died.
+    """
+    with transaction.atomic():
+        queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=item_ids)
+        _forget_sent(job, item_ids)
+        Change.objects.filter(job=job, item_id__in=item_ids, sent_at=None).update(sent_at=now)
+
+
+def _forget_sent(job: Job, item_ids: list[int]) -> None:
+    """Equal content is no proof any more that the target has it."""
+    if item_ids:
+        Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=item_ids).update(
+            sent_hash=None, sent_revision=None
+        )
+
+
+def _partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
+    """What events brought is registered as a partial run, which stays open while there is more of it."""
+    if all(v.change.run_id or v.outcome == "unchanged" for v in batch.verdicts):
+        return None
+    run = Run.objects.filter(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN).first()
+    if run is None:
+        run = Run(
+            job=job,
+            scope=Run.Scope.PARTIAL,
+            trigger=Run.Trigger.EVENT,
+            state=Run.State.SENDING,
+            started_at=now,
+        )
+        Run.objects.bulk_create([run], ignore_conflicts=True)
+        run = Run.objects.get(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN)
+    return run
+
+
+def end_full_run(run: Run, now: datetime) -> None:
+    """After the last first outcome: only now does the target count as fully synced (D2, D20)."""
+    job = run.job
+    seller_id = job.connection.seller_id
+    if seller_id is None or not runs.counts_as_full_sync(run):
+        return
+    log = synclog.log_for(job=job, seller_id=seller_id)
+    started = run.started_at or run.created_at
+    synclog.resolve_unseen(log=log, job=job, since=started, severities=[Issue.Severity.ERROR], now=now)
+    synclog.note_full_sync_ended(log=log, succeeded=True, now=now)
+
+
+def _hold_back_taken_ids(batch: Batch) -> None:
+    """An id that the target gave, and that is something else's here, never overwrites (L16)."""
+    job = batch.job
+    given: dict[tuple[str, str], tuple[int, Verdict]] = {}
+    for v in batch.verdicts:
+        if v.step and v.answer and v.step.operation.action is not Action.REMOVE:
+            given[job.link_kind, v.answer.external_id] = (v.change.item_id, v)
+            given |= {(kind, external_id): (pk, v) for (kind, pk), external_id in v.answer.links.items()}
+    holders = Link.objects.filter(
+        connection=job.connection,
+        kind__in={kind for kind, _ in given},
+        external_id__in={external_id for _, external_id in given if external_id},
+    )
+    for kind, external_id, item_id in holders.values_list("kind", "external_id", "item_id"):
+        wanted, verdict = given.get((kind, external_id), (item_id, None))
+        if verdict is None or item_id == wanted:
+            continue
+        verdict.outcome, verdict.answer = "failed", None
+        verdict.failure = Failure(verdict.change, "IdInUse", f"id {external_id} is in use", None)
+        verdict.issue = IssueDraft(
+            external_id=f"{job.item_kind}:{verdict.change.item_id}",
+            kind=job.item_kind,
+            item_id=verdict.change.item_id,
+            code=ID_IN_USE,
+            title=_title(verdict.item),
+            message=f"{job.connection} gave it the id {external_id}, which {kind} {item_id} has here already.",
+            mend=f"Raise the id sequence there above {external_id}, then retry this item.",
+        )
+
+
+def _write_links(job: Job, batch: Batch, now: datetime) -> None:
+    sent, removed, further, confirmed = [], [], [], []
+    for v in batch.verdicts:
+        if v.outcome == "unchanged" and v.link is not None and v.item is not None:
+            revision = getattr(v.item, "revision", None)
+            if revision is not None and revision != v.link.sent_revision:
+                v.link.sent_revision = revision
+                confirmed.append(v.link)
+        if v.step is None or v.answer is None or v.failure is not None or v.issue is not None:
+            continue
+        if v.step.operation.action is Action.REMOVE:
+            removed.append(v.step.link)
+            continue
+        sent.append(
+            storing.Sent(
+                item_id=v.change.item_id,
+                external_id=v.answer.external_id or v.step.operation.external_id or str(v.change.item_id),
+                digest=v.step.digest,
+                revision=v.step.revision,
+                payload=v.step.operation.payload,
+            )
+        )
+        further += [
+            Link(connection=job.connection, kind=kind, item_id=pk, external_id=external_id)
+            for (kind, pk), external_id in v.answer.links.items()
+        ]
+    Link.objects.bulk_update(confirmed, ["sent_revision"])
+    storing.remember_sent(connection=job.connection, kind=job.link_kind, sent=sent, now=now)
+    Link.objects.bulk_create(further, ignore_conflicts=True)
+    gone = [link for link in removed if link is not None]
+    Link.objects.filter(pk__in=[link.pk for link in gone if link.received_hash is None]).delete()
+    Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, sent_hash=None, sent_revision=None)
+
+
+def _report(job: Job, batch: Batch, now: datetime) -> None:
+    by_seller: dict[int, list[Verdict]] = defaultdict(list)
+    for v in batch.verdicts:
+        seller_id = getattr(v.item, "seller_id", None) or job.connection.seller_id
+        if seller_id is not None:
+            by_seller[seller_id].append(v)
+    for seller_id, verdicts in by_seller.items():
+        log = synclog.log_for(job=job, seller_id=seller_id)
+        synclog.open_issues(log=log, job=job, drafts=[v.issue for v in verdicts if v.issue], now=now)
+        synclog.resolve(
+            log=log,
+            external_ids=[
+                f"{job.item_kind}:{v.change.item_id}" for v in verdicts if v.answer or v.outcome == "unchanged"
+            ],
+            now=now,
+        )
+        synclog.record_outcomes(
+            job=job,
+            seller_id=seller_id,
+            run_id=verdicts[0].change.run_id,
+            now=now,
+            outcomes=[_outcome(job, v) for v in verdicts if v.outcome != "unchanged"],
+        )
+        if any(v.answer for v in verdicts):
+            synclog.note_update(log=log, now=now)
+    if any(v.answer for v in batch.verdicts):
+        JobState.objects.filter(job=job).update(last_update_at=now)
+
+
+def _outcome(job: Job, v: Verdict) -> ItemOutcome:
+    state = ItemStatus.State.SYNCED
+    action, changes = "", {}
+    if v.failure is not None and v.failure.error_class == Queued.__name__:
+        state, action = ItemStatus.State.PENDING, "queued"
+    elif v.issue is not None and v.issue.code == ID_IN_USE:
+        state, action = ItemStatus.State.PENDING, "failed"
+    elif v.failure is not None:
+        state = ItemStatus.State.HELD if v.failure.not_before is None else ItemStatus.State.FAILED
+        action = "failed"
+    elif v.issue is not None:
+        state, action = ItemStatus.State.SKIPPED, "skipped"
+    elif v.step is not None and v.answer is None:
+        state, action = ItemStatus.State.PENDING, "preview"
+        changes = differences(v.step.operation.previous, v.step.operation.payload)
+    elif v.step is not None:
+        action = COUNTED_AS[v.step.operation.action]
+        changes = differences(v.step.operation.previous, v.step.operation.payload)
+        if v.step.operation.action is Action.REMOVE:
+            state = ItemStatus.State.REMOVED
+    return ItemOutcome(
+        kind=job.item_kind,
+        item_id=v.change.item_id,
+        state=state,
+        action=action,
+        message=v.message or (v.failure.error if v.failure else "") or (v.issue.message if v.issue else ""),
+        changes=changes,
+    )
+
+
+def differences(before: Any, after: Any, *, path: str = "", limit: int = 50) -> dict[str, list[Any]]:
+    """Field by field what changed between two payloads, by dotted path (N8); nothing for a first one."""
+    if before is None or after is None or before == after:
+        return {}
+    found: dict[str, list[Any]] = {}
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(before.keys() | after.keys(), key=str):
+            where = f"{path}.{key}" if path else str(key)
+            one, other = before.get(key), after.get(key)
+            if isinstance(one, dict) and isinstance(other, dict):
+                found |= differences(one, other, path=where, limit=limit)
+            elif one != other:
+                found[where] = [one, other]
+            if len(found) >= limit:
+                break
+    else:
+        found[path or "value"] = [before, after]
+    return found
+
+
+def _count(batch: Batch, partial: Run | None, calls: int) -> None:
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for v in batch.verdicts:
+        run_id = v.change.run_id or (partial.pk if partial else None)
+        if run_id is not None:
+            counts[run_id][v.outcome] += 1
+            counts[run_id]["read"] += 1
+    for run_id, outcomes in sorted(counts.items()):
+        runs.count(run_id=run_id, kind=batch.job.item_kind, **outcomes)
+    if counts:
+        runs.add_api_calls(run_id=max(counts, key=lambda run_id: counts[run_id]["read"]), calls=calls)
+
+
+def _title(item: Any) -> str:
+    return getattr(item, "title", "") or getattr(item, "name", "") or getattr(item, "sku", "")
+
+
+def skip(change: Taken, item: Any, job: Job, *, message: str, code: str, mend: str) -> Verdict:
+    """This item cannot go as it is: an issue, and nothing more to try until it changes."""
+    return Verdict(
+        change,
+        item,
+        "skipped",
+        issue=IssueDraft(
+            external_id=f"{job.item_kind}:{change.item_id}",
+            kind=job.item_kind,
+            item_id=change.item_id,
+            title=_title(item),
+            code=code,
+            message=message,
+            mend=mend,
+        ),
+    )
+
+
+def await_answer(step: Step, error: Queued, *, now: datetime) -> Verdict:
+    """The target has it in a queue of its own and will say later what became of it; until then it is pending.
+
+    Counted as sent. Looked after again at `not_before`; after a day of looking it waits for a person.
+    """
+    over = step.change.sent_at is not None and now - step.change.sent_at > LONGEST_ANSWER
+    not_before = None if over else (error.not_before or now + timedelta(minutes=1))
+    failure = Failure(step.change, Queued.__name__, str(error), not_before)
+    return Verdict(step.change, step.item, COUNTED_AS[step.operation.action], step=step, failure=failure)
+
+
+def set_aside(
+    change: Taken, item: Any, job: Job, error: Exception, *, not_before: datetime | None, alone: bool = False
+) -> Verdict:
+    """It failed: tried again at `not_before` (`alone`: by itself), or held for a person, who gets an issue about it."""
+    name = type(error).__name__
+    failure = Failure(change, name, str(error)[:500] or name, not_before, alone)
+    if not_before is not None:
+        return Verdict(change, item, "failed", failure=failure)
+    verdict = skip(
+        change,
+        item,
+        job,
+        code="held",
+        message=f"It could not be sent, and trying again will not help by itself: {failure.error}",
+        mend="Look at the item and at the target; then press Retry.",
+    )
+    verdict.outcome, verdict.failure = "failed", failure
+    return verdict

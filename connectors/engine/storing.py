@@ -1,0 +1,102 @@
+"""Small writes that several stages share: payloads of links, the store's own settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+
+from accounts.models import Seller
+from catalog import services as catalog
+from catalog.records import SettingsRecord
+from connectors.http import dumps
+from hub.kinds import Kind
+from hub.models import Connection, LinkPayload
+from hub.queue import enqueue
+
+
+def remember_received(payloads: Sequence[LinkPayload]) -> None:
+    """Keep what was received; what was there becomes the previous (S7)."""
+    if not payloads:
+        return
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO hub_linkpayload AS payload (link_id, received, received_at)
+            SELECT * FROM unnest(%s::bigint[], %s::jsonb[], %s::timestamptz[])
+            ON CONFLICT (link_id) DO UPDATE SET
+                previous = payload.received, received = EXCLUDED.received, received_at = EXCLUDED.received_at
+            """,
+            [
+                [payload.link_id for payload in payloads],
+                # PostgreSQL's JSON cannot hold the character NUL; the adapters report it, here it only goes.
+                [dumps(payload.received).decode().replace("\\u0000", "") for payload in payloads],
+                [payload.received_at for payload in payloads],
+            ],
+        )
+
+
+@dataclass(slots=True)
+class Sent:
+    """What a target has of an item since a call that went well."""
+
+    item_id: int
+    external_id: str
+    digest: bytes | None
+    revision: int | None
+    payload: Any
+
+
+def remember_sent(*, connection: Connection, kind: str, sent: Sequence[Sent], now: datetime) -> None:
+    """Link the items to what they are at the target, with the payload that it took (S7). One statement a batch: every
+    item that is ever sent passes here."""
+    if not sent:
+        return
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH sent AS (
+                SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::bigint[], %s::jsonb[])
+                     AS sent (item_id, external_id, digest, revision, payload)
+            ), linked AS (
+                INSERT INTO hub_link
+                    (connection_id, kind, item_id, external_id, sent_hash, sent_revision, sent_at, missing)
+                SELECT %s, %s, item_id, external_id, digest, revision, %s, false FROM sent
+                ON CONFLICT (connection_id, kind, item_id) DO UPDATE SET
+                    external_id = EXCLUDED.external_id, sent_hash = EXCLUDED.sent_hash,
+                    sent_revision = EXCLUDED.sent_revision, sent_at = EXCLUDED.sent_at, missing = false
+                RETURNING id, item_id
+            )
+            INSERT INTO hub_linkpayload (link_id, sent)
+            SELECT linked.id, sent.payload FROM linked JOIN sent USING (item_id)
+            ON CONFLICT (link_id) DO UPDATE SET sent = EXCLUDED.sent
+            """,
+            [
+                [each.item_id for each in sent],
+                [each.external_id for each in sent],
+                [each.digest for each in sent],
+                [each.revision for each in sent],
+                [dumps(each.payload).decode() for each in sent],
+                *(connection.pk, kind, now),
+            ],
+        )
+
+
+def save_store_settings(connection: Connection, record: SettingsRecord) -> dict[str, list[str]]:
+    """The shop's currency and time zone become the seller's and its price list's (D15). Returns what changed."""
+    changes: dict[str, list[str]] = {}
+    seller = connection.seller
+    if seller is None:
+        return changes
+    if record.currency and record.currency != seller.currency:
+        changes["currency"] = [seller.currency, record.currency]
+        seller.currency = record.currency
+        catalog.set_currency(seller_id=seller.pk, connection_id=connection.pk, currency=record.currency)
+    if record.time_zone and record.time_zone != seller.time_zone:
+        changes["time_zone"] = [seller.time_zone, record.time_zone]
+        seller.time_zone = record.time_zone
+    if changes:
+        Seller.objects.filter(pk=seller.pk).update(currency=seller.currency, time_zone=seller.time_zone)
+        enqueue(seller_id=seller.pk, kind=Kind.STORE, item_ids=[connection.pk], origin=connection.pk)
+    return changes

@@ -1,0 +1,73 @@
+"""The sweeper: whatever a message or a worker forgot is found in the rows."""
+
+import re
+from datetime import datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from connectors.engine.events import wake_waiting
+from connectors.engine.settling import end_full_run
+from connectors.webhooks.partitions import keep_days
+from hub import lanes, runs, workers
+from hub.services import start_due_runs
+
+_FORGOTTEN_EVERY = timedelta(seconds=20)
+_BY_PARTITION = re.compile(r"partition (?P<days>\d+) days")
+_BY_AGE = re.compile(r"(?P<days>\d+) days by (?P<column>\w+)")
+_last_forgotten: dict[str, datetime] = {}
+
+
+def sweep(*, now: datetime) -> bool:
+    """Start what is due, wake what waits, close what was left open. True if a worker is wanted.
+
+    Several sweepers at once do no harm: conditional updates and locks in the rows decide.
+    """
+    started = start_due_runs(now=now)
+    woken = lanes.sweep() + wake_waiting()
+    last = _last_forgotten.get("at")
+    if last is None or now - last > _FORGOTTEN_EVERY:
+        _last_forgotten["at"] = now
+        woken += lanes.wake_forgotten()
+        close_unclosed(now=now)
+        workers.forget_dead(now=now)
+    return bool(started or woken or lanes.someone_waits(workers=workers.count(now=now)))
+
+
+def close_unclosed(*, now: datetime) -> None:
+    """Runs that no outcome will ever close, since their changes are gone: a belt beside the braces of counting down."""
+    with transaction.atomic():
+        for run in runs.unclosed():
+            if runs.close(run=run, now=now):
+                end_full_run(run, now)
+
+
+def prune(*, now: datetime) -> None:
+    """Drop rows older than their table's retention (the `RETENTION` of each app's policy)."""
+    for app in apps.get_app_configs():
+        retention = getattr(_policy_of(app.name), "RETENTION", {})
+        for table, rule in retention.items():
+            if match := _BY_AGE.fullmatch(rule):
+                _delete_older(table, match["column"], now - timedelta(days=int(match["days"])))
+            elif match := _BY_PARTITION.fullmatch(rule):
+                keep_days(table, days=int(match["days"]), now=now)
+
+
+def _policy_of(app: str) -> ModuleType | None:
+    return import_module(f"{app}.policy") if find_spec(f"{app}.policy") else None
+
+
+def _delete_older(table: str, column: str, limit: datetime) -> None:
+    """In slices, so that no statement holds many rows for long."""
+    quote = connection.ops.quote_name
+    slice_sql = (
+        f"DELETE FROM {quote(table)} WHERE ctid = ANY(ARRAY("  # noqa: S608 - names come from our own policies
+        f"SELECT ctid FROM {quote(table)} WHERE {quote(column)} < %s LIMIT 5000))"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(slice_sql, [limit])
+        while cursor.rowcount == 5000:
+            cursor.execute(slice_sql, [limit])

@@ -1,0 +1,183 @@
+"""A turn: a bounded slice of work of one lane on one worker.
+
+The order within a turn is what fairness inside a seller means: what events asked for, then the oldest run, then the
+rest of full runs. A turn ends when nothing is left, when its time is over and somebody else waits, when the target
+needs rest, or when the worker is asked to stop; always between two batches.
+"""
+
+import logging
+import os
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Seller
+from connectors.contract import Adapter
+from connectors.engine import retry
+from connectors.errors import TryAgainLater
+from connectors.opening import open_adapter
+from hub import lanes, workers
+from hub.lanes import Claim
+from hub.models import Connection, Job, Lane
+
+logger = logging.getLogger(__name__)
+
+# How often, in seconds, a long turn looks whether somebody waits.
+LOOKS_EVERY = 0.5
+
+# Set when the process is asked to end: turns give way at the next batch boundary.
+stopping = threading.Event()
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a turn knows and how it ends."""
+
+    claim: Claim
+    connection: Connection
+    jobs: list[Job]
+    workers: int
+    started: float = field(default_factory=monotonic)
+    limit_seconds: float = 0.0
+    batch_limit: int | None = None
+    failures: int = 0
+    rest_until: datetime | None = None
+    wake_at: datetime | None = None
+    progressed: bool = False
+    after_token: dict[tuple[int, int], int] = field(default_factory=dict)
+    _adapter: Adapter | None = None
+    _calls: ThreadPoolExecutor | None = None
+    _calls_counted: int = 0
+    _checked: float = 0.0
+    _gives_way: bool = False
+
+    @property
+    def adapter(self) -> Adapter:
+        """Opened when first needed: a lane with nothing to call opens nothing."""
+        if self._adapter is None:
+            self._adapter = open_adapter(self.connection)
+        return self._adapter
+
+    @property
+    def calls(self) -> ThreadPoolExecutor:
+        """Where a call is made while this thread goes on with the rows. One at a time, so the adapter needs no lock."""
+        if self._calls is None:
+            self._calls = ThreadPoolExecutor(1, thread_name_prefix="call")
+        return self._calls
+
+    def close(self) -> None:
+        if self._calls is not None:
+            self._calls.submit(connections.close_all)
+            self._calls.shutdown()
+        if self._adapter is not None:
+            self._adapter.http.close()
+
+    def take_calls(self) -> int:
+        """API calls since the last time this was asked (B10)."""
+        if self._adapter is None:
+            return 0
+        before, self._calls_counted = self._calls_counted, self._adapter.http.calls
+        return self._calls_counted - before
+
+    def renew(self, batch: list[int] | None = None) -> None:
+        """Extend the lease, naming the changes about to be sent."""
+        lanes.renew(claim=self.claim, batch=batch or (), progressed=self.progressed)
+
+    def over(self) -> bool:
+        """Whether to stop at this batch boundary. Asks the database at most twice a second."""
+        now = monotonic()
+        if stopping.is_set() or self.rest_until or now - self.started > (self.limit_seconds or settings.SEND_SECONDS):
+            return True
+        if now - self.started < settings.TURN_SECONDS or now - self._checked < LOOKS_EVERY:
+            return self._gives_way
+        self._checked = now
+        lanes.sweep()
+        workers.seen(name=worker_name(), now=timezone.now())
+        self._gives_way = lanes.someone_waits(workers=self.workers, giving_way=self.claim) or self._outdated()
+        return self._gives_way
+
+    def _outdated(self) -> bool:
+        """Whether a person has switched something since the claim: the next turn begins with it."""
+        asis = Lane.objects.filter(
+            ~Q(connection__seller__status=Seller.Status.DELETED),
+            pk=self.claim.lane_id,
+            paused=False,
+            connection__read_only=self.connection.read_only,
+        ).exists()
+        served = [job.pk for job in self.jobs if not job.paused]
+        return not asis or Job.objects.filter(Q(paused=True) | Q(enabled=False), pk__in=served).exists()
+
+    def wake_no_later_than(self, moment: datetime | None) -> None:
+        if moment is not None:
+            self.wake_at = min(self.wake_at or moment, moment)
+
+    def trouble(self, error: TryAgainLater, now: datetime) -> None:
+        """The target does not take anything now: rest, and probe with one item afterwards (the breaker)."""
+        if not error.sent and error.not_before:
+            # Our own budget is used up: nothing failed, there is merely nothing to do before then.
+            self.rest_until = error.not_before
+            return
+        self.failures += 1
+        self.batch_limit = 1
+        self.rest_until = retry.rest(failures=self.failures, now=now, not_before=error.not_before)
+        logger.warning(
+            "%s: %s Resting until %s.",
+            self.connection.slug,
+            error,
+            self.rest_until.isoformat(timespec="seconds"),
+        )
+
+    def went_well(self) -> None:
+        """A call was answered: the breaker closes, batches grow back."""
+        self.failures = 0
+        self.progressed = True
+        if self.batch_limit is not None:
+            self.batch_limit = self.batch_limit * 2 if self.batch_limit < 1000 else None
+
+
+def claim_turn() -> Turn | None:
+    """Claim the lane whose turn it is, or None."""
+    now = timezone.now()
+    alive = workers.count(now=now)
+    claim = lanes.claim(holder=f"{worker_name()}:{monotonic():.6f}", workers=alive)
+    if claim is None:
+        return None
+    connection = Connection.objects.select_related("seller").get(pk=claim.connection_id)
+    # Nothing is done for a deleted seller (L13): what waits in its lanes stays, and goes on if it comes back.
+    jobs = list(
+        Job.objects.filter(lane_ids__contains=[claim.lane_id], connection=connection, enabled=True, paused=False)
+        .exclude(connection__seller__status=Seller.Status.DELETED)
+        .select_related("connection__seller", "state")
+        .order_by("pk")
+    )
+    return Turn(
+        claim=claim,
+        connection=connection,
+        jobs=jobs,
+        workers=alive,
+        batch_limit=claim.batch_limit,
+        failures=claim.failures,
+    )
+
+
+def release_turn(turn: Turn, *, more: bool) -> None:
+    lanes.release(
+        claim=turn.claim,
+        more=more,
+        wake_at=turn.wake_at,
+        batch_limit=turn.batch_limit,
+        failures=turn.failures,
+        rest_until=turn.rest_until,
+    )

@@ -1,0 +1,176 @@
+"""The order of work within a turn."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db.models import Case, When
+from django.utils import timezone
+
+from connectors.contract import FeedAdapter
+from connectors.engine import events, exporting, feeds, importing, recovery, retry, sending
+from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.registry import adapter_for
+from hub import lanes, queue, runs
+from hub.kinds import Direction
+from hub.lanes import Fenced
+from hub.models import Job, Run
+from hub.queue import Priority
+from hub.runs import RunEnded
+from hub.services import require_attention
+from synclog import services as synclog
+
+logger = logging.getLogger(__name__)
+
+# A page or a comparison that killed its worker this often fails its run.
+MOST_CRASHES = 5
+
+
+def serve_one_lane() -> bool:
+    """Claim the lane whose turn it is, work on it, give it back. False if there was none."""
+    turn = claim_turn()
+    if turn is None:
+        return False
+    if lanes.someone_waits(workers=turn.workers):
+        lanes.nudge()  # one message woke one worker: each that finds more than it can do wakes the next
+    try:
+        more = _work(turn)
+    except Fenced:
+        # The successor has the lane; what this worker may have sent has been put in doubt where it was sent.
+        logger.warning("lane %s: lost to another worker", turn.claim.lane_id)
+    except Exception:
+        # A bug, or the database is gone. To the queue that is the same as a lost worker: the batch is halved, until the
+        # item that causes it is alone and set aside.
+        logger.exception("lane %s: given up", turn.claim.lane_id)
+        rest_until = retry.rest(failures=turn.claim.crashes + 1, now=timezone.now())
+        lanes.abandon(claim=turn.claim, rest_until=rest_until)
+    else:
+        release_turn(turn, more=more)
+    finally:
+        turn.close()
+    return True
+
+
+def _work(turn: Turn) -> bool:
+    """Everything that is to be done in this lane, until the turn is over. True if something is left."""
+    recovery.take_over(turn)
+    queue.wake_delayed(lane_id=turn.claim.lane_id, now=timezone.now())
+    feed = issubclass(adapter_for(turn.connection.platform), FeedAdapter)
+    exports = [job for job in turn.jobs if job.direction == Direction.EXPORT]
+    senders = [] if feed else exports
+    stages: list[Callable[[], bool]] = [
+        lambda: _hear(turn),
+        lambda: _guarded(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
+        lambda: _go_on_with_run(turn),
+        lambda: _guarded(turn, senders, lambda job: sending.send_next(turn, job, Priority.FULL_RUN)),
+    ]
+    more = True
+    while more and not stopping.is_set():
+        more = any(stage() for stage in stages if not turn.rest_until)
+        if turn.over():  # asked only now: a turn that does nothing at all would pass the lane around for ever
+            break
+    if feed and not turn.over():
+        _guarded(turn, exports, partial(feeds.work, turn))
+    if not more and not turn.rest_until:
+        for job in exports:
+            sending.close_partial_run(turn, job)
+    turn.wake_no_later_than(queue.next_wake(lane_id=turn.claim.lane_id))
+    return more
+
+
+def _hear(turn: Turn) -> bool:
+    """Take what the platform told us (the inbox). False if it told nothing."""
+    imports = [job for job in turn.jobs if job.direction == Direction.IMPORT]
+    return _guarded(turn, imports, lambda job: events.work(turn, job))
+
+
+def _guarded(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -> bool:
+    """Take a step for the first job that has something to do, and translate what helps into what happens."""
+    for job in jobs:
+        if job.paused:
+            continue
+        try:
+            if step(job):
+                return True
+        except TryAgainLater as error:
+            turn.trouble(error, timezone.now())
+            return False
+        except NeedsAttention as error:
+            _require_attention(turn, job, error)
+    return False
+
+
+def _go_on_with_run(turn: Turn) -> bool:
+    """The next run of the lane's jobs that has something to read or to compare. False if there is none.
+
+    The oldest; but what changed since a cut date is read before everything is.
+    """
+    if turn.claim.lane_id not in {job.lane_ids[0] for job in turn.jobs if job.lane_ids}:
+        return False  # runs are led from a job's first lane; the others help to send
+    active = [job.pk for job in turn.jobs if not job.paused]
+    run = (
+        Run.objects.filter(job__in=active, state__in=(Run.State.QUEUED, Run.State.PREPARING))
+        .select_related("job__connection__seller", "job__state")
+        .order_by(Case(When(scope=Run.Scope.PARTIAL, job__state__cut_at__isnull=False, then=0), default=1), "pk")
+        .first()
+    )
+    if run is None:
+        return False
+    job = next(job for job in turn.jobs if job.pk == run.job_id)
+    turn.limit_seconds = settings.PREPARE_SECONDS
+    if turn.claim.crashes >= MOST_CRASHES and not turn.claim.orphans and not turn.progressed:
+        _fail(turn, run, f"A worker was lost {turn.claim.crashes} times at the same place of this run.")
+        return True
+    try:
+        if job.direction == Direction.IMPORT:
+            importing.work(turn, job, run)
+        elif exporting.prepare(turn, job, run):
+            lanes.wake(lane_ids=job.lane_ids)  # those that help to send
+    except TryAgainLater as error:
+        turn.trouble(error, timezone.now())
+    except NeedsAttention as error:
+        _require_attention(turn, job, error)
+    except RunEnded:
+        logger.info("%s was ended by somebody else", run)
+    except (Fenced, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s failed", run)
+        _fail(turn, run, f"An internal error: {type(error).__name__}. The operators see it in the log.")
+    return True
+
+
+def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
+    """Only a person can help: the job pauses, its open runs fail with the reason, its changes wait."""
+    reason = f"{error} {error.mend}".strip()
+    logger.warning("%s needs attention: %s", job, reason)
+    with lanes.fenced(turn.claim):
+        require_attention(job=job, reason=reason)
+    for run in Run.objects.filter(job=job, state__in=Run.OPEN).select_related("job__connection__seller"):
+        _fail(turn, run, reason)
+
+
+def _fail(turn: Turn, run: Run, reason: str) -> None:
+    now = timezone.now()
+    with lanes.fenced(turn.claim):
+        runs.lock(run_ids=[run.pk])
+        queue.leave_run(run=run)
+        if runs.close(run=run, now=now, failed=reason) and run.scope == Run.Scope.FULL:
+            seller_id = run.job.connection.seller_id
+            if seller_id is not None:
+                synclog.note_full_sync_ended(
+                    log=synclog.log_for(job=run.job, seller_id=seller_id), succeeded=False, now=now
+                )
+
+
+def serve(*, seconds: float) -> bool:
+    """Serve lanes one after another for about that long. True if there may be more to do."""
+    ends = monotonic() + seconds
+    while not stopping.is_set() and serve_one_lane():
+        if monotonic() >= ends:
+            return True
+    return False

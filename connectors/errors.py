@@ -1,0 +1,56 @@
+"""What can go wrong with a remote call, named by what helps. Anything else is a bug of ours."""
+
+from datetime import datetime
+
+
+class ConnectorError(Exception):
+    """Base of the three. The text is for a person and never holds a secret or personal data."""
+
+
+class TryAgainLater(ConnectorError):
+    """It will pass: overload, network, maintenance. `not_before` is the vendor's own word (UTC), if it gave one.
+
+    `sent` tells whether the request may have been carried out all the same.
+    """
+
+    def __init__(self, message: str, *, not_before: datetime | None = None, sent: bool = True) -> None:
+        super().__init__(message)
+        self.not_before = not_before
+        self.sent = sent
+
+
+class Queued(TryAgainLater):
+    """The target took it, and will say later what became of it: by a callback that names `request_id`
+    (contract.Receipt), or to whoever looks at `not_before`. Nothing failed. The id is empty where an earlier request
+    still stands.
+    """
+
+    def __init__(self, message: str, *, request_id: str, not_before: datetime | None = None) -> None:
+        super().__init__(message, not_before=not_before)
+        self.request_id = request_id
+
+
+class NeedsAttention(ConnectorError):
+    """Nothing will go until a person acts: credentials, permissions, configuration. The job pauses."""
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+class SkipRecord(ConnectorError):
+    """This item cannot go as it is; the others can. Becomes an issue that a merchant reads."""
+
+    def __init__(self, message: str, *, code: str = "refused", mend: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.mend = mend
+
+
+class BatchRefused(ConnectorError):
+    """The target refused a batch as a whole. `culprits` are the positions that it named; none: send them singly."""
+
+    def __init__(self, message: str, *, culprits: dict[int, str] | None = None, code: str = "refused") -> None:
+        super().__init__(message)
+        self.culprits = culprits or {}
+        self.code = code

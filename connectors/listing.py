@@ -1,0 +1,176 @@
+"""Our generic listing: what a system without one of its own is asked to offer, and how its answers are doubted.
+
+Three calls, each a POST of JSON; docs/platforms/seller-center.md specifies them for those who build the other side:
+
+    /lookup  {"kind", "ids"}                              → {"found": [id, …]}
+    /list    {"kind", "after", "limit"}                   → {"ids": [id, …], "next": id or null}
+    /read    {"kind", "updated_since", "after", "limit"}  → {"items": [{"id", "updated_at", …}, …], "next": … or null}
+    /read    {"kind", "ids"}                              → {"items": [{"id", …}, …]}
+
+On such answers things are deleted here, so anything odd raises TryAgainLater: half an answer, ids that nobody asked
+for, a listing that turns in a circle.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated, Any, NoReturn, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from connectors.errors import TryAgainLater
+from connectors.records import Problem, Record
+
+MOST_IDS = 1000
+
+Call = Callable[[str, dict[str, Any]], Any]
+
+
+class Listing:
+    """A system that offers the three calls. `call(path, body)` makes one and returns the parsed answer."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def existing(self, kind: str, ids: Iterable[str]) -> set[str]:
+        """Which of the ids exist (L11), in batches of at most 1,000."""
+        found: set[str] = set()
+        for batch in _batches(ids):
+            answer = self._call("/lookup", {"kind": kind, "ids": batch})
+            match answer:
+                case {"found": list(given), **rest} if not rest:
+                    named = _texts("/lookup", given)
+                    if not named <= set(batch):
+                        _odd("/lookup", "named ids that it was not asked for")
+                    found |= named
+                case _:
+                    _odd("/lookup", "did not say plainly which ids it found")
+        return found
+
+    def ids(self, kind: str) -> Iterator[str]:
+        """Every id of the kind (L15), page by page."""
+        after: str | None = None
+        turned: set[str] = set()
+        while True:
+            answer = self._call("/list", {"kind": kind, "after": after, "limit": MOST_IDS})
+            match answer:
+                case {"ids": list(given), "next": str() | None as following, **rest} if not rest:
+                    yield from sorted(_texts("/list", given))
+                case _:
+                    _odd("/list", "gave no list of ids")
+            if following is None:
+                return
+            if not given or following in turned:
+                _odd("/list", "goes on without getting anywhere")
+            turned.add(following)
+            after = following
+
+    def read(
+        self, kind: str, *, since: datetime | None, cursor: dict[str, Any] | None, limit: int, **filters: str
+    ) -> tuple[list[Any], dict[str, Any] | None, datetime | None]:
+        """A page in order of change: rows, the cursor of the next page, and the time before which all has been read.
+
+        An item that changes meanwhile moves to the end and is met there; it hides no other.
+        """
+        body = {
+            "kind": kind,
+            "updated_since": since.astimezone(UTC).isoformat() if since else None,
+            "after": cursor,
+            "limit": limit,
+            **filters,
+        }
+        match self._call("/read", body):
+            case {"items": list(rows), "next": None, **rest} if not rest:
+                return rows, None, None
+            case {"items": list(rows), "next": {"updated_at": str(), "id": str(), **more} as following, **rest} if (
+                rows and not rest and not more
+            ):
+                if cursor is not None and _place(following) <= _place(cursor):
+                    _odd("/read", "goes on without getting anywhere")
+                return rows, following, _place(following)[0]
+        _odd("/read", "gave no page of items")
+
+    def rows(self, kind: str, ids: Iterable[str], **filters: str) -> list[Any]:
+        """Those of the named items that exist."""
+        found: list[Any] = []
+        for batch in _batches(ids):
+            match self._call("/read", {"kind": kind, "ids": batch, **filters}):
+                case {"items": list(rows), **rest} if rest in ({}, {"next": None}) and len(rows) <= len(batch):
+                    found += rows
+                case _:
+                    _odd("/read", "did not give the items that it was asked for")
+        return found
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    wanted = iter(dict.fromkeys(ids))
+    while batch := list(islice(wanted, MOST_IDS)):
+        yield batch
+
+
+def _texts(path: str, given: list[Any]) -> set[str]:
+    """Ids as text; a system may write them as whole numbers."""
+    if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in given):
+        _odd(path, "gave ids that are neither text nor whole numbers")
+    return {str(each) for each in given}
+
+
+def _place(cursor: dict[str, Any]) -> tuple[datetime, str]:
+    try:
+        return utc(datetime.fromisoformat(cursor["updated_at"])), cursor["id"]
+    except ValueError:
+        _odd("/read", "names a time that is none")
+
+
+def _odd(path: str, what: str) -> NoReturn:
+    raise TryAgainLater(f"{path} {what}; nothing is concluded from that.")
+
+
+# From rows to records
+
+
+def utc(moment: datetime) -> datetime:
+    """Times without a zone are UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds an invisible character (NUL)")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Moment = Annotated[datetime, AfterValidator(utc)]
+
+
+class Row(BaseModel):
+    """Base of what stands in a page. Unknown fields are passed over; ids may be written as numbers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+    id: Text
+    updated_at: Moment | None = None
+
+
+R = TypeVar("R", bound=Row)
+
+
+def record(raw: Any, schema: type[R], make: Callable[[R], Record], bare: Callable[[str], Record]) -> Record:
+    """The record of a row; one that does not fit becomes a `bare` record with a problem for each field at fault."""
+    try:
+        made = make(schema.model_validate(raw))
+    except ValidationError as error:
+        name = raw.get("id") if isinstance(raw, dict) else None
+        made = bare(str(name or "unknown")[:200].replace("\x00", ""))
+        made.problems = [
+            Problem(
+                "unreadable",
+                f"{'.'.join(map(str, each['loc'])) or 'It'}: {each['msg']}.",
+                "Correct it in the system that it comes from.",
+                fatal=True,
+            )
+            for each in error.errors()
+        ]
+    made.raw = raw
+    return made

@@ -1,0 +1,150 @@
+"""What the connectors keep for themselves: imports of search feeds, webhooks received and registered."""
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+from hub.kinds import DataType
+from hub.models import Connection, Job, Run
+
+
+class FeedImport(models.Model):
+    """One import into a search engine: atomic there, so it is tracked as a whole (F7–F15)."""
+
+    class Mode(models.TextChoices):
+        REPLACE = "replace", "replaces everything"
+        CHANGE = "change", "changes what it names"
+
+    class State(models.TextChoices):
+        BUILDING = "building"
+        SENDING = "sending", "sent, no answer yet"
+        POLLING = "polling", "being processed there"
+        SUCCESS = "success"
+        REFUSED = "refused"
+        HARMFUL = "harmful", "refused as harmful, waits for an operator"
+        UNKNOWN = "unknown", "no answer: may still be running there"
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_imports")
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="feed_imports")
+    mode = models.CharField(max_length=7, choices=Mode)
+    state = models.CharField(max_length=8, choices=State, default=State.BUILDING)
+    remote_id = models.CharField(max_length=100, blank=True)
+    items = models.PositiveIntegerField(default=0)
+    removals = models.PositiveIntegerField(default=0)
+    file = models.CharField(max_length=300, blank=True, help_text="Name of the kept file below FEED_DIR.")
+    answer = models.JSONField(default=dict, help_text="What the engine said, word for word.")
+    forced_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job"],
+                condition=models.Q(state__in=["building", "sending", "polling", "unknown"]),
+                name="connectors_feed_import_one_at_a_time",
+            )
+        ]
+        indexes = [models.Index(fields=["job", "-id"], name="connectors_feed_by_job")]
+
+    def __str__(self) -> str:
+        return f"feed import {self.pk} ({self.mode})"
+
+
+class FeedItem(models.Model):
+    """A change that an import carries: only these leave the queue when it succeeds (F9)."""
+
+    feed_import = models.ForeignKey(FeedImport, on_delete=models.CASCADE, related_name="carried", db_index=False)
+    change_id = models.BigIntegerField()
+    token = models.BigIntegerField()
+    item_id = models.BigIntegerField()
+    external_id = models.CharField(max_length=200)
+    action = models.CharField(max_length=6)
+    payload = models.JSONField(null=True)
+    payload_hash = models.BinaryField(max_length=16, null=True)
+    revision = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["feed_import", "item_id"], name="connectors_feed_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} in {self.feed_import_id}"
+
+
+class WebhookEvent(models.Model):
+    """An event as it came in. The table is partitioned by `day` (UTC), so that old days are dropped at once.
+
+    `delivery_id` is the sender's own id of the delivery, or a hash of its content; `data_type` is what it is about, and
+    so which lane looks at it.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DONE = "done"
+        IGNORED = "ignored", "ignored: nothing here listens to it"
+        HELD = "held", "failed, waits for a person"
+
+    day = models.DateField()
+    received_at = models.DateTimeField()
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="webhook_events", db_constraint=False, db_index=False
+    )
+    delivery_id = models.CharField(max_length=200)
+    scope = models.CharField(max_length=100, blank=True)
+    data_type = models.CharField(max_length=20, choices=DataType, blank=True)
+    payload = models.JSONField()
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    deliveries = models.PositiveIntegerField(default=1, help_text="How often it came.")
+    attempts = models.PositiveIntegerField(default=0)
+    processed_at = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("view_webhook_payload", "Can see personal data in the payloads of webhooks")]
+        # Migration 0002 makes the table, its indexes and its partitions: Django has no words for these.
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.received_at:%Y-%m-%d %H:%M:%S}"
+
+
+class WebhookRefusal(models.Model):
+    """How many calls were refused on a day, and why."""
+
+    day = models.DateField()
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="webhook_refusals")
+    reason = models.CharField(max_length=60)
+    number = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-day", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "connection", "reason"], nulls_distinct=False, name="connectors_refusal_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} × {self.reason} on {self.day}"
+
+
+class WebhookSubscription(models.Model):
+    """How a connection's webhooks stand at its platform, for those that let us register them."""
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="webhook_subscription"
+    )
+    check_at = models.DateTimeField(help_text="When to look again.")
+    checked_at = models.DateTimeField(null=True)
+    healthy = models.BooleanField(null=True, help_text="Empty: not looked at yet.")
+    reason = models.TextField(blank=True, help_text="Why they could not be registered, and what helps.")
+    renewed_at = models.DateTimeField(null=True, help_text="When hooks were last made, or made anew.")
+
+    class Meta:
+        indexes = [models.Index(fields=["check_at"], name="connectors_hooks_due")]
+
+    def __str__(self) -> str:
+        return f"webhooks of {self.connection}"

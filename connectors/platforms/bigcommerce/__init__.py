@@ -1,0 +1,172 @@
+"""BigCommerce, by its V3 and V2 REST APIs; docs/platforms/bigcommerce.md tells merchants and operators.
+
+Two platforms rather than one with two directions: a store that is read by a connection must not be written by it as
+well, unless somebody wants that. The connection's address is `https://api.bigcommerce.com/stores/{store_hash}`. 150
+requests per 30 seconds are the budget of the smaller plans; larger ones have more, and the vendor's own headers decide
+when a 429 may be repeated.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+
+from connectors.contract import Account, Adapter, Notice, Operation, Outcome, Page, Rate, References, Schema
+from connectors.errors import NeedsAttention
+from connectors.http import HttpClient, Refused
+from connectors.platforms.bigcommerce import offering, webhooks
+from connectors.platforms.bigcommerce.bulk import send_prices, send_stock
+from connectors.platforms.bigcommerce.orders import Orders
+from connectors.platforms.bigcommerce.people import Customers
+from connectors.platforms.bigcommerce.products import Products
+from connectors.platforms.bigcommerce.reading import Source
+from connectors.platforms.bigcommerce.settings import StoreSettings
+from connectors.platforms.bigcommerce.shop import (
+    Credentials,
+    Settings,
+    Shop,
+    SourceCredentials,
+    TargetSettings,
+    may_call_again,
+)
+from connectors.platforms.bigcommerce.taxonomy import BRANDS, CATEGORIES, Brands, Categories
+from connectors.platforms.bigcommerce.upsert import ProductWriter
+from connectors.records import Record
+from hub.kinds import DataType, Kind, Role
+
+SOURCES: dict[DataType, type[Source]] = {
+    DataType.SETTINGS: StoreSettings,
+    DataType.CATEGORIES: Categories,
+    DataType.BRANDS: Brands,
+    DataType.PRODUCTS: Products,
+    DataType.CUSTOMERS: Customers,
+    DataType.ORDERS: Orders,
+}
+
+
+class _BigCommerce(Adapter):
+    """What both directions have in common. They share the store's budget of requests."""
+
+    Credentials: ClassVar[type[Schema]] = Credentials
+    rate = Rate(requests=150, seconds=30)
+
+    def __init__(self, account: Account, http: HttpClient) -> None:
+        super().__init__(account, http)
+        http.when = may_call_again
+
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        return f"bigcommerce:{account.base_url}"
+
+    @cached_property
+    def shop(self) -> Shop:
+        return Shop(self.account, self.http)
+
+    def authenticate(self) -> dict[str, str]:
+        return {"X-Auth-Token": self.account.credentials.access_token.get_secret_value()}
+
+    def check(self) -> str:
+        try:
+            info = self.shop.info
+        except Refused as refused:
+            raise NeedsAttention(
+                f"There is no store at this address ({refused.status}).",
+                mend="The address ends with /stores/ and the store's hash, as its API path in BigCommerce does.",
+            ) from refused
+        return f"{info.get('name')} ({info.get('domain')}), {info.get('currency')}"
+
+    def lookup(self, kind: str, external_ids: Iterable[str]) -> set[str]:
+        ids = list(external_ids)
+        match kind:
+            case Kind.PRODUCT:
+                return {str(row["id"]) for row in self.shop.existing("/catalog/products", ids, include_fields="name")}
+            case Kind.BRAND:
+                return {str(row["id"]) for row in self.shop.existing(BRANDS, ids, include_fields="name")}
+            case Kind.CATEGORY:
+                rows = self.shop.existing(CATEGORIES, ids, name="category_id", include_fields="name")
+                return {str(row["category_id"]) for row in rows}
+        return super().lookup(kind, ids)
+
+
+class BigCommerce(_BigCommerce):
+    """Reads a store's settings, categories, brands, products, customers and orders."""
+
+    key = "bigcommerce"
+    name = "BigCommerce"
+    role = Role.SHOP
+    Settings = Settings
+    Credentials = SourceCredentials
+    imports = dict.fromkeys(SOURCES, "catalog") | {DataType.CUSTOMERS: "customers", DataType.ORDERS: "orders"}
+    registers_webhooks = True
+    # What webhooks tell of is read by its time of change as well, lest the sender lose something. What has no time of
+    # change (a deletion, a brand, a category) is found by reading everything.
+    schedules = {
+        DataType.SETTINGS: ("1d", ""),
+        DataType.CATEGORIES: ("1d", ""),
+        DataType.BRANDS: ("1h", ""),
+        DataType.PRODUCTS: ("1d", "15m"),
+        DataType.CUSTOMERS: ("", "15m"),
+        DataType.ORDERS: ("", "15m"),
+    }
+    reads_after = {
+        DataType.PRODUCTS: (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS),
+        DataType.ORDERS: (DataType.CUSTOMERS,),
+    }
+
+    @cached_property
+    def _sources(self) -> dict[DataType, Source]:
+        return {data_type: source(self.shop) for data_type, source in SOURCES.items()}
+
+    def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
+        return self._sources[data_type].read_page(since, cursor)
+
+    def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
+        return self._sources[data_type].fetch(external_ids)
+
+    @classmethod
+    def webhook_secrets(cls, account: Account, own: str) -> dict[str, str]:
+        return {"standard": account.credentials.client_secret.get_secret_value(), "header": own}
+
+    @classmethod
+    def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
+        return webhooks.notices(payload)
+
+    def register_webhooks(self, destination: str, secret: str) -> int:
+        return webhooks.register(self.shop, destination, secret)
+
+
+class BigCommerceTarget(_BigCommerce):
+    """Writes products with their variants, stock and price lists to a store.
+
+    All in one lane: the vendor wants stock written while nothing else is.
+    """
+
+    key = "bigcommerce_target"
+    name = "BigCommerce (target)"
+    role = Role.CUSTOM  # the seller's shop is where products come from
+    Settings = TargetSettings
+    exports = dict.fromkeys((DataType.PRODUCTS, DataType.STOCK, DataType.PRICES), "catalog")
+    batch_size = {DataType.PRODUCTS: 10, DataType.STOCK: 2000, DataType.PRICES: 1000}
+
+    def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
+        price_list = self.account.settings.price_list
+        match data_type:
+            case DataType.PRODUCTS:
+                return offering.product(item, refs, price_list)
+            case DataType.STOCK:
+                return offering.stock(item, refs)
+            case DataType.PRICES if self.account.settings.price_list_id:
+                return offering.price(item, refs, price_list)
+            case DataType.PRICES:
+                return None
+        return super().payload(data_type, item, refs)
+
+    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
+        match data_type:
+            case DataType.PRODUCTS:
+                return ProductWriter(self.shop).send(operations)
+            case DataType.STOCK:
+                return send_stock(self.shop, operations)
+            case DataType.PRICES:
+                return send_prices(self.shop, operations)
+        return super().send(data_type, operations)

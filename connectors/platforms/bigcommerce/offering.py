@@ -1,0 +1,140 @@
+"""Products, stock and prices of the hub as a store is to hold them. Weights stay in grams until they are sent."""
+
+from decimal import Decimal
+from typing import Any
+
+from catalog.items import PriceItem, ProductItem, VariantItem
+from connectors.contract import References
+from connectors.errors import SkipRecord
+from hub.kinds import Kind
+
+OFFERED = ("live", "suspended")
+TITLE_LENGTH = 250
+CODE_LENGTH = 14
+
+
+def product(item: ProductItem, refs: References, price_list: str) -> dict[str, Any] | None:
+    """`{"product", "variants", "images", "weight_in_grams"}`, None for what is discontinued.
+
+    Only variants with an SKU go, since by it they are found again. SkipRecord if the store could not hold the product.
+    """
+    if item.status not in OFFERED:
+        return None
+    variants = [_variant(each, price_list) for each in item.variants if each.sku and each.status in OFFERED]
+    weight = next((each["weight_in_grams"] for each in variants if each["weight_in_grams"] is not None), None)
+    _check(item, variants, weight)
+    categories = [int(key) for pk in item.category_ids if (key := refs.get(Kind.CATEGORY, pk))]
+    body = {
+        "name": item.title,
+        "type": item.product_type if item.product_type in ("physical", "digital") else "physical",
+        "description": item.description,
+        "is_visible": item.status == "live",
+        "price": variants[0]["price"],
+        "sale_price": variants[0]["sale_price"],
+    }
+    if item.brand:
+        body["brand_name"] = item.brand
+    if categories:  # what the store does not know of is no reason to clear what it has
+        body["categories"] = categories
+    return {
+        "product": body,
+        "variants": variants,
+        "images": [image.url for image in item.images if len(image.url) <= 255],
+        "weight_in_grams": weight or 0,
+    }
+
+
+def _check(item: ProductItem, variants: list[dict[str, Any]], weight: float | None) -> None:
+    if not variants:
+        raise SkipRecord("None of its variants has an SKU.", code="sku_missing", mend="Give its variants SKUs.")
+    if any(each["price"] is None for each in variants):
+        raise SkipRecord(
+            "Not all of its variants have a price.", code="price_missing", mend="Enter a price for every variant."
+        )
+    if weight is None and item.product_type != "digital":
+        raise SkipRecord("It has no weight.", code="weight_missing", mend="Enter a weight; zero is allowed.")
+    if not 0 < len(item.title) <= TITLE_LENGTH:
+        raise SkipRecord(
+            f"Its title has {len(item.title)} characters; BigCommerce takes 1 to {TITLE_LENGTH}.",
+            code="title_length",
+            mend="Change the title.",
+        )
+    if len(variants) > 1 and not all(each["options"] for each in variants):
+        raise SkipRecord(
+            "It has several variants, and not all of them have options to tell them apart.",
+            code="options_missing",
+            mend="Give every variant its options, such as size or colour.",
+        )
+
+
+def _variant(item: VariantItem, price_list: str) -> dict[str, Any]:
+    """`id` is ours."""
+    price = default_price(item, price_list)
+    full, sale = (None, None) if price is None else _full_and_sale(price)
+    return {
+        "id": item.id,
+        "sku": item.sku,
+        "price": number(full),
+        "sale_price": number(sale) or 0,
+        "weight_in_grams": number(item.weight_in_grams),
+        "upc": item.barcode if len(item.barcode) <= CODE_LENGTH else "",
+        "purchasing_disabled": item.status != "live",
+        "options": item.options,
+    }
+
+
+def stock(item: VariantItem, refs: References) -> dict[str, Any] | None:
+    """All locations together; oversold is sold out. None where nothing is counted."""
+    if item.status not in OFFERED or not item.stock:
+        return None
+    total = sum((each.quantity for each in item.stock), Decimal(0))
+    return {"variant_id": _in_store(item, refs), "quantity": max(0, int(total))}
+
+
+def price(item: VariantItem, refs: References, price_list: str) -> dict[str, Any] | None:
+    """A record of a price list of the store, with a tier for each larger quantity."""
+    default = default_price(item, price_list)
+    if item.status not in OFFERED or default is None:
+        return None
+    full, sale = _full_and_sale(default)
+    tiers = [each for each in item.prices if each.price_list == default.price_list and each.min_quantity > 1]
+    record: dict[str, Any] = {
+        "variant_id": _in_store(item, refs),
+        "currency": default.currency.lower(),
+        "price": number(full),
+        "bulk_pricing_tiers": [
+            {"quantity_min": each.min_quantity, "type": "fixed", "amount": number(each.amount)} for each in tiers
+        ],
+    }
+    return record if sale is None else record | {"sale_price": number(sale)}
+
+
+def default_price(item: VariantItem, price_list: str) -> PriceItem | None:
+    """For a single piece, of the list named or else of the first."""
+    single = (each for each in item.prices if each.min_quantity == 1)
+    return next((each for each in single if price_list in ("", each.price_list)), None)
+
+
+def _full_and_sale(price: PriceItem) -> tuple[Decimal, Decimal | None]:
+    """A price before a reduction is the store's price, and the reduced one its sale price."""
+    if price.list_amount is None or price.list_amount <= price.amount:
+        return price.amount, None
+    return price.list_amount, price.amount
+
+
+def _in_store(item: VariantItem, refs: References) -> int:
+    number = refs.get(Kind.VARIANT, item.id)
+    if number is None:
+        raise SkipRecord(
+            f"The store does not have the variant {item.sku or item.id} yet.",
+            code="not_there_yet",
+            mend="Sync its product first, then retry.",
+        )
+    return int(number)
+
+
+def number(value: Decimal | None) -> int | float | None:
+    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)

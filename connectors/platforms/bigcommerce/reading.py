@@ -1,0 +1,109 @@
+"""How listings are paged so that nothing hides, and how their rows become records."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from connectors.contract import Page
+from connectors.platforms.bigcommerce.shop import Shop
+from connectors.platforms.bigcommerce.values import Malformed, moment
+from connectors.records import Problem, Record
+
+Cursor = dict[str, Any] | None
+R = TypeVar("R", bound=Record)
+
+
+class Source(Protocol):
+    """What reads one kind of data from a store; `Adapter.read_page` and `Adapter.fetch` say how."""
+
+    def __init__(self, shop: Shop) -> None: ...
+
+    def read_page(self, since: datetime | None, cursor: Cursor) -> Page: ...
+
+    def fetch(self, external_ids: Sequence[str]) -> list[Record]: ...
+
+
+def by_key(shop: Shop, path: str, after: int, **query: Any) -> tuple[list[Any], int | None, int]:
+    """The page of a V3 listing behind the id `after`: rows, the id to go on from or None, how many are left in all.
+
+    Paging by id and not by number: an item that is deleted meanwhile moves no other onto a page already read.
+    """
+    rows, left = shop.listing(path, **query, **{"id:greater": after}, limit=shop.settings.page_size)
+    if len(rows) >= left:
+        return rows, None, left
+    last = max(numbers(rows), default=None)
+    if last is None:
+        shop.broken(path)
+    return rows, last, left
+
+
+# Rows of a listing, and whether more follow.
+Slice = tuple[list[Any], bool]
+
+
+def by_change(
+    since: datetime,
+    cursor: Cursor,
+    *,
+    from_: Callable[[datetime], Slice],
+    within: Callable[[datetime, int], Slice],
+) -> tuple[list[Any], Cursor, datetime]:
+    """The next page of what changed since then, oldest change first: rows, cursor, cut.
+
+    `from_` lists what changed at a second or later, by time of change; `within` what changed in that second and has a
+    greater id, by id. The next page begins with the second at which this one ends, so whoever shares it is read again
+    rather than missed; an item that changes meanwhile moves to the end and is met there. A second that fills a whole
+    page by itself (a bulk edit) is read by id before the next one begins.
+    """
+    cursor = cursor or {}
+    start = datetime.fromisoformat(cursor["min"]) if cursor else since.replace(microsecond=0)
+    if "tie" in cursor:
+        rows, more = within(start, cursor["tie"])
+        if more:
+            return rows, {"min": iso(start), "tie": max(numbers(rows), default=cursor["tie"])}, start
+        return rows, {"min": iso(start + timedelta(seconds=1))}, start
+    rows, more = from_(start)
+    last = max((changed for row in rows if (changed := changed_at(row))), default=start)
+    if not more:
+        return rows, None, last
+    if last > start:
+        return rows, {"min": iso(last)}, last
+    return rows, {"min": iso(start), "tie": 0}, start
+
+
+def numbers(rows: Iterable[Any]) -> list[int]:
+    return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), int)]
+
+
+def changed_at(row: Any) -> datetime | None:
+    """When a row was last changed, to the second; None if it does not say so legibly."""
+    try:
+        return moment(row["date_modified"]).replace(microsecond=0)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def records(rows: Iterable[Any], make: Callable[[Any, list[Problem]], R], bare: Callable[[str], R]) -> list[R]:
+    """A record for each row; one that cannot be understood becomes a `bare` record with the reason."""
+    made = []
+    for row in rows:
+        problems: list[Problem] = []
+        try:
+            record = make(row, problems)
+        except Malformed as error:
+            record = bare(next(iter(map(str, numbers([row]))), "unknown"))
+            problems = [
+                Problem(
+                    "unreadable",
+                    f"It came in a form that cannot be read: {error}.",
+                    "Open and save it in BigCommerce; if that does not help, tell BigCommerce's support.",
+                    fatal=True,
+                )
+            ]
+        record.raw, record.problems = row, problems
+        made.append(record)
+    return made

@@ -1,0 +1,76 @@
+"""Webhooks of a store: which there must be, and what an event is about.
+
+Payloads name an item and carry nothing of it: `{"scope", "store_id", "data": {"type", "id", …}, "hash", "created_at",
+"producer": "stores/{store_hash}"}`. The vendor deactivates a hook that failed for two days or was idle for 90.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from connectors.contract import Notice
+from connectors.platforms.bigcommerce.shop import Shop
+from connectors.webhooks.schemes import SECRET_HEADER
+from hub.kinds import DataType
+
+# A family with all its events each, and the store's own settings. There are no events about brands.
+SCOPES = (
+    *("store/product/*", "store/sku/*", "store/category/*"),
+    *("store/order/*", "store/shipment/*", "store/customer/*"),
+    "store/information/updated",
+)
+
+
+def notices(payload: dict[str, Any]) -> list[Notice]:
+    """The one item to look at. Raises one of contract.MISREAD for what is no event of the vendor's."""
+    match payload["scope"].split("/"):
+        case ["store", "product", *_]:
+            return [_notice(DataType.PRODUCTS, payload["data"]["id"])]
+        case ["store", "sku", "inventory", *_]:
+            return [_notice(DataType.PRODUCTS, payload["data"]["inventory"]["product_id"])]
+        case ["store", "sku", *_]:
+            return [_notice(DataType.PRODUCTS, payload["data"]["sku"]["product_id"])]
+        case ["store", "category", *_]:
+            return [_notice(DataType.CATEGORIES, payload["data"]["id"])]
+        case ["store", "order", *_]:
+            return [_notice(DataType.ORDERS, payload["data"]["id"])]
+        case ["store", "shipment", *_]:
+            return [_notice(DataType.ORDERS, payload["data"]["orderId"])]
+        case ["store", "customer", "address", *_]:
+            return [_notice(DataType.CUSTOMERS, payload["data"]["address"]["customer_id"])]
+        case ["store", "customer", *_]:
+            return [_notice(DataType.CUSTOMERS, payload["data"]["id"])]
+        case ["store", "information", "updated"]:
+            # The store is known by its hash; `store_id` is another number of it.
+            return [Notice(DataType.SETTINGS, payload["producer"].removeprefix("stores/"))]
+    return []
+
+
+def _notice(data_type: DataType, number: Any) -> Notice:
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ValueError(f"{number!r:.40} is no id")
+    return Notice(data_type, str(number))
+
+
+def register(shop: Shop, destination: str, secret: str) -> int:
+    """One active hook a scope, with our secret in its header. Hooks that go elsewhere are somebody else's."""
+    headers = {SECRET_HEADER: secret}
+    found = defaultdict(list)
+    for hook in shop.everything("/hooks"):
+        if hook["destination"] == destination:
+            found[hook["scope"]].append(hook)
+    renewed = 0
+    for scope in SCOPES:
+        right = [hook for hook in found[scope] if hook["is_active"] and (hook.get("headers") or {}) == headers]
+        keep = next(iter(right or found[scope]), None)
+        if keep is None:
+            body = {"scope": scope, "destination": destination, "is_active": True, "headers": headers}
+            shop.http.request("POST", "/v3/hooks", body=body)
+        elif not right:
+            body = {"is_active": True, "headers": headers}
+            shop.http.request("PUT", f"/v3/hooks/{keep['id']}", body=body)
+        renewed += not right
+        found[scope] = [hook for hook in found[scope] if hook is not keep]
+    for doubles in found.values():
+        for hook in doubles:
+            shop.http.request("DELETE", f"/v3/hooks/{hook['id']}")
+    return renewed

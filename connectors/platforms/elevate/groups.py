@@ -1,0 +1,139 @@
+"""A product of the hub as a product group of the search index, in the JSON of Admin API v4."""
+
+import re
+from decimal import Decimal
+from html import unescape
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from catalog.items import PriceItem, ProductItem, VariantItem
+from connectors.contract import Schema
+from connectors.errors import SkipRecord
+
+KEY_LENGTH = 50
+VALUE_LENGTH = 2_000_000
+LIVE = "live"
+_TAG = re.compile(r"<style\b.*?</style>|<script\b.*?</script>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+class Settings(Schema):
+    markets: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        title="Markets", description="Where the products are sold; configured in Elevate before."
+    )
+    locale: str = Field("", title="Locale of the texts", description="For example en-GB; empty: the market's own.")
+    price_list: str = Field(title="Price list", description="Slug of the price list whose prices are shown.")
+    product_url: str = Field(
+        "/{slug}/", title="Address of a product", description="{slug} and {id} are replaced by the product's."
+    )
+    variant_key: Literal["sku", "id"] = Field("sku", title="Key of a variant")
+    custom_labels: tuple[str, ...] = Field(
+        (), title="Custom labels", description="Product attributes and options that are sent, by their names."
+    )
+    untracked_stock: int = Field(
+        1, ge=0, title="Stock of what is not counted", description="The figure sent for variants without any stock."
+    )
+    drain_every: float = Field(
+        300, ge=1, title="Seconds between imports", description="How long changes collect before they go out."
+    )
+    blocking_timeout: int = Field(
+        20, ge=1, le=50, title="Seconds to wait for an import", description="After that its status is polled."
+    )
+
+    @field_validator("product_url")
+    @classmethod
+    def _has_a_place(cls, value: str) -> str:
+        if "{slug}" not in value and "{id}" not in value:
+            raise ValueError("it must hold {slug} or {id}, or all products would share one address")
+        return value
+
+
+def key_of(product_id: int) -> str:
+    """Of our own id, which never changes and is known even where an answer was lost."""
+    return f"p{product_id}"
+
+
+def group(item: ProductItem, settings: Settings) -> dict[str, Any] | None:
+    """`{"key", "productGroup"}` with one product, or None for what is not for sale.
+
+    SkipRecord if nothing of the product can be sold: no variant
+    has both a price in the chosen list and (where keys are SKUs) an SKU.
+    """
+    if item.status != LIVE or not any(variant.status == LIVE for variant in item.variants):
+        return None
+    key = key_of(item.id)
+    product: dict[str, Any] = {
+        "markets": list(settings.markets),
+        "defaults": _texts(item, settings),
+        "variants": _variants(item, settings),
+    }
+    return {"key": key, "productGroup": {"products": {key: product}}}
+
+
+def _texts(item: ProductItem, settings: Settings) -> dict[str, Any]:
+    address = settings.product_url.replace("{slug}", item.slug or str(item.id)).replace("{id}", str(item.id))
+    texts: dict[str, Any] = {"title": item.title, "url": address}
+    optional = {
+        "dataLocale": settings.locale,
+        "brand": item.brand,
+        "description": " ".join(unescape(_TAG.sub(" ", item.description)).split())[:VALUE_LENGTH],
+        "category": sorted(item.category_paths),
+        "customLabels": _labels(item, settings),
+    }
+    return texts | {name: value for name, value in optional.items() if value}
+
+
+def _labels(item: ProductItem, settings: Settings) -> dict[str, list[str]]:
+    """The chosen attributes and options. A label's name is its id, so one id can never carry two names (F4)."""
+    found: dict[str, dict[str, None]] = {}
+    for name in settings.custom_labels:
+        value = item.attributes.get(name)
+        for each in value if isinstance(value, list) else [value]:
+            if each not in (None, ""):
+                found.setdefault(name, {})[str(each)] = None
+    for variant in item.variants:
+        for option in variant.options:
+            if variant.status == LIVE and option["name"] in settings.custom_labels and option["value"]:
+                found.setdefault(option["name"], {})[option["value"]] = None
+    return {name: list(values) for name, values in sorted(found.items())}
+
+
+def _variants(item: ProductItem, settings: Settings) -> dict[str, Any]:
+    variants, missing = {}, set()
+    for variant in item.variants:
+        if variant.status != LIVE:
+            continue
+        key = variant.sku if settings.variant_key == "sku" else f"v{variant.id}"
+        price = _price(variant, settings.price_list)
+        if not key:
+            missing.add("an SKU")
+        elif price is None:
+            missing.add(f"a price in the list {settings.price_list}")
+        else:
+            variants[key] = {"defaults": _offer(variant, price, settings)}
+    if not variants:
+        raise SkipRecord(
+            f"No variant of it can be found by shoppers: there is not {' or '.join(sorted(missing))}.",
+            code="not_sellable",
+            mend=f"Give at least one variant {' and '.join(sorted(missing))}, in the shop.",
+        )
+    return variants
+
+
+def _price(variant: VariantItem, price_list: str) -> PriceItem | None:
+    return next((each for each in variant.prices if each.price_list == price_list and each.min_quantity == 1), None)
+
+
+def _offer(variant: VariantItem, price: PriceItem, settings: Settings) -> dict[str, Any]:
+    """Oversold is sold out: the index takes no stock below zero."""
+    stock = max(sum((each.quantity for each in variant.stock), Decimal(0)), Decimal(0))
+    return {
+        "stock": number(stock) if variant.stock else settings.untracked_stock,
+        "sellingPrice": number(price.amount),
+        "listPrice": number(price.amount if price.list_amount is None else price.list_amount),
+    }
+
+
+def number(value: Decimal) -> int | float:
+    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
+    return int(value) if value == value.to_integral_value() else float(value)

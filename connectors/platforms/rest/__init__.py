@@ -1,0 +1,190 @@
+"""Any system that speaks the small protocol of docs/platforms/rest.md: as a target, or as a shop to read from.
+
+Two platforms rather than one with two directions, since a system that is read and written by one connection would be
+read back what it was just sent.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+
+from connectors.contract import Action, Adapter, Operation, Outcome, Page, References, Schema
+from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.http import Refused, Response
+from connectors.platforms.rest import outgoing
+from connectors.platforms.rest.incoming import record
+from connectors.records import Record
+from hub.kinds import DataType, Kind, Role
+
+BATCH = 100
+PAGE = 100
+PLURALS: dict[str, str] = {
+    Kind.PRODUCT: "products",
+    Kind.VARIANT: "stock",
+    Kind.CATEGORY: "categories",
+    Kind.BRAND: "brands",
+    Kind.CUSTOMER: "customers",
+    Kind.ORDER: "orders",
+}
+EXPRESSIONS: dict[DataType, Callable[[Any, References], dict[str, Any] | None]] = {
+    DataType.PRODUCTS: outgoing.product,
+    DataType.STOCK: outgoing.stock,
+    DataType.CATEGORIES: outgoing.category,
+    DataType.BRANDS: outgoing.brand,
+    DataType.CUSTOMERS: outgoing.customer,
+    DataType.ORDERS: outgoing.order,
+}
+
+
+class Credentials(Schema):
+    token: SecretStr = Field(min_length=1, title="Token", description="Sent as Authorization: Bearer.")
+
+
+class TargetSettings(Schema):
+    price_list: str = Field("", title="Price list", description="Slug of the list of default prices; empty: the first.")
+
+
+class _Rest(Adapter):
+    """What both directions have in common."""
+
+    Credentials = Credentials
+
+    def authenticate(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.account.credentials.token.get_secret_value()}"}
+
+    def check(self) -> str:
+        self._list("products", limit=1)
+        return "The system answers and knows products."
+
+    def lookup(self, kind: str, external_ids: Iterable[str]) -> set[str]:
+        path = PLURALS.get(kind)
+        if path is None:
+            return super().lookup(kind, external_ids)
+        return {key for key in external_ids if self._one(path, key) is not None}
+
+    def _list(self, kind: str, **query: Any) -> dict[str, Any]:
+        try:
+            answer = self.http.get(f"/v1/{kind}", params=query).json()
+        except Refused as refused:
+            raise _unsuitable(kind, refused) from refused
+        match answer:
+            case {"items": list(), "next": str() | None}:
+                return answer
+        raise TryAgainLater(f"/v1/{kind} answered without a list of items.")
+
+    def _one(self, kind: str, key: str) -> Any:
+        """The object under a key, None if there is none."""
+        try:
+            return self.http.get(f"/v1/{kind}/{quote(key, safe='')}").json()
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+
+class RestTarget(_Rest):
+    """Writes to the system: a batch of up to 100 objects each replaces what stands under its key."""
+
+    key = "rest"
+    name = "Custom system (REST)"
+    role = Role.CUSTOM
+    Settings = TargetSettings
+    exports = {
+        DataType.CATEGORIES: "categories",
+        DataType.BRANDS: "brands",
+        DataType.PRODUCTS: "products",
+        DataType.STOCK: "stock",
+        DataType.PRICES: "prices",
+        DataType.CUSTOMERS: "customers",
+        DataType.ORDERS: "orders",
+    }
+    shards = {DataType.PRODUCTS: 4}
+    batch_size = dict.fromkeys(exports, BATCH)
+
+    def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
+        if data_type == DataType.PRICES:
+            return outgoing.prices(item, refs, self.account.settings.price_list)
+        if express := EXPRESSIONS.get(data_type):
+            return express(item, refs)
+        return super().payload(data_type, item, refs)
+
+    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
+        """One PUT for what is to be there and one DELETE for what is not; both may be repeated."""
+        keys = [operation.external_id or str(operation.item_id) for operation in operations]
+        outcomes: dict[int, Outcome] = {}
+        puts = [place for place, operation in enumerate(operations) if operation.action is not Action.REMOVE]
+        gone = [place for place, operation in enumerate(operations) if operation.action is Action.REMOVE]
+        bodies = [operations[place].payload | {"key": keys[place]} for place in puts]
+        for method, places, body in (("PUT", puts, bodies), ("DELETE", gone, [keys[place] for place in gone])):
+            if places:
+                results = self._write(method, data_type, body)
+                outcomes |= {
+                    place: _outcome(keys[place], result) for place, result in zip(places, results, strict=True)
+                }
+        return [outcomes[place] for place in range(len(operations))]
+
+    def _write(self, method: str, kind: str, body: list[Any]) -> list[Any]:
+        try:
+            answer = self.http.request(method, f"/v1/{kind}", body=body)
+        except Refused as refused:
+            if refused.status in (404, 405):
+                raise _unsuitable(kind, refused) from refused
+            raise BatchRefused(str(refused), code=refused.code) from refused
+        return _results(answer, len(body), f"{method} /v1/{kind}")
+
+
+class RestShop(_Rest):
+    """Reads products, categories and brands from the system, in order of key."""
+
+    key = "rest_shop"
+    name = "Custom shop (REST)"
+    role = Role.SHOP
+    imports = {DataType.CATEGORIES: "catalog", DataType.BRANDS: "catalog", DataType.PRODUCTS: "catalog"}
+    reads_after = {DataType.PRODUCTS: (DataType.CATEGORIES, DataType.BRANDS)}
+
+    def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
+        """`changed_since` may be passed over by the system: what is unchanged then falls out by its content."""
+        query: dict[str, Any] = {"limit": PAGE}
+        if cursor:
+            query["after"] = cursor["after"]
+        if since is not None:
+            query["changed_since"] = since.astimezone(UTC).isoformat()
+        answer = self._list(data_type, **query)
+        following = {"after": answer["next"]} if answer["next"] is not None else None
+        return Page([record(data_type, each) for each in answer["items"]], following)
+
+    def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
+        found = (self._one(data_type, key) for key in external_ids)
+        return [record(data_type, each) for each in found if each is not None]
+
+
+def _results(answer: Response, count: int, call: str) -> list[Any]:
+    match answer.json():
+        case {"results": list(results)} if len(results) == count:
+            return results
+    raise TryAgainLater(f"{call} answered without one result for each of {count} objects.")
+
+
+def _outcome(key: str, result: Any) -> Outcome:
+    if isinstance(result, dict) and result.get("status") == "ok":
+        return Outcome(external_id=key)
+    errors = result.get("errors") if isinstance(result, dict) else None
+    messages = [str(each.get("message")) for each in errors or () if isinstance(each, dict) and each.get("message")]
+    return Outcome(
+        external_id=key,
+        error=SkipRecord(
+            "; ".join(messages) or "The system refuses it without saying why.",
+            code="refused",
+            mend="Correct the item where it comes from; it is sent again as soon as it changes.",
+        ),
+    )
+
+
+def _unsuitable(kind: str, refused: Refused) -> NeedsAttention:
+    return NeedsAttention(
+        f"The system does not serve /v1/{kind} ({refused.status}).",
+        mend="Correct the connection's address, or let the system serve this kind as docs/platforms/rest.md says.",
+    )

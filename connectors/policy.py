@@ -1,0 +1,17 @@
+"""What becomes of the connectors' own tables on their way to staging; staging_copy/policy.py has the format."""
+
+POLICY = {
+    "connectors_feedimport": {"*": "empty"},
+    "connectors_feeditem": {"*": "empty"},
+    "connectors_webhookevent": {"*": "empty"},
+    "connectors_webhookrefusal": {"*": "empty"},
+    "connectors_webhooksubscription": {"*": "empty"},
+}
+
+RETENTION = {
+    "connectors_feedimport": "90 days by created_at",
+    "connectors_feeditem": "with connectors_feedimport",
+    "connectors_webhookevent": "partition 30 days",
+    "connectors_webhookrefusal": "90 days by last_at",
+    "connectors_webhooksubscription": "forever",
+}

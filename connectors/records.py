@@ -1,0 +1,38 @@
+"""The canonical records in one place, for adapters. Each room defines the ones that it accepts."""
+
+from catalog.records import (
+    BrandRecord,
+    CategoryRecord,
+    ImageRecord,
+    PriceRecord,
+    ProductRecord,
+    SettingsRecord,
+    StockRecord,
+    VariantRecord,
+)
+from hub.records import Problem, Record
+from orders.records import (
+    AddressRecord,
+    CustomerRecord,
+    OrderLineRecord,
+    OrderRecord,
+    ShipmentRecord,
+)
+
+__all__ = [
+    "AddressRecord",
+    "BrandRecord",
+    "CategoryRecord",
+    "CustomerRecord",
+    "ImageRecord",
+    "OrderLineRecord",
+    "OrderRecord",
+    "PriceRecord",
+    "Problem",
+    "ProductRecord",
+    "Record",
+    "SettingsRecord",
+    "ShipmentRecord",
+    "StockRecord",
+    "VariantRecord",
+]

@@ -1,0 +1,31 @@
+"""Finds the adapters: every class with a `key` in a module of connectors.platforms."""
+
+import importlib
+import pkgutil
+from functools import lru_cache
+
+from connectors import platforms
+from connectors.contract import Adapter
+
+
+@lru_cache(maxsize=1)
+def adapters() -> dict[str, type[Adapter]]:
+    """All adapters by key. A key that two classes claim is an error, not a surprise."""
+    found: dict[str, type[Adapter]] = {}
+    for module_info in pkgutil.iter_modules(platforms.__path__):
+        module = importlib.import_module(f"{platforms.__name__}.{module_info.name}")
+        for value in vars(module).values():
+            if not (isinstance(value, type) and issubclass(value, Adapter) and "key" in vars(value)):
+                continue
+            if found.get(value.key, value) is not value:
+                raise RuntimeError(f"Two adapters have the key {value.key!r}.")
+            found[value.key] = value
+    return dict(sorted(found.items()))
+
+
+def adapter_for(platform: str) -> type[Adapter]:
+    """The adapter class of a platform; LookupError names the ones there are."""
+    try:
+        return adapters()[platform]
+    except KeyError:
+        raise LookupError(f"No adapter for {platform!r}; there are {', '.join(adapters())}.") from None

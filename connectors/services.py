@@ -1,0 +1,225 @@
+"""What people and platforms may ask of a connection: install, change, check, sync, uninstall."""
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import Seller, User
+from accounts.services import record
+from catalog.services import ensure_price_list
+from connectors import ssrf
+from connectors.contract import Adapter
+from connectors.errors import ConnectorError, NeedsAttention
+from connectors.models import WebhookEvent, WebhookSubscription
+from connectors.opening import open_adapter, validate
+from connectors.registry import adapter_for
+from connectors.webhooks.registration import new_secret, subscribe
+from hub import lanes
+from hub.kinds import DataType, Direction, Role
+from hub.models import Change, Connection, Job, Lane, Run
+from hub.services import add_job, cancel_run, start_run
+from synclog.models import SyncLog
+
+
+def install_connection(
+    *,
+    seller: Seller | None,
+    platform: str,
+    name: str,
+    slug: str,
+    base_url: str,
+    settings: dict[str, Any] | None = None,
+    credentials: dict[str, Any] | None = None,
+    by: User | None = None,
+    start: bool = True,
+) -> Connection:
+    """Connect an account: its jobs and lanes, its price list (D12), its first full sync (D1).
+
+    ValidationError with one message a field if something is wrong; nothing is written then.
+    """
+    adapter = adapter_for(platform)
+    _validate(adapter, base_url, settings or {}, credentials or {})
+    with transaction.atomic():
+        connection = Connection.objects.create(
+            seller=seller,
+            platform=platform,
+            role=adapter.role,
+            name=name,
+            slug=slug,
+            base_url=base_url.rstrip("/"),
+            settings=settings or {},
+            credentials=credentials or {},
+            webhook_secret=new_secret(),
+            state=Connection.State.ACTIVE,
+        )
+        subscribe(connection=connection, now=timezone.now())
+        _add_jobs(connection, adapter)
+        if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.imports:
+            ensure_price_list(connection=connection, slug=f"{slug}-price", name=f"{adapter.name} Price")
+        record(user=by, action="connection.install", target=connection, seller=seller, platform=platform)
+        if start:
+            for data_type in adapter.imports:
+                sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL)
+            for data_type in adapter.exports:
+                _start(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None)
+    return connection
+
+
+def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
+    for direction, data_types in ((Direction.IMPORT, adapter.imports), (Direction.EXPORT, adapter.exports)):
+        for data_type, lane in data_types.items():
+            full, partial = adapter.schedules.get(data_type, ("", ""))
+            add_job(
+                connection=connection,
+                direction=direction,
+                data_type=data_type,
+                lane=lane,
+                shards=adapter.shards.get(data_type, 1) if direction is Direction.EXPORT else 1,
+                full_schedule=full,
+                partial_schedule=partial if direction is Direction.IMPORT else "",
+            )
+
+
+def _validate(adapter: type[Adapter], base_url: str, settings: dict[str, Any], credentials: dict[str, Any]) -> None:
+    errors: dict[str, str] = {}
+    try:
+        ssrf.check_url(base_url, allowed_hosts=django_settings.PRIVATE_HOSTS_ALLOWED)
+    except OSError as error:
+        errors["base_url"] = str(error)
+    for what, schema, values in (
+        ("settings", adapter.Settings, settings),
+        ("credentials", adapter.Credentials, credentials),
+    ):
+        try:
+            validate(schema, values, what=what)
+        except NeedsAttention as error:
+            errors[what] = str(error)
+    if errors:
+        raise ValidationError(errors)
+
+
+@transaction.atomic
+def update_connection(
+    *,
+    connection: Connection,
+    by: User | None,
+    base_url: str,
+    settings: dict[str, Any],
+    credentials: dict[str, Any] | None = None,
+) -> None:
+    """Change address, settings and (unless None) credentials. ValidationError as with installing."""
+    adapter = adapter_for(connection.platform)
+    _validate(adapter, base_url, settings, connection.credentials or {} if credentials is None else credentials)
+    connection.base_url, connection.settings = base_url.rstrip("/"), settings
+    if credentials is not None:
+        connection.credentials = credentials
+    connection.save(update_fields=["base_url", "settings", "credentials", "updated_at"])
+    subscribe(connection=connection, now=timezone.now())
+    record(
+        user=by,
+        action="connection.change",
+        target=connection,
+        seller=connection.seller,
+        credentials_changed=credentials is not None,
+    )
+
+
+def check_connection(*, connection: Connection) -> str:
+    """Make the cheapest call that proves address and credentials. Raises ConnectorError with what is wrong."""
+    adapter = open_adapter(connection)
+    try:
+        answer = adapter.check()
+    except ConnectorError as error:
+        Connection.objects.filter(pk=connection.pk).update(
+            state=Connection.State.NEEDS_ATTENTION, state_reason=str(error)
+        )
+        raise
+    finally:
+        adapter.http.close()
+    Connection.objects.filter(pk=connection.pk).exclude(state=Connection.State.UNINSTALLED).update(
+        state=Connection.State.ACTIVE, state_reason=""
+    )
+    return answer
+
+
+def sync(
+    *,
+    connection: Connection,
+    data_type: str,
+    trigger: str,
+    by: User | None = None,
+    resend: bool = False,
+) -> tuple[Run, bool]:
+    """Sync a kind of data of a connection (D2): (the run, whether it was started now).
+
+    At a source it is read in full and the exports that depend on it follow; what it refers to is read before it.
+    At a target everything is compared with what was sent. LookupError if the connection has no such job.
+    """
+    adapter = adapter_for(connection.platform)
+    wanted = DataType(data_type)
+    if wanted not in adapter.imports:
+        return _start(connection, Direction.EXPORT, wanted, trigger, by, resend)
+    for earlier in adapter.reads_after.get(wanted, ()):
+        _start(connection, Direction.IMPORT, earlier, trigger, by)
+    return _start(connection, Direction.IMPORT, wanted, trigger, by, resend)
+
+
+def _start(
+    connection: Connection,
+    direction: Direction,
+    data_type: str,
+    trigger: str,
+    by: User | None,
+    resend: bool = False,
+) -> tuple[Run, bool]:
+    job = (
+        Job.objects.select_related("connection__seller")
+        .filter(connection=connection, direction=direction, data_type=data_type, enabled=True)
+        .first()
+    )
+    if job is None:
+        raise LookupError(f"{connection} has no enabled job to {direction} {data_type}.")
+    return start_run(job=job, trigger=trigger, by=by, resend=resend)
+
+
+@transaction.atomic
+def uninstall_connection(*, connection: Connection, by: User | None) -> None:
+    """Stop everything for the connection, forget its credentials, delete its sync logs (D22). What it brought stays."""
+    for run in Run.objects.filter(job__connection=connection, state__in=Run.OPEN).select_related(
+        "job__connection__seller"
+    ):
+        cancel_run(run=run, by=by)
+    Change.objects.filter(job__connection=connection).delete()
+    Lane.objects.filter(connection=connection).update(paused=True, due=False)
+    Job.objects.filter(connection=connection).update(enabled=False)
+    Connection.objects.filter(pk=connection.pk).update(
+        state=Connection.State.UNINSTALLED,
+        credentials=None,
+        paused_at=timezone.now(),
+        pause_reason="uninstalled",
+    )
+    WebhookSubscription.objects.filter(connection=connection).delete()
+    SyncLog.objects.filter(connection=connection).delete()
+    record(user=by, action="connection.uninstall", target=connection, seller=connection.seller)
+
+
+@transaction.atomic
+def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
+    """Look once more at what these events are about; returns how many that are.
+
+    One that waits anyway stays as it is, and so does one about something that its connection does not read.
+    """
+    reading = Job.objects.filter(direction=Direction.IMPORT, enabled=True)
+    about = {"connection": OuterRef("connection"), "data_type": OuterRef("data_type")}
+    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(reading.filter(**about)))
+    lane_ids = reading.filter(connection__in=chosen.values("connection")).values_list("lane_ids", flat=True)
+    woken = sorted({lane for ids in lane_ids for lane in ids})
+    number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)
+    if number:
+        record(user=by, action="webhooks.replay", target=f"{number} events")
+        lanes.wake(lane_ids=woken)
+    return number

@@ -1,0 +1,1 @@
+"""Events from platforms: verified, stored once, answered in milliseconds; the engine processes them."""

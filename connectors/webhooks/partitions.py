@@ -1,0 +1,72 @@
+"""Tables by day (`day date`): the next days are made in time, old ones go at once, strays are put in place."""
+
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+
+logger = logging.getLogger(__name__)
+
+_AHEAD = 7
+# Attaching and dropping need a moment alone with the table, and events must not queue up behind a wait for that moment.
+# A backup reads for hours: what fails now is tried again within the hour, days before it matters.
+_PATIENCE = "500ms"
+
+
+def keep_days(table: str, *, days: int, now: datetime) -> None:
+    """See to it that today and the week ahead have partitions, and that nothing is older than `days` (UTC)."""
+    today = now.date()
+    oldest = today - timedelta(days=days)
+    existing = _partitions(table)
+    wanted = {today + timedelta(days=number) for number in range(_AHEAD + 1)} | _strays(table)
+    steps = [_attach(table, day) for day in sorted(wanted - existing) if day >= oldest]
+    steps += [[(f"DROP TABLE {_name(table, day)}", [])] for day in sorted(existing) if day < oldest]
+    try:
+        for step in steps:
+            _patiently(step)
+    except OperationalError as error:
+        logger.warning("The partitions of %s wait for the next time: %s", table, error)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}_default WHERE day < %s", [oldest])  # noqa: S608 - a name of our own
+
+
+def _name(table: str, day: date) -> str:
+    return f"{table}_{day:%Y%m%d}"
+
+
+def _partitions(table: str) -> set[date]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+        suffixes = {name.rpartition("_")[2] for (name,) in cursor.fetchall()}
+    return {date.fromisoformat(suffix) for suffix in suffixes - {"default"}}
+
+
+def _strays(table: str) -> set[date]:
+    """Days that nobody made in time: their rows are in the default partition."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT day FROM {table}_default")  # noqa: S608 - a name of our own
+        return {day for (day,) in cursor.fetchall()}
+
+
+def _attach(table: str, day: date) -> list[tuple[str, list[Any]]]:
+    """A table is filled from the default partition and attached: unlike `CREATE … PARTITION OF`, that lets rows in."""
+    own, bounds = _name(table, day), [day, day + timedelta(days=1)]
+    return [
+        (f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE", []),
+        (f"CREATE TABLE {own} (LIKE {table} INCLUDING CONSTRAINTS)", []),
+        (
+            f"WITH strays AS (DELETE FROM {table}_default WHERE day = %s RETURNING *)"  # noqa: S608 - our own names
+            f" INSERT INTO {own} SELECT * FROM strays",
+            [day],
+        ),
+        (f"ALTER TABLE {table} ATTACH PARTITION {own} FOR VALUES FROM (%s) TO (%s)", bounds),
+    ]
+
+
+def _patiently(statements: Sequence[tuple[str, list[Any]]]) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+        for sql, parameters in statements:
+            cursor.execute(sql, parameters)

@@ -1,0 +1,117 @@
+"""Webhooks at the platforms that let us register them: made on connection, watched, made anew, the gap read again.
+
+A row per connection says when to look next. Who looks takes the row first and calls the platform then, outside any
+transaction.
+"""
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.models import WebhookSubscription
+from connectors.opening import open_adapter
+from connectors.registry import adapter_for
+from hub.kinds import Direction
+from hub.models import Connection, JobState, PlatformSwitch, Run
+from hub.services import start_run
+
+logger = logging.getLogger(__name__)
+
+_EVERY = timedelta(minutes=10)
+_SOON = timedelta(minutes=1)
+
+
+def new_secret() -> dict[str, str]:
+    """What `Connection.webhook_secret` holds: 256 bits that whoever calls us proves to know."""
+    return {"secret": secrets.token_urlsafe(32)}
+
+
+def address_of(connection: Connection) -> str:
+    """Where the connection's platform sends its events."""
+    return settings.PUBLIC_URL + reverse("webhook", args=[connection.webhook_token])
+
+
+def subscribe(*, connection: Connection, now: datetime) -> None:
+    """Have the webhooks looked at soon: the connection is new, or is not what it was."""
+    if adapter_for(connection.platform).registers_webhooks:
+        WebhookSubscription.objects.update_or_create(connection=connection, defaults={"check_at": now})
+
+
+def check_due(*, now: datetime, seconds: float = 5.0) -> None:
+    """Look at the webhooks of connections whose time has come, for about that long. Safe to call side by side."""
+    ends = monotonic() + seconds
+    while monotonic() < ends:
+        subscription = _take(now)
+        if subscription is None:
+            return
+        _check(subscription, now)
+
+
+def _take(now: datetime) -> WebhookSubscription | None:
+    """The longest due, which is then due no more. Where nothing may be written, nothing is registered."""
+    with transaction.atomic():
+        subscription = (
+            WebhookSubscription.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("connection")
+            .filter(check_at__lte=now, connection__paused_at=None, connection__read_only=False)
+            .exclude(connection__state=Connection.State.UNINSTALLED)
+            .exclude(connection__platform__in=PlatformSwitch.objects.values("platform"))
+            .order_by("check_at")
+            .first()
+        )
+        if subscription is not None:
+            subscription.check_at = now + _EVERY
+            subscription.save(update_fields=["check_at"])
+        return subscription
+
+
+def _check(subscription: WebhookSubscription, now: datetime) -> None:
+    connection = subscription.connection
+    known = subscription.healthy is not None
+    subscription.checked_at, subscription.reason = now, ""
+    try:
+        renewed = _register(connection)
+    except TryAgainLater as error:
+        # Whether they are well is not known; they were when they were last seen.
+        subscription.reason = str(error)
+        again_at = max(error.not_before or now, now + _SOON)
+        taken = WebhookSubscription.objects.filter(pk=subscription.pk, check_at=subscription.check_at)
+        taken.update(check_at=again_at)
+    except ConnectorError as error:
+        mend = error.mend if isinstance(error, NeedsAttention) else ""
+        subscription.healthy, subscription.reason = False, f"{error} {mend}".strip()
+    else:
+        subscription.healthy = True
+        if renewed:
+            logger.warning("%s: %d webhooks were registered", connection.slug, renewed)
+            subscription.renewed_at = now
+            if known:
+                _read_gap(connection)
+    subscription.save(update_fields=["checked_at", "healthy", "reason", "renewed_at"])
+
+
+def _register(connection: Connection) -> int:
+    """How many hooks were made or renewed. Raises ConnectorError."""
+    if not connection.webhook_secret:  # a row that came to staging without one
+        connection.webhook_secret = new_secret()
+        connection.save(update_fields=["webhook_secret"])
+    adapter = open_adapter(connection)
+    try:
+        return adapter.register_webhooks(address_of(connection), connection.webhook_secret["secret"])
+    finally:
+        adapter.http.close()
+
+
+def _read_gap(connection: Connection) -> None:
+    """What changed while nobody told us. A job that was never read in full has no gap but everything."""
+    states = JobState.objects.filter(
+        job__connection=connection, job__direction=Direction.IMPORT, job__enabled=True, cut_at__isnull=False
+    )
+    for state in states.select_related("job__connection__seller"):
+        start_run(job=state.job, scope=Run.Scope.PARTIAL, trigger=Run.Trigger.EVENT)

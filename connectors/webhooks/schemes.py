@@ -1,0 +1,68 @@
+"""Ways to trust a call. Each compares in constant time and raises `Untrusted` with a reason that may be shown."""
+
+import base64
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+TOLERANCE = timedelta(minutes=5)
+SECRET_HEADER = "X-SyncCenter-Secret"  # noqa: S105 - the header's name
+SIGNATURE_HEADER = "X-SyncCenter-Signature"
+TIMESTAMP_HEADER = "X-SyncCenter-Timestamp"
+_ID_HEADER = "webhook-id"
+_SECONDS = re.compile(r"[0-9]{1,11}")
+
+
+class Untrusted(Exception):
+    """The call cannot be from whom it claims to be. The text is one of a few fixed reasons, for counting."""
+
+
+def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Trust the call by the scheme that its headers speak; returns the sender's unique id of it, or "".
+
+    `secrets` maps scheme (`standard`, `header`, `hmac`) to secret. Raises Untrusted.
+    """
+    if _ID_HEADER in headers and "standard" in secrets:
+        return _standard(secrets["standard"], headers, body, now)
+    if SIGNATURE_HEADER in headers and "hmac" in secrets:
+        return _hmac(secrets["hmac"], headers, body, now)
+    if SECRET_HEADER in headers and "header" in secrets:
+        if not hmac.compare_digest(headers[SECRET_HEADER].encode(), secrets["header"].encode()):
+            raise Untrusted("wrong secret")
+        return ""
+    raise Untrusted("no signature that this connection knows")
+
+
+def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Standard Webhooks: the key is the base64 of the app's secret; five minutes' tolerance either way."""
+    wanted = {name: headers.get(name, "") for name in (_ID_HEADER, "webhook-timestamp", "webhook-signature")}
+    _check_time(wanted["webhook-timestamp"], now)
+    try:
+        Webhook(base64.b64encode(secret.encode()).decode()).verify(body, wanted, json_parse=False)
+    except WebhookVerificationError as error:
+        raise Untrusted("wrong signature") from error
+    except ValueError as error:  # no base64, no version, or a body that is not text
+        raise Untrusted("malformed signature") from error
+    return wanted[_ID_HEADER][:200]
+
+
+def _hmac(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Our own, for systems without one: hex HMAC-SHA256 over `timestamp.body`, timestamp in Unix seconds."""
+    stamp = headers.get(TIMESTAMP_HEADER, "")
+    _check_time(stamp, now)
+    wanted = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
+    if not hmac.compare_digest(headers[SIGNATURE_HEADER].encode(), wanted.encode()):
+        raise Untrusted("wrong signature")
+    return ""
+
+
+def _check_time(stamp: str, now: datetime) -> None:
+    """`stamp` in whole Unix seconds, as both schemes have it."""
+    if not _SECONDS.fullmatch(stamp):
+        raise Untrusted("malformed timestamp")
+    if abs(now - datetime.fromtimestamp(int(stamp), UTC)) > TOLERANCE:
+        raise Untrusted("too old or too new")

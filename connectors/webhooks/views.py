@@ -1,0 +1,54 @@
+"""`POST /webhooks/{token}`: 200 with no body once the event is stored; 401 or 400 with a reason, never 500."""
+
+import logging
+
+from django.db import Error
+from django.db import connection as database
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from connectors.webhooks.inbox import MAX_BODY, Malformed, count_refusal, receive, receiver_for
+from connectors.webhooks.schemes import Untrusted
+
+logger = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, token: str) -> HttpResponse:
+    """Take one event. 503 (the sender tries again) if it could not be stored."""
+    now = timezone.now()
+    try:
+        receiver = receiver_for(token)
+        if receiver is None:
+            count_refusal(None, "nobody has this address", now)
+            return HttpResponse(status=404)
+        try:
+            receive(receiver, request.headers, _body(request), now)
+        except Untrusted as error:
+            count_refusal(receiver.connection_id, str(error), now)
+            return HttpResponse(str(error), status=401, content_type="text/plain")
+        except Malformed as error:
+            count_refusal(receiver.connection_id, str(error), now)
+            return HttpResponse(str(error), status=400, content_type="text/plain")
+    except Error:
+        logger.exception("An event could not be stored")
+        database.close()
+        return HttpResponse(status=503)
+    return HttpResponse()
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The raw body. Malformed if it is larger than any event, or breaks off."""
+    length = request.headers.get("Content-Length") or "0"
+    if not (length.isascii() and length.isdigit()):
+        raise Malformed("unreadable")
+    # Compared as text first: a number may be longer than what int() takes.
+    if len(length) > 12 or int(length) > MAX_BODY:
+        raise Malformed("too large")
+    try:
+        return request.body
+    except OSError as error:
+        raise Malformed("unreadable") from error

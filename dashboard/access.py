@@ -1,0 +1,84 @@
+"""Who may open a page: every page belongs to one seller, and only its members find it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import Seller, User
+from accounts.queries import may_change, sellers_of
+
+CHOSEN_SELLER = "seller"  # the session's key
+
+
+class SellerRequest(HttpRequest):
+    """A request that passed one of the two decorators. `sellers` are all that the user may choose from."""
+
+    user: User
+    htmx: HtmxDetails
+    seller: Seller
+    sellers: list[Seller]
+    may_change: bool
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def zone_of(seller: Seller) -> ZoneInfo:
+    """The seller's time zone; UTC for a name that this machine does not know."""
+    try:
+        return ZoneInfo(seller.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def seller_page(view: View) -> View:
+    """GET (and HEAD) for members of the seller named in the URL; 404 for everybody else. Times are the seller's."""
+    return require_safe(_of_seller(view))
+
+
+def seller_member_action(view: View) -> View:
+    """POST for members of any role, about themselves; 404 for strangers."""
+    return require_POST(_of_seller(view))
+
+
+def seller_action(view: View) -> View:
+    """POST for members who may change things; 403 for viewers, 404 for strangers."""
+
+    @wraps(view)
+    def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.may_change:
+            raise PermissionDenied("Viewers may look, not change.")
+        return view(request, *args, **kwargs)
+
+    return seller_member_action(inner)
+
+
+def _of_seller(view: View) -> View:
+    @never_cache
+    @wraps(view)
+    def inner(request: Any, *args: Any, seller: str, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            # A poll whose session has ended must not swap the log-in page into the middle of another.
+            return HttpResponseClientRefresh() if request.htmx else redirect_to_login(request.get_full_path())
+        request.sellers = list(sellers_of(request.user))
+        chosen = next((one for one in request.sellers if one.slug == seller), None)
+        if chosen is None:
+            raise Http404("No such seller among yours.")
+        request.seller = chosen
+        request.may_change = may_change(user=request.user, seller=chosen)
+        if request.session.get(CHOSEN_SELLER) != seller:
+            request.session[CHOSEN_SELLER] = seller
+        with timezone.override(zone_of(chosen)):
+            return view(request, *args, **kwargs)
+
+    return inner

@@ -1,0 +1,89 @@
+"""Paging that costs the same on page one and on page ten thousand: by key, never by offset."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from django.core.exceptions import BadRequest
+from django.db.models import Model, Q, QuerySet
+
+ROWS = 50
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Rows, latest first. `older` and `newer` are markers for the neighbouring pages, empty at the ends."""
+
+    rows: list[Row]
+    older: str = ""
+    newer: str = ""
+
+
+class Keyset:
+    """A place in a list that is sorted by a time, or by nothing, and then by id; both descending.
+
+    `marker` comes from a page's `older` or `newer`, and so from the URL; BadRequest if it does not read.
+    `field` must be a DateTimeField without NULLs. Several querysets can feed one page: cut each, then merge.
+    """
+
+    def __init__(self, marker: str = "", *, size: int = ROWS, field: str = "") -> None:
+        self.size = size
+        self.field = field
+        self.backwards = marker.startswith("newer~")
+        self._at: datetime | None = None
+        self._id: int | None = None
+        if marker:
+            self._read(marker)
+
+    def _read(self, marker: str) -> None:
+        direction, _, place = marker.partition("~")
+        at, _, row_id = place.rpartition("~")
+        try:
+            if direction not in ("older", "newer") or bool(at) != bool(self.field):
+                raise ValueError(marker)
+            self._id = int(row_id)
+            self._at = datetime.fromisoformat(at) if at else None
+            if not abs(self._id) < 2**63 or (self._at and self._at.tzinfo is None):
+                raise ValueError(marker)
+        except ValueError as error:
+            raise BadRequest("page: this marker does not read; begin again at the first page.") from error
+
+    def cut(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """The rows on this side of the place, in order, one more than a page holds."""
+        sign, beyond = ("", "gt") if self.backwards else ("-", "lt")
+        if self._id is not None:
+            after = Q(**{f"id__{beyond}": self._id})
+            if self.field:
+                # The first condition lets the index start here; the second sorts out ties.
+                rows = rows.filter(**{f"{self.field}__{beyond}e": self._at})
+                after |= Q(**{f"{self.field}__{beyond}": self._at})
+            rows = rows.filter(after)
+        order = [f"{sign}{self.field}"] if self.field else []
+        return rows.order_by(*order, f"{sign}id")[: self.size + 1]
+
+    def page(self, *cuts: Iterable[Row]) -> Page[Row]:
+        """One page of what was cut; a row found twice stands once."""
+        found = {row.pk: row for cut in cuts for row in cut}
+        rows = sorted(found.values(), key=self._key, reverse=not self.backwards)
+        more = len(rows) > self.size
+        rows = rows[: self.size]
+        if self.backwards:
+            rows.reverse()
+        if not rows:
+            return Page([])
+        has_older = True if self.backwards else more
+        has_newer = more if self.backwards else self._id is not None
+        return Page(
+            rows,
+            older=f"older~{self._place(rows[-1])}" if has_older else "",
+            newer=f"newer~{self._place(rows[0])}" if has_newer else "",
+        )
+
+    def _key(self, row: Row) -> tuple[datetime | int, ...]:
+        return (getattr(row, self.field), row.pk) if self.field else (row.pk,)
+
+    def _place(self, row: Row) -> str:
+        at = getattr(row, self.field).isoformat() if self.field else ""
+        return f"{at}~{row.pk}" if at else f"{row.pk}"

@@ -1,0 +1,180 @@
+"""How things stand: each connection of a seller with its jobs, their last and running runs, what is open."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from accounts.models import Seller
+from connectors.registry import adapters
+from dashboard.queries.counting import capped, count_up_to_cap
+from hub.kinds import DataType, Direction
+from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, Run
+from synclog.models import Issue, SyncLog
+from synclog.queries import open_issues
+
+# The order in which a person thinks of data, which is not the alphabet's.
+_DATA_TYPES = {
+    data_type: place
+    for place, data_type in enumerate(
+        (
+            DataType.PRODUCTS,
+            DataType.STOCK,
+            DataType.PRICES,
+            DataType.CATEGORIES,
+            DataType.BRANDS,
+            DataType.CUSTOMERS,
+            DataType.ORDERS,
+            DataType.SETTINGS,
+        )
+    )
+}
+
+
+@dataclass(frozen=True)
+class JobCard:
+    """One job as its row shows it. `leads` marks the row that carries the button of its data type."""
+
+    job: Job
+    state: JobState | None
+    run: Run | None
+    open_issues: int
+    held: int
+    resting: bool
+    leads: bool
+
+    @property
+    def running(self) -> bool:
+        return self.run is not None and self.run.is_open
+
+    @property
+    def mark(self) -> str:
+        """The state of the run shown, as the page remembers it between two looks."""
+        return f"{self.run.pk}.{self.run.state}" if self.run else ""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a person paused, switched off or has to mend the job."""
+        attention = self.state is not None and self.state.attention
+        return bool(self.job.paused or not self.job.enabled or attention)
+
+    @property
+    def next_at(self) -> datetime | None:
+        if self.state is None or self.blocked:
+            return None
+        times = [at for at in (self.state.next_full_at, self.state.next_partial_at) if at]
+        return min(times, default=None)
+
+
+@dataclass(frozen=True)
+class ConnectionCard:
+    connection: Connection
+    platform: str
+    switched_off: str
+    at_least_once: bool
+    jobs: list[JobCard]
+
+    @property
+    def syncable(self) -> bool:
+        stopped = self.connection.paused_at or self.connection.state == Connection.State.UNINSTALLED
+        return not stopped and not self.switched_off
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`reported` are the logs of systems that write them over the API and have no connection here."""
+
+    connections: list[ConnectionCard]
+    reported: list[SyncLog]
+
+    @property
+    def running(self) -> bool:
+        return any(card.running for one in self.connections for card in one.jobs)
+
+    @property
+    def marks(self) -> str:
+        return " ".join(card.mark for one in self.connections for card in one.jobs if card.run)
+
+
+def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
+    """Everything on the home page. Nine queries."""
+    now = now or timezone.now()
+    connections = list(Connection.objects.filter(seller=seller).defer("credentials", "webhook_secret"))
+    jobs = list(
+        Job.objects.filter(connection__in=connections)
+        .select_related("state")
+        .annotate(held=capped(Change.objects.filter(job=OuterRef("pk"), state=Change.State.HELD)))
+    )
+    runs = latest_runs(jobs)
+    logs = list(
+        SyncLog.objects.filter(seller=seller).annotate(
+            open_issues=capped(Issue.objects.filter(sync_log=OuterRef("pk"), resolved_at=None))
+        )
+    )
+    issues = {(log.connection_id, log.data_type): log.open_issues for log in logs}
+    resting = set(Lane.objects.filter(connection__in=connections, rest_until__gt=now).values_list("pk", flat=True))
+    switches = dict(PlatformSwitch.objects.values_list("platform", "reason"))
+
+    cards: dict[int, list[JobCard]] = {connection.pk: [] for connection in connections}
+    for (connection_id, data_type), same_type in groupby(
+        sorted(jobs, key=_place), key=lambda job: (job.connection_id, job.data_type)
+    ):
+        for place, job in enumerate(same_type):
+            cards[connection_id].append(
+                JobCard(
+                    job=job,
+                    state=getattr(job, "state", None),
+                    run=runs.get(job.pk),
+                    open_issues=issues.get((connection_id, data_type), 0) if place == 0 else 0,
+                    held=job.held,
+                    resting=any(lane in resting for lane in job.lane_ids),
+                    leads=place == 0,
+                )
+            )
+    known = adapters()
+    return Overview(
+        connections=[
+            ConnectionCard(
+                connection=connection,
+                platform=getattr(known.get(connection.platform), "name", connection.platform),
+                switched_off=switches.get(connection.platform, ""),
+                at_least_once=not getattr(known.get(connection.platform), "exactly_once", True),
+                jobs=cards[connection.pk],
+            )
+            for connection in connections
+        ],
+        reported=[log for log in logs if log.connection_id is None],
+    )
+
+
+def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
+    """The run to show for each job, by job id: a running one (full before partial), else the last. Three queries."""
+    ids = [job.pk for job in jobs]
+    last = Subquery(Run.objects.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
+    last_ids = list(Job.objects.filter(pk__in=ids).values_list(last, flat=True))
+    shown: dict[int, Run] = {}
+    for run in (
+        Run.objects.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))
+        .order_by("id")
+        .prefetch_related("counters")
+    ):
+        before = shown.get(run.job_id)
+        if before is None or _weight(run) >= _weight(before):
+            shown[run.job_id] = run
+    return shown
+
+
+def _place(job: Job) -> tuple[int, int, bool]:
+    return job.connection_id, _DATA_TYPES[DataType(job.data_type)], job.direction != Direction.IMPORT
+
+
+def _weight(run: Run) -> int:
+    return (2 if run.scope == Run.Scope.FULL else 1) if run.is_open else 0
+
+
+def open_issue_count(*, seller: Seller) -> int:
+    """For the navigation: open issues, up to the cap."""
+    return count_up_to_cap(open_issues(seller=seller))

@@ -1,0 +1,64 @@
+"""The activity register: runs of a seller's jobs, their counters and logs (B8, B10)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+
+from accounts.models import Seller
+from connectors.models import FeedImport
+from dashboard.keyset import Keyset, Page
+from hub.models import Job, Run, RunLogLine
+
+
+def runs(*, seller: Seller) -> QuerySet[Run]:
+    """All runs that the seller may see: those of its own connections."""
+    mine = Run.objects.filter(job__connection__seller=seller)
+    return mine.select_related("job__connection", "started_by").prefetch_related("counters")
+
+
+def register(
+    *,
+    seller: Seller,
+    keyset: Keyset,
+    connection: str = "",
+    data_type: str = "",
+    state: str = "",
+    scope: str = "",
+) -> Page[Run]:
+    """A page of the register, the latest first. Empty filters let everything through. Three queries.
+
+    A walk over all runs would be long for a seller that runs seldom among many that run often; so each of its jobs
+    gives its latest few, by index, and the best of these make the page.
+    """
+    jobs = Job.objects.filter(connection__seller=seller)
+    if connection:
+        jobs = jobs.filter(connection__slug=connection)
+    if data_type:
+        jobs = jobs.filter(data_type=data_type)
+    mine = Run.objects.filter(job=OuterRef("pk"))
+    exactly: dict[str, Any] = {"state": state, "scope": scope}
+    mine = mine.filter(**{name: value for name, value in exactly.items() if value})
+    latest = jobs.order_by().values_list(ArraySubquery(keyset.cut(mine).values("pk")), flat=True)
+    ids = [run_id for of_job in latest for run_id in of_job]
+    rows = Run.objects.filter(pk__in=ids).select_related("job__connection", "started_by")
+    return keyset.page(keyset.cut(rows.prefetch_related("counters")))
+
+
+def log_tail(*, run: Run, after: int | None = None, limit: int) -> list[RunLogLine]:
+    """Log lines in order: those after an id, or the last `limit`."""
+    lines = RunLogLine.objects.filter(run=run)
+    if after is not None:
+        return list(lines.filter(id__gt=after).order_by("id")[:limit])
+    return list(lines.order_by("-id")[:limit])[::-1]
+
+
+def whole_log(*, run: Run) -> Iterator[RunLogLine]:
+    """Every line, in constant memory."""
+    return RunLogLine.objects.filter(run=run).order_by("id").iterator(chunk_size=2000)
+
+
+def feed_imports(*, run: Run) -> QuerySet[FeedImport]:
+    """What a search engine was sent in the run, and what it answered."""
+    return FeedImport.objects.filter(run=run)

@@ -1,0 +1,72 @@
+"""Customers and orders to look through."""
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import Seller
+from dashboard.keyset import Keyset, Page
+from dashboard.queries.families import Family
+from hub.kinds import Kind
+from orders.models import Customer, Order, OrderLine, Shipment, ShipmentLine
+
+
+def customers(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Customer]:
+    """A page of customers, the newest first. `search` is the beginning of an e-mail address or of a last name."""
+    found = Customer.objects.filter(seller=seller).select_related("group")
+    if status:
+        found = found.filter(status=status)
+    if not search:
+        return keyset.page(keyset.cut(found))
+    return keyset.page(
+        keyset.cut(found.filter(email__istartswith=search)),
+        keyset.cut(found.filter(last_name__istartswith=search)),
+    )
+
+
+def customer(*, seller: Seller, customer_id: int) -> Customer:
+    """With group, parent and addresses. Raises Customer.DoesNotExist, also for other sellers'."""
+    return (
+        Customer.objects.select_related("group", "parent")
+        .prefetch_related("addresses")
+        .get(seller=seller, pk=customer_id)
+    )
+
+
+def family_of_customer(*, customer: Customer) -> Family:
+    return Family(customer.seller, (Kind.CUSTOMER, customer.pk))
+
+
+def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Order]:
+    """A page of orders, the latest placed first. `search` is the beginning of an order number.
+
+    `keyset` must be one by `placed_at`.
+    """
+    found = Order.objects.filter(seller=seller).select_related("customer", "source")
+    if status:
+        found = found.filter(status=status)
+    if search:
+        found = found.filter(number__startswith=search)
+    return keyset.page(keyset.cut(found))
+
+
+def order(*, seller: Seller, order_id: int) -> Order:
+    """With customer, source, addresses, lines and shipments. Raises Order.DoesNotExist, also for other sellers'."""
+    shipped = ShipmentLine.objects.select_related("order_line")
+    return (
+        Order.objects.select_related("customer", "source")
+        .prefetch_related(
+            "addresses",
+            Prefetch("lines", OrderLine.objects.select_related("variant").order_by("position", "id")),
+            Prefetch("shipments", Shipment.objects.order_by("id")),
+            Prefetch("shipments__lines", shipped.order_by("id")),
+        )
+        .get(seller=seller, pk=order_id)
+    )
+
+
+def latest_orders_of(*, customer: Customer, limit: int = 10) -> QuerySet[Order]:
+    return Order.objects.filter(seller=customer.seller, customer=customer).order_by("-placed_at")[:limit]
+
+
+def family_of_order(*, order: Order) -> Family:
+    lines = [line.pk for line in order.lines.all()]
+    return Family(order.seller, (Kind.ORDER, order.pk), {Kind.ORDER_LINE: lines})

@@ -1,0 +1,74 @@
+"""What platforms told: events with their state, how long they waited, what was refused, how the hooks stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import Seller
+from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
+from dashboard.keyset import Keyset, Page
+from hub.models import Connection
+
+_BARS = 24
+_EVENTS_A_BAR = 20
+_REFUSALS = timedelta(days=7)
+
+
+def webhook_events(
+    *, seller: Seller, connection: str = "", state: str = "", data_type: str = ""
+) -> QuerySet[WebhookEvent]:
+    """Events of the seller's own connections; an empty filter lets everything through."""
+    found = WebhookEvent.objects.filter(connection__in=_connections(seller, connection))
+    exactly: dict[str, Any] = {"state": state, "data_type": data_type}
+    return found.filter(**{name: value for name, value in exactly.items() if value}).select_related("connection")
+
+
+def page_of_events(*, seller: Seller, keyset: Keyset, connection: str = "", **filters: str) -> Page[WebhookEvent]:
+    """A page, the latest first. Each connection gives its latest few, by index, and the best of these make the page."""
+    cuts = [
+        keyset.cut(webhook_events(seller=seller, connection=own.slug, **filters))
+        for own in _connections(seller, connection)
+    ]
+    return keyset.page(*cuts)
+
+
+def _connections(seller: Seller, slug: str = "") -> QuerySet[Connection]:
+    own = Connection.objects.filter(seller=seller).defer("credentials", "webhook_secret")
+    return own.filter(slug=slug) if slug else own
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Events that came one after another, and how long the slowest of them waited until it was applied."""
+
+    since: datetime
+    events: int
+    longest: timedelta
+
+
+def waits(*, seller: Seller) -> list[Wait]:
+    """The latest few hundred events that were applied at the first attempt, from the oldest to the latest."""
+    times: list[tuple[datetime, datetime]] = []
+    for own in _connections(seller):
+        done = WebhookEvent.objects.filter(connection=own, state=WebhookEvent.State.DONE, attempts=1)
+        latest = done.order_by("-received_at").values_list("received_at", "processed_at")
+        times += [(came, applied) for came, applied in latest[: _BARS * _EVENTS_A_BAR] if applied]
+    times = sorted(times)[-_BARS * _EVENTS_A_BAR :]
+    return [_wait(times[start : start + _EVENTS_A_BAR]) for start in range(0, len(times), _EVENTS_A_BAR)]
+
+
+def _wait(times: Sequence[tuple[datetime, datetime]]) -> Wait:
+    return Wait(times[0][0], len(times), max(processed - received for received, processed in times))
+
+
+def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
+    return WebhookSubscription.objects.filter(connection__seller=seller).select_related("connection")
+
+
+def refusals(*, seller: Seller, now: datetime) -> QuerySet[WebhookRefusal]:
+    """Of the last week."""
+    lately = WebhookRefusal.objects.filter(day__gte=(now - _REFUSALS).date(), connection__seller=seller)
+    return lately.select_related("connection").order_by("-day", "-number")

@@ -1,0 +1,255 @@
+"""How pages write times, states, amounts and addresses."""
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import Seller
+from connectors.models import WebhookEvent
+from dashboard import words
+from dashboard.keyset import Page
+from dashboard.queries import items
+from dashboard.queries.counting import CAP
+from dashboard.queries.overview import open_issue_count
+from hub.models import Run
+from synclog.models import ItemStatus
+
+register = template.Library()
+register.filter("kind_label", items.kind_label)
+register.filter("connection_notices", words.connection_notices)
+register.filter("job_notice", words.job_notice)
+register.filter("stages", words.stages)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A decorative sign from static/icons.svg; words beside it must say the same."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
+
+
+@register.simple_tag
+def pill(label: str, tone: words.Tone) -> SafeString:
+    return format_html(
+        '<span class="pill pill-{}">{}{}</span>', tone.css, icon(tone.value), label[:1].upper() + label[1:]
+    )
+
+
+@register.simple_tag
+def run_pill(run: Run) -> SafeString:
+    return pill(run.get_state_display(), words.RUN_TONES[Run.State(run.state)])
+
+
+@register.simple_tag
+def event_pill(event: WebhookEvent) -> SafeString:
+    return pill(event.get_state_display().partition(":")[0], words.EVENT_TONES[WebhookEvent.State(event.state)])
+
+
+@register.simple_tag
+def item_pill(state: str, label: str) -> SafeString:
+    return pill(label, words.ITEM_TONES[ItemStatus.State(state)])
+
+
+@register.simple_tag
+def status_pill(row: Any) -> SafeString:
+    """Of a product, variant, customer or order."""
+    return pill(row.get_status_display(), words.STATUS_TONES.get(row.status, words.Tone.QUIET))
+
+
+@register.simple_tag
+def failed_pill(label: str) -> SafeString:
+    return pill(label, words.Tone.BAD)
+
+
+@register.simple_tag
+def tone_of(run: Run) -> words.Tone:
+    return words.RUN_TONES[Run.State(run.state)]
+
+
+@register.simple_tag
+def severity_pill(issue: Any) -> SafeString:
+    return pill(issue.get_severity_display(), words.SEVERITY_TONES[issue.severity])
+
+
+@register.simple_tag
+def moment(at: datetime | None, absent: str = "never") -> SafeString:
+    """A time as people say it, with the exact one in the seller's zone on hover and for machines."""
+    if at is None:
+        return format_html('<span class="quiet">{}</span>', absent)
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" title="{} {}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        date_format(local, "j M Y, H:i:s"),
+        local.tzname(),
+        _relative(at),
+    )
+
+
+def _relative(at: datetime) -> str:
+    words_for_it = str(naturaltime(at))
+    ahead = words_for_it.removesuffix(" from now")
+    return words_for_it if ahead == words_for_it else f"in {ahead}"
+
+
+@register.filter
+def exactly(at: datetime | None) -> str:
+    """A time in full, in the seller's zone."""
+    return date_format(timezone.localtime(at), "j M Y, H:i:s T") if at else ""
+
+
+@register.filter
+def lasted(run: Run) -> str:
+    """How long a run took, or has taken so far: `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    if run.started_at is None:
+        return "–"
+    return span((run.finished_at or timezone.now()) - run.started_at)
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    seconds = max(0, round(length.total_seconds()))
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.simple_tag
+def clock(at: datetime) -> SafeString:
+    """The time of day of a log line."""
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        exactly(at),
+        date_format(local, "H:i:s"),
+    )
+
+
+@register.simple_tag
+def totals(run: Run) -> dict[str, int]:
+    """The counters of a run over all kinds, for its line in the register."""
+    counters = list(run.counters.all())
+
+    def over(*outcomes: str) -> int:
+        return sum(getattr(counter, outcome) for counter in counters for outcome in outcomes)
+
+    return {
+        "read": over("read"),
+        "changed": over("created", "updated", "removed"),
+        "failed": over("skipped", "failed"),
+    }
+
+
+@register.filter
+def storefront(kind: str) -> str:
+    """`category@2` → `2`."""
+    return kind.partition("@")[2]
+
+
+@register.simple_tag
+def thumb(url: str | None, alt: str = "") -> SafeString:
+    """A small picture from outside, or a blank of the same size."""
+    address = web_address(url or "")
+    if not address:
+        return format_html('<span class="thumb">{}</span>', icon("box"))
+    return format_html(
+        '<img class="thumb" src="{}" alt="{}" width="40" height="40" loading="lazy" referrerpolicy="no-referrer">',
+        address,
+        alt,
+    )
+
+
+@register.simple_tag
+def open_issue_total(seller: Seller) -> int:
+    return open_issue_count(seller=seller)
+
+
+@register.inclusion_tag("dashboard/_nav_item.html", takes_context=True)
+def nav_item(context: Any, name: str, label: str, sign: str, number: int = 0) -> dict[str, Any]:
+    """A line of the navigation; current also on the pages below it."""
+    request = context["request"]
+    url = reverse(f"dashboard:{name}", args=[request.seller.slug])
+    below = name != "overview" and request.path.startswith(url)
+    return {"url": url, "label": label, "sign": sign, "number": number, "current": below or request.path == url}
+
+
+@register.inclusion_tag("dashboard/_pager.html", takes_context=True)
+def pager(context: Any, page: Page[Any], name: str = "page") -> dict[str, Any]:
+    """Links to the neighbouring pages; everything else in the address stays."""
+
+    def address(marker: str) -> str:
+        query = context["request"].GET.copy()
+        query[name] = marker
+        return f"?{query.urlencode()}"
+
+    return {"page": page, "newer": address(page.newer), "older": address(page.older)}
+
+
+@register.filter
+def upto_cap(number: int) -> str:
+    """A count that stopped at the cap: `1,000+`."""
+    return f"{intcomma(CAP)}+" if number > CAP else intcomma(number)
+
+
+@register.filter
+def how_started(run: Run) -> str:
+    return words.TRIGGERS[Run.Trigger(run.trigger)]
+
+
+@register.filter
+def progress(run: Run) -> words.Progress | None:
+    return words.progress(run)
+
+
+@register.filter
+def amount(value: Decimal | None, currency: str = "") -> str:
+    """`12.50 EUR`: at least two places, more only where they say something."""
+    if value is None:
+        return "–"
+    plain = value.normalize()
+    places = max(2, -int(plain.as_tuple().exponent))
+    return f"{number_format(plain, decimal_pos=places, force_grouping=True)} {currency}".strip()
+
+
+@register.filter
+def quantity(value: Decimal | None) -> str:
+    """`3`, `2.5`: no zeros that say nothing."""
+    return "–" if value is None else f"{value.normalize():,f}"
+
+
+@register.filter
+def web_address(value: str) -> str:
+    """The address if it is one to click on, else nothing: links come from outside, and may say `javascript:`."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Indented JSON, as it was received or sent."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def as_value(value: Any) -> str:
+    """One side of a before and after."""
+    if value is None or value == "":
+        return "(empty)"
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,52 @@
+"""The addresses of all merchant pages: `/s/<seller>/…`, and the way in."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+
+from dashboard.views import account, issues, items, overview, preferences, runs, webhooks
+
+of_seller: list[URLPattern] = [
+    path("", overview.show, name="overview"),
+    path("live/", overview.live, name="overview_live"),
+    path("sync/<slug:connection>/<slug:data_type>/", overview.sync, name="sync"),
+    path("jobs/<int:job>/pause/", overview.pause, name="pause_job"),
+    path("jobs/<int:job>/resume/", overview.resume, name="resume_job"),
+    path("jobs/<int:job>/retry/", overview.retry_held, name="retry_held"),
+    path("issues/", issues.index, name="issues"),
+    path("issues/download/", issues.download, name="issues_csv"),
+    path("issues/resolve/", issues.resolve_selected, name="resolve_selected"),
+    path("issues/<int:issue>/resolve/", issues.resolve, name="resolve_issue"),
+    path("issues/<int:issue>/retry/", issues.retry, name="retry_issue"),
+    path("runs/", runs.index, name="runs"),
+    path("runs/<int:run>/", runs.show, name="run"),
+    path("runs/<int:run>/live/", runs.live, name="run_live"),
+    path("runs/<int:run>/log/", runs.log, name="run_log"),
+    path("runs/<int:run>/cancel/", runs.cancel, name="cancel_run"),
+    path("runs/<int:run>/answer/", runs.answer, name="answer_run"),
+    path("products/", items.products, name="products"),
+    path("products/<int:product>/", items.product, name="product"),
+    path("customers/", items.customers, name="customers"),
+    path("customers/<int:customer>/", items.customer, name="customer"),
+    path("orders/", items.orders, name="orders"),
+    path("orders/<int:order>/", items.order, name="order"),
+    path("statuses/", items.status_list, name="statuses"),
+    path("payloads/<int:link>/", items.payload, name="payload"),
+    path("webhooks/", webhooks.index, name="webhooks"),
+    path("webhooks/replay/", webhooks.replay_filtered, name="replay_webhooks"),
+    path("webhooks/<int:event>/", webhooks.show, name="webhook"),
+    path("webhooks/<int:event>/replay/", webhooks.replay, name="replay_webhook"),
+    path("settings/", preferences.show, name="preferences"),
+    path("settings/keys/", preferences.make_key, name="make_key"),
+    path("settings/keys/<int:key>/revoke/", preferences.revoke_key, name="revoke_key"),
+]
+pages: list[URLPattern | URLResolver] = [
+    path("", account.home, name="home"),
+    path("s/<slug:seller>/", include(of_seller)),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("login/", account.LogIn.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", account.PasswordChange.as_view(), name="password_change"),
+    path("", include((pages, "dashboard"))),
+]

@@ -1,0 +1,1 @@
+"""Pages: parse what was asked, make one domain call, show the answer."""

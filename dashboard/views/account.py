@@ -1,0 +1,58 @@
+"""Logging in and out, and the way from there to a seller's pages."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.queries import sellers_of
+from accounts.services import record
+from dashboard import throttle
+from dashboard.access import CHOSEN_SELLER
+from dashboard.forms import LogInForm
+
+
+class LogIn(LoginView):
+    template_name = "dashboard/login.html"
+    authentication_form = LogInForm
+    redirect_authenticated_user = True
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response = super().form_invalid(form)
+        if form.has_error("__all__", "too_many"):
+            response.status_code = 429
+            response["Retry-After"] = str(round(throttle.WINDOW.total_seconds()))
+        return response
+
+
+@method_decorator(never_cache, "dispatch")
+class PasswordChange(PasswordChangeView):
+    template_name = "dashboard/password.html"
+    success_url = reverse_lazy("dashboard:home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        record(user=cast(User, self.request.user), action="password.change")
+        messages.success(self.request, "Your password is changed. You stay logged in here, and nowhere else.")
+        return response
+
+
+@require_safe
+@login_required
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """On to the seller chosen last, or to the first of them."""
+    sellers = list(sellers_of(cast(User, request.user)))
+    if not sellers:
+        return render(request, "dashboard/no_seller.html")
+    chosen = request.session.get(CHOSEN_SELLER)
+    slugs = [seller.slug for seller in sellers]
+    return redirect("dashboard:overview", seller=chosen if chosen in slugs else slugs[0])

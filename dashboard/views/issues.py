@@ -1,0 +1,79 @@
+"""Problems in the data: found, understood, mended, settled."""
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from dashboard import export
+from dashboard.access import SellerRequest, seller_action, seller_page
+from dashboard.forms import IssueFilter
+from dashboard.keyset import Keyset
+from dashboard.queries.issues import issues
+from dashboard.queries.items import items
+from dashboard.queries.runs import runs
+from dashboard.views.back import back_to
+from hub.models import Run
+from synclog.models import Issue
+from synclog.services import resolve_issue, resolve_issues, retry_item
+
+
+@seller_page
+def index(request: SellerRequest) -> HttpResponse:
+    filters = IssueFilter(request.GET, seller=request.seller)
+    run = _run(request)
+    keyset = Keyset(request.GET.get("page", ""), field="seen_at")
+    page = keyset.page(keyset.cut(issues(seller=request.seller, run=run, **filters.chosen)))
+    known = items(seller=request.seller, refs=[(issue.kind, issue.item_id) for issue in page.rows])
+    rows = [(issue, known.get((issue.kind, issue.item_id))) for issue in page.rows]
+    context = {"filters": filters, "page": page, "rows": rows, "run": run, "keep": {"run": run.pk} if run else {}}
+    return render(request, "dashboard/issues.html", context)
+
+
+@seller_page
+def download(request: SellerRequest) -> HttpResponseBase:
+    """The same issues as a CSV file, all of them."""
+    filters = IssueFilter(request.GET, seller=request.seller)
+    found = issues(seller=request.seller, run=_run(request), **filters.chosen).order_by("-seen_at", "-id")
+    # The response is written after the seller's time zone has been put away again.
+    zone = timezone.get_current_timezone()
+    rows = (export.issue_row(issue, zone) for issue in found.iterator(chunk_size=2000))
+    return export.csv_response(f"issues-{request.seller.slug}.csv", export.ISSUE_HEADER, rows)
+
+
+@seller_action
+def resolve(request: SellerRequest, issue: int) -> HttpResponseBase:
+    resolve_issue(issue=_issue(request, issue), by=request.user)
+    messages.success(request, "Resolved. It opens again if the problem is met again.")
+    return back_to(request, "dashboard:issues")
+
+
+@seller_action
+def resolve_selected(request: SellerRequest) -> HttpResponseBase:
+    chosen = [int(value) for value in request.POST.getlist("issue") if value.isdecimal() and len(value) < 19]
+    number = resolve_issues(issues=Issue.objects.filter(seller=request.seller, pk__in=chosen), by=request.user)
+    if number:
+        messages.success(request, f"{number} {'issue' if number == 1 else 'issues'} resolved.")
+    else:
+        messages.info(request, "Nothing was selected: tick the issues to resolve first.")
+    return back_to(request, "dashboard:issues")
+
+
+@seller_action
+def retry(request: SellerRequest, issue: int) -> HttpResponseBase:
+    if retry_item(issue=_issue(request, issue), by=request.user):
+        messages.success(request, "The item is tried again now. The issue resolves itself if it goes through.")
+    else:
+        messages.info(request, "Nothing waits for this item: the next sync looks at it again.")
+    return back_to(request, "dashboard:issues")
+
+
+def _issue(request: SellerRequest, issue: int) -> Issue:
+    return get_object_or_404(Issue.objects.select_related("seller"), pk=issue, seller=request.seller)
+
+
+def _run(request: SellerRequest) -> Run | None:
+    number = request.GET.get("run", "")
+    if not number:
+        return None
+    return get_object_or_404(runs(seller=request.seller), pk=int(number) if number.isdecimal() else 0)

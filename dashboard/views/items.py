@@ -1,0 +1,113 @@
+"""Products, customers and orders: looked through, and each one whole with all that is recorded about it."""
+
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from dashboard.access import SellerRequest, seller_page
+from dashboard.forms import CustomerFilter, OrderFilter, ProductFilter, StatusFilter
+from dashboard.keyset import Keyset
+from dashboard.queries import catalogue, sales
+from dashboard.queries.families import Family
+from dashboard.queries.items import items, payload_of
+from dashboard.queries.statuses import statuses
+
+_EVENTS_PER_PAGE = 20
+
+
+def _keyset(request: SellerRequest, field: str = "") -> Keyset:
+    return Keyset(request.GET.get("page", ""), field=field)
+
+
+def _records(request: SellerRequest, family: Family) -> dict[str, Any]:
+    """What is recorded about an item, whatever its kind."""
+    timeline = Keyset(request.GET.get("timeline", ""), size=_EVENTS_PER_PAGE)
+    return {
+        "statuses": family.statuses(),
+        "tallies": family.tallies(),
+        "issues": family.issues(),
+        "links": family.links(),
+        "timeline": family.timeline(timeline),
+    }
+
+
+@seller_page
+def products(request: SellerRequest) -> HttpResponse:
+    filters = ProductFilter(request.GET)
+    page = catalogue.products(seller=request.seller, keyset=_keyset(request), **filters.chosen)
+    return render(request, "dashboard/products.html", {"filters": filters, "page": page})
+
+
+@seller_page
+def product(request: SellerRequest, product: int) -> HttpResponse:
+    try:
+        found = catalogue.product(seller=request.seller, product_id=product)
+    except ObjectDoesNotExist as error:
+        raise Http404(str(error)) from error
+    context = {
+        "product": found,
+        "variants": catalogue.variants(product=found, page=request.GET.get("variants")),
+        **_records(request, catalogue.family_of_product(product=found)),
+    }
+    return render(request, "dashboard/product.html", context)
+
+
+@seller_page
+def customers(request: SellerRequest) -> HttpResponse:
+    filters = CustomerFilter(request.GET)
+    page = sales.customers(seller=request.seller, keyset=_keyset(request), **filters.chosen)
+    return render(request, "dashboard/customers.html", {"filters": filters, "page": page})
+
+
+@seller_page
+def customer(request: SellerRequest, customer: int) -> HttpResponse:
+    try:
+        found = sales.customer(seller=request.seller, customer_id=customer)
+    except ObjectDoesNotExist as error:
+        raise Http404(str(error)) from error
+    context = {
+        "customer": found,
+        "orders": sales.latest_orders_of(customer=found),
+        **_records(request, sales.family_of_customer(customer=found)),
+    }
+    return render(request, "dashboard/customer.html", context)
+
+
+@seller_page
+def orders(request: SellerRequest) -> HttpResponse:
+    filters = OrderFilter(request.GET)
+    page = sales.orders(seller=request.seller, keyset=_keyset(request, "placed_at"), **filters.chosen)
+    return render(request, "dashboard/orders.html", {"filters": filters, "page": page})
+
+
+@seller_page
+def order(request: SellerRequest, order: int) -> HttpResponse:
+    try:
+        found = sales.order(seller=request.seller, order_id=order)
+    except ObjectDoesNotExist as error:
+        raise Http404(str(error)) from error
+    context = {"order": found, **_records(request, sales.family_of_order(order=found))}
+    return render(request, "dashboard/order.html", context)
+
+
+@seller_page
+def status_list(request: SellerRequest) -> HttpResponse:
+    filters = StatusFilter(request.GET, seller=request.seller)
+    page = statuses(seller=request.seller, keyset=_keyset(request), **filters.chosen)
+    known = items(seller=request.seller, refs=[(row.kind, row.item_id) for row in page.rows])
+    rows = [(row, known.get((row.kind, row.item_id))) for row in page.rows]
+    return render(request, "dashboard/statuses.html", {"filters": filters, "page": page, "rows": rows})
+
+
+@seller_page
+def payload(request: SellerRequest, link: int) -> HttpResponse:
+    """What a platform sent and was sent about an item (S7); for members, since it may hold more than the pages show."""
+    if not request.may_change:
+        raise PermissionDenied("Viewers do not see payloads.")
+    try:
+        found, item = payload_of(seller=request.seller, link_id=link)
+    except ObjectDoesNotExist as error:
+        raise Http404(str(error)) from error
+    return render(request, "dashboard/payload.html", {"payload": found, "item": item})

@@ -1,0 +1,43 @@
+"""A seller's settings page: who belongs to it, and one's own API keys."""
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+
+from accounts.models import ApiKey
+from accounts.services import SCOPES
+from dashboard.access import SellerRequest, seller_member_action, seller_page
+from dashboard.forms import ApiKeyForm
+from dashboard.services import make_own_key, revoke_own_key
+
+
+@seller_page
+def show(request: SellerRequest) -> HttpResponse:
+    return _page(request, ApiKeyForm(may_change=request.may_change))
+
+
+@seller_member_action
+def make_key(request: SellerRequest) -> HttpResponse:
+    """Answers with the page itself, not with a redirect: the key is nowhere but in this response."""
+    form = ApiKeyForm(request.POST, may_change=request.may_change)
+    if not form.is_valid():
+        return _page(request, form, status=400)
+    key, text = make_own_key(user=request.user, seller=request.seller, **form.cleaned_data)
+    return _page(request, ApiKeyForm(may_change=request.may_change), new_key=key, new_text=text)
+
+
+@seller_member_action
+def revoke_key(request: SellerRequest, key: int) -> HttpResponseBase:
+    chosen = get_object_or_404(
+        ApiKey.objects.select_related("user", "seller"), pk=key, seller=request.seller, user=request.user
+    )
+    revoke_own_key(key=chosen)
+    messages.success(request, f"{chosen.name} is revoked: no program can come in with it any more.")
+    return redirect("dashboard:preferences", seller=request.seller.slug)
+
+
+def _page(request: SellerRequest, form: ApiKeyForm, *, status: int = 200, **context: object) -> HttpResponse:
+    members = request.seller.memberships.select_related("user").order_by("role", "user__email")
+    keys = ApiKey.objects.filter(seller=request.seller, user=request.user).order_by("-created_at")
+    context |= {"form": form, "members": members, "keys": keys, "scopes": SCOPES}
+    return render(request, "dashboard/preferences.html", context, status=status)

@@ -1,0 +1,113 @@
+"""The activity register, and one run as it goes on."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from dashboard.access import SellerRequest, seller_action, seller_page
+from dashboard.chart import chart
+from dashboard.forms import RunFilter
+from dashboard.keyset import Keyset
+from dashboard.queries.counting import count_up_to_cap
+from dashboard.queries.issues import issues
+from dashboard.queries.runs import feed_imports, log_tail, register, runs, whole_log
+from hub.models import Run
+from hub.services import answer_run, cancel_run
+
+_LINES_SHOWN = 500
+
+
+@seller_page
+def index(request: SellerRequest) -> HttpResponse:
+    filters = RunFilter(request.GET, seller=request.seller)
+    keyset = Keyset(request.GET.get("page", ""), size=settings.RUNS_SHOWN)
+    page = register(seller=request.seller, keyset=keyset, **filters.chosen)
+    return render(request, "dashboard/runs.html", {"filters": filters, "page": page, "chart": chart(page.rows)})
+
+
+@seller_page
+def show(request: SellerRequest, run: int) -> HttpResponse:
+    chosen = _run(request, run)
+    lines = log_tail(run=chosen, limit=_LINES_SHOWN)
+    context = _about(request, chosen) | {
+        "lines": lines,
+        "tail": _LINES_SHOWN,
+        "after": lines[-1].pk if lines else 0,
+    }
+    return render(request, "dashboard/run.html", context)
+
+
+@seller_page
+def live(request: SellerRequest, run: int) -> HttpResponse:
+    """What changes while a run goes on: its state (`was`: the one shown), and the log lines after `after`."""
+    chosen = _run(request, run)
+    shown = request.GET.get("after", "")
+    after = int(shown) if shown.isdecimal() and len(shown) < 19 else 0
+    lines = log_tail(run=chosen, after=after, limit=_LINES_SHOWN)
+    context = _about(request, chosen) | {
+        "lines": lines,
+        "after": lines[-1].pk if lines else after,
+        "live": True,
+        "changed": request.GET.get("was") != chosen.state,
+    }
+    return render(request, "dashboard/_run.html", context)
+
+
+def _about(request: SellerRequest, run: Run) -> dict[str, object]:
+    opened = issues(seller=request.seller, run=run)
+    return {
+        "run": run,
+        "counters": sorted(run.counters.all(), key=lambda counter: counter.kind),
+        "imports": feed_imports(run=run),
+        "followers": run.followers.filter(job__connection__seller=request.seller).select_related("job__connection"),
+        "open_issues": count_up_to_cap(opened),
+    }
+
+
+@seller_page
+def log(request: SellerRequest, run: int) -> HttpResponseBase:
+    """The whole log as a text file (B8)."""
+    chosen = _run(request, run)
+    zone = timezone.get_current_timezone()
+    lines = (
+        f"{timezone.localtime(line.at, zone):%Y-%m-%d %H:%M:%S %Z} {line.level.upper():<7} {line.text}\n"
+        for line in whole_log(run=chosen)
+    )
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="run-{chosen.pk}.txt"'},
+    )
+
+
+@seller_action
+def cancel(request: SellerRequest, run: int) -> HttpResponseBase:
+    chosen = _run(request, run)
+    if cancel_run(run=chosen, by=request.user):
+        messages.success(request, "The run is cancelled. What was sent stays sent.")
+    else:
+        messages.info(request, "The run had ended already.")
+    return redirect("dashboard:run", seller=request.seller.slug, run=chosen.pk)
+
+
+@seller_action
+def answer(request: SellerRequest, run: int) -> HttpResponseBase:
+    """A person's yes or no to a run that asks before it does harm."""
+    chosen = _run(request, run)
+    reply = request.POST.get("answer")
+    if reply not in ("yes", "no"):
+        messages.error(request, "answer: choose yes or no.")
+    else:
+        try:
+            answer_run(run=chosen, yes=reply == "yes", by=request.user)
+        except ValueError as error:
+            messages.info(request, str(error))
+        else:
+            messages.success(request, "Thank you. The run goes on with your answer.")
+    return redirect("dashboard:run", seller=request.seller.slug, run=chosen.pk)
+
+
+def _run(request: SellerRequest, run: int) -> Run:
+    return get_object_or_404(runs(seller=request.seller), pk=run)

@@ -1,0 +1,61 @@
+"""What platforms told us: events, their payloads, and looking at them once more."""
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from connectors.models import WebhookEvent
+from connectors.services import replay_events
+from connectors.webhooks.masking import masked, may_see_payloads
+from dashboard.access import SellerRequest, seller_action, seller_page
+from dashboard.chart import wait_chart
+from dashboard.forms import WebhookFilter
+from dashboard.keyset import Keyset
+from dashboard.queries.webhooks import page_of_events, refusals, subscriptions, waits, webhook_events
+from dashboard.views.back import back_to
+
+
+@seller_page
+def index(request: SellerRequest) -> HttpResponse:
+    filters = WebhookFilter(request.GET, seller=request.seller)
+    keyset = Keyset(request.GET.get("page", ""), field="received_at")
+    context = {
+        "filters": filters,
+        "page": page_of_events(seller=request.seller, keyset=keyset, **filters.chosen),
+        "chart": wait_chart(waits(seller=request.seller)),
+        "subscriptions": subscriptions(seller=request.seller),
+        "refusals": refusals(seller=request.seller, now=timezone.now()),
+    }
+    return render(request, "dashboard/webhooks.html", context)
+
+
+@seller_page
+def show(request: SellerRequest, event: int) -> HttpResponse:
+    chosen = get_object_or_404(webhook_events(seller=request.seller), pk=event)
+    whole = may_see_payloads(user=request.user, seller=request.seller)
+    payload = chosen.payload if whole else masked(chosen.payload)
+    return render(request, "dashboard/webhook.html", {"event": chosen, "payload": payload, "whole": whole})
+
+
+@seller_action
+def replay(request: SellerRequest, event: int) -> HttpResponseBase:
+    chosen = get_object_or_404(webhook_events(seller=request.seller), pk=event)
+    return _replay(request, WebhookEvent.objects.filter(pk=chosen.pk))
+
+
+@seller_action
+def replay_filtered(request: SellerRequest) -> HttpResponseBase:
+    """All that the filters leave, on this page and on others."""
+    filters = WebhookFilter(request.POST, seller=request.seller)
+    return _replay(request, webhook_events(seller=request.seller, **filters.chosen))
+
+
+def _replay(request: SellerRequest, events: QuerySet[WebhookEvent]) -> HttpResponseBase:
+    number = replay_events(events=events, by=request.user)
+    if number:
+        messages.success(request, f"{number} {'event is' if number == 1 else 'events are'} looked at once more.")
+    else:
+        messages.info(request, "Nothing to do: what waits is looked at anyway, and the rest is not read here.")
+    return back_to(request, "dashboard:webhooks")

@@ -1,0 +1,218 @@
+"""What the engine's states mean to a person: a tone, a sign, and what to do.
+
+A tone (`good`, `bad`, `warn`, `busy`, `quiet`) decides colour and icon together, so that colour never speaks alone.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from connectors.models import WebhookEvent
+from dashboard.queries.overview import ConnectionCard, JobCard
+from hub.models import Connection, Run
+from orders.models import Order
+from synclog.models import Issue, ItemStatus
+
+
+class Tone(Enum):
+    """The value is the name of the icon."""
+
+    GOOD = "check"
+    BAD = "cross"
+    WARN = "alert"
+    BUSY = "spin"
+    WAIT = "clock"
+    ASK = "question"
+    QUIET = "dot"
+
+    @property
+    def css(self) -> str:
+        return self.name.lower()
+
+    @property
+    def sign(self) -> str:
+        """One character, where an icon is too large."""
+        return {"GOOD": "✓", "BAD": "×", "WARN": "!", "BUSY": "…", "WAIT": "…", "ASK": "?", "QUIET": "–"}[self.name]
+
+
+RUN_TONES = {
+    Run.State.QUEUED: Tone.WAIT,
+    Run.State.PREPARING: Tone.BUSY,
+    Run.State.PREPARED: Tone.BUSY,
+    Run.State.SENDING: Tone.BUSY,
+    Run.State.ASKING: Tone.ASK,
+    Run.State.DONE: Tone.GOOD,
+    Run.State.DONE_WITH_ERRORS: Tone.WARN,
+    Run.State.FAILED: Tone.BAD,
+    Run.State.CANCELLED: Tone.QUIET,
+}
+ITEM_TONES = {
+    ItemStatus.State.SYNCED: Tone.GOOD,
+    ItemStatus.State.SKIPPED: Tone.WARN,
+    ItemStatus.State.FAILED: Tone.WAIT,
+    ItemStatus.State.HELD: Tone.BAD,
+    ItemStatus.State.REMOVED: Tone.QUIET,
+    ItemStatus.State.PENDING: Tone.ASK,
+}
+EVENT_TONES = {
+    WebhookEvent.State.PENDING: Tone.WAIT,
+    WebhookEvent.State.DONE: Tone.GOOD,
+    WebhookEvent.State.IGNORED: Tone.QUIET,
+    WebhookEvent.State.HELD: Tone.BAD,
+}
+SEVERITY_TONES = {Issue.Severity.ERROR: Tone.BAD, Issue.Severity.WARNING: Tone.WARN}
+TRIGGERS = {
+    Run.Trigger.INSTALL: "on installation",
+    Run.Trigger.BUTTON: "by button",
+    Run.Trigger.SCHEDULE: "by schedule",
+    Run.Trigger.API: "over the API",
+    Run.Trigger.EVENT: "by an event",
+    Run.Trigger.IMPORT: "after an import",
+}
+# Of products, variants, customers and orders, whose words do not overlap with different meanings.
+STATUS_TONES = {
+    "live": Tone.GOOD,
+    "active": Tone.GOOD,
+    "suspended": Tone.WARN,
+    "disabled": Tone.WARN,
+    "discontinued": Tone.QUIET,
+    "deleted": Tone.BAD,
+    Order.Status.PENDING: Tone.QUIET,
+    Order.Status.CONFIRMED: Tone.WAIT,
+    Order.Status.PARTLY_SHIPPED: Tone.WAIT,
+    Order.Status.SHIPPED: Tone.GOOD,
+    Order.Status.DELIVERED: Tone.GOOD,
+    Order.Status.CANCELLED: Tone.QUIET,
+    Order.Status.RETURNED: Tone.WARN,
+    Order.Status.REFUNDED: Tone.WARN,
+}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a person should know about a connection or a job: what is so, and what to do."""
+
+    tone: Tone
+    text: str
+    mend: str = ""
+
+
+def connection_notices(card: ConnectionCard) -> list[Notice]:
+    """Why a connection does not work as usual, the gravest first."""
+    connection, notices = card.connection, []
+    if connection.state == Connection.State.UNINSTALLED:
+        notices.append(
+            Notice(Tone.QUIET, "Uninstalled.", "Nothing is synced. Install it again at the platform to go on.")
+        )
+    if connection.state == Connection.State.NEEDS_ATTENTION:
+        notices.append(
+            Notice(
+                Tone.BAD,
+                connection.state_reason or "This connection does not work.",
+                "Ask your operator to correct the connection and to test it; what waits is then sent by itself.",
+            )
+        )
+    if connection.state == Connection.State.NEW:
+        notices.append(Notice(Tone.WARN, "Never verified.", "Ask your operator to test the connection once."))
+    if connection.paused_at:
+        notices.append(
+            Notice(
+                Tone.WARN,
+                f"Paused: {connection.pause_reason}" if connection.pause_reason else "Paused.",
+                "Changes collect meanwhile and go out when an operator resumes it.",
+            )
+        )
+    if card.switched_off:
+        notices.append(
+            Notice(
+                Tone.WARN,
+                f"All syncs with {card.platform} are stopped: {card.switched_off}",
+                "Nothing to do for you: changes collect and go out afterwards.",
+            )
+        )
+    if connection.read_only:
+        notices.append(
+            Notice(
+                Tone.WARN,
+                "Dry: everything is decided, nothing is written there.",
+                "An operator can end this.",
+            )
+        )
+    if card.at_least_once:
+        notices.append(
+            Notice(
+                Tone.QUIET,
+                "After an outage an item may arrive twice.",
+                f"{card.platform} offers no way to look first; remove the double there.",
+            )
+        )
+    return notices
+
+
+def job_notice(card: JobCard) -> Notice | None:
+    """Why a job does not run, or what holds part of it up."""
+    if card.state is not None and card.state.attention:
+        return Notice(Tone.BAD, card.state.attention, "Mend this, then press Resume.")
+    if not card.job.enabled:
+        return Notice(Tone.QUIET, "Switched off.", "An operator can switch it on.")
+    if card.job.paused:
+        return Notice(Tone.WARN, "Paused.", "Changes collect meanwhile. Press Resume to go on.")
+    if card.resting:
+        return Notice(
+            Tone.WARN,
+            "The other side keeps failing, so we let it rest for a while.",
+            "Nothing to do: it is tried again by itself.",
+        )
+    return None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step in the life of a run. `now` marks the one that the run is at, or ended with."""
+
+    label: str
+    tone: Tone
+    now: bool = False
+
+
+_STEPS = (Run.State.QUEUED, Run.State.PREPARING, Run.State.PREPARED, Run.State.SENDING)
+
+
+def stages(run: Run) -> list[Stage]:
+    """Waiting, preparing, prepared, running, ended (B11): those behind it, the one it is at, those ahead."""
+    state = Run.State(run.state)
+    here = Stage(state.label, RUN_TONES[state], now=True)
+    if run.is_open:
+        # A run asks while it prepares.
+        place = _STEPS.index(Run.State.PREPARING if state is Run.State.ASKING else state)
+        behind = _STEPS[:place]
+        ahead = [Stage(step.label, Tone.QUIET) for step in _STEPS[place + 1 :]] + [Stage("ended", Tone.QUIET)]
+    else:
+        behind = _STEPS if run.total is not None else _STEPS[:2] if run.started_at else _STEPS[:1]
+        ahead = []
+    return [*(Stage(step.label, Tone.GOOD) for step in behind), here, *ahead]
+
+
+@dataclass(frozen=True)
+class Progress:
+    done: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total
+
+    @property
+    def left(self) -> int:
+        return self.total - self.done
+
+
+def progress(run: Run) -> Progress | None:
+    """How far a run is; None while its size is unknown.
+
+    An export counts down what has no outcome yet; an import knows what it has read of what the source says it has.
+    """
+    if not run.total:
+        return None
+    read = max((counter.read for counter in run.counters.all()), default=0)
+    done = read if run.remaining is None else run.total - run.remaining
+    return Progress(max(0, min(done, run.total)), run.total)

@@ -1,0 +1,74 @@
+"""The console's pages of alerts, and of who is told."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator, validate_email
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from accounts.console import ConsoleAdmin, ReadOnlyAdmin, operator
+from accounts.services import record
+from hub.models import Alert, AlertChannel, AlertDelivery
+
+
+class AlertChannelForm(forms.ModelForm):
+    """The address is stored encrypted and not shown again, since a chat's webhook address is its password."""
+
+    destination = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="An e-mail address, or the https:// address of an incoming webhook. Empty keeps what is there.",
+    )
+
+    class Meta:
+        model = AlertChannel
+        fields = ("label", "medium", "seller", "enabled")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        address = cleaned.get("destination", "")
+        if not address:
+            if self.instance.pk is None or "medium" in self.changed_data:
+                raise ValidationError({"destination": "Say where the messages go."})
+            return cleaned
+        try:
+            if cleaned.get("medium") == AlertChannel.Medium.EMAIL:
+                validate_email(address)
+            else:
+                URLValidator(schemes=["https", "http"])(address)
+        except ValidationError as error:
+            raise ValidationError({"destination": error}) from error
+        self.instance.address = address
+        return cleaned
+
+
+@admin.register(AlertChannel)
+class AlertChannelAdmin(ConsoleAdmin):
+    form = AlertChannelForm
+    fields = ("label", "medium", "destination", "seller", "enabled")
+    list_display = ("label", "medium", "seller", "enabled")
+    list_filter = ("medium", "enabled")
+    list_select_related = ("seller",)
+    autocomplete_fields = ("seller",)
+
+    def save_model(self, request: HttpRequest, obj: AlertChannel, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        record(user=operator(request), action="alert_channel.save", target=obj.label, seller=obj.seller)
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("message", "kind", "seller", "opened_at", "resolved_at")
+    list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter))
+    list_select_related = ("seller",)
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("alert", "channel", "over", "sent_at", "attempts", "last_error")
+    list_select_related = ("alert", "channel")

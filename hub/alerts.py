@@ -1,0 +1,159 @@
+"""What deserves an alert, found in the rows; and which channels are owed a word about it.
+
+Nothing is sent here: connectors.alerting does that, outside any transaction.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.timesince import timesince
+
+from hub.models import Alert, AlertChannel, AlertDelivery, Connection, Job, Lane, Run
+from hub.schedules import length_of
+
+# A lane that rests this long is more than a hiccup.
+UNREACHABLE_AFTER = 6
+# A schedule may be missed once, and by a little, before anybody is woken.
+PATIENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    kind: Alert.Kind
+    key: str
+    job: Job | None
+    seller_id: int | None
+    message: str
+
+
+class Source(Protocol):
+    """Says what is wrong now, in a few queries."""
+
+    def __call__(self, *, now: datetime) -> Iterable[Finding]: ...
+
+
+_sources: list[Source] = []
+
+
+def add_source(source: Source) -> None:
+    """For rooms above this one, when Django starts: what else deserves an alert."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def find(*, now: datetime) -> list[Finding]:
+    """Everything that is wrong now. A few queries over jobs and lanes, none over items."""
+    served = _jobs()
+    own = [*_failing(served), *_attention(served), *_absent(served, now), *_unreachable()]
+    return [*own, *(finding for source in _sources for finding in source(now=now))]
+
+
+def _jobs() -> QuerySet[Job]:
+    return Job.objects.filter(
+        enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
+    ).select_related("connection__seller", "state")
+
+
+def _failing(jobs: QuerySet[Job]) -> list[Finding]:
+    last = Run.objects.filter(job=OuterRef("pk")).exclude(state__in=Run.OPEN).order_by("-id")
+    failed = jobs.annotate(last_state=Subquery(last.values("state")[:1]), why=Subquery(last.values("reason")[:1]))
+    return [
+        _about(job, Alert.Kind.FAILING, f"The last run failed: {job.why}")
+        for job in failed.filter(last_state=Run.State.FAILED, state__attention="")
+    ]
+
+
+def _attention(jobs: QuerySet[Job]) -> list[Finding]:
+    return [
+        _about(job, Alert.Kind.ATTENTION, f"Waits for a person: {job.state.attention}")
+        for job in jobs.exclude(state__attention="")
+    ]
+
+
+def _absent(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
+    """Jobs that have not succeeded for two lengths of their closest schedule, though nothing failed (N12)."""
+    found = []
+    scheduled = jobs.filter(paused=False).exclude(full_schedule="", partial_schedule="")
+    for job in scheduled:
+        lengths = [
+            length_of(schedule, after=now, time_zone=job.time_zone)
+            for schedule in (job.full_schedule, job.partial_schedule)
+            if schedule
+        ]
+        since = job.state.last_success_at or job.connection.created_at
+        if now - since > 2 * min(lengths) + PATIENCE:
+            found.append(_about(job, Alert.Kind.ABSENT, f"No success for {timesince(since, now)}."))
+    return found
+
+
+def _unreachable() -> list[Finding]:
+    lanes = Lane.objects.filter(failures__gte=UNREACHABLE_AFTER, paused=False).select_related("connection")
+    return [
+        Finding(
+            Alert.Kind.UNREACHABLE,
+            f"{Alert.Kind.UNREACHABLE}:{lane.pk}",
+            None,
+            lane.connection.seller_id,
+            f"{lane.connection}: {lane.failures} calls in a row failed ({lane.name}).",
+        )
+        for lane in lanes
+    ]
+
+
+def _about(job: Job, kind: Alert.Kind, message: str) -> Finding:
+    return Finding(kind, f"{kind}:{job.pk}", job, job.connection.seller_id, f"{job}. {message}")
+
+
+@transaction.atomic
+def bring_up_to_date(*, findings: list[Finding], now: datetime) -> tuple[int, int]:
+    """Open alerts for new findings, resolve those that are found no more: (opened, resolved).
+
+    Each opening and each end is owed once to every channel that listens; a finding that stays is owed nothing more.
+    """
+    still = {finding.key for finding in findings}
+    open_alerts = {alert.key: alert for alert in Alert.objects.select_for_update().filter(resolved_at=None)}
+    opened = [
+        Alert(
+            kind=finding.kind,
+            key=finding.key,
+            job=finding.job,
+            seller_id=finding.seller_id,
+            message=finding.message,
+            opened_at=now,
+        )
+        for finding in findings
+        if finding.key not in open_alerts
+    ]
+    Alert.objects.bulk_create(opened, ignore_conflicts=True)
+    opened = list(Alert.objects.filter(resolved_at=None, key__in=[alert.key for alert in opened]))
+    resolved = [alert for key, alert in open_alerts.items() if key not in still]
+    Alert.objects.filter(pk__in=[alert.pk for alert in resolved]).update(resolved_at=now)
+    _owe(opened, over=False)
+    _owe(resolved, over=True)
+    return len(opened), len(resolved)
+
+
+def _owe(alerts: list[Alert], *, over: bool) -> None:
+    channels = list(AlertChannel.objects.filter(enabled=True))
+    AlertDelivery.objects.bulk_create(
+        [
+            AlertDelivery(alert=alert, channel=channel, over=over)
+            for alert in alerts
+            for channel in channels
+            if channel.seller_id in (None, alert.seller_id)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def owed(*, channel: AlertChannel) -> QuerySet[AlertDelivery]:
+    """What a channel has yet to be told, oldest first. After five failed tries a message is given up."""
+    return (
+        AlertDelivery.objects.filter(Q(sent_at=None), channel=channel, attempts__lt=5)
+        .select_related("alert__seller")
+        .order_by("pk")
+    )

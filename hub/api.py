@@ -1,0 +1,147 @@
+"""REST: the runs of one's jobs, and stopping them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
+from ninja import Path, Query, Router, Schema
+
+from accounts.auth import ApiKeyAuth, ApiRequest, is_platform_key, require_change, sellers_for
+from accounts.models import ApiKey
+from accounts.rest import MAX_ID, Page, Paging, Refusal, page_of
+from hub.kinds import DataType, Direction
+from hub.models import Connection, Job, Run, RunLogLine
+from hub.services import cancel_run
+
+router = Router(tags=["runs"])
+LOG_TAIL = 200
+
+
+class RunOut(Schema):
+    """A run, as the activity register shows it (B10, B11)."""
+
+    id: int
+    connection: str
+    direction: Direction
+    data_type: DataType
+    scope: Run.Scope
+    trigger: Run.Trigger
+    state: Run.State
+    state_text: str
+    reason: str
+    total: int | None
+    remaining: int | None
+    api_calls: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @staticmethod
+    def resolve_connection(run: Run) -> str:
+        return run.job.connection.slug
+
+    @staticmethod
+    def resolve_direction(run: Run) -> str:
+        return run.job.direction
+
+    @staticmethod
+    def resolve_data_type(run: Run) -> str:
+        return run.job.data_type
+
+    @staticmethod
+    def resolve_state_text(run: Run) -> str:
+        return run.get_state_display()
+
+
+class CounterOut(Schema):
+    kind: str
+    read: int
+    created: int
+    updated: int
+    removed: int
+    unchanged: int
+    skipped: int
+    failed: int
+
+
+class LogLineOut(Schema):
+    id: int
+    at: datetime
+    level: RunLogLine.Level
+    text: str
+
+
+class RunDetail(RunOut):
+    """A run with its counters and the end of its log, oldest line first."""
+
+    counters: list[CounterOut]
+    log: list[LogLineOut]
+
+    @staticmethod
+    def resolve_log(run: Run) -> Iterable[RunLogLine]:
+        return reversed(run.log.order_by("-id")[:LOG_TAIL])
+
+
+class RunFilter(Schema):
+    connection: str | None = None
+    data_type: DataType | None = None
+    state: Run.State | None = None
+
+
+def connections_for(key: ApiKey) -> QuerySet[Connection]:
+    """The connections that a key reaches; those without a seller only by a platform's key."""
+    reached = Q(seller__in=sellers_for(key))
+    if is_platform_key(key):
+        reached |= Q(seller=None)
+    return Connection.objects.filter(reached)
+
+
+def _find_run(key: ApiKey, run_id: int) -> Run:
+    run = (
+        Run.objects.select_related("job__connection__seller")
+        .filter(pk=run_id, job__connection__in=connections_for(key))
+        .first()
+    )
+    if run is None:
+        raise Refusal(404, "No such run among those that this key reaches.")
+    return run
+
+
+@router.get("/runs", auth=ApiKeyAuth("sync:read"), response=Page[RunOut], summary="List runs")
+def list_runs(request: ApiRequest, filters: Query[RunFilter], paging: Query[Paging]) -> dict[str, Any]:
+    """The runs of all jobs that the key reaches, newest first."""
+    jobs = Job.objects.filter(connection__in=connections_for(request.auth))
+    if filters.connection:
+        jobs = jobs.filter(connection__slug=filters.connection)
+    if filters.data_type:
+        jobs = jobs.filter(data_type=filters.data_type)
+    # Each job gives its latest by index, and the best of these make the page: a walk over all runs would be long
+    # for a seller that runs seldom among many that run often.
+    mine = Run.objects.filter(job=OuterRef("pk")).order_by("-id")
+    if filters.state:
+        mine = mine.filter(state=filters.state)
+    if paging.before:
+        mine = mine.filter(id__lt=paging.before)
+    newest = jobs.order_by().values_list(ArraySubquery(mine.values("pk")[: paging.limit + 1]), flat=True)
+    ids = sorted(chain.from_iterable(newest), reverse=True)[: paging.limit + 1]
+    runs = Run.objects.filter(pk__in=ids).select_related("job__connection").order_by("-id")
+    return page_of(runs, limit=paging.limit)
+
+
+@router.get("/runs/{run_id}", auth=ApiKeyAuth("sync:read"), response=RunDetail, summary="One run")
+def get_run(request: ApiRequest, run_id: int = Path(..., ge=1, le=MAX_ID)) -> Run:
+    """State, counters and the last 200 lines of the log."""
+    return _find_run(request.auth, run_id)
+
+
+@router.post("/runs/{run_id}/cancel", auth=ApiKeyAuth("sync:trigger"), response=RunOut, summary="Cancel a run")
+def cancel(request: ApiRequest, run_id: int = Path(..., ge=1, le=MAX_ID)) -> Run:
+    """Stop a run. What was sent stays sent; 409 if it has ended."""
+    run = _find_run(request.auth, run_id)
+    require_change(request.auth, run.job.connection.seller)
+    if not cancel_run(run=run, by=request.auth.user):
+        raise Refusal(409, "This run has ended: there is nothing to cancel.")
+    return run

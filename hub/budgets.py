@@ -1,0 +1,56 @@
+"""Rate budgets: one bucket of requests per account at a vendor, shared by all workers through one row."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+_TAKE = """
+INSERT INTO hub_ratebudget AS budget (key, tokens, updated_at)
+VALUES (%(key)s, %(capacity)s - 1, clock_timestamp())
+ON CONFLICT (key) DO UPDATE SET
+    tokens = LEAST(%(capacity)s, budget.tokens
+        + EXTRACT(EPOCH FROM clock_timestamp() - budget.updated_at) * %(refill)s) - 1,
+    updated_at = clock_timestamp(),
+    blocked_until = NULL
+WHERE (budget.blocked_until IS NULL OR budget.blocked_until <= clock_timestamp())
+  AND LEAST(%(capacity)s, budget.tokens
+        + EXTRACT(EPOCH FROM clock_timestamp() - budget.updated_at) * %(refill)s) >= 1
+RETURNING tokens
+"""
+_WHEN = """
+SELECT GREATEST(blocked_until, updated_at + make_interval(secs => (%(wanted)s - tokens) / %(refill)s))
+FROM hub_ratebudget WHERE key = %(key)s
+"""
+# Coming back for a single request would waste a turn: wait until a tenth of the bucket is there.
+_WORTHWHILE = 0.1
+
+
+def take(*, key: str, requests: int, seconds: float) -> datetime | None:
+    """Take one request from the bucket of `requests` per `seconds`.
+
+    None if it was there; else the time (UTC) at which it is worth asking again. Runs in a statement of its own and
+    must be called outside a transaction, so that no worker holds the bucket while it works.
+    """
+    values: dict[str, str | float] = {"key": key, "capacity": requests, "refill": requests / seconds}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, values)
+        if cursor.fetchone():
+            return None
+        cursor.execute(_WHEN, values | {"wanted": max(1, requests * _WORTHWHILE)})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def block(*, key: str, until: datetime) -> None:
+    """The vendor said: not before `until`. Holds for every worker; a later time wins."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO hub_ratebudget AS budget (key, tokens, updated_at, blocked_until)
+            VALUES (%s, 0, %s, %s)
+            ON CONFLICT (key) DO UPDATE SET
+                tokens = 0, updated_at = EXCLUDED.updated_at,
+                blocked_until = GREATEST(budget.blocked_until, EXCLUDED.blocked_until)
+            """,
+            [key, until - timedelta(seconds=1), until],
+        )

@@ -1,0 +1,59 @@
+"""A JSON field that is encrypted at rest."""
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    if not keys:
+        raise ImproperlyConfigured("ENCRYPTION_KEYS is empty: credentials cannot be stored without a key.")
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+if TYPE_CHECKING:
+    _Field = models.Field[Any, Any]
+else:
+    _Field = models.Field  # not generic at run time
+
+
+class EncryptedJSONField(_Field):
+    """A JSON object, encrypted with the newest of `ENCRYPTION_KEYS`, readable with any of them.
+
+    A value that no key opens reads as None rather than raising, so that a page listing connections survives a
+    lost key; the connection then asks for its credentials again.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["editable"] = kwargs.get("editable", False)
+        super().__init__(*args, **kwargs)
+
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is None:
+            return None
+        encrypted = _cipher(tuple(settings.ENCRYPTION_KEYS)).encrypt(json.dumps(value).encode())
+        return connection.Database.Binary(encrypted)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return json.loads(_cipher(tuple(settings.ENCRYPTION_KEYS)).decrypt(bytes(value)))
+        except InvalidToken:
+            return None
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def value_to_string(self, obj: Any) -> str:
+        """Fixtures and logs never hold the value."""
+        return ""

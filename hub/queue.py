@@ -1,0 +1,244 @@
+"""The queue of changes: enqueue, take, settle. docs/engine.md tells why it cannot lose or double anything.
+
+A row says "look at this item for that job". Every enqueue gives it a new token; a worker notes the token *before* it
+reads the item and deletes the row only if the token is still the same, so a change that comes while the item is being
+sent survives. There is no in-flight state to get wrong: a worker that dies leaves its rows as they were.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Min, QuerySet
+
+from hub import lanes
+from hub.kinds import Kind
+from hub.models import Change, Job, Run
+
+# The error class of a change that was alone in hand when its worker was lost; the next other error begins anew.
+WORKER_LOST = "WorkerLost"
+
+
+class Priority:
+    """The lower goes first within a lane."""
+
+    EVENT = 0
+    FULL_RUN = 1
+
+
+@dataclass(slots=True, frozen=True)
+class Taken:
+    """A change as its worker saw it."""
+
+    id: int
+    item_id: int
+    token: int
+    priority: int
+    attempts: int
+    run_id: int | None
+    sent_at: datetime | None
+    batch_limit: int | None = None
+    error_class: str = ""
+
+
+_ENQUEUE = """
+INSERT INTO hub_change AS change
+    (job_id, lane_id, kind, item_id, token, priority, run_id, state, attempts, error_class, last_error)
+SELECT job.id, job.lane_ids[1 + (item.id %% cardinality(job.lane_ids))], %(kind)s, item.id,
+       nextval('hub_change_token'), %(priority)s, %(run)s, 'ready', 0, '', ''
+FROM unnest(%(items)s::bigint[]) AS item (id)
+CROSS JOIN ({jobs}) AS job
+ORDER BY job.id, item.id
+ON CONFLICT (job_id, kind, item_id) DO UPDATE SET
+    token = EXCLUDED.token,
+    priority = LEAST(change.priority, EXCLUDED.priority),
+    run_id = COALESCE(change.run_id, EXCLUDED.run_id),
+    -- What a person was asked about has changed since: that is an answer. What waits for its next try goes on waiting.
+    attempts = CASE change.state WHEN 'held' THEN 0 ELSE change.attempts END,
+    state = CASE change.state WHEN 'held' THEN 'ready' ELSE change.state END
+RETURNING lane_id
+"""
+_TAKEN = ("id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "error_class")
+_LISTENERS = """
+SELECT job.id, job.lane_ids FROM hub_job AS job JOIN hub_connection AS home ON home.id = job.connection_id
+WHERE job.direction = 'export' AND job.enabled AND job.item_kind = %(kind)s
+  AND (home.seller_id = %(seller)s OR home.seller_id IS NULL)
+  AND home.state <> 'uninstalled' AND home.id IS DISTINCT FROM %(origin)s
+  AND NOT EXISTS (SELECT FROM accounts_seller WHERE id = %(seller)s AND status = 'deleted')
+"""
+_ONE_JOB = "SELECT id, lane_ids FROM hub_job WHERE id = %(job)s"
+
+
+def enqueue(*, seller_id: int | None, kind: Kind, item_ids: Collection[int], origin: int | None = None) -> None:
+    """A change for every enabled export job that listens to this kind, in the transaction that changed the items.
+
+    `origin` is the connection that the change came from: it is not sent back there. What belongs to a deleted seller
+    goes nowhere (L13). Workers are woken after commit.
+    """
+    _insert(
+        _LISTENERS,
+        kind,
+        item_ids,
+        {"seller": seller_id, "origin": origin, "priority": Priority.EVENT, "run": None},
+    )
+
+
+def enqueue_for_run(*, run: Run, kind: Kind, item_ids: Collection[int]) -> None:
+    """A change for one job on behalf of its full run, which counts the first outcome of each."""
+    _insert(_ONE_JOB, kind, item_ids, {"job": run.job_id, "priority": Priority.FULL_RUN, "run": run.pk})
+
+
+def enqueue_for_job(*, job: Job, kind: Kind, item_ids: Collection[int]) -> None:
+    """A change for one job alone, with the priority of an event: something about its target is in doubt."""
+    _insert(_ONE_JOB, kind, item_ids, {"job": job.pk, "priority": Priority.EVENT, "run": None})
+
+
+def _insert(jobs: str, kind: Kind, item_ids: Collection[int], values: dict[str, int | None]) -> None:
+    if not item_ids:
+        return
+    items = sorted(set(item_ids))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE.format(jobs=jobs), {**values, "kind": kind, "items": items})
+        woken = sorted({lane for (lane,) in cursor.fetchall()})
+        transaction.on_commit(lambda: lanes.wake(lane_ids=woken))
+
+
+def wake_delayed(*, lane_id: int, now: datetime) -> int:
+    """Changes whose waiting time is over become ready."""
+    over = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED, not_before__lte=now)
+    with transaction.atomic():
+        return over.filter(pk__in=_locked(over)).update(state=Change.State.READY, not_before=None)
+
+
+def leave_run(*, run: Run) -> None:
+    """The run is over before its changes were: they stay, and count for it no more."""
+    own = Change.objects.filter(run=run)
+    with transaction.atomic():
+        own.filter(pk__in=_locked(own)).update(run=None)
+
+
+def _locked(changes: QuerySet[Change]) -> list[int]:
+    """Ids of the changes, locked in the order that everybody keeps."""
+    return list(changes.order_by("job_id", "item_id").select_for_update(of=("self",)).values_list("pk", flat=True))
+
+
+def take(*, lane_id: int, job_id: int, priority: int, after: int, limit: int) -> list[Taken]:
+    """The next ready changes of a job in a lane, by token. `after` is the last token taken in this turn.
+
+    The keyset matters: rows that were settled a moment ago leave dead index entries behind, and while an old snapshot
+    is open (a backup) nothing may clear them away.
+    """
+    rows = Change.objects.filter(
+        lane_id=lane_id, job_id=job_id, priority=priority, state=Change.State.READY, token__gt=after
+    ).order_by("token")
+    taken: list[Taken] = []
+    for row in rows.values_list(*_TAKEN)[:limit]:
+        change = Taken(*row)
+        limit = min(limit, change.batch_limit or limit)
+        if len(taken) >= limit:
+            break
+        taken.append(change)
+    return taken
+
+
+def suspect(*, ids: Sequence[int]) -> list[int]:
+    """The changes that a lost worker had in hand: each is sent in half as large a batch from now on, so that the one
+    that kills its worker is soon alone, and only then counts it. Returns those that still exist.
+    """
+    alone = len(ids) == 1
+    found = _locked(Change.objects.filter(pk__in=ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE hub_change SET
+                batch_limit = %(limit)s,
+                attempts = CASE WHEN NOT %(alone)s THEN attempts
+                                WHEN error_class = %(lost)s THEN attempts + 1 ELSE 1 END,
+                error_class = CASE WHEN %(alone)s THEN %(lost)s ELSE error_class END
+            WHERE id = ANY(%(ids)s)
+            """,
+            {"limit": max(1, len(ids) // 2), "alone": alone, "lost": WORKER_LOST, "ids": found},
+        )
+    return found
+
+
+def reread(ids: Iterable[int]) -> list[Taken]:
+    """The changes as they are now, those that are gone left out."""
+    rows = Change.objects.filter(pk__in=list(ids))
+    return [Taken(*row) for row in rows.order_by("token").values_list(*_TAKEN)]
+
+
+def next_wake(*, lane_id: int) -> datetime | None:
+    """When the earliest delayed change of the lane is to be tried again."""
+    delayed = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED)
+    return delayed.aggregate(Min("not_before"))["not_before__min"]
+
+
+@dataclass(slots=True)
+class Failure:
+    """Why a change stays in the queue. `not_before` None: it is held for a person; `alone`: it failed with no other in
+    the same call, and goes alone from now on.
+    """
+
+    change: Taken
+    error_class: str
+    error: str
+    not_before: datetime | None
+    alone: bool = False
+
+
+def settle(*, done: Sequence[Taken], failed: Sequence[Failure] = (), doubtful: Sequence[Taken] = ()) -> dict[int, int]:
+    """Take what is done off the queue and write down why the rest stays. Runs inside the caller's transaction, which
+    has checked its lane's epoch. `doubtful`: the target may have these all the same, so that what is decided about
+    them next must not take them for absent.
+
+    A row whose token changed meanwhile stays, ready for another look. Returns run id → how many items of that run had
+    their first outcome here; later outcomes of the same item count no more.
+    """
+    ids = {change.id for change in done} | {failure.change.id for failure in failed}
+    unsettled = [change.id for change in doubtful]
+    first_outcomes: Counter[int] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, run_id FROM hub_change WHERE id = ANY(%s) ORDER BY job_id, item_id FOR UPDATE",
+            [[*ids, *unsettled]],
+        )
+        first_outcomes.update(run for pk, run in cursor.fetchall() if run is not None and pk in ids)
+        if done:
+            cursor.execute(
+                "DELETE FROM hub_change WHERE id = ANY(%s) AND token = ANY(%s)",
+                [[change.id for change in done], [change.token for change in done]],
+            )
+        if failed:
+            cursor.execute(
+                """
+                UPDATE hub_change AS change SET
+                    state = CASE WHEN failure.not_before IS NULL THEN 'held' ELSE 'delayed' END,
+                    not_before = failure.not_before,
+                    attempts = change.attempts + 1,
+                    sent_at = CASE failure.error_class
+                        WHEN 'Queued' THEN COALESCE(change.sent_at, now()) ELSE change.sent_at END,
+                    batch_limit = CASE WHEN failure.alone THEN 1 ELSE change.batch_limit END,
+                    error_class = failure.error_class,
+                    last_error = failure.error,
+                    token = nextval('hub_change_token')
+                FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[], %s::text[])
+                     AS failure (id, token, not_before, alone, error_class, error)
+                WHERE change.id = failure.id AND change.token = failure.token
+                """,
+                [
+                    [failure.change.id for failure in failed],
+                    [failure.change.token for failure in failed],
+                    [failure.not_before for failure in failed],
+                    [failure.alone for failure in failed],
+                    [failure.error_class for failure in failed],
+                    [failure.error[:2000] for failure in failed],
+                ],
+            )
+        if first_outcomes:
+            cursor.execute("UPDATE hub_change SET run_id = NULL WHERE id = ANY(%s) AND run_id IS NOT NULL", [list(ids)])
+        if doubtful:
+            cursor.execute("UPDATE hub_change SET sent_at = now() WHERE id = ANY(%s) AND sent_at IS NULL", [unsettled])
+    return first_outcomes

@@ -1,0 +1,152 @@
+"""The life of a run, as the engine writes it: begin, count, log, close exactly once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef
+
+from hub.kinds import Direction
+from hub.models import Change, JobState, Run, RunCounter, RunLogLine
+
+_CLOSED_WELL = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+
+
+class RunEnded(Exception):
+    """Somebody else ended the run (a person cancelled it): whoever works on it stops."""
+
+
+def begin(*, run: Run, now: datetime) -> None:
+    """The first turn of a run takes it up. RunEnded if it is over already."""
+    hold(run=run)
+    Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(state=Run.State.PREPARING, started_at=now)
+    run.refresh_from_db(fields=["state", "started_at"])
+
+
+def hold(*, run: Run) -> None:
+    """Lock a run that is being prepared until commit, before anything else of it is locked. RunEnded if it is over."""
+    states = (Run.State.QUEUED, Run.State.PREPARING)
+    if not Run.objects.select_for_update().filter(pk=run.pk, state__in=states).values_list("pk"):
+        raise RunEnded(str(run))
+
+
+def log(*, run_id: int, text: str, now: datetime, level: str = RunLogLine.Level.INFO) -> None:
+    """Add a line to the run's log (B8)."""
+    RunLogLine.objects.create(run_id=run_id, text=text, at=now, level=level)
+
+
+def count(*, run_id: int, kind: str, **outcomes: int) -> None:
+    """Add to the run's counters: `count(run_id=1, kind="product", read=250, created=3)`."""
+    outcomes = {name: number for name, number in outcomes.items() if number}
+    if not outcomes:
+        return
+    names = list(outcomes)
+    columns = ", ".join(names)
+    zeros = ", ".join(f'"{name}"' for name in RunCounter.OUTCOMES if name not in outcomes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO hub_runcounter AS counter (run_id, kind, {columns}, {zeros})
+            VALUES (%s, %s{", %s" * len(names)}{", 0" * (len(RunCounter.OUTCOMES) - len(names))})
+            ON CONFLICT (run_id, kind) DO UPDATE SET
+                {", ".join(f"{name} = counter.{name} + EXCLUDED.{name}" for name in names)}
+            """,  # noqa: S608 - the names are those of the model
+            [run_id, kind, *outcomes.values()],
+        )
+
+
+def add_api_calls(*, run_id: int, calls: int) -> None:
+    if calls:
+        Run.objects.filter(pk=run_id).update(api_calls=F("api_calls") + calls)
+
+
+def plan(*, run: Run, total: int, remaining: int) -> None:
+    """Preparation is over: so many items in all, so many that wait for their first outcome."""
+    Run.objects.filter(pk=run.pk, state=Run.State.PREPARING).update(
+        total=total, remaining=remaining, state=Run.State.PREPARED, cursor={}
+    )
+
+
+def lock(*, run_ids: list[int]) -> None:
+    """Lock runs before their changes: the order in which every closing transaction takes its locks."""
+    list(Run.objects.select_for_update().filter(pk__in=run_ids).order_by("pk").values_list("pk"))
+
+
+def count_down(*, first_outcomes: Mapping[int, int], now: datetime) -> list[Run]:
+    """Take first outcomes off what remains. Returns the runs that this very call brought to their end (D20).
+
+    Whoever's transaction takes the last one closes the run; no other can see the same zero.
+    """
+    ended = []
+    for run_id, number in sorted(first_outcomes.items()):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                UPDATE hub_run SET remaining = remaining - %s,
+                    state = CASE WHEN state = 'prepared' THEN 'sending' ELSE state END
+                WHERE id = %s AND state IN ('prepared', 'sending') RETURNING remaining
+                """,
+                [number, run_id],
+            )
+            row = cursor.fetchone()
+        if row and row[0] == 0:
+            run = Run.objects.select_related("job__connection").get(pk=run_id)
+            close(run=run, now=now)
+            ended.append(run)
+    return ended
+
+
+def close(*, run: Run, now: datetime, failed: str = "") -> bool:
+    """End a run: well, with errors (some items failed or were skipped), or failed with a reason.
+
+    True if this call closed it; False if it was closed before. A failed run never counts as a full sync.
+    """
+    if failed:
+        state = Run.State.FAILED
+    else:
+        troubled = run.counters.filter(failed__gt=0) | run.counters.filter(skipped__gt=0)
+        state = Run.State.DONE_WITH_ERRORS if troubled.exists() else Run.State.DONE
+    closed = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
+        state=state, finished_at=now, reason=failed, remaining=0 if not failed else F("remaining")
+    )
+    if not closed:
+        return False
+    run.refresh_from_db()
+    if state in _CLOSED_WELL:
+        fields = {"last_success_at": now, "attention": ""}
+        if counts_as_full_sync(run):
+            fields["last_full_sync_at"] = now
+        JobState.objects.filter(job_id=run.job_id).update(**fields)
+    log(
+        run_id=run.pk,
+        now=now,
+        text=f"The run {run.get_state_display()}" + (f": {failed}" if failed else f".{_remark(run)}"),
+        level=RunLogLine.Level.ERROR if failed else RunLogLine.Level.INFO,
+    )
+    return True
+
+
+def _remark(run: Run) -> str:
+    """What a person may wonder about at the end of an export."""
+    if run.job.direction != Direction.EXPORT:
+        return ""
+    if run.job.connection.read_only:
+        return " Read-only: nothing was sent; the counters tell what would have been."
+    unchanged = dict.fromkeys(("created", "updated", "removed", "skipped", "failed"), 0)
+    return "" if run.counters.exclude(**unchanged).exists() else " Nothing had changed, so nothing was sent."
+
+
+def counts_as_full_sync(run: Run) -> bool:
+    """Whether the end of this run means that both sides agree: a dry run sent nothing (D20)."""
+    dry = run.job.direction == Direction.EXPORT and run.job.connection.read_only
+    return run.scope == Run.Scope.FULL and not dry
+
+
+def unclosed() -> list[Run]:
+    """Runs that wait for outcomes which no change will bring any more, because the changes were deleted; locked."""
+    waiting = Run.objects.filter(state__in=(Run.State.PREPARED, Run.State.SENDING), remaining__isnull=False)
+    none_left = ~Exists(Change.objects.filter(run=OuterRef("pk")))
+    found = list(waiting.filter(none_left).values_list("pk", flat=True))
+    lock(run_ids=found)
+    # Once more under the lock: whoever was settling the last of them has closed the run.
+    return list(waiting.filter(none_left, pk__in=found).select_related("job__connection").order_by("pk"))

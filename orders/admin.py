@@ -1,0 +1,94 @@
+"""The console's pages about customers and orders. They are what the masters say they are: nothing is edited here."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from accounts.console import ReadOnlyAdmin, ReadOnlyInline
+from accounts.models import Seller
+from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment
+
+SELLER = ("seller", AutocompleteSelectFilter)
+ORDER_LABELS = {
+    "pending": "warning",
+    "confirmed": "info",
+    "partly shipped": "info",
+    "shipped": "success",
+    "delivered": "success",
+    "cancelled": "default",
+    "returned": "default",
+    "refunded": "default",
+}
+
+
+def of_all_sellers() -> Q:
+    """Every index of these tables begins with the seller, so a search spells them out."""
+    return Q(seller__in=list(Seller.objects.order_by().values_list("pk", flat=True)))
+
+
+class AddressInline(ReadOnlyInline):
+    model = Address
+    fields = ("use", "first_name", "last_name", "company", "street", "postcode", "city", "country", "phone")
+
+
+@admin.register(CustomerGroup)
+class CustomerGroupAdmin(ReadOnlyAdmin):
+    list_display = ("name", "seller")
+    list_filter = (SELLER,)
+    list_select_related = ("seller",)
+    search_fields = ("name",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "__str__", "email", "company_name", "seller", "b2b_enabled", "status", "updated_at")
+    list_display_links = ("id", "__str__")
+    list_filter = ("status", "b2b_enabled", SELLER)
+    list_select_related = ("seller",)
+    search_fields = ("email",)
+    search_help_text = "The e-mail address, or the last name"
+    inlines = (AddressInline,)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
+        if not search_term:
+            return queryset, False
+        if "@" in search_term:
+            queryset = queryset.alias(upper_email=Upper("email")).filter(upper_email=search_term.upper())
+        else:
+            queryset = queryset.filter(last_name=search_term)
+        return queryset.filter(of_all_sellers()), False
+
+
+class LineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = ("position", "sku", "title", "vendor", "quantity", "unit_price", "status")
+    ordering = ("position", "pk")
+
+
+class ShipmentInline(ReadOnlyInline):
+    model = Shipment
+    fields = ("external_id", "carrier", "tracking_number", "shipped_at")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = ("number", "seller", "status_text", "total", "currency", "placed_at", "placed_through_b2b")
+    list_filter = (("status", ChoicesDropdownFilter), "placed_through_b2b", SELLER)
+    list_select_related = ("seller",)
+    search_fields = ("number",)
+    search_help_text = "The whole order number"
+    inlines = (LineInline, ShipmentInline, AddressInline)
+
+    @display(description="Status", label=ORDER_LABELS)
+    def status_text(self, order: Order) -> str:
+        return order.get_status_display()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return (queryset.filter(of_all_sellers(), number=search_term) if search_term else queryset), False

@@ -1,0 +1,221 @@
+"""Customers and orders in the hub's own terms. Personal data stands in columns of its own, never inside JSON."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Upper
+from django.utils import timezone
+
+from accounts.models import Seller
+from catalog.models import Variant
+from hub.models import Connection
+
+
+class CustomerGroup(models.Model):
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="customer_groups")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "name"], name="orders_group_once"),
+            models.UniqueConstraint(fields=["seller", "id"], name="orders_group_of_seller"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Customer(models.Model):
+    """Who buys (D13). `revision` works as on a product, from the sequence `orders_revision`."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        DISABLED = "disabled"
+        DELETED = "deleted"
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="customers", db_index=False)
+    email = models.EmailField(max_length=320, blank=True)
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    company_name = models.CharField(max_length=255, blank=True)
+    phone = models.CharField(max_length=50, blank=True)
+    tax_id = models.CharField(max_length=50, blank=True)
+    group = models.ForeignKey(CustomerGroup, on_delete=models.SET_NULL, null=True, blank=True)
+    accounting_id = models.CharField(max_length=100, blank=True)
+    sales_agent_groups = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    price_lists = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    discount_percentage = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
+    payment_on_account = models.BooleanField(null=True, blank=True)
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    b2b_enabled = models.BooleanField(default=False, help_text="By the connection's rule (D13).")
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    note = models.TextField(blank=True)
+    revision = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "id"], name="orders_customer_of_seller"),
+            models.CheckConstraint(
+                condition=Q(discount_percentage__isnull=True) | Q(discount_percentage__range=(0, 100)),
+                name="orders_customer_discount_is_a_percentage",
+            ),
+        ]
+        indexes = [
+            models.Index(F("seller"), OpClass(Upper("email"), "text_pattern_ops"), name="orders_customer_email"),
+            models.Index(F("seller"), OpClass(Upper("last_name"), "text_pattern_ops"), name="orders_customer_name"),
+            models.Index(fields=["seller", "-updated_at"], name="orders_customer_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or f"customer {self.pk}"
+
+
+class Address(models.Model):
+    """A postal address that belongs either to a customer or to an order."""
+
+    class Use(models.TextChoices):
+        BILLING = "billing"
+        SHIPPING = "shipping"
+        OTHER = "other"
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="addresses")
+    order = models.ForeignKey("Order", on_delete=models.CASCADE, null=True, blank=True, related_name="addresses")
+    use = models.CharField(max_length=8, choices=Use, default=Use.OTHER)
+    external_id = models.CharField(max_length=200, blank=True)
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    company = models.CharField(max_length=255, blank=True)
+    street = models.CharField(max_length=255, blank=True)
+    street2 = models.CharField(max_length=255, blank=True)
+    city = models.CharField(max_length=150, blank=True)
+    region = models.CharField(max_length=150, blank=True)
+    postcode = models.CharField(max_length=30, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    phone = models.CharField(max_length=50, blank=True)
+    email = models.EmailField(max_length=320, blank=True)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(customer__isnull=True) ^ Q(order__isnull=True),
+                name="orders_address_has_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.postcode} {self.city}".strip() or f"address {self.pk}"
+
+
+class Order(models.Model):
+    """An order and its state at the master (D14, L17)."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        PARTLY_SHIPPED = "partly_shipped", "partly shipped"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        CANCELLED = "cancelled"
+        RETURNED = "returned"
+        REFUNDED = "refunded"
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="orders", db_index=False)
+    source = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
+    number = models.CharField(max_length=100)
+    customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    source_status = models.CharField(max_length=60, blank=True, help_text="The source's own word.")
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=14, decimal_places=4)
+    tax = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    shipping_cost = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    placed_at = models.DateTimeField()
+    placed_through_b2b = models.BooleanField(default=False)
+    cart_id = models.CharField(max_length=100, blank=True, help_text="The B2B front's id of the order (D14).")
+    customer_note = models.TextField(blank=True)
+    internal_note = models.TextField(blank=True)
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    revision = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-placed_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "id"], name="orders_order_of_seller"),
+            models.UniqueConstraint(
+                fields=["source", "number"], condition=~Q(number=""), name="orders_order_number_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-placed_at"], name="orders_order_recent"),
+            models.Index(
+                fields=["seller", "number"],
+                opclasses=["int8_ops", "text_pattern_ops"],
+                name="orders_order_number",
+            ),
+            models.Index(fields=["seller", "status", "-placed_at"], name="orders_order_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.number}"
+
+
+class OrderLine(models.Model):
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    variant = models.ForeignKey(Variant, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    position = models.PositiveIntegerField(default=0)
+    sku = models.CharField(max_length=255, blank=True)
+    title = models.TextField(blank=True)
+    vendor = models.CharField(max_length=100, blank=True, help_text="Who ships it, if not the seller (S1, S9).")
+    quantity = models.DecimalField(max_digits=14, decimal_places=3)
+    unit_price = models.DecimalField(max_digits=14, decimal_places=4)
+    status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.PENDING)
+
+    class Meta:
+        ordering = ["order", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "id"], name="orders_line_of_seller"),
+            models.CheckConstraint(condition=Q(quantity__gte=0), name="orders_line_quantity_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku or self.title}"
+
+
+class Shipment(models.Model):
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
+    external_id = models.CharField(max_length=200, blank=True)
+    carrier = models.CharField(max_length=100, blank=True)
+    tracking_number = models.CharField(max_length=100, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["order", "id"]
+        constraints = [models.UniqueConstraint(fields=["seller", "id"], name="orders_shipment_of_seller")]
+
+    def __str__(self) -> str:
+        return f"shipment {self.tracking_number or self.pk}"
+
+
+class ShipmentLine(models.Model):
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, on_delete=models.CASCADE, related_name="+")
+    quantity = models.DecimalField(max_digits=14, decimal_places=3)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "order_line"], name="orders_shipment_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="orders_shipment_line_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.order_line}"

@@ -1,0 +1,41 @@
+"""Who holds what: questions about orders that several rooms ask."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from orders.models import Order, OrderLine
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one order from another, whatever else changes about it."""
+
+    order_id: int
+    number: str
+    placed_at: datetime
+    source_id: int | None
+
+
+_IDENTITY = ("pk", "number", "placed_at", "source_id")
+
+
+def identities(*, order_ids: Collection[int]) -> dict[int, Identity]:
+    rows = Order.objects.filter(pk__in=order_ids).values_list(*_IDENTITY)
+    return {row[0]: Identity(*row) for row in rows}
+
+
+def holders_of_numbers(*, source_id: int, numbers: Collection[str]) -> dict[str, Identity]:
+    """Order number → the order of this source that has it."""
+    rows = Order.objects.filter(source_id=source_id, number__in=numbers).exclude(number="").values_list(*_IDENTITY)
+    return {row[1]: Identity(*row) for row in rows}
+
+
+def orders_of_lines(*, line_ids: Collection[int]) -> dict[int, int]:
+    """Order line → its order."""
+    return dict(OrderLine.objects.filter(pk__in=line_ids).values_list("pk", "order_id"))
+
+
+def lines_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
+    """Order line → its order, for all lines of the orders."""
+    return dict(OrderLine.objects.filter(order_id__in=order_ids).values_list("pk", "order_id"))

@@ -1,0 +1,154 @@
+"""The control interface under `/_sandbox/`: call log, faults, state, reset. And the harness that feeds it."""
+
+import itertools
+import time
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.faults import BadFault, FaultBook, happen
+from sandbox.platforms.base import Platform, UnknownState, json_response
+
+REMEMBERED_CALLS = 50_000
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to the platform. `items`: how many a write carried, or a read gave back.
+
+    `status` 0 means that the caller was left without an answer; `ignored` names fields of the body that the
+    platform silently passes over.
+    """
+
+    n: int
+    at: float
+    method: str
+    path: str
+    query: str
+    status: int = 0
+    account: str | None = None
+    items: int | None = None
+    ignored: tuple[str, ...] = ()
+
+
+class CallLog:
+    """The latest calls, oldest first; numbers go on counting when it is cleared."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
+        self.last = 0
+
+    def open(self, scope: Scope) -> Call:
+        self.last = next(self._numbers)
+        call = Call(self.last, time.time(), scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+        self._calls.append(call)
+        return call
+
+    def since(self, n: int) -> list[dict[str, Any]]:
+        newer = itertools.dropwhile(lambda call: call.n <= n, self._calls)
+        return [asdict(call) | {"query": dict(parse_qsl(call.query, keep_blank_values=True))} for call in newer]
+
+    def clear(self) -> None:
+        self._calls.clear()
+
+
+class Harness:
+    """Stands before a platform: logs each call to it and lets ordered faults happen to it."""
+
+    def __init__(self, app: ASGIApp, platform: Platform, log: CallLog, faults: FaultBook) -> None:
+        self.app = app
+        self.platform = platform
+        self.log = log
+        self.faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/_sandbox/"):
+            await self.app(scope, receive, send)
+            return
+        call = scope["sandbox.call"] = self.log.open(scope)
+
+        async def noting_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+            await send(message)
+
+        async def hang_up() -> None:
+            # ASGI has no word for this; uvicorn's send belongs to the object that holds the connection.
+            send.__self__.transport.close()  # type: ignore[attr-defined]
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        fault = self.faults.take(scope["method"], scope["path"])
+        if fault is None:
+            await self.app(scope, receive, noting_send)
+        else:
+            rate_limited = self.platform.rate_limited()
+            await happen(fault, self.app, rate_limited, hang_up, scope, receive, noting_send)
+
+
+def control_routes(platform: Platform, log: CallLog, faults: FaultBook) -> list[Route]:
+    """The routes that every platform has; a platform adds its own by `Platform.control_routes`."""
+
+    async def health(request: Request) -> Response:
+        return json_response({"platform": platform.name, "accounts": list(platform.accounts), "ok": True})
+
+    async def calls(request: Request) -> Response:
+        if request.method == "DELETE":
+            log.clear()
+            return Response(status_code=204)
+        since = request.query_params.get("since", "0")
+        if not since.isdecimal():
+            return json_response({"error": "since is a call's number"}, 400)
+        return json_response({"calls": log.since(int(since)), "next": log.last})
+
+    async def fault_book(request: Request) -> Response:
+        if request.method == "GET":
+            return json_response({"faults": faults.listing()})
+        if request.method == "DELETE":
+            faults.clear()
+            return Response(status_code=204)
+        try:
+            fault = faults.order(orjson.loads(await request.body()))
+        except (BadFault, orjson.JSONDecodeError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"id": fault.id}, 201)
+
+    async def one_fault(request: Request) -> Response:
+        removed = faults.faults.pop(request.path_params["fault_id"], None)
+        return Response(status_code=204) if removed else json_response({"error": "no such fault"}, 404)
+
+    async def state(request: Request) -> Response:
+        query = request.query_params
+        try:
+            items, following = platform.state(
+                query.get("account") or next(iter(platform.accounts)),
+                query.get("kind", ""),
+                query.get("after"),
+                int(query.get("limit", "1000")),
+            )
+        except (UnknownState, ValueError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"items": items, "next": following})
+
+    async def reset(request: Request) -> Response:
+        faults.clear()
+        log.clear()
+        await platform.reset()
+        return Response(status_code=204)
+
+    return [
+        Route("/_sandbox/health", health),
+        Route("/_sandbox/calls", calls, methods=["GET", "DELETE"]),
+        Route("/_sandbox/faults", fault_book, methods=["GET", "POST", "DELETE"]),
+        Route("/_sandbox/faults/{fault_id:int}", one_fault, methods=["DELETE"]),
+        Route("/_sandbox/state", state),
+        Route("/_sandbox/reset", reset, methods=["POST"]),
+    ]

@@ -1,0 +1,180 @@
+"""Faults on order: how an answer is held back, replaced, broken or lost."""
+
+import asyncio
+import itertools
+import random
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+import orjson
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Kind = Literal["status", "rate_limited", "slow", "drop", "half_body", "garbage", "overlap"]
+KINDS = get_args(Kind)
+TYPES: dict[str, Any] = {
+    "method": str,
+    "path": str,
+    "status": int,
+    "headers": dict,
+    "delay": int | float,
+    "items": int,
+    "times": int | None,
+    "after": int,
+    "probability": int | float,
+}
+
+
+class BadFault(ValueError):
+    """The description of a fault makes no sense; the text says why."""
+
+
+@dataclass
+class Fault:
+    """One order. `after` matching requests pass untouched, then `times` of them (all, if None) are hit."""
+
+    id: int
+    fault: Kind
+    method: str | None = None
+    path: str | None = None
+    when: Literal["before", "after"] = "before"
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    delay: float = 1.0
+    items: int = 5
+    times: int | None = None
+    after: int = 0
+    probability: float = 1.0
+    hits: int = 0
+    seen: int = 0
+
+    def wants(self, method: str, path: str, dice: random.Random) -> bool:
+        """Whether this request is to be hit; counts it."""
+        if self.method and self.method.upper() != method:
+            return False
+        if self.path and not re.search(self.path, path):
+            return False
+        self.seen += 1
+        if self.seen <= self.after or (self.times is not None and self.hits >= self.times):
+            return False
+        if dice.random() >= self.probability:
+            return False
+        self.hits += 1
+        return True
+
+    def response(self) -> Response:
+        """The replacement answer of a `status` fault."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if isinstance(self.body, str):
+            return Response(self.body, self.status, headers)
+        body = {"status": self.status, "title": "Ordered by the sandbox"} if self.body is None else self.body
+        return Response(orjson.dumps(body), self.status, {"content-type": "application/json", **headers})
+
+
+class FaultBook:
+    """The faults ordered so far; the first that matches a request is the one that happens."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._ids = itertools.count(1)
+        self._dice = random.Random(seed)
+        self.faults: dict[int, Fault] = {}
+
+    def order(self, wish: Any) -> Fault:
+        """Add a fault described by a JSON object; `BadFault` if it is not understood."""
+        if not isinstance(wish, dict):
+            raise BadFault("a fault is a JSON object")
+        known = set(Fault.__dataclass_fields__) - {"id", "hits", "seen"}
+        if unknown := set(wish) - known:
+            raise BadFault(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        if wish.get("fault") not in KINDS:
+            raise BadFault(f"fault must be one of {', '.join(KINDS)}")
+        if wish.get("when", "before") not in ("before", "after"):
+            raise BadFault("when must be before or after")
+        if wish.get("when") == "after" and wish["fault"] == "overlap":
+            raise BadFault("overlap changes how the answer is made: it has no after")
+        for name, types in TYPES.items():
+            if name in wish and not isinstance(wish[name], types):
+                raise BadFault(f"{name} is not of the right type")
+        try:
+            re.compile(wish.get("path") or "")
+        except re.error as error:
+            raise BadFault(f"path is not a regular expression: {error}") from error
+        fault = Fault(id=next(self._ids), **wish)
+        self.faults[fault.id] = fault
+        return fault
+
+    def take(self, method: str, path: str) -> Fault | None:
+        return next((fault for fault in self.faults.values() if fault.wants(method, path, self._dice)), None)
+
+    def clear(self) -> None:
+        self.faults.clear()
+        self._dice.seed(self._seed)
+
+    def listing(self) -> list[dict[str, Any]]:
+        return [asdict(fault) for fault in self.faults.values()]
+
+
+class Recorded:
+    """An answer caught instead of sent."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = list(message["headers"])
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+
+    async def replay(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+async def happen(
+    fault: Fault,
+    app: ASGIApp,
+    rate_limited: Response,
+    hang_up: Callable[[], Awaitable[None]],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Let a fault happen to a request: with `when="after"`, once the platform has applied it."""
+    if fault.fault == "overlap":
+        scope["sandbox.overlap"] = fault.items
+        await app(scope, receive, send)
+        return
+    answer = Recorded()
+    if fault.when == "after":
+        await app(scope, receive, answer.send)
+    if fault.fault == "slow":
+        await asyncio.sleep(fault.delay)
+        await (answer.replay(send) if fault.when == "after" else app(scope, receive, send))
+    elif fault.fault == "status":
+        await fault.response()(scope, receive, send)
+    elif fault.fault == "rate_limited":
+        rate_limited.headers.update(fault.headers)
+        await rate_limited(scope, receive, send)
+    elif fault.fault == "drop":
+        await hang_up()
+    elif fault.fault == "half_body":
+        await _send_half(answer.body or b'{"data": [{"id": 1, "name": "torn in two"}], "meta": {}}', send)
+        await hang_up()
+    else:
+        garbage = fault.body if isinstance(fault.body, str) else "<html><body>It works! \ufffd{]</body></html>"
+        headers = {"content-type": "application/json", **fault.headers}
+        await Response(garbage, 200, headers)(scope, receive, send)
+
+
+async def _send_half(body: bytes, send: Send) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})

@@ -1,0 +1,19 @@
+"""The platforms that the sandbox can stand in for, by name; each is loaded only when it is asked for."""
+
+from importlib import import_module
+
+from sandbox.platforms.base import Platform
+
+PLATFORMS = {
+    "bigcommerce": ("sandbox.platforms.bigcommerce", "BigCommerce"),
+    "elevate": ("sandbox.platforms.elevate", "Elevate"),
+    "rest": ("sandbox.platforms.rest", "Rest"),
+    "seller_center_oms": ("sandbox.platforms.seller_center_oms", "SellerCenterOms"),
+    "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),
+}
+
+
+def platform_class(name: str) -> type[Platform]:
+    module, attribute = PLATFORMS[name]
+    found: type[Platform] = getattr(import_module(module), attribute)
+    return found

@@ -1,0 +1,90 @@
+"""BigCommerce: a store by its hash, V2 and V3, as the vendor's OpenAPI files and limits describe them."""
+
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from sandbox.platforms.base import Options, Platform, UnknownState
+from sandbox.platforms.bigcommerce import (
+    assignments,
+    back_office,
+    brands,
+    categories,
+    customers,
+    hooks,
+    images,
+    information,
+    inventory,
+    options,
+    orders,
+    price_lists,
+    products,
+    variants,
+)
+from sandbox.platforms.bigcommerce.answers import Refusal
+from sandbox.platforms.bigcommerce.api import Account, routes
+from sandbox.platforms.bigcommerce.delivery import Delivery
+from sandbox.platforms.bigcommerce.state import KINDS, rows_of
+
+AREAS = (
+    assignments,
+    brands,
+    categories,
+    customers,
+    hooks,
+    images,
+    information,
+    inventory,
+    options,
+    orders,
+    price_lists,
+    products,
+    variants,
+)
+
+
+class BigCommerce(Platform):
+    """The stores, each with its own rate limit."""
+
+    name = "bigcommerce"
+
+    def __init__(self, options_: Options) -> None:
+        super().__init__(options_)
+        self.stores = {name: Account(name, token, options_) for name, token in self.accounts.items()}
+        self.delivery = Delivery(options_)
+        for account in self.stores.values():
+            account.store.listeners.append(self.delivery.listener(account.store))
+
+    def routes(self) -> list[BaseRoute]:
+        operations = [operation for area in AREAS for operation in area.OPERATIONS]
+        return list(routes(self.stores, self.options, operations))
+
+    def control_routes(self) -> list[BaseRoute]:
+        return back_office.routes({name: account.store for name, account in self.stores.items()}, self.delivery)
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        """Rows of a table in order of id; see `state.KINDS`."""
+        if account not in self.stores or kind not in KINDS:
+            raise UnknownState(f"accounts: {', '.join(self.stores)}; kinds: {', '.join(KINDS)}")
+        return rows_of(self.stores[account].store, kind, int(after or 0), limit)
+
+    async def reset(self) -> None:
+        self.delivery.forget()
+        for account in self.stores.values():
+            account.window.renew()
+            account.store.fill()
+
+    async def stop(self) -> None:
+        self.delivery.stop()
+
+    def rate_limited(self) -> Response:
+        """A 429 with the headers of the first store, its window having just run out."""
+        account = next(iter(self.stores.values()))
+        answer = Refusal(429, "Too many requests").response()
+        spent = {
+            "X-Rate-Limit-Requests-Left": "0",
+            "X-Rate-Limit-Time-Reset-Ms": str(min(1000, account.window.window_ms)),
+        }
+        answer.headers.update(account.limit_headers() | spent)
+        return answer

@@ -1,0 +1,130 @@
+"""From an HTTP request to a handler: token, rate limit, requests side by side, JSON body, refusals."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.limits import Lanes, Window
+from sandbox.platforms.base import Options, is_token, note
+from sandbox.platforms.bigcommerce.answers import Refusal, V2Refusal, not_found
+from sandbox.platforms.bigcommerce.store import Store
+from sandbox.tables import Row
+
+
+@dataclass
+class Ask:
+    """One request as a handler sees it. `path` holds the numbers in the URL, `body` the parsed JSON."""
+
+    store: Store
+    path: dict[str, int]
+    query: dict[str, str]
+    body: Any
+    overlap: int
+    request: Request
+
+    def note(self, **facts: Any) -> None:
+        note(self.request, **facts)
+
+    def product(self) -> Row:
+        """The product that the URL names; 404 without it."""
+        product = self.store.products.get(self.path["product_id"])
+        if product is None:
+            raise not_found("Product")
+        return product
+
+
+Handler = Callable[[Ask], Response]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path. At most `together` requests of the same `lane` run at once on a store."""
+
+    method: str
+    path: str
+    handle: Handler
+    lane: str | None = None
+    together: int = 1
+
+
+class Account:
+    """A store with its token, its rate limit and the requests under way."""
+
+    def __init__(self, name: str, token: str, options: Options) -> None:
+        self.name = name
+        self.token = token
+        self.window = Window(options.quota, options.window_ms)
+        self.lanes = Lanes()
+        self.store = Store(name, options)
+
+    def limit_headers(self) -> dict[str, str]:
+        return {
+            "X-Rate-Limit-Time-Window-Ms": str(self.window.window_ms),
+            "X-Rate-Limit-Time-Reset-Ms": str(self.window.reset_ms),
+            "X-Rate-Limit-Requests-Quota": str(self.window.quota),
+            "X-Rate-Limit-Requests-Left": str(self.window.left),
+        }
+
+
+def routes(accounts: dict[str, Account], options: Options, operations: Iterable[Operation]) -> list[Route]:
+    """Starlette routes for the operations, all under `/stores/{hash}`."""
+    return [
+        Route(
+            "/stores/{hash}" + operation.path,
+            _endpoint(accounts, options, operation),
+            methods=[operation.method],
+        )
+        for operation in operations
+    ]
+
+
+def _endpoint(accounts: dict[str, Account], options: Options, operation: Operation) -> Callable[[Request], Any]:
+    refusal = V2Refusal if operation.path.startswith("/v2") else Refusal
+
+    async def endpoint(request: Request) -> Response:
+        account = accounts.get(request.path_params["hash"])
+        given = request.headers.get("x-auth-token", "")
+        if account is None or not is_token(given, account.token):
+            return refusal(401, "Unauthorized: the X-Auth-Token is not valid for this store").response()
+        note(request, account=account.name)
+        if not account.window.take():
+            answer = refusal(429, "Too many requests").response()
+        else:
+            with account.lanes.enter(operation.lane or request, operation.together) as room:
+                answer = await served(request, account) if room else _side_by_side(operation).response()
+        answer.headers.update(account.limit_headers())
+        return answer
+
+    async def served(request: Request, account: Account) -> Response:
+        try:
+            body = await _body(request, refusal)
+            await options.latency()
+            path = {name: value for name, value in request.path_params.items() if name != "hash"}
+            overlap = request.scope.get("sandbox.overlap", 0)
+            return operation.handle(Ask(account.store, path, dict(request.query_params), body, overlap, request))
+        except Refusal as refused:
+            return refused.response()
+
+    return endpoint
+
+
+async def _body(request: Request, refusal: type[Refusal]) -> Any:
+    if request.method not in ("POST", "PUT"):
+        return None
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        raise refusal(415, "Content-Type must be application/json")
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise refusal(400, f"Input is invalid JSON: {error}") from error
+    note(request, items=len(body) if isinstance(body, list) else 1)
+    return body
+
+
+def _side_by_side(operation: Operation) -> Refusal:
+    return Refusal(429, f"At most {operation.together} such requests may run at once")

@@ -1,0 +1,48 @@
+"""Control beside the vendor's API: a person in the shop's back office, and a look at webhook deliveries.
+
+The back office changes goods unlogged and unlimited, but with the same events and dates as the API.
+"""
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce.answers import Refusal
+from sandbox.platforms.bigcommerce.delivery import Delivery
+from sandbox.platforms.bigcommerce.products import PRODUCT, apply_change, check_change, product_view
+from sandbox.platforms.bigcommerce.store import Store
+
+
+def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
+    async def product(request: Request) -> Response:
+        store = stores.get(request.path_params["account"])
+        row = store.products.get(request.path_params["product_id"]) if store else None
+        if store is None or row is None:
+            return json_response({"error": "no such account or product"}, 404)
+        if request.method == "DELETE":
+            store.remove_product(row)
+            return Response(status_code=204)
+        try:
+            fields = PRODUCT.checked(orjson.loads(await request.body()), creating=False)
+            check_change(store, row, fields)
+        except Refusal as refused:
+            return refused.response()
+        apply_change(store, row, fields)
+        return json_response(product_view(store, row))
+
+    async def deliveries(request: Request) -> Response:
+        return json_response({"pending": delivery.pending, "attempts": delivery.listing()})
+
+    async def replay(request: Request) -> Response:
+        count = request.query_params.get("count", "1")
+        if not count.isdecimal():
+            return json_response({"error": "count is a whole number"}, 400)
+        return json_response({"replayed": delivery.replay(int(count))})
+
+    return [
+        Route("/_sandbox/products/{account}/{product_id:int}", product, methods=["PATCH", "DELETE"]),
+        Route("/_sandbox/deliveries", deliveries),
+        Route("/_sandbox/deliveries/replay", replay, methods=["POST"]),
+    ]

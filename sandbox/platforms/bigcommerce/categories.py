@@ -1,0 +1,233 @@
+"""Category trees and their categories: `/v3/catalog/trees`, `/v3/catalog/trees/categories`."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce.answers import Pager, Refusal, many, not_found
+from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, boolean, list_of, pruned
+from sandbox.platforms.bigcommerce.store import Store, slug
+from sandbox.tables import Row
+
+DEPTH = 8
+CATEGORIES = 16_000
+BATCH = 50  # the vendor names no maximum; this one is assumed
+CATEGORY = Fields(
+    required=("name",),
+    name=Field("string", shortest=1, longest=50),
+    parent_id=Field("integer", least=0),
+    tree_id=Field("integer", least=1),
+    description=Field("string"),
+    views=Field("integer"),
+    sort_order=Field("integer", least=-(2**31), most=2**31 - 1),
+    page_title=Field("string"),
+    meta_keywords=Field("array"),
+    meta_description=Field("string", longest=65_535),
+    layout_file=Field("string", longest=50),
+    image_url=Field("string"),
+    is_visible=Field("boolean"),
+    search_keywords=Field("string", longest=255),
+    default_product_sort=Field(
+        "string",
+        choices=(
+            "use_store_settings", "featured", "newest", "best_selling", "alpha_asc", "alpha_desc",
+            "avg_customer_review", "price_asc", "price_desc",
+        ),
+    ),
+    url=Field("object"),
+)  # fmt: skip
+FILTERS = (
+    Filters()
+    .add("category_id", int, "in not_in", plain=False, value=lambda row: row["id"])
+    .add("category_uuid", str, "in not_in", plain=False, value=lambda row: category_uuid(row))
+    .add("tree_id", int, "in not_in", plain=False)
+    .add("parent_id", int, "in not_in", plain=False)
+    .add("name", str, "like")
+    .add("page_title", str, "like")
+    .add("keyword", str.lower, value=lambda row: row["name"].lower())
+    .add("is_visible", boolean)
+)
+
+
+def category_uuid(category: Row) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"category/{category['id']}"))
+
+
+def category_view(store: Store, category: Row) -> Row:
+    full = store.categories.full(category)
+    number, url = full.pop("id"), full.pop("url", None)
+    full["category_id"] = number
+    full["category_uuid"] = category_uuid(category)
+    full["url"] = url or {"path": _path_url(store, category), "is_customized": False}
+    return full
+
+
+def _line(store: Store, category: Row) -> list[Row]:
+    """A category and those above it, the topmost first."""
+    line = [category]
+    while (above := store.categories.get(line[0].get("parent_id", 0))) is not None:
+        line.insert(0, above)
+    return line
+
+
+def _path_url(store: Store, category: Row) -> str:
+    return "/" + "".join(slug(each["name"]).lstrip("/") for each in _line(store, category))
+
+
+def list_trees(ask: Ask) -> Response:
+    trees = ask.store.trees
+    if "id:in" in ask.query:
+        trees = [tree for tree in trees if str(tree["id"]) in ask.query["id:in"].split(",")]
+    if "channel_id:in" in ask.query:
+        wanted = ask.query["channel_id:in"].split(",")
+        trees = [tree for tree in trees if any(str(channel) in wanted for channel in tree["channels"])]
+    pager = Pager(ask.query, 0)
+    start, stop = pager.bounds
+    return pager.answer(trees[start:stop], len(trees))
+
+
+def show_tree(ask: Ask) -> Response:
+    """A tree's categories, each with its children inside."""
+    store, tree_id = ask.store, ask.path["tree_id"]
+    if all(tree["id"] != tree_id for tree in store.trees):
+        raise not_found("The tree was")
+    views: dict[int, Row] = {0: {"children": []}}
+    for category in (row for row in store.categories if row["tree_id"] == tree_id):
+        line = _line(store, category)
+        view = {
+            "id": category["id"],
+            "parent_id": category["parent_id"],
+            "depth": len(line) - 1,
+            "path": [each["id"] for each in line[:-1]],
+            "name": category["name"],
+            "is_visible": store.categories.value(category, "is_visible"),
+            "url": _path_url(store, category),
+            "children": [],
+        }
+        views[category["id"]] = view
+        views[category["parent_id"]]["children"].append(view)
+    return many(views[0]["children"])
+
+
+def list_categories(ask: Ask) -> Response:
+    pager = Pager(ask.query, ask.overlap)
+    chosen = FILTERS.choose(ask.query, ask.store.categories)
+    start, stop = pager.bounds
+    rows = [pruned(category_view(ask.store, row), ask.query, "category_id") for row in chosen[start:stop]]
+    ask.note(items=len(rows))
+    return pager.answer(rows, len(chosen))
+
+
+def create_categories(ask: Ask) -> Response:
+    """Good ones are made and bad ones reported: 201 if all are good, 207 if some, 422 if none."""
+    store = ask.store
+    made: list[Row] = []
+    errors: dict[str, str] = {}
+    for place, body in enumerate(list_of(ask.body, BATCH, _too_many)):
+        problems = _problems(store, body, None)
+        if len(store.categories) >= CATEGORIES:
+            problems[""] = f"a store has at most {CATEGORIES} categories"
+        if problems:
+            errors |= {f"{place}.{name}": text for name, text in problems.items()}
+            continue
+        fields = {"parent_id": 0, **CATEGORY.writable(body)}
+        parent = store.categories.get(fields["parent_id"])
+        fields["tree_id"] = parent["tree_id"] if parent else fields["tree_id"]
+        row = store.categories.add(fields)
+        store.publish("store/category/created", "category", row["id"])
+        made.append(category_view(store, row))
+    return _outcome(made, errors, len(ask.body), 201)
+
+
+def change_categories(ask: Ask) -> Response:
+    store = ask.store
+    changed = 0
+    errors: dict[str, str] = {}
+    for place, body in enumerate(list_of(ask.body, BATCH, _too_many)):
+        number = body.get("category_id") if isinstance(body, dict) else None
+        row = store.categories.get(number) if isinstance(number, int) else None
+        problems = _problems(store, body, row) if row else {"category_id": "The category was not found"}
+        if row is None or problems:
+            errors |= {f"{place}.{name}": text for name, text in problems.items()}
+            continue
+        store.categories.change(row, CATEGORY.writable(body))
+        store.publish("store/category/updated", "category", row["id"])
+        changed += 1
+    return _outcome(None, errors, len(ask.body), 200, succeeded=changed)
+
+
+def delete_categories(ask: Ask) -> Response:
+    """Deletes what the filters choose, with everything below it."""
+    store = ask.store
+    if not FILTERS.names(ask.query):
+        raise Refusal(422, "A filter is required to delete categories", {"filter": "at least one"})
+    doomed = {row["id"] for row in FILTERS.choose(ask.query, store.categories)}
+    below = {row["id"] for row in store.categories if doomed & {each["id"] for each in _line(store, row)}}
+    for number in below:
+        store.categories.remove(number)
+        store.publish("store/category/deleted", "category", number)
+    for product in store.products:
+        if not below.isdisjoint(product["categories"]):
+            store.change_product(product, {"categories": [each for each in product["categories"] if each not in below]})
+    ask.note(items=len(doomed))
+    return json_response({"meta": {"total": len(doomed), "success": len(doomed), "failed": 0}}, 202)
+
+
+def _problems(store: Store, body: Any, row: Row | None) -> dict[str, str]:
+    problems = CATEGORY.problems(body, creating=row is None)
+    if problems:
+        return problems
+    parent_id = body.get("parent_id", row["parent_id"] if row else 0)
+    parent = store.categories.get(parent_id)
+    if parent_id and parent is None:
+        return {"parent_id": "The parent category was not found"}
+    tree_id = body.get("tree_id", (row or parent or {}).get("tree_id"))
+    if tree_id is None:
+        return {"tree_id": "is required without parent_id"}
+    if all(tree["id"] != tree_id for tree in store.trees) or (parent and parent["tree_id"] != tree_id):
+        return {"tree_id": "The tree was not found, or is not the parent's"}
+    if parent and row and any(each is row for each in _line(store, parent)):
+        return {"parent_id": "A category cannot be below itself"}
+    if parent and len(_line(store, parent)) >= DEPTH:
+        return {"parent_id": f"Categories go {DEPTH} levels deep"}
+    name = body.get("name", row["name"] if row else "")
+    siblings: Iterable[Row] = (each for each in store.categories if each["parent_id"] == parent_id)
+    if any(each["name"] == name and each["tree_id"] == tree_id and each is not row for each in siblings):
+        return {"name": "The category name is in use beside it"}
+    return {}
+
+
+def _too_many(most: int) -> Refusal:
+    return Refusal(413, f"At most {most} categories a call")
+
+
+def _outcome(
+    data: list[Row] | None, errors: dict[str, str], total: int, status: int, *, succeeded: int | None = None
+) -> Response:
+    succeeded = len(data or ()) if succeeded is None else succeeded
+    body: Row = {"meta": {"total": total, "success": succeeded, "failed": total - succeeded}}
+    if data is not None:
+        body["data"] = data
+    if errors:
+        body["errors"] = {
+            "status": 422,
+            "title": "Some categories are not valid",
+            "type": "",
+            "errors": errors,
+        }
+        status = 207 if succeeded else 422
+    return json_response(body, status)
+
+
+OPERATIONS = [
+    Operation("GET", "/v3/catalog/trees", list_trees),
+    Operation("GET", "/v3/catalog/trees/categories", list_categories),
+    Operation("POST", "/v3/catalog/trees/categories", create_categories),
+    Operation("PUT", "/v3/catalog/trees/categories", change_categories),
+    Operation("DELETE", "/v3/catalog/trees/categories", delete_categories),
+    Operation("GET", "/v3/catalog/trees/{tree_id:int}/categories", show_tree),
+]

@@ -1,0 +1,247 @@
+"""`/v3/customers` with addresses and attributes, and `/v2/customer_groups`."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce.answers import CursorPager, Pager, Refusal, gone, many, too_many
+from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, included, list_of, moment
+from sandbox.platforms.bigcommerce.store import Store, now
+from sandbox.tables import Row
+
+BATCH = 10
+PUT_TOGETHER = 3
+INCLUDES = ("addresses", "storecredit", "attributes", "formfields", "shopper_profile_id", "segment_ids")
+SORTS = ("date_created", "last_name", "date_modified")
+CUSTOMER = Fields(
+    required=("email", "first_name", "last_name"),
+    email=Field("string", shortest=3, longest=250),
+    first_name=Field("string", shortest=1, longest=100),
+    last_name=Field("string", shortest=1, longest=100),
+    company=Field("string", longest=255),
+    phone=Field("string", longest=50),
+    notes=Field("string"),
+    tax_exempt_category=Field("string", longest=255),
+    customer_group_id=Field("integer", least=0),
+    registration_ip_address=Field("string", longest=30),
+    accepts_product_review_abandoned_cart_emails=Field("boolean"),
+    origin_channel_id=Field("integer", least=1),
+    channel_ids=Field("array", nullable=True),
+    authentication=Field("object"),
+    addresses=Field("array", longest=10),
+    attributes=Field("array", longest=10),
+    store_credit_amounts=Field("array"),
+    form_fields=Field("array"),
+)
+ADDRESS = Fields(
+    required=("first_name", "last_name", "address1", "city", "country_code"),
+    first_name=Field("string", shortest=1, longest=255),
+    last_name=Field("string", shortest=1, longest=255),
+    company=Field("string", longest=255),
+    address1=Field("string"),
+    address2=Field("string"),
+    city=Field("string", longest=100),
+    state_or_province=Field("string", longest=100),
+    postal_code=Field("string", longest=30),
+    country_code=Field("string", shortest=2, longest=2),
+    phone=Field("string", longest=50),
+    address_type=Field("string", choices=("residential", "commercial")),
+)
+READ_ONLY = ("date_created", "date_modified", "address_count", "attribute_count")
+
+
+def _name(row: Row) -> str:
+    return f"{row['first_name']} {row['last_name']}"
+
+
+FILTERS = (
+    Filters("include")
+    .add("id", int, "in", plain=False)
+    .add("company", str, "in", plain=False)
+    .add("customer_group_id", int, "in", plain=False)
+    .add("date_created", moment, "min max")
+    .add("date_modified", moment, "min max")
+    .add("email", str.lower, "in", plain=False, value=lambda row: row["email"].lower())
+    .add("name", str, "in like", plain=False, value=_name)
+    .add("phone", str, "in", plain=False)
+    .add("registration_ip_address", str, "in", plain=False)
+)
+
+
+def customer_view(store: Store, customer: Row, include: frozenset[str] = frozenset()) -> Row:
+    full = store.customers.full(customer)
+    addresses, attributes = full.pop("addresses", ()), full.pop("attributes", ())
+    full["address_count"], full["attribute_count"] = len(addresses), len(attributes)
+    full["channel_ids"] = full["channel_ids"] or [1]
+    credit, form_fields = full.pop("store_credit_amounts", [{"amount": 0}]), full.pop("form_fields", [])
+    if "storecredit" in include:
+        full["store_credit_amounts"] = credit
+    if "formfields" in include:
+        full["form_fields"] = form_fields
+    if "addresses" in include:
+        full["addresses"] = _addresses(customer)
+    if "attributes" in include:
+        full["attributes"] = _attributes(customer)
+    return full
+
+
+def _addresses(customer: Row) -> list[Row]:
+    return [
+        {
+            "id": customer["id"] * 10 + place,
+            "customer_id": customer["id"],
+            "country": "United Kingdom",
+            **address,
+        }
+        for place, address in enumerate(customer.get("addresses", ()))
+    ]
+
+
+def _attributes(customer: Row) -> list[Row]:
+    dates = {name: customer[name] for name in ("date_created", "date_modified")}
+    return [
+        {"id": customer["id"] * 10 + number, "customer_id": customer["id"], "attribute_id": number, **dates}
+        | {"attribute_value": value}
+        for number, value in customer.get("attributes", ())
+    ]
+
+
+def list_customers(ask: Ask) -> Response:
+    pager = CursorPager(ask.query, ask.overlap)
+    include = included(ask.query, INCLUDES)
+    column, _, direction = ask.query.get("sort", "id:asc").partition(":")
+    if column not in (*SORTS, "id") or direction not in ("asc", "desc"):
+        raise Refusal(422, "sort is not valid", {"sort": f"one of {', '.join(SORTS)} with :asc or :desc"})
+    query = {name: value for name, value in ask.query.items() if name != "sort"}
+    descending = direction == "desc"
+
+    def position(row: Row) -> tuple[Any, ...]:
+        return row[column], row["id"]
+
+    rows = sorted(FILTERS.choose(query, ask.store.customers), key=position, reverse=descending)
+    answer = pager.answer(rows, position, lambda row: customer_view(ask.store, row, include), descending=descending)
+    ask.note(items=pager.count)
+    return answer
+
+
+def create_customers(ask: Ask) -> Response:
+    store = ask.store
+    bodies = list_of(ask.body, BATCH, too_many)
+    for body in bodies:
+        _check(store, body, None)
+    _check_twins(bodies)
+    made = []
+    for body in bodies:
+        fields = _columns(CUSTOMER.writable(body))
+        row = store.customers.add({**fields, "date_created": now(), "date_modified": now()})
+        store.publish("store/customer/created", "customer", row["id"])
+        made.append(customer_view(store, row))
+    return many(made)
+
+
+def change_customers(ask: Ask) -> Response:
+    store = ask.store
+    bodies = list_of(ask.body, BATCH, too_many)
+    for body in bodies:
+        number = body.get("id") if isinstance(body, dict) else None
+        row = store.customers.get(number) if isinstance(number, int) else None
+        if row is None:
+            raise Refusal(422, "The customer was not found", {"id": f"{number} was not found"})
+        _check(store, body, row)
+    _check_twins(bodies)
+    changed = []
+    for body in bodies:
+        row = store.customers.rows[body["id"]]
+        store.customers.change(row, {**_columns(CUSTOMER.writable(body)), "date_modified": now()})
+        store.publish("store/customer/updated", "customer", row["id"])
+        changed.append(customer_view(store, row))
+    return many(changed)
+
+
+def _check(store: Store, body: Any, row: Row | None) -> None:
+    fields = CUSTOMER.checked(body, creating=row is None)
+    if touched := [name for name in READ_ONLY if name in body]:
+        raise Refusal(422, "Read-only fields cannot be edited", dict.fromkeys(touched, "is read-only"))
+    for address in fields.get("addresses", []):
+        ADDRESS.checked(address, creating=True)
+    known = {attribute["id"] for attribute in store.customer_attributes}
+    for attribute in fields.get("attributes", []):
+        if not isinstance(attribute, dict) or attribute.get("attribute_id") not in known:
+            raise Refusal(422, "The attribute was not found", {"attributes": "attribute_id was not found"})
+    group = fields.get("customer_group_id")
+    if group and all(each["id"] != group for each in store.customer_groups):
+        raise Refusal(422, "The customer group was not found", {"customer_group_id": f"{group} was not found"})
+    if email := fields.get("email"):
+        if "@" not in email.strip("@"):
+            raise Refusal(422, "The e-mail address is not valid", {"email": "is not an address"})
+        if store.customers.holder("email", email.lower()) not in (None, row["id"] if row else None):
+            raise Refusal(422, "The e-mail address is in use", {"email": f"{email} already in use"})
+
+
+def _check_twins(bodies: list[Any]) -> None:
+    emails = [body["email"].lower() for body in bodies if "email" in body]
+    if len(set(emails)) < len(emails):
+        raise Refusal(422, "The e-mail address is in use", {"email": "occurs twice in the batch"})
+
+
+def _columns(fields: Row) -> Row:
+    """What a row holds of the fields sent: small tuples instead of sub-resources."""
+    if "email" in fields:
+        fields["email"] = fields["email"].lower()
+    if "addresses" in fields:
+        fields["addresses"] = tuple(ADDRESS.writable(address) for address in fields["addresses"])
+    if "attributes" in fields:
+        fields["attributes"] = tuple(
+            (each["attribute_id"], str(each.get("attribute_value", ""))) for each in fields["attributes"]
+        )
+    if "authentication" in fields:
+        fields["authentication"] = {"force_password_reset": bool(fields["authentication"].get("force_password_reset"))}
+    return fields
+
+
+def delete_customers(ask: Ask) -> Response:
+    if "id:in" not in ask.query:
+        raise Refusal(422, "id:in is required", {"id:in": "is required"})
+    for row in list(FILTERS.choose(ask.query, ask.store.customers)):
+        ask.store.customers.remove(row["id"])
+        ask.store.publish("store/customer/deleted", "customer", row["id"])
+    return gone()
+
+
+def _of_customers(ask: Ask, sub_resources: Any) -> Response:
+    pager = Pager(ask.query, ask.overlap)
+    query = {"id:in": ask.query["customer_id:in"]} if "customer_id:in" in ask.query else {}
+    rows = [row for customer in FILTERS.choose(query, ask.store.customers) for row in sub_resources(customer)]
+    start, stop = pager.bounds
+    ask.note(items=len(rows[start:stop]))
+    return pager.answer(rows[start:stop], len(rows))
+
+
+def list_addresses(ask: Ask) -> Response:
+    return _of_customers(ask, _addresses)
+
+
+def list_attribute_values(ask: Ask) -> Response:
+    return _of_customers(ask, _attributes)
+
+
+def list_attributes(ask: Ask) -> Response:
+    return many(ask.store.customer_attributes)
+
+
+def list_groups(ask: Ask) -> Response:
+    return json_response(ask.store.customer_groups)
+
+
+OPERATIONS = [
+    Operation("GET", "/v3/customers", list_customers),
+    Operation("POST", "/v3/customers", create_customers),
+    Operation("PUT", "/v3/customers", change_customers, lane="customers", together=PUT_TOGETHER),
+    Operation("DELETE", "/v3/customers", delete_customers),
+    Operation("GET", "/v3/customers/addresses", list_addresses),
+    Operation("GET", "/v3/customers/attributes", list_attributes),
+    Operation("GET", "/v3/customers/attribute-values", list_attribute_values),
+    Operation("GET", "/v2/customer_groups", list_groups),
+]

@@ -1,0 +1,235 @@
+"""`/v3/pricelists` and their records: a price of a variant in a currency."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce.answers import (
+    BatchRefusal,
+    CursorPager,
+    Refusal,
+    gone,
+    not_found,
+    one,
+    too_many,
+)
+from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, moment
+from sandbox.platforms.bigcommerce.store import Store, now
+from sandbox.tables import Row
+
+BATCH = 1000
+PAGE = 1000
+TOGETHER = 2
+PRICE_LIST = Fields(required=("name",), name=Field("string", shortest=1, longest=255), active=Field("boolean"))
+AMOUNT = Field("number", least=0, nullable=True)
+RECORD = Fields(
+    required=("currency", "price"),
+    price=Field("number", least=0),
+    sale_price=AMOUNT,
+    retail_price=AMOUNT,
+    map_price=AMOUNT,
+    currency=Field("string", shortest=3, longest=3),
+    bulk_pricing_tiers=Field("array"),
+)
+LIST_FILTERS = (
+    Filters()
+    .add("id", int, "in", plain=False)
+    .add("name", str, "like")
+    .add("date_created", moment, "min max")
+    .add("date_modified", moment, "min max")
+)
+
+
+def _amounts(filters: Filters) -> Filters:
+    for name in ("price", "sale_price", "retail_price", "map_price"):
+        filters.add(name, float, "min max")
+    return filters
+
+
+RECORD_FILTERS = _amounts(
+    Filters("include")
+    .add("variant_id", int, "in", plain=False)
+    .add("currency", str.upper, "in")
+    .add("date_created", moment, "min max")
+    .add("date_modified", moment, "min max")
+)
+
+
+def record_view(store: Store, record: Row, include: str = "") -> Row:
+    full = store.records.full(record)
+    for name in ("id", "key"):
+        del full[name]
+    variant = store.variants.get(record["variant_id"])
+    full["product_id"] = variant["product_id"] if variant else None
+    full["calculated_price"] = full["sale_price"] or full["price"]
+    if "sku" in include.split(","):
+        full["sku"] = store.variants.value(variant, "sku") if variant else None
+    if "bulk_pricing_tiers" not in include.split(","):
+        del full["bulk_pricing_tiers"]
+    return full
+
+
+def list_price_lists(ask: Ask) -> Response:
+    pager = CursorPager(ask.query, ask.overlap)
+    rows = LIST_FILTERS.choose(ask.query, ask.store.price_lists)
+    return pager.answer(rows, lambda row: (row["id"],), lambda row: row)
+
+
+def get_price_list(ask: Ask) -> Response:
+    return one(_price_list(ask))
+
+
+def create_price_list(ask: Ask) -> Response:
+    fields = PRICE_LIST.checked(ask.body, creating=True)
+    _check_name(ask, fields, None)
+    return one(ask.store.price_lists.add({"active": True, **fields, "date_created": now(), "date_modified": now()}))
+
+
+def change_price_list(ask: Ask) -> Response:
+    price_list = _price_list(ask)
+    fields = PRICE_LIST.checked(ask.body, creating=False)
+    _check_name(ask, fields, price_list["id"])
+    ask.store.price_lists.change(price_list, {**fields, "date_modified": now()})
+    return one(price_list)
+
+
+def delete_price_list(ask: Ask) -> Response:
+    _remove(ask.store, _price_list(ask))
+    return gone()
+
+
+def delete_price_lists(ask: Ask) -> Response:
+    if not LIST_FILTERS.names(ask.query):
+        raise Refusal(422, "A filter is required to delete price lists", {"id:in": "or name"})
+    for price_list in list(LIST_FILTERS.choose(ask.query, ask.store.price_lists)):
+        _remove(ask.store, price_list)
+    return gone()
+
+
+def list_records(ask: Ask) -> Response:
+    pager = CursorPager(ask.query, ask.overlap, most=PAGE)
+    store, query = ask.store, dict(ask.query)
+    list_id = _price_list(ask)["id"]
+    wanted = _variants_wanted(store, query)
+    tests = RECORD_FILTERS.tests(query, store.records)
+    rows = store.records.select(
+        (
+            list_id,
+            *sorted((name, text) for name, text in ask.query.items() if name not in ("page", "after", "before")),
+        ),
+        lambda: (
+            row
+            for row in store.records.of(list_id)
+            if (wanted is None or row["variant_id"] in wanted) and all(test(row) for test in tests)
+        ),
+    )
+    include = ask.query.get("include", "")
+    answer = pager.answer(rows, lambda row: (row["id"],), lambda row: record_view(store, row, include))
+    ask.note(items=pager.count)
+    return answer
+
+
+def _variants_wanted(store: Store, query: dict[str, str]) -> set[int] | None:
+    """The variants that the filters on other tables' columns choose; takes those filters out of the query."""
+    wanted: set[int] | None = None
+    if "product_id:in" in query:
+        products = [int(each) for each in query.pop("product_id:in").split(",") if each.isdecimal()]
+        wanted = {row["id"] for product in products for row in store.variants.of(product)}
+    skus = query.pop("sku:in", query.pop("sku", None))
+    if skus is not None:
+        named = {store.variants.holder("sku", sku) for sku in skus.split(",")} - {None}
+        wanted = named if wanted is None else wanted & named  # type: ignore[assignment]
+    return wanted
+
+
+def put_records(ask: Ask) -> Response:
+    """Good records are written even when bad ones make the answer a 422: so the vendor says."""
+    price_list = _price_list(ask)
+    errors: list[Row] = []
+    for body in list_of(ask.body, BATCH, too_many):
+        variant, problems = _record_problems(ask.store, body)
+        if problems or variant is None:
+            named = body if isinstance(body, dict) else {}
+            data = {name: named.get(name) for name in ("variant_id", "sku", "currency") if name in named}
+            errors.append({"data": {"price_list_id": price_list["id"], **data}, "field_errors": problems})
+        else:
+            write_record(ask.store, price_list["id"], variant["id"], RECORD.writable(body))
+    if errors:
+        raise BatchRefusal(errors)
+    return json_response({"data": {}, "meta": {}})
+
+
+def _record_problems(store: Store, body: Any) -> tuple[Row | None, dict[str, str]]:
+    problems = RECORD.problems(body, creating=True)
+    if not isinstance(body, dict):
+        return None, problems
+    number, sku = body.get("variant_id"), body.get("sku")
+    if number is None and not sku:
+        return None, {**problems, "variant_id": "variant_id or sku is required"}
+    found = number if isinstance(number, int) else store.variants.holder("sku", sku) if isinstance(sku, str) else None
+    variant = store.variants.get(found) if found is not None else None
+    if variant is None:
+        problems["variant_id" if number is not None else "sku"] = "The variant was not found"
+    if "currency" not in problems and str(body["currency"]).upper() not in store.currencies:
+        problems["currency"] = "The store has no such currency"
+    return variant, problems
+
+
+def write_record(store: Store, list_id: int, variant_id: int, fields: Row) -> None:
+    """Upsert by price list, variant and currency. What is not given falls back to its default."""
+    fields["currency"] = fields["currency"].upper()
+    key = (list_id, variant_id, fields["currency"])
+    held = store.records.holder("key", key)
+    if held is None:
+        row = {"key": key, "price_list_id": list_id, "variant_id": variant_id, **fields}
+        store.records.add({**row, "date_created": now(), "date_modified": now()})
+    else:
+        row = store.records.rows[held]
+        cleared = {name: None for name in ("sale_price", "retail_price", "map_price") if name not in fields}
+        store.records.change(row, {**cleared, **fields, "date_modified": now()})
+
+
+def delete_records(ask: Ask) -> Response:
+    store, query = ask.store, dict(ask.query)
+    price_list = _price_list(ask)
+    if not query:
+        raise Refusal(422, "A filter is required to delete records", {"variant_id:in": "or sku:in, or currency"})
+    wanted = _variants_wanted(store, query)
+    tests = RECORD_FILTERS.tests(query, store.records)
+    for row in list(store.records.of(price_list["id"])):
+        if (wanted is None or row["variant_id"] in wanted) and all(test(row) for test in tests):
+            store.records.remove(row["id"])
+    return gone()
+
+
+def _remove(store: Store, price_list: Row) -> None:
+    for record in list(store.records.of(price_list["id"])):
+        store.records.remove(record["id"])
+    store.price_lists.remove(price_list["id"])
+
+
+def _check_name(ask: Ask, fields: Row, own: int | None) -> None:
+    if "name" in fields and ask.store.price_lists.holder("name", fields["name"]) not in (None, own):
+        raise Refusal(409, "The price list name is a duplicate", {"name": "The price list name is a duplicate"})
+
+
+def _price_list(ask: Ask) -> Row:
+    price_list = ask.store.price_lists.get(ask.path["list_id"])
+    if price_list is None:
+        raise not_found("Price list")
+    return price_list
+
+
+OPERATIONS = [
+    Operation("GET", "/v3/pricelists", list_price_lists),
+    Operation("POST", "/v3/pricelists", create_price_list),
+    Operation("DELETE", "/v3/pricelists", delete_price_lists),
+    Operation("GET", "/v3/pricelists/{list_id:int}", get_price_list),
+    Operation("PUT", "/v3/pricelists/{list_id:int}", change_price_list),
+    Operation("DELETE", "/v3/pricelists/{list_id:int}", delete_price_list),
+    Operation("GET", "/v3/pricelists/{list_id:int}/records", list_records),
+    Operation("PUT", "/v3/pricelists/{list_id:int}/records", put_records, lane="records", together=TOGETHER),
+    Operation("DELETE", "/v3/pricelists/{list_id:int}/records", delete_records),
+]

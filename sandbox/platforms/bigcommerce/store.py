@@ -1,0 +1,420 @@
+"""One BigCommerce store in memory: its tables, the rules between them, and the events it publishes."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sandbox import people
+from sandbox.catalogue import Catalogue, Product
+from sandbox.platforms.base import Options
+from sandbox.platforms.bigcommerce import defaults
+from sandbox.platforms.bigcommerce.fields import iso
+from sandbox.tables import Row, Table
+
+Listener = Callable[[str, Row], None]
+TRADE_LIST_SIZE = 2_000
+SHOP, OUTLET = 1, 2
+DEFAULT_LOCATION, WAREHOUSE = 1, 2
+ACCOUNT_NUMBER, DISCOUNT = 1, 2
+STAGES = {"incomplete": 0, "new": 7, "paid": 11, "shipped": 2, "cancelled": 5}
+
+
+class Store:
+    """The goods and dealings of one store hash. Listeners hear `(scope, data)` of each change."""
+
+    def __init__(self, name: str, options: Options) -> None:
+        self.name = name
+        self.options = options
+        self.id = 1_000_000 + sum(map(ord, name))
+        self.listeners: list[Listener] = []
+        self._catalogue = Catalogue(f"{options.seed}:{name}", options.products, options.dirty)
+        self.fill()
+
+    def fill(self) -> None:
+        """The state after start."""
+        self.products = Table(defaults.PRODUCT, unique=("name", "sku", "url"))
+        self.variants = Table(defaults.VARIANT, unique=("sku",), group="product_id")
+        self.options_ = Table(defaults.OPTION, group="product_id")
+        self.images = Table(defaults.IMAGE, group="product_id")
+        self.categories = Table(defaults.CATEGORY)
+        self.brands = Table(defaults.BRAND, unique=("name",))
+        self.price_lists = Table({}, unique=("name",))
+        self.records = Table(defaults.PRICE_RECORD, unique=("key",), group="price_list_id")
+        self.customers = Table(defaults.CUSTOMER, unique=("email",))
+        self.orders = Table(defaults.ORDER)
+        self.shipments = Table({}, group="order_id")
+        self.hooks = Table({})
+        self.currencies = tuple(dict.fromkeys((self.options.currency, "GBP", "EUR", "USD")))
+        self.option_value_ids = 0
+        # Stock at other locations than the default one, whose stock is the variant's inventory_level.
+        self.elsewhere: dict[tuple[int, int], int] = {}
+        self.channels: list[Row] = [
+            {"id": SHOP, "name": "Shop", "type": "storefront", "platform": "bigcommerce", "status": "active"},
+            {
+                "id": OUTLET,
+                "name": "Outlet",
+                "type": "storefront",
+                "platform": "bigcommerce",
+                "status": "active",
+            },
+        ]
+        self.trees: list[Row] = [
+            {"id": 1, "name": "Shop", "channels": [SHOP]},
+            {"id": 2, "name": "Outlet", "channels": [OUTLET]},
+        ]
+        self.locations: list[Row] = [
+            {"id": DEFAULT_LOCATION, "code": "BC-LOCATION-1", "label": "Shop", "enabled": True},
+            {"id": WAREHOUSE, "code": "WAREHOUSE", "label": "Warehouse", "enabled": True},
+        ]
+        self.customer_groups: list[Row] = [
+            {
+                "id": 1,
+                "name": "Trade",
+                "is_default": False,
+                "category_access": {"type": "all"},
+                "discount_rules": [],
+            },
+            {
+                "id": 2,
+                "name": "Press",
+                "is_default": False,
+                "category_access": {"type": "all"},
+                "discount_rules": [],
+            },
+        ]
+        self.customer_attributes: list[Row] = [
+            {"id": ACCOUNT_NUMBER, "name": "Account number", "type": "string"},
+            {"id": DISCOUNT, "name": "Discount percentage", "type": "number"},
+        ]
+        self._stock_shop()
+        self._welcome_people()
+
+    # What happens in a shop
+
+    def publish(self, scope: str, kind: str, item: int, **more: Any) -> None:
+        for listener in self.listeners:
+            listener(scope, {"type": kind, "id": item, **more})
+
+    def change_product(self, product: Row, changes: Row) -> None:
+        """Set fields of a product; its date moves and the world hears of it."""
+        self.products.change(product, {**changes, "date_modified": now()})
+        self.publish("store/product/updated", "product", product["id"])
+
+    def change_variant(self, variant: Row, changes: Row) -> None:
+        """Set fields of a variant. Its product counts as changed, as the vendor has it."""
+        stock_moved = "inventory_level" in changes and changes["inventory_level"] != variant.get("inventory_level", 0)
+        self.variants.change(variant, changes)
+        self.publish("store/sku/updated", "sku", variant["id"], sku=self._sku_event(variant))
+        if stock_moved:
+            self._tell_stock(variant)
+        if product := self.products.get(variant["product_id"]):
+            self.change_product(product, self._level(product))
+
+    def set_stock(self, variant: Row, location: int, quantity: int) -> None:
+        """Stock of a variant at a location."""
+        if location == DEFAULT_LOCATION:
+            self.variants.change(variant, {"inventory_level": quantity})
+        else:
+            self.elsewhere[location, variant["id"]] = quantity
+        self._tell_stock(variant)
+        if product := self.products.get(variant["product_id"]):
+            self.products.change(product, {**self._level(product), "date_modified": now()})
+
+    def stock(self, variant: Row, location: int) -> int:
+        if location == DEFAULT_LOCATION:
+            return int(variant.get("inventory_level", 0))
+        return self.elsewhere.get((location, variant["id"]), 0)
+
+    def add_variant(self, product: Row, fields: Row) -> Row:
+        variant = self.variants.add({"product_id": product["id"], **fields})
+        self.publish("store/sku/created", "sku", variant["id"], sku=self._sku_event(variant))
+        self.change_product(product, self._level(product))
+        return variant
+
+    def remove_variant(self, variant: Row) -> None:
+        self.variants.remove(variant["id"])
+        self._forget_variant(variant["id"])
+        self.publish("store/sku/deleted", "sku", variant["id"], sku=self._sku_event(variant))
+        if product := self.products.get(variant["product_id"]):
+            self.change_product(product, self._level(product))
+
+    def remove_product(self, product: Row) -> None:
+        """A product goes with all that hangs on it."""
+        for table in (self.variants, self.images, self.options_):
+            for row in list(table.of(product["id"])):
+                table.remove(row["id"])
+                if table is self.variants:
+                    self._forget_variant(row["id"])
+        self.products.remove(product["id"])
+        self.publish("store/product/deleted", "product", product["id"])
+
+    def add_option(self, product_id: int, name: str, labels: Iterable[str], kind: str = "dropdown") -> Row:
+        values = tuple((self.next_value_id(), label) for label in labels)
+        order = len(self.options_.of(product_id))
+        return self.options_.add(
+            {
+                "product_id": product_id,
+                "display_name": name,
+                "type": kind,
+                "sort_order": order,
+                "values": values,
+            }
+        )
+
+    def next_value_id(self) -> int:
+        self.option_value_ids += 1
+        return self.option_value_ids
+
+    def sku_taken(self, sku: str, product_id: int | None, variant_id: int | None = None) -> bool:
+        """Whether a SKU stands on something else than this product, or this variant of it."""
+        product, variant = self.products.holder("sku", sku), self.variants.holder("sku", sku)
+        if product not in (None, product_id):
+            return True
+        if variant in (None, variant_id):
+            return False
+        row = self.variants.get(variant) if variant is not None else None
+        return variant_id is not None or row is None or row["product_id"] != product_id
+
+    def base_variant(self, product: Row) -> Row | None:
+        """The only variant of a product without options, which shares its SKU."""
+        return self.variants.get(product.get("base_variant_id") or 0)
+
+    def _level(self, product: Row) -> Row:
+        variants = self.variants.of(product["id"])
+        level = sum(self.stock(variant, place["id"]) for variant in variants for place in self.locations)
+        return {"inventory_level": level}
+
+    def _tell_stock(self, variant: Row) -> None:
+        level = sum(self.stock(variant, place["id"]) for place in self.locations)
+        told = {"method": "absolute", "value": level}
+        self.publish(
+            "store/sku/inventory/updated",
+            "sku",
+            variant["id"],
+            inventory={"product_id": variant["product_id"], "variant_id": variant["id"], **told},
+        )
+        self.publish(
+            "store/product/inventory/updated",
+            "product",
+            variant["product_id"],
+            inventory={"product_id": variant["product_id"], **told},
+        )
+
+    def _forget_variant(self, variant_id: int) -> None:
+        for place in self.locations:
+            self.elsewhere.pop((place["id"], variant_id), None)
+        for price_list in self.price_lists:
+            for currency in self.currencies:
+                held = self.records.holder("key", (price_list["id"], variant_id, currency))
+                if held is not None:
+                    self.records.remove(held)
+
+    @staticmethod
+    def _sku_event(variant: Row) -> Row:
+        return {"product_id": variant["product_id"], "variant_id": variant["id"]}
+
+    # The state after start
+
+    def _stock_shop(self) -> None:
+        catalogue = self._catalogue
+        for name in catalogue.brands:
+            self.brands.add({"name": name})
+        aisles = self._plant_trees(catalogue)
+        for product in catalogue.products():
+            self._shelve(product, aisles)
+        if catalogue.orphan is not None:
+            orphan = catalogue.orphan
+            self.variants.add(
+                {"product_id": 0, "sku": orphan.sku, "price": orphan.price, "inventory_level": orphan.stock}
+            )
+        self._write_trade_list()
+
+    def _plant_trees(self, catalogue: Catalogue) -> list[int]:
+        """The shop's tree in full, its two upper levels for the outlet. Gives each category's outlet twin."""
+        for category in catalogue.categories:
+            parent = 0 if category.parent is None else category.parent + 1
+            self.categories.add({"name": category.name, "parent_id": parent, "tree_id": 1})
+        twins: list[int] = []
+        for category in catalogue.categories:
+            grandparent = None if category.parent is None else catalogue.categories[category.parent].parent
+            if category.parent is not None and grandparent is not None:
+                twins.append(twins[category.parent])
+                continue
+            parent = 0 if category.parent is None else twins[category.parent]
+            row = self.categories.add({"name": category.name, "parent_id": parent, "tree_id": 2})
+            twins.append(row["id"])
+        return twins
+
+    def _shelve(self, goods: Product, twins: list[int]) -> None:
+        product_id = self.products.last_id + 1
+        in_outlet = product_id % 3 == 0
+        categories = [place + 1 for place in goods.categories]
+        if in_outlet:
+            categories += sorted({twins[place] for place in goods.categories})
+        row: Row = {
+            "name": goods.title,
+            "type": goods.kind,
+            "sku": goods.sku,
+            "description": goods.description,
+            "weight": None if goods.weight is None else goods.weight / 1000,
+            "price": goods.price,
+            "cost_price": goods.cost,
+            "categories": categories,
+            "brand_id": goods.brand + 1,
+            "inventory_level": sum(variant.stock for variant in goods.variants),
+            "inventory_tracking": "variant" if goods.options else "product",
+            "date_created": iso(goods.created),
+            "date_modified": iso(goods.modified),
+            "channels": (SHOP, OUTLET) if in_outlet else (SHOP,),
+        }
+        if goods.sale_price is not None:
+            row["sale_price"] = goods.sale_price
+        if not goods.visible:
+            row["is_visible"] = False
+        row = self.products.add(row)
+        options = [self.add_option(product_id, name, labels) for name, labels in goods.options]
+        for variant in goods.variants:
+            chosen = tuple(
+                (option["id"], next(number for number, label in option["values"] if label == wanted))
+                for option, wanted in zip(options, variant.labels, strict=True)
+            )
+            new: Row = {"product_id": product_id, "sku": variant.sku, "inventory_level": variant.stock}
+            if chosen:
+                new["values"] = chosen
+            if variant.price is not None:
+                new["price"] = variant.price
+            added = self.variants.add(new)
+        if not options:
+            row["base_variant_id"] = added["id"]
+        for place, url in enumerate(goods.images):
+            self.images.add(
+                {"product_id": product_id, "image_url": url, "sort_order": place, "is_thumbnail": place == 0}
+            )
+
+    def _welcome_people(self) -> None:
+        options, seed = self.options, f"{self.options.seed}:{self.name}"
+        for customer in people.customers(seed, options.customers):
+            self.customers.add(_customer_row(customer))
+        visitors, goods = list(self.customers), [row for row in self.variants if row["product_id"]]
+        for order in people.orders(seed, options.orders, len(visitors), len(goods)):
+            self._book(order, visitors[order.customer], goods)
+
+    def _book(self, order: people.Order, customer: Row, goods: list[Row]) -> None:
+        lines = []
+        for place, quantity in order.lines:
+            variant = goods[place]
+            product = self.products.get(variant["product_id"])
+            lines.append(
+                {
+                    "product_id": variant["product_id"],
+                    "variant_id": variant["id"],
+                    "name": product["name"] if product else "",
+                    "sku": variant["sku"],
+                    "quantity": quantity,
+                    "price": float(self.variant_price(variant) or 0),
+                }
+            )
+        row: Row = {
+            "customer_id": customer["id"],
+            "status_id": STAGES[order.stage],
+            "lines": tuple(lines),
+            "billing_address": _billing_address(customer),
+            "ip_address": customer["registration_ip_address"],
+            "date_created": order.created,
+            "date_modified": order.modified,
+        }
+        if order.in_outlet:
+            row["channel_id"] = OUTLET
+        if order.message:
+            row["customer_message"] = order.message
+        self.orders.add(row)
+
+    def _write_trade_list(self) -> None:
+        created = iso(1_704_067_200)
+        if not self.products:
+            return
+        trade = self.price_lists.add(
+            {"name": "Trade", "active": True, "date_created": created, "date_modified": created}
+        )
+        for variant in self.variants.after(0, TRADE_LIST_SIZE):
+            price = self.variant_price(variant)
+            if price and variant["product_id"]:
+                self.records.add(
+                    {
+                        "key": (trade["id"], variant["id"], self.options.currency),
+                        "price_list_id": trade["id"],
+                        "variant_id": variant["id"],
+                        "currency": self.options.currency,
+                        "price": round(price * 0.85, 2),
+                        "date_created": created,
+                        "date_modified": created,
+                    }
+                )
+
+    def variant_price(self, variant: Row) -> float | None:
+        """A variant's own price, else its product's."""
+        if variant.get("price") is not None:
+            return float(variant["price"])
+        product = self.products.get(variant["product_id"])
+        return product.get("price") if product else None
+
+
+def _customer_row(customer: people.Customer) -> Row:
+    address = {
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "company": customer.company,
+        "address1": customer.street,
+        "address2": "",
+        "city": customer.city,
+        "state_or_province": "",
+        "postal_code": customer.postcode,
+        "country_code": "GB",
+        "phone": customer.phone,
+        "address_type": "commercial" if customer.company else "residential",
+    }
+    row: Row = {
+        "email": customer.email,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "company": customer.company,
+        "phone": customer.phone,
+        "notes": customer.notes,
+        "registration_ip_address": customer.ip_address,
+        "addresses": (address,),
+        "date_created": iso(customer.created),
+        "date_modified": iso(customer.modified),
+    }
+    if customer.account_number:
+        row["customer_group_id"] = 1
+        row["attributes"] = ((ACCOUNT_NUMBER, customer.account_number), (DISCOUNT, "10"))
+    return row
+
+
+def _billing_address(customer: Row) -> Row:
+    address = customer["addresses"][0]
+    return {
+        "first_name": customer["first_name"],
+        "last_name": customer["last_name"],
+        "company": customer["company"],
+        "street_1": address["address1"],
+        "city": address["city"],
+        "zip": address["postal_code"],
+        "country": "United Kingdom",
+        "country_iso2": "GB",
+        "phone": customer["phone"],
+        "email": customer["email"],
+    }
+
+
+def timestamp() -> int:
+    return int(time.time())
+
+
+def now() -> str:
+    return iso(time.time())
+
+
+def slug(name: str) -> str:
+    return "/" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") + "/"

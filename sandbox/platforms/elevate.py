@@ -1,0 +1,382 @@
+"""Voyado Elevate's Admin API v4: catalogue imports as gzipped JSON Lines, one at a time, all or nothing.
+
+From the vendor's pages: the two methods (PUT replaces everything and takes only `replace`, POST is
+incremental), the media type and the mandatory gzip, `blockingTimeout` (0 to 5 minutes, 5 by default),
+`validationOnly`, `force`, `name`, the statuses, `errorDetails`, 403 for a bad Api-Key.
+
+Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing what is not there is fine; 409
+while another import runs (or waiting, by `--busy wait`), an upload counting as running from its first byte;
+the envelope `{"reason", "errorDetails"}` of a 400; that the harm check refuses at exactly half of a market.
+
+Admin API v3 (XML) shares clusters, imports and statuses: its reader would stand beside `operations`.
+"""
+
+import asyncio
+import gzip
+import io
+import itertools
+import random
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
+from sandbox.platforms.elevate_catalog import Format, Problems, merge
+
+BREATH = 500  # operations between two looks at other requests
+LONGEST_WAIT_S = 300
+VERBS = ("replace", "edit", "remove")
+ENTITIES = ("productGroup", "content", "translation")
+Entity = tuple[str, str]
+DURATION = re.compile(r"PT(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
+
+
+class Refused(Exception):
+    """An import that is not applied. `problems` tells what is wrong with the catalogue data, if they are."""
+
+    def __init__(self, reason: str, problems: Problems | None = None, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.problems = problems
+        self.status = status
+
+    def response(self) -> Response:
+        details = {"errorDetails": self.problems.details()} if self.problems else {}
+        return json_response({"reason": self.reason, **details}, self.status)
+
+
+@dataclass(slots=True)
+class Group:
+    """A stored product group: its JSON, and which products it puts on which markets."""
+
+    body: bytes
+    products: tuple[tuple[str, tuple[str, ...]], ...]
+    variants: tuple[str, ...]
+
+    @classmethod
+    def of(cls, group: dict[str, Any]) -> "Group":
+        products = group["products"]
+        return cls(
+            orjson.dumps(group),
+            tuple((key, tuple(product["markets"])) for key, product in products.items()),
+            tuple(key for product in products.values() for key in product["variants"]),
+        )
+
+    def entities(self) -> list[Entity]:
+        """The products and variants it holds, each as (kind, key)."""
+        return [("product", key) for key, _ in self.products] + [("variant", key) for key in self.variants]
+
+
+@dataclass
+class Import:
+    """One import as the status call tells it, with what it carried."""
+
+    id: int
+    name: str
+    full: bool
+    status: str = "WAITING"
+    reason: str | None = None
+    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    operations: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERBS, 0))
+    forced: bool = False
+
+    def answer(self) -> dict[str, Any]:
+        return {"id": self.id, "status": self.status, "reason": self.reason}
+
+
+@dataclass
+class Staged:
+    """What a checked import would change: entities set (by kind and key), keys removed."""
+
+    groups: dict[str, Group] = field(default_factory=dict)
+    others: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+
+
+class Cluster:
+    """One account's catalogue and imports."""
+
+    def __init__(self, seed: str) -> None:
+        self.groups = PagedDict()
+        self.others: dict[tuple[str, str], bytes] = {}
+        self.imports: dict[int, Import] = {}
+        self.under_way = 0
+        self.turn = asyncio.Lock()
+        self._owners: dict[Entity, str] = {}
+        self._sizes: Counter[str] = Counter()
+        self._ids = itertools.count(random.Random(seed).getrandbits(62))
+
+    def open_import(self, name: str, *, full: bool, forced: bool) -> Import:
+        opened = Import(next(self._ids), name, full, forced=forced)
+        self.imports[opened.id] = opened
+        return opened
+
+    def check_unique(self, staged: Staged, *, full: bool, problems: Problems) -> None:
+        """Product and variant keys occur once in the whole catalogue as it would be."""
+        owners: dict[Entity, str] = {}
+        for group_key, group in staged.groups.items():
+            for entity, times in Counter(group.entities()).items():
+                stays = None if full else self._owners.get(entity)
+                if stays in staged.groups or stays in staged.removed:
+                    stays = None
+                if times > 1 or stays or owners.setdefault(entity, group_key) != group_key:
+                    problems.add(*entity, "Duplicate key")
+
+    def check_harm(self, staged: Staged, *, full: bool) -> None:
+        """`Refused` if a market would lose half of its products or more."""
+        lost: Counter[str] = Counter()
+        for group_key in self.groups if full else staged.groups.keys() | staged.removed:
+            new = staged.groups.get(group_key)
+            kept = dict(new.products) if new else {}
+            for key, markets in self.groups[group_key].products if group_key in self.groups else ():
+                lost.update(set(markets) - set(kept.get(key, ())))
+        for market, gone in lost.items():
+            if gone * 2 >= self._sizes[market]:
+                raise Refused(
+                    f"Potentially harmful import: it removes {gone} of {self._sizes[market]} products "
+                    f"in market '{market}'. Use force=true to import anyway."
+                )
+
+    def apply(self, staged: Staged, *, full: bool) -> None:
+        for key in list(self.groups) if full else staged.groups.keys() | staged.removed:
+            self._drop(key)
+        if full:
+            self.others = {}
+        for key in staged.removed:
+            for kind in ENTITIES[1:]:
+                self.others.pop((kind, key), None)
+        for key, group in staged.groups.items():
+            self.groups[key] = group
+            self._owners.update(dict.fromkeys(group.entities(), key))
+            for _, markets in group.products:
+                self._sizes.update(markets)
+        self.others |= staged.others
+
+    def _drop(self, key: str) -> None:
+        if key not in self.groups:
+            return
+        group = self.groups[key]
+        self.groups.drop(key)
+        for entity in group.entities():
+            del self._owners[entity]
+        for _, markets in group.products:
+            self._sizes.subtract(markets)
+
+
+class Elevate(Platform):
+    """The clusters, told apart by their Api-Key."""
+
+    name = "elevate"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.format = Format(options.markets)
+        self._running: set[asyncio.Task[Refused | None]] = set()
+        self._fill()
+
+    def _fill(self) -> None:
+        self.clusters = {name: Cluster(f"{self.options.seed}:{name}") for name in self.accounts}
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/api/admin/v4/import/catalog", self._import, methods=["PUT", "POST"]),
+            Route("/api/admin/v4/import/status", self._status),
+        ]
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        """`groups` (`{"key", "productGroup"}` by key) or `imports` (by id)."""
+        cluster = self.clusters.get(account)
+        if cluster is None or kind not in ("groups", "imports"):
+            raise UnknownState(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports")
+        if kind == "imports":
+            imports = [vars(one) for one in cluster.imports.values() if one.id > int(after or 0)]
+            return imports[:limit], imports[limit - 1]["id"] if len(imports) > limit else None
+        keys, following = cluster.groups.page(after, limit)
+        rows = [{"key": key, "productGroup": orjson.loads(cluster.groups[key].body)} for key in keys]
+        return rows, following
+
+    async def reset(self) -> None:
+        for task in self._running:
+            task.cancel()
+        self._fill()
+
+    async def stop(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+    def _cluster(self, request: Request) -> Cluster:
+        given = request.headers.get("api-key", "")
+        for name, token in self.accounts.items():
+            if is_token(given, token):
+                note(request, account=name)
+                return self.clusters[name]
+        raise Refused("Api-Key could not be validated", status=403)
+
+    async def _status(self, request: Request) -> Response:
+        try:
+            cluster = self._cluster(request)
+        except Refused as refused:
+            return refused.response()
+        given = request.query_params.get("id", "")
+        if not given.isdecimal():
+            return Refused("The query parameter 'id' is required and is a number").response()
+        known = cluster.imports.get(int(given))
+        return json_response(known.answer() if known else {"id": int(given), "status": "NOT_FOUND", "reason": None})
+
+    async def _import(self, request: Request) -> Response:
+        await self.options.latency()
+        full = request.method == "PUT"
+        try:
+            cluster = self._cluster(request)
+            wait = blocking_timeout(request.query_params.get("blockingTimeout"))
+            force, only_check = flag(request, "force"), flag(request, "validationOnly")
+            check_headers(request)
+            if only_check:
+                await self._checked(cluster, Import(0, "", full, forced=force), await request.body())
+                return Response(status_code=204)
+            if self.options.busy == "reject" and cluster.under_way:
+                raise Refused("Another import is running", status=409)
+            opened = cluster.open_import(request.query_params.get("name", ""), full=full, forced=force)
+            answer = await self._run(cluster, opened, request, wait)
+            note(request, items=sum(opened.operations.values()))
+            return answer
+        except Refused as refused:
+            return refused.response()
+
+    async def _run(self, cluster: Cluster, opened: Import, request: Request, wait: float) -> Response:
+        """Upload, then as much of the import as the caller is willing to wait for."""
+        cluster.under_way += 1
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            cluster.under_way -= 1
+            opened.status, opened.reason = "FAILURE", "The upload broke off"
+            raise
+        outcome = asyncio.create_task(self._work(cluster, opened, body))
+        self._running.add(outcome)
+        outcome.add_done_callback(self._running.discard)
+        done, _ = await asyncio.wait([outcome], timeout=wait)
+        if not done:
+            return json_response(opened.answer(), 202)
+        if refused := outcome.result():
+            raise refused
+        return Response(status_code=204)
+
+    async def _work(self, cluster: Cluster, opened: Import, body: bytes) -> Refused | None:
+        """An import from its turn to its end, which may outlast the request. Gives why it was refused."""
+        try:
+            async with cluster.turn:
+                opened.status = "IN_PROGRESS"
+                await asyncio.sleep(self.options.import_ms / 1000)
+                cluster.apply(await self._checked(cluster, opened, body), full=opened.full)
+                opened.status = "SUCCESS"
+        except Refused as refused:
+            opened.status, opened.reason = "FAILURE", refused.reason
+            return refused
+        except asyncio.CancelledError:
+            opened.status = "ABORTED"
+            raise
+        finally:
+            cluster.under_way -= 1
+        return None
+
+    async def _checked(self, cluster: Cluster, opened: Import, body: bytes) -> Staged:
+        """What the import would change. `Refused` if anything in it is wrong, or it would do harm."""
+        staged, problems = Staged(), Problems()
+        seen: set[str] = set()
+        for number, (verb, operation) in enumerate(operations(body), 1):
+            opened.operations[verb] += 1
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+            if opened.full and verb != "replace":
+                raise Refused(f"operation {number}: a full import must only contain 'replace' instructions")
+            if operation["key"] in seen:
+                problems.add("product group", operation["key"], "Duplicate key")
+            seen.add(operation["key"])
+            self._stage(cluster, staged, problems, verb, operation)
+        if not seen:
+            raise Refused("The import contains no operations")
+        cluster.check_unique(staged, full=opened.full, problems=problems)
+        if problems:
+            raise Refused("The catalog contains errors", problems)
+        if not opened.forced:
+            cluster.check_harm(staged, full=opened.full)
+        return staged
+
+    def _stage(
+        self, cluster: Cluster, staged: Staged, problems: Problems, verb: str, operation: dict[str, Any]
+    ) -> None:
+        key = operation["key"]
+        if verb == "remove":
+            staged.removed.add(key)
+            return
+        entity = next((name for name in ENTITIES if name in operation), None)
+        if entity is None or len(operation) != 2:
+            raise Refused(f"'{key}': exactly one of {', '.join(ENTITIES)} is required beside 'key'")
+        value = operation[entity]
+        if entity != "productGroup":
+            staged.others[entity, key] = orjson.dumps(value)
+            return
+        if verb == "edit" and key in cluster.groups:
+            value = merge(orjson.loads(cluster.groups[key].body), value)
+        if self.format.check_group(key, value, problems):
+            staged.groups[key] = Group.of(value)
+
+
+def operations(body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The operations of a gzipped JSON Lines body as (verb, content). `Refused` on bad syntax."""
+    for number, line in enumerate(_lines(body), 1):
+        if not line.strip():
+            continue
+        try:
+            operation = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise Refused(f"line {number}: not JSON: {error}") from error
+        if not isinstance(operation, dict) or len(operation) != 1 or next(iter(operation)) not in VERBS:
+            raise Refused(f"line {number}: exactly one of {', '.join(VERBS)} is expected")
+        verb, content = next(iter(operation.items()))
+        if not isinstance(content, dict) or not isinstance(content.get("key"), str) or not content["key"]:
+            raise Refused(f"line {number}: '{verb}' needs a 'key'")
+        yield verb, content
+
+
+def _lines(body: bytes) -> Iterator[bytes]:
+    try:
+        with gzip.open(io.BytesIO(body)) as lines:
+            yield from lines
+    except (OSError, EOFError, zlib.error) as error:
+        raise Refused(f"The request body must be compressed using gzip: {error}") from error
+
+
+def check_headers(request: Request) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/jsonlines":
+        raise Refused("Content-Type must be application/jsonlines", status=415)
+    if request.headers.get("content-encoding") != "gzip":
+        raise Refused("Content-Encoding must be gzip", status=415)
+
+
+def flag(request: Request, name: str) -> bool:
+    given = request.query_params.get(name, "false")
+    if given not in ("true", "false"):
+        raise Refused(f"'{name}' must be true or false")
+    return given == "true"
+
+
+def blocking_timeout(given: str | None) -> float:
+    """Seconds of an ISO 8601 duration such as PT3M or PT30S."""
+    if given is None:
+        return LONGEST_WAIT_S
+    match = DURATION.fullmatch(given)
+    seconds = float(match[1] or 0) * 60 + float(match[2] or 0) if match and given != "PT" else -1
+    if not 0 <= seconds <= LONGEST_WAIT_S:
+        raise Refused("'blockingTimeout' must be a duration from PT0S to PT5M")
+    return seconds

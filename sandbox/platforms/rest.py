@@ -1,0 +1,193 @@
+"""A custom system with a small upsert-by-key protocol of our own: "Custom system (REST)".
+
+Bearer token. `PUT /v1/{kind}` takes up to 100 objects with a `key`, each replacing what stood under its key;
+`DELETE /v1/{kind}` takes up to 100 keys. Both answer `{"results": [{"key", "status", "errors"}]}`, position
+by position: a bad item fails alone. `GET /v1/{kind}?after=&limit=` reads in order of key, `GET
+/v1/{kind}/{key}` one item.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
+
+BATCH = 100
+PAGE = 500
+KEY_LENGTH = 191
+Error = dict[str, str]
+Check = Callable[[Any], str | None]
+
+
+def text(longest: int, *, empty: bool = True) -> Check:
+    def check(value: Any) -> str | None:
+        if not isinstance(value, str) or len(value) > longest or not (value or empty):
+            return f"must be a text of {0 if empty else 1} to {longest} characters"
+        return "must not hold a NUL character" if "\0" in value else None
+
+    return check
+
+
+def number(least: float | None = None) -> Check:
+    def check(value: Any) -> str | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "must be a number"
+        return f"must be at least {least}" if least is not None and value < least else None
+
+    return check
+
+
+def email(value: Any) -> str | None:
+    return None if isinstance(value, str) and value.count("@") == 1 else "must be an e-mail address"
+
+
+# Fields that are checked when they are there; those marked True must be. Any other field is kept as it comes.
+KINDS: dict[str, dict[str, tuple[bool, Check]]] = {
+    "products": {
+        "title": (True, text(250, empty=False)),
+        "sku": (False, text(255)),
+        "price": (False, number(0)),
+        "weight": (False, number(0)),
+    },
+    "stock": {"quantity": (True, number())},
+    "prices": {"amount": (True, number(0)), "currency": (False, text(3, empty=False))},
+    "customers": {"email": (True, email)},
+    "orders": {"lines": (False, lambda value: None if isinstance(value, list) else "must be a list")},
+    "categories": {"name": (True, text(255, empty=False))},
+    "brands": {"name": (True, text(255, empty=False))},
+}
+
+
+def check_key(key: Any) -> list[Error]:
+    problem = text(KEY_LENGTH, empty=False)(key)
+    return [{"code": "invalid_key", "message": f"key {problem}", "property": "key"}] if problem else []
+
+
+def check_item(kind: str, item: Any) -> list[Error]:
+    """What is wrong with an item, field by field."""
+    if not isinstance(item, dict):
+        return [{"code": "not_an_object", "message": "an item must be an object with a key", "property": ""}]
+    errors = check_key(item.get("key"))
+    for name, (required, check) in KINDS[kind].items():
+        if item.get(name) is None:
+            if required:
+                errors.append({"code": "missing", "message": f"{name} is required", "property": name})
+        elif problem := check(item[name]):
+            errors.append({"code": "invalid", "message": f"{name} {problem}", "property": name})
+    return errors
+
+
+class Account:
+    """What one account holds, and how often each key was written."""
+
+    def __init__(self) -> None:
+        self.items = {kind: PagedDict() for kind in KINDS}
+        self.writes: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+
+    def put(self, kind: str, item: Any) -> dict[str, Any]:
+        errors = check_item(kind, item)
+        key = item.get("key") if isinstance(item, dict) else None
+        if errors:
+            return {"key": key, "status": "error", "errors": errors}
+        self.items[kind][item["key"]] = item
+        self.writes[kind][item["key"]] += 1
+        return {"key": key, "status": "ok", "errors": []}
+
+    def delete(self, kind: str, key: Any) -> dict[str, Any]:
+        """Deleting what is not there succeeds: a repeated call must not turn into an error."""
+        if errors := check_key(key):
+            return {"key": key, "status": "error", "errors": errors}
+        if self.items[kind].drop(key):
+            self.writes[kind][key] += 1
+        return {"key": key, "status": "ok", "errors": []}
+
+
+class Rest(Platform):
+    """The custom system, one `Account` a token."""
+
+    name = "rest"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.data = {name: Account() for name in self.accounts}
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/v1/{kind}", self._guarded(self._put), methods=["PUT"]),
+            Route("/v1/{kind}", self._guarded(self._delete), methods=["DELETE"]),
+            Route("/v1/{kind}", self._guarded(self._list)),
+            Route("/v1/{kind}/{key:path}", self._guarded(self._one)),
+        ]
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        """Items by key; kind `writes:<kind>` gives `{"key", "writes"}`, the number of writes of each key."""
+        counting = kind.startswith("writes:")
+        kind = kind.removeprefix("writes:")
+        if account not in self.data or kind not in KINDS:
+            raise UnknownState(f"accounts: {', '.join(self.data)}; kinds: {', '.join(KINDS)}, each also as writes:…")
+        held = PagedDict(self.data[account].writes[kind]) if counting else self.data[account].items[kind]
+        keys, following = held.page(after, limit)
+        return [{"key": key, "writes": held[key]} if counting else held[key] for key in keys], following
+
+    async def reset(self) -> None:
+        self.data = {name: Account() for name in self.accounts}
+
+    def _guarded(self, handle: Callable[[Request, Account, str], Awaitable[Response]]) -> Any:
+        async def endpoint(request: Request) -> Response:
+            await self.options.latency()
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            name = next((n for n, token in self.accounts.items() if is_token(given, token)), None)
+            if name is None:
+                return refusal(401, "unauthorized", "give a known token as Authorization: Bearer TOKEN")
+            note(request, account=name)
+            kind = request.path_params["kind"]
+            if kind not in KINDS:
+                return refusal(404, "unknown_kind", f"kinds are {', '.join(KINDS)}")
+            return await handle(request, self.data[name], kind)
+
+        return endpoint
+
+    async def _put(self, request: Request, account: Account, kind: str) -> Response:
+        return await self._batch(request, lambda item: account.put(kind, item))
+
+    async def _delete(self, request: Request, account: Account, kind: str) -> Response:
+        return await self._batch(request, lambda key: account.delete(kind, key))
+
+    async def _batch(self, request: Request, apply: Callable[[Any], dict[str, Any]]) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return refusal(415, "content_type", "send application/json")
+        try:
+            batch = orjson.loads(await request.body())
+        except orjson.JSONDecodeError as error:
+            return refusal(400, "not_json", str(error))
+        if not isinstance(batch, list) or not batch:
+            return refusal(400, "not_a_list", "the body is a list with at least one item")
+        if len(batch) > BATCH:
+            return refusal(413, "too_many", f"at most {BATCH} items a call")
+        note(request, items=len(batch))
+        return json_response({"results": [apply(item) for item in batch]})
+
+    async def _list(self, request: Request, account: Account, kind: str) -> Response:
+        limit = request.query_params.get("limit", "100")
+        if not limit.isdecimal() or not 1 <= int(limit) <= PAGE:
+            return refusal(400, "limit", f"limit is a whole number from 1 to {PAGE}")
+        held = account.items[kind]
+        after = request.query_params.get("after")
+        keys, following = held.page(after, int(limit))
+        if after is not None and (overlap := request.scope.get("sandbox.overlap")):
+            keys = held.before(after, overlap) + keys
+        note(request, items=len(keys))
+        return json_response({"items": [held[key] for key in keys], "next": following})
+
+    async def _one(self, request: Request, account: Account, kind: str) -> Response:
+        item = account.items[kind].get(request.path_params["key"])
+        return json_response(item) if item is not None else refusal(404, "not_found", "nothing under this key")
+
+
+def refusal(status: int, code: str, message: str) -> Response:
+    return json_response({"error": {"code": code, "message": message}}, status)

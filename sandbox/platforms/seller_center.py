@@ -1,0 +1,289 @@
+"""What the stand-ins of Seller Center's shop and OMS share: signed calls, the generic listing, a back office.
+
+Every call is a POST of JSON, signed in its address: ServiceName (the account's name), Timestamp (at most five minutes
+off), Signature (hex HMAC-SHA256 with the account's token over all other parameters, sorted, encoded by RFC 3986).
+
+All accounts of one server start with the same data: a live system and its staging, which then go apart by the control
+calls. Control: `POST delete {"account", "kind", "ids"}` takes items away; `POST sequence {"account", "kind", "next"}`
+says which id is given next, even one that is in use somewhere.
+"""
+
+import hashlib
+import hmac
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, json_response, note
+
+MOST_IDS = 1000
+TOLERANCE = timedelta(minutes=5)
+Row = dict[str, Any]
+
+
+class Odd(ValueError):
+    """The request is not understood; the text says why."""
+
+
+class Shelf:
+    """Items of one kind: by id, and in order of change."""
+
+    def __init__(self, clock: "Clock") -> None:
+        self._clock = clock
+        self.rows = PagedDict()
+        self._changes = PagedDict()
+        self.next_id = 1
+
+    def give_id(self) -> str:
+        self.next_id += 1
+        return str(self.next_id - 1)
+
+    def put(self, row: Row, *, at: datetime | None = None) -> None:
+        """Keep a row under its `id`, changed now unless told otherwise; one that is unchanged keeps its time."""
+        before = self.rows.get(row["id"])
+        if before is not None:
+            if {**before, **row} == before and before.keys() == row.keys() | {"updated_at"}:
+                return
+            self._changes.drop(_place(before))
+        row = {**row, "updated_at": (at or self._clock.now()).isoformat(timespec="microseconds")}
+        self.rows[row["id"]] = row
+        self._changes[_place(row)] = row
+
+    def drop(self, row_id: str) -> bool:
+        row = self.rows.get(row_id)
+        if row is not None:
+            self._changes.drop(_place(row))
+        return self.rows.drop(row_id)
+
+    def changes(
+        self, since: str | None, after: Row | None, limit: int, overlap: int, wanted: Row
+    ) -> tuple[list[Row], Any]:
+        """Rows in order of change that have the `wanted` values, and the place to go on from (None at the end)."""
+        place = _place(after) if after else _just_before(since)
+        found: list[Row] = (
+            [self._changes[key] for key in self._changes.before(place, overlap)] if after and place else []
+        )
+        read = 0
+        while True:
+            keys, following = self._changes.page(place, MOST_IDS)
+            for key in keys:
+                row = self._changes[key]
+                if all(row.get(name) == value for name, value in wanted.items()):
+                    if read == limit:
+                        return found, {"updated_at": found[-1]["updated_at"], "id": found[-1]["id"]}
+                    found.append(row)
+                    read += 1
+            if following is None:
+                return found, None
+            place = following
+
+
+def _place(row: Row) -> str:
+    return f"{datetime.fromisoformat(row['updated_at']).astimezone(UTC).isoformat(timespec='microseconds')} {row['id']}"
+
+
+def _just_before(since: str | None) -> str | None:
+    if since is None:
+        return None
+    return datetime.fromisoformat(since).astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class Clock:
+    """Times that never stand still, so that what is changed later always comes later."""
+
+    def __init__(self) -> None:
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        return self._last
+
+
+class Account:
+    """What one account holds: a shelf for each kind."""
+
+    def __init__(self, kinds: tuple[str, ...]) -> None:
+        self.clock = Clock()
+        self.shelves = {kind: Shelf(self.clock) for kind in kinds}
+
+
+A = TypeVar("A", bound=Account)
+
+
+class SellerCenter(Platform, Generic[A]):
+    """Signed POSTs, `/lookup`, `/list` and `/read` of the kinds that are offered, and control calls."""
+
+    listed: tuple[str, ...]
+    readable: tuple[str, ...]
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.data: dict[str, A] = {name: self.fill() for name in self.accounts}
+
+    @abstractmethod
+    def fill(self) -> A:
+        """An account as it is at the start."""
+
+    @abstractmethod
+    async def push(self, name: str, account: A, body: Row, request: Request) -> Response:
+        """The vendor's own call, at the address itself."""
+
+    def routes(self) -> list[BaseRoute]:
+        answers: list[tuple[str, Any]] = [("/", self.push), ("/read", self._read)]
+        if self.listed:
+            answers += [("/lookup", self._lookup), ("/list", self._list)]
+        return [Route(path, self._signed(answer), methods=["POST"]) for path, answer in answers]
+
+    def control_routes(self) -> list[BaseRoute]:
+        return [self.control("delete", self._delete), self.control("sequence", self._sequence)]
+
+    def control(self, name: str, act: Callable[[A, Row], Any]) -> Route:
+        """`POST /_sandbox/{name}`: `act` gets the account that the body names, and the body."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                body = _object(await request.body())
+                account = self.data.get(body.get("account") or next(iter(self.data)))
+                if account is None:
+                    raise Odd(f"accounts: {', '.join(self.data)}")
+                return json_response(act(account, body))
+            except (Odd, KeyError, TypeError) as error:
+                return json_response({"error": str(error)}, 400)
+
+        return Route(f"/_sandbox/{name}", endpoint, methods=["POST"])
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        if account not in self.data or kind not in self.data[account].shelves:
+            kinds = next(iter(self.data.values())).shelves
+            raise UnknownState(f"accounts: {', '.join(self.data)}; kinds: {', '.join(kinds)}")
+        rows = self.data[account].shelves[kind].rows
+        keys, following = rows.page(after, limit)
+        return [rows[key] for key in keys], following
+
+    async def reset(self) -> None:
+        self.data = {name: self.fill() for name in self.accounts}
+
+    # Calls
+
+    def _signed(self, answer: Callable[[str, A, Row, Request], Awaitable[Response]]) -> Any:
+        async def endpoint(request: Request) -> Response:
+            await self.options.latency()
+            parameters = dict(request.query_params)
+            name = parameters.get("ServiceName", "")
+            token = self.accounts.get(name)
+            if token is None or not _is_signed(parameters, token):
+                return refusal(401, "ServiceName, Timestamp and Signature must be right")
+            note(request, account=name)
+            if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+                return refusal(415, "send application/json")
+            try:
+                return await answer(name, self.data[name], _object(await request.body()), request)
+            except Odd as odd:
+                return refusal(400, str(odd))
+
+        return endpoint
+
+    async def _lookup(self, name: str, account: A, body: Row, request: Request) -> Response:
+        only(body, "kind", "ids")
+        rows = account.shelves[_kind(body, self.listed)].rows
+        ids = texts(body, "ids")
+        note(request, items=len(ids))
+        return json_response({"found": [each for each in ids if each in rows]})
+
+    async def _list(self, name: str, account: A, body: Row, request: Request) -> Response:
+        only(body, "kind", "after", "limit")
+        rows = account.shelves[_kind(body, self.listed)].rows
+        after = body.get("after")
+        keys, following = rows.page(after, _limit(body))
+        if after is not None and (overlap := request.scope.get("sandbox.overlap")):
+            keys = rows.before(after, overlap) + keys
+        note(request, items=len(keys))
+        return json_response({"ids": keys, "next": following})
+
+    async def _read(self, name: str, account: A, body: Row, request: Request) -> Response:
+        shelf = account.shelves[_kind(body, self.readable)]
+        wanted = {"seller": body["seller"]} if "seller" in body else {}
+        if "ids" in body:
+            only(body, "kind", "ids", "seller")
+            rows = [shelf.rows[each] for each in dict.fromkeys(texts(body, "ids")) if each in shelf.rows]
+            rows = [row for row in rows if row.get("seller") == wanted.get("seller", row.get("seller"))]
+            note(request, items=len(rows))
+            return json_response({"items": rows})
+        only(body, "kind", "updated_since", "after", "limit", "seller")
+        overlap = request.scope.get("sandbox.overlap", 0)
+        try:
+            rows, following = shelf.changes(body.get("updated_since"), body.get("after"), _limit(body), overlap, wanted)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Odd(f"updated_since is a time, after is what stood in next: {error}") from error
+        note(request, items=len(rows))
+        return json_response({"items": rows, "next": following})
+
+    # Control
+
+    def _delete(self, account: A, body: Row) -> Row:
+        shelf = account.shelves[_kind(body, tuple(account.shelves))]
+        return {"deleted": [each for each in texts(body, "ids") if shelf.drop(each)]}
+
+    def _sequence(self, account: A, body: Row) -> Row:
+        following = body.get("next")
+        if not isinstance(following, int) or following < 1:
+            raise Odd("next is a whole number from 1")
+        account.shelves[_kind(body, tuple(account.shelves))].next_id = following
+        return {"next": following}
+
+
+def _is_signed(parameters: dict[str, str], token: str) -> bool:
+    given = parameters.pop("Signature", "")
+    text = "&".join(f"{quote(name, safe='')}={quote(parameters[name], safe='')}" for name in sorted(parameters))
+    wanted = hmac.new(token.encode(), text.encode(), hashlib.sha256).hexdigest()
+    try:
+        age = datetime.now(UTC) - datetime.fromisoformat(parameters.get("Timestamp", ""))
+    except (ValueError, TypeError):
+        return False
+    return hmac.compare_digest(wanted, given) and abs(age) <= TOLERANCE
+
+
+def _object(body: bytes) -> Row:
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Odd(str(error)) from error
+    if not isinstance(parsed, dict):
+        raise Odd("the body is an object")
+    return parsed
+
+
+def only(body: Row, *names: str) -> None:
+    if unknown := body.keys() - set(names):
+        raise Odd(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
+
+
+def texts(body: Row, name: str, most: int = MOST_IDS) -> list[str]:
+    given = body.get(name)
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given) or len(given) > most:
+        raise Odd(f"{name} is a list of at most {most} texts")
+    return given
+
+
+def _kind(body: Row, kinds: tuple[str, ...]) -> str:
+    if body.get("kind") not in kinds:
+        raise Odd(f"kind is one of {', '.join(kinds)}")
+    return str(body["kind"])
+
+
+def _limit(body: Row) -> int:
+    limit = body.get("limit")
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST_IDS:
+        raise Odd(f"limit is a whole number from 1 to {MOST_IDS}")
+    return limit
+
+
+def refusal(status: int, message: str) -> Response:
+    return json_response({"error": {"message": message}}, status)

@@ -1,0 +1,420 @@
+"""Seller Center's shop: takes products into a queue, acknowledges to the letter, calls back with the ids it gave.
+
+`POST /?…` takes `{"api": 1, "method": "Product.…", "params": {"productsInfo": […]}, "id": …}`; what is malformed is
+refused whole, what is merely wrong (an SKU that is taken, a product that is not there) fails by itself in the callback.
+`/lookup` also takes `{"kind": "products", "seller_skus": […]}`. How a refusal and a failed result look is assumed: no
+document says so.
+
+Control beside that of sandbox.platforms.seller_center: `POST callbacks {"account", "url", "key"}` says where callbacks
+go; `POST queue {"account", "paused"}` lets the queue stand still, and go on; `POST replay {"account"}` calls back once
+more; `POST goods {"account", "entries"}` creates products as a person in the shop would. Kinds of state: products,
+categories, brands, sellers, variants, in_stock, priced, requests, callbacks.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any
+
+import requests
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from sandbox.catalogue import EPOCH, Catalogue, Product
+from sandbox.platforms.base import Options, PagedDict, json_response, note
+from sandbox.platforms.seller_center import Account, Odd, Row, SellerCenter, only, texts
+
+SELLERS = 3
+STATUSES = ("active", "inactive", "deleted")
+TIMEOUT_S = 10
+NAMES = ("product_id", "config_id", "seller_sku")
+CONTENT = ("title", "description", "brand", "categories", "attributes", "seller")
+# What an entry of each method may hold, and what it must.
+FIELDS: dict[str, tuple[set[str], set[str]]] = {
+    "Product.createProducts": (
+        {"id_catalog_product", "product_set", "product_identifier", "status", "variation", "price", "special_price"}
+        | {"stock", *NAMES, *CONTENT},
+        {"seller_sku", "id_catalog_product", "product_set", "title", "status"},
+    ),
+    "Product.updateProducts": (
+        {"id_catalog_product", "product_set", "product_identifier", "status", "variation", *NAMES, *CONTENT},
+        {"status"},
+    ),
+    "Product.updateImageCollection": ({"images", *NAMES}, {"images"}),
+    "Product.updateStock": ({"stock", *NAMES}, {"stock"}),
+    "Product.updatePrices": ({"price", "special_price", *NAMES}, {"price"}),
+}
+
+
+class Shop(Account):
+    """One shop: its articles by config_id, each with its products (SKUs)."""
+
+    def __init__(self) -> None:
+        super().__init__(("products", "categories", "brands", "sellers", "variants"))
+        self.skus: dict[str, str] = {}
+        self.sets: dict[str, str] = {}
+        self.paused = False
+        self.waiting: list[Row] = []
+        self.requests = PagedDict()
+        self.callbacks = PagedDict()
+        self.url = ""
+        self.key = ""
+
+    def article(self, entry: Row) -> tuple[Row, Row | None] | None:
+        """The article that an entry names, with the product if it names one; None if there is none."""
+        config_id = entry.get("config_id") or self.skus.get(entry.get("seller_sku", ""))
+        rows = self.shelves["products"].rows
+        if config_id is None and "product_id" in entry:
+            config_id = self.shelves["variants"].rows.get(entry["product_id"], {}).get("config_id")
+        article = rows.get(config_id or "")
+        if article is None:
+            return None
+        if not entry.keys() & {"product_id", "seller_sku"}:
+            return article, None
+        for variant in article["variants"]:
+            if variant["id"] == entry.get("product_id") or variant["seller_sku"] == entry.get("seller_sku"):
+                return article, variant
+        return None
+
+    def keep(self, article: Row, *, at: datetime | None = None) -> None:
+        """Keep an article with its products; one without any is gone."""
+        if not article["variants"]:
+            self.shelves["products"].drop(article["id"])
+            return
+        self.shelves["products"].put(article, at=at)
+        for variant in article["variants"]:
+            self.shelves["variants"].put(variant | {"config_id": article["id"]})
+            if variant["seller_sku"]:
+                self.skus[variant["seller_sku"]] = article["id"]
+
+    def change(self, article: Row, variant: Row, **values: Any) -> None:
+        variants = [each | values if each["id"] == variant["id"] else each for each in article["variants"]]
+        self.keep(article | {"variants": variants})
+
+    # The methods, entry by entry; each returns the reason of a failure
+
+    def create(self, entry: Row) -> str:
+        if self.article({"seller_sku": entry["seller_sku"]}):
+            return f"seller_sku {entry['seller_sku']} exists"
+        known = entry.get("config_id") or self.sets.get(entry["product_set"])
+        article = self.shelves["products"].rows.get(known or "")
+        if article is None:
+            config_id = self.shelves["products"].give_id()
+            self.sets[entry["product_set"]] = config_id
+            article = {"id": config_id, "status": "active", "images": [], "variants": []}
+        variant = {"id": self.shelves["variants"].give_id(), "seller_sku": entry["seller_sku"]}
+        variant |= {name: entry.get(name) for name in ("price", "special_price", "stock")}
+        self.keep(_content(article, entry) | {"variants": [*article["variants"], _named(variant, entry)]})
+        return ""
+
+    def update(self, entry: Row) -> str:
+        found = self.article(entry)
+        if found is None:
+            return "" if entry["status"] == "deleted" else "no such product"
+        article, variant = found
+        if entry["status"] == "deleted":
+            gone = article["variants"] if variant is None else [variant]
+            for each in gone:
+                self.shelves["variants"].drop(each["id"])
+                self.skus.pop(each["seller_sku"], None)
+            self.keep(article | {"variants": [each for each in article["variants"] if each not in gone]})
+        elif variant is None:
+            self.keep(_content(article, entry))
+        else:
+            self.change(_content(article, entry), variant, **_named({}, entry))
+        return ""
+
+    def show(self, entry: Row) -> str:
+        found = self.article(entry)
+        if found is None:
+            return "no such product"
+        self.keep(found[0] | {"images": [{"url": url} for url in entry["images"]]})
+        return ""
+
+    def value(self, entry: Row) -> str:
+        """Stock, or prices. To set nothing on what is gone is no failure."""
+        found = self.article(entry)
+        if found is None or found[1] is None:
+            return "" if not entry.get("stock") and not entry.get("price") else "no such product"
+        self.change(found[0], found[1], **{name: entry[name] for name in entry if name not in NAMES})
+        return ""
+
+    def work(self, call: Row) -> list[Row]:
+        """Do what a request asks for; the results that its callback tells."""
+        act = {
+            "Product.createProducts": self.create,
+            "Product.updateProducts": self.update,
+            "Product.updateImageCollection": self.show,
+        }.get(call["method"], self.value)
+        return [self._result(entry, act(entry)) for entry in call["params"]["productsInfo"]]
+
+    def _result(self, entry: Row, failure: str) -> Row:
+        found = self.article(entry)
+        sku = entry.get("seller_sku") or (found[1]["seller_sku"] if found and found[1] else "")
+        if failure:
+            return {"status": "error", "message": failure, "product": {"seller_sku": sku}}
+        product: Row = {"seller_sku": sku}
+        if found and found[1]:
+            product |= {"sku": f"{sku}-{found[1]['id']}", "id": found[1]["id"], "config_id": found[0]["id"]}
+        return {"status": "success", "product": product}
+
+
+class SellerCenterShop(SellerCenter[Shop]):
+    """The shops, each with its own queue and callbacks."""
+
+    name = "seller_center_shop"
+    listed = ("products", "categories", "brands", "sellers")
+    readable = ("products", "categories", "brands")
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    @cached_property
+    def _goods(self) -> tuple[Catalogue, list[Product]]:
+        catalogue = Catalogue(str(self.options.seed), self.options.products, self.options.dirty)
+        return catalogue, list(catalogue.products())
+
+    def fill(self) -> Shop:
+        shop = Shop()
+        catalogue, products = self._goods
+        for number in range(1, SELLERS + 1):
+            _add(shop, "sellers", {"name": f"Seller {number}", "status": "active"}, EPOCH)
+        for brand in catalogue.brands:
+            _add(shop, "brands", {"name": brand}, EPOCH)
+        for category in catalogue.categories:
+            parent = None if category.parent is None else str(category.parent + 1)
+            _add(shop, "categories", {"name": category.name, "parent": parent, "position": 0}, EPOCH)
+        for number, product in enumerate(products):
+            _add_article(shop, product, str(number % SELLERS + 1))
+        return shop
+
+    def control_routes(self) -> list[BaseRoute]:
+        return [
+            *super().control_routes(),
+            self.control("callbacks", self._direct),
+            self.control("queue", self._hold),
+            self.control("replay", self._replay),
+            self.control("goods", self._stock_up),
+        ]
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        shop = self.data.get(account)
+        own = {"requests", "callbacks", "in_stock", "priced"}
+        if shop is None or kind not in own:
+            return super().state(account, kind, after, limit)
+        if kind in ("requests", "callbacks"):
+            rows = shop.requests if kind == "requests" else shop.callbacks
+        else:
+            name = "stock" if kind == "in_stock" else "price"
+            variants = shop.shelves["variants"].rows.items()
+            rows = PagedDict({key: row for key, row in variants if row.get(name)})
+        keys, following = rows.page(after, limit)
+        return [rows[key] for key in keys], following
+
+    async def reset(self) -> None:
+        await super().reset()
+        for task in self._under_way:
+            task.cancel()
+
+    async def push(self, name: str, account: Shop, body: Row, request: Request) -> Response:
+        request_id = str(body.get("id"))
+        try:
+            entries = checked(body)
+        except Odd as odd:
+            return json_response([{"api": 1, "error": {"code": 1, "message": str(odd)}, "id": request_id}])
+        note(request, items=len(entries))
+        account.requests[f"{len(account.requests):09d}"] = {
+            "id": request_id,
+            "method": body["method"],
+            "entries": entries,
+        }
+        account.waiting.append(body)
+        if not account.paused:
+            self._work(account)
+        return json_response([{"api": 1, "result": [{"status": "success"}], "id": request_id}])
+
+    async def _lookup(self, name: str, account: Shop, body: Row, request: Request) -> Response:
+        if "seller_skus" not in body:
+            return await super()._lookup(name, account, body, request)
+        only(body, "kind", "seller_skus", "seller")
+        found = []
+        for sku in texts(body, "seller_skus"):
+            article = account.article({"seller_sku": sku})
+            if article and article[1] and body.get("seller") in (None, article[0].get("seller")):
+                found.append({"seller_sku": sku, "id": article[1]["id"], "config_id": article[0]["id"]})
+        note(request, items=len(found))
+        return json_response({"found": found})
+
+    # The queue and its callbacks
+
+    def _work(self, shop: Shop) -> None:
+        while shop.waiting:
+            call = shop.waiting.pop(0)
+            results = shop.work(call)
+            self._call_back(shop, {"result": results}, str(call["id"]))
+
+    def _call_back(self, shop: Shop, outcome: Row, request_id: str) -> None:
+        place = f"{len(shop.callbacks):09d}"
+        shop.callbacks[place] = {"id": request_id, "params": outcome, "status": None}
+        if shop.url:
+            task = asyncio.get_running_loop().create_task(self._deliver(shop, place))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _deliver(self, shop: Shop, place: str) -> None:
+        """One try: whoever lost a callback must find out by itself."""
+        told = shop.callbacks[place]
+        batch = [
+            {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": shop.key}},
+            {"jsonrpc": "2.0", "method": "Callback.process", "params": told["params"], "id": told["id"]},
+        ]
+        status = await asyncio.to_thread(_post, shop.url, batch)
+        shop.callbacks[place] = told | {"status": status}
+
+    def _direct(self, shop: Shop, body: Row) -> Row:
+        shop.url, shop.key = str(body["url"]), str(body["key"])
+        return {"url": shop.url}
+
+    def _hold(self, shop: Shop, body: Row) -> Row:
+        shop.paused = bool(body["paused"])
+        waiting = len(shop.waiting)
+        if not shop.paused:
+            self._work(shop)
+        return {"paused": shop.paused, "waiting": waiting}
+
+    def _replay(self, shop: Shop, body: Row) -> Row:
+        told = list(shop.callbacks.values())
+        for each in told:
+            self._call_back(shop, each["params"], each["id"])
+        return {"replayed": len(told)}
+
+    def _stock_up(self, shop: Shop, body: Row) -> Row:
+        return {"failures": [reason for entry in body["entries"] if (reason := shop.create(entry))]}
+
+
+def _post(url: str, batch: list[Row]) -> int | None:
+    """The status of the receiver's answer; None if it gave none."""
+    try:
+        return int(requests.post(url, json=batch, timeout=TIMEOUT_S, allow_redirects=False).status_code)
+    except requests.RequestException:
+        return None
+
+
+# What may be asked for
+
+
+def checked(body: Row) -> list[Row]:
+    """The entries of a push. Raises Odd for anything that the method does not know."""
+    if body.keys() != {"api", "method", "params", "id"} or body["api"] != 1:
+        raise Odd("a call has api (1), method, params and id")
+    if not isinstance(body["id"], str | int) or body["method"] not in FIELDS:
+        raise Odd(f"methods are {', '.join(FIELDS)}; the id is a text or a number")
+    params = body["params"]
+    if (
+        not isinstance(params, dict)
+        or params.keys() != {"productsInfo"}
+        or not isinstance(params["productsInfo"], list)
+    ):
+        raise Odd("params hold productsInfo, a list")
+    entries: list[Row] = params["productsInfo"]
+    if not entries:
+        raise Odd("productsInfo is empty")
+    allowed, required = FIELDS[body["method"]]
+    for place, entry in enumerate(entries):
+        if problem := _problem(entry, allowed, required):
+            raise Odd(f"productsInfo[{place}]: {problem}")
+    return entries
+
+
+def _problem(entry: Any, allowed: set[str], required: set[str]) -> str:
+    if not isinstance(entry, dict):
+        return "must be an object"
+    if unknown := entry.keys() - allowed:
+        return f"unknown: {', '.join(sorted(unknown))}"
+    if missing := required - entry.keys():
+        return f"missing: {', '.join(sorted(missing))}"
+    if not entry.keys() & set(NAMES):
+        return f"name the product by one of {', '.join(NAMES)}"
+    for name, value in entry.items():
+        if not _fits(name, value):
+            return f"{name} is malformed"
+    return ""
+
+
+def _fits(name: str, value: Any) -> bool:
+    match name:
+        case "stock":
+            return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        case "price" | "special_price":
+            return value is None or _is_amount(value)
+        case "status":
+            return value in STATUSES
+        case "categories" | "images":
+            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+        case "attributes" | "variation":
+            return isinstance(value, dict)
+        case "brand":
+            return value is None or isinstance(value, str)
+        case "title" | "seller_sku":
+            return isinstance(value, str) and 0 < len(value) <= 255 and "\0" not in value
+    return isinstance(value, str)
+
+
+def _is_amount(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and Decimal(value) >= 0
+    except InvalidOperation:
+        return False
+
+
+def _content(article: Row, entry: Row) -> Row:
+    return article | {name: entry[name] for name in CONTENT if name in entry}
+
+
+def _named(variant: Row, entry: Row) -> Row:
+    return variant | {name: entry[name] for name in ("product_identifier", "status", "variation") if name in entry}
+
+
+# What lies there at the start
+
+
+def _add(shop: Shop, kind: str, row: Row, moment: int) -> None:
+    shelf = shop.shelves[kind]
+    shelf.put({"id": shelf.give_id(), **row}, at=datetime.fromtimestamp(moment, UTC))
+
+
+def _add_article(shop: Shop, product: Product, seller: str) -> None:
+    names = [name for name, _ in product.options]
+    moment = datetime.fromtimestamp(product.modified, UTC)
+    config_id = shop.shelves["products"].give_id()
+    variants = []
+    for variant in product.variants:
+        price = product.price if variant.price is None else variant.price
+        variants.append(
+            {
+                "id": shop.shelves["variants"].give_id(),
+                "seller_sku": variant.sku,
+                "product_identifier": "",
+                "status": "active",
+                "variation": dict(zip(names, variant.labels, strict=True)),
+                "price": None if price is None else f"{price:.2f}",
+                "special_price": None if product.sale_price is None else f"{product.sale_price:.2f}",
+                "stock": variant.stock,
+            }
+        )
+    article = {
+        "id": config_id,
+        "seller": seller,
+        "title": product.title,
+        "description": product.description,
+        "brand": str(product.brand + 1),
+        "categories": [str(each + 1) for each in product.categories],
+        "status": "active" if product.visible else "inactive",
+        "attributes": {},
+        "images": [{"url": url} for url in product.images],
+        "variants": variants,
+    }
+    shop.keep(article, at=moment)

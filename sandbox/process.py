@@ -1,0 +1,108 @@
+"""Starts a sandbox as a process and talks to its control interface: for tests, benchmarks, the demo."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT = 30
+
+
+class SandboxProcess:
+    """A running sandbox. Use as a context manager, or call `stop`."""
+
+    def __init__(self, process: subprocess.Popen[str], platform: str, url: str, accounts: dict[str, str]) -> None:
+        self.process = process
+        self.platform = platform
+        self.url = url
+        self.accounts = accounts
+        self._http = requests.Session()
+        self._http.trust_env = False
+
+    def control(self, method: str, path: str, **arguments: Any) -> Any:
+        """One request to `/_sandbox/…`; the parsed answer, or None without one. Raises on an error status."""
+        answer = self._http.request(method, f"{self.url}/_sandbox/{path}", timeout=TIMEOUT, **arguments)
+        if answer.status_code >= 400:
+            raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
+        return orjson.loads(answer.content) if answer.content else None
+
+    def calls(self, since: int = 0) -> list[dict[str, Any]]:
+        """Calls to the platform after number `since`, oldest first."""
+        calls: list[dict[str, Any]] = self.control("GET", "calls", params={"since": since})["calls"]
+        return calls
+
+    def forget_calls(self) -> None:
+        self.control("DELETE", "calls")
+
+    def state(self, kind: str, account: str | None = None) -> Iterator[dict[str, Any]]:
+        """All items of a kind that an account (the first, if not named) holds, in order of key."""
+        after: Any = None
+        while True:
+            query = {"kind": kind, "account": account, "after": after, "limit": 1000}
+            page = self.control("GET", "state", params=query)
+            yield from page["items"]
+            after = page["next"]
+            if after is None:
+                return
+
+    def fault(self, fault: str, **details: Any) -> int:
+        """Order a fault (see `sandbox.faults.Fault` for the details); its id."""
+        return int(self.control("POST", "faults", json={"fault": fault, **details})["id"])
+
+    def heal(self) -> None:
+        """Take back all faults."""
+        self.control("DELETE", "faults")
+
+    def reset(self) -> None:
+        """Back to the state after start, with empty call log and no faults."""
+        self.control("POST", "reset")
+
+    def stop(self) -> None:
+        self._http.close()
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def __enter__(self) -> "SandboxProcess":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start(platform: str, *, accounts: dict[str, str], **options: Any) -> SandboxProcess:
+    """Start a sandbox and wait until it serves.
+
+    Options are those of the command line with underscores: `products=1000`, `dirty=False`,
+    `markets={"uk": ["en-GB"]}`.
+    Raises `RuntimeError` if it ends before it serves; what it says about that stands on standard error.
+    """
+    command = [sys.executable, "-m", "sandbox", platform]
+    for name, token in accounts.items():
+        command += ["--account", f"{name}={token}"]
+    for market, locales in options.pop("markets", {}).items():
+        command += ["--market", f"{market}:{','.join(locales)}"]
+    if not options.pop("dirty", True):
+        command.append("--clean")
+    for name, value in options.items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        process.stdout.close()
+        raise RuntimeError(f"the sandbox ended with {process.wait()} before it served: {' '.join(command)}")
+    return SandboxProcess(process, platform, orjson.loads(line)["url"], accounts)

@@ -1,0 +1,7 @@
+"""The console's pages about backups, copies and their schedules."""
+
+from staging_copy.admin.backups import BackupAdmin
+from staging_copy.admin.copies import CopyAdmin
+from staging_copy.admin.schedules import CopyScheduleAdmin
+
+__all__ = ["BackupAdmin", "CopyAdmin", "CopyScheduleAdmin"]

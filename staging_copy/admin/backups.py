@@ -1,0 +1,53 @@
+"""Backups of live: when each was taken, whether it is sound, and one by hand."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
+from unfold.decorators import action, display
+
+from accounts.console import ReadOnlyAdmin, operator, question
+from accounts.services import record
+from hub import lanes
+from staging_copy.admin.access import CopierAccess
+from staging_copy.models import Backup
+from staging_copy.wishes import BACK_UP
+
+
+@admin.register(Backup)
+class BackupAdmin(CopierAccess, ReadOnlyAdmin):
+    list_display = ("name", "taken_at", "state_text", "origin", "size_text", "rows", "verified_at")
+    list_filter = ("state", "origin")
+    fields = (
+        *("name", "origin", "state_text", "problem", "taken_at", "finished_at", "verified_at"),
+        *("size_text", "rows", "checksum"),
+    )
+    actions_list = ("take_backup",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @display(
+        description="State",
+        label={"verified": "success", "Running": "info", "Damaged": "danger", "Failed": "danger"},
+    )
+    def state_text(self, backup: Backup) -> str:
+        return backup.get_state_display()
+
+    @display(description="Size")
+    def size_text(self, backup: Backup) -> str:
+        return filesizeformat(backup.size) if backup.size else "-"
+
+    @action(
+        description="Back live up now",
+        icon="backup",
+        permissions=["operate"],
+        dialog=question("Back live up now?", "Live goes on serving meanwhile. It takes minutes.", "Back up"),
+    )
+    def take_backup(self, request: HttpRequest, form: Any) -> HttpResponse:
+        record(user=operator(request), action="backup.take", target="live")
+        lanes.nudge(BACK_UP)
+        self.message_user(request, "The copier takes a backup as soon as it is free.")
+        return redirect("admin:staging_copy_backup_changelist")

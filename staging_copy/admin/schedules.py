@@ -1,0 +1,117 @@
+"""Copies that repeat: a day and an hour, or any crontab, in a time zone; with the times that follow from it."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldAdminTimeWidget
+
+from accounts.console import ConsoleAdmin, TimeZoneField, operator, question
+from staging_copy import schedules
+from staging_copy.admin.access import CopierAccess
+from staging_copy.models import CopySchedule
+
+DAYS = (
+    ("", "By the crontab below"),
+    *(("0", "Every Sunday"), ("1", "Every Monday"), ("2", "Every Tuesday"), ("3", "Every Wednesday")),
+    *(("4", "Every Thursday"), ("5", "Every Friday"), ("6", "Every Saturday"), ("*", "Every day")),
+)
+
+
+class CopyScheduleForm(forms.ModelForm):
+    """A day and an hour make the crontab, unless one is written."""
+
+    day = forms.ChoiceField(choices=DAYS, initial="0", required=False, widget=UnfoldAdminSelectWidget, label="When")
+    hour = forms.TimeField(required=False, initial="03:00", widget=UnfoldAdminTimeWidget, label="At")
+    crontab = forms.CharField(
+        required=False,
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Five fields, such as 0 3 * * 0 for Sundays at 03:00. Used where no day is chosen.",
+    )
+    time_zone = TimeZoneField(initial="UTC", help_text="Of the hour or the crontab.")
+
+    class Meta:
+        model = CopySchedule
+        fields = ("name", "crontab", "time_zone")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is not None:
+            self.initial.update(day="", hour=None)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if day := cleaned.get("day"):
+            if cleaned.get("hour") is None:
+                raise ValidationError({"hour": "Say at what time."})
+            cleaned["crontab"] = f"{cleaned['hour'].minute} {cleaned['hour'].hour} * * {day}"
+        elif not cleaned.get("crontab"):
+            raise ValidationError({"crontab": "Choose a day, or write a crontab."})
+        return cleaned
+
+
+@admin.register(CopySchedule)
+class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
+    form = CopyScheduleForm
+    list_display = ("name", "crontab", "time_zone", "state_text", "next_time")
+    readonly_fields = ("state_text", "next_times")
+    fields = ("name", "day", "hour", "crontab", "time_zone", "state_text", "next_times")
+    actions_detail = ("pause", "resume")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_operate_permission(request)
+
+    @display(description="State", label={"active": "success", "paused": "warning"})
+    def state_text(self, schedule: CopySchedule) -> str:
+        return "paused" if schedule.paused else "active"
+
+    @display(description="Next copy")
+    def next_time(self, schedule: CopySchedule) -> str:
+        if schedule.paused or schedule.next_at is None:
+            return "-"
+        return f"{schedule.next_at.astimezone(ZoneInfo(schedule.time_zone)):%a %Y-%m-%d %H:%M %Z}"
+
+    @display(description="Next copies")
+    def next_times(self, schedule: CopySchedule) -> str:
+        if schedule._state.adding:
+            return "Shown when it is saved."
+        zone = ZoneInfo(schedule.time_zone)
+        times = schedules.next_times(schedule, after=timezone.now())
+        lines = [(f"{moment.astimezone(zone):%A, %d %B %Y, %H:%M %Z} ({moment:%H:%M} UTC)",) for moment in times]
+        return format_html_join("", "<div>{}</div>", lines)
+
+    def save_model(self, request: HttpRequest, obj: CopySchedule, form: forms.ModelForm, change: bool) -> None:
+        schedules.save_schedule(schedule=obj, by=operator(request), now=timezone.now())
+
+    def offers(self, row: CopySchedule, deed: str) -> bool:
+        return row.paused == (deed == "resume")
+
+    @action(
+        description="Pause",
+        icon="pause",
+        permissions=["operate"],
+        dialog=question("Pause this schedule?", "It plans no copy until it is resumed.", "Pause"),
+    )
+    def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._set_paused(request, object_id, True)
+
+    @action(
+        description="Resume",
+        icon="play_arrow",
+        permissions=["operate"],
+        dialog=question("Resume this schedule?", "It goes on at its next time; nothing is made up for.", "Resume"),
+    )
+    def resume(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._set_paused(request, object_id, False)
+
+    def _set_paused(self, request: HttpRequest, object_id: str, paused: bool) -> HttpResponse:
+        schedule = self.found(request, object_id)
+        schedules.set_paused(schedule=schedule, paused=paused, by=operator(request), now=timezone.now())
+        return self.done(request, schedule, "Paused." if paused else "Resumed.")

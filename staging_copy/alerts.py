@@ -1,0 +1,56 @@
+"""What operators must hear about backups and copies (N12): failures, questions, and what did not happen."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils.timesince import timesince
+
+from hub.alerts import Finding
+from hub.models import Alert
+from hub.schedules import length_of
+from staging_copy.models import Backup, Copy, CopySchedule
+
+# A copy may take hours, and a night's backup may be late.
+_PATIENCE = timedelta(hours=6)
+
+
+def find(*, now: datetime) -> list[Finding]:
+    """Everything that is wrong now with backups and copies; they concern the whole installation."""
+    return [*_backups(now), *_copies(), *_absent(now)]
+
+
+def _backups(now: datetime) -> Iterator[Finding]:
+    last = Backup.objects.exclude(state__in=(Backup.State.RUNNING, Backup.State.DELETED)).first()
+    if last is None:
+        return
+    if last.state != Backup.State.GOOD:
+        yield _finding(Alert.Kind.FAILING, "backup", f"The last backup of live is {last.state}: {last.problem}")
+    good = Backup.objects.filter(state=Backup.State.GOOD, origin=Backup.Origin.NIGHTLY).first()
+    if good is not None and now - good.taken_at > timedelta(days=1) + _PATIENCE:
+        yield _finding(Alert.Kind.ABSENT, "backup", f"No nightly backup of live for {timesince(good.taken_at, now)}.")
+
+
+def _copies() -> Iterator[Finding]:
+    last = Copy.objects.exclude(state__in=(Copy.State.PLANNED, Copy.State.CANCELLED, Copy.State.ROLLED_BACK)).first()
+    if last is None:
+        return
+    if last.state == Copy.State.FAILED:
+        yield _finding(Alert.Kind.FAILING, "copy", f"Live-to-staging {last} failed: {last.problem}")
+    elif last.state == Copy.State.ASKING:
+        yield _finding(Alert.Kind.ATTENTION, "copy", f"Live-to-staging {last} waits for your answer.")
+    elif last.state == Copy.State.UNCHECKED:
+        yield _finding(Alert.Kind.ATTENTION, "copy", f"Live-to-staging {last} could not be checked: {last.problem}")
+
+
+def _absent(now: datetime) -> Iterator[Finding]:
+    for schedule in CopySchedule.objects.filter(paused=False):
+        last = schedule.copies.filter(state__in=(*Copy.IN_PLACE, Copy.State.ROLLED_BACK)).first()
+        since = last.not_before if last else schedule.created_at
+        if now - since > length_of(schedule.crontab, after=since, time_zone=schedule.time_zone) + _PATIENCE:
+            yield _finding(
+                Alert.Kind.ABSENT, f"schedule:{schedule.pk}", f"{schedule}: no copy for {timesince(since, now)}."
+            )
+
+
+def _finding(kind: Alert.Kind, about: str, message: str) -> Finding:
+    return Finding(kind, f"{kind}:staging_copy:{about}", None, None, message)

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.core.checks import register
+
+from staging_copy.checks import every_column_has_a_rule
+
+
+class StagingCopyConfig(AppConfig):
+    name = "staging_copy"
+    verbose_name = "live-to-staging copy"
+
+    def ready(self) -> None:
+        from hub.alerts import add_source  # these need models, which are not loaded when this module is
+        from staging_copy import alerts
+
+        register(every_column_has_a_rule)
+        add_source(alerts.find)

@@ -1,0 +1,277 @@
+"""Builds the side database: schema, masked rows, sequences, indexes, statistics, grants."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from staging_copy.archive import Archive, quote
+from staging_copy.loader import Plan, Task
+from staging_copy.masking import Column
+from staging_copy.policy import Policy, PolicyError, Rows
+from staging_copy.postgres import Database
+
+_ROOT = Path(__file__).resolve().parent.parent
+# What ties a database to the world outside it: live's ties are not for staging. Statistics hold raw values.
+_LEFT_OUT = frozenset(
+    ("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE")
+    + ("SERVER", "USER MAPPING", "FOREIGN TABLE", "EVENT TRIGGER", "SECURITY LABEL", "STATISTICS DATA")
+)
+_INDEX_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off"
+
+# Called with a table and the number of its rows that have been carried over so far.
+Progress = Callable[[str, int], None]
+
+
+class LoadFailed(Exception):
+    """A table could not be carried over. `reason` is the class of the error, the message names table and why."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def create(target: Database, name: str) -> Database:
+    """An empty database of that name beside `target`, with the encoding and locale of `target`.
+
+    Nobody but its owner may enter it.
+    """
+    with target.maintenance.connect(autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype, datlocale"
+            " FROM pg_database WHERE datname = %s",
+            [target.name],
+        )
+        like = ""
+        if row := cursor.fetchone():
+            encoding, provider, collate, ctype, locale = row
+            like = cursor.mogrify(
+                "ENCODING %s LOCALE_PROVIDER "
+                + {"b": "builtin", "i": "icu"}.get(provider, "libc")
+                + " LC_COLLATE %s LC_CTYPE %s",
+                [encoding, collate, ctype],
+            ).decode()
+            if locale:
+                name_of = {"b": "BUILTIN_LOCALE", "i": "ICU_LOCALE"}[provider]
+                like += cursor.mogrify(f" {name_of} %s", [locale]).decode()
+        cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE template0 {like}")
+        cursor.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {quote(name)} FROM PUBLIC")
+    return target.named(name)
+
+
+def restore_schema(archive: Archive, side: Database) -> None:
+    """Tables, types and functions; no rows, no indexes, no foreign keys yet."""
+    _restore(archive, side, _wanted(archive), "--section=pre-data")
+
+
+def restore_sequences(archive: Archive, side: Database) -> None:
+    """The values of sequences, which stand among the data of the archive."""
+    if archive.sequence_values:
+        _restore(archive, side, archive.sequence_values, "--section=data")
+
+
+def restore_indexes(archive: Archive, side: Database, *, jobs: int) -> None:
+    """Indexes, constraints and triggers. A foreign key that does not hold fails here."""
+    _restore(archive, side, _wanted(archive), "--section=post-data", f"--jobs={jobs}")
+
+
+def tasks(archive: Archive, policy: Policy, side: Database) -> list[Task]:
+    """What is to be loaded, the largest table first. Raises PolicyError for a table without a policy (N3)."""
+    columns = _columns(side)
+    found = []
+    for table in archive.tables:
+        rules = policy.tables.get(table.root)
+        if rules is None:
+            raise PolicyError(table.root, "there is no masking policy for this table")
+        if rules.rows is Rows.COPY:
+            known = columns[table.qualified]
+            wanted = tuple(known[name] for name in table.columns)
+            found.append(Task(table.id, table.root, wanted, dict(rules.columns)))
+    return found
+
+
+@dataclass
+class Loaded:
+    """Rows by table, and how often each canary was met in the archive and in what was sent."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    arrived: Counter[str] = field(default_factory=Counter)
+
+
+def load(plan: Plan, todo: Sequence[Task], *, processes: int, progress: Progress) -> Loaded:
+    """Carries the tables over in several processes.
+
+    `progress` is called in the calling thread. The first failure ends all of them, and is raised as LoadFailed.
+    """
+    waiting: SimpleQueue[Task | None] = SimpleQueue()
+    news: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    tables = {task.id: task.table for task in todo}
+    rows: dict[int, int] = {}
+    done: set[int] = set()
+    loaded = Loaded(Counter(dict.fromkeys(tables.values(), 0)))
+    with ExitStack() as stack:
+        loaders = [stack.enter_context(_start_loader()) for _ in range(min(processes, len(todo)))]
+        for task in (*todo, *[None] * len(loaders)):
+            waiting.put(task)
+        threads = stack.enter_context(ThreadPoolExecutor(max(1, len(loaders))))
+        for loader in loaders:
+            # The threads end with the processes that they feed, so these must go first.
+            stack.callback(loader.kill)
+            threads.submit(_feed, loader, plan, waiting, news)
+        running = len(loaders)
+        while running:
+            message = news.get()
+            if message is None:
+                running -= 1
+                continue
+            if "error" in message:
+                raise LoadFailed(message["error"], message["message"])
+            number, table = message["id"], tables[message["id"]]
+            loaded.rows[table] += message["rows"] - rows.get(number, 0)
+            rows[number] = message["rows"]
+            if message.get("done"):
+                done.add(number)
+                loaded.seen.update(message["seen"])
+                loaded.arrived.update(message["arrived"])
+            progress(table, loaded.rows[table])
+    if missing := sorted(tables[number] for number in tables.keys() - done):
+        raise LoadFailed("LoaderDied", f"Not carried over: {', '.join(missing)}")
+    return loaded
+
+
+def analyze(side: Database, *, jobs: int) -> None:
+    """Statistics for the planner, so that staging is fast from its first query."""
+    side.run("vacuumdb", "--analyze-only", "--quiet", f"--jobs={jobs}")
+
+
+def copy_grants(target: Database, side: Database) -> None:
+    """Gives everybody the same rights, and the same settings, in `side` as in `target`.
+
+    Tables that `target` lacks stay with their owner alone; nobody may connect before the swap.
+    """
+    with target.connect() as current, side.connect() as next_one:
+        with current.cursor() as reader, next_one.cursor() as writer:
+            reader.execute(_GRANTS)
+            for statement, name in reader.fetchall():
+                writer.execute("SELECT to_regclass(%s) IS NOT NULL OR to_regnamespace(%s) IS NOT NULL", [name, name])
+                if writer.fetchone()[0]:
+                    writer.execute(statement)
+            reader.execute(_SETTINGS)
+            for role, parameter, value in reader.fetchall():
+                whose = f"ROLE {quote(role)} IN " if role else ""
+                writer.execute(f"ALTER {whose}DATABASE {quote(side.name)} SET {parameter} TO {value}")
+        next_one.commit()
+
+
+_GRANTS = r"""
+    WITH objects AS (
+        SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+               format('%I.%I', nspname, relname) AS name, relacl AS acl, relowner AS owner
+        FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE relkind IN ('r', 'p', 'v', 'm', 'S') AND nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+        UNION ALL
+        SELECT 'SCHEMA', quote_ident(nspname), nspacl, nspowner
+        FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+    )
+    SELECT format('GRANT %s ON %s %s TO %s%s', right_.privilege_type, kind, name,
+                  CASE WHEN right_.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(right_.grantee)) END,
+                  CASE WHEN right_.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), name
+    FROM objects CROSS JOIN LATERAL aclexplode(acl) AS right_
+    WHERE right_.grantee <> owner
+"""
+_SETTINGS = """
+    SELECT CASE WHEN setrole = 0 THEN NULL ELSE pg_get_userbyid(setrole) END,
+           split_part(setting, '=', 1), quote_literal(substr(setting, strpos(setting, '=') + 1))
+    FROM pg_db_role_setting CROSS JOIN LATERAL unnest(setconfig) AS setting
+    WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_COLUMNS = r"""
+    SELECT format('"%s"."%s"', replace(nspname, '"', '""'), replace(relname, '"', '""')), attname,
+           CASE WHEN typtype = 'e' THEN 'enum'
+                ELSE format_type(CASE WHEN typtype = 'd' THEN typbasetype ELSE atttypid END, NULL) END,
+           NOT attnotnull,
+           CASE WHEN typname IN ('varchar', 'bpchar') AND atttypmod > 4 THEN atttypmod - 4 END
+    FROM pg_attribute
+    JOIN pg_class c ON c.oid = attrelid
+    JOIN pg_namespace n ON n.oid = relnamespace
+    JOIN pg_type t ON t.oid = atttypid
+    WHERE relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped AND nspname NOT LIKE 'pg\_%'
+"""
+
+
+def _columns(side: Database) -> dict[str, dict[str, Column]]:
+    found: dict[str, dict[str, Column]] = {}
+    with side.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(_COLUMNS)
+        for table, name, kind, nullable, limit in cursor:
+            found.setdefault(table, {})[name] = Column(name, kind, nullable, limit)
+    return found
+
+
+def _wanted(archive: Archive) -> list[int]:
+    return [
+        entry.id
+        for entry in archive.entries
+        # Extensions belong to the administrator, who may comment on them; we may not.
+        if entry.kind not in _LEFT_OUT and not (entry.kind == "COMMENT" and entry.tag.startswith("EXTENSION"))
+    ]
+
+
+def _restore(archive: Archive, side: Database, entries: Iterable[int], *options: str) -> None:
+    with NamedTemporaryFile("w", prefix="restore-", suffix=".list") as wanted:
+        wanted.writelines(f"{number};\n" for number in entries)
+        wanted.flush()
+        side.run(
+            "pg_restore",
+            *("--exit-on-error", "--no-owner", "--no-privileges", f"--use-list={wanted.name}"),
+            *options,
+            archive.folder,
+            options=_INDEX_OPTIONS,
+        )
+
+
+def _start_loader() -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "staging_copy.loader"],
+        cwd=_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _feed(
+    loader: "subprocess.Popen[str]",
+    plan: Plan,
+    waiting: "SimpleQueue[Task | None]",
+    news: "SimpleQueue[dict[str, Any] | None]",
+) -> None:
+    """Gives a loader one table after another and passes on what it says; the last word is None."""
+    if loader.stdin is None or loader.stdout is None or loader.stderr is None:
+        raise TypeError("A loader is spoken to through pipes.")
+    try:
+        print(json.dumps(asdict(plan)), file=loader.stdin, flush=True)
+        for task in iter(waiting.get, None):
+            print(task.to_json(), file=loader.stdin, flush=True)
+            for line in loader.stdout:
+                message = json.loads(line)
+                news.put(message)
+                if "done" in message:
+                    break
+            else:
+                raise BrokenPipeError
+    except BrokenPipeError:
+        words = loader.stderr.read().strip().splitlines()
+        news.put({"error": "LoaderDied", "message": "\n".join(words[-10:]) or "A loader was killed."})
+    finally:
+        news.put(None)

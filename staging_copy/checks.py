@@ -1,0 +1,141 @@
+"""`manage.py check` fails where a model's table or column could reach staging without a rule (N3)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.contrib.postgres.fields import ArrayField
+from django.core.checks import CheckMessage, Error
+from django.db import models
+
+from staging_copy.policy import Policy, Rows, Rule, TablePolicy, argument, collect, verb
+
+_TEXT = (models.CharField, models.TextField)
+_NO_EMPTY_VALUE = (models.DateField, models.TimeField, models.UUIDField, models.GenericIPAddressField)
+
+
+def every_column_has_a_rule(app_configs: Sequence[AppConfig] | None = None, **options: Any) -> list[CheckMessage]:
+    """Compares the policies with the models, both ways."""
+    policy, mistakes = collect()
+    messages: list[CheckMessage] = [Error(str(mistake), id="staging_copy.E004") for mistake in mistakes]
+    return messages + compare(policy, apps.get_models(include_auto_created=True))
+
+
+def compare(policy: Policy, all_models: Iterable[type[models.Model]]) -> list[CheckMessage]:
+    """What `policy` lacks for the models, has too much, or could not be carried out."""
+    installed: dict[str, type[models.Model]] = {
+        model._meta.db_table: model for model in all_models if _has_a_table(model)
+    }
+    return [
+        *_tables_and_columns(policy, installed),
+        *_leftovers(policy, installed),
+        *_unsuitable(policy, installed),
+        *_retentions(policy, installed),
+        *_dangling(policy, installed),
+    ]
+
+
+def _has_a_table(model: type[models.Model]) -> bool:
+    return not (model._meta.proxy or model._meta.swapped)
+
+
+def _columns(model: type[models.Model]) -> dict[str, Any]:
+    return {str(field.column): field for field in model._meta.local_concrete_fields}
+
+
+def _tables_and_columns(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+    for table, model in installed.items():
+        rules = policy.tables.get(table)
+        if rules is None:
+            yield Error(
+                f"Table {table} has no masking policy.",
+                hint=f"Add it to POLICY in the policy.py of {model._meta.app_label}.",
+                id="staging_copy.E001",
+            )
+        elif rules.rows is Rows.COPY:
+            for column in _columns(model).keys() - rules.columns.keys():
+                yield Error(f"Column {table}.{column} has no masking rule.", id="staging_copy.E002")
+
+
+def _leftovers(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+    for table, rules in policy.tables.items():
+        if table in policy.retired or table == "django_migrations":
+            continue
+        if table not in installed:
+            yield _leftover(table)
+            continue
+        for column in {*rules.columns, *rules.key} - _columns(installed[table]).keys():
+            if f"{table}.{column}" not in policy.retired:
+                yield _leftover(f"{table}.{column}")
+
+
+def _leftover(name: str) -> Error:
+    return Error(
+        f"There is a masking rule for {name}, which no model has.",
+        hint="Remove it, or list it in RETIRED as long as older archives have it.",
+        id="staging_copy.E003",
+    )
+
+
+def _unsuitable(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+    for table, model in installed.items():
+        rules = policy.tables.get(table, TablePolicy(table))
+        for column, field in _columns(model).items():
+            if column in rules.columns and (problem := _problem(rules.columns[column], field)):
+                yield Error(f"Rule of {table}.{column}: {problem}", id="staging_copy.E005")
+
+
+def _problem(rule: Rule, field: Any) -> str:
+    """Why the rule cannot be carried out on this column, or nothing."""
+    word = verb(rule)
+    is_json = isinstance(field, models.JSONField)
+    if word == "json" and not is_json:
+        return "only a JSON column has rules by path."
+    if is_json and (rule in ("keep", "scrub") or word == "mask"):
+        return "a JSON column needs a rule by path ({key: rule}), or says `keep:tree` or `scrub:tree`."
+    if not is_json and argument(rule) == "tree":
+        return "`:tree` is for JSON columns."
+    if rule == "mask:ip" and isinstance(field, models.GenericIPAddressField):
+        return ""
+    if word == "mask" and not isinstance(field, _TEXT):
+        return f"`{rule}` replaces text, and this is {field.get_internal_type()}."
+    if word == "scrub" and not (is_json or isinstance(field, (*_TEXT, ArrayField))):
+        return f"`scrub` looks through text, and this is {field.get_internal_type()}."
+    if rule in ("empty", "preserve") and not field.null and isinstance(field, _NO_EMPTY_VALUE):
+        return f"`{rule}` needs an empty value, and this column may not be NULL."
+    if rule in ("empty", "preserve") and not field.null and field.unique:
+        return f"`{rule}` would give several rows one value, and this column is unique; `preserve:random` does not."
+    if rule in ("empty", "preserve") and not field.null and field.remote_field:
+        return f"`{rule}` would leave this reference without a target."
+    return ""
+
+
+def _retentions(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+    for table, model in installed.items():
+        retention = policy.retention.get(table)
+        if retention is None:
+            yield Error(f"Table {table} has no retention.", id="staging_copy.E006")
+        elif retention.column and retention.column not in _columns(model):
+            yield Error(f"Retention of {table}: there is no column {retention.column}.", id="staging_copy.E006")
+        elif retention.parent and retention.parent not in installed:
+            yield Error(f"Retention of {table}: there is no table {retention.parent}.", id="staging_copy.E006")
+    for table in policy.retention.keys() - installed.keys() - policy.retired - {"django_migrations"}:
+        yield _leftover(table)
+
+
+def _dangling(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+    """References of copied rows into tables whose rows do not come along."""
+    for table, model in installed.items():
+        rules = policy.tables.get(table)
+        if rules is None or rules.rows is not Rows.COPY:
+            continue
+        for column, field in _columns(model).items():
+            if rules.columns.get(column) != "keep" or not getattr(field, "db_constraint", False):
+                continue
+            target = policy.tables.get(field.related_model._meta.db_table)
+            if target is not None and target.rows is not Rows.COPY:
+                yield Error(
+                    f"{table}.{column} is kept, but rows of {target.table} are not copied ({target.rows}).",
+                    hint="Make the column `empty`, or give both tables the same fate.",
+                    id="staging_copy.E007",
+                )

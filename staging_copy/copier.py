@@ -1,0 +1,367 @@
+"""One live-to-staging copy from its first check to the swap, stage by stage, with a way back from each.
+
+Nothing here needs Django's models: the journal and the report in its folder are the record, callers project them.
+"""
+
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.migrations.loader import MigrationLoader
+from psycopg2.extensions import make_dsn
+
+from staging_copy import build, freeze, gates, genericadmin, journal, ownrows, pools, preflight, quiesce, swap
+from staging_copy.archive import Archive
+from staging_copy.backups import Manifest
+from staging_copy.journal import AlreadyRunning, Journal
+from staging_copy.loader import Plan
+from staging_copy.policy import Policy, Rows
+from staging_copy.postgres import Database, identity
+
+logger = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).resolve().parent.parent
+STAGES = ("preflight", "schema", "rows", "indexes", "migrations", "own rows", "gates", "swap")
+# What shop and OMS should wait after the time of our backup before they take theirs (L14).
+SLIGHTLY_LATER = timedelta(hours=3)
+
+
+class CopyFailed(Exception):
+    """The copy failed at `stage`; staging is as it was. The cause holds the reason."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(f"The copy failed at the stage {stage!r}; staging is as it was, and in use. {reason}")
+        self.stage = stage
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where everything is, and what decides how it is masked."""
+
+    live: Database
+    staging: Database
+    backups: Path
+    journals: Path
+    environment: str
+    domain: str
+    key: str
+    admin_email: str
+    admin_password: str
+    allowed: tuple[str, ...] = ()
+    canaries: tuple[str, ...] = ()
+    shared_hosts: tuple[str, ...] = ()
+    processes: int = 2
+    oldest: timedelta = timedelta(hours=48)
+
+    @classmethod
+    def from_settings(cls) -> "Config":
+        """Raises preflight.Refused if something that a copy needs is not set."""
+        missing = [name for name in ("STAGING_DATABASE_URL", "STAGING_ADMIN_PASSWORD") if not getattr(settings, name)]
+        if missing:
+            raise preflight.Refused([f"{name} is not set; docs/staging-copy.md says what it is." for name in missing])
+        return cls(
+            live=live_database(),
+            staging=Database.at(settings.STAGING_DATABASE_URL),
+            backups=Path(settings.BACKUP_DIR),
+            journals=Path(settings.STAGING_COPY_JOURNAL_DIR),
+            environment=settings.ENVIRONMENT,
+            domain=settings.STAGING_COPY_DOMAIN,
+            key=settings.STAGING_COPY_KEY,
+            admin_email=settings.STAGING_ADMIN_EMAIL,
+            admin_password=settings.STAGING_ADMIN_PASSWORD,
+            allowed=tuple(settings.STAGING_COPY_ALLOWED_ADDRESSES),
+            canaries=tuple(settings.STAGING_COPY_CANARIES),
+            shared_hosts=tuple(settings.STAGING_COPY_SHARED_HOSTS),
+            processes=settings.STAGING_COPY_PROCESSES,
+        )
+
+
+def live_database() -> Database:
+    """The database that this installation works on."""
+    default = settings.DATABASES["default"]
+    names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
+    return Database.at(make_dsn(**{libpq: default[name] for name, libpq in names.items() if default.get(name)}))
+
+
+@dataclass
+class Watcher:
+    """Called as a copy goes on: `stage` when one begins, `progress` with a table and its rows so far."""
+
+    stage: Callable[[str], None] = lambda stage: None
+    progress: Callable[[str, int], None] = lambda table, rows: None
+
+
+def known_migrations() -> set[str]:
+    """The migrations that this code has, as `app.name`."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return {f"{app}.{name}" for app, name in loader.disk_migrations}
+
+
+def recover(config: Config) -> list[Journal]:
+    """Under the lock: clears up after copies that were killed, and returns their journals.
+
+    One that was killed after its swap is finished; of any other nothing is left but the journal.
+    """
+    abandoned = journal.unfinished(config.journals)
+    for record in abandoned:
+        if _settle(config, record):
+            record.write("finished", recovered=True)
+        else:
+            record.write("cleaned")
+    return abandoned
+
+
+def run(config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> dict[str, Any]:
+    """Makes the copy and returns its report, which also lies in the journal's folder.
+
+    To be called under `exclusively`. Raises CopyFailed, whose cause is what went wrong; staging is then as it was.
+    """
+    return _Run(config, policy, manifest, record, watcher).run()
+
+
+def rollback(config: Config, record: Journal) -> float:
+    """Staging and its previous database change places. Returns the seconds for which staging did not answer."""
+    record.write("rolling back")
+    seconds = swap.rollback(config.staging)
+    record.write("finished", rolled_back=True, seconds=seconds)
+    return seconds
+
+
+@contextmanager
+def exclusively(config: Config) -> Iterator[None]:
+    """One copy at a time: on this machine by a file, on the staging server by an advisory lock."""
+    with ExitStack() as stack:
+        stack.enter_context(journal.lock(config.journals))
+        connection = stack.enter_context(config.staging.maintenance.connect(autocommit=True))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"copy to {config.staging.name}"])
+            if not cursor.fetchone()[0]:
+                raise AlreadyRunning("Another machine is copying to this staging database; wait for it.")
+        yield
+
+
+class _Run:
+    """One copy: the stages in their order, and what they hand to each other."""
+
+    def __init__(self, config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> None:
+        self.config = config
+        self.policy = policy
+        self.manifest = manifest
+        self.record = record
+        self.watcher = watcher
+        self.side = config.staging.named(swap.next_name(config.staging))
+        self.stage = STAGES[0]
+        self.seconds: list[tuple[str, float]] = []
+        self.report: dict[str, Any] = {}
+        self.staging_exists = False
+
+    def run(self) -> dict[str, Any]:
+        steps = (
+            self.preflight,
+            self.schema,
+            self.rows,
+            self.indexes,
+            self.migrations,
+            self.own_rows,
+            self.gates,
+            self.swap,
+        )
+        try:
+            for self.stage, step in zip(STAGES, steps, strict=True):
+                self.record.write("stage", stage=self.stage)
+                self.watcher.stage(self.stage)
+                begun = time.monotonic()
+                step()
+                self.seconds.append((self.stage, round(time.monotonic() - begun, 3)))
+        except BaseException as error:
+            # Also when the process is asked to end: what was begun is taken back before it does.
+            if not _settle(self.config, self.record):
+                reason = f"{type(error).__name__}: {error}".strip()
+                self.record.write("failed", stage=self.stage, reason=reason)
+                if isinstance(error, Exception):
+                    raise CopyFailed(self.stage, str(error).strip() or reason) from error
+                raise
+        self.record.save_report(self.report)
+        self.record.write("finished")
+        return self.report
+
+    def preflight(self) -> None:
+        self.archive = Archive.open(self.config.backups / self.manifest.name)
+        self.known = known_migrations()
+        now = datetime.now(UTC)
+        preflight.check_archive(
+            self.archive,
+            self.manifest,
+            self.policy,
+            known_migrations=self.known,
+            oldest=self.config.oldest,
+            now=now,
+        )
+        preflight.check_target(
+            self.config.staging,
+            self.config.live,
+            self.config.journals,
+            environment=self.config.environment,
+            expected_size=self.manifest.database_size,
+        )
+        # From here on, and only on this server, what bears that name may be dropped.
+        self.record.write("building", server=_server(self.config.staging), database=self.side.name)
+        swap.drop(self.config.staging, self.side.name)
+        self.staging_exists = self.config.staging.name in swap.databases(
+            self.config.staging, [self.config.staging.name]
+        )
+        self.words = pools.ensure(self.config.journals)
+
+    def schema(self) -> None:
+        build.create(self.config.staging, self.side.name)
+        build.restore_schema(self.archive, self.side)
+        self.tasks = build.tasks(self.archive, self.policy, self.side)
+
+    def rows(self) -> None:
+        random = secrets.token_hex(32)
+        stable = blake2b(self.config.key.encode()).hexdigest()[:64]
+        self.loaded = build.load(
+            Plan(
+                archive=str(self.archive.folder),
+                dsn=self.side.dsn,
+                password=self.side.password,
+                key=stable if self.config.key else random,
+                secret_key=secrets.token_hex(32),
+                domain=self.config.domain,
+                allowed=self.config.allowed,
+                pools=str(self.words),
+                now=datetime.now(UTC).isoformat(),
+                canaries=self.config.canaries,
+            ),
+            self.tasks,
+            processes=self.config.processes,
+            progress=self.watcher.progress,
+        )
+        build.restore_sequences(self.archive, self.side)
+
+    def indexes(self) -> None:
+        build.restore_indexes(self.archive, self.side, jobs=self.config.processes)
+        build.analyze(self.side, jobs=self.config.processes)
+
+    def migrations(self) -> None:
+        """Staging runs the code that runs here, so its database must be as that expects."""
+        if self.known - set(self.manifest.migrations):
+            _migrate(self.side)
+
+    def own_rows(self) -> None:
+        self.put_back: list[ownrows.PutBack] = []
+        if self.staging_exists:
+            # As late as can be: until here staging was in use.
+            quiesce.pause(self.config.staging, self.record)
+            self.put_back = ownrows.put_back(self.config.staging, self.side, self.policy)
+            build.copy_grants(self.config.staging, self.side)
+        genericadmin.ensure(self.side, email=self.config.admin_email, password=self.config.admin_password)
+        self.frozen = freeze.freeze(self.side)
+
+    def gates(self) -> None:
+        copied = {
+            table: count for table, count in self.manifest.rows.items() if self.policy.tables[table].rows is Rows.COPY
+        }
+        gates.check_rows(copied, self.loaded.rows)
+        gates.check_constraints(self.side)
+        gates.check_canaries(self.loaded.arrived)
+        self.like_live = freeze.pause_like_live(self.side, self.archive, shared_hosts=self.config.shared_hosts)
+
+    def swap(self) -> None:
+        oid = swap.databases(self.config.staging, [self.side.name])[self.side.name]
+        self.report = self._report()
+        self.record.write("swapping", oid=oid)
+        away = swap.swap(self.config.staging)
+        self.report["swap_seconds"] = round(away, 3)
+        _settle(self.config, self.record)
+
+    def _report(self) -> dict[str, Any]:
+        taken = self.manifest.taken
+        return {
+            "backup": {"name": self.manifest.name, "taken_at": taken, "checksum": self.manifest.checksum},
+            "advice": {
+                "shop_and_oms_backups_from": taken + SLIGHTLY_LATER,
+                "orders": "Orders are not checked against the OMS, which offers no way to (L14): "
+                "let its backup be slightly later than ours.",
+            },
+            # Filled to the end: the swap is a stage too.
+            "stages": self.seconds,
+            "tables": [
+                {
+                    "table": planned.table,
+                    "fate": planned.fate,
+                    "rows_in_backup": planned.rows,
+                    "rows_on_staging": self.loaded.rows.get(planned.table, 0),
+                    "rules": planned.rules,
+                }
+                for planned in preflight.plan(self.archive, self.manifest, self.policy)
+            ],
+            "leaks": {
+                "addresses_outside_the_masking_domain": 0,
+                "canaries": {
+                    canary: {"met_in_backup": self.loaded.seen[canary], "met_on_staging": self.loaded.arrived[canary]}
+                    for canary in self.config.canaries
+                },
+            },
+            "own_rows": [
+                {"table": own.table, "updated": own.updated, "added": own.added, "left_out": own.left_out}
+                for own in self.put_back
+            ],
+            "frozen_platforms": self.frozen,
+            "paused_because_like_live": self.like_live,
+            "highest_ids": gates.highest_ids(self.side),
+        }
+
+
+def _migrate(side: Database) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
+        cwd=_ROOT,
+        env={**os.environ, "DATABASE_URL": side.url},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError("The migrations of this code failed on the copy: " + done.stderr.strip()[-1000:])
+
+
+def _server(database: Database) -> int:
+    with database.maintenance.connect() as connection:
+        return identity(connection).system
+
+
+def _settle(config: Config, record: Journal) -> bool:
+    """Ends a copy wherever it stopped, and says whether its swap had happened.
+
+    If so, the previous database is left as it was before the copy, ready to be rolled back to; if not, staging is.
+    Where nothing was begun, or another server is the target by now, nothing is touched.
+    """
+    building = record.last("building")
+    if building is None:
+        return False
+    if (building["server"], building["database"]) != (_server(config.staging), swap.next_name(config.staging)):
+        logger.warning("%s was building %s elsewhere; drop it there.", record.name, building["database"])
+        return False
+    previous = swap.previous_name(config.staging)
+    present = swap.databases(config.staging, [config.staging.name, previous])
+    swapping = record.last("swapping")
+    swapped = swapping is not None and present.get(config.staging.name) == swapping["oid"]
+    untouched = config.staging.named(previous) if swapped else config.staging
+    swap.drop(config.staging, f"{previous}_old" if swapped else swap.next_name(config.staging))
+    if untouched.name in present:
+        quiesce.resume(untouched, record)
+    return swapped

@@ -1,0 +1,96 @@
+"""The journal of a copy: one JSON line for each step, written through to disk before the step counts.
+
+It lies outside both databases, so that what happened can be told even after the databases changed places.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_FILE = "journal.jsonl"
+_REPORT = "report.json"
+_CHECK = "check.json"
+# The events after which nothing of a copy is left to do.
+_LAST = frozenset({"finished", "failed", "cleaned"})
+
+
+class AlreadyRunning(Exception):
+    """Another copy is running."""
+
+
+class Journal:
+    """The journal in `folder`, which is `name` below the folder of all journals."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def begin(cls, home: Path, now: datetime) -> "Journal":
+        folder = home / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        folder.mkdir(parents=True)
+        return cls(folder)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Appends an event; when this returns, it is on disk."""
+        line = json.dumps({"event": event, "at": datetime.now(UTC).isoformat(), **fields}, default=str)
+        with (self.folder / _FILE).open("a") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def events(self) -> list[dict[str, Any]]:
+        """All events; a last line that was cut off by a crash is left out."""
+        path = self.folder / _FILE
+        lines = path.read_text().split("\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def last(self, event: str) -> dict[str, Any] | None:
+        """The newest event of that name."""
+        return next((each for each in reversed(self.events()) if each["event"] == event), None)
+
+    @property
+    def is_open(self) -> bool:
+        return not any(each["event"] in _LAST for each in self.events())
+
+    def save_report(self, report: dict[str, Any]) -> None:
+        (self.folder / _REPORT).write_text(json.dumps(report, indent=2, default=str, ensure_ascii=False))
+
+    def report(self) -> dict[str, Any]:
+        path = self.folder / _REPORT
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def save_check(self, result: dict[str, Any]) -> None:
+        """What came of the check on staging, for whoever reads the report on live's side."""
+        (self.folder / _CHECK).write_text(json.dumps(result, indent=2, default=str, ensure_ascii=False))
+
+    def check(self) -> dict[str, Any]:
+        path = self.folder / _CHECK
+        return json.loads(path.read_text()) if path.exists() else {}
+
+
+def unfinished(home: Path) -> list[Journal]:
+    """Journals of copies that were killed, the oldest first. To be asked under the lock."""
+    folders = sorted(path.parent for path in home.glob(f"*/{_FILE}"))
+    return [journal for journal in map(Journal, folders) if journal.is_open]
+
+
+@contextmanager
+def lock(home: Path) -> Iterator[None]:
+    """One copier at a time on this machine, freed by the kernel however it ends. Raises AlreadyRunning."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "copy.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning("Another copy is running; wait for it, or look at it in the admin.") from error
+        yield

@@ -1,0 +1,56 @@
+"""Takes, registers, verifies or lists backups of live."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from staging_copy import services
+from staging_copy.archive import ArchiveError
+from staging_copy.models import Backup
+from staging_copy.postgres import ProgramFailed
+
+
+class Command(BaseCommand):
+    help = "Backs up live now, as beat does every night: pg_dump, verification, manifest. Copies to staging read it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--list", action="store_true", help="the backups there are, the latest first")
+        what.add_argument("--verify", metavar="NAME", help="read a backup to its end and compare it with its manifest")
+        what.add_argument("--register", metavar="FOLDER", type=Path, help="take over an archive made elsewhere")
+        parser.add_argument("--taken-at", metavar="ISO-TIME", help="with --register: what time of live it holds")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["list"]:
+                for backup in Backup.objects.all():
+                    self.stdout.write(
+                        f"{backup.name}  {backup.taken_at:%Y-%m-%d %H:%M %Z}  {backup.get_state_display()}"
+                        f"  {backup.rows or 0:,} rows  {(backup.size or 0) / 2**20:.1f} MiB"
+                    )
+                return
+            backup = self._do(options)
+        except (ArchiveError, ProgramFailed, OSError) as error:
+            raise CommandError(str(error)) from error
+        except Backup.DoesNotExist as error:
+            raise CommandError("There is no such backup; --list shows them.") from error
+        self.stdout.write(f"{backup.name}: {backup.rows:,} rows, {(backup.size or 0) / 2**20:.1f} MiB, verified.")
+
+    def _do(self, options: dict[str, Any]) -> Backup:
+        if options["verify"]:
+            return services.verify_backup(backup=Backup.objects.get(name=options["verify"]))
+        if options["register"]:
+            return services.register_backup(folder=options["register"], taken_at=_time(options["taken_at"]), by=None)
+        return services.take_backup()
+
+
+def _time(text: str | None) -> datetime:
+    try:
+        taken_at = datetime.fromisoformat(text or "")
+    except ValueError as error:
+        raise CommandError("--register needs --taken-at, as in 2026-01-31T00:30:00+00:00.") from error
+    return taken_at if taken_at.tzinfo else timezone.make_aware(taken_at)

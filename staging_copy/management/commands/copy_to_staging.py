@@ -1,0 +1,86 @@
+"""Makes staging an anonymised copy of the last backup of live."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import psycopg2
+from django.core.management.base import BaseCommand, CommandError
+
+from staging_copy import services
+from staging_copy.archive import ArchiveError
+from staging_copy.copier import CopyFailed, Watcher
+from staging_copy.journal import AlreadyRunning
+from staging_copy.models import Backup, Copy
+from staging_copy.policy import PolicyError, Rows
+from staging_copy.preflight import Refused
+from staging_copy.target import WrongTarget
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes staging an anonymised copy of the last nightly backup of live. Staging stays in use until the new "
+        "database takes its place, and as it is if anything fails; --rollback puts the one before back."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--dry-run", action="store_true", help="check everything, show tables, rules, rows and time")
+        what.add_argument("--rollback", action="store_true", help="put the database before the last copy back")
+        parser.add_argument("--backup", metavar="NAME", help="another backup than the latest (backup_live --list)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["rollback"]:
+                self._rollback()
+            elif options["dry_run"]:
+                self._show(services.plan_copy(backup=_backup(options["backup"])))
+            else:
+                self._copy(_backup(options["backup"]))
+        except (Refused, CopyFailed, AlreadyRunning, ArchiveError, PolicyError, WrongTarget, ValueError) as error:
+            raise CommandError(str(error)) from error
+        except psycopg2.Error as error:
+            raise CommandError(f"PostgreSQL: {error}") from error
+
+    def _copy(self, backup: Backup | None) -> None:
+        copy = services.start_copy(backup=backup, by=None)
+        watcher = Watcher(
+            lambda stage: self.stdout.write(f"{stage} ..."),
+            lambda table, rows: self.stdout.write(f"    {table:<40} {rows:>12,}"),
+        )
+        copy = services.run_copy(copy=copy, watcher=watcher)
+        report = copy.report
+        self.stdout.write(
+            f"Staging is a copy of {report['backup']['name']} (live as of {report['backup']['taken_at']}). "
+            f"It did not answer for {report['swap_seconds']:.2f} s. Report: {copy.journal}/report.json"
+        )
+        if copy.state != Copy.State.DONE:
+            raise CommandError(f"Its sync is frozen, because the copy {copy.get_state_display()}. {copy.problem}")
+
+    def _rollback(self) -> None:
+        copy = services.latest_in_place()
+        if copy is None:
+            raise CommandError("No copy ended well yet, so there is nothing to roll back to.")
+        seconds = services.rollback(copy=copy, by=None)
+        self.stdout.write(f"{copy} is {copy.get_state_display()}. Staging did not answer for {seconds:.2f} s.")
+
+    def _show(self, plan: services.CopyPlan) -> None:
+        self.stdout.write(f"From {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
+        for planned in plan.tables:
+            self.stdout.write(f"{planned.table:<40} {planned.rows:>12,} rows  {_fate(planned.fate, planned.rules)}")
+        self.stdout.write(f"{plan.rows:,} rows in about {plan.estimated}. Nothing was changed.")
+
+
+def _backup(name: str | None) -> Backup | None:
+    if name is None:
+        return None
+    try:
+        return Backup.objects.get(name=name)
+    except Backup.DoesNotExist as error:
+        raise CommandError(f"There is no backup {name}; backup_live --list shows them.") from error
+
+
+def _fate(fate: Rows, rules: dict[str, Any]) -> str:
+    if fate is not Rows.COPY:
+        return "emptied" if fate is Rows.EMPTY else "staging's own"
+    changed = [f"{column} {rule}" for column, rule in rules.items() if rule not in ("keep", "keep:tree")]
+    return ", ".join(changed) or "kept"

@@ -1,0 +1,221 @@
+"""Turns the rules of one table into a function from COPY text to COPY text.
+
+Blocks are worked on column by column: taking lines apart and putting them together is left to C, and columns
+that are kept are never looked at.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from staging_copy import addresses
+from staging_copy.copytext import NULL, escape, unescape
+from staging_copy.jsonmask import JsonMask
+from staging_copy.policy import PolicyError, Rule, argument, verb
+from staging_copy.rules import Mask, Rules
+
+TEXT_TYPES = frozenset({"text", "character varying", "character", "citext", "name"})
+JSON_TYPES = frozenset({"json", "jsonb"})
+# How a column that may not be NULL is emptied.
+_EMPTY_VALUES = {
+    **dict.fromkeys(TEXT_TYPES, b""),
+    **dict.fromkeys(JSON_TYPES, b"{}"),
+    **dict.fromkeys(("smallint", "integer", "bigint", "numeric", "real", "double precision"), b"0"),
+    **{"boolean": b"f", "bytea": rb"\\x"},
+}
+# Types whose values hold no text of anybody's, or text that the tripwire can read.
+_KNOWN_TYPES = (
+    TEXT_TYPES
+    | JSON_TYPES
+    | _EMPTY_VALUES.keys()
+    | {"date", "interval", "uuid", "inet", "cidr", "macaddr", "oid", "xid8", "money", "bit", "bit varying"}
+    | {f"{name} {zone} time zone" for name in ("time", "timestamp") for zone in ("with", "without")}
+)
+# Kinds of which a table has few different values.
+_REPEATED = frozenset({"first_name", "last_name", "name", "company", "city"})
+_LONGEST_CACHED = 100
+_MOST_CACHED = 5_000
+
+ColumnFunction = Callable[[Sequence[bytes]], Sequence[bytes]]
+
+
+class RowsDiffer(Exception):
+    """A line has another number of fields than its table has columns."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as PostgreSQL's catalogue describes it. `type` is `format_type` without length; `limit` that length."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    limit: int | None = None
+
+    @property
+    def element_type(self) -> str:
+        return self.type.removesuffix("[]")
+
+
+class FieldMask(dict[bytes, bytes]):
+    """A mask for fields as COPY writes them, and its own cache: a value met before costs one look-up in C."""
+
+    def __init__(self, mask: Mask, limit: int | None = None) -> None:
+        super().__init__()
+        self._mask = mask
+        self._limit = limit
+
+    def __missing__(self, raw: bytes) -> bytes:
+        if not raw or raw == NULL:
+            return raw
+        masked = escape(_cut(self._mask(unescape(raw)), self._limit))
+        if len(raw) <= _LONGEST_CACHED:
+            if len(self) >= _MOST_CACHED:
+                self.clear()
+            self[raw] = masked
+        return masked
+
+    def column(self, values: Sequence[bytes]) -> Sequence[bytes]:
+        return list(map(self.__getitem__, values))
+
+
+def _cut(value: bytes, limit: int | None) -> bytes:
+    if limit is None or len(value) <= limit:
+        return value
+    return value.decode()[:limit].encode()
+
+
+def _various(kind: str, rules: Rules, limit: int | None) -> ColumnFunction:
+    """For values that seldom repeat: all are masked together, and none is remembered.
+
+    What these masks write never needs escaping.
+    """
+
+    def column(values: Sequence[bytes]) -> Sequence[bytes]:
+        present = [unescape(raw) for raw in values if raw and raw != NULL]
+        masked = rules.mask_many(kind, present)
+        if limit is not None:
+            masked = [_cut(value, limit) for value in masked]
+        if len(present) == len(values):
+            return masked
+        following = iter(masked)
+        return [next(following) if raw and raw != NULL else raw for raw in values]
+
+    return column
+
+
+def _scrub_column(rules: Rules) -> ColumnFunction:
+    scrub = FieldMask(rules.scrub)
+
+    def column(values: Sequence[bytes]) -> Sequence[bytes]:
+        together = b"\t".join(values)
+        if addresses.has_disguise(together):
+            return scrub.column(values)
+        return [scrub[raw] if b"@" in raw else raw for raw in values] if b"@" in together else values
+
+    return column
+
+
+@dataclass
+class TableMasker:
+    """The rules of one table, ready to run. `changes` says which columns are worked on, by position."""
+
+    table: str
+    width: int
+    changes: dict[int, ColumnFunction] = field(default_factory=dict)
+    only_addresses: bool = True
+
+    def mask(self, block: bytes) -> bytes:
+        """Whole lines in, whole lines out. Raises RowsDiffer, and what the rules raise."""
+        if block.count(b"\t") != block.count(b"\n") * (self.width - 1):
+            raise RowsDiffer(f"{self.table}: not every line of the archive has {self.width} fields.")
+        if not self.changes or (self.only_addresses and not addresses.has_sign(block)):
+            return block
+        try:
+            # What follows the last change stays in one piece.
+            parts = max(self.changes) + 1
+            columns: list[Sequence[bytes]] = list(
+                zip(*(line.split(b"\t", parts) for line in block[:-1].split(b"\n")), strict=True)
+            )
+        except ValueError as error:
+            raise RowsDiffer(f"{self.table}: the lines of the archive differ in their fields.") from error
+        for position, change in self.changes.items():
+            columns[position] = change(columns[position])
+        return b"\n".join(map(b"\t".join, zip(*columns, strict=True))) + b"\n"
+
+
+def compile_table(
+    table: str, columns: Sequence[Column], policy: Mapping[str, Rule], rules: Rules, now: datetime
+) -> TableMasker:
+    """The masker of a table with these columns, in the order of the archive.
+
+    Raises PolicyError for a column without a rule, of a type that is not known, or with a rule that its type
+    cannot bear (N3).
+    """
+    masker = TableMasker(table, len(columns))
+    for position, column in enumerate(columns):
+        where = f"{table}.{column.name}"
+        if column.name not in policy:
+            raise PolicyError(where, "there is no masking rule for this column")
+        rule = policy[column.name]
+        check_type(column, rule, where)
+        change = _change(column, rule, rules, now, where)
+        if change is not None:
+            masker.changes[position] = change
+            masker.only_addresses &= rule in ("scrub", "scrub:tree")
+    return masker
+
+
+def check_type(column: Column, rule: Rule, where: str) -> None:
+    """Raises PolicyError where the rule does not fit the column's type."""
+    word = verb(rule)
+    if word in ("empty", "set", "preserve"):
+        return
+    if column.element_type not in _KNOWN_TYPES or (column.type.endswith("[]") and word == "mask"):
+        raise PolicyError(where, f"type {column.type} can only be `empty`, `set:…` or `preserve`, not {rule!r}")
+    if column.element_type in JSON_TYPES:
+        if word != "json" and argument(rule) != "tree":
+            raise PolicyError(where, f"a JSON column needs a rule by path, or `:tree`; {rule!r} is neither")
+    elif word == "json" or argument(rule) == "tree":
+        raise PolicyError(where, f"type {column.type} has no JSON paths")
+    elif rule == "mask:ip" and column.type == "inet":
+        return
+    elif word in ("mask", "scrub") and column.element_type not in TEXT_TYPES:
+        raise PolicyError(where, f"{rule!r} is for text, and this is {column.type}")
+
+
+def _change(column: Column, rule: Rule, rules: Rules, now: datetime, where: str) -> ColumnFunction | None:
+    word = verb(rule)
+    if rule in ("keep", "keep:tree"):
+        return None
+    if rule == "preserve:random":
+        return _various("secret", rules, column.limit)
+    if word in ("empty", "set", "preserve"):
+        constant = _constant(column, rule, now, where)
+        return lambda values: [constant] * len(values)
+    if rule == "scrub":
+        return _scrub_column(rules)
+    if column.type in JSON_TYPES:
+        return FieldMask(JsonMask(rule, rules, where)).column
+    kind, limit = argument(rule), column.limit
+    if kind == "email" and limit is not None and limit < len(rules.domain) + 21:
+        raise PolicyError(where, f"NUMBER@{rules.domain.decode()} does not fit into {limit} characters")
+    if kind in _REPEATED:
+        return FieldMask(rules.mask(kind), limit).column
+    return _various(kind, rules, limit)
+
+
+def _constant(column: Column, rule: Rule, now: datetime, where: str) -> bytes:
+    """The field that the rule puts into every row (`preserve`: until staging's own value is put back)."""
+    text = argument(rule)
+    if text:
+        return now.isoformat().encode() if text == "now" else escape(text.encode())
+    if verb(rule) == "set":
+        return b""
+    if column.nullable:
+        return NULL
+    if column.type.endswith("[]"):
+        return b"{}"
+    if column.type not in _EMPTY_VALUES:
+        raise PolicyError(where, f"type {column.type} has no empty value, and the column may not be NULL")
+    return _EMPTY_VALUES[column.type]

@@ -1,0 +1,15 @@
+"""The policy of this app's own tables: they tell of live's backups and copies, which is live's business."""
+
+POLICY = {
+    "staging_copy_backup": {"*": "empty"},
+    "staging_copy_copy": {"*": "empty"},
+    "staging_copy_copyschedule": {"*": "empty"},
+    "staging_copy_finding": {"*": "empty"},
+}
+
+RETENTION = {
+    "staging_copy_backup": "forever",
+    "staging_copy_copy": "forever",
+    "staging_copy_copyschedule": "forever",
+    "staging_copy_finding": "forever",
+}

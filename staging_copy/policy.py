@@ -1,0 +1,218 @@
+"""What may happen to each table and column on its way to staging: the format of policies, and their parser.
+
+A policy is plain data in `<app>/policy.py`, which imports nothing (docs/staging-copy.md has the reference):
+
+    POLICY = {                                # every table, every column; what has no rule stops the copy
+        "orders_customer": {
+            "id": "keep",
+            "email": "mask:email",
+            "note": "mask:text",
+            "extra": {"phone": "mask:phone", "lines": [{"sku": "keep"}], "*": "scrub"},
+        },
+        "django_session": {"*": "empty"},     # no rows
+        "hub_platformswitch": {"*": "preserve"},  # staging's own rows; live's do not arrive
+    }
+    RETENTION = {"orders_customer": "forever", ...}   # how long live keeps rows, for every table
+    KEYS = {"hub_connection": ("slug",)}      # by what a row is known again in another database
+    OWN = {"hub_connection": "true"}          # SQL: which rows of staging are put back if live lacks them
+    RETIRED = ("orders_customer.fax",)        # rules for what only older archives still have
+
+Rules of a column:
+
+    keep            as it is; an e-mail address in it stops the copy
+    scrub           as it is, but every e-mail address inside becomes its number
+    mask:KIND       replaced; KIND is one of MASKS
+    empty           NULL, or the empty value of a column that may not be NULL
+    set:TEXT        this value in every row (`now`: the time of the copy)
+    preserve        staging's own value, in the row with the same key; `empty` in rows that staging lacks
+    preserve:TEXT   the same, with TEXT in rows that staging lacks (`now`: the time; `random`: as mask:secret)
+
+A JSON column has a rule shaped like its values: {key: rule, "*": rule of any other key}, [rule of every
+element], a rule for a scalar. A value of another shape, or a key without a rule, stops the copy. `keep:tree`
+and `scrub:tree` say that anything may stand below.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from django.apps import apps
+
+# Policies that stand here: of this app, whose `policy` is the parser, and of apps that are not ours.
+_HERE = ("staging_copy.own_policy", "staging_copy.third_party_policy")
+
+MASKS = frozenset(
+    ("email", "first_name", "last_name", "name", "company", "phone", "street", "city", "postcode")
+    + ("tax_id", "iban", "bank", "text", "ip", "url", "secret", "password")
+)
+_PLAIN = frozenset({"keep", "keep:tree", "scrub", "scrub:tree", "empty", "preserve"})
+_RETENTION = re.compile(
+    r"forever|(?P<days>[1-9]\d*) days by (?P<column>\w+)|partition (?P<partition>[1-9]\d*) days"
+    r"|with (?P<parent>\w+)"
+)
+
+# A column's rule, parsed: a word for everything but JSON, whose rules are shaped like the values.
+Rule = str | dict[str, Any] | list[Any]
+
+
+class PolicyError(Exception):
+    """A rule that cannot be understood. `where` is the table, column or JSON path that it was written for."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+
+
+class Rows(StrEnum):
+    """Whose rows a table on staging holds after a copy."""
+
+    COPY = "copy"
+    EMPTY = "empty"
+    PRESERVE = "preserve"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long live keeps a table's rows: `days` by `column` or partition, like its `parent`, or forever."""
+
+    days: int | None = None
+    column: str | None = None
+    parent: str | None = None
+
+    @property
+    def by_partition(self) -> bool:
+        return self.days is not None and self.column is None
+
+
+@dataclass(frozen=True)
+class TablePolicy:
+    """The rules of one table. `key` and `own` are empty where rows need not be known again."""
+
+    table: str
+    rows: Rows = Rows.COPY
+    columns: Mapping[str, Rule] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    own: str = ""
+
+    def preserved_columns(self) -> list[str]:
+        return [name for name, rule in self.columns.items() if verb(rule) == "preserve"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules of all tables, `retired` ones included (`table` or `table.column`)."""
+
+    tables: Mapping[str, TablePolicy]
+    retention: Mapping[str, Retention]
+    retired: frozenset[str]
+
+
+def verb(rule: Rule) -> str:
+    """The word before the colon; `json` for a rule by paths."""
+    return rule.partition(":")[0] if isinstance(rule, str) else "json"
+
+
+def argument(rule: Rule) -> str:
+    """What stands after the colon, or nothing."""
+    return rule.partition(":")[2] if isinstance(rule, str) else ""
+
+
+def load() -> Policy:
+    """The policies of all installed apps and third-party tables. Raises PolicyError on the first mistake."""
+    policy, errors = collect()
+    if errors:
+        raise errors[0]
+    return policy
+
+
+def collect() -> tuple[Policy, list[PolicyError]]:
+    """The same, with all mistakes instead of the first; what they concern is left out."""
+    return parse(_modules())
+
+
+def parse(sources: Iterable[Any]) -> tuple[Policy, list[PolicyError]]:
+    """The policy that modules (or anything with the attributes POLICY, RETENTION, …) make together."""
+    tables: dict[str, TablePolicy] = {}
+    retention: dict[str, Retention] = {}
+    retired: set[str] = set()
+    errors: list[PolicyError] = []
+    for source in sources:
+        keys: Mapping[str, tuple[str, ...]] = getattr(source, "KEYS", {})
+        own: Mapping[str, str] = getattr(source, "OWN", {})
+        retired |= set(getattr(source, "RETIRED", ()))
+        for table, columns in getattr(source, "POLICY", {}).items():
+            try:
+                if table in tables:
+                    raise PolicyError(table, "two policies name this table; keep the one of the app that owns it")
+                tables[table] = _table(table, columns, tuple(keys.get(table, ())), own.get(table, ""))
+            except PolicyError as error:
+                errors.append(error)
+        for table, text in getattr(source, "RETENTION", {}).items():
+            try:
+                retention[table] = _retention(table, text)
+            except PolicyError as error:
+                errors.append(error)
+        for name in keys.keys() | own.keys():
+            if name not in getattr(source, "POLICY", {}):
+                errors.append(PolicyError(name, "KEYS or OWN name a table that this POLICY does not"))
+    return Policy(tables, retention, frozenset(retired)), errors
+
+
+def _modules() -> Iterator[ModuleType]:
+    for config in apps.get_app_configs():
+        name = f"{config.name}.policy"
+        if find_spec(name):
+            module = import_module(name)
+            if hasattr(module, "POLICY"):
+                yield module
+    yield from map(import_module, _HERE)
+
+
+def _table(table: str, columns: Any, key: tuple[str, ...], own: str) -> TablePolicy:
+    if not isinstance(columns, dict) or not columns:
+        raise PolicyError(table, 'expected {column: rule, …} or {"*": "empty"} or {"*": "preserve"}')
+    if "*" in columns:
+        if len(columns) > 1 or columns["*"] not in (Rows.EMPTY, Rows.PRESERVE):
+            raise PolicyError(table, '"*" stands alone, and is either "empty" or "preserve"')
+        return TablePolicy(table, Rows(columns["*"]), {}, key, own)
+    for name, rule in columns.items():
+        check_rule(rule, f"{table}.{name}")
+    policy = TablePolicy(table, Rows.COPY, columns, key, own)
+    if not key and (own or policy.preserved_columns()):
+        raise PolicyError(table, "staging's own values are put back by key: name the key's columns in KEYS")
+    return policy
+
+
+def check_rule(rule: Any, where: str) -> None:
+    """Raises PolicyError unless `rule` is one that a column, or a JSON path, may have."""
+    if isinstance(rule, dict):
+        for key, below in rule.items():
+            check_rule(below, f"{where}.{key}")
+    elif isinstance(rule, list):
+        if len(rule) != 1:
+            raise PolicyError(where, "a list holds one rule, for all its elements")
+        check_rule(rule[0], f"{where}[]")
+    elif not isinstance(rule, str):
+        raise PolicyError(where, f"{rule!r} is not a rule")
+    elif verb(rule) == "mask" and argument(rule) not in MASKS:
+        raise PolicyError(where, f"{rule!r}: there is no such mask; there are {', '.join(sorted(MASKS))}")
+    elif rule not in _PLAIN and verb(rule) not in ("mask", "set", "preserve"):
+        raise PolicyError(where, f"{rule!r} is not a rule")
+
+
+def _retention(table: str, text: Any) -> Retention:
+    match = _RETENTION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise PolicyError(
+            table,
+            f"{text!r} is no retention: write `forever`, `90 days by created_at`, `partition 30 days`, "
+            "or `with orders_order` for rows that go with their parent",
+        )
+    if match["partition"]:
+        return Retention(days=int(match["partition"]))
+    return Retention(int(match["days"]) if match["days"] else None, match["column"], match["parent"])

@@ -1,0 +1,29 @@
+"""Brings a backup back into live: built beside it, then swapped, so that live is replaced whole or not at all."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from staging_copy import build, swap
+from staging_copy.postgres import Database
+
+
+def into(live: Database, archive: Path, *, jobs: int, say: Callable[[str], None]) -> str:
+    """Restores the archive and puts it in the place of `live`; returns the name of the database that was live.
+
+    That one is kept until somebody drops it; another one of that name, from an earlier restore, must be dropped
+    first. Raises ProgramFailed and psycopg2.Error; live is then as it was.
+    """
+    kept = swap.previous_name(live)
+    say(f"Restoring {archive.name} beside {live.name} ...")
+    swap.drop(live, swap.next_name(live))
+    side = build.create(live, swap.next_name(live))
+    try:
+        side.run("pg_restore", "--exit-on-error", f"--jobs={jobs}", archive)
+        build.analyze(side, jobs=jobs)
+        say("Swapping ...")
+        seconds = swap.swap(live)
+    except BaseException:
+        swap.drop(live, swap.next_name(live))
+        raise
+    say(f"{live.name} did not answer for {seconds:.2f} s. What was live is kept as {kept}.")
+    return kept

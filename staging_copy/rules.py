@@ -1,0 +1,170 @@
+"""The masks: what stands on staging for a value of live.
+
+Within one copy the same value always gives the same result, wherever it stands; without the key nothing leads back.
+Passwords and secrets are new and meaningless each time.
+"""
+
+import string
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from itertools import cycle
+from struct import unpack
+
+from staging_copy import addresses
+
+# From a value, which is not empty, to what replaces it; both in UTF-8.
+Mask = Callable[[bytes], bytes]
+# The same, given a 64-bit number that depends on the value and the key alone.
+_Form = Callable[[int, bytes], bytes]
+Pools = Mapping[str, Sequence[bytes]]
+
+POOLS = ("first_name", "last_name", "company", "street", "city", "word")
+_NOT_DIGITS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
+_HEXADECIMAL = b"0123456789abcdef"
+_ALPHABET = (string.ascii_letters + string.digits).encode()
+_SEPARATORS = " .-+/_:()"
+_LONGEST_TEXT = 2_000
+
+
+class Rules:
+    """The masks of one copy. `key` decides who becomes whom; `secret_key` what replaces secrets, and is never reused.
+
+    `pools` holds the words to choose from, under the names of POOLS.
+    """
+
+    def __init__(self, *, key: bytes, secret_key: bytes, domain: str, pools: Pools) -> None:
+        self.domain = domain.encode()
+        self._key = key
+        self._secret_key = secret_key
+        self._pools = pools
+        self._lorem = b" ".join(word for word in pools["word"] if word.isascii())
+        self._forms: dict[str, _Form] = {
+            "email": lambda number, value: b"%d@%s" % (number, self.domain),
+            "first_name": self._one_of("first_name"),
+            "last_name": self._one_of("last_name"),
+            "company": self._one_of("company"),
+            "city": self._one_of("city"),
+            "name": self._name,
+            "street": self._street,
+            # +999 is assigned to no country, so nobody's telephone rings.
+            "phone": lambda number, value: b"+999%010d" % (number % 10**10),
+            "postcode": self._scramble,
+            "tax_id": self._account,
+            "bank": self._account,
+            "iban": self._iban,
+            "text": self._text,
+            "ip": _ip,
+            "url": lambda number, value: b"https://masked.invalid/%016x" % number,
+            "secret": lambda number, value: self._secret(value),
+            # What Django's make_password(None) writes: no password matches it.
+            "password": lambda number, value: b"!" + self._secret(bytes(40)),
+        }
+        # Hashing begins with the key; a copy of a hash that has it already is faster than a new one.
+        self._hashes = {kind: blake2b(key=key, digest_size=8, person=kind.encode()) for kind in self._forms}
+
+    def mask(self, kind: str) -> Mask:
+        """The mask of that name (policy.MASKS), for one value."""
+        return lambda value: self.mask_many(kind, [value])[0]
+
+    def mask_many(self, kind: str, values: Sequence[bytes]) -> list[bytes]:
+        """The same for many values, which is faster than one by one."""
+        form = self._forms[kind]
+        return [form(number, value) for number, value in zip(self._numbers(kind, values), values, strict=True)]
+
+    def _numbers(self, kind: str, values: Sequence[bytes]) -> tuple[int, ...]:
+        copy, digests = self._hashes[kind].copy, []
+        for value in map(_ESSENCE[kind], values) if kind in _ESSENCE else values:
+            digest = copy()
+            digest.update(value.strip().lower() if value.isascii() else addresses.normal(value))
+            digests.append(digest.digest())
+        return unpack(f">{len(digests)}Q", b"".join(digests))
+
+    def scrub(self, value: bytes) -> bytes:
+        """The value with every e-mail address in it replaced by its number."""
+        return addresses.replace(value, lambda address: b"%d" % self._numbers("email", [address])[0], self.domain)
+
+    def scramble_number(self, token: str) -> str:
+        """A JSON number with other digits, of the same form."""
+        return self._reshape(token, first_digit=1).decode()
+
+    def _one_of(self, kind: str) -> _Form:
+        words = self._pools[kind]
+        return lambda number, value: words[number % len(words)]
+
+    def _name(self, number: int, value: bytes) -> bytes:
+        first, last = self._pools["first_name"], self._pools["last_name"]
+        high, low = divmod(number, 1 << 32)
+        return first[high % len(first)] + b" " + last[low % len(last)]
+
+    def _street(self, number: int, value: bytes) -> bytes:
+        streets = self._pools["street"]
+        high, low = divmod(number, 1 << 32)
+        return b"%s %d" % (streets[high % len(streets)], low % 250 + 1)
+
+    def _scramble(self, number: int, value: bytes) -> bytes:
+        """Other digits and letters in the same places, and what separates them."""
+        if value.isdigit() and len(value) < 16:
+            return b"%0*d" % (len(value), number % 10 ** len(value))
+        return self._reshape(value.decode(errors="replace"))
+
+    def _account(self, number: int, value: bytes) -> bytes:
+        """The same, but for letters that stand for a country."""
+        country = value[:2] if value[:2].isalpha() else b""
+        return country + self._scramble(number, value[len(country) :])
+
+    def _iban(self, number: int, value: bytes) -> bytes:
+        if not value[:2].isalpha():
+            return self._scramble(number, value)
+        # No account anywhere has the check digits 00.
+        return value[:2] + b"00" + self._scramble(number, value[2:])[2:]
+
+    def _text(self, number: int, value: bytes) -> bytes:
+        length = min(len(value), _LONGEST_TEXT)
+        start = number % (len(self._lorem) - _LONGEST_TEXT)
+        return self._lorem[start : start + length].strip() or b"x"
+
+    def _reshape(self, text: str, *, first_digit: int = 0) -> bytes:
+        normal = addresses.normal(text.encode())
+        stream = cycle(blake2b(normal, digest_size=64, key=self._key, person=b"shape").digest())
+        pieces = []
+        for character, byte in zip(text, stream, strict=False):
+            if character.isdigit():
+                pieces.append(str(byte % (10 - first_digit) + first_digit))
+            elif character.isalpha():
+                letters = string.ascii_lowercase if character.islower() else string.ascii_uppercase
+                pieces.append(letters[byte % 26])
+            else:
+                pieces.append(character if character in _SEPARATORS else "-")
+        return "".join(pieces).encode()
+
+    def _secret(self, value: bytes) -> bytes:
+        """New characters of the same number, hexadecimal for hexadecimal."""
+        alphabet = _HEXADECIMAL if not value.strip(_HEXADECIMAL) else _ALPHABET
+        length, stream = len(value), b""
+        while len(stream) < length:
+            stream += blake2b(b"%d:%s" % (len(stream), value), key=self._secret_key).digest()
+        return bytes(alphabet[byte % len(alphabet)] for byte in stream[:length])
+
+
+def _ip(number: int, value: bytes) -> bytes:
+    # Ranges for documentation (RFC 3849) and benchmarks (RFC 2544), which are routed nowhere.
+    if b":" in value:
+        groups = (number >> 48, number >> 32 & 0xFFFF, number >> 16 & 0xFFFF, number & 0xFFFF)
+        return b"2001:db8::%x:%x:%x:%x" % groups
+    return b"198.%d.%d.%d" % (18 + (number >> 16 & 1), number >> 8 & 0xFF, number & 0xFF)
+
+
+def _address(value: bytes) -> bytes:
+    """`Anna <anna@example.com>` is the same person as `anna@example.com`."""
+    if b"<" in value or b" " in value:
+        return next((found.normal for found in addresses.find(value)), value)
+    return value
+
+
+def _digits(value: bytes) -> bytes:
+    """However a telephone number is spaced."""
+    return value.translate(None, _NOT_DIGITS) or value
+
+
+# What of a value makes it the same as another, where that is not just its letters in any case.
+_ESSENCE: dict[str, Mask] = {"email": _address, "phone": _digits}

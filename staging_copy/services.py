@@ -1,0 +1,401 @@
+"""What people and schedules ask for: backups, copies, rollback. Writes the rows that pages show."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import record as audit
+from staging_copy import aftercheck, backups, copier, journal, policy, preflight, restore, target
+from staging_copy.archive import Archive, ArchiveError
+from staging_copy.models import Backup, Copy
+from staging_copy.postgres import ProgramFailed
+
+logger = logging.getLogger(__name__)
+
+# Rows a second, as long as no copy has been measured here.
+_USUAL_SPEED = 100_000
+_PROJECT_EVERY = 1.0  # seconds
+
+Say = Callable[[str], None]
+
+
+class Cancelled(Exception):
+    """A person wanted a running copy to end."""
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """What a copy would do: the dry run."""
+
+    backup: Backup
+    tables: list[preflight.PlannedTable]
+    estimated: timedelta
+
+    @property
+    def rows(self) -> int:
+        return sum(planned.rows for planned in self.tables if planned.fate is policy.Rows.COPY)
+
+
+def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = None) -> Backup:
+    """Dumps live, verifies the archive, and records both. Raises ProgramFailed or ArchiveError, which are recorded."""
+    now = now or timezone.now()
+    name = f"live-{now:%Y%m%dT%H%M%SZ}"
+    backup = Backup.objects.create(name=name, origin=origin, taken_at=now)
+    try:
+        manifest = backups.take(copier.live_database(), _home(), name=name, origin=origin, now=now)
+    except (ProgramFailed, ArchiveError, OSError) as error:
+        _mark(backup, Backup.State.FAILED, str(error))
+        raise
+    _project(backup, manifest)
+    return backup
+
+
+def register_backup(*, folder: Path, taken_at: datetime, by: User | None, now: datetime | None = None) -> Backup:
+    """Takes over an archive that was made elsewhere. Raises ArchiveError."""
+    now = now or timezone.now()
+    name = f"registered-{taken_at:%Y%m%dT%H%M%SZ}"
+    manifest = backups.register(folder, _home(), name=name, taken_at=taken_at, now=now)
+    backup = Backup.objects.create(name=name, origin=Backup.Origin.REGISTERED, taken_at=taken_at)
+    _project(backup, manifest)
+    audit(user=by, action="backup.register", target=name)
+    return backup
+
+
+def verify_backup(*, backup: Backup, now: datetime | None = None) -> Backup:
+    """Reads all of the archive and compares it with its manifest. Raises ArchiveError, which is recorded."""
+    try:
+        manifest = backups.verify(_home(), backup.name, now=now or timezone.now())
+    except ArchiveError as error:
+        _mark(backup, Backup.State.DAMAGED, str(error))
+        raise
+    _project(backup, manifest)
+    return backup
+
+
+def prune_backups(*, now: datetime | None = None) -> list[str]:
+    """Deletes backups older than BACKUP_KEEP_DAYS, but for the latest; returns their names."""
+    gone = backups.prune(_home(), keep=timedelta(days=settings.BACKUP_KEEP_DAYS), now=now or timezone.now())
+    Backup.objects.filter(name__in=gone).update(state=Backup.State.DELETED)
+    return gone
+
+
+def restore_backup_into_live(*, backup: Backup, by: User | None, say: Say = lambda line: None) -> str:
+    """Replaces live by this backup; returns the name under which what was live until now is kept.
+
+    Raises ArchiveError, ProgramFailed; live is then as it was.
+    """
+    manifest = verify_and_read(backup)
+    audit(user=by, action="backup.restore", target=backup.name)
+    return restore.into(copier.live_database(), _home() / manifest.name, say=say, jobs=settings.STAGING_COPY_PROCESSES)
+
+
+def verify_and_read(backup: Backup) -> backups.Manifest:
+    """The manifest of a backup whose files were just compared with it. Raises ArchiveError."""
+    manifest = backups.read(_home(), backup.name)
+    backups.check_files(_home(), manifest)
+    return manifest
+
+
+def latest_backup() -> Backup | None:
+    """The one that a copy takes if none is named (L3)."""
+    return Backup.objects.filter(state=Backup.State.GOOD).order_by("-taken_at").first()
+
+
+def register_staging(*, by: User | None, now: datetime | None = None) -> target.Marker:
+    """Says that the database of STAGING_DATABASE_URL may be replaced. Raises WrongTarget if it is live."""
+    config = copier.Config.from_settings()
+    marker = target.register(config.staging, config.live, config.journals, now=now or timezone.now())
+    audit(user=by, action="copy.register_staging", target=marker.name)
+    return marker
+
+
+def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
+    """The dry run: every check that a copy begins with, and what would happen to each table. Writes nothing.
+
+    Raises preflight.Refused.
+    """
+    config = copier.Config.from_settings()
+    backup, manifest = _backup(backup)
+    archive = Archive.open(config.backups / manifest.name)
+    rules = policy.load()
+    preflight.check_archive(
+        archive,
+        manifest,
+        rules,
+        known_migrations=copier.known_migrations(),
+        oldest=config.oldest,
+        now=timezone.now(),
+    )
+    preflight.check_target(
+        config.staging,
+        config.live,
+        config.journals,
+        environment=config.environment,
+        expected_size=manifest.database_size,
+    )
+    tables = preflight.plan(archive, manifest, rules)
+    rows = sum(planned.rows for planned in tables if planned.fate is policy.Rows.COPY)
+    return CopyPlan(backup, tables, timedelta(seconds=round(rows / _measured_speed() + 5)))
+
+
+def start_copy(*, backup: Backup | None = None, by: User | None, not_before: datetime | None = None) -> Copy:
+    """Plans a copy for now or for a later time, which the next look of `run_due_copies` begins (L1).
+
+    A copy for now is checked first (see `plan_copy`, which is also the dry run); one for later when its time comes,
+    because it will read a backup that is not there yet. Raises preflight.Refused.
+    """
+    if not_before is None:
+        plan_copy(backup=backup)
+    copy = Copy.objects.create(backup=backup, requested_by=by, not_before=not_before or timezone.now())
+    audit(user=by, action="copy.plan", target=copy)
+    return copy
+
+
+def cancel_copy(*, copy: Copy, by: User | None) -> bool:
+    """Takes a planned copy back; False if it has begun."""
+    cancelled = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(state=Copy.State.CANCELLED)
+    if cancelled:
+        audit(user=by, action="copy.cancel", target=copy)
+    return bool(cancelled)
+
+
+def run_due_copies(*, now: datetime | None = None) -> int:
+    """Makes the copies whose time has come, one after another; returns how many. Two callers begin none twice.
+
+    Before that it ends what a killed copier left.
+    """
+    made = 0
+    try:
+        settle_abandoned()
+    except journal.AlreadyRunning:
+        return 0
+    for copy in Copy.objects.filter(state=Copy.State.PLANNED, not_before__lte=now or timezone.now()).order_by("pk"):
+        try:
+            run_copy(copy=copy)
+        except (copier.CopyFailed, preflight.Refused) as error:
+            logger.error("%s: %s", copy, error)
+        except journal.AlreadyRunning:
+            break
+        made += 1
+    return made
+
+
+def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
+    """Makes a planned copy, from the first check to the swap, and keeps its row up to date meanwhile.
+
+    Raises AlreadyRunning (nothing was begun), preflight.Refused and CopyFailed (recorded; staging is as it was).
+    """
+    config = copier.Config.from_settings()
+    with copier.exclusively(config):
+        copier.recover(config)
+        _settle_abandoned(config)
+        now = timezone.now()
+        record = journal.Journal.begin(config.journals, now)
+        begun = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(
+            state=Copy.State.RUNNING, started_at=now, journal=record.name
+        )
+        if not begun:
+            raise journal.AlreadyRunning(f"{copy} was begun by somebody else.")
+        try:
+            copy.backup, manifest = _backup(copy.backup)
+            copy.save(update_fields=["backup"])
+            record.write("begun", copy=copy.pk, backup=manifest.name)
+            report = copier.run(config, policy.load(), manifest, record, _projecting(copy, watcher))
+        except Exception as error:
+            if record.is_open:
+                record.write("failed", reason=str(error))
+            cancelled = isinstance(error.__cause__, Cancelled)
+            _finish(copy, Copy.State.CANCELLED if cancelled else Copy.State.FAILED, problem=str(error))
+            raise
+        logger.info("%s is in place: %d tables from %s", copy, len(report["tables"]), manifest.name)
+        # What an earlier copy still asked about is gone.
+        earlier = Copy.objects.filter(pk__lt=copy.pk, state=Copy.State.ASKING)
+        earlier.update(state=Copy.State.UNCHECKED, problem=f"{copy} took its place before the question was answered.")
+        _check(config, copy, record)
+    copy.refresh_from_db()
+    return copy
+
+
+def rollback(*, copy: Copy, by: User | None) -> float:
+    """Puts the database back that the copy replaced; returns the seconds for which staging did not answer.
+
+    Only the last copy that ended well can be rolled back; another call puts its result in place again. Raises
+    ValueError, and psycopg2.Error if there is no previous database.
+    """
+    config = copier.Config.from_settings()
+    with copier.exclusively(config):
+        latest = latest_in_place()
+        if latest is None or latest.pk != copy.pk:
+            raise ValueError(f"Only the last copy can be rolled back, and that is {latest or 'none'}.")
+        target.check(config.staging, config.live, config.journals)
+        seconds = copier.rollback(config, journal.Journal.begin(config.journals, timezone.now()))
+        state = Copy.State.ROLLED_BACK
+        if latest.state == Copy.State.ROLLED_BACK:
+            state = Copy.State.DONE if _journal(copy).check() else Copy.State.UNCHECKED
+        Copy.objects.filter(pk=copy.pk).update(state=state)
+        audit(user=by, action="copy.rollback", target=copy, seconds=round(seconds, 3))
+    copy.refresh_from_db()
+    return seconds
+
+
+def latest_in_place() -> Copy | None:
+    """The copy that staging is, or was before it was rolled back."""
+    return Copy.objects.filter(state__in=[*Copy.IN_PLACE, Copy.State.ROLLED_BACK]).order_by("-pk").first()
+
+
+def check_again(*, copy: Copy) -> Copy:
+    """Asks the staging shops anew. Raises AlreadyRunning; what else fails is recorded on the copy."""
+    config = copier.Config.from_settings()
+    with copier.exclusively(config):
+        _check(config, copy, _journal(copy), fresh=True)
+    copy.refresh_from_db()
+    return copy
+
+
+def answer_check(*, copy: Copy, yes: bool, by: User | None) -> Copy:
+    """Ends a check that asked: deletes what is missing in the shop, or keeps it. Raises AlreadyRunning, ValueError."""
+    config = copier.Config.from_settings()
+    with copier.exclusively(config):
+        copy.refresh_from_db()
+        if copy.state != Copy.State.ASKING:
+            raise ValueError("This copy does not wait for an answer any more.")
+        audit(user=by, action="copy.answer", target=copy, yes=yes)
+        _check(config, copy, _journal(copy), answer=yes, by=str(by or "the command line"))
+    copy.refresh_from_db()
+    return copy
+
+
+def settle_abandoned() -> None:
+    """Ends what a killed copier left: takes back what was not in place yet, and goes on with a check.
+
+    Raises AlreadyRunning if it was not killed but is at work.
+    """
+    if not Copy.objects.filter(state__in=[Copy.State.RUNNING, Copy.State.CHECKING]).exists():
+        return
+    config = copier.Config.from_settings()
+    with copier.exclusively(config):
+        copier.recover(config)
+        _settle_abandoned(config)
+
+
+def _home() -> Path:
+    return Path(settings.BACKUP_DIR)
+
+
+def _backup(backup: Backup | None) -> tuple[Backup, backups.Manifest]:
+    backup = backup or latest_backup()
+    if backup is None:
+        raise preflight.Refused(["There is no verified backup. Take one: manage.py backup_live"])
+    try:
+        return backup, backups.read(_home(), backup.name)
+    except ArchiveError as error:
+        raise preflight.Refused([str(error)]) from error
+
+
+def _project(backup: Backup, manifest: backups.Manifest) -> None:
+    backup.state = Backup.State.GOOD
+    backup.finished_at = backup.finished_at or timezone.now()
+    backup.verified_at = datetime.fromisoformat(manifest.verified_at)
+    backup.size = manifest.size
+    backup.rows = sum(manifest.rows.values())
+    backup.checksum = manifest.checksum
+    backup.problem = ""
+    backup.save()
+
+
+def _mark(backup: Backup, state: str, problem: str) -> None:
+    backup.state, backup.problem, backup.finished_at = state, problem, timezone.now()
+    backup.save(update_fields=["state", "problem", "finished_at"])
+
+
+def _projecting(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
+    """Keeps the copy's row up to date, at most once a second, and passes everything on."""
+    watcher = watcher or copier.Watcher()
+    rows: dict[str, int] = {}
+    written = 0.0
+
+    def project(**values: Any) -> None:
+        if not Copy.objects.filter(pk=copy.pk).exclude(wish=Copy.Wish.CANCEL).update(**values, progress=rows):
+            copy.refresh_from_db()
+            raise Cancelled(f"{copy.wished_by} cancelled it.")
+
+    def stage(name: str) -> None:
+        project(stage=name)
+        watcher.stage(name)
+
+    def progress(table: str, count: int) -> None:
+        nonlocal written
+        rows[table] = count
+        if time.monotonic() - written >= _PROJECT_EVERY:
+            written = time.monotonic()
+            project()
+        watcher.progress(table, count)
+
+    return copier.Watcher(stage, progress)
+
+
+@transaction.atomic
+def _finish(copy: Copy, state: str, problem: str = "") -> None:
+    Copy.objects.filter(pk=copy.pk).update(state=state, finished_at=timezone.now(), problem=problem)
+
+
+def _settle_abandoned(config: copier.Config) -> None:
+    """Under the lock: copies that still seem to run were killed; their journals say what became of them."""
+    for copy in Copy.objects.filter(state__in=[Copy.State.RUNNING, Copy.State.CHECKING]):
+        if copy.journal and _journal(copy).last("finished"):
+            _check(config, copy, _journal(copy))
+            continue
+        at = copy.stage or "preflight"
+        _finish(copy, Copy.State.FAILED, f"The copier was killed at the stage {at!r}; staging is as it was.")
+
+
+def _check(
+    config: copier.Config,
+    copy: Copy,
+    record: journal.Journal,
+    *,
+    fresh: bool = False,
+    answer: bool | None = None,
+    by: str = "",
+) -> None:
+    """Under the lock: lets staging be checked, and writes down what came of it."""
+    asked: dict[str, int] = {}
+
+    def say(what: str, count: int) -> None:
+        asked[what] = count
+        Copy.objects.filter(pk=copy.pk).update(progress=asked)
+
+    Copy.objects.filter(pk=copy.pk).update(state=Copy.State.CHECKING, stage="check", problem="", wish="")
+    try:
+        question = aftercheck.run(config, record, fresh=fresh, answer=answer, by=by, say=say)
+    except aftercheck.CheckFailed as error:
+        logger.error("%s: %s", copy, error)
+        state, question, problem = Copy.State.UNCHECKED, [], str(error)
+    else:
+        state, problem = Copy.State.ASKING if question else Copy.State.DONE, ""
+    report = record.report() | {"check": record.check()}
+    record.save_report(report)
+    Copy.objects.filter(pk=copy.pk).update(report=report, question=question)
+    _finish(copy, state, problem)
+
+
+def _journal(copy: Copy) -> journal.Journal:
+    return journal.Journal(Path(settings.STAGING_COPY_JOURNAL_DIR) / copy.journal)
+
+
+def _measured_speed() -> float:
+    """Rows a second of the last copy that ended well here."""
+    last = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk").first()
+    if last is None or not last.report:
+        return _USUAL_SPEED
+    rows = sum(table["rows_on_staging"] for table in last.report["tables"])
+    return max(1.0, rows / max(1.0, sum(seconds for _, seconds in last.report["stages"])))

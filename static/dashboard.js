@@ -1,0 +1,64 @@
+// The few things that HTML cannot do by itself. Every page works without this file.
+"use strict";
+
+// A checkbox with data-selects="issue" ticks all checkboxes named "issue".
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.selects;
+  if (!name) return;
+  for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)) {
+    box.checked = event.target.checked;
+  }
+});
+
+// A button with data-copies="id" copies the text of that element, and says so.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copies);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "Copied";
+  } catch {
+    // Without permission (or without TLS) it is selected instead, for Ctrl-C.
+    getSelection().selectAllChildren(source);
+  }
+});
+
+// A picture that does not load leaves its frame alone, without the browser's mark.
+document.addEventListener(
+  "error",
+  (event) => {
+    if (!event.target.matches?.("img.thumb")) return;
+    const frame = document.createElement("span");
+    frame.className = "thumb";
+    event.target.replaceWith(frame);
+  },
+  true,
+);
+
+// One open menu at a time; Escape and a click elsewhere close it.
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+// The log follows its end while its reader is there.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const log = event.detail.target;
+  if (log.id === "log") log.dataset.follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+});
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  const log = event.detail.target;
+  if (log.id === "log" && log.dataset.follows === "true") log.scrollTop = log.scrollHeight;
+});
+const log = document.getElementById("log");
+if (log) log.scrollTop = log.scrollHeight;

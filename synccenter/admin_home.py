@@ -1,0 +1,95 @@
+"""The console's first page: what an operator wants to know before anything else."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from accounts.console import COUNTED
+from hub.models import Change, Connection, JobState, Lane, Run, Worker
+from hub.workers import HEARTBEAT
+from synccenter.unfold import may_view
+from synclog.models import Issue
+
+
+def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold asks for this when it renders the index: `cards`, and lists of what waits or runs."""
+    now = timezone.now()
+    return context | {
+        "title": "How it stands",
+        "cards": [card for card in _cards(now) if may_view(request, card["label"])],
+        "waiting_jobs": _waiting_jobs() if may_view(request, "hub.job") else [],
+        "open_runs": _open_runs() if may_view(request, "hub.run") else [],
+    }
+
+
+def _cards(now: datetime) -> list[dict[str, Any]]:
+    lanes = Lane.objects.aggregate(
+        due=Count("pk", Q(due=True, paused=False, lease_until=None)),
+        leased=Count("pk", Q(lease_until__gt=now)),
+        resting=Count("pk", Q(rest_until__gt=now)),
+        paused=Count("pk", Q(paused=True)),
+    )
+    runs = Run.objects.filter(state__in=Run.OPEN)
+    # A run that failed within a day was hardly begun more than a week ago, and only its beginning is indexed.
+    failed = Run.objects.filter(
+        created_at__gt=now - timedelta(days=7), finished_at__gt=now - timedelta(days=1), state=Run.State.FAILED
+    )
+    oldest = Change.objects.filter(state=Change.State.READY).order_by("pk").first()
+    held = Change.objects.filter(state=Change.State.HELD)
+    seen = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT).count()
+    troubled = Connection.objects.filter(state=Connection.State.NEEDS_ATTENTION).count()
+    return [
+        _card("Open issues", _counted(Issue.objects.filter(resolved_at=None)), "synclog.issue"),
+        _card("Changes held for a person", _counted(held), "hub.change", "?state__exact=held", alarm=held.exists()),
+        _card("Failed runs, last 24 hours", failed.count(), "hub.run", "?state__exact=failed", alarm=failed.exists()),
+        _card(
+            "Connections needing you", troubled, "hub.connection", "?state__exact=needs_attention", alarm=bool(troubled)
+        ),
+        _card("Runs under way", runs.count(), "hub.run"),
+        _card(
+            "Oldest waiting change",
+            timesince(oldest.created_at, now) if oldest else "none",
+            "hub.change",
+            "?state__exact=ready",
+            alarm=oldest is not None and now - oldest.created_at > timedelta(hours=1),
+        ),
+        _card(
+            "Lanes",
+            f"{lanes['leased']} at work",
+            "hub.lane",
+            note=f"{lanes['due']} due, {lanes['resting']} resting after failures, {lanes['paused']} paused",
+            alarm=bool(lanes["resting"]),
+        ),
+        _card(
+            "Workers seen",
+            seen,
+            "hub.worker",
+            note="" if seen else "Nothing is synced until one starts.",
+            alarm=not seen,
+        ),
+    ]
+
+
+def _card(
+    title: str, value: object, label: str, query: str = "", *, note: str = "", alarm: bool = False
+) -> dict[str, Any]:
+    address = reverse(f"admin:{label.replace('.', '_')}_changelist") + query
+    return {"title": title, "value": value, "note": note, "alarm": alarm, "address": address, "label": label}
+
+
+def _counted(rows: QuerySet[Any]) -> str:
+    number = rows.order_by()[: COUNTED + 1].count()
+    return f"more than {COUNTED:,}" if number > COUNTED else f"{number:,}"
+
+
+def _waiting_jobs() -> QuerySet[JobState]:
+    return JobState.objects.exclude(attention="").select_related("job__connection__seller").order_by("pk")[:20]
+
+
+def _open_runs() -> QuerySet[Run]:
+    return Run.objects.filter(state__in=Run.OPEN).select_related("job__connection").order_by("-pk")[:20]

@@ -1,0 +1,12 @@
+"""The Celery application. Messages are nudges to look at rows; none of them carries the truth."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
+
+app = Celery("synccenter")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(["connectors"], related_name="engine.tasks")

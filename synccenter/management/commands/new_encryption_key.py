@@ -1,0 +1,14 @@
+"""`./dev manage new_encryption_key`: a key for the setting `ENCRYPTION_KEYS`."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.core.management import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Prints a new random key; put it before the others in ENCRYPTION_KEYS. Stores nothing."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(Fernet.generate_key().decode())

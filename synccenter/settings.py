@@ -1,0 +1,282 @@
+"""All settings in one file. Values come from the environment; docs/operations.md lists every name.
+
+Defaults are those of production: what would be unsafe there has to be asked for by `ENVIRONMENT=development`
+(which `./dev` does).
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
+
+from synccenter import environment as env
+from synccenter.embedded import postgres_binaries
+from synccenter.unfold import UNFOLD  # noqa: F401 - a setting like those below
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.path("SYNCCENTER_VAR", BASE_DIR / "var")
+
+# live, staging or development. Kept outside the database, so that a copied database cannot claim to be live.
+ENVIRONMENT = env.text("ENVIRONMENT", "live")
+if ENVIRONMENT not in ("live", "staging", "development"):
+    raise ImproperlyConfigured(f"ENVIRONMENT={ENVIRONMENT!r}: write live, staging or development.")
+DEVELOPMENT = ENVIRONMENT == "development"
+DEBUG = env.flag("DEBUG", False)
+
+SECRET_KEY = env.text("SECRET_KEY", "only-for-development-" + "x" * 40 if DEVELOPMENT else None)
+# Newest first; older keys still decrypt. `./dev manage new_encryption_key` prints one.
+ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE=" if DEVELOPMENT else "")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if DEVELOPMENT else "")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# The address people and platforms reach us at: links in mails, webhook registration.
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000" if DEVELOPMENT else None).rstrip("/")
+
+INSTALLED_APPS = [
+    "synccenter.apps.SyncCenterConfig",
+    "dashboard",
+    "staging_copy",
+    "connectors",
+    "synclog",
+    "orders",
+    "catalog",
+    "hub",
+    "accounts",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django_celery_beat",
+    "django_htmx",
+    "ninja",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "synccenter.urls"
+WSGI_APPLICATION = "synccenter.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "synccenter.context.environment",
+            ]
+        },
+    }
+]
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's form of a `postgres://user:password@host:port/name` address; `?host=/path` is a socket folder."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ImproperlyConfigured(f"DATABASE_URL must begin with postgresql://, not {parts.scheme or 'nothing'}.")
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        # Staging's database is replaced while it is in use.
+        "ENGINE": "staging_copy.retrying" if ENVIRONMENT == "staging" else "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(query.pop("host", parts.hostname or "")),
+        "PORT": str(parts.port or query.pop("port", "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **{name: unquote(value) for name, value in query.items()}},
+    }
+
+
+# Without DATABASE_URL the embedded services set it before Django starts (manage.py); the placeholder keeps
+# commands alive that need no database.
+DATABASES = {"default": database(env.text("DATABASE_URL", "postgresql:///synccenter" if DEVELOPMENT else None))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0" if DEVELOPMENT else None)
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "dashboard:home"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT", VAR_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEVELOPMENT
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# Security: everything on, unless this is a developer's machine without TLS.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", not DEVELOPMENT)
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# Staging and live may share a host name in different ports: their sessions must not collide.
+SESSION_COOKIE_NAME = f"sessionid_{ENVIRONMENT}"
+X_FRAME_OPTIONS = "DENY"
+# The merchant's pages run no script and no style but our own; product pictures come from wherever the shop has them.
+# The console and the API's page are libraries' work, which need inline scripts.
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "https:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Celery. Early ack and no results: a lost message costs a sweep, never data. Publishing gives up after about a
+# second, so that a silent broker cannot hold a web request.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 15,
+    "socket_connect_timeout": 1,
+    "health_check_interval": 10,
+    "max_retries": 1,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "turns"
+# Backups and copies take minutes, so a worker of their own takes them.
+CELERY_TASK_ROUTES = {"staging_copy.*": {"queue": "copies"}}
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 2
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "connectors.sweep", "schedule": timedelta(seconds=2), "options": {"expires": 2}},
+    "alert": {"task": "connectors.alert", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "check_webhooks": {
+        "task": "connectors.check_webhooks",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
+    "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1), "options": {"expires": 600}},
+}
+if ENVIRONMENT != "staging":
+    # Backups are of live, and copies are made on its side.
+    CELERY_BEAT_SCHEDULE |= {
+        "back_up": {
+            "task": "staging_copy.back_up",
+            "schedule": crontab(hour=0, minute=30),
+            "options": {"expires": 3600},
+        },
+        "copy": {
+            "task": "staging_copy.run_due_copies",
+            "schedule": timedelta(minutes=1),
+            "options": {"expires": 60},
+        },
+    }
+
+# The engine (docs/engine.md explains the figures).
+WORKER_PROCESSES = env.number("WORKER_PROCESSES", 2)
+LEASE_SECONDS = env.number("LEASE_SECONDS", 90)
+REMOTE_DEADLINE_SECONDS = env.number("REMOTE_DEADLINE_SECONDS", 60)
+TURN_SECONDS = env.number("TURN_SECONDS", 2)
+PREPARE_SECONDS = env.number("PREPARE_SECONDS", 60)
+SEND_SECONDS = env.number("SEND_SECONDS", 600)
+# Files of search feed imports; those of imports that failed are kept (F10). Shared by all workers.
+FEED_DIR = env.path("FEED_DIR", VAR_DIR / "feeds")
+# How many runs the activity register shows on a page (B10).
+RUNS_SHOWN = env.number("RUNS_SHOWN", 19)
+# Outgoing requests to private addresses are refused, but to these hosts.
+PRIVATE_HOSTS_ALLOWED = env.words("PRIVATE_HOSTS_ALLOWED", "127.0.0.1,localhost" if DEVELOPMENT else "")
+
+# Backups and the live-to-staging copy (docs/staging-copy.md explains each).
+BACKUP_DIR = env.path("BACKUP_DIR", VAR_DIR / "backups")
+BACKUP_KEEP_DAYS = env.number("BACKUP_KEEP_DAYS", 14)
+STAGING_DATABASE_URL = env.text("STAGING_DATABASE_URL", "")
+STAGING_COPY_JOURNAL_DIR = env.path("STAGING_COPY_JOURNAL_DIR", VAR_DIR / "copies")
+STAGING_COPY_PROCESSES = env.number("STAGING_COPY_PROCESSES", 2)
+STAGING_COPY_DOMAIN = env.text("STAGING_COPY_DOMAIN", "sellercenter.net")
+STAGING_COPY_KEY = env.text("STAGING_COPY_KEY", "")
+STAGING_COPY_ALLOWED_ADDRESSES = env.words("STAGING_COPY_ALLOWED_ADDRESSES")
+STAGING_COPY_CANARIES = env.words("STAGING_COPY_CANARIES")
+STAGING_COPY_SHARED_HOSTS = env.words("STAGING_COPY_SHARED_HOSTS", "api.bigcommerce.com")
+# The check after a copy asks before it deletes more than this share of a kind, and at least so many.
+STAGING_COPY_GUARD_PERCENT = env.number("STAGING_COPY_GUARD_PERCENT", 20)
+STAGING_COPY_GUARD_ITEMS = env.number("STAGING_COPY_GUARD_ITEMS", 10)
+# With which staging's credentials were encrypted; empty: with live's keys.
+STAGING_ENCRYPTION_KEYS = env.text("STAGING_ENCRYPTION_KEYS", "")
+STAGING_ADMIN_EMAIL = env.text("STAGING_ADMIN_EMAIL", "admin@sellercenter.net")
+STAGING_ADMIN_PASSWORD = env.text("STAGING_ADMIN_PASSWORD", "")
+# Where pg_dump and pg_restore are; empty: on PATH.
+POSTGRES_BIN = env.text("POSTGRES_BIN", str(postgres_binaries()) if DEVELOPMENT else "")
+
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if env.text("EMAIL_HOST", "")
+    else "django.core.mail.backends.console.EmailBackend"
+)
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "SyncCenter <synccenter@localhost>")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

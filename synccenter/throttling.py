@@ -1,0 +1,47 @@
+"""A limit on calls of the REST API, counted in Redis for all web processes together."""
+
+import logging
+import time
+from functools import cache
+from typing import cast
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.throttling import BaseThrottle
+
+from accounts.auth import ApiRequest
+
+logger = logging.getLogger(__name__)
+WINDOW = 60
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2)
+
+
+class PerKey(BaseThrottle):
+    """At most `calls` a minute by one API key. While Redis is away nobody is held back.
+
+    One object serves all threads, so it keeps nothing of a request.
+    """
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+
+    def allow_request(self, request: HttpRequest) -> bool:
+        key = cast(ApiRequest, request).auth
+        name = f"api-calls:{key.pk}:{int(time.time()) // WINDOW}"
+        try:
+            with _redis().pipeline(transaction=False) as pipe:
+                pipe.incr(name)
+                pipe.expire(name, 2 * WINDOW)
+                count, _ = pipe.execute()
+        except redis.RedisError as error:
+            logger.warning("API calls are not being counted: %s", error)
+            return True
+        return count <= self.calls
+
+    def wait(self) -> float:
+        return WINDOW - time.time() % WINDOW

@@ -1,0 +1,133 @@
+"""The look of the admin console: name, badge of the environment, sidebar in the order of an operator's work."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """The badge beside the title; live has none, so that any badge means that this is not live."""
+    colours = {"staging": "warning", "development": "info"}
+    colour = colours.get(settings.ENVIRONMENT)
+    return [settings.ENVIRONMENT.title(), colour] if colour else None
+
+
+def title_prefix(request: HttpRequest) -> str | None:
+    """Before the title of the browser's tab."""
+    return None if settings.ENVIRONMENT == "live" else f"[{settings.ENVIRONMENT}] "
+
+
+def may_view(request: HttpRequest, label: str) -> bool:
+    """Whether the user may look at the pages of a model, named as in `hub.run`."""
+    app, model = label.split(".")
+    return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
+
+
+def _page(title: str, icon: str, label: str) -> dict[str, Any]:
+    app, model = label.split(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": lambda request: may_view(request, label),
+    }
+
+
+def _group(title: str, *pages: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "separator": True, "collapsible": False, "items": list(pages)}
+
+
+NAVIGATION = [
+    {"items": [{"title": "How it stands", "icon": "monitor_heart", "link": reverse_lazy("admin:index")}]},
+    _group(
+        "What needs you",
+        _page("Alerts", "notifications", "hub.alert"),
+        _page("Issues", "report", "synclog.issue"),
+        _page("Queue", "stacks", "hub.change"),
+        _page("Runs", "sync", "hub.run"),
+        _page("Feed imports", "upload_file", "connectors.feedimport"),
+        _page("Webhooks", "webhook", "connectors.webhookevent"),
+        _page("Webhooks refused", "block", "connectors.webhookrefusal"),
+    ),
+    _group(
+        "What is connected",
+        _page("Connections", "cable", "hub.connection"),
+        _page("Jobs", "schedule", "hub.job"),
+        _page("Masters", "workspace_premium", "hub.master"),
+        _page("Kill switches", "emergency_home", "hub.platformswitch"),
+        _page("Lanes", "alt_route", "hub.lane"),
+        _page("Workers", "engineering", "hub.worker"),
+        _page("Rate budgets", "speed", "hub.ratebudget"),
+    ),
+    _group(
+        "What became of it",
+        _page("Sync logs", "receipt_long", "synclog.synclog"),
+        _page("Status of items", "fact_check", "synclog.itemstatus"),
+        _page("Timeline", "timeline", "synclog.itemevent"),
+        _page("Links", "link", "hub.link"),
+    ),
+    _group(
+        "Catalogue",
+        _page("Products", "inventory_2", "catalog.product"),
+        _page("Variants", "style", "catalog.variant"),
+        _page("Categories", "account_tree", "catalog.category"),
+        _page("Brands", "sell", "catalog.brand"),
+        _page("Attribute sets", "category", "catalog.attributeset"),
+        _page("Price lists", "payments", "catalog.pricelist"),
+        _page("Stock locations", "warehouse", "catalog.stocklocation"),
+    ),
+    _group(
+        "Sales",
+        _page("Orders", "shopping_cart", "orders.order"),
+        _page("Customers", "group", "orders.customer"),
+        _page("Customer groups", "groups", "orders.customergroup"),
+    ),
+    _group(
+        "Staging",
+        _page("Copies", "content_copy", "staging_copy.copy"),
+        _page("Copy schedules", "event_repeat", "staging_copy.copyschedule"),
+        _page("Backups", "backup", "staging_copy.backup"),
+    ),
+    _group(
+        "People and keys",
+        _page("Sellers", "storefront", "accounts.seller"),
+        _page("Users", "person", "accounts.user"),
+        _page("Groups", "shield_person", "auth.group"),
+        _page("API keys", "key", "accounts.apikey"),
+        _page("Alert channels", "campaign", "hub.alertchannel"),
+        _page("Alerts told", "outgoing_mail", "hub.alertdelivery"),
+        _page("Audit trail", "history", "accounts.auditevent"),
+    ),
+]
+
+# The blue of the merchants' pages, from pale to dark.
+PRIMARY = {
+    "50": "oklch(97% .014 262)",
+    "100": "oklch(93.5% .032 262)",
+    "200": "oklch(88% .06 262)",
+    "300": "oklch(80.5% .105 262)",
+    "400": "oklch(70% .15 262)",
+    "500": "oklch(60% .17 262)",
+    "600": "oklch(51.5% .166 262)",
+    "700": "oklch(45.5% .155 262)",
+    "800": "oklch(39.5% .13 262)",
+    "900": "oklch(34% .1 262)",
+    "950": "oklch(25% .07 262)",
+}
+UNFOLD = {
+    "SITE_TITLE": "SyncCenter",
+    "SITE_HEADER": "SyncCenter",
+    "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
+    "COLORS": {"primary": PRIMARY},
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "synccenter.unfold.environment",
+    "ENVIRONMENT_TITLE_PREFIX": "synccenter.unfold.title_prefix",
+    "STYLES": [lambda request: static("console.css")],
+    "DASHBOARD_CALLBACK": "synccenter.admin_home.figures",
+    "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
+}

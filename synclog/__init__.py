@@ -1,0 +1,1 @@
+"""What became of every item: sync logs, issues, item status, item timeline."""

@@ -1,0 +1,131 @@
+"""The console's pages about outcomes: sync logs, issues, the status of every item and its timeline."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from accounts.console import ReadOnlyAdmin, as_json, operator
+from accounts.models import Seller
+from hub.admin.work import ItemSearch
+from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
+from synclog.services import resolve_issues, retry_item
+
+STATE_LABELS = {
+    "synced": "success",
+    "removed": "default",
+    "skipped, see the issue": "warning",
+    "failed, will be tried again": "warning",
+    "failed, waits for you": "danger",
+    "waits for a decision": "danger",
+}
+
+
+@admin.register(SyncLog)
+class SyncLogAdmin(ReadOnlyAdmin):
+    list_display = ("integration", "data_type", "seller", "last_update", "last_full_sync", "last_full_sync_succeeded")
+    list_filter = (("data_type", ChoicesDropdownFilter), ("seller", AutocompleteSelectFilter))
+    list_select_related = ("seller",)
+    search_fields = ("integration",)
+    fields = (
+        *("seller", "connection", "integration", "data_type", "started_full_sync", "last_full_sync"),
+        *("last_full_sync_succeeded", "last_update", "open_issues"),
+    )
+
+    @display(description="Open issues")
+    def open_issues(self, log: SyncLog) -> int:
+        return log.issues.filter(resolved_at=None).count()
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Open issues, unless one asks for others: settled ones are many and seldom looked for."""
+
+    title = "open or settled"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Settled"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        everything, *others = super().choices(changelist)
+        return [everything | {"display": "Open"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> QuerySet[Issue]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(resolved_at__isnull=self.value() != "no")
+
+
+@admin.register(Issue)
+class IssueAdmin(ItemSearch, ReadOnlyAdmin):
+    list_display = ("external_id", "title", "text", "severity", "seller", "sync_log", "occurrences", "seen_at")
+    list_filter = (
+        OpenFilter,
+        "severity",
+        ("seller", AutocompleteSelectFilter),
+        ("sync_log", AutocompleteSelectFilter),
+    )
+    list_select_related = ("seller", "sync_log")
+    actions = ("resolve", "retry")
+    fields = (
+        *("seller", "sync_log", "job", "external_id", "kind", "item_id", "title", "severity", "code", "message"),
+        *("mend", "link", "occurrences", "opened_at", "seen_at", "resolved_at", "resolved_by"),
+    )
+
+    @display(description="What is wrong")
+    def text(self, issue: Issue) -> str:
+        return issue.message[:120]
+
+    @admin.action(description="Settle: they open again when they are met again", permissions=["operate"])
+    def resolve(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
+        number = 0
+        for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
+            number += resolve_issues(issues=issues.filter(seller=seller), by=operator(request))
+        self.message_user(request, f"{number} issues settled.")
+
+    @admin.action(description="Retry their items now", permissions=["operate"])
+    def retry(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
+        with_items = issues.filter(item_id__isnull=False).select_related("seller")
+        number: int = sum(
+            retry_item(issue=issue, by=operator(request)) for issue in with_items.iterator(chunk_size=500)
+        )
+        self.message_user(request, f"{number} changes are tried again now.")
+
+
+@admin.register(ItemStatus)
+class ItemStatusAdmin(ItemSearch, ReadOnlyAdmin):
+    list_display = ("item", "storefront", "job", "state_text", "text", "at", "run_id")
+    list_filter = (("state", ChoicesDropdownFilter), ("job", AutocompleteSelectFilter))
+    list_select_related = ("job__connection",)
+    fields = ("seller", "job", "item", "storefront", "state_text", "message", "at", "run_id")
+
+    @display(description="Item")
+    def item(self, status: ItemStatus) -> str:
+        return f"{status.kind}:{status.item_id}"
+
+    @display(description="State", label=STATE_LABELS)
+    def state_text(self, status: ItemStatus) -> str:
+        return status.get_state_display()
+
+    @display(description="Message")
+    def text(self, status: ItemStatus) -> str:
+        return status.message[:120]
+
+
+@admin.register(ItemEvent)
+class ItemEventAdmin(ItemSearch, ReadOnlyAdmin):
+    list_display = ("at", "item", "direction", "action", "job", "message")
+    list_display_links = ("at", "item")
+    list_select_related = ("job__connection",)
+    fields = ("at", "seller", "job", "run_id", "item", "direction", "action", "message", "before_and_after")
+
+    @display(description="Item")
+    def item(self, event: ItemEvent) -> str:
+        return f"{event.kind}:{event.item_id}"
+
+    @display(description="Before and after")
+    def before_and_after(self, event: ItemEvent) -> str:
+        return as_json(event.changes)

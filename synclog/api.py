@@ -1,0 +1,290 @@
+"""REST: sync logs, which platforms write and read, and open issues (D7, D16–D18, D22)."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from ninja import Field, Path, Query, Router, Schema, Status
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StringConstraints, model_validator
+
+from accounts.auth import ApiKeyAuth, ApiRequest, require_change, seller_for, sellers_for
+from accounts.models import Seller
+from accounts.rest import Page, Paging, Refusal, page_of
+from hub.kinds import DataType
+from synclog.models import Issue, SyncLog
+from synclog.reporting import TIMESTAMPS, delete_logs, record_full_sync, record_partial_sync
+from synclog.services import IssueDraft
+
+router = Router()
+MAX_ERRORS = 5000
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _of_our_time(value: datetime) -> datetime:
+    if not EARLIEST <= value <= timezone.now() + timedelta(days=1):
+        raise ValueError("This is not a time at which a sync took place: write a time from 2000 until now.")
+    return value
+
+
+def _web_address(value: str) -> str:
+    HttpUrl(value)
+    return value
+
+
+# PostgreSQL stores no NUL, and a name or an id has no use for other control characters either.
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+"""A time with its zone, as in 2026-05-04T03:02:01Z."""
+
+
+class Report(Schema):
+    """Names that do not exist are refused, so that a typo does not clear a timestamp."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorIn(Report):
+    """A problem with one item that a person can mend."""
+
+    external_id: ExternalId = Field(description="The item, unique in the log; ours carry their kind: `variant:5`.")
+    message: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
+    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="What to do about it.")
+    title: Annotated[Line, StringConstraints(max_length=300)] = Field("", description="The item's name.")
+    code: Annotated[Line, StringConstraints(max_length=60)] = ""
+    severity: Issue.Severity = Issue.Severity.ERROR
+    link: Annotated[Line, StringConstraints(max_length=1000), AfterValidator(_web_address)] | None = Field(
+        None, description="Where to mend it."
+    )
+
+    def draft(self) -> IssueDraft:
+        return IssueDraft(**self.model_dump(exclude={"link"}), link=self.link or "")
+
+
+class Errors(Report):
+    errors: list[ErrorIn] = Field([], max_length=MAX_ERRORS)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Errors":
+        twice = [ref for ref, times in Counter(error.external_id for error in self.errors).items() if times > 1]
+        if twice:
+            raise ValueError(
+                f"errors: {', '.join(twice[:5])} named more than once; merge the problems of an item into one error."
+            )
+        return self
+
+
+class FullSyncIn(Errors):
+    """The whole log anew (D16)."""
+
+    started_full_sync: Moment | None = None
+    last_full_sync: Moment | None = None
+    last_full_sync_succeeded: bool | None = None
+
+
+class PartialSyncIn(Errors):
+    """What to add to the log (D18)."""
+
+    started_full_sync: Moment | None = None
+    last_full_sync: Moment | None = None
+    last_full_sync_succeeded: bool | None = None
+    resolved: list[ExternalId] = Field(
+        [], max_length=MAX_ERRORS, description="`external_id` of items that went through: their errors are settled."
+    )
+
+    @model_validator(mode="after")
+    def _not_both(self) -> "PartialSyncIn":
+        both = sorted({error.external_id for error in self.errors} & set(self.resolved))
+        if both:
+            raise ValueError(f"resolved: {', '.join(both[:5])} stand among the errors too; name each once.")
+        return self
+
+
+class LogOut(Schema):
+    integration: str
+    data_type: DataType
+    started_full_sync: datetime | None
+    last_full_sync: datetime | None
+    last_full_sync_succeeded: bool | None
+    last_update: datetime | None
+    error_count: int
+
+    @staticmethod
+    def resolve_error_count(log: SyncLog) -> int:
+        return log.issues.filter(resolved_at=None).count()
+
+
+class ErrorOut(Schema):
+    external_id: str
+    message: str
+    mend: str
+    title: str
+    code: str
+    severity: Issue.Severity
+    link: str
+    occurrences: int
+    opened_at: datetime
+    seen_at: datetime
+
+
+class IssueOut(ErrorOut):
+    id: int
+    seller: str
+    integration: str
+    data_type: DataType
+
+    @staticmethod
+    def resolve_seller(issue: Issue) -> str:
+        return issue.seller.slug
+
+    @staticmethod
+    def resolve_integration(issue: Issue) -> str:
+        return issue.sync_log.integration
+
+    @staticmethod
+    def resolve_data_type(issue: Issue) -> str:
+        return issue.sync_log.data_type
+
+
+class IssueFilter(Schema):
+    integration: Line | None = None
+    data_type: DataType | None = None
+    severity: Issue.Severity | None = None
+
+
+class LogPath(Schema):
+    """Which log: a connection's slug, or the name under which a platform reports; and a kind of data."""
+
+    integration: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+    data_type: DataType
+
+
+@router.put(
+    "/sync-log/{integration}/{data_type}",
+    auth=ApiKeyAuth("synclog:write"),
+    response=LogOut,
+    tags=["sync log"],
+    summary="Record a full sync",
+)
+def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller: Line | None = None) -> SyncLog:
+    """Record a full sync. Timestamps left out are cleared, all earlier errors are replaced."""
+    return record_full_sync(
+        seller=_writable(request, seller),
+        **path.dict(),
+        timestamps=report.model_dump(include=set(TIMESTAMPS)),
+        errors=[error.draft() for error in report.errors],
+        now=timezone.now(),
+    )
+
+
+@router.patch(
+    "/sync-log/{integration}/{data_type}",
+    auth=ApiKeyAuth("synclog:write"),
+    response=LogOut,
+    tags=["sync log"],
+    summary="Record a partial sync",
+)
+def patch_log(request: ApiRequest, path: Path[LogPath], report: PartialSyncIn, seller: Line | None = None) -> SyncLog:
+    """Record a partial sync. Earlier errors stay, new ones are added, known ids replaced, resolved ones settled."""
+    return record_partial_sync(
+        seller=_writable(request, seller),
+        **path.dict(),
+        timestamps=report.model_dump(include=set(TIMESTAMPS), exclude_unset=True),
+        errors=[error.draft() for error in report.errors],
+        resolved=report.resolved,
+        now=timezone.now(),
+    )
+
+
+@router.get(
+    "/sync-log/{integration}/{data_type}",
+    auth=ApiKeyAuth("sync:read"),
+    response=LogOut,
+    tags=["sync log"],
+    summary="Timestamps and number of errors",
+)
+def get_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = None) -> SyncLog:
+    """Timestamps and the number of open errors; 404 until a full sync has been recorded."""
+    return _find_log(request, path, seller)
+
+
+@router.get(
+    "/sync-log/{integration}/{data_type}/errors",
+    auth=ApiKeyAuth("sync:read"),
+    response=Page[ErrorOut],
+    tags=["sync log"],
+    summary="Open errors",
+)
+def get_errors(
+    request: ApiRequest, path: Path[LogPath], paging: Query[Paging], seller: Line | None = None
+) -> dict[str, Any]:
+    """The open errors of a log; 404 until a full sync has been recorded."""
+    log = _find_log(request, path, seller)
+    return _newest(log.issues.filter(resolved_at=None), paging)
+
+
+@router.delete(
+    "/sync-log/{integration}/{data_type}",
+    auth=ApiKeyAuth("synclog:write"),
+    response={204: None},
+    tags=["sync log"],
+    summary="Delete a log",
+)
+def delete_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = None) -> Status[None]:
+    """Delete one log with its errors."""
+    delete_logs(seller=_writable(request, seller), by=request.auth.user, **path.dict())
+    return Status(204, None)
+
+
+@router.delete(
+    "/sync-log",
+    auth=ApiKeyAuth("synclog:write"),
+    response={204: None},
+    tags=["sync log"],
+    summary="Delete all logs of a seller",
+)
+def delete_all_logs(request: ApiRequest, seller: Line | None = None) -> Status[None]:
+    """Delete all sync logs of the seller, of every integration and data type (D22)."""
+    delete_logs(seller=_writable(request, seller), by=request.auth.user)
+    return Status(204, None)
+
+
+@router.get(
+    "/issues", auth=ApiKeyAuth("sync:read"), response=Page[IssueOut], tags=["issues"], summary="List open issues"
+)
+def list_issues(request: ApiRequest, filters: Query[IssueFilter], paging: Query[Paging]) -> dict[str, Any]:
+    """Open issues of all sellers that the key reaches, newest first."""
+    issues = Issue.objects.filter(seller__in=sellers_for(request.auth), resolved_at=None)
+    if filters.integration:
+        issues = issues.filter(sync_log__integration=filters.integration)
+    if filters.data_type:
+        issues = issues.filter(sync_log__data_type=filters.data_type)
+    if filters.severity:
+        issues = issues.filter(severity=filters.severity)
+    return _newest(issues.select_related("seller", "sync_log"), paging)
+
+
+def _writable(request: ApiRequest, slug: str | None) -> Seller:
+    seller = seller_for(request.auth, slug)
+    require_change(request.auth, seller)
+    return seller
+
+
+def _find_log(request: ApiRequest, path: LogPath, seller: str | None) -> SyncLog:
+    log = (
+        SyncLog.objects.filter(seller=seller_for(request.auth, seller), **path.dict())
+        .exclude(started_full_sync=None, last_full_sync=None)
+        .first()
+    )
+    if log is None:
+        raise Refusal(404, "No full sync of this has been recorded yet: PUT one first.")
+    return log
+
+
+def _newest(issues: QuerySet[Issue], paging: Paging) -> dict[str, Any]:
+    if paging.before:
+        issues = issues.filter(id__lt=paging.before)
+    return page_of(issues.order_by("-id")[: paging.limit + 1], limit=paging.limit)

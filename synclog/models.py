@@ -1,0 +1,144 @@
+"""What became of every item, for people: sync logs, issues, status per target, timeline."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Seller, User
+from hub.kinds import DataType, Direction
+from hub.models import Connection, Job
+
+
+class SyncLog(models.Model):
+    """Timestamps and open issues of one kind of data of one integration (D16–D22).
+
+    `integration` is the slug of one of our connections, or the name under which a platform reports through the API.
+    """
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="sync_logs")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="sync_logs"
+    )
+    integration = models.CharField(max_length=80)
+    data_type = models.CharField(max_length=20, choices=DataType)
+    started_full_sync = models.DateTimeField(null=True, blank=True)
+    last_full_sync = models.DateTimeField(null=True, blank=True)
+    last_full_sync_succeeded = models.BooleanField(null=True, blank=True)
+    last_update = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["integration", "data_type"]
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "integration", "data_type"], name="synclog_log_once"),
+            models.UniqueConstraint(fields=["seller", "id"], name="synclog_log_of_seller"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration} {self.data_type}"
+
+
+class Issue(models.Model):
+    """A problem with one item that a person can mend (D7). Open while `resolved_at` is empty."""
+
+    class Severity(models.TextChoices):
+        WARNING = "warning", "synced, but look at it"
+        ERROR = "error", "not synced"
+
+    sync_log = models.ForeignKey(SyncLog, on_delete=models.CASCADE, related_name="issues", db_index=False)
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="issues", db_index=False)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="issues")
+    external_id = models.CharField(max_length=200, help_text="With its kind, as in `variant:5`; unique while open.")
+    kind = models.CharField(max_length=40, blank=True)
+    item_id = models.BigIntegerField(null=True, help_text="The local item, if there is one.")
+    severity = models.CharField(max_length=7, choices=Severity, default=Severity.ERROR)
+    code = models.CharField(max_length=60, blank=True)
+    title = models.CharField(max_length=300, blank=True, help_text="The item's name, for people.")
+    message = models.TextField(help_text="What is wrong; several problems of one item stand here line by line.")
+    mend = models.TextField(blank=True, help_text="What to do about it, and where.")
+    link = models.CharField(max_length=1000, blank=True, help_text="Where to mend it, if not here.")
+    occurrences = models.PositiveIntegerField(default=1)
+    opened_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, help_text="When it was last met.")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-seen_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sync_log", "external_id"],
+                condition=Q(resolved_at=None),
+                name="synclog_issue_one_open",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["seller", "-seen_at"], condition=Q(resolved_at=None), name="synclog_issue_open"),
+            models.Index(
+                fields=["seller", "-seen_at"], condition=Q(resolved_at__isnull=False), name="synclog_issue_resolved"
+            ),
+            models.Index(fields=["kind", "item_id"], name="synclog_issue_of_item"),
+            models.Index(fields=["sync_log", "-opened_at"], name="synclog_issue_of_log"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.message[:80]}"
+
+
+class ItemStatus(models.Model):
+    """The last outcome of an item for a job; for a category one per storefront (B12)."""
+
+    class State(models.TextChoices):
+        SYNCED = "synced"
+        SKIPPED = "skipped", "skipped, see the issue"
+        FAILED = "failed", "failed, will be tried again"
+        HELD = "held", "failed, waits for you"
+        REMOVED = "removed"
+        PENDING = "pending", "waits for a decision"
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="item_statuses", db_index=False)
+    kind = models.CharField(max_length=40)
+    item_id = models.BigIntegerField()
+    storefront = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=8, choices=State)
+    message = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    run_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name_plural = "item statuses"
+        constraints = [
+            models.UniqueConstraint(fields=["job", "kind", "item_id", "storefront"], name="synclog_status_once")
+        ]
+        indexes = [
+            models.Index(fields=["kind", "item_id"], name="synclog_status_of_item"),
+            models.Index(fields=["seller", "job", "state", "id"], name="synclog_status_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.item_id} {self.state}"
+
+
+class ItemEvent(models.Model):
+    """One line of an item's timeline: what was changed where, before and after (D21, N8)."""
+
+    at = models.DateTimeField(default=timezone.now)
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    run_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=40)
+    item_id = models.BigIntegerField()
+    direction = models.CharField(max_length=6, choices=Direction)
+    action = models.CharField(max_length=20)
+    message = models.TextField(blank=True)
+    changes = models.JSONField(default=dict, help_text="Field → [before, after]; empty where nothing is compared.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["kind", "item_id", "-id"], name="synclog_event_of_item"),
+            models.Index(fields=["at"], name="synclog_event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.item_id} {self.action}"

@@ -1,0 +1,28 @@
+"""What becomes of sync logs on their way to staging; staging_copy/policy.py has the format.
+
+Issues, outcomes and timelines tell of live's syncs, in words that may name people: staging writes its own.
+"""
+
+POLICY = {
+    "synclog_synclog": {
+        "id": "keep",
+        "seller_id": "keep",
+        "connection_id": "keep",
+        "integration": "keep",
+        "data_type": "keep",
+        "started_full_sync": "keep",
+        "last_full_sync": "keep",
+        "last_full_sync_succeeded": "keep",
+        "last_update": "keep",
+    },
+    "synclog_issue": {"*": "empty"},
+    "synclog_itemstatus": {"*": "empty"},
+    "synclog_itemevent": {"*": "empty"},
+}
+
+RETENTION = {
+    "synclog_synclog": "forever",
+    "synclog_issue": "365 days by resolved_at",
+    "synclog_itemstatus": "with hub_job",
+    "synclog_itemevent": "90 days by at",
+}

@@ -1,0 +1,83 @@
+"""Sync logs written from outside: a platform that syncs by itself reports through the API (D16–D18, D22).
+
+Each function is one transaction that holds the log's row, so that reports about one log follow one another.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Seller, User
+from accounts.services import record
+from hub.models import Connection
+from synclog.models import Issue, SyncLog
+from synclog.services import IssueDraft, open_issues, resolve
+
+TIMESTAMPS = ("started_full_sync", "last_full_sync", "last_full_sync_succeeded")
+
+
+@transaction.atomic
+def record_full_sync(
+    *,
+    seller: Seller,
+    integration: str,
+    data_type: str,
+    timestamps: Mapping[str, Any],
+    errors: Sequence[IssueDraft],
+    now: datetime,
+) -> SyncLog:
+    """Take this for the whole truth: timestamps left out are cleared, errors not named are settled (D16)."""
+    log = _locked_log(seller, integration, data_type)
+    for name in TIMESTAMPS:
+        setattr(log, name, timestamps.get(name))
+    log.save(update_fields=TIMESTAMPS)
+    named = [error.external_id for error in errors]
+    Issue.objects.filter(sync_log=log, resolved_at=None).exclude(external_id__in=named).update(resolved_at=now)
+    open_issues(log=log, job=None, drafts=errors, now=now)
+    return log
+
+
+@transaction.atomic
+def record_partial_sync(
+    *,
+    seller: Seller,
+    integration: str,
+    data_type: str,
+    timestamps: Mapping[str, Any],
+    errors: Sequence[IssueDraft],
+    resolved: Collection[str],
+    now: datetime,
+) -> SyncLog:
+    """Add to what is known: timestamps left out stay, an error with a known id replaces it (D17, D18)."""
+    log = _locked_log(seller, integration, data_type)
+    for name, value in timestamps.items():
+        setattr(log, name, value)
+    log.last_update = now
+    log.save(update_fields=[*timestamps, "last_update"])
+    resolve(log=log, external_ids=resolved, now=now)
+    open_issues(log=log, job=None, drafts=errors, now=now)
+    return log
+
+
+@transaction.atomic
+def delete_logs(*, seller: Seller, by: User | None, **only: str) -> int:
+    """Delete the seller's sync logs with their issues, or `only` those with this integration and data type (D22)."""
+    logs = SyncLog.objects.filter(seller=seller, **only)
+    number = logs.count()
+    if number:
+        record(user=by, action="synclog.delete", target=f"{number} sync logs", seller=seller, **only)
+        logs.delete()
+    return number
+
+
+def _locked_log(seller: Seller, integration: str, data_type: str) -> SyncLog:
+    log, _ = SyncLog.objects.get_or_create(
+        seller=seller,
+        integration=integration,
+        data_type=data_type,
+        # A log under a connection's own name goes when the connection is uninstalled.
+        defaults={"connection": Connection.objects.filter(seller=seller, slug=integration).first()},
+    )
+    return SyncLog.objects.select_for_update().get(pk=log.pk)

@@ -1,0 +1,230 @@
+"""What the engine writes down about items, and what people do about issues. All in bulk, a batch at a time."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import record
+from hub.kinds import Direction, Kind
+from hub.models import Change, Job
+from hub.queue import enqueue_for_job
+from hub.records import Problem
+from hub.services import retry_changes
+from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
+
+
+@dataclass(slots=True)
+class IssueDraft:
+    """An issue to open, or to see again. `external_id` carries its kind: `variant:5` (D17)."""
+
+    external_id: str
+    message: str
+    mend: str = ""
+    code: str = ""
+    kind: str = ""
+    item_id: int | None = None
+    title: str = ""
+    link: str = ""
+    severity: str = Issue.Severity.ERROR
+
+
+@dataclass(slots=True)
+class ItemOutcome:
+    """What became of one item in one job. `action` empty: nothing worth a line in its timeline."""
+
+    kind: str
+    item_id: int
+    state: str
+    action: str = ""
+    message: str = ""
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    storefront: str = ""
+
+
+def log_for(*, job: Job, seller_id: int) -> SyncLog:
+    """The sync log of a job's connection and data type for a seller."""
+    log, _ = SyncLog.objects.get_or_create(
+        seller_id=seller_id,
+        integration=job.connection.slug,
+        data_type=job.data_type,
+        defaults={"connection": job.connection},
+    )
+    return log
+
+
+def merge_problems(*, ref: str, problems: Sequence[Problem], **about: Any) -> IssueDraft:
+    """One issue out of all the problems of one item (D17): a line each."""
+    return IssueDraft(
+        external_id=ref,
+        code=problems[0].code,
+        message="\n".join(dict.fromkeys(problem.message for problem in problems)),
+        mend="\n".join(dict.fromkeys(problem.mend for problem in problems if problem.mend)),
+        severity=Issue.Severity.ERROR if any(p.fatal for p in problems) else Issue.Severity.WARNING,
+        **about,
+    )
+
+
+def record_outcomes(
+    *, job: Job, seller_id: int, outcomes: Sequence[ItemOutcome], run_id: int | None, now: datetime
+) -> None:
+    """Set the status of each item for the job, and add a line to the timeline of those that something was done to."""
+    if not outcomes:
+        return
+    ItemStatus.objects.bulk_create(
+        [
+            ItemStatus(
+                seller_id=seller_id,
+                job=job,
+                kind=outcome.kind,
+                item_id=outcome.item_id,
+                storefront=outcome.storefront,
+                state=outcome.state,
+                message=outcome.message,
+                at=now,
+                run_id=run_id,
+            )
+            for outcome in sorted(outcomes, key=lambda outcome: (outcome.kind, outcome.item_id))
+        ],
+        update_conflicts=True,
+        unique_fields=["job", "kind", "item_id", "storefront"],
+        update_fields=["state", "message", "at", "run_id"],
+    )
+    ItemEvent.objects.bulk_create(
+        [
+            ItemEvent(
+                at=now,
+                seller_id=seller_id,
+                job=job,
+                run_id=run_id,
+                kind=outcome.kind,
+                item_id=outcome.item_id,
+                direction=job.direction,
+                action=outcome.action,
+                message=outcome.message,
+                changes=outcome.changes,
+            )
+            for outcome in outcomes
+            if outcome.action
+        ]
+    )
+
+
+def open_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], now: datetime) -> None:
+    """Open issues, or bring those that are open up to date; one open issue per external id."""
+    if not drafts:
+        return
+    unique = {draft.external_id[:200]: draft for draft in drafts}
+    rows = [
+        (
+            ref,
+            draft.kind,
+            draft.item_id,
+            draft.severity,
+            draft.code[:60],
+            draft.title[:300],
+            draft.message,
+            draft.mend,
+            draft.link[:1000],
+        )
+        for ref, draft in sorted(unique.items())
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO synclog_issue AS issue
+                (sync_log_id, seller_id, job_id, occurrences, opened_at, seen_at,
+                 external_id, kind, item_id, severity, code, title, message, mend, link)
+            SELECT %s, %s, %s, 1, %s, %s, draft.* FROM unnest(
+                %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                %s::text[]) AS draft
+            ON CONFLICT (sync_log_id, external_id) WHERE resolved_at IS NULL DO UPDATE SET
+                job_id = EXCLUDED.job_id, kind = EXCLUDED.kind,
+                item_id = COALESCE(EXCLUDED.item_id, issue.item_id), severity = EXCLUDED.severity,
+                code = EXCLUDED.code, title = EXCLUDED.title, message = EXCLUDED.message,
+                mend = EXCLUDED.mend, link = EXCLUDED.link,
+                occurrences = issue.occurrences + 1, seen_at = EXCLUDED.seen_at
+            """,
+            [
+                log.pk,
+                log.seller_id,
+                job.pk if job else None,
+                now,
+                now,
+                *(list(column) for column in zip(*rows, strict=True)),
+            ],
+        )
+
+
+def resolve(*, log: SyncLog, external_ids: Collection[str], now: datetime) -> int:
+    """These went through: what was open about them is settled (D18)."""
+    if not external_ids:
+        return 0
+    return Issue.objects.filter(sync_log=log, external_id__in=external_ids, resolved_at=None).update(resolved_at=now)
+
+
+def resolve_unseen(*, log: SyncLog, job: Job, since: datetime, severities: Sequence[str], now: datetime) -> int:
+    """A full sync has met everything: issues of the job that it did not meet again are settled (D16)."""
+    return Issue.objects.filter(
+        sync_log=log, job=job, resolved_at=None, seen_at__lt=since, severity__in=severities
+    ).update(resolved_at=now)
+
+
+def note_update(*, log: SyncLog, now: datetime) -> None:
+    """An item went through (D6)."""
+    SyncLog.objects.filter(pk=log.pk).update(last_update=now)
+
+
+def note_full_sync_started(*, log: SyncLog, now: datetime) -> None:
+    """D19: the start comes first."""
+    SyncLog.objects.filter(pk=log.pk).update(started_full_sync=now)
+
+
+def note_full_sync_ended(*, log: SyncLog, succeeded: bool, now: datetime) -> None:
+    """D19, D20: the end comes last, and only from the one who closed the run."""
+    if succeeded:
+        SyncLog.objects.filter(pk=log.pk).update(last_full_sync=now, last_full_sync_succeeded=True)
+    else:
+        SyncLog.objects.filter(pk=log.pk).update(last_full_sync_succeeded=False)
+
+
+@transaction.atomic
+def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> bool:
+    """A person says that this is settled. It opens again when the problem is met again."""
+    resolved = Issue.objects.filter(pk=issue.pk, resolved_at=None).update(
+        resolved_at=now or timezone.now(), resolved_by=by
+    )
+    if resolved:
+        record(user=by, action="issue.resolve", target=issue, seller=issue.seller)
+    return bool(resolved)
+
+
+@transaction.atomic
+def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = None) -> int:
+    """The same for many of one seller."""
+    first = issues.select_related("seller").first()
+    if first is None:
+        return 0
+    number = issues.filter(resolved_at=None).update(resolved_at=now or timezone.now(), resolved_by=by)
+    record(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
+    return number
+
+
+@transaction.atomic
+def retry_item(*, issue: Issue, by: User) -> int:
+    """Look at the issue's item again now, for the target that it belongs to. Returns how many changes that made.
+
+    0: the issue came while reading a source; the item is read again with the next sync, or when it changes there.
+    """
+    job = issue.job
+    if job is None or job.direction != Direction.EXPORT or issue.item_id is None or issue.kind != job.item_kind:
+        return 0
+    enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=[issue.item_id])
+    changes = Change.objects.filter(job=job, kind=job.item_kind, item_id=issue.item_id)
+    return retry_changes(changes=changes, by=by) or 1

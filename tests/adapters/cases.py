@@ -1,0 +1,147 @@
+"""One case for each adapter: all that the standard suite needs to know to put it to the proof."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.contract import Account, Adapter
+from connectors.http import HttpClient
+from connectors.registry import adapter_for
+from hub.kinds import DataType
+from sandbox.process import SandboxProcess
+from tests.adapters.goods import SAMPLES
+
+
+@dataclass(frozen=True)
+class Case:
+    """How an adapter is brought to its sandbox. `states`: data type → (kind of the sandbox's state, its id).
+
+    `prepare` lays ready in the sandbox what a test needs; `calls` is the most that a batch of creations may take;
+    `changes_only` are exports that never begin anything at the target, and are proved by tests of their own; `clocks`
+    are fields of the sandbox's state that tell when something was written.
+    """
+
+    sandbox: str
+    account: tuple[str, str]
+    credential: str
+    path: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    states: dict[DataType, tuple[str, str]] = field(default_factory=dict)
+    seeds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    prepare: Callable[[SandboxProcess], Any] = lambda process: None
+    page: str = ""
+    calls: int = 2
+    changes_only: frozenset[DataType] = frozenset()
+    clocks: frozenset[str] = frozenset()
+
+
+def stock_up(shop: SandboxProcess) -> None:
+    """The products whose stock and prices are sent."""
+    entries = [
+        {
+            "seller_sku": item.sku,
+            "id_catalog_product": str(item.id),
+            "product_set": str(item.id),
+            "title": f"Lamp {item.id}",
+            "status": "active",
+        }
+        for item in SAMPLES[DataType.STOCK]
+    ]
+    shop.control("POST", "goods", json={"entries": entries})
+
+
+# A platform is put under the whole suite by its line here.
+CASES = {
+    "bigcommerce": Case(
+        sandbox="bigcommerce",
+        account=("alpha", "alpha-token"),
+        credential="access_token",
+        path="/stores/alpha",
+        settings={"page_size": 20},
+        options={"products": 50, "customers": 45, "orders": 30, "quota": 100_000},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.BRANDS: ("brands", "id"),
+            DataType.CATEGORIES: ("categories", "category_id"),
+            DataType.CUSTOMERS: ("customers", "id"),
+        },
+    ),
+    "bigcommerce_target": Case(
+        sandbox="bigcommerce",
+        account=("alpha", "alpha-token"),
+        credential="access_token",
+        path="/stores/alpha",
+        settings={"on_removal": "delete"},
+        options={"products": 5, "quota": 100_000},
+        states={DataType.PRODUCTS: ("products", "id")},
+        calls=2 + 2 * 5,  # a product is looked for and made by a call each
+        changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
+        clocks=frozenset(("date_modified",)),
+    ),
+    "elevate": Case(
+        sandbox="elevate",
+        account=("cluster", "cluster-key"),
+        credential="api_key",
+        settings={"markets": ["uk"], "price_list": "shop-price", "locale": "en-GB"},
+        states={DataType.PRODUCTS: ("groups", "key")},
+    ),
+    "rest": Case(
+        sandbox="rest",
+        account=("erp", "erp-token"),
+        credential="token",
+        states={each: (each.value, "key") for each in adapter_for("rest").exports},
+    ),
+    "rest_shop": Case(
+        sandbox="rest",
+        account=("shop", "shop-token"),
+        credential="token",
+        states={each: (each.value, "key") for each in adapter_for("rest_shop").imports},
+        seeds={
+            "products": [{"key": f"p{n:03d}", "title": f"Product {n}", "price": n} for n in range(230)],
+            "categories": [{"key": "c1", "name": "Home"}, {"key": "c2", "name": "Lamps", "parent": "c1"}],
+            "brands": [{"key": "b1", "name": "Acme"}],
+        },
+    ),
+    "seller_center_oms": Case(
+        sandbox="seller_center_oms",
+        account=("SellerCenter", "oms-key"),
+        credential="api_key",
+        settings={"page_size": 20},
+        options={"products": 20, "customers": 45, "orders": 50},
+        states={DataType.CUSTOMERS: ("customers", "id"), DataType.ORDERS: ("orders", "id")},
+        page="seller-center",
+        changes_only=frozenset((DataType.ORDERS,)),
+    ),
+    "seller_center_shop": Case(
+        sandbox="seller_center_shop",
+        account=("SellerCenter", "shop-key"),
+        credential="api_key",
+        settings={"page_size": 20},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.CATEGORIES: ("categories", "id"),
+            DataType.BRANDS: ("brands", "id"),
+            DataType.STOCK: ("in_stock", "id"),
+            DataType.PRICES: ("priced", "id"),
+        },
+        prepare=stock_up,
+        page="seller-center",
+        calls=4,
+    ),
+}
+
+
+def adapter_of(key: str, process: SandboxProcess, *, token: str | None = None, **settings: Any) -> Adapter:
+    """The adapter as the product opens it, but without a database. The caller closes `http`."""
+    case, adapter_class = CASES[key], adapter_for(key)
+    base_url = process.url + case.path
+    account = Account(
+        base_url=base_url,
+        settings=adapter_class.Settings.model_validate(case.settings | settings),
+        credentials=adapter_class.Credentials.model_validate({case.credential: token or case.account[1]}),
+    )
+    http = HttpClient(base_url, deadline=10, private_hosts=["127.0.0.1"])
+    adapter = adapter_class(account, http)
+    http.headers.update(adapter.authenticate())
+    return adapter

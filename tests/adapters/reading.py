@@ -1,0 +1,26 @@
+"""Reading a source to its end."""
+
+from datetime import datetime
+
+from connectors.contract import Adapter, Page
+from connectors.records import Record
+from hub.kinds import DataType
+
+
+def pages(adapter: Adapter, data_type: DataType, *, since: datetime | None = None, most: int = 200) -> list[Page]:
+    read: list[Page] = []
+    cursor = None
+    while len(read) < most:
+        read.append(adapter.read_page(data_type, since=since, cursor=cursor))
+        cursor = read[-1].cursor
+        if cursor is None:
+            return read
+    raise AssertionError(f"{data_type} did not end after {most} pages")
+
+
+def records(adapter: Adapter, data_type: DataType, *, since: datetime | None = None) -> list[Record]:
+    return [record for page in pages(adapter, data_type, since=since) for record in page.records]
+
+
+def by_id(read: list[Record]) -> dict[str, Record]:
+    return {record.external_id: record for record in read}

@@ -1,0 +1,25 @@
+"""Seller Center's adapters on accounts of their own, such as a live shop and its staging."""
+
+from typing import Any
+
+from connectors.contract import Account, Adapter
+from connectors.http import HttpClient
+from connectors.registry import adapter_for
+from sandbox.process import SandboxProcess
+
+
+def open_at(process: SandboxProcess, account: str, *, key: str | None = None, **details: Any) -> Adapter:
+    """The adapter of an account of the sandbox; `details` are settings and `field_map`. The caller closes `http`."""
+    adapter_class = adapter_for(process.platform)
+    field_map = details.pop("field_map", {})
+    http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])
+    credentials = {"service_name": account, "api_key": key or process.accounts[account]}
+    return adapter_class(
+        Account(
+            base_url=process.url,
+            settings=adapter_class.Settings.model_validate(details),
+            credentials=adapter_class.Credentials.model_validate(credentials),
+            field_map=field_map,
+        ),
+        http,
+    )

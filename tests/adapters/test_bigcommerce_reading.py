@@ -1,0 +1,302 @@
+"""What is special about reading a BigCommerce store."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.contract import Adapter
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.records import ProductRecord
+from hub.kinds import DataType
+from sandbox.process import SandboxProcess
+from tests.adapters.reading import pages, records
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+PRODUCTS = "/v3/catalog/products$"
+
+
+@pytest.fixture
+def store(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("bigcommerce")
+
+
+@pytest.fixture
+def adapter(open_adapter: Callable[..., Adapter]) -> Adapter:
+    return open_adapter("bigcommerce")
+
+
+def change(store: SandboxProcess, product_id: int, **fields: Any) -> None:
+    """A person in the back office changes a product."""
+    store.control("PATCH", f"products/alpha/{product_id}", json=fields)
+
+
+def product(adapter: Adapter, product_id: int) -> ProductRecord:
+    (record,) = adapter.fetch(DataType.PRODUCTS, [str(product_id)])
+    assert isinstance(record, ProductRecord)
+    return record
+
+
+def ids_at(store: SandboxProcess) -> set[str]:
+    return {str(row["id"]) for row in store.state("products")}
+
+
+# Problems
+
+
+def test_what_is_wrong_is_told_item_by_item(adapter: Adapter) -> None:
+    wrong = {}
+    for record in records(adapter, DataType.PRODUCTS):
+        assert isinstance(record, ProductRecord)
+        sku = (record.raw.get("sku") if isinstance(record.raw, dict) else "") or record.title
+        for problem in record.problems:
+            wrong[sku] = (problem.code, problem.fatal)
+            assert record.link.startswith("https://alpha.shop.example.com/manage/products")
+    assert wrong == {
+        "DIRTY-VARIANT-WITHOUT-SKU": ("sku_missing", False),
+        "DIRTY-NO-WEIGHT": ("weight_invalid", True),
+        "DIRTY-NO-PRICE": ("price_invalid", True),
+        "DIRTY-UNKNOWN-TYPE": ("unknown_type", False),
+        "DIRTY-NUL-BYTE": ("nul_character", False),
+        "DIRTY-ORPHAN-VARIANT": ("variant_without_product", True),
+    }
+
+
+def test_a_problem_of_a_variant_names_the_variant(adapter: Adapter) -> None:
+    (record,) = [
+        each for each in records(adapter, DataType.PRODUCTS) if each.raw.get("sku", "").endswith("WITHOUT-SKU")
+    ]
+    assert isinstance(record, ProductRecord) and record.variants is not None
+    nameless = next(variant for variant in record.variants if not variant.sku)
+    assert record.problems[0].ref == f"variant:{nameless.external_id}"
+
+
+def test_nul_is_left_out_of_the_text(adapter: Adapter) -> None:
+    (record,) = [each for each in records(adapter, DataType.PRODUCTS) if "\x00" in each.raw.get("name", "")]
+    assert isinstance(record, ProductRecord) and record.title == "Tornlabel"
+
+
+def test_zero_is_a_valid_price_and_weight(adapter: Adapter, store: SandboxProcess) -> None:
+    change(store, 1, price=0, weight=0)
+    assert product(adapter, 1).problems == []
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "a text",
+        None,
+        {"name": "no id"},
+        {"id": 4, "name": ["a list"]},
+        {"id": 4, "name": "n", "price": "dear", "weight": 1},
+        {"id": 4, "name": "n", "price": 1, "weight": 1, "variants": ["?"]},
+        {"id": 4, "name": "n", "price": 1, "weight": 1, "date_modified": "yesterday"},
+        {"id": 4, "name": "n", "price": True, "weight": 1},
+    ],
+)
+def test_garbage_in_one_record_harms_no_other(adapter: Adapter, store: SandboxProcess, garbage: Any) -> None:
+    good = {"id": 3, "name": "Lamp", "type": "physical", "price": 1.5, "weight": 2, "is_visible": True, "variants": []}
+    page = {"data": [good, garbage], "meta": {"pagination": {"total": 2}}}
+    store.fault("status", path=PRODUCTS, status=200, body=page)
+    first, second = adapter.read_page(DataType.PRODUCTS, since=None, cursor={"after": 1, "variants": 0}).records
+    assert (first.external_id, first.problems) == ("3", [])
+    assert [problem.code for problem in second.problems if problem.fatal]
+    assert "dear" not in str(second.problems)
+
+
+# Nothing hides
+
+
+def test_a_full_read_misses_nobody_when_somebody_is_deleted_meanwhile(adapter: Adapter, store: SandboxProcess) -> None:
+    first = adapter.read_page(DataType.PRODUCTS, since=None, cursor=None)
+    store.control("DELETE", f"products/alpha/{first.records[0].external_id}")
+    met = {record.external_id for record in first.records}
+    cursor = first.cursor
+    while cursor:
+        page = adapter.read_page(DataType.PRODUCTS, since=None, cursor=cursor)
+        met |= {record.external_id for record in page.records}
+        cursor = page.cursor
+    assert ids_at(store) <= met
+
+
+def test_a_partial_read_misses_nobody_when_somebody_changes_meanwhile(adapter: Adapter, store: SandboxProcess) -> None:
+    first = adapter.read_page(DataType.PRODUCTS, since=LONG_AGO, cursor=None)
+    touched = first.records[0].external_id
+    change(store, int(touched), description="New words")
+    seen, cursor = list(first.records), first.cursor
+    while cursor:
+        page = adapter.read_page(DataType.PRODUCTS, since=LONG_AGO, cursor=cursor)
+        seen += page.records
+        cursor = page.cursor
+    assert ids_at(store) <= {record.external_id for record in seen}
+    descriptions = [
+        each.description for each in seen if isinstance(each, ProductRecord) and each.external_id == touched
+    ]
+    assert descriptions[-1] == "New words"
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 8])
+def test_a_bulk_edit_within_one_second_is_read_whole(open_adapter: Callable[..., Adapter], page_size: int) -> None:
+    """The eight dirty products share their second of change, and so fill pages by themselves."""
+    adapter = open_adapter("bigcommerce", page_size=page_size)
+    everything = records(open_adapter("bigcommerce"), DataType.PRODUCTS)
+    last = max(record.updated_at for record in everything if record.updated_at)
+    tied = {record.external_id for record in everything if record.updated_at == last}
+    assert len(tied) >= 6
+    read = pages(adapter, DataType.PRODUCTS, since=last - timedelta(days=1))
+    assert tied <= {record.external_id for page in read for record in page.records}
+    assert len(read) <= 24
+
+
+def test_the_cut_is_behind_what_was_read(adapter: Adapter) -> None:
+    """Whatever changed before the cut stands on this page or an earlier one."""
+    met: set[str] = set()
+    changed = {r.external_id: r.updated_at for r in records(adapter, DataType.PRODUCTS) if r.updated_at}
+    for page in pages(adapter, DataType.PRODUCTS, since=LONG_AGO):
+        met |= {record.external_id for record in page.records}
+        assert page.cut is not None
+        assert {number for number, moment in changed.items() if moment < page.cut} <= met
+
+
+def test_variants_beyond_what_a_listing_carries_are_read(adapter: Adapter, store: SandboxProcess) -> None:
+    carried = [{"id": number, "sku": f"V{number}", "option_values": []} for number in range(50)]
+    body = {"id": 1, "name": "Wall", "type": "physical", "price": 1, "weight": 1, "variants": carried}
+    store.fault(
+        "status", path=PRODUCTS, status=200, body={"data": [body], "meta": {"pagination": {"total": 1}}}, times=1
+    )
+    record = product(adapter, 1)
+    there = {str(row["id"]) for row in store.state("variants") if row["product_id"] == 1}
+    assert record.variants is not None and {variant.external_id for variant in record.variants} == there
+
+
+def test_loose_variants_are_looked_for_only_if_the_counts_differ(
+    sandbox: Callable[..., SandboxProcess], store: SandboxProcess, adapter: Adapter
+) -> None:
+    orphan = next(row["id"] for row in store.state("variants") if not row["product_id"])
+    loose = pages(adapter, DataType.PRODUCTS)[-1].records
+    assert [record.problems[0].ref for record in loose] == [f"variant:{orphan}"]
+    others = [row["id"] for row in store.state("products")]
+    answer = {"data": [{"id": 1}], "meta": {"pagination": {"total": sum(1 for _ in store.state("variants")) - 1}}}
+    store.fault("status", path="/v3/catalog/variants$", status=200, body=answer)
+    assert len(records(adapter, DataType.PRODUCTS)) == len(others)
+
+
+# What things mean
+
+
+def test_a_sale_price_is_the_price_and_the_price_is_the_list_price(adapter: Adapter, store: SandboxProcess) -> None:
+    def prices() -> set[tuple[Decimal, Decimal | None]]:
+        priced = [each.price for each in product(adapter, 1).variants or () if each.price]
+        return {(price.amount, price.list_amount) for price in priced}
+
+    change(store, 1, price=20, sale_price=15)
+    assert (Decimal(15), Decimal(20)) in prices()
+    for sale_price in (25, 0):
+        change(store, 1, price=20, sale_price=sale_price)
+        assert (Decimal(20), None) in prices() and all(list_amount is None for _, list_amount in prices())
+
+
+@pytest.mark.parametrize(
+    ("unit", "grams"),
+    [("KGS", "2000"), ("LBS", "907.185"), ("Ounces", "56.699"), ("Grams", "2"), ("Tonnes", "2000000")],
+)
+def test_weights_are_grams_by_the_unit_of_the_store(
+    adapter: Adapter, store: SandboxProcess, unit: str, grams: str
+) -> None:
+    change(store, 1, weight=2)
+    store.fault("status", path="/v2/store$", status=200, body={"weight_units": unit})
+    assert {each.weight_in_grams for each in product(adapter, 1).variants or ()} == {Decimal(grams)}
+
+
+def test_an_unknown_unit_of_weight_needs_a_person(adapter: Adapter, store: SandboxProcess) -> None:
+    store.fault("status", path="/v2/store$", status=200, body={"weight_units": "Stones"})
+    with pytest.raises(NeedsAttention) as refused:
+        product(adapter, 1)
+    assert "Stones" in str(refused.value) and refused.value.mend
+
+
+def test_hidden_is_suspended(adapter: Adapter, store: SandboxProcess) -> None:
+    change(store, 1, is_visible=False)
+    record = product(adapter, 1)
+    assert {record.status, *(variant.status for variant in record.variants or ())} == {"suspended"}
+
+
+def test_stock_is_known_only_where_it_is_tracked(adapter: Adapter, store: SandboxProcess) -> None:
+    change(store, 1, inventory_tracking="none")
+    assert all(stock.quantity is None for each in product(adapter, 1).variants or () for stock in each.stock)
+    change(store, 1, inventory_tracking="variant")
+    levels = {str(row["id"]): row["inventory_level"] for row in store.state("variants") if row["product_id"] == 1}
+    assert {each.external_id: each.stock[0].quantity for each in product(adapter, 1).variants or ()} == levels
+
+
+def test_fields_are_mapped_by_the_connection(adapter: Adapter, store: SandboxProcess) -> None:
+    adapter.account.field_map["products"] = {
+        "rrp": "custom_fields.Recommended",
+        "restock_date": "custom_fields.Back on",
+    }
+    fields = [{"name": "Recommended", "value": "49.90"}, {"name": "Back on", "value": "2026-05-01"}]
+    change(store, 1, custom_fields=fields)
+    for variant in product(adapter, 1).variants or ():
+        assert variant.rrp == Decimal("49.90")
+        assert variant.stock[0].restock_date is not None and variant.stock[0].restock_date.isoformat() == "2026-05-01"
+
+
+def test_only_the_chosen_storefronts_are_read(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+    outlet = open_adapter("bigcommerce", channel_ids=[2])
+    trees = {record.tree for record in records(outlet, DataType.CATEGORIES)}  # type: ignore[attr-defined]
+    assert trees == {"2"}
+    wanted = {str(row["id"]) for row in store.state("products") if 2 in row["channels"]}
+    assert {record.external_id for record in records(outlet, DataType.PRODUCTS)} == wanted
+
+
+# Calls
+
+
+def test_the_store_is_asked_about_itself_once(adapter: Adapter, store: SandboxProcess) -> None:
+    records(adapter, DataType.PRODUCTS)
+    records(adapter, DataType.BRANDS)
+    assert sum(call["path"].endswith("/v2/store") for call in store.calls()) == 1
+
+
+def test_a_full_read_takes_a_call_a_page(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+    adapter = open_adapter("bigcommerce", page_size=250)
+    products = sum(1 for _ in store.state("products"))
+    records(adapter, DataType.PRODUCTS)
+    listings = [call for call in store.calls() if call["path"].endswith("/v3/catalog/products")]
+    assert len([call for call in listings if "id:greater" in call["query"]]) == -(-products // 250)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-Rate-Limit-Time-Reset-Ms": "12000"}, 12),
+        ({"X-Rate-Limit-Time-Reset-Ms": "2000", "X-Retry-After": "30"}, 30),
+        ({"X-Rate-Limit-Time-Reset-Ms": "40000", "X-Retry-After": "30"}, 40),
+        ({}, None),
+    ],
+)
+def test_the_vendors_own_headers_tell_when_to_come_back(
+    adapter: Adapter, store: SandboxProcess, headers: dict[str, str], seconds: int | None
+) -> None:
+    # The store's headers of an answer that was not refused are no matter; these alone are looked at.
+    store.fault("status", status=429, headers=headers)
+    before = datetime.now(UTC)
+    with pytest.raises(TryAgainLater) as refused:
+        adapter.check()
+    when = refused.value.not_before
+    if seconds is None:
+        assert when is None
+    else:
+        assert when is not None and abs((when - before).total_seconds() - seconds) < 2
+
+
+def test_looking_up_tells_what_exists_or_raises(adapter: Adapter, store: SandboxProcess) -> None:
+    assert adapter.lookup("product", ["1", "2", "999999", "variant:7"]) == {"1", "2"}
+    assert adapter.lookup("category", ["1", "999999"]) == {"1"}
+    assert adapter.lookup("brand", ["1", "999999"]) == {"1"}
+    part = {"data": [{"id": 1}], "meta": {"pagination": {"total": 2}}}
+    store.fault("status", path=PRODUCTS, status=200, body=part)
+    with pytest.raises(TryAgainLater):
+        adapter.lookup("product", ["1", "2"])

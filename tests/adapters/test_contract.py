@@ -1,0 +1,356 @@
+"""What every adapter has to keep, whichever platform it speaks to. A new one is under it by its line in cases.py."""
+
+import ast
+import copy
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from connectors.contract import Action, Adapter, FeedAdapter, Operation
+from connectors.errors import ConnectorError, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.http import dumps
+from connectors.registry import adapters
+from hub.kinds import ITEM_KIND, DataType, Role
+from hub.schedules import validate_schedule
+from sandbox.process import SandboxProcess
+from tests.adapters.cases import CASES
+from tests.adapters.goods import SAMPLES
+from tests.adapters.reading import by_id, pages
+from tests.adapters.writing import NOTHING, creations, write
+
+IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.imports]
+EXPORTS = [
+    (key, each)
+    for key, adapter in adapters().items()
+    for each in adapter.exports
+    if each not in CASES[key].changes_only
+]
+EVERY = pytest.mark.parametrize("key", sorted(adapters()))
+Open = Callable[..., Adapter]
+Platform = Callable[[str], SandboxProcess]
+
+
+def test_every_adapter_is_under_this_suite() -> None:
+    assert sorted(CASES) == sorted(adapters())
+
+
+# Declared
+
+
+@EVERY
+def test_what_it_declares_makes_sense(key: str) -> None:
+    adapter = adapters()[key]
+    assert re.fullmatch(r"[a-z][a-z0-9_]{1,39}", adapter.key)
+    assert adapter.name.strip() and adapter.role in Role.values
+    assert adapter.imports or adapter.exports
+    assert all(adapter.imports.values()) and all(adapter.exports.values())
+    assert set(adapter.shards) <= set(adapter.exports) and all(1 <= each <= 64 for each in adapter.shards.values())
+    assert set(adapter.batch_size) == set(adapter.exports) and all(each >= 1 for each in adapter.batch_size.values())
+    assert set(adapter.schedules) <= {*adapter.imports, *adapter.exports}
+    for data_type, earlier in adapter.reads_after.items():
+        assert data_type in adapter.imports and set(earlier) < set(adapter.imports)
+    for schedule in (each for both in adapter.schedules.values() for each in both if each):
+        validate_schedule(schedule)
+    assert adapter.rate is None or (adapter.rate.requests > 0 and adapter.rate.seconds > 0)
+
+
+@EVERY
+def test_its_docstring_and_its_page_tell_people_what_it_is(key: str) -> None:
+    adapter = adapters()[key]
+    assert adapter.__doc__ and adapter.__doc__.strip()
+    name = CASES[key].page or adapter.__module__.rpartition(".")[2]
+    page = Path(__file__).parents[2] / "docs" / "platforms" / f"{name}.md"
+    text = page.read_text()
+    assert adapter.name in text
+    for schema in (adapter.Settings, adapter.Credentials):
+        for name in schema.model_fields:
+            assert f"`{name}`" in text, f"{page.name} does not explain {name}"
+
+
+@EVERY
+def test_its_forms_refuse_what_they_do_not_know(key: str) -> None:
+    case, adapter = CASES[key], adapters()[key]
+    for schema, values in (
+        (adapter.Settings, case.settings),
+        (adapter.Credentials, {case.credential: "secret-word"}),
+    ):
+        schema.model_validate(values)
+        with pytest.raises(ValidationError):
+            schema.model_validate(values | {"no_such_name": 1})
+    with pytest.raises(ValidationError):
+        adapter.Credentials.model_validate({})
+
+
+@EVERY
+def test_its_secrets_are_never_shown(key: str) -> None:
+    schema = adapters()[key].Credentials
+    assert any(field.annotation is SecretStr for field in schema.model_fields.values())
+    credentials = schema.model_validate({CASES[key].credential: "secret-word"})
+    assert "secret-word" not in f"{credentials!r} {credentials} {credentials.model_dump_json()}"
+
+
+@EVERY
+def test_it_imports_only_the_contract(key: str) -> None:
+    package = adapters()[key].__module__
+    shared = r"connectors\.(contract|errors|http|listing|records|signatures)|hub\.kinds|(catalog|orders)\.items"
+    allowed = re.compile(rf"({shared}|{re.escape(package)})(\.|$)")
+    rooms = {"accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard"}
+    rooms |= {"synccenter", "sandbox", "django", "tests"}
+    for path in _files(package):
+        for name in _imported(path):
+            assert name.partition(".")[0] not in rooms or allowed.match(name), f"{path.name} imports {name}"
+
+
+def _files(package: str) -> list[Path]:
+    file = Path(str(importlib.import_module(package).__file__))
+    return sorted(file.parent.glob("*.py")) if file.name == "__init__.py" else [file]
+
+
+def _imported(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
+
+
+# Checking
+
+
+@EVERY
+def test_a_check_names_what_it_found(key: str, open_adapter: Open) -> None:
+    assert open_adapter(key).check().strip()
+
+
+@EVERY
+def test_a_wrong_token_needs_a_person(key: str, open_adapter: Open) -> None:
+    with pytest.raises(NeedsAttention) as refused:
+        open_adapter(key, token="wrong").check()
+    assert refused.value.mend and "wrong" not in str(refused.value)
+
+
+# Reading
+
+
+@pytest.mark.parametrize(("key", "data_type"), IMPORTS)
+def test_a_full_read_brings_everything_once(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform
+) -> None:
+    read = [record for page in pages(open_adapter(key), data_type) for record in page.records]
+    taken = [record for record in read if not any(problem.fatal for problem in record.problems)]
+    assert len(by_id(taken)) == len(taken) > 0
+    for record in read:
+        assert record.raw is not None
+        assert record.updated_at is None or record.updated_at.utcoffset() == timedelta(0)
+        assert all(problem.code and problem.message and problem.mend for problem in record.problems)
+    if data_type in CASES[key].states:
+        kind, name = CASES[key].states[data_type]
+        there = {str(row[name]) for row in platform(key).state(kind)}
+        assert there <= {record.external_id for record in read}
+        assert {record.external_id for record in taken} <= there
+
+
+@pytest.mark.parametrize(("key", "data_type"), IMPORTS)
+def test_a_page_can_be_read_again(key: str, data_type: DataType, open_adapter: Open) -> None:
+    cursor = None
+    for page in pages(open_adapter(key), data_type):
+        again = open_adapter(key).read_page(data_type, since=None, cursor=cursor)
+        assert (again.records, again.cursor) == (page.records, page.cursor)
+        assert page.cursor is None or orjson.loads(orjson.dumps(page.cursor)) == page.cursor
+        cursor = page.cursor
+
+
+@pytest.mark.parametrize(("key", "data_type"), IMPORTS)
+def test_a_partial_read_misses_nothing(key: str, data_type: DataType, open_adapter: Open) -> None:
+    """Since long ago it brings all that a full one does; the cut never goes back."""
+    adapter = open_adapter(key)
+    everything = {
+        record.external_id for page in pages(adapter, data_type) for record in page.records if not record.problems
+    }
+    partial = pages(adapter, data_type, since=datetime(2000, 1, 1, tzinfo=UTC))
+    assert everything <= {record.external_id for page in partial for record in page.records}
+    cuts = [page.cut for page in partial if page.cut]
+    assert cuts == sorted(cuts)
+
+
+@pytest.mark.parametrize(("key", "data_type"), IMPORTS)
+def test_fetching_brings_what_exists(key: str, data_type: DataType, open_adapter: Open) -> None:
+    adapter = open_adapter(key)
+    known = [record for page in pages(adapter, data_type) for record in page.records if not record.problems][:3]
+    found = adapter.fetch(data_type, [*(record.external_id for record in known), "987654321", "no/such id?"])
+    assert sorted(by_id(found)) == sorted(record.external_id for record in known)
+    assert by_id(found) == by_id(known)
+    assert adapter.fetch(data_type, []) == []
+
+
+# Writing
+
+
+@pytest.mark.parametrize(("key", "data_type"), EXPORTS)
+def test_a_payload_depends_on_the_item_alone(key: str, data_type: DataType, open_adapter: Open) -> None:
+    for item in SAMPLES[data_type]:
+        before = copy.deepcopy(item)
+        first = open_adapter(key).payload(data_type, item, NOTHING)
+        second = open_adapter(key).payload(data_type, copy.deepcopy(item), NOTHING)
+        assert first is not None and dumps(first) == dumps(second) and orjson.loads(dumps(first)) == first
+        assert item == before
+
+
+@pytest.mark.parametrize(("key", "data_type"), EXPORTS)
+def test_what_is_gone_does_not_belong_there(key: str, data_type: DataType, open_adapter: Open) -> None:
+    """Orders apart, which happened and are never taken back."""
+    gone = {DataType.CUSTOMERS: ("deleted",), DataType.ORDERS: ()}.get(data_type, ("discontinued", "deleted"))
+    for item in copy.deepcopy(SAMPLES[data_type]):
+        for status in gone:
+            item.status = status
+            assert open_adapter(key).payload(data_type, item, NOTHING) is None
+
+
+@pytest.mark.parametrize(("key", "data_type"), EXPORTS)
+def test_sending_twice_makes_one_state(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    adapter = open_adapter(key)
+    operations = creations(adapter, data_type, SAMPLES[data_type])
+    first = write(adapter, data_type, operations, tmp_path)
+    assert [outcome.error for outcome in first] == [None] * len(operations)
+    assert len({outcome.external_id for outcome in first}) == len(operations)
+    kind, name = CASES[key].states[data_type]
+    state = still(platform(key).state(kind), key)
+    second = write(adapter, data_type, operations, tmp_path)
+    assert [outcome.external_id for outcome in second] == [outcome.external_id for outcome in first]
+    assert still(platform(key).state(kind), key) == state
+    assert {outcome.external_id for outcome in first} <= {str(row[name]) for row in state}
+
+
+def still(rows: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """A state without the times at which it was written."""
+    return [{name: value for name, value in row.items() if name not in CASES[key].clocks} for row in rows]
+
+
+@pytest.mark.parametrize(("key", "data_type"), EXPORTS)
+def test_removing_leaves_the_rest_and_may_be_repeated(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    adapter = open_adapter(key)
+    outcomes = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type]), tmp_path)
+    gone = Operation(Action.REMOVE, SAMPLES[data_type][0].id, outcomes[0].external_id, None)
+    kind, name = CASES[key].states[data_type]
+    for _ in range(2):
+        assert write(adapter, data_type, [gone], tmp_path)[0].error is None
+        there = {str(row[name]) for row in platform(key).state(kind)}
+        assert outcomes[0].external_id not in there
+        assert {outcome.external_id for outcome in outcomes[1:]} <= there
+
+
+@pytest.mark.parametrize(("key", "data_type"), EXPORTS)
+def test_what_was_made_without_an_answer_is_removed_or_told(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    """Its id at the target is not known then, so it is found by something else or a person is told."""
+    adapter = open_adapter(key)
+    (made,) = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][:1]), tmp_path)
+    write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][1:]), tmp_path)
+    nameless = Operation(Action.REMOVE, SAMPLES[data_type][0].id, "", None)
+    (outcome,) = write(adapter, data_type, [nameless], tmp_path)
+    kind, name = CASES[key].states[data_type]
+    there = {str(row[name]) for row in platform(key).state(kind)}
+    assert isinstance(outcome.error, SkipRecord) or made.external_id not in there
+
+
+@pytest.mark.parametrize(("key", "data_type"), EXPORTS)
+def test_a_batch_takes_one_call_of_a_kind(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    """Never one call an item where a batch exists."""
+    adapter = open_adapter(key)
+    write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type]), tmp_path)
+    assert adapter.http.calls <= CASES[key].calls
+
+
+# Trouble
+
+TROUBLES: list[dict[str, object]] = [
+    {"fault": "status", "status": 500},
+    {"fault": "status", "status": 503},
+    {"fault": "drop"},
+    {"fault": "half_body", "when": "after"},
+]
+# Answers that look well but are not the platform's. A file for a feed is answered by a status alone.
+BODIES: list[dict[str, object]] = [
+    {"fault": "garbage", "when": "after"},
+    {"fault": "status", "status": 200, "body": "<html>Back soon</html>"},
+    {"fault": "status", "status": 200, "body": {"surprise": []}},
+    {"fault": "status", "status": 200, "body": []},
+]
+
+
+def _is_feed(key: str) -> bool:
+    return issubclass(adapters()[key], FeedAdapter)
+
+
+def act(adapter: Adapter, folder: Path) -> None:
+    """The first thing that the adapter does for its living."""
+    if adapter.imports:
+        adapter.read_page(next(iter(adapter.imports)), since=None, cursor=None)
+        return
+    data_type = next(iter(adapter.exports))
+    write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type]), folder)
+
+
+@EVERY
+def test_a_busy_platform_is_obeyed(key: str, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
+    platform(key).fault("status", status=429, headers={"Retry-After": "90"})
+    before = datetime.now(UTC)
+    with pytest.raises(TryAgainLater) as refused:
+        act(open_adapter(key), tmp_path)
+    assert refused.value.not_before is not None
+    assert timedelta(seconds=85) < refused.value.not_before - before < timedelta(seconds=95)
+
+
+@EVERY
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_need_a_person(
+    key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    platform(key).fault("status", status=status)
+    with pytest.raises(NeedsAttention) as refused:
+        act(open_adapter(key), tmp_path)
+    assert refused.value.mend
+
+
+@pytest.mark.parametrize(
+    ("key", "trouble"),
+    [(key, trouble) for key in sorted(adapters()) for trouble in TROUBLES + ([] if _is_feed(key) else BODIES)],
+    ids=lambda each: "-".join(map(str, each.values())) if isinstance(each, dict) else each,
+)
+def test_what_passes_is_tried_again(
+    key: str, trouble: dict[str, object], open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    """A whole answer that cannot be understood is no answer; never a bug, never nothing to do."""
+    platform(key).fault(**trouble)  # type: ignore[arg-type]
+    with pytest.raises(TryAgainLater):
+        act(open_adapter(key), tmp_path)
+
+
+@EVERY
+@pytest.mark.parametrize("status", [401, 500])
+def test_errors_hold_no_secret(key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
+    platform(key).fault("status", status=status)
+    with pytest.raises(ConnectorError) as refused:
+        act(open_adapter(key), tmp_path)
+    assert CASES[key].account[1] not in f"{refused.value!r} {getattr(refused.value, 'mend', '')}"
+
+
+def test_item_kinds_and_samples_cover_what_is_exported() -> None:
+    assert {data_type for _, data_type in EXPORTS} <= set(SAMPLES) <= set(ITEM_KIND)

@@ -1,0 +1,236 @@
+"""What is special about feeding Voyado Elevate."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.contract import Action, FeedAdapter, ImportState, Operation
+from connectors.errors import NeedsAttention, SkipRecord
+from hub.kinds import DataType
+from sandbox.process import SandboxProcess
+from tests.adapters.goods import product, variant
+from tests.adapters.writing import NOTHING, feed
+
+PRODUCTS = DataType.PRODUCTS
+Open = Callable[..., FeedAdapter]
+
+
+@pytest.fixture
+def adapter(open_adapter: Open) -> FeedAdapter:
+    return open_adapter("elevate")
+
+
+@pytest.fixture
+def cluster(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("elevate")
+
+
+def creation(adapter: FeedAdapter, number: int, **changes: Any) -> Operation:
+    return Operation(Action.CREATE, number, "", adapter.payload(PRODUCTS, product(number, **changes), NOTHING))
+
+
+def update(adapter: FeedAdapter, before: Any, after: Any) -> Operation:
+    sent = adapter.payload(PRODUCTS, before, NOTHING)
+    return Operation(Action.UPDATE, after.id, f"p{after.id}", adapter.payload(PRODUCTS, after, NOTHING), sent)
+
+
+def groups(cluster: SandboxProcess) -> dict[str, Any]:
+    return {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
+
+
+def broken(operation: Operation) -> Operation:
+    """Without the list price that the index insists on."""
+    variants = operation.payload["productGroup"]["products"][operation.payload["key"]]["variants"]
+    del next(iter(variants.values()))["defaults"]["listPrice"]
+    return operation
+
+
+# Payloads
+
+
+def test_a_product_becomes_a_group_with_one_product(adapter: FeedAdapter) -> None:
+    assert adapter.payload(PRODUCTS, product(1), NOTHING) == {
+        "key": "p1",
+        "productGroup": {
+            "products": {
+                "p1": {
+                    "markets": ["uk"],
+                    "defaults": {
+                        "title": "Lamp 1",
+                        "url": "/lamp-1/",
+                        "dataLocale": "en-GB",
+                        "brand": "Acme",
+                        "description": "Bright & warm.",
+                        "category": ["Home / Lamps"],
+                    },
+                    "variants": {
+                        "SKU-10": {"defaults": {"stock": 3, "sellingPrice": 12.5, "listPrice": 12.5}},
+                        "SKU-11": {"defaults": {"stock": 3, "sellingPrice": 12.5, "listPrice": 12.5}},
+                    },
+                }
+            }
+        },
+    }
+
+
+def test_only_what_is_for_sale_is_sent(adapter: FeedAdapter) -> None:
+    some = [variant(1), variant(2, status="suspended"), variant(3, price=None), variant(4, sku="")]
+    payload = adapter.payload(PRODUCTS, product(1, variants=some), NOTHING)
+    assert list(payload["productGroup"]["products"]["p1"]["variants"]) == ["SKU-1"]
+    assert adapter.payload(PRODUCTS, product(1, status="suspended"), NOTHING) is None
+    assert adapter.payload(PRODUCTS, product(1, variants=[variant(1, status="suspended")]), NOTHING) is None
+
+
+@pytest.mark.parametrize(("lacking", "word"), [({"price": None}, "price"), ({"sku": ""}, "SKU")])
+def test_a_product_that_nobody_could_buy_is_told(adapter: FeedAdapter, lacking: Any, word: str) -> None:
+    with pytest.raises(SkipRecord) as skipped:
+        adapter.payload(PRODUCTS, product(1, variants=[variant(1, **lacking)]), NOTHING)
+    assert word in str(skipped.value) and word in skipped.value.mend
+
+
+@pytest.mark.parametrize(("stock", "figure"), [("-2", 0), ("2.500", 2.5), (None, 1)])
+def test_stock_is_never_below_zero_and_never_missing(adapter: FeedAdapter, stock: str | None, figure: float) -> None:
+    payload = adapter.payload(PRODUCTS, product(1, variants=[variant(1, stock=stock)]), NOTHING)
+    assert payload["productGroup"]["products"]["p1"]["variants"]["SKU-1"]["defaults"]["stock"] == figure
+
+
+def test_settings_choose_keys_labels_and_addresses(open_adapter: Open) -> None:
+    adapter = open_adapter(
+        "elevate", variant_key="id", custom_labels=["Size", "Material"], product_url="/p/{id}-{slug}"
+    )
+    sent = adapter.payload(PRODUCTS, product(1), NOTHING)["productGroup"]["products"]["p1"]
+    assert list(sent["variants"]) == ["v10", "v11"]
+    assert sent["defaults"]["url"] == "/p/1-lamp-1"
+    assert sent["defaults"]["customLabels"] == {"Material": ["Oak"], "Size": ["S10", "S11"]}
+
+
+def test_one_address_for_all_products_is_refused(adapter: FeedAdapter) -> None:
+    with pytest.raises(ValueError, match="slug"):
+        type(adapter).Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
+
+
+# Lines
+
+
+def test_single_attributes_go_as_an_edit(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    before, after = product(1), product(1, variants=[variant(10, price="9"), variant(11)])
+    operation = update(adapter, before, after)
+    assert orjson.loads(adapter.line(operation, replace_all=False)) == {
+        "edit": {
+            "key": "p1",
+            "productGroup": {
+                "products": {"p1": {"variants": {"SKU-10": {"defaults": {"sellingPrice": 9, "listPrice": 9}}}}}
+            },
+        }
+    }
+    feed(adapter, [creation(adapter, 1)], tmp_path)
+    assert feed(adapter, [operation], tmp_path).state is ImportState.DONE
+    assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        product(1, variants=[variant(10)]),
+        product(1, variants=[variant(10), variant(11), variant(12)]),
+        product(1, brand=""),
+    ],
+    ids=["a variant less", "a variant more", "an attribute less"],
+)
+def test_another_structure_goes_as_a_whole_group(
+    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, after: Any
+) -> None:
+    operation = update(adapter, product(1), after)
+    assert orjson.loads(adapter.line(operation, replace_all=False)) == {"replace": operation.payload}
+    feed(adapter, [creation(adapter, 1)], tmp_path)
+    feed(adapter, [operation], tmp_path)
+    assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
+
+
+def test_replacing_everything_removes_the_rest(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
+    four = [creation(adapter, number) for number in range(2, 6)]
+    assert feed(adapter, four, tmp_path, replace_all=True).state is ImportState.DONE
+    assert sorted(groups(cluster)) == ["p2", "p3", "p4", "p5"]
+    assert [call["method"] for call in cluster.calls()] == ["POST", "PUT"]
+
+
+# Answers
+
+
+def test_a_refusal_names_the_groups_at_fault(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    good, bad = creation(adapter, 1), broken(creation(adapter, 2))
+    answer = feed(adapter, [good, bad], tmp_path)
+    assert answer.state is ImportState.REFUSED
+    assert list(answer.culprits) == ["p2"]
+    assert "listPrice" in answer.culprits["p2"] and "Inner error" not in answer.culprits["p2"]
+    assert groups(cluster) == {}
+
+
+def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
+    sandbox: Callable[..., SandboxProcess], adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+) -> None:
+    answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
+    number = answer.remote_id or str(next(cluster.state("imports"))["id"])
+    polled = adapter.poll_import(number, path=str(tmp_path / "feed.gz"), replace_all=False)
+    assert polled.state is ImportState.REFUSED and list(polled.culprits) == ["p2"]
+
+
+def test_a_harmful_import_waits_for_force(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
+    answer = feed(adapter, [creation(adapter, 1)], tmp_path, replace_all=True)
+    assert answer.state is ImportState.HARMFUL and "4 of 5" in answer.reason
+    assert feed(adapter, [creation(adapter, 1)], tmp_path, replace_all=True, force=True).state is ImportState.DONE
+    assert list(groups(cluster)) == ["p1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("WAITING", ImportState.RUNNING),
+        ("BLOCKED", ImportState.RUNNING),
+        ("IN_PROGRESS", ImportState.RUNNING),
+        ("SUCCESS", ImportState.DONE),
+        ("FAILURE", ImportState.REFUSED),
+        ("ABORTED", ImportState.UNKNOWN),
+        ("NOT_FOUND", ImportState.UNKNOWN),
+        ("SOMETHING_NEW", ImportState.UNKNOWN),
+    ],
+)
+def test_all_statuses_are_understood(
+    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, status: str, state: ImportState
+) -> None:
+    path = tmp_path / "feed.gz"
+    path.write_bytes(gzip.compress(adapter.line(creation(adapter, 1), replace_all=True)))
+    cluster.fault("status", path="status$", status=200, body={"id": 7, "status": status, "reason": None})
+    assert adapter.poll_import("7", path=str(path), replace_all=True).state is state
+
+
+def test_a_long_import_is_accepted_and_polled(
+    sandbox: Callable[..., SandboxProcess], open_adapter: Open, tmp_path: Path
+) -> None:
+    adapter = open_adapter("elevate")
+    platform = sandbox("elevate", accounts={"cluster": "cluster-key"})
+    platform.fault("status", method="POST", status=202, body={"id": 99, "status": "IN_PROGRESS", "reason": None})
+    answer = feed(adapter, [creation(adapter, 1)], tmp_path)
+    assert (answer.state, answer.remote_id) == (ImportState.RUNNING, "99")
+    platform.heal()
+    platform.fault("status", method="POST", status=202, body={"status": "IN_PROGRESS"})
+    assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.UNKNOWN
+
+
+def test_a_second_import_meets_a_busy_cluster(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    cluster.fault("status", method="POST", status=409, body={"reason": "Another import is running"})
+    assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.BUSY
+
+
+def test_a_wrong_cluster_needs_a_person(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    cluster.fault("status", status=404, body={"reason": "Cluster not found"})
+    with pytest.raises(NeedsAttention):
+        adapter.check()
+    with pytest.raises(NeedsAttention):
+        feed(adapter, [creation(adapter, 1)], tmp_path)

@@ -1,0 +1,148 @@
+"""What is special about systems that speak our own protocol."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connectors.contract import Action, Adapter, Operation, References
+from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.records import ProductRecord
+from hub.kinds import DataType
+from sandbox.process import SandboxProcess
+from tests.adapters.goods import SAMPLES, order, product, variant
+from tests.adapters.reading import records
+from tests.adapters.writing import NOTHING, creations
+
+PRODUCTS = DataType.PRODUCTS
+
+
+@pytest.fixture
+def target(open_adapter: Callable[..., Adapter]) -> Adapter:
+    return open_adapter("rest")
+
+
+@pytest.fixture
+def shop(open_adapter: Callable[..., Adapter]) -> Adapter:
+    return open_adapter("rest_shop")
+
+
+@pytest.fixture
+def system(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("rest")
+
+
+def test_a_bad_object_fails_alone_and_is_told(target: Adapter, system: SandboxProcess) -> None:
+    operations = creations(target, PRODUCTS, [product(1), product(2, title=""), product(3)])
+    first, second, third = target.send(PRODUCTS, operations)
+    assert first.error is None and third.error is None
+    assert isinstance(second.error, SkipRecord) and "title" in str(second.error) and second.error.mend
+    assert [row["key"] for row in system.state("products")] == ["1", "3"]
+
+
+def test_removals_and_writes_of_one_batch_stay_in_order(target: Adapter, system: SandboxProcess) -> None:
+    target.send(PRODUCTS, creations(target, PRODUCTS, [product(1), product(2)]))
+    (new,) = creations(target, PRODUCTS, [product(3)])
+    gone = Operation(Action.REMOVE, 1, "1", None)
+    outcomes = target.send(PRODUCTS, [gone, new, Operation(Action.REMOVE, 2, "2", None)])
+    assert [outcome.external_id for outcome in outcomes] == ["1", "3", "2"]
+    assert [row["key"] for row in system.state("products")] == ["3"]
+    assert [call["method"] for call in system.calls()] == ["PUT", "PUT", "DELETE"]
+
+
+def test_references_are_the_keys_that_the_system_knows(target: Adapter) -> None:
+    refs = References({("brand", 5): "acme", ("category", 7): "lamps", ("variant", 10): "v-10"})
+    payload = target.payload(PRODUCTS, product(1), refs)
+    assert (payload["brand"], payload["categories"]) == ("acme", ["lamps"])
+    assert [each["key"] for each in payload["variants"]] == ["v-10", "11"]
+
+
+def test_an_order_goes_with_what_was_shipped_of_which_line(target: Adapter) -> None:
+    refs = References({("customer", 3): "c-3", ("order_line", 10): "l-10", ("variant", 10): "v-10"})
+    payload = target.payload(DataType.ORDERS, order(1), refs)
+    assert (payload["number"], payload["customer"], payload["total"]) == ("101", "c-3", 25)
+    assert payload["placed_at"] == "2026-01-02T08:00:00+00:00"
+    (line,) = payload["lines"]
+    assert (line["key"], line["variant"], line["quantity"], line["unit_price"]) == ("l-10", "v-10", 2, 12.5)
+    assert payload["shipments"][0]["lines"] == [{"line": "l-10", "quantity": 1}]
+    assert payload["addresses"][0]["street"] == "1 High Street"
+
+
+def test_a_change_of_price_or_stock_is_no_change_of_the_product(target: Adapter) -> None:
+    dear = product(1, variants=[variant(10, price="99", stock="0"), variant(11)])
+    assert target.payload(PRODUCTS, dear, NOTHING) == target.payload(PRODUCTS, product(1), NOTHING)
+
+
+def test_what_is_not_counted_or_has_no_price_has_no_object(target: Adapter) -> None:
+    assert target.payload(DataType.STOCK, variant(1, stock=None), NOTHING) is None
+    assert target.payload(DataType.PRICES, variant(1, price=None), NOTHING) is None
+    assert target.payload(DataType.STOCK, variant(1, stock="-2"), NOTHING)["quantity"] == -2
+
+
+@pytest.mark.parametrize("body", [{"results": []}, {"results": "all well"}, [], "ok"])
+def test_an_answer_without_a_result_for_each_is_no_answer(target: Adapter, system: SandboxProcess, body: Any) -> None:
+    system.fault("status", status=200, body=body)
+    with pytest.raises(TryAgainLater):
+        target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
+
+
+def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
+    system.fault("status", status=413)
+    with pytest.raises(BatchRefused) as refused:
+        target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
+    assert refused.value.culprits == {}
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_system_that_does_not_serve_a_kind_needs_a_person(
+    target: Adapter, system: SandboxProcess, status: int
+) -> None:
+    system.fault("status", status=status)
+    with pytest.raises(NeedsAttention, match="/v1/products"):
+        target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
+    with pytest.raises(NeedsAttention):
+        target.check()
+
+
+def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> None:
+    """One form in both directions."""
+    wanted = product(1, variants=[variant(10, stock=None)])
+    (operation,) = creations(target, PRODUCTS, [wanted])
+    target.send(PRODUCTS, [operation])
+    body = operation.payload | {"key": "1"}
+    shop.http.request("PUT", "/v1/products", body=[body])
+    (record,) = shop.fetch(PRODUCTS, ["1"])
+    assert isinstance(record, ProductRecord) and record.problems == [] and record.variants and record.images
+    assert (record.title, record.slug, record.status, record.brand_id) == (wanted.title, wanted.slug, "live", "5")
+    assert (record.attributes, record.category_ids) == (wanted.attributes, ["7"])
+    assert [each.url for each in record.images] == [each.url for each in wanted.images]
+    mine, theirs = wanted.variants[0], record.variants[0]
+    assert (theirs.external_id, theirs.sku, theirs.options) == ("10", mine.sku, mine.options)
+    assert (theirs.weight_in_grams, theirs.rrp) == (mine.weight_in_grams, mine.rrp)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": 5}, "title"),
+        ({"status": "sleeping"}, "status"),
+        ({"variants": [{"sku": "no key"}]}, "variants.0.key"),
+        ({"variants": [{"key": "v", "price": -1}]}, "variants.0.price"),
+    ],
+)
+def test_what_does_not_fit_is_told_by_its_field(shop: Adapter, wrong: dict[str, Any], field: str) -> None:
+    good = {"key": "p000x", "title": "Between"}
+    page = {"items": [good, {"key": "bad", "title": "t"} | wrong, "text"], "next": None}
+    process_of(shop, page)
+    first, second, third = records(shop, PRODUCTS)
+    assert first.problems == []
+    assert second.external_id == "bad" and field in second.problems[0].message and second.problems[0].fatal
+    assert third.problems[0].fatal
+
+
+def process_of(adapter: Adapter, page: dict[str, Any]) -> None:
+    """Let the system answer its next listing with this page."""
+    adapter.http.request(
+        "POST", "/_sandbox/faults", body={"fault": "status", "status": 200, "body": page, "path": "/v1/products$"}
+    )

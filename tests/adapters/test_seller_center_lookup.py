@@ -1,0 +1,207 @@
+"""What the shop says of ids is believed only where it is plain (L11, L12, L15): a lookup that failed proves nothing."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from connectors.contract import Adapter
+from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.listing import Listing
+from sandbox.process import SandboxProcess
+from tests.adapters.seller_center import open_at
+
+ACCOUNTS = {"Live": "live-key", "Staging": "staging-key"}
+
+
+@pytest.fixture
+def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    """A live shop and its staging, which hold the same 30 products to begin with."""
+    return sandbox("seller_center_shop", accounts=ACCOUNTS, products=30, dirty=False)
+
+
+@pytest.fixture
+def shop(process: SandboxProcess) -> Iterator[Adapter]:
+    adapter = open_at(process, "Live")
+    yield adapter
+    adapter.http.close()
+
+
+def wanted(count: int) -> list[str]:
+    return [str(number) for number in range(1, count + 1)]
+
+
+def test_ids_are_looked_up_a_thousand_a_call(shop: Adapter) -> None:
+    assert shop.lookup("product", [*wanted(1200), *wanted(3), "98765", "no such id"]) == set(wanted(30))
+    assert shop.http.calls == 2
+    assert shop.lookup("product", iter(())) == set() and shop.http.calls == 2
+
+
+def test_what_staging_lacks_is_missing_there_only(process: SandboxProcess, shop: Adapter) -> None:
+    process.control("POST", "delete", json={"account": "Staging", "kind": "products", "ids": ["3", "5"]})
+    process.control("POST", "delete", json={"account": "Staging", "kind": "sellers", "ids": ["2"]})
+    staging = open_at(process, "Staging")
+    assert staging.lookup("product", wanted(6)) == {"1", "2", "4", "6"}
+    assert staging.lookup("seller", wanted(4)) == {"1", "3"}
+    assert shop.lookup("product", wanted(6)) == set(wanted(6)) and shop.lookup("seller", wanted(4)) == set(wanted(3))
+    staging.http.close()
+
+
+def test_everything_is_listed(process: SandboxProcess, shop: Adapter) -> None:
+    process.control("POST", "delete", json={"kind": "products", "ids": ["7"]})
+    assert set(shop.all_ids("product")) == set(wanted(30)) - {"7"}
+    assert set(shop.all_ids("seller")) == set(wanted(3))
+    assert set(shop.all_ids("brand")) == {row["id"] for row in process.state("brands")}
+    assert set(shop.all_ids("category")) == {row["id"] for row in process.state("categories")}
+
+
+def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) -> None:
+    """And what a shop repeats between two pages does no harm."""
+    process = sandbox("seller_center_shop", accounts={"Large": "key"}, products=2100, dirty=False)
+    process.fault("overlap", path="/list", items=5)
+    shop = open_at(process, "Large")
+    assert set(shop.all_ids("product")) == set(wanted(2100)) and shop.http.calls == 3
+    shop.http.close()
+
+
+def test_kinds_that_the_shop_does_not_know(shop: Adapter) -> None:
+    with pytest.raises(NotImplementedError):
+        shop.lookup("order", ["1"])
+    with pytest.raises(NotImplementedError):
+        shop.all_ids("order")
+
+
+LIES: list[Any] = [
+    None,
+    [],
+    {},
+    "found",
+    {"found": None},
+    {"found": {"1": True}},
+    {"found": "1"},
+    {"found": ["1", "2"], "next": "2"},
+    {"found": ["1"], "error": "database gone"},
+    {"found": ["1", "77"]},
+    {"found": ["1", None]},
+    {"found": ["1", True]},
+    {"found": [["1"]]},
+    {"ids": ["1"]},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=str)
+def test_an_odd_answer_is_no_answer(process: SandboxProcess, shop: Adapter, lie: Any) -> None:
+    process.fault("status", path="/lookup", status=200, body=lie if lie is not None else "null")
+    with pytest.raises(TryAgainLater):
+        shop.lookup("product", ["1", "2", "3"])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "half_body", "when": "after"},
+        {"fault": "garbage"},
+        {"fault": "drop"},
+        {"fault": "status", "status": 500},
+        {"fault": "status", "status": 404},
+        {"fault": "status", "status": 422},
+        {"fault": "status", "status": 204, "body": ""},
+        {"fault": "status", "status": 302},
+        {"fault": "rate_limited"},
+    ],
+    ids=lambda fault: f"{fault['fault']}-{fault.get('status', '')}",
+)
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_batch_that_failed_fails_the_whole(
+    process: SandboxProcess, shop: Adapter, fault: dict[str, Any], after: int
+) -> None:
+    """The first or the second of two: what the other said is no answer either."""
+    process.fault(**fault, path="/lookup", after=after)
+    with pytest.raises(ConnectorError):
+        shop.lookup("product", wanted(1200))
+
+
+def test_a_shop_that_is_too_slow(process: SandboxProcess, shop: Adapter) -> None:
+    shop.http.deadline = 0.2
+    process.fault("slow", path="/lookup", delay=1)
+    with pytest.raises(TryAgainLater):
+        shop.lookup("product", ["1"])
+
+
+def test_an_empty_answer_is_one(process: SandboxProcess, shop: Adapter) -> None:
+    """Whether so many may be deleted at once is for the guard to ask, not for the lookup."""
+    process.fault("status", path="/lookup", status=200, body={"found": []})
+    assert shop.lookup("product", ["1", "2"]) == set()
+
+
+def test_numbers_are_ids_too(process: SandboxProcess, shop: Adapter) -> None:
+    process.fault("status", path="/lookup", status=200, body={"found": [2]})
+    assert shop.lookup("product", ["1", "2"]) == {"2"}
+
+
+def listing(answers: list[Any]) -> Listing:
+    """A shop that answers this, and then the last of it again and again."""
+    return Listing(lambda path, body: answers.pop(0) if len(answers) > 1 else answers[0])
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"ids": [], "next": "1"}],
+        [{"ids": ["1"], "next": "1"}],
+        [{"ids": ["1"], "next": "1"}, {"ids": ["2"], "next": "2"}, {"ids": ["1"], "next": "1"}],
+        [{"ids": ["1"]}],
+        [{"ids": ["1"], "next": 1}],
+        [{"ids": ["1"], "next": "1"}, {"ids": None, "next": None}],
+        [{"ids": ["1"], "next": None, "truncated": True}],
+        [{"found": ["1"]}],
+    ],
+    ids=str,
+)
+def test_a_listing_that_lies_ends_in_an_error(answers: list[Any]) -> None:
+    with pytest.raises(TryAgainLater):
+        list(listing(answers).ids("products"))
+
+
+def place(second: int, row_id: str = "1") -> dict[str, str]:
+    return {"updated_at": f"2026-01-01T00:00:{second:02d}+00:00", "id": row_id}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"items": [{"id": "1"}], "next": place(5)},
+        {"items": [{"id": "1"}], "next": place(4)},
+        {"items": [], "next": place(6)},
+        {"items": [{"id": "1"}], "next": {"updated_at": "yesterday", "id": "1"}},
+        {"items": [{"id": "1"}], "next": "abc"},
+        {"items": [{"id": "1"}]},
+        {"items": {"id": "1"}, "next": None},
+        {"items": [], "next": None, "error": "half of it"},
+    ],
+    ids=str,
+)
+def test_a_page_that_lies_is_no_page(answer: Any) -> None:
+    with pytest.raises(TryAgainLater):
+        listing([answer]).read("products", since=None, cursor=place(5), limit=10)
+
+
+def test_a_page_goes_on_within_the_same_moment() -> None:
+    answer = {"items": [{"id": "2"}], "next": place(5, "2")}
+    rows, cursor, cut = listing([answer]).read("products", since=None, cursor=place(5, "1"), limit=10)
+    assert rows == [{"id": "2"}] and cursor == place(5, "2") and cut is not None and cut.second == 5
+
+
+def test_fetching_believes_no_more_rows_than_it_asked_for() -> None:
+    assert listing([{"items": []}]).rows("products", ["1"]) == []
+    answers: list[Any] = [{"items": [{}, {}]}, {"items": [], "next": "x"}, {"items": None}, []]
+    for answer in answers:
+        with pytest.raises(TryAgainLater):
+            listing([answer]).rows("products", ["1"])
+
+
+def test_a_wrong_key_needs_a_person(process: SandboxProcess) -> None:
+    adapter = open_at(process, "Live", key="wrong")
+    with pytest.raises(NeedsAttention):
+        adapter.lookup("product", ["1"])
+    adapter.http.close()

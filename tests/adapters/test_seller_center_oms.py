@@ -1,0 +1,323 @@
+"""Seller Center's OMS: orders with their customers in, statuses of items out, each item for itself."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.contract import Action, Adapter, Operation, References
+from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.platforms.seller_center_oms.reading import order_status, record_of
+from connectors.platforms.seller_center_oms.statuses import failures
+from connectors.records import CustomerRecord, OrderRecord
+from hub.kinds import DataType, Kind
+from orders.items import OrderItem, OrderLineItem, ShipmentItem
+from sandbox.process import SandboxProcess
+from tests.adapters.reading import pages, records
+from tests.adapters.seller_center import open_at
+
+NOW = datetime(2026, 2, 1, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("seller_center_oms", accounts={"Live": "oms-key"}, products=20, customers=30, orders=40)
+
+
+@pytest.fixture
+def oms(process: SandboxProcess) -> Iterator[Adapter]:
+    adapter = open_at(process, "Live", send_statuses=True)
+    yield adapter
+    adapter.http.close()
+
+
+def line(number: int, status: str = "pending") -> OrderLineItem:
+    return OrderLineItem(number, 1, None, number, f"SKU-{number}", "Lamp", "", Decimal(1), Decimal(5), status)
+
+
+def order(*lines: OrderLineItem, shipments: list[ShipmentItem] | None = None) -> OrderItem:
+    return OrderItem(
+        id=1,
+        seller_id=1,
+        source_id=1,
+        number="300000001",
+        customer_id=None,
+        status="pending",
+        source_status="",
+        currency="GBP",
+        total=Decimal(5),
+        tax=Decimal(0),
+        shipping_cost=Decimal(0),
+        placed_at=NOW,
+        placed_through_b2b=False,
+        cart_id="",
+        customer_note="",
+        internal_note="",
+        ip_address=None,
+        revision=1,
+        updated_at=NOW,
+        lines=list(lines),
+        shipments=shipments or [],
+    )
+
+
+def parcel(*lines: int, carrier: str = "DHL", code: str = "T-1", shipped_at: datetime | None = NOW) -> ShipmentItem:
+    return ShipmentItem(
+        external_id="",
+        carrier=carrier,
+        tracking_number=code,
+        shipped_at=shipped_at,
+        lines={each: Decimal(1) for each in lines},
+    )
+
+
+def known(*lines: int) -> References:
+    """Our lines by the same numbers that the OMS has for its items."""
+    return References({(Kind.ORDER_LINE, each): str(each) for each in lines})
+
+
+def update(oms: Adapter, item: OrderItem, number: int = 1, previous: Any = None) -> Operation:
+    refs = known(*(each.id for each in item.lines))
+    return Operation(Action.UPDATE, number, str(number), oms.payload(DataType.ORDERS, item, refs), previous)
+
+
+def items(process: SandboxProcess) -> dict[str, dict[str, Any]]:
+    return {item["id_sales_order_item"]: item for row in process.state("orders") for item in row["items"]}
+
+
+def pending(process: SandboxProcess, count: int) -> list[int]:
+    found = [int(number) for number, item in items(process).items() if item["item_status"] == "pending"]
+    return sorted(found)[:count]
+
+
+# Reading
+
+
+def test_orders_come_with_their_items_parcels_and_customers(process: SandboxProcess, oms: Adapter) -> None:
+    customers = {each.external_id: each for each in records(oms, DataType.CUSTOMERS)}
+    rows = {row["id"]: row for row in process.state("orders")}
+    read = records(oms, DataType.ORDERS)
+    assert {each.external_id for each in read} == set(rows)
+    for record in read:
+        assert isinstance(record, OrderRecord) and not record.problems
+        row = rows[record.external_id]
+        customer = customers[record.customer_id]
+        assert isinstance(customer, CustomerRecord) and customer.addresses
+        assert (record.number, record.total) == (row["number"], Decimal(row["total"]))
+        assert record.placed_at == datetime.fromisoformat(row["created_at"])
+        assert [each.external_id for each in record.lines] == [each["id_sales_order_item"] for each in row["items"]]
+        sent = [each["id_sales_order_item"] for each in row["items"] if each["item_status"] == "shipped"]
+        assert [each for parcel in record.shipments or () for each in parcel.lines] == sent
+        words = {"shipped": "shipped", "canceled": "cancelled", "pending": "pending"}
+        assert record.status == words[row["items"][0]["item_status"]]
+        assert [(each.use, each.city) for each in record.addresses] == [
+            ("billing", row["billing_address"]["city"]),
+            ("shipping", row["shipping_address"]["city"]),
+        ]
+
+
+def test_only_what_changed_is_read_and_the_cut_moves_with_each_page(process: SandboxProcess) -> None:
+    oms = open_at(process, "Live", page_size=7)
+    times = sorted(datetime.fromisoformat(row["updated_at"]) for row in process.state("orders"))
+    read = pages(oms, DataType.ORDERS, since=times[20])
+    seen = [each.updated_at for page in read for each in page.records]
+    assert seen == times[20:]
+    assert [page.cut for page in read[:-1]] == [page.records[-1].updated_at for page in read[:-1]]
+    [placed] = process.control("POST", "orders", json={"count": 1})["ids"]
+    [newest] = [each for page in pages(oms, DataType.ORDERS, since=times[-1]) for each in page.records][-1:]
+    assert newest.external_id == placed
+    oms.http.close()
+
+
+def test_an_order_under_an_id_that_was_used_before(process: SandboxProcess, oms: Adapter) -> None:
+    """An OMS whose sequences fell back: its orders are read as they are, the engine knows who has the ids (L16)."""
+    process.control("POST", "sequence", json={"kind": "orders", "next": 3})
+    process.control("POST", "sequence", json={"kind": "items", "next": 5})
+    process.control("POST", "orders", json={"count": 1})
+    [record] = oms.fetch(DataType.ORDERS, ["3"])
+    assert isinstance(record, OrderRecord) and record.lines[0].external_id == "5"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ([], "pending"),
+        (["pending", "pending"], "pending"),
+        (["cancelled", "cancelled"], "cancelled"),
+        (["cancelled", "pending"], "pending"),
+        (["shipped", "pending"], "partly_shipped"),
+        (["returned", "pending"], "partly_shipped"),
+        (["shipped", "cancelled"], "shipped"),
+        (["shipped", "delivered"], "shipped"),
+        (["delivered", "returned"], "delivered"),
+        (["returned", "cancelled"], "returned"),
+    ],
+)
+def test_an_orders_status_follows_from_its_items(lines: list[str], status: str) -> None:
+    assert order_status(lines) == status
+
+
+ROW: dict[str, Any] = {
+    "id": 9,
+    "number": "300",
+    "updated_at": "2026-01-01T10:00:00",
+    "created_at": "2026-01-01T12:00:00+02:00",
+    "currency": "GBP",
+    "total": 5,
+    "items": [{"id_sales_order_item": 4, "price": "5.00", "item_status": "failed_delivery"}],
+}
+
+
+def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
+    record = record_of(DataType.ORDERS, ROW)
+    assert isinstance(record, OrderRecord) and not record.problems
+    assert record.placed_at == record.updated_at == datetime(2026, 1, 1, 10, tzinfo=UTC)
+    assert (record.external_id, record.lines[0].external_id, record.lines[0].status) == ("9", "4", "returned")
+    assert record.source_status == "failed_delivery"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"total": "much"}, "total"),
+        ({"total": -1}, "total"),
+        ({"currency": "pounds"}, "currency"),
+        ({"created_at": None}, "created_at"),
+        ({"number": "3\x000"}, "number"),
+        ({"ip_address": "here"}, "ip_address"),
+        ({"items": None}, "items"),
+        ({"items": [{"price": "5"}]}, "items.0.id_sales_order_item"),
+        ({"billing_address": {"country": "Great Britain"}}, "billing_address.country"),
+    ],
+    ids=str,
+)
+def test_an_order_that_cannot_be_read_says_which_field_and_stops_no_other(wrong: dict[str, Any], field: str) -> None:
+    record = record_of(DataType.ORDERS, ROW | wrong)
+    [problem] = record.problems
+    assert problem.fatal and problem.message.startswith(f"{field}:") and record.external_id == "9"
+
+
+def test_an_address_without_its_first_line_is_told_to_the_merchant() -> None:
+    record = record_of(DataType.ORDERS, ROW | {"shipping_address": {"city": "Leeds"}})
+    [problem] = record.problems
+    assert not problem.fatal and "Line 1 of the shipping address" in problem.message
+
+
+# Statuses
+
+
+def test_statuses_go_with_what_the_oms_wants_to_know(process: SandboxProcess, oms: Adapter) -> None:
+    one, two, three = pending(process, 3)
+    item = order(line(one, "shipped"), line(two, "cancelled"), line(three), shipments=[parcel(one)])
+    [outcome] = oms.send(DataType.ORDERS, [update(oms, item)])
+    assert outcome.error is None and outcome.external_id == "1"
+    after = items(process)
+    assert after[str(one)] | {"tracking_code": "T-1", "shipping_carrier": "DHL"} == after[str(one)]
+    assert after[str(one)]["shipped_at"] == NOW.isoformat()
+    assert after[str(two)]["item_status"] == "canceled" and after[str(two)]["cancel_reason"] == "Canceled by the seller"
+    assert after[str(three)]["item_status"] == "pending"
+
+
+def test_an_item_that_the_oms_refuses_fails_alone(process: SandboxProcess, oms: Adapter) -> None:
+    one, two = pending(process, 2)
+    operations = [
+        update(oms, order(line(one, "shipped"), shipments=[parcel(one)]), 1),
+        update(oms, order(line(two, "delivered")), 2),
+        update(oms, order(line(987654, "cancelled")), 3),
+    ]
+    outcomes = oms.send(DataType.ORDERS, operations)
+    assert outcomes[0].error is None and items(process)[str(one)]["item_status"] == "shipped"
+    for outcome, number, words in ((outcomes[1], two, "cannot become delivered"), (outcomes[2], 987654, "no item")):
+        assert isinstance(outcome.error, SkipRecord) and outcome.error.mend
+        assert f"Item {number}" in str(outcome.error) and words in str(outcome.error)
+    assert [each["items"] for each in process.calls()] == [3]
+
+
+def test_4000_items_a_call(process: SandboxProcess, oms: Adapter) -> None:
+    """Two calls for 4,003 items; failures of the second keep their places."""
+    [one] = pending(process, 1)
+    operations = [
+        update(oms, order(*(line(10_000 * n + m, "cancelled") for m in range(1, 1001))), n) for n in range(1, 5)
+    ]
+    operations.append(update(oms, order(line(one, "cancelled"), line(99_999, "cancelled")), 5))
+    operations.append(update(oms, order(line(88_888, "cancelled")), 6))
+    outcomes = oms.send(DataType.ORDERS, operations)
+    assert [call["items"] for call in process.calls()] == [4000, 3]
+    assert "Item 99999" in str(outcomes[4].error) and f"Item {one}" not in str(outcomes[4].error)
+    assert "Item 88888" in str(outcomes[5].error) and "Item 40001" in str(outcomes[3].error)
+    assert items(process)[str(one)]["item_status"] == "canceled"
+
+
+def test_only_what_changed_since_is_sent(process: SandboxProcess, oms: Adapter) -> None:
+    one, two = pending(process, 2)
+    item = order(line(one, "cancelled"), line(two))
+    first = update(oms, item)
+    oms.send(DataType.ORDERS, [first])
+    item.lines[1].status = "cancelled"
+    process.forget_calls()
+    second = update(oms, item, previous=first.payload)
+    oms.send(DataType.ORDERS, [second])
+    assert [call["items"] for call in process.calls()] == [1]
+    process.forget_calls()
+    oms.send(DataType.ORDERS, [update(oms, item, previous=second.payload)])
+    assert process.calls() == []
+
+
+def test_a_parcel_without_carrier_or_code_is_told_to_the_merchant(oms: Adapter) -> None:
+    for shipments in ([], [parcel(2)], [parcel(1, carrier="")], [parcel(1, code="")]):
+        with pytest.raises(SkipRecord, match="tracking code") as skipped:
+            oms.payload(DataType.ORDERS, order(line(1, "shipped"), shipments=shipments), known(1))
+        assert skipped.value.mend
+
+
+def test_nothing_is_sent_unless_it_is_asked_for(process: SandboxProcess) -> None:
+    oms = open_at(process, "Live")
+    silent = update(oms, order(line(1, "cancelled")))
+    assert silent.payload == {"items": []}
+    assert oms.send(DataType.ORDERS, [silent])[0].error is None and process.calls() == []
+    oms.http.close()
+
+
+def test_orders_of_others_are_none_of_the_omss(oms: Adapter) -> None:
+    assert oms.payload(DataType.ORDERS, order(line(1, "cancelled")), References({})) is None
+    stray = Operation(Action.CREATE, 1, "", {"items": []})
+    gone = Operation(Action.REMOVE, 2, "2", None)
+    first, second = oms.send(DataType.ORDERS, [stray, gone])
+    assert isinstance(first.error, SkipRecord) and second.error is None
+    assert oms.http.calls == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [],
+        {},
+        {"SuccessResponse": None},
+        {"ErrorResponse": {}},
+        {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": 2, "ErrorMessage": "x"}]}}},
+        {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": -1, "ErrorMessage": "x"}]}}},
+        {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": "0", "ErrorMessage": "x"}]}}},
+        {"ErrorResponse": {"Body": {"UpdateItemsStatus": ["x"]}}},
+    ],
+    ids=str,
+)
+def test_an_answer_that_cannot_be_understood_is_none(answer: Any) -> None:
+    with pytest.raises(TryAgainLater):
+        failures(answer, 2)
+
+
+def test_a_refusal_of_the_whole_is_one() -> None:
+    head = {"Head": {"ErrorMessage": "Request.Items is missing"}}
+    bodies: list[dict[str, Any]] = [{}, {"Body": {}}, {"Body": {"UpdateItemsStatus": []}}]
+    for body in bodies:
+        with pytest.raises(BatchRefused, match="missing"):
+            failures({"ErrorResponse": head | body}, 2)
+    assert failures({"SuccessResponse": {"Body": []}}, 2) == {}
+
+
+def test_the_oms_cannot_be_asked_what_exists(oms: Adapter) -> None:
+    with pytest.raises(NotImplementedError):
+        oms.lookup("order", ["1"])

@@ -1,0 +1,115 @@
+"""Seller Center through the engine: read into the hub, pushed from it, ids that come later."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import Seller
+from catalog.models import Product, Variant
+from connectors.services import install_connection
+from hub.kinds import DataType, Kind
+from hub.models import Change, Connection, Job, Link
+from hub.services import start_run
+from orders.models import Customer, Order
+from sandbox.process import SandboxProcess
+from synclog.models import Issue
+from tests.engine.driving import last_run, let_time_pass, work_until_idle
+from tests.factories import make_products, make_seller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("seller_center_shop", accounts={"SellerCenter": "shop-key"}, products=12, dirty=False)
+
+
+@pytest.fixture
+def seller(transactional_db: None) -> Seller:
+    return make_seller("acme")
+
+
+def connect(process: SandboxProcess, seller: Seller, *, start: bool) -> Connection:
+    return install_connection(
+        seller=seller,
+        platform=process.platform,
+        name="Acme",
+        slug="acme-seller-center",
+        base_url=process.url,
+        credentials={"api_key": process.accounts["SellerCenter"]},
+        start=start,
+    )
+
+
+def links(connection: Connection, kind: str) -> dict[int, str]:
+    rows = Link.objects.filter(connection=connection, kind=kind, missing=False)
+    return dict(rows.values_list("item_id", "external_id"))
+
+
+def push(connection: Connection, data_type: DataType = DataType.PRODUCTS) -> Job:
+    job = Job.objects.get(connection=connection, direction="export", data_type=data_type)
+    start_run(job=job, trigger="button")
+    work_until_idle()
+    return job
+
+
+def test_a_shop_is_read_into_the_hub(process: SandboxProcess, seller: Seller) -> None:
+    shop = connect(process, seller, start=True)
+    work_until_idle()
+    assert set(links(shop, Kind.PRODUCT).values()) == {row["id"] for row in process.state("products")}
+    assert set(links(shop, Kind.VARIANT).values()) == {row["id"] for row in process.state("variants")}
+    assert Product.objects.exclude(brand=None).count() == 12 and not Issue.objects.exists()
+
+
+def test_products_are_pushed_and_linked_by_the_shops_ids(process: SandboxProcess, seller: Seller) -> None:
+    make_products(seller, 3)
+    shop = connect(process, seller, start=False)
+    job = push(shop)
+    there = {row["seller_sku"]: row for row in process.state("variants")}
+    for variant in Variant.objects.all():
+        row = there[variant.sku]
+        assert links(shop, Kind.PRODUCT)[variant.product_id] == row["config_id"]
+        assert links(shop, Kind.VARIANT)[variant.pk] == row["id"]
+    assert last_run(job).state == "done"
+    process.forget_calls()
+    push(shop)
+    assert process.calls() == [], "nothing had changed"
+
+
+def test_a_product_whose_id_comes_later_is_linked_once_it_is_there(process: SandboxProcess, seller: Seller) -> None:
+    make_products(seller, 2)
+    shop = connect(process, seller, start=False)
+    process.control("POST", "queue", json={"paused": True})
+    push(shop)
+    assert links(shop, Kind.PRODUCT) == {} and Change.objects.count() == 2
+    process.control("POST", "queue", json={"paused": False})
+    let_time_pass()
+    assert len(links(shop, Kind.PRODUCT)) == 2 and not Change.objects.exists()
+    created = [row for row in process.state("requests") if row["method"] == "Product.createProducts"]
+    assert len(created) == 1
+
+
+def test_an_id_that_is_in_use_here_is_never_taken_over(process: SandboxProcess, seller: Seller) -> None:
+    """L16: the shop's sequence fell back behind what the hub knows."""
+    shop = connect(process, seller, start=True)
+    work_until_idle()
+    before = links(shop, Kind.PRODUCT)
+    holder = next(pk for pk, external_id in before.items() if external_id == "3")
+    process.control("POST", "delete", json={"kind": "products", "ids": ["3"]})
+    process.control("POST", "sequence", json={"kind": "products", "next": 3})
+    [newcomer] = make_products(seller, 1, prefix="NEW")
+    push(shop)
+    assert links(shop, Kind.PRODUCT)[holder] == "3" and newcomer.pk not in links(shop, Kind.PRODUCT)
+    [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
+    assert "3" in issue.message and issue.mend
+
+
+def test_orders_come_with_their_customers(sandbox: Callable[..., SandboxProcess], seller: Seller) -> None:
+    process = sandbox("seller_center_oms", accounts={"SellerCenter": "oms-key"}, products=12, customers=10, orders=15)
+    oms = connect(process, seller, start=True)
+    work_until_idle()
+    assert set(links(oms, Kind.ORDER).values()) == {row["id"] for row in process.state("orders")}
+    assert set(links(oms, Kind.CUSTOMER).values()) == {row["id"] for row in process.state("customers")}
+    assert Order.objects.filter(customer=None).count() == 0 and Customer.objects.count() == 10
+    assert len(links(oms, Kind.ORDER_LINE)) == sum(len(row["items"]) for row in process.state("orders"))
+    assert not [call for call in process.calls() if call["path"] == "/"], "nothing is told back"

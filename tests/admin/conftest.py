@@ -1,0 +1,39 @@
+"""Tests of the admin console begin with two sellers and an operator."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.world import World, make_person, world
+
+__all__ = ["world"]
+
+
+class Console(Client):
+    """An operator's browser, as far as a test needs one."""
+
+    def form_of(self, address: str) -> dict[str, Any]:
+        """What the page's form would send if nobody touched it."""
+        context = self.get(address).context
+        forms = [context["adminform"].form, *(formset.formset for formset in context["inline_admin_formsets"])]
+        sent: dict[str, Any] = {}
+        for form in forms:
+            bound = form.forms + [form.management_form] if hasattr(form, "management_form") else [form]
+            for each in bound:
+                sent |= {field.html_name: field.value() for field in each}
+        return {name: value for name, value in sent.items() if value is not None and value is not False}
+
+    def errors_of(self, answer: Any) -> dict[str, list[str]]:
+        return dict(answer.context["adminform"].form.errors)
+
+    def do(self, address: str, **answers: str) -> Any:
+        """Answer the question of a dialog with yes."""
+        return self.post(address, {"_form_submitted": "on", **answers})
+
+
+@pytest.fixture
+def operator(world: World) -> Console:
+    client = Console()
+    client.force_login(make_person("operator@hub.example", is_staff=True, is_superuser=True))
+    return client

@@ -1,0 +1,177 @@
+"""Connections are made and changed by a form out of the adapter's own schema, whose secrets go in and never out."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import AuditEvent
+from hub.models import Connection, Job, Run
+from synclog.models import SyncLog
+from tests.admin.conftest import Console
+from tests.world import SECRET, World
+
+ADD = "/admin/hub/connection/add/?platform=paper"
+
+
+@pytest.fixture
+def shop(world: World) -> Connection:
+    return world.north.shop
+
+
+def page(connection: Connection, deed: str = "change") -> str:
+    return f"/admin/hub/connection/{connection.pk}/{deed}/"
+
+
+def filled(operator: Console, world: World, **changes: Any) -> dict[str, Any]:
+    return operator.form_of(ADD) | {
+        "name": "Second shop",
+        "slug": "second",
+        "seller": world.north.seller.pk,
+        "base_url": "http://127.0.0.1:9/",
+        "settings__store": "abc",
+        "credentials__user": "u",
+        "credentials__token": "brand-new-token",
+        **changes,
+    }
+
+
+def test_adding_begins_with_the_platform(operator: Console) -> None:
+    text = operator.get("/admin/hub/connection/add/").content.decode()
+    assert "Paper Shop" in text and "?platform=paper_front" in text
+
+
+def test_the_form_speaks_the_adapters_words(operator: Console) -> None:
+    text = operator.get(ADD).content.decode()
+    for words in ("Store hash", "Stands in the address of the control panel.", "Access token", "One a line."):
+        assert words in text
+
+
+def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, world: World) -> None:
+    sent = filled(operator, world, settings__storefronts="de\nfr", field_map='{"customers": {"group": "tag"}}')
+    answer = operator.post(ADD, sent)
+    assert answer.status_code == 302, operator.errors_of(answer)
+    made = Connection.objects.get(slug="second")
+    assert made.settings["storefronts"] == ["de", "fr"] and made.settings["channel"] == 1
+    assert made.credentials == {"user": "u", "token": "brand-new-token"}
+    assert made.field_map == {"customers": {"group": "tag"}}
+    assert made.base_url == "http://127.0.0.1:9"
+    assert Job.objects.filter(connection=made).count() == 3
+    assert Run.objects.filter(job__connection=made, trigger=Run.Trigger.INSTALL).count() == 3
+    assert (
+        AuditEvent.objects.get(action="connection.install", target="Second shop").user.email == "operator@hub.example"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("settings__store", ""),
+        ("settings__channel", "0"),
+        ("settings__channel", "many"),
+        ("settings__edition", "huge"),
+        ("credentials__token", ""),
+        ("base_url", "http://169.254.169.254/latest"),
+        ("base_url", "ftp://shop.example"),
+        ("base_url", "https://user:password@shop.example/"),
+        ("slug", "north-shop"),
+        ("slug", "not a slug"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_made(
+    operator: Console, world: World, field: str, value: str
+) -> None:
+    answer = operator.post(ADD, filled(operator, world, **{field: value}))
+    assert answer.status_code == 200
+    assert list(operator.errors_of(answer)) == [field]
+    assert not Connection.objects.filter(name="Second shop").exists()
+    assert "brand-new-token" not in answer.content.decode()
+
+
+def test_an_empty_secret_keeps_the_old_one(operator: Console, shop: Connection) -> None:
+    sent = operator.form_of(page(shop))
+    assert "credentials__token" not in sent and sent["settings__store"] == "store-north"
+    answer = operator.post(page(shop), sent | {"name": "Renamed", "settings__store": "other"})
+    assert answer.status_code == 302, operator.errors_of(answer)
+    shop.refresh_from_db()
+    assert (shop.name, shop.settings["store"]) == ("Renamed", "other")
+    assert shop.credentials == {"user": "u", "token": SECRET}
+    assert AuditEvent.objects.get(action="connection.change").detail == {"credentials_changed": False}
+
+
+def test_a_new_secret_replaces_the_old_one(operator: Console, shop: Connection) -> None:
+    operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "rolled"})
+    shop.refresh_from_db()
+    assert shop.credentials == {"user": "u", "token": "rolled"}
+    assert AuditEvent.objects.get(action="connection.change").detail == {"credentials_changed": True}
+
+
+def test_saving_the_form_keeps_a_pause_made_meanwhile(operator: Console, shop: Connection) -> None:
+    sent = operator.form_of(page(shop))
+    operator.do(page(shop, "pause"), reason="sale weekend")
+    operator.post(page(shop), sent | {"name": "Renamed"})
+    shop.refresh_from_db()
+    assert shop.name == "Renamed" and shop.paused_at and shop.pause_reason == "sale weekend"
+
+
+def test_platform_seller_and_slug_stay(operator: Console, shop: Connection, world: World) -> None:
+    sent = operator.form_of(page(shop)) | {"slug": "x", "platform": "paper_front", "seller": world.south.seller.pk}
+    operator.post(page(shop), sent)
+    shop.refresh_from_db()
+    assert (shop.slug, shop.platform, shop.seller) == ("north-shop", "paper", world.north.seller)
+
+
+def test_testing_says_what_works_and_what_does_not(operator: Console, shop: Connection) -> None:
+    answer = operator.do(page(shop, "test"))
+    assert answer["HX-Redirect"] == page(shop)
+    assert "It works: Paper Shop store-north" in operator.get(page(shop)).content.decode()
+    operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "wrong"})
+    operator.do(page(shop, "test"))
+    text = operator.get(page(shop)).content.decode()
+    assert "It does not work: The shop refused the token." in text and "wrong" not in text
+    shop.refresh_from_db()
+    assert shop.state == Connection.State.NEEDS_ATTENTION
+
+
+def test_pausing_resuming_and_read_only(operator: Console, shop: Connection) -> None:
+    operator.do(page(shop, "pause"), reason="sale weekend")
+    shop.refresh_from_db()
+    assert shop.paused_at and not shop.lanes.filter(paused=False).exists()
+    operator.do(page(shop, "resume"))
+    for expected in (True, False):
+        operator.do(page(shop, "switch_read_only"))
+        shop.refresh_from_db()
+        assert shop.paused_at is None and shop.read_only is expected
+    assert AuditEvent.objects.get(action="connection.pause").detail == {"reason": "sale weekend"}
+
+
+def test_syncing_starts_what_was_chosen(operator: Console, shop: Connection) -> None:
+    operator.do(page(shop, "sync_now"), data_type="products")
+    assert Run.objects.filter(job__connection=shop, job__data_type="products", trigger="button").count() == 1
+    operator.do(page(shop, "sync_now"), data_type="orders")
+    assert "has no enabled job" in operator.get(page(shop)).content.decode()
+
+
+def test_uninstalling_leaves_a_page_to_look_at(operator: Console, shop: Connection) -> None:
+    operator.do(page(shop, "uninstall"))
+    shop.refresh_from_db()
+    assert shop.state == Connection.State.UNINSTALLED and shop.credentials is None
+    assert not SyncLog.objects.filter(connection=shop).exists()
+    text = operator.get(page(shop)).content.decode()
+    assert "uninstalled" in text and 'name="_save"' not in text
+
+
+@pytest.mark.parametrize("deed", ["test", "sync_now", "pause", "resume", "switch_read_only", "uninstall"])
+def test_following_a_link_does_nothing(operator: Console, shop: Connection, deed: str) -> None:
+    before = Connection.objects.values().get(pk=shop.pk)
+    events = AuditEvent.objects.count()
+    assert b"<form" in operator.get(page(shop, deed)).content
+    assert Connection.objects.values().get(pk=shop.pk) == before
+    assert AuditEvent.objects.count() == events
+
+
+def test_a_deed_needs_the_token_of_the_page(operator: Console, shop: Connection) -> None:
+    strict = Console(enforce_csrf_checks=True)
+    strict.cookies = operator.cookies
+    assert strict.do(page(shop, "uninstall")).status_code == 403
+    shop.refresh_from_db()
+    assert shop.state == Connection.State.ACTIVE

@@ -1,0 +1,59 @@
+"""The console in a real browser: questions are asked and answered, and nothing is fetched from elsewhere."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import ApiKey
+from accounts.services import find_api_key
+from hub.models import Run
+from tests.admin.world_of_rows import fill
+from tests.world import World, make_person
+
+
+@pytest.fixture
+def page(transactional_db: None, world: World, page_of: Callable[..., Page]) -> Page:
+    fill(world)
+    page = page_of(make_person("operator@hub.example", is_staff=True, is_superuser=True))
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    return page
+
+
+def test_a_run_is_cancelled_after_a_question(page: Page, world: World) -> None:
+    page.goto(f"/admin/hub/run/{world.north.run.pk}/change/")
+    page.locator("a[hx-get$='/cancel/']").click()
+    expect(page.locator("#dialog")).to_contain_text("What was sent stays sent")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.get_by_text("Cancelled.", exact=True)).to_be_visible()
+    assert Run.objects.get(pk=world.north.run.pk).state == Run.State.CANCELLED
+    expect(page.locator("a[hx-get$='/cancel/']")).to_have_count(0)
+
+
+def test_a_connection_is_paused_with_a_reason(page: Page, world: World) -> None:
+    page.goto(f"/admin/hub/connection/{world.north.shop.pk}/change/")
+    page.locator("a[hx-get$='/pause/']").click()
+    page.locator("#dialog input[name=reason]").fill("sale weekend")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.get_by_text("sale weekend")).to_be_visible()
+    expect(page.locator("a[hx-get$='/resume/']")).to_be_visible()
+
+
+def test_a_key_is_copied_from_the_page_that_shows_it(page: Page) -> None:
+    page.goto("/admin/accounts/apikey/add/")
+    page.fill("input[name=name]", "ERP")
+    page.locator("input[name=scopes]").first.check()
+    page.locator("[name=_save]").click()
+    text = page.locator("#new-key").input_value()
+    assert find_api_key(text) == ApiKey.objects.get(name="ERP")
+
+
+def test_everything_comes_from_this_host(page: Page, live_server: object) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for address in ("/admin/", "/admin/hub/connection/", "/admin/hub/job/", "/api/docs"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+    own = urlsplit(page.url).netloc
+    assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {own}

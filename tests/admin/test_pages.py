@@ -1,0 +1,117 @@
+"""Every page of the console loads with data for an operator, with few queries, and for nobody else."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from tests.admin.world_of_rows import fill
+from tests.factories import make_user
+from tests.world import SECRET, World, make_person
+
+OURS = ("accounts", "auth", "hub", "catalog", "orders", "synclog", "connectors")
+MODELS = [model for model in admin.site._registry if model._meta.app_label in OURS]
+
+
+def page(model: Any, what: str, *args: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}", args=args)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def rows(world: World) -> None:
+    fill(world)
+
+
+@pytest.fixture
+def onlooker(rows: None) -> Client:
+    """Staff that may view everything and change nothing."""
+    user = make_person("onlooker@hub.example", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return signed_in(user)
+
+
+def addresses(model: Any) -> list[str]:
+    """The list, a search in it, and the page of one row."""
+    some = [page(model, "change", model._default_manager.first().pk)] if model._default_manager.exists() else []
+    return [page(model, "changelist"), page(model, "changelist") + "?q=product:1", *some]
+
+
+def test_every_page_loads_for_an_operator(operator: Client) -> None:
+    empty = [model.__name__ for model in MODELS if not model._default_manager.exists()]
+    assert empty == ["Group"]
+    for model in MODELS:
+        for address in addresses(model):
+            assert operator.get(address).status_code == 200, address
+        if admin.site._registry[model].has_add_permission(operator.get(reverse("admin:index")).wsgi_request):
+            assert operator.get(page(model, "add")).status_code == 200, model
+
+
+def test_who_may_only_look_sees_no_deed(onlooker: Client) -> None:
+    for model in MODELS:
+        for address in addresses(model):
+            answer = onlooker.get(address)
+            assert answer.status_code == 200, address
+            assert not re.search(rb'name="_save"|name="action"', answer.content), address
+            for deed in (b"/pause/", b"/resume/", b"/cancel/", b"/revoke/", b"/uninstall/", b"/test/", b"/sync_now/"):
+                assert deed not in answer.content, (address, deed)
+
+
+def test_nobody_else_enters(world: World) -> None:
+    for client in (Client(), signed_in(world.north.owner)):
+        for model in MODELS:
+            for address in addresses(model):
+                answer = client.get(address)
+                assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/admin/login/"), address
+
+
+def test_staff_without_a_permission_does_not_see_that_page() -> None:
+    user = make_person("narrow@hub.example", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_run"))
+    client = signed_in(user)
+    for model in MODELS:
+        expected = 200 if model._meta.model_name == "run" else 403
+        assert client.get(page(model, "changelist")).status_code == expected, model
+    home = client.get("/admin/").content.decode()
+    assert "/admin/hub/run/" in home
+    for hidden in ("/admin/hub/connection/", "/admin/orders/order/", "/admin/accounts/user/", "Open issues"):
+        assert hidden not in home
+
+
+def test_no_page_shows_a_secret(operator: Client) -> None:
+    password_hash = make_user().password
+    for model in MODELS:
+        for address in addresses(model):
+            text = operator.get(address).content.decode()
+            for secret in (SECRET, password_hash):
+                assert secret not in text, address
+
+
+def test_lists_cost_the_same_number_of_queries_however_long_they_are(operator: Client) -> None:
+    for model in MODELS:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            operator.get(page(model, "changelist"))
+        assert len(captured) <= 14, (model, [query["sql"][:150] for query in captured])
+
+
+def test_the_first_page_says_what_needs_somebody(operator: Client) -> None:
+    text = re.sub(r"<[^>]+>|\s+", " ", operator.get("/admin/").content.decode())
+    text = re.sub(r"\s+", " ", text)
+    assert "Open issues 2 " in text
+    assert "Changes held for a person 3 " in text
+    assert "Runs under way 2 " in text
+    assert "Workers seen 1 " in text

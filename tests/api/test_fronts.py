@@ -1,0 +1,52 @@
+"""The endpoints in the shape that B2B fronts call: status and uninstall."""
+
+import pytest
+
+from hub.models import Connection, Run
+from synclog.models import SyncLog
+from tests.world import ApiClient, World, key_for
+
+
+@pytest.mark.parametrize("site", ["site-north", "north-front"])
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("products", "products"), ("customers", "customers"), ("purchases", "orders"), ("customer_groups", "customers")],
+)
+def test_a_front_starts_a_sync_in_its_own_words(world: World, site: str, theirs: str, ours: str) -> None:
+    client = key_for(world.north.seller)
+    answer = client.send("POST", f"/api/v1/live/{site}/status/{theirs}")
+    assert (answer.status_code, answer.json()["data_type"]) == (201, ours)
+    assert client.send("POST", f"/api/v1/live/{site}/status/{theirs}").status_code == 400
+
+
+def test_a_front_without_a_key_is_unknown(world: World) -> None:
+    answer = ApiClient().send("POST", "/api/v1/live/site-north/status/products")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_another_environment_is_another_site(world: World) -> None:
+    client = key_for(world.north.seller)
+    assert client.send("POST", "/api/v1/test/site-north/status/products").status_code == 404
+    assert client.send("DELETE", "/api/v1/test/site-north").status_code == 404
+    assert Run.objects.filter(job__connection=world.north.front).count() == 0
+
+
+def test_a_shop_is_no_front(world: World) -> None:
+    assert key_for(world.north.seller).send("DELETE", "/api/v1/live/north-shop").status_code == 404
+
+
+def test_uninstalling_deletes_the_logs_of_the_front_and_of_nobody_else(world: World) -> None:
+    client = key_for(world.north.seller)
+    for name in ("north-front", "north-shop"):
+        client.send("PUT", f"/api/v1/sync-log/{name}/products", {"started_full_sync": "2026-05-04T03:02:01Z"})
+    for _ in range(2):
+        assert client.send("DELETE", "/api/v1/live/site-north").status_code == 204
+    world.north.front.refresh_from_db()
+    assert world.north.front.state == Connection.State.UNINSTALLED
+    assert world.north.front.credentials is None
+    assert sorted(SyncLog.objects.values_list("integration", "data_type")) == [
+        ("north-shop", "customers"),
+        ("north-shop", "products"),
+        ("south-shop", "customers"),
+    ]
+    assert client.send("POST", "/api/v1/live/site-north/status/products").status_code == 404

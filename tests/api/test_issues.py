@@ -1,0 +1,22 @@
+"""GET /api/v1/issues: what is open, for whom the key speaks."""
+
+from tests.world import World, key_for
+
+
+def test_open_issues_of_the_seller(world: World) -> None:
+    (issue,) = key_for(world.north.seller).get("/api/v1/issues").json()["items"]
+    assert (issue["seller"], issue["external_id"], issue["message"]) == ("north", "customer:1", "No e-mail at north")
+
+
+def test_resolved_issues_are_gone(world: World) -> None:
+    client = key_for(world.north.seller)
+    client.send("PATCH", "/api/v1/sync-log/north-shop/customers", {"resolved": ["customer:1"]})
+    assert client.get("/api/v1/issues").json()["items"] == []
+
+
+def test_filters_narrow_the_list(world: World) -> None:
+    client = key_for()
+    assert len(client.get("/api/v1/issues").json()["items"]) == 2
+    assert len(client.get("/api/v1/issues?integration=south-shop&data_type=customers").json()["items"]) == 1
+    assert client.get("/api/v1/issues?severity=warning").json()["items"] == []
+    assert client.get("/api/v1/issues?integration=a%00b").status_code == 400

@@ -1,0 +1,173 @@
+"""Nobody sees or changes anything of a seller that is not theirs; viewers see and change nothing.
+
+The walk takes every address that the dashboard has, so that a new page cannot be forgotten here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import ApiKey, AuditEvent, Membership, User
+from accounts.services import create_api_key
+from dashboard.urls import of_seller
+from hub.kinds import DataType, Direction
+from hub.models import LinkPayload, Run
+from synclog.models import Issue
+from tests.dashboard.merchants import Merchant, person, webhook_event
+
+CHANGES = {
+    *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
+    *("cancel_run", "answer_run", "make_key", "revoke_key", "replay_webhook", "replay_webhooks"),
+}
+# What viewers may do all the same: it concerns themselves alone.
+THEIR_OWN = {"make_key", "revoke_key"}
+# What viewers may not even look at.
+FOR_MEMBERS = {"payload"}
+NAMES = [pattern.name for pattern in of_seller]
+
+
+def objects_of(merchant: Merchant) -> dict[str, Any]:
+    """A value for every parameter that an address may have, all of one seller."""
+    return {
+        "connection": merchant.shop.slug,
+        "data_type": "products",
+        "job": merchant.job(Direction.IMPORT, DataType.PRODUCTS).pk,
+        "issue": merchant.issues[0].pk,
+        "run": merchant.runs["done"].pk,
+        "product": merchant.products[0].pk,
+        "customer": merchant.customer.pk,
+        "order": merchant.order.pk,
+        "link": LinkPayload.objects.get(link__connection=merchant.shop).pk,
+        "event": webhook_event(merchant.shop).pk,
+        "key": create_api_key(name="k", scopes=["sync:read"], seller=merchant.seller, user=merchant.owner)[0].pk,
+    }
+
+
+def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """(name, address, whether it names an object) of every page of a seller."""
+    found = []
+    for pattern in of_seller:
+        names = pattern.pattern.converters
+        kwargs = {name: objects[name] for name in names}
+        found.append(
+            (str(pattern.name), reverse(f"dashboard:{pattern.name}", kwargs={"seller": seller} | kwargs), bool(names))
+        )
+    return found
+
+
+def ask(client: Client, name: str, address: str) -> int:
+    return (client.post(address) if name in CHANGES else client.get(address)).status_code
+
+
+def everything() -> list[object]:
+    """What a forbidden request must leave as it was."""
+    return [
+        list(Run.objects.order_by("pk").values_list("pk", "state")),
+        list(Issue.objects.order_by("pk").values_list("pk", "resolved_at")),
+        list(ApiKey.objects.order_by("pk").values_list("pk", "revoked_at")),
+        AuditEvent.objects.count(),
+    ]
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return User.objects.create_user("charlie@nowhere.example")
+
+
+def test_whoever_is_not_logged_in_is_asked_to(acorn: Merchant, client: Client) -> None:
+    for name, address, _ in addresses("acorn", objects_of(acorn)):
+        assert ask(client, name, address) == 302, name
+
+
+def test_strangers_find_nothing(acorn: Merchant, stranger: User, logged_in: Callable[[User], Client]) -> None:
+    objects = objects_of(acorn)
+    before = everything()
+    for name, address, _ in addresses("acorn", objects):
+        assert ask(logged_in(stranger), name, address) == 404, name
+    assert everything() == before
+
+
+def test_members_of_another_seller_find_nothing(
+    acorn: Merchant, birch: Merchant, logged_in: Callable[[User], Client]
+) -> None:
+    objects = objects_of(acorn)
+    bob = logged_in(birch.owner)
+    before = everything()
+    for name, address, _ in addresses("acorn", objects):
+        assert ask(bob, name, address) == 404, name
+    # Nor under their own seller's name.
+    for name, address, names_an_object in addresses("birch", objects):
+        if names_an_object:
+            assert ask(bob, name, address) == 404, name
+    bob.post("/s/birch/issues/resolve/", {"issue": [issue.pk for issue in acorn.issues]})
+    assert bob.get(f"/s/birch/issues/?run={acorn.runs['done'].pk}").status_code == 404
+    assert everything() == before
+
+
+def test_viewers_look_at_everything_and_change_nothing(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
+    objects = objects_of(acorn)
+    victor = logged_in(acorn.viewer)
+    before = everything()
+    for name, address, _ in addresses("acorn", objects):
+        if name in THEIR_OWN:
+            continue
+        expected = 403 if name in CHANGES | FOR_MEMBERS else 200
+        assert ask(victor, name, address) == expected, name
+    assert everything() == before
+
+
+def test_owners_reach_every_page(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
+    alice = logged_in(acorn.owner)
+    for name, address, _ in addresses("acorn", objects_of(acorn)):
+        if name not in CHANGES:
+            assert alice.get(address).status_code == 200, name
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_nothing_is_changed_by_a_get(acorn: Merchant, logged_in: Callable[[User], Client], name: str) -> None:
+    address = {one: address for one, address, _ in addresses("acorn", objects_of(acorn))}[name]
+    assert logged_in(acorn.owner).get(address).status_code == 405
+
+
+def test_forms_need_their_token(acorn: Merchant) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(acorn.owner)
+    response = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/")
+    assert response.status_code == 403
+    assert "expired" in response.content.decode()
+
+
+def test_nobody_revokes_the_key_of_a_colleague(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
+    colleague = person("bo@acorn.example", acorn.seller, Membership.Role.OWNER)
+    key, _ = create_api_key(name="theirs", scopes=["sync:read"], seller=acorn.seller, user=colleague)
+    assert logged_in(acorn.owner).post(f"/s/acorn/settings/keys/{key.pk}/revoke/").status_code == 404
+
+
+def test_lists_hold_only_ones_own(acorn: Merchant, birch: Merchant, logged_in: Callable[[User], Client]) -> None:
+    """Both sellers have the same products, so that only their ids tell the pages apart."""
+    pages = {name: logged_in(birch.owner).get(f"/s/birch/{name}/").content.decode() for name in ("products", "orders")}
+    assert f"/products/{birch.products[0].pk}/" in pages["products"]
+    assert all(f"/products/{product.pk}/" not in pages["products"] for product in acorn.products)
+    assert f"/orders/{acorn.order.pk}/" not in pages["orders"]
+
+
+def test_a_poll_after_the_session_ended_reloads_the_page(acorn: Merchant, client: Client) -> None:
+    """Rather than showing the log-in page in the middle of another."""
+    response = client.get("/s/acorn/live/", headers={"HX-Request": "true"})
+    assert response.headers["HX-Refresh"] == "true"
+
+
+def test_the_seller_chosen_last_is_remembered(acorn: Merchant, birch: Merchant, client: Client) -> None:
+    Membership.objects.create(user=acorn.owner, seller=birch.seller)
+    client.force_login(acorn.owner)
+    client.get("/s/birch/")
+    assert client.get("/").headers["Location"] == "/s/birch/"
+    Membership.objects.filter(user=acorn.owner, seller=birch.seller).delete()
+    assert client.get("/").headers["Location"] == "/s/acorn/"
+
+
+def test_who_belongs_to_no_seller_is_told_so(stranger: User, logged_in: Callable[[User], Client]) -> None:
+    assert "no seller yet" in logged_in(stranger).get("/").content.decode()

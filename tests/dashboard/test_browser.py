@@ -1,0 +1,147 @@
+"""The pages in a real browser: log in, look around, watch a sync, on a desk and on a telephone."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, ViewportSize, expect
+
+from accounts.models import Membership, User
+from hub.kinds import DataType, Direction
+from hub.models import Run, RunLogLine
+from tests.dashboard.merchants import Merchant, make_merchant
+
+PageOf = Callable[[User | None], Page]
+TELEPHONE: ViewportSize = {"width": 390, "height": 844}
+LISTS = ["", "issues/", "runs/", "products/", "customers/", "orders/", "statuses/", "settings/"]
+
+
+@pytest.fixture
+def acorn(transactional_db: None) -> Merchant:
+    return make_merchant("acorn")
+
+
+def start_run(merchant: Merchant, data_type: DataType) -> Run:
+    return Run.objects.create(
+        job=merchant.job(Direction.IMPORT, data_type),
+        scope="full",
+        trigger="button",
+        state=Run.State.SENDING,
+        started_at=timezone.now(),
+        total=100,
+        remaining=60,
+    )
+
+
+def test_a_merchant_logs_in_and_finds_what_is_wrong_with_a_product(acorn: Merchant, page: Page) -> None:
+    acorn.owner.set_password("a long pass phrase")
+    acorn.owner.save()
+    page.goto("/")
+    page.get_by_label("E-mail").fill("alice@acorn.example")
+    page.get_by_label("Password").fill("a long pass phrase")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="BigCommerce shop")).to_be_visible()
+
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Issues").click()
+    expect(page.get_by_role("list", name="Open issues").get_by_role("listitem")).to_have_count(2)
+    page.get_by_label("Severity").select_option("error")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("list", name="Open issues").get_by_role("listitem")).to_have_count(1)
+
+    page.get_by_role("link", name="Enamel coffee pot").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Enamel coffee pot")
+    expect(page.get_by_text("Give it a SKU in the shop")).to_be_visible()
+    expect(page.get_by_text("no SKU", exact=True)).to_be_visible()
+
+
+def test_selected_issues_are_resolved_together(acorn: Merchant, page_of: PageOf) -> None:
+    page = page_of(acorn.owner)
+    page.goto("/s/acorn/issues/")
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("button", name="Resolve selected").click()
+    expect(page.get_by_text("2 issues resolved.")).to_be_visible()
+    expect(page.get_by_role("heading", name="No open issues")).to_be_visible()
+
+
+def test_the_overview_follows_a_sync_and_falls_silent_at_its_end(acorn: Merchant, page_of: PageOf) -> None:
+    run = start_run(acorn, DataType.CUSTOMERS)
+    page = page_of(acorn.owner)
+    polls: list[str] = []
+    page.on("request", lambda request: polls.append(request.url) if "/live/" in request.url else None)
+    page.goto("/s/acorn/")
+    progress = page.get_by_role("progressbar", name="Customers")
+    expect(progress).to_have_js_property("value", 40)
+    page.get_by_role("button", name="Sync Customers").focus()
+    Run.objects.filter(pk=run.pk).update(remaining=10)
+    expect(progress).to_have_js_property("value", 90)
+    expect(page.get_by_role("button", name="Sync Customers")).to_be_focused()
+
+    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, remaining=0, finished_at=timezone.now())
+    expect(progress).to_have_count(0)
+    expect(page.locator("#news")).to_have_text("BigCommerce shop, Customers: ended well.")
+    expect(page.locator("#connections")).not_to_have_attribute("hx-trigger", "every 2s")
+    asked = len(polls)
+    page.wait_for_timeout(2_500)
+    assert len(polls) == asked
+
+
+def test_the_log_grows_while_one_looks(acorn: Merchant, page_of: PageOf) -> None:
+    run = start_run(acorn, DataType.CUSTOMERS)
+    RunLogLine.objects.create(run=run, text="the first page")
+    page = page_of(acorn.owner)
+    page.goto(f"/s/acorn/runs/{run.pk}/")
+    log = page.get_by_role("log").get_by_role("listitem")
+    expect(log).to_have_count(1)
+    RunLogLine.objects.create(run=run, text="the second page")
+    expect(log).to_have_count(2)
+    page.get_by_text("Cancel the run").click()
+    page.get_by_role("button", name="Yes, cancel it").click()
+    expect(page.get_by_text("The run is cancelled.")).to_be_visible()
+    expect(page.get_by_text("Cancel the run")).to_have_count(0)
+
+
+def test_a_key_is_made_and_revoked(acorn: Merchant, page_of: PageOf) -> None:
+    page = page_of(acorn.owner)
+    page.goto("/s/acorn/settings/")
+    page.get_by_label("Name").fill("Warehouse script")
+    page.get_by_label("Start and cancel syncs").check()
+    page.get_by_role("button", name="Make the key").click()
+    assert page.locator("#new-key").inner_text().startswith("sc_")
+    page.locator("summary").filter(has_text="Revoke").click()
+    page.get_by_role("button", name="Yes, revoke it").click()
+    expect(page.get_by_text("Warehouse script is revoked")).to_be_visible()
+
+
+def test_one_seller_is_chosen_among_several(acorn: Merchant, page_of: PageOf) -> None:
+    birch = make_merchant("birch")
+    Membership.objects.create(user=acorn.owner, seller=birch.seller)
+    page = page_of(acorn.owner)
+    page.goto("/s/acorn/")
+    page.get_by_text("Acorn & Daughters").first.click()
+    page.get_by_role("link", name="Birch & Daughters").click()
+    page.wait_for_url("**/s/birch/")
+    page.goto("/")
+    page.wait_for_url("**/s/birch/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_a_telephone(acorn: Merchant, page_of: PageOf, scheme: Literal["light", "dark"]) -> None:
+    start_run(acorn, DataType.CUSTOMERS)
+    page = page_of(acorn.owner)
+    page.set_viewport_size(TELEPHONE)
+    page.emulate_media(color_scheme=scheme)
+    pages = [*LISTS, f"products/{acorn.products[0].pk}/", f"runs/{acorn.runs['done'].pk}/"]
+    for path in pages:
+        page.goto(f"/s/acorn/{path}")
+        wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wider, path
+
+
+def test_the_keyboard_leads_past_the_navigation(acorn: Merchant, page_of: PageOf) -> None:
+    page = page_of(acorn.owner)
+    page.goto("/s/acorn/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()

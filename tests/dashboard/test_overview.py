@@ -1,0 +1,160 @@
+"""The home page: how syncs stand, the buttons, and polling that stops by itself (D2, D6, B11, N7)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from hub.kinds import DataType, Direction, Kind
+from hub.models import Change, Connection, Job, Run, RunCounter
+from hub.services import pause_platform, require_attention
+from synclog.models import SyncLog
+from tests.dashboard.merchants import Merchant
+
+LogIn = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+
+
+def running(merchant: Merchant, **fields: object) -> Run:
+    job = merchant.job(Direction.IMPORT, DataType.CATEGORIES)
+    about = {"state": Run.State.SENDING, "total": 200, "remaining": 50, "started_at": timezone.now()} | fields
+    return Run.objects.create(job=job, scope="full", trigger="button", **about)
+
+
+def test_it_says_how_things_stand(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    for words in ("BigCommerce shop", "Elevate search", "Ended with some errors", "12\xa0minutes ago", "an hour ago"):
+        assert words in page, words
+    assert "in 14\xa0minutes" in page, "the next scheduled time"
+    assert f"/s/acorn/issues/?connection={acorn.shop.slug}&amp;data_type=products" in page
+
+
+def test_nothing_is_polled_while_nothing_runs(acorn: Merchant, logged_in: LogIn) -> None:
+    assert "every 2s" not in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+
+
+def test_polling_goes_on_while_something_runs_and_stops_by_itself(acorn: Merchant, logged_in: LogIn) -> None:
+    run = running(acorn)
+    client = logged_in(acorn.owner)
+    page = client.get("/s/acorn/").content.decode()
+    assert "every 2s" in page and 'value="75"' in page and "50 of 200 left" in page
+    again = client.get("/s/acorn/live/", {"seen": f"{run.pk}.sending"}, headers=HTMX).content.decode()
+    assert "every 2s" in again
+    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, remaining=0, finished_at=timezone.now())
+    last = client.get("/s/acorn/live/", {"seen": f"{run.pk}.sending"}, headers=HTMX).content.decode()
+    assert "every 2s" not in last and "Ended well" in last
+
+
+def test_an_import_counts_what_it_has_read(acorn: Merchant, logged_in: LogIn) -> None:
+    """Only the source knows how much there is; nothing is counted down."""
+    run = running(acorn, state=Run.State.PREPARING, remaining=None)
+    RunCounter.objects.create(run=run, kind=Kind.CATEGORY, read=20)
+    assert "180 of 200 left" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    Run.objects.filter(pk=run.pk).update(total=None)
+    assert "counting what there is" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+
+
+def test_only_what_changed_is_read_out(acorn: Merchant, logged_in: LogIn) -> None:
+    run = running(acorn)
+    client = logged_in(acorn.owner)
+    seen = client.get("/s/acorn/").context["overview"].marks
+    assert 'id="news"' not in client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).content.decode()
+    Run.objects.filter(pk=run.pk).update(state=Run.State.FAILED)
+    news = client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).context["news"]
+    assert news == ["BigCommerce shop, Categories: failed."]
+
+
+def test_a_full_run_is_shown_before_a_partial_one_and_a_running_one_before_the_last(
+    acorn: Merchant, logged_in: LogIn
+) -> None:
+    full = running(acorn)
+    Run.objects.create(job=full.job, scope="partial", trigger="schedule", state=Run.State.SENDING)
+    Run.objects.create(job=full.job, scope="partial", trigger="schedule", state=Run.State.DONE)
+    cards = logged_in(acorn.owner).get("/s/acorn/").context["overview"].connections[0].jobs
+    assert [card.run for card in cards if card.job == full.job] == [full]
+
+
+def test_the_button_starts_a_sync(acorn: Merchant, logged_in: LogIn) -> None:
+    response = logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", follow=True)
+    assert "the sync has started" in response.content.decode()
+    run = Run.objects.get(job=acorn.job(Direction.IMPORT, DataType.CATEGORIES))
+    assert (run.trigger, run.started_by, run.scope) == ("button", acorn.owner, "full")
+
+
+def test_pressing_it_while_one_runs_joins_it_and_says_so(acorn: Merchant, logged_in: LogIn) -> None:
+    run = running(acorn)
+    response = logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", headers=HTMX)
+    page = response.content.decode()
+    assert "you joined it" in page
+    assert page.startswith('\n<div id="connections"') or '<div id="connections"' in page
+    assert list(Run.objects.filter(job=run.job)) == [run]
+
+
+@pytest.mark.parametrize("data_type", ["brands", "nonsense"])
+def test_there_is_no_button_for_what_is_not_synced(acorn: Merchant, logged_in: LogIn, data_type: str) -> None:
+    assert logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/{data_type}/").status_code == 404
+
+
+def test_an_uninstalled_connection_says_so_instead(acorn: Merchant, logged_in: LogIn) -> None:
+    Connection.objects.filter(pk=acorn.shop.pk).update(state=Connection.State.UNINSTALLED)
+    client = logged_in(acorn.owner)
+    response = client.post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", follow=True)
+    page = response.content.decode()
+    assert "connect it again first" in page and "Uninstalled." in page
+
+
+def test_viewers_see_why_they_cannot_press_it(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.viewer).get("/s/acorn/").content.decode()
+    assert 'id="viewer-note"' in page and "You are a viewer here" in page
+    assert page.count("Sync<span") == page.count('disabled aria-describedby="viewer-note" title="Viewers cannot')
+
+
+def test_what_waits_for_a_person_says_what_to_do(acorn: Merchant, logged_in: LogIn) -> None:
+    job = acorn.job(Direction.IMPORT, DataType.ORDERS)
+    require_attention(job=job, reason="The token has expired.")
+    client = logged_in(acorn.owner)
+    page = client.get("/s/acorn/").content.decode()
+    assert "The token has expired." in page and "then press Resume" in page
+    assert "it goes on" in client.post(f"/s/acorn/jobs/{job.pk}/resume/", headers=HTMX).content.decode()
+    job.refresh_from_db()
+    assert not job.paused and "The token has expired." not in client.get("/s/acorn/").content.decode()
+
+
+def test_a_job_can_be_paused(acorn: Merchant, logged_in: LogIn) -> None:
+    job = acorn.job(Direction.IMPORT, DataType.ORDERS)
+    page = logged_in(acorn.owner).post(f"/s/acorn/jobs/{job.pk}/pause/", follow=True).content.decode()
+    assert "Press Resume to go on" in page
+    assert Job.objects.get(pk=job.pk).paused
+
+
+def test_a_paused_connection_and_platform_give_their_reasons(acorn: Merchant, logged_in: LogIn) -> None:
+    Connection.objects.filter(pk=acorn.search.pk).update(paused_at=timezone.now(), pause_reason="moving house")
+    pause_platform(platform="bigcommerce", reason="their outage", by=None)
+    page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    assert "Paused: moving house" in page and "their outage" in page
+
+
+def test_a_resting_lane_says_that_it_goes_on_by_itself(acorn: Merchant, logged_in: LogIn) -> None:
+    acorn.search.lanes.update(rest_until=timezone.now() + timedelta(minutes=3))
+    assert "let it rest for a while" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+
+
+def test_held_items_are_counted_and_tried_again(acorn: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    assert "1 item waits for you" in client.get("/s/acorn/").content.decode()
+    change = Change.objects.get(state=Change.State.HELD)
+    page = client.post(f"/s/acorn/jobs/{change.job_id}/retry/", headers=HTMX).content.decode()
+    assert "1 item is tried again now" in page and "waits for you" not in page
+    change.refresh_from_db()
+    assert change.state == Change.State.READY
+
+
+def test_logs_that_other_systems_report_are_shown(acorn: Merchant, logged_in: LogIn) -> None:
+    SyncLog.objects.create(
+        seller=acorn.seller, integration="warehouse-x", data_type="stock", last_full_sync_succeeded=False
+    )
+    page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    assert "Reported by other systems" in page and "warehouse-x" in page

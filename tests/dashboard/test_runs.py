@@ -1,0 +1,122 @@
+"""The activity register and the page of a run (B8, B10, B11)."""
+
+from collections.abc import Callable
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from hub.kinds import DataType, Direction
+from hub.models import Run, RunLogLine
+from tests.dashboard.merchants import Merchant
+
+LogIn = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+
+
+def open_run(merchant: Merchant, state: str = Run.State.SENDING, **fields: object) -> Run:
+    job = merchant.job(Direction.IMPORT, DataType.CUSTOMERS)
+    now = timezone.now()
+    return Run.objects.create(job=job, scope="full", trigger="button", state=state, started_at=now, **fields)
+
+
+def test_the_last_19_are_shown_and_older_ones_on_the_next_page(acorn: Merchant, logged_in: LogIn) -> None:
+    job = acorn.job(Direction.IMPORT, DataType.ORDERS)
+    Run.objects.bulk_create(Run(job=job, scope="partial", trigger="schedule", state="done") for _ in range(12))
+    client = logged_in(acorn.owner)
+    first = client.get("/s/acorn/runs/").context["page"]
+    every = list(Run.objects.filter(job__connection__seller=acorn.seller).order_by("-id"))
+    assert first.rows == every[:19]
+    second = client.get("/s/acorn/runs/", {"page": first.older}).context["page"]
+    assert second.rows == every[19:]
+    assert client.get("/s/acorn/runs/", {"page": second.newer}).context["page"].rows == every[:19]
+
+
+def test_how_many_are_shown_is_a_setting(acorn: Merchant, logged_in: LogIn, settings: object) -> None:
+    settings.RUNS_SHOWN = 4  # type: ignore[attr-defined]
+    assert len(logged_in(acorn.owner).get("/s/acorn/runs/").context["page"].rows) == 4
+
+
+def test_the_register_is_filtered(acorn: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    for query, expected in (
+        ("?state=failed", [acorn.runs["failed"]]),
+        ("?state=done_with_errors&scope=full", [acorn.runs["done"]]),
+        (f"?connection={acorn.search.slug}", [acorn.runs["failed"]]),
+        ("?data_type=orders", []),
+    ):
+        assert client.get(f"/s/acorn/runs/{query}").context["page"].rows == expected, query
+
+
+def test_the_chart_shows_each_run_by_form_as_well_as_colour(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.owner).get("/s/acorn/runs/").content.decode()
+    assert page.count("<rect") == 13 and ">×</text>" in page and ">!</text>" in page
+
+
+def test_a_run_shows_its_figures(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.owner).get(f"/s/acorn/runs/{acorn.runs['done'].pk}/").content.decode()
+    for words in (
+        *("Ended with some errors", "9 min 0 s", ">42<", "alice@acorn.example", "by button"),
+        *("storefront 2", "6 products read in 1 page.", "?run="),
+    ):
+        assert words in page, words
+    assert "Cancel the run" not in page and "every 2s" not in page
+
+
+def test_a_failed_run_says_why(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.owner).get(f"/s/acorn/runs/{acorn.runs['failed'].pk}/").content.decode()
+    assert "The search engine refused the feed" in page
+
+
+def test_the_log_grows_by_its_new_lines_alone(acorn: Merchant, logged_in: LogIn) -> None:
+    run = open_run(acorn)
+    first = RunLogLine.objects.create(run=run, text="the first line")
+    client = logged_in(acorn.owner)
+    page = client.get(f"/s/acorn/runs/{run.pk}/").content.decode()
+    assert "the first line" in page and f"after={first.pk}&amp;was=sending" in page
+    RunLogLine.objects.create(run=run, text="the second line")
+    state: dict[str, str | int] = {"after": first.pk, "was": "sending"}
+    more = client.get(f"/s/acorn/runs/{run.pk}/live/", state, headers=HTMX).content.decode()
+    assert "the second line" in more and "the first line" not in more
+    assert "every 2s" in more and 'id="news"' not in more
+
+
+def test_polling_stops_at_the_end_and_says_how_it_ended(acorn: Merchant, logged_in: LogIn) -> None:
+    run = open_run(acorn)
+    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, finished_at=timezone.now())
+    state: dict[str, str | int] = {"after": 0, "was": "sending"}
+    page = logged_in(acorn.owner).get(f"/s/acorn/runs/{run.pk}/live/", state, headers=HTMX).content.decode()
+    assert "every 2s" not in page
+    assert "The run: ended well." in page and "Cancel the run" not in page
+
+
+def test_the_whole_log_can_be_downloaded(acorn: Merchant, logged_in: LogIn) -> None:
+    response = logged_in(acorn.owner).get(f"/s/acorn/runs/{acorn.runs['done'].pk}/log/")
+    lines = response.getvalue().decode().splitlines()
+    assert len(lines) == 5
+    assert "WARNING Enamel coffee pot: 1 variant has no SKU." in lines[2]
+    assert " CET " in lines[2] or " CEST " in lines[2], "the seller's time"
+    assert response.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_cancelling_is_confirmed_and_done_once(acorn: Merchant, logged_in: LogIn) -> None:
+    run = open_run(acorn)
+    client = logged_in(acorn.owner)
+    assert "Yes, cancel it" in client.get(f"/s/acorn/runs/{run.pk}/").content.decode()
+    page = client.post(f"/s/acorn/runs/{run.pk}/cancel/", follow=True).content.decode()
+    assert "The run is cancelled" in page and "Cancelled by alice@acorn.example" in page
+    assert "had ended already" in client.post(f"/s/acorn/runs/{run.pk}/cancel/", follow=True).content.decode()
+
+
+def test_a_run_that_asks_gets_its_answer(acorn: Merchant, logged_in: LogIn) -> None:
+    run = open_run(acorn, Run.State.ASKING, reason="1,204 of 5,100 products are gone. Remove them?")
+    client = logged_in(acorn.owner)
+    assert "Remove them?" in client.get(f"/s/acorn/runs/{run.pk}/").content.decode()
+    assert "choose yes or no" in client.post(f"/s/acorn/runs/{run.pk}/answer/", follow=True).content.decode()
+    run.refresh_from_db()
+    assert run.state == Run.State.ASKING
+    client.post(f"/s/acorn/runs/{run.pk}/answer/", {"answer": "no"})
+    run.refresh_from_db()
+    assert (run.state, run.cursor["answer"]) == (Run.State.PREPARING, False)
+    late = client.post(f"/s/acorn/runs/{run.pk}/answer/", {"answer": "yes"}, follow=True).content.decode()
+    assert "does not wait for an answer any more" in late

@@ -1,0 +1,64 @@
+"""What platforms told has a page: its state, its wait, its payload for those who may see it, and a button."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
+from tests.dashboard.merchants import Merchant, person, webhook_event
+
+pytestmark = pytest.mark.django_db
+SECRET = "zoe@buyer.example"
+
+
+def address(merchant: Merchant, name: str, **kwargs: object) -> str:
+    return reverse(f"dashboard:{name}", kwargs={"seller": merchant.seller.slug, **kwargs})
+
+
+def shown(client: Client, user: User, url: str) -> str:
+    client.force_login(user)
+    return client.get(url).content.decode()
+
+
+def test_events_refusals_and_hooks_stand_on_the_page(client: Client, acorn: Merchant) -> None:
+    webhook_event(acorn.shop)
+    webhook_event(acorn.shop, state="held", reason="The shop denies it", data_type="orders")
+    now = timezone.now()
+    WebhookRefusal.objects.create(
+        day=now.date(), connection=acorn.shop, reason="wrong signature", number=4, last_at=now
+    )
+    WebhookSubscription.objects.create(
+        connection=acorn.shop, check_at=now, healthy=False, reason="The token may not make hooks."
+    )
+    page = shown(client, acorn.owner, address(acorn, "webhooks"))
+    for text in ("The shop denies it", "wrong signature", "The token may not make hooks.", "the longest 2 s"):
+        assert text in page
+    only = shown(client, acorn.owner, address(acorn, "webhooks") + "?state=held&data_type=orders")
+    assert only.count("store/product/updated</a>") == 1
+    assert SECRET not in page
+
+
+def test_payloads_are_masked_but_for_owners_and_those_with_the_permission(client: Client, acorn: Merchant) -> None:
+    url = address(acorn, "webhook", event=webhook_event(acorn.shop).pk)
+    member = person("member@example.com", acorn.seller, "member")
+    assert SECRET in shown(client, acorn.owner, url)
+    for user in (member, acorn.viewer):
+        page = shown(client, user, url)
+        assert SECRET not in page and "store/product/updated" in page
+    member.user_permissions.add(Permission.objects.get(codename="view_webhook_payload"))
+    assert SECRET in shown(client, member, url)
+
+
+def test_events_are_looked_at_again_one_or_by_filter(client: Client, acorn: Merchant) -> None:
+    one, other, third = (webhook_event(acorn.shop, delivery_id=f"d{n}") for n in range(3))
+    WebhookEvent.objects.filter(pk=third.pk).update(state="held")
+    client.force_login(acorn.owner)
+    client.post(address(acorn, "replay_webhook", event=one.pk))
+    assert set(WebhookEvent.objects.filter(state="pending")) == {one}
+    client.post(address(acorn, "replay_webhooks"), {"state": "held"})
+    assert set(WebhookEvent.objects.filter(state="pending")) == {one, third}
+    other.refresh_from_db()
+    assert (other.state, other.attempts) == ("done", 1)

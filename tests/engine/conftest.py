@@ -1,0 +1,72 @@
+"""A seller with a shop that is read."""
+
+from collections.abc import Callable
+
+import pytest
+
+from connectors.services import install_connection
+from hub.models import Connection
+from sandbox.process import SandboxProcess
+from tests.factories import make_seller
+
+
+@pytest.fixture
+def shop_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("bigcommerce", accounts={"shop": "token"}, products=60, quota=100_000)
+
+
+@pytest.fixture
+def shop(transactional_db: None, shop_platform: SandboxProcess) -> Connection:
+    """A connected BigCommerce shop; its first full sync waits for a worker."""
+    return install_connection(
+        seller=make_seller("acme"),
+        platform="bigcommerce",
+        name="Acme shop",
+        slug="acme-shop",
+        base_url=f"{shop_platform.url}/stores/shop",
+        credentials={"access_token": "token"},
+    )
+
+
+@pytest.fixture
+def search_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("elevate", accounts={"cluster": "key"}, market="uk:en-GB")
+
+
+@pytest.fixture
+def search(shop: Connection, search_platform: SandboxProcess) -> Connection:
+    """A search engine that shows what the shop has; nothing was sent to it yet."""
+    return install_connection(
+        seller=shop.seller,
+        platform="elevate",
+        name="Acme search",
+        slug="acme-search",
+        base_url=search_platform.url,
+        settings={
+            "markets": ["uk"],
+            "locale": "en-GB",
+            "price_list": "acme-shop-price",
+            "drain_every": 1,
+        },
+        credentials={"api_key": "key"},
+        start=False,
+    )
+
+
+@pytest.fixture
+def custom_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("rest", accounts={"erp": "token"})
+
+
+@pytest.fixture
+def custom(transactional_db: None, custom_platform: SandboxProcess) -> Connection:
+    """A custom system that takes products in batches of 100; nothing was sent to it yet."""
+    return install_connection(
+        seller=make_seller("acme"),
+        platform="rest",
+        name="Acme ERP",
+        slug="acme-erp",
+        base_url=custom_platform.url,
+        credentials={"token": "token"},
+        start=False,
+    )

@@ -1,0 +1,114 @@
+"""A search engine is fed: everything first, then only what changed, one import at a time."""
+
+import pytest
+
+from catalog.models import Product
+from connectors.models import FeedImport
+from connectors.services import sync
+from hub.models import Change, Connection, Job, Link, Run
+from sandbox.process import SandboxProcess
+from synclog.models import Issue, SyncLog
+from tests.engine.driving import last_run, let_time_pass, work_until_idle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def groups(platform: SandboxProcess) -> dict[str, dict]:
+    return {group["key"]: group for group in platform.state("groups")}
+
+
+def imports(platform: SandboxProcess) -> list[dict]:
+    return [call for call in platform.calls() if call["method"] in ("PUT", "POST")]
+
+
+@pytest.fixture
+def fed(search: Connection) -> Connection:
+    work_until_idle()
+    let_time_pass()
+    return search
+
+
+def test_the_first_full_sync_replaces_everything(fed: Connection, search_platform: SandboxProcess) -> None:
+    [call] = imports(search_platform)
+    assert call["method"] == "PUT"
+    sent = set(Link.objects.filter(connection=fed, kind="product").values_list("external_id", flat=True))
+    assert set(groups(search_platform)) == sent and len(sent) > 40
+    run = last_run(Job.objects.get(connection=fed))
+    assert run.state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+    assert run.counters.get().created == len(sent)
+    assert SyncLog.objects.get(connection=fed).last_full_sync_succeeded
+    assert FeedImport.objects.get().state == FeedImport.State.SUCCESS
+    assert not Change.objects.exists()
+
+
+def test_a_full_sync_with_nothing_new_writes_nothing_and_says_so(
+    fed: Connection, search_platform: SandboxProcess
+) -> None:
+    before = len(imports(search_platform))
+    sync(connection=fed, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+    assert len(imports(search_platform)) == before
+    run = last_run(Job.objects.get(connection=fed))
+    assert run.state == Run.State.DONE
+    assert run.log.filter(text__contains="nothing was sent").exists()
+
+
+def test_a_price_goes_alone_and_a_deletion_removes(
+    fed: Connection, shop: Connection, shop_platform: SandboxProcess, search_platform: SandboxProcess
+) -> None:
+    first, second = Link.objects.filter(connection=fed, kind="product").order_by("item_id")[:2]
+    at_shop = dict(Link.objects.filter(connection=shop, kind="product").values_list("item_id", "external_id"))
+    shop_platform.control("PATCH", f"products/shop/{at_shop[first.item_id]}", json={"name": "Renamed"})
+    shop_platform.control("DELETE", f"products/shop/{at_shop[second.item_id]}")
+    sync(connection=shop, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+    there = groups(search_platform)
+    assert "Renamed" in str(there[first.external_id])
+    assert second.external_id not in there
+    last = FeedImport.objects.first()
+    assert (last.mode, last.items, last.removals) == (FeedImport.Mode.CHANGE, 2, 1)
+
+
+def test_an_import_that_was_not_answered_is_sent_again(search: Connection, search_platform: SandboxProcess) -> None:
+    search_platform.fault("drop", method="PUT", when="after", times=1)
+    work_until_idle()
+    assert FeedImport.objects.get().state == FeedImport.State.UNKNOWN
+    let_time_pass()
+    assert FeedImport.objects.get().state == FeedImport.State.SUCCESS
+    assert set(groups(search_platform)) == set(
+        Link.objects.filter(connection=search, kind="product").values_list("external_id", flat=True)
+    )
+
+
+def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_platform: SandboxProcess) -> None:
+    work_until_idle()
+    let_time_pass()
+    product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
+    search_platform.fault(
+        "status",
+        method="POST",
+        status=400,
+        times=1,
+        body={
+            "reason": "The catalogue data is invalid.",
+            "errorDetails": {
+                "count": 1,
+                "productGroups": {"count": 1, "keys": [f"p{product.pk}"]},
+                "products": {"count": 0, "keys": []},
+                "variants": {"count": 0, "keys": []},
+                "dataErrors": {"title is odd": {"count": 1, "exampleKeys": [f"p{product.pk}"]}},
+            },
+        },
+    )
+    for each in Product.objects.filter(status="live")[:3] | Product.objects.filter(pk=product.pk):
+        Product.objects.filter(pk=each.pk).update(title="Changed", revision=10**9 + each.pk)
+    sync(connection=search, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
+    assert "title is odd" in issue.message
+    refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
+    assert refused.file
+    assert last_run(Job.objects.get(connection=search)).state == Run.State.DONE_WITH_ERRORS

@@ -1,0 +1,101 @@
+"""A shop is read into the hub: in full, by cut date, and what vanished there is discontinued here."""
+
+import pytest
+
+from catalog.models import Brand, Category, Price, PriceList, Product, Stock, Variant
+from hub.kinds import DataType, Kind
+from hub.models import Connection, Job, Link, Run
+from hub.services import start_run
+from sandbox.process import SandboxProcess
+from synclog.models import Issue, SyncLog
+from tests.engine.driving import last_run, let_time_pass, work_until_idle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def job_of(shop: Connection, data_type: DataType = DataType.PRODUCTS) -> Job:
+    return Job.objects.get(connection=shop, direction="import", data_type=data_type)
+
+
+def sync_again(shop: Connection, scope: str = Run.Scope.FULL) -> Run:
+    start_run(job=job_of(shop), scope=scope, trigger="button")
+    work_until_idle()
+    return last_run(job_of(shop))
+
+
+def test_a_new_connection_is_read_in_full(shop: Connection, shop_platform: SandboxProcess) -> None:
+    work_until_idle()
+    there = {str(product["id"]) for product in shop_platform.state("products")}
+    here = set(Link.objects.filter(connection=shop, kind=Kind.PRODUCT).values_list("external_id", flat=True))
+    problems = Issue.objects.filter(resolved_at=None, severity="error", kind="product")
+    refs = problems.filter(external_id__startswith="product:").values_list("external_id", flat=True)
+    refused = {ref.removeprefix("product:") for ref in refs}
+    assert here | refused == there
+    assert Product.objects.count() == len(here) > 55
+    assert Variant.objects.count() > 60 and Stock.objects.exists() and Brand.objects.exists()
+    assert Category.objects.filter(path__contains=" / ").exists()
+    price_list = PriceList.objects.get()
+    assert (price_list.name, price_list.currency) == ("BigCommerce Price", "GBP")
+    assert Price.objects.filter(price_list=price_list).count() > 60
+    assert all(run.state in ("done", "done_with_errors") for run in Run.objects.all())
+    log = SyncLog.objects.get(connection=shop, data_type="products")
+    assert log.last_full_sync and log.last_full_sync_succeeded and log.last_full_sync > log.started_full_sync
+
+
+def test_dirty_items_become_issues_that_a_merchant_can_act_on(shop: Connection) -> None:
+    work_until_idle()
+    issues = Issue.objects.filter(resolved_at=None)
+    assert issues.filter(external_id__startswith="variant:").exists()
+    assert issues.exclude(mend="").count() == issues.count() > 4
+    assert issues.filter(link__startswith="http").exists()
+
+
+def test_reading_the_same_again_changes_nothing(shop: Connection) -> None:
+    work_until_idle()
+    revisions = dict(Product.objects.values_list("pk", "revision"))
+    run = sync_again(shop)
+    counter = run.counters.get(kind="product")
+    assert (counter.created, counter.updated, counter.removed) == (0, 0, 0)
+    assert dict(Product.objects.values_list("pk", "revision")) == revisions
+
+
+def test_what_changed_since_the_cut_date_is_read_alone(shop: Connection, shop_platform: SandboxProcess) -> None:
+    work_until_idle()
+    link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[5]
+    shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"name": "A new name"})
+    Job.objects.filter(pk=job_of(shop).pk).update(lookback="0")
+    run = sync_again(shop, Run.Scope.PARTIAL)
+    assert Product.objects.get(pk=link.item_id).title == "A new name"
+    counter = run.counters.get(kind="product")
+    assert counter.updated == 1 and counter.read < 60
+
+
+def test_what_the_shop_deleted_is_discontinued(shop: Connection, shop_platform: SandboxProcess) -> None:
+    work_until_idle()
+    link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[3]
+    shop_platform.control("DELETE", f"products/shop/{link.external_id}")
+    run = sync_again(shop)
+    product = Product.objects.get(pk=link.item_id)
+    assert product.status == "discontinued"
+    assert set(product.variants.values_list("status", flat=True)) == {"discontinued"}
+    assert run.counters.get(kind="product").removed == 1
+
+
+def test_many_missing_products_wait_for_a_persons_yes(shop: Connection, shop_platform: SandboxProcess) -> None:
+    work_until_idle()
+    for link in Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[:20]:
+        shop_platform.control("DELETE", f"products/shop/{link.external_id}")
+    run = sync_again(shop)
+    assert run.state == Run.State.ASKING
+    assert "20 of" in run.reason
+    assert not Product.objects.filter(status="discontinued").exists()
+
+
+def test_a_page_that_breaks_is_read_again_later(shop: Connection, shop_platform: SandboxProcess) -> None:
+    shop_platform.fault("garbage", path="/v3/catalog/products", times=1)
+    shop_platform.fault("half_body", path="/v3/catalog/products", times=1)
+    work_until_idle()
+    let_time_pass()
+    let_time_pass()
+    assert last_run(job_of(shop)).state == Run.State.DONE_WITH_ERRORS
+    assert Product.objects.count() > 55

@@ -1,0 +1,58 @@
+"""`./dev` sets itself up once, from anywhere, also when two people call it at the same moment."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+MANAGE = "import os, sys\nprint('ran', sys.argv[1:], sys.prefix, os.environ['ENVIRONMENT'])\n"
+
+
+@pytest.fixture
+def clone(root: Path, tmp_path: Path) -> Path:
+    """A checkout with nothing to install, so that only the set-up itself is tried."""
+    clone = tmp_path / "a clone"
+    clone.mkdir()
+    shutil.copy(root / "dev", clone / "dev")
+    (clone / "manage.py").write_text(MANAGE)
+    (clone / "requirements.txt").write_text("# nothing\n")
+    return clone
+
+
+def call(clone: Path, *argv: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([clone / "dev", *argv], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_at_once_make_one_environment(clone: Path) -> None:
+    both = [call(clone, "manage", "first"), call(clone, "manage", "second")]
+    answers = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    for word, (output, _) in zip(("first", "second"), answers, strict=True):
+        assert output == f"ran ['{word}'] {clone / '.venv'} development\n"
+    assert sum("Installing" in errors for _, errors in answers) == 1
+
+    with call(clone, "manage", "again") as third:
+        assert "Installing" not in third.communicate(timeout=120)[1]
+
+    (clone / "requirements.txt").write_text("# still nothing\n")
+    with call(clone, "manage", "later") as fourth:
+        assert "Installing" in fourth.communicate(timeout=120)[1]
+
+
+def test_help_installs_nothing(clone: Path) -> None:
+    with call(clone) as process:
+        output, _ = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert {"demo", "up", "test", "lint", "bench", "manage"} <= {
+        line.split()[1] for line in output.splitlines() if line.startswith("./dev")
+    }
+    assert not (clone / ".venv").exists()
+
+
+def test_an_unknown_command_is_refused_with_the_list_of_those_there_are(clone: Path) -> None:
+    with call(clone, "destroy") as process:
+        output, errors = process.communicate(timeout=10)
+    assert process.returncode == 2
+    assert output == ""
+    assert "./dev demo" in errors

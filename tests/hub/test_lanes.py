@@ -1,0 +1,163 @@
+"""Lanes: one worker at a time, sellers in turn, and a late worker writes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from hub import lanes
+from hub.lanes import Fenced
+from hub.models import Job, Lane, Share
+from hub.services import pause_connection, pause_platform, resume_connection, resume_platform
+from tests.factories import make_connection, make_job, make_seller
+
+pytestmark = pytest.mark.django_db
+
+
+def due_job(seller=None, **fields) -> Job:
+    job = make_job(make_connection(seller or make_seller(), **fields))
+    lanes.wake(lane_ids=job.lane_ids)
+    return job
+
+
+def claim(workers: int = 10) -> lanes.Claim | None:
+    return lanes.claim(holder="worker", workers=workers)
+
+
+def test_a_lane_is_served_by_one_worker_at_a_time() -> None:
+    due_job()
+    first = claim()
+    assert first is not None
+    assert claim() is None
+    lanes.release(claim=first, more=True)
+    second = claim()
+    assert second is not None and second.epoch == first.epoch + 1
+
+
+def test_what_comes_during_a_turn_keeps_the_lane_due() -> None:
+    job = due_job()
+    first = claim()
+    lanes.wake(lane_ids=job.lane_ids)
+    lanes.release(claim=first, more=False)
+    assert claim() is not None
+
+
+def test_sellers_take_turns_however_many_lanes_one_has() -> None:
+    big, small = make_seller("big"), make_seller("small")
+    for _ in range(5):
+        due_job(big)
+    due_job(small)
+    served = []
+    for _ in range(4):
+        turn = claim()
+        served.append(Lane.objects.get(pk=turn.lane_id).connection.seller.slug)
+        lanes.release(claim=turn, more=True)
+    assert sorted(served[:2]) == sorted(served[2:]) == ["big", "small"]
+
+
+def test_the_lanes_of_a_seller_take_turns_too() -> None:
+    seller = make_seller()
+    for _ in range(3):
+        due_job(seller)
+    served = []
+    for _ in range(6):
+        turn = claim()
+        served.append(turn.lane_id)
+        lanes.release(claim=turn, more=True)
+    assert len(set(served[:3])) == 3
+    assert served[:3] == served[3:]
+
+
+def test_a_seller_that_was_idle_comes_before_one_that_was_just_served() -> None:
+    busy = due_job()
+    for _ in range(5):
+        lanes.release(claim=claim(), more=True)
+    idle = due_job()
+    assert claim().lane_id == idle.lane_ids[0]
+    assert claim().lane_id == busy.lane_ids[0]
+
+
+@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 1), (4, 2), (5, 3)])
+def test_a_seller_holds_at_most_half_of_the_workers(workers: int, most: int) -> None:
+    seller = make_seller()
+    for _ in range(6):
+        due_job(seller)
+    claims = [claim(workers) for _ in range(6)]
+    assert sum(turn is not None for turn in claims) == most
+
+
+def test_a_lane_beyond_the_sellers_half_is_found_once_a_worker_is_free() -> None:
+    seller = make_seller()
+    first, second = due_job(seller), due_job(seller)
+    turn = claim(workers=2)
+    assert claim(workers=2) is None
+    lanes.release(claim=turn, more=False)
+    assert {turn.lane_id, claim(workers=2).lane_id} == {*first.lane_ids, *second.lane_ids}
+
+
+def test_a_worker_that_lost_its_lease_can_write_nothing() -> None:
+    due_job()
+    sleeper = claim()
+    late = timezone.now() + timedelta(hours=1)
+    assert lanes.sweep(now=late) == 1
+    successor = claim()
+    assert successor.epoch > sleeper.epoch
+    for late_write in (
+        lambda: lanes.fence(claim=sleeper),
+        lambda: lanes.renew(claim=sleeper, batch=[1]),
+    ):
+        with pytest.raises(Fenced):
+            late_write()
+    lanes.release(claim=sleeper, more=False)
+    lanes.fence(claim=successor)
+
+
+def test_the_successor_learns_what_the_lost_worker_had_in_hand() -> None:
+    due_job()
+    lost = claim()
+    lanes.renew(claim=lost, batch=[3, 4])
+    lanes.sweep(now=timezone.now() + timedelta(hours=1))
+    assert claim().orphans == (3, 4)
+
+
+def test_an_orderly_end_leaves_no_orphans() -> None:
+    due_job()
+    turn = claim()
+    lanes.renew(claim=turn, batch=[3, 4])
+    lanes.release(claim=turn, more=True)
+    assert claim().orphans == ()
+
+
+def test_a_resting_lane_sleeps_through_new_work_and_wakes_in_time() -> None:
+    job = due_job()
+    now = timezone.now()
+    lanes.release(claim=claim(), more=True, failures=3, rest_until=now + timedelta(minutes=1))
+    lanes.wake(lane_ids=job.lane_ids)
+    assert claim() is None
+    lanes.sweep(now=now + timedelta(minutes=2))
+    turn = claim()
+    assert turn is not None and turn.failures == 3
+
+
+def test_paused_connections_and_platforms_are_not_served() -> None:
+    job = due_job()
+    pause_connection(connection=job.connection, by=None, reason="holiday")
+    lanes.wake(lane_ids=job.lane_ids)
+    assert claim() is None
+    pause_platform(platform="rest", by=None, reason="outage")
+    resume_connection(connection=job.connection, by=None)
+    assert claim() is None
+    resume_platform(platform="rest", by=None)
+    assert claim() is not None
+
+
+def test_the_sweeper_lifts_a_ticket_that_fell_below_the_mark() -> None:
+    first = due_job()
+    for _ in range(3):
+        lanes.release(claim=claim(), more=True)
+    turn = claim()
+    lanes.release(claim=turn, more=False)
+    Share.objects.update(due=True, turn=0)
+    Lane.objects.update(due=True)
+    lanes.sweep()
+    assert claim().lane_id == first.lane_ids[0]

@@ -1,0 +1,155 @@
+"""The change protocol: nothing is lost, nothing is doubled, whoever works at the same time."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from hub import lanes, queue
+from hub.kinds import Kind
+from hub.models import Change, Job
+from hub.queue import Failure, Priority
+from hub.services import retry_changes, start_run
+from tests.factories import make_connection, make_job, make_seller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def job() -> Job:
+    return make_job(make_connection(make_seller()))
+
+
+def take(job: Job, limit: int = 100, priority: int = Priority.EVENT) -> list[queue.Taken]:
+    return queue.take(lane_id=job.lane_ids[0], job_id=job.pk, priority=priority, after=0, limit=limit)
+
+
+def enqueue(job: Job, *items: int) -> None:
+    queue.enqueue(seller_id=job.connection.seller_id, kind=Kind.PRODUCT, item_ids=items)
+
+
+def test_an_item_waits_once_however_often_it_changes(job: Job) -> None:
+    for _ in range(3):
+        enqueue(job, 5, 7)
+    assert [change.item_id for change in take(job)] == [5, 7]
+
+
+def test_a_change_that_comes_while_the_item_is_sent_survives(job: Job) -> None:
+    enqueue(job, 5, 7)
+    seen = take(job)
+    enqueue(job, 5)
+    queue.settle(done=seen)
+    assert [change.item_id for change in take(job)] == [5]
+
+
+def test_a_change_reaches_every_listener_but_the_one_it_came_from(job: Job) -> None:
+    seller = job.connection.seller
+    other = make_job(make_connection(seller))
+    stranger = make_job(make_connection(make_seller()))
+    everybody = make_job(make_connection(None))
+    queue.enqueue(seller_id=seller.pk, kind=Kind.PRODUCT, item_ids=[1], origin=other.connection_id)
+    assert set(Change.objects.values_list("job", flat=True)) == {job.pk, everybody.pk}
+    assert stranger.pk not in Change.objects.values_list("job", flat=True)
+
+
+def test_a_failure_waits_its_time_and_then_comes_back(job: Job) -> None:
+    now = timezone.now()
+    enqueue(job, 5)
+    [change] = take(job)
+    queue.settle(done=[], failed=[Failure(change, "TryAgainLater", "busy", now + timedelta(minutes=1))])
+    assert take(job) == []
+    assert queue.next_wake(lane_id=job.lane_ids[0]) == now + timedelta(minutes=1)
+    queue.wake_delayed(lane_id=job.lane_ids[0], now=now + timedelta(minutes=2))
+    [again] = take(job)
+    assert (again.item_id, again.attempts) == (5, 1)
+
+
+def test_what_is_held_waits_for_a_person_or_for_a_newer_change(job: Job) -> None:
+    enqueue(job, 5, 6)
+    queue.settle(done=[], failed=[Failure(change, "KeyError", "a bug", None) for change in take(job)])
+    assert take(job) == []
+    enqueue(job, 5)
+    assert [change.item_id for change in take(job)] == [5]
+    retry_changes(changes=Change.objects.filter(job=job), by=None)
+    assert {change.item_id for change in take(job)} == {5, 6}
+
+
+def test_a_newer_change_does_not_cut_the_waiting_short(job: Job) -> None:
+    enqueue(job, 5)
+    queue.settle(
+        done=[],
+        failed=[Failure(take(job)[0], "TryAgainLater", "busy", timezone.now() + timedelta(hours=1))],
+    )
+    enqueue(job, 5)
+    assert take(job) == []
+
+
+def test_an_event_goes_before_the_full_run_and_still_counts_for_it(job: Job) -> None:
+    run, _ = start_run(job=job, trigger="button")
+    queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=[1, 2])
+    enqueue(job, 2)
+    assert [change.item_id for change in take(job)] == [2]
+    assert queue.settle(done=take(job)) == {run.pk: 1}
+    assert [change.item_id for change in take(job, priority=Priority.FULL_RUN)] == [1]
+
+
+def test_only_the_first_outcome_counts_for_a_run(job: Job) -> None:
+    run, _ = start_run(job=job, trigger="button")
+    queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=[1])
+    [change] = take(job, priority=Priority.FULL_RUN)
+    failure = Failure(change, "TryAgainLater", "busy", timezone.now() - timedelta(seconds=1))
+    assert queue.settle(done=[], failed=[failure]) == {run.pk: 1}
+    queue.wake_delayed(lane_id=job.lane_ids[0], now=timezone.now())
+    assert queue.settle(done=take(job, priority=Priority.FULL_RUN)) == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_hands_lose_and_double_nothing() -> None:
+    """Writers keep changing counters while workers carry them to a target: in the end both sides are equal."""
+    job = make_job(make_connection(make_seller()))
+    items = range(1, 41)
+    source, target, writes = dict.fromkeys(items, 0), {}, []
+
+    def write(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(150):
+            chosen = chance.sample(items, 5)
+            with transaction.atomic():
+                for item in chosen:
+                    source[item] += 1
+                enqueue(job, *chosen)
+        connection.close()
+
+    def work(name: str) -> None:
+        idle = 0
+        while idle < 50:
+            claim = lanes.claim(holder=name, workers=4)
+            if claim is None:
+                idle += 1
+                continue
+            idle = 0
+            seen = take(job, limit=7)
+            for change in seen:
+                target[change.item_id] = source[change.item_id]
+                writes.append(change.item_id)
+            with transaction.atomic():
+                lanes.fence(claim=claim)
+                queue.settle(done=seen)
+            lanes.release(claim=claim, more=bool(seen))
+        connection.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        futures = [pool.submit(write, seed) for seed in (1, 2)]
+        futures += [pool.submit(work, f"worker {number}") for number in (1, 2, 3)]
+        for future in futures:
+            future.result()
+    claim = lanes.claim(holder="last", workers=4)
+    while seen := take(job):
+        target |= {change.item_id: source[change.item_id] for change in seen}
+        queue.settle(done=seen)
+    assert target == source
+    assert claim is None or claim.epoch > 0
+    assert Change.objects.count() == 0

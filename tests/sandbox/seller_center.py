@@ -1,0 +1,34 @@
+"""A client of the Seller Center stand-ins, which signs by itself and not as the product does."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from sandbox.process import SandboxProcess
+
+
+def call(
+    process: SandboxProcess,
+    path: str,
+    body: Any,
+    *,
+    account: str = "",
+    key: str = "",
+    late: timedelta = timedelta(0),
+    **parameters: str,
+) -> requests.Response:
+    """One signed POST of an account (the first, if not named)."""
+    account = account or next(iter(process.accounts))
+    stamp = (datetime.now(UTC) - late).isoformat(timespec="seconds")
+    query = {**parameters, "ServiceName": account, "Timestamp": stamp}
+    text = "&".join(f"{name}={quote(query[name], safe='')}" for name in sorted(query))
+    query["Signature"] = hmac.new(
+        (key or process.accounts[account]).encode(), text.encode(), hashlib.sha256
+    ).hexdigest()
+    with requests.Session() as http:
+        http.trust_env = False
+        return http.post(process.url + path, params=query, json=body, timeout=10)

@@ -1,0 +1,173 @@
+"""The Elevate stand-in: formats, checks, atomic imports one at a time, and the harm protection."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.process import SandboxProcess
+from tests.sandbox.conftest import Api
+
+IMPORT = "/api/admin/v4/import/catalog"
+HEADERS = {"Api-Key": "key", "Content-Type": "application/jsonlines", "Content-Encoding": "gzip"}
+
+
+def group(number: int, markets: tuple[str, ...] = ("uk",), **variant: Any) -> dict[str, Any]:
+    values = {"stock": 1, "sellingPrice": 9.5, "listPrice": 10.0} | variant
+    product = {
+        "markets": list(markets),
+        "defaults": {"url": f"/p{number}", "title": f"Product {number}"},
+        "variants": {f"v{number}": {"defaults": values}},
+    }
+    return {"replace": {"key": f"pg{number}", "productGroup": {"products": {f"p{number}": product}}}}
+
+
+def lines(*operations: Any) -> bytes:
+    return gzip.compress("\n".join(json.dumps(operation) for operation in operations).encode())
+
+
+@pytest.fixture
+def cluster(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> Api:
+    process = sandbox("elevate", accounts={"c": "key"}, markets={"uk": ["en-GB"], "se": ["sv-SE"]})
+    return api(process, "", HEADERS)
+
+
+def send(cluster: Api, method: str, *operations: Any, **query: str) -> requests.Response:
+    return cluster.call(method, IMPORT, data=lines(*operations), params=query)
+
+
+def keys(cluster: Api) -> list[str]:
+    return [each["key"] for each in cluster.process.state("groups")]
+
+
+def test_the_envelope_is_checked(cluster: Api) -> None:
+    good = lines(group(1))
+    for headers, body, status in (
+        ({"Api-Key": "wrong"}, good, 403),
+        ({"Content-Type": "application/json"}, good, 415),
+        ({"Content-Encoding": "identity"}, good, 415),
+        ({}, b"not gzip", 400),
+        ({}, good[:-9], 400),
+        ({}, gzip.compress(b"{"), 400),
+        ({}, gzip.compress(b""), 400),
+        ({}, lines({"upsert": {"key": "pg1"}}), 400),
+    ):
+        assert cluster.call("PUT", IMPORT, data=body, headers=headers).status_code == status
+    for query in ({"blockingTimeout": "PT6M"}, {"blockingTimeout": "60"}, {"force": "yes"}):
+        assert cluster.call("PUT", IMPORT, data=good, params=query).status_code == 400
+    assert keys(cluster) == []
+
+
+def test_put_replaces_everything_and_post_adds(cluster: Api) -> None:
+    assert send(cluster, "PUT", *[group(n) for n in range(6)]).status_code == 204
+    assert send(cluster, "PUT", *[group(n) for n in range(2, 8)]).status_code == 204
+    assert keys(cluster) == [f"pg{n}" for n in range(2, 8)]
+    edit = {
+        "edit": {"key": "pg3", "productGroup": {"products": {"p3": {"variants": {"v3": {"defaults": {"stock": 0}}}}}}}
+    }
+    assert send(cluster, "POST", group(9), edit, {"remove": {"key": "pg4"}}).status_code == 204
+    held = {each["key"]: each["productGroup"] for each in cluster.process.state("groups")}
+    assert sorted(held) == ["pg2", "pg3", "pg5", "pg6", "pg7", "pg9"]
+    assert held["pg3"]["products"]["p3"]["variants"]["v3"]["defaults"] == {
+        "stock": 0,
+        "sellingPrice": 9.5,
+        "listPrice": 10.0,
+    }
+    assert send(cluster, "PUT", edit).status_code == 400
+
+
+def test_one_bad_item_refuses_the_whole_import_and_is_named(cluster: Api) -> None:
+    refused = send(cluster, "POST", group(1), group(2, ("uk", "no")), group(3, listPrice=None))
+    assert refused.status_code == 400
+    details = refused.json()["errorDetails"]
+    assert details["products"] == {"count": 1, "keys": ["p2"]}
+    assert details["variants"] == {"count": 1, "keys": ["v3"]}
+    assert details["productGroups"]["keys"] == ["pg2", "pg3"]
+    assert details["count"] == 4
+    assert details["dataErrors"]["variant: Missing mandatory property 'listPrice'"]["exampleKeys"] == ["v3"]
+    assert keys(cluster) == []
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"replace": {"key": "g" * 51, "productGroup": group(1)["replace"]["productGroup"]}},
+        {"replace": {"key": "pg1", "productGroup": {"products": {}}}},
+        {"replace": {"key": "pg1"}},
+        group(1, stock=-1),
+        group(1, sellingPrice="9.5"),
+        {"edit": {"key": "new", "productGroup": {"products": {"p1": {"markets": ["uk"]}}}}},
+    ],
+)
+def test_content_errors(cluster: Api, operation: Any) -> None:
+    assert send(cluster, "POST", operation).status_code == 400
+    assert keys(cluster) == []
+
+
+def test_keys_are_unique_in_the_import_and_in_the_catalogue(cluster: Api) -> None:
+    assert send(cluster, "POST", group(1), group(1)).status_code == 400
+    assert send(cluster, "PUT", group(1), group(2)).status_code == 204
+    thief = group(3)
+    thief["replace"]["productGroup"]["products"]["p1"] = group(1)["replace"]["productGroup"]["products"]["p1"]
+    refused = send(cluster, "POST", thief)
+    assert refused.json()["errorDetails"]["dataErrors"]["product: Duplicate key"]["exampleKeys"] == ["p1"]
+    assert send(cluster, "POST", thief, {"remove": {"key": "pg1"}}, force="true").status_code == 204
+
+
+def test_half_a_market_is_not_removed_unforced(cluster: Api) -> None:
+    send(cluster, "PUT", *[group(n) for n in range(4)], group(9, ("se",)))
+    refused = send(cluster, "POST", {"remove": {"key": "pg0"}}, {"remove": {"key": "pg1"}})
+    assert refused.status_code == 400
+    assert "harmful" in refused.json()["reason"]
+    assert len(keys(cluster)) == 5
+    assert send(cluster, "POST", {"remove": {"key": "pg0"}}).status_code == 204
+    assert send(cluster, "PUT", group(1), force="true").status_code == 204
+    assert keys(cluster) == ["pg1"]
+
+
+def test_validation_only_changes_nothing(cluster: Api) -> None:
+    assert send(cluster, "PUT", group(1), validationOnly="true").status_code == 204
+    assert send(cluster, "PUT", group(1, ("no",)), validationOnly="true").status_code == 400
+    assert keys(cluster) == []
+    assert list(cluster.process.state("imports")) == []
+
+
+def status(cluster: Api, number: int) -> Any:
+    return cluster.get("/api/admin/v4/import/status", id=number).json()
+
+
+def wait_for_end(cluster: Api, number: int) -> Any:
+    ends = time.monotonic() + 5
+    while status(cluster, number)["status"] in ("WAITING", "IN_PROGRESS"):
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return status(cluster, number)
+
+
+def test_a_long_import_is_polled_and_excludes_others(
+    sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
+) -> None:
+    cluster = api(sandbox("elevate", accounts={"c": "key"}, import_ms=250), "", HEADERS)
+    accepted = send(cluster, "PUT", group(1), blockingTimeout="PT0S")
+    assert accepted.status_code == 202
+    number = accepted.json()["id"]
+    assert send(cluster, "POST", group(2)).status_code == 409
+    assert wait_for_end(cluster, number)["status"] == "SUCCESS"
+    failing = send(cluster, "POST", group(2, ("no",)), blockingTimeout="PT0S").json()["id"]
+    failed = wait_for_end(cluster, failing)
+    assert failed["status"] == "FAILURE"
+    assert failed["reason"]
+    assert status(cluster, 5)["status"] == "NOT_FOUND"
+    assert keys(cluster) == ["pg1"]
+
+
+def test_an_import_can_wait_its_turn(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
+    cluster = api(sandbox("elevate", accounts={"c": "key"}, import_ms=150, busy="wait"), "", HEADERS)
+    first, second = (send(cluster, "POST", group(n), blockingTimeout="PT0S").json()["id"] for n in (1, 2))
+    assert status(cluster, second)["status"] == "WAITING"
+    assert wait_for_end(cluster, second)["status"] == wait_for_end(cluster, first)["status"] == "SUCCESS"
+    assert keys(cluster) == ["pg1", "pg2"]

@@ -1,0 +1,121 @@
+"""Faults on order, the call log, and the way back to the start."""
+
+from time import monotonic
+
+import pytest
+import requests
+
+from tests.sandbox.conftest import Api
+
+PATH = "/v3/catalog/products/1"
+
+
+def test_status_with_headers_and_body_for_as_often_as_ordered(shop: Api) -> None:
+    shop.process.fault(
+        "status",
+        path="products/1$",
+        method="GET",
+        status=503,
+        headers={"Retry-After": "7"},
+        body={"e": 1},
+        times=2,
+        after=1,
+    )
+    answers = [shop.get(PATH) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
+    assert answers[1].headers["Retry-After"] == "7"
+    assert answers[1].json() == {"e": 1}
+
+
+def test_a_fault_before_applies_nothing_and_one_after_loses_the_answer(shop: Api) -> None:
+    shop.process.fault("drop", method="PUT", times=1)
+    with pytest.raises(requests.ConnectionError):
+        shop.put(PATH, {"price": 1})
+    assert shop.data(PATH)["price"] != 1
+    shop.process.fault("drop", method="PUT", when="after", times=1)
+    with pytest.raises(requests.ConnectionError):
+        shop.put(PATH, {"price": 1})
+    assert shop.data(PATH)["price"] == 1
+    assert [call["status"] for call in shop.process.calls() if call["method"] == "PUT"] == [0, 0]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_half_a_body(shop: Api, when: str) -> None:
+    shop.process.fault("half_body", when=when, times=1)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        shop.get(PATH)
+    assert shop.get(PATH).status_code == 200
+
+
+def test_garbage_is_200_and_no_json(shop: Api) -> None:
+    shop.process.fault("garbage", times=1)
+    answer = shop.get(PATH)
+    assert answer.status_code == 200
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+
+
+def test_slow_and_rate_limited(shop: Api) -> None:
+    shop.process.fault("slow", delay=0.2, times=1)
+    started = monotonic()
+    assert shop.get(PATH).status_code == 200
+    assert monotonic() - started >= 0.2
+    shop.process.fault("rate_limited", times=1)
+    refused = shop.get(PATH)
+    assert refused.status_code == 429
+    assert int(refused.headers["X-Rate-Limit-Time-Reset-Ms"]) > 0
+
+
+def test_overlapping_pages_repeat_items_and_lose_none(shop: Api) -> None:
+    shop.process.fault("overlap", path="brands", items=1)
+    first, second = (shop.data("/v3/catalog/brands", limit=2, page=page) for page in (1, 2))
+    assert [brand["id"] for brand in first] == [1, 2]
+    assert [brand["id"] for brand in second] == [2, 3, 4]
+
+
+def test_probability_is_reproducible(shop: Api) -> None:
+    def run() -> list[int]:
+        shop.process.fault("status", probability=0.5)
+        answers = [shop.get(PATH).status_code for _ in range(20)]
+        shop.process.heal()
+        return answers
+
+    assert run() == run()
+    assert set(run()) == {200, 500}
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"fault": "meteor"},
+        {"fault": "drop", "path": "("},
+        {"fault": "drop", "tmies": 1},
+        {"fault": "status", "status": "5"},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(shop: Api, wish: dict) -> None:
+    with pytest.raises(requests.HTTPError, match="400"):
+        shop.process.control("POST", "faults", json=wish)
+    assert shop.process.control("GET", "faults")["faults"] == []
+
+
+def test_calls_are_counted_with_what_they_carried(shop: Api) -> None:
+    mark = shop.process.calls()[-1]["n"] if shop.process.calls() else 0
+    shop.get("/v3/catalog/products", limit=5)
+    shop.put("/v3/catalog/products", [{"id": 1, "price": 1}, {"id": 2, "price": 1}])
+    read, write = shop.process.calls(since=mark)
+    assert (read["method"], read["query"], read["items"], read["account"]) == ("GET", {"limit": "5"}, 5, "alpha")
+    assert (write["method"], write["items"], write["status"]) == ("PUT", 2, 200)
+    shop.process.forget_calls()
+    assert shop.process.calls() == []
+
+
+def test_reset_brings_everything_back(shop: Api) -> None:
+    before = list(shop.process.state("products"))
+    shop.put(PATH, {"price": 1})
+    shop.delete("/v3/catalog/products/2")
+    shop.process.fault("drop")
+    shop.process.reset()
+    assert list(shop.process.state("products")) == before
+    assert shop.process.calls() == []
+    assert shop.get(PATH).status_code == 200

@@ -1,0 +1,38 @@
+"""Pytest plugin: private services for this run, started before Django reads its settings.
+
+Loaded by `-p tests.services`, because pytest-django reads the settings before any conftest.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from synccenter import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Every run has a `var` and services of its own, so that several can go on side by side.
+
+    DATABASE_URL and REDIS_URL, where both are given (another PostgreSQL version, say), are taken as they are.
+    """
+    runs = ROOT / "var" / "test"
+    runs.mkdir(parents=True, exist_ok=True)
+    run = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
+    # As root, PostgreSQL runs as somebody else, who must be able to enter.
+    run.chmod(0o755)
+    (run / "static").mkdir()
+    os.environ |= {"ENVIRONMENT": "development", "SYNCCENTER_VAR": str(run)}
+    options = early_config.known_args_namespace
+    if options.help or options.version or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        early_config.add_cleanup(lambda: shutil.rmtree(run))
+    else:
+        os.environ |= embedded.ensure(run, throwaway=True, fsync=False).environment()
+        early_config.add_cleanup(lambda: embedded.stop(run))
+    return (yield)

@@ -1,0 +1,174 @@
+"""Live with a seller, customers and orders; staging beside it; and everything that a copy needs."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Seller, User
+from catalog.models import Product, Variant
+from hub.models import Connection, Lane, Share
+from orders.models import Address, Customer, Order, OrderLine
+from staging_copy import copier, pools, services, swap
+from staging_copy.postgres import Database
+
+
+@pytest.fixture(scope="session")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of pools, which takes seconds to make."""
+    return pools.ensure(tmp_path_factory.mktemp("pools"))
+
+
+@dataclass
+class House:
+    """Live is the test database; staging was made from it before live got its data, so it has only its schema."""
+
+    live: Database
+    staging: Database
+
+    def query(self, sql: str, *parameters: Any, on: Database | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query on staging, or another database."""
+        with (on or self.staging).connect() as session, session.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+
+    def execute(self, sql: str, *parameters: Any, on: Database | None = None) -> None:
+        with (on or self.staging).connect() as session, session.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            session.commit()
+
+    def names(self) -> set[str]:
+        """The databases on the server that belong to staging."""
+        name = self.staging.name
+        return {
+            found for (found,) in self.query("SELECT datname FROM pg_database", on=self.live) if found.startswith(name)
+        }
+
+
+@pytest.fixture
+def house(transactional_db: None, settings: Any, tmp_path: Path, words: Path) -> Iterator[House]:
+    live = copier.live_database()
+    staging = live.named(f"{live.name}_staging")
+    settings.BACKUP_DIR = tmp_path / "backups"
+    settings.STAGING_COPY_JOURNAL_DIR = tmp_path / "copies"
+    settings.STAGING_DATABASE_URL = staging.url
+    settings.STAGING_ADMIN_PASSWORD = "known to everybody"
+    settings.STAGING_COPY_DOMAIN = "sellercenter.net"
+    (tmp_path / "copies").mkdir()
+    shutil.copy(words, tmp_path / "copies")
+    connection.close()
+    with live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        # A template must have no other guest, and a browser's web server or event loop may have left one.
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [live.name])
+        cursor.execute(f'CREATE DATABASE "{staging.name}" TEMPLATE "{live.name}"')
+    services.register_staging(by=None)
+    yield House(live, staging)
+    for name in ("", "_next", "_previous", "_previous_old", "_passing"):
+        swap.drop(staging, f"{staging.name}{name}")
+
+
+@dataclass
+class Live:
+    """What live holds in these tests."""
+
+    seller: Seller
+    user: User
+    shop: Connection
+    product: Product
+    order: Order
+
+
+@pytest.fixture
+def live(house: House) -> Live:
+    seller = Seller.objects.create(
+        slug="acme",
+        name="Acme",
+        contact_name="Alice Archer",
+        contact_email="alice@acme.example",
+        phone="+44 20 7946 0000",
+        street="1 High Street",
+        city="Leeds",
+        postcode="LS1 4AP",
+        country="GB",
+        tax_id="GB123456789",
+        bank_account="GB33BUKB20201555555555",
+    )
+    user = User.objects.create_user(email="Alice@acme.example", password="a real password", name="Alice Archer")
+    shop = Connection.objects.create(
+        seller=seller,
+        slug="acme-shop",
+        name="Acme's shop",
+        platform="rest",
+        role="shop",
+        base_url="https://shop.live.example/api",
+        credentials={"token": "live-secret"},
+        webhook_secret={"secret": "live-webhook"},
+        state="active",
+    )
+    share = Share.objects.create(seller=seller)
+    Lane.objects.create(connection=shop, share=share, name="products", due=True)
+    product = Product.objects.create(
+        seller=seller,
+        title="Kettle",
+        description="<style>@media print { p { color: red } }</style> Ask alice@acme.example.",
+        attributes={"colour": "red", "contact": "Bob@Builders.example"},
+    )
+    variant = Variant.objects.create(
+        seller=seller, product=product, sku="K-1", options=[{"name": "Size", "value": "M"}]
+    )
+    customer = Customer.objects.create(
+        seller=seller,
+        email="ALICE@acme.example",
+        first_name="Alice",
+        last_name="Archer",
+        company_name="Archer & Sons",
+        phone="+44 20 7946 0001",
+        tax_id="GB987654321",
+        note="Alice wants to be called after six.",
+    )
+    order = Order.objects.create(
+        seller=seller,
+        source=shop,
+        number="1001",
+        customer=customer,
+        currency="GBP",
+        total="12.5000",
+        placed_at=timezone.now() - timedelta(days=1),
+        customer_note="Ring at number 7, alice@acme.example",
+        internal_note="VIP",
+        ip_address="192.0.2.17",
+    )
+    Address.objects.create(
+        seller=seller,
+        order=order,
+        use="shipping",
+        first_name="Alice",
+        last_name="Archer",
+        street="1 High Street",
+        city="Leeds",
+        postcode="LS1 4AP",
+        country="GB",
+        phone="+44 20 7946 0001",
+        email="alice@acme.example",
+    )
+    OrderLine.objects.create(
+        seller=seller, order=order, variant=variant, sku="K-1", title="Kettle", quantity=1, unit_price="12.5000"
+    )
+    return Live(seller, user, shop, product, order)
+
+
+@pytest.fixture
+def copy(house: House) -> Callable[[], Any]:
+    """`copy()` backs live up and copies it to staging; returns the Copy."""
+
+    def make() -> Any:
+        services.take_backup()
+        return services.run_copy(copy=services.start_copy(by=None))
+
+    return make

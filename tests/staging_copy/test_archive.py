@@ -1,0 +1,136 @@
+"""Archives: what is read from them, and that a damaged one is never copied."""
+
+import gzip
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from staging_copy import backups, restore, services, swap
+from staging_copy.archive import Archive, ArchiveError
+from staging_copy.models import Backup, Copy
+from staging_copy.postgres import Database, run
+from staging_copy.preflight import Refused
+from tests.staging_copy.conftest import House, Live
+
+
+@pytest.fixture
+def backup(house: House, live: Live) -> Backup:
+    return services.take_backup()
+
+
+def folder(backup: Backup) -> Path:
+    return Path(settings.BACKUP_DIR) / backup.name
+
+
+def file_of(backup: Backup, table: str) -> Path:
+    return next(each.file for each in Archive.open(folder(backup)).tables if each.name == table)
+
+
+def test_a_backup_says_what_is_in_it(backup: Backup) -> None:
+    manifest = backups.read(Path(settings.BACKUP_DIR), backup.name)
+    assert backup.state == Backup.State.GOOD and backup.rows == sum(manifest.rows.values())
+    assert manifest.rows["orders_order"] == 1 and manifest.rows["orders_shipment"] == 0
+    assert "accounts.0001_initial" in manifest.migrations
+    assert set(manifest.checksums) == {path.name for path in folder(backup).iterdir()}
+    assert services.verify_backup(backup=backup).state == Backup.State.GOOD
+
+
+def test_every_way_in_which_rows_are_written_is_read_or_refused(house: House, live: Live, tmp_path: Path) -> None:
+    packed = Archive.open(_dump(house.live, tmp_path / "packed"))
+    plain = Archive.open(_dump(house.live, tmp_path / "plain", "--compress=none"))
+    whole = {table.name: b"".join(packed.rows(table)) for table in packed.tables}
+    assert {table.name: b"".join(plain.rows(table, block=64)) for table in plain.tables} == whole
+    assert whole["orders_order"].count(b"\n") == 1
+    with pytest.raises(ArchiveError, match="--inserts"):
+        _ = Archive.open(_dump(house.live, tmp_path / "inserts", "--inserts")).tables
+    with pytest.raises(ArchiveError, match="no archive"):
+        Archive.open(tmp_path)
+
+
+def _dump(database: Database, path: Path, *options: str) -> Path:
+    run("pg_dump", ["--format=directory", f"--file={path}", f"--dbname={database.dsn}", *options], {})
+    return path
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def cut_rows(path: Path) -> None:
+    """A proper gzip file whose rows end too early."""
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).partition(b"\n")[0] + b"\n"))
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("damage", [truncate, cut_rows, flip, Path.unlink])
+def test_a_damaged_file_is_found_and_nothing_is_copied(
+    house: House, backup: Backup, damage: Callable[[Path], None]
+) -> None:
+    damage(file_of(backup, "orders_order"))
+    with pytest.raises(Refused, match="orders_order|differ from the manifest"):
+        services.start_copy(by=None)
+    with pytest.raises(ArchiveError):
+        services.verify_backup(backup=backup)
+    backup.refresh_from_db()
+    assert backup.state == Backup.State.DAMAGED and backup.problem
+    assert house.names() == {house.staging.name}
+
+
+@pytest.mark.parametrize("damage", [truncate, cut_rows, flip])
+def test_damage_is_found_while_rows_are_read_even_if_checksums_agree(
+    house: House, backup: Backup, damage: Callable[[Path], None]
+) -> None:
+    """An archive made elsewhere may have been damaged before it got its checksums."""
+    damage(file_of(backup, "orders_order"))
+    with pytest.raises(ArchiveError):
+        services.register_backup(folder=folder(backup), taken_at=timezone.now(), by=None)
+
+
+@pytest.mark.parametrize("length", [0, 4, 11, 300])
+def test_a_damaged_table_of_contents_is_named(backup: Backup, length: int) -> None:
+    toc = folder(backup) / "toc.dat"
+    toc.write_bytes(toc.read_bytes()[:length])
+    with pytest.raises(ArchiveError, match=r"toc\.dat"):
+        Archive.open(folder(backup))
+
+
+def test_an_archive_made_elsewhere_is_copied_too(house: House, live: Live, tmp_path: Path) -> None:
+    archive = _dump(house.live, tmp_path / "elsewhere", "--compress=none")
+    backup = services.register_backup(folder=archive, taken_at=timezone.now(), by=None)
+    shutil.rmtree(archive)
+    copy = services.run_copy(copy=services.start_copy(backup=backup, by=None))
+    assert copy.state == Copy.State.DONE
+    assert house.query("SELECT count(*) FROM orders_order") == [(1,)]
+
+
+def test_old_backups_go_and_the_latest_stays(backup: Backup) -> None:
+    services.take_backup(now=timezone.now() - timedelta(days=40))
+    assert len(services.prune_backups(now=timezone.now())) == 1
+    assert services.prune_backups(now=timezone.now() + timedelta(days=400)) == []
+    assert Backup.objects.get(state=Backup.State.GOOD) == backup
+    assert folder(backup).is_dir()
+
+
+def test_live_is_restored_whole_and_what_was_live_is_kept(house: House, live: Live, backup: Backup) -> None:
+    """The runbook of docs/staging-copy.md, on a database that plays live."""
+    broken = house.live.named(f"{house.staging.name}_broken")
+    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{broken.name}"')
+    try:
+        house.execute("CREATE TABLE mistake (id int)", on=broken)
+        kept = restore.into(broken, folder(backup), jobs=2, say=lambda line: None)
+        assert house.query("SELECT email FROM orders_customer", on=broken) == [("ALICE@acme.example",)]
+        assert house.query("SELECT count(*) FROM mistake", on=broken.named(kept)) == [(0,)]
+    finally:
+        for name in (broken.name, f"{broken.name}_previous", f"{broken.name}_next"):
+            swap.drop(house.staging, name)

@@ -1,0 +1,124 @@
+# ruff: noqa: S608  (the SQL is this file's own)
+"""Staging's own endpoints, credentials and keys are put back exactly as they were (L8)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from staging_copy import freeze
+from staging_copy.models import Copy
+from tests.staging_copy.conftest import House, Live
+
+OWN = "base_url, settings, credentials, webhook_token, webhook_secret, state, paused_at, read_only"
+
+
+def bytes_of(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows]
+
+
+def add_connection(
+    house: House, slug: str, *, seller: str = "", base_url: str = "https://shop.staging.example"
+) -> None:
+    house.execute(
+        "INSERT INTO hub_connection (id, seller_id, slug, name, platform, role, base_url, settings, field_map,"
+        " credentials, webhook_token, webhook_secret, state, state_reason, pause_reason, read_only, created_at,"
+        " updated_at) VALUES ((SELECT COALESCE(MAX(id), 4000) + 1 FROM hub_connection),"
+        " (SELECT id FROM accounts_seller WHERE slug = %s), %s, 'S', 'rest', 'shop', %s, '{\"site\": 1}', '{}',"
+        " '\\x00ff5c0a', %s, '\\x0102', 'active', '', '', false, now(), now())",
+        *(seller, slug, base_url, f"token-of-{slug}"),
+    )
+
+
+@pytest.fixture
+def copied(house: House, live: Live, copy: Callable[[], Copy]) -> Callable[[], Copy]:
+    """Staging has live's seller already, as after every first copy."""
+    house.execute(
+        "INSERT INTO accounts_seller SELECT (jsonb_populate_record(NULL::accounts_seller, %s)).*",
+        house.query("SELECT to_jsonb(s)::text FROM accounts_seller AS s", on=house.live)[0][0],
+    )
+    return copy
+
+
+def test_a_connection_of_both_keeps_stagings_values(house: House, copied: Callable[[], Copy]) -> None:
+    add_connection(house, "acme-shop", seller="acme")
+    before = bytes_of(house.query(f"SELECT {OWN} FROM hub_connection"))
+    copied()
+    assert bytes_of(house.query(f"SELECT {OWN} FROM hub_connection")) == before
+    # Its id is live's, to which links and orders refer.
+    assert house.query("SELECT DISTINCT source_id FROM orders_order") == house.query("SELECT id FROM hub_connection")
+
+
+def test_a_connection_that_only_live_has_arrives_blank_and_paused(house: House, copied: Callable[[], Copy]) -> None:
+    copied()
+    [(base_url, settings, credentials, token, secret, state, paused_at, read_only)] = house.query(
+        f"SELECT {OWN} FROM hub_connection"
+    )
+    assert (base_url, settings, credentials, secret, state, read_only) == ("", {}, None, None, "new", True)
+    assert paused_at is not None
+    live_tokens = house.query("SELECT webhook_token FROM hub_connection", on=house.live)
+    assert len(token) == len(live_tokens[0][0]) and (token,) not in live_tokens
+
+
+def test_a_connection_that_only_staging_has_is_put_back(house: House, copied: Callable[[], Copy]) -> None:
+    add_connection(house, "test-oms", seller="acme", base_url="https://oms.staging.example")
+    add_connection(house, "everybodys-search")
+    before = bytes_of(house.query(f"SELECT slug, {OWN} FROM hub_connection ORDER BY slug"))
+    copied()
+    after = bytes_of(house.query(f"SELECT slug, {OWN} FROM hub_connection WHERE slug <> 'acme-shop' ORDER BY slug"))
+    assert after == before
+    assert house.query(
+        "SELECT s.slug FROM hub_connection c JOIN accounts_seller s ON s.id = c.seller_id WHERE c.slug = 'test-oms'"
+    ) == [("acme",)]
+
+
+def test_a_connection_never_comes_to_another_seller(house: House, copied: Callable[[], Copy]) -> None:
+    """Its seller is gone from live: it is left out and reported, not given to whoever has that id now."""
+    add_connection(house, "gone-shop", seller="acme")
+    house.execute("UPDATE accounts_seller SET slug = 'gone'")
+    report = copied().report
+    assert house.query("SELECT slug FROM hub_connection") == [("acme-shop",)]
+    [connections_put_back] = [own for own in report["own_rows"] if own["table"] == "hub_connection"]
+    assert "gone-shop" in connections_put_back["left_out"][0]
+
+
+def test_keys_of_systems_stay_and_keys_of_users_do_not(house: House, live: Live, copied: Callable[[], Copy]) -> None:
+    house.execute(
+        "INSERT INTO accounts_user (id, email, password, name, is_active, is_staff, is_superuser, date_joined)"
+        " VALUES (4000, 'tester@staging.example', '!', '', true, false, false, now())"
+    )
+    house.execute(
+        "INSERT INTO accounts_apikey (seller_id, user_id, name, prefix, key_hash, scopes, created_at) SELECT s.id,"
+        " owner, 'key', prefix, repeat('a', 64), '{}', now() FROM accounts_seller s,"
+        " (VALUES ('sys', NULL::bigint), ('usr', 4000)) AS v (prefix, owner)"
+    )
+    copied()
+    assert house.query("SELECT prefix, key_hash FROM accounts_apikey") == [("sys", "a" * 64)]
+
+
+def test_an_endpoint_of_live_is_paused_on_staging(house: House, copied: Callable[[], Copy]) -> None:
+    """N5: somebody entered live's address on staging."""
+    add_connection(house, "acme-shop", seller="acme", base_url="https://SHOP.live.example:443/api/")
+    report = copied().report
+    assert report["paused_because_like_live"] == ["acme-shop"]
+    [(paused_at, reason, read_only)] = house.query("SELECT paused_at, pause_reason, read_only FROM hub_connection")
+    assert paused_at is not None and "acme-shop of live" in reason and read_only
+
+
+def test_staging_sends_nothing_until_it_is_released(house: House, live: Live, copied: Callable[[], Copy]) -> None:
+    add_connection(house, "acme-shop", seller="acme")
+    copied()
+    assert house.query("SELECT platform, reason FROM hub_platformswitch") == [("rest", freeze.REASON)]
+    assert house.query("SELECT DISTINCT paused FROM hub_lane") == [(True,)]
+    # On staging, where the application's database is the copy.
+    default = connections["default"]
+    name, default.settings_dict["NAME"] = default.settings_dict["NAME"], house.staging.name
+    default.close()
+    try:
+        assert freeze.release(reason="checked") == ["rest"]
+    finally:
+        default.close()
+        default.settings_dict["NAME"] = name
+    assert house.query("SELECT count(*) FROM hub_platformswitch") == [(0,)]
+    assert house.query("SELECT DISTINCT paused FROM hub_lane") == [(False,)]

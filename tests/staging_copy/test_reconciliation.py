@@ -1,0 +1,274 @@
+"""The check after a copy: what the staging shop does not have is deleted, and nothing else is (L11, L12, L15, N5)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Seller
+from catalog.models import Product, Variant
+from connectors.listing import Listing
+from hub.models import Connection, Link, PlatformSwitch
+from sandbox.process import SandboxProcess
+from staging_copy import freeze, reconciliation
+from staging_copy.journal import Journal
+from staging_copy.reconciliation import Check, CheckFailed
+from tests.factories import make_products, make_seller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ITEMS = 30
+
+
+@pytest.fixture
+def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("seller_center_shop", accounts={"Live": "live-key", "Staging": "key"}, products=ITEMS, dirty=False)
+
+
+@pytest.fixture
+def shop(platform: SandboxProcess) -> Connection:
+    """Staging as it is just after a copy: 30 products that its shop has, three sellers, everything frozen."""
+    sellers = [make_seller(f"seller-{number}") for number in (1, 2, 3)]
+    shop = Connection.objects.create(
+        slug="marketplace",
+        name="Marketplace",
+        platform="seller_center_shop",
+        role="shop",
+        base_url=platform.url,
+        credentials={"service_name": "Staging", "api_key": "key"},
+        state="active",
+    )
+    Link.objects.bulk_create(
+        Link(connection=shop, kind="seller", external_id=str(number), item_id=seller.pk)
+        for number, seller in enumerate(sellers, 1)
+    )
+    products = make_products(sellers[0], ITEMS)
+    Link.objects.bulk_create(
+        Link(connection=shop, kind="product", external_id=str(number), item_id=product.pk)
+        for number, product in enumerate(products, 1)
+    )
+    PlatformSwitch.objects.create(platform="seller_center_shop", reason=freeze.REASON)
+    return shop
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Journal:
+    return Journal.begin(tmp_path, timezone.now())
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciliation, "_TRIES", 1)
+
+
+def take_away(platform: SandboxProcess, kind: str, *ids: int) -> None:
+    platform.control("POST", "delete", json={"account": "Staging", "kind": kind, "ids": [str(each) for each in ids]})
+
+
+def deleted() -> set[str]:
+    gone = Product.objects.filter(status="deleted").values_list("pk", flat=True)
+    return set(Link.objects.filter(kind="product", item_id__in=gone).values_list("external_id", flat=True))
+
+
+def is_frozen() -> bool:
+    return PlatformSwitch.objects.exists()
+
+
+def test_what_the_shop_lacks_is_deleted_and_then_staging_is_let_go(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
+    take_away(platform, "products", 3, 5)
+    take_away(platform, "sellers", 2)
+    assert Check(record).run()
+    assert deleted() == {"3", "5"}
+    assert Variant.objects.filter(status="deleted").count() == 2
+    assert list(Seller.objects.filter(status="deleted").values_list("slug", flat=True)) == ["seller-2"]
+    assert set(Link.objects.filter(missing=True).values_list("external_id", flat=True)) == {"3", "5"}
+    assert not is_frozen()
+    result = record.check()
+    assert [row["shop_id"] for row in result["deleted_products"]["shown"]] == ["3", "5"]
+    assert result["deleted_sellers"]["shown"][0]["slug"] == "seller-2"
+    assert result["guard"] == {"harmful": [], "answer": None, "by": ""}
+
+
+def test_what_only_the_shop_has_is_listed(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    Link.objects.filter(kind="product", external_id__in=["7", "8"]).delete()
+    Link.objects.filter(kind="seller", external_id="3").delete()
+    assert Check(record).run()
+    only = {(row["kind"], row["shop_id"]) for row in record.check()["only_in_shop"]["shown"]}
+    assert {("product", "7"), ("product", "8"), ("seller", "3")} <= only
+    assert ("product", "9") not in only
+    assert record.check()["products_without_an_id_in_a_shop"] == 2
+    assert deleted() == set()
+
+
+def test_much_is_deleted_only_after_a_yes(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    """More than 20 %, and at least 10."""
+    take_away(platform, "products", *range(1, 11))
+    take_away(platform, "sellers", 1)
+    assert not Check(record).run()
+    assert record.last("asking")["harmful"] == [{"shop": "marketplace", "kind": "product", "missing": 10, "of": 30}]
+    assert deleted() == set() and is_frozen()
+    Check(record).answer(yes=True, by="olivia")
+    assert deleted() == {str(number) for number in range(1, 11)}
+    assert record.check()["guard"]["by"] == "olivia"
+    assert not is_frozen()
+
+
+def test_a_no_keeps_what_was_asked_about_and_nothing_else(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
+    take_away(platform, "products", *range(1, 11))
+    take_away(platform, "sellers", 1)
+    assert not Check(record).run()
+    Check(record).answer(yes=False, by="olivia")
+    assert deleted() == set()
+    assert Seller.objects.get(status="deleted").slug == "seller-1"
+    assert record.check()["kept_by_answer"]["total"] == 10
+    assert not is_frozen()
+
+
+@pytest.mark.parametrize(("missing", "asks"), [(9, False), (10, True)])
+def test_the_guard_begins_at_ten(
+    platform: SandboxProcess, shop: Connection, record: Journal, missing: int, asks: bool
+) -> None:
+    take_away(platform, "products", *range(1, missing + 1))
+    assert Check(record).run() is not asks
+
+
+def test_the_guard_is_configurable(platform: SandboxProcess, shop: Connection, record: Journal, settings: Any) -> None:
+    settings.STAGING_COPY_GUARD_PERCENT = 5
+    settings.STAGING_COPY_GUARD_ITEMS = 2
+    take_away(platform, "products", 1, 2)
+    assert not Check(record).run()
+
+
+def test_an_empty_shop_deletes_nothing_by_itself(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    Link.objects.filter(kind="product", external_id__in=map(str, range(4, ITEMS + 1))).delete()
+    take_away(platform, "products", *range(1, ITEMS + 1))
+    assert not Check(record).run()  # though they are only three
+    assert deleted() == set() and is_frozen()
+
+
+def test_what_was_discontinued_on_live_is_expected_to_be_missing(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
+    gone = Link.objects.filter(kind="product", external_id__in=map(str, range(1, 16))).values("item_id")
+    Product.objects.filter(pk__in=gone).update(status="discontinued")
+    take_away(platform, "products", *range(1, 16))
+    assert Check(record).run()
+    assert len(deleted()) == 15
+
+
+def test_a_product_that_another_shop_has_stays(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    product = Link.objects.get(kind="product", external_id="3")
+    other = Connection.objects.create(
+        slug="other",
+        name="Other",
+        platform="seller_center_shop",
+        role="shop",
+        base_url=platform.url + "/",
+        credentials={"service_name": "Live", "api_key": "live-key"},
+    )
+    Link.objects.create(connection=other, kind="product", external_id="3", item_id=product.item_id)
+    take_away(platform, "products", 3)
+    assert Check(record).run()
+    assert deleted() == set()
+
+
+def test_connections_that_lead_nowhere_of_stagings_own_are_not_asked(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
+    before = len(platform.control("GET", "calls")["calls"])
+    Connection.objects.update(paused_at=timezone.now(), pause_reason="Leads where live leads.")
+    assert Check(record).run()
+    assert len(platform.control("GET", "calls")["calls"]) == before
+    assert record.check()["not_asked"] == [
+        {"connection": "marketplace", "reason": "It is paused: Leads where live leads."}
+    ]
+    assert deleted() == set()
+
+
+def half(answer: Any) -> Any:
+    return lambda self, kind, ids: (
+        set(list(answer(self, kind, ids))[:3]) if kind == "products" else answer(self, kind, ids)
+    )
+
+
+@pytest.mark.parametrize("fault", ["status", "rate_limited", "slow", "drop", "half_body", "garbage"])
+def test_a_shop_that_fails_proves_nothing(
+    platform: SandboxProcess, shop: Connection, record: Journal, settings: Any, fault: str
+) -> None:
+    settings.REMOTE_DEADLINE_SECONDS = 1
+    take_away(platform, "products", 3)
+    wish = {"fault": fault, "times": 50} | ({"delay": 3} if fault == "slow" else {})
+    platform.control("POST", "faults", json=wish | ({"status": 500} if fault == "status" else {}))
+    with pytest.raises(CheckFailed, match="marketplace could not be asked"):
+        Check(record).run()
+    assert deleted() == set() and is_frozen()
+
+
+def test_a_shop_that_is_down_proves_nothing(shop: Connection, record: Journal) -> None:
+    Connection.objects.update(base_url="http://127.0.0.1:9")
+    with pytest.raises(CheckFailed):
+        Check(record).run()
+    assert deleted() == set() and is_frozen()
+
+
+def test_a_lookup_that_forgets_is_contradicted_by_the_list(
+    shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an answer that looks like a whole one."""
+    whole = Listing.existing
+    monkeypatch.setattr(Listing, "existing", half(whole))
+    assert Check(record).run()
+    assert deleted() == set()
+    assert record.check()["contradicted"]["total"] == ITEMS - 3
+
+
+def test_a_list_that_leaves_pages_out_stops_the_check(
+    platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Listing.ids
+
+    def first_page_only(self: Listing, kind: str) -> Any:
+        return iter(sorted(whole(self, kind))[: 10 if kind == "products" else None])
+
+    take_away(platform, "products", 3)
+    monkeypatch.setattr(Listing, "ids", first_page_only)
+    with pytest.raises(CheckFailed, match="its own list leaves out"):
+        Check(record).run()
+    assert deleted() == set() and is_frozen()
+
+
+def test_a_killed_check_goes_on_where_it_stopped(
+    platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_away(platform, "products", 3, 25)
+    monkeypatch.setattr(reconciliation, "_CHUNK", 10)
+    asked: list[str] = []
+    whole = Listing.existing
+
+    def dying(self: Listing, kind: str, ids: Any) -> set[str]:
+        if kind == "products" and "21" in ids and "21" not in asked:
+            asked.append("21")
+            raise KeyboardInterrupt
+        asked.extend(ids if kind == "products" else [])
+        return whole(self, kind, ids)
+
+    monkeypatch.setattr(Listing, "existing", dying)
+    with pytest.raises(KeyboardInterrupt):
+        Check(record).run()
+    assert deleted() == set()
+    assert Check(record).run()
+    assert deleted() == {"3", "25"}
+    assert sorted(asked.count(str(number)) for number in range(1, 21)) == [1] * 20
+
+
+def test_checked_again_everything_is_asked_anew(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    take_away(platform, "products", *range(1, 15))
+    assert not Check(record).run()
+    platform.reset()
+    assert Check(record).run(fresh=True)
+    assert deleted() == set() and not is_frozen()

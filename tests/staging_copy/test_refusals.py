@@ -1,0 +1,240 @@
+"""What is not as it should be stops the copy: named, before or while it runs, and staging stays as it was (N3, N4)."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from staging_copy import copier, journal, services, swap, target
+from staging_copy.copier import CopyFailed
+from staging_copy.models import Copy
+from staging_copy.preflight import Refused
+from tests.staging_copy.conftest import House, Live
+
+
+@pytest.fixture
+def unchanged(house: House) -> Iterator[None]:
+    """Whatever happens in the test, staging is the same database as before, alone, and answers."""
+    house.execute("CREATE TABLE mark (id int)")
+    before = house.query("SELECT oid FROM pg_database WHERE datname = current_database()")
+    yield
+    assert house.query("SELECT oid FROM pg_database WHERE datname = current_database()") == before
+    assert house.query("SELECT count(*) FROM mark") == [(0,)]
+    assert house.names() == {house.staging.name}
+    assert not journal.unfinished(Path(django_settings.STAGING_COPY_JOURNAL_DIR))
+
+
+def on_live(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@pytest.fixture
+def undone() -> Iterator[Callable[[str, str], None]]:
+    """`undone(do, undo)`: a change to live's schema that later tests do not see."""
+    undos: list[str] = []
+
+    def change(do: str, undo: str) -> None:
+        on_live(do)
+        undos.append(undo)
+
+    yield change
+    for undo in reversed(undos):
+        on_live(undo)
+
+
+@pytest.mark.parametrize(
+    ("do", "undo", "named"),
+    [
+        ("ALTER TABLE orders_customer ADD fax text", "ALTER TABLE orders_customer DROP fax", "orders_customer.fax"),
+        ("CREATE TABLE surprise (id int)", "DROP TABLE surprise", "surprise"),
+        ("SELECT lo_create(777)", "SELECT lo_unlink(777)", "large object"),
+    ],
+)
+def test_what_has_no_rule_is_refused_by_name(
+    house: House, live: Live, unchanged: None, undone: Any, do: str, undo: str, named: str
+) -> None:
+    undone(do, undo)
+    services.take_backup()
+    with pytest.raises(Refused, match=named):
+        services.start_copy(by=None)
+    assert not Copy.objects.exists()
+
+
+def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
+    house: House, live: Live, unchanged: None, undone: Any, copy: Callable[[], Copy]
+) -> None:
+    undone(
+        "ALTER TABLE catalog_product ALTER slug TYPE tsvector USING slug::tsvector",
+        "ALTER TABLE catalog_product ALTER slug TYPE varchar(300) USING slug::text",
+    )
+    with pytest.raises(CopyFailed, match=r"catalog_product\.slug.*tsvector") as failed:
+        copy()
+    assert failed.value.stage == "rows"
+    assert Copy.objects.get().state == Copy.State.FAILED
+
+
+def test_a_kept_column_with_an_address_in_it_stops_the_copy(
+    house: House, live: Live, unchanged: None, copy: Callable[[], Copy]
+) -> None:
+    """The tripwire: the rule says `keep`, and somebody wrote an address there."""
+    live.order.cart_id = "carol@canary.example"
+    live.order.save()
+    with pytest.raises(CopyFailed, match=r"orders_order\.cart_id") as failed:
+        copy()
+    assert "carol" not in str(failed.value)
+
+
+def test_an_address_that_is_allowed_may_stand(
+    house: House, live: Live, copy: Callable[[], Copy], settings: Any
+) -> None:
+    settings.STAGING_COPY_ALLOWED_ADDRESSES = ["Help@vendor.example"]
+    live.order.cart_id = "help@vendor.example"
+    live.order.save()
+    assert copy().state == Copy.State.DONE
+
+
+def test_a_backup_that_is_too_old_or_missing_is_refused(house: House, live: Live, unchanged: None) -> None:
+    with pytest.raises(Refused, match="no verified backup"):
+        services.start_copy(by=None)
+    services.take_backup(now=timezone.now() - timedelta(days=5))
+    with pytest.raises(Refused, match="older than"):
+        services.start_copy(by=None)
+
+
+def test_a_backup_newer_than_the_code_is_refused(house: House, live: Live, unchanged: None, undone: Any) -> None:
+    undone(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '9999_from_the_future', now())",
+        "DELETE FROM django_migrations WHERE name = '9999_from_the_future'",
+    )
+    services.take_backup()
+    with pytest.raises(Refused, match="9999_from_the_future"):
+        services.start_copy(by=None)
+
+
+def test_a_backup_older_than_the_code_is_migrated(house: House, live: Live, tmp_path: Path) -> None:
+    """Staging runs this code, so its database must be as this code expects."""
+    old = house.live.named(f"{house.staging.name}_old")
+    connection.close()
+    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{old.name}" TEMPLATE "{house.live.name}"')
+    try:
+        for (table,) in house.query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'staging_copy_%%'", on=old):
+            house.execute(f"DROP TABLE {table} CASCADE", on=old)
+        house.execute("DELETE FROM django_migrations WHERE app = 'staging_copy'", on=old)
+        old.run("pg_dump", "--format=directory", f"--file={tmp_path / 'old'}")
+    finally:
+        swap.drop(house.staging, old.name)
+    backup = services.register_backup(folder=tmp_path / "old", taken_at=timezone.now(), by=None)
+    services.run_copy(copy=services.start_copy(backup=backup, by=None))
+    assert house.query("SELECT count(*) FROM staging_copy_copy") == [(0,)]
+    assert house.query("SELECT count(*) FROM orders_order") == [(1,)]
+
+
+def test_live_is_never_the_target_whatever_it_is_called(house: House, live: Live, settings: Any) -> None:
+    """The address differs in every letter; the database is the same."""
+    services.take_backup()
+    settings.STAGING_DATABASE_URL = f"{house.live.url}&application_name=staging"
+    with pytest.raises(Refused, match="live itself"):
+        services.start_copy(by=None)
+    with pytest.raises(target.WrongTarget, match="live itself"):
+        services.register_staging(by=None)
+
+
+def test_live_is_not_dropped_if_it_is_called_like_a_side_database(house: House, live: Live, settings: Any) -> None:
+    services.take_backup()
+    real = house.live
+    name = f"{real.name}_next"
+    connection.close()
+    with real.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{real.name}" RENAME TO "{name}"')
+    try:
+        with pytest.raises(target.WrongTarget, match="live itself"):
+            target.register(real, real.named(name), Path(settings.STAGING_COPY_JOURNAL_DIR), now=timezone.now())
+    finally:
+        with real.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+            cursor.execute(f'ALTER DATABASE "{name}" RENAME TO "{real.name}"')
+
+
+def test_a_refused_copy_drops_nothing(house: House, live: Live) -> None:
+    """What is called like a side database on a server that was never checked is somebody else's."""
+    services.take_backup()
+    planned = services.start_copy(by=None)
+    (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
+    side = swap.next_name(house.staging)
+    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{side}"')
+    with pytest.raises(CopyFailed, match="register_staging"):
+        services.run_copy(copy=planned)
+    assert side in house.names()
+
+
+def test_a_database_that_nobody_registered_is_not_replaced(house: House, live: Live, unchanged: None) -> None:
+    services.take_backup()
+    (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
+    with pytest.raises(Refused, match="register_staging"):
+        services.start_copy(by=None)
+
+
+def test_nothing_is_copied_from_staging(house: House, live: Live, unchanged: None, settings: Any) -> None:
+    services.take_backup()
+    settings.ENVIRONMENT = "staging"
+    with pytest.raises(Refused, match="live's side"):
+        services.start_copy(by=None)
+
+
+def test_too_little_disk_is_seen_before_anything_is_written(
+    house: House, live: Live, unchanged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.take_backup()
+    usage = shutil.disk_usage("/")._replace(free=1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(Refused, match="GiB free"):
+        services.start_copy(by=None)
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_staging_as_it_was(
+    house: House, live: Live, unchanged: None, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault in the server, between the rows and the indexes."""
+
+    def full(*args: Any, **options: Any) -> None:
+        raise psycopg2.errors.DiskFull("could not extend file: No space left on device")
+
+    monkeypatch.setattr("staging_copy.build.restore_indexes", full)
+    with pytest.raises(CopyFailed, match="No space left") as failed:
+        copy()
+    assert failed.value.stage == "indexes"
+
+
+def test_two_copies_at_once_are_one(house: House, live: Live, unchanged: None) -> None:
+    services.take_backup()
+    planned = services.start_copy(by=None)
+    with copier.exclusively(copier.Config.from_settings()), pytest.raises(journal.AlreadyRunning):
+        services.run_copy(copy=planned)
+    planned.refresh_from_db()
+    assert planned.state == Copy.State.PLANNED
+
+
+def test_a_dry_run_shows_tables_rules_rows_and_time_and_changes_nothing(
+    house: House, live: Live, unchanged: None
+) -> None:
+    services.take_backup()
+    out = StringIO()
+    call_command("copy_to_staging", "--dry-run", stdout=out)
+    lines = out.getvalue().splitlines()
+    [orders] = [line for line in lines if line.startswith("orders_order ")]
+    assert "1 rows" in orders and "ip_address mask:ip" in orders
+    [sessions] = [line for line in lines if line.startswith("django_session")]
+    assert "emptied" in sessions
+    assert "Nothing was changed" in lines[-1] and "rows in about" in lines[-1]
+    assert not Copy.objects.exists()

@@ -1,0 +1,133 @@
+"""Copies that repeat: each time once, whatever the clock does and however many look at it (L2)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import timezone
+
+from hub.alerts import find
+from staging_copy.models import Backup, Copy, CopySchedule
+from staging_copy.schedules import next_times, plan_due, save_schedule, set_paused
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SUNDAY = datetime(2026, 11, 22, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def weekly() -> CopySchedule:
+    """Every Sunday, 03:00 in Berlin."""
+    schedule = CopySchedule(name="weekly", crontab="0 3 * * 0", time_zone="Europe/Berlin", created_at=SATURDAY)
+    return save_schedule(schedule=schedule, by=None, now=SATURDAY)
+
+
+def test_a_week_on_and_the_next_is_known(weekly: CopySchedule) -> None:
+    assert weekly.next_at == SUNDAY
+    assert plan_due(now=SUNDAY - timedelta(seconds=1)) == 0
+    assert plan_due(now=SUNDAY + timedelta(seconds=30)) == 1
+    copy = Copy.objects.get()
+    assert (copy.state, copy.not_before, copy.schedule) == (Copy.State.PLANNED, SUNDAY, weekly)
+    weekly.refresh_from_db()
+    assert weekly.next_at == SUNDAY + timedelta(days=7)
+
+
+def test_two_beats_at_once_plan_it_once(weekly: CopySchedule) -> None:
+    def look(_: int) -> int:
+        try:
+            return plan_due(now=SUNDAY)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(look, range(16))) == 1
+    assert Copy.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("crontab", "around", "first", "second"),
+    [
+        # 02:30 does not exist on 28 March 2027 in Berlin: it fires at 03:00 there.
+        ("30 2 * * *", datetime(2027, 3, 27, 12, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC), 23.5),
+        # 02:30 comes twice on 31 October 2027.
+        ("30 2 * * *", datetime(2027, 10, 30, 12, tzinfo=UTC), datetime(2027, 10, 31, 0, 30, tzinfo=UTC), 25),
+        ("0 3 * * 0", datetime(2027, 3, 21, 12, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC), 168),
+        ("0 3 * * 0", datetime(2027, 10, 24, 12, tzinfo=UTC), datetime(2027, 10, 31, 2, tzinfo=UTC), 168),
+    ],
+)
+def test_once_each_time_also_over_a_change_of_the_clocks(
+    weekly: CopySchedule, crontab: str, around: datetime, first: datetime, second: float
+) -> None:
+    weekly.crontab = crontab
+    save_schedule(schedule=weekly, by=None, now=around)
+    expected = [first, first + timedelta(hours=second)]
+    assert next_times(weekly, after=around, count=2) == expected
+    moment = around
+    while moment < expected[1]:
+        plan_due(now=moment)
+        Copy.objects.filter(state="planned").update(state="done")
+        moment += timedelta(minutes=10)
+    assert list(Copy.objects.values_list("not_before", flat=True)) == [first]
+
+
+def test_what_was_missed_is_made_up_for_once(weekly: CopySchedule) -> None:
+    assert plan_due(now=SUNDAY + timedelta(days=30)) == 1
+    weekly.refresh_from_db()
+    assert weekly.next_at > SUNDAY + timedelta(days=30)
+
+
+def test_a_paused_schedule_waits_for_its_next_time(weekly: CopySchedule) -> None:
+    set_paused(schedule=weekly, paused=True, by=None, now=SATURDAY)
+    assert plan_due(now=SUNDAY + timedelta(days=1)) == 0
+    set_paused(schedule=weekly, paused=False, by=None, now=SUNDAY + timedelta(days=1))
+    assert plan_due(now=SUNDAY + timedelta(days=1)) == 0
+    assert plan_due(now=SUNDAY + timedelta(days=7)) == 1
+
+
+def test_while_one_is_under_way_the_next_is_refused_in_words(weekly: CopySchedule) -> None:
+    running = Copy.objects.create(schedule=weekly, state=Copy.State.RUNNING)
+    assert plan_due(now=SUNDAY) == 0
+    refused = Copy.objects.exclude(pk=running.pk).get()
+    assert refused.state == Copy.State.CANCELLED
+    assert refused.problem == f"Not begun: {running} of the same schedule is running."
+
+
+@pytest.mark.parametrize(("field", "value"), [("crontab", "61 3 * * 0"), ("time_zone", "Mars/Olympus")])
+def test_nonsense_is_refused_and_named(weekly: CopySchedule, field: str, value: str) -> None:
+    setattr(weekly, field, value)
+    with pytest.raises(ValidationError) as refused:
+        weekly.full_clean()
+    assert list(refused.value.message_dict) == [field]
+
+
+def kinds(now: datetime) -> set[str]:
+    return {str(finding.key) for finding in find(now=now)}
+
+
+def test_a_week_without_a_copy_is_an_alert(weekly: CopySchedule) -> None:
+    assert kinds(SUNDAY + timedelta(hours=1)) == set()
+    key = f"absent:staging_copy:schedule:{weekly.pk}"
+    assert kinds(SUNDAY + timedelta(days=8)) == {key}
+    Copy.objects.create(schedule=weekly, state="done", not_before=SUNDAY + timedelta(days=7))
+    assert kinds(SUNDAY + timedelta(days=8)) == set()
+
+
+@pytest.mark.parametrize(
+    ("state", "key"),
+    [("failed", "failing"), ("unchecked", "attention"), ("asking", "attention"), ("done", ""), ("running", "")],
+)
+def test_a_copy_that_needs_somebody_is_an_alert(state: str, key: str) -> None:
+    Copy.objects.create(state="failed")
+    Copy.objects.create(state=state)
+    assert kinds(timezone.now()) == ({f"{key}:staging_copy:copy"} if key else set())
+
+
+def test_nights_without_a_backup_are_an_alert() -> None:
+    now = timezone.now()
+    Backup.objects.create(name="a", origin="nightly", state="good", taken_at=now - timedelta(hours=29))
+    assert kinds(now) == set()
+    assert kinds(now + timedelta(hours=3)) == {"absent:staging_copy:backup"}
+    Backup.objects.create(name="b", origin="nightly", state="failed", taken_at=now)
+    assert kinds(now) == {"failing:staging_copy:backup"}

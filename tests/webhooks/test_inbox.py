@@ -1,0 +1,180 @@
+"""What comes in is trusted or refused for a reason that is counted, stored once, and answered with nothing."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from connectors.models import WebhookEvent, WebhookRefusal
+from connectors.services import install_connection, uninstall_connection
+from connectors.webhooks import inbox
+from connectors.webhooks.inbox import MAX_BODY
+from hub.models import Connection, Job, Lane
+from tests.factories import make_seller
+from tests.webhooks.conftest import Post
+from tests.webhooks.sending import body_of, event, signed, with_hmac, with_secret
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = timedelta(minutes=6)
+
+
+def refusals() -> dict[str, int]:
+    return dict(WebhookRefusal.objects.values_list("reason", "number"))
+
+
+@pytest.fixture
+def custom(db: None) -> Connection:
+    """A shop of a system that has no way of its own to sign."""
+    return install_connection(
+        seller=make_seller("custom"),
+        platform="rest_shop",
+        name="Own shop",
+        slug="own-shop",
+        base_url="http://127.0.0.1:9",
+        credentials={"token": "token"},
+        start=False,
+    )
+
+
+def test_a_signed_event_is_stored_and_answered_with_no_body(shop: Connection, post: Post) -> None:
+    answer = post(shop, event(item=7))
+    assert (answer.status_code, answer.content) == (200, b"")
+    stored = WebhookEvent.objects.get()
+    assert (stored.connection, stored.scope, stored.data_type) == (shop, "store/product/updated", "products")
+    assert stored.state == "pending" and stored.payload == event(item=7)
+
+
+def test_the_secret_in_a_header_is_enough(shop: Connection, post: Post) -> None:
+    assert post(shop, event(), with_secret(shop)).status_code == 200
+    assert post(shop, event(), {"X-SyncCenter-Secret": "guessed"}).status_code == 401
+    assert refusals() == {"wrong secret": 1}
+
+
+def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
+    body = body_of({"scope": "products", "keys": ["a"]})
+    assert post(custom, body, with_hmac(custom, body)).status_code == 200
+    assert post(custom, body + b" ", with_hmac(custom, body)).status_code == 401
+    assert post(custom, body, with_hmac(custom, body, at=datetime.now(UTC) - LONG_AGO)).status_code == 401
+    assert refusals() == {"wrong signature": 1, "too old or too new": 1}
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (lambda: {}, "no signature that this connection knows"),
+        (lambda: {"webhook-id": "m"}, "malformed timestamp"),
+        (lambda: signed(body_of(event()), secret="another"), "wrong signature"),
+        (lambda: signed(body_of(event())) | {"webhook-id": "another"}, "wrong signature"),
+        (lambda: signed(body_of(event())) | {"webhook-signature": "v1,abc"}, "malformed signature"),
+        (lambda: signed(body_of(event())) | {"webhook-signature": "v1"}, "malformed signature"),
+        (lambda: signed(body_of(event())) | {"webhook-timestamp": "1e300"}, "malformed timestamp"),
+        (lambda: signed(body_of(event()), at=datetime.now(UTC) - LONG_AGO), "too old or too new"),
+        (lambda: signed(body_of(event()), at=datetime.now(UTC) + LONG_AGO), "too old or too new"),
+    ],
+)
+def test_what_cannot_be_trusted_is_401_and_counted(
+    shop: Connection, post: Post, made: Callable[[], dict[str, str]], reason: str
+) -> None:
+    headers = made()  # signed now: a signature ages while other tests run
+    for _ in range(2):
+        assert post(shop, event(), headers).status_code == 401
+    assert refusals() == {reason: 2}
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b'{"a": NaN}', "not JSON"),
+        (b'"\\ud800"', "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b'{"a":' + b"[" * 900 + b"]" * 900 + b"}", "nested too deeply"),
+        (b"[" * 5000, "not JSON"),
+        (b'{"a": "' + b"x" * MAX_BODY + b'"}', "too large"),
+    ],
+)
+def test_what_is_no_event_is_400_and_counted(shop: Connection, post: Post, body: bytes, reason: str) -> None:
+    assert post(shop, body).status_code == 400
+    assert refusals() == {reason: 1}
+    assert not WebhookEvent.objects.exists()
+
+
+def test_what_postgresql_cannot_hold_is_stored_without_it(shop: Connection, post: Post) -> None:
+    digits = "9" * 5000
+    for odd in ('"a\\u0000b"', '"\\\\u0000"', '"\\\\\\u0000"', "1" * 40, "1" + "0" * 300):
+        body = b'{"scope": "store/product/updated\\u0000", "data": {"id": 1, "odd": %s}}' % odd.encode()
+        assert post(shop, body).status_code == 200
+    assert post(shop, b'{"scope": "x", "odd": %s}' % digits.encode()).status_code == 400
+    odds = [stored.payload["data"]["odd"] for stored in WebhookEvent.objects.order_by("id")]
+    assert odds[:3] == ["a\N{REPLACEMENT CHARACTER}b", "\\u0000", "\\\N{REPLACEMENT CHARACTER}"]
+    assert [float(number) for number in odds[3:]] == [float("1" * 40), 1e300]
+
+
+def test_the_same_delivery_is_one_row_however_often_it_comes(shop: Connection, post: Post) -> None:
+    body = body_of(event())
+    headers = signed(body)
+    for _ in range(3):
+        assert post(shop, body, headers).status_code == 200
+    assert WebhookEvent.objects.get().deliveries == 3
+
+
+def test_the_same_content_without_an_id_asks_to_look_again(shop: Connection, post: Post) -> None:
+    """Two real updates may look the same."""
+    post(shop, event(), with_secret(shop))
+    WebhookEvent.objects.update(state="done")
+    post(shop, event(), with_secret(shop))
+    stored = WebhookEvent.objects.get()
+    assert (stored.state, stored.deliveries) == ("pending", 2)
+
+
+def test_what_nothing_here_reads_is_kept_with_the_reason(shop: Connection, post: Post) -> None:
+    Job.objects.filter(connection=shop, data_type="customers").update(enabled=False)
+    for payload in (
+        event("store/cart/created"),
+        event("store/customer/created"),
+        event(item=True),
+        {"scope": 5},
+        {"scope": "store/shipment/created", "data": {"id": 1}},
+    ):
+        assert post(shop, payload).status_code == 200
+    reasons = list(WebhookEvent.objects.order_by("id").values_list("state", "reason"))
+    assert {state for state, _ in reasons} == {"ignored"}
+    assert reasons[0][1] == "says nothing that is synced"
+    assert reasons[1][1] == "this connection does not read customers"
+    assert all(reason.startswith("not understood: ") for _, reason in reasons[2:])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_lane_that_reads_it_is_woken(shop: Connection, post: Post) -> None:
+    Lane.objects.update(due=False)
+    post(shop, event("store/order/created"))
+    inbox.waker._thread.join()
+    assert list(Lane.objects.filter(due=True).values_list("name", flat=True)) == ["orders"]
+
+
+def test_an_address_that_nobody_has_is_404(shop: Connection, client: Client, post: Post) -> None:
+    assert client.post("/webhooks/made-up").status_code == 404
+    assert client.post("/webhooks/a%00b").status_code == 404
+    assert client.get(f"/webhooks/{shop.webhook_token}").status_code == 405
+    uninstall_connection(connection=shop, by=None)
+    assert post(shop, event()).status_code == 404
+    assert refusals() == {"nobody has this address": 2}
+
+
+def test_a_connection_whose_credentials_are_broken_trusts_nobody(shop: Connection, post: Post) -> None:
+    Connection.objects.update(credentials={"unknown": "field"})
+    assert post(shop, event()).status_code == 401
+    Connection.objects.update(platform="gone", webhook_token="another")
+    shop.refresh_from_db()
+    assert post(shop, event()).status_code == 404
+
+
+def test_an_event_may_be_as_large_as_it_may(shop: Connection, post: Post) -> None:
+    payload: dict[str, Any] = event() | {"note": ""}
+    payload["note"] = "x" * (MAX_BODY - len(body_of(payload)))
+    assert post(shop, payload).status_code == 200

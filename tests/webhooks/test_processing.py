@@ -1,0 +1,304 @@
+"""What events are about is fetched as it is now: once however often it was told, right whatever the order."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.models import Category, Product
+from connectors.engine import events
+from connectors.models import WebhookEvent
+from connectors.platforms.bigcommerce import BigCommerce
+from connectors.services import replay_events
+from hub.kinds import Kind
+from hub.models import Connection, Job, Lane, Link, Run
+from hub.services import pause_job, resume_job, start_run
+from orders.models import Order
+from sandbox.process import SandboxProcess
+from synclog.models import ItemEvent
+from tests.engine.driving import last_run, let_time_pass, work_until_idle
+from tests.webhooks.conftest import Post
+from tests.webhooks.sending import body_of, event, signed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ids(connection: Connection, kind: Kind = Kind.PRODUCT) -> list[int]:
+    links = Link.objects.filter(connection=connection, kind=kind).order_by("item_id")
+    return [int(external_id) for external_id in links.values_list("external_id", flat=True)]
+
+
+def product(connection: Connection, external_id: int) -> Product:
+    return Product.objects.get(
+        pk=Link.objects.get(connection=connection, kind=Kind.PRODUCT, external_id=external_id).item_id
+    )
+
+
+def import_job(connection: Connection, data_type: str = "products") -> Job:
+    return Job.objects.get(connection=connection, direction="import", data_type=data_type)
+
+
+def rename(platform: SandboxProcess, number: int, name: str) -> None:
+    platform.control("PATCH", f"products/shop/{number}", json={"name": name})
+
+
+def work() -> None:
+    """What workers do once they look: at once after waking, or at the latest after a sweep."""
+    let_time_pass()
+
+
+def states() -> set[str]:
+    return set(WebhookEvent.objects.values_list("state", flat=True))
+
+
+def test_the_same_event_three_times_changes_things_once(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post
+) -> None:
+    number = ids(read_shop)[0]
+    rename(shop_platform, number, "New name")
+    before = product(read_shop, number).revision
+    body = body_of(event(item=number))
+    for headers in (signed(body, message_id="m"), signed(body, message_id="m"), signed(body)):
+        post(read_shop, body, headers)
+    work()
+    assert product(read_shop, number).title == "New name"
+    assert ItemEvent.objects.filter(kind="product", action="updated").count() == 1
+    after = product(read_shop, number).revision
+    assert after != before
+    post(read_shop, body, signed(body, message_id="m"))
+    post(read_shop, body)
+    work()
+    assert product(read_shop, number).revision == after
+    assert states() == {"done"}
+
+
+def test_many_events_fold_into_one_fetch(read_shop: Connection, shop_platform: SandboxProcess, post: Post) -> None:
+    for _ in range(3):
+        for number in ids(read_shop):
+            post(read_shop, event(item=number))
+            post(read_shop, event("store/sku/updated", 1, sku={"product_id": number, "variant_id": 1}))
+    shop_platform.forget_calls()
+    work()
+    listings = [call for call in shop_platform.calls() if call["path"].endswith("/catalog/products")]
+    assert len(listings) == 1
+    assert states() == {"done"}
+    run = last_run(import_job(read_shop))
+    assert (run.trigger, run.scope, run.state) == ("event", "partial", "done")
+    assert run.counters.get().unchanged == len(ids(read_shop))
+
+
+def test_orders_and_customers_are_found_by_what_is_about_them(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post
+) -> None:
+    """Other lanes than the catalogue's look at them, side by side."""
+    Order.objects.all().delete()
+    Link.objects.filter(kind=Kind.ORDER).delete()
+    for number, scope in enumerate(("store/order/created", "store/order/statusUpdated"), 1):
+        post(read_shop, event(scope, number))
+    post(read_shop, event("store/shipment/created", 77, orderId=3))
+    post(read_shop, event("store/customer/address/updated", 77, address={"customer_id": 2}))
+    post(read_shop, event("store/information/updated"))
+    work()
+    assert states() == {"done"}
+    assert sorted(ids(read_shop, Kind.ORDER)) == [1, 2, 3]
+    runs = Run.objects.filter(trigger="event").values_list("job__data_type", "counters__read")
+    assert set(runs) == {("orders", 3), ("customers", 1), ("settings", 1)}
+
+
+def test_what_was_deleted_is_discontinued(read_shop: Connection, shop_platform: SandboxProcess, post: Post) -> None:
+    number = ids(read_shop)[0]
+    post(read_shop, event("store/product/deleted", number))
+    work()
+    assert product(read_shop, number).status == "live"  # it is still there, whatever the event says
+    shop_platform.control("DELETE", f"products/shop/{number}")
+    post(read_shop, event("store/product/updated", number))
+    work()
+    assert product(read_shop, number).status == "discontinued"
+    assert last_run(import_job(read_shop)).counters.get().removed == 1
+
+
+def test_a_category_that_moved_is_hung_where_it_belongs(read_shop: Connection, post: Post) -> None:
+    category = Category.objects.exclude(parent=None).order_by("pk").first()
+    assert category is not None
+    link = Link.objects.get(kind__startswith=Kind.CATEGORY, item_id=category.pk)
+    Category.objects.filter(pk=category.pk).update(parent=None)
+    Link.objects.filter(pk=link.pk).update(received_hash=None)
+    post(read_shop, event("store/category/updated", int(link.external_id)))
+    work()
+    category.refresh_from_db(fields=["parent"])
+    assert category.parent_id is not None
+
+
+steps = st.lists(st.sampled_from(["rename", "hide", "delete", "tell", "tell deleted", "work"]), min_size=3, max_size=7)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.permutations(["created", "updated", "inventory/updated", "deleted"]), between=steps)
+def test_any_order_of_events_ends_with_what_the_shop_has(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, told: list[str], between: list[str]
+) -> None:
+    """Changes at the shop, late and early events, and work, in any order; at the end everything was told."""
+    living = [number for number in ids(read_shop) if product(read_shop, number).status != "discontinued"]
+    number, there, name = living[0], True, product(read_shop, living[0]).title
+    for step in between:
+        if step == "work":
+            work()
+        elif step.startswith("tell"):
+            post(read_shop, event(f"store/product/{'deleted' if 'deleted' in step else 'updated'}", number))
+        elif there and step == "delete" and len(living) > 5:
+            shop_platform.control("DELETE", f"products/shop/{number}")
+            there = False
+        elif there and step == "rename":
+            name += "+"
+            rename(shop_platform, number, name)
+        elif there and step == "hide":
+            shop_platform.control("PATCH", f"products/shop/{number}", json={"is_visible": False})
+    for scope in told:
+        post(read_shop, event(f"store/product/{scope}", number))
+    work()
+    assert (product(read_shop, number).status != "discontinued") is there
+    if there:
+        assert product(read_shop, number).title == name
+    assert states() == {"done"}
+
+
+def test_what_comes_again_while_it_is_looked_at_is_looked_at_again(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = ids(read_shop)[0]
+    headers = {"X-SyncCenter-Secret": (read_shop.webhook_secret or {})["secret"]}
+    post(read_shop, event(item=number), headers)
+    fetch = BigCommerce.fetch
+
+    def changed_just_afterwards(self: BigCommerce, *arguments: Any) -> Any:
+        found = fetch(self, *arguments)
+        if product(read_shop, number).title != "Later":
+            rename(shop_platform, number, "Later")
+            post(read_shop, event(item=number), headers)
+            monkeypatch.setattr(BigCommerce, "fetch", fetch)
+        return found
+
+    monkeypatch.setattr(BigCommerce, "fetch", changed_just_afterwards)
+    work()
+    assert product(read_shop, number).title == "Later"
+    assert states() == {"done"}
+
+
+def test_a_shop_that_is_down_is_asked_again_and_nothing_is_lost(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post
+) -> None:
+    number = ids(read_shop)[0]
+    rename(shop_platform, number, "After the trouble")
+    post(read_shop, event(item=number))
+    shop_platform.fault("status", path="/catalog/products", status=503, times=2)
+    work()
+    assert states() == {"pending"}
+    for _ in range(3):
+        let_time_pass()
+    assert product(read_shop, number).title == "After the trouble"
+    assert states() == {"done"}
+
+
+def test_what_breaks_our_code_waits_for_a_person_and_the_rest_goes_on(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, *others = ids(read_shop)
+    for number in others:
+        rename(shop_platform, number, f"Renamed {number}")
+    for number in (*others[:3], poison, *others[3:], poison):
+        post(read_shop, event(item=number))
+    fetch = BigCommerce.fetch
+
+    def breaks(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
+        if str(poison) in external_ids:
+            raise ZeroDivisionError
+        return fetch(self, data_type, external_ids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BigCommerce, "fetch", breaks)
+        work()
+    assert all(product(read_shop, number).title == f"Renamed {number}" for number in others)
+    held = WebhookEvent.objects.filter(state="held")
+    assert [stored.payload["data"]["id"] for stored in held] == [poison, poison]
+    assert "ZeroDivisionError" in held[0].reason
+    assert replay_events(events=held.all(), by=None) == 2
+    work()
+    assert states() == {"done"} and set(WebhookEvent.objects.values_list("attempts", flat=True)) == {1, 2}
+
+
+def test_what_kills_workers_is_found_alone_and_set_aside(
+    read_shop: Connection, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, *others = ids(read_shop)
+    for number in (*others, poison):
+        post(read_shop, event(item=number))
+    fetch = BigCommerce.fetch
+
+    def kills(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
+        if str(poison) in external_ids:
+            raise events.InterfaceError  # to the lane the same as a lost worker
+        return fetch(self, data_type, external_ids)
+
+    monkeypatch.setattr(BigCommerce, "fetch", kills)
+    for _ in range(20):
+        let_time_pass()
+    by_state = {stored.payload["data"]["id"]: stored.state for stored in WebhookEvent.objects.all()}
+    assert by_state == dict.fromkeys(others, "done") | {poison: "held"}
+
+
+def test_a_paused_job_lets_its_events_wait(read_shop: Connection, post: Post) -> None:
+    pause_job(job=import_job(read_shop), by=None)
+    post(read_shop, event(item=ids(read_shop)[0]))
+    post(read_shop, event("store/category/updated", 2))
+    work()
+    assert set(WebhookEvent.objects.values_list("data_type", "state")) == {
+        ("products", "pending"),
+        ("categories", "done"),
+    }
+    assert not Lane.objects.filter(due=True).exists()
+    resume_job(job=import_job(read_shop), by=None)
+    work()
+    assert states() == {"done"}
+
+
+def test_a_sync_that_is_asked_for_is_not_taken_for_done(read_shop: Connection, post: Post) -> None:
+    """Reading by cut date is something else than looking at what events name."""
+    post(read_shop, event(item=ids(read_shop)[0]))
+    work()
+    run, created = start_run(job=import_job(read_shop), scope="partial", trigger="schedule")
+    work()
+    run.refresh_from_db()
+    assert created and run.state == "done" and run.cursor["phase"] == "close"
+
+
+def test_what_events_brought_during_a_full_read_is_not_missing(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_page = BigCommerce.read_page
+
+    def told_behind_the_page(self: BigCommerce, *arguments: Any, **options: Any) -> Any:
+        page = read_page(self, *arguments, **options)
+        for number in ids(read_shop):
+            post(read_shop, event(item=number))
+        return page
+
+    monkeypatch.setattr(BigCommerce, "read_page", told_behind_the_page)
+    Connection.objects.update(settings={"page_size": 5})
+    monkeypatch.setattr("connectors.engine.importing.SLICE_SECONDS", 0)
+    run, _ = start_run(job=import_job(read_shop), trigger="button")
+    work()
+    run.refresh_from_db()
+    assert run.state == "done"
+    assert Run.objects.filter(trigger="event", pk__gt=run.pk).exists()
+    fetched = [call for call in shop_platform.calls() if "id:in" in call["query"]]
+    assert fetched and not run.counters.filter(removed__gt=0).exists()
+
+
+def test_what_changed_is_read_before_everything_is(read_shop: Connection) -> None:
+    full, _ = start_run(job=import_job(read_shop), trigger="button")
+    partial, _ = start_run(job=import_job(read_shop), scope="partial", trigger="schedule")
+    work_until_idle()
+    full.refresh_from_db()
+    partial.refresh_from_db()
+    assert partial.finished_at < full.started_at

@@ -1,0 +1,160 @@
+"""Hooks at the shop: made on connection, watched, made anew; what was missed is read."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from django.utils import timezone
+
+from catalog.models import Product
+from connectors.models import WebhookEvent, WebhookSubscription
+from connectors.platforms.bigcommerce.webhooks import SCOPES
+from connectors.services import uninstall_connection, update_connection
+from connectors.webhooks.registration import address_of, check_due
+from hub.kinds import Kind
+from hub.models import Connection, Link, Run
+from hub.services import pause_platform, set_read_only
+from sandbox.process import SandboxProcess
+from tests.engine.driving import let_time_pass
+from tests.webhooks.sending import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def hooks(shop_platform: SandboxProcess) -> Iterator["Hooks"]:
+    with requests.Session() as http:
+        http.trust_env = False
+        http.headers["X-Auth-Token"] = "token"
+        yield Hooks(http, f"{shop_platform.url}/stores/shop/v3/hooks")
+
+
+class Hooks:
+    """The hooks of the store, as its own administrator sees them."""
+
+    def __init__(self, http: requests.Session, url: str) -> None:
+        self.http = http
+        self.url = url
+
+    def all(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.http.get(self.url, params={"limit": 250}, timeout=10).json()["data"]
+        return found
+
+    def add(self, scope: str, destination: str) -> None:
+        body = {"scope": scope, "destination": destination, "is_active": True}
+        assert self.http.post(self.url, json=body, timeout=10).ok
+
+    def deactivate(self, scope: str) -> None:
+        [hook] = [hook for hook in self.all() if hook["scope"] == scope]
+        assert self.http.put(f"{self.url}/{hook['id']}", json={"is_active": False}, timeout=10).ok
+
+
+def check(after: timedelta = timedelta()) -> None:
+    check_due(now=timezone.now() + after, seconds=30)
+
+
+def test_a_new_connection_has_all_its_hooks(shop: Connection, hooks: Hooks) -> None:
+    check()
+    assert sorted(hook["scope"] for hook in hooks.all()) == sorted(SCOPES)
+    assert {hook["destination"] for hook in hooks.all()} == {address_of(shop)}
+    assert all(hook["is_active"] for hook in hooks.all())
+    subscription = WebhookSubscription.objects.get()
+    assert subscription.healthy and subscription.renewed_at and not subscription.reason
+
+
+def test_a_check_that_finds_all_well_is_one_call(shop: Connection, shop_platform: SandboxProcess) -> None:
+    check()
+    shop_platform.forget_calls()
+    check()  # not due
+    assert shop_platform.calls() == []
+    check(timedelta(minutes=11))
+    assert [call["method"] for call in shop_platform.calls()] == ["GET"]
+
+
+def test_a_hook_that_was_switched_off_is_made_anew_and_the_gap_is_read(
+    read_shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
+) -> None:
+    check()
+    let_time_pass()
+    hooks.deactivate("store/product/*")
+    link = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).first()
+    assert link is not None
+    shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"name": "Nobody was told"})
+    check(timedelta(minutes=11))
+    assert all(hook["is_active"] for hook in hooks.all()) and len(hooks.all()) == len(SCOPES)
+    let_time_pass()
+    assert Product.objects.get(pk=link.item_id).title == "Nobody was told"
+    assert Run.objects.filter(scope="partial", job__data_type="products", state="done").exists()
+
+
+def test_doubles_go_and_hooks_of_others_stay(shop: Connection, hooks: Hooks) -> None:
+    check()
+    hooks.add("store/order/*", address_of(shop))
+    hooks.add("store/sku/created", address_of(shop))  # told by store/sku/* already
+    hooks.add("store/order/*", "https://another.example/hook")
+    check(timedelta(minutes=11))
+    scopes = sorted(hook["scope"] for hook in hooks.all() if hook["destination"] == address_of(shop))
+    assert scopes == sorted(SCOPES)
+    assert [hook["destination"] for hook in hooks.all()].count("https://another.example/hook") == 1
+
+
+def test_what_stands_in_the_way_is_told_and_tried_again(shop: Connection, shop_platform: SandboxProcess) -> None:
+    shop_platform.fault("status", path="/hooks", status=503, times=1)
+    check()
+    subscription = WebhookSubscription.objects.get()
+    assert subscription.healthy is None and "503" in subscription.reason
+    shop_platform.fault("status", path="/hooks", status=403, times=1)
+    check(timedelta(minutes=2))
+    subscription.refresh_from_db()
+    assert subscription.healthy is False and "permission" in subscription.reason
+    update_connection(
+        connection=shop,
+        by=None,
+        base_url=shop.base_url,
+        settings={},
+        credentials={"access_token": "token"},
+    )
+    check(timedelta(seconds=1))
+    subscription.refresh_from_db()
+    assert (subscription.healthy, subscription.reason) == (True, "")
+
+
+@pytest.mark.parametrize("switch", ["read-only", "platform", "uninstalled"])
+def test_nothing_is_registered_where_nothing_may_be_called(
+    shop: Connection, shop_platform: SandboxProcess, switch: str
+) -> None:
+    if switch == "read-only":
+        set_read_only(connection=shop, read_only=True, by=None)
+    elif switch == "platform":
+        pause_platform(platform="bigcommerce", reason="", by=None)
+    else:
+        uninstall_connection(connection=shop, by=None)
+    check(timedelta(minutes=11))
+    assert shop_platform.calls() == []
+
+
+def test_a_change_at_the_shop_arrives_through_the_web_server(
+    read_shop: Connection, shop_platform: SandboxProcess, web: str, settings: Any
+) -> None:
+    """The shop signs, the server stores; a deletion and a doubled, late delivery come to the same."""
+    settings.PUBLIC_URL = web
+    check()
+    first, second = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).order_by("pk")[:2]
+    shop_platform.control("PATCH", f"products/shop/{first.external_id}", json={"name": "Heard of"})
+    shop_platform.control("DELETE", f"products/shop/{second.external_id}")
+    until(lambda: _answered(shop_platform) >= 2)
+    shop_platform.control("POST", "deliveries/replay", params={"count": 5})
+    until(lambda: shop_platform.control("GET", "deliveries")["pending"] == 0)
+    attempts = shop_platform.control("GET", "deliveries")["attempts"]
+    assert {attempt["status"] for attempt in attempts} <= {200, None}  # None: the server was not up yet
+    assert WebhookEvent.objects.count() == len({attempt["message_id"] for attempt in attempts})
+    let_time_pass()
+    assert Product.objects.get(pk=first.item_id).title == "Heard of"
+    assert Product.objects.get(pk=second.item_id).status == "discontinued"
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"done"}
+
+
+def _answered(platform: SandboxProcess) -> int:
+    return sum(attempt["result"] == "ok" for attempt in platform.control("GET", "deliveries")["attempts"])
