@@ -5,7 +5,7 @@ An adapter knows nothing of the hub's tables. It reads its platform into records
 retries and never opens a transaction: errors go up as connectors.errors says, and the engine decides.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -211,9 +211,9 @@ class Adapter:
         """
         return []
 
-    def register_webhooks(self, destination: str, secret: str) -> int:
-        """See to it that the platform sends every event of ours to `destination`: make what is missing, renew what it
-        deactivated, remove doubles. Returns how many hooks were made or renewed; 0 means that all was well.
+    def register_webhooks(self, destination: str, headers: Mapping[str, str]) -> int:
+        """See to it that the platform sends every event of ours to `destination`, with `headers`: make what is missing,
+        renew what it deactivated, remove doubles. Returns how many hooks were made or renewed; 0: all was well.
 
         Only called where `registers_webhooks` is set.
         """

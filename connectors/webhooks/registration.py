@@ -17,6 +17,7 @@ from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookSubscription
 from connectors.opening import open_adapter
 from connectors.registry import adapter_for
+from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import Direction
 from hub.models import Connection, JobState, PlatformSwitch, Run
 from hub.services import start_run
@@ -103,7 +104,8 @@ def _register(connection: Connection) -> int:
         connection.save(update_fields=["webhook_secret"])
     adapter = open_adapter(connection)
     try:
-        return adapter.register_webhooks(address_of(connection), connection.webhook_secret["secret"])
+        headers = {SECRET_HEADER: connection.webhook_secret["secret"]}
+        return adapter.register_webhooks(address_of(connection), headers)
     finally:
         adapter.http.close()
 

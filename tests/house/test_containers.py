@@ -17,10 +17,10 @@ def compose(root: Path) -> dict[str, Any]:
 
 def test_everything_that_runs_is_there_and_looked_after(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert services.keys() == {"postgres", "redis", "migrate", "web", "worker", "beat"}
+    assert services.keys() == {"postgres", "redis", "migrate", "web", "worker", "copier", "beat"}
     for name in ("postgres", "redis", "worker", "beat"):
         assert services[name]["healthcheck"]["test"]
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "copier", "beat"):
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
 
@@ -37,6 +37,7 @@ def test_secrets_come_from_outside(compose: dict[str, Any]) -> None:
 def test_commands_are_those_of_dev_up(compose: dict[str, Any], root: Path) -> None:
     services = compose["services"]
     assert services["worker"]["command"] == roles.worker()[2:]
+    assert services["copier"]["command"] == roles.copier()[2:]
     assert services["beat"]["command"] == roles.beat()[2:]
     dockerfile = (root / "Dockerfile").read_text()
     for word in roles.web(host="0.0.0.0", port=8000)[2:]:  # noqa: S104 - inside a container

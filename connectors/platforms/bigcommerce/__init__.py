@@ -6,7 +6,7 @@ requests per 30 seconds are the budget of the smaller plans; larger ones have mo
 when a 429 may be repeated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -131,8 +131,8 @@ class BigCommerce(_BigCommerce):
     def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
         return webhooks.notices(payload)
 
-    def register_webhooks(self, destination: str, secret: str) -> int:
-        return webhooks.register(self.shop, destination, secret)
+    def register_webhooks(self, destination: str, headers: Mapping[str, str]) -> int:
+        return webhooks.register(self.shop, destination, headers)
 
 
 class BigCommerceTarget(_BigCommerce):

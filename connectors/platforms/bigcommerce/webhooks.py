@@ -5,11 +5,11 @@ Payloads name an item and carry nothing of it: `{"scope", "store_id", "data": {"
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Notice
 from connectors.platforms.bigcommerce.shop import Shop
-from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import DataType
 
 # A family with all its events each, and the store's own settings. There are no events about brands.
@@ -51,23 +51,21 @@ def _notice(data_type: DataType, number: Any) -> Notice:
     return Notice(data_type, str(number))
 
 
-def register(shop: Shop, destination: str, secret: str) -> int:
-    """One active hook a scope, with our secret in its header. Hooks that go elsewhere are somebody else's."""
-    headers = {SECRET_HEADER: secret}
+def register(shop: Shop, destination: str, headers: Mapping[str, str]) -> int:
+    """One active hook a scope, with our headers. Hooks that go elsewhere are somebody else's."""
     found = defaultdict(list)
     for hook in shop.everything("/hooks"):
         if hook["destination"] == destination:
             found[hook["scope"]].append(hook)
+    wanted = {"is_active": True, "headers": headers}
     renewed = 0
     for scope in SCOPES:
         right = [hook for hook in found[scope] if hook["is_active"] and (hook.get("headers") or {}) == headers]
         keep = next(iter(right or found[scope]), None)
         if keep is None:
-            body = {"scope": scope, "destination": destination, "is_active": True, "headers": headers}
-            shop.http.request("POST", "/v3/hooks", body=body)
+            shop.http.request("POST", "/v3/hooks", body={"scope": scope, "destination": destination} | wanted)
         elif not right:
-            body = {"is_active": True, "headers": headers}
-            shop.http.request("PUT", f"/v3/hooks/{keep['id']}", body=body)
+            shop.http.request("PUT", f"/v3/hooks/{keep['id']}", body=wanted)
         renewed += not right
         found[scope] = [hook for hook in found[scope] if hook is not keep]
     for doubles in found.values():
