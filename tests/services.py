@@ -18,11 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    """Every run has a `var` and services of its own, so that several can go on side by side.
+    """Every run, and every process of a run on several cores, has a `var` and services of its own, since some tests
+    kill them.
 
     DATABASE_URL and REDIS_URL, where both are given (another PostgreSQL version, say), are taken as they are.
     """
     runs = ROOT / "var" / "test"
+    # A process that was given its tests by another inherits the other's addresses; they are not a person's wish.
+    inherited = Path(os.environ.get("SYNCCENTER_VAR", "")).parent == runs
+    given = {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys() and not inherited
     runs.mkdir(parents=True, exist_ok=True)
     run = Path(tempfile.mkdtemp(prefix="run-", dir=runs))
     # As root, PostgreSQL runs as somebody else, who must be able to enter.
@@ -30,7 +34,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     (run / "static").mkdir()
     os.environ |= {"ENVIRONMENT": "development", "SYNCCENTER_VAR": str(run)}
     options = early_config.known_args_namespace
-    if options.help or options.version or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+    if options.help or options.version or given:
         early_config.add_cleanup(lambda: shutil.rmtree(run))
     else:
         os.environ |= embedded.ensure(run, throwaway=True, fsync=False).environment()
