@@ -1,0 +1,7 @@
+"""All writes of customers and orders. Each compares before it writes, and tells the queue what really changed."""
+
+from orders.services.customers import CustomerDraft, delete_customers, save_customers
+from orders.services.orders import OrderDraft, save_orders
+from orders.services.saving import Saved
+
+__all__ = ["CustomerDraft", "OrderDraft", "Saved", "delete_customers", "save_customers", "save_orders"]
