@@ -8,6 +8,7 @@ from enum import Enum
 
 from connectors.models import WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
+from hub.kinds import Direction
 from hub.models import Connection, Run
 from orders.models import Order
 from synclog.models import Issue, ItemStatus
@@ -174,22 +175,42 @@ class Stage:
     now: bool = False
 
 
-_STEPS = (Run.State.QUEUED, Run.State.PREPARING, Run.State.PREPARED, Run.State.SENDING)
+# An import is done with once it has read; only an export has something prepared to send.
+_STEPS = {
+    Direction.IMPORT: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "reading"},
+    Direction.EXPORT: {
+        Run.State.QUEUED: "waiting for a worker",
+        Run.State.PREPARING: "comparing",
+        Run.State.PREPARED: "prepared, nothing sent yet",
+        Run.State.SENDING: "sending",
+    },
+}
+
+
+def state_label(run: Run) -> str:
+    """The state of a run in the words that fit its direction (B11)."""
+    state = Run.State(run.state)
+    return _STEPS[Direction(run.job.direction)].get(state, str(state.label).lower())
 
 
 def stages(run: Run) -> list[Stage]:
-    """Waiting, preparing, prepared, running, ended (B11): those behind it, the one it is at, those ahead."""
-    state = Run.State(run.state)
-    here = Stage(state.label, RUN_TONES[state], now=True)
+    """The steps of a run (B11): those behind it, the one it is at or ended with, those ahead."""
+    steps = _STEPS[Direction(run.job.direction)]
+    state, order = Run.State(run.state), list(steps)
+    if run.trigger == Run.Trigger.EVENT:
+        order = order[-1:]  # what events bring waits for nobody and is not prepared
     if run.is_open:
         # A run asks while it prepares.
-        place = _STEPS.index(Run.State.PREPARING if state is Run.State.ASKING else state)
-        behind = _STEPS[:place]
-        ahead = [Stage(step.label, Tone.QUIET) for step in _STEPS[place + 1 :]] + [Stage("ended", Tone.QUIET)]
+        place = order.index(Run.State.PREPARING if state is Run.State.ASKING else state)
+        behind, ahead = order[:place], [*(steps[step] for step in order[place + 1 :]), "ended"]
     else:
-        behind = _STEPS if run.total is not None else _STEPS[:2] if run.started_at else _STEPS[:1]
-        ahead = []
-    return [*(Stage(step.label, Tone.GOOD) for step in behind), here, *ahead]
+        went_through = state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS) or run.remaining is not None
+        behind, ahead = order if went_through else order[:2] if run.started_at else order[:1], []
+    return [
+        *(Stage(steps[step], Tone.GOOD) for step in behind),
+        Stage(state_label(run), RUN_TONES[state], now=True),
+        *(Stage(label, Tone.QUIET) for label in ahead),
+    ]
 
 
 @dataclass(frozen=True)

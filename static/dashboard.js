@@ -51,6 +51,9 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+// Where the navigation is a strip, the page that one is on is in sight.
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // The log follows its end while its reader is there.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const log = event.detail.target;

@@ -72,7 +72,7 @@ def _begin(turn: Turn, target: Target, run: Run, now: datetime) -> None:
         since = cut - target.job.lookback if cut else None
     with lanes.fenced(turn.claim):
         runs.begin(run=run, now=now)
-        run.cursor = {"phase": "read", "since": since and since.isoformat(), "page": None, "pages": 0}
+        run.cursor = {"phase": "read", "since": since and since.isoformat(), "page": None, "pages": 0, "read": 0}
         run.save(update_fields=["cursor"])
         if run.scope == Run.Scope.FULL:
             synclog.note_full_sync_started(log=target.log, now=now)
@@ -95,9 +95,16 @@ def _read(turn: Turn, target: Target, run: Run) -> None:
         if target.job.data_type == DataType.CATEGORIES:
             place_categories(target, page.records)
         _count(turn, target, run, tally)
-        run.cursor |= {"page": page.cursor, "pages": run.cursor["pages"] + 1}
+        run.cursor |= {
+            "page": page.cursor,
+            "pages": run.cursor["pages"] + 1,
+            "read": run.cursor["read"] + len(page.records),
+        }
         if page.total is not None:
             run.total = page.total
+        # What the source says is an estimate: while we read, items come and go, and it may not count all that it shows.
+        if page.cursor is None or (run.total is not None and run.total < run.cursor["read"]):
+            run.total = run.cursor["read"]
         if page.cut is not None and run.scope == Run.Scope.PARTIAL:
             JobState.objects.filter(Q(cut_at=None) | Q(cut_at__lt=page.cut), job=target.job).update(cut_at=page.cut)
         if page.cursor is None:
@@ -167,7 +174,8 @@ def _check_missing(turn: Turn, target: Target, run: Run) -> bool:
         removed = discontinue(target, absent(batch, found, target))
         _count(turn, target, run, tally, removed=removed)
         run.cursor["after"] = batch[-1].pk
-        run.save(update_fields=["cursor"])
+        run.total = (run.total or 0) + len(found)
+        run.save(update_fields=["cursor", "total"])
     return False
 
 

@@ -159,6 +159,7 @@ def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
     for run in (
         Run.objects.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))
         .order_by("id")
+        .select_related("job")
         .prefetch_related("counters")
     ):
         before = shown.get(run.job_id)

@@ -30,6 +30,7 @@ register.filter("kind_label", items.kind_label)
 register.filter("connection_notices", words.connection_notices)
 register.filter("job_notice", words.job_notice)
 register.filter("stages", words.stages)
+register.filter("state_label", words.state_label)
 
 
 @register.simple_tag
@@ -47,7 +48,7 @@ def pill(label: str, tone: words.Tone) -> SafeString:
 
 @register.simple_tag
 def run_pill(run: Run) -> SafeString:
-    return pill(run.get_state_display(), words.RUN_TONES[Run.State(run.state)])
+    return pill(words.state_label(run), words.RUN_TONES[Run.State(run.state)])
 
 
 @register.simple_tag
@@ -110,7 +111,7 @@ def exactly(at: datetime | None) -> str:
 
 @register.filter
 def lasted(run: Run) -> str:
-    """How long a run took, or has taken so far: `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    """How long a run took, or has taken so far."""
     if run.started_at is None:
         return "–"
     return span((run.finished_at or timezone.now()) - run.started_at)
@@ -118,11 +119,20 @@ def lasted(run: Run) -> str:
 
 @register.filter
 def span(length: timedelta) -> str:
-    seconds = max(0, round(length.total_seconds()))
+    """`under a second`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    if length < timedelta(seconds=1):
+        return "under a second"
+    seconds = round(length.total_seconds())
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@register.filter
+def zone_label(name: str) -> str:
+    """`Etc/UTC` → `UTC`; an area and its city stay as they are."""
+    return name.removeprefix("Etc/")
 
 
 @register.simple_tag

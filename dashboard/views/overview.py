@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from connectors.services import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.queries.overview import Overview, overview
+from dashboard.words import state_label
 from hub.kinds import DataType
 from hub.models import Change, Connection, Job, Run
 from hub.services import pause_job, resume_job, retry_changes
@@ -30,7 +31,7 @@ def live(request: SellerRequest) -> HttpResponse:
 
 def _news(now: Overview, seen: set[str]) -> list[str]:
     return [
-        f"{one.connection}, {card.job.get_data_type_display()}: {card.run.get_state_display().lower()}."
+        f"{one.connection}, {card.job.get_data_type_display()}: {state_label(card.run)}."
         for one in now.connections
         for card in one.jobs
         if card.run and card.mark not in seen

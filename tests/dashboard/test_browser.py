@@ -1,20 +1,26 @@
 """The pages in a real browser: log in, look around, watch a sync, on a desk and on a telephone."""
 
 from collections.abc import Callable
-from typing import Literal
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, User
 from hub.kinds import DataType, Direction
-from hub.models import Run, RunLogLine
-from tests.dashboard.merchants import Merchant, make_merchant
+from hub.models import JobState, LinkPayload, Run, RunLogLine
+from synclog.models import ItemEvent
+from tests.dashboard.merchants import Merchant, make_merchant, webhook_event
 
 PageOf = Callable[[User | None], Page]
-TELEPHONE: ViewportSize = {"width": 390, "height": 844}
-LISTS = ["", "issues/", "runs/", "products/", "customers/", "orders/", "statuses/", "settings/"]
+TELEPHONE, DESKS = 390, (768, 1024, 1280, 1440)
+# Pages scroll downwards only, and nothing sticks out of the box that it is drawn in.
+WIDER = """() => [...document.querySelectorAll("html, main, .card, .issue, .notice, .facts, td, th")]
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => `${box.tagName} ${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)
+"""
+LISTS = ["", "issues/", "runs/", "products/", "customers/", "orders/", "statuses/", "webhooks/", "settings/"]
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def start_run(merchant: Merchant, data_type: DataType) -> Run:
         job=merchant.job(Direction.IMPORT, data_type),
         scope="full",
         trigger="button",
-        state=Run.State.SENDING,
+        state=Run.State.PREPARING,
         started_at=timezone.now(),
         total=100,
         remaining=60,
@@ -125,17 +131,40 @@ def test_one_seller_is_chosen_among_several(acorn: Merchant, page_of: PageOf) ->
     page.wait_for_url("**/s/birch/")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_a_telephone(acorn: Merchant, page_of: PageOf, scheme: Literal["light", "dark"]) -> None:
-    start_run(acorn, DataType.CUSTOMERS)
+@pytest.mark.parametrize("width", [TELEPHONE, *DESKS])
+def test_nothing_is_wider_than_its_place(acorn: Merchant, page_of: PageOf, width: int) -> None:
+    """With everything long that can be long: names, states, times, fields of a payload."""
+    run = start_run(acorn, DataType.CUSTOMERS)
+    RunLogLine.objects.create(run=run, text="https://shop.example/" + "a-path-without-an-end" * 9)
+    acorn.shop.name = "Donaudampfschifffahrtsgesellschaftskapitän"
+    acorn.shop.save()
+    JobState.objects.update(
+        last_update_at=timezone.now() - timedelta(days=45, hours=5), last_full_sync_at=timezone.now() - timedelta(400)
+    )
+    ItemEvent.objects.filter(action="updated").update(
+        changes={"productGroup.products.p206.variants.POT-ENAMEL-24.defaults.sellingPrice": ["19.0000", "4321.5000"]}
+    )
     page = page_of(acorn.owner)
-    page.set_viewport_size(TELEPHONE)
-    page.emulate_media(color_scheme=scheme)
-    pages = [*LISTS, f"products/{acorn.products[0].pk}/", f"runs/{acorn.runs['done'].pk}/"]
-    for path in pages:
+    page.set_viewport_size({"width": width, "height": 844})
+    link = LinkPayload.objects.get(link__connection=acorn.shop)
+    event = webhook_event(acorn.shop)
+    pages = [*LISTS, f"products/{acorn.products[0].pk}/", f"runs/{acorn.runs['done'].pk}/", f"runs/{run.pk}/"]
+    for path in [*pages, f"payloads/{link.pk}/", f"webhooks/{event.pk}/"]:
         page.goto(f"/s/acorn/{path}")
-        wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wider, path
+        assert page.evaluate(WIDER) == [], path
+
+
+def test_the_keyboard_reads_exact_times(acorn: Merchant, page_of: PageOf) -> None:
+    page = page_of(acorn.owner)
+    page.goto("/s/acorn/runs/")
+    row = page.get_by_role("row").nth(1)
+    began = row.locator("time")
+    shown = "time => getComputedStyle(time, '::after').content"
+    assert began.evaluate(shown) == "none"
+    page.get_by_role("button", name="Apply").focus()
+    page.keyboard.press("Tab")
+    expect(row.get_by_role("link")).to_be_focused()
+    assert (began.get_attribute("title") or "?") in began.evaluate(shown)
 
 
 def test_the_keyboard_leads_past_the_navigation(acorn: Merchant, page_of: PageOf) -> None:

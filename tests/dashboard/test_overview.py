@@ -20,7 +20,7 @@ HTMX = {"HX-Request": "true"}
 
 def running(merchant: Merchant, **fields: object) -> Run:
     job = merchant.job(Direction.IMPORT, DataType.CATEGORIES)
-    about = {"state": Run.State.SENDING, "total": 200, "remaining": 50, "started_at": timezone.now()} | fields
+    about = {"state": Run.State.PREPARING, "total": 200, "remaining": 50, "started_at": timezone.now()} | fields
     return Run.objects.create(job=job, scope="full", trigger="button", **about)
 
 
@@ -41,10 +41,10 @@ def test_polling_goes_on_while_something_runs_and_stops_by_itself(acorn: Merchan
     client = logged_in(acorn.owner)
     page = client.get("/s/acorn/").content.decode()
     assert "every 2s" in page and 'value="75"' in page and "50 of 200 left" in page
-    again = client.get("/s/acorn/live/", {"seen": f"{run.pk}.sending"}, headers=HTMX).content.decode()
+    again = client.get("/s/acorn/live/", {"seen": f"{run.pk}.preparing"}, headers=HTMX).content.decode()
     assert "every 2s" in again
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, remaining=0, finished_at=timezone.now())
-    last = client.get("/s/acorn/live/", {"seen": f"{run.pk}.sending"}, headers=HTMX).content.decode()
+    last = client.get("/s/acorn/live/", {"seen": f"{run.pk}.preparing"}, headers=HTMX).content.decode()
     assert "every 2s" not in last and "Ended well" in last
 
 
@@ -71,7 +71,7 @@ def test_a_full_run_is_shown_before_a_partial_one_and_a_running_one_before_the_l
     acorn: Merchant, logged_in: LogIn
 ) -> None:
     full = running(acorn)
-    Run.objects.create(job=full.job, scope="partial", trigger="schedule", state=Run.State.SENDING)
+    Run.objects.create(job=full.job, scope="partial", trigger="schedule", state=Run.State.PREPARING)
     Run.objects.create(job=full.job, scope="partial", trigger="schedule", state=Run.State.DONE)
     cards = logged_in(acorn.owner).get("/s/acorn/").context["overview"].connections[0].jobs
     assert [card.run for card in cards if card.job == full.job] == [full]

@@ -1,11 +1,13 @@
 """The activity register and the page of a run (B8, B10, B11)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from dashboard import words
 from hub.kinds import DataType, Direction
 from hub.models import Run, RunLogLine
 from tests.dashboard.merchants import Merchant
@@ -14,7 +16,7 @@ LogIn = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
 
 
-def open_run(merchant: Merchant, state: str = Run.State.SENDING, **fields: object) -> Run:
+def open_run(merchant: Merchant, state: str = Run.State.PREPARING, **fields: object) -> Run:
     job = merchant.job(Direction.IMPORT, DataType.CUSTOMERS)
     now = timezone.now()
     return Run.objects.create(job=job, scope="full", trigger="button", state=state, started_at=now, **fields)
@@ -55,12 +57,40 @@ def test_the_chart_shows_each_run_by_form_as_well_as_colour(acorn: Merchant, log
 
 def test_a_run_shows_its_figures(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get(f"/s/acorn/runs/{acorn.runs['done'].pk}/").content.decode()
-    for words in (
+    for expected in (
         *("Ended with some errors", "9 min 0 s", ">42<", "alice@acorn.example", "by button"),
         *("storefront 2", "6 products read in 1 page.", "?run="),
     ):
-        assert words in page, words
+        assert expected in page, expected
     assert "Cancel the run" not in page and "every 2s" not in page
+
+
+def test_its_steps_are_those_of_its_direction(acorn: Merchant) -> None:
+    """An import reads; only an export has something prepared to send."""
+
+    def steps(direction: Direction, state: str, **fields: object) -> str:
+        about = {"scope": "full", "trigger": "button", "started_at": timezone.now()} | fields
+        run = Run(job=acorn.job(direction, DataType.PRODUCTS), state=state, **about)
+        return ", ".join(stage.label for stage in words.stages(run))
+
+    reading, sending = Direction.IMPORT, Direction.EXPORT
+    assert steps(reading, "preparing") == "waiting for a worker, reading, ended"
+    assert steps(reading, "asking") == "waiting for a worker, waiting for your answer, ended"
+    assert steps(reading, "done") == "waiting for a worker, reading, ended well"
+    assert steps(reading, "done", trigger="event", scope="partial") == "reading, ended well"
+    prepared = "waiting for a worker, comparing, prepared, nothing sent yet"
+    assert steps(sending, "prepared") == f"{prepared}, sending, ended"
+    assert steps(sending, "done_with_errors", remaining=0) == f"{prepared}, sending, ended with some errors"
+    assert steps(sending, "failed", total=7) == "waiting for a worker, comparing, failed"
+    assert steps(sending, "cancelled", started_at=None) == "waiting for a worker, cancelled"
+    assert steps(sending, "sending", trigger="event", scope="partial") == "sending, ended"
+
+
+def test_what_took_no_time_took_under_a_second(acorn: Merchant, logged_in: LogIn) -> None:
+    run = acorn.runs["done"]
+    Run.objects.filter(pk=run.pk).update(finished_at=run.started_at + timedelta(milliseconds=400))
+    page = logged_in(acorn.owner).get(f"/s/acorn/runs/{run.pk}/").content.decode()
+    assert "<dd>under a second</dd>" in page and "0 s<" not in page
 
 
 def test_a_failed_run_says_why(acorn: Merchant, logged_in: LogIn) -> None:
@@ -73,9 +103,9 @@ def test_the_log_grows_by_its_new_lines_alone(acorn: Merchant, logged_in: LogIn)
     first = RunLogLine.objects.create(run=run, text="the first line")
     client = logged_in(acorn.owner)
     page = client.get(f"/s/acorn/runs/{run.pk}/").content.decode()
-    assert "the first line" in page and f"after={first.pk}&amp;was=sending" in page
+    assert "the first line" in page and f"after={first.pk}&amp;was=preparing" in page
     RunLogLine.objects.create(run=run, text="the second line")
-    state: dict[str, str | int] = {"after": first.pk, "was": "sending"}
+    state: dict[str, str | int] = {"after": first.pk, "was": "preparing"}
     more = client.get(f"/s/acorn/runs/{run.pk}/live/", state, headers=HTMX).content.decode()
     assert "the second line" in more and "the first line" not in more
     assert "every 2s" in more and 'id="news"' not in more
@@ -84,7 +114,7 @@ def test_the_log_grows_by_its_new_lines_alone(acorn: Merchant, logged_in: LogIn)
 def test_polling_stops_at_the_end_and_says_how_it_ended(acorn: Merchant, logged_in: LogIn) -> None:
     run = open_run(acorn)
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, finished_at=timezone.now())
-    state: dict[str, str | int] = {"after": 0, "was": "sending"}
+    state: dict[str, str | int] = {"after": 0, "was": "preparing"}
     page = logged_in(acorn.owner).get(f"/s/acorn/runs/{run.pk}/live/", state, headers=HTMX).content.decode()
     assert "every 2s" not in page
     assert "The run: ended well." in page and "Cancel the run" not in page

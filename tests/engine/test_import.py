@@ -99,3 +99,10 @@ def test_a_page_that_breaks_is_read_again_later(shop: Connection, shop_platform:
     let_time_pass()
     assert last_run(job_of(shop)).state == Run.State.DONE_WITH_ERRORS
     assert Product.objects.count() > 55
+
+
+def test_what_there_is_in_all_is_what_was_read(shop: Connection, shop_platform: SandboxProcess) -> None:
+    """The shop counts products; it also shows a variant whose product is gone."""
+    work_until_idle()
+    for run in Run.objects.filter(job__connection=shop):
+        assert run.total == sum(counter.read for counter in run.counters.all()), run
