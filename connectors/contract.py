@@ -19,7 +19,7 @@ from hub.kinds import DataType, Role
 
 
 class Schema(BaseModel):
-    """Base of an adapter's `Settings` and `Credentials`: unknown names are refused, so that a typo is seen.
+    """Base of an adapter's `Settings`, `Credentials` and `FieldMap`: unknown names are refused, so that a typo is seen.
 
     Field titles and descriptions become the labels and help texts of the admin's form; fields of type `SecretStr` are
     never shown again.
@@ -38,12 +38,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One connection as an adapter sees it: validated settings, decrypted credentials."""
+    """One connection as an adapter sees it: by its own schemas, and with credentials decrypted."""
 
     base_url: str
     settings: Any
     credentials: Any
-    field_map: dict[str, Any] = field(default_factory=dict)
+    field_map: Any = None
     name: str = ""
 
 
@@ -139,6 +139,8 @@ class Adapter:
     role: ClassVar[Role]
     Settings: ClassVar[type[Schema]] = Schema
     Credentials: ClassVar[type[Schema]] = Schema
+    # Which of the platform's fields holds what of ours, where accounts differ in that (S5).
+    FieldMap: ClassVar[type[Schema]] = Schema
     imports: ClassVar[dict[DataType, str]] = {}
     exports: ClassVar[dict[DataType, str]] = {}
     shards: ClassVar[dict[DataType, int]] = {}

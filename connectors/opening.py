@@ -21,17 +21,17 @@ def validate(schema: type[Schema], values: Mapping[str, Any] | None, *, what: st
         return schema.model_validate(dict(values or {}))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or what}: {e['msg']}" for e in error.errors())
-        raise NeedsAttention(f"The {what} are not complete: {wrong}.", mend=f"Correct the {what}.") from error
+        raise NeedsAttention(f"Something is wrong with the {what}: {wrong}.", mend=f"Correct the {what}.") from error
 
 
 def account_of(connection: Connection) -> Account:
-    """The connection as its adapter sees it. NeedsAttention if settings or credentials do not fit."""
+    """The connection as its adapter sees it. NeedsAttention if settings, credentials or field map do not fit."""
     adapter = adapter_for(connection.platform)
     return Account(
         base_url=connection.base_url,
         settings=validate(adapter.Settings, connection.settings, what="settings"),
         credentials=validate(adapter.Credentials, connection.credentials, what="credentials"),
-        field_map=connection.field_map,
+        field_map=validate(adapter.FieldMap, connection.field_map, what="field map"),
         name=connection.name,
     )
 

@@ -34,6 +34,7 @@ def install_connection(
     base_url: str,
     settings: dict[str, Any] | None = None,
     credentials: dict[str, Any] | None = None,
+    field_map: dict[str, Any] | None = None,
     by: User | None = None,
     start: bool = True,
 ) -> Connection:
@@ -42,7 +43,7 @@ def install_connection(
     ValidationError with one message a field if something is wrong; nothing is written then.
     """
     adapter = adapter_for(platform)
-    _validate(adapter, base_url, settings or {}, credentials or {})
+    _validate(adapter, base_url, settings=settings or {}, credentials=credentials or {}, field_map=field_map or {})
     with transaction.atomic():
         connection = Connection.objects.create(
             seller=seller,
@@ -53,6 +54,7 @@ def install_connection(
             base_url=base_url.rstrip("/"),
             settings=settings or {},
             credentials=credentials or {},
+            field_map=field_map or {},
             webhook_secret=new_secret(),
             state=Connection.State.ACTIVE,
         )
@@ -84,7 +86,14 @@ def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
             )
 
 
-def _validate(adapter: type[Adapter], base_url: str, settings: dict[str, Any], credentials: dict[str, Any]) -> None:
+def _validate(
+    adapter: type[Adapter],
+    base_url: str,
+    *,
+    settings: dict[str, Any],
+    credentials: dict[str, Any],
+    field_map: dict[str, Any],
+) -> None:
     errors: dict[str, str] = {}
     try:
         ssrf.check_url(base_url, allowed_hosts=django_settings.PRIVATE_HOSTS_ALLOWED)
@@ -93,9 +102,10 @@ def _validate(adapter: type[Adapter], base_url: str, settings: dict[str, Any], c
     for what, schema, values in (
         ("settings", adapter.Settings, settings),
         ("credentials", adapter.Credentials, credentials),
+        ("field_map", adapter.FieldMap, field_map),
     ):
         try:
-            validate(schema, values, what=what)
+            validate(schema, values, what=what.replace("_", " "))
         except NeedsAttention as error:
             errors[what] = str(error)
     if errors:
@@ -107,17 +117,21 @@ def update_connection(
     *,
     connection: Connection,
     by: User | None,
+    name: str,
     base_url: str,
     settings: dict[str, Any],
+    field_map: dict[str, Any],
     credentials: dict[str, Any] | None = None,
 ) -> None:
-    """Change address, settings and (unless None) credentials. ValidationError as with installing."""
+    """Change all of it; credentials stay if they are None. ValidationError as with installing."""
     adapter = adapter_for(connection.platform)
-    _validate(adapter, base_url, settings, connection.credentials or {} if credentials is None else credentials)
-    connection.base_url, connection.settings = base_url.rstrip("/"), settings
+    known = connection.credentials or {} if credentials is None else credentials
+    _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
+    connection.name, connection.base_url = name, base_url.rstrip("/")
+    connection.settings, connection.field_map = settings, field_map
     if credentials is not None:
         connection.credentials = credentials
-    connection.save(update_fields=["base_url", "settings", "credentials", "updated_at"])
+    connection.save(update_fields=["name", "base_url", "settings", "credentials", "field_map", "updated_at"])
     subscribe(connection=connection, now=timezone.now())
     record(
         user=by,

@@ -111,6 +111,7 @@ class ConnectionAdmin(ConsoleAdmin):
         # Whoever knows the webhook address can send to it.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform", "state_text", "why", "read_only", *secret, "created_at", "updated_at")
+        maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
         parts = {}
         if adapter is not None and may_change:
             parts = {
@@ -120,7 +121,7 @@ class ConnectionAdmin(ConsoleAdmin):
         return [
             (None, {"fields": ("name", "slug", "seller", "base_url")}),
             *((title, {"fields": names}) for title, names in parts.items() if names),
-            ("Whose fields hold what", {"fields": ("field_map",)}),
+            *([("Whose fields hold what", {"fields": ("field_map",)})] if maps_fields else []),
             *([("How it stands", {"fields": state})] if obj else []),
         ]
 
@@ -138,13 +139,13 @@ class ConnectionAdmin(ConsoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: Connection, form: ConnectionForm, change: bool) -> None:
         if change:
-            Connection.objects.filter(pk=obj.pk).update(name=obj.name, field_map=obj.field_map)
-            connection = Connection.objects.get(pk=obj.pk)
             update_connection(
-                connection=connection,
+                connection=Connection.objects.get(pk=obj.pk),
                 by=operator(request),
+                name=obj.name,
                 base_url=obj.base_url,
                 settings=form.new_settings,
+                field_map=obj.field_map,
                 credentials=form.new_credentials,
             )
             return
@@ -156,10 +157,9 @@ class ConnectionAdmin(ConsoleAdmin):
             base_url=obj.base_url,
             settings=form.new_settings,
             credentials=form.new_credentials,
+            field_map=obj.field_map,
             by=operator(request),
         )
-        # Workers see the connection when the request's transaction ends, and so with its map.
-        Connection.objects.filter(pk=installed.pk).update(field_map=obj.field_map)
         obj.pk = installed.pk
 
     @action(

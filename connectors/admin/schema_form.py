@@ -1,4 +1,4 @@
-"""A form out of an adapter's `Settings` and `Credentials`: one field each, checked by the schema itself."""
+"""A form out of an adapter's `Settings`, `Credentials` and `FieldMap`, checked by these schemas themselves."""
 
 import json
 from enum import Enum
@@ -131,6 +131,9 @@ class ConnectionForm(forms.ModelForm):
                 if name in stored and not _is_secret(info):
                     self.initial[field_name(part, name)] = stored[name]
 
+        if "field_map" in self.fields:
+            self.fields["field_map"].help_text += f" Known names: {_known_names(self.adapter.FieldMap)}."
+
     def clean_base_url(self) -> str:
         url = self.cleaned_data["base_url"]
         try:
@@ -138,6 +141,14 @@ class ConnectionForm(forms.ModelForm):
         except OSError as error:
             raise ValidationError(f"This address cannot be called: {error}") from error
         return url
+
+    def clean_field_map(self) -> dict[str, Any]:
+        field_map: dict[str, Any] = self.cleaned_data["field_map"] or {}
+        try:
+            self.adapter.FieldMap.model_validate(field_map)
+        except SchemaError as error:
+            raise ValidationError([": ".join(filter(None, fault)) for fault in _faults(error)]) from error
+        return field_map
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -165,11 +176,25 @@ class ConnectionForm(forms.ModelForm):
         try:
             schema.model_validate(values)
         except SchemaError as error:
-            for fault in error.errors(include_input=False, include_context=False):
-                field, *below = map(str, fault["loc"] or ("",))
-                where = "".join(f"{step}: " for step in below)
-                self.add_error(field_name(part, field) if field else None, where + fault["msg"])
+            for where, message in _faults(error):
+                field, _, below = where.partition(".")
+                self.add_error(field_name(part, field) if field else None, ": ".join(filter(None, (below, message))))
         return values
+
+
+def _faults(error: SchemaError) -> list[tuple[str, str]]:
+    """Where something is wrong (`products.rrp`; empty for the whole), and what."""
+    faults = error.errors(include_input=False, include_context=False)
+    return [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in faults]
+
+
+def _known_names(schema: type[Schema]) -> str:
+    """`products (rrp, settings), customers (group)`."""
+    names = []
+    for name, info in schema.model_fields.items():
+        nested = getattr(info.annotation, "model_fields", None)
+        names.append(f"{name} ({', '.join(nested)})" if nested else name)
+    return ", ".join(names)
 
 
 def connection_form(adapter: type[Adapter], connection: Connection | None) -> type[ConnectionForm]:

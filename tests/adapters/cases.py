@@ -132,7 +132,14 @@ CASES = {
 }
 
 
-def adapter_of(key: str, process: SandboxProcess, *, token: str | None = None, **settings: Any) -> Adapter:
+def adapter_of(
+    key: str,
+    process: SandboxProcess,
+    *,
+    token: str | None = None,
+    field_map: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Adapter:
     """The adapter as the product opens it, but without a database. The caller closes `http`."""
     case, adapter_class = CASES[key], adapter_for(key)
     base_url = process.url + case.path
@@ -140,6 +147,7 @@ def adapter_of(key: str, process: SandboxProcess, *, token: str | None = None, *
         base_url=base_url,
         settings=adapter_class.Settings.model_validate(case.settings | settings),
         credentials=adapter_class.Credentials.model_validate({case.credential: token or case.account[1]}),
+        field_map=adapter_class.FieldMap.model_validate(field_map or {}),
     )
     http = HttpClient(base_url, deadline=10, private_hosts=["127.0.0.1"])
     adapter = adapter_class(account, http)

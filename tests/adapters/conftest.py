@@ -39,11 +39,11 @@ def seed(process: SandboxProcess, case: Case) -> None:
 
 @pytest.fixture
 def open_adapter(platform: Callable[[str], SandboxProcess]) -> Iterator[Callable[..., Adapter]]:
-    """`open_adapter(key, token=…, **settings)`: an adapter on its sandbox, closed after the test."""
+    """`open_adapter(key, token=…, field_map=…, **settings)`: an adapter on its sandbox, closed after the test."""
     opened: list[Adapter] = []
 
-    def make(key: str, *, token: str | None = None, **settings: Any) -> Adapter:
-        opened.append(adapter_of(key, platform(key), token=token, **settings))
+    def make(key: str, **details: Any) -> Adapter:
+        opened.append(adapter_of(key, platform(key), **details))
         return opened[-1]
 
     yield make

@@ -19,7 +19,7 @@ def open_at(process: SandboxProcess, account: str, *, key: str | None = None, **
             base_url=process.url,
             settings=adapter_class.Settings.model_validate(details),
             credentials=adapter_class.Credentials.model_validate(credentials),
-            field_map=field_map,
+            field_map=adapter_class.FieldMap.model_validate(field_map),
         ),
         http,
     )

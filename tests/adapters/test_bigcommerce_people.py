@@ -44,11 +44,12 @@ def write(adapter: Adapter, method: str, path: str, body: Any) -> Any:
 # Customers
 
 
-def test_groups_and_attributes_are_told_by_name(adapter: Adapter, store: SandboxProcess) -> None:
-    adapter.account.field_map["customers"] = {
+def test_groups_and_attributes_are_told_by_name(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+    names = {
         "accounting_id": "attributes.Account number",
         "discount_percentage": "attributes.Discount percentage",
     }
+    adapter = open_adapter("bigcommerce", field_map={"customers": names})
     there = {str(row["id"]): row for row in store.state("customers")}
     trade = [each for each in customers(adapter) if each.group == "Trade"]
     assert {each.external_id for each in trade} == {n for n, row in there.items() if row["customer_group_id"] == 1}

@@ -231,14 +231,18 @@ def test_stock_is_known_only_where_it_is_tracked(adapter: Adapter, store: Sandbo
     assert {each.external_id: each.stock[0].quantity for each in product(adapter, 1).variants or ()} == levels
 
 
-def test_fields_are_mapped_by_the_connection(adapter: Adapter, store: SandboxProcess) -> None:
-    adapter.account.field_map["products"] = {
+def test_fields_are_mapped_by_the_connection(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+    names = {
         "rrp": "custom_fields.Recommended",
         "restock_date": "custom_fields.Back on",
+        "settings": {"minimum": "order_quantity_minimum", "pack": "custom_fields.Pack", "absent": "custom_fields.None"},
     }
-    fields = [{"name": "Recommended", "value": "49.90"}, {"name": "Back on", "value": "2026-05-01"}]
-    change(store, 1, custom_fields=fields)
+    adapter = open_adapter("bigcommerce", field_map={"products": names})
+    fields = {"Recommended": "49.90", "Back on": "2026-05-01", "Pack": "6"}
+    own = [{"name": name, "value": value} for name, value in fields.items()]
+    change(store, 1, custom_fields=own, order_quantity_minimum=12)
     for variant in product(adapter, 1).variants or ():
+        assert variant.settings == {"minimum": 12, "pack": "6"}
         assert variant.rrp == Decimal("49.90")
         assert variant.stock[0].restock_date is not None and variant.stock[0].restock_date.isoformat() == "2026-05-01"
 

@@ -70,7 +70,7 @@ def test_its_docstring_and_its_page_tell_people_what_it_is(key: str) -> None:
     page = Path(__file__).parents[2] / "docs" / "platforms" / f"{name}.md"
     text = page.read_text()
     assert adapter.name in text
-    for schema in (adapter.Settings, adapter.Credentials):
+    for schema in (adapter.Settings, adapter.Credentials, adapter.FieldMap):
         for name in schema.model_fields:
             assert f"`{name}`" in text, f"{page.name} does not explain {name}"
 

@@ -70,6 +70,8 @@ def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, wo
         ("settings__channel", "many"),
         ("settings__edition", "huge"),
         ("credentials__token", ""),
+        ("field_map", '{"customers": {"grup": "tag"}}'),
+        ("field_map", "[1]"),
         ("base_url", "http://169.254.169.254/latest"),
         ("base_url", "ftp://shop.example"),
         ("base_url", "https://user:password@shop.example/"),

@@ -1,5 +1,7 @@
 """A shop is read into the hub: in full, by cut date, and what vanished there is discontinued here."""
 
+from decimal import Decimal
+
 import pytest
 
 from catalog.models import Brand, Category, Price, PriceList, Product, Stock, Variant
@@ -68,6 +70,26 @@ def test_what_changed_since_the_cut_date_is_read_alone(shop: Connection, shop_pl
     assert Product.objects.get(pk=link.item_id).title == "A new name"
     counter = run.counters.get(kind="product")
     assert counter.updated == 1 and counter.read < 60
+
+
+def test_a_new_price_stands_in_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
+    work_until_idle()
+    link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[7]
+    mine = Price.objects.filter(variant__product_id=link.item_id)
+    others = dict(Price.objects.exclude(variant__product_id=link.item_id).values_list("pk", "amount"))
+    shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"price": 321.5, "sale_price": 0})
+    sync_again(shop)
+    assert Decimal("321.5") in mine.values_list("amount", flat=True)
+    assert dict(Price.objects.exclude(variant__product_id=link.item_id).values_list("pk", "amount")) == others
+    assert PriceList.objects.count() == 1
+
+
+def test_another_base_currency_is_taken_over(shop: Connection, shop_platform: SandboxProcess) -> None:
+    work_until_idle()
+    shop_platform.control("PATCH", "information/shop", json={"currency": "EUR"})
+    start_run(job=job_of(shop, DataType.SETTINGS), scope=Run.Scope.FULL, trigger="button")
+    work_until_idle()
+    assert PriceList.objects.get().currency == "EUR"
 
 
 def test_what_the_shop_deleted_is_discontinued(shop: Connection, shop_platform: SandboxProcess) -> None:

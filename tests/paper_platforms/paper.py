@@ -9,6 +9,10 @@ from connectors.errors import NeedsAttention
 from hub.kinds import DataType, Role
 
 
+class PaperCustomers(Schema):
+    group: str = ""
+
+
 class PaperShop(Adapter):
     key = "paper"
     name = "Paper Shop"
@@ -26,6 +30,9 @@ class PaperShop(Adapter):
     class Credentials(Schema):
         user: str = Field(title="User")
         token: SecretStr = Field(title="Access token", description="From the shop's API accounts.")
+
+    class FieldMap(Schema):
+        customers: PaperCustomers = PaperCustomers()
 
     def check(self) -> str:
         if self.account.credentials.token.get_secret_value() != "paper-token":

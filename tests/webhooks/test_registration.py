@@ -112,8 +112,10 @@ def test_what_stands_in_the_way_is_told_and_tried_again(shop: Connection, shop_p
     update_connection(
         connection=shop,
         by=None,
+        name=shop.name,
         base_url=shop.base_url,
         settings={},
+        field_map={},
         credentials={"access_token": "token"},
     )
     check(timedelta(seconds=1))

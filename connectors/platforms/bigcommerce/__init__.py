@@ -16,6 +16,7 @@ from connectors.errors import NeedsAttention
 from connectors.http import HttpClient, Refused
 from connectors.platforms.bigcommerce import offering, webhooks
 from connectors.platforms.bigcommerce.bulk import send_prices, send_stock
+from connectors.platforms.bigcommerce.field_map import FieldMap
 from connectors.platforms.bigcommerce.orders import Orders
 from connectors.platforms.bigcommerce.people import Customers
 from connectors.platforms.bigcommerce.products import Products
@@ -96,6 +97,7 @@ class BigCommerce(_BigCommerce):
     role = Role.SHOP
     Settings = Settings
     Credentials = SourceCredentials
+    FieldMap = FieldMap
     imports = dict.fromkeys(SOURCES, "catalog") | {DataType.CUSTOMERS: "customers", DataType.ORDERS: "orders"}
     registers_webhooks = True
     # What webhooks tell of is read by its time of change as well, lest the sender lose something. What has no time of

@@ -8,11 +8,11 @@ from typing import Any
 
 from connectors.contract import Page
 from connectors.http import Refused
+from connectors.platforms.bigcommerce.field_map import OrderMap
 from connectors.platforms.bigcommerce.reading import Cursor, Slice, by_change, iso, numbers, records
 from connectors.platforms.bigcommerce.shop import Shop
 from connectors.platforms.bigcommerce.values import Malformed, Values, mapped
 from connectors.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, Record, ShipmentRecord
-from hub.kinds import DataType
 
 PATH = "/orders"
 # An order takes up to three calls more, and a page must be done well within a lease.
@@ -42,7 +42,7 @@ class Orders:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.map: dict[str, str] = shop.field_map.get(DataType.ORDERS, {})
+        self.map: OrderMap = shop.field_map.orders
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is not None:
@@ -149,7 +149,7 @@ class Orders:
     def _line(self, line: Values, position: int) -> OrderLineRecord:
         quantity, shipped = _number(line, "quantity"), _number(line, "quantity_shipped")
         status = "partly_shipped" if 0 < shipped < quantity else "shipped" if shipped else "pending"
-        vendor = mapped(line.raw, self.map["vendor"]) if "vendor" in self.map else ""
+        vendor = mapped(line.raw, self.map.vendor)
         return OrderLineRecord(
             external_id=line.key("id"),
             sku=line.text("sku"),

@@ -11,7 +11,6 @@ from connectors.platforms.bigcommerce.reading import Cursor, changed_at, iso, nu
 from connectors.platforms.bigcommerce.shop import CHUNK, PAGE_SIZE, Shop, join
 from connectors.platforms.bigcommerce.values import Values, amount, mapped
 from connectors.records import AddressRecord, CustomerRecord, Problem, Record
-from hub.kinds import DataType
 
 PATH = "/customers"
 # The vendor's words for what is carried inside a customer, at most so many each: field, its counter, its own listing.
@@ -27,7 +26,8 @@ class Customers:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.map: dict[str, str] = shop.field_map.get(DataType.CUSTOMERS, {})
+        # Our field → where the store has it; what is not mapped is left out.
+        self.map: dict[str, str] = {name: path for name, path in shop.field_map.customers if path}
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         query: dict[str, Any] = {"include": self._include, "limit": self.shop.settings.page_size}

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Page
+from connectors.platforms.bigcommerce.field_map import ProductMap
 from connectors.platforms.bigcommerce.reading import Cursor, Slice, by_change, by_key, iso, numbers, records
 from connectors.platforms.bigcommerce.shop import PAGE_SIZE, Shop, join
 from connectors.platforms.bigcommerce.values import Values, amount, day, mapped
 from connectors.records import ImageRecord, PriceRecord, Problem, ProductRecord, Record, StockRecord, VariantRecord
-from hub.kinds import DataType
 
 PATH = "/catalog/products"
 VARIANTS = "/catalog/variants"
@@ -29,7 +29,7 @@ class Products:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.map: dict[str, str] = {"rrp": "retail_price"} | shop.field_map.get(DataType.PRODUCTS, {})
+        self.map: ProductMap = shop.field_map.products
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is not None:
@@ -194,17 +194,18 @@ class Products:
             cart_image_url=variant.text("image_url"),
             options=options,
             status="suspended" if variant.flag("purchasing_disabled") else status,
-            rrp=amount(self._mapped(product, variant, "rrp")),
-            settings=settings if isinstance(settings := self._mapped(product, variant, "settings"), dict) else {},
+            rrp=amount(self._mapped(product, variant, self.map.rrp)),
+            settings={
+                name: value
+                for name, path in self.map.settings.items()
+                if (value := self._mapped(product, variant, path)) is not None
+            },
             price=self._price(product, variant),
             stock=[self._stock(product, variant)],
         )
 
-    def _mapped(self, product: Values, variant: Values, name: str) -> Any:
+    def _mapped(self, product: Values, variant: Values, path: str) -> Any:
         """A B2B attribute from the variant, else from its product (D11)."""
-        path = self.map.get(name)
-        if not path:
-            return None
         own = mapped(variant.raw, path)
         return mapped(product.raw, path) if own is None else own
 
@@ -245,5 +246,5 @@ class Products:
         return StockRecord(
             quantity=Decimal(owner.integer("inventory_level")) if owner else None,
             min_level=Decimal(warning) if warning > 0 else None,
-            restock_date=day(self._mapped(product, variant, "restock_date")),
+            restock_date=day(self._mapped(product, variant, self.map.restock_date)),
         )

@@ -67,7 +67,7 @@ class Shop:
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         self.settings: Any = account.settings
-        self.field_map: dict[str, Any] = account.field_map
+        self.field_map: Any = account.field_map
         self.http = http
 
     @cached_property

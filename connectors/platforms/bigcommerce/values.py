@@ -113,10 +113,10 @@ def moment(text: str) -> datetime:
 
 
 def mapped(raw: dict[str, Any], path: str) -> Any:
-    """What a connection's field map points at (S5): `retail_price`, or `custom_fields.Restock date`.
+    """What a path of a connection's field map points at (S5): `retail_price`, or `custom_fields.Restock date`.
 
     Behind the dot stands the name of an entry in a list of `{"name", "value"}`, or the key in an object. None if it
-    is not there.
+    is not there, or the path is empty.
     """
     head, _, rest = path.partition(".")
     value = raw.get(head)

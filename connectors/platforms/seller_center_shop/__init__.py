@@ -54,6 +54,12 @@ class Settings(Schema):
     page_size: int = Field(500, ge=1, le=1000, title="Items per page", description="When the shop is read.")
 
 
+class FieldMap(Schema):
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="Our name of an attribute or option → the shop's id of it."
+    )
+
+
 class Credentials(Schema):
     service_name: str = Field("SellerCenter", min_length=1, title="Service name", description="Who we are to the shop.")
     api_key: SecretStr = Field(min_length=1, title="API key", description="Signs our calls to the shop.")
@@ -70,6 +76,7 @@ class SellerCenterShop(Adapter):
     role = Role.SHOP
     Settings = Settings
     Credentials = Credentials
+    FieldMap = FieldMap
     imports = {DataType.CATEGORIES: "read", DataType.BRANDS: "read", DataType.PRODUCTS: "read"}
     reads_after = {DataType.PRODUCTS: (DataType.CATEGORIES, DataType.BRANDS)}
     # One lane: the shop works its queue off in order, so a product's stock comes behind the product.
@@ -106,7 +113,7 @@ class SellerCenterShop(Adapter):
     @property
     def _attribute_names(self) -> dict[str, str]:
         """Our name of an attribute or option → the shop's id of it (S5)."""
-        names: dict[str, str] = self.account.field_map.get("attributes", {})
+        names: dict[str, str] = self.account.field_map.attributes
         return names
 
     def _filters(self, data_type: DataType) -> dict[str, str]:

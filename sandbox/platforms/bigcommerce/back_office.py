@@ -32,6 +32,14 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
         apply_change(store, row, fields)
         return json_response(product_view(store, row))
 
+    async def information(request: Request) -> Response:
+        store = stores.get(request.path_params["account"])
+        currency = orjson.loads(await request.body()).get("currency")
+        if store is None or currency not in store.currencies:
+            return json_response({"error": "no such account or currency"}, 404)
+        store.change_currency(currency)
+        return Response(status_code=204)
+
     async def deliveries(request: Request) -> Response:
         return json_response({"pending": delivery.pending, "attempts": delivery.listing()})
 
@@ -43,6 +51,7 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
 
     return [
         Route("/_sandbox/products/{account}/{product_id:int}", product, methods=["PATCH", "DELETE"]),
+        Route("/_sandbox/information/{account}", information, methods=["PATCH"]),
         Route("/_sandbox/deliveries", deliveries),
         Route("/_sandbox/deliveries/replay", replay, methods=["POST"]),
     ]

@@ -14,7 +14,7 @@ SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 def show_store(ask: Ask) -> Response:
     store = ask.store
     host = f"{store.name}.shop.example.com"
-    currency = store.options.currency
+    currency = store.currency
     return json_response(
         {
             "id": store.name,

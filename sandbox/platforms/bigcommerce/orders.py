@@ -119,8 +119,8 @@ def order_view(store: Store, order: Row) -> Row:
     full["date_created"], full["date_modified"] = date(order["date_created"]), date(order["date_modified"])
     full["status"] = full["custom_status"] = STATUSES[order["status_id"]]
     full["items_total"] = sum(line["quantity"] for line in lines)
-    full["currency_code"] = full["default_currency_code"] = store.options.currency
-    full["store_default_currency_code"] = store.options.currency
+    full["currency_code"] = full["default_currency_code"] = store.currency
+    full["store_default_currency_code"] = store.currency
     full["currency_exchange_rate"] = "1.0000000000"
     for kind in ("subtotal", "total"):
         full |= {f"{kind}_ex_tax": amount, f"{kind}_inc_tax": amount, f"{kind}_tax": money(0)}

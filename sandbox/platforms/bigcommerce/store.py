@@ -45,7 +45,8 @@ class Store:
         self.orders = Table(defaults.ORDER)
         self.shipments = Table({}, group="order_id")
         self.hooks = Table({})
-        self.currencies = tuple(dict.fromkeys((self.options.currency, "GBP", "EUR", "USD")))
+        self.currency = self.options.currency
+        self.currencies = tuple(dict.fromkeys((self.currency, "GBP", "EUR", "USD")))
         self.option_value_ids = 0
         # Stock at other locations than the default one, whose stock is the variant's inventory_level.
         self.elsewhere: dict[tuple[int, int], int] = {}
@@ -93,8 +94,17 @@ class Store:
     # What happens in a shop
 
     def publish(self, scope: str, kind: str, item: int, **more: Any) -> None:
+        self._tell(scope, {"type": kind, "id": item, **more})
+
+    def _tell(self, scope: str, data: Row) -> None:
         for listener in self.listeners:
-            listener(scope, {"type": kind, "id": item, **more})
+            listener(scope, data)
+
+    def change_currency(self, currency: str) -> None:
+        """The default currency, among those that the store has. The vendor's event says no more than that it is
+        about the store."""
+        self.currency = currency
+        self._tell("store/information/updated", {"type": "store"})
 
     def change_product(self, product: Row, changes: Row) -> None:
         """Set fields of a product; its date moves and the world hears of it."""
@@ -342,10 +352,10 @@ class Store:
             if price and variant["product_id"]:
                 self.records.add(
                     {
-                        "key": (trade["id"], variant["id"], self.options.currency),
+                        "key": (trade["id"], variant["id"], self.currency),
                         "price_list_id": trade["id"],
                         "variant_id": variant["id"],
-                        "currency": self.options.currency,
+                        "currency": self.currency,
                         "price": round(price * 0.85, 2),
                         "date_created": created,
                         "date_modified": created,
