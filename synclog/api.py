@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictBool, StringConstraints, model_validator
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_change, seller_for, sellers_for
 from accounts.models import Seller
@@ -57,7 +57,7 @@ class ErrorIn(Report):
     code: Annotated[Line, StringConstraints(max_length=60)] = ""
     severity: Issue.Severity = Issue.Severity.ERROR
     link: Annotated[Line, StringConstraints(max_length=1000), AfterValidator(_web_address)] | None = Field(
-        None, description="Where to mend it."
+        None, description="Where to mend it.", json_schema_extra={"format": "uri"}
     )
 
     def draft(self) -> IssueDraft:
@@ -82,7 +82,7 @@ class FullSyncIn(Errors):
 
     started_full_sync: Moment | None = None
     last_full_sync: Moment | None = None
-    last_full_sync_succeeded: bool | None = None
+    last_full_sync_succeeded: StrictBool | None = None
 
 
 class PartialSyncIn(Errors):
@@ -90,7 +90,7 @@ class PartialSyncIn(Errors):
 
     started_full_sync: Moment | None = None
     last_full_sync: Moment | None = None
-    last_full_sync_succeeded: bool | None = None
+    last_full_sync_succeeded: StrictBool | None = None
     resolved: list[ExternalId] = Field(
         [], max_length=MAX_ERRORS, description="`external_id` of items that went through: their errors are settled."
     )
