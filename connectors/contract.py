@@ -107,7 +107,7 @@ class Notice:
     external_id: str
 
 
-# What reading a body raises that is not what the platform sends.
+# What reading a body raises that is not what the platform sends. The text is shown, and so holds no value of the body.
 MISREAD = (ValueError, LookupError, TypeError, AttributeError)
 
 
@@ -116,11 +116,12 @@ class Receipt:
     """What a target says later about one variant of what it took into its queue (errors.Queued).
 
     The variant is named by its SKU, as vendors do. `external_id` is its id there and `product_id` its product's;
-    `error` is the target's reason if it refused. `request_id` and `data_type` tell which request it answers.
+    `error` is the target's reason if it refused. `data_type` and `requested_at` (UTC) are those of the request that it
+    answers.
     """
 
-    request_id: str
     data_type: DataType
+    requested_at: datetime
     sku: str
     external_id: str = ""
     product_id: str = ""
@@ -207,9 +208,9 @@ class Adapter:
 
     @classmethod
     def read_callback(cls, payload: dict[str, Any]) -> list[Receipt]:
-        """What the platform tells about requests that it had queued; empty if the event is something else.
+        """What the platform tells about a request that it had queued; empty if the event is something else.
 
-        ValueError if it is malformed. May come doubled, late, or never.
+        Raises one of `MISREAD` if it is malformed. May come doubled, late, or never.
         """
         return []
 

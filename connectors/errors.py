@@ -20,14 +20,9 @@ class TryAgainLater(ConnectorError):
 
 
 class Queued(TryAgainLater):
-    """The target took it, and will say later what became of it: by a callback that names `request_id`
-    (contract.Receipt), or to whoever looks at `not_before`. Nothing failed. The id is empty where an earlier request
-    still stands.
+    """The target took it, and will say later what became of it: by a callback (contract.Receipt), or to whoever looks
+    at `not_before`. Nothing failed.
     """
-
-    def __init__(self, message: str, *, request_id: str, not_before: datetime | None = None) -> None:
-        super().__init__(message, not_before=not_before)
-        self.request_id = request_id
 
 
 class NeedsAttention(ConnectorError):

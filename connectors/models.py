@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from hub.kinds import DataType
+from hub.kinds import DataType, Direction
 from hub.models import Connection, Job, Run
 
 
@@ -76,8 +76,8 @@ class FeedItem(models.Model):
 class WebhookEvent(models.Model):
     """An event as it came in. The table is partitioned by `day` (UTC), so that old days are dropped at once.
 
-    `delivery_id` is the sender's own id of the delivery, or a hash of its content; `data_type` is what it is about, and
-    so which lane looks at it.
+    `delivery_id` is the sender's own id of the delivery, or a hash of its content. `direction` and `data_type` say
+    which job looks at it: that which imports what the event names, or that which exported what the event answers.
     """
 
     class State(models.TextChoices):
@@ -93,11 +93,15 @@ class WebhookEvent(models.Model):
     )
     delivery_id = models.CharField(max_length=200)
     scope = models.CharField(max_length=100, blank=True)
+    direction = models.CharField(max_length=6, choices=Direction, blank=True)
     data_type = models.CharField(max_length=20, choices=DataType, blank=True)
     payload = models.JSONField()
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     deliveries = models.PositiveIntegerField(default=1, help_text="How often it came.")
     attempts = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(
+        default=0, help_text="How often in a row looking at it failed while it was alone."
+    )
     processed_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
 

@@ -227,10 +227,10 @@ def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
 
     One that waits anyway stays as it is, and so does one about something that its connection does not read.
     """
-    reading = Job.objects.filter(direction=Direction.IMPORT, enabled=True)
-    about = {"connection": OuterRef("connection"), "data_type": OuterRef("data_type")}
-    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(reading.filter(**about)))
-    lane_ids = reading.filter(connection__in=chosen.values("connection")).values_list("lane_ids", flat=True)
+    jobs = Job.objects.filter(enabled=True)
+    about = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
+    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**about)))
+    lane_ids = jobs.filter(connection__in=chosen.values("connection")).values_list("lane_ids", flat=True)
     woken = sorted({lane for ids in lane_ids for lane in ids})
     number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)
     if number:

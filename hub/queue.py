@@ -15,7 +15,7 @@ from django.db.models import Min, QuerySet
 
 from hub import lanes
 from hub.kinds import Kind
-from hub.models import Change, Job, Run
+from hub.models import Change, Connection, Job, Run
 
 # The error class of a change that was alone in hand when its worker was lost; the next other error begins anew.
 WORKER_LOST = "WorkerLost"
@@ -110,6 +110,18 @@ def wake_delayed(*, lane_id: int, now: datetime) -> int:
     over = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED, not_before__lte=now)
     with transaction.atomic():
         return over.filter(pk__in=_locked(over)).update(state=Change.State.READY, not_before=None)
+
+
+def hurry(*, connection: Connection, kind: Kind, item_ids: Collection[int]) -> None:
+    """What waits at this connection for its next try is tried now, since something has come that may help."""
+    waiting = Change.objects.filter(
+        job__connection=connection, kind=kind, item_id__in=item_ids, state=Change.State.DELAYED
+    )
+    with transaction.atomic():
+        chosen = _locked(waiting)
+        waiting.filter(pk__in=chosen).update(state=Change.State.READY, not_before=None)
+        woken = set(Change.objects.filter(pk__in=chosen).values_list("lane_id", flat=True))
+        transaction.on_commit(lambda: lanes.wake(lane_ids=sorted(woken)))
 
 
 def leave_run(*, run: Run) -> None:

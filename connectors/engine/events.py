@@ -1,27 +1,31 @@
 """Events: what platforms said has changed is fetched as it is now, many at a time, and applied.
 
 An event is only a hint where to look. Several about the same item fold into one fetch, and their order means nothing,
-because what is fetched is always the present. An event leaves the inbox in the transaction that applied it.
+because what is fetched is always the present. Events that answer a request of ours are heard instead
+(connectors.engine.answers). An event leaves the inbox in the transaction that applied it.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from connectors.contract import MISREAD
+from connectors.contract import Notice, Receipt
+from connectors.engine import answers, retry
 from connectors.engine.applying import Tally, apply_page, target_for
 from connectors.engine.importing import absent, discontinue, place_categories
+from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookEvent
 from connectors.registry import adapter_for
 from hub import lanes, runs
-from hub.kinds import ITEM_KIND, DataType
+from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.lanes import Fenced
 from hub.models import Job, JobState, Link, Run
 
@@ -29,46 +33,48 @@ logger = logging.getLogger(__name__)
 
 _BATCH = 500
 _FETCH = 100
+# So often an event fails alone before it waits for a person, if nothing else goes through either: a day of rests.
+_PATIENCE = 300
 # How often a worker may be lost over the same lone item before its events wait for a person.
 _MOST_CRASHES = 5
 # What comes within this time is one entry of the activity register.
 _ENTRY = timedelta(minutes=1)
 
 State = WebhookEvent.State
-# What some events are about, all of them the same: the ids to fetch → the events.
-Subjects = dict[tuple[str, ...], list[WebhookEvent]]
+# What some events say, all of them the same → the events.
+Subjects = dict[tuple[Notice, ...] | tuple[Receipt, ...], list[WebhookEvent]]
 
 
 def work(turn: Turn, job: Job) -> bool:
-    """Take a batch of what was said about the job's kind of data, and apply it. False if nothing was said.
+    """Take a batch of what was said to the job, and apply it. False if nothing was said.
 
-    Raises TryAgainLater and NeedsAttention; what was not applied then stays in the inbox.
+    What failed by itself comes behind what did not, or it would be tried first after every rest. Raises TryAgainLater
+    and NeedsAttention; what was not applied then stays in the inbox.
     """
-    events = list(
-        WebhookEvent.objects.filter(connection=turn.connection, data_type=job.data_type, state=State.PENDING)
-        .only("day", "deliveries", "payload")
-        .order_by("id")[:_BATCH]
+    mine = WebhookEvent.objects.filter(
+        connection=turn.connection, direction=job.direction, data_type=job.data_type, state=State.PENDING
     )
+    events = list(mine.only("day", "deliveries", "payload", "failures").order_by("failures", "id")[:_BATCH])
     if not events:
         return False
-    subjects = _fold(turn, events)
+    subjects = _fold(turn, job, events)
     size = _size(turn)
     waiting = list(subjects)
     for start in range(0, len(waiting), size):
-        _bring(turn, job, {ids: subjects[ids] for ids in waiting[start : start + size]})
+        _bring(turn, job, {said: subjects[said] for said in waiting[start : start + size]})
     return True
 
 
-def _fold(turn: Turn, events: Sequence[WebhookEvent]) -> Subjects:
+def _fold(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> Subjects:
     subjects: Subjects = defaultdict(list)
     adapter = adapter_for(turn.connection.platform)
+    read: Any = adapter.read_callback if job.direction == Direction.EXPORT else adapter.read_event
     for event in events:
         try:
-            notices = adapter.read_event(event.payload)
-        except MISREAD as error:  # it was understood when it came: the adapter has changed
-            _set_aside(turn, [event], f"Not understood: {error}")
-            continue
-        subjects[tuple(notice.external_id for notice in notices)].append(event)
+            subjects[tuple(read(event.payload))].append(event)
+        except Exception:  # it was understood when it came: the adapter has changed
+            logger.exception("%s: event %s cannot be read any more", job, event.pk)
+            _set_aside(turn, [event], "It was understood when it came, and is not any more.")
     return subjects
 
 
@@ -88,8 +94,15 @@ def _bring(turn: Turn, job: Job, subjects: Subjects) -> None:
         turn.progressed = True
         return
     try:
-        _fetch_and_apply(turn, job, list(dict.fromkeys(external_id for ids in subjects for external_id in ids)), events)
-    except (TryAgainLater, NeedsAttention, Fenced, OperationalError, InterfaceError):
+        if job.direction == Direction.EXPORT:
+            _hear(turn, job, subjects, events)
+        else:
+            _fetch_and_apply(turn, job, subjects, events)
+    except TryAgainLater as error:
+        if alone and error.sent:
+            _delay(turn, events, error)
+        raise
+    except (NeedsAttention, Fenced, OperationalError, InterfaceError):
         raise
     except Exception as error:
         if alone:
@@ -100,16 +113,43 @@ def _bring(turn: Turn, job: Job, subjects: Subjects) -> None:
                 reason = f"An internal error: {type(error).__name__}. The operators see it in the log."
             _set_aside(turn, events, reason)
             return
-        halves = list(subjects)
-        for ids in (halves[: len(halves) // 2], halves[len(halves) // 2 :]):
-            _bring(turn, job, {each: subjects[each] for each in ids})
+        said = list(subjects)
+        for half in (said[: len(said) // 2], said[len(said) // 2 :]):
+            _bring(turn, job, {each: subjects[each] for each in half})
     else:
         turn.went_well()
 
 
-def _fetch_and_apply(turn: Turn, job: Job, external_ids: list[str], events: Sequence[WebhookEvent]) -> None:
+def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> None:
+    """The platform failed over these alone: perhaps they are the trouble, so others go first from now on.
+
+    After the last attempt they wait for a person; as long as nothing else goes through, that is far off.
+    """
+    failures = 1 + max(event.failures for event in events)
+    most = _PATIENCE if turn.failures + 1 >= failures else retry.MAX_ATTEMPTS
+    if failures >= most:
+        _set_aside(turn, events, f"{failures} times in a row: {error}")
+        return
+    with lanes.fenced(turn.claim):
+        WebhookEvent.objects.filter(
+            pk__in=[event.pk for event in events], day__in={event.day for event in events}, state=State.PENDING
+        ).update(failures=failures)
+
+
+def _hear(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
+    """What they answer stands in the events themselves: one transaction."""
+    now = timezone.now()
+    receipts = [said for each in subjects for said in each if isinstance(said, Receipt)]
+    with lanes.fenced(turn.claim):
+        batch = answers.hear(job, receipts, now)
+        _settle(events, State.DONE, "", now)
+        settle(turn, batch, now=now)
+
+
+def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """The network first, then one transaction."""
     data_type = DataType(job.data_type)
+    external_ids = list(dict.fromkeys(said.external_id for each in subjects for said in each))
     turn.renew()
     found = turn.adapter.fetch(data_type, external_ids)
     now = timezone.now()
@@ -167,14 +207,14 @@ def _settle(events: Sequence[WebhookEvent], state: str, reason: str, now: dateti
         cursor.execute(
             """
             UPDATE connectors_webhookevent AS event
-            SET state = %s, reason = %s, processed_at = %s, attempts = event.attempts + 1
+            SET state = %s, reason = %s, processed_at = %s, attempts = event.attempts + 1, failures = 0
             FROM unnest(%s::date[], %s::bigint[], %s::integer[]) AS seen (day, id, deliveries)
             WHERE event.day = seen.day AND event.id = seen.id AND event.deliveries = seen.deliveries
               AND event.state = 'pending'
             """,
             [
                 state,
-                reason.replace("\x00", ""),
+                reason.encode(errors="replace").decode().replace("\x00", ""),
                 now,
                 [event.day for event in events],
                 [event.pk for event in events],
@@ -186,24 +226,25 @@ def _settle(events: Sequence[WebhookEvent], state: str, reason: str, now: dateti
 def wake_waiting() -> int:
     """Wake the lanes of events that nobody told a worker of. Returns how many lanes that are.
 
-    Hops from one (connection, kind of data) with pending events to the next: what a backlog holds is not counted.
+    Hops from one (connection, direction, kind of data) with pending events to the next: what a backlog holds is not
+    counted.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH RECURSIVE waiting AS (
-                (SELECT connection_id, data_type FROM connectors_webhookevent WHERE state = 'pending'
-                 ORDER BY connection_id, data_type LIMIT 1)
+                (SELECT connection_id, direction, data_type FROM connectors_webhookevent WHERE state = 'pending'
+                 ORDER BY connection_id, direction, data_type LIMIT 1)
                 UNION ALL
                 SELECT following.* FROM waiting CROSS JOIN LATERAL (
-                    SELECT connection_id, data_type FROM connectors_webhookevent AS event
-                    WHERE state = 'pending'
-                      AND (event.connection_id, event.data_type) > (waiting.connection_id, waiting.data_type)
-                    ORDER BY connection_id, data_type LIMIT 1) AS following
+                    SELECT connection_id, direction, data_type FROM connectors_webhookevent AS event
+                    WHERE state = 'pending' AND (event.connection_id, event.direction, event.data_type)
+                        > (waiting.connection_id, waiting.direction, waiting.data_type)
+                    ORDER BY connection_id, direction, data_type LIMIT 1) AS following
             )
             SELECT DISTINCT lane.id FROM waiting
             JOIN hub_job AS job ON job.connection_id = waiting.connection_id AND job.data_type = waiting.data_type
-                AND job.direction = 'import' AND job.enabled AND NOT job.paused
+                AND job.direction = waiting.direction AND job.enabled AND NOT job.paused
             JOIN hub_lane AS lane ON lane.id = ANY(job.lane_ids)
             WHERE NOT lane.due AND NOT lane.paused AND lane.lease_until IS NULL
               AND (lane.rest_until IS NULL OR lane.rest_until <= now())

@@ -1,6 +1,6 @@
 """Items of any kind by id, as adapters get them, and the ids at a target of what they refer to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from catalog import items as catalog
@@ -23,6 +23,17 @@ _LOADERS: dict[str, Callable[[Sequence[int]], dict[int, Any]]] = {
 def load(kind: str, ids: Sequence[int]) -> dict[int, Any]:
     """Those of the items that exist."""
     return _LOADERS[kind](ids)
+
+
+def holders(connection: Connection, ids: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """(kind, external id) → the item that is linked to it, for those that are."""
+    rows = Link.objects.filter(
+        connection=connection,
+        kind__in={kind for kind, _ in ids},
+        external_id__in={external_id for _, external_id in ids if external_id},
+    )
+    found = {(kind, external_id): pk for kind, external_id, pk in rows.values_list("kind", "external_id", "item_id")}
+    return {each: found[each] for each in ids if each in found}
 
 
 def references(connection: Connection, items: Iterable[Any]) -> References:

@@ -7,12 +7,12 @@ counting down the runs, so that exactly one worker closes each (D20).
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from connectors.contract import Action, Outcome
-from connectors.engine import storing
+from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
 from connectors.engine.turn import Turn
 from connectors.errors import Queued
@@ -67,7 +67,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
         runs.lock(run_ids=run_ids + ([partial.pk] if partial else []))
         _hold_back_taken_ids(batch)
         _write_links(job, batch, now)
-        _forget_sent(job, [step.change.item_id for step in batch.doubtful])
+        forget_sent(job, [step.change.item_id for step in batch.doubtful])
         first_outcomes = queue.settle(
             done=[v.change for v in batch.verdicts if v.failure is None],
             failed=[v.failure for v in batch.verdicts if v.failure is not None],
@@ -87,11 +87,11 @@ def put_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
     """
     with transaction.atomic():
         queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=item_ids)
-        _forget_sent(job, item_ids)
+        forget_sent(job, item_ids)
         Change.objects.filter(job=job, item_id__in=item_ids, sent_at=None).update(sent_at=now)
 
 
-def _forget_sent(job: Job, item_ids: list[int]) -> None:
+def forget_sent(job: Job, item_ids: list[int]) -> None:
     """Equal content is no proof any more that the target has it."""
     if item_ids:
         Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=item_ids).update(
@@ -137,26 +137,13 @@ def _hold_back_taken_ids(batch: Batch) -> None:
         if v.step and v.answer and v.step.operation.action is not Action.REMOVE:
             given[job.link_kind, v.answer.external_id] = (v.change.item_id, v)
             given |= {(kind, external_id): (pk, v) for (kind, pk), external_id in v.answer.links.items()}
-    holders = Link.objects.filter(
-        connection=job.connection,
-        kind__in={kind for kind, _ in given},
-        external_id__in={external_id for _, external_id in given if external_id},
-    )
-    for kind, external_id, item_id in holders.values_list("kind", "external_id", "item_id"):
-        wanted, verdict = given.get((kind, external_id), (item_id, None))
-        if verdict is None or item_id == wanted:
-            continue
-        verdict.outcome, verdict.answer = "failed", None
-        verdict.failure = Failure(verdict.change, "IdInUse", f"id {external_id} is in use", None)
-        verdict.issue = IssueDraft(
-            external_id=f"{job.item_kind}:{verdict.change.item_id}",
-            kind=job.item_kind,
-            item_id=verdict.change.item_id,
-            code=ID_IN_USE,
-            title=_title(verdict.item),
-            message=f"{job.connection} gave it the id {external_id}, which {kind} {item_id} has here already.",
-            mend=f"Raise the id sequence there above {external_id}, then retry this item.",
-        )
+    for (kind, external_id), holder_id in loading.holders(job.connection, given.keys()).items():
+        wanted, verdict = given[kind, external_id]
+        if holder_id != wanted:
+            in_use = IdInUse(kind, external_id, wanted, holder_id)
+            held = hold_for_id(verdict.change, verdict.item, job, in_use)
+            verdict.outcome, verdict.answer = held.outcome, None
+            verdict.failure, verdict.issue = held.failure, held.issue
 
 
 def _write_links(job: Job, batch: Batch, now: datetime) -> None:
@@ -305,6 +292,40 @@ def skip(change: Taken, item: Any, job: Job, *, message: str, code: str, mend: s
             mend=mend,
         ),
     )
+
+
+class IdInUse(NamedTuple):
+    """An id that the target gave to the item `wanted_id`, and that is linked to the item `holder_id` here (L16)."""
+
+    kind: str
+    external_id: str
+    wanted_id: int
+    holder_id: int
+
+
+def hold_for_id(change: Taken, item: Any, job: Job, found: IdInUse) -> Verdict:
+    """The target gave it an id that is something else's here: a person decides."""
+    what = found.kind.partition("/")[0]
+    verdict = skip(
+        change,
+        item,
+        job,
+        code=ID_IN_USE,
+        message=f"{job.connection} gave {what} {found.wanted_id} the id {found.external_id}, which {what} "
+        f"{found.holder_id} has here already. Nothing was overwritten.",
+        mend=f"Raise the id sequence there above {found.external_id}, then retry this item.",
+    )
+    verdict.outcome = "failed"
+    verdict.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)
+    return verdict
+
+
+def refused_later(change: Taken, item: Any, job: Job, reason: str) -> Verdict:
+    """The target had taken it into its queue, and refuses it after all: a person decides, or the item changes."""
+    mend = "Correct the item where it comes from; it is sent again as soon as it changes. Or press Retry."
+    verdict = skip(change, item, job, code="refused", message=reason, mend=mend)
+    verdict.outcome, verdict.failure = "failed", Failure(change, "Refused", reason[:500], None)
+    return verdict
 
 
 def await_answer(step: Step, error: Queued, *, now: datetime) -> Verdict:

@@ -1,6 +1,6 @@
 """Small writes that several stages share: payloads of links, the store's own settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from catalog import services as catalog
 from catalog.records import SettingsRecord
 from connectors.http import dumps
 from hub.kinds import Kind
-from hub.models import Connection, LinkPayload
+from hub.models import Connection, Link, LinkPayload
 from hub.queue import enqueue
 
 
@@ -81,6 +81,19 @@ def remember_sent(*, connection: Connection, kind: str, sent: Sequence[Sent], no
                 *(connection.pk, kind, now),
             ],
         )
+
+
+def link(connection: Connection, ids: Mapping[tuple[str, int], str]) -> None:
+    """(kind, our id) → what the platform calls it now."""
+    Link.objects.bulk_create(
+        [
+            Link(connection=connection, kind=kind, item_id=pk, external_id=external_id)
+            for (kind, pk), external_id in ids.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["connection", "kind", "item_id"],
+        update_fields=["external_id", "missing"],
+    )
 
 
 def save_store_settings(connection: Connection, record: SettingsRecord) -> dict[str, list[str]]:

@@ -84,8 +84,7 @@ def _work(turn: Turn) -> bool:
 
 def _hear(turn: Turn) -> bool:
     """Take what the platform told us (the inbox). False if it told nothing."""
-    imports = [job for job in turn.jobs if job.direction == Direction.IMPORT]
-    return _guarded(turn, imports, lambda job: events.work(turn, job))
+    return _guarded(turn, turn.jobs, lambda job: events.work(turn, job))
 
 
 def _guarded(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -> bool:

@@ -14,11 +14,13 @@ CREATE TABLE connectors_webhookevent (
     connection_id bigint NOT NULL,
     delivery_id varchar(200) NOT NULL,
     scope varchar(100) NOT NULL,
+    direction varchar(6) NOT NULL,
     data_type varchar(20) NOT NULL,
     payload jsonb NOT NULL,
     state varchar(8) NOT NULL,
     deliveries integer NOT NULL CHECK (deliveries > 0),
     attempts integer NOT NULL CHECK (attempts >= 0),
+    failures integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
     processed_at timestamptz,
     reason text NOT NULL,
     PRIMARY KEY (id, day),
@@ -54,7 +56,7 @@ class Migration(migrations.Migration):
                         "CREATE TABLE connectors_webhookevent_default PARTITION OF connectors_webhookevent DEFAULT",
                         *first_days(),
                         "CREATE INDEX connectors_webhook_pending ON connectors_webhookevent"
-                        " (connection_id, data_type, id)"
+                        " (connection_id, direction, data_type, failures, id)"
                         " WHERE state = 'pending'",
                         "CREATE INDEX connectors_webhook_recent ON connectors_webhookevent (connection_id, received_at DESC)",
                     ],
@@ -75,6 +77,12 @@ class Migration(migrations.Migration):
                         ("received_at", models.DateTimeField()),
                         ("delivery_id", models.CharField(max_length=200)),
                         ("scope", models.CharField(blank=True, max_length=100)),
+                        (
+                            "direction",
+                            models.CharField(
+                                blank=True, choices=[("import", "Import"), ("export", "Export")], max_length=6
+                            ),
+                        ),
                         (
                             "data_type",
                             models.CharField(
@@ -108,6 +116,12 @@ class Migration(migrations.Migration):
                         ),
                         ("deliveries", models.PositiveIntegerField(default=1, help_text="How often it came.")),
                         ("attempts", models.PositiveIntegerField(default=0)),
+                        (
+                            "failures",
+                            models.PositiveIntegerField(
+                                default=0, help_text="How often in a row looking at it failed while it was alone."
+                            ),
+                        ),
                         ("processed_at", models.DateTimeField(null=True)),
                         ("reason", models.TextField(blank=True)),
                         (

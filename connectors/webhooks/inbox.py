@@ -10,18 +10,22 @@ from typing import Any
 
 import orjson
 from django.db import connection as database
+from django.db import transaction
+from django.db.models import CharField, Func
 
-from connectors.contract import MISREAD, Adapter
+from connectors.contract import Adapter
 from connectors.errors import NeedsAttention
 from connectors.models import WebhookEvent
 from connectors.opening import account_of
 from connectors.registry import adapter_for
+from connectors.webhooks import json_rpc
+from connectors.webhooks.routing import route
 from connectors.webhooks.schemes import verify
 from connectors.webhooks.waking import waker
-from hub.kinds import Direction
 from hub.models import Connection, Job
 
 MAX_BODY = 256 * 1024
+MAX_CALLS = 100
 _CACHE_SECONDS = 5.0
 _CACHED = 10_000
 # The character NUL as JSON writes it; an even number of backslashes before it would be a text about it.
@@ -34,37 +38,33 @@ class Malformed(Exception):
     """The body is not what the platform sends. The text is one of a few fixed reasons, for counting."""
 
 
+class Outdated(Exception):
+    """The connection has changed since its receiver was made: look it up anew. Nothing was stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receiver:
     """What receiving needs of a connection, kept for a few seconds by each web process.
 
-    `lanes` are those of the import jobs by kind of data: whom to wake for an event.
+    `version` is that of the connection's row: nothing is stored by a receiver whose row has changed. `lanes` are those
+    of the jobs by direction and kind of data: whom to wake for an event.
     """
 
     connection_id: int
+    version: str
     adapter: type[Adapter]
     secrets: Mapping[str, str]
-    lanes: Mapping[str, list[int]]
+    lanes: Mapping[tuple[str, str], list[int]]
     until: float = field(compare=False)
-
-    def route(self, payload: dict[str, Any]) -> tuple[str, str]:
-        """The kind of data that an event is about, and why it will not be looked at ("": it will)."""
-        try:
-            data_type = next((str(notice.data_type) for notice in self.adapter.read_event(payload)), "")
-        except MISREAD as error:
-            return "", f"not understood: {error}"[:200]
-        if not data_type:
-            return "", "says nothing that is synced"
-        return data_type, "" if data_type in self.lanes else f"this connection does not read {data_type}"
 
 
 _receivers: dict[str, Receiver] = {}
 
 
-def receiver_for(token: str) -> Receiver | None:
+def receiver_for(token: str, *, anew: bool = False) -> Receiver | None:
     """The connection behind a webhook address; None if there is none, or none any more."""
     known = _receivers.get(token)
-    if known is not None and known.until > monotonic():
+    if known is not None and known.until > monotonic() and not anew:
         return known
     receiver = _look_up(token)
     if receiver is None:
@@ -77,7 +77,9 @@ def receiver_for(token: str) -> Receiver | None:
 
 
 def _look_up(token: str) -> Receiver | None:
-    connection = Connection.objects.filter(webhook_token=token).exclude(state=Connection.State.UNINSTALLED).first()
+    installed = Connection.objects.exclude(state=Connection.State.UNINSTALLED)
+    version = Func(template=_VERSION, output_field=CharField())
+    connection = installed.annotate(version=version).filter(webhook_token=token).first()
     if connection is None:
         return None
     try:
@@ -89,63 +91,104 @@ def _look_up(token: str) -> Receiver | None:
         secrets = adapter.webhook_secrets(account_of(connection), own)
     except NeedsAttention:
         secrets = {}  # nobody can be trusted until its credentials are mended
-    jobs = Job.objects.filter(connection=connection, direction=Direction.IMPORT, enabled=True)
+    jobs = Job.objects.filter(connection=connection, enabled=True)
     return Receiver(
         connection.pk,
+        connection.version,
         adapter,
         {scheme: secret for scheme, secret in secrets.items() if secret},
-        {job.data_type: job.lane_ids for job in jobs},
+        {(job.direction, job.data_type): job.lane_ids for job in jobs},
         monotonic() + _CACHE_SECONDS,
     )
 
 
-_INSERT = """
+# Which transaction wrote the row as it is: every change of it gives another.
+_VERSION = "hub_connection.xmin::text"
+_INSERT = f"""
 INSERT INTO connectors_webhookevent AS event
-    (day, received_at, connection_id, delivery_id, scope, data_type, payload, state, reason, attempts, deliveries)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 1)
+    (day, received_at, connection_id, delivery_id, scope, direction, data_type, payload, state, reason, attempts,
+     deliveries)
+SELECT %s, %s, id, %s, %s, %s, %s, %s, %s, %s, 0, 1 FROM hub_connection WHERE id = %s AND {_VERSION} = %s
 ON CONFLICT (day, connection_id, delivery_id) DO UPDATE SET deliveries = event.deliveries + 1
-"""
-# A hash of the content says "look again", never "known already": two real updates may share one.
+"""  # noqa: S608 - nothing that came from outside
+# A hash of an event's content says "look again", never "known already": two real updates may share one.
 _LOOK_AGAIN = ", state = EXCLUDED.state, reason = EXCLUDED.reason, received_at = EXCLUDED.received_at"
+# What senders call the kind of an event.
+_NAMES = ("scope", "kind", "method")
 
 
-def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """Verify and store. Raises Untrusted or Malformed; nothing is stored then."""
+def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:
+    """Verify and store; what the sender is to be told, as JSON, or None for an empty answer.
+
+    Raises Untrusted, Malformed or Outdated; nothing is stored then.
+    """
+    if "json_rpc" in receiver.secrets:
+        return _receive_batch(receiver, body, now)
     unique_id = verify(receiver.secrets, headers, body, now)
-    payload, text = _parse(body)
-    data_type, reason = receiver.route(payload)
-    scope = payload.get("scope")
+    _store(receiver, _parse(body), now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _LOOK_AGAIN)
+    return None
+
+
+def _receive_batch(receiver: Receiver, body: bytes, now: datetime) -> list[dict[str, Any]]:
+    """Each call is an event of its own. It answers one request of ours, so the same once more tells nothing new."""
+    batch = _parse(body)
+    json_rpc.verify(receiver.secrets["json_rpc"], batch)
+    calls = json_rpc.calls(batch)
+    if len(calls) > MAX_CALLS:
+        raise Malformed("too many calls")
+    with transaction.atomic():
+        for call in calls:
+            _store(receiver, call, now, _hash(orjson.dumps(call, option=orjson.OPT_SORT_KEYS)), _INSERT)
+    return json_rpc.answer(calls)
+
+
+def _store(receiver: Receiver, payload: Any, now: datetime, delivery_id: str, insert: str) -> None:
+    if not isinstance(payload, dict):
+        raise Malformed("not a JSON object")
+    chosen = route(receiver.adapter, payload)
+    lane_ids = receiver.lanes.get((chosen.direction, chosen.data_type))
+    reason = chosen.reason or ("" if lane_ids else f"this connection does not {chosen.verb} {chosen.data_type}")
     with database.cursor() as cursor:
         cursor.execute(
-            _INSERT if unique_id else _INSERT + _LOOK_AGAIN,
+            insert,
             [
                 now.date(),
                 now,
-                receiver.connection_id,
-                _storable(unique_id) or "hash:" + blake2b(body, digest_size=16).hexdigest(),
-                _storable(scope)[:100] if isinstance(scope, str) else "",
-                data_type,
-                text,
+                _storable(delivery_id),
+                _storable(next((name for each in _NAMES if isinstance(name := payload.get(each), str)), ""))[:100],
+                chosen.direction,
+                chosen.data_type,
+                _text(payload),
                 State.IGNORED if reason else State.PENDING,
                 _storable(reason),
+                receiver.connection_id,
+                receiver.version,
             ],
         )
-    if not reason:
-        waker.wake(receiver.lanes[data_type])
+        if cursor.rowcount == 0:
+            raise Outdated
+    if lane_ids and not reason:
+        transaction.on_commit(lambda: waker.wake(lane_ids))
 
 
-def _parse(body: bytes) -> tuple[dict[str, Any], str]:
-    """The object, and its text as PostgreSQL and every reader take it: no NUL, no endless depth or digits."""
+def _hash(content: bytes) -> str:
+    return "hash:" + blake2b(content, digest_size=16).hexdigest()
+
+
+def _parse(body: bytes) -> Any:
     try:
-        payload = orjson.loads(body)
-        text = orjson.dumps(payload).decode()
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Malformed("not JSON") from error
+
+
+def _text(payload: dict[str, Any]) -> str:
+    """As PostgreSQL and every reader take it: no NUL, no endless depth or digits."""
+    try:
+        text = orjson.dumps(payload).decode()
     except orjson.JSONEncodeError as error:
         raise Malformed("nested too deeply") from error
-    if not isinstance(payload, dict):
-        raise Malformed("not a JSON object")
-    return payload, _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
+    return _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 def _storable(text: str) -> str:

@@ -8,22 +8,25 @@ from typing import Any
 
 from connectors.webhooks.schemes import Untrusted
 
-UNAUTHORISED = {"code": -32001, "message": "Could not authorize request"}
+_UNAUTHORISED = {"code": -32001, "message": "Could not authorize request"}
 
 
-def verify(secret: str, batch: list[Any]) -> None:
-    """Trust the batch if its first call gives the key. Raises Untrusted."""
+def verify(secret: str, batch: Any) -> None:
+    """Trust the batch if its first call gives the key. Raises Untrusted with an answer that the sender understands."""
     match batch:
         case [{"method": "auth", "params": {"apiKey": str(given)}}, *_] if secret:
             if not hmac.compare_digest(given.encode(), secret.encode()):
-                raise Untrusted("wrong secret")
+                raise Untrusted("wrong secret", answer=answer(batch, _UNAUTHORISED))
             return
-    raise Untrusted("no signature that this connection knows")
+    raise Untrusted(
+        "no signature that this connection knows",
+        answer=answer(batch, _UNAUTHORISED) if isinstance(batch, list) else None,
+    )
 
 
-def without_key(batch: list[Any]) -> dict[str, Any]:
-    """What may be stored: `{"calls": […]}`, without the call that carries the key."""
-    return {"calls": [call for call in batch if not (isinstance(call, dict) and call.get("method") == "auth")]}
+def calls(batch: list[Any]) -> list[Any]:
+    """What may be stored: all calls but the one that carries the key."""
+    return [call for call in batch if not (isinstance(call, dict) and call.get("method") == "auth")]
 
 
 def answer(batch: list[Any], error: dict[str, Any] | None = None) -> list[dict[str, Any]]:

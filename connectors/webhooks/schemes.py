@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -18,7 +19,12 @@ _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
 class Untrusted(Exception):
-    """The call cannot be from whom it claims to be. The text is one of a few fixed reasons, for counting."""
+    """The call cannot be from whom it claims to be. The text is one of a few fixed reasons, for counting; `answer` says
+    it in the sender's own form, as JSON."""
+
+    def __init__(self, reason: str, *, answer: Any = None) -> None:
+        super().__init__(reason)
+        self.answer = answer
 
 
 def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:

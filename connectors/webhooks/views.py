@@ -1,15 +1,15 @@
-"""`POST /webhooks/{token}`: 200 with no body once the event is stored; 401 or 400 with a reason, never 500."""
+"""`POST /webhooks/{token}`: 200 once the event is stored; 401 or 400 with a reason, never 500."""
 
 import logging
 
 from django.db import Error
 from django.db import connection as database
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from connectors.webhooks.inbox import MAX_BODY, Malformed, count_refusal, receive, receiver_for
+from connectors.webhooks.inbox import MAX_BODY, Malformed, Outdated, count_refusal, receive, receiver_for
 from connectors.webhooks.schemes import Untrusted
 
 logger = logging.getLogger(__name__)
@@ -19,25 +19,34 @@ logger = logging.getLogger(__name__)
 @require_POST
 def webhook(request: HttpRequest, token: str) -> HttpResponse:
     """Take one event. 503 (the sender tries again) if it could not be stored."""
-    now = timezone.now()
     try:
-        receiver = receiver_for(token)
-        if receiver is None:
-            count_refusal(None, "nobody has this address", now)
-            return HttpResponse(status=404)
         try:
-            receive(receiver, request.headers, _body(request), now)
-        except Untrusted as error:
-            count_refusal(receiver.connection_id, str(error), now)
-            return HttpResponse(str(error), status=401, content_type="text/plain")
-        except Malformed as error:
-            count_refusal(receiver.connection_id, str(error), now)
-            return HttpResponse(str(error), status=400, content_type="text/plain")
-    except Error:
+            return _take(request, token)
+        except Outdated:
+            return _take(request, token, anew=True)
+    except (Error, Outdated):
         logger.exception("An event could not be stored")
         database.close()
         return HttpResponse(status=503)
-    return HttpResponse()
+
+
+def _take(request: HttpRequest, token: str, *, anew: bool = False) -> HttpResponse:
+    now = timezone.now()
+    receiver = receiver_for(token, anew=anew)
+    if receiver is None:
+        count_refusal(None, "nobody has this address", now)
+        return HttpResponse(status=404)
+    try:
+        answer = receive(receiver, request.headers, _body(request), now)
+    except Untrusted as error:
+        count_refusal(receiver.connection_id, str(error), now)
+        if error.answer is not None:
+            return JsonResponse(error.answer, safe=False, status=401)
+        return HttpResponse(str(error), status=401, content_type="text/plain")
+    except Malformed as error:
+        count_refusal(receiver.connection_id, str(error), now)
+        return HttpResponse(str(error), status=400, content_type="text/plain")
+    return HttpResponse() if answer is None else JsonResponse(answer, safe=False)
 
 
 def _body(request: HttpRequest) -> bytes:

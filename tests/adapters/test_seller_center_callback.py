@@ -1,12 +1,13 @@
 """The shop's callback: whom it is trusted from, what it tells, what it is answered."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connectors.contract import Receipt
-from connectors.platforms.seller_center_shop import SellerCenterShop
+from connectors.platforms.seller_center_shop import SellerCenterShop, rpc
 from connectors.webhooks import json_rpc
 from connectors.webhooks.schemes import Untrusted
 from hub.kinds import DataType
@@ -16,10 +17,12 @@ from tests.adapters.seller_center import open_at
 from tests.adapters.writing import creations
 
 KEY = "callback-key"
+NOW = datetime(2026, 1, 31, 8, 0, 0, 123456, tzinfo=UTC)
+PRODUCTS, STOCK = (rpc.new_id(each, NOW) for each in (DataType.PRODUCTS, DataType.STOCK))
 AUTH = {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": KEY}}
 
 
-def told(*results: Any, request_id: Any = "products-1", **call: Any) -> dict[str, Any]:
+def told(*results: Any, request_id: Any = PRODUCTS, **call: Any) -> dict[str, Any]:
     return {
         "jsonrpc": "2.0",
         "method": "Callback.process",
@@ -50,26 +53,35 @@ def test_the_key_comes_first() -> None:
 
 
 def test_the_key_is_not_kept_and_each_call_is_answered() -> None:
-    batch = [AUTH, told(GOOD), told(BAD, request_id="products-2")]
-    assert json_rpc.without_key(batch) == {"calls": batch[1:]}
+    batch = [AUTH, told(GOOD), told(BAD, request_id=STOCK)]
+    assert json_rpc.calls(batch) == batch[1:]
     ok = {"jsonrpc": "2.0", "result": {"status": "success"}}
-    assert json_rpc.answer(batch) == [{**ok, "id": "products-1"}, {**ok, "id": "products-2"}]
-    [refused, _] = json_rpc.answer(batch, json_rpc.UNAUTHORISED)
-    assert refused == {
+    assert json_rpc.answer(batch) == [{**ok, "id": PRODUCTS}, {**ok, "id": STOCK}]
+    with pytest.raises(Untrusted) as refused:
+        json_rpc.verify("another", batch)
+    assert refused.value.answer[0] == {
         "jsonrpc": "2.0",
         "error": {"code": -32001, "message": "Could not authorize request"},
-        "id": "products-1",
+        "id": PRODUCTS,
     }
 
 
 def test_ids_and_reasons_are_read() -> None:
-    payload = {"calls": [told(GOOD, BAD), told(GOOD, request_id="stock-9"), told(method="Another.call")]}
-    assert SellerCenterShop.read_callback(payload) == [
-        Receipt("products-1", DataType.PRODUCTS, "A", "5", "7"),
-        Receipt("products-1", DataType.PRODUCTS, "B", error="No such category"),
-        Receipt("stock-9", DataType.STOCK, "A", "5", "7"),
+    assert SellerCenterShop.read_callback(told(GOOD, BAD)) == [
+        Receipt(DataType.PRODUCTS, NOW, "A", "5", "7"),
+        Receipt(DataType.PRODUCTS, NOW, "B", error="No such category"),
     ]
-    assert SellerCenterShop.read_callback({}) == [] and SellerCenterShop.read_event(payload) == []
+    assert SellerCenterShop.read_callback(told(GOOD, request_id=STOCK)) == [Receipt(DataType.STOCK, NOW, "A", "5", "7")]
+    assert SellerCenterShop.read_callback(told(method="Another.call")) == []
+    assert SellerCenterShop.read_event(told(GOOD)) == []
+
+
+def test_what_was_deleted_has_no_ids_and_may_have_no_sku() -> None:
+    deleted = {"status": "success", "product": {"seller_sku": "A"}}
+    nameless = {"status": "error", "message": "no such product", "product": {"seller_sku": ""}}
+    assert SellerCenterShop.read_callback(told(deleted, nameless, BAD)) == [
+        Receipt(DataType.PRODUCTS, NOW, "B", error="No such category")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,24 +89,24 @@ def test_ids_and_reasons_are_read() -> None:
     [
         told(GOOD, request_id=None),
         told(GOOD, request_id="17"),
-        told(GOOD, request_id="lamps-1"),
+        told(GOOD, request_id=PRODUCTS.replace("products", "lamps")),
+        told(GOOD, request_id="products-1"),
         told(GOOD, params={"result": GOOD}),
         told(GOOD, params=None),
         told("success"),
         told({"status": "success"}),
-        told({"status": "success", "product": {"seller_sku": "A"}}),
         told({"status": "success", "product": {"seller_sku": "A", "id": "", "config_id": "7"}}),
-        told({"status": "success", "product": {"seller_sku": "", "id": "5", "config_id": "7"}}),
+        told({"status": "success", "product": {"seller_sku": "A", "id": "5"}}),
         told({"status": "success", "product": {"seller_sku": "A", "id": True, "config_id": "7"}}),
         told({"status": "error", "product": {}}),
         told({"product": {"seller_sku": "A"}}),
-        {"id": "products-1"},
+        {"id": PRODUCTS},
+        {},
     ],
-    ids=str,
 )
 def test_a_malformed_callback_is_refused_whole(call: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        SellerCenterShop.read_callback({"calls": [call]})
+        SellerCenterShop.read_callback(call)
 
 
 def test_the_sandbox_tells_what_the_adapter_reads(sandbox: Callable[..., SandboxProcess]) -> None:
@@ -104,9 +116,10 @@ def test_the_sandbox_tells_what_the_adapter_reads(sandbox: Callable[..., Sandbox
     shop.send(DataType.PRODUCTS, creations(shop, DataType.PRODUCTS, [product(1)]))
     process.control("POST", "queue", json={"paused": False})
     calls = [told(request_id=row["id"], params=row["params"]) for row in process.state("callbacks")]
-    receipts = SellerCenterShop.read_callback({"calls": calls})
+    receipts = [receipt for each in calls for receipt in SellerCenterShop.read_callback(each)]
     there = {row["seller_sku"]: (row["id"], row["config_id"]) for row in process.state("variants")}
     assert {each.sku: (each.external_id, each.product_id) for each in receipts} == {
         sku: there[sku] for sku in ("SKU-10", "SKU-11")
     }
+    assert all(abs(each.requested_at - datetime.now(UTC)) < timedelta(minutes=1) for each in receipts)
     shop.http.close()

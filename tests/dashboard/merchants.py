@@ -370,7 +370,13 @@ def webhook_event(shop: Connection, **fields: Any) -> WebhookEvent:
     """A platform told about a product, just now; it was applied after two seconds."""
     now = timezone.now()
     about = {"scope": "store/product/updated", "data": {"id": 7, "email": "zoe@buyer.example"}}
-    fields = {"data_type": "products", "state": "done", "attempts": 1, "delivery_id": f"d{now.timestamp()}"} | fields
+    fields = {
+        "direction": "import",
+        "data_type": "products",
+        "state": "done",
+        "attempts": 1,
+        "delivery_id": f"d{now.timestamp()}",
+    } | fields
     return WebhookEvent.objects.create(
         connection=shop,
         day=now.date(),

@@ -128,6 +128,7 @@ def test_lanes_that_nobody_woke_are_found(shop: Connection) -> None:
         day="2026-01-01",
         received_at="2026-01-01T00:00Z",
         delivery_id="1",
+        direction="import",
         data_type="orders",
         payload={},
     )

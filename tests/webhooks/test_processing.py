@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.models import Category, Product
 from connectors.engine import events
+from connectors.errors import TryAgainLater
 from connectors.models import WebhookEvent
 from connectors.platforms.bigcommerce import BigCommerce
 from connectors.services import replay_events
@@ -245,6 +246,75 @@ def test_what_kills_workers_is_found_alone_and_set_aside(
         let_time_pass()
     by_state = {stored.payload["data"]["id"]: stored.state for stored in WebhookEvent.objects.all()}
     assert by_state == dict.fromkeys(others, "done") | {poison: "held"}
+
+
+def test_what_the_platform_fails_over_makes_way_and_is_set_aside(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure over one item looks like an outage, until something else goes through."""
+    poison, *others = ids(read_shop)
+    for number in (poison, *others[:3]):
+        post(read_shop, event(item=number))
+    fetch, asked = BigCommerce.fetch, []
+
+    def fails(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
+        asked.append(external_ids)
+        if str(poison) in external_ids:
+            raise TryAgainLater("The shop answered 500.")
+        return fetch(self, data_type, external_ids)
+
+    monkeypatch.setattr(BigCommerce, "fetch", fails)
+    for _ in range(3):
+        work()
+    pending = WebhookEvent.objects.filter(state="pending")
+    assert [stored.payload["data"]["id"] for stored in pending] == [poison]
+    for number in others[3:] + others[:3]:
+        post(read_shop, event(item=number))
+        work()
+        assert {stored.payload["data"]["id"] for stored in pending} <= {poison}
+    held = WebhookEvent.objects.get(state="held")
+    assert held.payload["data"]["id"] == poison and held.reason == "8 times in a row: The shop answered 500."
+    before = len(asked)
+    work()
+    assert len(asked) == before
+    monkeypatch.setattr(BigCommerce, "fetch", fetch)
+    assert replay_events(events=WebhookEvent.objects.filter(pk=held.pk), by=None) == 1
+    work()
+    assert states() == {"done"}
+
+
+def test_an_outage_sets_nothing_aside(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in ids(read_shop)[:2]:
+        post(read_shop, event(item=number))
+    shop_platform.fault("status", path="/catalog/products", status=503, times=30)
+    for _ in range(30):
+        work()
+    assert states() == {"pending"}
+    for _ in range(3):
+        work()
+    assert states() == {"done"}
+
+
+def test_what_cannot_be_read_any_more_is_set_aside_alone(
+    read_shop: Connection, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, *others = ids(read_shop)
+    for number in (poison, *others):
+        post(read_shop, event(item=number))
+    read_event = BigCommerce.read_event
+
+    def breaks(payload: dict[str, Any]) -> Any:
+        if payload["data"]["id"] == poison:
+            raise RuntimeError("a bug of ours")
+        return read_event(payload)
+
+    monkeypatch.setattr(BigCommerce, "read_event", breaks)
+    work()
+    held = WebhookEvent.objects.get(state="held")
+    assert held.payload["data"]["id"] == poison and "not any more" in held.reason
+    assert WebhookEvent.objects.filter(state="done").count() == len(others)
 
 
 def test_a_paused_job_lets_its_events_wait(read_shop: Connection, post: Post) -> None:

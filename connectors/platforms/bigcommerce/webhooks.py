@@ -47,7 +47,7 @@ def notices(payload: dict[str, Any]) -> list[Notice]:
 
 def _notice(data_type: DataType, number: Any) -> Notice:
     if not isinstance(number, int) or isinstance(number, bool):
-        raise ValueError(f"{number!r:.40} is no id")
+        raise ValueError("an id is a whole number")
     return Notice(data_type, str(number))
 
 

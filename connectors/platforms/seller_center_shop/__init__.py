@@ -127,8 +127,8 @@ class SellerCenterShop(Adapter):
 
     @classmethod
     def read_callback(cls, payload: dict[str, Any]) -> list[Receipt]:
-        """`payload`: `{"calls": […]}`, the shop's batch without its `auth` (connectors.webhooks.json_rpc)."""
-        return [receipt for call in payload.get("calls", ()) for receipt in rpc.receipts(call)]
+        """`payload`: one call of the shop's batch (connectors.webhooks.json_rpc)."""
+        return rpc.receipts(payload)
 
     # Export side
 
@@ -175,12 +175,12 @@ class SellerCenterShop(Adapter):
         gone = [operation.external_id for operation in operations if operation.action is Action.REMOVE]
         updates += [{"config_id": config_id, "status": "deleted"} for config_id in gone if config_id]
         self._push(DataType.PRODUCTS, "Product.updateProducts", updates)
-        request_id = self._push(DataType.PRODUCTS, "Product.createProducts", creates)
+        self._push(DataType.PRODUCTS, "Product.createProducts", creates)
         # A shop that works its queue off at once knows its ids by now; another tells them by its callback.
         known |= self._look_up(creates)
         images = [entries.pictures(_named(entry, known), urls) for entry, urls in pictures]
         self._push(DataType.PRODUCTS, "Product.updateImageCollection", images)
-        return [_outcome(operation, known, "" if _is_queued(operation) else request_id) for operation in operations]
+        return [_outcome(operation, known) for operation in operations]
 
     def _send_values(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         """Stock or prices; what does not belong there any more is set to no stock, or to no price."""
@@ -214,16 +214,16 @@ class SellerCenterShop(Adapter):
 
     # Calls
 
-    def _push(self, data_type: DataType, method: str, values: list[Entry]) -> str:
-        """Put entries into the shop's queue; returns the request's id. Without entries there is no call."""
-        request_id = rpc.new_id(data_type)
-        if values:
-            try:
-                answer = self._post("", rpc.call(method, values, request_id))
-            except Refused as refused:
-                raise BatchRefused(f"{method}: {refused}", code=refused.code) from refused
-            rpc.expect_acknowledgement(answer, method, request_id)
-        return request_id
+    def _push(self, data_type: DataType, method: str, values: list[Entry]) -> None:
+        """Put entries into the shop's queue. Without entries there is no call."""
+        if not values:
+            return
+        request_id = rpc.new_id(data_type, datetime.now(UTC))
+        try:
+            answer = self._post("", rpc.call(method, values, request_id))
+        except Refused as refused:
+            raise BatchRefused(f"{method}: {refused}", code=refused.code) from refused
+        rpc.expect_acknowledgement(answer, method, request_id)
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         credentials: Credentials = self.account.credentials
@@ -260,12 +260,12 @@ def _removed(operation: Operation) -> Outcome:
     )
 
 
-def _outcome(operation: Operation, known: Known, request_id: str) -> Outcome:
+def _outcome(operation: Operation, known: Known) -> Outcome:
     if operation.action is Action.REMOVE:
         return _removed(operation)
     skus = {entry["seller_sku"]: int(entry["id_catalog_product"]) for entry in operation.payload["products"]}
     if not skus.keys() <= known.keys():
         waiting = "The shop has it in its queue and will tell its id."
-        return Outcome(error=Queued(waiting, request_id=request_id, not_before=_next_try(operation)))
+        return Outcome(error=Queued(waiting, not_before=_next_try(operation)))
     links: dict[tuple[str, int], str] = {(Kind.VARIANT, pk): known[sku][0] for sku, pk in skus.items()}
     return Outcome(external_id=known[min(skus)][1], links=links)

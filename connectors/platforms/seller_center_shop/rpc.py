@@ -1,7 +1,9 @@
 """The shop's side of a request: the push, its acknowledgement, and the callback that answers it later."""
 
+import re
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from connectors.contract import Receipt
 from connectors.errors import BatchRefused, TryAgainLater
@@ -9,11 +11,15 @@ from connectors.http import dumps
 from hub.kinds import DataType
 
 CALLBACK = "Callback.process"
+_ID = re.compile(r"(?P<data_type>products|stock|prices)-(?P<microseconds>[0-9a-f]{10,14})-[0-9a-f]{16}")
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_IDS = {"id", "config_id"}
 
 
-def new_id(data_type: DataType) -> str:
-    """The id of a request; the callback brings it back, and it tells what the request was about."""
-    return f"{data_type}-{uuid4().hex}"
+def new_id(data_type: DataType, now: datetime) -> str:
+    """The id of a request. The callback brings it back; it tells what the request was about and when it was made."""
+    return f"{data_type}-{(now - _EPOCH) // _MICROSECOND:x}-{token_hex(8)}"
 
 
 def call(method: str, entries: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
@@ -34,25 +40,34 @@ def expect_acknowledgement(answer: Any, method: str, request_id: str) -> None:
 
 
 def receipts(call: dict[str, Any]) -> list[Receipt]:
-    """What a call of a callback tells, one receipt a product; none if it is another call. ValueError if malformed."""
+    """What a call of a callback tells, one receipt for each product that it names; none if it is another call.
+
+    ValueError if it is malformed.
+    """
     match call:
         case {"method": method} if method != CALLBACK:
             return []
-        case {"id": str(request_id), "params": {"result": list(results)}}:
-            data_type = DataType(request_id.partition("-")[0])
-            return [_receipt(request_id, data_type, each) for each in results]
-    raise ValueError("a callback has an id and a list of results")
+        case {"id": str(request_id), "params": {"result": list(results)}} if known := _ID.fullmatch(request_id):
+            requested_at = _EPOCH + int(known["microseconds"], 16) * _MICROSECOND
+            told = [_receipt(DataType(known["data_type"]), requested_at, each) for each in results]
+            return [receipt for receipt in told if receipt is not None]
+    raise ValueError("a callback has the id of a request of ours and a list of results")
 
 
-def _receipt(request_id: str, data_type: DataType, result: Any) -> Receipt:
+def _receipt(data_type: DataType, requested_at: datetime, result: Any) -> Receipt | None:
+    """None where there is nothing to tell: a product was deleted, or it is named by no SKU of ours."""
     match result:
-        case {"status": "success", "product": {"seller_sku": str(sku), "id": product_id, "config_id": config_id}} if (
-            sku and _is_id(product_id) and _is_id(config_id)
+        case {"product": {"seller_sku": ""}, "status": str()}:
+            return None
+        case {"product": {"seller_sku": str(sku)}, "status": str(status)} if status != "success":
+            return Receipt(data_type, requested_at, sku, error=_reason(result))
+        case {"product": {"seller_sku": str(sku), "id": product_id, "config_id": config_id}, "status": "success"} if (
+            _is_id(product_id) and _is_id(config_id)
         ):
-            return Receipt(request_id, data_type, sku, str(product_id), str(config_id))
-        case {"status": str(status), "product": {"seller_sku": str(sku)}} if status != "success" and sku:
-            return Receipt(request_id, data_type, sku, error=_reason(result))
-    raise ValueError("a result names its seller_sku, and on success its id and config_id")
+            return Receipt(data_type, requested_at, sku, str(product_id), str(config_id))
+        case {"product": {"seller_sku": str()} as product, "status": "success"} if not product.keys() & _IDS:
+            return None
+    raise ValueError("a result has a status and a product with its seller_sku, and its ids if it has any")
 
 
 def found(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,139 @@
+"""What targets say later about requests that they had put into queues of their own (contract.Receipt).
+
+It is heard in the lane that makes the requests, so none is under way meanwhile. Believed is what was waited for: the
+ids of what is being made, and a refusal of what was sent last. Whatever else comes, doubled or late, changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Case, When
+
+from catalog.models import Variant
+from connectors.contract import Receipt
+from connectors.engine import loading, storing
+from connectors.engine.settling import Batch, IdInUse, forget_sent, hold_for_id, refused_later
+from connectors.errors import Queued
+from hub import queue
+from hub.kinds import Kind
+from hub.models import Change, Job, Link
+
+# Clocks of machines may differ by so much: what is said to be older by less is not taken for older.
+_SKEW = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class _Told:
+    """A receipt with the items that it is about; `item_id` is that of the job's kind."""
+
+    receipt: Receipt
+    item_id: int
+    variant_id: int
+    product_id: int
+
+
+def hear(job: Job, receipts: Sequence[Receipt], now: datetime) -> Batch:
+    """Link what was made, let it go on, and return what was not made, to be settled with a reason.
+
+    Runs inside a settling transaction of the job's lane.
+    """
+    told = _about(job, receipts)
+    changes = {row.item_id: row for row in Change.objects.filter(job=job, item_id__in={each.item_id for each in told})}
+    made = [each for each in told if not each.receipt.error and _is_awaited(each, changes.get(each.item_id))]
+    in_use = _link(job, made)
+    refused: dict[int, list[str]] = defaultdict(list)
+    for each in _refusals(job, told, changes):
+        refused[each.item_id].append(f"{each.receipt.sku}: {each.receipt.error}")
+    through = [each for each in made if each.item_id not in in_use and each.item_id not in refused]
+    for kind, ids in (
+        (Kind.PRODUCT, {each.product_id for each in through}),
+        (Kind.VARIANT, {each.variant_id for each in through}),
+    ):
+        queue.hurry(connection=job.connection, kind=kind, item_ids=ids)
+    forget_sent(job, list(refused))
+    queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=refused.keys() - changes.keys())
+    return _batch(job, in_use, refused)
+
+
+def _about(job: Job, receipts: Sequence[Receipt]) -> list[_Told]:
+    """The variants of the connection's seller that have these SKUs; one that is offered before one that is not."""
+    if job.connection.seller_id is None:
+        return []
+    offered = Case(When(status__in=("live", "suspended"), then=1), default=0)
+    rows = Variant.objects.filter(seller_id=job.connection.seller_id, sku__in={receipt.sku for receipt in receipts})
+    owners = {sku: ids for sku, *ids in rows.order_by(offered, "pk").values_list("sku", "pk", "product_id")}
+    latest = {receipt.sku: receipt for receipt in receipts}
+    told = []
+    for sku, (variant_id, product_id) in owners.items():
+        item_id = product_id if job.item_kind == Kind.PRODUCT else variant_id
+        told.append(_Told(latest[sku], item_id, variant_id, product_id))
+    return told
+
+
+def _is_awaited(told: _Told, change: Change | None) -> bool:
+    """Whether the item was sent, nobody has said what became of it, and this is about that, not about a life before."""
+    if change is None or change.sent_at is None:
+        return False
+    return told.receipt.requested_at + _SKEW >= change.created_at
+
+
+def _refusals(job: Job, told: Sequence[_Told], changes: dict[int, Change]) -> list[_Told]:
+    """Those of what the target has in its queue, or was said to have taken. What waits to be sent anyway is none."""
+    links = Link.objects.filter(
+        connection=job.connection,
+        kind=job.link_kind,
+        item_id__in={each.item_id for each in told} - changes.keys(),
+        missing=False,
+        sent_hash__isnull=False,
+    )
+    sent = dict(links.values_list("item_id", "sent_at"))
+    found = []
+    for each in told:
+        change, sent_at = changes.get(each.item_id), sent.get(each.item_id)
+        queued = change is not None and change.error_class == Queued.__name__ and _is_awaited(each, change)
+        if each.receipt.error and (queued or (sent_at and each.receipt.requested_at + _SKEW >= sent_at)):
+            found.append(each)
+    return found
+
+
+def _link(job: Job, made: Sequence[_Told]) -> dict[int, IdInUse]:
+    """Link variants and their products to the ids that they were given; a product that has one keeps it.
+
+    An id that is something else's here is not taken over (L16); returns what was in use, by item.
+    """
+    products = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
+    known = set(products.filter(item_id__in={each.product_id for each in made}).values_list("item_id", flat=True))
+    wanted: dict[tuple[str, str], tuple[int, int]] = {}
+    for each in made:
+        wanted[Kind.VARIANT, each.receipt.external_id] = (each.variant_id, each.item_id)
+        if each.product_id not in known:
+            wanted[Kind.PRODUCT, each.receipt.product_id] = (each.product_id, each.item_id)
+    in_use = {}
+    for (kind, external_id), holder_id in loading.holders(job.connection, wanted.keys()).items():
+        own_id, item_id = wanted[kind, external_id]
+        if holder_id != own_id:
+            in_use[item_id] = IdInUse(kind, external_id, own_id, holder_id)
+    storing.link(
+        job.connection,
+        {
+            (kind, own_id): external_id
+            for (kind, external_id), (own_id, item_id) in wanted.items()
+            if item_id not in in_use
+        },
+    )
+    return in_use
+
+
+def _batch(job: Job, in_use: dict[int, IdInUse], refused: dict[int, list[str]]) -> Batch:
+    ids: Collection[int] = in_use.keys() | refused.keys()
+    items = loading.load(job.item_kind, list(ids))
+    batch = Batch(job)
+    for change in queue.reread(Change.objects.filter(job=job, item_id__in=ids).values_list("pk", flat=True)):
+        item = items.get(change.item_id)
+        if found := in_use.get(change.item_id):
+            batch.verdicts.append(hold_for_id(change, item, job, found))
+        else:
+            batch.verdicts.append(refused_later(change, item, job, "\n".join(refused[change.item_id])))
+    return batch

@@ -1,0 +1,271 @@
+"""What Seller Center's shop says later about what it took into its queue, as it comes in over HTTP."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+from django.utils import timezone
+
+from catalog.models import Product, Stock, StockLocation, Variant
+from connectors.engine.sweeping import sweep
+from connectors.models import WebhookEvent, WebhookRefusal
+from connectors.services import install_connection
+from hub.kinds import DataType, Kind
+from hub.models import Change, Job, Link
+from hub.queue import enqueue
+from hub.services import start_run
+from sandbox.process import SandboxProcess
+from synclog.models import Issue, ItemStatus
+from synclog.services import retry_item
+from tests.engine.driving import work_until_idle
+from tests.factories import make_products, make_seller
+from tests.webhooks.sending import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEY = "callback-key"
+
+
+class Shop:
+    """A connected shop whose queue stands still until it is told to go on."""
+
+    def __init__(self, process: SandboxProcess, url: str) -> None:
+        self.process = process
+        self.url = url
+        self.connection = install_connection(
+            seller=make_seller("acme"),
+            platform=process.platform,
+            name="Acme shop",
+            slug="acme-shop",
+            base_url=process.url,
+            credentials={"api_key": process.accounts["SellerCenter"], "callback_key": KEY},
+            start=False,
+        )
+        self.address = f"{url}/webhooks/{self.connection.webhook_token}"
+        self.call_to(KEY)
+        self.hold()
+
+    def call_to(self, key: str) -> None:
+        self.process.control("POST", "callbacks", json={"url": self.address, "key": key})
+
+    def hold(self) -> None:
+        self.process.control("POST", "queue", json={"paused": True})
+
+    def go_on(self) -> None:
+        """The shop works its queue off and calls back; what it said is in the inbox afterwards."""
+        self.process.control("POST", "queue", json={"paused": False})
+        self.hear()
+
+    def say_again(self) -> None:
+        self.process.control("POST", "replay", json={})
+        self.hear()
+
+    def hear(self) -> None:
+        until(lambda: all(each["status"] is not None for each in self.process.state("callbacks")))
+        assert {each["status"] for each in self.process.state("callbacks")} <= {200}
+
+    def job(self, data_type: DataType) -> Job:
+        return Job.objects.get(connection=self.connection, direction="export", data_type=data_type)
+
+    def push(self, data_type: DataType = DataType.PRODUCTS) -> None:
+        start_run(job=self.job(data_type), trigger="button")
+        work_until_idle()
+
+    def links(self, kind: str) -> dict[int, str]:
+        rows = Link.objects.filter(connection=self.connection, kind=kind, missing=False)
+        return dict(rows.values_list("item_id", "external_id"))
+
+    def there(self) -> dict[str, dict[str, Any]]:
+        return {row["seller_sku"]: row for row in self.process.state("variants")}
+
+    def pushed(self, method: str) -> list[dict[str, Any]]:
+        return [each for each in self.process.state("requests") if each["method"] == f"Product.{method}"]
+
+    def hear_all_again(self) -> None:
+        """As if all that was said had come once more on another day."""
+        WebhookEvent.objects.update(state="pending")
+        work_soon()
+
+    def refuse(self, reason: str) -> None:
+        """The shop refuses the first product of its last request, and calls back."""
+        request = list(self.process.state("requests"))[-1]
+        result = {"status": "error", "message": reason, "product": {"seller_sku": request["entries"][0]["seller_sku"]}}
+        answer = self.call(
+            {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": [result]}, "id": request["id"]}
+        )
+        assert answer.json() == [{"jsonrpc": "2.0", "result": {"status": "success"}, "id": request["id"]}]
+        work_soon()
+
+    def call(self, *calls: Any, key: str = KEY) -> requests.Response:
+        auth = {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": key}}
+        return requests.post(self.address, json=[auth, *calls], timeout=10)
+
+
+@pytest.fixture
+def shop(transactional_db: None, sandbox: Callable[..., SandboxProcess], live_server: Any) -> Shop:
+    process = sandbox("seller_center_shop", accounts={"SellerCenter": "shop-key"}, products=6, dirty=False)
+    return Shop(process, live_server.url)
+
+
+def work_soon() -> None:
+    """No change has come of age: only what was said makes anything go on."""
+    assert not Change.objects.filter(state="delayed", not_before__lte=timezone.now()).exists()
+    until(heard)
+
+
+def heard() -> bool:
+    """Whether nothing waits in the inbox after work; a lane that is being woken just now cannot be claimed."""
+    sweep(now=timezone.now())
+    work_until_idle()
+    return not WebhookEvent.objects.filter(state="pending").exists()
+
+
+def states() -> set[str]:
+    return set(WebhookEvent.objects.values_list("state", flat=True))
+
+
+def test_what_was_made_is_linked_and_settled_at_once(shop: Shop) -> None:
+    products = make_products(shop.connection.seller, 2)
+    shop.push()
+    shop.push(DataType.STOCK)
+    assert shop.links(Kind.PRODUCT) == {} and Change.objects.filter(state="delayed").count() == 2
+    shop.go_on()
+    work_soon()
+    there = shop.there()
+    for variant in Variant.objects.all():
+        assert shop.links(Kind.VARIANT)[variant.pk] == there[variant.sku]["id"]
+        assert shop.links(Kind.PRODUCT)[variant.product_id] == there[variant.sku]["config_id"]
+    assert not Change.objects.exists() and states() == {"done"}
+    assert len(shop.pushed("createProducts")) == 1
+    status = ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=products[0].pk)
+    assert status.state == "synced"
+
+
+def test_the_key_is_stored_nowhere(shop: Shop) -> None:
+    make_products(shop.connection.seller, 1)
+    shop.push()
+    shop.go_on()
+    for stored in WebhookEvent.objects.all():
+        assert KEY not in str(stored.payload) and stored.scope == "Callback.process"
+        assert (stored.direction, stored.data_type) == ("export", "products")
+
+
+def test_a_doubled_or_late_callback_changes_nothing(shop: Shop) -> None:
+    make_products(shop.connection.seller, 2)
+    shop.push()
+    shop.go_on()
+    work_soon()
+    before = list(Link.objects.order_by("pk").values())
+    shop.say_again()
+    work_soon()
+    shop.hear_all_again()
+    assert list(Link.objects.order_by("pk").values()) == before
+    assert states() == {"done"} and not Change.objects.exists() and not Issue.objects.exists()
+
+
+def test_what_is_refused_waits_with_the_shops_reason_until_it_changes(shop: Shop) -> None:
+    good, bad = make_products(shop.connection.seller, 2)
+    shop.push()
+    taken = {"seller_sku": "SKU-2", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
+    shop.process.control("POST", "goods", json={"entries": [taken]})  # somebody there was quicker
+    shop.go_on()
+    work_soon()
+    [issue] = Issue.objects.filter(resolved_at=None)
+    assert issue.item_id == bad.pk and issue.message == "SKU-2: seller_sku SKU-2 exists" and issue.mend
+    assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=bad.pk).state == "held"
+    assert list(shop.links(Kind.PRODUCT)) == [good.pk]
+    Product.objects.filter(pk=bad.pk).update(title="Mended")
+    enqueue(seller_id=bad.seller_id, kind=Kind.PRODUCT, item_ids=[bad.pk])
+    shop.process.control("POST", "queue", json={"paused": False})
+    work_until_idle()
+    assert not Issue.objects.filter(resolved_at=None).exists() and bad.pk in shop.links(Kind.PRODUCT)
+
+
+def test_a_refusal_of_what_was_mended_since_is_no_news(shop: Shop) -> None:
+    """The same refusal once more, after the item was sent again: of the new request nothing is known yet."""
+    [product] = make_products(shop.connection.seller, 1)
+    shop.push()
+    shop.refuse("No such category")
+    assert Issue.objects.get(resolved_at=None).message == "SKU-1: No such category"
+    Change.objects.all().delete()
+    enqueue(seller_id=product.seller_id, kind=Kind.PRODUCT, item_ids=[product.pk])
+    Change.objects.update(created_at=timezone.now() + timedelta(minutes=1))
+    work_until_idle()
+    shop.hear_all_again()
+    assert Change.objects.get().error_class == "Queued"
+
+
+def test_stock_that_is_refused_later_is_an_issue_and_sent_again_on_retry(shop: Shop) -> None:
+    seller = shop.connection.seller
+    [product] = make_products(seller, 1)
+    variant = product.variants.get()
+    place = StockLocation.objects.create(seller=seller, code="main")
+    Stock.objects.create(seller=seller, variant=variant, location=place, quantity=3)
+    shop.process.control("POST", "queue", json={"paused": False})
+    shop.push()
+    shop.push(DataType.STOCK)
+    assert not Change.objects.exists() and len(shop.pushed("updateStock")) == 1
+    shop.refuse("The warehouse is closed")
+    issue = Issue.objects.get(resolved_at=None)
+    assert (issue.kind, issue.item_id, issue.message) == ("variant", variant.pk, "SKU-1: The warehouse is closed")
+    shop.hear_all_again()
+    assert Issue.objects.get(resolved_at=None).occurrences == 1
+    assert retry_item(issue=issue, by=None)
+    work_until_idle()
+    assert len(shop.pushed("updateStock")) == 2
+    assert not Issue.objects.filter(resolved_at=None).exists() and not Change.objects.exists()
+
+
+def test_an_id_in_use_leaves_the_product_pending_and_names_both(shop: Shop) -> None:
+    """L16: the shop's sequence fell back behind what the hub knows."""
+    holder, newcomer = make_products(shop.connection.seller, 2)
+    Link.objects.create(connection=shop.connection, kind=Kind.PRODUCT, item_id=holder.pk, external_id="777")
+    enqueue(seller_id=newcomer.seller_id, kind=Kind.PRODUCT, item_ids=[newcomer.pk])
+    work_until_idle()
+    shop.process.control("POST", "sequence", json={"kind": "products", "next": 777})
+    shop.go_on()
+    work_soon()
+    assert shop.links(Kind.PRODUCT)[holder.pk] == "777" and newcomer.pk not in shop.links(Kind.PRODUCT)
+    [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
+    assert f"product {holder.pk}" in issue.message and f"product {newcomer.pk}" in issue.message
+    assert "777" in issue.message and "777" in issue.mend
+    assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=newcomer.pk).state == "pending"
+
+
+def test_who_does_not_know_the_key_is_told_so_in_the_shops_own_form(shop: Shop) -> None:
+    make_products(shop.connection.seller, 1)
+    shop.push()
+    request_id = list(shop.process.state("requests"))[-1]["id"]
+    call = {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": []}, "id": request_id}
+    for answer in (requests.post(shop.address, json=[call], timeout=10), shop.call(call, key="wrong")):
+        assert answer.status_code == 401
+        error = {"code": -32001, "message": "Could not authorize request"}
+        assert answer.json() == [{"jsonrpc": "2.0", "error": error, "id": request_id}]
+    assert requests.post(shop.address, json={"scope": "x"}, timeout=10).status_code == 401
+    assert not WebhookEvent.objects.exists()
+    assert dict(WebhookRefusal.objects.values_list("reason", "number")) == {
+        "wrong secret": 1,
+        "no signature that this connection knows": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("calls", "status", "reason"),
+    [
+        ([{"method": "Callback.process", "id": "x", "params": {}}], 200, "not understood"),
+        ([{"method": "Something.else", "id": "x"}], 200, "says nothing that is synced"),
+        ([{"method": "Something.else", "id": n} for n in range(101)], 400, "too many calls"),
+        (["call"], 400, "not a JSON object"),
+        ([{"method": "Something.else"}, 5], 400, "not a JSON object"),
+    ],
+)
+def test_calls_that_make_no_sense(shop: Shop, calls: list[Any], status: int, reason: str) -> None:
+    assert shop.call(*calls).status_code == status
+    if status == 200:
+        stored = WebhookEvent.objects.get()
+        assert stored.state == "ignored" and reason in stored.reason
+    else:
+        assert not WebhookEvent.objects.exists()
+        assert WebhookRefusal.objects.get().reason == reason
