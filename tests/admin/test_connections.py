@@ -72,6 +72,7 @@ def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, wo
         ("credentials__token", ""),
         ("field_map", '{"customers": {"grup": "tag"}}'),
         ("field_map", "[1]"),
+        ("field_map", '{"customers": {"group": "\\u0000"}}'),
         ("base_url", "http://169.254.169.254/latest"),
         ("base_url", "ftp://shop.example"),
         ("base_url", "https://user:password@shop.example/"),

@@ -108,6 +108,11 @@ def test_lists_cost_the_same_number_of_queries_however_long_they_are(operator: C
         assert len(captured) <= 14, (model, [query["sql"][:150] for query in captured])
 
 
+@pytest.mark.parametrize("address", ["/admin/hub/run/?state__exact=%00", "/admin/hub/master/add/?kind=%00", "/s/%00/"])
+def test_the_character_nul_is_refused_in_any_address(operator: Client, address: str) -> None:
+    assert operator.get(address).status_code == 400
+
+
 def test_the_first_page_says_what_needs_somebody(operator: Client) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", operator.get("/admin/").content.decode())
     text = re.sub(r"\s+", " ", text)
