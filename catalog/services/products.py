@@ -1,5 +1,6 @@
 """Saving products with everything below them: whole pages in a fixed number of statements, only what differs."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,13 +55,17 @@ class ProductDraft:
 
 @dataclass(slots=True)
 class SavedProduct:
-    """What became of a draft. `changes` is empty where nothing changed: field → [before, after]."""
+    """What became of a draft. `changes` is empty where nothing changed: field → [before, after].
+
+    `lost` names, by field group, fields in which the source differs from the group's master, whose values stay (L17).
+    """
 
     product_id: int
     created: bool
     variant_ids: dict[str, int] = field(default_factory=dict)
     changes: Changes = field(default_factory=dict)
     touched_variants: set[int] = field(default_factory=set)
+    lost: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @transaction.atomic
@@ -76,18 +81,16 @@ def save_products(
     """Write drafts of one seller, in their order; whole pages in a fixed number of statements.
 
     `groups` are the field groups (hub.models.Master.Group) that the source may write; what belongs to another master
-    is left alone (L17). Raises DataError or IntegrityError for values that PostgreSQL refuses: nothing of the page is
-    written then, and the caller tries the drafts singly.
+    is left alone, but for the content of a product that is new (L17). Raises DataError or IntegrityError for values
+    that PostgreSQL refuses: nothing of the page is written then, and the caller tries the drafts singly.
     """
     known = load_products([draft.product_id for draft in drafts if draft.product_id])
     saved = _save_content(seller_id, drafts, known, groups, now)
     variants = _save_variants(seller_id, drafts, saved, known, groups, now)
     if Master.Group.PRICE in groups and price_list is not None:
         _save_prices(seller_id, variants, price_list)
-    if Master.Group.STOCK in groups:
-        _save_stock(seller_id, variants, now)
-    if Master.Group.IMAGES in groups:
-        _save_images(seller_id, drafts, saved, known)
+    _save_stock(seller_id, variants, groups, now)
+    _save_images(seller_id, drafts, saved, known, groups)
     changed = [result for result in saved if result.changes or result.created]
     raise_revisions([result.product_id for result in changed], now)
     enqueue(
@@ -133,12 +136,10 @@ def _save_content(
         result = SavedProduct(draft.product_id, created=False)
         saved.append(result)
         item = known[draft.product_id]
-        if Master.Group.CONTENT not in groups:
-            continue
-        result.changes |= differences(item, draft.record, (*_CONTENT, "attributes"))
+        found = differences(item, draft.record, (*_CONTENT, "attributes"))
         if draft.brand_id != item.brand_id:
-            result.changes["brand_id"] = [item.brand_id, draft.brand_id]
-        if result.changes:
+            found["brand_id"] = [item.brand_id, draft.brand_id]
+        if found and _admitted(result, found, Master.Group.CONTENT, groups):
             updated.append(
                 Product(
                     pk=item.id,
@@ -149,12 +150,25 @@ def _save_content(
             )
     if updated:
         Product.objects.bulk_update(updated, [*_CONTENT, "attributes", "brand"])
-    _save_categories_of_products(drafts, saved, known)
+    _save_categories_of_products(drafts, saved, known, groups)
     return saved
 
 
+def _admitted(result: SavedProduct, found: Changes, group: Master.Group, groups: Collection[str]) -> bool:
+    """Whether these differences may be written. They are noted as changes, else as lost to the group's master."""
+    if group not in groups:
+        result.lost[group] += found
+        return False
+    if not result.created:
+        result.changes |= found
+    return True
+
+
 def _save_categories_of_products(
-    drafts: Sequence[ProductDraft], saved: Sequence[SavedProduct], known: dict[int, ProductItem]
+    drafts: Sequence[ProductDraft],
+    saved: Sequence[SavedProduct],
+    known: dict[int, ProductItem],
+    groups: Collection[str],
 ) -> None:
     gone = Q()
     new = []
@@ -165,7 +179,9 @@ def _save_categories_of_products(
         after = set(draft.category_ids)
         if before == after:
             continue
-        result.changes["category_ids"] = [sorted(before), sorted(after)]
+        found = {"category_ids": [sorted(before), sorted(after)]}
+        if not result.created and not _admitted(result, found, Master.Group.CONTENT, groups):
+            continue
         if before - after:
             gone |= Q(product_id=result.product_id, category_id__in=before - after)
         new += [ProductCategory(product_id=result.product_id, category_id=category) for category in after - before]
@@ -210,25 +226,27 @@ def _save_variants(
             item = items.get(draft.variant_ids.get(record.external_id, 0))
             fields = {name: getattr(record, name) for name in _VARIANT_CONTENT}
             if item is None:
-                row = Variant(seller_id=seller_id, product_id=result.product_id, updated_at=now, **fields)
-                new.append((row, record, result))
+                found = {record.sku or record.external_id: [None, "new variant"]}
+                if result.created or _admitted(result, found, Master.Group.CONTENT, groups):
+                    row = Variant(seller_id=seller_id, product_id=result.product_id, updated_at=now, **fields)
+                    new.append((row, record, result))
                 continue
             met.add(item.id)
             variants.append(_SavedVariant(item.id, record, item, result))
             result.variant_ids[record.external_id] = item.id
-            if Master.Group.CONTENT not in groups:
-                continue
-            found = differences(item, record, _VARIANT_CONTENT)
-            if found:
-                result.changes |= {f"{record.sku or item.id}: {name}": d for name, d in found.items()}
+            differ = differences(item, record, _VARIANT_CONTENT)
+            found = {f"{record.sku or item.id}: {name}": pair for name, pair in differ.items()}
+            if found and _admitted(result, found, Master.Group.CONTENT, groups):
                 updated.append(Variant(pk=item.id, updated_at=now, **fields))
-                if "sku" in found:
+                if "sku" in differ:
                     new_skus.append(item.id)
         for item_id in draft.linked_variants - met:
             item = items.get(item_id)
-            if item is not None and item.status in (Status.LIVE, Status.SUSPENDED):
+            if item is None or item.status not in (Status.LIVE, Status.SUSPENDED):
+                continue
+            found = {f"{item.sku or item.id}: status": [item.status, Status.DISCONTINUED]}
+            if _admitted(result, found, Master.Group.CONTENT, groups):
                 gone.append(item_id)
-                result.changes[f"{item.sku or item.id}: status"] = [item.status, Status.DISCONTINUED]
                 result.touched_variants.add(item_id)
     # Discontinued first and changed SKUs blanked, so that a SKU may pass from one variant to another in one page.
     if gone:
@@ -242,8 +260,6 @@ def _save_variants(
         variants.append(_SavedVariant(row.pk, record, None, result))
         result.variant_ids[record.external_id] = row.pk
         result.touched_variants.add(row.pk)
-        if not result.created:
-            result.changes[f"{record.sku or row.pk}"] = [None, "new variant"]
     return variants
 
 
@@ -296,7 +312,7 @@ def _rounded(amount: Decimal) -> Decimal:
         raise DataError(f"{amount} is no price") from error
 
 
-def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], now: datetime) -> None:
+def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Collection[str], now: datetime) -> None:
     wanted = [
         (variant, stock, stock.quantity)
         for variant in variants
@@ -316,6 +332,11 @@ def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], now: datetime
         )
         if before == (quantity, stock.min_level, stock.restock_date):
             continue
+        if before is None and Master.Group.STOCK not in groups:
+            continue  # the master says nothing about this place
+        found = {f"{variant.label}: stock {stock.location}": [before and str(before[0]), str(quantity)]}
+        if not _admitted(variant.result, found, Master.Group.STOCK, groups):
+            continue
         rows.append(
             Stock(
                 seller_id=seller_id,
@@ -328,11 +349,6 @@ def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], now: datetime
             )
         )
         variant.result.touched_variants.add(variant.id)
-        if not variant.result.created:
-            variant.result.changes[f"{variant.label}: stock {stock.location}"] = [
-                before and str(before[0]),
-                str(quantity),
-            ]
     Stock.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -361,6 +377,7 @@ def _save_images(
     drafts: Sequence[ProductDraft],
     saved: Sequence[SavedProduct],
     known: dict[int, ProductItem],
+    groups: Collection[str],
 ) -> None:
     stale, rows = [], []
     for draft, result in zip(drafts, saved, strict=True):
@@ -374,10 +391,13 @@ def _save_images(
         )
         if before == after:
             continue
+        if not before and Master.Group.IMAGES not in groups:
+            continue
+        found = {"images": [[url for _, url, _ in before], [url for _, url, _ in after]]}
+        if not _admitted(result, found, Master.Group.IMAGES, groups):
+            continue
         if before:
             stale.append(result.product_id)
-        if not result.created:
-            result.changes["images"] = [[url for _, url, _ in before], [url for _, url, _ in after]]
         rows += [
             Image(
                 seller_id=seller_id,

@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog import services as catalog
 from catalog.models import Status
 from connectors.engine.applying import Tally, Target, apply_page, link_kind, target_for
-from connectors.engine.applying.orders import report_lost_deletions
+from connectors.engine.applying.target import lost_to_master
 from connectors.engine.turn import Turn
 from hub import lanes, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
@@ -185,13 +185,17 @@ def absent(links: list[Link], found: list[Record], target: Target) -> list[Link]
     return [link for link in links if (link.kind, link.external_id) not in there]
 
 
+# Whose deletion counts for no more than a difference where another connection is the master (L17).
+_MASTERS = {Kind.CUSTOMER: Master.Group.CUSTOMERS, Kind.PRODUCT: Master.Group.CONTENT}
+
+
 def discontinue(target: Target, gone: list[Link]) -> int:
     """What the source has no more (D9). Returns how many items that were; an order stays, whatever becomes of it."""
     kind = ITEM_KIND[DataType(target.job.data_type)]
     if not gone or kind is Kind.ORDER:
         return 0
-    if kind is Kind.CUSTOMER and Master.Group.CUSTOMERS not in target.groups:
-        report_lost_deletions(target, gone)
+    if kind in _MASTERS and _MASTERS[kind] not in target.groups:
+        _report_lost_deletions(target, kind, gone)
         return 0
     ids = [link.item_id for link in gone]
     if kind is Kind.PRODUCT:
@@ -229,6 +233,16 @@ def discontinue(target: Target, gone: list[Link]) -> int:
     )
     synclog.resolve(log=target.log, external_ids=[f"{kind}:{link.external_id}" for link in gone], now=target.now)
     return len(gone)
+
+
+def _report_lost_deletions(target: Target, kind: Kind, gone: Sequence[Link]) -> None:
+    """The source has no more what another is the master of: it stays."""
+    problem = lost_to_master(target, _MASTERS[kind], ["status"])
+    drafts = [
+        synclog.merge_problems(ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id)
+        for link in gone
+    ]
+    synclog.open_issues(log=target.log, job=target.job, drafts=drafts, now=target.now)
 
 
 def _ask(turn: Turn, target: Target, run: Run, missing: int, known: int) -> None:

@@ -8,10 +8,19 @@ from catalog import services as catalog
 from catalog.models import Product, Variant
 from catalog.records import BrandRecord, CategoryRecord, ProductRecord, SettingsRecord
 from connectors.engine import storing
-from connectors.engine.applying.target import Links, Target, Written, known_id, link_kind, links_by_external
+from connectors.engine.applying.target import (
+    Links,
+    Target,
+    Written,
+    known_id,
+    link_kind,
+    links_by_external,
+    lost_to_master,
+)
 from hub.kinds import DataType, Kind
 from hub.models import Link
 from hub.records import Problem, Record
+from synclog.models import ItemStatus
 
 
 def write_products(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
@@ -74,6 +83,9 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
             kind=Kind.PRODUCT,
             changes=None if result.created else result.changes,
             links={(Kind.VARIANT, ext): item_id for ext, item_id in result.variant_ids.items()},
+            complete=not result.lost,
+            problems=[lost_to_master(target, group, names) for group, names in result.lost.items()],
+            state=ItemStatus.State.SKIPPED if result.lost and not result.changes else ItemStatus.State.SYNCED,
         )
         for record, result in zip(kept, saved, strict=True)
     ]

@@ -8,14 +8,13 @@ from django.db.models import Q
 from catalog.models import Variant
 from connectors.engine import filters
 from connectors.engine.applying.collisions import refuse_shared_claims, registry, repeated_line
-from connectors.engine.applying.target import Links, Target, Written, known_id, links_by_external
+from connectors.engine.applying.target import Links, Target, Written, known_id, links_by_external, lost_to_master
 from hub.kinds import Kind
-from hub.models import Link, Master
+from hub.models import Master
 from hub.records import Problem, Record
 from orders import services as orders
 from orders.records import CustomerRecord, OrderRecord
 from orders.services import CustomerDraft, OrderDraft, Saved
-from synclog import services as synclog
 from synclog.models import ItemStatus
 
 
@@ -94,18 +93,6 @@ def write_orders(target: Target, records: Sequence[Record], links: Links) -> lis
     return written + pending
 
 
-def report_lost_deletions(target: Target, links: Sequence[Link]) -> None:
-    """The source has deleted customers of which another is the master: they stay (L17)."""
-    problem = _lost(target, Master.Group.CUSTOMERS, ["status"])
-    drafts = [
-        synclog.merge_problems(
-            ref=f"{Kind.CUSTOMER}:{link.external_id}", problems=[problem], kind=Kind.CUSTOMER, item_id=link.item_id
-        )
-        for link in links
-    ]
-    synclog.open_issues(log=target.log, job=target.job, drafts=drafts, now=target.now)
-
-
 def _variants(target: Target, records: Sequence[OrderRecord]) -> dict[str, dict[str, int]]:
     """Order → its lines → our variants, by the source's variant ids, else by SKU."""
     lines = [(record.external_id, line) for record in records for line in record.lines]
@@ -139,21 +126,11 @@ def _written(
             changes=None if result.created else result.changes,
             links={(Kind.ORDER_LINE, ext): line_id for ext, line_id in result.line_ids.items()},
             complete=result.complete and not result.lost,
-            problems=[_lost(target, group, result.lost)] if result.lost else [],
+            problems=[lost_to_master(target, group, result.lost)] if result.lost else [],
             state=ItemStatus.State.SKIPPED if result.lost and not result.changes else ItemStatus.State.SYNCED,
         )
         for record, result in zip(records, saved, strict=True)
     ]
-
-
-def _lost(target: Target, group: Master.Group, names: Sequence[str]) -> Problem:
-    here, master = target.job.connection, target.masters[group]
-    return Problem(
-        code="not_master",
-        message=f"{here} differs from {master}, which is the master of {group}: {', '.join(names)}. "
-        f"What {master} says was kept.",
-        mend=f"Change it in {master}, or let {here} say the same.",
-    )
 
 
 def _strange_shipments(record: OrderRecord) -> list[Problem]:

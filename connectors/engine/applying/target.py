@@ -1,6 +1,6 @@
 """What all kinds of data share: whom a page is applied for, and what became of a record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,6 +58,17 @@ class Written:
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
     state: str = ItemStatus.State.SYNCED
+
+
+def lost_to_master(target: Target, group: str, names: Sequence[str]) -> Problem:
+    """The source differs from the master of a group of fields, whose values were kept (L17)."""
+    here, master = target.job.connection, target.masters[group]
+    return Problem(
+        code="not_master",
+        message=f"{here} differs from {master}, which is the master of {group}: {', '.join(names)}. "
+        f"What {master} says was kept.",
+        mend=f"Change it in {master}, or let {here} say the same.",
+    )
 
 
 class Clash(Exception):
