@@ -10,6 +10,11 @@ def sellers_of(user: User) -> QuerySet[Seller]:
     return Seller.objects.filter(memberships__user=user).exclude(status=Seller.Status.DELETED)
 
 
+def owns(*, user: User, seller: Seller | None) -> bool:
+    """Whether the user is an owner of the seller, who sees personal data and secrets as well."""
+    return Membership.objects.filter(user=user, seller=seller, role=Membership.Role.OWNER).exists()
+
+
 def may_change(*, user: User, seller: Seller) -> bool:
     """Whether the user may start syncs and settle issues of the seller; viewers may only look."""
     return Membership.objects.filter(user=user, seller=seller).exclude(role=Membership.Role.VIEWER).exists()

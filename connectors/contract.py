@@ -166,8 +166,9 @@ class Adapter:
     reads_after: ClassVar[dict[DataType, tuple[DataType, ...]]] = {}
     # Default schedules (hub.schedules) of new jobs: data type → (full, partial).
     schedules: ClassVar[dict[DataType, tuple[str, str]]] = {}
-    # Whether the platform lets us order its webhooks; elsewhere a person enters our address there.
+    # Whether the platform lets us order its webhooks, or a person tells it our address and the secret that we made.
     registers_webhooks: ClassVar[bool] = False
+    webhooks_by_hand: ClassVar[bool] = False
     # False where a repeated create would make a second item and nothing can be looked up first.
     exactly_once: ClassVar[bool] = True
 

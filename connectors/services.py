@@ -222,6 +222,21 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
 
 
 @transaction.atomic
+def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
+    """Make a new secret for calls of the connection's platform, and return it: nobody can read it again.
+
+    The former one is dead at once. ValueError for a connection that is uninstalled.
+    """
+    if connection.state == Connection.State.UNINSTALLED:
+        raise ValueError(f"{connection} is uninstalled: it takes no events.")
+    connection.webhook_secret = new_secret()
+    connection.save(update_fields=["webhook_secret", "updated_at"])
+    subscribe(connection=connection, now=timezone.now())
+    record(user=by, action="connection.webhook_secret", target=connection, seller=connection.seller)
+    return connection.webhook_secret["secret"]
+
+
+@transaction.atomic
 def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
     """Look once more at what these events are about; returns how many that are.
 

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Seller, User
-from accounts.queries import may_change, sellers_of
+from accounts.queries import may_change, owns, sellers_of
 
 CHOSEN_SELLER = "seller"  # the session's key
 
@@ -58,6 +58,18 @@ def seller_action(view: View) -> View:
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.may_change:
             raise PermissionDenied("Viewers may look, not change.")
+        return view(request, *args, **kwargs)
+
+    return seller_member_action(inner)
+
+
+def seller_owner_action(view: View) -> View:
+    """POST for owners; 403 for other members, 404 for strangers."""
+
+    @wraps(view)
+    def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not owns(user=request.user, seller=request.seller):
+            raise PermissionDenied("Only owners may do this.")
         return view(request, *args, **kwargs)
 
     return seller_member_action(inner)

@@ -33,6 +33,7 @@ of_seller: list[URLPattern] = [
     path("payloads/<int:link>/", items.payload, name="payload"),
     path("webhooks/", webhooks.index, name="webhooks"),
     path("webhooks/replay/", webhooks.replay_filtered, name="replay_webhooks"),
+    path("webhooks/secret/<slug:connection>/", webhooks.new_secret, name="webhook_secret"),
     path("webhooks/<int:event>/", webhooks.show, name="webhook"),
     path("webhooks/<int:event>/replay/", webhooks.replay, name="replay_webhook"),
     path("settings/", preferences.show, name="preferences"),

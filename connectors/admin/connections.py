@@ -3,9 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings as django_settings
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -18,7 +17,15 @@ from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, 
 from connectors.contract import Adapter
 from connectors.errors import ConnectorError
 from connectors.registry import adapters
-from connectors.services import check_connection, install_connection, sync, uninstall_connection, update_connection
+from connectors.services import (
+    check_connection,
+    install_connection,
+    renew_webhook_secret,
+    sync,
+    uninstall_connection,
+    update_connection,
+)
+from connectors.webhooks.registration import address_of
 from hub.kinds import DataType
 from hub.models import Connection, PlatformSwitch, Run
 from hub.services import (
@@ -56,14 +63,19 @@ class ConnectionAdmin(ConsoleAdmin):
         "sync_now",
         "pause",
         "resume",
-        {"title": "More", "items": ["switch_read_only", "uninstall"]},
+        {"title": "More", "items": ["switch_read_only", "webhook_secret", "uninstall"]},
     )
     warn_unsaved_form = True
 
     def offers(self, row: Connection, deed: str) -> bool:
         if row.state == Connection.State.UNINSTALLED:
             return False
-        return {"pause": row.paused_at is None, "resume": row.paused_at is not None}.get(deed, True)
+        adapter = adapters().get(row.platform)
+        return {
+            "pause": row.paused_at is None,
+            "resume": row.paused_at is not None,
+            "webhook_secret": adapter is not None and adapter.webhooks_by_hand,
+        }.get(deed, True)
 
     @display(description="State", label=STATE_LABELS)
     def state_text(self, connection: Connection) -> str:
@@ -79,7 +91,7 @@ class ConnectionAdmin(ConsoleAdmin):
 
     @display(description="Webhooks go to")
     def webhook_address(self, connection: Connection) -> str:
-        return f"{django_settings.PUBLIC_URL}/webhooks/{connection.webhook_token}"
+        return address_of(connection)
 
     # The form is made for the platform: chosen on the first page of adding, fixed ever after.
 
@@ -229,6 +241,26 @@ class ConnectionAdmin(ConsoleAdmin):
         connection = self.found(request, object_id)
         set_read_only(connection=connection, read_only=not connection.read_only, by=operator(request))
         return self.done(request, connection, f"Read-only is {'on' if connection.read_only else 'off'} now.")
+
+    @action(
+        description="New webhook secret",
+        icon="key",
+        permissions=["operate"],
+        dialog=question(
+            "Make a new webhook secret?",
+            "It is shown once. The former one is dead at once: give the system the new one soon.",
+            "Make it",
+        ),
+    )
+    def webhook_secret(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        connection = self.found(request, object_id)
+        if not self.offers(connection, "webhook_secret"):
+            raise Http404(f"{connection} takes no secret by hand.")
+        context = {
+            "connection": connection,
+            "secret": renew_webhook_secret(connection=connection, by=operator(request)),
+        }
+        return TemplateResponse(request, "admin/hub/connection/webhook_secret.html", context)
 
     @action(
         description="Uninstall",

@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from accounts.models import Membership, Seller, User
+from accounts.models import Seller, User
+from accounts.queries import owns
 
 PERMISSION = "connectors.view_webhook_payload"
 MASK = "•••"
 # Values that tell where to look and nothing else. What is not here is masked, so a new field is no leak; an id that is
 # a text may be somebody's address.
-_TEXTS = {"scope", "type", "hash", "producer", "store_id", "method", "jsonrpc"}
+_TEXTS = {"scope", "kind", "type", "hash", "producer", "store_id", "method", "jsonrpc"}
 _NUMBERS = {"id", "orderId", "product_id", "variant_id", "customer_id", "order_id", "created_at"}
 
 
 def may_see_payloads(*, user: User, seller: Seller | None) -> bool:
     """Owners of the seller, and operators with the permission."""
-    owns = Membership.objects.filter(user=user, seller=seller, role=Membership.Role.OWNER)
-    return user.has_perm(PERMISSION) or (seller is not None and owns.exists())
+    return user.has_perm(PERMISSION) or (seller is not None and owns(user=user, seller=seller))
 
 
 def masked(payload: Any, name: str = "") -> Any:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Seller
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
+from connectors.registry import adapters
 from dashboard.keyset import Keyset, Page
 from hub.models import Connection
 
@@ -66,6 +67,12 @@ def _wait(times: Sequence[tuple[datetime, datetime]]) -> Wait:
 
 def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
     return WebhookSubscription.objects.filter(connection__seller=seller).select_related("connection")
+
+
+def connected_by_hand(*, seller: Seller) -> list[Connection]:
+    """Connections whose system is told our address and a secret by a person."""
+    platforms = [key for key, adapter in adapters().items() if adapter.webhooks_by_hand]
+    return list(_connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED))
 
 
 def refusals(*, seller: Seller, now: datetime) -> QuerySet[WebhookRefusal]:

@@ -2,26 +2,52 @@
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from accounts.queries import owns
 from connectors.models import WebhookEvent
-from connectors.services import replay_events
+from connectors.services import renew_webhook_secret, replay_events
 from connectors.webhooks.masking import masked, may_see_payloads
-from dashboard.access import SellerRequest, seller_action, seller_page
+from connectors.webhooks.registration import address_of
+from dashboard.access import SellerRequest, seller_action, seller_owner_action, seller_page
 from dashboard.chart import wait_chart
 from dashboard.forms import WebhookFilter
 from dashboard.keyset import Keyset
-from dashboard.queries.webhooks import page_of_events, refusals, subscriptions, waits, webhook_events
+from dashboard.queries.webhooks import (
+    connected_by_hand,
+    page_of_events,
+    refusals,
+    subscriptions,
+    waits,
+    webhook_events,
+)
 from dashboard.views.back import back_to
 
 
 @seller_page
 def index(request: SellerRequest) -> HttpResponse:
+    return _index(request)
+
+
+@seller_owner_action
+def new_secret(request: SellerRequest, connection: str) -> HttpResponse:
+    """Answers with the page itself, not with a redirect: the secret is nowhere but in this response."""
+    by_hand = {each.slug: each for each in connected_by_hand(seller=request.seller)}
+    if connection not in by_hand:
+        raise Http404("No such connection takes a secret by hand.")
+    chosen = by_hand[connection]
+    return _index(request, renewed=chosen, secret=renew_webhook_secret(connection=chosen, by=request.user))
+
+
+def _index(request: SellerRequest, **context: object) -> HttpResponse:
     filters = WebhookFilter(request.GET, seller=request.seller)
     keyset = Keyset(request.GET.get("page", ""), field="received_at")
-    context = {
+    owner = owns(user=request.user, seller=request.seller)
+    by_hand = connected_by_hand(seller=request.seller) if owner else []
+    context |= {
+        "by_hand": [(each, address_of(each)) for each in by_hand],
         "filters": filters,
         "page": page_of_events(seller=request.seller, keyset=keyset, **filters.chosen),
         "chart": wait_chart(waits(seller=request.seller)),

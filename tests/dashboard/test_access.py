@@ -21,6 +21,7 @@ from tests.dashboard.merchants import Merchant, person, webhook_event
 CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
     *("cancel_run", "answer_run", "make_key", "revoke_key", "replay_webhook", "replay_webhooks"),
+    "webhook_secret",
 }
 # What viewers may do all the same: it concerns themselves alone.
 THEIR_OWN = {"make_key", "revoke_key"}

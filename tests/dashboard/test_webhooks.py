@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
+from connectors.services import install_connection
+from hub.models import Connection
 from tests.dashboard.merchants import Merchant, person, webhook_event
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +64,48 @@ def test_events_are_looked_at_again_one_or_by_filter(client: Client, acorn: Merc
     assert set(WebhookEvent.objects.filter(state="pending")) == {one, third}
     other.refresh_from_db()
     assert (other.state, other.attempts) == ("done", 1)
+
+
+@pytest.fixture
+def own_system(acorn: Merchant) -> Connection:
+    """A system that signs with a secret of ours."""
+    return install_connection(
+        seller=acorn.seller,
+        platform="rest_shop",
+        name="Own shop",
+        slug="own-shop",
+        base_url="http://127.0.0.1:9",
+        credentials={"token": "token"},
+        start=False,
+    )
+
+
+def test_an_owner_is_shown_a_new_secret_once(client: Client, acorn: Merchant, own_system: Connection) -> None:
+    url, before = address(acorn, "webhook_secret", connection="own-shop"), own_system.webhook_secret
+    assert own_system.webhook_token in shown(client, acorn.owner, address(acorn, "webhooks"))
+    answer = client.post(url)
+    own_system.refresh_from_db()
+    secret = own_system.webhook_secret["secret"]
+    assert own_system.webhook_secret != before and secret in answer.content.decode()
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert secret not in shown(client, acorn.owner, address(acorn, "webhooks"))
+
+
+def test_members_and_viewers_see_neither_address_nor_secret(
+    client: Client, acorn: Merchant, own_system: Connection
+) -> None:
+    before = own_system.webhook_secret
+    for user in (person("member@example.com", acorn.seller, "member"), acorn.viewer):
+        assert own_system.webhook_token not in shown(client, user, address(acorn, "webhooks"))
+        assert client.post(address(acorn, "webhook_secret", connection="own-shop")).status_code == 403
+    own_system.refresh_from_db()
+    assert own_system.webhook_secret == before
+
+
+def test_a_platform_that_registers_its_hooks_takes_no_secret_by_hand(
+    client: Client, acorn: Merchant, birch: Merchant, own_system: Connection
+) -> None:
+    client.force_login(acorn.owner)
+    assert client.post(address(acorn, "webhook_secret", connection=acorn.shop.slug)).status_code == 404
+    client.force_login(birch.owner)
+    assert client.post(address(birch, "webhook_secret", connection="own-shop")).status_code == 404

@@ -19,6 +19,7 @@ class PaperShop(Adapter):
     role = Role.SHOP
     imports = {DataType.PRODUCTS: "read", DataType.CUSTOMERS: "read", DataType.SETTINGS: "read"}
     reads_after = {DataType.PRODUCTS: (DataType.SETTINGS,)}
+    webhooks_by_hand = True
 
     class Settings(Schema):
         store: str = Field(title="Store hash", description="Stands in the address of the control panel.")

@@ -54,7 +54,7 @@ def test_the_secret_in_a_header_is_enough(shop: Connection, post: Post) -> None:
 
 
 def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
-    body = body_of({"scope": "products", "keys": ["a"]})
+    body = body_of({"kind": "products", "keys": ["a"]})
     assert post(custom, body, with_hmac(custom, body)).status_code == 200
     assert post(custom, body + b" ", with_hmac(custom, body)).status_code == 401
     assert post(custom, body, with_hmac(custom, body, at=datetime.now(UTC) - LONG_AGO)).status_code == 401

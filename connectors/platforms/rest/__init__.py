@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Action, Adapter, Operation, Outcome, Page, References, Schema
+from connectors.contract import Action, Adapter, Notice, Operation, Outcome, Page, References, Schema
 from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import Refused, Response
 from connectors.platforms.rest import outgoing
-from connectors.platforms.rest.incoming import record
+from connectors.platforms.rest.incoming import notices, record
 from connectors.records import Record
 from hub.kinds import DataType, Kind, Role
 
@@ -137,13 +137,20 @@ class RestTarget(_Rest):
 
 
 class RestShop(_Rest):
-    """Reads products, categories and brands from the system, in order of key."""
+    """Reads products, categories and brands from the system, in order of key, and what its events name."""
 
     key = "rest_shop"
     name = "Custom shop (REST)"
     role = Role.SHOP
     imports = {DataType.CATEGORIES: "catalog", DataType.BRANDS: "catalog", DataType.PRODUCTS: "catalog"}
     reads_after = {DataType.PRODUCTS: (DataType.CATEGORIES, DataType.BRANDS)}
+    webhooks_by_hand = True
+    # Whatever an event that got lost was about.
+    schedules = dict.fromkeys(imports, ("1d", ""))
+
+    @classmethod
+    def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
+        return [notice for notice in notices(payload) if notice.data_type in cls.imports]
 
     def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
         """`changed_since` may be passed over by the system: what is unchanged then falls out by its content."""

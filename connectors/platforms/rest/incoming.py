@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from connectors.contract import Notice
 from connectors.records import (
     BrandRecord,
     CategoryRecord,
@@ -20,13 +21,16 @@ from connectors.records import (
 )
 from hub.kinds import DataType
 
+LONGEST_KEY = 191
+MOST_KEYS = 100
+
 
 class Wire(BaseModel):
     """What is not known is passed over, so that a system may send more than we ask for."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
-    key: Annotated[str, Field(min_length=1, max_length=191)]
+    key: Annotated[str, Field(min_length=1, max_length=LONGEST_KEY)]
     updated_at: datetime | None = None
 
 
@@ -76,6 +80,19 @@ class WireBrand(Wire):
     image_url: str = ""
 
 
+def notices(event: dict[str, Any]) -> list[Notice]:
+    """What an event `{"kind", "keys"}` names; nothing for a kind that is not known. ValueError if it is malformed."""
+    match event:
+        case {"kind": str(kind), "keys": [_, *_] as keys} if len(keys) <= MOST_KEYS and all(map(_is_key, keys)):
+            known = kind in DataType.values
+            return [Notice(DataType(kind), key) for key in dict.fromkeys(keys)] if known else []
+    raise ValueError(f"an event has a kind and a list of 1 to {MOST_KEYS} keys")
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_KEY
+
+
 def record(data_type: DataType, raw: Any) -> Record:
     """The record of an object. What does not fit the protocol becomes a problem that names the field."""
     schema, make, bare = _FORMS[data_type]
@@ -83,7 +100,7 @@ def record(data_type: DataType, raw: Any) -> Record:
     try:
         made = make(schema.model_validate(_without_nul(raw)))
     except ValidationError as error:
-        made = bare(key[:191].replace("\x00", ""))
+        made = bare(key[:LONGEST_KEY].replace("\x00", ""))
         made.problems = [
             Problem(
                 "unreadable",

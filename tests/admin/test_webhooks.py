@@ -1,0 +1,109 @@
+"""What the console tells of webhooks: payloads masked for most, a look again, a secret that is shown once."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from connectors.models import WebhookEvent
+from tests.admin.conftest import Console
+from tests.world import Side, World, make_person
+
+EVENTS = "/admin/connectors/webhookevent/"
+BUYER = "zoe@buyer.example"
+
+
+def told(side: Side, **fields: object) -> WebhookEvent:
+    """An event about a customer of the side's shop."""
+    now = timezone.now()
+    fields = {"direction": "import", "data_type": "customers", "state": "done", "attempts": 1} | fields
+    return WebhookEvent.objects.create(
+        day=now.date(),
+        received_at=now - timedelta(seconds=2),
+        connection=side.shop,
+        delivery_id=f"d-{WebhookEvent.objects.count()}",
+        scope="customer/updated",
+        payload={"scope": "customer/updated", "data": {"id": 7, "email": BUYER}},
+        **fields,
+    )
+
+
+def staff(*permissions: str) -> Console:
+    """An operator who may do what is named, and no more."""
+    person = make_person("staff@hub.example", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    console = Console()
+    console.force_login(person)
+    return console
+
+
+def test_payloads_are_masked_without_the_permission(world: World) -> None:
+    event = told(world.north)
+    page = staff("view_webhookevent").get(f"{EVENTS}{event.pk}/change/").content.decode()
+    assert BUYER not in page and "customer/updated" in page and "•••" in page
+
+
+def test_payloads_are_shown_with_the_permission(world: World) -> None:
+    event = told(world.north)
+    console = staff("view_webhookevent", "view_webhook_payload")
+    assert BUYER in console.get(f"{EVENTS}{event.pk}/change/").content.decode()
+
+
+def test_looking_again_needs_its_permission(world: World) -> None:
+    event = told(world.north)
+    console = staff("view_webhookevent")
+    assert console.do(f"{EVENTS}{event.pk}/replay/").status_code == 403
+    console.post(EVENTS, {"action": "replay_selected", "_selected_action": [event.pk]})
+    event.refresh_from_db()
+    assert event.state == "done"
+
+
+def test_one_event_is_looked_at_again(operator: Console, world: World) -> None:
+    event, other = told(world.north, state="held", reason="It broke."), told(world.north)
+    assert b"Look at this once more?" in operator.get(f"{EVENTS}{event.pk}/replay/").content
+    operator.do(f"{EVENTS}{event.pk}/replay/")
+    event.refresh_from_db()
+    other.refresh_from_db()
+    assert (event.state, event.reason, other.state) == ("pending", "", "done")
+
+
+def test_all_that_a_filter_leaves_are_looked_at_again_unseen(world: World) -> None:
+    """Whoever may do that without the permission to see payloads sees none on the way."""
+    held = [told(world.north, state="held"), told(world.south, state="held")]
+    done = told(world.north)
+    console = staff("view_webhookevent", "change_webhookevent")
+    chosen = {"action": "replay_selected", "_selected_action": [held[0].pk], "select_across": "1"}
+    answer = console.post(f"{EVENTS}?state__exact=held", chosen, follow=True)
+    page = answer.content.decode()
+    assert "2 are looked at once more" in page and BUYER not in page
+    assert set(WebhookEvent.objects.filter(state="pending")) == set(held)
+    done.refresh_from_db()
+    assert done.state == "done"
+    for event in held:
+        assert BUYER not in console.get(f"{EVENTS}{event.pk}/change/").content.decode()
+    [line] = AuditEvent.objects.filter(action="webhooks.replay")
+    assert BUYER not in f"{line.target} {line.detail}"
+
+
+def test_a_new_secret_is_shown_once_and_to_nobody_without_the_right(operator: Console, world: World) -> None:
+    shop = world.north.shop
+    page = f"/admin/hub/connection/{shop.pk}/"
+    before = shop.webhook_secret
+    assert staff("view_connection").do(f"{page}webhook_secret/").status_code == 403
+    assert b"Make a new webhook secret?" in operator.get(f"{page}webhook_secret/").content
+    shop.refresh_from_db()
+    assert shop.webhook_secret == before
+    answer = operator.do(f"{page}webhook_secret/")
+    shop.refresh_from_db()
+    secret = shop.webhook_secret["secret"]
+    assert shop.webhook_secret != before and secret in answer.content.decode()
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert secret not in operator.get(f"{page}change/").content.decode()
+    [line] = AuditEvent.objects.filter(action="connection.webhook_secret")
+    assert secret not in f"{line.target} {line.detail}"
+
+
+def test_a_front_that_sends_no_events_is_given_no_secret(operator: Console, world: World) -> None:
+    front = world.north.front
+    assert operator.do(f"/admin/hub/connection/{front.pk}/webhook_secret/").status_code == 404
