@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.console import ReadOnlyAdmin, as_json, operator, question
+from connectors.feeds import force_import, path_of, removed_titles
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
 from connectors.services import replay_events
 from connectors.webhooks.masking import PERMISSION, masked
 
+REMOVALS_SHOWN = 100
 FEED_LABELS = {
     "success": "success",
     "refused": "danger",
@@ -26,8 +28,9 @@ class FeedImportAdmin(ReadOnlyAdmin):
     list_display = ("id", "job", "mode", "state_text", "items", "removals", "created_at", "finished_at")
     list_filter = (("state", ChoicesDropdownFilter), "mode", ("job", AutocompleteSelectFilter))
     list_select_related = ("job__connection",)
+    actions_detail = ("force", "download")
     fields = (
-        *("job", "run", "mode", "state_text", "remote_id", "items", "removals", "file", "forced_by"),
+        *("job", "run", "mode", "state_text", "remote_id", "items", "removals", "what_it_removes", "file", "forced_by"),
         *("created_at", "sent_at", "finished_at", "what_it_said"),
     )
 
@@ -38,6 +41,44 @@ class FeedImportAdmin(ReadOnlyAdmin):
     @display(description="The answer")
     def what_it_said(self, feed: FeedImport) -> str:
         return as_json(feed.answer)
+
+    @display(description="It removes")
+    def what_it_removes(self, feed: FeedImport) -> str:
+        titles = removed_titles(feed, limit=REMOVALS_SHOWN)
+        more = f" … and {feed.removals - len(titles)} more" if feed.removals > len(titles) > 0 else ""
+        return "; ".join(titles) + more or "-"
+
+    def offers(self, row: FeedImport, deed: str) -> bool:
+        if deed == "download":
+            return bool(row.file) and path_of(row).is_file()
+        return row.state == FeedImport.State.HARMFUL
+
+    @action(
+        description="Force this import",
+        icon="warning",
+        permissions=["operate"],
+        dialog=question(
+            "Force this import?",
+            "The search engine refused it because it removes so much. Forced, it takes exactly this import: what "
+            "stands under 'It removes' vanishes from the shop's search. Nothing else is ever forced.",
+            "Force it",
+        ),
+    )
+    def force(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        feed = self.found(request, object_id)
+        try:
+            force_import(feed=feed, by=operator(request))
+        except ValueError as error:
+            return self.done(request, feed, str(error), messages.ERROR)
+        return self.done(request, feed, "It is sent again, by force, and its job goes on.")
+
+    @action(description="Download the file", icon="download", permissions=["view"])
+    def download(self, request: HttpRequest, object_id: str) -> FileResponse:
+        feed = self.found(request, object_id)
+        path = path_of(feed)
+        if not feed.file or not path.is_file():
+            raise Http404("Its file is not there any more.")
+        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="application/gzip")
 
 
 @admin.register(WebhookEvent)

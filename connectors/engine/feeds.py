@@ -22,7 +22,8 @@ from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.settling import COUNTED_AS, Batch, Verdict, set_aside, settle, skip
 from connectors.engine.turn import Turn
-from connectors.errors import TryAgainLater
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.feeds import OPEN, path_of
 from connectors.models import FeedImport, FeedItem
 from hub import lanes, queue, runs
 from hub.kinds import Direction
@@ -35,12 +36,6 @@ logger = logging.getLogger(__name__)
 _CHUNK = 1000
 _POLL = timedelta(seconds=2)
 _BUSY = timedelta(seconds=10)
-OPEN = (
-    FeedImport.State.BUILDING,
-    FeedImport.State.SENDING,
-    FeedImport.State.POLLING,
-    FeedImport.State.UNKNOWN,
-)
 
 
 def work(turn: Turn, job: Job) -> None:
@@ -63,10 +58,6 @@ def work(turn: Turn, job: Job) -> None:
 
 def _adapter(turn: Turn) -> FeedAdapter:
     return cast(FeedAdapter, turn.adapter)
-
-
-def path_of(feed: FeedImport) -> Path:
-    return Path(settings.FEED_DIR) / feed.file
 
 
 def _begin(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
@@ -228,6 +219,12 @@ def _conclude(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer) -> N
             path_of(feed).unlink(missing_ok=True)
         case ImportState.HARMFUL:
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
+            # Whatever went next would most likely be refused again.
+            raise NeedsAttention(
+                f"Import {feed.pk} was refused as harmful: {answer.reason}",
+                mend="Look in the console at what it removes, and force it if that is right; else mend the source and "
+                "resume the job.",
+            )
         case ImportState.REFUSED:
             _set_culprits_aside(turn, job, feed, answer, now)
             _finish(turn, feed, FeedImport.State.REFUSED, answer, now)

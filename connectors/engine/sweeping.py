@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from types import ModuleType
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Model
 
 from connectors.engine.events import wake_waiting
 from connectors.engine.settling import end_full_run
+from connectors.feeds import prune_files
 from connectors.webhooks.partitions import keep_days
 from hub import lanes, runs, workers
 from hub.services import start_due_runs
@@ -18,6 +20,7 @@ from hub.services import start_due_runs
 _FORGOTTEN_EVERY = timedelta(seconds=20)
 _BY_PARTITION = re.compile(r"partition (?P<days>\d+) days")
 _BY_AGE = re.compile(r"(?P<days>\d+) days by (?P<column>\w+)")
+_SLICE = 1000
 _last_forgotten: dict[str, datetime] = {}
 
 
@@ -46,28 +49,26 @@ def close_unclosed(*, now: datetime) -> None:
 
 
 def prune(*, now: datetime) -> None:
-    """Drop rows older than their table's retention (the `RETENTION` of each app's policy)."""
+    """Drop rows older than their table's retention (the `RETENTION` of each app's policy), and files without a row."""
+    models = {model._meta.db_table: model for model in apps.get_models()}
     for app in apps.get_app_configs():
         retention = getattr(_policy_of(app.name), "RETENTION", {})
         for table, rule in retention.items():
             if match := _BY_AGE.fullmatch(rule):
-                _delete_older(table, match["column"], now - timedelta(days=int(match["days"])))
+                _delete_older(models[table], match["column"], now - timedelta(days=int(match["days"])))
             elif match := _BY_PARTITION.fullmatch(rule):
                 keep_days(table, days=int(match["days"]), now=now)
+    # A file is written a little before its row names it.
+    prune_files(before=now - timedelta(days=1))
 
 
 def _policy_of(app: str) -> ModuleType | None:
     return import_module(f"{app}.policy") if find_spec(f"{app}.policy") else None
 
 
-def _delete_older(table: str, column: str, limit: datetime) -> None:
-    """In slices, so that no statement holds many rows for long."""
-    quote = connection.ops.quote_name
-    slice_sql = (
-        f"DELETE FROM {quote(table)} WHERE ctid = ANY(ARRAY("  # noqa: S608 - names come from our own policies
-        f"SELECT ctid FROM {quote(table)} WHERE {quote(column)} < %s LIMIT 5000))"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(slice_sql, [limit])
-        while cursor.rowcount == 5000:
-            cursor.execute(slice_sql, [limit])
+def _delete_older(model: type[Model], column: str, limit: datetime) -> None:
+    """With all that belongs to the rows; in slices, so that no transaction holds many for long."""
+    rows = model._base_manager.all()
+    old = rows.filter(**{f"{column}__lt": limit}).order_by(column).values_list("pk", flat=True)
+    while slice_ := list(old[:_SLICE]):
+        rows.filter(pk__in=slice_).delete()

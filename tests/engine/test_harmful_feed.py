@@ -1,0 +1,130 @@
+"""An import that the search engine refuses as harmful waits for an operator, who forces that one (F8, F10, F15)."""
+
+import gzip
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from catalog.models import Product
+from connectors.alerting import look_and_tell
+from connectors.feeds import force_import, path_of, prune_files
+from connectors.models import FeedImport
+from connectors.services import sync
+from hub.models import Alert, Change, Connection, Job
+from hub.services import resume_job
+from sandbox.process import SandboxProcess
+from tests.engine.driving import let_time_pass, work_until_idle
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+State = FeedImport.State
+
+
+def discontinue_most() -> None:
+    """Six of ten products go, which the engine takes for an accident."""
+    live = Product.objects.filter(status="live").order_by("pk")
+    number = live.count()
+    for product in live[: number * 6 // 10]:
+        Product.objects.filter(pk=product.pk).update(status="discontinued", revision=10**9 + product.pk)
+
+
+@pytest.fixture
+def harmful(search: Connection, search_platform: SandboxProcess, settings: Any, tmp_path: Any) -> FeedImport:
+    settings.FEED_DIR = tmp_path
+    work_until_idle()
+    let_time_pass()
+    discontinue_most()
+    search_platform.forget_calls()
+    ask_for_sync(search)
+    return FeedImport.objects.get(state=State.HARMFUL)
+
+
+def ask_for_sync(search: Connection) -> None:
+    sync(connection=search, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+
+
+def job_of(feed: FeedImport) -> Job:
+    return Job.objects.select_related("state").get(pk=feed.job_id)
+
+
+def test_it_is_sent_once_and_the_job_waits_for_a_person(harmful: FeedImport, search_platform: SandboxProcess) -> None:
+    let_time_pass()
+    assert len([call for call in search_platform.calls() if call["method"] in ("PUT", "POST")]) == 1
+    job = job_of(harmful)
+    assert job.paused and f"Import {harmful.pk} was refused as harmful" in job.state.attention
+    assert "Potentially harmful" in job.state.attention and "force it if that is right" in job.state.attention
+    look_and_tell(now=timezone.now())
+    assert "refused as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
+
+
+def test_forced_it_goes_out_as_it_was_and_nothing_else_is_forced(
+    harmful: FeedImport, search_platform: SandboxProcess
+) -> None:
+    before = len(list(search_platform.state("groups")))
+    force_import(feed=harmful, by=make_user("olivia@hub.example"))
+    work_until_idle()
+    let_time_pass()
+    harmful.refresh_from_db()
+    assert harmful.state == State.SUCCESS
+    assert len(list(search_platform.state("groups"))) == before - harmful.removals
+    assert not job_of(harmful).paused and not Change.objects.filter(job=harmful.job).exists()
+    assert AuditEvent.objects.get(action="feed.force").user is not None
+    forced = [call["query"]["force"] for call in search_platform.calls() if call["method"] in ("PUT", "POST")]
+    assert forced == ["false", "true"]
+
+
+def test_a_resumed_job_is_refused_again_and_not_forced(harmful: FeedImport) -> None:
+    FeedImport.objects.update(sent_at=timezone.now() - timedelta(minutes=5))
+    resume_job(job=job_of(harmful), by=None)
+    work_until_idle()
+    let_time_pass()
+    assert FeedImport.objects.filter(state=State.HARMFUL, forced_by=None).count() == 2
+    assert job_of(harmful).paused
+
+
+def test_what_is_older_than_a_success_is_not_forced_any_more(harmful: FeedImport) -> None:
+    Product.objects.filter(status="discontinued").update(status="live", revision=2 * 10**9)
+    resume_job(job=job_of(harmful), by=None)
+    Product.objects.filter(pk=Product.objects.filter(status="live").earliest("pk").pk).update(
+        title="Renamed", revision=3 * 10**9
+    )
+    ask_for_sync(harmful.job.connection)
+    assert FeedImport.objects.filter(pk__gt=harmful.pk, state=State.SUCCESS).exists()
+    with pytest.raises(ValueError, match="newer import has succeeded"):
+        force_import(feed=harmful, by=make_user())
+    harmful.refresh_from_db()
+    assert harmful.state == State.HARMFUL and harmful.forced_by is None
+
+
+def test_an_operator_sees_what_it_removes_downloads_it_and_forces_it(harmful: FeedImport) -> None:
+    operator = Client()
+    operator.force_login(make_user("operator@hub.example", is_staff=True, is_superuser=True))
+    page = f"/admin/connectors/feedimport/{harmful.pk}"
+    text = operator.get(f"{page}/change/").content.decode()
+    gone = Product.objects.filter(pk__in=harmful.carried.filter(action="remove").values("item_id"))
+    assert gone.count() == harmful.removals > 10
+    assert all(product.title[:20].split("&")[0] in text for product in gone[:5])
+    answer = operator.get(f"{page}/download/")
+    lines = gzip.decompress(b"".join(answer.streaming_content)).decode()
+    assert lines.count('"remove"') == harmful.removals
+    operator.post(f"{page}/force/", {"_form_submitted": "on"})
+    work_until_idle()
+    let_time_pass()
+    harmful.refresh_from_db()
+    assert harmful.state == State.SUCCESS
+    assert operator.get(f"{page}/download/").status_code == 404
+
+
+def test_its_file_stays_as_long_as_its_row(harmful: FeedImport) -> None:
+    long_after = timezone.now().replace(year=timezone.now().year + 2)
+    assert path_of(harmful).is_file() and prune_files(before=long_after) == 0
+    path = path_of(harmful)
+    harmful.delete()
+    assert prune_files(before=long_after) == 1 and not path.exists()
