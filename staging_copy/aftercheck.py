@@ -16,6 +16,7 @@ from django.conf import settings
 
 from staging_copy.copier import Config
 from staging_copy.journal import Journal
+from staging_copy.reconciliation import CheckFailed
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +24,6 @@ _ROOT = Path(__file__).resolve().parent.parent
 _LAST_LINES = 15
 # What the process writes for us, line by line: `asked <what>\t<how many>`.
 ASKED = "asked "
-
-
-class CheckFailed(Exception):
-    """The check could not be ended: nothing was deleted, and staging's sync stays frozen."""
 
 
 def run(

@@ -18,6 +18,7 @@ from staging_copy import aftercheck, backups, copier, journal, policy, preflight
 from staging_copy.archive import Archive, ArchiveError
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import ProgramFailed
+from staging_copy.reconciliation import CheckFailed
 
 logger = logging.getLogger(__name__)
 
@@ -377,7 +378,7 @@ def _check(
     Copy.objects.filter(pk=copy.pk).update(state=Copy.State.CHECKING, stage="check", problem="", wish="")
     try:
         question = aftercheck.run(config, record, fresh=fresh, answer=answer, by=by, say=say)
-    except aftercheck.CheckFailed as error:
+    except CheckFailed as error:
         logger.error("%s: %s", copy, error)
         state, question, problem = Copy.State.UNCHECKED, [], str(error)
     else:

@@ -12,9 +12,9 @@ from catalog.models import Product, Variant
 from connectors.listing import Listing
 from hub.models import Connection, Link, PlatformSwitch
 from sandbox.process import SandboxProcess
-from staging_copy import freeze, reconciliation
+from staging_copy import freeze
 from staging_copy.journal import Journal
-from staging_copy.reconciliation import Check, CheckFailed
+from staging_copy.reconciliation import Check, CheckFailed, check, shops
 from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def record(tmp_path: Path) -> Journal:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "_TRIES", 1)
+    monkeypatch.setattr(shops, "_TRIES", 1)
 
 
 def take_away(platform: SandboxProcess, kind: str, *ids: int) -> None:
@@ -246,7 +246,7 @@ def test_a_killed_check_goes_on_where_it_stopped(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take_away(platform, "products", 3, 25)
-    monkeypatch.setattr(reconciliation, "_CHUNK", 10)
+    monkeypatch.setattr(check, "_CHUNK", 10)
     asked: list[str] = []
     whole = Listing.existing
 

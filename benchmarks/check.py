@@ -1,0 +1,118 @@
+"""The check after a copy: 300,000 products looked up, listed and compared, but for the shop's own time."""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+from unittest import mock
+
+from django.db import connection as database
+from django.utils import timezone
+
+from benchmarks import goods
+from benchmarks.frame import Figure
+from catalog.models import Product
+from hub.kinds import Kind
+from hub.models import Connection
+from staging_copy.journal import Journal
+from staging_copy.reconciliation import Check, shops
+
+
+def run(argv: list[str]) -> list[Figure]:
+    """A shop that answers from memory: once every thousandth product is gone from it and as many are new, once a third
+    is gone."""
+    parser = argparse.ArgumentParser(prog="./dev bench check")
+    parser.add_argument("--products", type=int, default=300_000)
+    options = parser.parse_args(argv)
+    few, many = options.products // 10, options.products
+    smaller = _measure(few, gone=few // 1000)
+    usual = _measure(many, gone=many // 1000)
+    mass = _measure(many, gone=many // 3)
+    return [
+        Figure.at_most(f"database part, {many:,} products", usual.database, "s", 2),
+        Figure("all but the shop's own time", usual.ours, "s"),
+        Figure.at_most("10 × the products", usual.ours / smaller.ours, "× the time", 11),
+        Figure(f"database part, {mass.gone:,} of them to delete", mass.database, "s"),
+        Figure("all but the shop's own time", mass.ours, "s"),
+    ]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Seconds: what the statements took, and everything but the shop."""
+
+    gone: int
+    database: float
+    ours: float
+
+
+class _Shop:
+    """Has all products but the first ones, and as many that nobody knows. Answers at once, and knows how long that
+    took all the same."""
+
+    def __init__(self, number: int, *, gone: int) -> None:
+        self.ids = [str(each) for each in range(gone + 1, number + gone + 1)]
+        self.known = set(self.ids)
+        self.seconds = 0.0
+        self.http = mock.Mock()
+
+    def lookup(self, kind: str, external_ids: Iterable[str]) -> set[str]:
+        with self._timed():
+            return self.known.intersection(external_ids) if kind == Kind.PRODUCT else set()
+
+    def all_ids(self, kind: str) -> Iterator[str]:
+        return iter(self.ids if kind == Kind.PRODUCT else ())
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun = perf_counter()
+        yield
+        self.seconds += perf_counter() - begun
+
+
+def _measure(number: int, *, gone: int) -> _Measured:
+    """The best of three."""
+    return min((_check(number, gone) for _ in range(3)), key=lambda measured: measured.ours)
+
+
+def _check(number: int, gone: int) -> _Measured:
+    _staging(number)
+    shop = _Shop(number, gone=gone)
+    with TemporaryDirectory() as home, mock.patch.object(shops, "open_adapter", lambda connection: shop):
+        record = Journal.begin(Path(home), timezone.now())
+        begun = perf_counter()
+        check = Check(record)
+        if not check.run():
+            check.answer(yes=True, by="bench")
+        seconds = perf_counter() - begun - shop.seconds
+        result: dict[str, Any] = record.check()
+    assert result["deleted_products"]["total"] == result["only_in_shop"]["total"] == gone
+    return _Measured(gone, result["database_seconds"], seconds)
+
+
+def _staging(number: int) -> None:
+    """As it is after a copy: so many products with a variant each, all linked to one shop."""
+    with database.cursor() as cursor:
+        cursor.execute("TRUNCATE accounts_seller, hub_connection, catalog_product CASCADE")
+    goods.catalogue("acme", number)
+    shop = Connection.objects.create(
+        slug="shop",
+        name="Shop",
+        platform="seller_center_shop",
+        role="shop",
+        base_url="http://127.0.0.1:9",
+        credentials={"service_name": "Staging", "api_key": "key"},
+    )
+    with database.cursor() as cursor:
+        for kind, table in (("product", "catalog_product"), ("variant", "catalog_variant")):
+            cursor.execute(
+                f"INSERT INTO hub_link (connection_id, kind, external_id, item_id, missing)"
+                f" SELECT %s, %s, row_number() OVER (ORDER BY id), id, false FROM {table}",
+                [shop.pk, kind],
+            )
+        cursor.execute("VACUUM ANALYZE hub_link")
+    assert Product.objects.count() == number

@@ -1,0 +1,102 @@
+"""Which shops the check asks, and how: with patience, and so that a failure is never an answer."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.utils import timezone
+
+from connectors.contract import Adapter
+from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.opening import account_of, open_adapter
+from connectors.registry import adapter_for
+from hub.kinds import Role
+from hub.models import Connection
+from staging_copy.reconciliation.guard import Tally
+
+_TRIES = 4
+_LONGEST_WAIT = 600.0  # seconds
+
+T = TypeVar("T")
+
+
+class CheckFailed(Exception):
+    """The check could not be ended. Nothing was deleted, and staging's sync stays frozen."""
+
+
+@dataclass
+class Shop:
+    """Connections of staging that lead to one shop, with what came of asking it, by kind."""
+
+    name: str
+    connections: list[Connection]
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    _adapters: dict[int, Adapter] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> list[int]:
+        return [connection.pk for connection in self.connections]
+
+    def adapter(self, connection: Connection) -> Adapter:
+        """To be called inside `opened`."""
+        if connection.pk not in self._adapters:
+            self._adapters[connection.pk] = open_adapter(connection)
+        return self._adapters[connection.pk]
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Whatever the shop does not answer plainly becomes CheckFailed. Its adapters are closed at the end."""
+        try:
+            yield
+        except ConnectorError as error:
+            mend = getattr(error, "mend", "")
+            raise CheckFailed(f"{self.name} could not be asked: {error} {mend}".strip()) from error
+        finally:
+            while self._adapters:
+                self._adapters.popitem()[1].http.close()
+
+
+def find_shops() -> tuple[list[Shop], list[dict[str, str]]]:
+    """The shops that can be asked, and the connections that must not be, with the reason."""
+    shops: dict[str, list[Connection]] = defaultdict(list)
+    left_out = []
+    for connection in Connection.objects.filter(role=Role.SHOP).select_related("seller").order_by("pk"):
+        if reason := _reason_not_to_ask(connection):
+            left_out.append({"connection": connection.slug, "reason": reason})
+            continue
+        try:
+            key = adapter_for(connection.platform).budget_key(account_of(connection))
+        except NeedsAttention as error:
+            raise CheckFailed(f"{connection}: {error} {error.mend}".strip()) from error
+        shops[key].append(connection)
+    return [Shop(connections[0].slug, connections) for connections in shops.values()], left_out
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """The call's answer. Waits while our own budget is used up, and tries a few times what may pass."""
+    failures = 0
+    while True:
+        try:
+            return call()
+        except TryAgainLater as error:
+            ours = not error.sent and error.not_before is not None
+            failures += not ours
+            wait = 2.0**failures
+            if error.not_before is not None:
+                wait = max(0.05, (error.not_before - timezone.now()).total_seconds())
+            if failures >= _TRIES or wait > _LONGEST_WAIT:
+                raise
+            time.sleep(wait)
+
+
+def _reason_not_to_ask(connection: Connection) -> str:
+    if connection.state == Connection.State.UNINSTALLED:
+        return "It is uninstalled."
+    if connection.paused_at is not None:
+        return f"It is paused: {connection.pause_reason or 'by a person'}"
+    if not connection.base_url:
+        return "It has no address of staging's own."
+    return ""
