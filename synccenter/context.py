@@ -5,5 +5,8 @@ from django.http import HttpRequest
 
 
 def environment(request: HttpRequest) -> dict[str, object]:
-    """`environment`: live, staging or development, for the banner that tells them apart."""
-    return {"environment": settings.ENVIRONMENT}
+    """`installation`: live, staging or development, for the banner that tells them apart.
+
+    Not `environment`: in the console that is Unfold's badge.
+    """
+    return {"installation": settings.ENVIRONMENT}

@@ -21,8 +21,10 @@ def title_prefix(request: HttpRequest) -> str | None:
 
 
 def may_view(request: HttpRequest, label: str) -> bool:
-    """Whether the user may look at the pages of a model, named as in `hub.run`."""
+    """Whether the user may look at the pages of a model, named as in `hub.run`. Copies are made on live's side."""
     app, model = label.split(".")
+    if app == "staging_copy" and settings.ENVIRONMENT == "staging":
+        return False
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 
@@ -103,31 +105,39 @@ NAVIGATION = [
     ),
 ]
 
-# The blue of the merchants' pages, from pale to dark.
-PRIMARY = {
-    "50": "oklch(97% .014 262)",
-    "100": "oklch(93.5% .032 262)",
-    "200": "oklch(88% .06 262)",
-    "300": "oklch(80.5% .105 262)",
-    "400": "oklch(70% .15 262)",
-    "500": "oklch(60% .17 262)",
-    "600": "oklch(51.5% .166 262)",
-    "700": "oklch(45.5% .155 262)",
-    "800": "oklch(39.5% .13 262)",
-    "900": "oklch(34% .1 262)",
-    "950": "oklch(25% .07 262)",
+# Lightness and chroma of the leading colour, from pale to dark.
+_SHADES = {
+    "50": "97% .014",
+    "100": "93.5% .032",
+    "200": "88% .06",
+    "300": "80.5% .105",
+    "400": "70% .15",
+    "500": "60% .17",
+    "600": "51.5% .166",
+    "700": "45.5% .155",
+    "800": "39.5% .13",
+    "900": "34% .1",
+    "950": "25% .07",
 }
+
+
+def colours(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """The blue of the merchants' pages; on staging the purple of its banner."""
+    hue = 347 if settings.ENVIRONMENT == "staging" else 262
+    return {"primary": {weight: f"oklch({shade} {hue})" for weight, shade in _SHADES.items()}}
+
+
 UNFOLD = {
     "SITE_TITLE": "SyncCenter",
     "SITE_HEADER": "SyncCenter",
     "SITE_SYMBOL": "sync_alt",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
-    "COLORS": {"primary": PRIMARY},
+    "COLORS": "synccenter.unfold.colours",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "synccenter.unfold.environment",
     "ENVIRONMENT_TITLE_PREFIX": "synccenter.unfold.title_prefix",
-    "STYLES": [lambda request: static("console.css")],
+    "STYLES": [lambda request: static("environment.css"), lambda request: static("console.css")],
     "DASHBOARD_CALLBACK": "synccenter.admin_home.figures",
     "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
 }

@@ -1,5 +1,6 @@
 """The check after a copy: what the staging shop does not have is deleted, and nothing else is (L11, L12, L15, N5)."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,12 +191,6 @@ def test_connections_that_lead_nowhere_of_stagings_own_are_not_asked(
     assert deleted() == set()
 
 
-def half(answer: Any) -> Any:
-    return lambda self, kind, ids: (
-        set(list(answer(self, kind, ids))[:3]) if kind == "products" else answer(self, kind, ids)
-    )
-
-
 @pytest.mark.parametrize("fault", ["status", "rate_limited", "slow", "drop", "half_body", "garbage"])
 def test_a_shop_that_fails_proves_nothing(
     platform: SandboxProcess, shop: Connection, record: Journal, settings: Any, fault: str
@@ -216,30 +211,60 @@ def test_a_shop_that_is_down_proves_nothing(shop: Connection, record: Journal) -
     assert deleted() == set() and is_frozen()
 
 
+def lie(platform: SandboxProcess, path: str, answer: dict[str, Any]) -> None:
+    """The second call to `path`, which is the one about products, gets this answer: well-formed, and not true."""
+    platform.fault("garbage", path=path, after=1, times=1, body=json.dumps(answer))
+
+
 def test_a_lookup_that_forgets_is_contradicted_by_the_list(
-    shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+    platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
     """Half an answer that looks like a whole one."""
-    whole = Listing.existing
-    monkeypatch.setattr(Listing, "existing", half(whole))
+    lie(platform, "/lookup", {"found": ["1", "2", "3"]})
     assert Check(record).run()
     assert deleted() == set()
     assert record.check()["contradicted"]["total"] == ITEMS - 3
 
 
 def test_a_list_that_leaves_pages_out_stops_the_check(
-    platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+    platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
-    whole = Listing.ids
-
-    def first_page_only(self: Listing, kind: str) -> Any:
-        return iter(sorted(whole(self, kind))[: 10 if kind == "products" else None])
-
     take_away(platform, "products", 3)
-    monkeypatch.setattr(Listing, "ids", first_page_only)
-    with pytest.raises(CheckFailed, match="its own list leaves out"):
+    lie(platform, "/list", {"ids": [str(number) for number in range(1, 11)], "next": None})
+    with pytest.raises(CheckFailed, match="The shop has 20 of product that its own list leaves out"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/lookup", {"found": ["1", "2", "31"]}),
+        ("/lookup", {"found": ["1"], "more": True}),
+        ("/list", {"ids": ["1", "2"], "next": "2", "total": 2}),
+        ("/list", {"ids": [], "next": "1"}),
+    ],
+    ids=["ids that nobody asked for", "a part of an answer", "a page of another shape", "pages that lead nowhere"],
+)
+def test_an_odd_answer_proves_nothing(
+    platform: SandboxProcess, shop: Connection, record: Journal, path: str, answer: dict[str, Any]
+) -> None:
+    take_away(platform, "products", 3)
+    lie(platform, path, answer)
+    with pytest.raises(CheckFailed, match="marketplace could not be asked"):
+        Check(record).run()
+    assert deleted() == set() and is_frozen()
+
+
+@pytest.mark.parametrize("fault", [{"fault": "slow", "delay": 0.2}, {"fault": "rate_limited"}], ids=["slow", "limited"])
+def test_a_shop_that_takes_its_time_is_waited_for(
+    platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(shops, "_TRIES", 2)
+    take_away(platform, "products", 3)
+    platform.control("POST", "faults", json=fault | {"times": 1, "after": 2, "headers": {"Retry-After": "1"}})
+    assert Check(record).run()
+    assert deleted() == {"3"} and not is_frozen()
 
 
 def test_a_killed_check_goes_on_where_it_stopped(
@@ -264,6 +289,24 @@ def test_a_killed_check_goes_on_where_it_stopped(
     assert Check(record).run()
     assert deleted() == {"3", "25"}
     assert sorted(asked.count(str(number)) for number in range(1, 21)) == [1] * 20
+
+
+def test_one_that_was_killed_after_its_commit_remembers_what_it_deleted(
+    platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    take_away(platform, "products", 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "save_check", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Check(record).run()
+    assert deleted() == {"3"} and not is_frozen()
+    assert record.check() == {}
+    assert Check(record).run()
+    assert [row["shop_id"] for row in record.check()["deleted_products"]["shown"]] == ["3"]
+    assert record.events()[-1]["event"] == "checked"
 
 
 def test_checked_again_everything_is_asked_anew(platform: SandboxProcess, shop: Connection, record: Journal) -> None:

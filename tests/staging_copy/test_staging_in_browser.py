@@ -1,0 +1,70 @@
+"""Nobody takes staging for live: its own web process, as in production but for TLS, in a real browser."""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import User
+from synccenter import roles
+from synccenter.demo.stage import free_port
+from synccenter.processes import Processes
+from tests.factories import make_seller
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "known to everybody"
+
+
+@pytest.fixture
+def staging(processes: Processes, process_environment: dict[str, str], tmp_path: Path) -> str:
+    """Its address."""
+    port = free_port(0)
+    own = process_environment | {
+        "ENVIRONMENT": "staging",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE=",
+        "ALLOWED_HOSTS": "localhost",
+        "PUBLIC_URL": f"http://localhost:{port}",
+        "SECURE_SSL_REDIRECT": "0",
+        "SECURE_COOKIES": "0",
+        "STATIC_ROOT": str(tmp_path / "static"),
+    }
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+    subprocess.run(collect, cwd=ROOT, env=os.environ | own, check=True)
+    processes.start("staging", roles.web(port=port, workers=1), own, cwd=ROOT)
+    processes.wait_for("staging", "Listening at")
+    return f"http://localhost:{port}"
+
+
+@pytest.fixture
+def page(browser: Browser, staging: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=staging)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_every_page_says_so(page: Page, staging: str) -> None:
+    operator = User.objects.create_superuser("olivia@hub.example", PASSWORD)
+    seller = make_seller("acme", members=(operator,))
+    banner = page.get_by_label("Environment")
+    for address in ("/admin/", "/login/"):
+        page.goto(address)
+        expect(banner).to_have_text("Staging A masked copy to try things on. Nothing here is live business.")
+    page.fill("input[name=username]", operator.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(f"{staging}/s/{seller.slug}/")
+    for address in ("/", "/admin/", "/admin/catalog/product/", "/admin/accounts/user/add/", "/nowhere"):
+        page.goto(address)
+        expect(banner).to_be_in_viewport(ratio=1)
+        expect(page).to_have_title(re.compile("staging"))
+    page.goto("/admin/accounts/user/add/")
+    page.mouse.wheel(0, 10_000)
+    expect(banner).to_be_in_viewport(ratio=1)
