@@ -28,12 +28,12 @@ def may_view(request: HttpRequest, label: str) -> bool:
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 
-def _page(title: str, icon: str, label: str) -> dict[str, Any]:
+def _page(title: str, icon: str, label: str, view: str = "changelist") -> dict[str, Any]:
     app, model = label.split(".")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "link": reverse_lazy(f"admin:{app}_{model}_{view}"),
         "permission": lambda request: may_view(request, label),
     }
 
@@ -48,6 +48,7 @@ NAVIGATION = [
         "What needs you",
         _page("Alerts", "notifications", "hub.alert"),
         _page("Issues", "report", "synclog.issue"),
+        _page("Ids in use", "tag", "synclog.issue", "ids"),
         _page("Queue", "stacks", "hub.change"),
         _page("Runs", "sync", "hub.run"),
         _page("Feed imports", "upload_file", "connectors.feedimport"),

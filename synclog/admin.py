@@ -3,14 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.console import ReadOnlyAdmin, as_json, operator
 from accounts.models import Seller
 from hub.admin.work import ItemSearch
+from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 from synclog.services import resolve_issues, retry_item
 
@@ -70,10 +75,34 @@ class IssueAdmin(ItemSearch, ReadOnlyAdmin):
     )
     list_select_related = ("seller", "sync_log")
     actions = ("resolve", "retry")
+    actions_list = ("show_ids",)
     fields = (
         *("seller", "sync_log", "job", "external_id", "kind", "item_id", "title", "severity", "code", "message"),
         *("mend", "link", "occurrences", "opened_at", "seen_at", "resolved_at", "resolved_by"),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("ids/", self.admin_site.admin_view(self.ids_view), name="synclog_issue_ids")
+        return [own, *super().get_urls()]
+
+    def ids_view(self, request: HttpRequest) -> HttpResponse:
+        """Items whose id is taken, and above which number the other side should go on."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        collisions = queries.open_collisions()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Ids in use",
+            "opts": self.opts,
+            "collisions": collisions[: self.list_per_page],
+            "total": collisions.count(),
+            "highest": queries.highest_ids(),
+        }
+        return TemplateResponse(request, "admin/synclog/issue/ids.html", context)
+
+    @action(description="Ids in use", icon="tag", permissions=["view"])
+    def show_ids(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:synclog_issue_ids")
 
     @display(description="What is wrong")
     def text(self, issue: Issue) -> str:

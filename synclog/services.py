@@ -176,6 +176,12 @@ def resolve_unseen(*, log: SyncLog, job: Job, since: datetime, severities: Seque
     ).update(resolved_at=now)
 
 
+def release_unseen(*, log: SyncLog, job: Job, since: datetime, now: datetime) -> int:
+    """A full import has met everything: what no longer stands in the way of anything does not wait any more (L16)."""
+    waiting = ItemStatus.objects.filter(seller=log.seller_id, job=job, state=ItemStatus.State.PENDING, at__lt=since)
+    return waiting.update(state=ItemStatus.State.SYNCED, message="", at=now)
+
+
 def note_update(*, log: SyncLog, now: datetime) -> None:
     """An item went through (D6)."""
     SyncLog.objects.filter(pk=log.pk).update(last_update=now)

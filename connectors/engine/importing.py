@@ -278,6 +278,7 @@ def _close(turn: Turn, target: Target, run: Run) -> None:
         if run.scope != Run.Scope.FULL:
             return
         synclog.resolve_unseen(log=target.log, job=target.job, since=started, severities=Issue.Severity.values, now=now)
+        synclog.release_unseen(log=target.log, job=target.job, since=started, now=now)
         synclog.note_full_sync_ended(log=target.log, succeeded=True, now=now)
         for job in _dependent_exports(target.job):
             start_run(job=job, trigger=Run.Trigger.IMPORT, after=run, resend=run.resend)

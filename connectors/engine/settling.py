@@ -313,7 +313,8 @@ def hold_for_id(change: Taken, item: Any, job: Job, found: IdInUse) -> Verdict:
         code=ID_IN_USE,
         message=f"{job.connection} gave {what} {found.wanted_id} the id {found.external_id}, which {what} "
         f"{found.holder_id} has here already. Nothing was overwritten.",
-        mend=f"Raise the id sequence there above {found.external_id}, then retry this item.",
+        mend="Raise the id sequence there above the highest id in use here (see Ids in use in the console), take away "
+        f"what it made under {found.external_id}, then retry this item.",
     )
     verdict.outcome = "failed"
     verdict.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)

@@ -13,8 +13,9 @@ from hub.services import start_run
 from orders.models import Customer, Order
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
+from synclog.services import retry_item
 from tests.engine.driving import last_run, let_time_pass, work_until_idle
-from tests.factories import make_products, make_seller
+from tests.factories import make_products, make_seller, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +102,14 @@ def test_an_id_that_is_in_use_here_is_never_taken_over(process: SandboxProcess, 
     push(shop)
     assert links(shop, Kind.PRODUCT)[holder] == "3" and newcomer.pk not in links(shop, Kind.PRODUCT)
     [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
-    assert "3" in issue.message and issue.mend
+    assert f"the id 3, which product {holder} has here already" in issue.message
+    assert "above the highest id in use here" in issue.mend and "take away what it made under 3" in issue.mend
+    process.control("POST", "sequence", json={"kind": "products", "next": 13})
+    process.control("POST", "delete", json={"kind": "products", "ids": ["3"]})
+    assert retry_item(issue=issue, by=make_user())
+    let_time_pass()
+    assert links(shop, Kind.PRODUCT) == before | {newcomer.pk: "13"}
+    assert not Issue.objects.filter(resolved_at=None).exists()
 
 
 def test_orders_come_with_their_customers(sandbox: Callable[..., SandboxProcess], seller: Seller) -> None:

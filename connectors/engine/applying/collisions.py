@@ -41,8 +41,8 @@ class Registry:
                 message=f"{there} sent order {record.number} of {record.placed_at:%Y-%m-%d} under the id "
                 f"{record.external_id}, which order {own.number} of {own.placed_at:%Y-%m-%d} has here (no. "
                 f"{own.order_id}). Nothing was overwritten.",
-                mend=f"Raise the order id sequence in {there} above the highest id in use here, and let it send order "
-                f"{record.number} again under a new id.",
+                mend=f"Raise the order id sequence in {there} above the highest id in use here (see Ids in use in the "
+                f"console), and let it send order {record.number} again under a new id.",
                 fatal=True,
             )
         holder = self.numbers.get(record.number)
@@ -62,8 +62,8 @@ class Registry:
                     message=f"{there} sent order {record.number} with an item under the id {line.external_id}, which "
                     f"an item of order {self.orders[holder_id].number} has here (no. {holder_id}). Nothing was "
                     "overwritten.",
-                    mend=f"Raise the order item id sequence in {there} above the highest id in use here, and let it "
-                    f"send order {record.number} again with new item ids.",
+                    mend=f"Raise the order item id sequence in {there} above the highest id in use here (see Ids "
+                    f"in use in the console), and let it send order {record.number} again with new item ids.",
                     fatal=True,
                 )
         return None

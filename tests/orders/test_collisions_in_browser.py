@@ -1,0 +1,102 @@
+"""An order whose id is in use here, from the issue to its end: an operator does what the text says (L16)."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from connectors.services import install_connection
+from hub.kinds import DataType
+from hub.models import Job
+from hub.services import start_run
+from orders.models import Order
+from sandbox.process import SandboxProcess
+from synclog.models import Issue, ItemStatus
+from tests.engine.driving import work_until_idle
+from tests.factories import make_seller
+from tests.world import make_person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KNOWN = 15
+
+
+@pytest.fixture
+def oms(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("seller_center_oms", accounts={"SellerCenter": "oms-key"}, products=12, customers=10, orders=KNOWN)
+
+
+@pytest.fixture
+def job(transactional_db: None, oms: SandboxProcess) -> Job:
+    """Reads the orders of the OMS, and has read them all."""
+    connection = install_connection(
+        seller=make_seller("acme"),
+        platform="seller_center_oms",
+        name="Acme's OMS",
+        slug="acme-oms",
+        base_url=oms.url,
+        credentials={"api_key": "oms-key"},
+    )
+    work_until_idle()
+    return Job.objects.get(connection=connection, direction="import", data_type=DataType.ORDERS)
+
+
+@pytest.fixture
+def page(job: Job, page_of: Callable[..., Page]) -> Page:
+    page = page_of(make_person("olivia@hub.example", is_staff=True, is_superuser=True))
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    return page
+
+
+def take_away(oms: SandboxProcess, *ids: int) -> None:
+    oms.control("POST", "delete", json={"kind": "orders", "ids": [str(each) for each in ids]})
+
+
+def go_on_at(oms: SandboxProcess, kind: str, following: int) -> None:
+    oms.control("POST", "sequence", json={"kind": kind, "next": following})
+
+
+def highest(page: Page, kind: str) -> int:
+    row = page.get_by_role("row", name=re.compile(rf"^acme-oms {kind} "))
+    return int(row.get_by_role("cell").nth(2).inner_text())
+
+
+def test_shown_and_mended_by_following_the_text(page: Page, job: Job, oms: SandboxProcess) -> None:
+    before = list(Order.objects.order_by("pk").values())
+    # The OMS was restored from a backup that is older than ours, and takes an order.
+    take_away(oms, 14, 15)
+    go_on_at(oms, "orders", 14)
+    oms.control("POST", "orders", json={"count": 1})
+    start_run(job=job, trigger="schedule")
+    work_until_idle()
+    assert list(Order.objects.order_by("pk").values()) == before
+
+    page.goto("/admin/synclog/issue/")
+    expect(page.locator("#result_list")).to_contain_text("Acme's OMS sent order 300000014")
+    page.get_by_role("link", name="Ids in use").last.click()
+    holder = Order.objects.get(number="300000014")
+    about = page.get_by_role("row", name=re.compile("300000014"))
+    today = f"{timezone.now():%Y-%m-%d}"
+    expect(about).to_contain_text(f"sent order 300000014 of {today} under the id 14, which order 300000014 of")
+    expect(about).to_contain_text(f"{holder.placed_at:%Y-%m-%d} has here (no. {holder.pk}). Nothing was overwritten.")
+    expect(about).to_contain_text("Raise the order id sequence in Acme's OMS above the highest id in use here")
+
+    assert highest(page, "order") == KNOWN
+    go_on_at(oms, "orders", highest(page, "order") + 1)
+    go_on_at(oms, "items", highest(page, "order line") + 1)
+    take_away(oms, 14)
+    oms.control("POST", "orders", json={"count": 1})
+
+    about.get_by_role("link", name=re.compile("orders")).click()
+    page.locator("a[hx-get$='/sync-now/'], a[hx-get$='/sync_now/']").first.click()
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.locator("#dialog button[type=submit]")).to_have_count(0)
+    work_until_idle()
+    page.goto("/admin/synclog/issue/ids/")
+    expect(page.get_by_text("No item waits for an id of its own.")).to_be_visible()
+    assert highest(page, "order") == KNOWN + 1
+    assert Order.objects.filter(number="300000016").count() == 1
+    assert Order.objects.filter(pk=holder.pk, number="300000014").exists()
+    assert not Issue.objects.filter(resolved_at=None).exists()
+    assert set(ItemStatus.objects.filter(kind="order").values_list("state", flat=True)) == {"synced"}
