@@ -190,7 +190,7 @@ _STEPS = {
 def state_label(run: Run) -> str:
     """The state of a run in the words that fit its direction (B11)."""
     state = Run.State(run.state)
-    return _STEPS[Direction(run.job.direction)].get(state, str(state.label).lower())
+    return _STEPS[Direction(run.job.direction)].get(state, state.label)
 
 
 def stages(run: Run) -> list[Stage]:

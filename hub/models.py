@@ -255,14 +255,14 @@ class Run(models.Model):
         """B11, in the words that a person reads."""
 
         QUEUED = "queued", "waiting for a worker"
-        PREPARING = "preparing"
+        PREPARING = "preparing", "preparing"
         PREPARED = "prepared", "prepared, nothing sent yet"
         SENDING = "sending", "running"
         ASKING = "asking", "waiting for your answer"
         DONE = "done", "ended well"
         DONE_WITH_ERRORS = "done_with_errors", "ended with some errors"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
 
     OPEN = (State.QUEUED, State.PREPARING, State.PREPARED, State.SENDING, State.ASKING)
 
@@ -290,6 +290,8 @@ class Run(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
     reason = models.TextField(blank=True, help_text="Why it failed, waits or was cancelled, and what helps.")
+    # How often it met what its log does not tell each time (hub/runlog.py).
+    met = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-id"]
@@ -325,6 +327,7 @@ class RunCounter(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, help_text="When the run's log last told these figures.")
 
     OUTCOMES = ("read", "created", "updated", "removed", "unchanged", "skipped", "failed")
 

@@ -1,4 +1,4 @@
-"""The life of a run, as the engine writes it: begin, count, log, close exactly once."""
+"""The life of a run, as the engine writes it: begin, count, close exactly once."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Exists, F, OuterRef
 
+from hub import runlog
 from hub.kinds import Direction
-from hub.models import Change, JobState, Run, RunCounter, RunLogLine
+from hub.models import Change, JobState, Run, RunCounter
 
 _CLOSED_WELL = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
 
@@ -30,13 +31,13 @@ def hold(*, run: Run) -> None:
         raise RunEnded(str(run))
 
 
-def log(*, run_id: int, text: str, now: datetime, level: str = RunLogLine.Level.INFO) -> None:
-    """Add a line to the run's log (B8)."""
-    RunLogLine.objects.create(run_id=run_id, text=text, at=now, level=level)
+def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: int) -> None:
+    """Add to the run's counters, and let its log tell them: `count(run_id=1, kind="product", read=250, created=3)`.
 
-
-def count(*, run_id: int, kind: str, **outcomes: int) -> None:
-    """Add to the run's counters: `count(run_id=1, kind="product", read=250, created=3)`."""
+    `calls` are those to the platform (B10), over all kinds.
+    """
+    if calls:
+        Run.objects.filter(pk=run_id).update(api_calls=F("api_calls") + calls)
     outcomes = {name: number for name, number in outcomes.items() if number}
     if not outcomes:
         return
@@ -50,14 +51,14 @@ def count(*, run_id: int, kind: str, **outcomes: int) -> None:
             VALUES (%s, %s{", %s" * len(names)}{", 0" * (len(RunCounter.OUTCOMES) - len(names))})
             ON CONFLICT (run_id, kind) DO UPDATE SET
                 {", ".join(f"{name} = counter.{name} + EXCLUDED.{name}" for name in names)}
+            RETURNING told_at, {", ".join(RunCounter.OUTCOMES)}
             """,  # noqa: S608 - the names are those of the model
             [run_id, kind, *outcomes.values()],
         )
-
-
-def add_api_calls(*, run_id: int, calls: int) -> None:
-    if calls:
-        Run.objects.filter(pk=run_id).update(api_calls=F("api_calls") + calls)
+        told_at, *numbers = cursor.fetchone()
+    counts = dict(zip(RunCounter.OUTCOMES, numbers, strict=True))
+    before = counts["read"] - outcomes.get("read", 0)
+    runlog.tell_progress(run_id=run_id, kind=kind, before=before, counts=counts, told_at=told_at, now=now)
 
 
 def plan(*, run: Run, total: int, remaining: int) -> None:
@@ -117,11 +118,12 @@ def close(*, run: Run, now: datetime, failed: str = "") -> bool:
         if counts_as_full_sync(run):
             fields["last_full_sync_at"] = now
         JobState.objects.filter(job_id=run.job_id).update(**fields)
-    log(
+    runlog.sum_up(run=run, now=now)
+    runlog.write(
         run_id=run.pk,
         now=now,
         text=f"The run {run.get_state_display()}" + (f": {failed}" if failed else f".{_remark(run)}"),
-        level=RunLogLine.Level.ERROR if failed else RunLogLine.Level.INFO,
+        level=runlog.Level.ERROR if failed else runlog.Level.INFO,
     )
     return True
 

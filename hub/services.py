@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Seller, User
 from accounts.services import record
-from hub import lanes, runs
+from hub import lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, Run, Share
 from hub.schedules import next_time
@@ -113,9 +113,10 @@ def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> boo
     # What was tried stays: the target may have it, or waits for its next try.
     own.filter(priority__gt=0, attempts=0, sent_at=None).delete()
     own.update(run=None)
-    runs.log(run_id=run.pk, text=reason, now=now, level="warning")
-    record(user=by, action="sync.cancel", target=run, seller=run.job.connection.seller)
     run.refresh_from_db()
+    runlog.sum_up(run=run, now=now)
+    runlog.write(run_id=run.pk, text=reason, now=now, level=runlog.Level.WARNING)
+    record(user=by, action="sync.cancel", target=run, seller=run.job.connection.seller)
     return True
 
 
@@ -131,7 +132,7 @@ def answer_run(*, run: Run, yes: bool, by: User, now: datetime | None = None) ->
     run.cursor = run.cursor | {"answer": yes}
     run.reason = ""
     run.save(update_fields=["state", "cursor", "reason"])
-    runs.log(run_id=run.pk, text=f"{by} answered {'yes' if yes else 'no'}.", now=now)
+    runlog.write(run_id=run.pk, text=f"{by} answered {'yes' if yes else 'no'}.", now=now)
     record(user=by, action="sync.answer", target=run, seller=run.job.connection.seller, yes=yes)
     lanes.wake(lane_ids=run.job.lane_ids[:1])
 

@@ -34,6 +34,12 @@ class IssueDraft:
     link: str = ""
     severity: str = Issue.Severity.ERROR
 
+    @property
+    def as_line(self) -> str:
+        """For a run's log."""
+        name = f"{self.title} ({self.external_id})" if self.title else self.external_id
+        return f"{name}: {' '.join(self.message.split())}"
+
 
 @dataclass(slots=True)
 class ItemOutcome:

@@ -188,8 +188,7 @@ def _entry(job: Job, now: datetime) -> Run:
 
 def _count(turn: Turn, run: Run, tally: Tally, removed: int, now: datetime) -> None:
     kind = str(ITEM_KIND[DataType(run.job.data_type)])
-    runs.count(run_id=run.pk, kind=kind, removed=removed, **tally.as_counts())
-    runs.add_api_calls(run_id=run.pk, calls=turn.take_calls())
+    runs.count(run_id=run.pk, kind=kind, now=now, calls=turn.take_calls(), removed=removed, **tally.as_counts())
     state = Run.State.DONE_WITH_ERRORS if tally.skipped else run.state
     Run.objects.filter(pk=run.pk).update(finished_at=now, state=state)
     JobState.objects.filter(job=run.job_id).update(last_update_at=now, last_success_at=now)

@@ -15,7 +15,7 @@ from connectors.engine.settling import (
 )
 from connectors.engine.turn import Turn
 from connectors.http import dumps
-from hub import lanes, queue, runs
+from hub import lanes, queue, runlog, runs
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run
 from orders.models import Customer, Order
@@ -39,7 +39,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
             runs.begin(run=run, now=now)
             run.cursor = {"after": 0, "seen": 0, "config": config_hash(job)}
             run.save(update_fields=["cursor"])
-            runs.log(run_id=run.pk, now=now, text=f"Comparing {job.data_type} with {job.connection}.")
+            runlog.write(run_id=run.pk, now=now, text=f"Comparing {job.data_type} with {job.connection}.")
             if job.connection.seller_id:
                 synclog.note_full_sync_started(
                     log=synclog.log_for(job=job, seller_id=job.connection.seller_id), now=now
@@ -80,8 +80,12 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
         if (pk in sent or offered) and pk not in own and (recheck or revision is None or sent.get(pk) != revision)
     ]
     queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
-    runs.count(run_id=run.pk, kind=job.item_kind, read=len(rows) - len(planned), unchanged=len(rows) - len(planned))
-    run.cursor |= {"after": ids[-1], "seen": run.cursor["seen"] + len(rows)}
+    unchanged, now = len(rows) - len(planned), timezone.now()
+    runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=unchanged, unchanged=unchanged)
+    seen = run.cursor["seen"] + len(rows)
+    if run.cursor["seen"] and runlog.doubled(run.cursor["seen"], seen):
+        runlog.write(run_id=run.pk, now=now, text=f"{seen:,} compared so far.")
+    run.cursor |= {"after": ids[-1], "seen": seen}
     run.total = run.cursor["seen"]
     run.save(update_fields=["cursor", "total"])
     return True
@@ -129,10 +133,10 @@ def _plan(job: Job, run: Run) -> None:
     now = timezone.now()
     remaining = Change.objects.filter(run=run).count()
     JobState.objects.filter(job=job).update(config_hash=run.cursor["config"])
-    runs.log(
+    runlog.write(
         run_id=run.pk,
         now=now,
-        text=f"{run.cursor['seen']} compared, {remaining} may differ from what was sent before.",
+        text=f"{run.cursor['seen']:,} compared, {remaining:,} may differ from what was sent before.",
     )
     runs.plan(run=run, total=run.cursor["seen"], remaining=remaining)
     if remaining == 0:

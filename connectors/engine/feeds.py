@@ -25,7 +25,7 @@ from connectors.engine.turn import Turn
 from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.feeds import OPEN, path_of
 from connectors.models import FeedImport, FeedItem
-from hub import lanes, queue, runs
+from hub import lanes, queue, runlog
 from hub.kinds import Direction
 from hub.models import Change, Job, Link, Run
 from hub.queue import Priority, Taken
@@ -142,12 +142,9 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
         feed.save(update_fields=["file", "items", "removals", "state"])
         if feed.run_id:
             what = "everything" if replace_all else "what changed"
-            runs.log(
-                run_id=feed.run_id,
-                now=timezone.now(),
-                text=f"Import {feed.pk}: {what}, {items} items ({removals} removals), "
-                f"{os.path.getsize(path_of(feed))} bytes.",
-            )
+            size = os.path.getsize(path_of(feed))
+            text = f"Import {feed.pk}: {what}, {items:,} items ({removals:,} removals), {size:,} bytes."
+            runlog.write(run_id=feed.run_id, now=timezone.now(), text=text)
     return True
 
 
@@ -204,20 +201,29 @@ def _conclude(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer) -> N
     now = timezone.now()
     match answer.state:
         case ImportState.RUNNING:
+            if feed.state != FeedImport.State.POLLING:
+                _tell(turn, job, feed, "sent; asked every few seconds what became of it", now)
             FeedImport.objects.filter(pk=feed.pk).update(
                 state=FeedImport.State.POLLING, remote_id=answer.remote_id or feed.remote_id
             )
             turn.wake_no_later_than(now + _POLL)
         case ImportState.BUSY:
+            _tell_of_wait(turn, feed, "the search engine is busy with another import", now)
             turn.wake_no_later_than(now + _BUSY)
         case ImportState.UNKNOWN:
+            _tell_of_wait(turn, feed, "the search engine does not know it, so it is sent again", now)
             FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.SENDING)
             turn.wake_no_later_than(now + _BUSY)
         case ImportState.DONE:
+            if feed.run_id:  # settling may end its run, and with it the log
+                _tell(turn, job, feed, "accepted", now)
             _settle_carried(turn, job, feed, now)
+            if not feed.run_id:  # a partial run begins with what is settled
+                _tell(turn, job, feed, "accepted", now)
             _finish(turn, feed, FeedImport.State.SUCCESS, answer, now)
             path_of(feed).unlink(missing_ok=True)
         case ImportState.HARMFUL:
+            _tell(turn, job, feed, f"{FeedImport.State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
             # Whatever went next would most likely be refused again.
             raise NeedsAttention(
@@ -226,8 +232,25 @@ def _conclude(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer) -> N
                 "resume the job.",
             )
         case ImportState.REFUSED:
+            _tell(turn, job, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
             _set_culprits_aside(turn, job, feed, answer, now)
             _finish(turn, feed, FeedImport.State.REFUSED, answer, now)
+
+
+def _tell(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, level: str = runlog.Level.INFO) -> None:
+    """To the log of the full run that it is for, else of the partial one that is open."""
+    partial = Run.objects.filter(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN).values_list("pk", flat=True)
+    run_id = feed.run_id or partial.first()
+    if run_id is not None:
+        with lanes.fenced(turn.claim):
+            runlog.write(run_id=run_id, now=now, text=f"Import {feed.pk}: {text.strip()}", level=level)
+
+
+def _tell_of_wait(turn: Turn, feed: FeedImport, reason: str, now: datetime) -> None:
+    if feed.run_id:
+        with lanes.fenced(turn.claim):
+            text = f"Waits {_BUSY.seconds} s: {reason}."
+            runlog.note(run_id=feed.run_id, matter=runlog.Matter.WAIT, texts=[text], now=now)
 
 
 def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportAnswer, now: datetime) -> None:
@@ -235,13 +258,6 @@ def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportAnswer, now:
         FeedImport.objects.filter(pk=feed.pk).update(
             state=state, finished_at=now, answer={"reason": answer.reason, "raw": answer.raw}
         )
-        if feed.run_id:
-            runs.log(
-                run_id=feed.run_id,
-                now=now,
-                text=f"Import {feed.pk}: {FeedImport.State(state).label}. {answer.reason}".strip(),
-                level="info" if state == FeedImport.State.SUCCESS else "error",
-            )
 
 
 def _settle_carried(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:

@@ -17,7 +17,7 @@ from catalog.models import Status
 from connectors.engine.applying import Tally, Target, apply_page, link_kind, target_for
 from connectors.engine.applying.target import lost_to_master
 from connectors.engine.turn import Turn
-from hub import lanes, runs
+from hub import lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Job, JobState, Link, Master, Run
 from hub.records import Record
@@ -76,7 +76,9 @@ def _begin(turn: Turn, target: Target, run: Run, now: datetime) -> None:
         run.save(update_fields=["cursor"])
         if run.scope == Run.Scope.FULL:
             synclog.note_full_sync_started(log=target.log, now=now)
-        runs.log(run_id=run.pk, now=now, text=f"Reading {target.job.data_type} from {target.job.connection}.")
+        changed = f", changed since {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""
+        text = f"Reading {target.job.data_type} from {target.job.connection}{changed}."
+        runlog.write(run_id=run.pk, now=now, text=text)
 
 
 def _read(turn: Turn, target: Target, run: Run) -> None:
@@ -94,7 +96,6 @@ def _read(turn: Turn, target: Target, run: Run) -> None:
         tally = apply_page(target, page.records)
         if target.job.data_type == DataType.CATEGORIES:
             place_categories(target, page.records)
-        _count(turn, target, run, tally)
         run.cursor |= {
             "page": page.cursor,
             "pages": run.cursor["pages"] + 1,
@@ -111,6 +112,7 @@ def _read(turn: Turn, target: Target, run: Run) -> None:
             run.cursor["phase"] = "missing" if run.scope == Run.Scope.FULL and _can_vanish(target) else "close"
             run.cursor["after"] = 0
         run.save(update_fields=["cursor", "total"])
+        _count(turn, target, run, tally)
     turn.went_well()
 
 
@@ -254,7 +256,7 @@ def _ask(turn: Turn, target: Target, run: Run, missing: int, known: int) -> None
         runs.hold(run=run)
         run.state, run.reason = Run.State.ASKING, reason
         run.save(update_fields=["state", "reason"])
-        runs.log(run_id=run.pk, now=timezone.now(), text=reason, level="warning")
+        runlog.write(run_id=run.pk, now=timezone.now(), text=reason, level=runlog.Level.WARNING)
 
 
 def _finish_missing(turn: Turn, run: Run) -> None:
@@ -267,9 +269,11 @@ def _finish_missing(turn: Turn, run: Run) -> None:
 def _close(turn: Turn, target: Target, run: Run) -> None:
     """The end, once; then the exports that depend on it."""
     now = timezone.now()
+    exports = _dependent_exports(target.job)
     with lanes.fenced(turn.claim):
-        if not runs.close(run=run, now=now):
-            return
+        runs.hold(run=run)
+        _tell_where_it_goes(run, exports, now)
+        runs.close(run=run, now=now)
         started = run.started_at or now
         state = JobState.objects.filter(job=target.job)
         # What changed while we read is read again: the cut is the start, not the end.
@@ -280,8 +284,15 @@ def _close(turn: Turn, target: Target, run: Run) -> None:
         synclog.resolve_unseen(log=target.log, job=target.job, since=started, severities=Issue.Severity.values, now=now)
         synclog.release_unseen(log=target.log, job=target.job, since=started, now=now)
         synclog.note_full_sync_ended(log=target.log, succeeded=True, now=now)
-        for job in _dependent_exports(target.job):
+        for job in exports:
             start_run(job=job, trigger=Run.Trigger.IMPORT, after=run, resend=run.resend)
+
+
+def _tell_where_it_goes(run: Run, exports: list[Job], now: datetime) -> None:
+    changed = sum(counter.created + counter.updated + counter.removed for counter in run.counters.all())
+    if changed and exports:
+        targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
+        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed here and wait to be sent to {targets}.")
 
 
 def _dependent_exports(job: Job) -> list[Job]:
@@ -301,5 +312,5 @@ def _dependent_exports(job: Job) -> list[Job]:
 
 def _count(turn: Turn, target: Target, run: Run, tally: Tally, removed: int = 0) -> None:
     kind = str(ITEM_KIND[DataType(target.job.data_type)])
-    runs.count(run_id=run.pk, kind=kind, removed=removed, **tally.as_counts())
-    runs.add_api_calls(run_id=run.pk, calls=turn.take_calls())
+    counts = tally.as_counts()
+    runs.count(run_id=run.pk, kind=kind, now=target.now, calls=turn.take_calls(), removed=removed, **counts)

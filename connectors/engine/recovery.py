@@ -1,14 +1,16 @@
 """What a successor does first: the worker before it was lost with a batch in hand."""
 
 import logging
+from collections.abc import Sequence
+from datetime import datetime
 
 from django.utils import timezone
 
 from connectors.engine import loading
 from connectors.engine.settling import Batch, put_in_doubt, set_aside, settle
 from connectors.engine.turn import Turn
-from hub import lanes, queue
-from hub.models import Job
+from hub import lanes, queue, runlog
+from hub.models import Change, Job
 from hub.queue import WORKER_LOST
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ def take_over(turn: Turn) -> None:
     logger.warning("lane %s: taken over from a lost worker with %d changes", turn.claim.lane_id, len(orphans))
     now = timezone.now()
     with lanes.fenced(turn.claim):
+        _tell_of_loss(orphans, now)
         suspects = queue.suspect(ids=orphans)
         # Those of paused jobs too: what the target has of them is no less in doubt.
         jobs = Job.objects.filter(changes__in=suspects).distinct().select_related("connection")
@@ -38,6 +41,13 @@ def take_over(turn: Turn) -> None:
         for job in jobs:
             _set_aside_killer(turn, job)
     turn.renew()
+
+
+def _tell_of_loss(orphans: Sequence[int], now: datetime) -> None:
+    runs = Change.objects.filter(pk__in=orphans, run__isnull=False).order_by("run_id")
+    text = f"A worker was lost with {len(orphans):,} in hand; they are looked at again, at most half as many at a time."
+    for run_id in runs.values_list("run_id", flat=True).distinct():
+        runlog.note(run_id=run_id, matter=runlog.Matter.LOST, texts=[text], now=now)
 
 
 def _set_aside_killer(turn: Turn, job: Job) -> None:

@@ -23,7 +23,7 @@ from connectors.engine.settling import (
 )
 from connectors.engine.turn import Turn
 from connectors.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
-from hub import lanes, queue, runs
+from hub import lanes, queue, runlog, runs
 from hub.kinds import DataType
 from hub.lanes import Fenced
 from hub.models import Change, Job, Run
@@ -168,6 +168,7 @@ def _send(
 def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
     """Take out what the target named and send the rest again; if it named nothing, send each alone."""
     turn.went_well()
+    _tell_of_refusal(steps, refusal, now)
     if len(steps) == 1:
         batch.verdicts.append(_refused(steps[0], str(refusal), refusal.code, batch.job, now))
     elif refusal.culprits:
@@ -184,6 +185,16 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused,
             settle(turn, batch, now=now)
             if turn.over():
                 return
+
+
+def _tell_of_refusal(steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
+    if len(steps) == 1:
+        return  # its issue says so
+    named = len(refusal.culprits)
+    what = f"the {named:,} that were named are set aside" if named else "each is sent alone"
+    text = f"{len(steps):,} were refused together, so {what}: {refusal}"
+    for run_id in sorted({step.change.run_id for step in steps if step.change.run_id}):
+        runlog.note(run_id=run_id, matter=runlog.Matter.REFUSED, texts=[text], now=now)
 
 
 def _refused(step: Step, message: str, code: str, job: Job, now: datetime) -> Verdict:
@@ -212,7 +223,7 @@ def _rest(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLater, now
     A single item that fails while it probes a troubled target is delayed, for it may be the trouble. As long as nothing
     else went through since, it is not held for that.
     """
-    turn.trouble(error, now)
+    turn.trouble(error, now, batch.job)
     if not error.sent:
         return
     batch.doubtful += steps

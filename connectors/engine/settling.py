@@ -16,7 +16,7 @@ from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
 from connectors.engine.turn import Turn
 from connectors.errors import Queued
-from hub import lanes, queue, runs
+from hub import lanes, queue, runlog, runs
 from hub.kinds import Kind
 from hub.models import Change, Job, JobState, Link, Run
 from hub.queue import Failure, Taken
@@ -74,7 +74,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
             doubtful=[step.change for step in batch.doubtful],
         )
         _report(job, batch, now)
-        _count(batch, partial, calls)
+        _count(batch, partial, calls, now)
         for run in runs.count_down(first_outcomes=first_outcomes, now=now):
             end_full_run(run, now)
     batch.verdicts, batch.doubtful = [], []
@@ -114,6 +114,7 @@ def _partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
         )
         Run.objects.bulk_create([run], ignore_conflicts=True)
         run = Run.objects.get(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN)
+        runlog.write(run_id=run.pk, now=now, text=f"Sending what events changed to {job.connection}.")
     return run
 
 
@@ -259,17 +260,22 @@ def differences(before: Any, after: Any, *, path: str = "", limit: int = 50) -> 
     return found
 
 
-def _count(batch: Batch, partial: Run | None, calls: int) -> None:
+def _count(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
+    aside: dict[int, list[str]] = defaultdict(list)
     for v in batch.verdicts:
         run_id = v.change.run_id or (partial.pk if partial else None)
         if run_id is not None:
             counts[run_id][v.outcome] += 1
             counts[run_id]["read"] += 1
+            if v.issue is not None:
+                aside[run_id].append(v.issue.as_line)
+    # One call may serve several runs: it counts for the one that had most in it.
+    caller = max(counts, key=lambda run_id: counts[run_id]["read"], default=None)
     for run_id, outcomes in sorted(counts.items()):
-        runs.count(run_id=run_id, kind=batch.job.item_kind, **outcomes)
-    if counts:
-        runs.add_api_calls(run_id=max(counts, key=lambda run_id: counts[run_id]["read"]), calls=calls)
+        runlog.note(run_id=run_id, matter=runlog.Matter.ASIDE, texts=aside[run_id], now=now)
+        spent = calls if run_id == caller else 0
+        runs.count(run_id=run_id, kind=batch.job.item_kind, now=now, calls=spent, **outcomes)
 
 
 def _title(item: Any) -> str:

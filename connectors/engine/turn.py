@@ -24,9 +24,9 @@ from connectors.contract import Adapter
 from connectors.engine import retry
 from connectors.errors import TryAgainLater
 from connectors.opening import open_adapter
-from hub import lanes, workers
+from hub import lanes, runlog, workers
 from hub.lanes import Claim
-from hub.models import Connection, Job, Lane
+from hub.models import Connection, Job, Lane, Run
 
 logger = logging.getLogger(__name__)
 
@@ -123,21 +123,31 @@ class Turn:
         if moment is not None:
             self.wake_at = min(self.wake_at or moment, moment)
 
-    def trouble(self, error: TryAgainLater, now: datetime) -> None:
+    def trouble(self, error: TryAgainLater, now: datetime, job: Job) -> None:
         """The target does not take anything now: rest, and probe with one item afterwards (the breaker)."""
         if not error.sent and error.not_before:
             # Our own budget is used up: nothing failed, there is merely nothing to do before then.
             self.rest_until = error.not_before
+            self._tell_of_rest(job, f"{error}", now)
             return
         self.failures += 1
         self.batch_limit = 1
         self.rest_until = retry.rest(failures=self.failures, now=now, not_before=error.not_before)
+        self._tell_of_rest(job, f"{error} Failure {self.failures} in a row; then one item is tried.", now)
         logger.warning(
             "%s: %s Resting until %s.",
             self.connection.slug,
             error,
             self.rest_until.isoformat(timespec="seconds"),
         )
+
+    def _tell_of_rest(self, job: Job, reason: str, now: datetime) -> None:
+        seconds = max(0.0, ((self.rest_until or now) - now).total_seconds())
+        text = f"Waits {seconds:.1f} s: {reason}"
+        at_work = (Run.State.PREPARING, Run.State.PREPARED, Run.State.SENDING)
+        with lanes.fenced(self.claim):
+            for run_id in Run.objects.filter(job=job, state__in=at_work).order_by("pk").values_list("pk", flat=True):
+                runlog.note(run_id=run_id, matter=runlog.Matter.WAIT, texts=[text], now=now)
 
     def went_well(self) -> None:
         """A call was answered: the breaker closes, batches grow back."""

@@ -15,7 +15,7 @@ from connectors.engine import events, exporting, feeds, importing, recovery, ret
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
 from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.registry import adapter_for
-from hub import lanes, queue, runs
+from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction
 from hub.lanes import Fenced
 from hub.models import Job, Run
@@ -96,7 +96,7 @@ def _guarded(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) ->
             if step(job):
                 return True
         except TryAgainLater as error:
-            turn.trouble(error, timezone.now())
+            turn.trouble(error, timezone.now(), job)
             return False
         except NeedsAttention as error:
             _require_attention(turn, job, error)
@@ -124,13 +124,17 @@ def _go_on_with_run(turn: Turn) -> bool:
     if turn.claim.crashes >= MOST_CRASHES and not turn.claim.orphans and not turn.progressed:
         _fail(turn, run, f"A worker was lost {turn.claim.crashes} times at the same place of this run.")
         return True
+    if turn.claim.crashes and not turn.claim.orphans and not turn.progressed and run.state == Run.State.PREPARING:
+        with lanes.fenced(turn.claim):
+            text = "A worker was lost; another goes on behind what was committed."
+            runlog.note(run_id=run.pk, matter=runlog.Matter.LOST, texts=[text], now=timezone.now())
     try:
         if job.direction == Direction.IMPORT:
             importing.work(turn, job, run)
         elif exporting.prepare(turn, job, run):
             lanes.wake(lane_ids=job.lane_ids)  # those that help to send
     except TryAgainLater as error:
-        turn.trouble(error, timezone.now())
+        turn.trouble(error, timezone.now(), job)
     except NeedsAttention as error:
         _require_attention(turn, job, error)
     except RunEnded:

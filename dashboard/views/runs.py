@@ -1,5 +1,7 @@
 """The activity register, and one run as it goes on."""
 
+from collections.abc import Iterator
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -13,6 +15,7 @@ from dashboard.keyset import Keyset
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import issues
 from dashboard.queries.runs import feed_imports, log_tail, register, runs, whole_log
+from dashboard.words import state_label
 from hub.models import Run
 from hub.services import answer_run, cancel_run
 
@@ -68,15 +71,19 @@ def _about(request: SellerRequest, run: Run) -> dict[str, object]:
 
 @seller_page
 def log(request: SellerRequest, run: int) -> HttpResponseBase:
-    """The whole log as a text file (B8)."""
+    """The whole log as a text file, definitive once the run has ended (B8)."""
     chosen = _run(request, run)
     zone = timezone.get_current_timezone()
-    lines = (
-        f"{timezone.localtime(line.at, zone):%Y-%m-%d %H:%M:%S %Z} {line.level.upper():<7} {line.text}\n"
-        for line in whole_log(run=chosen)
-    )
+
+    def written() -> Iterator[str]:
+        yield f"Run {chosen.pk}, {chosen.get_scope_display().lower()}: {chosen.job}. State: {state_label(chosen)}.\n"
+        if chosen.is_open:
+            yield "It has not ended yet: this is its log so far.\n"
+        for line in whole_log(run=chosen):
+            yield f"{timezone.localtime(line.at, zone):%Y-%m-%d %H:%M:%S %Z} {line.level.upper():<7} {line.text}\n"
+
     return StreamingHttpResponse(
-        lines,
+        written(),
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="run-{chosen.pk}.txt"'},
     )

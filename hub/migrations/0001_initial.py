@@ -363,14 +363,14 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("queued", "waiting for a worker"),
-                            ("preparing", "Preparing"),
+                            ("preparing", "preparing"),
                             ("prepared", "prepared, nothing sent yet"),
                             ("sending", "running"),
                             ("asking", "waiting for your answer"),
                             ("done", "ended well"),
                             ("done_with_errors", "ended with some errors"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
                         ],
                         default="queued",
                         max_length=20,
@@ -390,6 +390,7 @@ class Migration(migrations.Migration):
                     "reason",
                     models.TextField(blank=True, help_text="Why it failed, waits or was cancelled, and what helps."),
                 ),
+                ("met", models.JSONField(default=dict)),
                 (
                     "after",
                     models.ForeignKey(
@@ -513,6 +514,10 @@ class Migration(migrations.Migration):
                 ("unchanged", models.PositiveIntegerField(default=0)),
                 ("skipped", models.PositiveIntegerField(default=0)),
                 ("failed", models.PositiveIntegerField(default=0)),
+                (
+                    "told_at",
+                    models.DateTimeField(help_text="When the run's log last told these figures.", null=True),
+                ),
                 (
                     "run",
                     models.ForeignKey(

@@ -19,7 +19,7 @@ from catalog.models import (
     StockLocation,
 )
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
-from hub import runs
+from hub import runlog, runs
 from hub.kinds import DataType, Direction
 from hub.models import (
     Alert,
@@ -69,8 +69,8 @@ def export_job(side: Side) -> Job:
 def _work(side: Side) -> None:
     job = export_job(side)
     make_changes(job, 3, state=Change.State.HELD, error_class="SkipRecord", last_error="no weight")
-    runs.log(run_id=side.run.pk, text="Reading customers.", now=NOW)
-    runs.count(run_id=side.run.pk, kind="customer", read=5)
+    runlog.write(run_id=side.run.pk, text="Reading customers.", now=NOW)
+    runs.count(run_id=side.run.pk, kind="customer", now=NOW, read=5)
     link = Link.objects.create(connection=side.shop, kind="product", external_id="P-77", item_id=1)
     LinkPayload.objects.create(link=link, received={"name": "Rope, 10 m"}, sent={"title": "Rope"})
     Master.objects.create(seller=side.seller, group=Master.Group.PRICE, connection=side.shop)

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
-from hub import runs
+from hub import runlog, runs
 from hub.kinds import DataType
 from hub.models import Run
 from tests.world import World, key_for
@@ -58,9 +58,9 @@ def test_filters_narrow_the_list(world: World) -> None:
 
 def test_a_run_shows_counters_state_in_words_and_the_end_of_its_log(world: World) -> None:
     run = world.north.run
-    runs.count(run_id=run.pk, kind="customer", read=3, created=2)
+    runs.count(run_id=run.pk, kind="customer", now=timezone.now(), read=3, created=2)
     for n in range(205):
-        runs.log(run_id=run.pk, text=f"line {n}", now=timezone.now())
+        runlog.write(run_id=run.pk, text=f"line {n}", now=timezone.now())
     answer = key_for(world.north.seller).get(f"/api/v1/runs/{run.pk}").json()
     assert answer["state_text"] == "waiting for a worker"
     assert answer["counters"][0]["read"] == 3 and answer["counters"][0]["created"] == 2

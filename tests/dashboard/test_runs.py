@@ -123,9 +123,15 @@ def test_polling_stops_at_the_end_and_says_how_it_ended(acorn: Merchant, logged_
 def test_the_whole_log_can_be_downloaded(acorn: Merchant, logged_in: LogIn) -> None:
     response = logged_in(acorn.owner).get(f"/s/acorn/runs/{acorn.runs['done'].pk}/log/")
     lines = response.getvalue().decode().splitlines()
-    assert len(lines) == 5
-    assert "WARNING Enamel coffee pot: 1 variant has no SKU." in lines[2]
-    assert " CET " in lines[2] or " CEST " in lines[2], "the seller's time"
+    run = acorn.runs["done"]
+    assert lines[0] == f"Run {run.pk}, full: {run.job}. State: ended with some errors."
+    assert len(lines) == 1 + 5
+    assert "WARNING Enamel coffee pot: 1 variant has no SKU." in lines[3]
+    assert " CET " in lines[3] or " CEST " in lines[3], "the seller's time"
+    going_on = open_run(acorn)
+    response = logged_in(acorn.owner).get(f"/s/acorn/runs/{going_on.pk}/log/")
+    assert "log so far" in response.getvalue().decode()
+    response = logged_in(acorn.owner).get(f"/s/acorn/runs/{run.pk}/log/")
     assert response.headers["Content-Disposition"].startswith("attachment")
 
 

@@ -18,11 +18,12 @@ from connectors.engine import storing
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.orders import judge_customers, write_customers, write_orders
 from connectors.engine.applying.target import Clash, Links, Target, Written, link_kind, target_for
+from hub import runlog
 from hub.kinds import DataType
 from hub.models import Link, LinkPayload
 from hub.records import Problem, Record
 from synclog import services as synclog
-from synclog.models import ItemStatus
+from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
 __all__ = ["Tally", "Target", "apply_page", "link_kind", "target_for"]
@@ -195,6 +196,9 @@ def _report(target: Target, records: Sequence[Record], written: Sequence[Written
             refs = {own} | {f"{linked}:{external_id}" for linked, external_id in result.links}
             clean |= refs - grouped.keys()
     synclog.open_issues(log=target.log, job=target.job, drafts=drafts, now=target.now)
+    if target.run_id:
+        aside = [draft.as_line for draft in drafts if draft.severity == Issue.Severity.ERROR]
+        runlog.note(run_id=target.run_id, matter=runlog.Matter.ASIDE, texts=aside, now=target.now)
     synclog.resolve(log=target.log, external_ids=clean, now=target.now)
     went = [result for result in written if result.state != ItemStatus.State.PENDING]
     waits = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}
