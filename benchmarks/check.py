@@ -16,10 +16,13 @@ from django.utils import timezone
 from benchmarks import goods
 from benchmarks.frame import Figure
 from catalog.models import Product
+from connectors.contract import IdPage
 from hub.kinds import Kind
 from hub.models import Connection
 from staging_copy.journal import Journal
 from staging_copy.reconciliation import Check, shops
+
+PAGE = 1_000
 
 
 def run(argv: list[str]) -> list[Figure]:
@@ -64,8 +67,11 @@ class _Shop:
         with self._timed():
             return self.known.intersection(external_ids) if kind == Kind.PRODUCT else set()
 
-    def all_ids(self, kind: str) -> Iterator[str]:
-        return iter(self.ids if kind == Kind.PRODUCT else ())
+    def list_ids(self, kind: str, *, cursor: int | None) -> IdPage:
+        with self._timed():
+            after = (cursor or 0) + PAGE
+            more = kind == Kind.PRODUCT and after < len(self.ids)
+            return IdPage(self.ids[after - PAGE : after] if kind == Kind.PRODUCT else [], after if more else None)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

@@ -5,11 +5,11 @@ An adapter knows nothing of the hub's tables. It reads its platform into records
 retries and never opens a transaction: errors go up as connectors.errors says, and the engine decides.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -74,6 +74,14 @@ class Page:
     cursor: dict[str, Any] | None
     cut: datetime | None = None
     total: int | None = None
+
+
+class IdPage(NamedTuple):
+    """Ids that exist at a platform. `cursor` (JSON) goes into the next `list_ids`; None means that this was the last.
+    What is deleted meanwhile must hide nothing: pages go by key where the vendor allows it."""
+
+    ids: Sequence[str]
+    cursor: Any
 
 
 class Action(StrEnum):
@@ -260,8 +268,11 @@ class Adapter:
         """Which of the ids exist there (L11). Raises rather than answer in part."""
         raise NotImplementedError(f"{type(self).__name__} cannot look up {kind}")
 
-    def all_ids(self, kind: str) -> Iterator[str]:
-        """The ids of everything of a kind that exists there, page by page (L15). Raises rather than end early."""
+    def list_ids(self, kind: str, *, cursor: Any) -> "IdPage":
+        """The next page of the ids of everything of a kind that exists there (L15); `cursor` None begins.
+
+        Whatever the settings leave out of an import is listed as well. Raises rather than give a part of a page.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot list {kind}")
 
 

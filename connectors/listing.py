@@ -18,6 +18,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from connectors.contract import IdPage
 from connectors.errors import TryAgainLater
 from connectors.records import Problem, Record
 
@@ -47,23 +48,14 @@ class Listing:
                     _odd("/lookup", "did not say plainly which ids it found")
         return found
 
-    def ids(self, kind: str) -> Iterator[str]:
-        """Every id of the kind (L15), page by page."""
-        after: str | None = None
-        turned: set[str] = set()
-        while True:
-            answer = self._call("/list", {"kind": kind, "after": after, "limit": MOST_IDS})
-            match answer:
-                case {"ids": list(given), "next": str() | None as following, **rest} if not rest:
-                    yield from sorted(_texts("/list", given))
-                case _:
-                    _odd("/list", "gave no list of ids")
-            if following is None:
-                return
-            if not given or following in turned:
-                _odd("/list", "goes on without getting anywhere")
-            turned.add(following)
-            after = following
+    def ids(self, kind: str, after: str | None) -> IdPage:
+        """A page of every id of the kind (L15)."""
+        match self._call("/list", {"kind": kind, "after": after, "limit": MOST_IDS}):
+            case {"ids": list(given), "next": str() | None as following, **rest} if not rest:
+                if following is not None and (not given or following == after):
+                    _odd("/list", "goes on without getting anywhere")
+                return IdPage(sorted(_texts("/list", given)), following)
+        _odd("/list", "gave no list of ids")
 
     def read(
         self, kind: str, *, since: datetime | None, cursor: dict[str, Any] | None, limit: int, **filters: str

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from django.db import connection as database
@@ -30,7 +29,8 @@ from staging_copy.reconciliation.shops import CheckFailed, Shop, find_shops, pat
 # What is deleted, and what is only reported (L9).
 DELETED = ("seller", str(Kind.PRODUCT))
 REPORTED = (str(Kind.BRAND), str(Kind.CATEGORY))
-_CHUNK = 5_000
+# So few that what a used-up budget makes us ask again is little.
+_CHUNK = 1_000
 
 Say = Callable[[str, int], None]
 
@@ -93,7 +93,7 @@ class Check:
             tally.note = "This platform cannot be asked."
         else:
             try:
-                patiently(partial(self._list, shop, scope))
+                self._list(shop, scope)
             except NotImplementedError:
                 tally.note = "This platform cannot list what it has, so nobody knows what only it has."
         comparing.count(scope, tally)
@@ -113,13 +113,19 @@ class Check:
         return checked
 
     def _list(self, shop: Shop, scope: Scope) -> None:
+        list_ids = shop.adapter(shop.connections[0]).list_ids
         comparing.begin_list(scope)
-        listed = 0
-        ids = iter(shop.adapter(shop.connections[0]).all_ids(scope.kind))
-        while chunk := list(islice(ids, _CHUNK)):
-            comparing.add_to_list(chunk)
-            listed += len(chunk)
+        cursor, listed, turned = None, 0, set()
+        while True:
+            ids, cursor = patiently(partial(list_ids, scope.kind, cursor=cursor))
+            comparing.add_to_list(ids)
+            listed += len(ids)
             self.say(f"{shop.name}: list of {scope.kind}", listed)
+            if cursor is None:
+                break
+            if cursor in turned:
+                raise TryAgainLater(f"The shop's list of {scope.kind} goes in a circle.")
+            turned.add(cursor)
         if unlisted := comparing.compare_list(scope):
             raise TryAgainLater(
                 f"The shop has {unlisted} of {scope.kind} that its own list leaves out; its paging is wrong."

@@ -113,7 +113,7 @@ def begin_list(of: Scope) -> None:
 
 
 def add_to_list(external_ids: Sequence[str]) -> None:
-    _execute(_ADD_TO_LIST, [json.dumps(external_ids)])
+    _execute(_ADD_TO_LIST, [json.dumps([*external_ids])])
 
 
 def compare_list(of: Scope) -> int:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import orjson
+
 from connectors.contract import Adapter, Page
 from connectors.records import Record
 from hub.kinds import DataType
@@ -24,3 +26,16 @@ def records(adapter: Adapter, data_type: DataType, *, since: datetime | None = N
 
 def by_id(read: list[Record]) -> dict[str, Record]:
     return {record.external_id: record for record in read}
+
+
+def all_ids(adapter: Adapter, kind: str, *, most: int = 200) -> list[str]:
+    """Everything of a kind that exists there, by `list_ids`."""
+    listed: list[str] = []
+    cursor = None
+    for _ in range(most):
+        page = adapter.list_ids(kind, cursor=cursor)
+        listed += page.ids
+        cursor = orjson.loads(orjson.dumps(page.cursor))
+        if cursor is None:
+            return listed
+    raise AssertionError(f"{kind} did not end after {most} pages")

@@ -9,10 +9,11 @@ import pytest
 
 from connectors.contract import Adapter
 from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.platforms.bigcommerce import reading
 from connectors.records import ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.reading import pages, records
+from tests.adapters.reading import all_ids, pages, records
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 PRODUCTS = "/v3/catalog/products$"
@@ -304,3 +305,30 @@ def test_looking_up_tells_what_exists_or_raises(adapter: Adapter, store: Sandbox
     store.fault("status", path=PRODUCTS, status=200, body=part)
     with pytest.raises(TryAgainLater):
         adapter.lookup("product", ["1", "2"])
+
+
+@pytest.mark.parametrize("kind", ["product", "brand", "category"])
+def test_ids_are_listed_page_by_page(
+    adapter: Adapter, store: SandboxProcess, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = set(all_ids(adapter, kind))
+    monkeypatch.setattr(reading, "PAGE_SIZE", 3)
+    monkeypatch.setitem(reading._IDS_ONLY, "limit", 3)
+    before = len(store.calls())
+    assert set(all_ids(adapter, kind)) == whole
+    assert len(store.calls()) - before == -(-len(whole) // 3)
+
+
+def test_a_product_that_is_deleted_meanwhile_hides_no_other(
+    adapter: Adapter, store: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(reading._IDS_ONLY, "limit", 20)
+    first = adapter.list_ids("product", cursor=None)
+    store.control("DELETE", f"products/alpha/{first.ids[0]}")
+    second = adapter.list_ids("product", cursor=first.cursor)
+    assert int(second.ids[0]) == int(first.ids[-1]) + 1
+    # A store that passes over where to go on from would be listed for ever.
+    rows = [{"id": int(each)} for each in first.ids]
+    store.fault("status", path=PRODUCTS, status=200, body={"data": rows, "meta": {"pagination": {"total": 50}}})
+    with pytest.raises(TryAgainLater):
+        adapter.list_ids("product", cursor=first.cursor)

@@ -23,7 +23,7 @@ from hub.schedules import validate_schedule
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import CASES
 from tests.adapters.goods import SAMPLES
-from tests.adapters.reading import by_id, pages
+from tests.adapters.reading import all_ids, by_id, pages
 from tests.adapters.writing import NOTHING, creations, write
 
 IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.imports]
@@ -191,6 +191,47 @@ def test_fetching_brings_what_exists(key: str, data_type: DataType, open_adapter
     assert sorted(by_id(found)) == sorted(record.external_id for record in known)
     assert by_id(found) == by_id(known)
     assert adapter.fetch(data_type, []) == []
+
+
+# Existing
+
+LISTED = (DataType.PRODUCTS, DataType.BRANDS, DataType.CATEGORIES)
+LISTERS = [
+    (key, each)
+    for key, adapter in adapters().items()
+    for each in LISTED
+    if adapter.list_ids is not Adapter.list_ids and each in CASES[key].states
+]
+
+
+@EVERY
+def test_a_shop_can_be_asked_what_it_has(key: str) -> None:
+    """The check after a live-to-staging copy asks it (L11, L15)."""
+    adapter = adapters()[key]
+    if adapter.role == Role.SHOP:
+        assert adapter.lookup is not Adapter.lookup and adapter.list_ids is not Adapter.list_ids
+
+
+@pytest.mark.parametrize(("key", "data_type"), LISTERS)
+def test_what_it_lists_is_what_there_is(key: str, data_type: DataType, open_adapter: Open, platform: Platform) -> None:
+    adapter, (kind, name) = open_adapter(key), CASES[key].states[data_type]
+    there = {str(row[name]) for row in platform(key).state(kind)}
+    listed = all_ids(adapter, ITEM_KIND[data_type])
+    assert len(listed) == len(set(listed)) and set(listed) == there
+    some = sorted(there)[:3]
+    assert adapter.lookup(ITEM_KIND[data_type], [*some, "987654321"]) == set(some)
+    with pytest.raises(NotImplementedError):
+        adapter.list_ids("no such kind", cursor=None)
+
+
+@pytest.mark.parametrize(("key", "data_type"), LISTERS)
+@pytest.mark.parametrize("body", [{"surprise": []}, [], {"data": [{}], "meta": {"pagination": {"total": 9}}}], ids=str)
+def test_a_page_of_ids_that_is_none_is_no_end(
+    key: str, data_type: DataType, body: object, open_adapter: Open, platform: Platform
+) -> None:
+    platform(key).fault("status", status=200, body=body)
+    with pytest.raises(TryAgainLater):
+        all_ids(open_adapter(key), ITEM_KIND[data_type])
 
 
 # Writing

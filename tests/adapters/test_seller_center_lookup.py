@@ -9,6 +9,7 @@ from connectors.contract import Adapter
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.listing import Listing
 from sandbox.process import SandboxProcess
+from tests.adapters.reading import all_ids
 from tests.adapters.seller_center import open_at
 
 ACCOUNTS = {"Live": "live-key", "Staging": "staging-key"}
@@ -49,10 +50,10 @@ def test_what_staging_lacks_is_missing_there_only(process: SandboxProcess, shop:
 
 def test_everything_is_listed(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "delete", json={"kind": "products", "ids": ["7"]})
-    assert set(shop.all_ids("product")) == set(wanted(30)) - {"7"}
-    assert set(shop.all_ids("seller")) == set(wanted(3))
-    assert set(shop.all_ids("brand")) == {row["id"] for row in process.state("brands")}
-    assert set(shop.all_ids("category")) == {row["id"] for row in process.state("categories")}
+    assert set(all_ids(shop, "product")) == set(wanted(30)) - {"7"}
+    assert set(all_ids(shop, "seller")) == set(wanted(3))
+    assert set(all_ids(shop, "brand")) == {row["id"] for row in process.state("brands")}
+    assert set(all_ids(shop, "category")) == {row["id"] for row in process.state("categories")}
 
 
 def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) -> None:
@@ -60,7 +61,7 @@ def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) 
     process = sandbox("seller_center_shop", accounts={"Large": "key"}, products=2100, dirty=False)
     process.fault("overlap", path="/list", items=5)
     shop = open_at(process, "Large")
-    assert set(shop.all_ids("product")) == set(wanted(2100)) and shop.http.calls == 3
+    assert set(all_ids(shop, "product")) == set(wanted(2100)) and shop.http.calls == 3
     shop.http.close()
 
 
@@ -68,7 +69,7 @@ def test_kinds_that_the_shop_does_not_know(shop: Adapter) -> None:
     with pytest.raises(NotImplementedError):
         shop.lookup("order", ["1"])
     with pytest.raises(NotImplementedError):
-        shop.all_ids("order")
+        shop.list_ids("order", cursor=None)
 
 
 LIES: list[Any] = [
@@ -160,7 +161,7 @@ def listing(answers: list[Any]) -> Listing:
 )
 def test_a_listing_that_lies_ends_in_an_error(answers: list[Any]) -> None:
     with pytest.raises(TryAgainLater):
-        list(listing(answers).ids("products"))
+        listing(answers).ids("products", "1")
 
 
 def place(second: int, row_id: str = "1") -> dict[str, str]:

@@ -267,6 +267,30 @@ def test_a_shop_that_takes_its_time_is_waited_for(
     assert deleted() == {"3"} and not is_frozen()
 
 
+def test_a_page_that_failed_is_asked_for_again_and_no_other(
+    platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else a long list would never come to its end within a budget of calls."""
+    monkeypatch.setattr(shops, "_TRIES", 2)
+    monkeypatch.setattr("connectors.listing.MOST_IDS", 10)
+    take_away(platform, "products", 3)
+    platform.forget_calls()
+    platform.fault("status", status=503, path="/list", after=2, times=1, headers={"Retry-After": "1"})
+    assert Check(record).run()
+    assert deleted() == {"3"}
+    lists = [call["status"] for call in platform.calls() if call["path"] == "/list"]
+    assert lists[1:5] == [200, 503, 200, 200]
+
+
+def test_a_list_in_circles_is_left(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    for after, following in ((1, "10"), (1, "20"), (1, "10")):
+        body = json.dumps({"ids": ["1", "2"], "next": following})
+        platform.fault("garbage", path="/list", after=after, times=1, body=body)
+    with pytest.raises(CheckFailed, match="goes in a circle"):
+        Check(record).run()
+    assert deleted() == set() and is_frozen()
+
+
 def test_a_killed_check_goes_on_where_it_stopped(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

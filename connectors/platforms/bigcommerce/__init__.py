@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from connectors.contract import Account, Adapter, Notice, Operation, Outcome, Page, Rate, References, Schema
+from connectors.contract import Account, Adapter, IdPage, Notice, Operation, Outcome, Page, Rate, References, Schema
 from connectors.errors import NeedsAttention
 from connectors.http import HttpClient, Refused
 from connectors.platforms.bigcommerce import offering, webhooks
@@ -19,8 +19,9 @@ from connectors.platforms.bigcommerce.bulk import send_prices, send_stock
 from connectors.platforms.bigcommerce.field_map import FieldMap
 from connectors.platforms.bigcommerce.orders import Orders
 from connectors.platforms.bigcommerce.people import Customers
+from connectors.platforms.bigcommerce.products import PATH as PRODUCTS
 from connectors.platforms.bigcommerce.products import Products
-from connectors.platforms.bigcommerce.reading import Source
+from connectors.platforms.bigcommerce.reading import Source, ids_by_key, ids_by_number
 from connectors.platforms.bigcommerce.settings import StoreSettings
 from connectors.platforms.bigcommerce.shop import (
     Credentials,
@@ -80,13 +81,23 @@ class _BigCommerce(Adapter):
         ids = list(external_ids)
         match kind:
             case Kind.PRODUCT:
-                return {str(row["id"]) for row in self.shop.existing("/catalog/products", ids, include_fields="name")}
+                return {str(row["id"]) for row in self.shop.existing(PRODUCTS, ids, include_fields="name")}
             case Kind.BRAND:
                 return {str(row["id"]) for row in self.shop.existing(BRANDS, ids, include_fields="name")}
             case Kind.CATEGORY:
                 rows = self.shop.existing(CATEGORIES, ids, name="category_id", include_fields="name")
                 return {str(row["category_id"]) for row in rows}
         return super().lookup(kind, ids)
+
+    def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
+        match kind:
+            case Kind.PRODUCT:
+                return ids_by_key(self.shop, PRODUCTS, cursor, sort="id", direction="asc")
+            case Kind.BRAND:
+                return ids_by_key(self.shop, BRANDS, cursor)
+            case Kind.CATEGORY:
+                return ids_by_number(self.shop, CATEGORIES, cursor, name="category_id")
+        return super().list_ids(kind, cursor=cursor)
 
 
 class BigCommerce(_BigCommerce):

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from connectors.contract import Page
-from connectors.platforms.bigcommerce.shop import Shop
+from connectors.contract import IdPage, Page
+from connectors.platforms.bigcommerce.shop import PAGE_SIZE, Shop
 from connectors.platforms.bigcommerce.values import Malformed, moment
 from connectors.records import Problem, Record
 
 Cursor = dict[str, Any] | None
 R = TypeVar("R", bound=Record)
+# The vendor adds the id to whatever fields are asked for.
+_IDS_ONLY: dict[str, Any] = {"include_fields": "name", "limit": PAGE_SIZE}
 
 
 class Source(Protocol):
@@ -35,6 +37,27 @@ def by_key(shop: Shop, path: str, after: int, **query: Any) -> tuple[list[Any], 
     if last is None:
         shop.broken(path)
     return rows, last, left
+
+
+def ids_by_key(shop: Shop, path: str, after: int | None, **query: Any) -> IdPage:
+    """A page of all ids of a V3 listing, whatever the settings filter: the ids behind `after`."""
+    after = after or 0
+    rows, left = shop.listing(path, **query, **_IDS_ONLY, **{"id:greater": after})
+    found = numbers(rows)
+    # A store that passes the filter over would be listed in circles.
+    if len(found) < len(rows) or (left and not found) or any(number <= after for number in found):
+        shop.broken(path)
+    return IdPage([*map(str, found)], max(found) if len(rows) < left else None)
+
+
+def ids_by_number(shop: Shop, path: str, page: int | None, *, name: str) -> IdPage:
+    """The same for listings that offer no paging by id."""
+    page = page or 1
+    rows, total = shop.listing(path, **_IDS_ONLY, page=page)
+    found = [row[name] for row in rows if isinstance(row, dict) and isinstance(row.get(name), int)]
+    if len(found) < min(PAGE_SIZE, total - (page - 1) * PAGE_SIZE):
+        shop.broken(path)
+    return IdPage([*map(str, found)], page + 1 if page * PAGE_SIZE < total else None)
 
 
 # Rows of a listing, and whether more follow.

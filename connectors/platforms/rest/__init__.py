@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Action, Adapter, Notice, Operation, Outcome, Page, References, Schema
+from connectors.contract import Action, Adapter, IdPage, Notice, Operation, Outcome, Page, References, Schema
 from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import Refused, Response
 from connectors.platforms.rest import outgoing
@@ -64,6 +64,16 @@ class _Rest(Adapter):
         if path is None:
             return super().lookup(kind, external_ids)
         return {key for key in external_ids if self._one(path, key) is not None}
+
+    def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
+        path = PLURALS.get(kind)
+        if path is None:
+            return super().list_ids(kind, cursor=cursor)
+        answer = self._list(path, limit=PAGE, **({} if cursor is None else {"after": cursor}))
+        keys = [each["key"] for each in answer["items"] if isinstance(each, dict) and isinstance(each.get("key"), str)]
+        if len(keys) < len(answer["items"]):
+            raise TryAgainLater(f"/v1/{path} answered without the keys of its items.")
+        return IdPage(keys, answer["next"])
 
     def _list(self, kind: str, **query: Any) -> dict[str, Any]:
         try:

@@ -7,13 +7,13 @@ The shop knows a product for each SKU (our variant) and holds those of one artic
 product). So the external id of a product is its `config_id`, that of a variant the shop's product id.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Account, Action, Adapter, Operation, Outcome, Page, Receipt, References, Schema
+from connectors.contract import Account, Action, Adapter, IdPage, Operation, Outcome, Page, Receipt, References, Schema
 from connectors.errors import BatchRefused, Queued, SkipRecord, TryAgainLater
 from connectors.http import HttpClient, Refused
 from connectors.listing import Listing
@@ -89,7 +89,7 @@ class SellerCenterShop(Adapter):
         self.listing = Listing(self._post)
 
     def check(self) -> str:
-        empty = next(self.listing.ids("products"), None) is None
+        empty = not self.listing.ids("products", None).ids
         return "The shop answers; it has no products yet." if empty else "The shop answers and lists its products."
 
     # Import side
@@ -107,8 +107,8 @@ class SellerCenterShop(Adapter):
         """Products by `config_id`, categories, brands, and sellers (kind `seller`)."""
         return self.listing.existing(NAMES[kind], external_ids) if kind in NAMES else super().lookup(kind, external_ids)
 
-    def all_ids(self, kind: str) -> Iterator[str]:
-        return self.listing.ids(NAMES[kind]) if kind in NAMES else super().all_ids(kind)
+    def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
+        return self.listing.ids(NAMES[kind], cursor) if kind in NAMES else super().list_ids(kind, cursor=cursor)
 
     @property
     def _attribute_names(self) -> dict[str, str]:
