@@ -44,7 +44,7 @@ class Seller(models.Model):
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     time_zone = models.CharField(max_length=60, default="UTC")
-    currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217; set by the shop's settings (D15).")
+    currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217; set by the shop's settings.")
     contact_name = models.CharField(max_length=150, blank=True)
     contact_email = models.EmailField(blank=True)
     phone = models.CharField(max_length=50, blank=True)

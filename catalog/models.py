@@ -153,7 +153,7 @@ class Variant(models.Model):
     options = models.JSONField(default=list, blank=True, help_text='[{"name": "Size", "value": "M"}] in order.')
     status = models.CharField(max_length=12, choices=Status, default=Status.LIVE)
     rrp = models.DecimalField("recommended retail price", max_digits=14, decimal_places=4, null=True, blank=True)
-    settings = models.JSONField(default=dict, blank=True, help_text="B2B settings of the variant (D11).")
+    settings = models.JSONField(default=dict, blank=True, help_text="B2B settings of the variant.")
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -65,7 +65,7 @@ class FrontSyncPath(FrontPath):
     summary="Start a sync",
 )
 def start_sync(request: ApiRequest, path: Path[SyncPath]) -> Status[Run]:
-    """Start a full sync: 201 with the run, 400 if one is under way (D2), 404 if there is no such job."""
+    """Start a full sync: 201 with the run, 400 if one is under way, 404 if there is no such job."""
     return _start(request, _find(request, Q(slug=path.slug)), path.data_type)
 
 
@@ -87,7 +87,7 @@ def start_front_sync(request: ApiRequest, path: Path[FrontSyncPath]) -> Status[R
     summary="Uninstall, as B2B fronts do",
 )
 def uninstall_front(request: ApiRequest, path: Path[FrontPath]) -> Status[None]:
-    """A B2B front was uninstalled: its connection ends, and the store's sync logs are deleted (D22)."""
+    """A B2B front was uninstalled: its connection ends, and the store's sync logs are deleted."""
     connection = _find_site(request, path)
     require_change(request.auth, connection.seller)
     if connection.state != Connection.State.UNINSTALLED:

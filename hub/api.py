@@ -21,7 +21,7 @@ LOG_TAIL = 200
 
 
 class RunOut(Schema):
-    """A run, as the activity register shows it (B10, B11)."""
+    """A run, as the activity register shows it."""
 
     id: int
     connection: str

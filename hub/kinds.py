@@ -4,7 +4,7 @@ from django.db.models import TextChoices
 
 
 class DataType(TextChoices):
-    """What a job carries (D2, D6)."""
+    """What a job carries."""
 
     SETTINGS = "settings"
     CATEGORIES = "categories"

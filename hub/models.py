@@ -41,7 +41,7 @@ class Connection(models.Model):
     base_url = models.URLField(max_length=300)
     settings = models.JSONField(default=dict, blank=True)
     field_map = models.JSONField(
-        default=dict, blank=True, help_text="Our field → the source's field, per kind of data (S5)."
+        default=dict, blank=True, help_text="Our field → the source's field, per kind of data."
     )
     credentials = EncryptedJSONField(null=True, blank=True)
     webhook_token = models.CharField(max_length=64, unique=True, default=new_token)
@@ -214,8 +214,8 @@ class JobState(models.Model):
     cut_at = models.DateTimeField(null=True, help_text="Everything that changed at the source before this was read.")
     next_full_at = models.DateTimeField(null=True)
     next_partial_at = models.DateTimeField(null=True)
-    last_update_at = models.DateTimeField(null=True, help_text="When an item last went through (D6).")
-    last_full_sync_at = models.DateTimeField(null=True, help_text="When the last full run ended well (D20).")
+    last_update_at = models.DateTimeField(null=True, help_text="When an item last went through.")
+    last_full_sync_at = models.DateTimeField(null=True, help_text="When the last full run ended well.")
     last_success_at = models.DateTimeField(null=True)
     config_hash = models.CharField(
         max_length=32, blank=True, help_text="Of the settings that the last full export was made with."
@@ -251,8 +251,9 @@ class Run(models.Model):
         EVENT = "event"
         IMPORT = "import", "after an import"
 
+    # B11
     class State(models.TextChoices):
-        """B11, in the words that a person reads."""
+        """In the words that a person reads."""
 
         QUEUED = "queued", "waiting for a worker"
         PREPARING = "preparing", "preparing"
@@ -285,7 +286,8 @@ class Run(models.Model):
     # Where the next turn goes on; its shape is the phase's own business.
     cursor = models.JSONField(default=dict)
     total = models.PositiveIntegerField(null=True, help_text="Items in all, once known.")
-    remaining = models.PositiveIntegerField(null=True, help_text="Items without a first outcome (D20).")
+    # D20: whoever brings it to zero ends the run.
+    remaining = models.PositiveIntegerField(null=True, help_text="Items without a first outcome.")
     api_calls = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
@@ -413,7 +415,7 @@ class Link(models.Model):
     source_updated_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
     seen_run = models.BigIntegerField(null=True, help_text="The last full read that met it.")
-    missing = models.BooleanField(default=False, help_text="The source has it no more (D9).")
+    missing = models.BooleanField(default=False, help_text="The source has it no more.")
     # Export side: what was last sent, and what the target made of it (so that normalising targets do not ping-pong).
     sent_hash = models.BinaryField(max_length=16, null=True)
     sent_revision = models.BigIntegerField(null=True)

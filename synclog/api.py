@@ -1,4 +1,7 @@
-"""REST: sync logs, which platforms write and read, and open issues (D7, D16–D18, D22)."""
+"""REST: sync logs, which platforms write and read, and open issues (D7, D16–D18, D22).
+
+Docstrings of operations and schemas are shown at /api/docs.
+"""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -78,7 +81,7 @@ class Errors(Report):
 
 
 class FullSyncIn(Errors):
-    """The whole log anew (D16)."""
+    """The whole log anew."""
 
     started_full_sync: Moment | None = None
     last_full_sync: Moment | None = None
@@ -86,7 +89,7 @@ class FullSyncIn(Errors):
 
 
 class PartialSyncIn(Errors):
-    """What to add to the log (D18)."""
+    """What to add to the log."""
 
     started_full_sync: Moment | None = None
     last_full_sync: Moment | None = None
@@ -247,7 +250,7 @@ def delete_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = N
     summary="Delete all logs of a seller",
 )
 def delete_all_logs(request: ApiRequest, seller: Line | None = None) -> Status[None]:
-    """Delete all sync logs of the seller, of every integration and data type (D22)."""
+    """Delete all sync logs of the seller, of every integration and data type."""
     delete_logs(seller=_writable(request, seller), by=request.auth.user)
     return Status(204, None)
 

@@ -113,7 +113,7 @@ class Migration(migrations.Migration):
                 ("time_zone", models.CharField(default="UTC", max_length=60)),
                 (
                     "currency",
-                    models.CharField(blank=True, help_text="ISO 4217; set by the shop's settings (D15).", max_length=3),
+                    models.CharField(blank=True, help_text="ISO 4217; set by the shop's settings.", max_length=3),
                 ),
                 ("contact_name", models.CharField(blank=True, max_length=150)),
                 ("contact_email", models.EmailField(blank=True, max_length=254)),

@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "settings",
-                    models.JSONField(blank=True, default=dict, help_text="B2B settings of the variant (D11)."),
+                    models.JSONField(blank=True, default=dict, help_text="B2B settings of the variant."),
                 ),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ("source_updated_at", models.DateTimeField(null=True)),
                 ("fetched_at", models.DateTimeField(null=True)),
                 ("seen_run", models.BigIntegerField(help_text="The last full read that met it.", null=True)),
-                ("missing", models.BooleanField(default=False, help_text="The source has it no more (D9).")),
+                ("missing", models.BooleanField(default=False, help_text="The source has it no more.")),
                 ("sent_hash", models.BinaryField(max_length=16, null=True)),
                 ("sent_revision", models.BigIntegerField(null=True)),
                 ("echo_hash", models.BinaryField(max_length=16, null=True)),
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 (
                     "field_map",
                     models.JSONField(
-                        blank=True, default=dict, help_text="Our field → the source's field, per kind of data (S5)."
+                        blank=True, default=dict, help_text="Our field → the source's field, per kind of data."
                     ),
                 ),
                 ("credentials", hub.fields.EncryptedJSONField(blank=True, null=True)),
@@ -382,7 +382,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(null=True)),
                 ("cursor", models.JSONField(default=dict)),
                 ("total", models.PositiveIntegerField(help_text="Items in all, once known.", null=True)),
-                ("remaining", models.PositiveIntegerField(help_text="Items without a first outcome (D20).", null=True)),
+                ("remaining", models.PositiveIntegerField(help_text="Items without a first outcome.", null=True)),
                 ("api_calls", models.PositiveIntegerField(default=0)),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("not_before", models.DateTimeField(null=True)),
@@ -592,10 +592,10 @@ class Migration(migrations.Migration):
                 ),
                 ("next_full_at", models.DateTimeField(null=True)),
                 ("next_partial_at", models.DateTimeField(null=True)),
-                ("last_update_at", models.DateTimeField(help_text="When an item last went through (D6).", null=True)),
+                ("last_update_at", models.DateTimeField(help_text="When an item last went through.", null=True)),
                 (
                     "last_full_sync_at",
-                    models.DateTimeField(help_text="When the last full run ended well (D20).", null=True),
+                    models.DateTimeField(help_text="When the last full run ended well.", null=True),
                 ),
                 ("last_success_at", models.DateTimeField(null=True)),
                 (

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ("payment_on_account", models.BooleanField(blank=True, null=True)),
                 (
                     "b2b_enabled",
-                    models.BooleanField(default=False, help_text="By the connection's rule (D13)."),
+                    models.BooleanField(default=False, help_text="By the connection's rule."),
                 ),
                 (
                     "status",
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 ("placed_through_b2b", models.BooleanField(default=False)),
                 (
                     "cart_id",
-                    models.CharField(blank=True, help_text="The B2B front's id of the order (D14).", max_length=100),
+                    models.CharField(blank=True, help_text="The B2B front's id of the order.", max_length=100),
                 ),
                 ("customer_note", models.TextField(blank=True)),
                 ("internal_note", models.TextField(blank=True)),
@@ -267,7 +267,7 @@ class Migration(migrations.Migration):
                 ("title", models.TextField(blank=True)),
                 (
                     "vendor",
-                    models.CharField(blank=True, help_text="Who ships it, if not the seller (S1, S9).", max_length=100),
+                    models.CharField(blank=True, help_text="Who ships it, if not the seller.", max_length=100),
                 ),
                 ("quantity", models.DecimalField(decimal_places=3, max_digits=14)),
                 ("unit_price", models.DecimalField(decimal_places=4, max_digits=14)),
