@@ -18,7 +18,7 @@ def compose(root: Path) -> dict[str, Any]:
 def test_everything_that_runs_is_there_and_looked_after(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services.keys() == {"postgres", "redis", "migrate", "web", "worker", "copier", "beat"}
-    for name in ("postgres", "redis", "worker", "beat"):
+    for name in ("postgres", "redis", "worker", "copier", "beat"):
         assert services[name]["healthcheck"]["test"]
     for name in ("web", "worker", "copier", "beat"):
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}

@@ -1,4 +1,4 @@
-"""`manage.py healthy ROLE`: whether the web server, worker or beat of this container does its work."""
+"""`manage.py healthy ROLE`: whether the web server, worker, copier or beat of this container does its work."""
 
 import socket
 from argparse import ArgumentParser
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from hub.models import Worker
+from staging_copy import signs
 
 # Beat writes down what it has run only every three minutes.
 _BEAT_SILENCE = timedelta(minutes=10)
@@ -20,10 +21,10 @@ _WORKER_SILENCE = timedelta(minutes=2)
 
 
 class Command(BaseCommand):
-    help = "Ends with 0 if the web server, worker or beat on this machine does its work, else says what fails."
+    help = "Ends with 0 if the web server, worker, copier or beat on this machine does its work, else says what fails."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("role", choices=("web", "worker", "beat"))
+        parser.add_argument("role", choices=("web", "worker", "copier", "beat"))
         parser.add_argument("--port", type=int, default=8000, help="of the web server (default %(default)s)")
 
     def handle(self, *args: Any, role: str, port: int, **options: Any) -> None:
@@ -32,6 +33,8 @@ class Command(BaseCommand):
                 self._web(port)
             case "worker":
                 self._worker()
+            case "copier":
+                self._copier()
             case "beat":
                 self._beat()
 
@@ -51,6 +54,11 @@ class Command(BaseCommand):
         )
         if not seen.exists():
             raise CommandError(f"No worker of this machine was seen for {_WORKER_SILENCE}.")
+
+    def _copier(self) -> None:
+        # On staging nothing is copied or backed up, so its copier is asked nothing and has nothing to say.
+        if settings.ENVIRONMENT != "staging" and (complaint := signs.complaint(now=timezone.now())):
+            raise CommandError(complaint)
 
     def _beat(self) -> None:
         if not PeriodicTask.objects.filter(last_run_at__gt=timezone.now() - _BEAT_SILENCE).exists():

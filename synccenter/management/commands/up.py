@@ -30,7 +30,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
-        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0)
         asked_to_stop = threading.Event()
         for ending in (signal.SIGINT, signal.SIGTERM):
