@@ -246,6 +246,13 @@ class Adapter:
         """
         raise NotImplementedError(f"{type(self).__name__}.register_webhooks")
 
+    def remove_webhooks(self, destination: str) -> int:
+        """Remove the hooks that send to `destination`, and return how many there were. Safe to repeat.
+
+        Only called where `registers_webhooks` is set.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.remove_webhooks")
+
     # Export side
 
     def payload(self, data_type: DataType, item: Any, refs: "References") -> Any:

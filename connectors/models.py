@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from hub.fields import EncryptedJSONField
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job, Run
 
@@ -146,6 +147,9 @@ class WebhookSubscription(models.Model):
     healthy = models.BooleanField(null=True, help_text="Empty: not looked at yet.")
     reason = models.TextField(blank=True, help_text="Why they could not be registered, and what helps.")
     renewed_at = models.DateTimeField(null=True, help_text="When hooks were last made, or made anew.")
+    # Of a connection that was uninstalled: with what its hooks are taken away, and until when that is tried.
+    credentials = EncryptedJSONField(null=True)
+    give_up_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["check_at"], name="connectors_hooks_due")]

@@ -14,10 +14,11 @@ from catalog.services import ensure_price_list
 from connectors import ssrf
 from connectors.contract import Adapter
 from connectors.errors import ConnectorError, NeedsAttention
-from connectors.models import WebhookEvent, WebhookSubscription
+from connectors.models import WebhookEvent
 from connectors.opening import open_adapter, validate
 from connectors.registry import adapter_for
-from connectors.webhooks.registration import new_secret, subscribe
+from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
+from connectors.webhooks.routing import route_anew
 from hub import lanes
 from hub.kinds import DataType, Direction, Role
 from hub.models import Change, Connection, Job, Lane, Run
@@ -202,7 +203,10 @@ def _start(
 
 @transaction.atomic
 def uninstall_connection(*, connection: Connection, by: User | None) -> None:
-    """Stop everything for the connection, forget its credentials, delete its sync logs (D22). What it brought stays."""
+    """Stop everything for the connection, forget its credentials, delete its sync logs (D22). What it brought stays.
+
+    Its webhook address is dead at once; the hooks at the platform are taken away soon after.
+    """
     for run in Run.objects.filter(job__connection=connection, state__in=Run.OPEN).select_related(
         "job__connection__seller"
     ):
@@ -210,13 +214,13 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
     Change.objects.filter(job__connection=connection).delete()
     Lane.objects.filter(connection=connection).update(paused=True, due=False)
     Job.objects.filter(connection=connection).update(enabled=False)
+    unsubscribe(connection=connection, now=timezone.now())
     Connection.objects.filter(pk=connection.pk).update(
         state=Connection.State.UNINSTALLED,
         credentials=None,
         paused_at=timezone.now(),
         pause_reason="uninstalled",
     )
-    WebhookSubscription.objects.filter(connection=connection).delete()
     SyncLog.objects.filter(connection=connection).delete()
     record(user=by, action="connection.uninstall", target=connection, seller=connection.seller)
 
@@ -240,8 +244,10 @@ def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
 def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
     """Look once more at what these events are about; returns how many that are.
 
-    One that waits anyway stays as it is, and so does one about something that its connection does not read.
+    What was not understood when it came is read with the adapter of today. One that waits anyway stays as it is, and so
+    does one that is for no job of its connection.
     """
+    route_anew(events=events)
     jobs = Job.objects.filter(enabled=True)
     about = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
     chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**about)))

@@ -268,7 +268,7 @@ class ConnectionAdmin(ConsoleAdmin):
         permissions=["operate"],
         dialog=question(
             "Uninstall this connection?",
-            "Its runs end, its credentials and sync logs are deleted. What it brought stays.",
+            "Its runs end, its credentials, sync logs and webhooks are deleted. What it brought stays.",
             "Uninstall",
         ),
     )

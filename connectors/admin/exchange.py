@@ -119,7 +119,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         return as_json(masked(event.payload))
 
     def offers(self, row: WebhookEvent, deed: str) -> bool:
-        return bool(row.data_type) and row.state != WebhookEvent.State.PENDING
+        return row.state != WebhookEvent.State.PENDING
 
     @action(
         description="Look again",
@@ -130,7 +130,9 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     def replay(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         event = self.found(request, object_id)
         number = replay_events(events=WebhookEvent.objects.filter(pk=event.pk), by=operator(request))
-        return self.done(request, event, "It is looked at once more." if number else "Its connection does not read it.")
+        return self.done(
+            request, event, "It is looked at once more." if number else "It is for no job of its connection."
+        )
 
     @action(description="Look again at what is selected", permissions=["operate"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:

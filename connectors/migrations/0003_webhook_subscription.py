@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import hub.fields
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -29,6 +31,8 @@ class Migration(migrations.Migration):
                 ("healthy", models.BooleanField(help_text="Empty: not looked at yet.", null=True)),
                 ("reason", models.TextField(blank=True, help_text="Why they could not be registered, and what helps.")),
                 ("renewed_at", models.DateTimeField(help_text="When hooks were last made, or made anew.", null=True)),
+                ("credentials", hub.fields.EncryptedJSONField(null=True)),
+                ("give_up_at", models.DateTimeField(null=True)),
             ],
             options={
                 "indexes": [models.Index(fields=["check_at"], name="connectors_hooks_due")],

@@ -1,4 +1,5 @@
-"""Webhooks at the platforms that let us register them: made on connection, watched, made anew, the gap read again.
+"""Webhooks at the platforms that let us register them: made on connection, watched, made anew, the gap read again, and
+taken away when the connection ends.
 
 A row per connection says when to look next. Who looks takes the row first and calls the platform then, outside any
 transaction.
@@ -11,8 +12,10 @@ from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
+from accounts.services import record
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookSubscription
 from connectors.opening import open_adapter
@@ -26,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _EVERY = timedelta(minutes=10)
 _SOON = timedelta(minutes=1)
+_PATIENCE = timedelta(days=1)
 
 
 def new_secret() -> dict[str, str]:
@@ -44,6 +48,17 @@ def subscribe(*, connection: Connection, now: datetime) -> None:
         WebhookSubscription.objects.update_or_create(connection=connection, defaults={"check_at": now})
 
 
+def unsubscribe(*, connection: Connection, now: datetime) -> None:
+    """Have the webhooks taken away soon: the connection is being uninstalled, and forgets its credentials in the same
+    transaction. They are kept for that alone, for a day at most; and not where nothing may be called."""
+    subscriptions = WebhookSubscription.objects.filter(connection=connection)
+    connection.refresh_from_db(fields=["credentials", "read_only", "paused_at"])
+    if connection.credentials is None or connection.read_only or connection.paused_at is not None:
+        subscriptions.delete()
+        return
+    subscriptions.update(check_at=now, credentials=connection.credentials, give_up_at=now + _PATIENCE)
+
+
 def check_due(*, now: datetime, seconds: float = 5.0) -> None:
     """Look at the webhooks of connections whose time has come, for about that long. Safe to call side by side."""
     ends = monotonic() + seconds
@@ -51,17 +66,21 @@ def check_due(*, now: datetime, seconds: float = 5.0) -> None:
         subscription = _take(now)
         if subscription is None:
             return
-        _check(subscription, now)
+        if subscription.give_up_at is None:
+            _check(subscription, now)
+        else:
+            _take_away(subscription, now, subscription.give_up_at)
 
 
 def _take(now: datetime) -> WebhookSubscription | None:
     """The longest due, which is then due no more. Where nothing may be written, nothing is registered."""
+    installed = ~Q(connection__state=Connection.State.UNINSTALLED)
+    writable = Q(connection__paused_at=None, connection__read_only=False)
     with transaction.atomic():
         subscription = (
             WebhookSubscription.objects.select_for_update(of=("self",), skip_locked=True)
             .select_related("connection")
-            .filter(check_at__lte=now, connection__paused_at=None, connection__read_only=False)
-            .exclude(connection__state=Connection.State.UNINSTALLED)
+            .filter(installed & writable | Q(give_up_at__isnull=False), check_at__lte=now)
             .exclude(connection__platform__in=PlatformSwitch.objects.values("platform"))
             .order_by("check_at")
             .first()
@@ -95,6 +114,35 @@ def _check(subscription: WebhookSubscription, now: datetime) -> None:
             if known:
                 _read_gap(connection)
     subscription.save(update_fields=["checked_at", "healthy", "reason", "renewed_at"])
+
+
+def _take_away(subscription: WebhookSubscription, now: datetime, give_up_at: datetime) -> None:
+    """The hooks go, and then the credentials that were kept for it; what passes is tried again until the end."""
+    connection = subscription.connection
+    connection.credentials = subscription.credentials
+    try:
+        if now >= give_up_at:
+            outcome = {"left": subscription.reason or "Nobody could take them away within a day."}
+        else:
+            outcome = {"removed": _remove(connection)}
+    except TryAgainLater as error:
+        subscription.reason = str(error)
+        subscription.save(update_fields=["reason"])
+        return
+    except (ConnectorError, LookupError) as error:
+        outcome = {"left": str(error)}
+    logger.info("%s: its webhooks: %s", connection.slug, outcome)
+    with transaction.atomic():
+        subscription.delete()
+        record(user=None, action="connection.webhooks", target=connection, seller=connection.seller, **outcome)
+
+
+def _remove(connection: Connection) -> str:
+    adapter = open_adapter(connection)
+    try:
+        return str(adapter.remove_webhooks(address_of(connection)))
+    finally:
+        adapter.http.close()
 
 
 def _register(connection: Connection) -> int:

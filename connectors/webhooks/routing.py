@@ -1,10 +1,18 @@
 """Which job an event is for."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from connectors.contract import MISREAD, Adapter
+from connectors.models import WebhookEvent
+from connectors.registry import adapters
 from hub.kinds import Direction
+
+# So many events are read in one go, the latest; whoever asks waits for the answer.
+MOST_READ = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +38,17 @@ def route(adapter: type[Adapter], payload: dict[str, Any]) -> Route:
     except MISREAD as error:
         return Route(reason=f"not understood: {error}"[:200])
     return Route(reason="says nothing that is synced")
+
+
+def route_anew(*, events: QuerySet[WebhookEvent]) -> None:
+    """Read those of the events that were for no kind of data with the adapter of today, which may know more."""
+    unread = events.filter(state=WebhookEvent.State.IGNORED, data_type="").order_by("-id")
+    found: dict[Route, list[int]] = defaultdict(list)
+    rows = unread.values_list("pk", "connection__platform", "payload")[:MOST_READ]
+    for pk, platform, payload in rows.iterator(chunk_size=500):
+        if adapter := adapters().get(platform):
+            found[route(adapter, payload)].append(pk)
+    for chosen, ids in found.items():
+        WebhookEvent.objects.filter(pk__in=ids).update(
+            direction=chosen.direction, data_type=chosen.data_type, reason=chosen.reason
+        )

@@ -66,7 +66,8 @@ def _wait(times: Sequence[tuple[datetime, datetime]]) -> Wait:
 
 
 def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
-    return WebhookSubscription.objects.filter(connection__seller=seller).select_related("connection")
+    installed = WebhookSubscription.objects.exclude(connection__state=Connection.State.UNINSTALLED)
+    return installed.filter(connection__seller=seller).select_related("connection")
 
 
 def connected_by_hand(*, seller: Seller) -> list[Connection]:

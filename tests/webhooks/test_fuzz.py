@@ -1,5 +1,7 @@
 """Whatever comes, the answer is 200, 400 or 401: never a failure of ours."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -39,6 +41,19 @@ def test_headers(shop: Connection, post: Post, changed: dict[str, str], extra: d
 def test_bodies_of_bytes(shop: Connection, post: Post, body: bytes) -> None:
     answers = {post(shop, body, with_secret(shop)).status_code, post(shop, body, {}).status_code}
     assert answers <= {200, 400, 401} and 401 in answers
+
+
+words = st.text("abcdefghij", min_size=12, max_size=20)
+
+
+@fuzz
+@given(scope=scopes, data=st.recursive(words, lambda inner: st.lists(inner) | st.dictionaries(st.just("id"), inner)))
+def test_why_an_event_is_not_read_tells_nothing_of_it(shop: Connection, post: Post, scope: str, data: object) -> None:
+    """Whoever may not see payloads sees the reason."""
+    post(shop, {"scope": scope, "data": data, "producer": data}, with_secret(shop))
+    post(shop, {"scope": data, "data": data}, with_secret(shop))
+    told = set(re.findall(r"[a-j]{12,}", str(data)))
+    assert not any(word in reason for word in told for reason in WebhookEvent.objects.values_list("reason", flat=True))
 
 
 @fuzz

@@ -317,6 +317,23 @@ def test_what_cannot_be_read_any_more_is_set_aside_alone(
     assert WebhookEvent.objects.filter(state="done").count() == len(others)
 
 
+def test_what_was_not_understood_is_read_with_the_adapter_of_today(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, other = ids(read_shop)[:2]
+    rename(shop_platform, number, "Understood at last")
+    with monkeypatch.context() as before:
+        before.setattr(BigCommerce, "read_event", lambda payload: [])
+        post(read_shop, event(item=number))
+        post(read_shop, event("store/cart/created", other))
+    assert set(WebhookEvent.objects.values_list("state", "data_type")) == {("ignored", "")}
+    assert replay_events(events=WebhookEvent.objects.all(), by=None) == 1
+    work()
+    assert product(read_shop, number).title == "Understood at last"
+    still = WebhookEvent.objects.get(state="ignored")
+    assert still.scope == "store/cart/created" and still.reason == "says nothing that is synced"
+
+
 def test_a_paused_job_lets_its_events_wait(read_shop: Connection, post: Post) -> None:
     pause_job(job=import_job(read_shop), by=None)
     post(read_shop, event(item=ids(read_shop)[0]))

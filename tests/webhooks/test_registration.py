@@ -8,6 +8,7 @@ import pytest
 import requests
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from catalog.models import Product
 from connectors.models import WebhookEvent, WebhookSubscription
 from connectors.platforms.bigcommerce.webhooks import SCOPES
@@ -15,10 +16,10 @@ from connectors.services import uninstall_connection, update_connection
 from connectors.webhooks.registration import address_of, check_due
 from hub.kinds import Kind
 from hub.models import Connection, Link, Run
-from hub.services import pause_platform, set_read_only
+from hub.services import pause_platform, resume_platform, set_read_only
 from sandbox.process import SandboxProcess
 from tests.engine.driving import let_time_pass
-from tests.webhooks.sending import until
+from tests.webhooks.sending import CLIENT_SECRET, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,18 +124,82 @@ def test_what_stands_in_the_way_is_told_and_tried_again(shop: Connection, shop_p
     assert (subscription.healthy, subscription.reason) == (True, "")
 
 
-@pytest.mark.parametrize("switch", ["read-only", "platform", "uninstalled"])
+@pytest.mark.parametrize("switch", ["read-only", "platform"])
 def test_nothing_is_registered_where_nothing_may_be_called(
     shop: Connection, shop_platform: SandboxProcess, switch: str
 ) -> None:
     if switch == "read-only":
         set_read_only(connection=shop, read_only=True, by=None)
-    elif switch == "platform":
-        pause_platform(platform="bigcommerce", reason="", by=None)
     else:
-        uninstall_connection(connection=shop, by=None)
+        pause_platform(platform="bigcommerce", reason="", by=None)
     check(timedelta(minutes=11))
     assert shop_platform.calls() == []
+
+
+def test_an_uninstalled_connection_takes_its_hooks_away(shop: Connection, hooks: Hooks) -> None:
+    check()
+    hooks.add("store/order/*", "https://another.example/hook")
+    uninstall_connection(connection=shop, by=None)
+    shop.refresh_from_db()
+    assert shop.credentials is None
+    check(timedelta(seconds=1))
+    assert [hook["destination"] for hook in hooks.all()] == ["https://another.example/hook"]
+    assert not WebhookSubscription.objects.exists()
+    assert AuditEvent.objects.get(action="connection.webhooks").detail == {"removed": str(len(SCOPES))}
+
+
+def test_hooks_are_taken_away_as_soon_as_the_shop_lets_us(
+    shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
+) -> None:
+    check()
+    uninstall_connection(connection=shop, by=None)
+    shop_platform.fault("status", path="/hooks", status=503, times=1)
+    check(timedelta(seconds=1))
+    shop_platform.fault("status", path="/hooks/[0-9]+", status=503, times=1)  # some are gone by then
+    check(timedelta(minutes=11))
+    assert len(hooks.all()) > 0 and WebhookSubscription.objects.get().credentials == {
+        "access_token": "token",
+        "client_secret": CLIENT_SECRET,
+    }
+    check(timedelta(minutes=22))
+    assert hooks.all() == [] and not WebhookSubscription.objects.exists()
+
+
+@pytest.mark.parametrize(("status", "why"), [(403, "credentials"), (503, "503")])
+def test_hooks_that_cannot_be_taken_away_are_left_and_the_credentials_go(
+    shop: Connection, shop_platform: SandboxProcess, status: int, why: str
+) -> None:
+    """At once where they are refused, after a day where there is no answer."""
+    check()
+    uninstall_connection(connection=shop, by=None)
+    shop_platform.fault("status", path="/hooks", status=status, times=1)
+    check(timedelta(seconds=1))
+    assert WebhookSubscription.objects.exists() is (status == 503)
+    check(timedelta(hours=25))
+    assert not WebhookSubscription.objects.exists()
+    assert why in AuditEvent.objects.get(action="connection.webhooks").detail["left"]
+
+
+def test_what_may_not_be_called_keeps_its_hooks(shop: Connection, shop_platform: SandboxProcess, hooks: Hooks) -> None:
+    check()
+    set_read_only(connection=shop, read_only=True, by=None)
+    uninstall_connection(connection=shop, by=None)
+    shop_platform.forget_calls()
+    check(timedelta(minutes=11))
+    assert shop_platform.calls() == [] and not WebhookSubscription.objects.exists()
+    assert len(hooks.all()) == len(SCOPES)
+
+
+def test_a_kill_switch_is_waited_for(shop: Connection, shop_platform: SandboxProcess, hooks: Hooks) -> None:
+    check()
+    uninstall_connection(connection=shop, by=None)
+    pause_platform(platform="bigcommerce", reason="", by=None)
+    shop_platform.forget_calls()
+    check(timedelta(minutes=11))
+    assert shop_platform.calls() == []
+    resume_platform(platform="bigcommerce", by=None)
+    check(timedelta(minutes=11))
+    assert hooks.all() == []
 
 
 def test_a_change_at_the_shop_arrives_through_the_web_server(

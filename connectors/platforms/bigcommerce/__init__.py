@@ -147,6 +147,9 @@ class BigCommerce(_BigCommerce):
     def register_webhooks(self, destination: str, headers: Mapping[str, str]) -> int:
         return webhooks.register(self.shop, destination, headers)
 
+    def remove_webhooks(self, destination: str) -> int:
+        return webhooks.remove(self.shop, destination)
+
 
 class BigCommerceTarget(_BigCommerce):
     """Writes products with their variants, stock and price lists to a store.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Notice
+from connectors.http import Refused
 from connectors.platforms.bigcommerce.shop import Shop
 from hub.kinds import DataType
 
@@ -72,3 +73,15 @@ def register(shop: Shop, destination: str, headers: Mapping[str, str]) -> int:
         for hook in doubles:
             shop.http.request("DELETE", f"/v3/hooks/{hook['id']}")
     return renewed
+
+
+def remove(shop: Shop, destination: str) -> int:
+    """Hooks that go elsewhere are somebody else's; one that is gone already is no failure."""
+    ours = [hook for hook in shop.everything("/hooks") if hook["destination"] == destination]
+    for hook in ours:
+        try:
+            shop.http.request("DELETE", f"/v3/hooks/{hook['id']}")
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+    return len(ours)

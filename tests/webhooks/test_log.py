@@ -1,0 +1,43 @@
+"""No log ever holds the token of a webhook address."""
+
+import logging
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from hub.models import Connection
+from synccenter.logs import Formatter
+from synccenter.processes import Processes
+from tests.webhooks.sending import body_of, event, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_refusals_stand_in_the_log_without_the_token(shop: Connection, web: str, processes: Processes) -> None:
+    address = f"{web}/webhooks/{shop.webhook_token}"
+    assert requests.post(address, data=body_of(event()), timeout=10).status_code == 401
+    assert requests.get(address, timeout=10).status_code == 405
+    assert requests.post(f"{address}x", timeout=10).status_code == 404
+    assert requests.post(address, headers={"Host": "elsewhere.example"}, timeout=10).status_code == 400
+    assert requests.post(f"{address}/%00", timeout=10).status_code == 400
+    where = urlsplit(web)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as line:
+        line.sendall(f"POST {urlsplit(address).path}\r\n\r\n".encode())  # gunicorn's own refusal
+        line.recv(1000)
+    until(lambda: "Invalid HTTP request line" in processes.log("web"))
+    log = processes.log("web")
+    assert log.count("/webhooks/•••") >= 5
+    assert shop.webhook_token not in log
+
+
+def test_tracebacks_are_masked_as_well_and_pages_of_merchants_are_not(shop: Connection) -> None:
+    record = logging.LogRecord("a", logging.ERROR, "", 1, "%s and %s", ("/s/acorn/webhooks/17/replay/", "b"), None)
+    assert Formatter().format(record) == "/s/acorn/webhooks/17/replay/ and b"
+    try:
+        raise ValueError(f"cannot send to https://hub.example/webhooks/{shop.webhook_token}?x=1")
+    except ValueError as error:
+        record.exc_info = (ValueError, error, error.__traceback__)
+    text = Formatter().format(record)
+    assert "https://hub.example/webhooks/•••?x=1" in text and shop.webhook_token not in text
