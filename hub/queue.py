@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from hub import lanes
 from hub.kinds import Kind
@@ -112,10 +112,14 @@ def wake_delayed(*, lane_id: int, now: datetime) -> int:
         return over.filter(pk__in=_locked(over)).update(state=Change.State.READY, not_before=None)
 
 
-def hurry(*, connection: Connection, kind: Kind, item_ids: Collection[int]) -> None:
-    """What waits at this connection for its next try is tried now, since something has come that may help."""
+def hurry(*, connection: Connection, kind: Kind, item_ids: Collection[int], held_for: str) -> None:
+    """What waits at this connection for its next try, or is held for that class of error, is tried now: something has
+    come that may help."""
     waiting = Change.objects.filter(
-        job__connection=connection, kind=kind, item_id__in=item_ids, state=Change.State.DELAYED
+        Q(state=Change.State.DELAYED) | Q(state=Change.State.HELD, error_class=held_for),
+        job__connection=connection,
+        kind=kind,
+        item_id__in=item_ids,
     )
     with transaction.atomic():
         chosen = _locked(waiting)

@@ -6,52 +6,63 @@ ids of what is being made, and a refusal of what was sent last. Whatever else co
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
+from operator import attrgetter
 
 from django.db.models import Case, When
 
 from catalog.models import Variant
 from connectors.contract import Receipt
 from connectors.engine import loading, storing
-from connectors.engine.settling import Batch, IdInUse, forget_sent, hold_for_id, refused_later
+from connectors.engine.settling import REFUSED, Batch, IdInUse, forget_sent, hold_for_id, refused_later
 from connectors.errors import Queued
 from hub import queue
 from hub.kinds import Kind
 from hub.models import Change, Job, Link
 
-# Clocks of machines may differ by so much: what is said to be older by less is not taken for older.
+# The clock of PostgreSQL and that of a worker may differ by so much.
 _SKEW = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
 class _Told:
-    """A receipt with the items that it is about; `item_id` is that of the job's kind."""
+    """What was said about a variant; `item_id` is that of the job's kind.
 
-    receipt: Receipt
+    `made` is the last word that it is there, `refusals` are what came after it: by the time of the requests, since
+    callbacks come in any order.
+    """
+
+    sku: str
     item_id: int
     variant_id: int
     product_id: int
+    made: Receipt | None = None
+    refusals: list[Receipt] = field(default_factory=list)
+
+    def add(self, receipt: Receipt) -> None:
+        if receipt.error:
+            self.refusals.append(receipt)
+        else:
+            self.made, self.refusals = receipt, []
 
 
-def hear(job: Job, receipts: Sequence[Receipt], now: datetime) -> Batch:
+def hear(job: Job, receipts: Sequence[Receipt]) -> Batch:
     """Link what was made, let it go on, and return what was not made, to be settled with a reason.
 
     Runs inside a settling transaction of the job's lane.
     """
     told = _about(job, receipts)
     changes = {row.item_id: row for row in Change.objects.filter(job=job, item_id__in={each.item_id for each in told})}
-    made = [each for each in told if not each.receipt.error and _is_awaited(each, changes.get(each.item_id))]
+    made = [(each, each.made) for each in told if each.made and _is_awaited(each.made, changes.get(each.item_id))]
     in_use = _link(job, made)
-    refused: dict[int, list[str]] = defaultdict(list)
-    for each in _refusals(job, told, changes):
-        refused[each.item_id].append(f"{each.receipt.sku}: {each.receipt.error}")
-    through = [each for each in made if each.item_id not in in_use and each.item_id not in refused]
+    refused = _refusals(job, told, changes)
+    through = [each for each, _ in made if each.item_id not in in_use and each.item_id not in refused]
     for kind, ids in (
         (Kind.PRODUCT, {each.product_id for each in through}),
         (Kind.VARIANT, {each.variant_id for each in through}),
     ):
-        queue.hurry(connection=job.connection, kind=kind, item_ids=ids)
+        queue.hurry(connection=job.connection, kind=kind, item_ids=ids, held_for=REFUSED)
     forget_sent(job, list(refused))
     queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=refused.keys() - changes.keys())
     return _batch(job, in_use, refused)
@@ -64,23 +75,24 @@ def _about(job: Job, receipts: Sequence[Receipt]) -> list[_Told]:
     offered = Case(When(status__in=("live", "suspended"), then=1), default=0)
     rows = Variant.objects.filter(seller_id=job.connection.seller_id, sku__in={receipt.sku for receipt in receipts})
     owners = {sku: ids for sku, *ids in rows.order_by(offered, "pk").values_list("sku", "pk", "product_id")}
-    latest = {receipt.sku: receipt for receipt in receipts}
-    told = []
-    for sku, (variant_id, product_id) in owners.items():
-        item_id = product_id if job.item_kind == Kind.PRODUCT else variant_id
-        told.append(_Told(latest[sku], item_id, variant_id, product_id))
-    return told
+    by_product = job.item_kind == Kind.PRODUCT
+    told = {sku: _Told(sku, product if by_product else pk, pk, product) for sku, (pk, product) in owners.items()}
+    for receipt in sorted(receipts, key=attrgetter("requested_at")):
+        if receipt.sku in told:
+            told[receipt.sku].add(receipt)
+    return list(told.values())
 
 
-def _is_awaited(told: _Told, change: Change | None) -> bool:
+def _is_awaited(receipt: Receipt, change: Change | None) -> bool:
     """Whether the item was sent, nobody has said what became of it, and this is about that, not about a life before."""
     if change is None or change.sent_at is None:
         return False
-    return told.receipt.requested_at + _SKEW >= change.created_at
+    return receipt.requested_at + _SKEW >= change.created_at
 
 
-def _refusals(job: Job, told: Sequence[_Told], changes: dict[int, Change]) -> list[_Told]:
-    """Those of what the target has in its queue, or was said to have taken. What waits to be sent anyway is none."""
+def _refusals(job: Job, told: Sequence[_Told], changes: dict[int, Change]) -> dict[int, list[str]]:
+    """Item → why the target refused what it has in its queue, or was said to have taken. What waits to be sent anyway
+    is not refused."""
     links = Link.objects.filter(
         connection=job.connection,
         kind=job.link_kind,
@@ -89,27 +101,28 @@ def _refusals(job: Job, told: Sequence[_Told], changes: dict[int, Change]) -> li
         sent_hash__isnull=False,
     )
     sent = dict(links.values_list("item_id", "sent_at"))
-    found = []
+    found: dict[int, list[str]] = defaultdict(list)
     for each in told:
         change, sent_at = changes.get(each.item_id), sent.get(each.item_id)
-        queued = change is not None and change.error_class == Queued.__name__ and _is_awaited(each, change)
-        if each.receipt.error and (queued or (sent_at and each.receipt.requested_at + _SKEW >= sent_at)):
-            found.append(each)
+        for receipt in each.refusals:
+            queued = change is not None and change.error_class == Queued.__name__ and _is_awaited(receipt, change)
+            if queued or (sent_at and receipt.requested_at >= sent_at):
+                found[each.item_id].append(f"{each.sku}: {receipt.error}")
     return found
 
 
-def _link(job: Job, made: Sequence[_Told]) -> dict[int, IdInUse]:
+def _link(job: Job, made: Sequence[tuple[_Told, Receipt]]) -> dict[int, IdInUse]:
     """Link variants and their products to the ids that they were given; a product that has one keeps it.
 
     An id that is something else's here is not taken over (L16); returns what was in use, by item.
     """
     products = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
-    known = set(products.filter(item_id__in={each.product_id for each in made}).values_list("item_id", flat=True))
+    known = set(products.filter(item_id__in={each.product_id for each, _ in made}).values_list("item_id", flat=True))
     wanted: dict[tuple[str, str], tuple[int, int]] = {}
-    for each in made:
-        wanted[Kind.VARIANT, each.receipt.external_id] = (each.variant_id, each.item_id)
+    for each, receipt in made:
+        wanted[Kind.VARIANT, receipt.external_id] = (each.variant_id, each.item_id)
         if each.product_id not in known:
-            wanted[Kind.PRODUCT, each.receipt.product_id] = (each.product_id, each.item_id)
+            wanted[Kind.PRODUCT, receipt.product_id] = (each.product_id, each.item_id)
     in_use = {}
     for (kind, external_id), holder_id in loading.holders(job.connection, wanted.keys()).items():
         own_id, item_id = wanted[kind, external_id]

@@ -141,7 +141,7 @@ def _hear(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEven
     now = timezone.now()
     receipts = [said for each in subjects for said in each if isinstance(said, Receipt)]
     with lanes.fenced(turn.claim):
-        batch = answers.hear(job, receipts, now)
+        batch = answers.hear(job, receipts)
         _settle(events, State.DONE, "", now)
         settle(turn, batch, now=now)
 

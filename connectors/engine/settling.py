@@ -25,6 +25,8 @@ from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
 ID_IN_USE = "id_in_use"
+# The error class of a change that the target had taken, and refused after all.
+REFUSED = "Refused"
 # The vendor with the longest patience answers within eight hours; a day is a person's matter.
 LONGEST_ANSWER = timedelta(hours=24)
 COUNTED_AS = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REMOVE: "removed"}
@@ -331,7 +333,7 @@ def refused_later(change: Taken, item: Any, job: Job, reason: str) -> Verdict:
     """The target had taken it into its queue, and refuses it after all: a person decides, or the item changes."""
     mend = "Correct the item where it comes from; it is sent again as soon as it changes. Or press Retry."
     verdict = skip(change, item, job, code="refused", message=reason, mend=mend)
-    verdict.outcome, verdict.failure = "failed", Failure(change, "Refused", reason[:500], None)
+    verdict.outcome, verdict.failure = "failed", Failure(change, REFUSED, reason[:500], None)
     return verdict
 
 

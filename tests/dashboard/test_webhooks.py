@@ -66,6 +66,30 @@ def test_events_are_looked_at_again_one_or_by_filter(client: Client, acorn: Merc
     assert (other.state, other.attempts) == ("done", 1)
 
 
+def test_who_may_not_see_payloads_sees_none_by_looking_again(client: Client, acorn: Merchant) -> None:
+    """One by one or by filter, with a reason or without: what comes back is masked."""
+    held = webhook_event(acorn.shop, state="held", reason="The shop denies it")
+    unread = webhook_event(acorn.shop, delivery_id="d2", state="ignored", direction="", data_type="")
+    client.force_login(person("member@example.com", acorn.seller, "member"))
+    for url, sent in (
+        (address(acorn, "replay_webhooks"), {"state": "held"}),
+        (address(acorn, "replay_webhook", event=unread.pk), {}),
+    ):
+        assert SECRET not in client.post(url, sent, follow=True).content.decode()
+    assert set(WebhookEvent.objects.filter(state="pending")) == {held, unread}
+    for event in (held, unread):
+        assert SECRET not in client.get(address(acorn, "webhook", event=event.pk)).content.decode()
+
+
+def test_events_of_others_are_not_looked_at_again(client: Client, acorn: Merchant, birch: Merchant) -> None:
+    theirs = webhook_event(birch.shop, state="held")
+    client.force_login(acorn.owner)
+    client.post(address(acorn, "replay_webhooks"), {"connection": birch.shop.slug})
+    assert client.post(address(acorn, "replay_webhook", event=theirs.pk)).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.state == "held"
+
+
 @pytest.fixture
 def own_system(acorn: Merchant) -> Connection:
     """A system that signs with a secret of ours."""

@@ -88,10 +88,10 @@ class Shop:
         WebhookEvent.objects.update(state="pending")
         work_soon()
 
-    def refuse(self, reason: str) -> None:
-        """The shop refuses the first product of its last request, and calls back."""
-        request = list(self.process.state("requests"))[-1]
-        result = {"status": "error", "message": reason, "product": {"seller_sku": request["entries"][0]["seller_sku"]}}
+    def refuse(self, method: str, sku: str, reason: str) -> None:
+        """The shop refuses a product of its last request of this method, and calls back."""
+        request = self.pushed(method)[-1]
+        result = {"status": "error", "message": reason, "product": {"seller_sku": sku}}
         answer = self.call(
             {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": [result]}, "id": request["id"]}
         )
@@ -168,26 +168,43 @@ def test_a_doubled_or_late_callback_changes_nothing(shop: Shop) -> None:
 def test_what_is_refused_waits_with_the_shops_reason_until_it_changes(shop: Shop) -> None:
     good, bad = make_products(shop.connection.seller, 2)
     shop.push()
-    taken = {"seller_sku": "SKU-2", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
-    shop.process.control("POST", "goods", json={"entries": [taken]})  # somebody there was quicker
-    shop.go_on()
-    work_soon()
+    shop.refuse("createProducts", "SKU-2", "No such category")
     [issue] = Issue.objects.filter(resolved_at=None)
-    assert issue.item_id == bad.pk and issue.message == "SKU-2: seller_sku SKU-2 exists" and issue.mend
+    assert issue.item_id == bad.pk and issue.message == "SKU-2: No such category" and issue.mend
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=bad.pk).state == "held"
-    assert list(shop.links(Kind.PRODUCT)) == [good.pk]
+    assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=good.pk).state == "pending"
     Product.objects.filter(pk=bad.pk).update(title="Mended")
     enqueue(seller_id=bad.seller_id, kind=Kind.PRODUCT, item_ids=[bad.pk])
-    shop.process.control("POST", "queue", json={"paused": False})
     work_until_idle()
+    titles = [entry["title"] for request in shop.pushed("createProducts") for entry in request["entries"]]
+    assert titles[-1] == "Mended"
+    shop.go_on()
+    work_soon()
     assert not Issue.objects.filter(resolved_at=None).exists() and bad.pk in shop.links(Kind.PRODUCT)
+
+
+@pytest.mark.parametrize("first", ["createProducts", "updateImageCollection"])
+def test_whatever_order_they_come_in_the_last_request_has_the_last_word(shop: Shop, first: str) -> None:
+    """Somebody made it there by hand while ours was waiting: ours is refused, its pictures are taken."""
+    [product] = make_products(shop.connection.seller, 1)
+    shop.push()
+    theirs = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
+    shop.process.control("POST", "goods", json={"entries": [theirs]})
+    shop.go_on()
+    one = WebhookEvent.objects.get(payload__id=shop.pushed(first)[-1]["id"])
+    WebhookEvent.objects.exclude(pk=one.pk).update(state="ignored")
+    work_soon()
+    WebhookEvent.objects.filter(state="ignored").update(state="pending")
+    work_soon()
+    assert shop.links(Kind.PRODUCT) == {product.pk: shop.there()["SKU-1"]["config_id"]}
+    assert not Change.objects.exists() and not Issue.objects.filter(resolved_at=None).exists()
 
 
 def test_a_refusal_of_what_was_mended_since_is_no_news(shop: Shop) -> None:
     """The same refusal once more, after the item was sent again: of the new request nothing is known yet."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
-    shop.refuse("No such category")
+    shop.refuse("createProducts", "SKU-1", "No such category")
     assert Issue.objects.get(resolved_at=None).message == "SKU-1: No such category"
     Change.objects.all().delete()
     enqueue(seller_id=product.seller_id, kind=Kind.PRODUCT, item_ids=[product.pk])
@@ -207,7 +224,7 @@ def test_stock_that_is_refused_later_is_an_issue_and_sent_again_on_retry(shop: S
     shop.push()
     shop.push(DataType.STOCK)
     assert not Change.objects.exists() and len(shop.pushed("updateStock")) == 1
-    shop.refuse("The warehouse is closed")
+    shop.refuse("updateStock", "SKU-1", "The warehouse is closed")
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.kind, issue.item_id, issue.message) == ("variant", variant.pk, "SKU-1: The warehouse is closed")
     shop.hear_all_again()
