@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import hub.fields
-import hub.models
+import hub.models.connections
 import hub.schedules
 
 
@@ -98,7 +98,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("credentials", hub.fields.EncryptedJSONField(blank=True, null=True)),
-                ("webhook_token", models.CharField(default=hub.models.new_token, max_length=64, unique=True)),
+                (
+                    "webhook_token",
+                    models.CharField(default=hub.models.connections.new_token, max_length=64, unique=True),
+                ),
                 ("webhook_secret", hub.fields.EncryptedJSONField(blank=True, null=True)),
                 (
                     "state",

@@ -1,0 +1,36 @@
+"""Connections and what is to be done for them, a file for each matter.
+
+Configuration (`Connection`, `Job`) is edited by people; working state (`JobState`, `Lane`, `Share`, `Run`, `Change`,
+`Link`) is written by services alone. docs/engine.md tells how they play together.
+"""
+
+from hub.models.alerts import Alert, AlertChannel, AlertDelivery
+from hub.models.changes import Change
+from hub.models.connections import Connection, Master, PlatformSwitch, new_token
+from hub.models.jobs import Job, JobState
+from hub.models.lanes import Lane, Share
+from hub.models.links import Link, LinkPayload
+from hub.models.runs import Run, RunCounter, RunLogLine
+from hub.models.workers import RateBudget, Worker
+
+__all__ = [
+    "Alert",
+    "AlertChannel",
+    "AlertDelivery",
+    "Change",
+    "Connection",
+    "Job",
+    "JobState",
+    "Lane",
+    "Link",
+    "LinkPayload",
+    "Master",
+    "PlatformSwitch",
+    "RateBudget",
+    "Run",
+    "RunCounter",
+    "RunLogLine",
+    "Share",
+    "Worker",
+    "new_token",
+]

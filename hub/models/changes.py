@@ -1,0 +1,54 @@
+"""The queue: which items have to be looked at for which job."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from hub.kinds import Kind
+from hub.models.jobs import Job
+from hub.models.lanes import Lane
+from hub.models.runs import Run
+
+
+class Change(models.Model):
+    """This item must be looked at for that job. Exactly one row per (job, kind, item), without payload.
+
+    Each enqueue gives the row a new `token`; a worker deletes only the token it saw, so a change that came while it
+    worked survives. The lower `priority` goes first: 0 for events, 1 for full runs.
+    """
+
+    class State(models.TextChoices):
+        READY = "ready"
+        DELAYED = "delayed", "tried, will be tried again"
+        HELD = "held", "waits for a person"
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="changes")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="changes", db_index=False)
+    kind = models.CharField(max_length=20, choices=Kind)
+    item_id = models.BigIntegerField()
+    token = models.BigIntegerField()
+    priority = models.PositiveSmallIntegerField(default=0)
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="changes", db_index=False)
+    state = models.CharField(max_length=8, choices=State, default=State.READY)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, help_text="A create that cannot be repeated was begun then.")
+    batch_limit = models.PositiveIntegerField(
+        null=True, help_text="A worker was lost with this in hand: send it with at most so many others."
+    )
+    error_class = models.CharField(max_length=40, blank=True)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "kind", "item_id"], name="hub_change_once")]
+        indexes = [
+            models.Index(fields=["lane", "priority", "token"], condition=Q(state="ready"), name="hub_change_ready"),
+            models.Index(fields=["not_before"], condition=Q(state="delayed"), name="hub_change_delayed"),
+            models.Index(fields=["run"], condition=Q(run__isnull=False), name="hub_change_of_run"),
+            models.Index(fields=["job", "id"], condition=Q(state="held"), name="hub_change_held"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.item_id} for {self.job}"

@@ -1,0 +1,132 @@
+"""Executions of jobs, as the activity register shows them: runs, their figures, their log."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from hub.models.jobs import Job
+
+
+class Run(models.Model):
+    """One execution of a job; the activity register is a list of these (B10)."""
+
+    class Scope(models.TextChoices):
+        FULL = "full"
+        PARTIAL = "partial"
+
+    class Trigger(models.TextChoices):
+        INSTALL = "install"
+        BUTTON = "button"
+        SCHEDULE = "schedule"
+        API = "api"
+        EVENT = "event"
+        IMPORT = "import", "after an import"
+
+    # B11
+    class State(models.TextChoices):
+        """In the words that a person reads."""
+
+        QUEUED = "queued", "waiting for a worker"
+        PREPARING = "preparing", "preparing"
+        PREPARED = "prepared", "prepared, nothing sent yet"
+        SENDING = "sending", "running"
+        ASKING = "asking", "waiting for your answer"
+        DONE = "done", "ended well"
+        DONE_WITH_ERRORS = "done_with_errors", "ended with some errors"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    OPEN = (State.QUEUED, State.PREPARING, State.PREPARED, State.SENDING, State.ASKING)
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs")
+    scope = models.CharField(max_length=7, choices=Scope)
+    trigger = models.CharField(max_length=10, choices=Trigger)
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    resend = models.BooleanField(default=False, help_text="Send everything again, changed or not.")
+    after = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="followers",
+        help_text="The import that began it.",
+    )
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # Where the next turn goes on; its shape is the phase's own business.
+    cursor = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(null=True, help_text="Items in all, once known.")
+    # D20: whoever brings it to zero ends the run.
+    remaining = models.PositiveIntegerField(null=True, help_text="Items without a first outcome.")
+    api_calls = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True, help_text="Why it failed, waits or was cancelled, and what helps.")
+    # How often it met what its log does not tell each time (hub/runlog.py).
+    met = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job", "scope"],
+                condition=Q(state__in=["queued", "preparing", "prepared", "sending", "asking"]),
+                name="hub_run_one_open",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["job", "-id"], name="hub_run_register"),
+            models.Index(fields=["-created_at"], name="hub_run_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} run {self.pk} of {self.job}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+
+class RunCounter(models.Model):
+    """How many items of one kind had which outcome in a run."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="counters")
+    kind = models.CharField(max_length=40)
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, help_text="When the run's log last told these figures.")
+
+    OUTCOMES = ("read", "created", "updated", "removed", "unchanged", "skipped", "failed")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "kind"], name="hub_run_counter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in run {self.run_id}"
+
+
+class RunLogLine(models.Model):
+    """A line of a run's log, which grows while the run goes on (B8)."""
+
+    class Level(models.TextChoices):
+        INFO = "info"
+        WARNING = "warning"
+        ERROR = "error"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log")
+    at = models.DateTimeField(default=timezone.now)
+    level = models.CharField(max_length=7, choices=Level, default=Level.INFO)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text
