@@ -39,6 +39,7 @@ class Claim:
     """A worker's hold on a lane. `orphans` are the changes that a predecessor had in hand when it was lost."""
 
     lane_id: int
+    share_id: int
     connection_id: int
     epoch: int
     holder: str
@@ -60,11 +61,14 @@ def wake(*, lane_ids: Sequence[int]) -> None:
                 WHERE id = ANY(%s) AND NOT due AND (rest_until IS NULL OR rest_until <= now())
                 ORDER BY id FOR UPDATE
             )
-            UPDATE hub_lane SET due = true FROM asleep WHERE hub_lane.id = asleep.id RETURNING share_id
+            UPDATE hub_lane SET due = true FROM asleep WHERE hub_lane.id = asleep.id
+            RETURNING share_id, hub_lane.id, NOT paused AND leased_by = '', false
             """,
             [list(lane_ids)],
         )
-        if _mark_shares_due(cursor, [share for (share,) in cursor.fetchall()]):
+        woken = [_Told(*row) for row in cursor.fetchall()]
+        _tell_shares(cursor, woken)
+        if any(lane.claimable for lane in woken):
             transaction.on_commit(nudge)
 
 
@@ -107,51 +111,65 @@ def _frozen_after() -> int:
 def claim(*, holder: str, workers: int) -> Claim | None:
     """The lane whose turn it is, leased to `holder`, or None if nothing is due that may be served.
 
-    `workers` is the number of workers alive: one seller never holds more than half of them (rounded up).
+    `workers` is the number of workers alive: one seller never holds more than half of them (rounded up). What decides
+    that stands in the row of the seller's share, which is locked: no count is taken while others claim.
     """
     with quick_commit(), connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT share.id, share.turn FROM hub_share AS share
-            WHERE share.due AND share.turn >= (SELECT last_value FROM hub_claim_mark)
-              AND EXISTS (SELECT FROM hub_lane WHERE share_id = share.id AND due AND NOT paused AND lease_until IS NULL)
-              AND (SELECT count(*) FROM hub_lane WHERE share_id = share.id AND lease_until IS NOT NULL) < %s
-            ORDER BY share.turn LIMIT 1 FOR UPDATE SKIP LOCKED
-            """,
-            [_most(workers)],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            return None
-        share_id, turn = row
-        cursor.execute(
-            """
-            UPDATE hub_lane SET
-                due = false, epoch = epoch + 1, leased_by = %s, lease_until = now() + make_interval(secs => %s),
-                turn = nextval('hub_turn'), wake_at = NULL
-            WHERE id = (
-                SELECT id FROM hub_lane
-                WHERE share_id = %s AND due AND NOT paused AND lease_until IS NULL
-                ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED
-            )
-            RETURNING id, connection_id, epoch, batch_limit, failures, batch, crashes
-            """,
-            [holder, settings.LEASE_SECONDS, share_id],
-        )
-        lane = cursor.fetchone()
-        cursor.execute(
-            """
-            UPDATE hub_share SET turn = nextval('hub_turn'), due = EXISTS (
-                SELECT FROM hub_lane WHERE share_id = hub_share.id AND due AND NOT paused AND lease_until IS NULL)
-            WHERE id = %s
-            """,
-            [share_id],
-        )
-        cursor.execute("SELECT setval('hub_claim_mark', GREATEST(%s, last_value)) FROM hub_claim_mark", [max(turn, 1)])
-    if lane is None:
-        return None
-    lane_id, connection_id, epoch, batch_limit, failures, batch, crashes = lane
-    return Claim(lane_id, connection_id, epoch, holder, batch_limit, failures, tuple(batch), crashes)
+        while True:
+            cursor.execute(_NEXT_SHARE, {"most": _most(workers)})
+            share = cursor.fetchone()
+            if share is None:
+                return None
+            share_id, place, turn, lane_turn = share
+            values = {"share": share_id, "place": place, "turn": turn, "lane_turn": lane_turn}
+            cursor.execute(_TAKE_LANE, values | {"holder": holder, "lease": settings.LEASE_SECONDS})
+            still_due, _, lane_id, connection_id, epoch, batch_limit, failures, batch, crashes = cursor.fetchone()
+            if lane_id is not None:
+                return Claim(
+                    lane_id, share_id, connection_id, epoch, holder, batch_limit, failures, tuple(batch), crashes
+                )
+            if still_due:
+                return None  # somebody writes to its lanes at this moment, and will wake them
+
+
+# Under an old snapshot the way to a row through its index leads past every version of it that had a place of its own
+# there. Hence straight to where the locked row lies; and a seller with nobody beside it keeps its ticket, so that its
+# row is written in place.
+_NEXT_SHARE = """
+SELECT id, ctid::text, turn, lane_turn FROM hub_share
+WHERE due AND held < %(most)s AND turn >= (SELECT last_value FROM hub_claim_mark)
+ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_TAKE_LANE = """
+WITH chosen AS (
+    SELECT ctid AS place FROM hub_lane
+    WHERE share_id = %(share)s AND turn >= %(lane_turn)s AND due AND NOT paused AND leased_by = ''
+    ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED
+), lane AS (
+    UPDATE hub_lane SET
+        due = false, epoch = epoch + 1, leased_by = %(holder)s, lease_until = now() + make_interval(secs => %(lease)s),
+        turn = nextval('hub_turn'), wake_at = NULL
+    WHERE ctid = (SELECT place FROM chosen)
+    RETURNING id, connection_id, epoch, batch_limit, failures, batch, crashes
+), share AS (
+    UPDATE hub_share SET
+        turn = CASE WHEN turn > (SELECT last_value FROM hub_claim_mark)
+                AND NOT EXISTS (SELECT FROM hub_share WHERE due AND turn >= %(turn)s AND id <> %(share)s)
+            THEN turn ELSE nextval('hub_turn') END,
+        held = held + (SELECT count(*) FROM lane),
+        lane_turn = COALESCE((
+            SELECT min(turn) FROM hub_lane
+            WHERE share_id = %(share)s AND turn >= %(lane_turn)s AND due AND NOT paused AND leased_by = ''), lane_turn),
+        due = EXISTS (
+            SELECT FROM hub_lane
+            WHERE share_id = %(share)s AND turn >= %(lane_turn)s AND due AND NOT paused AND leased_by = ''
+              AND id NOT IN (SELECT id FROM lane))
+    WHERE ctid = %(place)s::tid
+    RETURNING due
+)
+SELECT share.due, setval('hub_claim_mark', GREATEST(%(turn)s - 1, (SELECT last_value FROM hub_claim_mark))), lane.*
+FROM share LEFT JOIN lane ON true
+"""
 
 
 def someone_waits(*, workers: int, giving_way: Claim | None = None) -> bool:
@@ -160,14 +178,11 @@ def someone_waits(*, workers: int, giving_way: Claim | None = None) -> bool:
         cursor.execute(
             """
             SELECT EXISTS (
-                SELECT FROM hub_share AS share
-                WHERE share.due AND share.turn >= (SELECT last_value FROM hub_claim_mark)
-                  AND EXISTS (SELECT FROM hub_lane
-                              WHERE share_id = share.id AND due AND NOT paused AND lease_until IS NULL)
-                  AND (SELECT count(*) FROM hub_lane
-                       WHERE share_id = share.id AND lease_until IS NOT NULL AND id <> %s) < %s)
+                SELECT FROM hub_share
+                WHERE due AND turn >= (SELECT last_value FROM hub_claim_mark)
+                  AND held - CASE id WHEN %s THEN 1 ELSE 0 END < %s)
             """,
-            [giving_way.lane_id if giving_way else 0, _most(workers)],
+            [giving_way.share_id if giving_way else 0, _most(workers)],
         )
         return bool(cursor.fetchone()[0])
 
@@ -260,7 +275,7 @@ def release(
                 due = CASE WHEN %(rest)s::timestamptz IS NOT NULL THEN false ELSE due OR %(more)s END,
                 wake_at = %(wake)s, batch_limit = %(limit)s, failures = %(failures)s, rest_until = %(rest)s
             WHERE id = %(lane)s AND epoch = %(epoch)s AND leased_by = %(holder)s
-            RETURNING share_id
+            RETURNING share_id, id, due AND NOT paused, true
             """,
             {
                 "more": more,
@@ -273,7 +288,7 @@ def release(
                 "holder": claim.holder,
             },
         )
-        _mark_shares_due(cursor, [share for (share,) in cursor.fetchall()])
+        _tell_shares(cursor, [_Told(*row) for row in cursor.fetchall()])
 
 
 def abandon(*, claim: Claim, rest_until: datetime) -> None:
@@ -285,25 +300,57 @@ def abandon(*, claim: Claim, rest_until: datetime) -> None:
                 lease_until = NULL, leased_by = '', epoch = epoch + 1, crashes = crashes + 1,
                 due = false, rest_until = %s, wake_at = %s
             WHERE id = %s AND epoch = %s AND leased_by = %s
+            RETURNING share_id, id, false, true
             """,
             [rest_until, rest_until, claim.lane_id, claim.epoch, claim.holder],
         )
+        _tell_shares(cursor, [_Told(*row) for row in cursor.fetchall()])
 
 
-def _mark_shares_due(cursor: CursorWrapper, share_ids: Sequence[int]) -> int:
-    """Shares with a lane that can be claimed become due, with a ticket that a claim will see. Returns how many."""
-    if not share_ids:
-        return 0
+@dataclass(slots=True, frozen=True)
+class _Told:
+    """What a share must know of one of its lanes: whether it can be claimed now, whether it was held until now."""
+
+    share_id: int
+    lane_id: int
+    claimable: bool
+    freed: bool
+
+
+def _tell_shares(cursor: CursorWrapper, lanes: Sequence[_Told]) -> None:
+    """After lanes were written, in the same transaction: a share with one that can be claimed becomes due, both with
+    tickets that a claim will see, and leases that ended count no more. What is so already is not written again."""
+    if not lanes:
+        return
     cursor.execute(
         """
-        WITH chosen AS (SELECT id FROM hub_share WHERE id = ANY(%s) ORDER BY id FOR UPDATE)
-        UPDATE hub_share SET due = true, turn = GREATEST(turn, (SELECT last_value FROM hub_claim_mark))
-        FROM chosen WHERE hub_share.id = chosen.id AND EXISTS (
-            SELECT FROM hub_lane WHERE share_id = hub_share.id AND due AND NOT paused AND lease_until IS NULL)
+        WITH told AS (
+            SELECT share_id, bool_or(claimable) AS claimable, count(*) FILTER (WHERE freed) AS freed
+            FROM unnest(%(shares)s::bigint[], %(claimable)s::bool[], %(freed)s::bool[])
+                 AS lane (share_id, claimable, freed)
+            GROUP BY share_id
+        ), share AS (
+            SELECT id, due, turn, lane_turn FROM hub_share WHERE id = ANY(%(shares)s) ORDER BY id FOR UPDATE
+        ), lifted AS (
+            UPDATE hub_lane SET turn = share.lane_turn FROM share
+            WHERE hub_lane.id = ANY(%(lanes)s) AND share_id = share.id AND hub_lane.turn < share.lane_turn
+        )
+        UPDATE hub_share SET
+            due = hub_share.due OR claimable,
+            turn = CASE WHEN claimable
+                THEN GREATEST(hub_share.turn, (SELECT last_value FROM hub_claim_mark)) ELSE hub_share.turn END,
+            held = held - freed
+        FROM told JOIN share ON share.id = told.share_id
+        WHERE hub_share.id = share.id AND (
+            freed > 0 OR claimable AND (NOT share.due OR share.turn < (SELECT last_value FROM hub_claim_mark)))
         """,
-        [sorted(set(share_ids))],
+        {
+            "shares": [lane.share_id for lane in lanes],
+            "claimable": [lane.claimable for lane in lanes],
+            "freed": [lane.freed for lane in lanes],
+            "lanes": [lane.lane_id for lane in lanes if lane.claimable],
+        },
     )
-    return cursor.rowcount
 
 
 def sweep(*, now: datetime | None = None) -> int:
@@ -318,25 +365,25 @@ def sweep(*, now: datetime | None = None) -> int:
         cursor.execute(
             """
             WITH chosen AS (
-                SELECT id FROM hub_lane
-                WHERE (lease_until IS NOT NULL AND lease_until < %(now)s)
+                SELECT id, leased_by <> '' AND lease_until < %(now)s AS lost FROM hub_lane
+                WHERE (leased_by <> '' AND lease_until < %(now)s)
                    OR (wake_at IS NOT NULL AND wake_at <= %(now)s)
                 ORDER BY id FOR UPDATE SKIP LOCKED
             )
             UPDATE hub_lane SET
                 due = true,
-                crashes = crashes + CASE WHEN lease_until < %(now)s THEN 1 ELSE 0 END,
-                epoch = epoch + CASE WHEN lease_until < %(now)s THEN 1 ELSE 0 END,
-                leased_by = CASE WHEN lease_until < %(now)s THEN '' ELSE leased_by END,
-                lease_until = CASE WHEN lease_until < %(now)s THEN NULL ELSE lease_until END,
+                crashes = crashes + CASE WHEN lost THEN 1 ELSE 0 END,
+                epoch = epoch + CASE WHEN lost THEN 1 ELSE 0 END,
+                leased_by = CASE WHEN lost THEN '' ELSE leased_by END,
+                lease_until = CASE WHEN lost THEN NULL ELSE lease_until END,
                 wake_at = CASE WHEN wake_at <= %(now)s THEN NULL ELSE wake_at END
             FROM chosen WHERE hub_lane.id = chosen.id
-            RETURNING share_id
+            RETURNING share_id, hub_lane.id, NOT paused AND leased_by = '', lost
             """,
             {"now": now},
         )
-        woken = cursor.fetchall()
-        _mark_shares_due(cursor, [share for (share,) in woken])
+        woken = [_Told(*row) for row in cursor.fetchall()]
+        _tell_shares(cursor, woken)
         cursor.execute(
             """
             WITH below AS (
@@ -374,3 +421,35 @@ def wake_forgotten() -> int:
         lane_ids = [lane for (lane,) in cursor.fetchall()]
     wake(lane_ids=lane_ids)
     return len(lane_ids)
+
+
+def recount() -> None:
+    """Bring shares in line with their lanes where somebody wrote to lanes without telling them: a connection that was
+    deleted while it was served, a copy to staging. Looks at all of them, so it is for once in a while."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM hub_share LEFT JOIN (
+                SELECT share_id, count(*) AS leases FROM hub_lane WHERE leased_by <> '' GROUP BY share_id
+            ) AS counted ON counted.share_id = id
+            WHERE held <> COALESCE(leases, 0) ORDER BY id FOR UPDATE OF hub_share
+            """
+        )
+        if wrong := [share for (share,) in cursor.fetchall()]:
+            cursor.execute(
+                """
+                UPDATE hub_share SET
+                    held = (SELECT count(*) FROM hub_lane WHERE share_id = hub_share.id AND leased_by <> '')
+                WHERE id = ANY(%s)
+                """,
+                [wrong],
+            )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT share_id, lane.id, true, false FROM hub_lane AS lane JOIN hub_share AS share ON share.id = share_id
+            WHERE lane.due AND NOT paused AND leased_by = '' AND (NOT share.due OR lane.turn < lane_turn)
+            ORDER BY lane.id FOR UPDATE OF lane SKIP LOCKED
+            """
+        )
+        _tell_shares(cursor, [_Told(*row) for row in cursor.fetchall()])

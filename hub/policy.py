@@ -29,7 +29,14 @@ POLICY = {
     },
     "hub_platformswitch": {"*": "preserve"},
     "hub_master": {"id": "keep", "seller_id": "keep", "group": "keep", "connection_id": "keep"},
-    "hub_share": {"id": "keep", "seller_id": "keep", "due": "set:false", "turn": "keep"},
+    "hub_share": {
+        "id": "keep",
+        "seller_id": "keep",
+        "due": "set:false",
+        "turn": "keep",
+        "held": "set:0",
+        "lane_turn": "keep",
+    },
     "hub_lane": {
         "id": "keep",
         "connection_id": "keep",

@@ -34,6 +34,7 @@ def sweep(*, now: datetime) -> bool:
     last = _last_forgotten.get("at")
     if last is None or now - last > _FORGOTTEN_EVERY:
         _last_forgotten["at"] = now
+        lanes.recount()
         woken += lanes.wake_forgotten()
         close_unclosed(now=now)
         workers.forget_dead(now=now)

@@ -558,6 +558,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("due", models.BooleanField(default=False)),
                 ("turn", models.BigIntegerField(default=0)),
+                ("held", models.PositiveIntegerField(default=0)),
+                ("lane_turn", models.BigIntegerField(default=0)),
                 (
                     "seller",
                     models.OneToOneField(
@@ -712,7 +714,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lane",
             index=models.Index(
-                condition=models.Q(("due", True), ("lease_until__isnull", True), ("paused", False)),
+                condition=models.Q(("due", True), ("leased_by", ""), ("paused", False)),
                 fields=["share", "turn"],
                 name="hub_lane_due",
             ),
@@ -726,8 +728,8 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lane",
             index=models.Index(
-                condition=models.Q(("lease_until__isnull", False)),
-                fields=["share", "lease_until"],
+                condition=models.Q(("leased_by", ""), _negated=True),
+                fields=["share"],
                 name="hub_lane_leased",
             ),
         ),

@@ -11,12 +11,15 @@ from hub.models.connections import Connection
 class Share(models.Model):
     """A seller's place in the round of sellers; the row without a seller stands for platform-wide connections.
 
-    `turn` is a ticket of the sequence `hub_turn`: the lowest ticket among the due is served next.
+    `turn` is a ticket of the sequence `hub_turn`: the lowest ticket among the due is served next. `held` counts the
+    lanes that are leased; `lane_turn` is the seller's own low-water mark: none of its due lanes has a lower ticket.
     """
 
     seller = models.OneToOneField(Seller, on_delete=models.CASCADE, null=True, related_name="share")
     due = models.BooleanField(default=False)
     turn = models.BigIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+    lane_turn = models.BigIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["turn"], condition=Q(due=True), name="hub_share_due")]
@@ -54,18 +57,15 @@ class Lane(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "name", "shard"], name="hub_lane_once")]
+        # None names `lease_until`: a renewal writes in place, also under an old snapshot.
         indexes = [
             models.Index(
                 fields=["share", "turn"],
-                condition=Q(due=True, paused=False, lease_until__isnull=True),
+                condition=Q(due=True, paused=False, leased_by=""),
                 name="hub_lane_due",
             ),
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="hub_lane_wake"),
-            models.Index(
-                fields=["share", "lease_until"],
-                condition=Q(lease_until__isnull=False),
-                name="hub_lane_leased",
-            ),
+            models.Index(fields=["share"], condition=~Q(leased_by=""), name="hub_lane_leased"),
         ]
 
     def __str__(self) -> str:

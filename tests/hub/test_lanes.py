@@ -1,8 +1,10 @@
 """Lanes: one worker at a time, sellers in turn, and a late worker writes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from hub import lanes
@@ -93,6 +95,51 @@ def test_a_lane_beyond_the_sellers_half_is_found_once_a_worker_is_free() -> None
     assert claim(workers=2) is None
     lanes.release(claim=turn, more=False)
     assert {turn.lane_id, claim(workers=2).lane_id} == {*first.lane_ids, *second.lane_ids}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seller_holds_no_more_than_its_half_when_many_claim_at_once() -> None:
+    seller = make_seller()
+    for _ in range(8):
+        due_job(seller)
+
+    def claim_and_release() -> int:
+        most = 0
+        try:
+            for _ in range(25):
+                if turn := claim(workers=4):
+                    most = max(most, Lane.objects.exclude(leased_by="").count())
+                    lanes.release(claim=turn, more=True)
+        finally:
+            connection.close()
+        return most
+
+    with ThreadPoolExecutor(6) as workers:
+        held = [worker.result() for worker in [workers.submit(claim_and_release) for _ in range(6)]]
+    assert 1 <= max(held) <= 2
+    assert Share.objects.get(seller=seller).held == 0
+
+
+def test_a_lane_that_slept_long_is_next_among_its_sellers_lanes() -> None:
+    seller = make_seller()
+    sleeper = due_job(seller)
+    lanes.release(claim=claim(), more=False)
+    for _ in range(2):
+        due_job(seller)
+    for _ in range(5):
+        lanes.release(claim=claim(), more=True)
+    lanes.wake(lane_ids=sleeper.lane_ids)
+    assert claim().lane_id == sleeper.lane_ids[0]
+
+
+def test_shares_that_disagree_with_their_lanes_are_mended() -> None:
+    job = due_job()
+    Share.objects.update(due=False, held=5, lane_turn=10**6)
+    assert claim(workers=2) is None
+    lanes.recount()
+    assert Share.objects.get().held == 0
+    assert claim(workers=2).lane_id == job.lane_ids[0]
+    assert Share.objects.get().held == 1
 
 
 def test_a_worker_that_lost_its_lease_can_write_nothing() -> None:
