@@ -1,5 +1,6 @@
 """What the engine writes down about items, and what people do about issues. All in bulk, a batch at a time."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,7 @@ from hub.models import Change, Job
 from hub.queue import enqueue_for_job
 from hub.records import Problem
 from hub.services import retry_changes
-from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
+from synclog.models import Issue, ItemStatus, SyncLog
 
 
 @dataclass(slots=True)
@@ -80,46 +81,48 @@ def merge_problems(*, ref: str, problems: Sequence[Problem], **about: Any) -> Is
 def record_outcomes(
     *, job: Job, seller_id: int, outcomes: Sequence[ItemOutcome], run_id: int | None, now: datetime
 ) -> None:
-    """Set the status of each item for the job, and add a line to the timeline of those that something was done to."""
+    """Set the status of each item for the job, and add a line to the timeline of those that something was done to.
+
+    One statement: every item that is ever sent or read anew passes here.
+    """
     if not outcomes:
         return
-    ItemStatus.objects.bulk_create(
-        [
-            ItemStatus(
-                seller_id=seller_id,
-                job=job,
-                kind=outcome.kind,
-                item_id=outcome.item_id,
-                storefront=outcome.storefront,
-                state=outcome.state,
-                message=outcome.message,
-                at=now,
-                run_id=run_id,
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH outcome AS (
+                SELECT * FROM unnest(
+                    %(kinds)s::text[], %(items)s::bigint[], %(storefronts)s::text[], %(states)s::text[],
+                    %(actions)s::text[], %(messages)s::text[], %(changes)s::jsonb[]
+                ) AS outcome (kind, item_id, storefront, state, action, message, changes)
+            ), status AS (
+                INSERT INTO synclog_itemstatus
+                    (seller_id, job_id, kind, item_id, storefront, state, message, at, run_id)
+                SELECT %(seller)s, %(job)s, kind, item_id, storefront, state, message, %(now)s, %(run)s FROM outcome
+                ORDER BY kind, item_id, storefront
+                ON CONFLICT (job_id, kind, item_id, storefront) DO UPDATE SET
+                    state = EXCLUDED.state, message = EXCLUDED.message, at = EXCLUDED.at, run_id = EXCLUDED.run_id
             )
-            for outcome in sorted(outcomes, key=lambda outcome: (outcome.kind, outcome.item_id))
-        ],
-        update_conflicts=True,
-        unique_fields=["job", "kind", "item_id", "storefront"],
-        update_fields=["state", "message", "at", "run_id"],
-    )
-    ItemEvent.objects.bulk_create(
-        [
-            ItemEvent(
-                at=now,
-                seller_id=seller_id,
-                job=job,
-                run_id=run_id,
-                kind=outcome.kind,
-                item_id=outcome.item_id,
-                direction=job.direction,
-                action=outcome.action,
-                message=outcome.message,
-                changes=outcome.changes,
-            )
-            for outcome in outcomes
-            if outcome.action
-        ]
-    )
+            INSERT INTO synclog_itemevent
+                (at, seller_id, job_id, run_id, kind, item_id, direction, action, message, changes)
+            SELECT %(now)s, %(seller)s, %(job)s, %(run)s, kind, item_id, %(direction)s, action, message, changes
+            FROM outcome WHERE action <> ''
+            """,
+            {
+                "seller": seller_id,
+                "job": job.pk,
+                "run": run_id,
+                "now": now,
+                "direction": job.direction,
+                "kinds": [outcome.kind for outcome in outcomes],
+                "items": [outcome.item_id for outcome in outcomes],
+                "storefronts": [outcome.storefront for outcome in outcomes],
+                "states": [outcome.state for outcome in outcomes],
+                "actions": [outcome.action for outcome in outcomes],
+                "messages": [outcome.message for outcome in outcomes],
+                "changes": [json.dumps(outcome.changes) for outcome in outcomes],
+            },
+        )
 
 
 def open_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], now: datetime) -> None:
