@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             sql=[
-                "ALTER TABLE hub_link SET (fillfactor = 80)",
+                "ALTER TABLE hub_link SET (fillfactor = 50)",
                 "ALTER TABLE hub_lane SET (fillfactor = 50)",
                 "ALTER TABLE hub_share SET (fillfactor = 50)",
                 "ALTER TABLE hub_ratebudget SET (fillfactor = 50)",

@@ -8,8 +8,11 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from hashlib import blake2b
+from operator import attrgetter
+from typing import Any
 
 import orjson
 from django.db import DataError, IntegrityError, transaction
@@ -17,7 +20,16 @@ from django.db import DataError, IntegrityError, transaction
 from connectors.engine import storing
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.orders import judge_customers, write_customers, write_orders
-from connectors.engine.applying.target import Clash, Links, Target, Written, link_kind, target_for
+from connectors.engine.applying.target import (
+    Clash,
+    Known,
+    Links,
+    Target,
+    Written,
+    known_links,
+    link_kind,
+    target_for,
+)
 from hub import runlog
 from hub.kinds import DataType
 from hub.models import Link, LinkPayload
@@ -32,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 # As JSON writes it; an even number of backslashes before it would be a text about it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# What a record says of the reading rather than of the item.
+_NO_CONTENT = {"raw", "updated_at", "problems"}
 # What people call an item by, in the order of preference. Never a person's name.
 _TITLES = ("title", "name", "number")
 
@@ -59,14 +73,18 @@ def content_hash(record: Record) -> bytes:
 
     DataError for characters and numbers that cannot be stored at all.
     """
-    bare = replace(record, raw=None, updated_at=None, problems=[])
     try:
-        content = orjson.dumps(bare, default=str)
+        content = orjson.dumps(_content(type(record))(record), default=str)
     except orjson.JSONEncodeError as error:
         raise DataError(str(error)) from error
     if rb"\u0000" in content and _NUL.search(content):
         raise DataError("The character NUL cannot be stored.")
     return blake2b(content, digest_size=16).digest()
+
+
+@cache
+def _content(record_type: type[Any]) -> "attrgetter[tuple[Any, ...]]":
+    return attrgetter(*(each.name for each in fields(record_type) if each.name not in _NO_CONTENT))
 
 
 def apply_page(target: Target, records: Sequence[Record]) -> Tally:
@@ -91,23 +109,18 @@ def _apply(target: Target, records: Sequence[Record]) -> Tally:
     taken = [record for record in records if not any(problem.fatal for problem in record.problems)]
     if target.job.data_type == DataType.CUSTOMERS:
         judge_customers(target, taken)
-    hashes = {record.external_id: content_hash(record) for record in taken}
-    kinds = {record.external_id: link_kind(target.job.data_type, record) for record in taken}
-    if len({(link_kind(target.job.data_type, record), record.external_id) for record in taken}) < len(taken):
+    brought = {(link_kind(target.job.data_type, record), record.external_id): record for record in taken}
+    if len(brought) < len(taken):
         raise Clash
-    links = {
-        (link.kind, link.external_id): link
-        for link in Link.objects.filter(
-            connection=target.job.connection, kind__in=set(kinds.values()), external_id__in=hashes.keys()
-        )
-    }
+    hashes = {record.external_id: content_hash(record) for record in taken}
+    links = known_links(target, brought)
     changed, seen = [], []
-    for record in taken:
-        link = links.get((kinds[record.external_id], record.external_id))
-        if link is None or _is_news(record, hashes[record.external_id], link):
+    for key, record in brought.items():
+        known = links.get(key)
+        if known is None or _is_news(record, hashes[record.external_id], known):
             changed.append(record)
         else:
-            seen.append(link.pk)
+            seen.append(known.link_id)
     tally.unchanged = len(seen)
     if seen and target.run_id:
         Link.objects.filter(pk__in=seen).update(seen_run=target.run_id)
@@ -122,12 +135,12 @@ def _apply(target: Target, records: Sequence[Record]) -> Tally:
     return tally
 
 
-def _is_news(record: Record, digest: bytes, link: Link) -> bool:
-    if link.missing:
+def _is_news(record: Record, digest: bytes, known: Known) -> bool:
+    if known.missing:
         return True
-    if record.updated_at and link.source_updated_at and record.updated_at < link.source_updated_at:
+    if record.updated_at and known.updated_at and record.updated_at < known.updated_at:
         return False  # older never overwrites newer
-    return bytes(link.received_hash or b"") != digest
+    return known.digest != digest
 
 
 def _link(target: Target, written: Sequence[Written], hashes: dict[str, bytes]) -> None:
@@ -176,6 +189,8 @@ def _report(target: Target, records: Sequence[Record], written: Sequence[Written
     clean: set[str] = set()
     for record in records:
         result = by_record.get(record.external_id)
+        if result is None and not record.problems:
+            continue
         kind = link_kind(target.job.data_type, record).split("@")[0]
         own = _legible(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Exists, OuterRef
+
 from catalog import services as catalog
 from catalog.models import Product, Variant
 from catalog.records import BrandRecord, CategoryRecord, ProductRecord, SettingsRecord
@@ -103,13 +105,11 @@ def _match_by_sku(target: Target, records: Sequence[ProductRecord]) -> dict[str,
     skus = {variant.sku for record in records for variant in record.variants or () if variant.sku}
     if not skus:
         return {}
-    taken = Link.objects.filter(connection=target.job.connection, kind=Kind.PRODUCT).values("item_id")
-    rows = (
-        Variant.objects.filter(seller_id=target.seller_id, sku__in=skus, status__in=("live", "suspended"))
-        .exclude(product_id__in=taken)
-        .values_list("sku", "pk", "product_id")
+    taken = Link.objects.filter(connection=target.job.connection, kind=Kind.PRODUCT, item_id=OuterRef("product_id"))
+    rows = Variant.objects.filter(
+        ~Exists(taken), seller_id=target.seller_id, sku__in=skus, status__in=("live", "suspended")
     )
-    found = {sku: (pk, product_id) for sku, pk, product_id in rows}
+    found = {sku: (pk, product_id) for sku, pk, product_id in rows.values_list("sku", "pk", "product_id")}
     matches: dict[str, _Match] = {}
     for record in records:
         own = {v.sku: found[v.sku] for v in record.variants or () if v.sku in found}
