@@ -17,7 +17,7 @@ from connectors.engine.deciding import Step
 from connectors.engine.turn import Turn
 from connectors.errors import Queued
 from hub import lanes, queue, runlog, runs
-from hub.kinds import Kind
+from hub.kinds import Direction, Kind
 from hub.models import Change, Job, JobState, Link, Run
 from hub.queue import Failure, Taken
 from synclog import services as synclog
@@ -68,13 +68,14 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
         partial = _partial_run(job, batch, now)
         runs.lock(run_ids=run_ids + ([partial.pk] if partial else []))
         _hold_back_taken_ids(batch)
-        _write_links(job, batch, now)
+        linked = _write_links(job, batch, now)
         forget_sent(job, [step.change.item_id for step in batch.doubtful])
         first_outcomes = queue.settle(
             done=[v.change for v in batch.verdicts if v.failure is None],
             failed=[v.failure for v in batch.verdicts if v.failure is not None],
             doubtful=[step.change for step in batch.doubtful],
         )
+        _go_on_with_variants(job, [pk for kind, pk in linked if kind == Kind.VARIANT])
         _report(job, batch, now)
         _count(batch, partial, calls, now)
         for run in runs.count_down(first_outcomes=first_outcomes, now=now):
@@ -149,8 +150,10 @@ def _hold_back_taken_ids(batch: Batch) -> None:
             verdict.failure, verdict.issue = held.failure, held.issue
 
 
-def _write_links(job: Job, batch: Batch, now: datetime) -> None:
-    sent, removed, further, confirmed = [], [], [], []
+def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]:
+    """Returns (kind, our id) of what the target named for the first time beside the items themselves."""
+    sent, removed, confirmed = [], [], []
+    further: dict[tuple[str, int], str] = {}
     for v in batch.verdicts:
         if v.outcome == "unchanged" and v.link is not None and v.item is not None:
             revision = getattr(v.item, "revision", None)
@@ -171,16 +174,25 @@ def _write_links(job: Job, batch: Batch, now: datetime) -> None:
                 payload=v.step.operation.payload,
             )
         )
-        further += [
-            Link(connection=job.connection, kind=kind, item_id=pk, external_id=external_id)
-            for (kind, pk), external_id in v.answer.links.items()
-        ]
+        further |= v.answer.links
     Link.objects.bulk_update(confirmed, ["sent_revision"])
     storing.remember_sent(connection=job.connection, kind=job.link_kind, sent=sent, now=now)
-    Link.objects.bulk_create(further, ignore_conflicts=True)
     gone = [link for link in removed if link is not None]
     Link.objects.filter(pk__in=[link.pk for link in gone if link.received_hash is None]).delete()
     Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, sent_hash=None, sent_revision=None)
+    return storing.link(job.connection, further)
+
+
+def _go_on_with_variants(job: Job, variant_ids: list[int]) -> None:
+    """Stock and prices may have come to nothing because the target did not have the variant: now it has. Changes of
+    those jobs are locked after this job's own, as by whoever saves a product."""
+    if not variant_ids:
+        return
+    waiting = Job.objects.filter(
+        connection=job.connection, direction=Direction.EXPORT, enabled=True, item_kind=Kind.VARIANT
+    )
+    for other in waiting.order_by("pk"):
+        queue.enqueue_for_job(job=other, kind=Kind.VARIANT, item_ids=variant_ids)
 
 
 def _report(job: Job, batch: Batch, now: datetime) -> None:

@@ -12,7 +12,7 @@ from catalog import services as catalog
 from catalog.records import SettingsRecord
 from connectors.http import dumps
 from hub.kinds import Kind
-from hub.models import Connection, Link, LinkPayload
+from hub.models import Connection, LinkPayload
 from hub.queue import enqueue
 
 
@@ -83,17 +83,25 @@ def remember_sent(*, connection: Connection, kind: str, sent: Sequence[Sent], no
         )
 
 
-def link(connection: Connection, ids: Mapping[tuple[str, int], str]) -> None:
-    """(kind, our id) → what the platform calls it now."""
-    Link.objects.bulk_create(
-        [
-            Link(connection=connection, kind=kind, item_id=pk, external_id=external_id)
-            for (kind, pk), external_id in ids.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "kind", "item_id"],
-        update_fields=["external_id", "missing"],
-    )
+def link(connection: Connection, ids: Mapping[tuple[str, int], str]) -> list[tuple[str, int]]:
+    """(kind, our id) → what the platform calls it now, which is another id if it was made anew there. Returns those
+    that were not linked so before."""
+    if not ids:
+        return []
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO hub_link AS link (connection_id, kind, item_id, external_id, missing)
+            SELECT DISTINCT ON (kind, external_id) %s, kind, item_id, external_id, false
+            FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS told (kind, item_id, external_id)
+            ORDER BY kind, external_id
+            ON CONFLICT (connection_id, kind, item_id) DO UPDATE SET external_id = EXCLUDED.external_id, missing = false
+            WHERE link.external_id <> EXCLUDED.external_id OR link.missing
+            RETURNING kind, item_id
+            """,
+            [connection.pk, [kind for kind, _ in ids], [pk for _, pk in ids], list(ids.values())],
+        )
+        return cursor.fetchall()
 
 
 def save_store_settings(connection: Connection, record: SettingsRecord) -> dict[str, list[str]]:

@@ -1,0 +1,83 @@
+"""Stock and prices that come before their variant is at the target wait for it: nothing is lost silently."""
+
+from collections.abc import Callable
+
+import pytest
+
+from catalog.models import Price, PriceList, Product, Stock, StockLocation, Variant
+from connectors.services import install_connection
+from hub.kinds import Kind
+from hub.models import Change, Connection, Link
+from hub.queue import enqueue
+from sandbox.process import SandboxProcess
+from synclog.models import Issue
+from tests.engine.driving import work_until_idle
+from tests.engine.goods import change
+from tests.factories import make_products, make_seller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def store(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("bigcommerce", accounts={"shop": "token"}, products=0, quota=100_000)
+
+
+@pytest.fixture
+def target(transactional_db: None, store: SandboxProcess) -> Connection:
+    return install_connection(
+        seller=make_seller("acme"),
+        platform="bigcommerce_target",
+        name="Store",
+        slug="store",
+        base_url=f"{store.url}/stores/shop",
+        settings={"on_removal": "delete"},
+        credentials={"access_token": "token"},
+        start=False,
+    )
+
+
+def priced_products(target: Connection, number: int) -> list[Product]:
+    """What the store takes: nothing without a price."""
+    seller = target.seller
+    products = make_products(seller, number)
+    prices = PriceList.objects.create(seller=seller, slug="list", name="List", currency="GBP")
+    variants = Variant.objects.filter(product__in=products)
+    Price.objects.bulk_create(Price(seller=seller, variant=v, price_list=prices, amount=5) for v in variants)
+    return products
+
+
+def stock_there(store: SandboxProcess) -> dict[str, int]:
+    return {row["sku"]: row["inventory_level"] for row in store.state("variants")}
+
+
+def test_stock_goes_once_the_target_has_the_variant(target: Connection, store: SandboxProcess) -> None:
+    seller = target.seller
+    products = priced_products(target, 2)
+    variants = list(Variant.objects.filter(product__in=products))
+    place = StockLocation.objects.create(seller=seller, code="main")
+    Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=place, quantity=7) for v in variants)
+    enqueue(seller_id=seller.pk, kind=Kind.VARIANT, item_ids=[v.pk for v in variants])
+    work_until_idle()
+    assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {"not_there_yet"}
+    assert stock_there(store) == {}
+
+    change(products)
+    work_until_idle()
+    assert stock_there(store) == {"SKU-1": 7, "SKU-2": 7}
+    assert not Issue.objects.filter(resolved_at=None, job__data_type="stock").exists()
+    assert not Change.objects.exists()
+
+
+def test_a_variant_that_was_made_anew_is_known_by_its_new_id(target: Connection, store: SandboxProcess) -> None:
+    products = priced_products(target, 1)
+    change(products)
+    work_until_idle()
+    before = Link.objects.get(connection=target, kind=Kind.VARIANT).external_id
+    change(products, status="discontinued")
+    work_until_idle()
+    assert list(store.state("variants")) == []
+    change(products, status="live")
+    work_until_idle()
+    [row] = store.state("variants")
+    assert str(row["id"]) == Link.objects.get(connection=target, kind=Kind.VARIANT).external_id != before
