@@ -86,8 +86,9 @@ def enqueue(*, seller_id: int | None, kind: Kind, item_ids: Collection[int], ori
 
 
 def enqueue_for_run(*, run: Run, kind: Kind, item_ids: Collection[int]) -> None:
-    """A change for one job on behalf of its full run, which counts the first outcome of each."""
-    _insert(_ONE_JOB, kind, item_ids, {"job": run.job_id, "priority": Priority.FULL_RUN, "run": run.pk})
+    """A change for one job on behalf of its full run, which counts the first outcome of each. Nobody is woken for it:
+    sending begins when the run has been planned."""
+    _insert(_ONE_JOB, kind, item_ids, {"job": run.job_id, "priority": Priority.FULL_RUN, "run": run.pk}, wake=False)
 
 
 def enqueue_for_job(*, job: Job, kind: Kind, item_ids: Collection[int]) -> None:
@@ -95,14 +96,57 @@ def enqueue_for_job(*, job: Job, kind: Kind, item_ids: Collection[int]) -> None:
     _insert(_ONE_JOB, kind, item_ids, {"job": job.pk, "priority": Priority.EVENT, "run": None})
 
 
-def _insert(jobs: str, kind: Kind, item_ids: Collection[int], values: dict[str, int | None]) -> None:
+def _insert(
+    jobs: str, kind: Kind, item_ids: Collection[int], values: dict[str, int | None], *, wake: bool = True
+) -> None:
     if not item_ids:
         return
     items = sorted(set(item_ids))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ENQUEUE.format(jobs=jobs), {**values, "kind": kind, "items": items})
         woken = sorted({lane for (lane,) in cursor.fetchall()})
-        transaction.on_commit(lambda: lanes.wake(lane_ids=woken))
+        if wake:
+            transaction.on_commit(lambda: lanes.wake(lane_ids=woken))
+
+
+def fill_batches(*, job: Job, size: int, own_lane: int) -> int:
+    """Put together what would go out as the last, partly filled batch of each lane, so that a full run makes no more
+    calls than its number of changes needs. Returns how many changes moved; each moves back with its next enqueue.
+
+    A change may move only while nobody can have it in hand: between lanes that no worker holds, locked until commit,
+    and the caller's own, whose holder has nothing in hand.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM hub_lane WHERE id = ANY(%s) AND (leased_by = '' OR id = %s)
+            ORDER BY array_position(%s, id) FOR UPDATE SKIP LOCKED
+            """,
+            [job.lane_ids, own_lane, job.lane_ids],
+        )
+        free = [lane for (lane,) in cursor.fetchall()]
+        if len(free) < 2:
+            return 0
+        cursor.execute(
+            """
+            WITH waiting AS (
+                SELECT id, token,
+                       row_number() OVER (PARTITION BY lane_id ORDER BY token) AS place,
+                       count(*) OVER (PARTITION BY lane_id) AS number
+                FROM hub_change
+                WHERE job_id = %(job)s AND lane_id = ANY(%(lanes)s) AND priority = %(priority)s AND state = 'ready'
+            ), moved AS (
+                SELECT id, (%(lanes)s)[1 + (row_number() OVER (ORDER BY token) - 1) / %(size)s] AS lane_id
+                FROM waiting WHERE place > number - number %% %(size)s
+            ), locked AS (
+                SELECT change.id, moved.lane_id FROM hub_change AS change JOIN moved USING (id)
+                WHERE change.lane_id <> moved.lane_id ORDER BY change.item_id FOR UPDATE OF change
+            )
+            UPDATE hub_change SET lane_id = locked.lane_id FROM locked WHERE hub_change.id = locked.id
+            """,
+            {"job": job.pk, "lanes": free, "size": size, "priority": Priority.FULL_RUN},
+        )
+        return cursor.rowcount
 
 
 def wake_delayed(*, lane_id: int, now: datetime) -> int:

@@ -10,13 +10,12 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
-from connectors.engine.settling import (
-    end_full_run,
-)
+from connectors.engine.settling import end_full_run
 from connectors.engine.turn import Turn
 from connectors.http import dumps
+from connectors.registry import adapter_for
 from hub import lanes, queue, runlog, runs
-from hub.kinds import Kind
+from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run
 from orders.models import Customer, Order
 from synclog import services as synclog
@@ -51,7 +50,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
         with lanes.fenced(turn.claim):
             runs.hold(run=run)
             if not _compare_chunk(job, run, recheck=run.resend or not same_config):
-                _plan(job, run)
+                _plan(turn, job, run)
                 return True
         turn.progressed = True
         if monotonic() >= ends or turn.over():
@@ -66,13 +65,13 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
     links = Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids, missing=False)
     if run.resend:
         links.update(sent_hash=None, sent_revision=None)
-    sent = dict(links.values_list("item_id", "sent_revision"))
     # What the target itself brought, and was never sent anything else, needs no echo.
-    own = (
-        set()
-        if run.resend
-        else set(links.filter(received_hash__isnull=False, sent_hash=None).values_list("item_id", flat=True))
-    )
+    brought = Q(received_hash__isnull=False, sent_hash=None)
+    sent, own = {}, set()
+    for item_id, revision, is_own in links.annotate(own=brought).values_list("item_id", "sent_revision", "own"):
+        sent[item_id] = revision
+        if is_own and not run.resend:
+            own.add(item_id)
     # An item that is not offered and was never sent needs no look; one without a revision is compared by payload.
     planned = [
         pk
@@ -128,7 +127,7 @@ def config_hash(job: Job) -> str:
     return blake2b(dumps(shape), digest_size=16).hexdigest()
 
 
-def _plan(job: Job, run: Run) -> None:
+def _plan(turn: Turn, job: Job, run: Run) -> None:
     """Preparation is over. The run is locked, so that no first outcome is settled between counting and planning."""
     now = timezone.now()
     remaining = Change.objects.filter(run=run).count()
@@ -139,7 +138,10 @@ def _plan(job: Job, run: Run) -> None:
         text=f"{run.cursor['seen']:,} compared, {remaining:,} may differ from what was sent before.",
     )
     runs.plan(run=run, total=run.cursor["seen"], remaining=remaining)
-    if remaining == 0:
-        run.refresh_from_db()
-        if runs.close(run=run, now=now):
-            end_full_run(run, now)
+    if remaining:
+        size = adapter_for(job.connection.platform).batch_size.get(DataType(job.data_type), 1)
+        queue.fill_batches(job=job, size=size, own_lane=turn.claim.lane_id)
+        return
+    run.refresh_from_db()
+    if runs.close(run=run, now=now):
+        end_full_run(run, now)

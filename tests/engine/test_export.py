@@ -69,6 +69,22 @@ def test_what_changed_goes_in_full_batches(custom: Connection, custom_platform: 
     assert titles(custom_platform) == titles_here(custom)
 
 
+def test_a_full_sync_over_several_lanes_makes_no_more_calls_than_one_lane_would(
+    custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RestTarget.batch_size, "products", 10)
+    assert len(products_job(custom).lane_ids) == 4
+    products = sent(custom, 101)
+    assert sorted(calls(custom_platform)) == [1] + [10] * 10
+    custom_platform.forget_calls()
+    newer = [product.pk for product in products if product.pk % 4 != 2][:43]
+    Product.objects.filter(pk__in=newer).update(title="Newer", revision=10**6)
+    start_run(job=products_job(custom), trigger="button")
+    work_until_idle()
+    assert sorted(calls(custom_platform)) == [3, 10, 10, 10, 10]
+    assert titles(custom_platform) == titles_here(custom)
+
+
 def test_what_leaves_the_filter_is_removed_and_comes_back(custom: Connection, custom_platform: SandboxProcess) -> None:
     job = products_job(custom)
     products = sent(custom, 4)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from hub import lanes, queue
@@ -153,3 +154,20 @@ def test_many_hands_lose_and_double_nothing() -> None:
     assert target == source
     assert claim is None or claim.epoch > 0
     assert Change.objects.count() == 0
+
+
+def test_batches_are_filled_across_the_lanes_that_nobody_holds() -> None:
+    job = make_job(make_connection(make_seller()), shards=3)
+    run, _ = start_run(job=job, trigger="button")
+    queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=range(30))
+    lanes.wake(lane_ids=job.lane_ids[2:])
+    held = lanes.claim(holder="another", workers=10)
+    assert held.lane_id == job.lane_ids[2]
+    assert queue.fill_batches(job=job, size=8, own_lane=job.lane_ids[0]) == 2
+    waiting = [Change.objects.filter(lane_id=lane).count() for lane in job.lane_ids]
+    assert waiting == [12, 8, 10]
+    lanes.release(claim=held, more=True)
+    queue.fill_batches(job=job, size=8, own_lane=job.lane_ids[0])
+    assert sorted(
+        n % 8 for n in Change.objects.values_list("lane_id").annotate(n=Count("pk")).values_list("n", flat=True)
+    ) == [0, 0, 6]

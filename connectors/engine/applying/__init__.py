@@ -74,7 +74,7 @@ def content_hash(record: Record) -> bytes:
     DataError for characters and numbers that cannot be stored at all.
     """
     try:
-        content = orjson.dumps(_content(type(record))(record), default=str)
+        content = orjson.dumps(_content(type(record))(record), default=str)  # type: ignore[arg-type]  # a class is hashable
     except orjson.JSONEncodeError as error:
         raise DataError(str(error)) from error
     if rb"\u0000" in content and _NUL.search(content):
