@@ -94,6 +94,9 @@ class Action(StrEnum):
 class Operation:
     """One item to be written. `external_id` is empty for a create; `payload` is None for a remove.
 
+    A remove may come without `external_id` too: a create of the item was not answered, so it may be there under an id
+    that nobody was told. Look for it by our own key, and take its absence for success.
+
     `previous` is the payload last sent, for targets that take differences; `attempts` counts the tries that failed;
     `queued_at` is when the target took it into its queue (errors.Queued), as long as it has not said what became of it.
     """
@@ -258,6 +261,7 @@ class Adapter:
     def payload(self, data_type: DataType, item: Any, refs: "References") -> Any:
         """The item as this target wants it: JSON-able and deterministic, since its hash decides whether it is sent.
 
+        Makes no calls: it is asked for while `send` has the HTTP client in another thread.
         None: the item does not belong at this target (filtered out); it is removed there if it was sent before.
         Raises SkipRecord with a mend for an item that cannot be expressed.
         """

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 USER_AGENT = "SyncCenter/1.0 (integration hub)"
 MAX_BODY = 64 * 1024 * 1024
+_READS = {"GET", "HEAD", "OPTIONS"}
 
 
 class Refused(SkipRecord):
@@ -87,7 +88,7 @@ class HttpClient:
 
     `deadline` bounds a whole call in seconds, from connecting to the last byte: a target that drips one byte a second
     cannot outlive a lease. Redirects are not followed. `when` reads the vendor's own headers for the time at which a
-    429 or 503 may be repeated.
+    429 or 503 may be repeated. `calls` counts requests, `writes` those among them that may have changed something.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class HttpClient:
         self.when = when
         self.max_body = max_body
         self.calls = 0
+        self.writes = 0
         self.headers: dict[str, str] = {}
         self._private_hosts = frozenset(host.lower() for host in private_hosts)
         self._session = requests.Session()
@@ -147,8 +149,13 @@ class HttpClient:
             sent_headers.setdefault("Content-Type", "application/json")
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
         self.calls += 1
-        response = self._call(method, url, params, data, sent_headers, deadline or self.deadline)
-        self._raise_for_status(method, path, response)
+        try:
+            response = self._call(method, url, params, data, sent_headers, deadline or self.deadline)
+            self._raise_for_status(method, path, response)
+        except TryAgainLater as error:
+            self.writes += error.sent and method not in _READS
+            raise
+        self.writes += method not in _READS
         return response
 
     def _call(self, method: str, url: str, params: Any, data: Any, headers: dict[str, str], seconds: float) -> Response:
@@ -195,7 +202,10 @@ class HttpClient:
             not_before = self.when(response.headers, datetime.now(UTC))
             if not_before and self.budget and status in (429, 503):
                 self.budget.block(not_before)
-            raise TryAgainLater(f"{method} {path.split('?')[0]} answered {status}.", not_before=not_before)
+            # Who is told "too many requests" was turned away at the door (RFC 6585, 4).
+            raise TryAgainLater(
+                f"{method} {path.split('?')[0]} answered {status}.", not_before=not_before, sent=status != 429
+            )
         if status in (401, 403):
             raise NeedsAttention(
                 f"The platform refuses our credentials ({status}).",

@@ -9,8 +9,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from catalog.models import Status
+from orders.models import Customer, Order
+
 LISTS = ("statuses", "brands", "categories", "types", "groups", "b2b_groups")
 SWITCHES = ("b2b_only",)
+STATUSES = {*Status.values, *Customer.Status.values, *Order.Status.values}
 
 
 def validate(filters: Any) -> None:
@@ -25,6 +29,9 @@ def validate(filters: Any) -> None:
             raise ValidationError(f"{key!r} is no filter: choose from {', '.join((*LISTS, *SWITCHES))}.")
         elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise ValidationError(f"{key} must be a list of texts.")
+    if unknown := sorted(set(filters.get("statuses", ())) - STATUSES):
+        # It would admit nothing, and what is admitted no more is removed at the target.
+        raise ValidationError(f"statuses: {unknown[0]!r} is none; choose from {', '.join(sorted(STATUSES))}.")
 
 
 def admits(filters: dict[str, Any], item: Any) -> bool:

@@ -8,7 +8,7 @@ from time import monotonic
 
 from django.utils import timezone
 
-from connectors.contract import Outcome
+from connectors.contract import Adapter, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.settling import (
@@ -119,7 +119,17 @@ def _begin(turn: Turn, lot: _Lot, before: _Lot | None) -> "Future[list[Outcome]]
         return None
     turn.renew(lot.changes + (before.changes if before else []))
     operations = [step.operation for step in lot.steps]
-    return turn.calls.submit(turn.adapter.send, DataType(job.data_type), operations)
+    return turn.calls.submit(_call, turn.adapter, DataType(job.data_type), operations)
+
+
+def _call(adapter: Adapter, data_type: DataType, operations: list[Operation]) -> list[Outcome]:
+    """An adapter may need several requests: that the last was turned away says nothing of those before it."""
+    before = adapter.http.writes
+    try:
+        return adapter.send(data_type, operations)
+    except TryAgainLater as error:
+        error.sent = error.sent or adapter.http.writes > before
+        raise
 
 
 def _send(
@@ -137,7 +147,8 @@ def _send(
     try:
         if call is None:
             turn.renew([step.change.id for step in steps])
-            call = turn.calls.submit(turn.adapter.send, DataType(job.data_type), [step.operation for step in steps])
+            operations = [step.operation for step in steps]
+            call = turn.calls.submit(_call, turn.adapter, DataType(job.data_type), operations)
         outcomes = call.result()
     except BatchRefused as refusal:
         return _isolate(turn, batch, steps, refusal, now)

@@ -205,7 +205,11 @@ class Migration(migrations.Migration):
                 (
                     "filters",
                     models.JSONField(
-                        blank=True, default=dict, help_text="Which items take part; the adapter says how."
+                        blank=True,
+                        default=dict,
+                        help_text='Which items take part, as in {"brands": ["Acme"]}; empty: all. Lists: statuses, '
+                        "brands, types, categories (paths, with what lies below), groups, b2b_groups (enabled for B2B "
+                        "by an import of customers). True or false: b2b_only.",
                     ),
                 ),
                 (

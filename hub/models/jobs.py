@@ -33,7 +33,13 @@ class Job(models.Model):
         help_text="Imports: when to read what changed since the cut date, for example `15m`.",
     )
     time_zone = models.CharField(max_length=60, default="UTC", help_text="Of crontab schedules.")
-    filters = models.JSONField(default=dict, blank=True, help_text="Which items take part; the adapter says how.")
+    filters = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Which items take part, as in {"brands": ["Acme"]}; empty: all. Lists: statuses, brands, types, '
+        "categories (paths, with what lies below), groups, b2b_groups (enabled for B2B by an import of customers). "
+        "True or false: b2b_only.",
+    )
     lookback = models.DurationField(
         default=timedelta(minutes=2), help_text="How far before the cut date a partial import reads again."
     )

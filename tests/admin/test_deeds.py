@@ -39,6 +39,7 @@ def test_a_schedule_takes_effect_at_once(operator: Console, job: Job) -> None:
         ("partial_schedule", "0s", "1s or more"),
         ("time_zone", "Mars/Olympus", "valid choice"),
         ("filters", '{"colour": ["red"]}', "choose from statuses"),
+        ("filters", '{"statuses": ["lives"]}', "is none; choose from active"),
         ("filters", "{", "valid JSON"),
     ],
 )
