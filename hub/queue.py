@@ -113,13 +113,13 @@ def fill_batches(*, job: Job, size: int, own_lane: int) -> int:
     """Put together what would go out as the last, partly filled batch of each lane, so that a full run makes no more
     calls than its number of changes needs. Returns how many changes moved; each moves back with its next enqueue.
 
-    A change may move only while nobody can have it in hand: between lanes that no worker holds, locked until commit,
-    and the caller's own, whose holder has nothing in hand.
+    A change may move only while nobody can have it in hand: between lanes that no worker holds or was lost with,
+    locked until commit, and the caller's own, whose holder has nothing in hand.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id FROM hub_lane WHERE id = ANY(%s) AND (leased_by = '' OR id = %s)
+            SELECT id FROM hub_lane WHERE id = ANY(%s) AND (leased_by = '' AND batch = '{}' OR id = %s)
             ORDER BY array_position(%s, id) FOR UPDATE SKIP LOCKED
             """,
             [job.lane_ids, own_lane, job.lane_ids],

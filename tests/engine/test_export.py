@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product
@@ -14,7 +15,7 @@ from connectors.errors import TryAgainLater
 from connectors.platforms.rest import RestTarget
 from connectors.services import install_connection
 from hub import lanes
-from hub.models import Change, Connection, JobState, Lane, Run
+from hub.models import Change, Connection, JobState, Lane, Link, Run
 from hub.services import (
     pause_connection,
     resume_connection,
@@ -217,6 +218,38 @@ def test_the_breakers_pauses_grow_to_five_minutes() -> None:
     pauses = [(retry.rest(failures=n, now=now) - now).total_seconds() for n in range(1, 15)]
     assert all(2 ** (n - 1) / 2 <= pause <= 2 ** (n - 1) for n, pause in enumerate(pauses[:9], 1))
     assert all(150 <= pause <= 300 for pause in pauses[9:])
+
+
+def test_who_is_turned_away_waits_as_told_and_is_in_no_doubt(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
+    one_lane(custom)
+    custom_platform.fault("status", status=429, headers={"Retry-After": "30"}, times=1)
+    change(make_products(custom.seller, 3))
+    work_until_idle()
+    lane = Lane.objects.get(pk=products_job(custom).lane_ids[0])
+    assert lane.failures == 0 and lane.rest_until > timezone.now() + timedelta(seconds=20)
+    assert set(Change.objects.values_list("sent_at", "attempts")) == {(None, 0)}
+    let_time_pass()
+    assert calls(custom_platform) == [3]
+    assert titles(custom_platform) == titles_here(custom)
+
+
+def test_what_went_before_a_request_that_was_turned_away_is_in_doubt(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
+    one_lane(custom)
+    products = sent(custom, 4)
+    custom_platform.fault("status", status=429, path="/v1/products", method="DELETE", times=1)
+    with transaction.atomic():
+        change(products[:2], title="Newer")
+        change(products[2:3], status="discontinued")
+    work_until_idle()
+    assert Change.objects.filter(sent_at=None).count() == 0
+    in_doubt = Link.objects.filter(connection=custom, sent_hash=None).values_list("item_id", flat=True)
+    assert set(in_doubt) == {product.pk for product in products[:3]}
+    let_time_pass()
+    assert titles(custom_platform) == titles_here(custom)
 
 
 def test_a_long_outage_asks_nobody_to_retry_by_hand(custom: Connection, custom_platform: SandboxProcess) -> None:
