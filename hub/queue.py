@@ -111,7 +111,7 @@ def _insert(
 
 def fill_batches(*, job: Job, size: int, own_lane: int) -> int:
     """Put together what would go out as the last, partly filled batch of each lane, so that a full run makes no more
-    calls than its number of changes needs. Returns how many changes moved; each moves back with its next enqueue.
+    calls than its number of changes needs. Returns how many changes moved; each stays where it went until settled.
 
     A change may move only while nobody can have it in hand: between lanes that no worker holds or was lost with,
     locked until commit, and the caller's own, whose holder has nothing in hand.
