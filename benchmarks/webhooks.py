@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from django.db import connection
 from standardwebhooks import Webhook
@@ -70,13 +70,16 @@ def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]
     again = random.Random(1).sample(range(events), int(events * DOUBLED))
     # Those that come twice come again a little later.
     order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in again])
+    own = process_time()
     answers = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
+    own = (process_time() - own) / len(order)
     rows = WebhookEvent.objects.count()
     told = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
     seconds = [answer.seconds for answer in answers]
     return [
         Figure.at_most(f"answer at {rate}/s, p99", 1000 * statistics.quantiles(seconds, n=100)[98], "ms", 25),
         Figure("answer, p50", 1000 * statistics.median(seconds), "ms"),
+        Figure("processor time of the sender itself", 1000 * own, "ms/event"),
         Figure.at_most("answers that are not 200", sum(answer.status != 200 for answer in answers), "answers", 0),
         Figure("rows", rows, "events", f"= {events}", rows == events),
         Figure("deliveries noted", told, "deliveries", f"= {len(order)}", told == len(order)),

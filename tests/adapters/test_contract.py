@@ -234,6 +234,32 @@ def test_a_page_of_ids_that_is_none_is_no_end(
         all_ids(open_adapter(key), ITEM_KIND[data_type])
 
 
+# Webhooks
+
+REGISTERS = sorted(key for key, adapter in adapters().items() if adapter.registers_webhooks)
+
+
+@EVERY
+def test_whoever_sends_events_is_understood(key: str) -> None:
+    adapter = adapters()[key]
+    reads = adapter.read_event.__func__ is not Adapter.read_event.__func__  # type: ignore[attr-defined]
+    assert not (adapter.registers_webhooks and adapter.webhooks_by_hand)
+    assert reads is (adapter.registers_webhooks or adapter.webhooks_by_hand)
+
+
+@pytest.mark.parametrize("key", REGISTERS)
+def test_hooks_are_made_once_and_go_again(key: str, open_adapter: Open) -> None:
+    adapter = open_adapter(key)
+    ours, headers = ("https://hub.example/webhooks/ours", {"X-Secret": "one"})
+    number = adapter.register_webhooks(ours, headers)
+    assert number > 0 and adapter.register_webhooks(ours, headers) == 0
+    assert adapter.register_webhooks("https://hub.example/webhooks/theirs", headers) == number
+    assert adapter.register_webhooks(ours, {"X-Secret": "another"}) == number
+    assert adapter.remove_webhooks(ours) == number
+    assert adapter.remove_webhooks(ours) == 0
+    assert adapter.register_webhooks("https://hub.example/webhooks/theirs", headers) == 0
+
+
 # Writing
 
 
