@@ -138,7 +138,7 @@ def _receive_batch(receiver: Receiver, body: bytes, now: datetime) -> list[dict[
         raise Malformed("too many calls")
     with transaction.atomic():
         for call in calls:
-            _store(receiver, call, now, _hash(orjson.dumps(call, option=orjson.OPT_SORT_KEYS)), _INSERT)
+            _store(receiver, call, now, _hash(_text(call).encode()), _INSERT)
     return json_rpc.answer(calls)
 
 
@@ -182,7 +182,7 @@ def _parse(body: bytes) -> Any:
         raise Malformed("not JSON") from error
 
 
-def _text(payload: dict[str, Any]) -> str:
+def _text(payload: Any) -> str:
     """As PostgreSQL and every reader take it: no NUL, no endless depth or digits."""
     try:
         text = orjson.dumps(payload).decode()

@@ -9,7 +9,15 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from connectors.webhooks.inbox import MAX_BODY, Malformed, Outdated, count_refusal, receive, receiver_for
+from connectors.webhooks.inbox import (
+    MAX_BODY,
+    Malformed,
+    Outdated,
+    Receiver,
+    count_refusal,
+    receive,
+    receiver_for,
+)
 from connectors.webhooks.schemes import Untrusted
 
 logger = logging.getLogger(__name__)
@@ -21,32 +29,39 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
     """Take one event. 503 (the sender tries again) if it could not be stored."""
     try:
         try:
-            return _take(request, token)
-        except Outdated:
-            return _take(request, token, anew=True)
+            return _take(request, receiver_for(token))
+        except (Outdated, Untrusted):
+            return _take_anew(request, token)
     except (Error, Outdated):
         logger.exception("An event could not be stored")
         database.close()
         return HttpResponse(status=503)
 
 
-def _take(request: HttpRequest, token: str, *, anew: bool = False) -> HttpResponse:
+def _take(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
+    """Raises Untrusted and Outdated."""
     now = timezone.now()
-    receiver = receiver_for(token, anew=anew)
     if receiver is None:
         count_refusal(None, "nobody has this address", now)
         return HttpResponse(status=404)
     try:
         answer = receive(receiver, request.headers, _body(request), now)
-    except Untrusted as error:
-        count_refusal(receiver.connection_id, str(error), now)
-        if error.answer is not None:
-            return JsonResponse(error.answer, safe=False, status=401)
-        return HttpResponse(str(error), status=401, content_type="text/plain")
     except Malformed as error:
         count_refusal(receiver.connection_id, str(error), now)
         return HttpResponse(str(error), status=400, content_type="text/plain")
     return HttpResponse() if answer is None else JsonResponse(answer, safe=False)
+
+
+def _take_anew(request: HttpRequest, token: str) -> HttpResponse:
+    """What was kept of the connection was of no use: perhaps its secret is a new one."""
+    receiver = receiver_for(token, anew=True)
+    try:
+        return _take(request, receiver)
+    except Untrusted as error:
+        count_refusal(receiver.connection_id if receiver else None, str(error), timezone.now())
+        if error.answer is not None:
+            return JsonResponse(error.answer, safe=False, status=401)
+        return HttpResponse(str(error), status=401, content_type="text/plain")
 
 
 def _body(request: HttpRequest) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.webhooks.sending import until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KEY = "callback-key"
+DEEP: Any = reduce(lambda inner, _: [inner], range(400), "x")
 
 
 class Shop:
@@ -274,6 +276,7 @@ def test_who_does_not_know_the_key_is_told_so_in_the_shops_own_form(shop: Shop) 
         ([{"method": "Callback.process", "id": "x", "params": {}}], 200, "not understood"),
         ([{"method": "Something.else", "id": "x"}], 200, "says nothing that is synced"),
         ([{"method": "Something.else", "id": n} for n in range(101)], 400, "too many calls"),
+        ([{"method": "Something.else", "params": DEEP}], 400, "nested too deeply"),
         (["call"], 400, "not a JSON object"),
         ([{"method": "Something.else"}, 5], 400, "not a JSON object"),
     ],
