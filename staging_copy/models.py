@@ -89,9 +89,8 @@ class Copy(models.Model):
     # Those in which staging is what the copy made of it.
     IN_PLACE = (State.ASKING, State.UNCHECKED, State.DONE)
 
-    backup = models.ForeignKey(
-        Backup, on_delete=models.PROTECT, null=True, blank=True, related_name="copies", help_text="Empty: the latest."
-    )
+    # Empty until it begins, if it is to read whichever is the latest then.
+    backup = models.ForeignKey(Backup, on_delete=models.PROTECT, null=True, blank=True, related_name="copies")
     schedule = models.ForeignKey(
         "CopySchedule", on_delete=models.SET_NULL, null=True, related_name="copies", editable=False
     )

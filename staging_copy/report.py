@@ -34,7 +34,11 @@ class Listing:
 
 
 _LISTINGS = (
-    ("deleted_sellers", "Sellers deleted on staging", "The staging shop does not have them (L12)."),
+    (
+        "deleted_sellers",
+        "Sellers deleted on staging",
+        "The staging shop does not have them (L12). Their products take no part in any sync on staging (L13).",
+    ),
     ("deleted_products", "Products deleted on staging", "The staging shop does not have them (L11)."),
     ("kept_by_answer", "Missing in the shop, and kept", "A person answered no when the check asked."),
     (

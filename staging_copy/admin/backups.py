@@ -12,17 +12,18 @@ from accounts.console import ReadOnlyAdmin, operator, question
 from accounts.services import record
 from hub import lanes
 from staging_copy.admin.access import CopierAccess
+from staging_copy.admin.times import when
 from staging_copy.models import Backup
 from staging_copy.wishes import BACK_UP
 
 
 @admin.register(Backup)
 class BackupAdmin(CopierAccess, ReadOnlyAdmin):
-    list_display = ("name", "taken_at", "state_text", "origin", "size_text", "rows", "verified_at")
+    list_display = ("name", "taken", "state_text", "origin", "size_text", "rows_text", "verified")
     list_filter = ("state", "origin")
     fields = (
-        *("name", "origin", "state_text", "problem", "taken_at", "finished_at", "verified_at"),
-        *("size_text", "rows", "checksum"),
+        *("name", "origin", "state_text", "problem", "taken", "finished", "verified"),
+        *("size_text", "rows_text", "checksum"),
     )
     actions_list = ("take_backup",)
 
@@ -35,6 +36,22 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     )
     def state_text(self, backup: Backup) -> str:
         return backup.get_state_display()
+
+    @display(description="Live as of", ordering="taken_at")
+    def taken(self, backup: Backup) -> str:
+        return when(backup.taken_at)
+
+    @display(description="Finished")
+    def finished(self, backup: Backup) -> str:
+        return when(backup.finished_at)
+
+    @display(description="Verified")
+    def verified(self, backup: Backup) -> str:
+        return when(backup.verified_at)
+
+    @display(description="Rows")
+    def rows_text(self, backup: Backup) -> str:
+        return "-" if backup.rows is None else f"{backup.rows:,}"
 
     @display(description="Size")
     def size_text(self, backup: Backup) -> str:

@@ -23,6 +23,7 @@ from accounts.console import ReadOnlyAdmin, TimeZoneField, operator, question
 from hub import lanes
 from staging_copy import copier, report, services, wishes
 from staging_copy.admin.access import CopierAccess
+from staging_copy.admin.times import when
 from staging_copy.models import Backup, Copy
 from staging_copy.preflight import Refused
 
@@ -85,7 +86,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("state_text", "problem", "progress_text", "question_text")}),
         ("What", {"fields": ("backup", "backup_time", "schedule", "requested_by", "journal")}),
-        ("When", {"fields": ("begins", "started_at", "finished_at", "duration")}),
+        ("When", {"fields": ("begins", "begun", "ended", "duration")}),
     )
     actions_detail = ("say_yes", "say_no", "show_report", "check_again", "roll_back", "cancel")
 
@@ -141,8 +142,8 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             raise Refused([f"{under_way} is {under_way.get_state_display()}: wait for its end, or cancel it first."])
         copy = services.start_copy(backup=wanted["backup"], by=operator(request), not_before=at)
         lanes.nudge(wishes.TASK)
-        when = f"begins {at:%A, %d %B %Y, %H:%M %Z}" if at else "begins as soon as the copier is free"
-        self.message_user(request, f"The {copy} {when}.")
+        begins = f"{at:%A, %d %B %Y, %H:%M %Z}" if at else "as soon as the copier is free"
+        self.message_user(request, f"The {copy} begins {begins}.")
         return redirect("admin:staging_copy_copy_change", copy.pk)
 
     @display(description="State", label=LABELS)
@@ -151,11 +152,19 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
 
     @display(description="Live as of", ordering="backup__taken_at")
     def backup_time(self, copy: Copy) -> str:
-        return f"{copy.backup.taken_at:%a %Y-%m-%d %H:%M} UTC" if copy.backup else "-"
+        return when(copy.backup.taken_at if copy.backup else None)
 
     @display(description="Begins", ordering="not_before")
     def begins(self, copy: Copy) -> str:
-        return f"{copy.not_before:%a %Y-%m-%d %H:%M} UTC"
+        return when(copy.not_before)
+
+    @display(description="Begun")
+    def begun(self, copy: Copy) -> str:
+        return when(copy.started_at)
+
+    @display(description="Ended")
+    def ended(self, copy: Copy) -> str:
+        return when(copy.finished_at)
 
     @display(description="Duration")
     def duration(self, copy: Copy) -> str:
@@ -196,6 +205,18 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             raise PermissionDenied
         copy: Copy = self.found(request, object_id)
         return copy
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A problem or a question stands there only if there is one."""
+        idle = set()
+        if obj is None or not obj.problem:
+            idle.add("problem")
+        if obj is None or obj.state != Copy.State.ASKING:
+            idle.add("question_text")
+        return [
+            (title, options | {"fields": tuple(name for name in options["fields"] if name not in idle)})
+            for title, options in self.fieldsets
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Copy]:
         return super().get_queryset(request).select_related("backup", "schedule", "requested_by")

@@ -84,7 +84,8 @@ class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
             return "Shown when it is saved."
         zone = ZoneInfo(schedule.time_zone)
         times = schedules.next_times(schedule, after=timezone.now())
-        lines = [(f"{moment.astimezone(zone):%A, %d %B %Y, %H:%M %Z} ({moment:%H:%M} UTC)",) for moment in times]
+        also = " ({:%H:%M} UTC)" if schedule.time_zone != "UTC" else ""
+        lines = [(f"{moment.astimezone(zone):%A, %d %B %Y, %H:%M %Z}{also.format(moment)}",) for moment in times]
         return format_html_join("", "<div>{}</div>", lines)
 
     def save_model(self, request: HttpRequest, obj: CopySchedule, form: forms.ModelForm, change: bool) -> None:

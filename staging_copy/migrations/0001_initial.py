@@ -91,7 +91,6 @@ class Migration(migrations.Migration):
                     "backup",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Empty: the latest.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="copies",

@@ -66,7 +66,7 @@ def prepare() -> Database:
 
 
 def environment(staging: Database) -> dict[str, str]:
-    """What the copier of live must know."""
+    """What the processes of live must know to copy it."""
     return {"STAGING_DATABASE_URL": staging.url, "STAGING_ADMIN_PASSWORD": PASSWORD}
 
 
@@ -83,7 +83,7 @@ class Copying:
     def play(self) -> Act:
         started = time.monotonic()
         self.tell(f"\n{self.act.name}")
-        self.processes.start("copier", roles.copier(), environment(self.staging), cwd=settings.BASE_DIR)
+        self.processes.start("copier", roles.copier(), cwd=settings.BASE_DIR)
         shop = Platform(self.processes, "seller_center_shop", KEYS, products=PRODUCTS)
         self._sell_on_live(shop)
         self._set_staging_up(shop)

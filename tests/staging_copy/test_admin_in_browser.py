@@ -87,6 +87,8 @@ def test_from_the_dry_run_to_the_rollback(
 def test_tomorrow_at_three_and_taken_back(page: Page, house: House, live: Live) -> None:
     services.take_backup()
     page.goto("/admin/staging_copy/copy/add/")
+    # The library's own field for long lists, which needs its scripts.
+    expect(page.locator(".select2-selection")).to_have_text("UTC")
     tomorrow = (timezone.now() + timedelta(days=1)).date()
     page.fill("input[name=at]", f"{tomorrow}T03:00")
     page.fill("input[name=target]", house.staging.name)

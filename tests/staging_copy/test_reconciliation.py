@@ -104,6 +104,25 @@ def test_what_only_the_shop_has_is_listed(platform: SandboxProcess, shop: Connec
     assert deleted() == set()
 
 
+def test_missing_brands_and_categories_are_reported_and_stay(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
+    """Categories are linked per storefront (L9)."""
+    for kind in ("brand", "category", "category@2"):
+        Link.objects.create(connection=shop, kind=kind, external_id="1", item_id=1)
+        Link.objects.create(connection=shop, kind=kind, external_id=f"99{len(kind)}", item_id=2)
+    assert Check(record).run()
+    kinds = record.check()["shops"][0]["kinds"]
+    assert [(kinds[kind]["checked"], kinds[kind]["missing"]) for kind in ("brand", "category")] == [(2, 1), (4, 2)]
+    reported = record.check()["missing_but_only_reported"]
+    assert {(row["kind"], row["shop_id"]) for row in reported["shown"]} == {
+        ("brand", "995"),
+        ("category", "998"),
+        ("category", "9910"),
+    }
+    assert not Link.objects.filter(missing=True).exists()
+
+
 def test_much_is_deleted_only_after_a_yes(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     """More than 20 %, and at least 10."""
     take_away(platform, "products", *range(1, 11))

@@ -66,7 +66,8 @@ def test_once_each_time_also_over_a_change_of_the_clocks(
     assert next_times(weekly, after=around, count=2) == expected
     moment = around
     while moment < expected[1]:
-        plan_due(now=moment)
+        # Two beats.
+        assert plan_due(now=moment) + plan_due(now=moment) in (0, 1)
         Copy.objects.filter(state="planned").update(state="done")
         moment += timedelta(minutes=10)
     assert list(Copy.objects.values_list("not_before", flat=True)) == [first]

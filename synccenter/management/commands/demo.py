@@ -17,7 +17,7 @@ from django.db import connection
 from accounts.models import Seller
 from staging_copy.postgres import Database
 from synccenter.demo.cast import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, gather
-from synccenter.demo.copying import Copying, prepare
+from synccenter.demo.copying import Copying, environment, prepare
 from synccenter.demo.journey import Journey, WentWrong
 from synccenter.demo.stage import Platform, free_port, start_product
 from synccenter.processes import Processes, ProcessFailed
@@ -81,6 +81,8 @@ class Command(BaseCommand):
         tell("Starting web, workers and beat ...")
         # Where the shops send their webhooks: these processes register them.
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+        # The console begins copies as well.
+        os.environ |= environment(staging)
         start_product(processes, port=port, workers=settings.WORKER_PROCESSES)
         journey = Journey(gather(shop_url=shop.url, search_url=search.url, drain_seconds=2), shop, search, tell)
         journey.first_sync()

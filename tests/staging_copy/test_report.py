@@ -1,0 +1,105 @@
+"""The report of a copy, as JSON and for printing: what was done, looked for and left alone (N4, L11 to L16)."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sandbox.process import SandboxProcess
+from staging_copy import report
+from staging_copy.models import Copy
+from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.test_checked_copy import platform, shop
+from tests.world import make_person
+
+__all__ = ["platform", "shop"]
+CANARY = "Tweety Canary"
+
+
+@pytest.fixture
+def made(
+    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy], settings: Any
+) -> Copy:
+    """A copy whose staging shop lacks two products and the seller, and has a seller that staging lacks."""
+    settings.STAGING_COPY_CANARIES = [CANARY]
+    live.order.internal_note = f"{CANARY} sends regards."
+    live.order.save()
+    for kind, ids in (("products", ["3", "5"]), ("sellers", ["1"])):
+        platform.control("POST", "delete", json={"kind": kind, "ids": ids})
+    made = copy()
+    assert made.state == Copy.State.DONE, made.problem
+    return made
+
+
+@pytest.fixture
+def auditor(made: Copy, client: Client) -> Client:
+    client.force_login(make_person("audrey@hub.example", is_staff=True, is_superuser=True))
+    return client
+
+
+def test_as_json(made: Copy, auditor: Client, live: Live) -> None:
+    answer = auditor.get(f"/admin/staging_copy/copy/{made.pk}/report.json")
+    assert answer["Content-Disposition"] == f'attachment; filename="copy-{made.pk}.json"'
+    told = answer.json()
+    later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
+    taken = datetime.fromisoformat(told["backup"]["taken_at"])
+    assert timedelta(0) < later - taken < timedelta(days=1)
+    assert "Orders are not checked against the OMS" in told["advice"]["orders"]
+    assert re.fullmatch("[0-9a-f]{64}", told["backup"]["checksum"])
+    assert told["leaks"] == {
+        "addresses_outside_the_masking_domain": 0,
+        "canaries": {CANARY: {"met_in_backup": 1, "met_on_staging": 0}},
+    }
+    tables = {table["table"]: table for table in told["tables"]}
+    assert tables["orders_customer"]["rules"]["email"] == "mask:email"
+    assert all(
+        table["rows_in_backup"] == table["rows_on_staging"] for table in tables.values() if table["fate"] == "copy"
+    )
+    assert told["highest_ids"]["order"] == live.order.pk and told["highest_ids"]["acme-shop product"] == 30
+    check = told["check"]
+    [asked] = check["shops"]
+    assert asked["kinds"].keys() == {"seller", "product", "brand", "category"}, "no orders"
+    assert (asked["kinds"]["product"]["checked"], asked["kinds"]["product"]["missing"]) == (30, 2)
+    assert [row["shop_id"] for row in check["deleted_products"]["shown"]] == ["3", "5"]
+    assert [row["slug"] for row in check["deleted_sellers"]["shown"]] == ["acme"]
+    assert {"shop": "acme-shop", "kind": "seller", "shop_id": "2"} in check["only_in_shop"]["shown"]
+    assert check["guard"] == {"harmful": [], "answer": None, "by": ""}
+
+
+def test_for_printing(made: Copy, auditor: Client) -> None:
+    page = auditor.get(f"/admin/staging_copy/copy/{made.pk}/report/").content.decode()
+    text = " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<article") : page.index("</article>")]).split())
+    told = made.report
+    taken = datetime.fromisoformat(told["backup"]["taken_at"])
+    later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
+    for part in (
+        f"Outcome ended well Backup of live {told['backup']['name']}, SHA-256 {told['backup']['checksum']}",
+        f"Live as of {taken:%Y-%m-%d %H:%M:%S} UTC",
+        f"should be made from backups of {later:%Y-%m-%d %H:%M} UTC or slightly later. Orders are not checked against",
+        "acme-shop products 30 2 0 0",
+        "Nobody had to be asked: less than 20 % or 10 of each kind were missing.",
+        "Products deleted on staging The staging shop does not have them (L11). 2 in all.",
+        "Their products take no part in any sync on staging (L13). 1 in all.",
+        "take one slightly later than ours (L15).",
+        "E-mail addresses outside the masking domain 0",
+        f"Canary {CANARY} 1 in the backup, 0 on staging",
+        "Highest ids in use",
+        "email: mask:email",
+        "django_session 0 0 emptied",
+    ):
+        assert part in text, part
+
+
+def test_a_long_list_is_cut_on_the_page_alone() -> None:
+    shown = [{"shop": "acme-shop", "kind": "product", "shop_id": str(number)} for number in range(300)]
+    [listing] = report.arrange(Copy(report={"check": {"only_in_shop": {"total": 12_345, "shown": shown}}}))["listings"]
+    assert (listing.total, len(listing.rows), listing.headings) == (12_345, report.SHOWN, ["shop", "kind", "shop id"])
+    assert listing.lines[0] == ["acme-shop", "product", "0"]
+
+
+def test_a_copy_that_came_nowhere_has_an_empty_one() -> None:
+    arranged = report.arrange(Copy())
+    assert arranged["tables"] == arranged["listings"] == arranged["stages"] == [] and arranged["check"] == {}
