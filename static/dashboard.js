@@ -56,12 +56,12 @@ document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest
 
 // The log follows its end while its reader is there.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  const log = event.detail.target;
-  if (log.id === "log") log.dataset.follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  const log = event.detail.target.closest(".log");
+  if (log) log.dataset.follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
 });
 document.addEventListener("htmx:oobAfterSwap", (event) => {
-  const log = event.detail.target;
-  if (log.id === "log" && log.dataset.follows === "true") log.scrollTop = log.scrollHeight;
+  const log = event.detail.target.closest(".log");
+  if (log?.dataset.follows === "true") log.scrollTop = log.scrollHeight;
 });
-const log = document.getElementById("log");
+const log = document.querySelector(".log");
 if (log) log.scrollTop = log.scrollHeight;
