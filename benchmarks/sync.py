@@ -15,7 +15,7 @@ from catalog.records import PriceRecord, ProductRecord, VariantRecord
 from connectors.engine.applying import apply_page, content_hash, target_for
 from connectors.platforms.rest import BATCH
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Link, Run
+from hub.models import Job, Link, Run
 from hub.services import add_job
 from sandbox.process import SandboxProcess, start
 from tests.factories import make_connection
@@ -25,8 +25,8 @@ SHARDS = 4
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Both stages compare what is in step already, on the export side in the best of three syncs; the pages of the
-    import are parsed before the clock runs."""
+    """Both stages compare what is in step already, each three times, of which the best counts; the pages of the import
+    are parsed before the clock runs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--products", type=int, default=100_000)
     parser.add_argument("--changed", type=int, default=1_000)
@@ -89,9 +89,15 @@ def _import(number: int, slug: str) -> tuple[float, float, float]:
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE hub_link")
+    before = _memory()
+    seconds, computed = zip(*(_apply_all(job, running, ids) for _ in range(3)), strict=True)
+    return min(seconds), min(computed), _memory() - before
+
+
+def _apply_all(job: Job, running: Run, ids: list[int]) -> tuple[float, float]:
     target = target_for(job, run_id=running.pk, now=timezone.now())
-    seconds, computed, before = 0.0, 0.0, _memory()
-    for first in range(0, number, PAGE):
+    seconds, computed = 0.0, 0.0
+    for first in range(0, len(ids), PAGE):
         page = [_record(pk) for pk in ids[first : first + PAGE]]
         begun, computed_before = perf_counter(), goods.processor_seconds()
         with transaction.atomic():
@@ -99,7 +105,7 @@ def _import(number: int, slug: str) -> tuple[float, float, float]:
         computed += goods.processor_seconds() - computed_before
         seconds += perf_counter() - begun
         assert tally.unchanged == len(page)
-    return seconds, computed, _memory() - before
+    return seconds, computed
 
 
 def _record(pk: int) -> ProductRecord:
