@@ -21,7 +21,7 @@ from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
 from connectors.webhooks.routing import route_anew
 from hub import lanes
 from hub.kinds import DataType, Direction, Role
-from hub.models import Change, Connection, Job, Lane, Run
+from hub.models import Change, Connection, Job, Lane, PlatformSwitch, Run
 from hub.services import add_job, cancel_run, start_run
 from synclog.models import SyncLog
 
@@ -144,7 +144,11 @@ def update_connection(
 
 
 def check_connection(*, connection: Connection) -> str:
-    """Make the cheapest call that proves address and credentials. Raises ConnectorError with what is wrong."""
+    """Make the cheapest call that proves address and credentials. Raises ConnectorError with what is wrong.
+
+    What is paused is not called for a test either: on staging it may still lead to live (N5).
+    """
+    _refuse_if_paused(connection)
     adapter = open_adapter(connection)
     try:
         answer = adapter.check()
@@ -159,6 +163,17 @@ def check_connection(*, connection: Connection) -> str:
         state=Connection.State.ACTIVE, state_reason=""
     )
     return answer
+
+
+def _refuse_if_paused(connection: Connection) -> None:
+    switch = PlatformSwitch.objects.filter(platform=connection.platform).first()
+    if switch is not None:
+        reason = f"the kill switch of its platform is on ({switch.reason})."
+    elif connection.paused_at is not None:
+        reason = f"it is paused ({connection.pause_reason})."
+    else:
+        return
+    raise NeedsAttention(f"Nothing was called, because {reason} Resume it, then test it.")
 
 
 def sync(

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -279,4 +279,7 @@ def _feed(
         words = loader.stderr.read().strip().splitlines()
         news.put({"error": "LoaderDied", "message": "\n".join(words[-10:]) or "A loader was killed."})
     finally:
+        # What it was not given any more must not be tried again at the end, in the place of the reason.
+        with suppress(BrokenPipeError):
+            loader.stdin.close()
         news.put(None)

@@ -87,6 +87,10 @@ class Config:
             processes=settings.STAGING_COPY_PROCESSES,
         )
 
+    def masking_key(self) -> str:
+        """What decides who becomes whom, hexadecimal: another in each copy, unless STAGING_COPY_KEY is set."""
+        return blake2b(self.key.encode(), digest_size=32).hexdigest() if self.key else secrets.token_hex(32)
+
 
 def live_database() -> Database:
     """The database that this installation works on."""
@@ -230,14 +234,12 @@ class _Run:
         self.tasks = build.tasks(self.archive, self.policy, self.side)
 
     def rows(self) -> None:
-        random = secrets.token_hex(32)
-        stable = blake2b(self.config.key.encode()).hexdigest()[:64]
         self.loaded = build.load(
             Plan(
                 archive=str(self.archive.folder),
                 dsn=self.side.dsn,
                 password=self.side.password,
-                key=stable if self.config.key else random,
+                key=self.config.masking_key(),
                 secret_key=secrets.token_hex(32),
                 domain=self.config.domain,
                 allowed=self.config.allowed,

@@ -7,13 +7,19 @@ from staging_copy import build, swap
 from staging_copy.postgres import Database
 
 
+class Refused(Exception):
+    """The backup was not restored; live is as it was."""
+
+
 def into(live: Database, archive: Path, *, jobs: int, say: Callable[[str], None]) -> str:
     """Restores the archive and puts it in the place of `live`; returns the name of the database that was live.
 
     That one is kept until somebody drops it; another one of that name, from an earlier restore, must be dropped
-    first. Raises ProgramFailed and psycopg2.Error; live is then as it was.
+    first. Raises Refused, ProgramFailed and psycopg2.Error; live is then as it was.
     """
     kept = swap.previous_name(live)
+    if swap.databases(live, [kept]):
+        raise Refused(f"{kept} holds what an earlier restore replaced, and would be lost: drop or rename it first.")
     say(f"Restoring {archive.name} beside {live.name} ...")
     swap.drop(live, swap.next_name(live))
     side = build.create(live, swap.next_name(live))

@@ -92,7 +92,7 @@ def prune_backups(*, now: datetime | None = None) -> list[str]:
 def restore_backup_into_live(*, backup: Backup, by: User | None, say: Say = lambda line: None) -> str:
     """Replaces live by this backup; returns the name under which what was live until now is kept.
 
-    Raises ArchiveError, ProgramFailed; live is then as it was.
+    Raises ArchiveError, ProgramFailed, restore.Refused; live is then as it was.
     """
     manifest = verify_and_read(backup)
     audit(user=by, action="backup.restore", target=backup.name)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from django.conf import settings
 from django.utils import timezone
 
 from connectors.contract import Adapter
@@ -84,7 +85,7 @@ def patiently(call: Callable[[], T]) -> T:
         except TryAgainLater as error:
             ours = not error.sent and error.not_before is not None
             failures += not ours
-            wait = 2.0**failures
+            wait = settings.STAGING_COPY_PATIENCE_SECONDS * 2.0**failures
             if error.not_before is not None:
                 wait = max(0.05, (error.not_before - timezone.now()).total_seconds())
             if failures >= _TRIES or wait > _LONGEST_WAIT:

@@ -2,15 +2,18 @@
 
 import gzip
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
-from staging_copy import backups, restore, services, swap
+from staging_copy import backups, services, swap
 from staging_copy.archive import Archive, ArchiveError
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database, run
@@ -121,16 +124,52 @@ def test_old_backups_go_and_the_latest_stays(backup: Backup) -> None:
     assert folder(backup).is_dir()
 
 
-def test_live_is_restored_whole_and_what_was_live_is_kept(house: House, live: Live, backup: Backup) -> None:
-    """The runbook of docs/staging-copy.md, on a database that plays live."""
-    broken = house.live.named(f"{house.staging.name}_broken")
-    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{broken.name}"')
+@pytest.fixture
+def live_again(house: House) -> Iterator[None]:
+    """Afterwards the test database is the one that it was before."""
+    [(before,)] = house.query("SELECT oid FROM pg_database WHERE datname = current_database()", on=house.live)
+    yield
+    connection.close()
+    previous = swap.previous_name(house.live)
+    if swap.databases(house.live, [house.live.name])[house.live.name] != before:
+        swap.rollback(house.live)
+    swap.drop(house.live, previous)
+
+
+def restore_live(backup: str, house: House) -> None:
     try:
-        house.execute("CREATE TABLE mistake (id int)", on=broken)
-        kept = restore.into(broken, folder(backup), jobs=2, say=lambda line: None)
-        assert house.query("SELECT email FROM orders_customer", on=broken) == [("ALICE@acme.example",)]
-        assert house.query("SELECT count(*) FROM mistake", on=broken.named(kept)) == [(0,)]
+        call_command("restore_live", backup, "--replace", house.live.name, stdout=StringIO())
     finally:
-        for name in (broken.name, f"{broken.name}_previous", f"{broken.name}_next"):
-            swap.drop(house.staging, name)
+        # The swap ended our session, as it ends everybody's.
+        connection.close()
+
+
+def test_live_is_restored_whole_and_what_was_live_is_kept(house: House, backup: Backup, live_again: None) -> None:
+    """The runbook of docs/staging-copy.md."""
+    emails = "SELECT email FROM orders_customer"
+    house.execute("UPDATE orders_customer SET email = 'a mistake'", on=house.live)
+    restore_live(backup.name, house)
+    assert house.query(emails, on=house.live) == [("ALICE@acme.example",)]
+    kept = house.live.named(swap.previous_name(house.live))
+    assert house.query(emails, on=kept) == [("a mistake",)]
+    # A second one would take away what was live.
+    with pytest.raises(CommandError, match=f"Live is as it was.*{kept.name}"):
+        restore_live(backup.name, house)
+    assert house.query(emails, on=kept) == [("a mistake",)]
+
+
+def test_live_is_replaced_by_name_and_by_a_whole_backup_alone(house: House, backup: Backup) -> None:
+    def as_before() -> bool:
+        found = house.query("SELECT datname FROM pg_database", on=house.live)
+        ours = {name for (name,) in found if name.startswith(house.live.name)}
+        return ours == {house.live.name, house.staging.name}
+
+    with pytest.raises(CommandError, match=f"works on {house.live.name}, not {house.staging.name}"):
+        call_command("restore_live", backup.name, "--replace", house.staging.name)
+    with pytest.raises(CommandError, match="no such backup"):
+        call_command("restore_live", "live-19700101", "--replace", house.live.name)
+    assert as_before()
+    flip(file_of(backup, "orders_order"))
+    with pytest.raises(CommandError, match="Live is as it was"):
+        call_command("restore_live", backup.name, "--replace", house.live.name)
+    assert as_before()

@@ -106,8 +106,10 @@ def test_a_person_answers_rolls_back_and_puts_it_in_place_again(
 
 
 def test_a_shop_that_is_down_leaves_staging_frozen_until_it_is_checked_again(
-    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
+    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy], monkeypatch: Any
 ) -> None:
+    # For the process that checks.
+    monkeypatch.setenv("STAGING_COPY_PATIENCE_SECONDS", "0")
     take_away(platform, 3)
     platform.control("POST", "faults", json={"fault": "garbage", "times": 100})
     made = copy()

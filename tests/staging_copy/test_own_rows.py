@@ -1,12 +1,17 @@
 # ruff: noqa: S608  (the SQL is this file's own)
 """Staging's own endpoints, credentials and keys are put back exactly as they were (L8)."""
 
-from collections.abc import Callable
+import select
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import connections
 
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.services import check_connection
+from hub.models import Connection
 from staging_copy import freeze
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import House, Live
@@ -39,6 +44,21 @@ def copied(house: House, live: Live, copy: Callable[[], Copy]) -> Callable[[], C
         house.query("SELECT to_jsonb(s)::text FROM accounts_seller AS s", on=house.live)[0][0],
     )
     return copy
+
+
+@pytest.fixture
+def on_staging(house: House) -> Iterator[Callable[[], None]]:
+    """From the call on, the application's database is staging."""
+    default = connections["default"]
+    name = default.settings_dict["NAME"]
+
+    def go() -> None:
+        default.close()
+        default.settings_dict["NAME"] = house.staging.name
+
+    yield go
+    default.close()
+    default.settings_dict["NAME"] = name
 
 
 def test_a_connection_of_both_keeps_stagings_values(house: House, copied: Callable[[], Copy]) -> None:
@@ -97,28 +117,41 @@ def test_keys_of_systems_stay_and_keys_of_users_do_not(house: House, live: Live,
     assert house.query("SELECT prefix, key_hash FROM accounts_apikey") == [("sys", "a" * 64)]
 
 
-def test_an_endpoint_of_live_is_paused_on_staging(house: House, copied: Callable[[], Copy]) -> None:
-    """N5: somebody entered live's address on staging."""
+def test_an_endpoint_of_live_is_paused_on_staging(
+    house: House, copied: Callable[[], Copy], on_staging: Callable[[], None]
+) -> None:
+    """N5: somebody entered live's address on staging. It is not called, not even for a test."""
     add_connection(house, "acme-shop", seller="acme", base_url="https://SHOP.live.example:443/api/")
     report = copied().report
     assert report["paused_because_like_live"] == ["acme-shop"]
     [(paused_at, reason, read_only)] = house.query("SELECT paused_at, pause_reason, read_only FROM hub_connection")
     assert paused_at is not None and "acme-shop of live" in reason and read_only
+    on_staging()
+    freeze.release(reason="checked")
+    with pytest.raises(NeedsAttention, match="acme-shop of live"):
+        check_connection(connection=Connection.objects.get())
 
 
-def test_staging_sends_nothing_until_it_is_released(house: House, live: Live, copied: Callable[[], Copy]) -> None:
+def test_staging_sends_nothing_until_it_is_released(
+    house: House, live: Live, copied: Callable[[], Copy], on_staging: Callable[[], None], settings: Any
+) -> None:
+    """N5: neither by its lanes nor because somebody tests a connection."""
+    settings.REMOTE_DEADLINE_SECONDS = 0.5
     add_connection(house, "acme-shop", seller="acme")
     copied()
     assert house.query("SELECT platform, reason FROM hub_platformswitch") == [("rest", freeze.REASON)]
     assert house.query("SELECT DISTINCT paused FROM hub_lane") == [(True,)]
-    # On staging, where the application's database is the copy.
-    default = connections["default"]
-    name, default.settings_dict["NAME"] = default.settings_dict["NAME"], house.staging.name
-    default.close()
-    try:
+    with socket.create_server(("127.0.0.1", 0)) as shop:
+        connection = live.shop
+        connection.base_url = f"http://127.0.0.1:{shop.getsockname()[1]}"
+        on_staging()
+        with pytest.raises(NeedsAttention, match="kill switch"):
+            check_connection(connection=connection)
+        assert select.select([shop], [], [], 0)[0] == []
+
         assert freeze.release(reason="checked") == ["rest"]
-    finally:
-        default.close()
-        default.settings_dict["NAME"] = name
+        with pytest.raises(TryAgainLater):
+            check_connection(connection=connection)
+        assert select.select([shop], [], [], 0)[0] == [shop]
     assert house.query("SELECT count(*) FROM hub_platformswitch") == [(0,)]
     assert house.query("SELECT DISTINCT paused FROM hub_lane") == [(False,)]

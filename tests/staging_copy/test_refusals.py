@@ -1,20 +1,22 @@
 """What is not as it should be stops the copy: named, before or while it runs, and staging stays as it was (N3, N4)."""
 
+import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from staging_copy import copier, journal, services, swap, target
+from catalog.policy import POLICY as catalog_policy
+from staging_copy import build, copier, journal, services, swap, target
 from staging_copy.copier import CopyFailed
 from staging_copy.models import Copy
 from staging_copy.preflight import Refused
@@ -81,6 +83,17 @@ def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
         copy()
     assert failed.value.stage == "rows"
     assert Copy.objects.get().state == Copy.State.FAILED
+
+
+def test_a_json_path_without_a_rule_is_refused_by_name(
+    house: House, live: Live, unchanged: None, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(catalog_policy["catalog_variant"], "options", [{"name": "keep", "value": "keep"}])
+    live.product.variants.update(options=[{"name": "Size", "value": "M", "cut_for": "Alice"}])
+    with pytest.raises(CopyFailed, match=r"catalog_variant\.options\[\]\.cut_for: there is no masking rule") as failed:
+        copy()
+    assert failed.value.stage == "rows"
+    assert "Alice" not in str(failed.value)
 
 
 def test_a_kept_column_with_an_address_in_it_stops_the_copy(
@@ -192,28 +205,69 @@ def test_nothing_is_copied_from_staging(house: House, live: Live, unchanged: Non
         services.start_copy(by=None)
 
 
-def test_too_little_disk_is_seen_before_anything_is_written(
-    house: House, live: Live, unchanged: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services.take_backup()
-    usage = shutil.disk_usage("/")._replace(free=1024)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+def test_too_little_disk_is_seen_before_anything_is_written(house: House, live: Live, unchanged: None) -> None:
+    backup = services.take_backup()
+    manifest = Path(django_settings.BACKUP_DIR) / f"{backup.name}.json"
+    # An exabyte: more than any disk that runs this.
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"database_size": 2**60}))
     with pytest.raises(Refused, match="GiB free"):
         services.start_copy(by=None)
 
 
+@pytest.fixture
+def no_file_above() -> Iterator[Callable[[int], None]]:
+    """`no_file_above(size)`: PostgreSQL's sessions, from now on, are refused by the kernel to write larger files.
+
+    Without privileges this is as near as a test comes to a full disk: the same write fails in the same place.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int")
+        [postmaster] = cursor.fetchone()
+    account = Path(f"/proc/{postmaster}").stat()
+
+    def limit(size: int | str) -> None:
+        # A process may limit those of its own account alone, and root's PostgreSQL runs as somebody else.
+        subprocess.run(
+            ["prlimit", f"--pid={postmaster}", f"--fsize={size}:"],
+            **{"user": account.st_uid, "group": account.st_gid, "check": True},
+        )
+
+    yield limit
+    limit("unlimited")
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="only Linux limits another process")
 def test_a_disk_that_fills_up_meanwhile_leaves_staging_as_it_was(
+    house: House, live: Live, unchanged: None, no_file_above: Callable[[int], None]
+) -> None:
+    on_live(
+        "INSERT INTO catalog_product (seller_id, title, slug, description, product_type, attributes, status, revision,"
+        " created_at, updated_at) SELECT seller_id, title, slug, repeat('It is made of the best. ', 60), product_type,"
+        " attributes, status, revision, created_at, updated_at FROM catalog_product, generate_series(1, 15000)"
+    )
+    services.take_backup()
+    planned = services.start_copy(by=None)
+    # Above the 16 MiB of a file of the write-ahead log, below the size of the table.
+    no_file_above(17 * 2**20)
+    with pytest.raises(CopyFailed, match=r"catalog_product: could not .*(File too large|No space left)") as failed:
+        services.run_copy(copy=planned)
+    assert failed.value.stage == "rows"
+
+
+def test_a_loader_that_dies_is_the_reason_that_is_given(
     house: House, live: Live, unchanged: None, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault in the server, between the rows and the indexes."""
+    start = build._start_loader
 
-    def full(*args: Any, **options: Any) -> None:
-        raise psycopg2.errors.DiskFull("could not extend file: No space left on device")
+    def start_and_lose() -> "subprocess.Popen[str]":
+        loader = start()
+        loader.kill()
+        loader.wait()
+        return loader
 
-    monkeypatch.setattr("staging_copy.build.restore_indexes", full)
-    with pytest.raises(CopyFailed, match="No space left") as failed:
+    monkeypatch.setattr(build, "_start_loader", start_and_lose)
+    with pytest.raises(CopyFailed, match="A loader was killed"):
         copy()
-    assert failed.value.stage == "indexes"
 
 
 def test_two_copies_at_once_are_one(house: House, live: Live, unchanged: None) -> None:

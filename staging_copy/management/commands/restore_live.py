@@ -7,7 +7,7 @@ import psycopg2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from staging_copy import services
+from staging_copy import restore, services
 from staging_copy.archive import ArchiveError
 from staging_copy.models import Backup
 from staging_copy.postgres import ProgramFailed
@@ -38,5 +38,5 @@ class Command(BaseCommand):
             )
         except Backup.DoesNotExist as error:
             raise CommandError("There is no such backup; backup_live --list shows them.") from error
-        except (ArchiveError, ProgramFailed, psycopg2.Error) as error:
+        except (ArchiveError, ProgramFailed, psycopg2.Error, restore.Refused) as error:
             raise CommandError(f"Live is as it was. {error}") from error

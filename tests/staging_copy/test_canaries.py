@@ -1,0 +1,153 @@
+# ruff: noqa: S608  (the SQL is this file's own)
+"""A canary in every text and JSON column that live's schema has; none may be seen on staging (L5, L7, N4).
+
+The columns are found in the schema, and their rules in the policies: whoever adds a column adds a canary.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from staging_copy import policy, services, swap
+from staging_copy.archive import quote
+from staging_copy.policy import Rows, Rule
+from staging_copy.postgres import Database
+from tests.staging_copy.conftest import House
+
+ID = 7_000_000
+# The preflight reads it: migrations that the code does not know are refused (test_refusals.py).
+UNTOUCHED = {"django_migrations"}
+TEXT = {"text", "character varying", "character"}
+OTHERS: dict[str, Any] = {
+    **dict.fromkeys(("smallint", "real", "double precision", "numeric"), 7),
+    **dict.fromkeys(("integer", "bigint"), ID),
+    **dict.fromkeys(("date", "timestamp with time zone", "time without time zone"), "now"),
+    **{"boolean": False, "interval": "1 day", "bytea": b"canary", "uuid": "7" * 32, "xid8": "7", "inet": "192.0.2.77"},
+}
+# Shorter than this, a text can be met by chance.
+TELLING = 6
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A text that nothing else holds, and where it stands. `kept`: a rule says that it may come to staging."""
+
+    where: str
+    text: str
+    kept: bool
+
+
+class Aviary:
+    """Plants a row in each table of a database, with a canary wherever there is text."""
+
+    def __init__(self, house: House, database: Database) -> None:
+        self.house = house
+        self.database = database
+        self.rules = policy.load().tables
+        self.canaries: list[Canary] = []
+        self._numbers = count(1000)  # all of one length, so that none is a part of another
+
+    def plant(self) -> None:
+        for (statement,) in self.house.query(
+            # Any text is to be planted, whatever else must be true of it.
+            "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I CASCADE', conrelid::regclass, conname)"
+            " FROM pg_constraint"
+            " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace AND coninhcount = 0",
+            on=self.database,
+        ):
+            self.house.execute(statement, on=self.database)
+        for (table,) in self.house.query(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace",
+            on=self.database,
+        ):
+            if table not in UNTOUCHED:
+                self._plant_row(table)
+
+    def _plant_row(self, table: str) -> None:
+        columns = self.house.query(
+            "SELECT column_name, CASE data_type WHEN 'ARRAY' THEN format_type(atttypid, NULL) ELSE data_type END,"
+            " character_maximum_length FROM information_schema.columns JOIN pg_attribute"
+            " ON attrelid = to_regclass(quote_ident(table_name)) AND attname = column_name"
+            " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'",
+            table,
+            on=self.database,
+        )
+        values = [self._value(table, *column) for column in columns]
+        self.house.execute(
+            f"INSERT INTO {quote(table)} ({', '.join(quote(name) for name, _, _ in columns)}) OVERRIDING SYSTEM VALUE"
+            f" VALUES ({', '.join(['%s'] * len(values))})",
+            *values,
+            on=self.database,
+        )
+
+    def _value(self, table: str, column: str, kind: str, limit: int | None) -> Any:
+        rules = self.rules[table]
+        rule = rules.columns[column] if rules.rows is Rows.COPY else "empty"
+        where = f"{table}.{column}"
+        if kind in TEXT:
+            return self._text(where, rule, limit)
+        if kind.removesuffix("[]") in TEXT:
+            return [self._text(where, rule, None)]
+        if kind in ("json", "jsonb"):
+            return json.dumps(self._json(where, rule))
+        return [OTHERS[kind[:-2]]] if kind.endswith("[]") else OTHERS[kind]
+
+    def _text(self, where: str, rule: str, limit: int | None) -> str:
+        """A word and an address, if both fit; where the rule is to keep, an address would stop the copy."""
+        number = next(self._numbers)
+        word, address = f"Tw{number}", f"sylvester{number}@birds.example"
+        arrives = rule in ("keep", "keep:tree", "scrub", "scrub:tree")
+        text = self._planted(where, word[:limit], kept=arrives)
+        if rule.startswith("keep") or (limit is not None and limit <= len(word) + len(address)):
+            return text
+        return f"{text} {self._planted(where, address, kept=False)}"
+
+    def _json(self, where: str, rule: Rule) -> Any:
+        if isinstance(rule, dict):
+            return {key.replace("*", "other"): self._json(f"{where}.{key}", below) for key, below in rule.items()}
+        if isinstance(rule, list):
+            return [self._json(f"{where}[]", rule[0])]
+        text = self._text(where, rule, None)
+        return {"deep": [{"down": text}]} if rule.endswith(":tree") or rule in ("empty", "preserve") else text
+
+    def _planted(self, where: str, text: str, *, kept: bool) -> str:
+        self.canaries.append(Canary(where, text.lower(), kept))
+        return text
+
+
+@pytest.fixture
+def aviary(house: House) -> Iterator[Aviary]:
+    """A database made like live, so that its constraints can go."""
+    like_live = house.live.named(f"{house.staging.name}_aviary")
+    connection.close()
+    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{like_live.name}" TEMPLATE "{house.live.name}"')
+    yield Aviary(house, like_live)
+    swap.drop(house.staging, like_live.name)
+
+
+def test_of_every_text_and_json_column_nothing_arrives_but_what_a_rule_keeps(
+    house: House, aviary: Aviary, tmp_path: Path
+) -> None:
+    aviary.plant()
+    aviary.database.run("pg_dump", "--format=directory", f"--file={tmp_path / 'planted'}")
+    backup = services.register_backup(folder=tmp_path / "planted", taken_at=timezone.now(), by=None)
+    services.run_copy(copy=services.start_copy(backup=backup, by=None))
+    content = "\n".join(
+        str(row)
+        for (table,) in house.query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid >= 16384")
+        for row in house.query(f"SELECT t::text FROM {table} AS t")
+    ).lower()
+    telling = [canary for canary in aviary.canaries if len(canary.text) >= TELLING]
+    assert [canary for canary in telling if canary.text in content and not canary.kept] == []
+    # They were planted, then: what a rule keeps did come.
+    assert [canary for canary in telling if canary.text not in content and canary.kept] == []
+    assert {canary.where.partition(".")[0] for canary in telling} >= {"orders_address", "accounts_user", "hub_change"}
