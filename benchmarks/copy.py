@@ -54,8 +54,9 @@ def run(argv: list[str]) -> list[Figure]:
         Figure("masked copy", large.masked, "s"),
         Figure("unmasked pg_restore -j2 + ANALYZE", large.plain, "s"),
         Figure.at_most("masked : unmasked", large.masked / large.plain, "times", 1.15),
-        Figure.at_most("memory of all that the copy starts", large.memory, "MB", 100),
-        Figure("memory of the command itself (Django)", large.command_memory, "MB"),
+        Figure.at_most("memory of what masks and of PostgreSQL's programs", large.memory["workers"], "MB", 100),
+        Figure("memory of the command (Django)", large.memory["command"], "MB"),
+        Figure("memory of the check on staging (Django), after the swap", large.memory["check"], "MB"),
         Figure.at_most("ten times the rows", large.masked / small.masked, "times", 11),
         Figure.at_most("staging did not answer for", large.away, "s", 1),
         *(Figure(f"stage {stage}", seconds, "s") for stage, seconds in large.stages),
@@ -93,7 +94,8 @@ class _Measured:
         self.rows = 0
         self.megabytes = 0.0
         self.masked = self.plain = float("inf")
-        self.memory = self.command_memory = self.away = 0.0
+        self.away = 0.0
+        self.memory: dict[str, float] = {}
         self.stages: list[tuple[str, float]] = []
 
 
@@ -105,18 +107,17 @@ def _measure(staging: Database, rows: int) -> _Measured:
     found.megabytes = _text_size(backup) / 1e6
     for _ in range(_ROUNDS):
         found.plain = min(found.plain, _restore(staging, backup))
-        stages, away, memory, command = copy(staging)
+        stages, away, memory = copy(staging)
         seconds = sum(spent for _, spent in stages)
         if seconds < found.masked:
             found.masked, found.stages = seconds, stages
         found.away = max(found.away, away)
-        found.memory = max(found.memory, memory)
-        found.command_memory = max(found.command_memory, command)
+        found.memory = {who: max(found.memory.get(who, 0), most / 1e6) for who, most in memory.items()}
     return found
 
 
-def copy(staging: Database) -> tuple[list[tuple[str, float]], float, float, float]:
-    """Seconds by stage, seconds without an answer, and the most memory (MB) of children and command."""
+def copy(staging: Database) -> tuple[list[tuple[str, float]], float, dict[str, int]]:
+    """Seconds by stage, seconds without an answer, and the most memory (bytes) of those that took part."""
     connection.close()
     swap.drop(staging, swap.previous_name(staging))
     process = subprocess.Popen([sys.executable, "manage.py", "copy_to_staging"], cwd=_ROOT, stdout=subprocess.DEVNULL)
@@ -124,7 +125,7 @@ def copy(staging: Database) -> tuple[list[tuple[str, float]], float, float, floa
         if process.wait() != 0:
             raise RuntimeError("The copy failed.")
     report = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk")[0].report
-    return report["stages"], report["swap_seconds"], memory["children"] / 1e6, memory["command"] / 1e6
+    return report["stages"], report["swap_seconds"], memory
 
 
 def _restore(staging: Database, backup: Backup) -> float:
@@ -147,15 +148,20 @@ def _text_size(backup: Backup) -> int:
 
 @contextmanager
 def _watched(command: int) -> Iterator[dict[str, int]]:
-    """The most memory, in bytes, of a process and of all that it started: shared pages in equal parts."""
-    most = {"command": 0, "children": 0}
+    """The most memory, in bytes, of a copy's command, its check, and all else that it started, each together.
+
+    Shared pages count in equal parts (PSS).
+    """
+    most = {"command": 0, "check": 0, "workers": 0}
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(0.1):
-            sizes = {pid: _memory(pid) for pid in _descendants(command)}
-            most["command"] = max(most["command"], _memory(command))
-            most["children"] = max(most["children"], sum(sizes.values()))
+            now = dict.fromkeys(most, 0) | {"command": _memory(command)}
+            for pid in _descendants(command):
+                now["check" if _is_check(pid) else "workers"] += _memory(pid)
+            for who, size in now.items():
+                most[who] = max(most[who], size)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -176,6 +182,13 @@ def _descendants(pid: int) -> list[int]:
         for child in children:
             found += [child, *_descendants(child)]
     return found
+
+
+def _is_check(pid: int) -> bool:
+    try:
+        return b"check_staging" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _memory(pid: int) -> int:
