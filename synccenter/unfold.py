@@ -122,10 +122,10 @@ _SHADES = {
 }
 
 
-def colours(request: HttpRequest) -> dict[str, dict[str, str]]:
+def leading_colour(request: HttpRequest) -> dict[str, str]:
     """The blue of the merchants' pages; on staging the purple of its banner."""
     hue = 347 if settings.ENVIRONMENT == "staging" else 262
-    return {"primary": {weight: f"oklch({shade} {hue})" for weight, shade in _SHADES.items()}}
+    return {weight: f"oklch({shade} {hue})" for weight, shade in _SHADES.items()}
 
 
 UNFOLD = {
@@ -133,7 +133,7 @@ UNFOLD = {
     "SITE_HEADER": "SyncCenter",
     "SITE_SYMBOL": "sync_alt",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
-    "COLORS": "synccenter.unfold.colours",
+    "COLORS": {"primary": "synccenter.unfold.leading_colour"},
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "synccenter.unfold.environment",

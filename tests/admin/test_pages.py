@@ -113,6 +113,11 @@ def test_the_character_nul_is_refused_in_any_address(operator: Client, address: 
     assert operator.get(address).status_code == 400
 
 
+def test_the_console_has_its_own_colour_and_all_others(operator: Client) -> None:
+    text = operator.get("/admin/").content.decode()
+    assert re.search(r"--color-primary-600: oklch\(51.5% .166 262\)", text) and "--color-base-200:" in text
+
+
 def test_the_first_page_says_what_needs_somebody(operator: Client) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", operator.get("/admin/").content.decode())
     text = re.sub(r"\s+", " ", text)
