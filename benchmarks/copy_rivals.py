@@ -7,6 +7,7 @@ restore and of their own work on the columns below. Ours masks every column that
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -61,9 +62,9 @@ def run(argv: list[str]) -> list[Figure]:
 
 
 def _install(folder: Path) -> Path:
-    subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(folder), *_RIVALS], check=True
-    )
+    # An environment that uv made has no pip.
+    pip = ["uv", "pip"] if shutil.which("uv") else [sys.executable, "-m", "pip"]
+    subprocess.run([*pip, "install", "--quiet", "--target", str(folder), *_RIVALS], check=True)
     return folder
 
 
