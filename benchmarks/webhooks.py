@@ -41,14 +41,20 @@ class Answer:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Turn:
+    answers: Sequence[Answer]
+    seconds: float
+
+
 def run(argv: list[str]) -> list[Figure]:
     """One shop, the web server as in production, a sender of eight connections on the same machine. The two views are
     served by the same processes and measured in turns at full speed."""
     parser = argparse.ArgumentParser(prog="./dev bench webhooks")
     parser.add_argument("--events", type=int, default=10_000, help="distinct events, at the rate")
     parser.add_argument("--rate", type=int, default=300, help="events a second")
-    parser.add_argument("--full-speed", type=int, default=2_000, help="events a round at full speed")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--full-speed", type=int, default=1_000, help="events a round at full speed")
+    parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args(argv)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, at timestamptz, body jsonb)")
@@ -59,8 +65,7 @@ def run(argv: list[str]) -> list[Figure]:
         command = ["benchmarks.bare" if part == "synccenter.wsgi" else part for part in roles.web(port=port)]
         processes.start("web", command, dict(os.environ), cwd=ROOT)
         processes.wait_for("web", "Listening at", timeout=60)
-        for view in ([_event(shop) for _ in range(WARM_UP)], [_bare() for _ in range(WARM_UP)]):
-            asyncio.run(_send(port, view))
+        asyncio.run(_send(port, [_event(shop) for _ in range(WARM_UP)], [_bare() for _ in range(WARM_UP)]))
         return [*_steady(port, shop, options.events, options.rate), *_side_by_side(port, shop, options)]
 
 
@@ -71,16 +76,16 @@ def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]
     # Those that come twice come again a little later.
     order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in again])
     own = process_time()
-    answers = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
+    [turn] = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
     own = (process_time() - own) / len(order)
     rows = WebhookEvent.objects.count()
     told = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
-    seconds = [answer.seconds for answer in answers]
+    seconds = [answer.seconds for answer in turn.answers]
     return [
         Figure.at_most(f"answer at {rate}/s, p99", 1000 * statistics.quantiles(seconds, n=100)[98], "ms", 25),
         Figure("answer, p50", 1000 * statistics.median(seconds), "ms"),
         Figure("processor time of the sender itself", 1000 * own, "ms/event"),
-        Figure.at_most("answers that are not 200", sum(answer.status != 200 for answer in answers), "answers", 0),
+        Figure.at_most("answers that are not 200", sum(answer.status != 200 for answer in turn.answers), "answers", 0),
         Figure("rows", rows, "events", f"= {events}", rows == events),
         Figure("deliveries noted", told, "deliveries", f"= {len(order)}", told == len(order)),
     ]
@@ -89,32 +94,39 @@ def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]
 def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> list[Figure]:
     ratios, speeds = [], []
     for _ in range(options.rounds):
-        ours = _speed(port, [_event(shop) for _ in range(options.full_speed)])
-        bare = _speed(port, [_bare() for _ in range(options.full_speed)])
-        ratios.append(ours / bare)
-        speeds.append(ours)
+        turns = [_event(shop) for _ in range(options.full_speed)], [_bare() for _ in range(options.full_speed)]
+        ours, bare = asyncio.run(_send(port, *turns))
+        assert all(answer.status == 200 for answer in [*ours.answers, *bare.answers])
+        ratios.append(bare.seconds / ours.seconds)
+        speeds.append(options.full_speed / ours.seconds)
     return [
         Figure("at full speed", statistics.median(speeds), "events/s"),
         Figure.at_least("share of a bare view's throughput", statistics.median(ratios), "", 0.8),
     ]
 
 
-def _speed(port: int, requests: Sequence[bytes]) -> float:
-    begun = perf_counter()
-    answers = asyncio.run(_send(port, requests))
-    assert all(answer.status == 200 for answer in answers)
-    return len(requests) / (perf_counter() - begun)
+async def _send(port: int, *turns: Sequence[bytes], rate: float | None = None) -> list[Turn]:
+    """All turns go over the same eight connections, because chance spreads those over the server's processes."""
+    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(SENDERS)]
+    results = [await _turn(connections, requests, rate) for requests in turns]
+    for _, writer in connections:
+        writer.close()
+        await writer.wait_closed()
+    return results
 
 
-async def _send(port: int, requests: Sequence[bytes], rate: float | None = None) -> list[Answer]:
-    """All requests over eight connections: each at its time by the rate, whether or not earlier ones were answered, or
-    as fast as they go. An answer's time counts from when its request was due."""
+async def _turn(
+    connections: Sequence[tuple[asyncio.StreamReader, asyncio.StreamWriter]],
+    requests: Sequence[bytes],
+    rate: float | None,
+) -> Turn:
+    """Each request at its time by the rate, whether or not earlier ones were answered, or as fast as they go. An
+    answer's time counts from when its request was due."""
     begun = perf_counter()
     waiting = iter(enumerate(requests))
     answers: list[Answer] = []
 
-    async def sender() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def sender(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for place, request in waiting:
             due = begun + place / rate if rate else perf_counter()
             if (early := due - perf_counter()) > 0:
@@ -123,11 +135,9 @@ async def _send(port: int, requests: Sequence[bytes], rate: float | None = None)
             head = await reader.readuntil(b"\r\n\r\n")
             answers.append(Answer(int(head[9:12]), perf_counter() - due))
             assert b"Content-Length: 0" in head, head
-        writer.close()
-        await writer.wait_closed()
 
-    await asyncio.gather(*(sender() for _ in range(SENDERS)))
-    return answers
+    await asyncio.gather(*(sender(*connection) for connection in connections))
+    return Turn(answers, perf_counter() - begun)
 
 
 def _shop() -> Connection:

@@ -47,6 +47,15 @@ def test_a_signed_event_is_stored_and_answered_with_no_body(shop: Connection, po
     assert stored.state == "pending" and stored.payload == event(item=7)
 
 
+def test_the_answer_carries_nothing_that_only_a_browser_needs(shop: Connection, post: Post) -> None:
+    answer = post(shop, event())
+    assert not answer.cookies
+    assert set(answer.headers) <= {
+        *("Content-Type", "Content-Length", "X-Content-Type-Options"),
+        *("Referrer-Policy", "Cross-Origin-Opener-Policy", "Strict-Transport-Security"),
+    }
+
+
 def test_the_secret_in_a_header_is_enough(shop: Connection, post: Post) -> None:
     assert post(shop, event(), with_secret(shop)).status_code == 200
     assert post(shop, event(), {"X-SyncCenter-Secret": "guessed"}).status_code == 401
@@ -159,6 +168,7 @@ def test_only_the_lane_that_reads_it_is_woken(shop: Connection, post: Post) -> N
 
 def test_an_address_that_nobody_has_is_404(shop: Connection, client: Client, post: Post) -> None:
     assert client.post("/webhooks/made-up").status_code == 404
+    assert client.post("/webhooks/made/up").status_code == 404
     assert client.post("/webhooks/a%00b").status_code == 400
     assert client.get(f"/webhooks/{shop.webhook_token}").status_code == 405
     uninstall_connection(connection=shop, by=None)

@@ -1,0 +1,17 @@
+"""Webhooks are answered before all that only browsers need (session, user, messages, a policy for pages), which would
+take as long as storing the event."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
+
+
+def answer_webhooks(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith("/webhooks/"):
+            return get_response(request)
+        view, arguments, named = resolve(request.path_info)
+        return view(request, *arguments, **named)
+
+    return middleware
