@@ -88,7 +88,8 @@ class HttpClient:
 
     `deadline` bounds a whole call in seconds, from connecting to the last byte: a target that drips one byte a second
     cannot outlive a lease. Redirects are not followed. `when` reads the vendor's own headers for the time at which a
-    429 or 503 may be repeated. `calls` counts requests, `writes` those among them that may have changed something.
+    429 or 503 may be repeated; `auth` signs each request, where a header that is always the same does not do. `calls`
+    counts requests, `writes` those among them that may have changed something.
     """
 
     def __init__(
@@ -107,13 +108,13 @@ class HttpClient:
         self.budget = budget
         self.when = when
         self.max_body = max_body
+        self.auth = auth
         self.calls = 0
         self.writes = 0
         self.headers: dict[str, str] = {}
         self._private_hosts = frozenset(host.lower() for host in private_hosts)
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.auth = auth
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _GuardedAdapter(self._private_hosts))
@@ -170,6 +171,7 @@ class HttpClient:
                     params=params,
                     data=data,
                     headers=headers,
+                    auth=self.auth,
                     timeout=(min(10.0, seconds), seconds),
                     allow_redirects=False,
                     stream=True,
