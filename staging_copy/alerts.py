@@ -16,7 +16,7 @@ _PATIENCE = timedelta(hours=6)
 
 def find(*, now: datetime) -> list[Finding]:
     """Everything that is wrong now with backups and copies; they concern the whole installation."""
-    return [*_backups(now), *_copies(), *_absent(now)]
+    return [*_backups(now), *_copies(now), *_absent(now)]
 
 
 def _backups(now: datetime) -> Iterator[Finding]:
@@ -30,12 +30,21 @@ def _backups(now: datetime) -> Iterator[Finding]:
         yield _finding(Alert.Kind.ABSENT, "backup", f"No nightly backup of live for {timesince(good.taken_at, now)}.")
 
 
-def _copies() -> Iterator[Finding]:
+def _copies(now: datetime) -> Iterator[Finding]:
     last = Copy.objects.exclude(state__in=(Copy.State.PLANNED, Copy.State.CANCELLED, Copy.State.ROLLED_BACK)).first()
     if last is None:
         return
     if last.state == Copy.State.FAILED:
         yield _finding(Alert.Kind.FAILING, "copy", f"Live-to-staging {last} failed: {last.problem}")
+    elif last.state in (Copy.State.RUNNING, Copy.State.CHECKING):
+        since = last.started_at or last.created_at
+        if now - since > _PATIENCE:
+            yield _finding(
+                Alert.Kind.ATTENTION,
+                "copy",
+                f"Live-to-staging {last} has been under way for {timesince(since, now)}, at the stage {last.stage!r}."
+                " If the copier's log shows that it hangs, restart it: staging stays as it was.",
+            )
     elif last.state == Copy.State.ASKING:
         yield _finding(Alert.Kind.ATTENTION, "copy", f"Live-to-staging {last} waits for your answer.")
     elif last.state == Copy.State.UNCHECKED:

@@ -7,11 +7,12 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
+from django.utils.timesince import timesince, timeuntil
 
 from accounts.console import COUNTED
 from hub.models import Change, Connection, JobState, Lane, Run, Worker
 from hub.workers import HEARTBEAT
+from staging_copy.models import Backup, Copy, CopySchedule
 from synccenter.unfold import may_view
 from synclog.models import Issue
 
@@ -21,7 +22,7 @@ def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     return context | {
         "title": "How it stands",
-        "cards": [card for card in _cards(now) if may_view(request, card["label"])],
+        "cards": [card for card in [*_cards(now), *_staging_cards(now)] if may_view(request, card["label"])],
         "waiting_jobs": _waiting_jobs() if may_view(request, "hub.job") else [],
         "open_runs": _open_runs() if may_view(request, "hub.run") else [],
     }
@@ -71,6 +72,38 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
             "hub.worker",
             note="" if seen else "Nothing is synced until one starts.",
             alarm=not seen,
+        ),
+    ]
+
+
+def _staging_cards(now: datetime) -> list[dict[str, Any]]:
+    backup = Backup.objects.filter(state=Backup.State.GOOD).order_by("-taken_at").first()
+    last = Copy.objects.exclude(state__in=(Copy.State.PLANNED, Copy.State.CANCELLED)).order_by("-pk").first()
+    times = [
+        *Copy.objects.filter(state=Copy.State.PLANNED).order_by("not_before").values_list("not_before", flat=True)[:1],
+        *CopySchedule.objects.filter(paused=False).order_by("next_at").values_list("next_at", flat=True)[:1],
+    ]
+    upcoming = min((time for time in times if time), default=None)
+    return [
+        _card(
+            "Last good backup",
+            f"{timesince(backup.taken_at, now, depth=1)} old" if backup else "none",
+            "staging_copy.backup",
+            note="" if backup else "A copy to staging reads it.",
+            # They are nightly; one may be under way.
+            alarm=backup is not None and now - backup.taken_at > timedelta(hours=30),
+        ),
+        _card(
+            "Last copy to staging",
+            f"{timesince(last.created_at, now, depth=1)} ago" if last else "none",
+            "staging_copy.copy",
+            note=last.get_state_display() if last else "",
+            alarm=last is not None and last.state in (Copy.State.FAILED, Copy.State.UNCHECKED, Copy.State.ASKING),
+        ),
+        _card(
+            "Next copy to staging",
+            f"in {timeuntil(upcoming, now, depth=1)}" if upcoming and upcoming > now else "now" if upcoming else "none",
+            "staging_copy.copyschedule",
         ),
     ]
 

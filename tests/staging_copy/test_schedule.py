@@ -125,6 +125,14 @@ def test_a_copy_that_needs_somebody_is_an_alert(state: str, key: str) -> None:
     assert kinds(timezone.now()) == ({f"{key}:staging_copy:copy"} if key else set())
 
 
+def test_a_copy_that_is_under_way_for_hours_is_an_alert() -> None:
+    copy = Copy.objects.create(state="running", stage="rows", started_at=timezone.now())
+    assert kinds(timezone.now() + timedelta(hours=5)) == set()
+    assert kinds(timezone.now() + timedelta(hours=7)) == {"attention:staging_copy:copy"}
+    Copy.objects.filter(pk=copy.pk).update(state="done")
+    assert kinds(timezone.now() + timedelta(hours=7)) == set()
+
+
 def test_nights_without_a_backup_are_an_alert() -> None:
     now = timezone.now()
     Backup.objects.create(name="a", origin="nightly", state="good", taken_at=now - timedelta(hours=29))
