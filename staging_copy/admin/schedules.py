@@ -1,5 +1,7 @@
 """Copies that repeat: a day and an hour, or any crontab, in a time zone; with the times that follow from it."""
 
+import re
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +24,13 @@ DAYS = (
     *(("0", "Every Sunday"), ("1", "Every Monday"), ("2", "Every Tuesday"), ("3", "Every Wednesday")),
     *(("4", "Every Thursday"), ("5", "Every Friday"), ("6", "Every Saturday"), ("*", "Every day")),
 )
+_DAY_AND_HOUR = re.compile(r"([0-5]?\d) ([01]?\d|2[0-3]) \* \* ([0-6*])")
+
+
+def day_and_hour(crontab: str) -> tuple[str, time] | None:
+    """One of `DAYS` and the hour, for a crontab that says no more than these."""
+    found = _DAY_AND_HOUR.fullmatch(crontab)
+    return (found[3], time(int(found[2]), int(found[1]))) if found else None
 
 
 class CopyScheduleForm(forms.ModelForm):
@@ -44,7 +53,9 @@ class CopyScheduleForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.instance.pk is not None:
-            self.initial.update(day="", hour=None)
+            plain = day_and_hour(self.instance.crontab)
+            day, hour = plain or ("", None)
+            self.initial.update(day=day, hour=hour, crontab="" if plain else self.instance.crontab)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -60,13 +71,18 @@ class CopyScheduleForm(forms.ModelForm):
 @admin.register(CopySchedule)
 class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
     form = CopyScheduleForm
-    list_display = ("name", "crontab", "time_zone", "state_text", "next_time")
+    list_display = ("name", "when", "time_zone", "state_text", "next_time")
     readonly_fields = ("state_text", "next_times")
     fields = ("name", "day", "hour", "crontab", "time_zone", "state_text", "next_times")
     actions_detail = ("pause", "resume")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_operate_permission(request)
+
+    @display(description="When", ordering="crontab")
+    def when(self, schedule: CopySchedule) -> str:
+        plain = day_and_hour(schedule.crontab)
+        return f"{dict(DAYS)[plain[0]]} at {plain[1]:%H:%M}" if plain else schedule.crontab
 
     @display(description="State", label={"active": "success", "paused": "warning"})
     def state_text(self, schedule: CopySchedule) -> str:

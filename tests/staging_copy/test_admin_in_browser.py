@@ -44,6 +44,18 @@ def test_weekly_on_sundays(page: Page) -> None:
     expect(page.get_by_text(re.compile(r"Sunday, \d\d \w+ \d{4}, 03:00 CES?T"))).to_have_count(5)
     schedule = CopySchedule.objects.get()
     assert (schedule.crontab, schedule.time_zone) == ("0 3 * * 0", "Europe/Berlin")
+    # Looked at again, it says what was chosen; another hour is enough to move it.
+    expect(page.locator("select[name=day]")).to_have_value("0")
+    page.fill("input[name=hour]", "04:30")
+    page.locator("[name=_continue]").click()
+    expect(page.get_by_text(re.compile(r"Sunday, .* 04:30 CES?T"))).to_have_count(5)
+    page.goto("/admin/staging_copy/copyschedule/")
+    expect(page.get_by_text("Every Sunday at 04:30")).to_be_visible()
+    page.goto(f"/admin/staging_copy/copyschedule/{schedule.pk}/change/")
+    page.select_option("select[name=day]", "")
+    page.fill("input[name=crontab]", "0 3 1 * *")
+    page.locator("[name=_continue]").click()
+    expect(page.locator("input[name=crontab]")).to_have_value("0 3 1 * *")
     press(page, "pause")
     expect(page.get_by_text("Paused.", exact=True)).to_be_visible()
 
