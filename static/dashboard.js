@@ -24,17 +24,8 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// A picture that does not load leaves its frame alone, without the browser's mark.
-document.addEventListener(
-  "error",
-  (event) => {
-    if (!event.target.matches?.("img.thumb")) return;
-    const frame = document.createElement("span");
-    frame.className = "thumb";
-    event.target.replaceWith(frame);
-  },
-  true,
-);
+// A picture that does not load leaves the blank that it covered.
+document.addEventListener("error", (event) => event.target.matches?.(".thumb img") && event.target.remove(), true);
 
 // One open menu at a time; Escape and a click elsewhere close it.
 function closeMenus(except) {

@@ -170,15 +170,13 @@ def storefront(kind: str) -> str:
 
 @register.simple_tag
 def thumb(url: str | None, alt: str = "") -> SafeString:
-    """A small picture from outside, or a blank of the same size."""
-    address = web_address(url or "")
-    if not address:
-        return format_html('<span class="thumb">{}</span>', icon("box"))
-    return format_html(
-        '<img class="thumb" src="{}" alt="{}" width="40" height="40" loading="lazy" referrerpolicy="no-referrer">',
-        address,
-        alt,
-    )
+    """A small picture from outside, which covers a blank of the same size."""
+    picture = ""
+    if address := web_address(url or ""):
+        picture = format_html(
+            '<img src="{}" alt="{}" width="40" height="40" loading="lazy" referrerpolicy="no-referrer">', address, alt
+        )
+    return format_html('<span class="thumb">{}{}</span>', icon("box"), picture)
 
 
 @register.simple_tag
