@@ -2,12 +2,12 @@
 
 Bearer token. `PUT /v1/{kind}` takes up to 100 objects with a `key`, each replacing what stood under its key;
 `DELETE /v1/{kind}` takes up to 100 keys. Both answer `{"results": [{"key", "status", "errors"}]}`, position
-by position: a bad item fails alone. `GET /v1/{kind}?after=&limit=` reads in order of key, `GET
-/v1/{kind}/{key}` one item.
+by position: a bad item fails alone. `GET /v1/{kind}?after=&limit=` reads in order of key, `POST /v1/{kind}/find` what
+stands under up to 100 keys.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import orjson
@@ -121,7 +121,7 @@ class Rest(Platform):
             Route("/v1/{kind}", self._guarded(self._put), methods=["PUT"]),
             Route("/v1/{kind}", self._guarded(self._delete), methods=["DELETE"]),
             Route("/v1/{kind}", self._guarded(self._list)),
-            Route("/v1/{kind}/{key:path}", self._guarded(self._one)),
+            Route("/v1/{kind}/find", self._guarded(self._find), methods=["POST"]),
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
@@ -153,12 +153,21 @@ class Rest(Platform):
         return endpoint
 
     async def _put(self, request: Request, account: Account, kind: str) -> Response:
-        return await self._batch(request, lambda item: account.put(kind, item))
+        return await self._batch(request, lambda items: results(account.put(kind, item) for item in items))
 
     async def _delete(self, request: Request, account: Account, kind: str) -> Response:
-        return await self._batch(request, lambda key: account.delete(kind, key))
+        return await self._batch(request, lambda keys: results(account.delete(kind, key) for key in keys))
 
-    async def _batch(self, request: Request, apply: Callable[[Any], dict[str, Any]]) -> Response:
+    async def _find(self, request: Request, account: Account, kind: str) -> Response:
+        def find(keys: list[Any]) -> Response:
+            if errors := [error for key in keys for error in check_key(key)]:
+                return refusal(400, errors[0]["code"], errors[0]["message"])
+            held = account.items[kind]
+            return json_response({"items": [held[key] for key in dict.fromkeys(keys) if key in held]})
+
+        return await self._batch(request, find)
+
+    async def _batch(self, request: Request, answer: Callable[[list[Any]], Response]) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return refusal(415, "content_type", "send application/json")
         try:
@@ -170,7 +179,7 @@ class Rest(Platform):
         if len(batch) > BATCH:
             return refusal(413, "too_many", f"at most {BATCH} items a call")
         note(request, items=len(batch))
-        return json_response({"results": [apply(item) for item in batch]})
+        return answer(batch)
 
     async def _list(self, request: Request, account: Account, kind: str) -> Response:
         limit = request.query_params.get("limit", "100")
@@ -184,9 +193,9 @@ class Rest(Platform):
         note(request, items=len(keys))
         return json_response({"items": [held[key] for key in keys], "next": following})
 
-    async def _one(self, request: Request, account: Account, kind: str) -> Response:
-        item = account.items[kind].get(request.path_params["key"])
-        return json_response(item) if item is not None else refusal(404, "not_found", "nothing under this key")
+
+def results(each: Iterable[dict[str, Any]]) -> Response:
+    return json_response({"results": list(each)})
 
 
 def refusal(status: int, code: str, message: str) -> Response:

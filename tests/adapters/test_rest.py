@@ -121,6 +121,28 @@ def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> Non
     assert (theirs.weight_in_grams, theirs.rrp) == (mine.weight_in_grams, mine.rrp)
 
 
+def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(
+    shop: Adapter, platform: Callable[[str], SandboxProcess]
+) -> None:
+    system = platform("rest_shop")
+    for start in (0, 100):
+        shop.http.request(
+            "PUT", "/v1/products", body=[{"key": f"{n}", "title": "t"} for n in range(start, start + 100)]
+        )
+    system.forget_calls()
+    assert shop.lookup("product", (str(n) for n in range(250))) == {str(n) for n in range(200)}
+    assert [(call["method"], call["path"]) for call in system.calls()] == [("POST", "/v1/products/find")] * 3
+
+
+@pytest.mark.parametrize("body", [{}, {"items": ["1"]}, {"items": [{"key": "2"}]}])
+def test_what_was_not_asked_for_is_no_answer(
+    shop: Adapter, platform: Callable[[str], SandboxProcess], body: Any
+) -> None:
+    platform("rest_shop").fault("status", status=200, body=body)
+    with pytest.raises(TryAgainLater):
+        shop.lookup("product", ["1"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

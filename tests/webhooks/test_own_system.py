@@ -83,8 +83,7 @@ def test_what_an_event_names_is_fetched_and_reaches_the_target(system: System) -
     system.process.forget_calls()
     work()
     assert system.titles() == {"Strong rope", "New"}
-    read = [call["path"] for call in system.process.calls() if call["method"] == "GET"]
-    assert sorted(read) == ["/v1/products/p1", "/v1/products/p2", "/v1/products/p3"]
+    assert [call["path"] for call in system.process.calls() if call["method"] == "POST"] == ["/v1/products/find"]
     stored = WebhookEvent.objects.get()
     assert (stored.scope, stored.data_type, stored.state) == ("products", "products", "done")
 

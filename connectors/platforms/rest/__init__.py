@@ -7,7 +7,6 @@ read back what it was just sent.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
@@ -63,7 +62,7 @@ class _Rest(Adapter):
         path = PLURALS.get(kind)
         if path is None:
             return super().lookup(kind, external_ids)
-        return {key for key in external_ids if self._one(path, key) is not None}
+        return {each["key"] for each in self._find(path, list(external_ids))}
 
     def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
         path = PLURALS.get(kind)
@@ -76,23 +75,31 @@ class _Rest(Adapter):
         return IdPage(keys, answer["next"])
 
     def _list(self, kind: str, **query: Any) -> dict[str, Any]:
-        try:
-            answer = self.http.get(f"/v1/{kind}", params=query).json()
-        except Refused as refused:
-            raise _unsuitable(kind, refused) from refused
+        answer = self._read("GET", f"/v1/{kind}", params=query)
         match answer:
             case {"items": list(), "next": str() | None}:
                 return answer
         raise TryAgainLater(f"/v1/{kind} answered without a list of items.")
 
-    def _one(self, kind: str, key: str) -> Any:
-        """The object under a key, None if there is none."""
+    def _find(self, kind: str, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """The objects that exist under the keys, with a call for every hundred."""
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(keys), BATCH):
+            asked = list(keys[start : start + BATCH])
+            match self._read("POST", f"/v1/{kind}/find", body=asked):
+                case {"items": list(items)} if all(
+                    isinstance(each, dict) and each.get("key") in asked for each in items
+                ):
+                    found += items
+                case _:
+                    raise TryAgainLater(f"/v1/{kind}/find answered without a list of what was asked for.")
+        return found
+
+    def _read(self, method: str, path: str, **options: Any) -> Any:
         try:
-            return self.http.get(f"/v1/{kind}/{quote(key, safe='')}").json()
+            return self.http.request(method, path, **options).json()
         except Refused as refused:
-            if refused.status == 404:
-                return None
-            raise
+            raise _unsuitable(path, refused) from refused
 
 
 class RestTarget(_Rest):
@@ -141,7 +148,7 @@ class RestTarget(_Rest):
             answer = self.http.request(method, f"/v1/{kind}", body=body)
         except Refused as refused:
             if refused.status in (404, 405):
-                raise _unsuitable(kind, refused) from refused
+                raise _unsuitable(f"/v1/{kind}", refused) from refused
             raise BatchRefused(str(refused), code=refused.code) from refused
         return _results(answer, len(body), f"{method} /v1/{kind}")
 
@@ -174,8 +181,7 @@ class RestShop(_Rest):
         return Page([record(data_type, each) for each in answer["items"]], following)
 
     def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
-        found = (self._one(data_type, key) for key in external_ids)
-        return [record(data_type, each) for each in found if each is not None]
+        return [record(data_type, each) for each in self._find(data_type, external_ids)]
 
 
 def _results(answer: Response, count: int, call: str) -> list[Any]:
@@ -200,8 +206,8 @@ def _outcome(key: str, result: Any) -> Outcome:
     )
 
 
-def _unsuitable(kind: str, refused: Refused) -> NeedsAttention:
+def _unsuitable(path: str, refused: Refused) -> NeedsAttention:
     return NeedsAttention(
-        f"The system does not serve /v1/{kind} ({refused.status}).",
+        f"The system does not serve {path} ({refused.status}).",
         mend="Correct the connection's address, or let the system serve this kind as docs/platforms/rest.md says.",
     )
