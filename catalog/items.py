@@ -23,13 +23,14 @@ class StockItem:
 
 @dataclass(slots=True)
 class PriceItem:
-    """`price_list` is its slug."""
+    """`price_list` is its slug, `list_name` what people call it."""
 
     price_list: str
     currency: str
     min_quantity: int
     amount: Decimal
     list_amount: Decimal | None
+    list_name: str = ""
 
 
 @dataclass(slots=True)
@@ -152,8 +153,11 @@ def _variants(queryset: Any) -> dict[int, VariantItem]:
     for price in (
         Price.objects.filter(variant_id__in=variants.keys())
         .order_by("variant_id", "price_list__slug", "min_quantity")
-        .values_list("variant_id", "price_list__slug", "price_list__currency", "min_quantity", "amount", "list_amount")
-    ):
+        .values_list(
+            "variant_id", "price_list__slug", "price_list__currency", "min_quantity", "amount", "list_amount",
+            "price_list__name",
+        )
+    ):  # fmt: skip
         prices[price[0]].append(PriceItem(*price[1:]))
     for variant_id, variant in variants.items():
         variant.stock = stock.get(variant_id, [])

@@ -182,6 +182,9 @@ class Adapter:
     webhooks_by_hand: ClassVar[bool] = False
     # False where a repeated create would make a second item and nothing can be looked up first.
     exactly_once: ClassVar[bool] = True
+    # Whether payloads name items by their ids in the seller's shop (References.at_shop): the one that the connection's
+    # setting `shop` names by its slug, else the seller's first.
+    uses_shop_ids: ClassVar[bool] = False
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         self.account = account
@@ -288,13 +291,18 @@ class Adapter:
 
 
 class References:
-    """External ids at the target of items that a payload refers to: `refs.get("category", 17)`."""
+    """External ids of items that a payload refers to: at the target by `refs.get("category", 17)`, in the seller's shop
+    by `refs.at_shop("product", 5)`, which covers the item itself as well (Adapter.uses_shop_ids)."""
 
-    def __init__(self, links: dict[tuple[str, int], str]) -> None:
+    def __init__(self, links: dict[tuple[str, int], str], at_shop: dict[tuple[str, int], str] | None = None) -> None:
         self._links = links
+        self._at_shop = at_shop or {}
 
     def get(self, kind: str, item_id: int | None) -> str | None:
         return None if item_id is None else self._links.get((kind, item_id))
+
+    def at_shop(self, kind: str, item_id: int | None) -> str | None:
+        return None if item_id is None else self._at_shop.get((kind, item_id))
 
 
 class FeedAdapter(Adapter):

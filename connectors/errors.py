@@ -26,11 +26,15 @@ class Queued(TryAgainLater):
 
 
 class NeedsAttention(ConnectorError):
-    """Nothing will go until a person acts: credentials, permissions, configuration. The job pauses."""
+    """Nothing will go until a person acts: credentials, permissions, configuration. The job pauses.
 
-    def __init__(self, message: str, *, mend: str = "") -> None:
+    `status` is that of the answer, if there was one: who logs in by tokens gets a new one after a 401.
+    """
+
+    def __init__(self, message: str, *, mend: str = "", status: int = 0) -> None:
         super().__init__(message)
         self.mend = mend
+        self.status = status
 
 
 class SkipRecord(ConnectorError):

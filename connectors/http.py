@@ -212,6 +212,7 @@ class HttpClient:
             raise NeedsAttention(
                 f"The platform refuses our credentials ({status}).",
                 mend="Renew the credentials of this connection, or give them the missing permission.",
+                status=status,
             )
         if status < 400:
             raise NeedsAttention(

@@ -5,7 +5,8 @@ from typing import Any
 
 from catalog import items as catalog
 from connectors.contract import References
-from hub.kinds import Kind
+from connectors.registry import adapter_for
+from hub.kinds import Direction, Kind, Role
 from hub.models import Connection, Link
 from orders import items as orders
 
@@ -37,29 +38,56 @@ def holders(connection: Connection, ids: Collection[tuple[str, str]]) -> dict[tu
 
 
 def references(connection: Connection, items: Iterable[Any]) -> References:
-    """What the items refer to, by the ids that the target knows it by. One query."""
+    """What the items refer to, by the ids that the target knows it by; where it goes by the shop's ids, these too.
+
+    One query, and two more for the shop's.
+    """
     wanted: set[tuple[str, int]] = set()
+    themselves: set[tuple[str, int]] = set()
     for item in items:
         if isinstance(item, catalog.ProductItem):
+            themselves.add((Kind.PRODUCT, item.id))
             wanted |= {(Kind.CATEGORY, pk) for pk in item.category_ids}
             wanted |= {(Kind.VARIANT, variant.id) for variant in item.variants}
             if item.brand_id:
                 wanted.add((Kind.BRAND, item.brand_id))
         elif isinstance(item, catalog.VariantItem):
             wanted |= {(Kind.VARIANT, item.id), (Kind.PRODUCT, item.product_id)}
-        elif isinstance(item, orders.CustomerItem) and item.parent_id:
-            wanted.add((Kind.CUSTOMER, item.parent_id))
+        elif isinstance(item, orders.CustomerItem):
+            themselves.add((Kind.CUSTOMER, item.id))
+            if item.parent_id:
+                wanted.add((Kind.CUSTOMER, item.parent_id))
         elif isinstance(item, orders.OrderItem):
+            themselves.add((Kind.ORDER, item.id))
             wanted |= {(Kind.ORDER_LINE, line.id) for line in item.lines}
             wanted |= {(Kind.VARIANT, line.variant_id) for line in item.lines if line.variant_id}
             if item.customer_id:
                 wanted.add((Kind.CUSTOMER, item.customer_id))
         elif isinstance(item, catalog.CategoryItem) and item.parent_id:
             wanted.add((Kind.CATEGORY, item.parent_id))
+    at_shop = {}
+    if adapter_for(connection.platform).uses_shop_ids and (shop := _shop_of(connection)) is not None:
+        at_shop = _ids_at(shop, wanted | themselves)
+    return References(_ids_at(connection, wanted), at_shop)
+
+
+def _ids_at(connection: Connection, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
     if not wanted:
-        return References({})
+        return {}
     rows = Link.objects.filter(connection=connection, item_id__in={pk for _, pk in wanted}, missing=False).values_list(
         "kind", "item_id", "external_id"
     )
     found = {(kind.partition("@")[0], pk): external_id for kind, pk, external_id in rows}
-    return References({key: found[key] for key in wanted if key in found})
+    return {key: found[key] for key in wanted if key in found}
+
+
+def _shop_of(connection: Connection) -> Connection | None:
+    """The seller's shop that is read, and whose ids the connection's platform goes by."""
+    if connection.seller_id is None:
+        return None
+    shops = Connection.objects.filter(
+        seller_id=connection.seller_id, role=Role.SHOP, jobs__direction=Direction.IMPORT
+    ).exclude(state=Connection.State.UNINSTALLED)
+    if slug := connection.settings.get("shop"):
+        shops = shops.filter(slug=slug)
+    return shops.order_by("pk").first()

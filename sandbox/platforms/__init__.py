@@ -10,6 +10,7 @@ PLATFORMS = {
     "rest": ("sandbox.platforms.rest", "Rest"),
     "seller_center_oms": ("sandbox.platforms.seller_center_oms", "SellerCenterOms"),
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),
+    "sparklayer": ("sandbox.platforms.sparklayer", "SparkLayer"),
 }
 
 

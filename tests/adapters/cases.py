@@ -51,6 +51,15 @@ def stock_up(shop: SandboxProcess) -> None:
     shop.control("POST", "goods", json={"entries": entries})
 
 
+def lay_out(front: SandboxProcess) -> None:
+    """The variants whose stock and prices are sent."""
+    for item in SAMPLES[DataType.STOCK]:
+        key = f"synccenter-{item.id}"
+        variant = {"external_id": key, "sku": item.sku, "status": "live"}
+        product = {"external_id": f"of-{key}", "title": "Lamp", "slug": key, "variants": [variant]}
+        front.control("POST", "goods", json={"site": "acme", "products": [product]})
+
+
 # A platform is put under the whole suite by its line here.
 CASES = {
     "bigcommerce": Case(
@@ -128,6 +137,19 @@ CASES = {
         prepare=stock_up,
         page="seller-center",
         calls=4,
+    ),
+    "sparklayer": Case(
+        sandbox="sparklayer",
+        account=("acme", "client-word"),
+        credential="client_secret",
+        settings={"site_id": "acme", "client_id": "sandbox-client"},
+        states={
+            DataType.PRODUCTS: ("offered", "external_id"),
+            DataType.STOCK: ("in_stock", "external_id"),
+            DataType.PRICES: ("priced", "external_id"),
+        },
+        prepare=lay_out,
+        calls=2 + 2 * 5,  # a token for one that has ended; a product is looked for and made by a call each
     ),
 }
 

@@ -1,0 +1,76 @@
+"""SparkLayer (role: B2B front), by its REST API; docs/platforms/sparklayer.md tells merchants and operators.
+
+The connection's address is `https://app.sparklayer.io`, or `https://test.app.sparklayer.io` for test sites.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from connectors.contract import Account, Adapter, Operation, Outcome, References
+from connectors.http import HttpClient
+from connectors.platforms.sparklayer import products, variants
+from connectors.platforms.sparklayer.price_lists import PriceLists
+from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
+from connectors.platforms.sparklayer.site import Site
+from hub.kinds import DataType, Role
+
+
+class SparkLayer(Adapter):
+    """Writes products, stock and prices to the B2B front that stands on a seller's shop."""
+
+    key = "sparklayer"
+    name = "SparkLayer"
+    role = Role.B2B
+    Settings = Settings
+    Credentials = Credentials
+    FieldMap = FieldMap
+    exports = {DataType.PRODUCTS: "products", DataType.STOCK: "stock", DataType.PRICES: "prices"}
+    shards = {DataType.PRODUCTS: 2}
+    batch_size = {DataType.PRODUCTS: 10, DataType.STOCK: 500, DataType.PRICES: 500}
+    uses_shop_ids = True
+
+    def __init__(self, account: Account, http: HttpClient) -> None:
+        super().__init__(account, http)
+        self.settings: Settings = account.settings
+
+    @cached_property
+    def site(self) -> Site:
+        return Site(self.account, self.http)
+
+    @cached_property
+    def price_lists(self) -> PriceLists:
+        return PriceLists(self.site)
+
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        return f"{cls.key}:{account.base_url}:{account.settings.site_id}"
+
+    def authenticate(self) -> dict[str, str]:
+        """The token is added call by call, since it ends within a turn."""
+        return {"Site-Id": self.settings.site_id}
+
+    def check(self) -> str:
+        number = len(self.price_lists.slugs())
+        return f"Site {self.settings.site_id} ({self.settings.site_env}), {number} price lists"
+
+    def payload(self, data_type: DataType, item: Any, refs: References) -> Any:
+        own = self.settings
+        match data_type:
+            case DataType.PRODUCTS:
+                return products.payload(item, refs, own.price_list, self.account.field_map)
+            case DataType.STOCK:
+                return variants.stock_payload(item, refs, own.stock_locations)
+            case DataType.PRICES:
+                return variants.price_payload(item, refs, own.price_list)
+        return super().payload(data_type, item, refs)
+
+    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
+        match data_type:
+            case DataType.PRODUCTS:
+                return products.send(self.site, operations)
+            case DataType.STOCK:
+                return variants.send_stock(self.site, operations)
+            case DataType.PRICES:
+                return variants.send_prices(self.site, self.price_lists, operations)
+        return super().send(data_type, operations)

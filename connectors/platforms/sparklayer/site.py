@@ -1,0 +1,87 @@
+"""Calls to one site of SparkLayer, and what its refusals mean.
+
+https://docs.sparklayer.io/developers/api has what every call carries. Paths that no page of today documents are
+gathered in `ASSUMED`, so that there is one place to correct.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from connectors.contract import Account
+from connectors.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.http import HttpClient, Refused, Response
+from connectors.platforms.sparklayer.tokens import Tokens
+
+# Products and variants are those of the vendor's earlier reference ("Core API", 2023), which takes either id there.
+# A customer's deletion is documented, its path is not: taken to be that of the replacement.
+ASSUMED = {
+    "products": "/api/v1/products",
+    "product": "/api/v1/products/{}",
+    "variant": "/api/v1/variants/{}",
+    "customer": "/api/v2/customers/platform/{}",
+}
+
+MEND = "Correct the item where it comes from; it is sent again as soon as it changes."
+
+
+class Site:
+    """The HTTP client with a token that is renewed once when it is refused."""
+
+    def __init__(self, account: Account, http: HttpClient) -> None:
+        self.http = http
+        self._tokens = Tokens(account, http)
+
+    def call(self, method: str, path: str, *ids: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
+        """The answer's JSON, None if it has no body; `ids` are put into the path's gaps.
+
+        Raises as `HttpClient.request`; TryAgainLater for a 409 that names no field: somebody wrote at the same time.
+        """
+        place = path.format(*(quote(each, safe="") for each in ids))
+        try:
+            answer = self._request(method, place, body, params)
+        except NeedsAttention as refused:
+            if refused.status != 401:
+                raise
+            self._tokens.forget()
+            answer = self._request(method, place, body, params)
+        return answer.json() if answer.content else None
+
+    def _request(self, method: str, place: str, body: Any, params: Mapping[str, Any] | None) -> Response:
+        headers = {"Authorization": f"Bearer {self._tokens.current()}"}
+        try:
+            return self.http.request(method, place, body=body, params=params, headers=headers)
+        except Refused as refused:
+            if refused.status == 409 and not errors_of(refused):
+                raise TryAgainLater(f"{method} {place}: another update is under way there.", sent=False) from refused
+            raise
+
+
+def errors_of(refused: Refused) -> list[dict[str, Any]]:
+    """`errors[]` of a problem (RFC 7807): `code`, `message`, `property`."""
+    body = refused.body
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+
+
+def names(refused: Refused, part: str) -> bool:
+    """Whether the refusal is about a property with this in its name."""
+    return any(part in str(each.get("property", "")) for each in errors_of(refused))
+
+
+def problem_of(refused: Refused) -> SkipRecord:
+    """The refusal of one item, in SparkLayer's words."""
+    body = refused.body if isinstance(refused.body, dict) else {}
+    named = [(each.get("property") or "item", each.get("message") or each.get("code")) for each in errors_of(refused)]
+    reasons = "; ".join(f"{where}: {what}" for where, what in named)
+    text = reasons or body.get("detail") or body.get("title") or f"it gives no reason ({refused.status})"
+    return SkipRecord(f"SparkLayer refuses it: {text!s:.500}", code=refused.code, mend=MEND)
+
+
+def unnamed() -> SkipRecord:
+    """For a removal of what was sent by a call that nobody answered: its id there was never told."""
+    return SkipRecord(
+        "It may have reached SparkLayer by a call that was never answered.",
+        code="unknown_id",
+        mend="Look for it in the SparkLayer dashboard, and remove it there.",
+    )

@@ -1,0 +1,128 @@
+"""SparkLayer, a B2B front: token, products, stock, price lists.
+
+An account is a site: its name is the `Site-Id`, its token the client secret; the client id is `--client-id`. `POST
+/api/auth/token` gives a token for an hour, that site's alone. Every call wants `Authorization`, `Site-Id` and a
+`User-Agent`; errors are problems (RFC 7807). Requests that change the same price list side by side are refused by 409;
+with `--latency-ms` they really overlap.
+
+Assumed, because no page of the vendor says so: the paths of products and variants (its reference of 2023 has them),
+that a product's variants are matched by `external_id` and those left out stay, how a listing of price lists names its
+rows (`data`), that stock and prices are kept for SKUs that no product has.
+
+Control: `POST expire {"site"}` ends all tokens of a site; `POST goods {"site", "products"}` puts products there.
+"""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
+from sandbox.platforms.sparklayer import pricing, products, stock
+from sandbox.platforms.sparklayer.answers import Problem, problem
+from sandbox.platforms.sparklayer.shelves import Site
+
+LASTS = 3600
+Handler = Callable[[Request, Site, Any], Response]
+ROUTES: tuple[tuple[str, str, Handler], ...] = (*products.ROUTES, *stock.ROUTES, *pricing.ROUTES)
+
+
+class SparkLayer(Platform):
+    """All sites, each with what it holds."""
+
+    name = "sparklayer"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.sites = {name: Site() for name in self.accounts}
+        self.tokens: dict[str, tuple[str, float]] = {}
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/api/auth/token", self._token, methods=["POST"]),
+            *(Route(path, self._guarded(handler), methods=[method]) for method, path, handler in ROUTES),
+        ]
+
+    def control_routes(self) -> list[BaseRoute]:
+        return [
+            Route("/_sandbox/expire", self._expire, methods=["POST"]),
+            Route("/_sandbox/goods", self._goods, methods=["POST"]),
+        ]
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        views = self.sites[account].views() if account in self.sites else {}
+        if kind not in views:
+            raise UnknownState(f"accounts: {', '.join(self.sites)}; kinds: {', '.join(Site().views())}")
+        rows = PagedDict(views[kind])
+        keys, following = rows.page(after, limit)
+        return [rows[key] for key in keys], following
+
+    async def reset(self) -> None:
+        self._begin()
+
+    async def _token(self, request: Request) -> Response:
+        await self.options.latency()
+        site = request.headers.get("site-id", "")
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            return problem(415, "The token is asked for by JSON, not by a form")
+        try:
+            asked = orjson.loads(await request.body())
+        except orjson.JSONDecodeError:
+            return problem(400, "The body is no JSON")
+        match asked:
+            case {"grant_type": "client_credentials", "client_id": str(client), "client_secret": str(secret)}:
+                known = client == self.options.client_id and is_token(secret, self.accounts.get(site, ""))
+            case _:
+                return problem(400, "grant_type, client_id and client_secret are wanted")
+        if not known or site not in self.accounts:
+            return problem(401, "Unknown site, client or secret")
+        note(request, account=site)
+        token = secrets.token_urlsafe(24)
+        self.tokens[token] = (site, time.monotonic() + LASTS)
+        return json_response({"access_token": token, "token_type": "Bearer", "expires_in": LASTS})
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            name = request.headers.get("site-id", "")
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            owner, ends = self.tokens.get(given, ("", 0.0))
+            if name not in self.sites or owner != name or ends < time.monotonic():
+                return problem(401, "The access token is unknown or has ended")
+            if not request.headers.get("user-agent"):
+                return problem(400, "A User-Agent that names the integration is wanted")
+            note(request, account=name)
+            body: Any = None
+            if request.method != "GET" and (raw := await request.body()):
+                try:
+                    body = orjson.loads(raw)
+                except orjson.JSONDecodeError:
+                    return problem(400, "The body is no JSON")
+                note(request, items=len(body) if isinstance(body, list) else 1)
+            site = self.sites[name]
+            try:
+                with site.alone(request.method, request.path_params.get("slug")):
+                    await self.options.latency()
+                    return handler(request, site, body)
+            except Problem as refused:
+                return refused.response()
+
+        return endpoint
+
+    async def _expire(self, request: Request) -> Response:
+        wanted = orjson.loads(await request.body())["site"]
+        self.tokens = {token: held for token, held in self.tokens.items() if held[0] != wanted}
+        return Response(status_code=204)
+
+    async def _goods(self, request: Request) -> Response:
+        wish = orjson.loads(await request.body())
+        for each in wish["products"]:
+            products.create(self.sites[wish["site"]], each)
+        return Response(status_code=204)

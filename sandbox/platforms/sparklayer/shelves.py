@@ -1,0 +1,67 @@
+"""What one site holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sandbox.platforms.sparklayer.answers import Problem
+
+LOCATIONS = ("default", "warehouse")
+Row = dict[str, Any]
+
+
+class Site:
+    """Products and variants by external id, levels by (location, SKU), prices by list and SKU."""
+
+    def __init__(self) -> None:
+        self.products: dict[str, Row] = {}
+        self.variants: dict[str, Row] = {}
+        self.levels: dict[tuple[str, str], Row] = {}
+        self.price_lists: dict[str, Row] = {}
+        self.prices: dict[str, dict[str, list[Row]]] = {}
+        self._changing: set[str] = set()
+
+    @contextmanager
+    def alone(self, method: str, slug: str | None) -> Iterator[None]:
+        """Whoever changes a price list that another request is changing is turned away, without naming a field."""
+        if method == "GET" or slug is None:
+            yield
+            return
+        if slug in self._changing:
+            raise Problem(409, "Another update of the price list is under way")
+        self._changing.add(slug)
+        try:
+            yield
+        finally:
+            self._changing.discard(slug)
+
+    def views(self) -> dict[str, dict[str, Row]]:
+        """Kind of state → rows by key."""
+        offered = {
+            key: row
+            for key, row in self.products.items()
+            if any(v["status"] != "discontinued" for v in row["variants"])
+        }
+        by_sku: dict[str, list[Row]] = {}
+        for prices in self.prices.values():
+            for sku, tiers in prices.items():
+                by_sku.setdefault(sku, []).extend(tiers)
+        counted = {sku for (_, sku), level in self.levels.items() if level["stock_level"]}
+        return {
+            "products": self.products,
+            "offered": offered,
+            "variants": self.variants,
+            "in_stock": {key: row for key, row in self.variants.items() if row.get("sku") in counted},
+            "priced": {
+                key: row | {"pricing": by_sku[row["sku"]]}
+                for key, row in self.variants.items()
+                if by_sku.get(row.get("sku", ""))
+            },
+            "stock": {f"{sku}@{place}": level for (place, sku), level in self.levels.items()},
+            "prices": {
+                f"{slug}/{sku}": {"price_list": slug, "sku": sku, "pricing": tiers}
+                for slug, prices in self.prices.items()
+                for sku, tiers in prices.items()
+            },
+            "price_lists": self.price_lists,
+        }

@@ -1,0 +1,243 @@
+"""What is special about SparkLayer: its tokens, its products, stock, and the one price list."""
+
+import copy
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.items import PriceItem, StockItem
+from connectors.contract import Action, Adapter, Operation, Outcome, References
+from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from hub.kinds import DataType, Kind
+from sandbox.process import SandboxProcess
+from tests.adapters.goods import product, variant
+from tests.adapters.writing import NOTHING, creations
+
+PRODUCTS, STOCK, PRICES = DataType.PRODUCTS, DataType.STOCK, DataType.PRICES
+Open = Callable[..., Adapter]
+
+
+@pytest.fixture
+def site(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("sparklayer")
+
+
+@pytest.fixture
+def front(open_adapter: Open) -> Adapter:
+    return open_adapter("sparklayer")
+
+
+def sent(adapter: Adapter, data_type: DataType, *items: Any) -> list[Outcome]:
+    outcomes = adapter.send(data_type, creations(adapter, data_type, items))
+    assert [outcome.error for outcome in outcomes] == [None] * len(items)
+    return outcomes
+
+
+def writes(site: SandboxProcess) -> list[tuple[str, str]]:
+    return [
+        (call["method"], call["path"])
+        for call in site.calls()
+        if call["method"] != "GET" and not call["path"].endswith("/token")
+    ]
+
+
+def test_a_token_that_has_ended_is_renewed_once(front: Adapter, site: SandboxProcess) -> None:
+    sent(front, PRODUCTS, product(1))
+    site.control("POST", "expire", json={"site": "acme"})
+    site.forget_calls()
+    sent(front, PRODUCTS, product(1, title="Lantern"))
+    statuses = [(call["path"].rpartition("/")[2], call["status"]) for call in site.calls()]
+    assert statuses[:3] == [("synccenter-1", 401), ("token", 200), ("synccenter-1", 200)]
+
+
+def test_a_token_serves_the_turns_after_it(open_adapter: Open, site: SandboxProcess) -> None:
+    sent(open_adapter("sparklayer"), PRODUCTS, product(1))
+    site.forget_calls()
+    sent(open_adapter("sparklayer"), PRODUCTS, product(1, title="Lantern"))
+    assert not [call for call in site.calls() if call["path"].endswith("/token")]
+
+
+def test_another_site_is_not_entered_with_the_token_of_this(open_adapter: Open, site: SandboxProcess) -> None:
+    with pytest.raises(NeedsAttention, match="access token") as refused:
+        open_adapter("sparklayer", site_id="other").check()
+    assert "site id" in refused.value.mend
+
+
+def test_products_go_by_the_ids_that_the_shop_gave_them(front: Adapter, site: SandboxProcess) -> None:
+    refs = References({}, {(Kind.PRODUCT, 1): "501", (Kind.VARIANT, 10): "77"})
+    item = product(1, variants=[variant(10, weight_in_grams=Decimal("250.5")), variant(11, status="suspended")])
+    (operation,) = [Operation(Action.CREATE, 1, "", front.payload(PRODUCTS, item, refs))]
+    (outcome,) = front.send(PRODUCTS, [operation])
+    assert outcome.external_id == "501"
+    assert outcome.links == {(Kind.VARIANT, 10): "77", (Kind.VARIANT, 11): "synccenter-11"}
+    (there,) = [row for row in site.state("products") if row["external_id"] == "501"]
+    assert (there["title"], there["slug"]) == ("Lamp 1", "lamp-1")
+    first, second = there["variants"]
+    assert first == {
+        "external_id": "77",
+        "sku": "SKU-10",
+        "weight_in_grams": 250.5,
+        "position": 10,
+        "cart_image_url": "https://images.example.com/1.jpg",
+        "options": [{"group": "Size", "name": "S10"}],
+        "status": "live",
+        "rrp": [{"currency_code": "GBP", "price": 20}],
+        "settings": [],
+    }
+    assert second["status"] == "suspended"
+
+
+def test_settings_of_a_variant_go_by_the_field_map(open_adapter: Open) -> None:
+    front = open_adapter("sparklayer", field_map={"settings": {"pack": "pack_size"}})
+    item = product(1, variants=[variant(10, settings={"pack": 6, "colour code": "x"})])
+    assert front.payload(PRODUCTS, item, NOTHING)["product"]["variants"][0]["settings"] == [{"pack_size": 6}]
+
+
+def test_a_variant_that_is_gone_is_discontinued_and_a_hidden_product_suspended(front: Adapter) -> None:
+    item = product(1, status="suspended", variants=[variant(10), variant(11, status="discontinued")])
+    variants = front.payload(PRODUCTS, item, NOTHING)["product"]["variants"]
+    assert [each["status"] for each in variants] == ["suspended", "discontinued"]
+
+
+def test_a_product_that_is_gone_has_its_variants_discontinued(front: Adapter, site: SandboxProcess) -> None:
+    sent(front, PRODUCTS, product(1), product(2))
+    front.send(PRODUCTS, [Operation(Action.REMOVE, 1, "synccenter-1", None)])
+    there = {row["external_id"]: row for row in site.state("products")}
+    assert {each["status"] for each in there["synccenter-1"]["variants"]} == {"discontinued"}
+    assert {each["status"] for each in there["synccenter-2"]["variants"]} == {"live"}
+    site.forget_calls()
+    front.send(PRODUCTS, [Operation(Action.REMOVE, 1, "synccenter-1", None)])
+    assert writes(site) == []
+
+
+def test_a_variant_without_sku_holds_its_product_back_and_says_which(front: Adapter) -> None:
+    with pytest.raises(SkipRecord, match="S11") as refused:
+        front.payload(PRODUCTS, product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
+    assert refused.value.code == "no_sku" and refused.value.mend
+
+
+def test_a_product_that_is_refused_fails_alone_in_their_words(front: Adapter, site: SandboxProcess) -> None:
+    heavy = product(2, variants=[variant(20, weight_in_grams=Decimal(-1))])
+    first, second, third = front.send(PRODUCTS, creations(front, PRODUCTS, [product(1), heavy, product(3)]))
+    assert first.error is None and third.error is None
+    assert isinstance(second.error, SkipRecord) and "weight_in_grams" in str(second.error) and second.error.mend
+
+
+def test_a_conflict_that_passes_is_tried_again(front: Adapter, site: SandboxProcess) -> None:
+    site.fault("status", status=409, method="PATCH", times=1)
+    with pytest.raises(TryAgainLater) as refused:
+        front.send(PRODUCTS, creations(front, PRODUCTS, [product(1)]))
+    assert not refused.value.sent
+    sent(front, PRODUCTS, product(1))
+
+
+# Stock
+
+
+def test_stock_goes_in_one_call_with_restock_dates(open_adapter: Open, site: SandboxProcess) -> None:
+    front = open_adapter("sparklayer", stock_locations={"north": "warehouse", "south": "warehouse"})
+    stock = [
+        StockItem("default", Decimal("3.7"), Decimal(1), date(2026, 5, 4)),
+        StockItem("north", Decimal(4), None, date(2026, 7, 1)),
+        StockItem("south", Decimal(2), None, date(2026, 6, 1)),
+    ]
+    one = variant(1)
+    one.stock = stock
+    front.check()
+    site.forget_calls()
+    sent(front, STOCK, one, variant(2))
+    assert writes(site) == [("POST", "/api/v1/batch-update-stock")]
+    there = {(row["sku"], row["stock_location_external_id"]): row for row in site.state("stock")}
+    assert len(there) == 3
+    own, far = there["SKU-1", "default"], there["SKU-1", "warehouse"]
+    assert (own["stock_level"], own["restock_date"], own["min_stock_level"]) == (3, "2026-05-04", 1)
+    assert (far["stock_level"], far["restock_date"], far["min_stock_level"]) == (6, "2026-06-01", None)
+
+
+def test_an_unknown_location_needs_a_person(front: Adapter) -> None:
+    lost = variant(1)
+    lost.stock = [StockItem("moon", Decimal(1), None, None)]
+    with pytest.raises(NeedsAttention, match="moon") as refused:
+        front.send(STOCK, creations(front, STOCK, [lost, variant(2)]))
+    assert "settings" in refused.value.mend
+
+
+def test_two_variants_of_one_sku_do_not_hold_the_others_up(front: Adapter, site: SandboxProcess) -> None:
+    operations = creations(front, STOCK, [variant(1), variant(2, sku="SKU-1"), variant(3)])
+    first, second, third = front.send(STOCK, operations)
+    assert first.error is None and third.error is None
+    assert isinstance(second.error, SkipRecord) and second.error.code == "sku_twice"
+
+
+def test_what_is_gone_has_no_stock_wherever_it_had_some(front: Adapter, site: SandboxProcess) -> None:
+    (made,) = sent(front, STOCK, variant(1))
+    front.send(STOCK, [Operation(Action.REMOVE, 1, made.external_id, None)])
+    (level,) = site.state("stock")
+    assert (level["sku"], level["stock_level"]) == ("SKU-1", 0)
+
+
+def test_a_removal_does_not_take_the_stock_of_its_successor(front: Adapter, site: SandboxProcess) -> None:
+    """A variant that was made anew has the SKU of the one before it."""
+    (made,) = sent(front, STOCK, variant(1))
+    (successor,) = creations(front, STOCK, [variant(9, sku="SKU-1", stock="8")])
+    previous = front.payload(STOCK, variant(1), NOTHING)
+    front.send(STOCK, [Operation(Action.REMOVE, 1, made.external_id, None, previous), successor])
+    assert [row["stock_level"] for row in site.state("stock")] == [8]
+
+
+# Prices
+
+
+def tiered(number: int, currency: str = "GBP") -> Any:
+    item = variant(number)
+    item.prices = [
+        PriceItem("acme-shop-price", currency, 10, Decimal(9), None, "BigCommerce Price"),
+        PriceItem("acme-shop-price", currency, 1, Decimal("12.50"), None, "BigCommerce Price"),
+        PriceItem("vip", currency, 1, Decimal(1), None, "VIP"),
+    ]
+    return item
+
+
+def test_prices_go_into_one_list_named_after_the_platform(front: Adapter, site: SandboxProcess) -> None:
+    sent(front, PRICES, tiered(1), tiered(2))
+    (made,) = site.state("price_lists")
+    assert made == {"slug": "bigcommerce-price", "name": "BigCommerce Price", "currency_code": "GBP"}
+    pricing = {row["sku"]: row["pricing"] for row in site.state("prices")}
+    assert pricing["SKU-1"] == [{"quantity": 1, "price": 12.5}, {"quantity": 10, "price": 9}]
+    assert pricing.keys() == {"SKU-1", "SKU-2"}
+    site.forget_calls()
+    sent(front, PRICES, tiered(1))
+    assert writes(site) == [("PATCH", "/api/v1/price-lists/bigcommerce-price/pricing")]
+
+
+def test_the_list_takes_on_another_currency(open_adapter: Open, site: SandboxProcess) -> None:
+    sent(open_adapter("sparklayer"), PRICES, tiered(1))
+    sent(open_adapter("sparklayer"), PRICES, tiered(1, "EUR"))
+    assert [row["currency_code"] for row in site.state("price_lists")] == ["EUR"]
+
+
+def test_a_list_that_somebody_removed_is_made_anew(open_adapter: Open, site: SandboxProcess) -> None:
+    front = open_adapter("sparklayer")
+    sent(front, PRICES, tiered(1))
+    site.fault("status", status=404, path="/pricing$", times=1)
+    with pytest.raises(TryAgainLater):
+        front.send(PRICES, creations(front, PRICES, [tiered(1)]))
+    sent(open_adapter("sparklayer"), PRICES, tiered(1))
+
+
+def test_a_price_that_is_gone_is_taken_out(front: Adapter, site: SandboxProcess) -> None:
+    (made,) = sent(front, PRICES, tiered(1))
+    sent(front, PRICES, tiered(2))
+    for previous in (None, front.payload(PRICES, tiered(1), NOTHING)):
+        front.send(PRICES, [Operation(Action.REMOVE, 1, made.external_id, None, previous)])
+        assert [row["sku"] for row in site.state("prices")] == ["SKU-2"]
+
+
+def test_a_refused_batch_is_taken_apart(front: Adapter) -> None:
+    cheap = copy.deepcopy(tiered(1))
+    cheap.prices[1].amount = Decimal(-1)
+    with pytest.raises(BatchRefused, match="price"):
+        front.send(PRICES, creations(front, PRICES, [cheap, tiered(2)]))

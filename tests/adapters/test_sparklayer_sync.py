@@ -1,0 +1,95 @@
+"""SparkLayer through the engine: what a shop holds reaches the B2B front that stands on it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from catalog.models import Product, Variant
+from connectors.services import install_connection, sync
+from hub.kinds import Kind
+from hub.models import Connection, Link, Run
+from sandbox.process import SandboxProcess
+from tests.engine.driving import work_until_idle
+from tests.engine.goods import change
+from tests.factories import make_seller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def store(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("bigcommerce", accounts={"shop": "token"}, products=12, dirty=False, quota=100_000)
+
+
+@pytest.fixture
+def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("sparklayer", accounts={"acme": "client-word"})
+
+
+@pytest.fixture
+def front(transactional_db: None, store: SandboxProcess, site: SandboxProcess) -> Connection:
+    """A front on a shop that has been read, and everything sent to it."""
+    seller = make_seller("acme", currency="GBP")
+    install_connection(
+        seller=seller,
+        platform="bigcommerce",
+        name="Acme shop",
+        slug="acme-shop",
+        base_url=f"{store.url}/stores/shop",
+        credentials={"access_token": "token"},
+    )
+    work_until_idle()
+    front = install_connection(
+        seller=seller,
+        platform="sparklayer",
+        name="Acme B2B",
+        slug="acme-b2b",
+        base_url=site.url,
+        settings={"site_id": "acme", "client_id": "sandbox-client", "stock_locations": {"1": "default"}},
+        credentials={"client_secret": "client-word"},
+    )
+    work_until_idle()
+    return front
+
+
+def test_the_front_knows_the_shops_products_by_the_shops_ids(front: Connection, store: SandboxProcess, site) -> None:
+    there = {row["external_id"]: row for row in site.state("products")}
+    shop = {str(row["id"]): row for row in store.state("products")}
+    assert there.keys() == shop.keys()
+    assert {key: row["title"] for key, row in there.items()} == {key: row["name"] for key, row in shop.items()}
+    skus = {each["sku"] for row in there.values() for each in row["variants"]}
+    assert skus == set(Variant.objects.values_list("sku", flat=True))
+    ids = set(Link.objects.filter(connection=front, kind=Kind.PRODUCT).values_list("external_id", flat=True))
+    assert ids == shop.keys()
+
+
+def test_one_list_holds_the_default_price_of_every_product(front: Connection, site: SandboxProcess) -> None:
+    assert [row["name"] for row in site.state("price_lists")] == ["BigCommerce Price"]
+    priced = {row["sku"] for row in site.state("prices")}
+    assert priced == set(Variant.objects.values_list("sku", flat=True))
+
+
+def test_counted_variants_have_their_stock_there(front: Connection, site: SandboxProcess) -> None:
+    counted = set(Variant.objects.filter(stock__isnull=False).values_list("sku", flat=True))
+    assert {row["sku"] for row in site.state("stock")} == counted != set()
+
+
+def test_a_second_full_sync_costs_no_write(front: Connection, site: SandboxProcess) -> None:
+    site.forget_calls()
+    for data_type in ("products", "stock", "prices"):
+        sync(connection=front, data_type=data_type, trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    assert [call for call in site.calls() if not call["path"].endswith("/token")] == []
+
+
+def test_what_the_shop_gave_up_is_discontinued_at_the_front(front: Connection, site: SandboxProcess) -> None:
+    gone, hidden, *_ = Product.objects.order_by("pk")
+    change([gone], status="discontinued")
+    change([hidden], status="suspended")
+    work_until_idle()
+    links = dict(
+        Link.objects.filter(connection__slug="acme-shop", kind="product").values_list("item_id", "external_id")
+    )
+    there = {row["external_id"]: {each["status"] for each in row["variants"]} for row in site.state("products")}
+    assert there[links[gone.pk]] == {"discontinued"}
+    assert there[links[hidden.pk]] == {"suspended"}
