@@ -6,15 +6,16 @@ retries and never opens a transaction: errors go up as connectors.errors says, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from connectors.http import HttpClient
-from connectors.records import Record
+from connectors.records import Problem, Record
 from hub.kinds import DataType, Role
 
 
@@ -115,13 +116,13 @@ class Outcome:
     """What became of one operation, in the order of the operations.
 
     `error` is None if it went through. `links` are further ids that the target gave: (kind, our id) → external id.
-    `warnings` are problems that did not stop it.
+    `warnings` are problems that did not stop it; people read them as issues.
     """
 
     external_id: str = ""
     error: Exception | None = None
     links: dict[tuple[str, int], str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     echo: Any = None
 
 
@@ -194,6 +195,11 @@ class Adapter:
     def budget_key(cls, account: Account) -> str:
         """What the vendor counts requests by; connections with the same key share one budget."""
         return f"{cls.key}:{account.base_url}"
+
+    @classmethod
+    def forewarn(cls, settings: Any, *, today: date) -> list[str]:
+        """What whoever looks after a connection with these settings should do before it hurts (an interface ends)."""
+        return []
 
     def authenticate(self) -> dict[str, str]:
         """Headers that every request carries."""
@@ -305,33 +311,36 @@ class References:
         return None if item_id is None else self._at_shop.get((kind, item_id))
 
 
+class FeedFile(AbstractContextManager["FeedFile"]):
+    """The gzip file of an import while it is written, in constant memory; it is whole once the context is left."""
+
+    def add(self, operation: Operation) -> None:
+        raise NotImplementedError
+
+
 class FeedAdapter(Adapter):
     """A target that takes one import at a time, as a file: search engines.
 
-    Changes collect and go out as one import every `drain_every` (F7). `payload` is asked for each item as usual;
-    `write_*` turn it into lines of the file.
+    Changes collect and go out as one import every `drain_seconds` (F7). `payload` is asked for each item as usual.
     """
-
-    content_type: ClassVar[str]
 
     @property
     def drain_seconds(self) -> float:
         """How long changes collect before they go out (F7); from the connection's settings."""
         return 300.0
 
+    @property
+    def format(self) -> str:
+        """Names the format of the files. A target that was fed in another one is sent everything anew."""
+        return ""
+
     def key_of(self, operation: Operation) -> str:
         """The item's identity in the file, also where it is sent for the first time."""
         raise NotImplementedError
 
-    def line(self, operation: Operation, *, replace_all: bool) -> bytes:
-        """One item as it stands in the file, line end included."""
+    def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
+        """Begin a file that replaces everything, or changes what it names."""
         raise NotImplementedError
-
-    def header(self, *, replace_all: bool) -> bytes:
-        return b""
-
-    def footer(self, *, replace_all: bool) -> bytes:
-        return b""
 
     def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> "ImportAnswer":
         """Send the gzip file. Raises TryAgainLater (with `sent`) if the answer was lost."""

@@ -28,6 +28,7 @@ class FeedImport(models.Model):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_imports")
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="feed_imports")
     mode = models.CharField(max_length=7, choices=Mode)
+    format = models.CharField(max_length=10, blank=True, help_text="Which of the vendor's formats its file is in.")
     state = models.CharField(max_length=8, choices=State, default=State.BUILDING)
     remote_id = models.CharField(max_length=100, blank=True)
     items = models.PositiveIntegerField(default=0)

@@ -1,5 +1,6 @@
 """What people and platforms may ask of a connection: install, change, check, sync, uninstall."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -16,7 +17,7 @@ from connectors.contract import Adapter
 from connectors.errors import ConnectorError, NeedsAttention
 from connectors.models import WebhookEvent
 from connectors.opening import open_adapter, validate
-from connectors.registry import adapter_for
+from connectors.registry import adapter_for, adapters
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
 from connectors.webhooks.routing import route_anew
 from hub import lanes
@@ -141,6 +142,18 @@ def update_connection(
         seller=connection.seller,
         credentials_changed=credentials is not None,
     )
+
+
+def forewarnings(connection: Connection, *, today: date) -> list[str]:
+    """What is to be done about a connection before it hurts. Nothing while its settings cannot be read."""
+    adapter = adapters().get(connection.platform)
+    if adapter is None:
+        return []
+    try:
+        settings = validate(adapter.Settings, connection.settings, what="settings")
+    except NeedsAttention:
+        return []
+    return adapter.forewarn(settings, today=today)
 
 
 def check_connection(*, connection: Connection) -> str:

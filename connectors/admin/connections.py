@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
@@ -19,6 +20,7 @@ from connectors.errors import ConnectorError
 from connectors.registry import adapters
 from connectors.services import (
     check_connection,
+    forewarnings,
     install_connection,
     renew_webhook_secret,
     sync,
@@ -105,6 +107,15 @@ class ConnectionAdmin(ConsoleAdmin):
             }
             return TemplateResponse(request, "admin/hub/connection/platforms.html", context)
         return super().add_view(request, form_url, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        connection = self.get_object(request, object_id)
+        if request.method == "GET" and connection is not None:
+            for warning in forewarnings(connection, today=timezone.now().date()):
+                self.message_user(request, warning, messages.WARNING)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def _adapter(self, request: HttpRequest, connection: Connection | None) -> type[Adapter] | None:
         return adapters().get(connection.platform if connection else request.GET.get("platform", ""))

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
+from connectors.contract import FeedAdapter
+from connectors.engine import feeds
 from connectors.engine.settling import end_full_run
 from connectors.engine.turn import Turn
 from connectors.http import dumps
@@ -34,10 +36,12 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
+        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and not feeds.holds_ours(turn, job):
+            run.resend = True
         with lanes.fenced(turn.claim):
             runs.begin(run=run, now=now)
             run.cursor = {"after": 0, "seen": 0, "config": config_hash(job)}
-            run.save(update_fields=["cursor"])
+            run.save(update_fields=["cursor", "resend"])
             runlog.write(run_id=run.pk, now=now, text=f"Comparing {job.data_type} with {job.connection}.")
             if job.connection.seller_id:
                 synclog.note_full_sync_started(

@@ -5,7 +5,6 @@ refused, or harmful. Its rows say at every moment where it stands, so whichever 
 the file and the list of what it carries are written before it is sent.
 """
 
-import gzip
 import logging
 import os
 from dataclasses import replace
@@ -36,12 +35,17 @@ logger = logging.getLogger(__name__)
 _CHUNK = 1000
 _POLL = timedelta(seconds=2)
 _BUSY = timedelta(seconds=10)
+_OTHER_FORMAT = "The connection speaks another version of the interface now: everything is sent anew in that."
 
 
 def work(turn: Turn, job: Job) -> None:
     """Bring the job's import one stage further, or begin one if something waits and it is time."""
     feed = FeedImport.objects.filter(job=job, state__in=OPEN).first()
     now = timezone.now()
+    if feed is not None and feed.format != _adapter(turn).format:
+        # Its file is in a format that the connection does not speak any more. What it carried still waits.
+        _finish(turn, feed, FeedImport.State.REFUSED, ImportAnswer(ImportState.REFUSED, reason=_OTHER_FORMAT), now)
+        feed = None
     if feed is None:
         feed = _begin(turn, job, now)
         if feed is None:
@@ -73,18 +77,24 @@ def _begin(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
     if run is None and last_sent is not None and last_sent + interval > now:
         turn.wake_no_later_than(last_sent + interval)
         return None
-    succeeded = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).exists()
-    if run is None and not succeeded:
+    if run is None and not holds_ours(turn, job):
         _ask_for_everything(job)
         return None
-    replace_all = run is not None and (run.resend or not succeeded)
+    replace_all = run is not None and run.resend
     with lanes.fenced(turn.claim):
         return FeedImport.objects.create(
             job=job,
             run=run,
+            format=_adapter(turn).format,
             mode=FeedImport.Mode.REPLACE if replace_all else FeedImport.Mode.CHANGE,
             created_at=now,
         )
+
+
+def holds_ours(turn: Turn, job: Job) -> bool:
+    """Whether the cluster holds what we sent, in the format that we speak now (F16). If not, it is sent everything."""
+    last = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).order_by("-pk").first()
+    return last is not None and last.format == _adapter(turn).format
 
 
 def _ask_for_everything(job: Job) -> None:
@@ -115,8 +125,7 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
     Path(settings.FEED_DIR).mkdir(parents=True, exist_ok=True)
     feed.file = f"{job.connection.slug}-{feed.pk}.gz"
     items = removals = 0
-    with gzip.open(path_of(feed), "wb", compresslevel=4) as file:
-        file.write(adapter.header(replace_all=replace_all))
+    with adapter.open_feed(str(path_of(feed)), replace_all=replace_all) as file:
         for priority in (Priority.EVENT, Priority.FULL_RUN):
             after = 0
             while taken := queue.take(
@@ -127,12 +136,11 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
                 for step in steps:
                     if replace_all and step.operation.action is Action.REMOVE:
                         continue  # absence from the file removes it
-                    file.write(adapter.line(step.operation, replace_all=replace_all))
+                    file.add(step.operation)
                 items += len(steps)
                 removals += sum(step.operation.action is Action.REMOVE for step in steps)
                 FeedItem.objects.bulk_create([_carried(feed, step, adapter) for step in steps], ignore_conflicts=True)
                 turn.renew()
-        file.write(adapter.footer(replace_all=replace_all))
     with lanes.fenced(turn.claim):
         if items == 0 and not replace_all:
             feed.delete()

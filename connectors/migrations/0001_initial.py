@@ -26,6 +26,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "format",
+                    models.CharField(
+                        blank=True, help_text="Which of the vendor's formats its file is in.", max_length=10
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[

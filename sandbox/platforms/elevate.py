@@ -1,4 +1,4 @@
-"""Voyado Elevate's Admin API v4: catalogue imports as gzipped JSON Lines, one at a time, all or nothing.
+"""Voyado Elevate's Admin API, v4 (gzipped JSON Lines) and v3 (XML): one import at a time, all or nothing.
 
 From the vendor's pages: the two methods (PUT replaces everything and takes only `replace`, POST is
 incremental), the media type and the mandatory gzip, `blockingTimeout` (0 to 5 minutes, 5 by default),
@@ -6,9 +6,10 @@ incremental), the media type and the mandatory gzip, `blockingTimeout` (0 to 5 m
 
 Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing what is not there is fine; 409
 while another import runs (or waiting, by `--busy wait`), an upload counting as running from its first byte;
-the envelope `{"reason", "errorDetails"}` of a 400; that the harm check refuses at exactly half of a market.
+the envelope `{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}`, texts that quote keys); that the harm
+check refuses at exactly half of a market; `translation` as `{"defaults": {"name"}}`.
 
-Admin API v3 (XML) shares clusters, imports and statuses: its reader would stand beside `operations`.
+Both versions share clusters, imports and statuses. v3 knows one method, and says in the document what it replaces.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import random
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.platforms import elevate_xml
 from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
 from sandbox.platforms.elevate_catalog import Format, Problems, merge
 
@@ -49,8 +51,10 @@ class Refused(Exception):
         self.problems = problems
         self.status = status
 
-    def response(self) -> Response:
-        details = {"errorDetails": self.problems.details()} if self.problems else {}
+    def response(self, *, xml: bool = False) -> Response:
+        if not self.problems:
+            return json_response({"reason": self.reason}, self.status)
+        details = {"errors": self.problems.texts()} if xml else {"errorDetails": self.problems.details()}
         return json_response({"reason": self.reason, **details}, self.status)
 
 
@@ -71,6 +75,13 @@ class Group:
             tuple(key for product in products.values() for key in product["variants"]),
         )
 
+    def without(self, markets: set[str]) -> "Group | None":
+        """What is left of it elsewhere; None if that is nothing."""
+        group = orjson.loads(self.body)
+        for product in group["products"].values():
+            product["markets"] = [market for market in product["markets"] if market not in markets]
+        return Group.of(group) if any(product["markets"] for product in group["products"].values()) else None
+
     def entities(self) -> list[Entity]:
         """The products and variants it holds, each as (kind, key)."""
         return [("product", key) for key, _ in self.products] + [("variant", key) for key in self.variants]
@@ -88,9 +99,15 @@ class Import:
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     operations: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERBS, 0))
     forced: bool = False
+    xml: bool = False
+    compressed: bool = True
+    names: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def answer(self) -> dict[str, Any]:
         return {"id": self.id, "status": self.status, "reason": self.reason}
+
+    def state(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "names"}
 
 
 @dataclass
@@ -100,6 +117,7 @@ class Staged:
     groups: dict[str, Group] = field(default_factory=dict)
     others: dict[tuple[str, str], bytes] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class Cluster:
@@ -109,14 +127,15 @@ class Cluster:
         self.groups = PagedDict()
         self.others: dict[tuple[str, str], bytes] = {}
         self.imports: dict[int, Import] = {}
+        self.names: dict[tuple[str, str], str] = {}
         self.under_way = 0
         self.turn = asyncio.Lock()
         self._owners: dict[Entity, str] = {}
         self._sizes: Counter[str] = Counter()
         self._ids = itertools.count(random.Random(seed).getrandbits(62))
 
-    def open_import(self, name: str, *, full: bool, forced: bool) -> Import:
-        opened = Import(next(self._ids), name, full, forced=forced)
+    def open_import(self, name: str, *, full: bool, forced: bool, xml: bool) -> Import:
+        opened = Import(next(self._ids), name, full, forced=forced, xml=xml)
         self.imports[opened.id] = opened
         return opened
 
@@ -160,6 +179,7 @@ class Cluster:
             for _, markets in group.products:
                 self._sizes.update(markets)
         self.others |= staged.others
+        self.names |= staged.names  # the latest name holds for the whole catalogue
 
     def _drop(self, key: str) -> None:
         if key not in self.groups:
@@ -190,15 +210,19 @@ class Elevate(Platform):
         return [
             Route("/api/admin/v4/import/catalog", self._import, methods=["PUT", "POST"]),
             Route("/api/admin/v4/import/status", self._status),
+            Route("/api/admin/v3/import/data", self._import_xml, methods=["POST"]),
+            Route("/api/admin/v3/import/status", self._status),
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """`groups` (`{"key", "productGroup"}` by key) or `imports` (by id)."""
+        """`groups` (`{"key", "productGroup"}` by key), `imports` (by id) or `names` (`{"label", "id", "name"}`)."""
         cluster = self.clusters.get(account)
-        if cluster is None or kind not in ("groups", "imports"):
-            raise UnknownState(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports")
+        if cluster is None or kind not in ("groups", "imports", "names"):
+            raise UnknownState(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports, names")
+        if kind == "names":
+            return [{"label": label, "id": each, "name": name} for (label, each), name in cluster.names.items()], None
         if kind == "imports":
-            imports = [vars(one) for one in cluster.imports.values() if one.id > int(after or 0)]
+            imports = [one.state() for one in cluster.imports.values() if one.id > int(after or 0)]
             return imports[:limit], imports[limit - 1]["id"] if len(imports) > limit else None
         keys, following = cluster.groups.page(after, limit)
         rows = [{"key": key, "productGroup": orjson.loads(cluster.groups[key].body)} for key in keys]
@@ -241,16 +265,37 @@ class Elevate(Platform):
             force, only_check = flag(request, "force"), flag(request, "validationOnly")
             check_headers(request)
             if only_check:
-                await self._checked(cluster, Import(0, "", full, forced=force), await request.body())
+                lines = operations(await request.body())
+                await self._checked(cluster, Import(0, "", full, forced=force), lines)
                 return Response(status_code=204)
-            if self.options.busy == "reject" and cluster.under_way:
-                raise Refused("Another import is running", status=409)
-            opened = cluster.open_import(request.query_params.get("name", ""), full=full, forced=force)
+            opened = self._open(cluster, request, full=full, forced=force)
             answer = await self._run(cluster, opened, request, wait)
             note(request, items=sum(opened.operations.values()))
             return answer
         except Refused as refused:
             return refused.response()
+
+    async def _import_xml(self, request: Request) -> Response:
+        """v3: what the import replaces stands in its document."""
+        await self.options.latency()
+        try:
+            cluster = self._cluster(request)
+            wait = blocking_timeout(request.query_params.get("blockingTimeout"))
+            force = flag(request, "force")
+            if request.headers.get("content-type", "").partition(";")[0].strip() != "application/xml":
+                raise Refused("Content-Type must be application/xml", status=415)
+            opened = self._open(cluster, request, full=False, forced=force, xml=True)
+            opened.compressed = request.headers.get("content-encoding") == "gzip"
+            answer = await self._run(cluster, opened, request, wait)
+            note(request, items=sum(opened.operations.values()))
+            return answer
+        except Refused as refused:
+            return refused.response(xml=True)
+
+    def _open(self, cluster: Cluster, request: Request, *, full: bool, forced: bool, xml: bool = False) -> Import:
+        if self.options.busy == "reject" and cluster.under_way:
+            raise Refused("Another import is running", status=409)
+        return cluster.open_import(request.query_params.get("name", ""), full=full, forced=forced, xml=xml)
 
     async def _run(self, cluster: Cluster, opened: Import, request: Request, wait: float) -> Response:
         """Upload, then as much of the import as the caller is willing to wait for."""
@@ -277,10 +322,12 @@ class Elevate(Platform):
             async with cluster.turn:
                 opened.status = "IN_PROGRESS"
                 await asyncio.sleep(self.options.import_ms / 1000)
-                cluster.apply(await self._checked(cluster, opened, body), full=opened.full)
+                staged = await self._checked(cluster, opened, self._operations(opened, body))
+                cluster.apply(staged, full=opened.full)
                 opened.status = "SUCCESS"
         except Refused as refused:
-            opened.status, opened.reason = "FAILURE", refused.reason
+            texts = refused.problems.texts() if opened.xml and refused.problems else []
+            opened.status, opened.reason = "FAILURE", "\n".join([refused.reason, *texts])
             return refused
         except asyncio.CancelledError:
             opened.status = "ABORTED"
@@ -289,11 +336,21 @@ class Elevate(Platform):
             cluster.under_way -= 1
         return None
 
-    async def _checked(self, cluster: Cluster, opened: Import, body: bytes) -> Staged:
+    def _operations(self, opened: Import, body: bytes) -> Iterable[tuple[str, dict[str, Any]]]:
+        if not opened.xml:
+            return operations(body)
+        try:
+            document = elevate_xml.read(body, compressed=opened.compressed, markets=self.format.markets)
+        except elevate_xml.Unreadable as unreadable:
+            raise Refused(str(unreadable)) from unreadable
+        opened.full, opened.names = document.full, document.names
+        return document.operations
+
+    async def _checked(self, cluster: Cluster, opened: Import, given: Iterable[tuple[str, dict[str, Any]]]) -> Staged:
         """What the import would change. `Refused` if anything in it is wrong, or it would do harm."""
-        staged, problems = Staged(), Problems()
+        staged, problems = Staged(names=dict(opened.names)), Problems()
         seen: set[str] = set()
-        for number, (verb, operation) in enumerate(operations(body), 1):
+        for number, (verb, operation) in enumerate(given, 1):
             opened.operations[verb] += 1
             if number % BREATH == 0:
                 await asyncio.sleep(0)
@@ -317,12 +374,23 @@ class Elevate(Platform):
     ) -> None:
         key = operation["key"]
         if verb == "remove":
-            staged.removed.add(key)
+            markets = set(operation.get("markets", self.format.markets))
+            left = cluster.groups[key].without(markets) if key in cluster.groups else None
+            if left is None:
+                staged.removed.add(key)
+            else:
+                staged.groups[key] = left
             return
         entity = next((name for name in ENTITIES if name in operation), None)
         if entity is None or len(operation) != 2:
             raise Refused(f"'{key}': exactly one of {', '.join(ENTITIES)} is required beside 'key'")
         value = operation[entity]
+        if entity == "translation":
+            label, separator, identifier = key.partition(":")
+            name = value.get("defaults", {}).get("name") if isinstance(value, dict) else None
+            if not separator or not isinstance(name, str) or not name:
+                raise Refused(f"'{key}': a translation has a key label:id and a name in its defaults")
+            staged.names[label, identifier] = name
         if entity != "productGroup":
             staged.others[entity, key] = orjson.dumps(value)
             return

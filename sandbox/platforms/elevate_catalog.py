@@ -33,6 +33,16 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self.messages)
 
+    def texts(self) -> list[str]:
+        """As v3 tells them: a line for each that something is wrong with itself, its key between quotation marks."""
+        split = (message.partition(": ") for message in self.messages)
+        return [
+            f"{entity} '{key}': {what}"
+            for (entity, colon, what), keys in zip(split, self.messages.values(), strict=True)
+            for key in keys
+            if not what.startswith("Inner error")
+        ]
+
     def details(self) -> dict[str, Any]:
         found = {name: list(self.keys[entity]) for entity, name in ENTITIES.items() if entity in self.keys}
         return {

@@ -1,4 +1,4 @@
-"""What is special about feeding Voyado Elevate."""
+"""What is special about feeding Voyado Elevate, by both versions of its interface (F16)."""
 
 import gzip
 from collections.abc import Callable
@@ -13,15 +13,20 @@ from connectors.errors import NeedsAttention, SkipRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.goods import product, variant
-from tests.adapters.writing import NOTHING, feed
+from tests.adapters.writing import NOTHING, feed, file_of
 
 PRODUCTS = DataType.PRODUCTS
 Open = Callable[..., FeedAdapter]
 
 
+@pytest.fixture(params=["v4", "v3"])
+def adapter(open_adapter: Open, request: pytest.FixtureRequest) -> FeedAdapter:
+    return open_adapter("elevate", api_version=request.param)
+
+
 @pytest.fixture
-def adapter(open_adapter: Open) -> FeedAdapter:
-    return open_adapter("elevate")
+def v4(open_adapter: Open) -> FeedAdapter:
+    return open_adapter("elevate", api_version="v4")
 
 
 @pytest.fixture
@@ -42,6 +47,11 @@ def groups(cluster: SandboxProcess) -> dict[str, Any]:
     return {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
 
 
+def lines(adapter: FeedAdapter, operation: Operation, folder: Path) -> list[Any]:
+    """What a file of v4 that changes this one item says."""
+    return [orjson.loads(line) for line in gzip.open(file_of(adapter, [operation], folder))]
+
+
 def broken(operation: Operation) -> Operation:
     """Without the list price that the index insists on."""
     variants = operation.payload["productGroup"]["products"][operation.payload["key"]]["variants"]
@@ -52,8 +62,8 @@ def broken(operation: Operation) -> Operation:
 # Payloads
 
 
-def test_a_product_becomes_a_group_with_one_product(adapter: FeedAdapter) -> None:
-    assert adapter.payload(PRODUCTS, product(1), NOTHING) == {
+def test_a_product_becomes_a_group_with_one_product(v4: FeedAdapter) -> None:
+    assert v4.payload(PRODUCTS, product(1), NOTHING) == {
         "key": "p1",
         "productGroup": {
             "products": {
@@ -113,22 +123,24 @@ def test_one_address_for_all_products_is_refused(adapter: FeedAdapter) -> None:
         type(adapter).Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
 
 
-# Lines
+# Files
 
 
-def test_single_attributes_go_as_an_edit(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_single_attributes_go_as_an_edit(v4: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
     before, after = product(1), product(1, variants=[variant(10, price="9"), variant(11)])
-    operation = update(adapter, before, after)
-    assert orjson.loads(adapter.line(operation, replace_all=False)) == {
-        "edit": {
-            "key": "p1",
-            "productGroup": {
-                "products": {"p1": {"variants": {"SKU-10": {"defaults": {"sellingPrice": 9, "listPrice": 9}}}}}
-            },
+    operation = update(v4, before, after)
+    assert lines(v4, operation, tmp_path) == [
+        {
+            "edit": {
+                "key": "p1",
+                "productGroup": {
+                    "products": {"p1": {"variants": {"SKU-10": {"defaults": {"sellingPrice": 9, "listPrice": 9}}}}}
+                },
+            }
         }
-    }
-    feed(adapter, [creation(adapter, 1)], tmp_path)
-    assert feed(adapter, [operation], tmp_path).state is ImportState.DONE
+    ]
+    feed(v4, [creation(v4, 1)], tmp_path)
+    assert feed(v4, [operation], tmp_path).state is ImportState.DONE
     assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
 
 
@@ -142,12 +154,12 @@ def test_single_attributes_go_as_an_edit(adapter: FeedAdapter, cluster: SandboxP
     ids=["a variant less", "a variant more", "an attribute less"],
 )
 def test_another_structure_goes_as_a_whole_group(
-    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, after: Any
+    v4: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, after: Any
 ) -> None:
-    operation = update(adapter, product(1), after)
-    assert orjson.loads(adapter.line(operation, replace_all=False)) == {"replace": operation.payload}
-    feed(adapter, [creation(adapter, 1)], tmp_path)
-    feed(adapter, [operation], tmp_path)
+    operation = update(v4, product(1), after)
+    assert lines(v4, operation, tmp_path) == [{"replace": operation.payload}]
+    feed(v4, [creation(v4, 1)], tmp_path)
+    feed(v4, [operation], tmp_path)
     assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
 
 
@@ -156,7 +168,8 @@ def test_replacing_everything_removes_the_rest(adapter: FeedAdapter, cluster: Sa
     four = [creation(adapter, number) for number in range(2, 6)]
     assert feed(adapter, four, tmp_path, replace_all=True).state is ImportState.DONE
     assert sorted(groups(cluster)) == ["p2", "p3", "p4", "p5"]
-    assert [call["method"] for call in cluster.calls()] == ["POST", "PUT"]
+    replacing = {"v4": "PUT", "v3": "POST"}[adapter.format]
+    assert [call["method"] for call in cluster.calls()] == ["POST", replacing]
 
 
 # Answers
@@ -204,16 +217,14 @@ def test_a_harmful_import_waits_for_force(adapter: FeedAdapter, cluster: Sandbox
 def test_all_statuses_are_understood(
     adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, status: str, state: ImportState
 ) -> None:
-    path = tmp_path / "feed.gz"
-    path.write_bytes(gzip.compress(adapter.line(creation(adapter, 1), replace_all=True)))
+    path = file_of(adapter, [creation(adapter, 1)], tmp_path, replace_all=True)
     cluster.fault("status", path="status$", status=200, body={"id": 7, "status": status, "reason": None})
-    assert adapter.poll_import("7", path=str(path), replace_all=True).state is state
+    assert adapter.poll_import("7", path=path, replace_all=True).state is state
 
 
 def test_a_long_import_is_accepted_and_polled(
-    sandbox: Callable[..., SandboxProcess], open_adapter: Open, tmp_path: Path
+    adapter: FeedAdapter, sandbox: Callable[..., SandboxProcess], tmp_path: Path
 ) -> None:
-    adapter = open_adapter("elevate")
     platform = sandbox("elevate", accounts={"cluster": "cluster-key"})
     platform.fault("status", method="POST", status=202, body={"id": 99, "status": "IN_PROGRESS", "reason": None})
     answer = feed(adapter, [creation(adapter, 1)], tmp_path)

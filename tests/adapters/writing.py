@@ -1,6 +1,5 @@
 """Sending items, batch by batch or as a feed, the way the engine does."""
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,10 +39,13 @@ def feed(
     replace_all: bool = False,
     force: bool = False,
 ) -> ImportAnswer:
-    path = folder / "feed.gz"
-    with gzip.open(path, "wb") as file:
-        file.write(adapter.header(replace_all=replace_all))
+    path = file_of(adapter, operations, folder, replace_all=replace_all)
+    return adapter.start_import(path, replace_all=replace_all, name="test", force=force)
+
+
+def file_of(adapter: FeedAdapter, operations: Sequence[Operation], folder: Path, *, replace_all: bool = False) -> str:
+    path = str(folder / "feed.gz")
+    with adapter.open_feed(path, replace_all=replace_all) as file:
         for operation in operations:
-            file.write(adapter.line(operation, replace_all=replace_all))
-        file.write(adapter.footer(replace_all=replace_all))
-    return adapter.start_import(str(path), replace_all=replace_all, name="test", force=force)
+            file.add(operation)
+    return path

@@ -178,3 +178,13 @@ def test_a_deed_needs_the_token_of_the_page(operator: Console, shop: Connection)
     assert strict.do(page(shop, "uninstall")).status_code == 403
     shop.refresh_from_db()
     assert shop.state == Connection.State.ACTIVE
+
+
+def test_a_page_warns_before_it_hurts(operator: Console, shop: Connection) -> None:
+    """F16: an interface that ends, for example."""
+    warning = "The small edition ends soon: choose the large one."
+    known = shop.settings
+    assert warning in operator.get(page(shop)).content.decode()
+    for settings in (known | {"edition": "large"}, {"unreadable": True}):
+        Connection.objects.filter(pk=shop.pk).update(settings=settings)
+        assert warning not in operator.get(page(shop)).content.decode()

@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.models import Product
+from connectors.feeds import OPEN
 from connectors.models import FeedImport
 from connectors.services import sync
 from hub.models import Change, Connection, Job, Link, Run
@@ -112,3 +113,68 @@ def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_pla
     refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
     assert refused.file
     assert last_run(Job.objects.get(connection=search)).state == Run.State.DONE_WITH_ERRORS
+
+
+def speak(search: Connection, version: str) -> None:
+    search.refresh_from_db()
+    search.settings = search.settings | {"api_version": version}
+    search.save(update_fields=["settings"])
+
+
+def test_another_version_of_the_interface_is_sent_everything_anew(
+    search: Connection, search_platform: SandboxProcess
+) -> None:
+    """F16: also what is unchanged, and by whatever begins the next import."""
+    speak(search, "v3")
+    work_until_idle()
+    let_time_pass()
+    [first] = imports(search_platform)
+    assert (first["method"], first["path"]) == ("POST", "/api/admin/v3/import/data")
+    before = set(groups(search_platform))
+    assert len(before) > 40
+    search_platform.forget_calls()
+    speak(search, "v4")
+    sync(connection=search, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+    assert [(call["method"], call["path"]) for call in imports(search_platform)] == [
+        ("PUT", "/api/admin/v4/import/catalog")
+    ]
+    assert set(groups(search_platform)) == before
+    assert not Change.objects.exists()
+
+
+def test_a_file_that_waits_in_the_former_format_is_not_sent(fed: Connection, search_platform: SandboxProcess) -> None:
+    search_platform.fault("status", method="POST", status=503)
+    product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
+    Product.objects.filter(pk=product.pk).update(title="Changed", revision=10**9)
+    sync(connection=fed, data_type="products", trigger="button")
+    work_until_idle()
+    assert FeedImport.objects.get(state__in=OPEN).format == "v4"
+    search_platform.heal()
+    speak(fed, "v3")
+    let_time_pass()
+    let_time_pass()
+    assert FeedImport.objects.get(state=FeedImport.State.REFUSED).format == "v4"
+    assert FeedImport.objects.filter(state=FeedImport.State.SUCCESS, format="v3").exists()
+    assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
+
+
+def test_by_the_older_version_too_one_bad_item_does_not_hold_up_the_import(
+    search: Connection, search_platform: SandboxProcess
+) -> None:
+    speak(search, "v3")
+    work_until_idle()
+    let_time_pass()
+    product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
+    refusal = {"reason": "The data is not valid", "errors": [f"product group 'p{product.pk}': its title is odd"]}
+    search_platform.fault("status", method="POST", status=400, times=1, body=refusal)
+    Product.objects.filter(pk=product.pk).update(title="Changed", revision=10**9)
+    other = Product.objects.filter(status="live", variants__sku__gt="").order_by("-pk").first()
+    Product.objects.filter(pk=other.pk).update(title="Changed too", revision=10**9 + 1)
+    sync(connection=search, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
+    assert "title is odd" in issue.message
+    assert "Changed too" in str(groups(search_platform)[f"p{other.pk}"])

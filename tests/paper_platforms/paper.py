@@ -1,6 +1,7 @@
 """Two platforms on paper, for tests of the faces: a shop to import from and a B2B front to export to."""
 
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
@@ -34,6 +35,10 @@ class PaperShop(Adapter):
 
     class FieldMap(Schema):
         customers: PaperCustomers = PaperCustomers()
+
+    @classmethod
+    def forewarn(cls, settings: Any, *, today: date) -> list[str]:
+        return ["The small edition ends soon: choose the large one."] if settings.edition == "small" else []
 
     def check(self) -> str:
         if self.account.credentials.token.get_secret_value() != "paper-token":

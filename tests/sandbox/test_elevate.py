@@ -118,6 +118,77 @@ def test_keys_are_unique_in_the_import_and_in_the_catalogue(cluster: Api) -> Non
     assert send(cluster, "POST", thief, {"remove": {"key": "pg1"}}, force="true").status_code == 204
 
 
+XML = {"Api-Key": "key", "Content-Type": "application/xml"}
+GROUP = (
+    '<product_group key="{key}"><products><product key="{key}-1"><title>T</title><url>/t</url>{more}'
+    '<variants><variant key="{key}-v"><stock_number>1</stock_number><selling_price>9.5</selling_price>'
+    "<list_price>10</list_price></variant></variants></product></products></product_group>"
+)
+
+
+def xml(kind: str, inner: str, *, market: str = "uk", locale: str = "en-GB") -> str:
+    modify = f'<modify market="{market}" locale="{locale}"><product_groups>{inner}</product_groups></modify>'
+    return f'<?xml version="1.0" encoding="UTF-8"?><data_import type="{kind}">{modify}</data_import>'
+
+
+def named(key: str, identifier: str, name: str) -> str:
+    value = f'<value id="{identifier}">{name}</value>'
+    more = f'<custom_attributes><attribute name="Material">{value}</attribute></custom_attributes>'
+    return GROUP.format(key=key, more=more)
+
+
+def send_xml(cluster: Api, document: str, **query: str) -> requests.Response:
+    return cluster.call("POST", "/api/admin/v3/import/data", data=document.encode(), headers=XML, params=query)
+
+
+def test_v3_takes_three_types_of_documents(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
+    cluster = api(sandbox("elevate", accounts={"c": "key"}), "", {})
+    three = "".join(GROUP.format(key=f"g{n}", more="") for n in range(5))
+    assert send_xml(cluster, xml("full", f"<add_or_replace>{three}</add_or_replace>")).status_code == 204
+    price = '<variants><variant key="g1-v"><selling_price>5</selling_price></variant></variants>'
+    update = f'<product_group key="g1"><products><product key="g1-1">{price}</product></products></product_group>'
+    assert send_xml(cluster, xml("attributes", f"<update>{update}</update>")).status_code == 204
+    assert send_xml(cluster, xml("partial", '<remove><product_group key="g2"/></remove>')).status_code == 204
+    assert keys(cluster) == ["g0", "g1", "g3", "g4"]
+    held = {each["key"]: each["productGroup"] for each in cluster.process.state("groups")}
+    assert held["g1"]["products"]["g1-1"]["variants"]["g1-v"]["defaults"]["sellingPrice"] == 5
+    few = xml("full", f"<add_or_replace>{GROUP.format(key='g1', more='')}</add_or_replace>")
+    assert "harmful" in send_xml(cluster, few).json()["reason"]
+    assert send_xml(cluster, few, force="true").status_code == 204 and keys(cluster) == ["g1"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<data_import",
+        xml("everything", ""),
+        xml("full", "<update/>"),
+        xml("attributes", f"<add_or_replace>{GROUP.format(key='g', more='')}</add_or_replace>"),
+        xml("full", f"<add_or_replace>{GROUP.format(key='g', more='')}</add_or_replace>", locale="sv-SE"),
+        xml("full", f"<add_or_replace>{GROUP.format(key='g', more='')}</add_or_replace>", market="no"),
+        xml("full", f"<add_or_replace>{GROUP.format(key='g', more='<colour/>')}</add_or_replace>"),
+        xml("full", f"<add_or_replace>{GROUP.format(key='g' * 51, more='')}</add_or_replace>"),
+        xml("full", f"<add_or_replace>{GROUP.format(key='g', more='') * 2}</add_or_replace>"),
+        xml("full", f"<add_or_replace>{named('a', 'm1', 'Oak')}{named('b', 'm1', 'Eiche')}</add_or_replace>"),
+    ],
+    ids=["cut", "type", "verb", "verb of type", "locale", "market", "element", "key", "twice", "two names"],
+)
+def test_v3_is_strict(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api], document: str) -> None:
+    cluster = api(sandbox("elevate", accounts={"c": "key"}), "", {})
+    assert send_xml(cluster, document).status_code == 400
+    assert keys(cluster) == []
+
+
+def test_the_latest_name_of_an_id_holds_for_the_catalogue(
+    sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
+) -> None:
+    cluster = api(sandbox("elevate", accounts={"c": "key"}), "", {})
+    for key, name in (("a", "Oak"), ("b", "Eiche")):
+        document = xml("partial", f"<add_or_replace>{named(key, 'm1', name)}</add_or_replace>")
+        assert send_xml(cluster, document).status_code == 204
+    assert list(cluster.process.state("names")) == [{"label": "Material", "id": "m1", "name": "Eiche"}]
+
+
 def test_half_a_market_is_not_removed_unforced(cluster: Api) -> None:
     send(cluster, "PUT", *[group(n) for n in range(4)], group(9, ("se",)))
     refused = send(cluster, "POST", {"remove": {"key": "pg0"}}, {"remove": {"key": "pg1"}})

@@ -1,19 +1,26 @@
-"""Voyado Elevate (role: search), by Admin API v4; docs/platforms/elevate.md tells merchants and operators.
+"""Voyado Elevate (role: search), by Admin API v4 or v3; docs/platforms/elevate.md tells merchants and operators.
 
-What had to be assumed of the API stands in v4.py, in its docstring. A product of the hub is a product group with one
-product; discontinued and hidden ones are not in the feed.
+What had to be assumed of the API stands in api.py, v3.py and v4.py, in their docstrings. A product of the hub is a
+product group with one product; discontinued and hidden ones are not in the feed.
 """
 
+from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import FeedAdapter, ImportAnswer, ImportState, Operation, References, Schema
+from connectors.contract import FeedAdapter, FeedFile, ImportAnswer, Operation, References, Schema
 from connectors.errors import NeedsAttention
 from connectors.http import Refused
-from connectors.platforms.elevate import v4
+from connectors.platforms.elevate import v3
+from connectors.platforms.elevate.api import AdminApi
 from connectors.platforms.elevate.groups import Settings, group, key_of
+from connectors.platforms.elevate.v3 import V3
+from connectors.platforms.elevate.v4 import V4
 from hub.kinds import DataType, Role
+
+MOVE = "Choose v4 in the settings; the next import then sends everything anew, in its format."
 
 
 class Credentials(Schema):
@@ -31,11 +38,32 @@ class Elevate(FeedAdapter):
     exports = {DataType.PRODUCTS: "feed"}
     batch_size = {DataType.PRODUCTS: 1000}
     schedules = {DataType.PRODUCTS: ("1d", "")}
-    content_type = v4.CONTENT_TYPE
+
+    @classmethod
+    def forewarn(cls, settings: Any, *, today: date) -> list[str]:
+        if settings.api_version != "v3":
+            return []
+        left = (v3.END - today).days
+        when = f"ends on {v3.END}, in {left} days" if left >= 0 else f"ended on {v3.END}"
+        return [f"Admin API v3 {when}. {MOVE}"]
+
+    @cached_property
+    def api(self) -> AdminApi:
+        """The version that the connection speaks. NeedsAttention for one that has ended (F16)."""
+        settings = self.account.settings
+        if settings.api_version == "v4":
+            return V4(self.http, settings)
+        if datetime.now(UTC).date() > v3.END:
+            raise NeedsAttention(f"Admin API v3 ended on {v3.END}, and nothing is sent by it any more.", mend=MOVE)
+        return V3(self.http, settings)
 
     @property
     def drain_seconds(self) -> float:
         return float(self.account.settings.drain_every)
+
+    @property
+    def format(self) -> str:
+        return str(self.account.settings.api_version)
 
     def authenticate(self) -> dict[str, str]:
         return {"Api-Key": self.account.credentials.api_key.get_secret_value()}
@@ -43,7 +71,7 @@ class Elevate(FeedAdapter):
     def check(self) -> str:
         """Asks for the status of an import that there never was."""
         try:
-            v4.poll(self.http, "0")
+            self.http.get(self.api.status, params={"id": "0"})
         except Refused as refused:
             raise NeedsAttention(
                 f"There is no cluster at this address ({refused.status}).",
@@ -57,24 +85,11 @@ class Elevate(FeedAdapter):
     def key_of(self, operation: Operation) -> str:
         return operation.external_id or key_of(operation.item_id)
 
-    def line(self, operation: Operation, *, replace_all: bool) -> bytes:
-        return v4.line(operation, self.key_of(operation), replace_all=replace_all)
+    def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
+        return self.api.open_feed(path, replace_all=replace_all)
 
     def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportAnswer:
-        return v4.send(
-            self.http,
-            path,
-            replace_all=replace_all,
-            name=name,
-            force=force,
-            blocking_timeout=self.account.settings.blocking_timeout,
-        )
+        return self.api.send(path, replace_all=replace_all, name=name, force=force)
 
     def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportAnswer:
-        """A failure that took its time comes without details, so the file is checked once more for them."""
-        answer = v4.poll(self.http, remote_id)
-        if answer.state is ImportState.REFUSED:
-            explained = v4.explain(self.http, path, replace_all=replace_all)
-            if explained is not None and explained.state is ImportState.REFUSED:
-                return explained
-        return answer
+        return self.api.poll(remote_id, path=path, replace_all=replace_all)

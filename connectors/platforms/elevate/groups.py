@@ -1,11 +1,11 @@
-"""A product of the hub as a product group of the search index, in the JSON of Admin API v4."""
+"""A product of the hub as a product group of the search index; v4 takes it as it is, v3 as XML."""
 
 import re
 from decimal import Decimal
 from html import unescape
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from catalog.items import PriceItem, ProductItem, VariantItem
 from connectors.contract import Schema
@@ -18,10 +18,18 @@ _TAG = re.compile(r"<style\b.*?</style>|<script\b.*?</script>|<[^>]*>", re.DOTAL
 
 
 class Settings(Schema):
+    api_version: Literal["v4", "v3"] = Field(
+        "v4", title="Admin API", description="v3 ends on 2026-12-31; after a change everything is sent anew."
+    )
     markets: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         title="Markets", description="Where the products are sold; configured in Elevate before."
     )
-    locale: str = Field("", title="Locale of the texts", description="For example en-GB; empty: the market's own.")
+    locale: str = Field(
+        "",
+        validate_default=True,
+        title="Locale of the texts",
+        description="For example en-GB; empty: the market's own.",
+    )
     price_list: str = Field(title="Price list", description="Slug of the price list whose prices are shown.")
     product_url: str = Field(
         "/{slug}/", title="Address of a product", description="{slug} and {id} are replaced by the product's."
@@ -45,6 +53,13 @@ class Settings(Schema):
     def _has_a_place(cls, value: str) -> str:
         if "{slug}" not in value and "{id}" not in value:
             raise ValueError("it must hold {slug} or {id}, or all products would share one address")
+        return value
+
+    @field_validator("locale")
+    @classmethod
+    def _is_told(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("api_version") == "v3":
+            raise ValueError("v3 wants to know the language of the texts: write it, for example en-GB")
         return value
 
 
@@ -137,3 +152,24 @@ def _offer(variant: VariantItem, price: PriceItem, settings: Settings) -> dict[s
 def number(value: Decimal) -> int | float:
     """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] | None:
+    """What must be said to turn one into the other; None if that takes more than setting attributes.
+
+    An attribute cannot be taken away so, and a product or variant that is new comes with its whole group (F5).
+    """
+    if before.keys() != after.keys():
+        return None
+    changed: dict[str, Any] = {}
+    for name, value in after.items():
+        if value == before[name]:
+            continue
+        if isinstance(value, dict) and isinstance(before[name], dict):
+            inner = difference(before[name], value)
+            if inner is None:
+                return None
+            changed[name] = inner
+        else:
+            changed[name] = value
+    return changed

@@ -1,0 +1,190 @@
+"""Admin API v3, until it ends: an XML document that is of one type, `full`, `partial` or `attributes`.
+
+From the vendor's format specification: `data_import`, a `modify` for each market with its locale, product groups in
+`add_or_replace`, and the elements of groups, products and variants. Assumed, as no page says so that could be found,
+and used nowhere else: the types `partial` and `attributes`; `remove` and `update` beside `add_or_replace`; attributes
+that are left out of an update stay; how custom attributes are written; a refusal quotes the keys that it blames.
+"""
+
+import gzip
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+from xml.sax.saxutils import quoteattr
+
+from connectors.contract import Action, FeedFile, Operation
+from connectors.platforms.elevate.api import AdminApi
+from connectors.platforms.elevate.groups import Settings, difference, key_of
+
+END = date(2026, 12, 31)
+# Our names → the elements of a product and of a variant.
+PRODUCT = {"title": "title", "url": "url", "description": "description"}
+VARIANT = {"stock": "stock_number", "sellingPrice": "selling_price", "listPrice": "list_price"}
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
+
+
+class Document(FeedFile):
+    """Every market gets the same, and the type is known only at the end, so the parts wait in files of their own.
+
+    A partial import consists of whole groups. Single attributes go by themselves (F6) while nothing else is in the
+    import; beside a structural change their groups go whole, as one import is of one type.
+    """
+
+    def __init__(self, path: str, *, replace_all: bool, settings: Settings) -> None:
+        self.path = path
+        self.replace_all = replace_all
+        self.settings = settings
+        folder = Path(path).parent
+        self._parts = ExitStack()
+        self._whole, self._removed, self._updates, self._updated = (
+            self._parts.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - closed with `_parts`
+            for _ in range(4)
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        with self._parts:
+            if kind is None:
+                self._assemble()
+
+    def add(self, operation: Operation) -> None:
+        key = operation.external_id or key_of(operation.item_id)
+        if operation.action is Action.REMOVE:
+            self._removed.write(ElementTree.tostring(Element("product_group", key=key)))
+            return
+        payload, previous = operation.payload, operation.previous
+        whole = _group(key, payload["productGroup"], payload.get("names", {}))
+        changed = None
+        if not self.replace_all and operation.action is Action.UPDATE and previous:
+            changed = _changed(previous, payload)
+        if changed is None:
+            self._whole.write(whole)
+        else:
+            self._updates.write(_group(key, changed, payload.get("names", {})))
+            self._updated.write(whole)
+
+    def _assemble(self) -> None:
+        structural = self.replace_all or self._whole.tell() or self._removed.tell()
+        if self.replace_all:
+            kind, parts = "full", {"add_or_replace": [self._whole]}
+        elif structural:
+            kind, parts = "partial", {"add_or_replace": [self._whole, self._updated], "remove": [self._removed]}
+        else:
+            kind, parts = "attributes", {"update": [self._updates]}
+        with gzip.open(self.path, "wb", compresslevel=4) as file:
+            file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<data_import type="{kind}">'.encode())
+            for market in self.settings.markets:
+                where = f"market={quoteattr(market)} locale={quoteattr(self.settings.locale)}"
+                file.write(f"<modify {where}><product_groups>".encode())
+                for element, spools in parts.items():
+                    _copy(element, spools, file)
+                file.write(b"</product_groups></modify>")
+            file.write(b"</data_import>\n")
+
+
+def _copy(element: str, spools: Sequence[IO[bytes]], file: gzip.GzipFile) -> None:
+    if not any(spool.seek(0, 2) for spool in spools):
+        return
+    file.write(f"<{element}>".encode())
+    for spool in spools:
+        spool.seek(0)
+        shutil.copyfileobj(spool, file)
+    file.write(f"</{element}>".encode())
+
+
+class V3(AdminApi):
+    catalog = "/api/admin/v3/import/data"
+    status = "/api/admin/v3/import/status"
+    content_type = "application/xml"
+
+    def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
+        return Document(path, replace_all=replace_all, settings=self.settings)
+
+    def method(self, *, replace_all: bool) -> str:
+        return "POST"
+
+    def culprits(self, answer: Any, path: str) -> dict[str, str]:
+        """The descriptions of what is wrong are texts, with the key of the entity between quotation marks."""
+        said = [(text, {one or other for one, other in _QUOTED.findall(text)}) for text in _texts(answer)]
+        found = {}
+        for group, keys in _groups_in(path):
+            if reasons := dict.fromkeys(text for text, quoted in said if quoted & keys):
+                found[group] = "; ".join(reasons)
+        return found
+
+
+def _changed(previous: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any] | None:
+    """What an update must say; None if it takes whole groups. A label whose values have other names goes whole."""
+    changed = difference(previous["productGroup"], payload["productGroup"])
+    if changed is None:
+        return None
+    before, after = previous.get("names", {}), payload.get("names", {})
+    for label in [each for each in after if after[each] != before.get(each)]:
+        for key, product in payload["productGroup"]["products"].items():
+            target = changed.setdefault("products", {}).setdefault(key, {}).setdefault("defaults", {})
+            target.setdefault("customLabels", {})[label] = product["defaults"]["customLabels"][label]
+    return changed
+
+
+def _group(key: str, group: dict[str, Any], names: dict[str, dict[str, str]]) -> bytes:
+    root = Element("product_group", key=_clean(key))
+    for product_key, product in group["products"].items():
+        texts = product.get("defaults", {})
+        if "brand" in texts:
+            _leaf(root, "brand", texts["brand"])
+        element = SubElement(SubElement(root, "products"), "product", key=_clean(product_key))
+        for ours, theirs in PRODUCT.items():
+            if ours in texts:
+                _leaf(element, theirs, texts[ours])
+        labels = texts.get("customLabels", {}) | ({"category": texts["category"]} if "category" in texts else {})
+        if labels:
+            custom = SubElement(element, "custom_attributes")
+            for label, values in labels.items():
+                attribute = SubElement(custom, "attribute", name=_clean(label))
+                for value in values:
+                    known = names.get(label, {})
+                    _leaf(attribute, "value", known.get(value, value), **({"id": _clean(value)} if known else {}))
+        if product.get("variants"):
+            variants = SubElement(element, "variants")
+            for variant_key, variant in product["variants"].items():
+                one = SubElement(variants, "variant", key=_clean(variant_key))
+                for ours, theirs in VARIANT.items():
+                    if ours in variant["defaults"]:
+                        _leaf(one, theirs, variant["defaults"][ours])
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
+
+
+def _leaf(parent: Element, name: str, value: Any, **attributes: str) -> None:
+    SubElement(parent, name, attributes).text = _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    """Without the control characters that no XML can hold."""
+    return _NO_XML.sub("", text)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of an answer, however it is nested."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield from value.splitlines()
+
+
+def _groups_in(path: str) -> Iterator[tuple[str, set[str]]]:
+    """Each group of a document with the keys that stand in it, its own included. Every market has the same."""
+    with gzip.open(path) as document:
+        for event, element in ElementTree.iterparse(document, events=("end",)):  # noqa: S314 - written by ourselves
+            if event == "end" and element.tag == "product_group":
+                yield element.attrib["key"], {each.attrib["key"] for each in element.iter() if "key" in each.attrib}
+                element.clear()
+            elif element.tag == "modify":
+                return

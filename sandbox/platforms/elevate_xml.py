@@ -1,0 +1,182 @@
+"""The documents of Elevate's Admin API v3, read into the same operations that v4's lines are.
+
+From the vendor's format specification: UTF-8, `data_import`, `modify` with market and locale, product groups with their
+products and variants, and the names of their elements. Assumed: the types `partial` and `attributes` with `remove` and
+`update`; that a market stands in one `modify`; `custom_attributes/attribute@name/value@id`. From the page about
+scheduling: within an import, an advanced attribute's id carries one name. What a product says in its first market is
+kept for all of them.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+ALLOWED = {
+    "full": {"add_or_replace": "replace"},
+    "partial": {"add_or_replace": "replace", "remove": "remove"},
+    "attributes": {"update": "edit"},
+}
+GROUP = ("brand", "department")
+PRODUCT = {"title": "title", "url": "url", "release_date": "releaseDate", "description": "description"}
+VARIANT = {"stock_number": "stock", "selling_price": "sellingPrice", "list_price": "listPrice", "cost": "cost"}
+
+
+class Unreadable(Exception):
+    """A document that is none, or not in the format. The text says where."""
+
+
+@dataclass
+class Document:
+    """`operations` are (verb, content) as v4 has them; a removal tells its markets. `names`: (attribute, id) → name."""
+
+    full: bool
+    operations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read(body: bytes, *, compressed: bool, markets: dict[str, list[str]]) -> Document:
+    """The document of a request's body. `Unreadable` for bad syntax, unknown elements, and ids with two names."""
+    try:
+        root = ElementTree.fromstring(gzip.decompress(body) if compressed else body)  # noqa: S314 - our own client's
+    except (OSError, EOFError, zlib.error, ElementTree.ParseError) as error:
+        raise Unreadable(f"The document cannot be read: {error}") from error
+    kind = root.get("type", "")
+    if root.tag != "data_import" or kind not in ALLOWED:
+        raise Unreadable("'data_import' with the type full, partial or attributes is expected")
+    document = Document(kind == "full")
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    seen: set[str] = set()
+    for modify in _children(root, "modify"):
+        market, locale = modify.get("market", ""), modify.get("locale", "")
+        if locale not in markets.get(market, ()):
+            raise Unreadable(f"'{market}' with the locale '{locale}' has not been configured")
+        if market in seen:
+            raise Unreadable(f"the market '{market}' occurs twice")
+        seen.add(market)
+        for groups in _children(modify, "product_groups"):
+            for element in groups:
+                if element.tag not in ALLOWED[kind]:
+                    raise Unreadable(f"'{element.tag}' may not stand in an import of type {kind}")
+                _read_groups(element, ALLOWED[kind][element.tag], market, locale, found, document.names)
+    document.operations = [(verb, content) for (verb, _), content in found.items()]
+    return document
+
+
+def _read_groups(
+    parent: Element,
+    verb: str,
+    market: str,
+    locale: str,
+    found: dict[tuple[str, str], dict[str, Any]],
+    names: dict[tuple[str, str], str],
+) -> None:
+    """The groups of one market; what another market holds of them already is joined."""
+    here: set[str] = set()
+    for element in _children(parent, "product_group"):
+        key = _key(element)
+        if key in here:
+            raise Unreadable(f"product group '{key}': Duplicate key")
+        here.add(key)
+        content = found.setdefault((verb, key), {"key": key} | ({"markets": []} if verb == "remove" else {}))
+        if verb == "remove":
+            content["markets"].append(market)
+            continue
+        group = _group(element, market, locale, names, whole=verb == "replace")
+        if "productGroup" not in content:
+            content["productGroup"] = group
+        elif verb == "replace":
+            for product, other in zip(
+                content["productGroup"]["products"].values(), group["products"].values(), strict=True
+            ):
+                product["markets"] += other["markets"]
+
+
+def _group(
+    element: Element, market: str, locale: str, names: dict[tuple[str, str], str], *, whole: bool
+) -> dict[str, Any]:
+    shared = {child.tag: child.text or "" for child in element if child.tag in GROUP}
+    products = {}
+    for parent in element:
+        if parent.tag in GROUP:
+            continue
+        if parent.tag != "products":
+            raise Unreadable(f"product group '{_key(element)}': unknown element '{parent.tag}'")
+        for product in _children(parent, "product"):
+            products[_key(product)] = _product(product, shared, market, locale, names, whole=whole)
+    return {"products": products}
+
+
+def _product(
+    element: Element,
+    shared: dict[str, str],
+    market: str,
+    locale: str,
+    names: dict[tuple[str, str], str],
+    *,
+    whole: bool,
+) -> dict[str, Any]:
+    defaults: dict[str, Any] = dict(shared)
+    read: dict[str, Any] = {"markets": [market]} if whole else {}
+    if whole:
+        defaults["dataLocale"] = locale
+    for child in element:
+        if child.tag in PRODUCT:
+            defaults[PRODUCT[child.tag]] = child.text or ""
+        elif child.tag == "custom_attributes":
+            defaults["customLabels"] = _labels(child, names)
+        elif child.tag == "variants":
+            read["variants"] = {
+                _key(variant): {"defaults": _variant(variant)} for variant in _children(child, "variant")
+            }
+        else:
+            raise Unreadable(f"product '{_key(element)}': unknown element '{child.tag}'")
+    return read | ({"defaults": defaults} if defaults else {})
+
+
+def _labels(element: Element, names: dict[tuple[str, str], str]) -> dict[str, list[str]]:
+    labels: dict[str, list[str]] = {}
+    for attribute in _children(element, "attribute"):
+        label = attribute.get("name", "")
+        if not label or label in labels:
+            raise Unreadable(f"a custom attribute needs a name of its own, unlike '{label}'")
+        labels[label] = []
+        for value in _children(attribute, "value"):
+            name = value.text or ""
+            identifier = value.get("id")
+            if identifier is not None and names.setdefault((label, identifier), name) != name:
+                known = names[label, identifier]
+                raise Unreadable(f"'{identifier}' of {label} is called both '{known}' and '{name}' in this import")
+            labels[label].append(name if identifier is None else identifier)
+    return labels
+
+
+def _variant(element: Element) -> dict[str, float]:
+    figures = {}
+    for child in element:
+        if child.tag == "url":
+            continue
+        if child.tag not in VARIANT:
+            raise Unreadable(f"variant '{_key(element)}': unknown element '{child.tag}'")
+        try:
+            figure = float(child.text or "")
+        except ValueError as error:
+            raise Unreadable(f"variant '{_key(element)}': '{child.tag}' must be a number") from error
+        figures[VARIANT[child.tag]] = int(figure) if figure.is_integer() else figure
+    return figures
+
+
+def _children(parent: Element, tag: str) -> Iterator[Element]:
+    for child in parent:
+        if child.tag != tag:
+            raise Unreadable(f"unknown element '{child.tag}' in '{parent.tag}', where '{tag}' is expected")
+        yield child
+
+
+def _key(element: Element) -> str:
+    if not (key := element.get("key")):
+        raise Unreadable(f"a '{element.tag}' needs a key")
+    return key
