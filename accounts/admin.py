@@ -19,8 +19,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.console import ConsoleAdmin, ReadOnlyAdmin, TimeZoneField, as_json, operator, question
-from accounts.models import ApiKey, AuditEvent, Membership, Seller, User
-from accounts.services import SCOPES, create_api_key, record, revoke_api_key
+from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Membership, Seller, User
+from accounts.services import SCOPES, create_api_key, record, revoke_api_key, save_agreement
 
 admin.site.unregister(Group)
 
@@ -97,6 +97,25 @@ class SellerAdmin(ConsoleAdmin):
         super().save_model(request, obj, form, change)
         what = "seller.change" if change else "seller.add"
         record(user=operator(request), action=what, target=obj, seller=obj, fields=form.changed_data)
+
+
+@admin.register(DropshipAgreement)
+class DropshipAgreementAdmin(ConsoleAdmin):
+    """Who ships for whom (S9). An agreement is ended, never deleted: its orders are still under way."""
+
+    list_display = ("vendor", "seller", "name_on_lines", "active", "since")
+    list_filter = ("active", ("vendor", AutocompleteSelectFilter), ("seller", AutocompleteSelectFilter))
+    list_select_related = ("seller", "vendor")
+    search_fields = ("name_on_lines__istartswith",)
+    autocomplete_fields = ("seller", "vendor")
+    fields = ("seller", "vendor", "name_on_lines", "active", "since")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: DropshipAgreement | None = None) -> tuple[str, ...]:
+        # Orders have been passed on between these two.
+        return ("seller", "vendor") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: DropshipAgreement, form: ModelForm, change: bool) -> None:
+        save_agreement(agreement=obj, by=operator(request))
 
 
 class ApiKeyForm(ModelForm):

@@ -6,7 +6,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 
 from accounts.managers import UserManager
@@ -83,6 +84,50 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} of {self.seller}"
+
+
+class DropshipAgreement(models.Model):
+    """A vendor, itself a seller here with an ERP of its own, ships lines of another seller's orders (S9).
+
+    An ended one passes no more orders on; what the vendor reports about those that it got is still taken.
+    """
+
+    seller = models.ForeignKey(
+        Seller, on_delete=models.CASCADE, related_name="served_by", help_text="Whose orders hold the lines."
+    )
+    vendor = models.ForeignKey(
+        Seller, on_delete=models.CASCADE, related_name="serves", help_text="Whose ERP gets them; a seller here as well."
+    )
+    name_on_lines = models.CharField(
+        max_length=100, help_text="What the seller's order lines call the vendor, in upper or lower case."
+    )
+    active = models.BooleanField(default=True, help_text="Ended: no more orders are passed on.")
+    since = models.DateTimeField(default=timezone.now, help_text="Orders placed before this are not passed on.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["seller", "vendor"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "vendor"],
+                name="accounts_agreement_once",
+                violation_error_message="The seller has an agreement with this vendor already: change that one.",
+            ),
+            models.UniqueConstraint(
+                F("seller"),
+                Upper("name_on_lines"),
+                name="accounts_agreement_name_once",
+                violation_error_message="Another vendor goes by this name in the seller's orders already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(seller=F("vendor")),
+                name="accounts_agreement_of_two",
+                violation_error_message="Seller and vendor must be two: what one ships itself needs no agreement.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor} ships for {self.seller}"
 
 
 class ApiKey(models.Model):

@@ -41,6 +41,16 @@ POLICY = {
         "role": "keep",
         "created_at": "keep",
     },
+    "accounts_dropshipagreement": {
+        "id": "keep",
+        "seller_id": "keep",
+        "vendor_id": "keep",
+        # As on the order lines that it is compared with.
+        "name_on_lines": "keep",
+        "active": "keep",
+        "since": "keep",
+        "created_at": "keep",
+    },
     # No key of live opens staging (L6); the keys by which systems call staging are put back by OWN (L8).
     "accounts_apikey": {
         "id": "keep",
@@ -69,6 +79,7 @@ RETENTION = {
     "accounts_user_user_permissions": "with accounts_user",
     "accounts_seller": "forever",
     "accounts_membership": "with accounts_user",
+    "accounts_dropshipagreement": "forever",
     "accounts_apikey": "forever",
     "accounts_auditevent": "730 days by at",
 }

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from accounts.models import Membership, Seller, User
+from accounts.models import DropshipAgreement, Membership, Seller, User
 
 
 def sellers_of(user: User) -> QuerySet[Seller]:
@@ -18,3 +18,19 @@ def owns(*, user: User, seller: Seller | None) -> bool:
 def may_change(*, user: User, seller: Seller) -> bool:
     """Whether the user may start syncs and settle issues of the seller; viewers may only look."""
     return Membership.objects.filter(user=user, seller=seller).exclude(role=Membership.Role.VIEWER).exists()
+
+
+def agreements_of_seller(*, seller_id: int) -> QuerySet[DropshipAgreement]:
+    """The vendors that serve a seller now, under the names that they have in its orders (S9)."""
+    return _living().filter(seller=seller_id, active=True)
+
+
+def agreements_of_vendor(*, vendor_id: int) -> QuerySet[DropshipAgreement]:
+    """The sellers that a vendor serves or once served: ended agreements as well."""
+    return _living().filter(vendor=vendor_id)
+
+
+def _living() -> QuerySet[DropshipAgreement]:
+    """Without deleted sellers and vendors, who take part in nothing (L13)."""
+    deleted = Seller.Status.DELETED
+    return DropshipAgreement.objects.exclude(seller__status=deleted).exclude(vendor__status=deleted)

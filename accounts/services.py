@@ -6,10 +6,11 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import ApiKey, AuditEvent, Seller, User
+from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
 
 SCOPES = {
     "sync:read": "read runs, issues and sync logs",
@@ -72,6 +73,25 @@ def find_api_key(text: str, *, now: datetime | None = None) -> ApiKey | None:
 
 def revoke_api_key(*, key: ApiKey, now: datetime | None = None) -> None:
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now or timezone.now())
+
+
+@transaction.atomic
+def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> DropshipAgreement:
+    """Make an agreement, or change its name, its state or its beginning (S9). ValidationError that names the field."""
+    agreement.name_on_lines = agreement.name_on_lines.strip()
+    agreement.full_clean()
+    made = agreement.pk is None
+    agreement.save()
+    record(
+        user=by,
+        action="agreement.add" if made else "agreement.change",
+        target=agreement,
+        seller=agreement.seller,
+        name_on_lines=agreement.name_on_lines,
+        active=agreement.active,
+        since=agreement.since.isoformat(),
+    )
+    return agreement
 
 
 def record(

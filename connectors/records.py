@@ -14,6 +14,7 @@ from hub.records import Problem, Record
 from orders.records import (
     AddressRecord,
     CustomerRecord,
+    FulfilmentRecord,
     OrderLineRecord,
     OrderRecord,
     ShipmentRecord,
@@ -24,6 +25,7 @@ __all__ = [
     "BrandRecord",
     "CategoryRecord",
     "CustomerRecord",
+    "FulfilmentRecord",
     "ImageRecord",
     "OrderLineRecord",
     "OrderRecord",

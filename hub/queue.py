@@ -64,9 +64,12 @@ _TAKEN = ("id", "item_id", "token", "priority", "attempts", "run_id", "sent_at",
 _LISTENERS = """
 SELECT job.id, job.lane_ids FROM hub_job AS job JOIN hub_connection AS home ON home.id = job.connection_id
 WHERE job.direction = 'export' AND job.enabled AND job.item_kind = %(kind)s
-  AND (home.seller_id = %(seller)s OR home.seller_id IS NULL)
+  AND (home.seller_id = %(seller)s OR home.seller_id IS NULL
+       -- A vendor's ERP hears of the orders of those whom the vendor serves (S9).
+       OR job.item_kind = 'order' AND home.role = 'erp' AND home.seller_id IN
+          (SELECT vendor_id FROM accounts_dropshipagreement WHERE seller_id = %(seller)s AND active))
   AND home.state <> 'uninstalled' AND home.id IS DISTINCT FROM %(origin)s
-  AND NOT EXISTS (SELECT FROM accounts_seller WHERE id = %(seller)s AND status = 'deleted')
+  AND NOT EXISTS (SELECT FROM accounts_seller WHERE id IN (%(seller)s, home.seller_id) AND status = 'deleted')
 """
 _ONE_JOB = "SELECT id, lane_ids FROM hub_job WHERE id = %(job)s"
 

@@ -55,20 +55,31 @@ class OrderLineItem:
 
 @dataclass(slots=True)
 class ShipmentItem:
-    """`lines`: our id of the order line → quantity."""
+    """`lines`: our id of the order line → quantity. `reported_by` is the connection whose ERP ships this part of the
+    order; None: it came with the whole order."""
 
     external_id: str
     carrier: str
     tracking_number: str
     shipped_at: datetime | None
     lines: dict[int, Decimal] = field(default_factory=dict)
+    reported_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The seller on whose behalf a vendor ships a part of an order (S9)."""
+
+    slug: str
+    name: str
 
 
 @dataclass(slots=True)
 class OrderItem:
     """An order with everything below it. Lines come by position, shipments and addresses as they were brought.
 
-    A line that the source took out of the order again is still there, cancelled.
+    A line that the source took out of the order again is still there, cancelled. With a `principal` it is a vendor's
+    part of another seller's order: its own lines, where they go, and nothing else about the customer.
     """
 
     id: int
@@ -93,6 +104,7 @@ class OrderItem:
     lines: list[OrderLineItem] = field(default_factory=list)
     shipments: list[ShipmentItem] = field(default_factory=list)
     addresses: list[AddressRecord] = field(default_factory=list)
+    principal: Principal | None = None
 
 
 _CUSTOMER = (
@@ -136,10 +148,10 @@ def load_orders(ids: Sequence[int]) -> dict[int, OrderItem]:
         orders[line.order_id].lines.append(line)
     shipments: dict[int, ShipmentItem] = {}
     rows = Shipment.objects.filter(order_id__in=orders.keys()).order_by("id")
-    for pk, order_id, external_id, carrier, number, shipped_at in rows.values_list(
-        "id", "order_id", "external_id", "carrier", "tracking_number", "shipped_at"
+    for pk, order_id, external_id, carrier, number, shipped_at, reported_by in rows.values_list(
+        "id", "order_id", "external_id", "carrier", "tracking_number", "shipped_at", "reported_by"
     ):
-        shipments[pk] = ShipmentItem(external_id, carrier, number, shipped_at)
+        shipments[pk] = ShipmentItem(external_id, carrier, number, shipped_at, reported_by=reported_by)
         orders[order_id].shipments.append(shipments[pk])
     shipped = ShipmentLine.objects.filter(shipment_id__in=shipments.keys())
     for shipment_id, line_id, quantity in shipped.values_list("shipment_id", "order_line_id", "quantity"):

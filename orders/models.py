@@ -192,6 +192,14 @@ class OrderLine(models.Model):
 class Shipment(models.Model):
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
+    reported_by = models.ForeignKey(
+        Connection,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose ERP ships this part; empty: it came with the whole order.",
+    )
     external_id = models.CharField(max_length=200, blank=True)
     carrier = models.CharField(max_length=100, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)

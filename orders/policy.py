@@ -83,6 +83,7 @@ POLICY = {
         "id": "keep",
         "seller_id": "keep",
         "order_id": "keep",
+        "reported_by_id": "keep",
         "external_id": "keep",
         "carrier": "keep",
         # Whoever has the number can ask the carrier for the addressee.

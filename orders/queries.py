@@ -25,6 +25,11 @@ def identities(*, order_ids: Collection[int]) -> dict[int, Identity]:
     return {row[0]: Identity(*row) for row in rows}
 
 
+def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
+    """Order → its seller."""
+    return dict(Order.objects.filter(pk__in=order_ids).values_list("pk", "seller"))
+
+
 def holders_of_numbers(*, source_id: int, numbers: Collection[str]) -> dict[str, Identity]:
     """Order number → the order of this source that has it."""
     rows = Order.objects.filter(source_id=source_id, number__in=numbers).exclude(number="").values_list(*_IDENTITY)

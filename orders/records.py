@@ -101,3 +101,13 @@ class OrderRecord(Record):
     lines: list[OrderLineRecord] = field(default_factory=list)
     shipments: list[ShipmentRecord] | None = None
     addresses: list[AddressRecord] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class FulfilmentRecord(Record):
+    """All that a system has shipped so far of an order that it was sent: the whole of it, or a vendor's part (S9).
+
+    `external_id` and the shipments' lines go by the ids that the system gave them when it was sent the order.
+    """
+
+    shipments: list[ShipmentRecord] = field(default_factory=list)

@@ -60,6 +60,7 @@ NAVIGATION = [
         _page("Connections", "cable", "hub.connection"),
         _page("Jobs", "schedule", "hub.job"),
         _page("Masters", "workspace_premium", "hub.master"),
+        _page("Dropship agreements", "handshake", "accounts.dropshipagreement"),
         _page("Kill switches", "emergency_home", "hub.platformswitch"),
         _page("Lanes", "alt_route", "hub.lane"),
         _page("Workers", "engineering", "hub.worker"),

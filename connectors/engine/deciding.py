@@ -12,10 +12,10 @@ from typing import Any
 
 from accounts.models import Seller
 from connectors.contract import Action, Adapter, Operation
-from connectors.engine import filters, loading
+from connectors.engine import dropship, filters, loading
 from connectors.errors import Queued, SkipRecord
 from connectors.http import dumps
-from hub.kinds import DataType
+from hub.kinds import DataType, Kind
 from hub.models import Job, Link
 from hub.queue import Taken
 
@@ -52,6 +52,7 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
     """Read the items of the changes as they are now and say what each needs. A fixed number of queries."""
     ids = [change.item_id for change in changes]
     items = loading.load(job.item_kind, ids)
+    strangers = dropship.narrow(job.connection, items) if job.item_kind == Kind.ORDER else set()
     links = {
         link.item_id: link
         for link in Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids).select_related(
@@ -63,8 +64,9 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
     decision = Decision()
     for change in changes:
         item, link = items.get(change.item_id), links.get(change.item_id)
-        if getattr(item, "seller_id", None) in deleted_sellers:
-            # Enqueued before its seller was deleted: it takes no part any more, not even by a removal (L13).
+        if getattr(item, "seller_id", None) in deleted_sellers or change.item_id in strangers:
+            # Enqueued before its seller was deleted (L13), or for a vendor that serves that seller no more (S9): it
+            # takes no part, not even by a removal.
             decision.unchanged.append((change, item, None))
             continue
         try:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
 from connectors.contract import FeedAdapter
-from connectors.engine import feeds
+from connectors.engine import dropship, feeds
 from connectors.engine.settling import end_full_run
 from connectors.engine.turn import Turn
 from connectors.http import dumps
@@ -107,7 +107,8 @@ def _source(job: Job) -> Any:
         return _offered(Customer.objects.filter(own), "revision", ("active", "disabled"), **enabled)
     if job.item_kind == Kind.ORDER:
         placed = {"placed_through_b2b": True} if job.filters.get("b2b_only") else {}
-        return _offered(Order.objects.filter(own), "revision", tuple(Order.Status.values), **placed)
+        orders = Order.objects.filter(own | dropship.passed_on(job.connection))
+        return _offered(orders, "revision", tuple(Order.Status.values), **placed)
     if job.item_kind == Kind.STORE:
         return _offered(Connection.objects.filter(own, role="shop"), None, ("active", "new"))
     named = Category.objects.filter(own) if job.item_kind == Kind.CATEGORY else Brand.objects.filter(own)

@@ -35,10 +35,12 @@ def validate(filters: Any) -> None:
 
 
 def admits(filters: dict[str, Any], item: Any) -> bool:
-    """Whether the item takes part: what is deleted never does. A filter on something that the item does not have
-    admits it.
+    """Whether the item takes part: what is deleted never does, nor an order of which the vendor ships nothing (S9). A
+    filter on something that the item does not have admits it.
     """
     if getattr(item, "status", None) == "deleted":
+        return False
+    if getattr(item, "principal", None) and not item.lines:
         return False
     if not filters:
         return True

@@ -338,6 +338,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "reported_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Whose ERP ships this part; empty: it came with the whole order.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="hub.connection",
+                    ),
+                ),
+                (
                     "seller",
                     models.ForeignKey(
                         db_index=False,

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from hub.kinds import Kind
 from hub.models import Master
-from orders.items import OrderItem, OrderLineItem, ShipmentItem, load_orders
-from orders.models import Order, OrderLine, Shipment, ShipmentLine
-from orders.records import OrderLineRecord, OrderRecord, ShipmentRecord
+from orders.items import OrderItem, OrderLineItem, load_orders
+from orders.models import Order, OrderLine
+from orders.records import OrderLineRecord, OrderRecord
 from orders.services.saving import (
     HIDDEN,
     MONEY,
@@ -26,6 +26,7 @@ from orders.services.saving import (
     replace_addresses,
     rounded,
 )
+from orders.services.shipments import replace_shipments, shipment
 
 _ORDER = (
     "number", "placed_at", "currency", "placed_through_b2b", "cart_id", "customer_note", "internal_note",
@@ -192,57 +193,19 @@ def _cancel_lines(entry: _Entry, matches: dict[str, OrderLineItem]) -> list[Orde
 
 
 def _save_shipments(seller_id: int, entries: Iterable[_Entry]) -> None:
-    """Shipments are compared as a whole and replaced."""
-    stale: list[int] = []
-    wanted: list[tuple[Shipment, ShipmentItem]] = []
-    for entry in entries:
-        if entry.draft.record.shipments is None:
-            continue
-        before = entry.item.shipments if entry.item else []
-        after = [_shipment(record, entry.result.line_ids) for record in entry.draft.record.shipments]
-        if before == after:
-            continue
-        if not entry.result.created:
-            pair = [len(before), len(after)] if len(before) != len(after) else HIDDEN
-            if not note(entry.result, "shipments", pair, entry.master):
-                continue
-            stale.append(entry.result.item_id)
-        wanted += [
+    replace_shipments(
+        seller_id=seller_id,
+        reported_by=None,
+        wanted=[
             (
-                Shipment(
-                    seller_id=seller_id,
-                    order_id=entry.result.item_id,
-                    external_id=item.external_id,
-                    carrier=item.carrier,
-                    tracking_number=item.tracking_number,
-                    shipped_at=item.shipped_at,
-                ),
-                item,
+                entry.result,
+                entry.item.shipments if entry.item else [],
+                [shipment(record, entry.result.line_ids) for record in entry.draft.record.shipments],
+                entry.master,
             )
-            for item in after
-        ]
-    if stale:
-        Shipment.objects.filter(order_id__in=stale).delete()
-    Shipment.objects.bulk_create([row for row, _ in wanted])
-    ShipmentLine.objects.bulk_create(
-        ShipmentLine(seller_id=seller_id, shipment=row, order_line_id=line_id, quantity=quantity)
-        for row, item in wanted
-        for line_id, quantity in item.lines.items()
-    )
-
-
-def _shipment(record: ShipmentRecord, line_ids: dict[str, int]) -> ShipmentItem:
-    """Lines that the order does not have, and those of which nothing was shipped, are left out."""
-    return ShipmentItem(
-        external_id=record.external_id,
-        carrier=record.carrier,
-        tracking_number=record.tracking_number,
-        shipped_at=record.shipped_at,
-        lines={
-            line_ids[external_id]: rounded(quantity, THOUSANDTHS)
-            for external_id, quantity in record.lines.items()
-            if quantity and external_id in line_ids
-        },
+            for entry in entries
+            if entry.draft.record.shipments is not None
+        ],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, DropshipAgreement
 from accounts.services import create_api_key, record
 from catalog.models import (
     Attribute,
@@ -49,6 +49,7 @@ def fill(world: World) -> None:
     _work(side)
     _catalogue(side)
     _sales(side)
+    DropshipAgreement.objects.create(seller=side.seller, vendor=world.south.seller, name_on_lines="South")
     create_api_key(name="for the shop", scopes=["sync:read"], seller=side.seller)
     record(user=side.owner, action="connection.pause", target=side.shop, seller=side.seller)
     pause_platform(platform="paper_front", reason="maintenance there", by=side.owner)

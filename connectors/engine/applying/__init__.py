@@ -19,7 +19,8 @@ from django.db import DataError, IntegrityError, transaction
 
 from connectors.engine import storing
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
-from connectors.engine.applying.orders import judge_customers, write_customers, write_orders
+from connectors.engine.applying.orders import judge_customers, write_customers, write_fulfilments, write_orders
+from connectors.engine.applying.owners import by_seller
 from connectors.engine.applying.target import (
     Clash,
     Known,
@@ -89,6 +90,13 @@ def _content(record_type: type[Any]) -> "attrgetter[tuple[Any, ...]]":
 
 def apply_page(target: Target, records: Sequence[Record]) -> Tally:
     """Write a page. A record that PostgreSQL refuses is set aside with an issue; the rest of the page goes through."""
+    tally = Tally()
+    for whose, page in by_seller(target, records):
+        tally.add(_apply_safely(whose, page))
+    return tally
+
+
+def _apply_safely(target: Target, records: Sequence[Record]) -> Tally:
     try:
         with transaction.atomic():
             return _apply(target, records)
@@ -100,7 +108,7 @@ def apply_page(target: Target, records: Sequence[Record]) -> Tally:
         logger.info("%s: a page claims something twice, its records are applied one by one", target.job)
     tally = Tally()
     for record in records:
-        tally.add(apply_page(target, [record]))
+        tally.add(_apply_safely(target, [record]))
     return tally
 
 
@@ -270,11 +278,16 @@ def _reason(error: DataError | IntegrityError) -> Problem:
     )
 
 
+def _write_sales(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    """Orders as they were placed, and what systems that were sent them have shipped."""
+    return write_orders(target, records, links) + write_fulfilments(target, records, links)
+
+
 _WRITERS: dict[DataType, Callable[[Target, Sequence[Record], Links], list[Written]]] = {
     DataType.PRODUCTS: write_products,
     DataType.BRANDS: write_brands,
     DataType.CATEGORIES: write_categories,
     DataType.SETTINGS: write_settings,
     DataType.CUSTOMERS: write_customers,
-    DataType.ORDERS: write_orders,
+    DataType.ORDERS: _write_sales,
 }

@@ -72,10 +72,7 @@ class Registry:
 def registry(target: Target, records: Sequence[OrderRecord], ids: dict[str, int]) -> Registry:
     """`ids`: external id → our order, for those that are linked. At most six queries."""
     order_of = queries.lines_of_orders(order_ids=ids.values())
-    own_lines: dict[int, dict[str, int]] = defaultdict(dict)
-    links = Link.objects.filter(connection=target.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
-    for external_id, line_id in links.values_list("external_id", "item_id"):
-        own_lines[order_of[line_id]][external_id] = line_id
+    own_lines = lines_by_order(target, order_of)
     named = links_by_external(target, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines])
     if others := set(named.values()) - order_of.keys():
         order_of |= queries.orders_of_lines(line_ids=others)
@@ -87,6 +84,15 @@ def registry(target: Target, records: Sequence[OrderRecord], ids: dict[str, int]
         numbers=queries.holders_of_numbers(source_id=target.connection_id, numbers=[r.number for r in records]),
         lines=lines,
     )
+
+
+def lines_by_order(target: Target, order_of: dict[int, int]) -> dict[int, dict[str, int]]:
+    """Order → those of its lines that the connection knows, by external id. `order_of`: line → its order."""
+    own_lines: dict[int, dict[str, int]] = defaultdict(dict)
+    links = Link.objects.filter(connection=target.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
+    for external_id, line_id in links.values_list("external_id", "item_id"):
+        own_lines[order_of[line_id]][external_id] = line_id
+    return own_lines
 
 
 def refuse_shared_claims(records: Sequence[OrderRecord]) -> None:

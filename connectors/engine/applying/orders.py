@@ -7,14 +7,15 @@ from django.db.models import Q
 
 from catalog.models import Variant
 from connectors.engine import filters
-from connectors.engine.applying.collisions import refuse_shared_claims, registry, repeated_line
+from connectors.engine.applying.collisions import lines_by_order, refuse_shared_claims, registry, repeated_line
 from connectors.engine.applying.target import Links, Target, Written, known_id, links_by_external, lost_to_master
 from hub.kinds import Kind
 from hub.models import Master
 from hub.records import Problem, Record
+from orders import queries
 from orders import services as orders
-from orders.records import CustomerRecord, OrderRecord
-from orders.services import CustomerDraft, OrderDraft, Saved
+from orders.records import CustomerRecord, FulfilmentRecord, OrderRecord
+from orders.services import CustomerDraft, FulfilmentDraft, OrderDraft, Saved
 from synclog.models import ItemStatus
 
 
@@ -91,6 +92,36 @@ def write_orders(target: Target, records: Sequence[Record], links: Links) -> lis
     for record, outcome in zip(kept, written, strict=True):
         outcome.problems += _strange_shipments(record)
     return written + pending
+
+
+def write_fulfilments(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    """What a system has shipped of orders that it was sent. One that it was not, or whose sending has not been settled
+    yet, is looked for again at the next full sync."""
+    reported = [record for record in records if isinstance(record, FulfilmentRecord)]
+    known, drafts = [], []
+    ids = {r.external_id: pk for r in reported if (pk := known_id(links, Kind.ORDER, r)) is not None}
+    lines = lines_by_order(target, queries.lines_of_orders(order_ids=ids.values()))
+    for record in reported:
+        if (order_id := ids.get(record.external_id)) is None:
+            record.problems.append(
+                Problem(
+                    code="order_unknown",
+                    message=f"It shipped something of an order {record.external_id}, which it was not sent from here.",
+                    mend="The next full sync looks for it again. If it stays unknown, see where the order came from.",
+                )
+            )
+            continue
+        known.append(record)
+        drafts.append(FulfilmentDraft(record, order_id, lines.get(order_id, {})))
+    saved = orders.save_fulfilments(
+        seller_id=target.seller_id,
+        drafts=drafts,
+        groups=target.groups,
+        by_vendor=target.seller_id != target.job.connection.seller_id,
+        origin=target.connection_id,
+        now=target.now,
+    )
+    return _written(target, Kind.ORDER, Master.Group.ORDERS, known, saved)
 
 
 def _variants(target: Target, records: Sequence[OrderRecord]) -> dict[str, dict[str, int]]:

@@ -105,9 +105,10 @@ def link_kind(data_type: str, record: Record) -> str:
     return _KINDS[data_type]
 
 
-def target_for(job: Job, *, run_id: int | None, now: datetime) -> Target:
-    """Everything about the job that is the same for all of its pages."""
-    seller_id = job.connection.seller_id
+def target_for(job: Job, *, run_id: int | None, now: datetime, seller_id: int | None = None) -> Target:
+    """Everything about the job that is the same for all of its pages. `seller_id`: on whose behalf, if not on that of
+    the connection's own seller."""
+    seller_id = seller_id or job.connection.seller_id
     if seller_id is None:
         raise NeedsAttention(f"{job.connection} belongs to no seller to read for.", mend="Connect it for a seller.")
     masters = Master.objects.filter(seller_id=seller_id).select_related("connection")

@@ -1,0 +1,101 @@
+"""What an ERP says that it has shipped: merged into the order, next to what others ship of it (S9)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from hub.kinds import Kind
+from hub.models import Master
+from orders.items import OrderItem, OrderLineItem, ShipmentItem, load_orders
+from orders.models import Order, OrderLine
+from orders.records import FulfilmentRecord
+from orders.services.saving import Saved, admit, announce, load_locked
+from orders.services.shipments import replace_shipments, shipment
+
+_Status = Order.Status
+# What shipping moves on; whatever is further than that, or out of it, stays there.
+_BEFORE_SHIPPED = {_Status.PENDING, _Status.CONFIRMED, _Status.PARTLY_SHIPPED}
+
+
+@dataclass(slots=True)
+class FulfilmentDraft:
+    """A record with the order that it is about. `line_ids` are the lines that the reporter was sent, by external id."""
+
+    record: FulfilmentRecord
+    order_id: int
+    line_ids: dict[str, int] = field(default_factory=dict)
+
+
+@transaction.atomic
+def save_fulfilments(
+    *,
+    seller_id: int,
+    drafts: Sequence[FulfilmentDraft],
+    groups: frozenset[str],
+    by_vendor: bool,
+    origin: int,
+    now: datetime,
+) -> list[Saved]:
+    """Write what the connection `origin` has shipped of orders of one seller. Raises as save_orders.
+
+    A vendor has the say about the shipments of its own part, whoever is master of orders; what that makes of the status
+    of order and lines is the master's to say (L17), and follows from the shipments only where `groups` holds orders.
+    """
+    master = Master.Group.ORDERS in groups
+    known = load_locked(Order, load_orders, [draft.order_id for draft in drafts])
+    saved = [Saved(draft.order_id, created=False) for draft in drafts]
+    named = [
+        [shipment(record, draft.line_ids, reported_by=origin) for record in draft.record.shipments] for draft in drafts
+    ]
+    replace_shipments(
+        seller_id=seller_id,
+        reported_by=origin,
+        wanted=[
+            (result, known[draft.order_id].shipments, shipments, by_vendor or master)
+            for draft, result, shipments in zip(drafts, saved, named, strict=True)
+        ],
+    )
+    if master:
+        _move_on(saved)
+    announce(Order, Kind.ORDER, seller_id, saved, origin, now)
+    return saved
+
+
+def _move_on(saved: Sequence[Saved]) -> None:
+    """Orders and lines whose shipments changed are as far as these say; never back."""
+    changed = load_orders([result.item_id for result in saved if result.changes])
+    orders, lines = [], []
+    for result in saved:
+        if (item := changed.get(result.item_id)) is None:
+            continue
+        shipped = _quantities(item.shipments)
+        for line in item.lines:
+            if line.status in _BEFORE_SHIPPED and shipped[line.id]:
+                status = _Status.SHIPPED if shipped[line.id] >= line.quantity else _Status.PARTLY_SHIPPED
+                if _admit(result, line, status, f"{line.sku or f'line {line.position}'}: "):
+                    lines.append(OrderLine(pk=line.id, status=status))
+                    line.status = str(status)
+        if item.status in _BEFORE_SHIPPED and any(shipped.values()):
+            waits = any(line.status in _BEFORE_SHIPPED for line in item.lines)
+            status = _Status.PARTLY_SHIPPED if waits else _Status.SHIPPED
+            if _admit(result, item, status):
+                orders.append(Order(pk=item.id, status=status))
+    OrderLine.objects.bulk_update(lines, ["status"])
+    Order.objects.bulk_update(orders, ["status"])
+
+
+def _admit(result: Saved, item: OrderItem | OrderLineItem, status: _Status, label: str = "") -> bool:
+    return bool(admit(result, item, {"status": str(status)}, lambda name: True, label=label))
+
+
+def _quantities(shipments: Sequence[ShipmentItem]) -> dict[int, Decimal]:
+    """Order line → how much of it has been shipped."""
+    total: dict[int, Decimal] = defaultdict(Decimal)
+    for each in shipments:
+        for line_id, quantity in each.lines.items():
+            total[line_id] += quantity
+    return total

@@ -1,0 +1,105 @@
+"""A vendor's people see that their ERP was sent something, and nothing of the seller or the customer (S9)."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Seller
+from accounts.services import SCOPES
+from dashboard.urls import of_seller
+from hub.models import Job, Link, Run
+from hub.services import pause_job, resume_job
+from orders.models import Order
+from orders.records import FulfilmentRecord, ShipmentRecord
+from sandbox.process import SandboxProcess
+from synccenter.api import api
+from synclog.models import Issue, ItemStatus
+from tests.dropship.conftest import Vendor
+from tests.engine.driving import work_until_idle
+from tests.factories import make_user
+from tests.orders.bringing import address, bring, line, order
+from tests.world import key_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Of the order, its customer and its seller.
+SECRETS = ("N-5", "Storgata", "Zimmer", "zoe@buyer.example", "OWN-1", "TRACK-1", "acme", "Acme")
+
+
+@pytest.fixture
+def passed_on(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess) -> Order:
+    """Pines has taken its part and shipped it; Quays has refused its own."""
+    lines = [line("a", "PINE-1", vendor="Pines & Co"), line("b", "QUAY-1", vendor="Quays"), line("c", "OWN-1")]
+    where = address(last_name="Zimmer", email="zoe@buyer.example")
+    pause_job(job=quays.sales, by=None)
+    bring(orders, order("5", "N-5", *lines, addresses=[where]))
+    work_until_idle()
+    found = Order.objects.get()
+    error = {"key": str(found.pk), "status": "error", "errors": [{"code": "no", "message": "no such item"}]}
+    erps.fault("status", status=200, body={"results": [error]})
+    resume_job(job=quays.sales, by=None)
+    work_until_idle()
+    link = Link.objects.get(connection=pines.erp, kind="order")
+    parcel = ShipmentRecord(external_id="f", tracking_number="TRACK-1", lines={})
+    bring(pines.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
+    assert ItemStatus.objects.filter(kind="order").count() == 4
+    return found
+
+
+def pages_of(slug: str, found: Order) -> list[str]:
+    """Every page of a seller that can be looked at; what it names is the foreign order's, or the vendor's own."""
+    objects: dict[str, Any] = {
+        "order": found.pk,
+        "link": Link.objects.get(connection__seller__slug=slug, kind="order").pk if slug == "pines" else 1,
+        "run": Run.objects.filter(job__connection__seller__slug=slug).latest("pk").pk,
+    }
+    addresses = []
+    for pattern in of_seller:
+        names = pattern.pattern.converters.keys()
+        if names <= objects.keys():
+            kwargs = {"seller": slug} | {name: objects[name] for name in names}
+            addresses.append(reverse(f"dashboard:{pattern.name}", kwargs=kwargs))
+    return addresses
+
+
+def test_no_page_of_a_vendor_tells_of_the_seller(passed_on: Order, pines: Vendor, quays: Vendor) -> None:
+    for vendor in (pines, quays):
+        client, seen = Client(), ""
+        client.force_login(vendor.owner)
+        for page in pages_of(vendor.seller.slug, passed_on):
+            answer = client.get(page)
+            text = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            seen += text.decode()
+            assert [secret for secret in SECRETS if secret in text.decode()] == [], page
+        assert vendor.erp.name in seen
+        for name, pk in (("order", passed_on.pk), ("payload", Link.objects.filter(kind="order").latest("pk").pk)):
+            assert client.get(reverse(f"dashboard:{name}", args=[vendor.seller.slug, pk])).status_code == 404
+        assert client.get(reverse("dashboard:overview", args=["acme"])).status_code == 404
+
+
+def test_no_answer_of_the_api_does_either(passed_on: Order, pines: Vendor, quays: Vendor) -> None:
+    paths = api.get_openapi_schema()["paths"]
+    for vendor in (pines, quays):
+        run = Run.objects.filter(job__connection=vendor.erp).latest("pk")
+        for client in (key_for(vendor.seller), key_for(user=vendor.owner, scopes=list(SCOPES))):
+            for path, operations in paths.items():
+                filled = path.replace("{run_id}", str(run.pk)).replace("{integration}", vendor.erp.slug)
+                if "get" in operations and "{" not in filled:
+                    answer = client.get(filled).content.decode()
+                    assert [secret for secret in SECRETS if secret in answer] == [], filled
+
+
+def test_the_seller_sees_how_each_vendor_stands(passed_on: Order, seller: Seller, quays: Vendor) -> None:
+    owner = make_user("owner@acme.example")
+    seller.memberships.create(user=owner, role="owner")
+    client = Client()
+    client.force_login(owner)
+    text = client.get(reverse("dashboard:order", args=["acme", passed_on.pk])).content.decode()
+    assert "ERP of pines" in text and "ERP of quays" in text and "TRACK-1" in text and "no such item" in text
+    assert set(Issue.objects.filter(job=quays.sales).values_list("seller__slug", flat=True)) == {"acme"}
+    # What the vendors run is theirs.
+    run = Run.objects.filter(job=quays.sales).latest("pk")
+    assert client.get(reverse("dashboard:run", args=["acme", run.pk])).status_code == 404
+    assert "ERP of quays" not in client.get(reverse("dashboard:runs", args=["acme"])).content.decode()
