@@ -53,6 +53,15 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class BySize:
+    """Full schedules (hub.schedules) of catalogues with fewer than `line` products, and of larger ones (F3)."""
+
+    line: int
+    below: str
+    above: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One connection as an adapter sees it: by its own schemas, and with credentials decrypted."""
 
@@ -178,6 +187,8 @@ class Adapter:
     reads_after: ClassVar[dict[DataType, tuple[DataType, ...]]] = {}
     # Default schedules (hub.schedules) of new jobs: data type → (full, partial).
     schedules: ClassVar[dict[DataType, tuple[str, str]]] = {}
+    # Full schedules of new jobs that follow the size of the catalogue until a person sets one.
+    schedules_by_size: ClassVar[dict[DataType, BySize]] = {}
     # Whether the platform lets us order its webhooks, or a person tells it our address and the secret that we made.
     registers_webhooks: ClassVar[bool] = False
     webhooks_by_hand: ClassVar[bool] = False

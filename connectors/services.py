@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Seller, User
 from accounts.services import record
 from catalog.services import ensure_price_list
-from connectors import ssrf
+from connectors import sizing, ssrf
 from connectors.contract import Adapter
 from connectors.errors import ConnectorError, NeedsAttention
 from connectors.models import WebhookEvent
@@ -77,6 +77,9 @@ def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
     for direction, data_types in ((Direction.IMPORT, adapter.imports), (Direction.EXPORT, adapter.exports)):
         for data_type, lane in data_types.items():
             full, partial = adapter.schedules.get(data_type, ("", ""))
+            by_size = adapter.schedules_by_size.get(data_type)
+            if by_size is not None:
+                full = sizing.choose(by_size, sizing.sizes_of([connection])[connection.pk])
             add_job(
                 connection=connection,
                 direction=direction,
@@ -85,6 +88,7 @@ def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
                 shards=adapter.shards.get(data_type, 1) if direction is Direction.EXPORT else 1,
                 full_schedule=full,
                 partial_schedule=partial if direction is Direction.IMPORT else "",
+                by_size=by_size is not None,
             )
 
 

@@ -65,6 +65,7 @@ POLICY = {
         "enabled": "keep",
         "paused": "keep",
         "full_schedule": "keep",
+        "by_size": "keep",
         "partial_schedule": "keep",
         "time_zone": "keep",
         "filters": "scrub:tree",

@@ -24,6 +24,7 @@ def add_job(
     shards: int = 1,
     full_schedule: str = "",
     partial_schedule: str = "",
+    by_size: bool = False,
     now: datetime | None = None,
 ) -> Job:
     """A job with its lanes and its state; an existing one is returned as it is."""
@@ -36,6 +37,7 @@ def add_job(
             "item_kind": ITEM_KIND[data_type],
             "full_schedule": full_schedule,
             "partial_schedule": partial_schedule,
+            "by_size": by_size,
         },
     )
     if not created:

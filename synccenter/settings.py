@@ -205,6 +205,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "look_at_sizes": {
+        "task": "connectors.look_at_sizes",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 600},
+    },
     "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1), "options": {"expires": 600}},
 }
 if ENVIRONMENT != "staging":

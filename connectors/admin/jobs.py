@@ -6,14 +6,17 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_value
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.console import ConsoleAdmin, ReadOnlyInline, ReasonForm, TimeZoneField, operator, question
 from accounts.models import Seller
 from connectors.engine.filters import validate as validate_filters
+from connectors.sizing import look_at_sizes, rule_of
 from hub.models import Connection, Job, Run
 from hub.services import pause_job, resume_job, set_schedules, start_run
 
@@ -23,8 +26,21 @@ def _when(at: datetime | None) -> str:
     return str(display_for_value(at, "-"))
 
 
+def _schedule(job: Job) -> str:
+    return f"{job.full_schedule} (by size)" if job.by_size else job.full_schedule or "by hand"
+
+
 class JobForm(forms.ModelForm):
     time_zone = TimeZoneField(help_text="Of crontab schedules.")
+
+    def clean_by_size(self) -> bool:
+        """Setting a schedule is a person's decision; so is to let it follow the size again."""
+        wanted: bool = self.cleaned_data["by_size"]
+        if not wanted or "by_size" not in self.changed_data:
+            return wanted and "full_schedule" not in self.changed_data
+        if rule_of(self.instance) is None:
+            raise ValidationError("This platform has no schedules by size: set one above.")
+        return True
 
     def clean_filters(self) -> dict[str, Any]:
         validate_filters(self.cleaned_data["filters"] or {})
@@ -33,11 +49,15 @@ class JobForm(forms.ModelForm):
 
 class JobInline(ReadOnlyInline):
     model = Job
-    fields = ("direction", "data_type", "enabled", "paused", "full_schedule", "partial_schedule", "last_full_sync")
+    fields = ("direction", "data_type", "enabled", "paused", "schedule_text", "partial_schedule", "last_full_sync")
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         return super().get_queryset(request).select_related("state")
+
+    @display(description="Full schedule")
+    def schedule_text(self, job: Job) -> str:
+        return _schedule(job)
 
     @display(description="Last full sync")
     def last_full_sync(self, job: Job) -> str:
@@ -49,7 +69,7 @@ class JobAdmin(ConsoleAdmin):
     """A job is made with its connection; a person sets its schedules and filters."""
 
     form = JobForm
-    list_display = ("__str__", "state_text", "full_schedule", "partial_schedule", "next_full_at", "last_full_sync_at")
+    list_display = ("__str__", "state_text", "schedule_text", "partial_schedule", "next_full_at", "last_full_sync_at")
     list_filter = (
         "direction",
         ("data_type", ChoicesDropdownFilter),
@@ -64,7 +84,7 @@ class JobAdmin(ConsoleAdmin):
     about = ("connection", "direction", "data_type", "state_text", "attention")
     progress = ("cut_at", "next_full_at", "next_partial_at", "last_update_at", "last_full_sync_at", "last_success_at")
     readonly_fields = (*about, *progress)
-    editable = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback", "filters")
+    editable = ("enabled", "full_schedule", "by_size", "partial_schedule", "time_zone", "lookback", "filters")
     fieldsets = (
         (None, {"fields": about}),
         ("Schedule and filters", {"fields": editable}),
@@ -87,6 +107,10 @@ class JobAdmin(ConsoleAdmin):
         if not job.enabled:
             return "off"
         return "paused" if job.paused or job.connection.paused_at else "on"
+
+    @display(description="Full schedule", ordering="full_schedule")
+    def schedule_text(self, job: Job) -> str:
+        return _schedule(job)
 
     @display(description="What it waits for")
     def attention(self, job: Job) -> str:
@@ -118,7 +142,9 @@ class JobAdmin(ConsoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change: bool) -> None:
         # Only what the form changed: whether the job is paused may have been decided since the page was opened.
-        obj.save(update_fields=form.changed_data)
+        obj.save(update_fields=sorted({*form.changed_data, "by_size"}))
+        if obj.by_size and "by_size" in form.changed_data:
+            look_at_sizes(now=timezone.now(), job=obj)
         if {"full_schedule", "partial_schedule", "time_zone"} & set(form.changed_data):
             set_schedules(job=obj)
 

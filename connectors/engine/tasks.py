@@ -8,6 +8,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
+from connectors import sizing
 from connectors.alerting import look_and_tell
 from connectors.engine import sweeping
 from connectors.engine.turn import stopping, worker_name
@@ -41,6 +42,12 @@ def sweep(**_: Any) -> None:
 def check_webhooks(**_: Any) -> None:
     """See to it that the platforms send their events: of new connections at once, of others every ten minutes."""
     registration.check_due(now=timezone.now())
+
+
+@shared_task(name="connectors.look_at_sizes")
+def look_at_sizes(**_: Any) -> None:
+    """Let schedules follow the sizes of catalogues (F3)."""
+    sizing.look_at_sizes(now=timezone.now())
 
 
 @shared_task(name="connectors.prune")

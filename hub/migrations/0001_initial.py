@@ -193,6 +193,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "by_size",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The full schedule follows the size of the catalogue; setting one by hand ends that.",
+                    ),
+                ),
+                (
                     "partial_schedule",
                     models.CharField(
                         blank=True,

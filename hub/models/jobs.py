@@ -26,6 +26,10 @@ class Job(models.Model):
         validators=[validate_schedule],
         help_text="When to read or compare everything: `1d`, `6h`, or a crontab such as `0 3 * * *`. Empty: by hand.",
     )
+    by_size = models.BooleanField(
+        default=False,
+        help_text="The full schedule follows the size of the catalogue; setting one by hand ends that.",
+    )
     partial_schedule = models.CharField(
         max_length=60,
         blank=True,

@@ -57,7 +57,10 @@ def test_what_it_declares_makes_sense(key: str) -> None:
     assert set(adapter.schedules) <= {*adapter.imports, *adapter.exports}
     for data_type, earlier in adapter.reads_after.items():
         assert data_type in adapter.imports and set(earlier) < set(adapter.imports)
-    for schedule in (each for both in adapter.schedules.values() for each in both if each):
+    by_size = adapter.schedules_by_size
+    assert set(by_size) <= {*adapter.imports, *adapter.exports} and not set(by_size) & set(adapter.schedules)
+    pairs = [*adapter.schedules.values(), *((rule.below, rule.above) for rule in by_size.values())]
+    for schedule in (each for both in pairs for each in both if each):
         validate_schedule(schedule)
     assert adapter.rate is None or (adapter.rate.requests > 0 and adapter.rate.seconds > 0)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import FeedAdapter, FeedFile, ImportAnswer, Operation, References, Schema
+from connectors.contract import BySize, FeedAdapter, FeedFile, ImportAnswer, Operation, References, Schema
 from connectors.errors import NeedsAttention
 from connectors.http import Refused
 from connectors.platforms.elevate import v3
@@ -37,7 +37,8 @@ class Elevate(FeedAdapter):
     Credentials = Credentials
     exports = {DataType.PRODUCTS: "feed"}
     batch_size = {DataType.PRODUCTS: 1000}
-    schedules = {DataType.PRODUCTS: ("1d", "")}
+    # The vendor's advice; between full imports the queue is drained every few minutes.
+    schedules_by_size = {DataType.PRODUCTS: BySize(10_000, below="1h", above="1d")}
 
     @classmethod
     def forewarn(cls, settings: Any, *, today: date) -> list[str]:

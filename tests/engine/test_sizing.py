@@ -1,0 +1,106 @@
+"""How often everything is imported follows the size of the catalogue, until a person decides (F3)."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEvent, Seller
+from catalog.models import Product
+from connectors.services import install_connection
+from connectors.sizing import look_at_sizes
+from hub.models import Job, JobState
+from tests.factories import make_seller, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def products(seller: Seller, number: int, status: str = "live") -> None:
+    Product.objects.bulk_create(Product(seller=seller, title="Lamp", slug="lamp", status=status) for _ in range(number))
+
+
+def discontinue(seller: Seller, number: int) -> None:
+    some = Product.objects.filter(seller=seller, status="live").values("pk")[:number]
+    Product.objects.filter(pk__in=some).update(status="discontinued")
+
+
+def search_of(seller: Seller, slug: str) -> Job:
+    connection = install_connection(
+        seller=seller,
+        platform="elevate",
+        name=slug,
+        slug=slug,
+        base_url="http://127.0.0.1:9",
+        settings={"markets": ["uk"], "price_list": "shop-price"},
+        credentials={"api_key": "key"},
+        start=False,
+    )
+    return connection.jobs.get()
+
+
+@pytest.fixture
+def small() -> Job:
+    seller = make_seller("small")
+    products(seller, 9_999)
+    products(seller, 500, status="discontinued")
+    return search_of(seller, "small-search")
+
+
+def schedule_after_a_look(job: Job) -> str:
+    look_at_sizes(now=timezone.now())
+    job.refresh_from_db()
+    return job.full_schedule
+
+
+def test_a_new_job_gets_the_schedule_of_its_size(small: Job) -> None:
+    assert (small.full_schedule, small.by_size) == ("1h", True)
+    large = make_seller("large")
+    products(large, 10_000)
+    assert search_of(large, "large-search").full_schedule == "1d"
+
+
+def test_the_schedule_changes_when_the_size_has_crossed_the_line(small: Job) -> None:
+    seller = small.connection.seller
+    assert schedule_after_a_look(small) == "1h"
+    products(seller, 1)
+    assert small.full_schedule == "1h"  # an import changes no schedule
+    now = timezone.now()
+    assert look_at_sizes(now=now) == 1
+    small.refresh_from_db()
+    assert small.full_schedule == "1d"
+    assert JobState.objects.get(job=small).next_full_at == now + timedelta(days=1)
+    assert AuditEvent.objects.filter(action="job.schedule", detail__products=10_000).exists()
+    assert look_at_sizes(now=now) == 0
+
+
+def test_small_again_is_a_tenth_below_the_line(small: Job) -> None:
+    seller = small.connection.seller
+    products(seller, 1)
+    assert schedule_after_a_look(small) == "1d"
+    discontinue(seller, 1_000)
+    assert schedule_after_a_look(small) == "1d"
+    discontinue(seller, 1)
+    assert schedule_after_a_look(small) == "1h"
+
+
+def test_the_catalogue_of_another_seller_does_not_count(small: Job) -> None:
+    products(make_seller("other"), 10_000)
+    assert schedule_after_a_look(small) == "1h"
+
+
+def test_an_operator_sees_it_and_decides(small: Job, client: Client) -> None:
+    client.force_login(make_user("operator@example.com", is_staff=True, is_superuser=True))
+    address = f"/admin/hub/job/{small.pk}/change/"
+    assert "1h (by size)" in client.get("/admin/hub/job/").content.decode()
+    fields = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback", "filters")
+    form = client.get(address).context["adminform"].form
+    sent = {name: form[name].value() for name in fields} | {"by_size": "on", "full_schedule": "6h", "filters": "{}"}
+    assert client.post(address, sent).status_code == 302
+    small.refresh_from_db()
+    assert (small.full_schedule, small.by_size) == ("6h", False)
+    products(small.connection.seller, 1)
+    assert schedule_after_a_look(small) == "6h"
+    assert client.post(address, sent).status_code == 302  # ticked again
+    small.refresh_from_db()
+    assert (small.full_schedule, small.by_size) == ("1d", True)
