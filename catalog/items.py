@@ -10,7 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog.models import Brand, Category, Image, Price, Product, ProductCategory, Stock, Variant
+from catalog.models import Brand, Category, Image, Price, PriceList, Product, ProductCategory, Stock, Variant
+from hub.models import Connection
 
 
 @dataclass(slots=True)
@@ -102,6 +103,20 @@ class BrandItem:
     status: str
 
 
+@dataclass(slots=True)
+class StoreItem:
+    """A shop's own settings (D15), and the list of its default prices: empty for a shop that is only written."""
+
+    id: int
+    seller_id: int
+    slug: str
+    name: str
+    currency: str
+    price_list: str = ""
+    list_name: str = ""
+    list_currency: str = ""
+
+
 _PRODUCT = (
     "id", "seller_id", "title", "slug", "description", "product_type", "status", "brand_id", "brand__name",
     "attributes", "revision", "updated_at",
@@ -175,3 +190,15 @@ def load_categories(ids: Sequence[int]) -> dict[int, CategoryItem]:
 def load_brands(ids: Sequence[int]) -> dict[int, BrandItem]:
     rows = Brand.objects.filter(id__in=ids).values_list("id", "seller_id", "name", "image_url", "status")
     return {row[0]: BrandItem(*row) for row in rows}
+
+
+def load_stores(ids: Sequence[int]) -> dict[int, StoreItem]:
+    """Shops of sellers by the id of their connection. Two queries."""
+    shops = Connection.objects.filter(id__in=ids, seller__isnull=False)
+    rows = shops.values_list("id", "seller_id", "slug", "name", "seller__currency")
+    stores = {row[0]: StoreItem(*row) for row in rows}
+    lists = PriceList.objects.filter(connection_id__in=stores.keys()).order_by("-pk")
+    for connection_id, slug, name, currency in lists.values_list("connection_id", "slug", "name", "currency"):
+        store = stores[connection_id]
+        store.price_list, store.list_name, store.list_currency = slug, name, currency
+    return stores

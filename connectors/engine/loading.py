@@ -17,7 +17,7 @@ _LOADERS: dict[str, Callable[[Sequence[int]], dict[int, Any]]] = {
     Kind.BRAND: catalog.load_brands,
     Kind.CUSTOMER: orders.load_customers,
     Kind.ORDER: orders.load_orders,
-    Kind.STORE: lambda ids: Connection.objects.select_related("seller").in_bulk(ids),
+    Kind.STORE: catalog.load_stores,
 }
 
 

@@ -147,9 +147,12 @@ CASES = {
             DataType.PRODUCTS: ("offered", "external_id"),
             DataType.STOCK: ("in_stock", "external_id"),
             DataType.PRICES: ("priced", "external_id"),
+            DataType.CUSTOMERS: ("customers", "external_id"),
         },
         prepare=lay_out,
         calls=2 + 2 * 5,  # a token for one that has ended; a product is looked for and made by a call each
+        # An order is there as a cart before, and a store has one set of settings.
+        changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),
     ),
 }
 

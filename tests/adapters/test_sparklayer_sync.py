@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
+from django.db.models import F, Model
 
 from catalog.models import Product, Variant
 from connectors.services import install_connection, sync
 from hub.kinds import Kind
-from hub.models import Connection, Link, Run
+from hub.models import Change, Connection, Link, Run
+from hub.queue import enqueue
+from orders.models import Customer, Order
 from sandbox.process import SandboxProcess
 from tests.engine.driving import work_until_idle
 from tests.engine.goods import change
@@ -18,7 +22,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def store(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    return sandbox("bigcommerce", accounts={"shop": "token"}, products=12, dirty=False, quota=100_000)
+    return sandbox(
+        "bigcommerce", accounts={"shop": "token"}, products=12, customers=5, orders=6, dirty=False, quota=100_000
+    )
 
 
 @pytest.fixture
@@ -63,6 +69,10 @@ def test_the_front_knows_the_shops_products_by_the_shops_ids(front: Connection, 
     assert ids == shop.keys()
 
 
+def test_the_stores_currency_goes_there(front: Connection, site: SandboxProcess) -> None:
+    assert list(site.state("store")) == [{"currency_code": "GBP"}]
+
+
 def test_one_list_holds_the_default_price_of_every_product(front: Connection, site: SandboxProcess) -> None:
     assert [row["name"] for row in site.state("price_lists")] == ["BigCommerce Price"]
     priced = {row["sku"] for row in site.state("prices")}
@@ -93,3 +103,30 @@ def test_what_the_shop_gave_up_is_discontinued_at_the_front(front: Connection, s
     there = {row["external_id"]: {each["status"] for each in row["variants"]} for row in site.state("products")}
     assert there[links[gone.pk]] == {"discontinued"}
     assert there[links[hidden.pk]] == {"suspended"}
+
+
+def amend(kind: Kind, model: type[Model], pks: list[int], **fields: object) -> None:
+    with transaction.atomic():
+        model.objects.filter(pk__in=pks).update(**fields, revision=F("revision") + 1)
+        seller_id = model.objects.filter(pk__in=pks).values_list("seller_id", flat=True)[0]
+        enqueue(seller_id=seller_id, kind=kind, item_ids=pks)
+    work_until_idle()
+
+
+def test_customers_and_orders_of_the_front_go_there_and_no_others(front: Connection, site: SandboxProcess) -> None:
+    assert list(site.state("customers")) == [] and list(site.state("purchases")) == []
+    order = Order.objects.exclude(customer=None).order_by("pk").first()
+    amend(Kind.CUSTOMER, Customer, [order.customer_id], b2b_enabled=True, group=None)
+    amend(Kind.ORDER, Order, [order.pk], placed_through_b2b=True, cart_id="cart-1")
+    at_shop = dict(
+        Link.objects.filter(connection__slug="acme-shop", kind="customer").values_list("item_id", "external_id")
+    )
+    (customer,) = site.state("customers")
+    (purchase,) = site.state("purchases")
+    assert (customer["external_id"], customer["email"]) == (at_shop[order.customer_id], order.customer.email)
+    assert purchase["purchase_identifiers"]["sparklayer"] == "cart-1"
+    assert purchase["purchase_identifiers"]["visible"] == order.number
+    assert purchase["customer_identifiers"] == {"platform": customer["external_id"]}
+    amend(Kind.CUSTOMER, Customer, [order.customer_id], b2b_enabled=False)
+    assert list(site.state("customers")) == []
+    assert not Change.objects.exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.contract import Account, Adapter, Operation, Outcome, References
 from connectors.http import HttpClient
-from connectors.platforms.sparklayer import products, variants
+from connectors.platforms.sparklayer import customers, orders, products, store, variants
 from connectors.platforms.sparklayer.price_lists import PriceLists
 from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
 from connectors.platforms.sparklayer.site import Site
@@ -17,7 +17,7 @@ from hub.kinds import DataType, Role
 
 
 class SparkLayer(Adapter):
-    """Writes products, stock and prices to the B2B front that stands on a seller's shop."""
+    """Writes products, stock, prices, customers, orders and store settings to the B2B front on a seller's shop."""
 
     key = "sparklayer"
     name = "SparkLayer"
@@ -25,9 +25,17 @@ class SparkLayer(Adapter):
     Settings = Settings
     Credentials = Credentials
     FieldMap = FieldMap
-    exports = {DataType.PRODUCTS: "products", DataType.STOCK: "stock", DataType.PRICES: "prices"}
+    # Prices and settings both see to the price list.
+    exports = {
+        DataType.PRODUCTS: "products",
+        DataType.STOCK: "stock",
+        DataType.PRICES: "prices",
+        DataType.SETTINGS: "prices",
+        DataType.CUSTOMERS: "customers",
+        DataType.ORDERS: "orders",
+    }
     shards = {DataType.PRODUCTS: 2}
-    batch_size = {DataType.PRODUCTS: 10, DataType.STOCK: 500, DataType.PRICES: 500}
+    batch_size = dict.fromkeys(exports, 10) | {DataType.STOCK: 500, DataType.PRICES: 500}
     uses_shop_ids = True
 
     def __init__(self, account: Account, http: HttpClient) -> None:
@@ -63,6 +71,12 @@ class SparkLayer(Adapter):
                 return variants.stock_payload(item, refs, own.stock_locations)
             case DataType.PRICES:
                 return variants.price_payload(item, refs, own.price_list)
+            case DataType.SETTINGS:
+                return store.payload(item, own.shop, own.price_list)
+            case DataType.CUSTOMERS:
+                return customers.payload(item, refs)
+            case DataType.ORDERS:
+                return orders.payload(item, refs)
         return super().payload(data_type, item, refs)
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
@@ -73,4 +87,10 @@ class SparkLayer(Adapter):
                 return variants.send_stock(self.site, operations)
             case DataType.PRICES:
                 return variants.send_prices(self.site, self.price_lists, operations)
+            case DataType.SETTINGS:
+                return store.send(self.site, self.price_lists, operations)
+            case DataType.CUSTOMERS:
+                return customers.send(self.site, operations)
+            case DataType.ORDERS:
+                return orders.send(self.site, operations)
         return super().send(data_type, operations)

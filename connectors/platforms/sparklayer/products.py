@@ -14,7 +14,7 @@ from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
 from connectors.platforms.sparklayer.ids import external_id
 from connectors.platforms.sparklayer.settings import FieldMap
-from connectors.platforms.sparklayer.site import ASSUMED, Site, problem_of, unnamed
+from connectors.platforms.sparklayer.site import ASSUMED, Site, one_by_one
 from hub.kinds import Kind
 
 OFFERED = ("live", "suspended")
@@ -60,16 +60,10 @@ def payload(item: ProductItem, refs: References, price_list: str, field_map: Fie
 
 
 def send(site: Site, operations: Sequence[Operation]) -> list[Outcome]:
-    return [_send(site, operation) for operation in operations]
-
-
-def _send(site: Site, operation: Operation) -> Outcome:
-    try:
-        if operation.action is Action.REMOVE:
-            return _discontinue(site, operation)
-        return _put(site, operation)
-    except Refused as refused:
-        return Outcome(external_id=operation.external_id, error=problem_of(refused))
+    return one_by_one(
+        operations,
+        lambda operation: (_discontinue if operation.action is Action.REMOVE else _put)(site, operation),
+    )
 
 
 def _put(site: Site, operation: Operation) -> Outcome:
@@ -91,8 +85,6 @@ def _put(site: Site, operation: Operation) -> Outcome:
 
 
 def _discontinue(site: Site, operation: Operation) -> Outcome:
-    if not operation.external_id:
-        return Outcome(error=unnamed())
     try:
         there = site.call("GET", ASSUMED["product"], operation.external_id)
     except Refused as refused:

@@ -4,25 +4,32 @@ https://docs.sparklayer.io/developers/api has what every call carries. Paths tha
 gathered in `ASSUMED`, so that there is one place to correct.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connectors.contract import Account
+from connectors.contract import Account, Action, Operation, Outcome
 from connectors.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import HttpClient, Refused, Response
 from connectors.platforms.sparklayer.tokens import Tokens
 
 # Products and variants are those of the vendor's earlier reference ("Core API", 2023), which takes either id there.
-# A customer's deletion is documented, its path is not: taken to be that of the replacement.
+# A customer's reading and deletion are documented, their path is not: taken to be that of the replacement.
 ASSUMED = {
     "products": "/api/v1/products",
     "product": "/api/v1/products/{}",
     "variant": "/api/v1/variants/{}",
-    "customer": "/api/v2/customers/platform/{}",
+    "customer": "/api/v2/customers/{}/{}",
 }
 
 MEND = "Correct the item where it comes from; it is sent again as soon as it changes."
+
+
+class Conflict(TryAgainLater):
+    """A 409 that names no field: somebody else is writing there. Nothing was carried out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: another update is under way there.", sent=False)
 
 
 class Site:
@@ -35,7 +42,7 @@ class Site:
     def call(self, method: str, path: str, *ids: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
         """The answer's JSON, None if it has no body; `ids` are put into the path's gaps.
 
-        Raises as `HttpClient.request`; TryAgainLater for a 409 that names no field: somebody wrote at the same time.
+        Raises as `HttpClient.request`, and Conflict.
         """
         place = path.format(*(quote(each, safe="") for each in ids))
         try:
@@ -53,7 +60,7 @@ class Site:
             return self.http.request(method, place, body=body, params=params, headers=headers)
         except Refused as refused:
             if refused.status == 409 and not errors_of(refused):
-                raise TryAgainLater(f"{method} {place}: another update is under way there.", sent=False) from refused
+                raise Conflict(f"{method} {place}") from refused
             raise
 
 
@@ -76,6 +83,21 @@ def problem_of(refused: Refused) -> SkipRecord:
     reasons = "; ".join(f"{where}: {what}" for where, what in named)
     text = reasons or body.get("detail") or body.get("title") or f"it gives no reason ({refused.status})"
     return SkipRecord(f"SparkLayer refuses it: {text!s:.500}", code=refused.code, mend=MEND)
+
+
+def one_by_one(operations: Sequence[Operation], send: Callable[[Operation], Outcome]) -> list[Outcome]:
+    """Where there is no batch: what one is refused for, or clashes over, holds up no other."""
+    outcomes = []
+    for operation in operations:
+        try:
+            if operation.action is Action.REMOVE and not operation.external_id:
+                raise unnamed()
+            outcomes.append(send(operation))
+        except Refused as refused:
+            outcomes.append(Outcome(error=problem_of(refused)))
+        except (SkipRecord, Conflict) as problem:
+            outcomes.append(Outcome(error=problem))
+    return outcomes
 
 
 def unnamed() -> SkipRecord:

@@ -58,6 +58,10 @@ def price_payload(item: VariantItem, refs: References, wanted: str) -> Row | Non
     own = [each for each in item.prices if each.price_list == price_list]
     if not own:
         return None
+    if not own[0].currency:
+        raise SkipRecord(
+            "The currency of its price is not known.", code="no_currency", mend="Sync the settings of the shop first."
+        )
     return {
         "external_id": external_id(refs, Kind.VARIANT, item.id),
         "list": list_of(price_list, own[0].list_name, own[0].currency),

@@ -7,11 +7,14 @@ from typing import Any
 from sandbox.platforms.sparklayer.answers import Problem
 
 LOCATIONS = ("default", "warehouse")
+GROUPS = ("Trade", "Wholesale", "VIP")
+ROLES = ("customer", "limited-customer")
 Row = dict[str, Any]
 
 
 class Site:
-    """Products and variants by external id, levels by (location, SKU), prices by list and SKU."""
+    """Products and variants by external id, levels by (location, SKU), prices by list and SKU, customers by their id
+    here, purchases by what they were made under."""
 
     def __init__(self) -> None:
         self.products: dict[str, Row] = {}
@@ -19,6 +22,9 @@ class Site:
         self.levels: dict[tuple[str, str], Row] = {}
         self.price_lists: dict[str, Row] = {}
         self.prices: dict[str, dict[str, list[Row]]] = {}
+        self.customers: dict[str, Row] = {}
+        self.purchases: dict[str, Row] = {}
+        self.currency = ""
         self._changing: set[str] = set()
 
     @contextmanager
@@ -64,4 +70,7 @@ class Site:
                 for sku, tiers in prices.items()
             },
             "price_lists": self.price_lists,
+            "customers": self.customers,
+            "purchases": self.purchases,
+            "store": {"currency": {"currency_code": self.currency}} if self.currency else {},
         }
