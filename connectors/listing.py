@@ -145,15 +145,17 @@ class Row(BaseModel):
     updated_at: Moment | None = None
 
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=BaseModel)
 
 
-def record(raw: Any, schema: type[R], make: Callable[[R], Record], bare: Callable[[str], Record]) -> Record:
+def record(
+    raw: Any, schema: type[R], make: Callable[[R], Record], bare: Callable[[str], Record], *, key: str = "id"
+) -> Record:
     """The record of a row; one that does not fit becomes a `bare` record with a problem for each field at fault."""
     try:
         made = make(schema.model_validate(raw))
     except ValidationError as error:
-        name = raw.get("id") if isinstance(raw, dict) else None
+        name = raw.get(key) if isinstance(raw, dict) else None
         made = bare(str(name or "unknown")[:200].replace("\x00", ""))
         made.problems = [
             Problem(

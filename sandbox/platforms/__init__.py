@@ -7,6 +7,7 @@ from sandbox.platforms.base import Platform
 PLATFORMS = {
     "bigcommerce": ("sandbox.platforms.bigcommerce", "BigCommerce"),
     "elevate": ("sandbox.platforms.elevate", "Elevate"),
+    "magento": ("sandbox.platforms.magento", "Magento"),
     "rest": ("sandbox.platforms.rest", "Rest"),
     "seller_center_oms": ("sandbox.platforms.seller_center_oms", "SellerCenterOms"),
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),

@@ -95,6 +95,21 @@ CASES = {
         settings={"markets": ["uk"], "price_list": "shop-price", "locale": "en-GB"},
         states={DataType.PRODUCTS: ("groups", "key")},
     ),
+    "magento": Case(
+        sandbox="magento",
+        account=("alpha", "alpha-token"),
+        credential="access_token",
+        settings={"page_size": 20},
+        options={"products": 50, "customers": 45, "orders": 30},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.BRANDS: ("brands", "value"),
+            DataType.CATEGORIES: ("categories", "id"),
+            DataType.CUSTOMERS: ("customers", "id"),
+            DataType.ORDERS: ("orders", "entity_id"),
+        },
+        changes_only=frozenset((DataType.ORDERS,)),
+    ),
     "rest": Case(
         sandbox="rest",
         account=("erp", "erp-token"),

@@ -103,7 +103,7 @@ def test_its_secrets_are_never_shown(key: str) -> None:
 @EVERY
 def test_it_imports_only_the_contract(key: str) -> None:
     package = adapters()[key].__module__
-    shared = r"connectors\.(contract|errors|http|listing|records|signatures)|hub\.kinds|(catalog|orders)\.items"
+    shared = r"connectors\.(contract|errors|http|listing|paging|records|signatures)|hub\.kinds|(catalog|orders)\.items"
     allowed = re.compile(rf"({shared}|{re.escape(package)})(\.|$)")
     rooms = {"accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard"}
     rooms |= {"synccenter", "sandbox", "django", "tests"}

@@ -8,8 +8,9 @@ from typing import Any
 
 from connectors.contract import Page
 from connectors.http import Refused
+from connectors.paging import Slice
 from connectors.platforms.bigcommerce.field_map import OrderMap
-from connectors.platforms.bigcommerce.reading import Cursor, Slice, by_change, iso, numbers, records
+from connectors.platforms.bigcommerce.reading import Cursor, by_change, iso, numbers, records
 from connectors.platforms.bigcommerce.shop import Shop
 from connectors.platforms.bigcommerce.values import Malformed, Values, mapped
 from connectors.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, Record, ShipmentRecord

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Page
+from connectors.paging import Slice
 from connectors.platforms.bigcommerce.field_map import ProductMap
-from connectors.platforms.bigcommerce.reading import Cursor, Slice, by_change, by_key, iso, numbers, records
+from connectors.platforms.bigcommerce.reading import Cursor, by_change, by_key, iso, numbers, records
 from connectors.platforms.bigcommerce.shop import PAGE_SIZE, Shop, join
 from connectors.platforms.bigcommerce.values import Values, amount, day, mapped
 from connectors.records import ImageRecord, PriceRecord, Problem, ProductRecord, Record, StockRecord, VariantRecord

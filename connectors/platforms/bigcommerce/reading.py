@@ -1,10 +1,12 @@
 """How listings are paged so that nothing hides, and how their rows become records."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
+from connectors import paging
 from connectors.contract import IdPage, Page
+from connectors.paging import Slice
 from connectors.platforms.bigcommerce.shop import PAGE_SIZE, Shop
 from connectors.platforms.bigcommerce.values import Malformed, moment
 from connectors.records import Problem, Record
@@ -60,10 +62,6 @@ def ids_by_number(shop: Shop, path: str, page: int | None, *, name: str) -> IdPa
     return IdPage([*map(str, found)], page + 1 if page * PAGE_SIZE < total else None)
 
 
-# Rows of a listing, and whether more follow.
-Slice = tuple[list[Any], bool]
-
-
 def by_change(
     since: datetime,
     cursor: Cursor,
@@ -71,27 +69,8 @@ def by_change(
     from_: Callable[[datetime], Slice],
     within: Callable[[datetime, int], Slice],
 ) -> tuple[list[Any], Cursor, datetime]:
-    """The next page of what changed since then, oldest change first: rows, cursor, cut.
-
-    `from_` lists what changed at a second or later, by time of change; `within` what changed in that second and has a
-    greater id, by id. The next page begins with the second at which this one ends, so whoever shares it is read again
-    rather than missed; an item that changes meanwhile moves to the end and is met there. A second that fills a whole
-    page by itself (a bulk edit) is read by id before the next one begins.
-    """
-    cursor = cursor or {}
-    start = datetime.fromisoformat(cursor["min"]) if cursor else since.replace(microsecond=0)
-    if "tie" in cursor:
-        rows, more = within(start, cursor["tie"])
-        if more:
-            return rows, {"min": iso(start), "tie": max(numbers(rows), default=cursor["tie"])}, start
-        return rows, {"min": iso(start + timedelta(seconds=1))}, start
-    rows, more = from_(start)
-    last = max((changed for row in rows if (changed := changed_at(row))), default=start)
-    if not more:
-        return rows, None, last
-    if last > start:
-        return rows, {"min": iso(last)}, last
-    return rows, {"min": iso(start), "tie": 0}, start
+    """The next page of what changed since then, as `connectors.paging` has it."""
+    return paging.by_change(since, cursor, from_=from_, within=within, changed_at=changed_at, numbers=numbers)
 
 
 def numbers(rows: Iterable[Any]) -> list[int]:

@@ -1,0 +1,127 @@
+"""Magento 2 and Adobe Commerce, by the REST interface; docs/platforms/magento.md tells merchants and operators.
+
+The connection's address is that of the shop, without `/rest`. The vendor documents no limit of requests; what stands
+before a shop may have one, and answers 429.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+
+from connectors.contract import Account, Adapter, IdPage, Operation, Outcome, Page, References, Schema
+from connectors.http import HttpClient
+from connectors.platforms.magento import shipments
+from connectors.platforms.magento.customers import Customers
+from connectors.platforms.magento.forms import Credentials, FieldMap, Settings
+from connectors.platforms.magento.orders import Orders
+from connectors.platforms.magento.products import Products
+from connectors.platforms.magento.reading import Source
+from connectors.platforms.magento.settings import StoreSettings
+from connectors.platforms.magento.shop import Shop, signer
+from connectors.platforms.magento.taxonomy import Brands, Categories
+from connectors.records import Record
+from hub.kinds import DataType, Kind, Role
+
+SOURCES: dict[DataType, type[Source]] = {
+    DataType.SETTINGS: StoreSettings,
+    DataType.CATEGORIES: Categories,
+    DataType.BRANDS: Brands,
+    DataType.PRODUCTS: Products,
+    DataType.CUSTOMERS: Customers,
+    DataType.ORDERS: Orders,
+}
+
+
+class _Magento(Adapter):
+    """What both directions have in common."""
+
+    Credentials: ClassVar[type[Schema]] = Credentials
+
+    def __init__(self, account: Account, http: HttpClient) -> None:
+        super().__init__(account, http)
+        http.auth = signer(account.credentials)
+
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        return f"magento:{account.base_url}"
+
+    @cached_property
+    def shop(self) -> Shop:
+        return Shop(self.account, self.http)
+
+    def authenticate(self) -> dict[str, str]:
+        if self.http.auth is not None:
+            return {}
+        return {"Authorization": f"Bearer {self.account.credentials.access_token.get_secret_value()}"}
+
+    def check(self) -> str:
+        config = self.shop.config
+        return f"{config.get('base_url')} ({config.get('code')}), {config.get('base_currency_code')}"
+
+
+class Magento(_Magento):
+    """Reads a shop's settings, categories, brands, products, customers and orders; ships what others report."""
+
+    key = "magento"
+    name = "Magento 2"
+    role = Role.SHOP
+    Settings = Settings
+    FieldMap = FieldMap
+    imports = dict.fromkeys(SOURCES, "catalog") | {DataType.CUSTOMERS: "customers", DataType.ORDERS: "orders"}
+    exports: ClassVar[dict[DataType, str]] = {DataType.ORDERS: "shipments"}
+    batch_size: ClassVar[dict[DataType, int]] = {DataType.ORDERS: 20}
+    # There are no events without an extension: what changed is read by its time, the rest by reading everything.
+    schedules = {
+        DataType.SETTINGS: ("1d", ""),
+        DataType.CATEGORIES: ("1d", "1h"),
+        DataType.BRANDS: ("1h", ""),
+        DataType.PRODUCTS: ("1d", "15m"),
+        DataType.CUSTOMERS: ("", "15m"),
+        DataType.ORDERS: ("", "5m"),
+    }
+    reads_after = {
+        DataType.PRODUCTS: (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS),
+        DataType.ORDERS: (DataType.CUSTOMERS,),
+    }
+
+    @cached_property
+    def _sources(self) -> dict[DataType, Source]:
+        return {data_type: source(self.shop) for data_type, source in SOURCES.items()}
+
+    def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
+        return self._sources[data_type].read_page(since, cursor)
+
+    def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
+        return self._sources[data_type].fetch(external_ids)
+
+    def lookup(self, kind: str, external_ids: Iterable[str]) -> set[str]:
+        ids = list(external_ids)
+        match kind:
+            case Kind.PRODUCT:
+                return Products(self.shop).existing(ids)
+            case Kind.CATEGORY:
+                return Categories(self.shop).existing(ids)
+            case Kind.BRAND:
+                return {each.external_id for each in Brands(self.shop).fetch(ids)}
+        return super().lookup(kind, ids)
+
+    def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
+        match kind:
+            case Kind.PRODUCT:
+                return Products(self.shop).ids(cursor)
+            case Kind.CATEGORY:
+                return Categories(self.shop).ids(cursor)
+            case Kind.BRAND:
+                return Brands(self.shop).ids()
+        return super().list_ids(kind, cursor=cursor)
+
+    def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
+        if data_type is DataType.ORDERS:
+            return shipments.payload(item, refs)
+        return super().payload(data_type, item, refs)
+
+    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
+        if data_type is DataType.ORDERS:
+            return shipments.send_shipments(self.shop, operations)
+        return super().send(data_type, operations)

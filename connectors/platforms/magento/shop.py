@@ -1,0 +1,172 @@
+"""One shop: how it is called and signed for, how its listings are searched, and what it says when it refuses."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
+from typing import Any, NamedTuple, NoReturn
+
+from pydantic import SecretStr
+from requests.auth import AuthBase
+from requests_oauthlib import OAuth1
+
+from connectors.contract import Account
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.http import HttpClient, Refused
+
+CHUNK = 100  # ids or SKUs a call: an address stays well below 8,000 characters
+_PLACEHOLDER = re.compile(r"%(\w+)")
+
+
+class Filter(NamedTuple):
+    """One test of a search. The filters of a group are joined by OR, groups by AND."""
+
+    field: str
+    value: object
+    condition: str = "eq"
+
+
+Group = Sequence[Filter]
+
+
+class Shop:
+    """Calls one shop and reads the shape of its answers."""
+
+    def __init__(self, account: Account, http: HttpClient) -> None:
+        self.settings: Any = account.settings
+        self.field_map: Any = account.field_map
+        self.http = http
+
+    def path(self, path: str) -> str:
+        return f"/rest/{self.settings.store_view}/V1{path}"
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What a store view says of itself: the one of the settings, else the first."""
+        path = "/store/storeConfigs"
+        match self._get(path, {}):
+            case [{"base_currency_code": str(), "weight_unit": str()}, *_] as configs:
+                views = [each for each in configs if each.get("code") != "admin"] or configs
+                return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
+        self.broken(path)
+
+    def search(
+        self, path: str, *groups: Group, sort: Sequence[str] = (), size: int | None = None, page: int = 1
+    ) -> tuple[list[Any], int]:
+        """A page of a listing in ascending order, and how many match on all pages."""
+        size = size or self.settings.page_size
+        answer = self._get(path, criteria(groups, sort) | _page(size, page))
+        match answer:
+            case {"items": list(rows), "total_count": int(total)}:
+                if len(rows) < min(size, total - (page - 1) * size):
+                    self.broken(path)
+                return rows, total
+        self.broken(path)
+
+    def everything(self, path: str, *groups: Group, sort: Sequence[str] = ()) -> list[Any]:
+        """All pages of a listing that is never long. A page past the end would repeat the last: the total decides."""
+        found: list[Any] = []
+        for page in count(1):
+            rows, total = self.search(path, *groups, sort=sort, page=page)
+            found += rows
+            if not rows or page * self.settings.page_size >= total:
+                return found
+        raise AssertionError("unreachable")
+
+    def named(self, path: str, field: str, values: Iterable[object], *groups: Group) -> list[Any]:
+        """Those whose field has one of the values, in as few calls as their number allows."""
+        wanted = list(dict.fromkeys(map(str, values)))
+        found: list[Any] = []
+        for start in range(0, len(wanted), CHUNK):
+            found += self.everything(path, any_of(field, wanted[start : start + CHUNK]), *groups)
+        return found
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.http.request("POST", self.path(path), body=body).json()
+
+    def link(self, page: str) -> str:
+        """A page of the admin panel, where a merchant mends an item; empty if its address is not known."""
+        return f"{self.settings.admin_url.rstrip('/')}/{page}" if self.settings.admin_url else ""
+
+    def _get(self, path: str, params: dict[str, Any]) -> Any:
+        try:
+            return self.http.get(self.path(path), params=params).json()
+        except Refused as refused:
+            raise NeedsAttention(
+                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
+                mend="Correct the connection: its address ends before /rest, and the shop has to know its store view.",
+            ) from refused
+
+    def broken(self, path: str) -> NoReturn:
+        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+
+
+def criteria(groups: Iterable[Group], sort: Sequence[str] = ()) -> dict[str, Any]:
+    """The vendor's way to write a search into an address."""
+    params: dict[str, Any] = {}
+    for number, group in enumerate(groups):
+        for place, each in enumerate(group):
+            name = f"searchCriteria[filterGroups][{number}][filters][{place}]"
+            params |= {f"{name}[field]": each.field, f"{name}[value]": each.value}
+            params[f"{name}[conditionType]"] = each.condition
+    for place, field in enumerate(sort):
+        params[f"searchCriteria[sortOrders][{place}][field]"] = field
+        params[f"searchCriteria[sortOrders][{place}][direction]"] = "ASC"
+    return params
+
+
+def _page(size: int, page: int) -> dict[str, Any]:
+    return {"searchCriteria[pageSize]": size, "searchCriteria[currentPage]": page}
+
+
+def any_of(field: str, values: Iterable[str]) -> list[Filter]:
+    """A group for one of the values; what holds a comma cannot stand in a list."""
+    values = list(values)
+    plain = [each for each in values if "," not in each]
+    group = [Filter(field, each) for each in values if "," in each]
+    return [Filter(field, ",".join(plain), "in"), *group] if plain else group
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the vendor writes it: UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def message_of(refused: Refused) -> str:
+    """The vendor's own words, with what they speak of in its place; the errors behind them as well."""
+    body = refused.body
+    if not isinstance(body, dict) or not isinstance(body.get("message"), str):
+        return str(refused)
+    errors = [each for each in body.get("errors") or () if isinstance(each, dict)]
+    texts = [filled(each.get("message"), each.get("parameters")) for each in (body, *errors)]
+    return " ".join(text for text in texts if text)
+
+
+def filled(message: Any, parameters: Any) -> str:
+    """A message with its placeholders filled: `%1` from a list, `%name` from an object, or from a list by turns."""
+    values = {}
+    if isinstance(parameters, dict):
+        values = {str(name): value for name, value in parameters.items()}
+    elif isinstance(parameters, list):
+        names = dict.fromkeys(_PLACEHOLDER.findall(str(message or "")))
+        values = {str(place): value for place, value in enumerate(parameters, 1)}
+        values |= dict(zip((name for name in names if not name.isdecimal()), parameters, strict=False))
+    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), str(message or ""))
+
+
+def signer(credentials: Any) -> AuthBase | None:
+    """What signs each request by OAuth 1 with HMAC-SHA256; None where a Bearer token is all there is."""
+
+    def plain(secret: SecretStr) -> str:
+        return secret.get_secret_value()
+
+    if not plain(credentials.consumer_key):
+        return None
+    return OAuth1(
+        plain(credentials.consumer_key),
+        client_secret=plain(credentials.consumer_secret),
+        resource_owner_key=plain(credentials.access_token),
+        resource_owner_secret=plain(credentials.access_token_secret),
+        signature_method="HMAC-SHA256",
+    )

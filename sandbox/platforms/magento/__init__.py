@@ -1,0 +1,196 @@
+"""Magento 2 (Adobe Commerce): a shop by its REST interface `/rest/{store view}/V1`, as the vendor's OpenAPI file says.
+
+Each account is a shop of its own, found by its token (see `security`).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.platforms.base import Options, Platform, UnknownState, json_response, note
+from sandbox.platforms.magento import back_office, goods, sales, stock_and_prices
+from sandbox.platforms.magento.answers import Refusal, Row
+from sandbox.platforms.magento.search import search
+from sandbox.platforms.magento.security import Doorkeeper
+from sandbox.platforms.magento.store import DEFAULT_CATEGORY, GROUPS, HIDDEN, MEDIA, Store
+
+VIEWS = ("all", "default", "outlet")
+Handler = Callable[[Request, Store], Awaitable[Any]]
+
+
+class Magento(Platform):
+    """The shops."""
+
+    name = "magento"
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.doorkeeper = Doorkeeper(options)
+        self.stores = {name: Store(options) for name in self.accounts}
+
+    def routes(self) -> list[BaseRoute]:
+        handlers: list[tuple[str, str, Handler]] = [
+            ("GET", "/store/storeConfigs", _configs),
+            ("GET", "/orders", _listing("orders")),
+            ("GET", "/shipments", _listing("shipments")),
+            ("POST", "/order/{number:int}/ship", _ship),
+            ("POST", "/shipment/track", _track),
+            ("GET", "/products", _products),
+            ("GET", "/products/attributes", _listing("attributes")),
+            ("POST", "/products/base-prices", _base_prices),
+            ("GET", "/products/{sku}/media", _media),
+            ("POST", "/products/{sku}/media", _add_image),
+            ("DELETE", "/products/{sku}/media/{number:int}", _drop_image),
+            ("GET", "/categories/list", _listing("categories")),
+            ("GET", "/customers/search", _listing("customers")),
+            ("GET", "/customerGroups/search", _groups),
+            ("GET", "/inventory/source-items", _source_items),
+            ("POST", "/inventory/source-items", _save_source_items),
+        ]
+        return [
+            Route(f"/rest/{{view}}/V1{path}", self._guarded(handle), methods=[method])
+            for method, path, handle in handlers
+        ]
+
+    def control_routes(self) -> list[BaseRoute]:
+        return back_office.routes(self.stores)
+
+    def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
+        """Rows in order of key. `products` are those that stand for themselves, `goods` all; `categories` are those
+        below the root of a shop."""
+        if account not in self.stores:
+            raise UnknownState(f"accounts: {', '.join(self.stores)}")
+        rows = _rows(self.stores[account], kind)
+        start = int(after or 0)
+        page = rows[start : start + limit]
+        return page, start + limit if start + limit < len(rows) else None
+
+    async def reset(self) -> None:
+        self.doorkeeper.forget()
+        for store in self.stores.values():
+            store.fill()
+
+    def rate_limited(self) -> Response:
+        """The vendor has no such limit; what stands before a shop may."""
+        return json_response({"message": "Too Many Requests"}, 429, {"Retry-After": "1"})
+
+    def _guarded(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            await self.options.latency()
+            try:
+                account = self.doorkeeper.account_of(request)
+                note(request, account=account)
+                if request.path_params["view"] not in VIEWS:
+                    raise Refusal(404, "The store that was requested wasn't found. Verify the store and try again.")
+                return json_response(await handle(request, self.stores[account]))
+            except Refusal as refused:
+                return refused.response()
+
+        return endpoint
+
+
+def _rows(store: Store, kind: str) -> list[Row]:
+    kinds: dict[str, Callable[[], list[Row]]] = {
+        "goods": lambda: list(store.products.values()),
+        "products": lambda: [row for row in store.products.values() if row["visibility"] != HIDDEN],
+        "categories": lambda: [row for row in store.categories.values() if row["id"] > DEFAULT_CATEGORY],
+        "brands": lambda: _options(store, "manufacturer"),
+        "customers": lambda: list(store.customers.values()),
+        "orders": lambda: list(store.orders.values()),
+        "shipments": lambda: list(store.shipments.values()),
+        "source_items": lambda: list(store.sources.values()),
+    }
+    if kind not in kinds:
+        raise UnknownState(f"kinds: {', '.join(kinds)}")
+    return kinds[kind]()
+
+
+def _options(store: Store, code: str) -> list[Row]:
+    [row] = [each for each in store.attributes.values() if each["attribute_code"] == code]
+    return [each for each in row["options"] if each["value"]]
+
+
+async def _body(request: Request) -> Row:
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        raise Refusal(400, "Server cannot understand Content-Type HTTP header media type %1", "unknown")
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "Decoding error.") from error
+    if not isinstance(body, dict):
+        raise Refusal(400, "Decoding error.")
+    return body
+
+
+def _listing(kind: str) -> Handler:
+    async def handle(request: Request, store: Store) -> Row:
+        rows: dict[Any, Row] = getattr(store, kind)
+        return search(request, rows.values(), goods.field_value, limited=store.limited)
+
+    return handle
+
+
+async def _products(request: Request, store: Store) -> Row:
+    return search(request, store.products.values(), goods.product_value, limited=store.limited)
+
+
+async def _source_items(request: Request, store: Store) -> Row:
+    return search(request, store.sources.values(), goods.field_value, limited=store.limited)
+
+
+async def _groups(request: Request, store: Store) -> Row:
+    rows = [{"id": number, "code": name, "tax_class_id": 3} for number, name in enumerate(GROUPS)]
+    return search(request, rows, goods.field_value, limited=store.limited)
+
+
+async def _configs(request: Request, store: Store) -> list[Row]:
+    return [
+        {
+            "id": number,
+            "code": code,
+            "website_id": 1,
+            "locale": "en_GB",
+            "base_currency_code": store.options.currency,
+            "default_display_currency_code": store.options.currency,
+            "timezone": "Europe/London",
+            "weight_unit": "kgs",
+            "base_url": "http://shop.example/",
+            "base_link_url": "http://shop.example/",
+            "secure_base_url": "https://shop.example/",
+            "base_media_url": MEDIA,
+            "secure_base_media_url": MEDIA,
+        }
+        for number, code in enumerate(VIEWS[1:], 1)
+    ]
+
+
+async def _ship(request: Request, store: Store) -> int:
+    return sales.ship(store, request.path_params["number"], await _body(request))
+
+
+async def _track(request: Request, store: Store) -> Row:
+    return sales.track(store, await _body(request))
+
+
+async def _base_prices(request: Request, store: Store) -> list[Row]:
+    return stock_and_prices.save_base_prices(store, await _body(request))
+
+
+async def _save_source_items(request: Request, store: Store) -> list[Row]:
+    return stock_and_prices.save_source_items(store, await _body(request))
+
+
+async def _media(request: Request, store: Store) -> list[Row]:
+    return list(goods.product_of(store, request.path_params["sku"])["media_gallery_entries"])
+
+
+async def _add_image(request: Request, store: Store) -> int:
+    return goods.add_image(store, request.path_params["sku"], await _body(request))
+
+
+async def _drop_image(request: Request, store: Store) -> bool:
+    return goods.drop_image(store, request.path_params["sku"], request.path_params["number"])

@@ -1,0 +1,59 @@
+"""Control beside the vendor's API: people who buy, and a person in the shop's back office.
+
+`POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it.
+`PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change. `POST setting {"account",
+"limited", "at"}` switches the limits of inputs, or stops the shop's clock at a time.
+"""
+
+import time
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox import people
+from sandbox.platforms.base import json_response
+from sandbox.platforms.magento.store import Store
+
+KINDS = ("products", "orders", "customers", "categories")
+
+
+def routes(stores: dict[str, Store]) -> list[BaseRoute]:
+    async def order(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        store = stores[body["account"]]
+        now = int(time.time())
+        lines = tuple((int(place), int(quantity)) for place, quantity in body["lines"])
+        row = store.place(people.Order(0, lines, body.get("stage", "paid"), False, "", now, now))
+        row["updated_at"] = store.clock.now()
+        return json_response(row)
+
+    async def row(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        store = stores[body["account"]]
+        if body["kind"] not in KINDS or body["id"] not in getattr(store, body["kind"]):
+            return json_response({"error": f"there is no such row; kinds: {', '.join(KINDS)}"}, 404)
+        found = getattr(store, body["kind"])[body["id"]]
+        found.update(body["changes"])
+        store.touch(found)
+        return json_response(found)
+
+    async def drop(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        getattr(stores[body["account"]], body["kind"]).pop(body["id"])
+        return Response(status_code=204)
+
+    async def setting(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        store = stores[body["account"]]
+        store.limited = body.get("limited", store.limited)
+        store.clock.at = body.get("at", store.clock.at)
+        return Response(status_code=204)
+
+    return [
+        Route("/_sandbox/order", order, methods=["POST"]),
+        Route("/_sandbox/row", row, methods=["PATCH"]),
+        Route("/_sandbox/row", drop, methods=["DELETE"]),
+        Route("/_sandbox/setting", setting, methods=["POST"]),
+    ]

@@ -1,0 +1,55 @@
+"""Source items and base prices: lists in one call."""
+
+from sandbox.platforms.magento.answers import Refusal, Row, checked
+from sandbox.platforms.magento.store import SOURCES, Store
+
+MOST_ENTITIES = 20
+SOURCE_ITEMS = {"sourceItems!": [{"sku!": str, "source_code!": str, "quantity!": float, "status!": int}]}
+BASE_PRICES = {"prices!": [{"price!": float, "store_id!": int, "sku!": str}]}
+
+
+def save_source_items(store: Store, body: Row) -> list[Row]:
+    """All or none. An SKU that no product has is taken as well: nobody checks it there."""
+    items = limited(store, checked(body, SOURCE_ITEMS)["sourceItems"], "sourceItems")
+    errors = [
+        {"message": 'Source with code "%1" does not exist', "parameters": [item["source_code"]]}
+        for item in items
+        if item["source_code"] not in SOURCES
+    ]
+    if errors:
+        raise Refusal(400, "Validation Failed", errors=errors)
+    for item in items:
+        store.put_stock(item["sku"], item["source_code"], item["quantity"], item["status"])
+    return []
+
+
+def save_base_prices(store: Store, body: Row) -> list[Row]:
+    """The good ones are taken; the others are told."""
+    refused = []
+    for price in limited(store, checked(body, BASE_PRICES)["prices"], "prices"):
+        product = store.by_sku(price["sku"])
+        wrong = "price" if price["price"] < 0 else ""
+        if product is None:
+            refused.append(
+                {
+                    "message": "Requested product doesn't exist. Row ID: SKU = %SKU.",
+                    "parameters": [price["sku"]],
+                }
+            )
+        elif wrong or product["type_id"] == "configurable":
+            refused.append(
+                {
+                    "message": "Invalid attribute %fieldName = %fieldValue. Row ID: SKU = %SKU, Store ID: %storeId.",
+                    "parameters": ["Price", str(price["price"]), price["sku"], str(price["store_id"])],
+                }
+            )
+        else:
+            product["price"] = price["price"]
+            store.touch(product)
+    return refused
+
+
+def limited(store: Store, entities: list[Row], name: str) -> list[Row]:
+    if store.limited and len(entities) > MOST_ENTITIES:
+        raise Refusal(400, 'Maximum items of type "%type" is %max', type=name, max=MOST_ENTITIES)
+    return entities

@@ -1,0 +1,54 @@
+"""What the tests of Magento do with its sandbox."""
+
+from typing import Any
+
+from connectors.contract import Account, Adapter
+from connectors.http import HttpClient
+from connectors.registry import adapter_for
+from sandbox.process import SandboxProcess
+
+OAUTH = {
+    "access_token": "alpha",
+    "access_token_secret": "alpha-token",
+    "consumer_key": "sandbox-client",
+    "consumer_secret": "sandbox-secret",
+}
+
+
+def signing(process: SandboxProcess, **credentials: str) -> Adapter:
+    """The adapter by OAuth 1. The caller closes `http`."""
+    adapter_class = adapter_for("magento")
+    account = Account(
+        base_url=process.url,
+        settings=adapter_class.Settings(),
+        credentials=adapter_class.Credentials.model_validate(OAUTH | credentials),
+        field_map=adapter_class.FieldMap(),
+    )
+    http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])
+    adapter = adapter_class(account, http)
+    http.headers.update(adapter.authenticate())
+    return adapter
+
+
+def change(shop: SandboxProcess, kind: str, number: int, **changes: Any) -> dict[str, Any]:
+    """A person in the back office changes something."""
+    row: dict[str, Any] = shop.control(
+        "PATCH", "row", json={"account": "alpha", "kind": kind, "id": number, "changes": changes}
+    )
+    return row
+
+
+def place(shop: SandboxProcess, *lines: tuple[int, int], stage: str = "paid") -> dict[str, Any]:
+    """An order for the goods at these positions of what is sold, in these quantities."""
+    row: dict[str, Any] = shop.control("POST", "order", json={"account": "alpha", "lines": lines, "stage": stage})
+    return row
+
+
+def stop_clock(shop: SandboxProcess, at: str | None) -> None:
+    shop.control("POST", "setting", json={"account": "alpha", "at": at})
+
+
+def of_children(shop: SandboxProcess) -> int:
+    """The position, among what is sold, of the first variant of a configurable product."""
+    sold = [row for row in shop.state("goods") if row["type_id"] == "simple"]
+    return next(place for place, row in enumerate(sold) if row["visibility"] == 1)

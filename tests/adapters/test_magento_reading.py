@@ -1,0 +1,305 @@
+"""What is special about reading a Magento shop."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from connectors.contract import Adapter
+from connectors.errors import NeedsAttention
+from connectors.platforms.magento import products
+from connectors.records import OrderRecord, ProductRecord
+from hub.kinds import DataType
+from sandbox.process import SandboxProcess
+from tests.adapters.magento import change, of_children, place, signing, stop_clock
+from tests.adapters.reading import by_id, pages, records
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+LATELY = datetime(2026, 1, 1, tzinfo=UTC)
+VENDORS = {"orders": {"vendor": "extension_attributes.vendor"}}
+Open = Callable[..., Adapter]
+
+
+@pytest.fixture
+def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("magento")
+
+
+@pytest.fixture
+def adapter(open_adapter: Open) -> Adapter:
+    return open_adapter("magento")
+
+
+@pytest.fixture
+def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter]]:
+    opened: list[Adapter] = []
+
+    def make(**credentials: str) -> Adapter:
+        opened.append(signing(shop, **credentials))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.http.close()
+
+
+def order(adapter: Adapter, number: int) -> OrderRecord:
+    (record,) = adapter.fetch(DataType.ORDERS, [str(number)])
+    assert isinstance(record, OrderRecord)
+    return record
+
+
+def product(adapter: Adapter, number: int) -> ProductRecord:
+    (record,) = adapter.fetch(DataType.PRODUCTS, [str(number)])
+    assert isinstance(record, ProductRecord)
+    return record
+
+
+# Signed
+
+
+def test_every_request_can_be_signed_by_oauth(signed: Callable[..., Adapter], shop: SandboxProcess) -> None:
+    adapter = signed()
+    assert "GBP" in adapter.check()
+    assert len(records(adapter, DataType.ORDERS)) == 30
+    assert {call["status"] for call in shop.calls()} == {200}
+    assert "Authorization" not in adapter.http.headers
+
+
+@pytest.mark.parametrize("name", ["consumer_key", "consumer_secret", "access_token", "access_token_secret"])
+def test_a_wrong_part_of_the_signature_needs_a_person(name: str, signed: Callable[..., Adapter]) -> None:
+    with pytest.raises(NeedsAttention):
+        signed(**{name: "wrong"}).check()
+
+
+def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter]) -> None:
+    with pytest.raises(ValueError, match="together"):
+        signed(consumer_secret="")
+
+
+# Orders
+
+
+def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (of_children(shop), 3))
+    parent, child = row["items"]
+    (line,) = order(adapter, row["entity_id"]).lines
+    assert line.external_id == str(parent["item_id"]) and line.variant_id == str(child["product_id"])
+    assert (line.sku, line.quantity) == (child["sku"], Decimal(3))
+    assert line.unit_price == Decimal(str(parent["price_incl_tax"])) > 0
+    variants = {each.external_id: each for each in product(adapter, parent["product_id"]).variants or ()}
+    assert variants[line.variant_id].sku == line.sku
+
+
+def test_lines_carry_their_vendor(open_adapter: Open, shop: SandboxProcess) -> None:
+    """From a field of the line, or from an attribute of what was bought; both say the same here."""
+    row = place(shop, *((position, 1) for position in range(9)), (of_children(shop), 1))
+    by_line = order(open_adapter("magento", field_map=VENDORS), row["entity_id"])
+    by_product = order(
+        open_adapter("magento", field_map={"orders": {"vendor": "product.dropship_vendor"}}), row["entity_id"]
+    )
+    vendors = [line.vendor for line in by_line.lines]
+    assert {"Northwind", "Sundry"} <= set(vendors)
+    assert vendors == [line.vendor for line in by_product.lines]
+    assert {line.vendor for line in order(open_adapter("magento"), row["entity_id"]).lines} == {""}
+
+
+def test_an_order_that_changes_while_it_is_paged_hides_no_neighbour(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento", page_size=5)
+    everything = {str(row["entity_id"]) for row in shop.state("orders")}
+    for since in (None, LONG_AGO):
+        met, cursor, more = set(), None, True
+        while more:
+            page = adapter.read_page(DataType.ORDERS, since=since, cursor=cursor)
+            met |= {record.external_id for record in page.records}
+            cursor, more = page.cursor, page.cursor is not None
+            if more:  # the first of each page moves behind all others
+                change(shop, "orders", int(page.records[0].external_id), customer_note=f"page {len(met)}")
+        assert met == everything
+
+
+def test_an_order_that_goes_while_it_is_paged_hides_no_neighbour(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento", page_size=5)
+    first = adapter.read_page(DataType.ORDERS, since=None, cursor=None)
+    gone = first.records[0].external_id
+    shop.control("DELETE", "row", json={"account": "alpha", "kind": "orders", "id": int(gone)})
+    met = {each.external_id for each in first.records}
+    cursor = first.cursor
+    while cursor:
+        page = adapter.read_page(DataType.ORDERS, since=None, cursor=cursor)
+        met |= {each.external_id for each in page.records}
+        cursor = page.cursor
+    assert met == {str(row["entity_id"]) for row in shop.state("orders")} | {gone}
+
+
+def test_what_shares_a_second_is_read_though_it_fills_pages(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento", page_size=5)
+    stop_clock(shop, "2026-06-01 12:00:00")
+    for number in range(1, 13):
+        change(shop, "orders", number, status="processing")
+    stop_clock(shop, "2026-06-01 12:00:01")
+    change(shop, "orders", 20, status="processing")
+    read = pages(adapter, DataType.ORDERS, since=LATELY)
+    assert {int(each.external_id) for page in read for each in page.records} == {*range(1, 13), 20}
+    assert read[-1].cut == datetime(2026, 6, 1, 12, 0, 1, tzinfo=UTC)
+
+
+def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: SandboxProcess) -> None:
+    stages = ("new", "paid", "shipped", "cancelled")
+    rows = [place(shop, (0, 2), stage=stage) for stage in stages]
+    found = [order(adapter, row["entity_id"]) for row in rows]
+    assert [each.status for each in found] == ["pending", "confirmed", "shipped", "cancelled"]
+    assert [each.lines[0].status for each in found] == ["pending", "pending", "shipped", "cancelled"]
+    (shipment,) = found[2].shipments or ()
+    assert shipment.tracking_number == f"TRACK-{rows[2]['entity_id']}" and shipment.carrier == "DHL"
+    assert shipment.lines == {found[2].lines[0].external_id: Decimal(2)}
+    change(shop, "orders", rows[1]["entity_id"], state="somewhere")
+    strange = order(adapter, rows[1]["entity_id"])
+    assert strange.status == "pending" and strange.problems[0].code == "unknown_state"
+
+
+def test_an_order_without_a_street_is_told(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 1))
+    change(shop, "orders", row["entity_id"], billing_address=row["billing_address"] | {"street": [""]})
+    (problem,) = order(adapter, row["entity_id"]).problems
+    assert problem.code == "address_incomplete" and "billing" in problem.message and not problem.fatal
+
+
+def test_only_the_orders_of_the_b2b_store_view_are_read(open_adapter: Open, shop: SandboxProcess) -> None:
+    read = records(open_adapter("magento", b2b_store_id=2), DataType.ORDERS)
+    assert {each.external_id for each in read} == {
+        str(row["entity_id"]) for row in shop.state("orders") if row["store_id"] == 2
+    }
+    assert all(isinstance(each, OrderRecord) and each.placed_through_b2b for each in read)
+
+
+# Products
+
+
+def test_variants_are_no_products(adapter: Adapter, shop: SandboxProcess) -> None:
+    read = by_id(records(adapter, DataType.PRODUCTS))
+    rows = {str(row["id"]): row for row in shop.state("goods")}
+    assert all(rows[number]["visibility"] != 1 for number in read)
+    variants = [
+        (variant.external_id, variant.sku)
+        for record in read.values()
+        if isinstance(record, ProductRecord)
+        for variant in record.variants or ()
+    ]
+    unreadable = {number for number, record in read.items() if any(e.code == "unreadable" for e in record.problems)}
+    sold = {number: row["sku"] for number, row in rows.items() if row["type_id"] == "simple"}
+    assert sorted(variants) == sorted((number, sku) for number, sku in sold.items() if number not in unreadable)
+
+
+def test_a_product_is_told_in_the_hubs_terms(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = next(each for each in shop.state("goods") if each["type_id"] == "configurable")
+    found = product(adapter, row["id"])
+    assert found.variants is not None and found.images is not None
+    names = [option["label"] for option in row["extension_attributes"]["configurable_product_options"]]
+    assert all([option["name"] for option in variant.options] == names for variant in found.variants)
+    assert all(option["value"].isalpha() for variant in found.variants for option in variant.options)
+    assert [image.url for image in found.images] == [
+        f"https://shop.example/media/catalog/product{each['file']}" for each in row["media_gallery_entries"]
+    ]
+    brands = by_id(records(adapter, DataType.BRANDS))
+    assert found.brand_id in brands
+    assert set(found.category_ids or ()) <= set(by_id(records(adapter, DataType.CATEGORIES)))
+    child = next(each for each in shop.state("goods") if str(each["id"]) == found.variants[0].external_id)
+    assert found.variants[0].weight_in_grams == Decimal(str(child["weight"])) * 1000
+    held = {each["sku"]: each["quantity"] for each in shop.state("source_items")}
+    assert [each.quantity for each in found.variants[0].stock] == [held[child["sku"]]]
+
+
+def test_a_special_price_counts_on_its_days(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = next(each for each in shop.state("products") if each["type_id"] == "simple" and each.get("price", 0) > 3)
+    today = datetime.now(UTC)
+
+    def price_with(first: datetime, last: datetime) -> tuple[Decimal, Decimal | None]:
+        custom = [
+            {"attribute_code": "special_price", "value": "2.500000"},
+            {"attribute_code": "special_from_date", "value": f"{first:%Y-%m-%d} 00:00:00"},
+            {"attribute_code": "special_to_date", "value": f"{last:%Y-%m-%d} 00:00:00"},
+        ]
+        change(shop, "products", row["id"], custom_attributes=custom)
+        (variant,) = product(adapter, row["id"]).variants or ()
+        assert variant.price is not None
+        return variant.price.amount, variant.price.list_amount
+
+    full, day = Decimal(str(row["price"])), timedelta(days=2)
+    assert price_with(today - day, today + day) == (Decimal("2.5"), full)
+    assert price_with(today + day, today + 2 * day) == (full, None)
+    assert price_with(today - 2 * day, today - day) == (full, None)
+
+
+def test_a_variant_that_changes_brings_its_product(open_adapter: Open, shop: SandboxProcess) -> None:
+    """The vendor tells neither that the product changed nor whose the variant is."""
+    adapter = open_adapter("magento", page_size=5)
+    parent = [row for row in shop.state("goods") if row["type_id"] == "configurable"][-1]
+    child = parent["extension_attributes"]["configurable_product_links"][0]
+    since = datetime.now(UTC) - timedelta(seconds=5)
+    change(shop, "products", child, price=77)
+    read = pages(adapter, DataType.PRODUCTS, since=since)
+    (found,) = [record for page in read for record in page.records]
+    assert isinstance(found, ProductRecord) and found.external_id == str(parent["id"])
+    (changed,) = [variant for variant in found.variants or () if variant.external_id == str(child)]
+    assert changed.price is not None and Decimal(77) in (changed.price.amount, changed.price.list_amount)
+    assert [page.cut for page in read] == [None] * len(read)  # a run that breaks off has to look for it again
+
+
+def test_when_too_many_variants_changed_all_products_with_variants_are_read(
+    open_adapter: Open, shop: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "MOST_CHANGED", 2)
+    since = datetime.now(UTC) - timedelta(seconds=5)
+    for row in [row for row in shop.state("goods") if row["visibility"] == 1][:3]:
+        change(shop, "products", row["id"], price=77)
+    read = records(open_adapter("magento", page_size=5), DataType.PRODUCTS, since=since)
+    assert {record.external_id for record in read} == {
+        str(row["id"]) for row in shop.state("goods") if row["type_id"] == "configurable"
+    }
+
+
+def test_a_variant_that_shows_by_itself_is_told_and_stays_a_product(adapter: Adapter, shop: SandboxProcess) -> None:
+    parent = next(row for row in shop.state("goods") if row["type_id"] == "configurable")
+    child = parent["extension_attributes"]["configurable_product_links"][0]
+    change(shop, "products", child, visibility=4)
+    found = product(adapter, parent["id"])
+    (problem,) = found.problems
+    assert (problem.code, problem.ref, problem.fatal) == ("variant_visible", f"variant:{child}", False)
+    assert str(child) not in {variant.external_id for variant in found.variants or ()}
+    assert product(adapter, child).variants
+
+
+def test_what_is_wrong_with_products_is_told(adapter: Adapter) -> None:
+    wrong = {
+        record.raw["sku"]: [(problem.code, problem.fatal) for problem in record.problems]
+        for record in records(adapter, DataType.PRODUCTS)
+        if record.problems
+    }
+    assert wrong == {
+        "DIRTY-NO-WEIGHT": [("weight_invalid", True)],
+        "DIRTY-NO-PRICE": [("price_invalid", True)],
+        "DIRTY-NUL-BYTE": [("unreadable", True)],
+    }
+
+
+# Trouble
+
+
+def test_refusals_are_told_in_the_shops_words(open_adapter: Open) -> None:
+    with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as refused:
+        open_adapter("magento", store_view="nowhere").check()
+    assert "store view" in refused.value.mend
+
+
+def test_placeholders_are_filled(open_adapter: Open, shop: SandboxProcess) -> None:
+    counted = {"message": "Invalid attribute name: %1 in %2", "parameters": ["vendor", "x"]}
+    shop.fault("status", status=400, body=counted)
+    with pytest.raises(NeedsAttention, match="Invalid attribute name: vendor in x"):
+        records(open_adapter("magento"), DataType.ORDERS)
+    named = {"message": '"%fieldName" is required.', "parameters": {"fieldName": "pageSize"}}
+    shop.heal()
+    shop.fault("status", status=400, body=named)
+    with pytest.raises(NeedsAttention, match='"pageSize" is required'):
+        records(open_adapter("magento"), DataType.ORDERS)

@@ -1,0 +1,165 @@
+"""Shipments that others report go out to the shop, each once."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.contract import Action, Adapter, Operation, References
+from connectors.errors import SkipRecord, TryAgainLater
+from connectors.records import OrderRecord
+from hub.kinds import DataType, Kind
+from orders.items import OrderItem, OrderLineItem, ShipmentItem
+from sandbox.process import SandboxProcess
+from tests.adapters import goods
+from tests.adapters.magento import of_children, place
+
+Open = Callable[..., Adapter]
+
+
+@pytest.fixture
+def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("magento")
+
+
+@pytest.fixture
+def adapter(open_adapter: Open) -> Adapter:
+    return open_adapter("magento")
+
+
+def shipment(number: str, track: str = "TRACK-1", **pieces: str) -> ShipmentItem:
+    """`line1="2"` ships two of the line that we call 1."""
+    lines = {int(name.removeprefix("line")): Decimal(quantity) for name, quantity in pieces.items()}
+    return ShipmentItem(number, "DHL", track, None, lines)
+
+
+def operation(adapter: Adapter, row: dict[str, Any], *shipments: ShipmentItem) -> Operation:
+    """An order of the shop whose lines are 1, 2, 3 … here."""
+    bought = [item for item in row["items"] if "parent_item_id" not in item]
+    refs = References({(Kind.ORDER_LINE, place): str(item["item_id"]) for place, item in enumerate(bought, 1)})
+    payload = adapter.payload(DataType.ORDERS, order_with(len(bought), *shipments), refs)
+    return Operation(Action.UPDATE, 1, str(row["entity_id"]), payload)
+
+
+def order_with(lines: int, *shipments: ShipmentItem) -> OrderItem:
+    ours = [
+        OrderLineItem(number, 1, None, number, f"SKU-{number}", "", "", Decimal(5), Decimal(1), "pending")
+        for number in range(1, lines + 1)
+    ]
+    return goods.order(1, lines=ours, shipments=list(shipments))
+
+
+def send(adapter: Adapter, *operations: Operation) -> list[Exception | None]:
+    outcomes = adapter.send(DataType.ORDERS, operations)
+    assert [outcome.external_id for outcome in outcomes] == [each.external_id for each in operations]
+    return [outcome.error for outcome in outcomes]
+
+
+def shipped(shop: SandboxProcess, row: dict[str, Any]) -> list[list[float]]:
+    """The quantities of each shipment of the order."""
+    found = [each for each in shop.state("shipments") if each["order_id"] == row["entity_id"]]
+    return [[item["qty"] for item in each["items"]] for each in found]
+
+
+def test_parts_are_shipped_as_they_are_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (of_children(shop), 3), (0, 2))
+    first = shipment("NS-1", line1="2")
+    assert send(adapter, operation(adapter, row, first)) == [None]
+    second = shipment("NS-2", "TRACK-2", line1="1", line2="2")
+    assert send(adapter, operation(adapter, row, first, second)) == [None]
+    assert shipped(shop, row) == [[2], [1, 2]]
+    (record,) = adapter.fetch(DataType.ORDERS, [str(row["entity_id"])])
+    assert isinstance(record, OrderRecord) and record.status == "shipped"
+    # The hub is not told as the shop's what it told the shop.
+    assert record.shipments == []
+
+
+def test_a_shipment_whose_answer_was_lost_ships_once(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 3))
+    wanted = operation(adapter, row, shipment("NS-1", line1="1"))
+    shop.fault("half_body", when="after", path="/ship$", times=1)
+    with pytest.raises(TryAgainLater) as lost:
+        send(adapter, wanted)
+    assert lost.value.sent
+    for _ in range(2):
+        assert send(adapter, wanted) == [None]
+    assert shipped(shop, row) == [[1]]
+
+
+def test_a_repeat_costs_one_look_for_all(adapter: Adapter, shop: SandboxProcess) -> None:
+    wanted = [operation(adapter, place(shop, (0, 3)), shipment(f"NS-{n}", line1="1")) for n in range(5)]
+    send(adapter, *wanted)
+    shop.forget_calls()
+    assert send(adapter, *wanted) == [None] * 5
+    assert [call["method"] for call in shop.calls()] == ["GET"]
+
+
+def test_orders_without_shipments_cost_no_call(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 3))
+    shop.forget_calls()
+    assert send(adapter, operation(adapter, row)) == [None]
+    assert shop.calls() == []
+
+
+def test_more_than_is_left_is_refused_in_words(adapter: Adapter, shop: SandboxProcess) -> None:
+    """Its placeholder is filled, and the other order goes through."""
+    short, whole = place(shop, (0, 1)), place(shop, (0, 2))
+    errors = send(
+        adapter,
+        operation(adapter, short, shipment("NS-1", line1="2")),
+        operation(adapter, whole, shipment("NS-2", line1="2")),
+    )
+    assert isinstance(errors[0], SkipRecord) and errors[1] is None
+    assert f'unshipped quantity for product SKU "{short["items"][0]["sku"]}"' in str(errors[0])
+    assert errors[0].mend and "%" not in str(errors[0])
+    assert (shipped(shop, short), shipped(shop, whole)) == ([], [[2]])
+
+
+def test_an_order_that_cannot_be_shipped_says_so(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 1), stage="cancelled")
+    (error,) = send(adapter, operation(adapter, row, shipment("NS-1", line1="1")))
+    assert isinstance(error, SkipRecord) and "does not allow a shipment" in str(error)
+
+
+def test_a_tracking_number_that_comes_later_is_added(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 1))
+    send(adapter, operation(adapter, row, shipment("NS-1", "", line1="1")))
+    for _ in range(2):
+        assert send(adapter, operation(adapter, row, shipment("NS-1", "LATE-1", line1="1"))) == [None]
+    (found,) = [each for each in shop.state("shipments") if each["order_id"] == row["entity_id"]]
+    assert [(track["track_number"], track["carrier_code"]) for track in found["tracks"]] == [("LATE-1", "dhl")]
+
+
+def test_vendors_may_have_the_same_number_for_their_shipments(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 1), (1, 2))
+    send(adapter, operation(adapter, row, shipment("1001", line1="1"), shipment("1001", "TRACK-2", line2="2")))
+    assert sorted(shipped(shop, row)) == [[1], [2]]
+
+
+def test_what_the_shop_shipped_itself_is_read_and_not_sent_back(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 1), (1, 2), stage="shipped")
+    (record,) = adapter.fetch(DataType.ORDERS, [str(row["entity_id"])])
+    assert isinstance(record, OrderRecord)
+    (read,) = record.shipments or ()
+    own = ShipmentItem(read.external_id, read.carrier, read.tracking_number, read.shipped_at, {1: Decimal(1)})
+    assert operation(adapter, row, own).payload == {"shipments": []}
+
+
+def test_an_order_of_another_shop_does_not_belong_here(adapter: Adapter) -> None:
+    item = order_with(1, shipment("NS-1", line1="1"))
+    assert adapter.payload(DataType.ORDERS, item, References({})) is None
+
+
+def test_a_shipment_that_nothing_tells_apart_is_told(adapter: Adapter, shop: SandboxProcess) -> None:
+    with pytest.raises(SkipRecord) as refused:
+        operation(adapter, place(shop, (0, 1)), shipment("", "", line1="1"))
+    assert refused.value.code == "shipment_without_number" and refused.value.mend
+
+
+def test_source_and_mail_are_as_the_connection_says(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento", ship_from="overflow", notify=True)
+    row = place(shop, (0, 1))
+    assert send(adapter, operation(adapter, row, shipment("NS-1", line1="1"))) == [None]
+    (found,) = [each for each in shop.state("shipments") if each["order_id"] == row["entity_id"]]
+    assert found["extension_attributes"] == {"source_code": "overflow"} and found["email_sent"] == 1
