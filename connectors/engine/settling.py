@@ -134,20 +134,25 @@ def end_full_run(run: Run, now: datetime) -> None:
 
 
 def _hold_back_taken_ids(batch: Batch) -> None:
-    """An id that the target gave, and that is something else's here, never overwrites (L16)."""
+    """An id that the target gave, and that is something else's here, never overwrites (L16). What came first in the
+    batch has it before the rest of the batch."""
     job = batch.job
-    given: dict[tuple[str, str], tuple[int, Verdict]] = {}
+    given: dict[tuple[str, str], list[tuple[int, Verdict]]] = defaultdict(list)
     for v in batch.verdicts:
         if v.step and v.answer and v.step.operation.action is not Action.REMOVE:
-            given[job.link_kind, v.answer.external_id] = (v.change.item_id, v)
-            given |= {(kind, external_id): (pk, v) for (kind, pk), external_id in v.answer.links.items()}
-    for (kind, external_id), holder_id in loading.holders(job.connection, given.keys()).items():
-        wanted, verdict = given[kind, external_id]
-        if holder_id != wanted:
-            in_use = IdInUse(kind, external_id, wanted, holder_id)
-            held = hold_for_id(verdict.change, verdict.item, job, in_use)
-            verdict.outcome, verdict.answer = held.outcome, None
-            verdict.failure, verdict.issue = held.failure, held.issue
+            own = {(job.link_kind, v.change.item_id): v.answer.external_id}
+            for (kind, item_id), external_id in (own | v.answer.links).items():
+                if external_id:
+                    given[kind, external_id].append((item_id, v))
+    holders = loading.holders(job.connection, given.keys())
+    for (kind, external_id), claims in given.items():
+        holder_id = holders.get((kind, external_id), claims[0][0])
+        for wanted, verdict in claims:
+            if wanted != holder_id:
+                in_use = IdInUse(kind, external_id, wanted, holder_id)
+                held = hold_for_id(verdict.change, verdict.item, job, in_use)
+                verdict.outcome, verdict.answer = held.outcome, None
+                verdict.failure, verdict.issue = held.failure, held.issue
 
 
 def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]:

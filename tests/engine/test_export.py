@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import Product, Variant
 from connectors.contract import Operation, Outcome, Rate
 from connectors.engine import retry, working
 from connectors.errors import TryAgainLater
@@ -451,3 +451,37 @@ def test_one_budget_for_all_connections_of_an_account(
     assert Change.objects.filter(job__connection__in=[custom, second]).count() == 10 - 4
     assert not Lane.objects.filter(failures__gt=0).exists()
     assert Lane.objects.filter(rest_until__gt=timezone.now() + timedelta(minutes=4)).exists()
+
+
+@pytest.mark.parametrize("kind", ["product", "variant"])
+def test_two_of_one_batch_that_are_given_the_same_id_do_not_both_get_it(
+    custom: Connection, custom_platform: SandboxProcess, sending: Callable[[Callable[[Send], Send]], None], kind: str
+) -> None:
+    """L16, from a target that took two items for one: the first is linked, the other waits for a person."""
+
+    def as_one(send: Send) -> Send:
+        def wrapped(adapter: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+            outcomes = send(adapter, data_type, operations)
+            for operation, outcome in zip(operations[:2], outcomes, strict=False):
+                if kind == "product":
+                    outcome.external_id = "one"
+                else:
+                    [variant] = Variant.objects.filter(product=operation.item_id)
+                    outcome.links[kind, variant.pk] = "one"
+            return outcomes
+
+        return wrapped
+
+    sending(as_one)
+    one_lane(custom)
+    products = make_products(custom.seller, 3)
+    start_run(job=products_job(custom), trigger="button")
+    work_until_idle()
+    assert calls(custom_platform) == [3]
+    issue = Issue.objects.get(resolved_at=None)
+    assert (issue.code, issue.item_id) == ("id_in_use", products[1].pk)
+    assert "has here already" in issue.message and "the id one" in issue.message
+    assert Link.objects.get(kind=kind, external_id="one").item_id in (products[0].pk, products[0].variants.get().pk)
+    assert ItemStatus.objects.get(kind="product", item_id=products[1].pk).state == ItemStatus.State.PENDING
+    assert ItemStatus.objects.get(kind="product", item_id=products[2].pk).state == ItemStatus.State.SYNCED
+    assert last_run(products_job(custom)).state == Run.State.DONE_WITH_ERRORS
