@@ -353,6 +353,14 @@ class FeedAdapter(Adapter):
         """Begin a file that replaces everything, or changes what it names."""
         raise NotImplementedError
 
+    def names_in(self, payload: Any) -> dict[tuple[str, str], str]:
+        """(attribute, id) → the name that the payload gives it, where the target tells ids from names (F4)."""
+        return {}
+
+    def with_names(self, payload: Any, names: Mapping[tuple[str, str], str]) -> Any:
+        """The payload with other names for its ids: within an import an id has one."""
+        raise NotImplementedError
+
     def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> "ImportAnswer":
         """Send the gzip file. Raises TryAgainLater (with `sent`) if the answer was lost."""
         raise NotImplementedError

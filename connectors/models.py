@@ -67,12 +67,28 @@ class FeedItem(models.Model):
     payload = models.JSONField(null=True)
     payload_hash = models.BinaryField(max_length=16, null=True)
     revision = models.BigIntegerField(null=True)
+    warnings = models.JSONField(default=list, help_text="What people are told once it has gone out.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["feed_import", "item_id"], name="connectors_feed_item_once")]
 
     def __str__(self) -> str:
         return f"{self.external_id} in {self.feed_import_id}"
+
+
+class FeedName(models.Model):
+    """What the last import that named an id of an attribute called it (F4)."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_names", db_index=False)
+    attribute = models.TextField()
+    value = models.TextField(help_text="The id.")
+    name = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "attribute", "value"], name="connectors_feed_name_once")]
+
+    def __str__(self) -> str:
+        return f"{self.attribute} {self.value}: {self.name}"
 
 
 class WebhookEvent(models.Model):

@@ -3,6 +3,7 @@
 POLICY = {
     "connectors_feedimport": {"*": "empty"},
     "connectors_feeditem": {"*": "empty"},
+    "connectors_feedname": {"*": "empty"},
     "connectors_webhookevent": {"*": "empty"},
     "connectors_webhookrefusal": {"*": "empty"},
     "connectors_webhooksubscription": {"*": "empty"},
@@ -11,6 +12,7 @@ POLICY = {
 RETENTION = {
     "connectors_feedimport": "90 days by created_at",
     "connectors_feeditem": "with connectors_feedimport",
+    "connectors_feedname": "with hub_job",
     "connectors_webhookevent": "partition 30 days",
     "connectors_webhookrefusal": "90 days by last_at",
     "connectors_webhooksubscription": "forever",

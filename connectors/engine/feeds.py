@@ -7,7 +7,7 @@ the file and the list of what it carries are written before it is sent.
 
 import logging
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -19,11 +19,13 @@ from django.utils import timezone
 from connectors.contract import Action, FeedAdapter, ImportAnswer, ImportState, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
+from connectors.engine.naming import Naming
 from connectors.engine.settling import COUNTED_AS, Batch, Verdict, set_aside, settle, skip
 from connectors.engine.turn import Turn
 from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.feeds import OPEN, path_of
 from connectors.models import FeedImport, FeedItem
+from connectors.records import Problem
 from hub import lanes, queue, runlog
 from hub.kinds import Direction
 from hub.models import Change, Job, Link, Run
@@ -125,6 +127,7 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
     Path(settings.FEED_DIR).mkdir(parents=True, exist_ok=True)
     feed.file = f"{job.connection.slug}-{feed.pk}.gz"
     items = removals = 0
+    naming = Naming(job, adapter)
     with adapter.open_feed(str(path_of(feed)), replace_all=replace_all) as file:
         for priority in (Priority.EVENT, Priority.FULL_RUN):
             after = 0
@@ -133,13 +136,15 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
             ):
                 after = taken[-1].token
                 steps = _decide_chunk(turn, job, taken)
+                told = naming.settle(steps)
                 for step in steps:
                     if replace_all and step.operation.action is Action.REMOVE:
                         continue  # absence from the file removes it
                     file.add(step.operation)
                 items += len(steps)
                 removals += sum(step.operation.action is Action.REMOVE for step in steps)
-                FeedItem.objects.bulk_create([_carried(feed, step, adapter) for step in steps], ignore_conflicts=True)
+                carried = [_carried(feed, step, adapter, told) for step in steps]
+                FeedItem.objects.bulk_create(carried, ignore_conflicts=True)
                 turn.renew()
     with lanes.fenced(turn.claim):
         if items == 0 and not replace_all:
@@ -167,7 +172,7 @@ def _decide_chunk(turn: Turn, job: Job, taken: list[Taken]) -> list[Step]:
     return decision.steps
 
 
-def _carried(feed: FeedImport, step: Step, adapter: FeedAdapter) -> FeedItem:
+def _carried(feed: FeedImport, step: Step, adapter: FeedAdapter, told: dict[int, list[Problem]]) -> FeedItem:
     return FeedItem(
         feed_import=feed,
         change_id=step.change.id,
@@ -178,6 +183,7 @@ def _carried(feed: FeedImport, step: Step, adapter: FeedAdapter) -> FeedItem:
         payload=step.operation.payload,
         payload_hash=step.digest,
         revision=step.revision,
+        warnings=[asdict(problem) for problem in told.get(step.change.item_id, ())],
     )
 
 
@@ -271,6 +277,7 @@ def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportAnswer, now:
 def _settle_carried(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:
     """Only what the import carried leaves the queue (F9), chunk by chunk: a crash in between repeats a chunk."""
     after = 0
+    naming = Naming(job, _adapter(turn))
     while carried := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
         after = carried[-1].pk
         current = {change.id: change for change in queue.reread(item.change_id for item in carried)}
@@ -285,6 +292,7 @@ def _settle_carried(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> No
             for item in carried
             if item.change_id in current
         ]
+        naming.remember(item.payload for item in carried)
         settle(turn, Batch(job, verdicts), now=now)
         turn.renew()
     FeedItem.objects.filter(feed_import=feed).delete()
@@ -297,9 +305,8 @@ def _sent(carried: FeedItem, current: Taken, link: Link | None) -> Verdict:
     operation = Operation(Action(carried.action), carried.item_id, carried.external_id, carried.payload, previous)
     digest = bytes(carried.payload_hash) if carried.payload_hash else None
     step = Step(change, operation, digest, None, link, carried.revision)
-    return Verdict(
-        change, None, COUNTED_AS[operation.action], step=step, answer=Outcome(external_id=carried.external_id)
-    )
+    answer = Outcome(external_id=carried.external_id, warnings=[Problem(**each) for each in carried.warnings])
+    return Verdict(change, None, COUNTED_AS[operation.action], step=step, answer=answer)
 
 
 def _set_culprits_aside(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer, now: datetime) -> None:

@@ -208,14 +208,10 @@ def _report(job: Job, batch: Batch, now: datetime) -> None:
             by_seller[seller_id].append(v)
     for seller_id, verdicts in by_seller.items():
         log = synclog.log_for(job=job, seller_id=seller_id)
-        synclog.open_issues(log=log, job=job, drafts=[v.issue for v in verdicts if v.issue], now=now)
-        synclog.resolve(
-            log=log,
-            external_ids=[
-                f"{job.item_kind}:{v.change.item_id}" for v in verdicts if v.answer or v.outcome == "unchanged"
-            ],
-            now=now,
-        )
+        drafts = [draft for v in verdicts if (draft := v.issue or _warning(job, v))]
+        synclog.open_issues(log=log, job=job, drafts=drafts, now=now)
+        through = {f"{job.item_kind}:{v.change.item_id}" for v in verdicts if v.answer or v.outcome == "unchanged"}
+        synclog.resolve(log=log, external_ids=through - {draft.external_id for draft in drafts}, now=now)
         synclog.record_outcomes(
             job=job,
             seller_id=seller_id,
@@ -227,6 +223,19 @@ def _report(job: Job, batch: Batch, now: datetime) -> None:
             synclog.note_update(log=log, now=now)
     if any(v.answer for v in batch.verdicts):
         JobState.objects.filter(job=job).update(last_update_at=now)
+
+
+def _warning(job: Job, v: Verdict) -> IssueDraft | None:
+    """What the target's adapter wants people to know of an item that went through."""
+    if v.answer is None or not v.answer.warnings:
+        return None
+    return synclog.merge_problems(
+        ref=f"{job.item_kind}:{v.change.item_id}",
+        problems=v.answer.warnings,
+        kind=job.item_kind,
+        item_id=v.change.item_id,
+        title=_title(v.item),
+    )
 
 
 def _outcome(job: Job, v: Verdict) -> ItemOutcome:

@@ -4,6 +4,7 @@ What had to be assumed of the API stands in api.py, v3.py and v4.py, in their do
 product group with one product; discontinued and hidden ones are not in the feed.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from connectors.errors import NeedsAttention
 from connectors.http import Refused
 from connectors.platforms.elevate import v3
 from connectors.platforms.elevate.api import AdminApi
-from connectors.platforms.elevate.groups import Settings, group, key_of
+from connectors.platforms.elevate.groups import FieldMap, Settings, group, key_of
 from connectors.platforms.elevate.v3 import V3
 from connectors.platforms.elevate.v4 import V4
 from hub.kinds import DataType, Role
@@ -35,6 +36,7 @@ class Elevate(FeedAdapter):
     role = Role.SEARCH
     Settings = Settings
     Credentials = Credentials
+    FieldMap = FieldMap
     exports = {DataType.PRODUCTS: "feed"}
     batch_size = {DataType.PRODUCTS: 1000}
     # The vendor's advice; between full imports the queue is drained every few minutes.
@@ -81,7 +83,17 @@ class Elevate(FeedAdapter):
         return f"The cluster answers. Markets: {', '.join(self.account.settings.markets)}"
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
-        return group(item, self.account.settings)
+        return group(item, self.account.settings, self.account.field_map)
+
+    def names_in(self, payload: Any) -> dict[tuple[str, str], str]:
+        labels = payload.get("names", {}).items()
+        return {(label, value): name for label, names in labels for value, name in names.items()}
+
+    def with_names(self, payload: Any, names: Mapping[tuple[str, str], str]) -> Any:
+        labels: dict[str, dict[str, str]] = {}
+        for (label, value), name in names.items():
+            labels.setdefault(label, {})[value] = name
+        return payload | {"names": labels}
 
     def key_of(self, operation: Operation) -> str:
         return operation.external_id or key_of(operation.item_id)

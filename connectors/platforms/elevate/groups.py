@@ -63,13 +63,22 @@ class Settings(Schema):
         return value
 
 
+class FieldMap(Schema):
+    label_names: dict[str, str] = Field(
+        default_factory=dict,
+        title="Names of labels",
+        description="Custom label whose values are ids → the product attribute that holds their names.",
+    )
+
+
 def key_of(product_id: int) -> str:
     """Of our own id, which never changes and is known even where an answer was lost."""
     return f"p{product_id}"
 
 
-def group(item: ProductItem, settings: Settings) -> dict[str, Any] | None:
-    """`{"key", "productGroup"}` with one product, or None for what is not for sale.
+def group(item: ProductItem, settings: Settings, field_map: FieldMap) -> dict[str, Any] | None:
+    """`{"key", "productGroup"}` with one product, or None for what is not for sale. `names` beside them says what the
+    ids in custom labels are called: label → id → name.
 
     SkipRecord if nothing of the product can be sold: no variant
     has both a price in the chosen list and (where keys are SKUs) an SKU.
@@ -82,7 +91,8 @@ def group(item: ProductItem, settings: Settings) -> dict[str, Any] | None:
         "defaults": _texts(item, settings),
         "variants": _variants(item, settings),
     }
-    return {"key": key, "productGroup": {"products": {key: product}}}
+    names = _names(item, product["defaults"].get("customLabels", {}), field_map)
+    return {"key": key, "productGroup": {"products": {key: product}}} | ({"names": names} if names else {})
 
 
 def _texts(item: ProductItem, settings: Settings) -> dict[str, Any]:
@@ -99,18 +109,31 @@ def _texts(item: ProductItem, settings: Settings) -> dict[str, Any]:
 
 
 def _labels(item: ProductItem, settings: Settings) -> dict[str, list[str]]:
-    """The chosen attributes and options. A label's name is its id, so one id can never carry two names (F4)."""
+    """The chosen attributes and options."""
     found: dict[str, dict[str, None]] = {}
     for name in settings.custom_labels:
-        value = item.attributes.get(name)
-        for each in value if isinstance(value, list) else [value]:
-            if each not in (None, ""):
-                found.setdefault(name, {})[str(each)] = None
+        for each in _several(item.attributes.get(name)):
+            found.setdefault(name, {})[each] = None
     for variant in item.variants:
         for option in variant.options:
             if variant.status == LIVE and option["name"] in settings.custom_labels and option["value"]:
                 found.setdefault(option["name"], {})[option["value"]] = None
     return {name: list(values) for name, values in sorted(found.items())}
+
+
+def _several(value: Any) -> list[str]:
+    return [str(each) for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
+
+
+def _names(item: ProductItem, labels: dict[str, list[str]], field_map: FieldMap) -> dict[str, dict[str, str]]:
+    """A label's ids and their names stand in the same order; an id without a name is its own."""
+    found = {}
+    for label, attribute in field_map.label_names.items():
+        if ids := labels.get(label):
+            names = _several(item.attributes.get(attribute))
+            told = dict(zip(_several(item.attributes.get(label)), names, strict=False))
+            found[label] = {each: told.get(each, each) for each in ids}
+    return found
 
 
 def _variants(item: ProductItem, settings: Settings) -> dict[str, Any]:
@@ -152,6 +175,14 @@ def _offer(variant: VariantItem, price: PriceItem, settings: Settings) -> dict[s
 def number(value: Decimal) -> int | float:
     """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def changes(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """What an update of a group that was sent must say, which may be nothing where only names of ids changed; None if
+    the group goes whole."""
+    if not previous or previous == payload:
+        return None
+    return difference(previous["productGroup"], payload["productGroup"])
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from xml.sax.saxutils import quoteattr
 
 from connectors.contract import Action, FeedFile, Operation
 from connectors.platforms.elevate.api import AdminApi
-from connectors.platforms.elevate.groups import Settings, difference, key_of
+from connectors.platforms.elevate.groups import Settings, changes, key_of
 
 END = date(2026, 12, 31)
 # Our names → the elements of a product and of a variant.
@@ -61,9 +61,7 @@ class Document(FeedFile):
             return
         payload, previous = operation.payload, operation.previous
         whole = _group(key, payload["productGroup"], payload.get("names", {}))
-        changed = None
-        if not self.replace_all and operation.action is Action.UPDATE and previous:
-            changed = _changed(previous, payload)
+        changed = None if self.replace_all else _changed(previous, payload)
         if changed is None:
             self._whole.write(whole)
         else:
@@ -120,10 +118,10 @@ class V3(AdminApi):
         return found
 
 
-def _changed(previous: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any] | None:
-    """What an update must say; None if it takes whole groups. A label whose values have other names goes whole."""
-    changed = difference(previous["productGroup"], payload["productGroup"])
-    if changed is None:
+def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """What an update must say; None if the group goes whole. A label whose values have other names goes whole."""
+    changed = changes(previous, payload)
+    if previous is None or changed is None:
         return None
     before, after = previous.get("names", {}), payload.get("names", {})
     for label in [each for each in after if after[each] != before.get(each)]:

@@ -14,7 +14,7 @@ import orjson
 from connectors.contract import Action, FeedFile, ImportAnswer, ImportState, Operation
 from connectors.http import Refused
 from connectors.platforms.elevate.api import AdminApi
-from connectors.platforms.elevate.groups import difference, key_of
+from connectors.platforms.elevate.groups import changes, key_of
 
 # Said of a group when something inside it is wrong, which is said as well.
 INNER = "Inner error"
@@ -36,15 +36,13 @@ class Lines(FeedFile):
         if operation.action is Action.REMOVE:
             return self._write("remove", {"key": key})
         payload, previous = operation.payload, operation.previous
+        changed = None if self.replace_all else changes(previous, payload)
         for label, names in payload.get("names", {}).items():
-            self._name(label, names)
-        group = payload["productGroup"]
-        if self.replace_all or operation.action is Action.CREATE or not previous:
-            return self._write("replace", {"key": key, "productGroup": group})
-        changed = difference(previous["productGroup"], group)
+            if changed is None or previous.get("names", {}).get(label) != names:
+                self._name(label, names)
         if changed is None:
-            return self._write("replace", {"key": key, "productGroup": group})
-        if changed:
+            self._write("replace", {"key": key, "productGroup": payload["productGroup"]})
+        elif changed:
             self._write("edit", {"key": key, "productGroup": changed})
 
     def _name(self, label: str, names: dict[str, str]) -> None:

@@ -1,0 +1,112 @@
+"""Within an import an id of a custom label has one name; a name that changes is allowed, and told (F4)."""
+
+from typing import Any
+
+import pytest
+
+from catalog.models import Product
+from connectors.services import sync
+from hub.models import Connection
+from sandbox.process import SandboxProcess
+from synclog.models import Issue
+from tests.engine.driving import let_time_pass, work_until_idle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=["v4", "v3"])
+def named(search: Connection, request: pytest.FixtureRequest) -> Connection:
+    """A search engine that has everything; materials are ids, and another attribute holds their names."""
+    search.settings = search.settings | {"api_version": request.param, "custom_labels": ["Material"]}
+    search.field_map = {"label_names": {"Material": "Material name"}}
+    search.save(update_fields=["settings", "field_map"])
+    work_until_idle()
+    let_time_pass()
+    return search
+
+
+@pytest.fixture
+def some(named: Connection) -> list[Product]:
+    sold = Product.objects.filter(status="live", variants__sku__gt="", variants__prices__amount__gt=0)
+    return list(sold.distinct().order_by("pk")[:3])
+
+
+def made_of(named: Connection, *products: Product, material: Any, name: Any) -> None:
+    for product in products:
+        product.refresh_from_db()
+        product.attributes = {"Material": material, "Material name": name}
+        product.revision += 1
+        product.save(update_fields=["attributes", "revision"])
+
+
+def send(named: Connection) -> None:
+    sync(connection=named, data_type="products", trigger="button")
+    work_until_idle()
+    let_time_pass()
+
+
+def names(platform: SandboxProcess) -> dict[str, str]:
+    return {row["id"]: row["name"] for row in platform.state("names") if row["label"] == "Material"}
+
+
+def told(product: Product) -> Issue | None:
+    """By the search engine's log: the shop's speaks of its own ids."""
+    return Issue.objects.filter(
+        sync_log__connection__platform="elevate", external_id=f"product:{product.pk}", resolved_at=None
+    ).first()
+
+
+def test_ids_go_with_names_of_their_own(
+    named: Connection, some: list[Product], search_platform: SandboxProcess
+) -> None:
+    first, second, _ = some
+    made_of(named, first, second, material=["m1", "m2"], name=["Oak", "Ash"])
+    send(named)
+    assert names(search_platform) == {"m1": "Oak", "m2": "Ash"}
+    sent = {row["key"]: row["productGroup"] for row in search_platform.state("groups")}[f"p{first.pk}"]
+    assert sent["products"][f"p{first.pk}"]["defaults"]["customLabels"]["Material"] == ["m1", "m2"]
+    assert not told(first) and not told(second)
+
+
+def test_two_names_in_one_import_become_one_and_are_told(
+    named: Connection, some: list[Product], search_platform: SandboxProcess
+) -> None:
+    first, second, third = some
+    made_of(named, first, third, material="m1", name="Oak")
+    made_of(named, second, material="m1", name="Eiche")
+    send(named)
+    assert names(search_platform) == {"m1": "Oak"}
+    issue = told(second)
+    assert issue is not None and issue.severity == Issue.Severity.WARNING
+    assert "called Oak by another product and Eiche by this one" in issue.message and "same name" in issue.mend
+    assert not told(first) and not told(third)
+    made_of(named, second, material="m1", name="Oak")
+    send(named)
+    assert not told(second)
+
+
+def test_a_new_name_holds_for_all_products_and_is_told(
+    named: Connection, some: list[Product], search_platform: SandboxProcess
+) -> None:
+    first, second, _ = some
+    made_of(named, first, second, material="m1", name="Oak")
+    send(named)
+    made_of(named, second, material="m1", name="Oak wood")
+    send(named)
+    assert names(search_platform) == {"m1": "Oak wood"}
+    issue = told(second)
+    assert issue is not None and issue.severity == Issue.Severity.WARNING
+    assert "was called Oak until now" in issue.message and "Oak wood" in issue.message
+    assert not told(first)
+
+
+def test_a_name_counts_only_once_its_import_has_succeeded(
+    named: Connection, some: list[Product], search_platform: SandboxProcess
+) -> None:
+    first, second, _ = some
+    search_platform.fault("status", method="POST", status=400, body={"reason": "The data is not valid"}, times=1)
+    made_of(named, first, material="m1", name="Oak")
+    send(named)
+    made_of(named, first, material="m1", name="Ash")
+    send(named)
+    assert names(search_platform) == {"m1": "Ash"} and not told(first)
