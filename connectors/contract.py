@@ -5,7 +5,7 @@ An adapter knows nothing of the hub's tables. It reads its platform into records
 retries and never opens a transaction: errors go up as connectors.errors says, and the engine decides.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from connectors.http import HttpClient
 from connectors.records import Problem, Record
-from hub.kinds import DataType, Role
+from hub.kinds import ITEM_KIND, DataType, Role
 
 
 class Schema(BaseModel):
@@ -91,6 +91,23 @@ class IdPage(NamedTuple):
     What is deleted meanwhile must hide nothing: pages go by key where the vendor allows it."""
 
     ids: Sequence[str]
+    cursor: Any
+
+
+class Depth(StrEnum):
+    """How much of what it holds a platform tells."""
+
+    PRESENCE = "presence"
+    CONTENT = "content"
+
+
+class HeldPage(NamedTuple):
+    """What a platform holds: external id → its content in the shape of `payload`, None where only its presence is told.
+
+    Fields that a content leaves out are not compared. `cursor` is that of `list_ids`.
+    """
+
+    items: Mapping[str, Any]
     cursor: Any
 
 
@@ -189,6 +206,8 @@ class Adapter:
     schedules: ClassVar[dict[DataType, tuple[str, str]]] = {}
     # Full schedules of new jobs that follow the size of the catalogue until a person sets one.
     schedules_by_size: ClassVar[dict[DataType, BySize]] = {}
+    # What of its exports the platform lets us read back in full, so that a proof can compare it (N9).
+    provable: ClassVar[dict[DataType, Depth]] = {}
     # Whether the platform lets us order its webhooks, or a person tells it our address and the secret that we made.
     registers_webhooks: ClassVar[bool] = False
     webhooks_by_hand: ClassVar[bool] = False
@@ -305,6 +324,21 @@ class Adapter:
         Whatever the settings leave out of an import is listed as well. Raises rather than give a part of a page.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot list {kind}")
+
+    def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
+        """The next page of everything of a data type that is there; only called for what is `provable`.
+
+        Raises rather than give a part of a page.
+        """
+        ids, following = self.list_ids(ITEM_KIND[data_type], cursor=cursor)
+        return HeldPage(dict.fromkeys(ids), following)
+
+    def holds(self, data_type: DataType, external_ids: Collection[str]) -> set[str]:
+        """Which of the ids exist there, asked one by one or in batches; only called for what is `provable`.
+
+        Raises rather than answer in part: what is left out counts as missing.
+        """
+        return self.lookup(ITEM_KIND[data_type], external_ids)
 
 
 class References:

@@ -89,6 +89,7 @@ def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
                 full_schedule=full,
                 partial_schedule=partial if direction is Direction.IMPORT else "",
                 by_size=by_size is not None,
+                proof_schedule="1w" if direction is Direction.EXPORT and data_type in adapter.provable else "",
             )
 
 

@@ -48,7 +48,7 @@ def add_source(source: Source) -> None:
 def find(*, now: datetime) -> list[Finding]:
     """Everything that is wrong now. A few queries over jobs and lanes, none over items."""
     served = _jobs()
-    own = [*_failing(served), *_attention(served), *_absent(served, now), *_unreachable()]
+    own = [*_failing(served), *_attention(served), *_absent(served, now), *_drifted(served), *_unreachable()]
     return [*own, *(finding for source in _sources for finding in source(now=now))]
 
 
@@ -59,7 +59,7 @@ def _jobs() -> QuerySet[Job]:
 
 
 def _failing(jobs: QuerySet[Job]) -> list[Finding]:
-    last = Run.objects.filter(job=OuterRef("pk")).exclude(state__in=Run.OPEN).order_by("-id")
+    last = Run.objects.filter(job=OuterRef("pk"), scope__in=Run.SYNCS).exclude(state__in=Run.OPEN).order_by("-id")
     failed = jobs.annotate(last_state=Subquery(last.values("state")[:1]), why=Subquery(last.values("reason")[:1]))
     return [
         _about(job, Alert.Kind.FAILING, f"The last run failed: {job.why}")
@@ -88,6 +88,14 @@ def _absent(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
         if now - since > 2 * min(lengths) + PATIENCE:
             found.append(_about(job, Alert.Kind.ABSENT, f"No success for {timesince(since, now)}."))
     return found
+
+
+def _drifted(jobs: QuerySet[Job]) -> list[Finding]:
+    """Jobs whose last comparison that came to an end found differences (N9)."""
+    ended = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+    last = Run.objects.filter(job=OuterRef("pk"), scope=Run.Scope.PROOF, state__in=ended).order_by("-id")
+    proved = jobs.annotate(last_state=Subquery(last.values("state")[:1]), found=Subquery(last.values("reason")[:1]))
+    return [_about(job, Alert.Kind.DRIFT, job.found) for job in proved.filter(last_state=Run.State.DONE_WITH_ERRORS)]
 
 
 def _unreachable() -> list[Finding]:

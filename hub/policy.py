@@ -67,6 +67,7 @@ POLICY = {
         "full_schedule": "keep",
         "by_size": "keep",
         "partial_schedule": "keep",
+        "proof_schedule": "keep",
         "time_zone": "keep",
         "filters": "scrub:tree",
         "lookback": "keep",
@@ -77,6 +78,7 @@ POLICY = {
         "cut_at": "keep",
         "next_full_at": "keep",
         "next_partial_at": "keep",
+        "next_proof_at": "keep",
         "last_update_at": "keep",
         "last_full_sync_at": "keep",
         "last_success_at": "keep",
@@ -86,6 +88,8 @@ POLICY = {
     "hub_run": {"*": "empty"},
     "hub_runcounter": {"*": "empty"},
     "hub_runlogline": {"*": "empty"},
+    "hub_runitem": {"*": "empty"},
+    "hub_metid": {"*": "empty"},
     "hub_change": {"*": "empty"},
     # Ids come along unchanged (L9); what was exchanged with live's systems says nothing about staging's.
     "hub_link": {
@@ -128,6 +132,8 @@ RETENTION = {
     "hub_run": "400 days by created_at",
     "hub_runcounter": "with hub_run",
     "hub_runlogline": "with hub_run",
+    "hub_runitem": "90 days by found_at",
+    "hub_metid": "with hub_run",
     "hub_change": "with hub_job",
     "hub_link": "with hub_connection",
     "hub_linkpayload": "with hub_link",

@@ -128,6 +128,16 @@ def close(*, run: Run, now: datetime, failed: str = "") -> bool:
     return True
 
 
+def conclude(*, run: Run, now: datetime, found: str, drift: bool = False) -> None:
+    """End a preview or a proof, which synced nothing and say what they found. Call `hold` before, in the same
+    transaction."""
+    Run.objects.filter(pk=run.pk).update(
+        state=Run.State.DONE_WITH_ERRORS if drift else Run.State.DONE, finished_at=now, reason=found
+    )
+    run.refresh_from_db()
+    runlog.write(run_id=run.pk, now=now, text=found, level=runlog.Level.WARNING if drift else runlog.Level.INFO)
+
+
 def _remark(run: Run) -> str:
     """What a person may wonder about at the end of an export."""
     if run.job.direction != Direction.EXPORT:

@@ -25,6 +25,7 @@ def add_job(
     full_schedule: str = "",
     partial_schedule: str = "",
     by_size: bool = False,
+    proof_schedule: str = "",
     now: datetime | None = None,
 ) -> Job:
     """A job with its lanes and its state; an existing one is returned as it is."""
@@ -38,6 +39,7 @@ def add_job(
             "full_schedule": full_schedule,
             "partial_schedule": partial_schedule,
             "by_size": by_size,
+            "proof_schedule": proof_schedule,
         },
     )
     if not created:
@@ -52,6 +54,7 @@ def add_job(
         job=job,
         next_full_at=next_time(full_schedule, after=now, time_zone=job.time_zone),
         next_partial_at=next_time(partial_schedule, after=now, time_zone=job.time_zone),
+        next_proof_at=next_time(proof_schedule, after=now, time_zone=job.time_zone),
     )
     return job
 
@@ -261,6 +264,7 @@ def start_due_runs(*, now: datetime) -> int:
     for scope, field, schedule in (
         (Run.Scope.FULL, "next_full_at", "full_schedule"),
         (Run.Scope.PARTIAL, "next_partial_at", "partial_schedule"),
+        (Run.Scope.PROOF, "next_proof_at", "proof_schedule"),
     ):
         due = JobState.objects.filter(**{f"{field}__lte": now}).select_related("job__connection__seller")
         for state in due.order_by(field)[:500]:
@@ -295,4 +299,5 @@ def set_schedules(*, job: Job, now: datetime | None = None) -> None:
     JobState.objects.filter(job=job).update(
         next_full_at=next_time(job.full_schedule, after=now, time_zone=job.time_zone),
         next_partial_at=next_time(job.partial_schedule, after=now, time_zone=job.time_zone),
+        next_proof_at=next_time(job.proof_schedule, after=now, time_zone=job.time_zone),
     )

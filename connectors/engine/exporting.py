@@ -1,11 +1,12 @@
 """Preparing an export: a full run compares everything by revision and plans what may differ."""
 
 import logging
+from collections.abc import Sequence
 from hashlib import blake2b
 from time import monotonic
 from typing import Any
 
-from django.db.models import BigIntegerField, BooleanField, Case, F, Q, Value, When
+from django.db.models import BigIntegerField, BooleanField, Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import Seller
@@ -23,6 +24,9 @@ from orders.models import Customer, Order
 from synclog import services as synclog
 
 logger = logging.getLogger(__name__)
+
+# An item as it is compared: id, revision (None for kinds that have none), whether it is offered.
+SourceRow = tuple[int, int | None, bool]
 
 _CHUNK = 5000
 # How long events wait while a comparison goes on in their lane.
@@ -62,40 +66,50 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
 
 
 def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
-    rows = list(_source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
+    rows = list(source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
     if not rows:
         return False
-    ids = [pk for pk, _, _ in rows]
-    links = Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids, missing=False)
     if run.resend:
-        links.update(sent_hash=None, sent_revision=None)
-    # What the target itself brought, and was never sent anything else, needs no echo.
-    brought = Q(received_hash__isnull=False, sent_hash=None)
-    sent, own = {}, set()
-    for item_id, revision, is_own in links.annotate(own=brought).values_list("item_id", "sent_revision", "own"):
-        sent[item_id] = revision
-        if is_own and not run.resend:
-            own.add(item_id)
-    # An item that is not offered and was never sent needs no look; one without a revision is compared by payload.
-    planned = [
-        pk
-        for pk, revision, offered in rows
-        if (pk in sent or offered) and pk not in own and (recheck or revision is None or sent.get(pk) != revision)
-    ]
+        links_of(job, rows).update(sent_hash=None, sent_revision=None)
+    planned = may_differ(job, rows, recheck=recheck, resend=run.resend)
     queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
     unchanged, now = len(rows) - len(planned), timezone.now()
     runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=unchanged, unchanged=unchanged)
     seen = run.cursor["seen"] + len(rows)
     if run.cursor["seen"] and runlog.doubled(run.cursor["seen"], seen):
         runlog.write(run_id=run.pk, now=now, text=f"{seen:,} compared so far.")
-    run.cursor |= {"after": ids[-1], "seen": seen}
+    run.cursor |= {"after": rows[-1][0], "seen": seen}
     run.total = run.cursor["seen"]
     run.save(update_fields=["cursor", "total"])
     return True
 
 
-def _source(job: Job) -> Any:
-    """(id, revision or None, whether it is offered) of every item that the job is about."""
+def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bool = False) -> list[int]:
+    """Those of the items that may differ from what was sent; `recheck`: also those of the same revision."""
+    # What the target itself brought, and was never sent anything else, needs no echo.
+    brought = Q(received_hash__isnull=False, sent_hash=None)
+    sent, own = {}, set()
+    links = links_of(job, rows).annotate(own=brought)
+    for item_id, revision, is_own in links.values_list("item_id", "sent_revision", "own"):
+        sent[item_id] = revision
+        if is_own and not resend:
+            own.add(item_id)
+    # An item that is not offered and was never sent needs no look; one without a revision is compared by payload.
+    return [
+        pk
+        for pk, revision, offered in rows
+        if (pk in sent or offered) and pk not in own and (recheck or revision is None or sent.get(pk) != revision)
+    ]
+
+
+def links_of(job: Job, rows: Sequence[SourceRow]) -> QuerySet[Link]:
+    """The links by which the target knows these items."""
+    ids = [pk for pk, _, _ in rows]
+    return Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids, missing=False)
+
+
+def source(job: Job) -> Any:
+    """A `SourceRow` of every item that the job is about."""
     seller_id = job.connection.seller_id
     own = Q(seller_id=seller_id) if seller_id else ~Q(seller__status=Seller.Status.DELETED)
     if job.item_kind == Kind.PRODUCT:

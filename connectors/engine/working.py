@@ -7,11 +7,12 @@ from time import monotonic
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.db.models import Case, When
+from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 
 from connectors.contract import FeedAdapter
-from connectors.engine import events, exporting, feeds, importing, recovery, retry, sending
+from connectors.engine import events, exporting, feeds, importing, inspecting, recovery, retry, sending
+from connectors.engine.inspecting.asking import explained
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
 from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.registry import adapter_for
@@ -67,6 +68,7 @@ def _work(turn: Turn) -> bool:
         lambda: _guarded(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
         lambda: _go_on_with_run(turn),
         lambda: _guarded(turn, senders, lambda job: sending.send_next(turn, job, Priority.FULL_RUN)),
+        lambda: _inspect(turn, exports),
     ]
     more = True
     while more and not stopping.is_set():
@@ -112,7 +114,7 @@ def _go_on_with_run(turn: Turn) -> bool:
         return False  # runs are led from a job's first lane; the others help to send
     active = [job.pk for job in turn.jobs if not job.paused]
     run = (
-        Run.objects.filter(job__in=active, state__in=(Run.State.QUEUED, Run.State.PREPARING))
+        Run.objects.filter(job__in=active, scope__in=Run.SYNCS, state__in=(Run.State.QUEUED, Run.State.PREPARING))
         .select_related("job__connection__seller", "job__state")
         .order_by(Case(When(scope=Run.Scope.PARTIAL, job__state__cut_at__isnull=False, then=0), default=1), "pk")
         .first()
@@ -121,13 +123,8 @@ def _go_on_with_run(turn: Turn) -> bool:
         return False
     job = next(job for job in turn.jobs if job.pk == run.job_id)
     turn.limit_seconds = settings.PREPARE_SECONDS
-    if turn.claim.crashes >= MOST_CRASHES and not turn.claim.orphans and not turn.progressed:
-        _fail(turn, run, f"A worker was lost {turn.claim.crashes} times at the same place of this run.")
+    if _keeps_killing(turn, run):
         return True
-    if turn.claim.crashes and not turn.claim.orphans and not turn.progressed and run.state == Run.State.PREPARING:
-        with lanes.fenced(turn.claim):
-            text = "A worker was lost; another goes on behind what was committed."
-            runlog.note(run_id=run.pk, matter=runlog.Matter.LOST, texts=[text], now=timezone.now())
     try:
         if job.direction == Direction.IMPORT:
             importing.work(turn, job, run)
@@ -143,8 +140,57 @@ def _go_on_with_run(turn: Turn) -> bool:
         raise
     except Exception as error:
         logger.exception("%s failed", run)
-        _fail(turn, run, f"An internal error: {type(error).__name__}. The operators see it in the log.")
+        _fail(turn, run, _internal(error))
     return True
+
+
+def _keeps_killing(turn: Turn, run: Run) -> bool:
+    """Whether the run lost so many workers at the same place that it has failed for that."""
+    if not turn.claim.crashes or turn.claim.orphans or turn.progressed:
+        return False
+    if turn.claim.crashes >= MOST_CRASHES:
+        _fail(turn, run, f"A worker was lost {turn.claim.crashes} times at the same place of this run.")
+        return True
+    if run.state == Run.State.PREPARING:
+        with lanes.fenced(turn.claim):
+            text = "A worker was lost; another goes on behind what was committed."
+            runlog.note(run_id=run.pk, matter=runlog.Matter.LOST, texts=[text], now=timezone.now())
+    return False
+
+
+def _inspect(turn: Turn, jobs: list[Job]) -> bool:
+    """The next preview or proof of the lane's jobs, once nothing else is to be done. False if there is none.
+
+    What it meets concerns it alone: the job goes on sending.
+    """
+    led = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
+    waiting = Run.objects.filter(
+        job__in=led, scope__in=(Run.Scope.PREVIEW, Run.Scope.PROOF), state__in=(Run.State.QUEUED, Run.State.PREPARING)
+    ).select_related("job__connection__seller")
+    now = timezone.now()
+    ready = waiting.filter(Q(not_before=None) | Q(not_before__lte=now))
+    run = ready.order_by(Case(When(scope=Run.Scope.PREVIEW, then=0), default=1), "pk").first()
+    turn.wake_no_later_than(waiting.filter(not_before__gt=now).aggregate(Min("not_before"))["not_before__min"])
+    if run is None:
+        return False
+    if _keeps_killing(turn, run):
+        return True
+    try:
+        inspecting.work(turn, run.job, run)
+    except (inspecting.Unreadable, NeedsAttention) as error:
+        _fail(turn, run, explained(error))
+    except RunEnded:
+        logger.info("%s was ended by somebody else", run)
+    except (Fenced, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s failed", run)
+        _fail(turn, run, _internal(error))
+    return True
+
+
+def _internal(error: Exception) -> str:
+    return f"An internal error: {type(error).__name__}. The operators see it in the log."
 
 
 def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:

@@ -20,6 +20,7 @@ class Alert(models.Model):
         ABSENT = "absent", "a job has not succeeded for longer than it should"
         ATTENTION = "attention", "a job waits for a person"
         UNREACHABLE = "unreachable", "a platform takes no calls"
+        DRIFT = "drift", "a target differs from what it should hold"
 
     kind = models.CharField(max_length=12, choices=Kind)
     key = models.CharField(max_length=100)

@@ -36,6 +36,12 @@ class Job(models.Model):
         validators=[validate_schedule],
         help_text="Imports: when to read what changed since the cut date, for example `15m`.",
     )
+    proof_schedule = models.CharField(
+        max_length=60,
+        blank=True,
+        validators=[validate_schedule],
+        help_text="Exports: when to compare with what the target really holds, for example `1w`. Empty: by hand.",
+    )
     time_zone = models.CharField(max_length=60, default="UTC", help_text="Of crontab schedules.")
     filters = models.JSONField(
         default=dict,
@@ -76,6 +82,7 @@ class JobState(models.Model):
     cut_at = models.DateTimeField(null=True, help_text="Everything that changed at the source before this was read.")
     next_full_at = models.DateTimeField(null=True)
     next_partial_at = models.DateTimeField(null=True)
+    next_proof_at = models.DateTimeField(null=True)
     last_update_at = models.DateTimeField(null=True, help_text="When an item last went through.")
     last_full_sync_at = models.DateTimeField(null=True, help_text="When the last full run ended well.")
     last_success_at = models.DateTimeField(null=True)
@@ -92,6 +99,7 @@ class JobState(models.Model):
                 condition=Q(next_partial_at__isnull=False),
                 name="hub_state_partial",
             ),
+            models.Index(fields=["next_proof_at"], condition=Q(next_proof_at__isnull=False), name="hub_state_proof"),
         ]
 
     def __str__(self) -> str:

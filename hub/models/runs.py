@@ -1,10 +1,11 @@
-"""Executions of jobs, as the activity register shows them: runs, their figures, their log."""
+"""Executions of jobs, as the activity register shows them: runs, their figures, their log, what they found."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from hub.kinds import Kind
 from hub.models.jobs import Job
 
 
@@ -12,8 +13,14 @@ class Run(models.Model):
     """One execution of a job; the activity register is a list of these (B10)."""
 
     class Scope(models.TextChoices):
+        """A preview and a proof only look (N9, N13): nothing is written at the target, and neither counts as a sync."""
+
         FULL = "full"
         PARTIAL = "partial"
+        PREVIEW = "preview"
+        PROOF = "proof", "comparison"
+
+    SYNCS = (Scope.FULL, Scope.PARTIAL)
 
     class Trigger(models.TextChoices):
         INSTALL = "install"
@@ -88,6 +95,10 @@ class Run(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def is_sync(self) -> bool:
+        return self.scope in self.SYNCS
+
 
 class RunCounter(models.Model):
     """How many items of one kind had which outcome in a run."""
@@ -130,3 +141,56 @@ class RunLogLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class RunItem(models.Model):
+    """What a preview or a proof says about one item. What is as it should be has no row."""
+
+    class Verdict(models.TextChoices):
+        # Of a preview: what a sync would do.
+        CREATE = "create", "would be created"
+        UPDATE = "update", "would be changed"
+        REMOVE = "remove", "would be removed"
+        SKIP = "skip", "would be skipped with an issue"
+        FAIL = "fail", "would be set aside"
+        # Of a proof: how the target differs.
+        MISSING = "missing", "missing there"
+        DIFFERENT = "different", "different there"
+        GONE = "gone", "there, but no longer offered here"
+        UNKNOWN = "unknown", "there, but not from here"
+
+    # What a repair can mend; what the target has from elsewhere is not ours to take away.
+    REPAIRABLE = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.GONE)
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False)
+    verdict = models.CharField(max_length=9, choices=Verdict)
+    kind = models.CharField(max_length=20, choices=Kind)
+    item_id = models.BigIntegerField(null=True, help_text="The local item, if there is one.")
+    external_id = models.CharField(max_length=200, blank=True)
+    changes = models.JSONField(default=dict, help_text="Field → what is there or was last sent, what would be sent.")
+    message = models.TextField(blank=True)
+    found_at = models.DateTimeField(default=timezone.now, db_index=True)
+    repaired_at = models.DateTimeField(null=True, blank=True, help_text="When a person had it sent again.")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["run", "-id"], name="hub_runitem_of_run"),
+            models.Index(fields=["run", "verdict", "-id"], name="hub_runitem_by_verdict"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.item_id or self.external_id} {self.get_verdict_display()}"
+
+
+class MetId(models.Model):
+    """An id that the target named to an open proof, so that what it did not name can be asked for."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="met_ids", db_index=False)
+    external_id = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "external_id"], name="hub_metid_once")]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} in {self.run_id}"

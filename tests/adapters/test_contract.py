@@ -14,7 +14,7 @@ import orjson
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.contract import Action, Adapter, FeedAdapter, Operation
+from connectors.contract import Action, Adapter, Depth, FeedAdapter, Operation
 from connectors.errors import ConnectorError, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import dumps
 from connectors.registry import adapters
@@ -235,6 +235,46 @@ def test_a_page_of_ids_that_is_none_is_no_end(
     platform(key).fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
         all_ids(open_adapter(key), ITEM_KIND[data_type])
+
+
+PROVABLE = [(key, each) for key, adapter in adapters().items() for each in adapter.provable]
+
+
+@pytest.mark.parametrize(("key", "data_type"), PROVABLE)
+def test_what_was_written_is_read_back(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    """What a proof lives on (N9): everything that is there, and where its content is told, it is what was sent."""
+    adapter = open_adapter(key)
+    assert data_type in adapter.exports
+    operations = creations(adapter, data_type, SAMPLES[data_type])
+    written = {
+        outcome.external_id: operation.payload
+        for outcome, operation in zip(write(adapter, data_type, operations, tmp_path), operations, strict=True)
+        if outcome.error is None
+    }
+    held: dict[str, Any] = {}
+    cursor, pages_read = None, 0
+    while pages_read == 0 or cursor is not None:
+        items, cursor = adapter.read_held(data_type, cursor=cursor)
+        held |= items
+        pages_read += 1
+    assert written and written.keys() <= held.keys()
+    if adapter.provable[data_type] is Depth.CONTENT:
+        assert {each: held[each] for each in written} == written
+    else:
+        assert set(held.values()) == {None}
+    assert adapter.holds(data_type, [*written, "987654321"]) == set(written)
+
+
+@pytest.mark.parametrize(("key", "data_type"), PROVABLE)
+@pytest.mark.parametrize("body", [{"surprise": []}, [], {"items": [{}], "next": None}], ids=str)
+def test_what_it_holds_is_never_read_in_part(
+    key: str, data_type: DataType, body: object, open_adapter: Open, platform: Platform
+) -> None:
+    platform(key).fault("status", status=200, body=body)
+    with pytest.raises(TryAgainLater):
+        open_adapter(key).read_held(data_type, cursor=None)
 
 
 # Webhooks

@@ -1,13 +1,20 @@
-"""A seller with a shop that is read."""
+"""A seller with a shop that is read, with targets, and workers that die."""
 
+import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from connectors.services import install_connection
 from hub.models import Connection
 from sandbox.process import SandboxProcess
+from synccenter.processes import Processes
+from tests.engine.driving import Mortal
 from tests.factories import make_seller
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -70,3 +77,37 @@ def custom(transactional_db: None, custom_platform: SandboxProcess) -> Connectio
         credentials={"token": "token"},
         start=False,
     )
+
+
+@pytest.fixture
+def store_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("bigcommerce", accounts={"shop": "token"}, products=3, quota=100_000)
+
+
+@pytest.fixture
+def store(custom: Connection, store_platform: SandboxProcess) -> Connection:
+    """A store that takes products, and has three of its own."""
+    return install_connection(
+        seller=custom.seller,
+        platform="bigcommerce_target",
+        name="Second store",
+        slug="second-store",
+        base_url=f"{store_platform.url}/stores/shop",
+        credentials={"access_token": "token"},
+        start=False,
+    )
+
+
+@pytest.fixture
+def mortal(processes: Processes, process_environment: dict[str, str]) -> Mortal:
+    """`mortal(*points)`: workers that die at these points one after the other, and a last that finishes their work.
+    Returns how many died."""
+
+    def live(*arguments: object) -> int:
+        name = f"mortal {len(processes.names())}"
+        argv = [sys.executable, "-m", "tests.engine.mortal", *map(str, arguments)]
+        processes.start(name, argv, process_environment, cwd=ROOT)
+        processes.wait_for(name, "idle after", timeout=90)
+        return int(re.findall(r"idle after (\d+)", processes.log(name))[-1])
+
+    return live

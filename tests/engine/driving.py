@@ -10,6 +10,9 @@ from connectors.engine.sweeping import sweep
 from connectors.engine.working import serve_one_lane
 from hub.models import Change, Job, Lane, Run
 
+# `mortal(*points)`, a fixture: see there.
+Mortal = Callable[..., int]
+
 
 def work_until_idle(*, most: int = 500) -> int:
     """Serve lanes until none is due; returns how many turns that took."""

@@ -1,10 +1,8 @@
 """Workers that are killed or frozen at any point: nothing is lost, nothing doubled, and the newest content wins."""
 
 import random
-import re
 import signal
 import sys
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,29 +17,13 @@ from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes
 from synclog.models import Issue, SyncLog
-from tests.engine.driving import last_run, let_time_pass, until, work_until_idle
+from tests.engine.driving import Mortal, last_run, let_time_pass, until, work_until_idle
 from tests.engine.goods import change, one_lane, products_job, sent, titles, titles_here, writes
 from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[2]
-Mortal = Callable[..., int]
-
-
-@pytest.fixture
-def mortal(processes: Processes, process_environment: dict[str, str]) -> Mortal:
-    """`mortal(*points)`: workers that die at these points one after the other, and a last that finishes their work.
-    Returns how many died."""
-
-    def live(*arguments: object) -> int:
-        name = f"mortal {len(processes.names())}"
-        argv = [sys.executable, "-m", "tests.engine.mortal", *map(str, arguments)]
-        processes.start(name, argv, process_environment, cwd=ROOT)
-        processes.wait_for(name, "idle after", timeout=90)
-        return int(re.findall(r"idle after (\d+)", processes.log(name))[-1])
-
-    return live
 
 
 def agree(connection: Connection, platform: SandboxProcess) -> None:

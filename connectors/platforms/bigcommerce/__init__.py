@@ -11,7 +11,19 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from connectors.contract import Account, Adapter, IdPage, Notice, Operation, Outcome, Page, Rate, References, Schema
+from connectors.contract import (
+    Account,
+    Adapter,
+    Depth,
+    IdPage,
+    Notice,
+    Operation,
+    Outcome,
+    Page,
+    Rate,
+    References,
+    Schema,
+)
 from connectors.errors import NeedsAttention
 from connectors.http import HttpClient, Refused
 from connectors.platforms.bigcommerce import offering, webhooks
@@ -163,6 +175,7 @@ class BigCommerceTarget(_BigCommerce):
     Settings = TargetSettings
     exports = dict.fromkeys((DataType.PRODUCTS, DataType.STOCK, DataType.PRICES), "catalog")
     batch_size = {DataType.PRODUCTS: 10, DataType.STOCK: 2000, DataType.PRICES: 1000}
+    provable = {DataType.PRODUCTS: Depth.PRESENCE}
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         price_list = self.account.settings.price_list

@@ -4,13 +4,25 @@ Two platforms rather than one with two directions, since a system that is read a
 read back what it was just sent.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Action, Adapter, IdPage, Notice, Operation, Outcome, Page, References, Schema
+from connectors.contract import (
+    Action,
+    Adapter,
+    Depth,
+    HeldPage,
+    IdPage,
+    Notice,
+    Operation,
+    Outcome,
+    Page,
+    References,
+    Schema,
+)
 from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import Refused, Response
 from connectors.platforms.rest import outgoing
@@ -68,11 +80,15 @@ class _Rest(Adapter):
         path = PLURALS.get(kind)
         if path is None:
             return super().list_ids(kind, cursor=cursor)
-        answer = self._list(path, limit=PAGE, **({} if cursor is None else {"after": cursor}))
-        keys = [each["key"] for each in answer["items"] if isinstance(each, dict) and isinstance(each.get("key"), str)]
-        if len(keys) < len(answer["items"]):
-            raise TryAgainLater(f"/v1/{path} answered without the keys of its items.")
-        return IdPage(keys, answer["next"])
+        answer = self._page(path, cursor)
+        return IdPage([each["key"] for each in answer["items"]], answer["next"])
+
+    def _page(self, kind: str, cursor: Any) -> dict[str, Any]:
+        """A page of a list whose items all have their keys."""
+        answer = self._list(kind, limit=PAGE, **({} if cursor is None else {"after": cursor}))
+        if not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in answer["items"]):
+            raise TryAgainLater(f"/v1/{kind} answered without the keys of its items.")
+        return answer
 
     def _list(self, kind: str, **query: Any) -> dict[str, Any]:
         answer = self._read("GET", f"/v1/{kind}", params=query)
@@ -120,6 +136,14 @@ class RestTarget(_Rest):
     }
     shards = {DataType.PRODUCTS: 4}
     batch_size = dict.fromkeys(exports, BATCH)
+    provable = dict.fromkeys(exports, Depth.CONTENT)
+
+    def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
+        answer = self._page(data_type, cursor)
+        return HeldPage({each.pop("key"): each for each in answer["items"]}, answer["next"])
+
+    def holds(self, data_type: DataType, external_ids: Collection[str]) -> set[str]:
+        return {key for key in external_ids if self._one(data_type, key) is not None}
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         if data_type == DataType.PRICES:

@@ -13,7 +13,20 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Account, Action, Adapter, IdPage, Operation, Outcome, Page, Receipt, References, Schema
+from connectors.contract import (
+    Account,
+    Action,
+    Adapter,
+    Depth,
+    HeldPage,
+    IdPage,
+    Operation,
+    Outcome,
+    Page,
+    Receipt,
+    References,
+    Schema,
+)
 from connectors.errors import BatchRefused, Queued, SkipRecord, TryAgainLater
 from connectors.http import HttpClient, Refused
 from connectors.listing import Listing
@@ -82,6 +95,7 @@ class SellerCenterShop(Adapter):
     # One lane: the shop works its queue off in order, so a product's stock comes behind the product.
     exports = {DataType.PRODUCTS: "push", DataType.STOCK: "push", DataType.PRICES: "push"}
     batch_size = dict.fromkeys(exports, BATCH)
+    provable = {DataType.PRODUCTS: Depth.PRESENCE}
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         super().__init__(account, http)
@@ -109,6 +123,15 @@ class SellerCenterShop(Adapter):
 
     def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
         return self.listing.ids(NAMES[kind], cursor) if kind in NAMES else super().list_ids(kind, cursor=cursor)
+
+    def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
+        """Of this seller alone: the list of ids knows no sellers, and others' are no business of this one's."""
+        limit, filters = self.settings.page_size, self._filters(data_type)
+        rows, following, _ = self.listing.read(data_type, since=None, cursor=cursor, limit=limit, **filters)
+        ids = [record_of(data_type, row, {}).external_id for row in rows]
+        if not all(ids):
+            raise TryAgainLater(f"The shop's list of {data_type} leaves out ids.")
+        return HeldPage(dict.fromkeys(ids), following)
 
     @property
     def _attribute_names(self) -> dict[str, str]:

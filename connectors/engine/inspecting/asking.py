@@ -1,0 +1,20 @@
+"""How items are put before `decide` without having been taken from the queue."""
+
+from collections.abc import Collection
+
+from connectors.errors import NeedsAttention, SkipRecord
+from hub.models import Change, Job
+from hub.queue import Priority, Taken, reread
+
+
+def as_if_taken(job: Job, item_ids: Collection[int]) -> list[Taken]:
+    """The items as changes: their own where some wait (their target may be in doubt), blank ones for the rest."""
+    waiting = Change.objects.filter(job=job, kind=job.item_kind, item_id__in=item_ids).values_list("pk", flat=True)
+    known = {change.item_id: change for change in reread(waiting)}
+    return [known.get(pk) or Taken(0, pk, 0, Priority.FULL_RUN, 0, None, None) for pk in item_ids]
+
+
+def explained(error: Exception) -> str:
+    """What is wrong, and what helps."""
+    mend = error.mend if isinstance(error, NeedsAttention | SkipRecord) else ""
+    return f"{str(error) or type(error).__name__} {mend}".strip()

@@ -1,0 +1,93 @@
+"""What a full sync would do, item by item, with nothing sent and nothing enqueued (N13).
+
+What is compared and how it is decided is what the sync itself uses: exporting.may_differ and deciding.decide.
+"""
+
+from collections import Counter
+
+from django.utils import timezone
+
+from connectors.contract import Action
+from connectors.engine import exporting
+from connectors.engine.deciding import decide
+from connectors.engine.inspecting.asking import as_if_taken, explained
+from connectors.engine.settling import COUNTED_AS, differences
+from connectors.engine.turn import Turn
+from hub import lanes, runlog, runs
+from hub.models import Job, JobState, Run, RunItem
+
+Verdict = RunItem.Verdict
+
+_CHUNK = 500
+_VERDICTS = {Action.CREATE: Verdict.CREATE, Action.UPDATE: Verdict.UPDATE, Action.REMOVE: Verdict.REMOVE}
+
+
+def begin(job: Job, run: Run) -> None:
+    """In the transaction that takes the run up."""
+    known = JobState.objects.get(job=job).config_hash
+    run.cursor = {"after": 0, "recheck": known != exporting.config_hash(job)}
+    run.total = exporting.source(job).count()
+    run.save(update_fields=["cursor", "total"])
+    text = f"What a sync of {job.data_type} with {job.connection} would do. Nothing is sent."
+    runlog.write(run_id=run.pk, now=timezone.now(), text=text)
+
+
+def go_on(turn: Turn, job: Job, run: Run) -> bool:
+    """Look at the next chunk. False when all has been looked at, and the run has ended."""
+    now = timezone.now()
+    turn.renew()
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        rows = list(exporting.source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
+        if not rows:
+            runs.conclude(run=run, now=now, found=_summary(run))
+            return False
+        planned = exporting.may_differ(job, rows, recheck=run.cursor["recheck"])
+        items, counts = _foresee(turn, job, run, planned)
+        RunItem.objects.bulk_create(items)
+        counts["unchanged"] += len(rows) - len(planned)
+        runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=len(rows), **counts)
+        run.cursor["after"] = rows[-1][0]
+        run.save(update_fields=["cursor"])
+    return True
+
+
+def _foresee(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[str]]:
+    decision = decide(turn.adapter, job, as_if_taken(job, planned))
+    items = [
+        RunItem(
+            run=run,
+            verdict=_VERDICTS[step.operation.action],
+            kind=job.item_kind,
+            item_id=step.change.item_id,
+            external_id=step.operation.external_id,
+            changes=differences(step.operation.previous, step.operation.payload),
+        )
+        for step in decision.steps
+    ]
+    counts = Counter(COUNTED_AS[step.operation.action] for step in decision.steps)
+    counts["unchanged"] += len(decision.unchanged)
+    for verdict, outcome, found in (
+        (Verdict.SKIP, "skipped", decision.skipped),
+        (Verdict.FAIL, "failed", decision.broken),
+    ):
+        counts[outcome] += len(found)
+        items += [
+            RunItem(run=run, verdict=verdict, kind=job.item_kind, item_id=change.item_id, message=explained(problem))
+            for change, _, problem in found
+        ]
+    return items, counts
+
+
+def _summary(run: Run) -> str:
+    counted = run.counters.first()
+    names = {
+        "created": "created",
+        "updated": "changed",
+        "removed": "removed",
+        "skipped": "skipped with an issue",
+        "failed": "set aside",
+    }
+    parts = [f"{number:,} {word}" for name, word in names.items() if (number := getattr(counted, name, 0))]
+    would = f"A sync would leave {getattr(counted, 'unchanged', 0):,} as they are"
+    return f"{would}; {', '.join(parts)}." if parts else f"{would} and change nothing."

@@ -1,0 +1,319 @@
+"""Whether a target holds what it should: read page by page, compared with what would be sent now (N9).
+
+Two walks. The first is along what the target names: each id is ours or unknown, and ours is as it should be or not. The
+second is along what the hub has and the target did not name. A list may leave something out (an item that moved while
+it was paged, a fault there), so whatever was not named is asked for by its id, and only what the target then denies is
+missing. An item on its way (a change waits, or it was sent meanwhile) is not judged.
+
+Nothing is written at the target, and nothing is enqueued: connectors.repairs does that when a person says so.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+
+from connectors.contract import Action, Depth
+from connectors.engine import exporting
+from connectors.engine.deciding import decide
+from connectors.engine.inspecting.asking import as_if_taken
+from connectors.engine.settling import differences
+from connectors.engine.turn import Turn
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.registry import adapter_for
+from hub import lanes, runlog, runs
+from hub.kinds import DataType
+from hub.models import Change, Job, Lane, Link, MetId, Run, RunItem
+from synclog import services as synclog
+from synclog.models import Issue
+
+Verdict = RunItem.Verdict
+
+# As many as are asked for by id in one go, too.
+_CHUNK = 200
+
+
+@dataclass(slots=True)
+class _Judgement:
+    """What a page or a chunk came to."""
+
+    items: list[RunItem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    doubted: dict[int, Link] = field(default_factory=dict)
+
+
+def begin(job: Job, run: Run) -> None:
+    """In the transaction that takes the run up. NeedsAttention for a target that cannot be read."""
+    depth = adapter_for(job.connection.platform).provable.get(DataType(job.data_type))
+    if depth is None:
+        raise NeedsAttention(f"{job.connection} does not let its {job.data_type} be read, so nothing can be compared.")
+    run.cursor = {"phase": "read", "page": None, "after": 0, "unlisted": 0}
+    run.total = exporting.source(job).count()
+    run.save(update_fields=["cursor", "total"])
+    how = "field by field" if depth is Depth.CONTENT else "by their ids; their content there is not read"
+    text = f"Comparing {job.data_type} with what {job.connection} really holds, {how}. Nothing is sent."
+    runlog.write(run_id=run.pk, now=timezone.now(), text=text)
+
+
+def go_on(turn: Turn, job: Job, run: Run) -> bool:
+    """Take the next page or chunk. False when all has been compared, and the run has ended."""
+    turn.renew()
+    if run.cursor["phase"] == "read":
+        _read(turn, job, run)
+        return True
+    return _look_for_the_rest(turn, job, run)
+
+
+def _read(turn: Turn, job: Job, run: Run) -> None:
+    """A page of what the target names: network first, then one transaction."""
+    quiet_since = _quiet_since(turn, job)
+    page = turn.adapter.read_held(DataType(job.data_type), cursor=run.cursor["page"])
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        fresh = _remember(run, page.items)
+        if page.cursor is not None and (page.cursor == run.cursor["page"] or page.items and not fresh):
+            raise TryAgainLater(f"The list of {job.data_type} goes on without getting anywhere.")
+        _save(turn, run, _judge_held(turn, job, run, fresh, quiet_since))
+        run.cursor |= {"page": page.cursor, "phase": "read" if page.cursor is not None else "rest"}
+        _progress(run)
+
+
+def _quiet_since(turn: Turn, job: Job) -> datetime:
+    """What was sent at this time or later may have arrived after what is read from now on.
+
+    A batch bears the time at which it was put together. None is under way in this lane; where another lane of the job
+    is at work, its batch may be as old as a call may take.
+    """
+    now = timezone.now()
+    others = Lane.objects.filter(pk__in=job.lane_ids).exclude(pk=turn.claim.lane_id).exclude(leased_by="")
+    return now - timedelta(seconds=2 * settings.REMOTE_DEADLINE_SECONDS) if others.exists() else now
+
+
+def _remember(run: Run, items: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that were not met before: pages may overlap."""
+    known = set(MetId.objects.filter(run=run, external_id__in=items).values_list("external_id", flat=True))
+    fresh = {external_id: content for external_id, content in items.items() if external_id not in known}
+    MetId.objects.bulk_create([MetId(run=run, external_id=external_id) for external_id in fresh])
+    return fresh
+
+
+def _judge_held(turn: Turn, job: Job, run: Run, held: Mapping[str, Any], quiet_since: datetime) -> _Judgement:
+    links = Link.objects.filter(connection=job.connection, kind=job.link_kind, external_id__in=held)
+    ours = {link.item_id: link for link in links}
+    unknown = held.keys() - {link.external_id for link in ours.values()}
+    judgement = _Judgement(
+        [RunItem(run=run, verdict=Verdict.UNKNOWN, kind=job.item_kind, external_id=key) for key in sorted(unknown)]
+    )
+    contents = {pk: held[link.external_id] for pk, link in ours.items()}
+    settled = _settled(job, ours, quiet_since)
+    judgement.counts["skipped"] += len(ours) - len(settled)
+    _judge(turn, job, run, judgement, [pk for pk in settled if not _is_own(ours[pk])], contents)
+    judgement.counts["unchanged"] += sum(_is_own(ours[pk]) for pk in settled)
+    return judgement
+
+
+def _judge(
+    turn: Turn, job: Job, run: Run, judgement: _Judgement, item_ids: Collection[int], contents: Mapping[int, Any]
+) -> None:
+    """Items that are there: as they should be, different, or not offered here any more."""
+    decision = decide(turn.adapter, job, as_if_taken(job, item_ids))
+    for step in decision.steps:
+        operation, there = step.operation, contents.get(step.change.item_id)
+        if operation.action is Action.REMOVE:
+            _add(judgement, run, job, Verdict.GONE, step.change.item_id, operation.external_id)
+        else:
+            before = operation.previous if there is None else _as_far_as_told(there, operation.payload)
+            changes = differences(before, operation.payload)
+            _add(judgement, run, job, Verdict.DIFFERENT, step.change.item_id, operation.external_id, changes)
+    for change, _, link in decision.unchanged:
+        there = contents.get(change.item_id)
+        sent = link.payload.sent if link is not None and link.sent_hash and hasattr(link, "payload") else None
+        if there is None or sent is None or not (changes := differences(_as_far_as_told(there, sent), sent)):
+            judgement.counts["unchanged"] += 1
+        else:
+            _add(judgement, run, job, Verdict.DIFFERENT, change.item_id, link.external_id if link else "", changes)
+    judgement.counts["skipped"] += len(decision.skipped) + len(decision.broken)
+
+
+def _add(
+    judgement: _Judgement,
+    run: Run,
+    job: Job,
+    verdict: RunItem.Verdict,
+    item_id: int,
+    external_id: str,
+    changes: dict[str, list[Any]] | None = None,
+) -> None:
+    outcome = {Verdict.MISSING: "created", Verdict.DIFFERENT: "updated", Verdict.GONE: "removed"}[verdict]
+    judgement.counts[outcome] += 1
+    judgement.items.append(
+        RunItem(
+            run=run,
+            verdict=verdict,
+            kind=job.item_kind,
+            item_id=item_id,
+            external_id=external_id,
+            changes=changes or {},
+        )
+    )
+
+
+def _as_far_as_told(there: Any, expected: Any) -> Any:
+    """What is there, without the fields that nobody asked it to hold, and as if what it does not tell were right."""
+    if isinstance(there, dict) and isinstance(expected, dict):
+        return {key: _as_far_as_told(there[key], value) if key in there else value for key, value in expected.items()}
+    if isinstance(there, list) and isinstance(expected, list) and len(there) == len(expected):
+        return [_as_far_as_told(*pair) for pair in zip(there, expected, strict=True)]
+    return there
+
+
+def _look_for_the_rest(turn: Turn, job: Job, run: Run) -> bool:
+    """A chunk of what the hub has and the target did not name. False at the end of it."""
+    item_ids = _next_ids(job, run.cursor["after"])
+    if not item_ids:
+        _conclude(turn, job, run)
+        return False
+    quiet_since = _quiet_since(turn, job)
+    links = {link.item_id: link for link in _links(job).filter(item_id__in=item_ids, missing=False)}
+    named = set(
+        MetId.objects.filter(run=run, external_id__in=[link.external_id for link in links.values()]).values_list(
+            "external_id", flat=True
+        )
+    )
+    unnamed = [pk for pk in item_ids if pk not in links or links[pk].external_id not in named]
+    settled = _settled(job, unnamed, quiet_since)
+    judgement = _Judgement(counts=Counter(skipped=len(unnamed) - len(settled)))
+    decision = decide(turn.adapter, job, as_if_taken(job, [pk for pk in settled if not _is_own(links.get(pk))]))
+    doubted = {pk: links[pk] for pk in settled if _is_own(links.get(pk))}
+    for step in decision.steps:
+        if step.operation.action is Action.CREATE:
+            _add(judgement, run, job, Verdict.MISSING, step.change.item_id, "")
+        elif step.link is not None and step.operation.action is Action.UPDATE:
+            doubted[step.change.item_id] = step.link
+    doubted |= {change.item_id: link for change, _, link in decision.unchanged if link is not None and not link.missing}
+    judgement.counts["skipped"] += len(decision.skipped) + len(decision.broken)
+    there: set[str] = set()
+    if doubted:
+        keys = [link.external_id for link in doubted.values()]
+        there = turn.adapter.holds(DataType(job.data_type), keys)
+        if not there <= set(keys):
+            raise TryAgainLater(f"{job.connection} named ids that it was not asked for.")
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        for pk, link in doubted.items():
+            if link.external_id not in there:
+                _add(judgement, run, job, Verdict.MISSING, pk, link.external_id)
+        unlisted = [pk for pk, link in doubted.items() if link.external_id in there]
+        judgement.counts["unchanged"] += sum(_is_own(doubted[pk]) for pk in unlisted)
+        _judge(turn, job, run, judgement, [pk for pk in unlisted if not _is_own(doubted[pk])], {})
+        _save(turn, run, judgement)
+        run.cursor["unlisted"] += len(unlisted)
+        run.cursor["after"] = item_ids[-1]
+        _progress(run)
+    return True
+
+
+def _next_ids(job: Job, after: int) -> list[int]:
+    """The next items that the job is about, and those that are linked though they are no more."""
+    own = exporting.source(job).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
+    linked = _links(job).filter(item_id__gt=after).order_by("item_id").values_list("item_id", flat=True)[:_CHUNK]
+    return sorted({*own, *linked})[:_CHUNK]
+
+
+def _links(job: Job) -> Any:
+    return Link.objects.filter(connection=job.connection, kind=job.link_kind)
+
+
+def _is_own(link: Link | None) -> bool:
+    """Whether the target itself brought it and was never sent anything else: there is nothing that it should hold."""
+    return link is not None and link.received_hash is not None and link.sent_hash is None and not link.missing
+
+
+def _settled(job: Job, item_ids: Collection[int], quiet_since: datetime) -> list[int]:
+    """Those for which nothing waits in the queue, and nothing may have been sent while they were read or asked for."""
+    moving = set(
+        Change.objects.filter(job=job, kind=job.item_kind, item_id__in=item_ids).values_list("item_id", flat=True)
+    )
+    moving |= set(_links(job).filter(item_id__in=item_ids, sent_at__gte=quiet_since).values_list("item_id", flat=True))
+    return sorted(set(item_ids) - moving)
+
+
+def _save(turn: Turn, run: Run, judgement: _Judgement) -> None:
+    RunItem.objects.bulk_create(judgement.items)
+    counts = judgement.counts
+    read = sum(counts.values())
+    runs.count(run_id=run.pk, kind=run.job.item_kind, now=timezone.now(), calls=turn.take_calls(), read=read, **counts)
+
+
+def _progress(run: Run) -> None:
+    """What had to be tried again has gone through."""
+    run.attempts, run.not_before = 0, None
+    run.save(update_fields=["cursor", "attempts", "not_before"])
+
+
+def _conclude(turn: Turn, job: Job, run: Run) -> None:
+    now = timezone.now()
+    with lanes.fenced(turn.claim):
+        runs.hold(run=run)
+        _withdraw_what_came_meanwhile(job, run)
+        MetId.objects.filter(run=run).delete()
+        found = Counter(
+            {verdict: run.items.filter(verdict=verdict).count() for verdict in (*RunItem.REPAIRABLE, Verdict.UNKNOWN)}
+        )
+        summary, drift = _summary(job, run, found), found.total() > 0
+        runs.conclude(run=run, now=now, found=summary, drift=drift)
+        _tell_the_sync_log(job, run, summary, drift, now)
+
+
+def _withdraw_what_came_meanwhile(job: Job, run: Run) -> None:
+    """What was linked or sent after the reading had passed it says nothing of the two sides."""
+    linked = _links(job).filter(external_id=OuterRef("external_id")).values("pk")[:1]
+    unknown = run.items.filter(verdict=Verdict.UNKNOWN).annotate(link=Subquery(linked))
+    RunItem.objects.filter(pk__in=unknown.filter(link__isnull=False).values("pk")).delete()
+    sent = _links(job).filter(item_id=OuterRef("item_id"), sent_at__gte=OuterRef("found_at")).values("pk")[:1]
+    judged = run.items.filter(~Q(verdict=Verdict.UNKNOWN)).annotate(link=Subquery(sent))
+    RunItem.objects.filter(pk__in=judged.filter(link__isnull=False).values("pk")).delete()
+
+
+def _summary(job: Job, run: Run, found: Counter[RunItem.Verdict]) -> str:
+    counted = run.counters.first()
+    agree, aside = getattr(counted, "unchanged", 0), getattr(counted, "skipped", 0)
+    words = {
+        Verdict.MISSING: "missing there",
+        Verdict.DIFFERENT: "different there",
+        Verdict.GONE: "there but no longer offered here",
+        Verdict.UNKNOWN: "there but not from here",
+    }
+    parts = [f"{found[verdict]:,} {word}" for verdict, word in words.items() if found[verdict]]
+    text = f"{job.connection} holds {agree:,} {job.data_type} as it should"
+    text += f"; {', '.join(parts)}." if parts else "; nothing differs."
+    if aside:
+        text += f" Not judged: {aside:,} that are on their way or have an issue of their own."
+    if run.cursor["unlisted"]:
+        text += f" {run.cursor['unlisted']:,} that its own list left out are there, so its list cannot be relied on."
+    return text
+
+
+def _tell_the_sync_log(job: Job, run: Run, summary: str, drift: bool, now: datetime) -> None:
+    """One issue while the last comparison found differences; it is settled by the next that finds none."""
+    seller_id = job.connection.seller_id
+    if seller_id is None:
+        return
+    log, ref = synclog.log_for(job=job, seller_id=seller_id), f"comparison:{job.data_type}"
+    if not drift:
+        synclog.resolve(log=log, external_ids=[ref], now=now)
+        return
+    draft = synclog.IssueDraft(
+        external_id=ref,
+        code="drift",
+        title=f"{job.get_data_type_display()} differ at {job.connection}",
+        message=summary,
+        mend=f"Open Checks, look at comparison {run.pk}, and choose what to send again.",
+        severity=Issue.Severity.WARNING,
+    )
+    synclog.open_issues(log=log, job=job, drafts=[draft], now=now)
