@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
@@ -61,6 +61,12 @@ def repairable(*, run: Run, verdict: str = "", ids: Sequence[int] | None = None)
     found = RunItem.objects.filter(run=run, run__scope=Run.Scope.PROOF, repaired_at=None)
     found = found.filter(verdict__in=[one for one in RunItem.REPAIRABLE if verdict in ("", one)])
     return found if ids is None else found.filter(pk__in=ids)
+
+
+def count_by_verdict(items: QuerySet[RunItem]) -> dict[RunItem.Verdict, int]:
+    """How many have which verdict, for the question before a repair."""
+    counted = items.order_by().values_list("verdict").annotate(Count("pk"))
+    return {RunItem.Verdict(verdict): number for verdict, number in counted.order_by("verdict")}
 
 
 def repair(*, run: Run, items: QuerySet[RunItem], by: User | None, now: datetime | None = None) -> int:

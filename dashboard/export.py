@@ -1,11 +1,13 @@
 """CSV that is safe to open in a spreadsheet, written as it is read."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from django.http import StreamingHttpResponse
 
+from hub.models import RunItem
 from synclog.models import Issue
 
 # A cell that begins so is run as a formula by spreadsheets, also behind blanks.
@@ -39,6 +41,21 @@ def csv_response(filename: str, header: list[str], rows: Iterable[list[object]])
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
+
+
+FOUND_HEADER = ["What", "Item", "Kind", "Id here", "Id there", "Field", "Before", "After", "Message", "Repaired"]
+
+
+def found_rows(found: RunItem, title: str, zone: tzinfo) -> Iterator[list[object]]:
+    """One row under FOUND_HEADER for each field that differs, or a single one without a field."""
+    repaired = found.repaired_at.astimezone(zone).isoformat(sep=" ", timespec="seconds") if found.repaired_at else ""
+    about = [found.get_verdict_display(), title, found.get_kind_display(), found.item_id, found.external_id]
+    for name, (before, after) in found.changes.items() or [("", ("", ""))]:
+        yield [*about, name, _plain(before), _plain(after), found.message, repaired]
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | None) else json.dumps(value, ensure_ascii=False)
 
 
 ISSUE_HEADER = [

@@ -13,6 +13,7 @@ from accounts.services import SCOPES
 from catalog.models import Status
 from connectors.models import WebhookEvent
 from dashboard import throttle
+from dashboard.queries.checks import verdicts_of
 from dashboard.queries.issues import OPEN, RESOLVED
 from dashboard.queries.statuses import jobs_with_statuses
 from hub.kinds import DataType, Kind
@@ -94,6 +95,18 @@ class RunFilter(FilterForm):
         super().__init__(data)
         own = Connection.objects.filter(seller=seller).values_list("slug", "name")
         _offer(self, "connection", [*_ANY, *own])
+
+
+class FoundFilter(FilterForm):
+    """Of what a preview or a proof found."""
+
+    verdict = _choice("What", [])
+    text = _search("Search", "Id here or there")
+
+    def __init__(self, data: Any, *, run: Run) -> None:
+        super().__init__(data)
+        words = [(verdict.value, verdict.label[:1].upper() + verdict.label[1:]) for verdict in verdicts_of(run)]
+        _offer(self, "verdict", [*_ANY, *words])
 
 
 class WebhookFilter(FilterForm):

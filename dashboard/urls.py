@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from dashboard.views import account, issues, items, overview, preferences, runs, webhooks
+from dashboard.views import account, checks, issues, items, overview, preferences, runs, webhooks
 
 of_seller: list[URLPattern] = [
     path("", overview.show, name="overview"),
@@ -23,6 +23,13 @@ of_seller: list[URLPattern] = [
     path("runs/<int:run>/log/", runs.log, name="run_log"),
     path("runs/<int:run>/cancel/", runs.cancel, name="cancel_run"),
     path("runs/<int:run>/answer/", runs.answer, name="answer_run"),
+    path("checks/", checks.index, name="checks"),
+    path("checks/jobs/<int:job>/preview/", checks.preview, name="preview_job"),
+    path("checks/jobs/<int:job>/compare/", checks.compare, name="compare_job"),
+    path("checks/<int:check>/", checks.found, name="found"),
+    path("checks/<int:check>/download/", checks.download, name="found_csv"),
+    path("checks/<int:check>/repair/", checks.repair_found, name="repair_found"),
+    path("checks/<int:check>/go-ahead/", checks.go_on, name="go_ahead"),
     path("products/", items.products, name="products"),
     path("products/<int:product>/", items.product, name="product"),
     path("customers/", items.customers, name="customers"),

@@ -9,7 +9,7 @@ from enum import Enum
 from connectors.models import WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
 from hub.kinds import Direction
-from hub.models import Connection, Run
+from hub.models import Connection, Run, RunItem
 from orders.models import Order
 from synclog.models import Issue, ItemStatus
 
@@ -53,6 +53,17 @@ ITEM_TONES = {
     ItemStatus.State.HELD: Tone.BAD,
     ItemStatus.State.REMOVED: Tone.QUIET,
     ItemStatus.State.PENDING: Tone.ASK,
+}
+VERDICT_TONES = {
+    RunItem.Verdict.CREATE: Tone.GOOD,
+    RunItem.Verdict.UPDATE: Tone.WAIT,
+    RunItem.Verdict.REMOVE: Tone.WARN,
+    RunItem.Verdict.SKIP: Tone.WARN,
+    RunItem.Verdict.FAIL: Tone.BAD,
+    RunItem.Verdict.MISSING: Tone.BAD,
+    RunItem.Verdict.DIFFERENT: Tone.WARN,
+    RunItem.Verdict.GONE: Tone.WARN,
+    RunItem.Verdict.UNKNOWN: Tone.QUIET,
 }
 EVENT_TONES = {
     WebhookEvent.State.PENDING: Tone.WAIT,
@@ -187,15 +198,38 @@ _STEPS = {
 }
 
 
+_INSPECTIONS = {
+    Run.Scope.PREVIEW: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "looking ahead"},
+    Run.Scope.PROOF: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "comparing with what is there"},
+}
+_PROVED = {Run.State.DONE: "both sides agree", Run.State.DONE_WITH_ERRORS: "differences found"}
+
+
+def _steps(run: Run) -> dict[Run.State, str]:
+    return _INSPECTIONS.get(Run.Scope(run.scope)) or _STEPS[Direction(run.job.direction)]
+
+
 def state_label(run: Run) -> str:
-    """The state of a run in the words that fit its direction (B11)."""
+    """The state of a run in the words that fit what it does (B11)."""
     state = Run.State(run.state)
-    return _STEPS[Direction(run.job.direction)].get(state, state.label)
+    ended = _PROVED if run.scope == Run.Scope.PROOF else {}
+    return _steps(run).get(state) or ended.get(state, state.label)
+
+
+def what_it_does(run: Run) -> str:
+    """A run in a few words, as its page is headed."""
+    home = run.job.connection
+    if run.scope == Run.Scope.PREVIEW:
+        return f"preview of what would be sent to {home}"
+    if run.scope == Run.Scope.PROOF:
+        return f"comparison with what {home} holds"
+    where = f"import, read from {home}" if run.job.direction == Direction.IMPORT else f"export, sent to {home}"
+    return f"{where} · {run.get_scope_display().lower()}"
 
 
 def stages(run: Run) -> list[Stage]:
     """The steps of a run (B11): those behind it, the one it is at or ended with, those ahead."""
-    steps = _STEPS[Direction(run.job.direction)]
+    steps = _steps(run)
     state, order = Run.State(run.state), list(steps)
     if run.trigger == Run.Trigger.EVENT:
         order = order[-1:]  # what events bring waits for nobody and is not prepared

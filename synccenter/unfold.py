@@ -51,6 +51,7 @@ NAVIGATION = [
         _page("Ids in use", "tag", "synclog.issue", "ids"),
         _page("Queue", "stacks", "hub.change"),
         _page("Runs", "sync", "hub.run"),
+        _page("Checked items", "fact_check", "hub.runitem"),
         _page("Feed imports", "upload_file", "connectors.feedimport"),
         _page("Webhooks", "webhook", "connectors.webhookevent"),
         _page("Webhooks refused", "block", "connectors.webhookrefusal"),

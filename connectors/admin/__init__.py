@@ -1,5 +1,6 @@
 """The console's pages about connections and what they exchange."""
 
+from connectors.admin.checks import RunItemAdmin
 from connectors.admin.connections import ConnectionAdmin, PlatformSwitchAdmin
 from connectors.admin.exchange import FeedImportAdmin, WebhookEventAdmin, WebhookRefusalAdmin
 from connectors.admin.jobs import JobAdmin
@@ -9,6 +10,7 @@ __all__ = [
     "FeedImportAdmin",
     "JobAdmin",
     "PlatformSwitchAdmin",
+    "RunItemAdmin",
     "WebhookEventAdmin",
     "WebhookRefusalAdmin",
 ]

@@ -1,5 +1,6 @@
 """The console's pages about jobs: their schedules and filters, which a person sets, and how they stand."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +10,18 @@ from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.console import ConsoleAdmin, ReadOnlyInline, ReasonForm, TimeZoneField, operator, question
 from accounts.models import Seller
 from connectors.engine.filters import validate as validate_filters
+from connectors.inspections import is_provable, start_preview, start_proof
 from connectors.sizing import look_at_sizes, rule_of
+from hub.kinds import Direction
 from hub.models import Connection, Job, Run
 from hub.services import pause_job, resume_job, set_schedules, start_run
 
@@ -45,6 +50,12 @@ class JobForm(forms.ModelForm):
     def clean_filters(self) -> dict[str, Any]:
         validate_filters(self.cleaned_data["filters"] or {})
         return self.cleaned_data["filters"] or {}
+
+    def clean_proof_schedule(self) -> str:
+        schedule: str = self.cleaned_data["proof_schedule"]
+        if schedule and not is_provable(self.instance):
+            raise ValidationError("This platform does not tell what it holds of this, so leave it empty.")
+        return schedule
 
 
 class JobInline(ReadOnlyInline):
@@ -80,11 +91,17 @@ class JobAdmin(ConsoleAdmin):
     list_select_related = ("connection", "state")
     search_fields = ("connection__name", "connection__slug", "data_type")
     actions = ("sync_selected", "pause_selected", "resume_selected")
-    actions_detail = ("sync_now", "pause", "resume")
+    actions_detail = ("sync_now", "preview", "compare", "pause", "resume")
     about = ("connection", "direction", "data_type", "state_text", "attention")
-    progress = ("cut_at", "next_full_at", "next_partial_at", "last_update_at", "last_full_sync_at", "last_success_at")
+    progress = (
+        *("cut_at", "next_full_at", "next_partial_at", "next_proof_at"),
+        *("last_update_at", "last_full_sync_at", "last_success_at"),
+    )
     readonly_fields = (*about, *progress)
-    editable = ("enabled", "full_schedule", "by_size", "partial_schedule", "time_zone", "lookback", "filters")
+    editable = (
+        *("enabled", "full_schedule", "by_size", "partial_schedule", "proof_schedule", "time_zone", "lookback"),
+        "filters",
+    )
     fieldsets = (
         (None, {"fields": about}),
         ("Schedule and filters", {"fields": editable}),
@@ -92,7 +109,14 @@ class JobAdmin(ConsoleAdmin):
     )
 
     def offers(self, row: Job, deed: str) -> bool:
-        return {"pause": not row.paused, "resume": row.paused, "sync_now": row.enabled}[deed]
+        sends = row.enabled and row.direction == Direction.EXPORT
+        return {
+            "pause": not row.paused,
+            "resume": row.paused,
+            "sync_now": row.enabled,
+            "preview": sends,
+            "compare": sends and is_provable(row),
+        }[deed]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -128,6 +152,10 @@ class JobAdmin(ConsoleAdmin):
     def next_partial_at(self, job: Job) -> str:
         return _when(job.state.next_partial_at)
 
+    @display(description="Next comparison")
+    def next_proof_at(self, job: Job) -> str:
+        return _when(job.state.next_proof_at)
+
     @display(description="Last update")
     def last_update_at(self, job: Job) -> str:
         return _when(job.state.last_update_at)
@@ -145,7 +173,7 @@ class JobAdmin(ConsoleAdmin):
         obj.save(update_fields=sorted({*form.changed_data, "by_size"}))
         if obj.by_size and "by_size" in form.changed_data:
             look_at_sizes(now=timezone.now(), job=obj)
-        if {"full_schedule", "partial_schedule", "time_zone"} & set(form.changed_data):
+        if {"full_schedule", "partial_schedule", "proof_schedule", "time_zone"} & set(form.changed_data):
             set_schedules(job=obj)
 
     @admin.action(description="Sync now, in full", permissions=["operate"])
@@ -178,6 +206,32 @@ class JobAdmin(ConsoleAdmin):
         if _start(request, job):
             return self.done(request, job, "The sync has started.")
         return self.done(request, job, "A sync is under way already, or the job is off.", messages.WARNING)
+
+    @action(
+        description="Preview",
+        icon="preview",
+        permissions=["operate"],
+        dialog=question("Look ahead?", "Shows what a sync would do, item by item. Nothing is sent.", "Preview"),
+    )
+    def preview(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._inspect(request, object_id, start_preview)
+
+    @action(
+        description="Compare now",
+        icon="difference",
+        permissions=["operate"],
+        dialog=question("Compare now?", "Reads what the target holds, and shows what differs.", "Compare"),
+    )
+    def compare(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._inspect(request, object_id, start_proof)
+
+    def _inspect(self, request: HttpRequest, object_id: str, start: Callable[..., tuple[Run, bool]]) -> HttpResponse:
+        job = self.found(request, object_id)
+        try:
+            run, _ = start(job=job, by=operator(request))
+        except ValueError as error:
+            return self.done(request, job, str(error), messages.WARNING)
+        return HttpResponseClientRedirect(reverse("admin:hub_run_change", args=[run.pk]))
 
     @action(
         description="Pause",

@@ -151,13 +151,14 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
 
 
 def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
-    """The run to show for each job, by job id: a running one (full before partial), else the last. Three queries."""
+    """The sync to show for each job, by job id: a running one (full before partial), else the last. Three queries."""
     ids = [job.pk for job in jobs]
-    last = Subquery(Run.objects.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
+    syncs = Run.objects.filter(scope__in=Run.SYNCS)
+    last = Subquery(syncs.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
     last_ids = list(Job.objects.filter(pk__in=ids).values_list(last, flat=True))
     shown: dict[int, Run] = {}
     for run in (
-        Run.objects.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))
+        syncs.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))
         .order_by("id")
         .select_related("job")
         .prefetch_related("counters")

@@ -22,7 +22,7 @@ from dashboard.keyset import Page
 from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
-from hub.models import Run
+from hub.models import Run, RunItem
 from synclog.models import ItemStatus
 
 register = template.Library()
@@ -31,6 +31,7 @@ register.filter("connection_notices", words.connection_notices)
 register.filter("job_notice", words.job_notice)
 register.filter("stages", words.stages)
 register.filter("state_label", words.state_label)
+register.filter("what_it_does", words.what_it_does)
 
 
 @register.simple_tag
@@ -59,6 +60,13 @@ def event_pill(event: WebhookEvent) -> SafeString:
 @register.simple_tag
 def item_pill(state: str, label: str) -> SafeString:
     return pill(label, words.ITEM_TONES[ItemStatus.State(state)])
+
+
+@register.simple_tag
+def verdict_pill(verdict: str) -> SafeString:
+    """What a preview or a proof says of an item."""
+    chosen = RunItem.Verdict(verdict)
+    return pill(chosen.label, words.VERDICT_TONES[chosen])
 
 
 @register.simple_tag

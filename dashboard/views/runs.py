@@ -12,6 +12,7 @@ from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.chart import chart
 from dashboard.forms import RunFilter
 from dashboard.keyset import Keyset
+from dashboard.queries.checks import tallies
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import issues
 from dashboard.queries.runs import feed_imports, log_tail, register, runs, whole_log
@@ -64,6 +65,7 @@ def _about(request: SellerRequest, run: Run) -> dict[str, object]:
         "run": run,
         "counters": sorted(run.counters.all(), key=lambda counter: counter.kind),
         "imports": feed_imports(run=run),
+        "tallies": tallies(run=run),
         "followers": run.followers.filter(job__connection__seller=request.seller).select_related("job__connection"),
         "open_issues": count_up_to_cap(opened),
     }

@@ -8,7 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
@@ -25,6 +27,7 @@ RUN_LABELS = {
     "waiting for your answer": "warning",
     "ended well": "success",
     "ended with some errors": "warning",
+    "differences found": "warning",
     "failed": "danger",
 }
 
@@ -72,13 +75,22 @@ class RunAdmin(ReadOnlyAdmin):
     inlines = (CounterInline,)
     actions_detail = ("cancel", "say_yes", "say_no")
     fieldsets = (
-        (None, {"fields": ("job", "scope", "trigger", "state_text", "reason", "progress", "api_calls", "resend")}),
+        (
+            None,
+            {
+                "fields": (
+                    *("job", "scope", "trigger", "state_text", "reason", "found_items", "progress", "api_calls", "resend"),
+                )
+            },
+        ),
         ("When", {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "after")}),
         ("Log", {"fields": ("log_tail",)}),
     )
 
     @display(description="State", label=RUN_LABELS)
     def state_text(self, run: Run) -> str:
+        if run.scope == Run.Scope.PROOF and run.state == Run.State.DONE_WITH_ERRORS:
+            return "differences found"
         return run.get_state_display()
 
     @display(description="Done")
@@ -92,6 +104,13 @@ class RunAdmin(ReadOnlyAdmin):
         if run.started_at is None:
             return "-"
         return str((run.finished_at or timezone.now()) - run.started_at).split(".")[0]
+
+    @display(description="What it found")
+    def found_items(self, run: Run) -> str:
+        if run.is_sync:
+            return "-"
+        address = f"{reverse('admin:hub_runitem_changelist')}?run__id__exact={run.pk}"
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Item by item</a>', address)
 
     @display(description="The last 200 lines")
     def log_tail(self, run: Run) -> str:

@@ -32,6 +32,8 @@ from hub.models import (
     LinkPayload,
     Master,
     RateBudget,
+    Run,
+    RunItem,
     Worker,
 )
 from hub.services import pause_platform
@@ -76,6 +78,8 @@ def _work(side: Side) -> None:
     LinkPayload.objects.create(link=link, received={"name": "Rope, 10 m"}, sent={"title": "Rope"})
     Master.objects.create(seller=side.seller, group=Master.Group.PRICE, connection=side.shop)
     Worker.objects.create(name="worker-1@host")
+    proof = Run.objects.create(job=job, scope=Run.Scope.PROOF, trigger=Run.Trigger.BUTTON, state="done_with_errors")
+    RunItem.objects.create(run=proof, verdict="missing", kind="product", item_id=1)
     alert = Alert.objects.create(
         kind=Alert.Kind.FAILING, key="failing:1", job=job, seller=side.seller, message="It failed"
     )

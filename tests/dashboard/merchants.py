@@ -22,7 +22,7 @@ from catalog.models import (
 )
 from connectors.models import WebhookEvent
 from hub.kinds import DataType, Direction, Kind, Role
-from hub.models import Change, Connection, Job, JobState, Link, LinkPayload, Run, RunCounter, RunLogLine
+from hub.models import Change, Connection, Job, JobState, Link, LinkPayload, Run, RunCounter, RunItem, RunLogLine
 from hub.services import add_job
 from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment, ShipmentLine
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
@@ -248,6 +248,37 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
     ):
         RunLogLine.objects.create(run=done, at=now - timedelta(minutes=70 - number), level=level, text=text)
     return {"done": done, "failed": failed}
+
+
+def make_proof(merchant: Merchant, *, scope: str = Run.Scope.PROOF, state: str = "done_with_errors") -> Run:
+    """A comparison with the search engine that found one product of each sort, or a preview that foresaw them."""
+    job = merchant.job(Direction.EXPORT, DataType.PRODUCTS)
+    now = timezone.now()
+    run = Run.objects.create(
+        job=job,
+        scope=scope,
+        trigger="button",
+        state=state,
+        started_at=now,
+        finished_at=now,
+        reason="3 differ.",
+        total=6,
+    )
+    RunCounter.objects.create(run=run, kind=Kind.PRODUCT, read=6, unchanged=3)
+    verdicts = ("missing", "different", "gone") if scope == Run.Scope.PROOF else ("create", "update", "skip")
+    for verdict, product in zip(verdicts, merchant.products, strict=False):
+        changes = {"title": ["=1+1", product.title]} if verdict in ("different", "update") else {}
+        RunItem.objects.create(
+            run=run,
+            verdict=verdict,
+            kind=Kind.PRODUCT,
+            item_id=product.pk,
+            external_id=f"x{product.pk}",
+            changes=changes,
+        )
+    if scope == Run.Scope.PROOF:
+        RunItem.objects.create(run=run, verdict="unknown", kind=Kind.PRODUCT, external_id="foreign-1")
+    return run
 
 
 def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]:

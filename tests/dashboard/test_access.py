@@ -16,12 +16,12 @@ from dashboard.urls import of_seller
 from hub.kinds import DataType, Direction
 from hub.models import LinkPayload, Run
 from synclog.models import Issue
-from tests.dashboard.merchants import Merchant, person, webhook_event
+from tests.dashboard.merchants import Merchant, make_proof, person, webhook_event
 
 CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
     *("cancel_run", "answer_run", "make_key", "revoke_key", "replay_webhook", "replay_webhooks"),
-    "webhook_secret",
+    *("webhook_secret", "preview_job", "compare_job", "repair_found", "go_ahead"),
 }
 # What viewers may do all the same: it concerns themselves alone.
 THEIR_OWN = {"make_key", "revoke_key"}
@@ -38,6 +38,7 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
         "job": merchant.job(Direction.IMPORT, DataType.PRODUCTS).pk,
         "issue": merchant.issues[0].pk,
         "run": merchant.runs["done"].pk,
+        "check": make_proof(merchant).pk,
         "product": merchant.products[0].pk,
         "customer": merchant.customer.pk,
         "order": merchant.order.pk,

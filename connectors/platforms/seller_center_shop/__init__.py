@@ -128,10 +128,9 @@ class SellerCenterShop(Adapter):
         """Of this seller alone: the list of ids knows no sellers, and others' are no business of this one's."""
         limit, filters = self.settings.page_size, self._filters(data_type)
         rows, following, _ = self.listing.read(data_type, since=None, cursor=cursor, limit=limit, **filters)
-        ids = [record_of(data_type, row, {}).external_id for row in rows]
-        if not all(ids):
-            raise TryAgainLater(f"The shop's list of {data_type} leaves out ids.")
-        return HeldPage(dict.fromkeys(ids), following)
+        if not all(isinstance(row, dict) and row.get("id") for row in rows):
+            raise TryAgainLater(f"The shop named {data_type} without their ids.")
+        return HeldPage({str(row["id"]): None for row in rows}, following)
 
     @property
     def _attribute_names(self) -> dict[str, str]:

@@ -1,0 +1,114 @@
+"""Previews and comparisons: the last of each job, and what they found."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+
+from accounts.models import Seller
+from connectors.inspections import is_provable
+from dashboard.keyset import Keyset, Page
+from dashboard.queries.counting import count_up_to_cap
+from dashboard.queries.items import Item, Ref, items
+from hub.kinds import Direction
+from hub.models import Job, Run, RunItem
+
+_BATCH = 2000
+_VERDICTS = {
+    Run.Scope.PREVIEW: ("create", "update", "remove", "skip", "fail"),
+    Run.Scope.PROOF: ("missing", "different", "gone", "unknown"),
+}
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What can be checked of one job, and the last check of each sort."""
+
+    job: Job
+    provable: bool
+    preview: Run | None
+    proof: Run | None
+    next_at: datetime | None
+
+
+def checks(*, seller: Seller) -> list[Checks]:
+    """A row for each job that sends something. Three queries."""
+    mine = Run.objects.filter(job=OuterRef("pk")).order_by("-id").values("pk")
+    jobs = list(
+        Job.objects.filter(connection__seller=seller, direction=Direction.EXPORT, enabled=True)
+        .exclude(connection__state="uninstalled")
+        .select_related("connection", "state")
+        .annotate(
+            previews=ArraySubquery(mine.filter(scope=Run.Scope.PREVIEW)[:1]),
+            proofs=ArraySubquery(mine.filter(scope=Run.Scope.PROOF)[:1]),
+        )
+        .order_by("connection__name", "data_type")
+    )
+    ids = [run_id for job in jobs for run_id in (*job.previews, *job.proofs)]
+    runs = Run.objects.select_related("job__connection").prefetch_related("counters").in_bulk(ids)
+    return [
+        Checks(
+            job=job,
+            provable=is_provable(job),
+            preview=next((runs.get(pk) for pk in job.previews), None),
+            proof=next((runs.get(pk) for pk in job.proofs), None),
+            next_at=job.state.next_proof_at,
+        )
+        for job in jobs
+    ]
+
+
+def inspections(*, seller: Seller) -> QuerySet[Run]:
+    """The previews and comparisons that the seller may see."""
+    mine = Run.objects.filter(job__connection__seller=seller).exclude(scope__in=Run.SYNCS)
+    return mine.select_related("job__connection__seller", "started_by")
+
+
+def verdicts_of(run: Run) -> list[RunItem.Verdict]:
+    """What a run of its sort may say of an item."""
+    return [RunItem.Verdict(each) for each in _VERDICTS.get(Run.Scope(run.scope), ())]
+
+
+def tallies(*, run: Run) -> list[tuple[RunItem.Verdict, int]]:
+    """How many items have which verdict, up to the cap; those without any left out."""
+    counted = (
+        (verdict, count_up_to_cap(RunItem.objects.filter(run=run, verdict=verdict))) for verdict in verdicts_of(run)
+    )
+    return [(verdict, number) for verdict, number in counted if number]
+
+
+def found(*, run: Run, verdict: str = "", text: str = "") -> QuerySet[RunItem]:
+    """What a run found; empty filters let everything through. `text` is an id, here or there."""
+    rows = RunItem.objects.filter(run=run)
+    if verdict:
+        rows = rows.filter(verdict=verdict)
+    if text:
+        here = rows.filter(item_id=int(text)) if text.isdecimal() and len(text) < 19 else rows.none()
+        rows = rows.filter(external_id=text) | here
+    return rows
+
+
+def page_of(*, seller: Seller, rows: QuerySet[RunItem], keyset: Keyset) -> tuple[Page[RunItem], dict[Ref, Item]]:
+    """A page, with what the items are called here."""
+    page = keyset.page(keyset.cut(rows))
+    return page, items(seller=seller, refs=[(row.kind, row.item_id) for row in page.rows])
+
+
+def with_titles(*, seller: Seller, rows: QuerySet[RunItem]) -> Iterator[tuple[RunItem, str]]:
+    """All of them, oldest first, in constant memory."""
+    batch: list[RunItem] = []
+    for row in rows.order_by("id").iterator(chunk_size=_BATCH):
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield from _titled(seller, batch)
+            batch = []
+    yield from _titled(seller, batch)
+
+
+def _titled(seller: Seller, rows: Iterable[RunItem]) -> Iterator[tuple[RunItem, str]]:
+    known = items(seller=seller, refs=[(row.kind, row.item_id) for row in rows])
+    for row in rows:
+        item = known.get((row.kind, row.item_id))
+        yield row, item.title if item else ""

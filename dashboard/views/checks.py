@@ -1,0 +1,111 @@
+"""Checks: what a sync would do before it does it, and whether a target holds what it should (N9, N13)."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from connectors.inspections import count_by_verdict, go_ahead, repair, repairable, start_preview, start_proof
+from dashboard import export
+from dashboard.access import SellerRequest, seller_action, seller_page
+from dashboard.forms import FoundFilter
+from dashboard.keyset import Keyset
+from dashboard.queries import checks
+from hub.models import Job, Run, RunItem
+
+
+@seller_page
+def index(request: SellerRequest) -> HttpResponse:
+    return render(request, "dashboard/checks.html", {"checks": checks.checks(seller=request.seller)})
+
+
+@seller_action
+def preview(request: SellerRequest, job: int) -> HttpResponseBase:
+    return _start(request, job, start_preview)
+
+
+@seller_action
+def compare(request: SellerRequest, job: int) -> HttpResponseBase:
+    return _start(request, job, start_proof)
+
+
+def _start(request: SellerRequest, job: int, start: Callable[..., tuple[Run, bool]]) -> HttpResponseBase:
+    chosen = get_object_or_404(Job.objects.select_related("connection"), pk=job, connection__seller=request.seller)
+    try:
+        run, started = start(job=chosen, by=request.user)
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("dashboard:checks", seller=request.seller.slug)
+    if not started:
+        messages.info(request, "This was under way already, so you joined it.")
+    return redirect("dashboard:run", seller=request.seller.slug, run=run.pk)
+
+
+@seller_page
+def found(request: SellerRequest, check: int) -> HttpResponse:
+    run = _run(request, check)
+    filters = FoundFilter(request.GET, run=run)
+    rows = checks.found(run=run, **filters.chosen)
+    page, known = checks.page_of(seller=request.seller, rows=rows, keyset=Keyset(request.GET.get("page", "")))
+    context = {
+        "run": run,
+        "filters": filters,
+        "page": page,
+        "rows": [(row, known.get((row.kind, row.item_id))) for row in page.rows],
+        "repairs": request.may_change and run.scope == Run.Scope.PROOF and not run.is_open,
+        "repairable": RunItem.REPAIRABLE,
+    }
+    return render(request, "dashboard/found.html", context)
+
+
+@seller_page
+def download(request: SellerRequest, check: int) -> HttpResponseBase:
+    """The same as a CSV file, all of it: a row for each field that differs."""
+    run = _run(request, check)
+    rows = checks.found(run=run, **FoundFilter(request.GET, run=run).chosen)
+    # The response is written after the seller's time zone has been put away again.
+    zone = timezone.get_current_timezone()
+    lines = (
+        line
+        for row, title in checks.with_titles(seller=request.seller, rows=rows)
+        for line in export.found_rows(row, title, zone)
+    )
+    return export.csv_response(f"check-{run.pk}.csv", export.FOUND_HEADER, lines)
+
+
+@seller_action
+def repair_found(request: SellerRequest, check: int) -> HttpResponseBase:
+    """Have what differs sent again, all of it, of one class, or what was ticked; but first ask, and say how many."""
+    run = _run(request, check)
+    verdict, picked = request.POST.get("verdict", ""), "picked" in request.POST
+    ids = [int(value) for value in request.POST.getlist("item") if value.isdecimal() and len(value) < 19]
+    rows = repairable(run=run, verdict=verdict, ids=ids if picked else None)
+    counted = count_by_verdict(rows)
+    if run.is_open or not counted:
+        messages.info(request, "There is nothing to repair in what you chose.")
+    elif "confirmed" not in request.POST:
+        context = {"run": run, "counted": counted, "number": sum(counted.values()), "verdict": verdict, "ids": ids}
+        return render(request, "dashboard/repair.html", context | {"picked": picked})
+    else:
+        number = repair(run=run, items=rows, by=request.user)
+        messages.success(request, f"{number:,} {'item is' if number == 1 else 'items are'} on the way.")
+    return redirect("dashboard:found", seller=request.seller.slug, check=run.pk)
+
+
+@seller_action
+def go_on(request: SellerRequest, check: int) -> HttpResponseBase:
+    """Start the sync that was previewed."""
+    previewed = _run(request, check)
+    try:
+        run, started = go_ahead(preview=previewed, by=request.user)
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("dashboard:run", seller=request.seller.slug, run=previewed.pk)
+    messages.success(request, "The sync has started." if started else "A sync was running already, so you joined it.")
+    return redirect("dashboard:run", seller=request.seller.slug, run=run.pk)
+
+
+def _run(request: SellerRequest, check: int) -> Run:
+    return get_object_or_404(checks.inspections(seller=request.seller), pk=check)
