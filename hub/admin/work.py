@@ -75,14 +75,8 @@ class RunAdmin(ReadOnlyAdmin):
     inlines = (CounterInline,)
     actions_detail = ("cancel", "say_yes", "say_no")
     fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    *("job", "scope", "trigger", "state_text", "reason", "found_items", "progress", "api_calls", "resend"),
-                )
-            },
-        ),
+        (None, {"fields": ("job", "scope", "trigger", "state_text", "reason", "found_items")}),
+        ("How far", {"fields": ("progress", "api_calls", "resend")}),
         ("When", {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "after")}),
         ("Log", {"fields": ("log_tail",)}),
     )

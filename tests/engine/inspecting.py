@@ -48,7 +48,7 @@ def counts(run: Run) -> Counter[str]:
 
 def written(platform: SandboxProcess) -> list[dict[str, Any]]:
     """Calls that could have changed something there."""
-    return [call for call in platform.calls() if call["method"] != "GET"]
+    return [call for call in platform.calls() if call["method"] in ("PUT", "DELETE")]
 
 
 def item(run: Run, verdict: str) -> RunItem:

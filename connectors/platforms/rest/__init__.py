@@ -143,7 +143,7 @@ class RestTarget(_Rest):
         return HeldPage({each.pop("key"): each for each in answer["items"]}, answer["next"])
 
     def holds(self, data_type: DataType, external_ids: Collection[str]) -> set[str]:
-        return {key for key in external_ids if self._one(data_type, key) is not None}
+        return {each["key"] for each in self._find(data_type, list(external_ids))}
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         if data_type == DataType.PRICES:
