@@ -60,6 +60,12 @@ def lay_out(front: SandboxProcess) -> None:
         front.control("POST", "goods", json={"site": "acme", "products": [product]})
 
 
+def put_on_sale(shop: SandboxProcess) -> None:
+    """The same for a Magento shop."""
+    skus = [item.sku for item in SAMPLES[DataType.STOCK]]
+    shop.control("POST", "goods", json={"account": "alpha", "skus": skus})
+
+
 # A platform is put under the whole suite by its line here.
 CASES = {
     "bigcommerce": Case(
@@ -109,6 +115,15 @@ CASES = {
             DataType.ORDERS: ("orders", "entity_id"),
         },
         changes_only=frozenset((DataType.ORDERS,)),
+    ),
+    "magento_target": Case(
+        sandbox="magento",
+        account=("alpha", "alpha-token"),
+        credential="access_token",
+        options={"products": 5},
+        states={DataType.STOCK: ("in_stock", "id")},
+        prepare=put_on_sale,
+        changes_only=frozenset((DataType.PRICES,)),
     ),
     "rest": Case(
         sandbox="rest",

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from connectors.contract import Account, Adapter, IdPage, Operation, Outcome, Page, References, Schema
 from connectors.http import HttpClient
-from connectors.platforms.magento import shipments
+from connectors.platforms.magento import shipments, stock_and_prices
 from connectors.platforms.magento.customers import Customers
-from connectors.platforms.magento.forms import Credentials, FieldMap, Settings
+from connectors.platforms.magento.forms import Credentials, FieldMap, Settings, TargetSettings
 from connectors.platforms.magento.orders import Orders
 from connectors.platforms.magento.products import Products
 from connectors.platforms.magento.reading import Source
@@ -124,4 +124,31 @@ class Magento(_Magento):
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         if data_type is DataType.ORDERS:
             return shipments.send_shipments(self.shop, operations)
+        return super().send(data_type, operations)
+
+
+class MagentoTarget(_Magento):
+    """Writes stock and prices of products that a shop has, found by their SKU."""
+
+    key = "magento_target"
+    name = "Magento 2 (target)"
+    role = Role.CUSTOM  # the seller's shop is where products come from
+    Settings = TargetSettings
+    exports: ClassVar[dict[DataType, str]] = {DataType.STOCK: "stock", DataType.PRICES: "prices"}
+    batch_size: ClassVar[dict[DataType, int]] = {DataType.STOCK: 1000, DataType.PRICES: 1000}
+
+    def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
+        match data_type:
+            case DataType.STOCK:
+                return stock_and_prices.stock(item, self.account.settings.source_code)
+            case DataType.PRICES:
+                return stock_and_prices.price(item, self.account.settings.price_list)
+        return super().payload(data_type, item, refs)
+
+    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
+        match data_type:
+            case DataType.STOCK:
+                return stock_and_prices.send_stock(self.shop, operations)
+            case DataType.PRICES:
+                return stock_and_prices.send_prices(self.shop, operations)
         return super().send(data_type, operations)

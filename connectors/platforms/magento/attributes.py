@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from connectors.errors import TryAgainLater
 from connectors.platforms.magento.forms import text
-from connectors.platforms.magento.shop import Shop, any_of
+from connectors.platforms.magento.shop import Shop
 
 PATH = "/products/attributes"
 
@@ -42,7 +42,7 @@ class Attributes:
 
     def options(self, code: str) -> dict[str, str]:
         """Value → label of one attribute; nothing if there is none."""
-        rows = self.shop.everything(PATH, any_of("attribute_code", [code]))
+        rows = self.shop.named(PATH, "attribute_code", [code])
         return self._read(rows[0])[1].options if rows else {}
 
     @cached_property

@@ -23,7 +23,7 @@ class Customers(Listing):
 
     @cached_property
     def _groups(self) -> dict[int, str]:
-        rows = self.shop.everything("/customerGroups/search")
+        rows = self.shop.everything("/customerGroups/search", sort=("id",))
         return {row["id"]: text(row.get("code")) for row in rows if self.numbers([row])}
 
     def records(self, rows: list[Any]) -> list[Record]:

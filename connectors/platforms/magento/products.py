@@ -118,7 +118,7 @@ class Products(Listing):
     def _stock(self, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
         """SKU in lower case → what each source holds of it: to the shop, case makes no difference."""
         stock: dict[str, list[StockRecord]] = defaultdict(list)
-        for row in self.shop.named("/inventory/source-items", "sku", skus):
+        for row in self.shop.named("/inventory/source-items", "sku", skus, sort=("source_code",)):
             match row:
                 case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
                     stock[sku.lower()].append(StockRecord(quantity=Decimal(str(quantity)), location=source))

@@ -50,6 +50,11 @@ class Listing(ABC):
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
 
+    @property
+    def _size(self) -> int:
+        size: int = self.shop.settings.page_size
+        return size
+
     @abstractmethod
     def records(self, rows: list[Any]) -> list[Record]:
         """A record for each row; one that cannot be understood says so."""
@@ -92,7 +97,7 @@ class Listing(ABC):
     def after(self, number: int, *groups: Group) -> tuple[list[Any], int | None, int]:
         """Rows above a number, the number to go on from or None, how many are left in all."""
         greater = [Filter("entity_id", number, "gt")]
-        rows, left = self.shop.search(self.path, greater, *self.only(), *groups, sort=("entity_id",))
+        rows, left = self.shop.search(self.path, greater, *self.only(), *groups, sort=("entity_id",), size=self._size)
         found = self.numbers(rows)
         # A shop that passes the filter over would be read in circles.
         if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
@@ -103,8 +108,8 @@ class Listing(ABC):
         return [row[self.key] for row in rows if isinstance(row, dict) and isinstance(row.get(self.key), int)]
 
     def _changed_from(self, second: datetime) -> Slice:
-        changed = [Filter("updated_at", stamp(second), "gteq")]
-        rows, total = self.shop.search(self.path, changed, *self.only(), sort=("updated_at", "entity_id"))
+        changed, sort = [Filter("updated_at", stamp(second), "gteq")], ("updated_at", "entity_id")
+        rows, total = self.shop.search(self.path, changed, *self.only(), sort=sort, size=self._size)
         return rows, len(rows) < total
 
     def _changed_within(self, second: datetime, number: int) -> Slice:

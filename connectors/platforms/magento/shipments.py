@@ -14,7 +14,7 @@ from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
 from connectors.listing import Moment, Text
 from connectors.platforms.magento.reading import Wire
-from connectors.platforms.magento.shop import Shop, message_of
+from connectors.platforms.magento.shop import Shop, message_of, number
 from connectors.records import ShipmentRecord
 from hub.kinds import Kind
 from orders.items import OrderItem, ShipmentItem
@@ -33,7 +33,7 @@ CUSTOM = "custom"
 def of_orders(shop: Shop, numbers: Iterable[int]) -> dict[int, list[Any]]:
     """Order → its shipments as the shop has them, in as few calls as their number allows."""
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in shop.named(PATH, "order_id", numbers):
+    for row in shop.named(PATH, "order_id", numbers, sort=("entity_id",)):
         match row:
             case {"order_id": int(order), "entity_id": int()}:
                 found[order].append(row)
@@ -79,7 +79,7 @@ def payload(item: OrderItem, refs: References) -> dict[str, Any] | None:
 
     SkipRecord for a shipment that has neither id nor tracking number: nothing would tell it from another.
     """
-    known = {line.id: number for line in item.lines if (number := refs.get(Kind.ORDER_LINE, line.id))}
+    known = {line.id: there for line in item.lines if (there := refs.get(Kind.ORDER_LINE, line.id))}
     if not known:
         return None
     elsewhere = [each for each in item.shipments if not each.external_id.startswith(MADE_THERE)]
@@ -104,7 +104,7 @@ def _shipped(item: ShipmentItem, known: dict[int, str]) -> dict[str, Any] | None
         "key": f"{name}/{lines[0][0]}",
         "carrier": item.carrier,
         "number": item.tracking_number,
-        "items": [{"order_item_id": number, "qty": _number(quantity)} for number, quantity in lines],
+        "items": [{"order_item_id": line, "qty": number(quantity)} for line, quantity in lines],
     }
 
 
@@ -167,11 +167,6 @@ def _problem(refused: Refused) -> SkipRecord:
         code="shipment_refused",
         mend="Compare what was shipped of the order in Magento with what is reported here; then press Retry.",
     )
-
-
-def _number(value: Decimal) -> int | float:
-    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 class _Item(Wire):

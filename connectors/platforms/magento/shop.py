@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple, NoReturn
@@ -15,7 +16,7 @@ from connectors.contract import Account
 from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.http import HttpClient, Refused
 
-CHUNK = 100  # ids or SKUs a call: an address stays well below 8,000 characters
+CHUNK = 100  # ids or SKUs a call, so that an address stays short
 _PLACEHOLDER = re.compile(r"%(\w+)")
 
 
@@ -51,11 +52,8 @@ class Shop:
                 return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
         self.broken(path)
 
-    def search(
-        self, path: str, *groups: Group, sort: Sequence[str] = (), size: int | None = None, page: int = 1
-    ) -> tuple[list[Any], int]:
+    def search(self, path: str, *groups: Group, sort: Sequence[str], size: int, page: int = 1) -> tuple[list[Any], int]:
         """A page of a listing in ascending order, and how many match on all pages."""
-        size = size or self.settings.page_size
         answer = self._get(path, criteria(groups, sort) | _page(size, page))
         match answer:
             case {"items": list(rows), "total_count": int(total)}:
@@ -64,26 +62,37 @@ class Shop:
                 return rows, total
         self.broken(path)
 
-    def everything(self, path: str, *groups: Group, sort: Sequence[str] = ()) -> list[Any]:
+    def everything(self, path: str, *groups: Group, sort: Sequence[str]) -> list[Any]:
         """All pages of a listing that is never long. A page past the end would repeat the last: the total decides."""
         found: list[Any] = []
         for page in count(1):
-            rows, total = self.search(path, *groups, sort=sort, page=page)
+            rows, total = self.search(path, *groups, sort=sort, size=CHUNK, page=page)
             found += rows
-            if not rows or page * self.settings.page_size >= total:
-                return found
-        raise AssertionError("unreachable")
+            if page * CHUNK >= total:
+                break
+        return found
 
-    def named(self, path: str, field: str, values: Iterable[object], *groups: Group) -> list[Any]:
-        """Those whose field has one of the values, in as few calls as their number allows."""
+    def named(
+        self, path: str, field: str, values: Iterable[object], *groups: Group, sort: Sequence[str] = ()
+    ) -> list[Any]:
+        """Those whose field has one of the values, in as few calls as their number allows.
+
+        `sort` names a further field where several rows may have the same value.
+        """
         wanted = list(dict.fromkeys(map(str, values)))
         found: list[Any] = []
         for start in range(0, len(wanted), CHUNK):
-            found += self.everything(path, any_of(field, wanted[start : start + CHUNK]), *groups)
+            chunk = any_of(field, wanted[start : start + CHUNK])
+            found += self.everything(path, chunk, *groups, sort=(field, *sort))
         return found
 
     def post(self, path: str, body: Any) -> Any:
         return self.http.request("POST", self.path(path), body=body).json()
+
+    def rows_by_sku(self, skus: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """SKU in lower case, since to the shop case makes no difference → the product that has it."""
+        found = self.named("/products", "sku", skus)
+        return {row["sku"].lower(): row for row in found if is_product(row)}
 
     def link(self, page: str) -> str:
         """A page of the admin panel, where a merchant mends an item; empty if its address is not known."""
@@ -102,7 +111,11 @@ class Shop:
         raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
 
 
-def criteria(groups: Iterable[Group], sort: Sequence[str] = ()) -> dict[str, Any]:
+def is_product(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("id"), int) and isinstance(row.get("sku"), str)
+
+
+def criteria(groups: Iterable[Group], sort: Sequence[str]) -> dict[str, Any]:
     """The vendor's way to write a search into an address."""
     params: dict[str, Any] = {}
     for number, group in enumerate(groups):
@@ -131,6 +144,11 @@ def any_of(field: str, values: Iterable[str]) -> list[Filter]:
 def stamp(moment: datetime) -> str:
     """A time as the vendor writes it: UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def number(value: Decimal) -> int | float:
+    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def message_of(refused: Refused) -> str:

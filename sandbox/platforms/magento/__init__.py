@@ -16,7 +16,7 @@ from sandbox.platforms.magento import back_office, goods, sales, stock_and_price
 from sandbox.platforms.magento.answers import Refusal, Row
 from sandbox.platforms.magento.search import search
 from sandbox.platforms.magento.security import Doorkeeper
-from sandbox.platforms.magento.store import DEFAULT_CATEGORY, GROUPS, HIDDEN, MEDIA, Store
+from sandbox.platforms.magento.store import DEFAULT_CATEGORY, GROUPS, HIDDEN, MEDIA, SOURCES, Store
 
 VIEWS = ("all", "default", "outlet")
 Handler = Callable[[Request, Store], Awaitable[Any]]
@@ -50,6 +50,7 @@ class Magento(Platform):
             ("GET", "/customerGroups/search", _groups),
             ("GET", "/inventory/source-items", _source_items),
             ("POST", "/inventory/source-items", _save_source_items),
+            ("GET", "/inventory/sources/{code}", _source),
         ]
         return [
             Route(f"/rest/{{view}}/V1{path}", self._guarded(handle), methods=[method])
@@ -103,6 +104,11 @@ def _rows(store: Store, kind: str) -> list[Row]:
         "orders": lambda: list(store.orders.values()),
         "shipments": lambda: list(store.shipments.values()),
         "source_items": lambda: list(store.sources.values()),
+        "in_stock": lambda: [
+            {"id": row["id"], "quantity": each["quantity"]}
+            for each in store.sources.values()
+            if each["status"] and (row := store.by_sku(each["sku"]))
+        ],
     }
     if kind not in kinds:
         raise UnknownState(f"kinds: {', '.join(kinds)}")
@@ -140,6 +146,13 @@ async def _products(request: Request, store: Store) -> Row:
 
 async def _source_items(request: Request, store: Store) -> Row:
     return search(request, store.sources.values(), goods.field_value, limited=store.limited)
+
+
+async def _source(request: Request, store: Store) -> Row:
+    code = request.path_params["code"]
+    if code not in SOURCES:
+        raise Refusal(404, 'Source with code "%value" does not exist.', value=code)
+    return {"source_code": code, "name": code, "enabled": True, "country_id": "GB", "postcode": "0"}
 
 
 async def _groups(request: Request, store: Store) -> Row:

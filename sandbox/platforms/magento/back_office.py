@@ -1,8 +1,9 @@
 """Control beside the vendor's API: people who buy, and a person in the shop's back office.
 
-`POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it.
-`PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change. `POST setting {"account",
-"limited", "at"}` switches the limits of inputs, or stops the shop's clock at a time.
+`POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it. `POST
+goods {"account", "skus"}` puts plain products on sale. `PATCH row {"account", "kind", "id", "changes"}` changes a row,
+with its time of change, and `DELETE row` takes one away. `POST setting {"account", "limited", "at"}` switches the
+limits of inputs, or stops the shop's clock at a time.
 """
 
 import time
@@ -29,6 +30,12 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         row["updated_at"] = store.clock.now()
         return json_response(row)
 
+    async def goods(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        for sku in body["skus"]:
+            stores[body["account"]].put_on_sale(sku)
+        return Response(status_code=204)
+
     async def row(request: Request) -> Response:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
@@ -53,6 +60,7 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
 
     return [
         Route("/_sandbox/order", order, methods=["POST"]),
+        Route("/_sandbox/goods", goods, methods=["POST"]),
         Route("/_sandbox/row", row, methods=["PATCH"]),
         Route("/_sandbox/row", drop, methods=["DELETE"]),
         Route("/_sandbox/setting", setting, methods=["POST"]),

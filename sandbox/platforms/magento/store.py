@@ -211,6 +211,28 @@ class Store:
         self.products[number] = row
         return row
 
+    def put_on_sale(self, sku: str) -> Row:
+        """A plain product, counted and priced by nobody yet."""
+        number = max(self.products, default=0) + 1
+        now = self.clock.now()
+        self.products[number] = {
+            "id": number,
+            "sku": sku,
+            "name": sku,
+            "attribute_set_id": 4,
+            "price": 0,
+            "status": 1,
+            "visibility": VISIBLE,
+            "type_id": "simple",
+            "created_at": now,
+            "updated_at": now,
+            "weight": 1,
+            "extension_attributes": {"website_ids": [1], "category_links": []},
+            "media_gallery_entries": [],
+            "custom_attributes": [],
+        }
+        return self.products[number]
+
     def _custom(self, number: int, product: Product, variant: Variant | None) -> list[Row]:
         values: Row = {
             "description": product.description,
