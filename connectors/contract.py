@@ -181,6 +181,27 @@ class Receipt:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LogError:
+    """An open issue as a target's sync log is told it. `external_id` carries its kind (`product:5`); `link`: where to
+    mend it."""
+
+    external_id: str
+    message: str
+    title: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogReport:
+    """What is added to a target's sync log. An error whose id stands there is replaced; `resolved` are the ids of items
+    that went through; `ended` (UTC) is the end of a full sync, and comes once, with the last that belongs to it."""
+
+    errors: Sequence[LogError] = ()
+    resolved: Sequence[str] = ()
+    ended: datetime | None = None
+
+
 class Adapter:
     """Base of all platforms. A subclass in connectors/platforms/ is found by discovery.
 
@@ -216,6 +237,8 @@ class Adapter:
     # Whether payloads name items by their ids in the seller's shop (References.at_shop): the one that the connection's
     # setting `shop` names by its slug, else the seller's first.
     uses_shop_ids: ClassVar[bool] = False
+    # Exports whose sync log the target keeps as well, and is told (D16–D22).
+    keeps_log: ClassVar[frozenset[DataType]] = frozenset()
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         self.account = account
@@ -313,6 +336,29 @@ class Adapter:
         where the target refused it without telling which item.
         """
         raise NotImplementedError(f"{type(self).__name__} does not export {data_type}")
+
+    # Sync log
+
+    def begin_log(self, data_type: DataType, *, started: datetime, ended: datetime | None) -> None:
+        """A full sync began at `started`: the target's log begins anew, without the errors before it. `ended` is the
+        end of the last full sync, if there was one. Safe to repeat.
+
+        Only called for data types in `keeps_log`, as is `add_to_log`.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.begin_log")
+
+    def add_to_log(self, data_type: DataType, report: LogReport) -> None:
+        """Add to the target's log, thousands of items at a time. Safe to repeat. NoSuchLog if there is none."""
+        raise NotImplementedError(f"{type(self).__name__}.add_to_log")
+
+    def delete_logs(self) -> None:
+        """The connection has ended: the logs of its store go (D22). Safe to repeat.
+
+        Only called where `keeps_log` is set.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.delete_logs")
+
+    # Existing
 
     def lookup(self, kind: str, external_ids: Iterable[str]) -> set[str]:
         """Which of the ids exist there (L11). Raises rather than answer in part."""

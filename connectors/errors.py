@@ -53,3 +53,7 @@ class BatchRefused(ConnectorError):
         super().__init__(message)
         self.culprits = culprits or {}
         self.code = code
+
+
+class NoSuchLog(ConnectorError):
+    """The target keeps no such sync log, or not any more: it has to be told from the start."""

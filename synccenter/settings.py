@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 600},
     },
+    "tell_logs": {"task": "connectors.tell_logs", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1), "options": {"expires": 600}},
 }
 if ENVIRONMENT != "staging":

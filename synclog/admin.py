@@ -37,12 +37,21 @@ class SyncLogAdmin(ReadOnlyAdmin):
     search_fields = ("integration",)
     fields = (
         *("seller", "connection", "integration", "data_type", "started_full_sync", "last_full_sync"),
-        *("last_full_sync_succeeded", "last_update", "open_issues"),
+        *("last_full_sync_succeeded", "last_update", "open_issues", "at_target"),
     )
 
     @display(description="Open issues")
     def open_issues(self, log: SyncLog) -> int:
         return log.issues.filter(resolved_at=None).count()
+
+    @display(description="At the target", empty_value="No log is kept there.")
+    def at_target(self, log: SyncLog) -> str | None:
+        """How far a target that keeps a log as well has been told."""
+        if not hasattr(log, "remote"):
+            return None
+        waiting = log.untold.count()
+        state = f"{waiting:,} items are still to be told." if waiting else "It has been told everything."
+        return f"{state} {log.remote.reason}".strip()
 
 
 class OpenFilter(admin.SimpleListFilter):

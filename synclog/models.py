@@ -37,6 +37,42 @@ class SyncLog(models.Model):
         return f"{self.integration} {self.data_type}"
 
 
+class RemoteLog(models.Model):
+    """How much of a sync log has been told to a target that keeps one as well (D16–D21).
+
+    `started_told` and `ended_told` are the log's timestamps as the target has them. Whoever tells it pushes `look_at`
+    away for as long as that may take, and raises `epoch`: one who took longer is not believed.
+    """
+
+    sync_log = models.OneToOneField(SyncLog, on_delete=models.CASCADE, primary_key=True, related_name="remote")
+    started_told = models.DateTimeField(null=True)
+    ended_told = models.DateTimeField(null=True)
+    look_at = models.DateTimeField(default=timezone.now)
+    epoch = models.BigIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True, help_text="Why it could not be told, if it could not.")
+
+    def __str__(self) -> str:
+        return f"{self.sync_log} at the target"
+
+
+class Untold(models.Model):
+    """An item that the target's log has to hear about. Whether it has an open issue is looked up when it is told; one
+    that was marked again meanwhile has another `version`, and stays."""
+
+    sync_log = models.ForeignKey(SyncLog, on_delete=models.CASCADE, related_name="untold", db_index=False)
+    external_id = models.CharField(max_length=200)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "untold"
+        constraints = [models.UniqueConstraint(fields=["sync_log", "external_id"], name="synclog_untold_once")]
+        indexes = [models.Index(fields=["sync_log", "id"], name="synclog_untold_in_order")]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class Issue(models.Model):
     """A problem with one item that a person can mend (D7). Open while `resolved_at` is empty."""
 

@@ -15,6 +15,8 @@ POLICY = {
         "last_full_sync_succeeded": "keep",
         "last_update": "keep",
     },
+    "synclog_remotelog": {"*": "empty"},
+    "synclog_untold": {"*": "empty"},
     "synclog_issue": {"*": "empty"},
     "synclog_itemstatus": {"*": "empty"},
     "synclog_itemevent": {"*": "empty"},
@@ -22,6 +24,8 @@ POLICY = {
 
 RETENTION = {
     "synclog_synclog": "forever",
+    "synclog_remotelog": "with synclog_synclog",
+    "synclog_untold": "with synclog_synclog",
     "synclog_issue": "365 days by resolved_at",
     "synclog_itemstatus": "with hub_job",
     "synclog_itemevent": "90 days by at",

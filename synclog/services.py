@@ -18,6 +18,7 @@ from hub.models import Change, Job
 from hub.queue import enqueue_for_job
 from hub.records import Problem
 from hub.services import retry_changes
+from synclog import remote
 from synclog.models import Issue, ItemStatus, SyncLog
 
 
@@ -216,6 +217,7 @@ def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> boo
         resolved_at=now or timezone.now(), resolved_by=by
     )
     if resolved:
+        remote.mark_issues(issue_ids=[issue.pk])
         record(user=by, action="issue.resolve", target=issue, seller=issue.seller)
     return bool(resolved)
 
@@ -226,7 +228,10 @@ def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = 
     first = issues.select_related("seller").first()
     if first is None:
         return 0
-    number = issues.filter(resolved_at=None).update(resolved_at=now or timezone.now(), resolved_by=by)
+    ids = list(issues.filter(resolved_at=None).values_list("pk", flat=True))
+    still_open = Issue.objects.filter(pk__in=ids, resolved_at=None)
+    number = still_open.update(resolved_at=now or timezone.now(), resolved_by=by)
+    remote.mark_issues(issue_ids=ids)
     record(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
     return number
 

@@ -16,10 +16,12 @@ from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
 from connectors.engine.turn import Turn
 from connectors.errors import Queued
+from connectors.registry import adapter_for
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job, JobState, Link, Run
 from hub.queue import Failure, Taken
+from synclog import remote
 from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
@@ -210,8 +212,11 @@ def _report(job: Job, batch: Batch, now: datetime) -> None:
         log = synclog.log_for(job=job, seller_id=seller_id)
         drafts = [draft for v in verdicts if (draft := v.issue or _warning(job, v))]
         synclog.open_issues(log=log, job=job, drafts=drafts, now=now)
+        wrong = {draft.external_id for draft in drafts}
         through = {f"{job.item_kind}:{v.change.item_id}" for v in verdicts if v.answer or v.outcome == "unchanged"}
-        synclog.resolve(log=log, external_ids=through - {draft.external_id for draft in drafts}, now=now)
+        resolved = synclog.resolve(log=log, external_ids=through - wrong, now=now)
+        if job.data_type in adapter_for(job.connection.platform).keeps_log:
+            remote.mark(log=log, external_ids=wrong | _news(job, verdicts, resolved=bool(resolved)))
         synclog.record_outcomes(
             job=job,
             seller_id=seller_id,
@@ -236,6 +241,16 @@ def _warning(job: Job, v: Verdict) -> IssueDraft | None:
         item_id=v.change.item_id,
         title=_title(v.item),
     )
+
+
+def _news(job: Job, verdicts: list[Verdict], *, resolved: bool) -> set[str]:
+    """Of which items that went through the target's own log has to hear: of those that are unchanged only if that may
+    have settled an issue."""
+    return {
+        f"{job.item_kind}:{v.change.item_id}"
+        for v in verdicts
+        if v.answer is not None or (resolved and v.outcome == "unchanged")
+    }
 
 
 def _outcome(job: Job, v: Verdict) -> ItemOutcome:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connectors import sizing
 from connectors.alerting import look_and_tell
-from connectors.engine import sweeping
+from connectors.engine import sweeping, telling
 from connectors.engine.turn import stopping, worker_name
 from connectors.engine.working import serve
 from connectors.webhooks import registration
@@ -48,6 +48,12 @@ def check_webhooks(**_: Any) -> None:
 def look_at_sizes(**_: Any) -> None:
     """Let schedules follow the sizes of catalogues (F3)."""
     sizing.look_at_sizes(now=timezone.now())
+
+
+@shared_task(name="connectors.tell_logs")
+def tell_logs(**_: Any) -> None:
+    """Tell targets that keep a sync log what ours says."""
+    telling.tell_due(now=timezone.now())
 
 
 @shared_task(name="connectors.prune")

@@ -49,8 +49,11 @@ def subscribe(*, connection: Connection, now: datetime) -> None:
 
 
 def unsubscribe(*, connection: Connection, now: datetime) -> None:
-    """Have the webhooks taken away soon: the connection is being uninstalled, and forgets its credentials in the same
-    transaction. They are kept for that alone, for a day at most; and not where nothing may be called."""
+    """Have the webhooks taken away soon, and the sync logs that the target keeps (D22): the connection is being
+    uninstalled, and forgets its credentials in the same transaction. They are kept for that alone, for a day at most;
+    and not where nothing may be called."""
+    if adapter_for(connection.platform).keeps_log:
+        WebhookSubscription.objects.get_or_create(connection=connection, defaults={"check_at": now})
     subscriptions = WebhookSubscription.objects.filter(connection=connection)
     connection.refresh_from_db(fields=["credentials", "read_only", "paused_at"])
     if connection.credentials is None or connection.read_only or connection.paused_at is not None:
@@ -140,7 +143,9 @@ def _take_away(subscription: WebhookSubscription, now: datetime, give_up_at: dat
 def _remove(connection: Connection) -> str:
     adapter = open_adapter(connection)
     try:
-        return str(adapter.remove_webhooks(address_of(connection)))
+        if adapter.keeps_log:
+            adapter.delete_logs()
+        return str(adapter.remove_webhooks(address_of(connection)) if adapter.registers_webhooks else 0)
     finally:
         adapter.http.close()
 

@@ -14,8 +14,8 @@ import orjson
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.contract import Action, Adapter, Depth, FeedAdapter, Operation
-from connectors.errors import ConnectorError, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.contract import Action, Adapter, Depth, FeedAdapter, LogError, LogReport, Operation
+from connectors.errors import ConnectorError, NeedsAttention, NoSuchLog, SkipRecord, TryAgainLater
 from connectors.http import dumps
 from connectors.registry import adapters
 from hub.kinds import ITEM_KIND, DataType, Role
@@ -386,6 +386,28 @@ def test_a_batch_takes_one_call_of_a_kind(
     adapter = open_adapter(key)
     write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type]), tmp_path)
     assert adapter.http.calls <= CASES[key].calls
+
+
+# Sync logs
+
+LOGS = [(key, each) for key, adapter in adapters().items() for each in sorted(adapter.keeps_log)]
+
+
+@pytest.mark.parametrize(("key", "data_type"), LOGS)
+def test_a_log_can_be_told_again_and_goes_again(key: str, data_type: DataType, open_adapter: Open) -> None:
+    adapter, now = open_adapter(key), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    assert data_type in adapter.exports
+    report = LogReport([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], ended=now)
+    with pytest.raises(NoSuchLog):
+        adapter.add_to_log(data_type, report)
+    for _ in range(2):
+        adapter.begin_log(data_type, started=now, ended=None)
+    for _ in range(2):
+        adapter.add_to_log(data_type, report)
+    for _ in range(2):
+        adapter.delete_logs()
+    with pytest.raises(NoSuchLog):
+        adapter.add_to_log(data_type, report)
 
 
 # Trouble

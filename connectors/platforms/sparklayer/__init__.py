@@ -4,12 +4,13 @@ The connection's address is `https://app.sparklayer.io`, or `https://test.app.sp
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from connectors.contract import Account, Adapter, Operation, Outcome, References
+from connectors.contract import Account, Adapter, LogReport, Operation, Outcome, References
 from connectors.http import HttpClient
-from connectors.platforms.sparklayer import customers, orders, products, store, variants
+from connectors.platforms.sparklayer import customers, log, orders, products, store, variants
 from connectors.platforms.sparklayer.price_lists import PriceLists
 from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
 from connectors.platforms.sparklayer.site import Site
@@ -37,6 +38,7 @@ class SparkLayer(Adapter):
     shards = {DataType.PRODUCTS: 2}
     batch_size = dict.fromkeys(exports, 10) | {DataType.STOCK: 500, DataType.PRICES: 500}
     uses_shop_ids = True
+    keeps_log = frozenset(log.NAMES)
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         super().__init__(account, http)
@@ -94,3 +96,12 @@ class SparkLayer(Adapter):
             case DataType.ORDERS:
                 return orders.send(self.site, operations)
         return super().send(data_type, operations)
+
+    def begin_log(self, data_type: DataType, *, started: datetime, ended: datetime | None) -> None:
+        log.begin(self.site, self.settings.integration, data_type, started, ended)
+
+    def add_to_log(self, data_type: DataType, report: LogReport) -> None:
+        log.add(self.site, self.settings.integration, data_type, report)
+
+    def delete_logs(self) -> None:
+        log.delete(self.site)

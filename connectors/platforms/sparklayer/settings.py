@@ -15,6 +15,12 @@ class Settings(Schema):
         "", title="Shop", description="Slug of the shop that the front stands on; empty: the seller's first."
     )
     price_list: str = Field("", title="Price list", description="Slug of the list of default prices; empty: the first.")
+    integration: str = Field(
+        "synccenter",
+        pattern=r"^[a-z0-9-]{1,60}$",
+        title="Integration",
+        description="The name under which the sync log stands in the SparkLayer dashboard.",
+    )
     stock_locations: dict[str, str] = Field(
         default_factory=dict,
         title="Stock locations",

@@ -1,4 +1,5 @@
-"""SparkLayer, a B2B front: token, products, stock, price lists, customers, purchases, store currency.
+"""SparkLayer, a B2B front: token, products, stock, price lists, customers, purchases, store currency,
+sync logs.
 
 An account is a site: its name is the `Site-Id`, its token the client secret; the client id is `--client-id`. `POST
 /api/auth/token` gives a token for an hour, that site's alone. Every call wants `Authorization`, `Site-Id` and a
@@ -8,7 +9,7 @@ with `--latency-ms` they really overlap.
 Assumed, because no page of the vendor says so: the paths of products and variants (its reference of 2023 has them),
 that a product's variants are matched by `external_id` and those left out stay, how a listing of price lists names its
 rows (`data`), that stock and prices are kept for SKUs that no product has, which groups there are, the words for kinds
-of packages, that a customer's parent is named by its platform id.
+of packages, that a customer's parent is named by its platform id, the names in a sync log's errors and of resolved ids.
 
 Control: `POST expire {"site"}` ends all tokens of a site; `POST goods {"site", "products"}` puts products there.
 """
@@ -24,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
-from sandbox.platforms.sparklayer import customers, pricing, products, purchases, stock
+from sandbox.platforms.sparklayer import customers, logs, pricing, products, purchases, stock
 from sandbox.platforms.sparklayer.answers import Problem, problem
 from sandbox.platforms.sparklayer.shelves import Site
 
@@ -36,6 +37,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *pricing.ROUTES,
     *customers.ROUTES,
     *purchases.ROUTES,
+    *logs.ROUTES,
 )
 
 

@@ -24,6 +24,7 @@ class Site:
         self.prices: dict[str, dict[str, list[Row]]] = {}
         self.customers: dict[str, Row] = {}
         self.purchases: dict[str, Row] = {}
+        self.logs: dict[str, Row] = {}
         self.currency = ""
         self._changing: set[str] = set()
 
@@ -72,5 +73,6 @@ class Site:
             "price_lists": self.price_lists,
             "customers": self.customers,
             "purchases": self.purchases,
+            "logs": self.logs,
             "store": {"currency": {"currency_code": self.currency}} if self.currency else {},
         }

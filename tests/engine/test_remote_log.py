@@ -1,0 +1,274 @@
+"""A target that keeps a sync log of its own hears what ours says: start first, items as they go, end last and once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Product, Variant
+from connectors.engine.telling import tell_due
+from connectors.services import install_connection, uninstall_connection
+from connectors.webhooks.registration import check_due
+from hub.models import Connection, Run
+from hub.services import pause_connection, set_read_only, start_run
+from sandbox.process import SandboxProcess
+from synclog import remote
+from synclog.models import Issue, RemoteLog, SyncLog, Untold
+from synclog.services import resolve_issue
+from tests.engine.driving import Mortal, last_run, work_until_idle
+from tests.engine.goods import change, one_lane, products_job
+from tests.factories import make_products, make_seller, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOG = "/api/v1/sync-log/synccenter/products"
+
+
+@pytest.fixture
+def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox("sparklayer", accounts={"acme": "client-word"})
+
+
+@pytest.fixture
+def front(transactional_db: None, site: SandboxProcess) -> Connection:
+    """A B2B front; nothing was sent to it yet."""
+    return install_connection(
+        seller=make_seller("acme"),
+        platform="sparklayer",
+        name="Acme B2B",
+        slug="acme-b2b",
+        base_url=site.url,
+        settings={"site_id": "acme", "client_id": "sandbox-client"},
+        credentials={"client_secret": "client-word"},
+        start=False,
+    )
+
+
+@pytest.fixture
+def goods(front: Connection) -> list[Product]:
+    """Thirty products, one of which has no SKU."""
+    products = make_products(front.seller, 30)
+    Variant.objects.filter(product=products[7]).update(sku="")
+    return products
+
+
+def sync_all(front: Connection) -> Run:
+    start_run(job=products_job(front), trigger="button")
+    work_until_idle()
+    return last_run(products_job(front))
+
+
+def tell(*, after: timedelta = timedelta()) -> None:
+    tell_due(now=timezone.now() + after, seconds=30)
+
+
+def told(site: SandboxProcess) -> list[str]:
+    """The methods by which the log of products was written."""
+    return [call["method"] for call in site.calls() if call["path"] == LOG and call["status"] < 300]
+
+
+def log_there(site: SandboxProcess) -> dict[str, Any]:
+    [log] = [each for each in site.state("logs") if each["key"] == "synccenter/products"]
+    return log
+
+
+def utc(moment: Any) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def test_a_full_sync_is_told_from_start_to_end(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
+    run = sync_all(front)
+    tell()
+    assert told(site) == ["PUT", "PATCH"]
+    log = log_there(site)
+    assert log["started_full_sync"] == utc(run.started_at)
+    assert log["last_full_sync"] == utc(run.finished_at)
+    [(ref, error)] = log["errors"].items()
+    assert ref == f"product:{goods[7].pk}" and "SKU" in error["message"]
+    assert not Untold.objects.exists()
+    tell()
+    assert told(site) == ["PUT", "PATCH"], "everything is told once"
+
+
+def test_the_start_is_told_while_it_goes_and_the_end_only_when_it_has_ended(
+    front: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    former = sync_all(front)
+    tell()
+    one_lane(front)
+    site.fault("status", status=503, method="PATCH", path="/products/", after=10)
+    start_run(job=products_job(front), trigger="button", resend=True)
+    work_until_idle()
+    tell()
+    log = log_there(site)
+    assert last_run(products_job(front)).remaining > 0
+    assert log["started_full_sync"] == utc(last_run(products_job(front)).started_at) != utc(former.started_at)
+    assert log["last_full_sync"] == utc(former.finished_at), "of the sync before, until this one has ended"
+
+
+def test_what_events_bring_is_told_item_by_item_in_batches(
+    front: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    sync_all(front)
+    tell()
+    ended = log_there(site)["last_full_sync"]
+    site.forget_calls()
+    Variant.objects.filter(product=goods[7]).update(sku="SKU-now")
+    Variant.objects.filter(product=goods[8]).update(sku="")
+    change(goods[5:12], title="New")
+    work_until_idle()
+    assert Untold.objects.count() == 7
+    tell()
+    log = log_there(site)
+    assert told(site) == ["PATCH"]
+    assert log["errors"].keys() == {f"product:{goods[8].pk}"}
+    assert log["last_full_sync"] == ended
+
+
+def test_an_issue_that_a_person_settles_is_settled_there(
+    front: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    sync_all(front)
+    tell()
+    resolve_issue(issue=Issue.objects.get(), by=make_user())
+    tell()
+    assert log_there(site)["errors"] == {}
+
+
+def test_killed_at_every_point_of_a_full_sync_it_is_told_once(
+    front: Connection, goods: list[Product], site: SandboxProcess, mortal: Mortal
+) -> None:
+    start_run(job=products_job(front), trigger="button")
+    points = ["claim", "compare", "plan", "before_commit", "after_commit", "before_commit:2"]
+    assert mortal(*points) == len(points)
+    tell()
+    run = last_run(products_job(front))
+    assert run.state == Run.State.DONE_WITH_ERRORS
+    assert told(site) == ["PUT", "PATCH"]
+    log = log_there(site)
+    assert (log["started_full_sync"], log["last_full_sync"]) == (utc(run.started_at), utc(run.finished_at))
+    assert log["errors"].keys() == {f"product:{goods[7].pk}"}
+
+
+def test_a_failed_run_does_not_count(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
+    site.fault("status", status=401)
+    run = sync_all(front)
+    site.heal()
+    assert run.state == Run.State.FAILED
+    tell()
+    assert told(site)[0] == "PUT" and log_there(site)["last_full_sync"] is None
+
+
+def test_whoever_tells_and_dies_before_writing_it_down_is_followed(
+    front: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_all(front)
+
+    def die(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    for _ in range(2):
+        with monkeypatch.context() as patch, pytest.raises(SystemExit):
+            patch.setattr(remote, "told", die)
+            tell(after=timedelta(minutes=10))
+        RemoteLog.objects.update(look_at=timezone.now())
+    tell()
+    assert told(site) == ["PUT", "PUT", "PUT", "PATCH"]
+    assert log_there(site)["errors"].keys() == {f"product:{goods[7].pk}"}
+    assert not Untold.objects.exists()
+
+
+def test_whoever_slept_while_another_told_is_not_believed(
+    front: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    sync_all(front)
+    now = timezone.now()
+    kept = {"sparklayer": ["products"]}
+    sleeper = remote.take(kept=kept, now=now, until=now)
+    assert sleeper is not None
+    told_late = remote.report(sleeper)
+    tell()
+    remote.told(sleeper, told_late, now=now)
+    tell()
+    assert told(site) == ["PUT", "PATCH", "PUT", "PATCH"]
+    assert log_there(site)["errors"].keys() == {f"product:{goods[7].pk}"}
+
+
+def test_what_was_marked_again_meanwhile_stays_untold(front: Connection, goods: list[Product]) -> None:
+    sync_all(front)
+    now = timezone.now()
+    log = SyncLog.objects.get(data_type="products")
+    RemoteLog.objects.create(sync_log=log, started_told=log.started_full_sync)
+    taken = remote.take(kept={"sparklayer": ["products"]}, now=timezone.now(), until=now)
+    assert taken is not None
+    report = remote.report(taken)
+    remote.mark(log=log, external_ids=[f"product:{goods[7].pk}"])
+    remote.told(taken, report, now=now)
+    assert [each.external_id for each in Untold.objects.all()] == [f"product:{goods[7].pk}"]
+
+
+def test_a_target_that_is_down_is_told_later(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
+    sync_all(front)
+    site.fault("status", status=503, path="sync-log")
+    tell()
+    waiting = RemoteLog.objects.get(sync_log__data_type="products")
+    assert (waiting.failures, waiting.reason != "") == (1, True) and waiting.look_at > timezone.now()
+    site.heal()
+    tell(after=timedelta(minutes=10))
+    assert told(site) == ["PUT", "PATCH"]
+    waiting.refresh_from_db()
+    assert (waiting.failures, waiting.reason) == (0, "")
+
+
+def test_a_log_that_somebody_deleted_there_begins_anew(
+    front: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    sync_all(front)
+    tell()
+    site.reset()
+    change(goods[:1], title="New")
+    work_until_idle()
+    tell()
+    log = log_there(site)
+    assert log["errors"].keys() == {f"product:{goods[7].pk}"} and log["last_full_sync"] is not None
+
+
+def test_more_than_a_target_takes_at_once_goes_in_parts_and_the_end_with_the_last(
+    front: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "MOST", 12)
+    run = sync_all(front)
+    tell()
+    assert told(site) == ["PUT", "PATCH", "PATCH", "PATCH"]
+    assert log_there(site)["last_full_sync"] == utc(run.finished_at)
+
+
+@pytest.mark.parametrize("state", ["paused", "read only"])
+def test_nothing_is_told_where_nothing_may_be_called(
+    front: Connection, goods: list[Product], site: SandboxProcess, state: str
+) -> None:
+    sync_all(front)
+    if state == "paused":
+        pause_connection(connection=front, by=None)
+    else:
+        set_read_only(connection=front, read_only=True, by=None)
+    site.forget_calls()
+    tell()
+    assert site.calls() == []
+
+
+def test_uninstalling_deletes_the_logs_there(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
+    sync_all(front)
+    tell()
+    front.refresh_from_db()
+    uninstall_connection(connection=front, by=None)
+    site.fault("status", status=503, method="DELETE", times=1)
+    check_due(now=timezone.now(), seconds=30)
+    assert list(site.state("logs")) != [], "SparkLayer was down"
+    check_due(now=timezone.now() + timedelta(minutes=11), seconds=30)
+    assert list(site.state("logs")) == []
+    assert not RemoteLog.objects.exists() and not Untold.objects.exists()
+    tell()
+    assert list(site.state("logs")) == []
