@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from catalog.models import Product
 from connectors.contract import Action, Outcome
 from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
@@ -71,6 +72,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
         runs.lock(run_ids=run_ids + ([partial.pk] if partial else []))
         _hold_back_taken_ids(batch)
         linked = _write_links(job, batch, now)
+        made = [v.change.item_id for v in batch.verdicts if v.outcome == "created" and v.answer is not None]
         forget_sent(job, [step.change.item_id for step in batch.doubtful])
         first_outcomes = queue.settle(
             done=[v.change for v in batch.verdicts if v.failure is None],
@@ -78,6 +80,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
             doubtful=[step.change for step in batch.doubtful],
         )
         _go_on_with_variants(job, [pk for kind, pk in linked if kind == Kind.VARIANT])
+        _go_on_with_products(job, made)
         _report(job, batch, now)
         _count(batch, partial, calls, now)
         for run in runs.count_down(first_outcomes=first_outcomes, now=now):
@@ -200,6 +203,19 @@ def _go_on_with_variants(job: Job, variant_ids: list[int]) -> None:
     )
     for other in waiting.order_by("pk"):
         queue.enqueue_for_job(job=other, kind=Kind.VARIANT, item_ids=variant_ids)
+
+
+def _go_on_with_products(job: Job, item_ids: list[int]) -> None:
+    """Products that went before their brand or category was there refer to it now (B5)."""
+    if not item_ids or job.item_kind not in (Kind.BRAND, Kind.CATEGORY):
+        return
+    of_these = {"brand_id__in": item_ids} if job.item_kind == Kind.BRAND else {"categories__in": item_ids}
+    there = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
+    waiting = Product.objects.filter(**of_these, pk__in=there.values("item_id")).values_list("pk", flat=True)
+    for other in Job.objects.filter(
+        connection=job.connection, direction=Direction.EXPORT, enabled=True, item_kind=Kind.PRODUCT
+    ):
+        queue.enqueue_for_job(job=other, kind=Kind.PRODUCT, item_ids=set(waiting))
 
 
 def _report(job: Job, batch: Batch, now: datetime) -> None:

@@ -89,7 +89,11 @@ CASES = {
         path="/stores/alpha",
         settings={"on_removal": "delete"},
         options={"products": 5, "quota": 100_000},
-        states={DataType.PRODUCTS: ("products", "id")},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.BRANDS: ("brands", "id"),
+            DataType.CATEGORIES: ("categories", "category_id"),
+        },
         calls=2 + 2 * 5,  # a product is looked for and made by a call each
         changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
         clocks=frozenset(("date_modified",)),

@@ -62,7 +62,8 @@ def product(number: int, *, variants: list[VariantItem] | None = None, **changes
 
 
 def category(number: int, **changes: Any) -> CategoryItem:
-    item = CategoryItem(number, 1, None, f"Aisle {number}", f"aisle-{number}", f"Aisle {number}", 0, True, "live")
+    name = f"Aisle {number}"
+    item = CategoryItem(number, 1, None, name, f"aisle-{number}", name, 0, True, "live", [name])
     for name, value in changes.items():
         setattr(item, name, value)
     return item

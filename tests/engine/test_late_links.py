@@ -1,14 +1,15 @@
-"""Stock and prices that come before their variant is at the target wait for it: nothing is lost silently."""
+"""What comes before the target has what it refers to goes again, or waits: nothing is lost silently."""
 
 from collections.abc import Callable
 
 import pytest
 
-from catalog.models import Price, PriceList, Product, Stock, StockLocation, Variant
+from catalog.models import Brand, Category, Price, PriceList, Product, Stock, StockLocation, Variant
 from connectors.services import install_connection
 from hub.kinds import Kind
-from hub.models import Change, Connection, Link
+from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
+from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
 from tests.engine.driving import work_until_idle
@@ -81,3 +82,55 @@ def test_a_variant_that_was_made_anew_is_known_by_its_new_id(target: Connection,
     work_until_idle()
     [row] = store.state("variants")
     assert str(row["id"]) == Link.objects.get(connection=target, kind=Kind.VARIANT).external_id != before
+
+
+@pytest.fixture
+def shelved(target: Connection) -> list[Product]:
+    """Two products of a brand, in a category below another."""
+    seller = target.seller
+    products = priced_products(target, 2)
+    garden = Category.objects.create(seller=seller, name="Garden", slug="garden", path="Garden")
+    chairs = Category.objects.create(seller=seller, name="Chairs", slug="chairs", path="Garden / Chairs", parent=garden)
+    Product.objects.update(brand=Brand.objects.create(seller=seller, name="Nova"))
+    for product in products:
+        product.categories.set([chairs])
+    return products
+
+
+def shelves(store: SandboxProcess) -> list[tuple[str, list[str]]]:
+    """Brand and categories of each product there, by name."""
+    brands = {row["id"]: row["name"] for row in store.state("brands")}
+    names = {row["category_id"]: row["name"] for row in store.state("categories")}
+    return [
+        (brands.get(row["brand_id"], ""), [names[each] for each in row["categories"]])
+        for row in store.state("products")
+    ]
+
+
+def test_a_full_sync_makes_brands_and_categories_before_products(
+    target: Connection, shelved: list[Product], store: SandboxProcess
+) -> None:
+    """B5: each product is written once, and refers to what was made."""
+    for job in Job.objects.filter(connection=target):
+        start_run(job=job, trigger=Run.Trigger.INSTALL)
+    work_until_idle()
+    assert shelves(store) == [("Nova", ["Chairs"])] * 2
+    linked = Link.objects.filter(connection=target).values_list("kind", flat=True)
+    assert sorted(linked)[:3] == ["brand", "category", "category"]
+    products = [call for call in store.calls() if call["path"].endswith("/v3/catalog/products")]
+    assert [call["method"] for call in products if call["method"] != "GET"] == ["POST", "POST"]
+    assert not Change.objects.exists()
+
+
+def test_products_refer_to_a_brand_and_a_category_once_they_are_there(
+    target: Connection, shelved: list[Product], store: SandboxProcess
+) -> None:
+    change(shelved)
+    work_until_idle()
+    assert shelves(store) == [("", [])] * 2
+    seller_id = target.seller_id
+    enqueue(seller_id=seller_id, kind=Kind.BRAND, item_ids=list(Brand.objects.values_list("pk", flat=True)))
+    enqueue(seller_id=seller_id, kind=Kind.CATEGORY, item_ids=list(Category.objects.values_list("pk", flat=True)))
+    work_until_idle()
+    assert shelves(store) == [("Nova", ["Chairs"])] * 2
+    assert not Change.objects.exists()

@@ -45,6 +45,8 @@ from connectors.platforms.bigcommerce.shop import (
 )
 from connectors.platforms.bigcommerce.taxonomy import BRANDS, CATEGORIES, Brands, Categories
 from connectors.platforms.bigcommerce.upsert import ProductWriter
+from connectors.platforms.bigcommerce.writing_brands import send_brands
+from connectors.platforms.bigcommerce.writing_categories import send_categories
 from connectors.records import Record
 from hub.kinds import DataType, Kind, Role
 
@@ -164,7 +166,7 @@ class BigCommerce(_BigCommerce):
 
 
 class BigCommerceTarget(_BigCommerce):
-    """Writes products with their variants, stock and price lists to a store.
+    """Writes brands, categories, products with their variants, stock and price lists to a store.
 
     All in one lane: the vendor wants stock written while nothing else is.
     """
@@ -173,13 +175,26 @@ class BigCommerceTarget(_BigCommerce):
     name = "BigCommerce (target)"
     role = Role.CUSTOM  # the seller's shop is where products come from
     Settings = TargetSettings
-    exports = dict.fromkeys((DataType.PRODUCTS, DataType.STOCK, DataType.PRICES), "catalog")
-    batch_size = {DataType.PRODUCTS: 10, DataType.STOCK: 2000, DataType.PRICES: 1000}
+    exports = dict.fromkeys(
+        (DataType.BRANDS, DataType.CATEGORIES, DataType.PRODUCTS, DataType.STOCK, DataType.PRICES), "catalog"
+    )
+    # Brands go one a call, and categories fifty, after the whole tree was read.
+    batch_size = {
+        DataType.BRANDS: 25,
+        DataType.CATEGORIES: 250,
+        DataType.PRODUCTS: 10,
+        DataType.STOCK: 2000,
+        DataType.PRICES: 1000,
+    }
     provable = {DataType.PRODUCTS: Depth.PRESENCE}
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         price_list = self.account.settings.price_list
         match data_type:
+            case DataType.BRANDS:
+                return offering.brand(item)
+            case DataType.CATEGORIES:
+                return offering.category(item)
             case DataType.PRODUCTS:
                 return offering.product(item, refs, price_list)
             case DataType.STOCK:
@@ -192,6 +207,10 @@ class BigCommerceTarget(_BigCommerce):
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         match data_type:
+            case DataType.BRANDS:
+                return send_brands(self.shop, operations)
+            case DataType.CATEGORIES:
+                return send_categories(self.shop, operations)
             case DataType.PRODUCTS:
                 return ProductWriter(self.shop).send(operations)
             case DataType.STOCK:

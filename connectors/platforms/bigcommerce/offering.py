@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from catalog.items import PriceItem, ProductItem, VariantItem
+from catalog.items import BrandItem, CategoryItem, PriceItem, ProductItem, VariantItem
 from connectors.contract import References
 from connectors.errors import SkipRecord
 from hub.kinds import Kind
@@ -11,6 +11,10 @@ from hub.kinds import Kind
 OFFERED = ("live", "suspended")
 TITLE_LENGTH = 250
 CODE_LENGTH = 14
+URL_LENGTH = 255
+BRAND_LENGTH = 255
+CATEGORY_LENGTH = 50
+CATEGORY_DEPTH = 8
 
 
 def product(item: ProductItem, refs: References, price_list: str) -> dict[str, Any] | None:
@@ -32,14 +36,15 @@ def product(item: ProductItem, refs: References, price_list: str) -> dict[str, A
         "price": variants[0]["price"],
         "sale_price": variants[0]["sale_price"],
     }
-    if item.brand:
-        body["brand_name"] = item.brand
-    if categories:  # what the store does not know of is no reason to clear what it has
+    # What the store does not know of is no reason to clear what it has; the product goes again once it is linked.
+    if brand_key := refs.get(Kind.BRAND, item.brand_id):
+        body["brand_id"] = int(brand_key)
+    if categories:
         body["categories"] = categories
     return {
         "product": body,
         "variants": variants,
-        "images": [image.url for image in item.images if len(image.url) <= 255],
+        "images": [image.url for image in item.images if len(image.url) <= URL_LENGTH],
         "weight_in_grams": weight or 0,
     }
 
@@ -81,6 +86,39 @@ def _variant(item: VariantItem, price_list: str) -> dict[str, Any]:
         "purchasing_disabled": item.status != "live",
         "options": item.options,
     }
+
+
+def brand(item: BrandItem) -> dict[str, Any] | None:
+    """None for what is gone. SkipRecord for a name that the store could not hold."""
+    if item.status != "live":
+        return None
+    _check_name(item.name, BRAND_LENGTH)
+    image = {"image_url": item.image_url} if 0 < len(item.image_url) <= URL_LENGTH else {}
+    return {"name": item.name, **image}
+
+
+def category(item: CategoryItem) -> dict[str, Any] | None:
+    """With the names of all above it, by which it is found and made."""
+    if item.status != "live":
+        return None
+    for name in item.names:
+        _check_name(name, CATEGORY_LENGTH)
+    if len(item.names) > CATEGORY_DEPTH:
+        raise SkipRecord(
+            f"It stands {len(item.names)} levels deep; BigCommerce takes {CATEGORY_DEPTH}.",
+            code="category_depth",
+            mend="Move it further up.",
+        )
+    return {"path": item.names, "sort_order": item.position, "is_visible": item.visible}
+
+
+def _check_name(name: str, longest: int) -> None:
+    if not 0 < len(name) <= longest:
+        raise SkipRecord(
+            f"The name {name!r} has {len(name)} characters; BigCommerce takes 1 to {longest}.",
+            code="name_length",
+            mend="Change the name.",
+        )
 
 
 def stock(item: VariantItem, refs: References) -> dict[str, Any] | None:

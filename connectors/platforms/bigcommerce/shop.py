@@ -45,7 +45,10 @@ class TargetSettings(Schema):
         None, title="Price list of the store", description="Its id in BigCommerce; empty: no price records are sent."
     )
     location_id: int = Field(1, title="Stock location", description="Id of the store's location that stock is sent to.")
-    on_removal: Literal["hide", "delete"] = Field("hide", title="Discontinued products")
+    channel_id: int = Field(1, title="Storefront", description="Id of the channel whose category tree is written.")
+    on_removal: Literal["hide", "delete"] = Field(
+        "hide", title="What is discontinued", description="Brands cannot be hidden: they stay then."
+    )
 
 
 class Credentials(Schema):

@@ -36,12 +36,12 @@ class ProductWriter:
         places = range(len(operations))
         gone = [place for place in places if operations[place].action is Action.REMOVE]
         self._remove([operations[place].external_id for place in gone if operations[place].external_id])
-        outcomes |= {place: _removed(operations[place]) for place in gone}
+        outcomes |= {place: removed(operations[place]) for place in gone}
         kept = [place for place in places if place not in outcomes]
         known: dict[int, int] = {}
         for place, found in zip(kept, self._find([operations[place] for place in kept]), strict=True):
             if found in known.values():
-                outcomes[place] = Outcome(error=_ambiguous(found))
+                outcomes[place] = Outcome(error=_on_another(found))
             elif found is not None:
                 known[place] = found
         self._change([(number, operations[place].payload) for place, number in known.items()])
@@ -228,7 +228,7 @@ def problem_of(refused: Refused) -> SkipRecord:
     )
 
 
-def _removed(operation: Operation) -> Outcome:
+def removed(operation: Operation) -> Outcome:
     """What was made by a call whose answer was lost, and is not wanted any more, cannot be named to the store."""
     if operation.external_id:
         return Outcome(external_id=operation.external_id)
@@ -241,12 +241,18 @@ def _removed(operation: Operation) -> Outcome:
     )
 
 
-def _ambiguous(number: int | None) -> SkipRecord:
+def _on_another(number: int | None) -> SkipRecord:
     return SkipRecord(
         f"Its SKU stands on product {number} of the store, which is another product here.",
         code="ambiguous_match",
         mend="Let all SKUs of a product belong to one product on both sides.",
     )
+
+
+def ambiguous(what: str, message: str) -> SkipRecord:
+    """A match is never guessed (B5)."""
+    mend = f"Let every {what} have a name of its own beside the others, here and in BigCommerce; then retry."
+    return SkipRecord(message, code="ambiguous_match", mend=mend)
 
 
 def reasons(error: Any) -> str:
