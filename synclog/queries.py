@@ -11,7 +11,7 @@ from hub.models import Link
 from synclog.models import Issue
 
 # Of issues whose item was given an id or a number that something else has here.
-COLLISIONS = ("id_in_use", "order_id_in_use", "order_line_id_in_use", "order_number_in_use")
+COLLISIONS = ("id_in_use", "order_id_in_use", "order_line_id_in_use", "order_number_in_use", "variant_id_in_use")
 
 
 def open_issues(*, seller: Seller) -> QuerySet[Issue]:

@@ -19,6 +19,13 @@ from connectors.engine.applying.target import (
     links_by_external,
     lost_to_master,
 )
+from connectors.engine.applying.variant_collisions import (
+    collision,
+    forget_moved,
+    holders_of,
+    refuse_shared_variants,
+    repeated_variant,
+)
 from hub.kinds import DataType, Kind
 from hub.models import Link
 from hub.records import Problem, Record
@@ -26,7 +33,9 @@ from synclog.models import ItemStatus
 
 
 def write_products(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    """A product with a variant whose id is another product's stays pending, and nothing is overwritten (L16)."""
     products = [record for record in records if isinstance(record, ProductRecord)]
+    refuse_shared_variants(products)
     ids = {
         record.external_id: links[(Kind.PRODUCT, record.external_id)].item_id
         for record in products
@@ -36,15 +45,24 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
     variant_links = links_by_external(
         target, Kind.VARIANT, [v.external_id for record in products for v in record.variants or ()]
     )
+    holders = holders_of(target, variant_links)
     linked = _variants_of_source(target, list(ids.values()))
     brands = links_by_external(target, Kind.BRAND, [r.brand_id for r in products if r.brand_id])
     categories = _category_links(target, {c for r in products for c in r.category_ids or ()})
-    drafts, kept = [], []
+    drafts, kept, pending = [], [], []
     for record in products:
         match = matches.get(record.external_id)
-        if match is not None and match.problem is not None:
-            record.problems.append(match.problem)
+        if problem := repeated_variant(record) or (match and match.problem):
+            record.problems.append(problem)
             continue
+        product_id = ids.get(record.external_id) or (match.product_id if match else None)
+        if met := collision(target, record, product_id, holders):
+            holder, problem = met
+            waits = Written(record, product_id or holder.product_id, Kind.PRODUCT, {}, state=ItemStatus.State.PENDING)
+            waits.problems.append(problem)
+            pending.append(waits)
+            continue
+        forget_moved(target, record, product_id, holders)
         variant_ids = {
             variant.external_id: variant_links[variant.external_id]
             for variant in record.variants or ()
@@ -56,7 +74,6 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
                 for variant in record.variants or ()
                 if variant.sku in match.variant_ids
             }
-        product_id = ids.get(record.external_id) or (match.product_id if match else None)
         kept.append(record)
         drafts.append(
             catalog.ProductDraft(
@@ -78,7 +95,7 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
         origin=target.connection_id,
         now=target.now,
     )
-    return [
+    written = [
         Written(
             record=record,
             item_id=result.product_id,
@@ -91,6 +108,7 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
         )
         for record, result in zip(kept, saved, strict=True)
     ]
+    return written + pending
 
 
 @dataclass(slots=True)
