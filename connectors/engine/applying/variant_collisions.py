@@ -24,7 +24,7 @@ class Holder(NamedTuple):
 def holders_of(target: Target, linked: dict[str, int]) -> dict[str, Holder]:
     """`linked`: external id → our variant."""
     rows = Variant.objects.filter(pk__in=linked.values()).values_list("pk", "product_id", "product__title", "status")
-    variants = {pk: Holder(pk, *values) for pk, *values in rows}
+    variants = {row[0]: Holder(*row) for row in rows}
     return {external_id: variants[pk] for external_id, pk in linked.items() if pk in variants}
 
 
