@@ -13,6 +13,7 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from accounts.models import Seller
+from catalog.fields import TransactionField
 from hub.models import Connection
 
 
@@ -265,3 +266,29 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} for {self.variant}"
+
+
+class FeedPosition(models.Model):
+    """Where an item stands in an outgoing feed: at the transaction that last changed what the feed says of it (S3, S4).
+
+    `item_id` is a product's id, in the feed of inventory a variant's. The row outlives its item, so that fetchers learn
+    of a deletion. Triggers on the tables that feeds are made of write it (migration 0003), and nothing else does, so
+    that no statement can forget it.
+    """
+
+    class Feed(models.TextChoices):
+        PRODUCTS = "products"
+        INVENTORY = "inventory"
+        IMAGES = "images"
+
+    pk = models.CompositePrimaryKey("feed", "item_id")
+    feed = models.CharField(max_length=9, choices=Feed)
+    item_id = models.BigIntegerField()
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    changed = TransactionField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seller", "feed", "changed", "item_id"], name="catalog_feed_order")]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.item_id} at {self.changed}"

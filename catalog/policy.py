@@ -97,6 +97,7 @@ POLICY = {
         "amount": "keep",
         "list_amount": "keep",
     },
+    "catalog_feedposition": {"feed": "keep", "item_id": "keep", "seller_id": "keep", "changed": "keep"},
 }
 
 RETENTION = {
@@ -112,4 +113,5 @@ RETENTION = {
     "catalog_stock": "with catalog_variant",
     "catalog_pricelist": "forever",
     "catalog_price": "with catalog_variant",
+    "catalog_feedposition": "forever",
 }

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+import catalog.api
 import connectors.api
 import hub.api
 import synclog.api
@@ -44,14 +45,15 @@ api = Api(
     title="SyncCenter",
     version="1",
     description=(
-        "Start syncs, follow runs, read and write sync logs. Send `Authorization: Bearer sc_…` with an API key; "
-        "every refusal is a problem document that names the field and what would be right."
+        "Start syncs, follow runs, read and write sync logs, fetch feeds. Send `Authorization: Bearer sc_…` with an "
+        "API key; every refusal is a problem document that names the field and what would be right."
     ),
     urls_namespace="api",
     throttle=PerKey(calls=600),
 )
 api.add_router("/v1", hub.api.router)
 api.add_router("/v1", synclog.api.router)
+api.add_router("/v1", catalog.api.router)
 # Last, because a B2B front's addresses begin with names of its own choice.
 api.add_router("/v1", connectors.api.router)
 

@@ -1,0 +1,213 @@
+"""REST: the outgoing feeds of a seller's catalogue, since a cursor or whole (S3, S4, U3).
+
+Docstrings of operations and schemas are shown at /api/docs. The documents themselves are made in catalog/feeds; the
+schemas here tell what they hold.
+"""
+
+import hashlib
+from datetime import date
+from typing import Any, Generic, Literal, TypeVar
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.gzip import gzip_page
+from ninja import Field, Query, Router, Schema
+from ninja.decorators import decorate_view
+
+from accounts.auth import ApiKeyAuth, ApiRequest, seller_for
+from accounts.rest import Fault, Refusal
+from catalog.feeds import formats, reading
+from catalog.feeds.cursors import BEGINNING, Cursor, CursorError, CursorOutdated, Horizon
+from catalog.models import FeedPosition
+
+router = Router(tags=["feeds"])
+Feed = FeedPosition.Feed
+Item = TypeVar("Item")
+State = Literal["live", "suspended", "discontinued", "deleted"]
+
+
+class PriceOut(Schema):
+    price_list: str
+    currency: str
+    min_quantity: int = Field(description="From so many pieces on.")
+    amount: float
+    list_amount: float | None = Field(description="Before a reduction.")
+
+
+class OptionOut(Schema):
+    name: str
+    value: str
+
+
+class VariantOut(Schema):
+    id: int
+    status: State
+    sku: str
+    barcode: str
+    weight_in_grams: float | None
+    image_url: str
+    options: list[OptionOut]
+    settings: dict[str, Any]
+    rrp: float | None
+    prices: list[PriceOut]
+
+
+class ProductOut(Schema):
+    """A product group with its variants. Remove what is neither `live` nor `suspended`."""
+
+    id: int
+    status: State
+    title: str
+    slug: str
+    description: str
+    type: str
+    brand: str | None
+    categories: list[str] = Field(description="Paths, as in `Garden / Chairs`.")
+    attributes: dict[str, Any]
+    variants: list[VariantOut]
+
+
+class LocationOut(Schema):
+    location: str
+    quantity: float
+    min_level: float | None
+    restock_date: date | None
+
+
+class InventoryOut(Schema):
+    """How many of a variant there are."""
+
+    id: int = Field(description="The variant's.")
+    product_id: int
+    status: State
+    sku: str
+    quantity: float | None = Field(description="At all locations together; null if it is not counted.")
+    locations: list[LocationOut]
+
+
+class ImageOut(Schema):
+    url: str
+    label: str
+    position: int
+
+
+class VariantImageOut(Schema):
+    id: int
+    status: State
+    sku: str
+    image_url: str
+
+
+class GalleryOut(Schema):
+    """All images of a product, in their order: replace what you have by it."""
+
+    id: int = Field(description="The product's.")
+    status: State
+    title: str
+    images: list[ImageOut]
+    variants: list[VariantImageOut]
+
+
+class Gone(Schema):
+    """An item that was deleted for good: nothing but its id is known any more."""
+
+    id: int
+    status: Literal["deleted"]
+
+
+class FeedPage(Schema, Generic[Item]):
+    """Items in the order in which they changed last."""
+
+    items: list[Item | Gone]
+    next: str = Field(description="Send it as `cursor` for what comes after these items, at once or any time later.")
+    more: bool = Field(description="Whether there is more already.")
+
+
+class SinceQuery(Schema):
+    """Where to go on."""
+
+    cursor: str = Field("", max_length=100, description="`next` of an earlier answer; without it, from the beginning.")
+    limit: int = Field(500, ge=1, le=1000)
+    seller: str | None = Field(None, description="Its slug, where the key reaches several.")
+
+
+class WholeQuery(Schema):
+    format: formats.Format = formats.Format.JSON_LINES
+    seller: str | None = Field(None, description="Its slug, where the key reaches several.")
+
+
+READ = ApiKeyAuth("feeds:read")
+
+
+@router.get("/feeds/products", auth=READ, response=FeedPage[ProductOut], summary="Products since a cursor")
+@decorate_view(gzip_page)
+def products(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+    """Product groups with variants and prices that changed after the cursor, discontinued ones too."""
+    return _since(request, Feed.PRODUCTS, since)
+
+
+@router.get("/feeds/inventory", auth=READ, response=FeedPage[InventoryOut], summary="Inventory since a cursor")
+@decorate_view(gzip_page)
+def inventory(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+    """Variants whose stock, SKU or status changed after the cursor."""
+    return _since(request, Feed.INVENTORY, since)
+
+
+@router.get("/feeds/images", auth=READ, response=FeedPage[GalleryOut], summary="Image galleries since a cursor")
+@decorate_view(gzip_page)
+def images(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+    """The galleries of products whose images changed after the cursor."""
+    return _since(request, Feed.IMAGES, since)
+
+
+@router.get("/feeds/{feed}/full", auth=READ, summary="A whole feed, as a stream")
+@decorate_view(gzip_page)
+def whole(request: ApiRequest, feed: Feed, query: Query[WholeQuery]) -> HttpResponseBase:
+    """Everything that is live or suspended, as JSON Lines or XML. Go on with the cursor in the header `Feed-Cursor`."""
+    sellers = [seller_for(request.auth, query.seller).pk]
+    horizon = Horizon.of(sellers)
+    etag = _etag(query.format, horizon.write(feed, reading.latest(feed, seller_ids=sellers)))
+    stream = StreamingHttpResponse(
+        formats.encode(query.format, feed, reading.all_documents(feed, seller_ids=sellers)),
+        content_type=formats.CONTENT_TYPES[query.format],
+    )
+    answer: HttpResponseBase = get_conditional_response(request, etag=etag) or stream
+    answer["ETag"] = etag
+    answer["Feed-Cursor"] = horizon.write(feed, horizon.beginning_now)
+    return answer
+
+
+def _since(request: ApiRequest, feed: Feed, since: SinceQuery) -> HttpResponse:
+    sellers = [seller_for(request.auth, since.seller).pk]
+    horizon = Horizon.of(sellers)
+    after = _read_cursor(horizon, feed, since.cursor)
+    changes = reading.find_changes(feed, seller_ids=sellers, after=after, limit=since.limit)
+    following = horizon.write(feed, changes.places[-1].cursor if changes.places else after)
+    etag = _etag(following, changes)
+    if answer := get_conditional_response(request, etag=etag):
+        return answer
+    items = ",".join(reading.documents(feed, changes.places))
+    more = "true" if changes.more else "false"
+    answer = HttpResponse(f'{{"items":[{items}],"next":"{following}","more":{more}}}', content_type="application/json")
+    answer["ETag"] = etag
+    return answer
+
+
+def _read_cursor(horizon: Horizon, feed: Feed, text: str) -> Cursor:
+    try:
+        return horizon.read(feed, text) if text else BEGINNING
+    except CursorError as error:
+        message = f"{error} Send the `next` of an earlier answer of this feed, or leave it out to begin anew."
+        raise Refusal(400, message, faults=[Fault(property="cursor", code="invalid", message=message)]) from error
+    except CursorOutdated as error:
+        message = (
+            "What this cursor counted from is gone: the data were restored or replaced since, or whose items the feed "
+            "holds has changed. Fetch the whole feed, remove what it does not hold, and go on with its cursor."
+        )
+        raise Refusal(410, message, faults=[Fault(property="cursor", code="outdated", message=message)]) from error
+
+
+def _etag(*state: object) -> str:
+    return quote_etag(hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest())

@@ -1,0 +1,92 @@
+"""The two forms of a whole feed: JSON Lines and XML. Both take documents as JSON and give bytes."""
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from catalog.models import FeedPosition
+
+
+class Format(StrEnum):
+    JSON_LINES = "jsonl"
+    XML = "xml"
+
+
+CONTENT_TYPES = {Format.JSON_LINES: "application/jsonl", Format.XML: "application/xml"}
+# What XML 1.0 cannot hold, not even as a reference.
+_IMPOSSIBLE = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+# Parsers read a line end as \n in text, and any white space as a blank in attributes, unless it is a reference.
+_IN_TEXT = re.compile(f"[&<>\r{_IMPOSSIBLE}]")
+_IN_ATTRIBUTE = re.compile(f'[&<>"\r\n\t{_IMPOSSIBLE}]')
+_REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
+_SINGULAR = {
+    "products": "product",
+    "inventory": "item",
+    "categories": "category",
+    "variants": "variant",
+    "options": "option",
+    "prices": "price",
+    "locations": "location",
+    "images": "image",
+}
+# Keys of these are a merchant's words, and no names of elements.
+_FREE = {"attributes": "attribute", "settings": "setting"}
+
+
+def encode(form: Format, feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
+    """A whole feed, piece by piece."""
+    return (_json_lines if form is Format.JSON_LINES else _xml)(feed, documents)
+
+
+def _json_lines(feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
+    for document in documents:
+        yield document.encode() + b"\n"
+
+
+def _xml(feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
+    element = "product" if feed is FeedPosition.Feed.IMAGES else _SINGULAR[feed]
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<feed of="{feed}">\n'.encode()
+    for document in documents:
+        yield f"<{element}>{_fields(orjson.loads(document))}</{element}>\n".encode()
+    yield b"</feed>\n"
+
+
+def _fields(record: dict[str, Any]) -> str:
+    """Each field an element of its name; what is null is left out."""
+    return "".join(
+        f"<{name}>{_free(_FREE[name], value) if name in _FREE else _field(name, value)}</{name}>"
+        for name, value in record.items()
+        if value is not None
+    )
+
+
+def _field(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        each = _SINGULAR[name]
+        return "".join(f"<{each}>{_fields(one) if isinstance(one, dict) else _text(one)}</{each}>" for one in value)
+    return _text(value)
+
+
+def _free(element: str, value: Any) -> str:
+    """A tree under names of anybody's choice: these stand in the attribute `name`, elements of a list have none."""
+    if isinstance(value, dict):
+        return "".join(
+            f'<{element} name="{_IN_ATTRIBUTE.sub(_reference, name)}">{_free("value", one)}</{element}>'
+            for name, one in value.items()
+        )
+    if isinstance(value, list):
+        return "".join(f"<value>{_free('value', one)}</value>" for one in value)
+    return "" if value is None else _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return _IN_TEXT.sub(_reference, value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reference(found: re.Match[str]) -> str:
+    return _REFERENCES.get(found[0], "\ufffd")

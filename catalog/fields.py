@@ -1,0 +1,20 @@
+"""A column that holds the number of a transaction."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    _Field = models.Field[Any, Any]
+else:
+    _Field = models.Field  # not generic at run time
+
+
+class TransactionField(_Field):
+    """PostgreSQL's `xid8`: numbers of transactions in the order of their beginning, which never wrap around."""
+
+    def db_type(self, connection: Any) -> str:
+        return "xid8"
+
+    def from_db_value(self, value: str, expression: Any, connection: Any) -> int:
+        return int(value)

@@ -1,0 +1,161 @@
+"""A cursor misses nothing, in whatever order transactions begin, write and end."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from random import Random
+from threading import Thread
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog.models import FeedPosition, Product
+from tests.factories import make_products
+from tests.world import ApiClient, World, key_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def writer() -> Iterator[Any]:
+    """A connection of its own; a transaction begins with its first statement."""
+    other = psycopg2.connect(**connection.get_connection_params())
+    try:
+        yield other
+    finally:
+        other.close()
+
+
+def rename(other: Any, product: Product, title: str) -> None:
+    with other.cursor() as cursor:
+        cursor.execute("UPDATE catalog_product SET title = %s WHERE id = %s", [title, product.pk])
+
+
+class Fetcher:
+    """Keeps a copy of a seller's products by the feed alone."""
+
+    def __init__(self, client: ApiClient, *, cursor: str = "", limit: int = 3) -> None:
+        self.client = client
+        self.cursor = cursor
+        self.limit = limit
+        self.titles: dict[int, str] = {}
+
+    def fetch(self) -> list[str]:
+        """Takes what there is, and tells the titles that came."""
+        came = []
+        more = True
+        while more:
+            page = self.client.get("/api/v1/feeds/products", {"cursor": self.cursor, "limit": self.limit}).json()
+            self.titles |= {item["id"]: item.get("title", item["status"]) for item in page["items"]}
+            came += [self.titles[item["id"]] for item in page["items"]]
+            self.cursor, more = page["next"], page["more"]
+        return came
+
+
+def titles() -> dict[int, str]:
+    return dict(Product.objects.values_list("pk", "title"))
+
+
+def test_a_transaction_that_ends_after_a_later_one_is_not_missed(world: World) -> None:
+    first, second = make_products(world.north.seller, 2)
+    fetcher = Fetcher(key_for(world.north.seller))
+    fetcher.fetch()
+    with writer() as early, writer() as late:
+        rename(early, first, "written early, committed late")
+        rename(late, second, "written late, committed early")
+        late.commit()
+        assert fetcher.fetch() == []
+        early.commit()
+    assert fetcher.fetch() == ["written early, committed late", "written late, committed early"]
+
+
+def test_what_was_open_when_a_whole_feed_was_read_comes_after_its_cursor(world: World) -> None:
+    first, second = make_products(world.north.seller, 2)
+    client = key_for(world.north.seller)
+    with writer() as early, writer() as late:
+        rename(early, first, "not yet there")
+        rename(late, second, "there already")
+        late.commit()
+        whole = client.get("/api/v1/feeds/products/full")
+        lines = [json.loads(line) for line in whole.getvalue().splitlines()]
+        assert [line["title"] for line in lines] == [first.title, "there already"]
+        early.commit()
+    assert "not yet there" in Fetcher(client, cursor=whole["Feed-Cursor"]).fetch()
+
+
+OPERATIONS = st.lists(
+    st.tuples(st.sampled_from(["write", "write", "commit", "rollback", "fetch"]), st.integers(0, 2)),
+    min_size=12,
+    max_size=30,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(operations=OPERATIONS)
+def test_in_any_order_of_writing_and_ending_the_fetcher_ends_with_what_there_is(
+    world: World, operations: list[tuple[str, int]]
+) -> None:
+    """Each writer has products of its own, so none waits for another and one thread can lead them all."""
+    known = list(Product.objects.order_by("pk")) or make_products(world.north.seller, 6)
+    mine = known[:2], known[2:4], known[4:]
+    fetcher = Fetcher(key_for(world.north.seller))
+    with ExitStack() as stack:
+        writers = [stack.enter_context(writer()) for _ in mine]
+        for step, (operation, number) in enumerate(operations):
+            if operation == "write":
+                rename(writers[number], mine[number][step % 2], f"step {step}")
+            elif operation == "fetch":
+                fetcher.fetch()
+            else:
+                getattr(writers[number], operation)()
+        for each in writers:
+            each.commit()
+    fetcher.fetch()
+    assert fetcher.titles == titles()
+
+
+def test_beside_writers_that_wait_for_each_other_nothing_is_missed(world: World) -> None:
+    """Each transaction makes a product that nobody touches again: one miss at any moment shows in the end."""
+    shared = make_products(world.north.seller, 6)
+    fetcher = Fetcher(key_for(world.north.seller), limit=500)
+
+    def work(number: int) -> None:
+        random = Random(number)
+        with writer() as own:
+            for turn in range(80):
+                title = f"turn {turn} of writer {number}"
+                with own.cursor() as cursor:
+                    cursor.execute(
+                        "INSERT INTO catalog_product (seller_id, title, slug, description, product_type, attributes,"
+                        " status, revision, created_at, updated_at)"
+                        " VALUES (%s, %s, '', '', '', '{}', 'live', 0, now(), now())",
+                        [world.north.seller.pk, title],
+                    )
+                for product in sorted(random.sample(shared, 2), key=lambda product: product.pk):
+                    rename(own, product, title)
+                (own.rollback if random.random() < 0.2 else own.commit)()
+
+    threads = [Thread(target=work, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        fetcher.fetch()
+    fetcher.fetch()
+    assert len(fetcher.titles) > 100
+    assert fetcher.titles == titles()
+
+
+def test_positions_that_came_from_another_database_hide_nothing(world: World) -> None:
+    """After a restore, rows carry numbers of transactions that this database will reach only in years."""
+    products = make_products(world.north.seller, 3)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE catalog_feedposition SET changed = '9000000000000'")
+    fetcher = Fetcher(key_for(world.north.seller))
+    assert len(fetcher.fetch()) == 3
+    Product.objects.filter(pk=products[0].pk).update(title="Changed since")
+    assert fetcher.fetch() == ["Changed since"]
+    assert all(position.changed < 9_000_000_000_000 for position in FeedPosition.objects.filter(feed="products"))
