@@ -146,6 +146,12 @@ def test_what_the_shop_shipped_itself_is_read_and_not_sent_back(adapter: Adapter
     assert operation(adapter, row, own).payload == {"shipments": []}
 
 
+def test_a_parcel_that_somebody_entered_by_hand_is_not_shipped_again(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 2), stage="shipped")
+    assert send(adapter, operation(adapter, row, shipment("NS-1", f"TRACK-{row['entity_id']}", line1="2"))) == [None]
+    assert shipped(shop, row) == [[2]]
+
+
 def test_an_order_of_another_shop_does_not_belong_here(adapter: Adapter) -> None:
     item = order_with(1, shipment("NS-1", line1="1"))
     assert adapter.payload(DataType.ORDERS, item, References({})) is None

@@ -127,12 +127,18 @@ def send_shipments(shop: Shop, operations: Sequence[Operation]) -> list[Outcome]
 
 def _complete(shop: Shop, order: int, wanted: Sequence[dict[str, Any]], held: Sequence[Any]) -> None:
     there = {key: row for row in held if (key := key_of(row))}
+    by_hand = {number for row in held if key_of(row) is None for number in _tracks(row)}
     for each in wanted:
         row = there.get(each["key"])
         if row is None:
-            _ship(shop, order, each)
-        elif each["number"] and each["number"] not in [t.track_number for t in _Shipment.model_validate(row).tracks]:
+            if each["number"] not in by_hand:
+                _ship(shop, order, each)
+        elif each["number"] and each["number"] not in _tracks(row):
             shop.post("/shipment/track", {"entity": _late_track(order, row["entity_id"], each)})
+
+
+def _tracks(row: Any) -> list[str]:
+    return [each.track_number for each in _Shipment.model_validate(row).tracks]
 
 
 def _ship(shop: Shop, order: int, shipment: dict[str, Any]) -> None:
