@@ -61,9 +61,11 @@ def lay_out(front: SandboxProcess) -> None:
 
 
 def put_on_sale(shop: SandboxProcess) -> None:
-    """The same for a Magento shop."""
+    """The same for a Magento shop, and the options of the products that are sent."""
     skus = [item.sku for item in SAMPLES[DataType.STOCK]]
     shop.control("POST", "goods", json={"account": "alpha", "skus": skus})
+    sizes = [f"S{variant.id}" for item in SAMPLES[DataType.PRODUCTS] for variant in item.variants]
+    shop.control("POST", "options", json={"account": "alpha", "code": "size", "labels": sizes})
 
 
 # A platform is put under the whole suite by its line here.
@@ -125,8 +127,9 @@ CASES = {
         account=("alpha", "alpha-token"),
         credential="access_token",
         options={"products": 5},
-        states={DataType.STOCK: ("in_stock", "id")},
+        states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=put_on_sale,
+        calls=9,  # products and their variants: a look before and after each of two bulks, and what became of these
         changes_only=frozenset((DataType.PRICES,)),
     ),
     "rest": Case(

@@ -11,15 +11,16 @@ from typing import Any, ClassVar
 
 from connectors.contract import Account, Adapter, IdPage, Operation, Outcome, Page, References, Schema
 from connectors.http import HttpClient
-from connectors.platforms.magento import shipments, stock_and_prices
+from connectors.platforms.magento import offering, shipments, stock_and_prices
 from connectors.platforms.magento.customers import Customers
-from connectors.platforms.magento.forms import Credentials, FieldMap, Settings, TargetSettings
+from connectors.platforms.magento.forms import Credentials, FieldMap, Settings, TargetMap, TargetSettings
 from connectors.platforms.magento.orders import Orders
 from connectors.platforms.magento.products import Products
 from connectors.platforms.magento.reading import Source
 from connectors.platforms.magento.settings import StoreSettings
 from connectors.platforms.magento.shop import Shop, signer
 from connectors.platforms.magento.taxonomy import Brands, Categories
+from connectors.platforms.magento.upsert import ProductWriter
 from connectors.records import Record
 from hub.kinds import DataType, Kind, Role
 
@@ -128,17 +129,24 @@ class Magento(_Magento):
 
 
 class MagentoTarget(_Magento):
-    """Writes stock and prices of products that a shop has, found by their SKU."""
+    """Writes products with their variants, stock and prices to a shop, by SKU."""
 
     key = "magento_target"
     name = "Magento 2 (target)"
     role = Role.CUSTOM  # the seller's shop is where products come from
     Settings = TargetSettings
-    exports: ClassVar[dict[DataType, str]] = {DataType.STOCK: "stock", DataType.PRICES: "prices"}
-    batch_size: ClassVar[dict[DataType, int]] = {DataType.STOCK: 1000, DataType.PRICES: 1000}
+    FieldMap = TargetMap
+    exports: ClassVar[dict[DataType, str]] = {
+        DataType.PRODUCTS: "products",
+        DataType.STOCK: "stock",
+        DataType.PRICES: "prices",
+    }
+    batch_size: ClassVar[dict[DataType, int]] = {DataType.PRODUCTS: 100, DataType.STOCK: 1000, DataType.PRICES: 1000}
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         match data_type:
+            case DataType.PRODUCTS:
+                return offering.product(item, refs, self.account.settings.price_list)
             case DataType.STOCK:
                 return stock_and_prices.stock(item, self.account.settings.source_code)
             case DataType.PRICES:
@@ -147,6 +155,8 @@ class MagentoTarget(_Magento):
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         match data_type:
+            case DataType.PRODUCTS:
+                return ProductWriter(self.shop).send(operations)
             case DataType.STOCK:
                 return stock_and_prices.send_stock(self.shop, operations)
             case DataType.PRICES:

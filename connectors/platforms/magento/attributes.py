@@ -37,6 +37,13 @@ class Attributes:
     def __getitem__(self, code: str) -> Attribute | None:
         return self._by_code.get(code)
 
+    def labelled(self, name: str) -> Attribute | None:
+        """By its label, or its code, in any case."""
+        return next((each for _, each in self._all if name.lower() in (each.label.lower(), each.code)), None)
+
+    def number_of(self, code: str) -> str:
+        return next(number for number, each in self._all if each.code == code)
+
     def numbered(self, number: str) -> Attribute | None:
         return self._by_number.get(number)
 

@@ -27,6 +27,10 @@ class TargetSettings(Schema):
     entities_a_call: int = Field(
         1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
     )
+    bulk: bool = Field(
+        True, title="Products in bulk", description="The shop's queue consumers have to run; off: one call a product."
+    )
+    attribute_set_id: int = Field(4, title="Attribute set", description="Id of the one that new products get.")
 
 
 class Credentials(Schema):
@@ -72,6 +76,12 @@ class OrderMap(Schema):
     """A path into a line, or `product.` and the code of an attribute of the product that was bought."""
 
     vendor: str = ""
+
+
+class TargetMap(Schema):
+    brand: str = "manufacturer"
+    # Our name of an option → the code of the shop's attribute; else the one with the same label or code.
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 class FieldMap(Schema):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from typing import Any, NamedTuple, NoReturn
+from urllib.parse import quote
 
 from pydantic import SecretStr
 from requests.auth import AuthBase
@@ -139,6 +140,11 @@ def any_of(field: str, values: Iterable[str]) -> list[Filter]:
     plain = [each for each in values if "," not in each]
     group = [Filter(field, each) for each in values if "," in each]
     return [Filter(field, ",".join(plain), "in"), *group] if plain else group
+
+
+def quoted(sku: str) -> str:
+    """An SKU as a part of an address."""
+    return quote(sku, safe="")
 
 
 def stamp(moment: datetime) -> str:

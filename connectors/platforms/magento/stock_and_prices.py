@@ -29,13 +29,13 @@ def stock(item: VariantItem, source: str) -> Entry | None:
 
 def price(item: VariantItem, price_list: str) -> Entry | None:
     """The price to be paid for a single piece."""
-    default = _default_price(item, price_list)
+    default = default_price(item, price_list)
     if item.status not in OFFERED or default is None:
         return None
     return {"sku": _sku(item), "price": number(default.amount), "store_id": EVERYWHERE}
 
 
-def _default_price(item: VariantItem, price_list: str) -> PriceItem | None:
+def default_price(item: VariantItem, price_list: str) -> PriceItem | None:
     """Of the list named or else of the first."""
     single = (each for each in item.prices if each.min_quantity == 1)
     return next((each for each in single if price_list in ("", each.price_list)), None)
@@ -126,7 +126,7 @@ def _send(
         outcomes.append(Outcome(external_id=operation.external_id))
         if operation.action is Action.REMOVE:
             if not operation.external_id:
-                outcomes[place].error = _unknown()
+                outcomes[place].error = unknown_removal()
             elif (sku := leaving.get(operation.external_id)) and (entry := removal(sku)) is not None:
                 entries[place] = entry
         elif (row := there.get(operation.payload["sku"].lower())) is None:
@@ -156,7 +156,7 @@ def _not_there(sku: str) -> SkipRecord:
     )
 
 
-def _unknown() -> SkipRecord:
+def unknown_removal() -> SkipRecord:
     return SkipRecord(
         "It is no longer offered, and whether Magento took the last figure for it was not answered.",
         code="removal_unknown",

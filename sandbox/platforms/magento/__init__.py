@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms.base import Options, Platform, UnknownState, json_response, note
-from sandbox.platforms.magento import back_office, goods, sales, stock_and_prices
+from sandbox.platforms.magento import back_office, goods, sales, saving, stock_and_prices
 from sandbox.platforms.magento.answers import Refusal, Row
 from sandbox.platforms.magento.search import search
 from sandbox.platforms.magento.security import Doorkeeper
@@ -42,6 +42,9 @@ class Magento(Platform):
             ("GET", "/products", _products),
             ("GET", "/products/attributes", _listing("attributes")),
             ("POST", "/products/base-prices", _base_prices),
+            ("PUT", "/products/{sku}", _save),
+            ("GET", "/bulk", _listing("operations")),
+            ("GET", "/bulk/{name}/detailed-status", _detailed_status),
             ("GET", "/products/{sku}/media", _media),
             ("POST", "/products/{sku}/media", _add_image),
             ("DELETE", "/products/{sku}/media/{number:int}", _drop_image),
@@ -52,9 +55,13 @@ class Magento(Platform):
             ("POST", "/inventory/source-items", _save_source_items),
             ("GET", "/inventory/sources/{code}", _source),
         ]
+        bulk = Route("/rest/{view}/async/bulk/V1/products/bySku", self._guarded(_queue, 202), methods=["PUT"])
         return [
-            Route(f"/rest/{{view}}/V1{path}", self._guarded(handle), methods=[method])
-            for method, path, handle in handlers
+            bulk,
+            *(
+                Route(f"/rest/{{view}}/V1{path}", self._guarded(handle), methods=[method])
+                for method, path, handle in handlers
+            ),
         ]
 
     def control_routes(self) -> list[BaseRoute]:
@@ -79,7 +86,7 @@ class Magento(Platform):
         """The vendor has no such limit; what stands before a shop may."""
         return json_response({"message": "Too Many Requests"}, 429, {"Retry-After": "1"})
 
-    def _guarded(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, handle: Handler, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             await self.options.latency()
             try:
@@ -87,7 +94,7 @@ class Magento(Platform):
                 note(request, account=account)
                 if request.path_params["view"] not in VIEWS:
                     raise Refusal(404, "The store that was requested wasn't found. Verify the store and try again.")
-                return json_response(await handle(request, self.stores[account]))
+                return json_response(await handle(request, self.stores[account]), status)
             except Refusal as refused:
                 return refused.response()
 
@@ -104,6 +111,11 @@ def _rows(store: Store, kind: str) -> list[Row]:
         "orders": lambda: list(store.orders.values()),
         "shipments": lambda: list(store.shipments.values()),
         "source_items": lambda: list(store.sources.values()),
+        "offered": lambda: [
+            {"id": row["id"], "sku": row["sku"], "name": row["name"]}
+            for row in store.products.values()
+            if row["visibility"] != HIDDEN and row["status"] == 1
+        ],
         "in_stock": lambda: [
             {"id": row["id"], "quantity": each["quantity"]}
             for each in store.sources.values()
@@ -120,13 +132,17 @@ def _options(store: Store, code: str) -> list[Row]:
     return [each for each in row["options"] if each["value"]]
 
 
-async def _body(request: Request) -> Row:
+async def _json(request: Request) -> Any:
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         raise Refusal(400, "Server cannot understand Content-Type HTTP header media type %1", "unknown")
     try:
-        body = orjson.loads(await request.body())
+        return orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "Decoding error.") from error
+
+
+async def _body(request: Request) -> Row:
+    body = await _json(request)
     if not isinstance(body, dict):
         raise Refusal(400, "Decoding error.")
     return body
@@ -134,8 +150,9 @@ async def _body(request: Request) -> Row:
 
 def _listing(kind: str) -> Handler:
     async def handle(request: Request, store: Store) -> Row:
-        rows: dict[Any, Row] = getattr(store, kind)
-        return search(request, rows.values(), goods.field_value, limited=store.limited)
+        rows: Any = getattr(store, kind)
+        found = rows if isinstance(rows, list) else rows.values()
+        return search(request, found, goods.field_value, limited=store.limited)
 
     return handle
 
@@ -191,6 +208,23 @@ async def _track(request: Request, store: Store) -> Row:
 
 async def _base_prices(request: Request, store: Store) -> list[Row]:
     return stock_and_prices.save_base_prices(store, await _body(request))
+
+
+async def _save(request: Request, store: Store) -> Row:
+    body = await _body(request)
+    if isinstance(body.get("product"), dict):
+        body["product"]["sku"] = request.path_params["sku"]
+    return saving.save(store, body)
+
+
+async def _queue(request: Request, store: Store) -> Row:
+    bodies = await _json(request)
+    note(request, items=len(bodies) if isinstance(bodies, list) else None)
+    return saving.queue(store, bodies)
+
+
+async def _detailed_status(request: Request, store: Store) -> Row:
+    return saving.detailed_status(store, request.path_params["name"])
 
 
 async def _save_source_items(request: Request, store: Store) -> list[Row]:

@@ -19,6 +19,15 @@ class Refusal(Exception):
         self.parameters: Row | list[object] = named or list(counted)
         self.errors = errors
 
+    @property
+    def filled(self) -> str:
+        """The message as the shop's own logs and queues have it."""
+        text = self.message
+        named = self.parameters if isinstance(self.parameters, dict) else dict(enumerate(self.parameters, 1))
+        for name, value in named.items():
+            text = text.replace(f"%{name}", str(value))
+        return text
+
     def response(self) -> Response:
         body: Row = {"message": self.message}
         if self.errors:

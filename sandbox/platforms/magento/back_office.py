@@ -1,9 +1,11 @@
 """Control beside the vendor's API: people who buy, and a person in the shop's back office.
 
-`POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it. `POST
-goods {"account", "skus"}` puts plain products on sale. `PATCH row {"account", "kind", "id", "changes"}` changes a row,
-with its time of change, and `DELETE row` takes one away. `POST setting {"account", "limited", "at"}` switches the
-limits of inputs, or stops the shop's clock at a time.
+- `POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it.
+- `POST goods {"account", "skus"}` puts plain products on sale.
+- `POST options {"account", "code", "labels"}` adds options to an attribute.
+- `PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change; `DELETE row` takes one away.
+- `POST setting {"account", "limited", "consuming", "at"}` switches the limits of inputs, lets the consumers of queues
+  run or not, stops the shop's clock at a time.
 """
 
 import time
@@ -15,7 +17,8 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox import people
 from sandbox.platforms.base import json_response
-from sandbox.platforms.magento.store import Store
+from sandbox.platforms.magento.saving import work_off
+from sandbox.platforms.magento.store import ATTRIBUTES, Store
 
 KINDS = ("products", "orders", "customers", "categories")
 
@@ -34,6 +37,13 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         body = orjson.loads(await request.body())
         for sku in body["skus"]:
             stores[body["account"]].put_on_sale(sku)
+        return Response(status_code=204)
+
+    async def options(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        store = stores[body["account"]]
+        held = store.attributes[ATTRIBUTES[body["code"]][0]]["options"]
+        held += [{"label": label, "value": str(store.give_id("option"))} for label in body["labels"]]
         return Response(status_code=204)
 
     async def row(request: Request) -> Response:
@@ -55,12 +65,16 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
         store.limited = body.get("limited", store.limited)
+        store.consuming = body.get("consuming", store.consuming)
+        if store.consuming:
+            work_off(store)
         store.clock.at = body.get("at", store.clock.at)
         return Response(status_code=204)
 
     return [
         Route("/_sandbox/order", order, methods=["POST"]),
         Route("/_sandbox/goods", goods, methods=["POST"]),
+        Route("/_sandbox/options", options, methods=["POST"]),
         Route("/_sandbox/row", row, methods=["PATCH"]),
         Route("/_sandbox/row", drop, methods=["DELETE"]),
         Route("/_sandbox/setting", setting, methods=["POST"]),

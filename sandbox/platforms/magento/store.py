@@ -55,7 +55,8 @@ def stamp(seconds: float) -> str:
 
 
 class Store:
-    """Rows by id, each as the interface shows it. `limited`: the limits of inputs are switched on."""
+    """Rows by id, each as the interface shows it. `limited`: the limits of inputs are switched on; `consuming`: what is
+    queued is worked off."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -64,6 +65,7 @@ class Store:
     def fill(self) -> None:
         self.clock = Clock()
         self.limited = False
+        self.consuming = True
         self.attributes: dict[int, Row] = {}
         self.categories: dict[int, Row] = {}
         self.products: dict[int, Row] = {}
@@ -71,7 +73,7 @@ class Store:
         self.customers: dict[int, Row] = {}
         self.orders: dict[int, Row] = {}
         self.shipments: dict[int, Row] = {}
-        self.bulks: dict[str, Row] = {}
+        self.operations: list[Row] = []
         self._ids = {kind: count(1) for kind in ("option", "image", "item", "address", "shipment", "track", "comment")}
         self._sellable: list[tuple[Row, Row]] = []
         catalogue = Catalogue(str(self.options.seed), self.options.products, self.options.dirty)

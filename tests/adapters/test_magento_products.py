@@ -1,0 +1,222 @@
+"""Products with their variants go to a Magento shop, by its bulk interface or one by one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.contract import Action, Adapter, Operation, Outcome
+from connectors.errors import Queued, SkipRecord, TryAgainLater
+from connectors.records import ProductRecord
+from hub.kinds import DataType, Kind
+from sandbox.process import SandboxProcess
+from tests.adapters.cases import adapter_of
+from tests.adapters.goods import product, variant
+from tests.adapters.writing import NOTHING, creations
+
+Open = Callable[..., Adapter]
+PRODUCTS = DataType.PRODUCTS
+
+
+@pytest.fixture
+def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("magento_target")
+
+
+@pytest.fixture
+def adapter(open_adapter: Open) -> Adapter:
+    return open_adapter("magento_target")
+
+
+def plain(number: int, **changes: Any) -> Any:
+    return product(number, variants=[variant(number * 10, number, options=[], **changes)])
+
+
+def send(adapter: Adapter, *items: Any) -> list[Outcome]:
+    return adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
+
+
+def look_again(adapter: Adapter, *items: Any) -> list[Outcome]:
+    """What the engine does with those that are in the target's queue."""
+    now = datetime.now(UTC)
+    return adapter.send(PRODUCTS, [replace(each, queued_at=now) for each in creations(adapter, PRODUCTS, items)])
+
+
+def consume(shop: SandboxProcess, on: bool) -> None:
+    shop.control("POST", "setting", json={"account": "alpha", "consuming": on})
+
+
+def by_sku(shop: SandboxProcess) -> dict[str, dict[str, Any]]:
+    return {row["sku"]: row for row in shop.state("goods")}
+
+
+def bulks(shop: SandboxProcess) -> list[int]:
+    """How many products each bulk held."""
+    return [call["items"] for call in shop.calls() if "/async/bulk/" in call["path"]]
+
+
+def test_a_product_with_variants_comes_back_as_it_went(adapter: Adapter, shop: SandboxProcess) -> None:
+    (outcome,) = send(adapter, product(1))
+    assert outcome.error is None
+    reader = adapter_of("magento", shop)
+    (read,) = reader.fetch(PRODUCTS, [outcome.external_id])
+    reader.http.close()
+    assert isinstance(read, ProductRecord) and read.title == "Lamp 1" and read.problems == []
+    assert [(each.sku, each.options) for each in read.variants or ()] == [
+        ("SKU-10", [{"name": "Size", "value": "S10"}]),
+        ("SKU-11", [{"name": "Size", "value": "S11"}]),
+    ]
+    (first, _) = read.variants or ()
+    assert first.price is not None and first.price.amount == 12.5 and first.weight_in_grams == 250
+    assert outcome.links == {
+        (Kind.VARIANT, number): each.external_id for number, each in zip((10, 11), read.variants or (), strict=True)
+    }
+
+
+def test_a_product_without_options_is_simple(adapter: Adapter, shop: SandboxProcess) -> None:
+    (outcome,) = send(adapter, plain(3))
+    row = by_sku(shop)["SKU-30"]
+    assert outcome.error is None and outcome.external_id == str(row["id"])
+    assert (row["type_id"], row["visibility"], row["status"], row["name"]) == ("simple", 4, 1, "Lamp 3")
+
+
+def test_what_the_shop_has_is_taken_over_and_what_it_knows_beside_stays(adapter: Adapter, shop: SandboxProcess) -> None:
+    shop.control("POST", "goods", json={"account": "alpha", "skus": ["SKU-30"]})
+    number = by_sku(shop)["SKU-30"]["id"]
+    custom = [{"attribute_code": "url_key", "value": "lamp"}]
+    shop.control(
+        "PATCH",
+        "row",
+        json={"account": "alpha", "kind": "products", "id": number, "changes": {"custom_attributes": custom}},
+    )
+    (outcome,) = send(adapter, plain(3))
+    row = by_sku(shop)["SKU-30"]
+    assert outcome.external_id == str(number) and row["name"] == "Lamp 3"
+    assert {each["attribute_code"] for each in row["custom_attributes"]} == {"url_key", "description"}
+
+
+def test_a_hundred_products_take_as_many_calls_as_one(adapter: Adapter, shop: SandboxProcess) -> None:
+    sizes = [f"S{number * 10 + more}" for number in range(6, 31) for more in (0, 1)]
+    shop.control("POST", "options", json={"account": "alpha", "code": "size", "labels": sizes})
+    assert [o.error for o in send(adapter, *(product(number) for number in range(1, 31)))] == [None] * 30
+    assert bulks(shop) == [60, 30]
+    assert len(shop.calls()) <= 10
+
+
+def test_what_is_in_the_shops_queue_is_not_sent_again(adapter: Adapter, shop: SandboxProcess) -> None:
+    consume(shop, False)
+    (first,) = send(adapter, product(1))
+    assert isinstance(first.error, Queued) and first.error.not_before and first.error.not_before > datetime.now(UTC)
+    (second,) = look_again(adapter, product(1))
+    assert isinstance(second.error, Queued) and bulks(shop) == [2]
+    consume(shop, True)
+    (third,) = look_again(adapter, product(1))
+    assert third.error is None and set(third.links) == {(Kind.VARIANT, 10), (Kind.VARIANT, 11)}
+    assert bulks(shop) == [2, 1]
+
+
+def test_what_changed_while_it_waited_is_sent_as_it_is_now(adapter: Adapter, shop: SandboxProcess) -> None:
+    consume(shop, False)
+    send(adapter, plain(3))
+    (outcome,) = look_again(adapter, plain(3, price="99"))
+    assert isinstance(outcome.error, Queued) and bulks(shop) == [1, 1]
+    consume(shop, True)
+    (outcome,) = look_again(adapter, plain(3, price="99"))
+    assert outcome.error is None and by_sku(shop)["SKU-30"]["price"] == 99 and bulks(shop) == [1, 1]
+
+
+def twins() -> Any:
+    """Two variants that nothing tells apart."""
+    same = [{"name": "Size", "value": "S10"}]
+    return product(2, variants=[variant(20, 2, options=same), variant(21, 2, options=same)])
+
+
+def test_one_that_the_shop_refuses_holds_up_no_other(adapter: Adapter, shop: SandboxProcess) -> None:
+    bad, good = send(adapter, twins(), product(1))
+    assert isinstance(bad.error, SkipRecord) and "have the same set of attribute values" in str(bad.error)
+    assert bad.error.mend and good.error is None
+
+
+def test_a_refusal_that_comes_later_is_told_once_it_is_known(adapter: Adapter, shop: SandboxProcess) -> None:
+    consume(shop, False)
+    send(adapter, twins())
+    consume(shop, True)
+    consume(shop, False)
+    (outcome,) = look_again(adapter, twins())
+    assert isinstance(outcome.error, Queued)
+    consume(shop, True)
+    (outcome,) = look_again(adapter, twins())
+    assert isinstance(outcome.error, SkipRecord) and '"SKU-21"' in str(outcome.error)
+    assert bulks(shop) == [2, 1]
+
+
+def test_an_option_that_the_shop_does_not_know_is_told(adapter: Adapter, shop: SandboxProcess) -> None:
+    strange = product(2, variants=[variant(20, 2, options=[{"name": "Size", "value": "Huge"}])])
+    stranger = product(3, variants=[variant(30, 3, options=[{"name": "Mood", "value": "Calm"}])])
+    first, second, third = send(adapter, strange, stranger, product(1))
+    assert isinstance(first.error, SkipRecord) and "no option 'Huge'" in str(first.error)
+    assert isinstance(second.error, SkipRecord) and "'Mood'" in str(second.error)
+    assert third.error is None and "SKU-20" not in {each["sku"] for each in shop.state("offered")}
+
+
+def test_the_field_map_names_the_attribute_of_an_option(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento_target", field_map={"options": {"Measure": "size"}})
+    (outcome,) = send(adapter, product(1, variants=[variant(10, 1, options=[{"name": "Measure", "value": "S10"}])]))
+    assert outcome.error is None
+
+
+def test_a_bulk_whose_answer_was_lost_makes_nothing_twice(adapter: Adapter, shop: SandboxProcess) -> None:
+    shop.fault("half_body", when="after", path="/async/bulk/", times=1)
+    with pytest.raises(TryAgainLater):
+        send(adapter, product(1))
+    before = len(by_sku(shop))
+    assert [outcome.error for outcome in send(adapter, product(1))] == [None]
+    assert len(by_sku(shop)) == before + 1  # the configurable product above the two
+
+
+def test_one_by_one_where_no_consumers_run(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento_target", bulk=False)
+    consume(shop, False)
+    bad, good, odd = send(adapter, twins(), product(1), plain(3, sku="A b%20"))
+    assert isinstance(bad.error, SkipRecord) and '"SKU-21"' in str(bad.error) and "%" not in str(bad.error)
+    assert good.error is None and odd.error is None and "A b%20" in by_sku(shop)
+    assert bulks(shop) == []
+
+
+@pytest.mark.parametrize("item", [product(1), plain(3)], ids=["with variants", "without"])
+def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter, shop: SandboxProcess) -> None:
+    (made,) = send(adapter, item)
+    gone = Operation(Action.REMOVE, item.id, made.external_id, None)
+    for _ in range(2):
+        assert adapter.send(PRODUCTS, [gone])[0].error is None
+    row = next(each for each in shop.state("goods") if str(each["id"]) == made.external_id)
+    assert row["status"] == 2 and bulks(shop)[-1] == 1 and len(bulks(shop)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("item", "code"),
+    [
+        (product(1, variants=[variant(10, sku="")]), "sku_missing"),
+        (product(1, variants=[variant(10, sku="x" * 65)]), "sku_length"),
+        (product(1, variants=[variant(10, price=None)]), "price_missing"),
+        (product(1, title=""), "title_missing"),
+        (product(1, variants=[variant(10, options=[]), variant(11, options=[])]), "options_missing"),
+        (product(1, variants=[variant(10), variant(11, options=[])]), "options_missing"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_what_the_shop_could_not_hold_is_told_before(item: Any, code: str, adapter: Adapter) -> None:
+    with pytest.raises(SkipRecord) as refused:
+        adapter.payload(PRODUCTS, item, NOTHING)
+    assert refused.value.code == code and refused.value.mend
+
+
+def test_stock_follows_as_soon_as_the_product_is_there(adapter: Adapter, shop: SandboxProcess) -> None:
+    item = plain(3)
+    [before] = adapter.send(DataType.STOCK, creations(adapter, DataType.STOCK, item.variants))
+    assert isinstance(before.error, SkipRecord) and before.error.code == "not_there_yet"
+    send(adapter, item)
+    [after] = adapter.send(DataType.STOCK, creations(adapter, DataType.STOCK, item.variants))
+    assert after.error is None
