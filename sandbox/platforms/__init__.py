@@ -8,6 +8,7 @@ PLATFORMS = {
     "bigcommerce": ("sandbox.platforms.bigcommerce", "BigCommerce"),
     "elevate": ("sandbox.platforms.elevate", "Elevate"),
     "magento": ("sandbox.platforms.magento", "Magento"),
+    "netsuite": ("sandbox.platforms.netsuite", "NetSuite"),
     "rest": ("sandbox.platforms.rest", "Rest"),
     "seller_center_oms": ("sandbox.platforms.seller_center_oms", "SellerCenterOms"),
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),

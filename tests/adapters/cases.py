@@ -4,12 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from connectors.contract import Account, Adapter
 from connectors.http import HttpClient
 from connectors.registry import adapter_for
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.goods import SAMPLES
+
+# What a certificate was made for that NetSuite has.
+NETSUITE_KEY = (
+    ec.generate_private_key(ec.SECP256R1())
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+    .strip()
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,14 @@ def put_on_sale(shop: SandboxProcess) -> None:
     shop.control("POST", "goods", json={"account": "alpha", "skus": skus})
     sizes = [f"S{variant.id}" for item in SAMPLES[DataType.PRODUCTS] for variant in item.variants]
     shop.control("POST", "options", json={"account": "alpha", "code": "size", "labels": sizes})
+
+
+def ship(account: SandboxProcess) -> None:
+    """Orders of ours that have been shipped; the exports bring their own."""
+    for number in (9001, 9002):
+        about = {"account": "tstdrv1", "externalId": f"sc-order-{number}", "sku": "SKU-1"}
+        account.control("POST", "orders", json=about)
+        account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
 
 
 # A platform is put under the whole suite by its line here.
@@ -131,6 +150,27 @@ CASES = {
         prepare=put_on_sale,
         calls=9,  # products and their variants: a look before and after each of two bulks, and what became of these
         changes_only=frozenset((DataType.PRICES,)),
+    ),
+    "netsuite": Case(
+        sandbox="netsuite",
+        account=("tstdrv1", NETSUITE_KEY),
+        credential="private_key",
+        path="/tstdrv1/services/rest",
+        settings={
+            "account": "TSTDRV1",
+            "client_id": "sandbox-client",
+            "certificate_id": "sandbox-certificate",
+            "algorithm": "ES256",
+            "guest_customer": "1",
+        },
+        options={"products": 30},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.ORDERS: ("open_orders", "id"),
+            DataType.CUSTOMERS: ("active_customers", "id"),
+        },
+        prepare=ship,
+        calls=2 + 3 + 5,  # a token for one that has ended, three queries, and a write for each order
     ),
     "rest": Case(
         sandbox="rest",

@@ -21,6 +21,7 @@ POINTS = {
     "plan": ("connectors.engine.exporting", "_plan", True),
     "before_call": ("connectors.platforms.rest", "RestTarget.send", False),
     "after_call": ("connectors.platforms.rest", "RestTarget.send", True),
+    "after_sale": ("connectors.platforms.netsuite", "NetSuite.send", True),
     "before_commit": ("hub.runs", "count_down", True),
     "after_commit": ("connectors.engine.sending", "settle", True),
     "held": ("connectors.engine.inspecting.proving", "_judge_held", True),
@@ -105,7 +106,7 @@ def main(argv: list[str]) -> int:
     django.setup()
     # Imported before the first life, so that each begins at once; none of these opens a connection.
     from connectors.engine import working  # noqa: F401
-    from connectors.platforms import rest  # noqa: F401
+    from connectors.platforms import netsuite, rest  # noqa: F401
 
     deaths = 0
     if argv[0] == "poison":

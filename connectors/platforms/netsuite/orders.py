@@ -1,0 +1,322 @@
+"""Orders as sales orders, each made once: under an external id of ours, with lines that are never added twice.
+
+NetSuite adds lines that come without a line number to those that are there, so a repeated call must not carry such:
+before anything is sent, one query tells which of the orders exist, with their lines. A new order goes by upsert with
+its lines replaced; an existing one is changed line by line.
+https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545295601.html
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+from connectors.contract import Action, Operation, Outcome, References
+from connectors.errors import SkipRecord
+from connectors.platforms.netsuite.calls import Calls, listed, text, whole
+from connectors.platforms.netsuite.settings import FieldMap, Settings
+from connectors.records import AddressRecord
+from hub.kinds import Kind
+from orders.items import OrderItem, OrderLineItem
+
+# Of an order that nobody has begun on: what is further is not sent for the first time.
+_OPEN = {"pending", "confirmed", "partly_shipped"}
+_OVER = {"cancelled", "returned", "refunded"}
+
+
+def payload(item: OrderItem, refs: References, settings: Settings, fields: FieldMap) -> dict[str, Any] | None:
+    """`{"entity", "body", "lines"}`; None where there is nothing to ship: unpaid, over, or shipped before we came."""
+    known = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
+    unpaid = item.status == "pending" and not settings.send_pending
+    if unpaid or not any(line.status not in _OVER for line in item.lines) or item.status in _OVER:
+        return None
+    if not known and item.status not in _OPEN:
+        return None
+    return {
+        "entity": _entity(item, refs, settings),
+        "body": _body(item, settings, fields),
+        "lines": [_line(line, item, settings) for line in item.lines],
+    }
+
+
+def _entity(item: OrderItem, refs: References, settings: Settings) -> dict[str, str]:
+    """Who buys: for a vendor it is the seller on whose behalf it ships."""
+    if item.principal is not None:
+        slug = item.principal.slug
+        internal_id = settings.seller_customers.get(slug, "")
+        return {"id": internal_id} if internal_id else {"seller": slug, "name": item.principal.name}
+    if internal_id := refs.get(Kind.CUSTOMER, item.customer_id) or settings.guest_customer:
+        return {"id": internal_id}
+    raise SkipRecord(
+        f"NetSuite does not have the customer of order {item.number}.",
+        code="customer_missing",
+        mend="Let customers be sent to NetSuite as well, or set the customer of guests in the connection; then retry.",
+    )
+
+
+def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, Any]:
+    body: dict[str, Any] = {"tranDate": item.placed_at.astimezone(UTC).date().isoformat()}
+    if name := fields.orders.number:
+        body[name] = item.number
+    if (name := fields.orders.seller) and item.principal:
+        body[name] = item.principal.name
+    if settings.currencies:
+        body["currency"] = {"id": _currency(item, settings)}
+    for name, internal_id in (("subsidiary", settings.subsidiary), ("location", settings.location)):
+        if internal_id:
+            body[name] = {"id": internal_id}
+    if item.customer_note:
+        body["memo"] = item.customer_note[:999]
+    where = next((address for address in item.addresses if address.use == "shipping"), None)
+    if where is not None:
+        body["shippingAddress"] = address(where)
+    elif item.principal is not None:
+        raise SkipRecord(
+            f"Order {item.number} has no delivery address.",
+            code="no_delivery_address",
+            mend="Add one to the order in the shop; it is sent as soon as the order changes.",
+        )
+    return body
+
+
+def _currency(item: OrderItem, settings: Settings) -> str:
+    if item.currency not in settings.currencies:
+        raise SkipRecord(
+            f"Order {item.number} is in {item.currency}, of which NetSuite's internal id is not known.",
+            code="currency_unknown",
+            mend="Add it to the currencies of the connection, then retry.",
+        )
+    return settings.currencies[item.currency]
+
+
+def address(item: AddressRecord) -> dict[str, Any]:
+    """An address as a subrecord."""
+    name = f"{item.first_name} {item.last_name}".strip()
+    values = {
+        "addressee": item.company or name,
+        "attention": name if item.company else "",
+        "addr1": item.street,
+        "addr2": item.street2,
+        "city": item.city,
+        "state": item.region,
+        "zip": item.postcode,
+        "addrPhone": item.phone,
+    }
+    found: dict[str, Any] = {key: value for key, value in values.items() if value}
+    return found | ({"country": {"id": item.country}} if item.country else {})
+
+
+def _line(line: OrderLineItem, item: OrderItem, settings: Settings) -> dict[str, Any]:
+    if not line.sku:
+        raise SkipRecord(
+            f"Order {item.number} has a line without an SKU: {line.title}.",
+            code="no_sku",
+            mend="Give the product an SKU, and the order's line with it; then retry.",
+        )
+    found = {"key": str(line.id), "sku": line.sku, "quantity": _number(line.quantity)}
+    if line.status in _OVER:
+        found["closed"] = True
+    if item.principal is None or settings.dropship_prices:
+        found["rate"] = _number(line.unit_price)
+    return found
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of a sales order there. `key` is our id of it, if the account has a field for that."""
+
+    number: int
+    item: str
+    key: str
+
+
+@dataclass(slots=True)
+class _There:
+    """A sales order as NetSuite has it."""
+
+    internal_id: str
+    lines: list[_Line] = field(default_factory=list)
+
+
+class Orders:
+    """The sales orders of one account."""
+
+    def __init__(self, calls: Calls, settings: Settings, fields: FieldMap) -> None:
+        self._calls = calls
+        self._settings = settings
+        self._fields = fields
+        self._items: dict[str, str] = {}
+        self._sellers: dict[str, str] = {}
+
+    def send(self, operations: Sequence[Operation]) -> list[Outcome]:
+        """One write an order, and three queries for all of them. NetSuite has no call that takes several."""
+        there = self._find({self.external_id(operation.item_id) for operation in operations})
+        payloads = [each for operation in operations for each in (operation.payload, operation.previous) if each]
+        self._learn_items(line["sku"] for each in payloads for line in each["lines"])
+        outcomes = [self._write(operation, there) for operation in operations]
+        sent = [
+            (operation, outcome)
+            for operation, outcome in zip(operations, outcomes, strict=True)
+            if operation.payload and outcome.error is None
+        ]
+        lines = self._lines_of([outcome.external_id for _, outcome in sent])
+        for operation, outcome in sent:
+            outcome.links = {
+                (str(Kind.ORDER_LINE), int(key)): f"{outcome.external_id}/{line.number}"
+                for key, line in self._matched(operation, lines.get(outcome.external_id, [])).items()
+            }
+        return outcomes
+
+    def external_id(self, order_id: int) -> str:
+        return f"{self._settings.external_ids}-order-{order_id}"
+
+    def _write(self, operation: Operation, there: dict[str, _There]) -> Outcome:
+        """A refusal is that order's alone."""
+        found = there.get(self.external_id(operation.item_id))
+        try:
+            if operation.action is Action.REMOVE:
+                return self._close(operation, found)
+            if found is None:
+                return Outcome(external_id=self._make(operation))
+            return self._change(operation, found)
+        except SkipRecord as problem:
+            return Outcome(external_id=operation.external_id, error=problem)
+
+    def _make(self, operation: Operation) -> str:
+        wanted = operation.payload
+        body = self._settings.order_defaults | wanted["body"]
+        body["entity"] = {"id": self._buyer(wanted["entity"])}
+        body["item"] = {"items": [self._new_line(line) for line in wanted["lines"]]}
+        # It was not there a moment ago; should it be by now, its lines are still those of this call, not twice as many.
+        return self._calls.upsert("salesOrder", self.external_id(operation.item_id), body, replace="item")
+
+    def _change(self, operation: Operation, found: _There) -> Outcome:
+        """Lines by number. What the order has no more is closed, not taken out: something may have come of it there."""
+        wanted = operation.payload
+        pairs = self._matched(operation, found.lines)
+        lines = [self._changed_line(line, pairs.get(line["key"])) for line in wanted["lines"]]
+        kept = {line["key"] for line in wanted["lines"]}
+        lines += [{"line": line.number, "isClosed": True} for key, line in pairs.items() if key not in kept]
+        self._calls.update("salesOrder", found.internal_id, wanted["body"] | {"item": {"items": lines}})
+        return Outcome(external_id=found.internal_id)
+
+    def _close(self, operation: Operation, found: _There | None) -> Outcome:
+        """All lines are closed: a sales order that was once made is not deleted."""
+        if found is not None:
+            lines = [{"line": line.number, "isClosed": True} for line in found.lines]
+            self._calls.update("salesOrder", found.internal_id, {"item": {"items": lines}})
+        return Outcome(external_id=operation.external_id)
+
+    def _new_line(self, line: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {"item": {"id": self._item(line["sku"])}, "quantity": line["quantity"]}
+        if "rate" in line:
+            # The price level "custom" is what lets a rate stand.
+            found |= {"price": {"id": "-1"}, "rate": line["rate"]}
+        if line.get("closed"):
+            found["isClosed"] = True
+        if self._settings.location:
+            found["location"] = {"id": self._settings.location}
+        if name := self._fields.orders.line_id:
+            found[name] = line["key"]
+        return found
+
+    def _changed_line(self, line: dict[str, Any], there: _Line | None) -> dict[str, Any]:
+        if there is None:
+            return self._new_line(line)
+        if line.get("closed"):
+            return {"line": there.number, "isClosed": True}
+        if there.item != self._item(line["sku"]):
+            raise SkipRecord(
+                f"A line has another SKU now ({line['sku']}), and NetSuite keeps the item of a line.",
+                code="item_changed",
+                mend="Cancel the line in the shop and add a new one.",
+            )
+        return {"line": there.number, "quantity": line["quantity"]}
+
+    def _matched(self, operation: Operation, there: Sequence[_Line]) -> dict[str, _Line]:
+        """Our line, also one that is gone since it was last sent → the line there.
+
+        By our id where the account keeps it; else in the order in which they were made, item by item.
+        """
+        known = {line.key: line for line in there if line.key}
+        free: dict[str, list[_Line]] = defaultdict(list)
+        for line in there:
+            if not line.key:
+                free[line.item].append(line)
+        found = {}
+        # Those that were sent before stand first there, whatever place they have in the order by now.
+        before = (operation.previous or {}).get("lines", [])
+        for own in [*before, *operation.payload["lines"]]:
+            same = free[self._items.get(own["sku"], "")]
+            if own["key"] in known:
+                found[own["key"]] = known[own["key"]]
+            elif own["key"] not in found and same:
+                found[own["key"]] = same.pop(0)
+        return found
+
+    # What NetSuite has
+
+    def _find(self, external_ids: set[str]) -> dict[str, _There]:
+        """External id → the sales order, for those that exist."""
+        found: dict[str, _There] = {}
+        query = "SELECT so.id, so.externalid FROM transaction so"
+        for condition in listed("so.externalid", sorted(external_ids)):
+            for row in self._calls.rows(query, key="so.id", where=f"so.type = 'SalesOrd' AND {condition}"):
+                found[str(row.get("externalid"))] = _There(str(whole(row, "id")))
+        lines = self._lines_of([each.internal_id for each in found.values()]) if found else {}
+        for each in found.values():
+            each.lines = lines.get(each.internal_id, [])
+        return found
+
+    def _lines_of(self, order_ids: Iterable[str]) -> dict[str, list[_Line]]:
+        """Sales order → its lines in their order, taxes and the like left out."""
+        own = self._fields.orders.line_id
+        column = f", line.{own} AS own" if own else ""
+        query = f"SELECT line.uniquekey, line.transaction, line.id, line.item{column} FROM transactionline line"
+        found: dict[str, list[_Line]] = defaultdict(list)
+        for condition in listed("line.transaction", (int(each) for each in order_ids)):
+            where = f"line.mainline = 'F' AND line.taxline = 'F' AND {condition}"
+            for row in self._calls.rows(query, key="line.uniquekey", where=where):
+                line = _Line(whole(row, "id"), str(row.get("item", "")), str(row.get("own", "")))
+                found[str(row.get("transaction"))].append(line)
+        return {order_id: sorted(lines, key=lambda line: line.number) for order_id, lines in found.items()}
+
+    def _learn_items(self, skus: Iterable[str]) -> None:
+        """SKU → internal id, for those that are not known yet."""
+        column = self._fields.products.sku
+        for condition in listed(f"item.{column}", sorted(set(skus) - self._items.keys())):
+            query = f"SELECT item.id, item.{column} AS sku FROM item"
+            for row in self._calls.rows(query, key="item.id", where=f"item.isinactive = 'F' AND {condition}"):
+                self._items.setdefault(str(row.get("sku")), str(whole(row, "id")))
+
+    def _item(self, sku: str) -> str:
+        if sku not in self._items:
+            raise SkipRecord(
+                f"NetSuite has no active item with the SKU {sku}.",
+                code="item_unknown",
+                mend="Make the item in NetSuite, or correct the SKU where the order comes from; then retry.",
+            )
+        return self._items[sku]
+
+    def _buyer(self, entity: dict[str, str]) -> str:
+        """The internal id of the customer; a seller whom we ship for is made one."""
+        if internal_id := entity.get("id"):
+            return internal_id
+        slug = entity["seller"]
+        if slug not in self._sellers:
+            body: dict[str, Any] = {"isPerson": False, "companyName": entity["name"]}
+            if self._settings.subsidiary:
+                body["subsidiary"] = {"id": self._settings.subsidiary}
+            self._sellers[slug] = self._calls.upsert("customer", f"{self._settings.external_ids}-seller-{slug}", body)
+        return self._sellers[slug]
+
+
+def sales_orders(settings: Settings) -> str:
+    """The condition that tells our sales orders (`so`) from the account's own."""
+    return f"so.type = 'SalesOrd' AND so.externalid LIKE {text(settings.external_ids + '-order-%')}"

@@ -1,0 +1,401 @@
+"""NetSuite: signing in, sales orders that are made once, and what is read by SuiteQL (S1, S3, S5)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pydantic import ValidationError
+
+from connectors.contract import Account, Action, Operation, References
+from connectors.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.http import HttpClient
+from connectors.platforms.netsuite import NetSuite
+from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
+from connectors.records import AddressRecord, FulfilmentRecord
+from hub.kinds import DataType, Kind
+from orders.items import OrderItem, OrderLineItem, Principal
+from sandbox.process import SandboxProcess
+from tests.adapters import goods
+from tests.adapters.cases import CASES
+from tests.adapters.reading import pages, records
+
+NOTHING = References({})
+Open = Callable[..., NetSuite]
+
+
+@pytest.fixture
+def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    name, key = CASES["netsuite"].account
+    return sandbox("netsuite", accounts={name: key, "tba1": "token-secret"}, products=30)
+
+
+@pytest.fixture
+def open_adapter(platform: SandboxProcess) -> Iterator[Open]:
+    opened: list[NetSuite] = []
+
+    def make(account: str = "tstdrv1", fields: dict[str, Any] | None = None, **changes: Any) -> NetSuite:
+        credentials = {"private_key": changes.pop("private_key", CASES["netsuite"].account[1])}
+        if account == "tba1":
+            secret = changes.pop("token_secret", "token-secret")
+            credentials = {"consumer_secret": "sandbox-secret", "token_secret": secret}
+            changes = {"auth": "tba", "token_id": "sandbox-token"} | changes
+        url = f"{platform.url}/{account}/services/rest"
+        settings = CASES["netsuite"].settings | {"account": account} | changes
+        about = Account(
+            base_url=url,
+            settings=Settings.model_validate(settings),
+            credentials=Credentials.model_validate(credentials),
+            field_map=FieldMap.model_validate(fields or {}),
+        )
+        opened.append(NetSuite(about, HttpClient(url, deadline=10, private_hosts=["127.0.0.1"])))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.http.close()
+
+
+def line(number: int, sku: str = "SKU-1", quantity: str = "1", **changes: Any) -> OrderLineItem:
+    about = {"order_id": 1, "variant_id": None, "position": number, "title": "Lamp", "vendor": "", "status": "pending"}
+    about |= {"id": number, "sku": sku, "quantity": Decimal(quantity), "unit_price": Decimal("9.5")} | changes
+    return OrderLineItem(**about)
+
+
+def order(*lines: OrderLineItem, number: int = 1, **changes: Any) -> OrderItem:
+    """An order on somebody's behalf, with where it goes."""
+    where = AddressRecord(use="shipping", first_name="Zoe", last_name="Zimmer", street="Storgata 1", country="NO")
+    about = {
+        "lines": list(lines) or [line(1)],
+        "addresses": [where],
+        "status": "confirmed",
+        "shipments": [],
+        "principal": Principal("acme", "Acme"),
+    }
+    return goods.order(number, **(about | changes))
+
+
+def operation(adapter: NetSuite, item: OrderItem, before: Any = None, action: Action = Action.CREATE) -> Operation:
+    payload = adapter.payload(DataType.ORDERS, item, NOTHING)
+    return Operation(action, item.id, "", payload, before)
+
+
+def send(adapter: NetSuite, item: OrderItem, before: Any = None) -> Any:
+    (outcome,) = adapter.send(DataType.ORDERS, [operation(adapter, item, before)])
+    return outcome
+
+
+def sold(platform: SandboxProcess, account: str = "tstdrv1") -> list[dict[str, Any]]:
+    return list(platform.state("orders", account))
+
+
+def lines(row: dict[str, Any]) -> list[tuple[str, int, bool]]:
+    return [(each["sku"], each["quantity"], each["isClosed"]) for each in row["items"]]
+
+
+# Signing in
+
+
+def test_tokens_sign_each_request(open_adapter: Open) -> None:
+    assert open_adapter("tba1").check() == "Account TBA1 answers, with 32 items."
+    with pytest.raises(NeedsAttention) as refused:
+        open_adapter("tba1", token_secret="wrong").check()
+    assert "wrong" not in f"{refused.value} {refused.value.mend}"
+    page = open_adapter("tba1").read_page(DataType.PRODUCTS, since=datetime(2020, 1, 1, tzinfo=UTC), cursor=None)
+    assert len(page.records) == 32
+
+
+def test_an_rsa_key_signs_too_also_when_its_lines_are_lost(
+    sandbox: Callable[..., SandboxProcess], open_adapter: Open
+) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode().strip()
+    process = sandbox("netsuite", accounts={"rsa1": pem}, products=1)
+    adapter = open_adapter("rsa1", algorithm="PS256", private_key=" ".join(pem.splitlines()))
+    adapter.http.base_url = f"{process.url}/rsa1/services/rest"
+    assert adapter.check().startswith("Account RSA1 answers")
+
+
+def test_a_token_that_ended_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    adapter.check()
+    platform.control("POST", "expire", json={})
+    platform.forget_calls()
+    adapter.check()
+    assert [call["status"] for call in platform.calls()] == [401, 200, 200]
+
+
+def test_a_key_that_is_none_needs_a_person(open_adapter: Open) -> None:
+    with pytest.raises(NeedsAttention, match="no access token") as refused:
+        open_adapter(private_key="no key at all").check()
+    assert "no key at all" not in f"{refused.value} {refused.value.mend}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"certificate_id": ""}, "certificate_id is needed"),
+        ({"auth": "tba"}, "token_id is needed"),
+        ({"time_zone": "Mars/Olympus"}, "no time zone"),
+        ({"external_ids": "a b"}, "external_ids"),
+        ({"order_defaults": {"x; DROP": 1}}, "order_defaults"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        Settings.model_validate(CASES["netsuite"].settings | changes)
+
+
+def test_a_field_map_is_no_way_into_a_query() -> None:
+    for wrong in ("itemid, (SELECT 1)", "a'b", "x y", "1x"):
+        with pytest.raises(ValidationError):
+            FieldMap.model_validate({"products": {"sku": wrong}})
+
+
+# Orders
+
+
+def test_a_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform: SandboxProcess) -> None:
+    fields = {"orders": {"line_id": "custcol_hub_line", "seller": "custbody_seller"}}
+    outcome = send(open_adapter(fields=fields), order(line(7, "SKU-2", "3"), line(8, "SHIRT-RED"), customer_note=""))
+    (row,) = sold(platform)
+    assert row["externalId"] == "sc-order-1" and str(row["id"]) == outcome.external_id
+    assert row["entity"]["externalid"] == "sc-seller-acme" and row["custbody_seller"] == "Acme"
+    assert row["otherRefNum"] == "101" and row["tranDate"] == "2026-01-02"
+    assert row["shippingAddress"] == {"addressee": "Zoe Zimmer", "addr1": "Storgata 1", "country": {"id": "NO"}}
+    assert lines(row) == [("SKU-2", 3, False), ("SHIRT-RED", 1, False)]
+    assert {each["rate"] for each in row["items"]} == {None}
+    numbers = [each["line"] for each in row["items"]]
+    assert outcome.links == {
+        (Kind.ORDER_LINE, 7): f"{outcome.external_id}/{numbers[0]}",
+        (Kind.ORDER_LINE, 8): f"{outcome.external_id}/{numbers[1]}",
+    }
+
+
+def test_an_own_order_names_its_customer_and_its_prices(open_adapter: Open, platform: SandboxProcess) -> None:
+    (buyer,) = open_adapter().send(
+        DataType.CUSTOMERS,
+        [Operation(Action.CREATE, 3, "", open_adapter().payload(DataType.CUSTOMERS, goods.customer(3), NOTHING))],
+    )
+    refs = References({(Kind.CUSTOMER, 3): buyer.external_id})
+    own = order(principal=None, addresses=[])
+    adapter = open_adapter(currencies={"GBP": "2"}, order_defaults={"custbody_channel": {"id": "3"}}, location="1")
+    payload = adapter.payload(DataType.ORDERS, own, refs)
+    adapter.send(DataType.ORDERS, [Operation(Action.CREATE, 1, "", payload)])
+    (row,) = sold(platform)
+    assert (str(row["entity"]["id"]), row["items"][0]["rate"]) == (buyer.external_id, 9.5)
+    assert (row["currency"], row["custbody_channel"], row["location"]) == ({"id": "2"}, {"id": "3"}, {"id": "1"})
+    with pytest.raises(SkipRecord, match="is in GBP"):
+        open_adapter(currencies={"EUR": "1"}).payload(DataType.ORDERS, own, refs)
+    with pytest.raises(SkipRecord, match="does not have the customer"):
+        open_adapter(guest_customer="").payload(DataType.ORDERS, own, NOTHING)
+
+
+@pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
+@pytest.mark.parametrize("fault", ["drop", "half_body"])
+def test_a_call_that_was_not_answered_makes_no_second_order_and_no_second_line(
+    fault: str, line_id: str, open_adapter: Open, platform: SandboxProcess
+) -> None:
+    item = order(line(1, "SKU-1", "2"), line(2, "SKU-1", "5"), line(3, "SKU-2"))
+    platform.fault(fault, when="after", method="PUT", path="salesOrder", times=1)
+    with pytest.raises(TryAgainLater):
+        send(open_adapter(fields={"orders": {"line_id": line_id}}), item)
+    outcome = send(open_adapter(fields={"orders": {"line_id": line_id}}), item)
+    assert outcome.error is None and len(outcome.links) == 3
+    (row,) = sold(platform)
+    assert lines(row) == [("SKU-1", 2, False), ("SKU-1", 5, False), ("SKU-2", 1, False)]
+
+
+@pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
+def test_what_changes_is_changed_line_by_line(line_id: str, open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter(fields={"orders": {"line_id": line_id}})
+    first = order(line(1, "SKU-1", "2"), line(2, "SKU-1", "5"), line(3, "SKU-2"), line(4, "SKU-3"))
+    made = send(adapter, first)
+    second = order(line(2, "SKU-1", "6"), line(3, "SKU-2", status="cancelled"), line(4, "SKU-3"), line(5, "SKU-4"))
+    changed = send(open_adapter(fields={"orders": {"line_id": line_id}}), second, operation(adapter, first).payload)
+    (row,) = sold(platform)
+    # The first was taken out of the order, the third cancelled: both are closed, none is gone.
+    assert lines(row) == [
+        ("SKU-1", 2, True),
+        ("SKU-1", 6, False),
+        ("SKU-2", 1, True),
+        ("SKU-3", 1, False),
+        ("SKU-4", 1, False),
+    ]
+    assert changed.links[Kind.ORDER_LINE, 2] == made.links[Kind.ORDER_LINE, 2]
+    assert changed.external_id == made.external_id
+
+
+def test_a_line_keeps_its_item(open_adapter: Open) -> None:
+    adapter = open_adapter()
+    first = order(line(1, "SKU-1"))
+    send(adapter, first)
+    outcome = send(adapter, order(line(1, "SKU-2")), operation(adapter, first).payload)
+    assert isinstance(outcome.error, SkipRecord) and outcome.error.code == "item_changed"
+
+
+def test_a_removal_closes_and_finds_by_our_own_key(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    send(adapter, order())
+    for _ in range(2):
+        (outcome,) = adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 1, "", None)])
+        assert outcome.error is None
+    assert lines(sold(platform)[0]) == [("SKU-1", 1, True)]
+    (absent,) = adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 99, "", None)])
+    assert absent.error is None
+
+
+def test_one_bad_order_holds_up_no_other(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    unknown, inactive = order(line(1, "NONE"), number=1), order(line(2, "OLD"), number=2)
+    bad_country = order(line(3), number=3, addresses=[AddressRecord(use="shipping", street="x", country="no")])
+    outcomes = adapter.send(
+        DataType.ORDERS,
+        [operation(adapter, each) for each in (unknown, inactive, bad_country, order(line(4), number=4))],
+    )
+    assert [getattr(each.error, "code", None) for each in outcomes] == [
+        "item_unknown",
+        "item_unknown",
+        "invalid_key_or_ref",
+        None,
+    ]
+    assert "Invalid country reference key no. (shippingAddress.country)" in str(outcomes[2].error)
+    assert [row["externalId"] for row in sold(platform)] == ["sc-order-4"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "belongs"),
+    [
+        ({"status": "pending"}, False),
+        ({"status": "cancelled"}, False),
+        ({"status": "shipped"}, False),
+        ({"lines": [line(1, status="cancelled")]}, False),
+        ({"status": "partly_shipped"}, True),
+    ],
+)
+def test_what_needs_no_shipping_is_not_sent(changes: dict[str, Any], belongs: bool, open_adapter: Open) -> None:
+    item = order(**changes) if "lines" not in changes else replace(order(), **changes)
+    assert (open_adapter().payload(DataType.ORDERS, item, NOTHING) is not None) is belongs
+
+
+def test_what_was_sent_stays_known_when_it_is_shipped(open_adapter: Open) -> None:
+    refs = References({(Kind.ORDER_LINE, 1): "5/3"})
+    assert open_adapter().payload(DataType.ORDERS, order(status="shipped"), refs) is not None
+    assert open_adapter(send_pending=True).payload(DataType.ORDERS, order(status="pending"), NOTHING) is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"addresses": []}, "no_delivery_address"), ({"lines": [line(1, "")]}, "no_sku")]
+)
+def test_what_cannot_be_shipped_is_an_issue(changes: dict[str, Any], code: str, open_adapter: Open) -> None:
+    with pytest.raises(SkipRecord) as problem:
+        open_adapter().payload(DataType.ORDERS, replace(order(), **changes), NOTHING)
+    assert problem.value.code == code and problem.value.mend
+
+
+def test_sellers_that_are_customers_already_are_not_made(open_adapter: Open, platform: SandboxProcess) -> None:
+    send(open_adapter(seller_customers={"acme": "1"}), order())
+    assert [row["id"] for row in platform.state("customers")] == [1]
+
+
+def test_too_many_at_a_time_are_tried_again(open_adapter: Open, platform: SandboxProcess) -> None:
+    platform.fault("rate_limited", path="suiteql", times=1)
+    with pytest.raises(TryAgainLater) as refused:
+        open_adapter().check()
+    assert refused.value.sent is False
+
+
+# Reading
+
+
+def test_products_come_with_children_stock_and_mapped_fields(open_adapter: Open) -> None:
+    fields = {"products": {"attributes": {"Colour": "custitem_colour"}, "rrp": "weight"}}
+    read = {each.title: each for each in records(open_adapter(fields=fields), DataType.PRODUCTS)}
+    plain, shirt = read["Lamp 3"], read["Shirt"]
+    (only,) = plain.variants
+    assert (plain.external_id, only.sku, only.weight_in_grams, only.rrp) == ("3", "SKU-3", 3, 3)
+    assert [(each.location, each.quantity) for each in only.stock] == [("Main", 3)]
+    assert [each.sku for each in shirt.variants or []] == ["SHIRT-RED", "SHIRT-BLUE"]
+    assert (read["Old lamp"].status, plain.status) == ("suspended", "live")
+    assert "Advice" not in read
+
+
+def test_what_changed_is_read_by_cut_time(open_adapter: Open, platform: SandboxProcess) -> None:
+    """The item, a child of it, or the stock of either; in the time zone of whoever signs in."""
+    adapter = open_adapter()
+
+    def changed(**moved: int) -> set[str]:
+        since = datetime.now(UTC) + timedelta(**moved)
+        return {each.title for each in records(adapter, DataType.PRODUCTS, since=since)}
+
+    assert changed(seconds=30) == set()
+    assert len(changed(seconds=-300)) == 32
+    platform.control("POST", "age", json={"account": "tstdrv1", "hours": 2})
+    assert changed(seconds=-300) == set()
+    platform.control("POST", "items", json={"account": "tstdrv1", "sku": "SHIRT-RED", "values": {"weight": 2}})
+    platform.control("POST", "stock", json={"account": "tstdrv1", "sku": "SKU-4", "quantity": 77})
+    assert changed(seconds=-300) == {"Shirt", "Lamp 4"}
+    (record,) = adapter.fetch(DataType.PRODUCTS, ["4"])
+    assert [each.quantity for each in record.variants[0].stock] == [77]
+
+
+def test_thousands_of_items_are_read_by_key(sandbox: Callable[..., SandboxProcess], open_adapter: Open) -> None:
+    name, key = CASES["netsuite"].account
+    process = sandbox("netsuite", accounts={name: key}, products=1100)
+    adapter = open_adapter()
+    adapter.http.base_url = f"{process.url}/{name}/services/rest"
+    read = [each.external_id for page in pages(adapter, DataType.PRODUCTS) for each in page.records]
+    assert len(read) == len(set(read)) == 1102
+    assert all("offset" not in call["query"] for call in process.calls())
+
+
+def shipments(adapter: NetSuite, **how: Any) -> dict[str, list[tuple[str, dict[str, Decimal]]]]:
+    found = {}
+    for page in pages(adapter, DataType.ORDERS, **how):
+        for each in page.records:
+            assert isinstance(each, FulfilmentRecord)
+            found[each.external_id] = [(one.tracking_number, one.lines) for one in each.shipments]
+    return found
+
+
+def test_shipped_fulfilments_are_read_by_order(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    made = send(adapter, order(line(1, "SKU-1", "2"), line(2, "SKU-2", "4")))
+    one, two = (made.links[Kind.ORDER_LINE, number] for number in (1, 2))
+    platform.control("POST", "orders", json={"account": "tstdrv1", "externalId": "theirs", "sku": "SKU-1"})
+    for about in (
+        {"order": "sc-order-1", "quantities": {"SKU-1": 2, "SKU-2": 1}, "tracking": ["T1", "T2"]},
+        {"order": "sc-order-1", "quantities": {"SKU-2": 2}, "tracking": ["T3"]},
+        {"order": "sc-order-1", "quantities": {"SKU-2": 1}, "status": "A"},
+        {"order": "theirs"},
+    ):
+        last = platform.control("POST", "fulfil", json={"account": "tstdrv1"} | about)
+    assert last["id"]
+    expected = [("T1, T2", {one: Decimal(2), two: Decimal(1)}), ("T3", {two: Decimal(2)})]
+    assert shipments(adapter) == {made.external_id: expected}
+    assert shipments(adapter, since=datetime.now(UTC) - timedelta(minutes=1)) == {made.external_id: expected}
+    assert shipments(adapter, since=datetime.now(UTC) + timedelta(minutes=1)) == {}
+    (record,) = adapter.fetch(DataType.ORDERS, [made.external_id, "none"])
+    assert isinstance(record, FulfilmentRecord)
+    assert (record.shipments[0].carrier, record.shipments[0].shipped_at is not None) == ("UPS Ground", True)
+
+
+def test_a_fulfilment_that_was_deleted_is_gone_from_the_full_read(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    made = send(adapter, order())
+    parcel = platform.control("POST", "fulfil", json={"account": "tstdrv1", "order": "sc-order-1"})["id"]
+    assert len(shipments(adapter)[made.external_id]) == 1
+    platform.control("POST", "unfulfil", json={"account": "tstdrv1", "id": parcel})
+    assert shipments(adapter) == {made.external_id: []}
+
+
+def test_a_column_that_the_account_does_not_have_needs_a_person(open_adapter: Open) -> None:
+    with pytest.raises(NeedsAttention, match="no such column") as refused:
+        open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}).read_page(
+            DataType.PRODUCTS, since=None, cursor=None
+        )
+    assert "field map" in refused.value.mend
