@@ -4,16 +4,28 @@ The connection's address is that of the shop, without `/rest`. The vendor docume
 before a shop may have one, and answers 429.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from connectors.contract import Account, Adapter, IdPage, Operation, Outcome, Page, References, Schema
+from connectors.contract import (
+    Account,
+    Adapter,
+    Depth,
+    HeldPage,
+    IdPage,
+    Operation,
+    Outcome,
+    Page,
+    References,
+    Schema,
+)
 from connectors.http import HttpClient
 from connectors.platforms.magento import offering, shipments, stock_and_prices
 from connectors.platforms.magento.customers import Customers
 from connectors.platforms.magento.forms import Credentials, FieldMap, Settings, TargetMap, TargetSettings
+from connectors.platforms.magento.holding import Holding
 from connectors.platforms.magento.orders import Orders
 from connectors.platforms.magento.products import Products
 from connectors.platforms.magento.reading import Source
@@ -142,6 +154,11 @@ class MagentoTarget(_Magento):
         DataType.PRICES: "prices",
     }
     batch_size: ClassVar[dict[DataType, int]] = {DataType.PRODUCTS: 100, DataType.STOCK: 1000, DataType.PRICES: 1000}
+    provable: ClassVar[dict[DataType, Depth]] = {
+        DataType.PRODUCTS: Depth.PRESENCE,
+        DataType.STOCK: Depth.CONTENT,
+        DataType.PRICES: Depth.CONTENT,
+    }
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         match data_type:
@@ -162,3 +179,9 @@ class MagentoTarget(_Magento):
             case DataType.PRICES:
                 return stock_and_prices.send_prices(self.shop, operations)
         return super().send(data_type, operations)
+
+    def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
+        return Holding(self.shop).page(data_type, cursor)
+
+    def holds(self, data_type: DataType, external_ids: Collection[str]) -> set[str]:
+        return Holding(self.shop).holds(data_type, external_ids)

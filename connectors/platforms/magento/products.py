@@ -58,13 +58,13 @@ class Products(Listing):
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is None:
-            rows, after, total = self.after(cursor["after"] if cursor else 0, _shown())
+            rows, after, total = self.after(cursor["after"] if cursor else 0, shown())
             return Page(self.records(rows), {"after": after} if after else None, total=None if cursor else total)
         if cursor and "parents" in cursor:
             return self._parents(cursor["variants"], cursor["parents"])
         waiting: list[int] | None = cursor["variants"] if cursor else []
         rows, following, cut = self.changes(since, cursor)
-        shown = [row for row in rows if not is_variant(row)]
+        visible = [row for row in rows if not is_variant(row)]
         if waiting is not None:
             waiting = sorted({*waiting, *self.numbers(row for row in rows if is_variant(row))})
             waiting = waiting if len(waiting) <= MOST_CHANGED else None
@@ -74,15 +74,14 @@ class Products(Listing):
             following = None if done else {"parents": 0}
         if following is not None:
             following = {**following, "variants": waiting}
-        return Page(self.records(shown), following, cut=cut if done else None)
+        return Page(self.records(visible), following, cut=cut if done else None)
 
     def fetch(self, external_ids: Sequence[str]) -> list[Record]:
         numbers = [each for each in external_ids if each.isdecimal()]
-        return self.records(self.shop.named(self.path, "entity_id", numbers, *self.only(), _shown()))
+        return self.records(self.shop.named(self.path, "entity_id", numbers, *self.only(), shown()))
 
-    def ids(self, cursor: int | None) -> IdPage:
-        rows, after, _ = self.after(cursor or 0, _shown())
-        return IdPage([str(each) for each in self.numbers(rows)], after)
+    def ids(self, cursor: int | None, *groups: Group) -> IdPage:
+        return super().ids(cursor, shown(), *groups)
 
     def _parents(self, variants: list[int] | None, after: int) -> Page:
         """Configurable products that have one of the variants; all of them where there were too many to remember."""
@@ -136,7 +135,8 @@ class Products(Listing):
         return grams_per_unit(str(self.shop.config["weight_unit"]))
 
 
-def _shown() -> list[Filter]:
+def shown() -> Group:
+    """For what a shop shows by itself."""
     return [Filter("visibility", INVISIBLE, "neq"), Filter("type_id", CONFIGURABLE)]
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from connectors.contract import IdPage, Page
 from connectors.listing import utc
 from connectors.paging import Slice, by_change
-from connectors.platforms.magento.shop import Filter, Group, Shop, stamp
+from connectors.platforms.magento.shop import CHUNK, Filter, Group, Shop, stamp
 from connectors.records import Record
 
 Cursor = dict[str, Any] | None
@@ -37,11 +37,11 @@ class Wire(BaseModel):
         return {name: value for name, value in raw.items() if value is not None} if isinstance(raw, dict) else raw
 
 
-class Listing(ABC):
-    """A listing whose rows have a number and a time of change: read by number, or by that time.
+class Numbered:
+    """A listing whose rows have a number.
 
-    Always asked for its first page of what follows a number or a time, never for a later one: an item that changes or
-    goes meanwhile moves no other onto a page that was read already.
+    Always asked for its first page of what follows a number, never for a later one: an item that goes meanwhile moves
+    no other onto a page that was read already.
     """
 
     path: ClassVar[str]
@@ -51,17 +51,50 @@ class Listing(ABC):
         self.shop = shop
 
     @property
-    def _size(self) -> int:
+    def size(self) -> int:
+        """Rows a page."""
+        return CHUNK
+
+    def only(self) -> list[Group]:
+        """Groups of filters for what is read at all."""
+        return []
+
+    def existing(self, external_ids: Iterable[str]) -> set[str]:
+        """Which of the numbers exist (L11), whatever is read."""
+        numbers = [each for each in external_ids if each.isdecimal()]
+        return {str(each) for each in self.numbers(self.shop.named(self.path, "entity_id", numbers))}
+
+    def ids(self, cursor: int | None, *groups: Group) -> IdPage:
+        """A page of all ids (L15)."""
+        rows, after, _ = self.after(cursor or 0, *groups)
+        return IdPage([str(each) for each in self.numbers(rows)], after)
+
+    def after(self, number: int, *groups: Group) -> tuple[list[Any], int | None, int]:
+        """Rows above a number, the number to go on from or None, how many are left in all."""
+        greater = [Filter("entity_id", number, "gt")]
+        rows, left = self.shop.search(self.path, greater, *self.only(), *groups, sort=("entity_id",), size=self.size)
+        found = self.numbers(rows)
+        # A shop that passes the filter over would be read in circles.
+        if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
+            self.shop.broken(self.path)
+        return rows, max(found) if len(rows) < left else None, left
+
+    def numbers(self, rows: Iterable[Any]) -> list[int]:
+        return [row[self.key] for row in rows if isinstance(row, dict) and isinstance(row.get(self.key), int)]
+
+
+class Listing(Numbered, ABC):
+    """One whose rows have a time of change as well, and become records: read by number, or by that time, which hides
+    nothing that changes meanwhile either."""
+
+    @property
+    def size(self) -> int:
         size: int = self.shop.settings.page_size
         return size
 
     @abstractmethod
     def records(self, rows: list[Any]) -> list[Record]:
         """A record for each row; one that cannot be understood says so."""
-
-    def only(self) -> list[Group]:
-        """Groups of filters for what is read at all."""
-        return []
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is not None:
@@ -74,16 +107,6 @@ class Listing(ABC):
         numbers = [each for each in external_ids if each.isdecimal()]
         return self.records(self.shop.named(self.path, "entity_id", numbers, *self.only()))
 
-    def existing(self, external_ids: Iterable[str]) -> set[str]:
-        """Which of the numbers exist (L11), whatever is read."""
-        numbers = [each for each in external_ids if each.isdecimal()]
-        return {str(each) for each in self.numbers(self.shop.named(self.path, "entity_id", numbers))}
-
-    def ids(self, cursor: int | None) -> IdPage:
-        """A page of all ids (L15)."""
-        rows, after, _ = self.after(cursor or 0)
-        return IdPage([str(each) for each in self.numbers(rows)], after)
-
     def changes(self, since: datetime, cursor: Cursor) -> tuple[list[Any], Cursor, datetime]:
         return by_change(
             since,
@@ -94,22 +117,9 @@ class Listing(ABC):
             numbers=self.numbers,
         )
 
-    def after(self, number: int, *groups: Group) -> tuple[list[Any], int | None, int]:
-        """Rows above a number, the number to go on from or None, how many are left in all."""
-        greater = [Filter("entity_id", number, "gt")]
-        rows, left = self.shop.search(self.path, greater, *self.only(), *groups, sort=("entity_id",), size=self._size)
-        found = self.numbers(rows)
-        # A shop that passes the filter over would be read in circles.
-        if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
-            self.shop.broken(self.path)
-        return rows, max(found) if len(rows) < left else None, left
-
-    def numbers(self, rows: Iterable[Any]) -> list[int]:
-        return [row[self.key] for row in rows if isinstance(row, dict) and isinstance(row.get(self.key), int)]
-
     def _changed_from(self, second: datetime) -> Slice:
         changed, sort = [Filter("updated_at", stamp(second), "gteq")], ("updated_at", "entity_id")
-        rows, total = self.shop.search(self.path, changed, *self.only(), sort=sort, size=self._size)
+        rows, total = self.shop.search(self.path, changed, *self.only(), sort=sort, size=self.size)
         return rows, len(rows) < total
 
     def _changed_within(self, second: datetime, number: int) -> Slice:
