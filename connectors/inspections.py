@@ -65,8 +65,8 @@ def repairable(*, run: Run, verdict: str = "", ids: Sequence[int] | None = None)
 
 def count_by_verdict(items: QuerySet[RunItem]) -> dict[RunItem.Verdict, int]:
     """How many have which verdict, for the question before a repair."""
-    counted = items.order_by().values_list("verdict").annotate(Count("pk"))
-    return {RunItem.Verdict(verdict): number for verdict, number in counted.order_by("verdict")}
+    counted = dict(items.order_by().values_list("verdict").annotate(Count("pk")))
+    return {verdict: counted[verdict] for verdict in RunItem.REPAIRABLE if verdict in counted}
 
 
 def repair(*, run: Run, items: QuerySet[RunItem], by: User | None, now: datetime | None = None) -> int:

@@ -173,6 +173,7 @@ class RunItem(models.Model):
     repaired_at = models.DateTimeField(null=True, blank=True, help_text="When a person had it sent again.")
 
     class Meta:
+        verbose_name = "checked item"
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["run", "-id"], name="hub_runitem_of_run"),

@@ -11,7 +11,7 @@ from accounts.models import Membership, User
 from hub.kinds import DataType, Direction
 from hub.models import JobState, LinkPayload, Run, RunLogLine
 from synclog.models import ItemEvent
-from tests.dashboard.merchants import Merchant, make_merchant, webhook_event
+from tests.dashboard.merchants import Merchant, make_merchant, make_proof, webhook_event
 
 PageOf = Callable[[User | None], Page]
 TELEPHONE, DESKS = 390, (768, 1024, 1280, 1440)
@@ -20,7 +20,7 @@ WIDER = """() => [...document.querySelectorAll("html, main, .card, .issue, .noti
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `${box.tagName} ${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)
 """
-LISTS = ["", "issues/", "runs/", "products/", "customers/", "orders/", "statuses/", "webhooks/", "settings/"]
+LISTS = ["", "issues/", "runs/", "checks/", "products/", "customers/", "orders/", "statuses/", "webhooks/", "settings/"]
 
 
 @pytest.fixture
@@ -149,6 +149,8 @@ def test_nothing_is_wider_than_its_place(acorn: Merchant, page_of: PageOf, width
     link = LinkPayload.objects.get(link__connection=acorn.shop)
     event = webhook_event(acorn.shop)
     pages = [*LISTS, f"products/{acorn.products[0].pk}/", f"runs/{acorn.runs['done'].pk}/", f"runs/{run.pk}/"]
+    proof, preview = make_proof(acorn), make_proof(acorn, scope="preview", state="done")
+    pages += [f"{where}/{check.pk}/" for where in ("runs", "checks") for check in (proof, preview)]
     for path in [*pages, f"payloads/{link.pk}/", f"webhooks/{event.pk}/"]:
         page.goto(f"/s/acorn/{path}")
         assert page.evaluate(WIDER) == [], path
@@ -174,3 +176,29 @@ def test_the_keyboard_leads_past_the_navigation(acorn: Merchant, page_of: PageOf
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+
+
+def test_what_differs_is_repaired_by_keyboard(acorn: Merchant, page_of: PageOf) -> None:
+    """Ticked, asked about with its number, and gone on its way."""
+    proof = make_proof(acorn)
+    page = page_of(acorn.owner)
+    page.goto(f"/s/acorn/checks/{proof.pk}/")
+    page.get_by_role("checkbox", name=f"Select {acorn.products[1].title}").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Repair selected").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Repair 1 item at Elevate search?")).to_be_visible()
+    page.get_by_role("button", name="Yes, repair 1").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 item is on the way.")).to_be_visible()
+    assert [item.verdict for item in proof.items.exclude(repaired_at=None)] == ["different"]
+
+
+def test_a_comparison_is_followed_live(acorn: Merchant, page_of: PageOf) -> None:
+    proof = make_proof(acorn, state="preparing")
+    page = page_of(acorn.owner)
+    page.goto(f"/s/acorn/runs/{proof.pk}/")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    Run.objects.filter(pk=proof.pk).update(state=Run.State.DONE_WITH_ERRORS, finished_at=timezone.now())
+    expect(page.locator("#news")).to_have_text("The run: differences found.")
+    expect(page.get_by_role("progressbar")).to_have_count(0)

@@ -17,7 +17,7 @@ from orders.models import Customer, Order, OrderLine
 from synclog.models import Issue, ItemEvent, ItemStatus
 from tests.dashboard.merchants import Merchant, person
 
-LISTS = ["", "issues/", "runs/", "products/", "customers/", "orders/", "statuses/", "settings/"]
+LISTS = ["", "issues/", "runs/", "checks/", "products/", "customers/", "orders/", "statuses/", "settings/"]
 LogIn = Callable[[User], Client]
 
 

@@ -245,9 +245,7 @@ def test_drift_is_told_once_and_once_when_it_is_over(
     assert alert.resolved_at is not None and issue.resolved_at is not None
 
 
-def test_a_store_is_compared_by_presence_and_lost_products_come_back(
-    store: Connection, store_platform: SandboxProcess
-) -> None:
+def test_a_store_is_compared_and_lost_products_come_back(store: Connection, store_platform: SandboxProcess) -> None:
     """What was deleted there is made anew, under a new id."""
     own = {str(row["id"]) for row in store_platform.state("products")}
     products = make_products(store.seller, 5)
@@ -258,8 +256,16 @@ def test_a_store_is_compared_by_presence_and_lost_products_come_back(
     lost = link.external_id
     address = f"{store.base_url}/v3/catalog/products/{lost}"
     requests.delete(address, headers={"X-Auth-Token": "token"}, timeout=10).raise_for_status()
+    other = Link.objects.get(connection=store, kind="product", item_id=products[1].pk).external_id
+    body = [{"id": int(other), "name": "Meddled", "price": 7}]
+    headers = {"X-Auth-Token": "token"}
+    requests.put(f"{store.base_url}/v3/catalog/products", json=body, headers=headers, timeout=10).raise_for_status()
     run = inspect(store, "proof")
-    assert verdicts(run) == {"missing": {str(products[0].pk)}, "unknown": own}
+    assert verdicts(run) == {"missing": {str(products[0].pk)}, "different": {str(products[1].pk)}, "unknown": own}
+    assert item(run, "different").changes == {
+        "product.name": ["Meddled", products[1].title],
+        "product.price": [7, 10],
+    }
     repair(run=run, items=repairable(run=run), by=None)
     work_until_idle()
     link.refresh_from_db()

@@ -22,6 +22,7 @@ from connectors.contract import Action, Depth
 from connectors.engine import exporting
 from connectors.engine.deciding import decide
 from connectors.engine.inspecting.asking import as_if_taken
+from connectors.engine.inspecting.contents import drift
 from connectors.engine.settling import differences
 from connectors.engine.turn import Turn
 from connectors.errors import NeedsAttention, TryAgainLater
@@ -127,13 +128,13 @@ def _judge(
         if operation.action is Action.REMOVE:
             _add(judgement, run, job, Verdict.GONE, step.change.item_id, operation.external_id)
         else:
-            before = operation.previous if there is None else _as_far_as_told(there, operation.payload)
-            changes = differences(before, operation.payload)
+            wanted = operation.payload
+            changes = differences(operation.previous, wanted) if there is None else drift(there, wanted)
             _add(judgement, run, job, Verdict.DIFFERENT, step.change.item_id, operation.external_id, changes)
     for change, _, link in decision.unchanged:
         there = contents.get(change.item_id)
         sent = link.payload.sent if link is not None and link.sent_hash and hasattr(link, "payload") else None
-        if there is None or sent is None or not (changes := differences(_as_far_as_told(there, sent), sent)):
+        if there is None or sent is None or not (changes := drift(there, sent)):
             judgement.counts["unchanged"] += 1
         else:
             _add(judgement, run, job, Verdict.DIFFERENT, change.item_id, link.external_id if link else "", changes)
@@ -161,15 +162,6 @@ def _add(
             changes=changes or {},
         )
     )
-
-
-def _as_far_as_told(there: Any, expected: Any) -> Any:
-    """What is there, without the fields that nobody asked it to hold, and as if what it does not tell were right."""
-    if isinstance(there, dict) and isinstance(expected, dict):
-        return {key: _as_far_as_told(there[key], value) if key in there else value for key, value in expected.items()}
-    if isinstance(there, list) and isinstance(expected, list) and len(there) == len(expected):
-        return [_as_far_as_told(*pair) for pair in zip(there, expected, strict=True)]
-    return there
 
 
 def _look_for_the_rest(turn: Turn, job: Job, run: Run) -> bool:
@@ -265,9 +257,9 @@ def _conclude(turn: Turn, job: Job, run: Run) -> None:
         found = Counter(
             {verdict: run.items.filter(verdict=verdict).count() for verdict in (*RunItem.REPAIRABLE, Verdict.UNKNOWN)}
         )
-        summary, drift = _summary(job, run, found), found.total() > 0
-        runs.conclude(run=run, now=now, found=summary, drift=drift)
-        _tell_the_sync_log(job, run, summary, drift, now)
+        summary, differs = _summary(job, run, found), found.total() > 0
+        runs.conclude(run=run, now=now, found=summary, drift=differs)
+        _tell_the_sync_log(job, run, summary, differs, now)
 
 
 def _withdraw_what_came_meanwhile(job: Job, run: Run) -> None:
@@ -299,13 +291,13 @@ def _summary(job: Job, run: Run, found: Counter[RunItem.Verdict]) -> str:
     return text
 
 
-def _tell_the_sync_log(job: Job, run: Run, summary: str, drift: bool, now: datetime) -> None:
+def _tell_the_sync_log(job: Job, run: Run, summary: str, differs: bool, now: datetime) -> None:
     """One issue while the last comparison found differences; it is settled by the next that finds none."""
     seller_id = job.connection.seller_id
     if seller_id is None:
         return
     log, ref = synclog.log_for(job=job, seller_id=seller_id), f"comparison:{job.data_type}"
-    if not drift:
+    if not differs:
         synclog.resolve(log=log, external_ids=[ref], now=now)
         return
     draft = synclog.IssueDraft(

@@ -15,6 +15,7 @@ from connectors.contract import (
     Account,
     Adapter,
     Depth,
+    HeldPage,
     IdPage,
     Notice,
     Operation,
@@ -33,9 +34,10 @@ from connectors.platforms.bigcommerce.orders import Orders
 from connectors.platforms.bigcommerce.people import Customers
 from connectors.platforms.bigcommerce.products import PATH as PRODUCTS
 from connectors.platforms.bigcommerce.products import Products
-from connectors.platforms.bigcommerce.reading import Source, ids_by_key, ids_by_number
+from connectors.platforms.bigcommerce.reading import Source, all_by_key, ids_by_key, ids_by_number
 from connectors.platforms.bigcommerce.settings import StoreSettings
 from connectors.platforms.bigcommerce.shop import (
+    PAGE_SIZE,
     Credentials,
     Settings,
     Shop,
@@ -186,7 +188,11 @@ class BigCommerceTarget(_BigCommerce):
         DataType.STOCK: 2000,
         DataType.PRICES: 1000,
     }
-    provable = {DataType.PRODUCTS: Depth.PRESENCE}
+    provable = {
+        DataType.BRANDS: Depth.PRESENCE,
+        DataType.CATEGORIES: Depth.PRESENCE,
+        DataType.PRODUCTS: Depth.CONTENT,
+    }
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         price_list = self.account.settings.price_list
@@ -204,6 +210,13 @@ class BigCommerceTarget(_BigCommerce):
             case DataType.PRICES:
                 return None
         return super().payload(data_type, item, refs)
+
+    def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
+        if data_type != DataType.PRODUCTS:
+            return super().read_held(data_type, cursor=cursor)
+        query = {"include_fields": ",".join(offering.READ_BACK), "sort": "id", "direction": "asc", "limit": PAGE_SIZE}
+        rows, following = all_by_key(self.shop, PRODUCTS, cursor, **query)
+        return HeldPage({str(row["id"]): offering.held(row) for row in rows}, following)
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         match data_type:

@@ -15,6 +15,8 @@ URL_LENGTH = 255
 BRAND_LENGTH = 255
 CATEGORY_LENGTH = 50
 CATEGORY_DEPTH = 8
+# The product's own fields that a store gives back as they were sent.
+READ_BACK = ("name", "type", "description", "is_visible", "price", "sale_price")
 
 
 def product(item: ProductItem, refs: References, price_list: str) -> dict[str, Any] | None:
@@ -47,6 +49,14 @@ def product(item: ProductItem, refs: References, price_list: str) -> dict[str, A
         "images": [image.url for image in item.images if len(image.url) <= URL_LENGTH],
         "weight_in_grams": weight or 0,
     }
+
+
+def held(row: dict[str, Any]) -> dict[str, Any]:
+    """What a store's product says of itself, as `product` would. Variants, images, brand and categories are left out:
+    the store keeps them in forms and in an order of its own."""
+    told = {name: row[name] for name in READ_BACK if name in row}
+    # Zero and null are the same to a store.
+    return {"product": told | {"sale_price": told.get("sale_price") or 0}}
 
 
 def _check(item: ProductItem, variants: list[dict[str, Any]], weight: float | None) -> None:

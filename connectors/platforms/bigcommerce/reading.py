@@ -43,13 +43,19 @@ def by_key(shop: Shop, path: str, after: int, **query: Any) -> tuple[list[Any], 
 
 def ids_by_key(shop: Shop, path: str, after: int | None, **query: Any) -> IdPage:
     """A page of all ids of a V3 listing, whatever the settings filter: the ids behind `after`."""
+    rows, following = all_by_key(shop, path, after, **query, **_IDS_ONLY)
+    return IdPage([str(row["id"]) for row in rows], following)
+
+
+def all_by_key(shop: Shop, path: str, after: int | None, **query: Any) -> tuple[list[Any], int | None]:
+    """The rows of such a page, each with its id, and where to go on. TryAgainLater for a part of a page."""
     after = after or 0
-    rows, left = shop.listing(path, **query, **_IDS_ONLY, **{"id:greater": after})
+    rows, left = shop.listing(path, **query, **{"id:greater": after})
     found = numbers(rows)
     # A store that passes the filter over would be listed in circles.
     if len(found) < len(rows) or (left and not found) or any(number <= after for number in found):
         shop.broken(path)
-    return IdPage([*map(str, found)], max(found) if len(rows) < left else None)
+    return rows, max(found) if len(rows) < left else None
 
 
 def ids_by_number(shop: Shop, path: str, page: int | None, *, name: str) -> IdPage:
