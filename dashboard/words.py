@@ -3,6 +3,7 @@
 A tone (`good`, `bad`, `warn`, `busy`, `quiet`) decides colour and icon together, so that colour never speaks alone.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
@@ -268,6 +269,8 @@ def progress(run: Run) -> Progress | None:
     """
     if not run.total:
         return None
-    read = max((counter.read for counter in run.counters.all()), default=0)
-    done = read if run.remaining is None else run.total - run.remaining
+    read: Counter[str] = Counter()
+    for counter in run.counters.all():  # those of a kind add up over its storefronts
+        read[counter.kind.partition("@")[0]] += counter.read
+    done = max(read.values(), default=0) if run.remaining is None else run.total - run.remaining
     return Progress(max(0, min(done, run.total)), run.total)

@@ -61,6 +61,7 @@ class CounterOut(Schema):
     read: int
     created: int
     updated: int
+    disabled: int
     removed: int
     unchanged: int
     skipped: int

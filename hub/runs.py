@@ -144,7 +144,7 @@ def _remark(run: Run) -> str:
         return ""
     if run.job.connection.read_only:
         return " Read-only: nothing was sent; the counters tell what would have been."
-    unchanged = dict.fromkeys(("created", "updated", "removed", "skipped", "failed"), 0)
+    unchanged = dict.fromkeys(("created", "updated", "disabled", "removed", "skipped", "failed"), 0)
     return "" if run.counters.exclude(**unchanged).exists() else " Nothing had changed, so nothing was sent."
 
 

@@ -18,13 +18,13 @@ from django.utils import timezone
 from connectors.contract import Notice, Receipt
 from connectors.engine import answers, retry
 from connectors.engine.applying import Tally, apply_page, target_for
-from connectors.engine.importing import absent, discontinue, place_categories
+from connectors.engine.importing import absent, count, discontinue, place_categories
 from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookEvent
 from connectors.registry import adapter_for
-from hub import lanes, runs
+from hub import lanes
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.lanes import Fenced
 from hub.models import Job, JobState, Link, Run
@@ -162,8 +162,9 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
         kind = ITEM_KIND[data_type]
         of_kind = Q(kind=kind) | Q(kind__startswith=f"{kind}@")
         links = Link.objects.filter(of_kind, connection=job.connection, external_id__in=external_ids, missing=False)
-        removed = discontinue(target, absent(list(links), found, target))
-        _count(turn, run, tally, removed, now)
+        gone = absent(list(links), found, target)
+        count(turn, run, tally, gone if discontinue(target, gone) else [], now)
+        _ended(run, tally, now)
         _settle(events, State.DONE, "", now)
 
 
@@ -186,9 +187,7 @@ def _entry(job: Job, now: datetime) -> Run:
     )
 
 
-def _count(turn: Turn, run: Run, tally: Tally, removed: int, now: datetime) -> None:
-    kind = str(ITEM_KIND[DataType(run.job.data_type)])
-    runs.count(run_id=run.pk, kind=kind, now=now, calls=turn.take_calls(), removed=removed, **tally.as_counts())
+def _ended(run: Run, tally: Tally, now: datetime) -> None:
     state = Run.State.DONE_WITH_ERRORS if tally.skipped else run.state
     Run.objects.filter(pk=run.pk).update(finished_at=now, state=state)
     JobState.objects.filter(job=run.job_id).update(last_update_at=now, last_success_at=now)

@@ -4,6 +4,7 @@ Every page is one transaction that also moves the run's cursor, so a run that wa
 that was committed. The network is never called inside a transaction.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
@@ -112,7 +113,7 @@ def _read(turn: Turn, target: Target, run: Run) -> None:
             run.cursor["phase"] = "missing" if run.scope == Run.Scope.FULL and _can_vanish(target) else "close"
             run.cursor["after"] = 0
         run.save(update_fields=["cursor", "total"])
-        _count(turn, target, run, tally)
+        count(turn, run, tally, [], target.now)
     turn.went_well()
 
 
@@ -173,8 +174,8 @@ def _check_missing(turn: Turn, target: Target, run: Run) -> bool:
     with lanes.fenced(turn.claim):
         runs.hold(run=run)
         tally = apply_page(target, found)
-        removed = discontinue(target, absent(batch, found, target))
-        _count(turn, target, run, tally, removed=removed)
+        gone = absent(batch, found, target)
+        count(turn, run, tally, gone if discontinue(target, gone) else [], target.now)
         run.cursor["after"] = batch[-1].pk
         run.total = (run.total or 0) + len(found)
         run.save(update_fields=["cursor", "total"])
@@ -289,7 +290,7 @@ def _close(turn: Turn, target: Target, run: Run) -> None:
 
 
 def _tell_where_it_goes(run: Run, exports: list[Job], now: datetime) -> None:
-    changed = sum(counter.created + counter.updated + counter.removed for counter in run.counters.all())
+    changed = sum(each.created + each.updated + each.disabled + each.removed for each in run.counters.all())
     if changed and exports:
         targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
         runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed here and wait to be sent to {targets}.")
@@ -310,7 +311,10 @@ def _dependent_exports(job: Job) -> list[Job]:
     )
 
 
-def _count(turn: Turn, target: Target, run: Run, tally: Tally, removed: int = 0) -> None:
-    kind = str(ITEM_KIND[DataType(target.job.data_type)])
-    counts = tally.as_counts()
-    runs.count(run_id=run.pk, kind=kind, now=target.now, calls=turn.take_calls(), removed=removed, **counts)
+def count(turn: Turn, run: Run, tally: Tally, gone: Sequence[Link], now: datetime) -> None:
+    """Add a page, and what is gone, to the run's figures, kind by kind (B10)."""
+    calls, removed = turn.take_calls(), Counter(link.kind for link in gone)
+    for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
+        counts = tally.kinds.get(kind, Tally()).as_counts()
+        runs.count(run_id=run.pk, kind=kind, now=now, calls=calls, removed=removed[kind], **counts)
+        calls = 0

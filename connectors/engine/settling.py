@@ -325,7 +325,7 @@ def _count(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None
     for v in batch.verdicts:
         run_id = v.change.run_id or (partial.pk if partial else None)
         if run_id is not None:
-            counts[run_id][v.outcome] += 1
+            counts[run_id][_counter_of(v)] += 1
             counts[run_id]["read"] += 1
             if v.issue is not None:
                 aside[run_id].append(v.issue.as_line)
@@ -335,6 +335,12 @@ def _count(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None
         runlog.note(run_id=run_id, matter=runlog.Matter.ASIDE, texts=aside[run_id], now=now)
         spent = calls if run_id == caller else 0
         runs.count(run_id=run_id, kind=batch.job.item_kind, now=now, calls=spent, **outcomes)
+
+
+def _counter_of(v: Verdict) -> str:
+    """A category that goes out hidden is disabled rather than updated (B10)."""
+    hidden = v.outcome == "updated" and not getattr(v.item, "visible", True)
+    return "disabled" if hidden else v.outcome
 
 
 def _title(item: Any) -> str:

@@ -165,7 +165,7 @@ def totals(run: Run) -> dict[str, int]:
 
     return {
         "read": over("read"),
-        "changed": over("created", "updated", "removed"),
+        "changed": over("created", "updated", "disabled", "removed"),
         "failed": over("skipped", "failed"),
     }
 

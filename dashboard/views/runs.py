@@ -17,6 +17,7 @@ from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import issues
 from dashboard.queries.runs import feed_imports, log_tail, register, runs, whole_log
 from dashboard.words import state_label
+from hub.kinds import Kind
 from hub.models import Run
 from hub.services import answer_run, cancel_run
 
@@ -61,9 +62,11 @@ def live(request: SellerRequest, run: int) -> HttpResponse:
 
 def _about(request: SellerRequest, run: Run) -> dict[str, object]:
     opened = issues(seller=request.seller, run=run)
+    counters = sorted(run.counters.all(), key=lambda counter: counter.kind)
     return {
         "run": run,
-        "counters": sorted(run.counters.all(), key=lambda counter: counter.kind),
+        "counters": counters,
+        "some_disabled": any(counter.disabled or counter.kind.startswith(Kind.CATEGORY) for counter in counters),
         "imports": feed_imports(run=run),
         "tallies": tallies(run=run),
         "followers": run.followers.filter(job__connection__seller=request.seller).select_related("job__connection"),

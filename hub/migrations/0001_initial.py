@@ -520,10 +520,16 @@ class Migration(migrations.Migration):
             name="RunCounter",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=40)),
+                ("kind", models.CharField(help_text="As in links: `product`, `category@2`.", max_length=40)),
                 ("read", models.PositiveIntegerField(default=0)),
                 ("created", models.PositiveIntegerField(default=0)),
                 ("updated", models.PositiveIntegerField(default=0)),
+                (
+                    "disabled",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Categories that were hidden; they are not updated ones."
+                    ),
+                ),
                 ("removed", models.PositiveIntegerField(default=0)),
                 ("unchanged", models.PositiveIntegerField(default=0)),
                 ("skipped", models.PositiveIntegerField(default=0)),

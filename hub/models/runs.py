@@ -101,20 +101,23 @@ class Run(models.Model):
 
 
 class RunCounter(models.Model):
-    """How many items of one kind had which outcome in a run."""
+    """How many items of one kind had which outcome in a run; categories for each storefront (B10)."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="counters")
-    kind = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40, help_text="As in links: `product`, `category@2`.")
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
+    disabled = models.PositiveIntegerField(
+        default=0, help_text="Categories that were hidden; they are not updated ones."
+    )
     removed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     told_at = models.DateTimeField(null=True, help_text="When the run's log last told these figures.")
 
-    OUTCOMES = ("read", "created", "updated", "removed", "unchanged", "skipped", "failed")
+    OUTCOMES = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "kind"], name="hub_run_counter_once")]

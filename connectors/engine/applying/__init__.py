@@ -8,7 +8,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -33,7 +33,7 @@ from connectors.engine.applying.target import (
 )
 from hub import runlog
 from hub.kinds import DataType
-from hub.models import Link, LinkPayload
+from hub.models import Job, Link, LinkPayload
 from hub.records import Problem, Record
 from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
@@ -53,20 +53,22 @@ _TITLES = ("title", "name", "number")
 
 @dataclass(slots=True)
 class Tally:
-    """What a page came to."""
+    """What a page came to; `kinds` has the same for each kind, which tells storefronts of categories apart (B10)."""
 
     read: int = 0
     created: int = 0
     updated: int = 0
+    disabled: int = 0
     unchanged: int = 0
     skipped: int = 0
+    kinds: "dict[str, Tally]" = field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, number in other.as_counts().items():
+            setattr(self, name, getattr(self, name) + number)
 
     def as_counts(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "kinds"}
 
 
 def content_hash(record: Record) -> bytes:
@@ -92,8 +94,20 @@ def apply_page(target: Target, records: Sequence[Record]) -> Tally:
     """Write a page. A record that PostgreSQL refuses is set aside with an issue; the rest of the page goes through."""
     tally = Tally()
     for whose, page in by_seller(target, records):
-        tally.add(_apply_safely(whose, page))
+        for kind, part in _by_kind(whose.job, page).items():
+            done = _apply_safely(whose, part)
+            tally.add(done)
+            tally.kinds.setdefault(kind, Tally()).add(done)
     return tally
+
+
+def _by_kind(job: Job, records: Sequence[Record]) -> dict[str, Sequence[Record]]:
+    if job.data_type != DataType.CATEGORIES:
+        return {job.item_kind: records}
+    parts: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        parts[link_kind(job.data_type, record)].append(record)
+    return dict(parts)
 
 
 def _apply_safely(target: Target, records: Sequence[Record]) -> Tally:
@@ -135,10 +149,11 @@ def _apply(target: Target, records: Sequence[Record]) -> Tally:
     written = _WRITERS[DataType(target.job.data_type)](target, changed, links) if changed else []
     _link(target, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
     tally.created = sum(result.changes is None for result in written)
-    tally.updated = sum(bool(result.changes) for result in written)
+    tally.disabled = sum((result.changes or {}).get("visible") == [True, False] for result in written)
+    tally.updated = sum(bool(result.changes) for result in written) - tally.disabled
     # A record can differ in bytes and come to the same row: nothing was changed then.
     tally.unchanged += sum(result.changes == {} and result.state == ItemStatus.State.SYNCED for result in written)
-    tally.skipped = len(records) - tally.created - tally.updated - tally.unchanged
+    tally.skipped = len(records) - tally.created - tally.updated - tally.disabled - tally.unchanged
     _report(target, records, written)
     return tally
 
