@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+from django.conf import settings
 from django.utils import timezone
 
 from connectors.contract import Adapter, Operation, Outcome
@@ -57,6 +58,7 @@ def send_next(turn: Turn, job: Job, priority: int) -> bool:
     lot = _take_up(turn, job, priority)
     if lot is None:
         return False
+    turn.limit_seconds = settings.SEND_SECONDS  # also where the turn began by preparing (B7)
     ends = monotonic() + SLICE_SECONDS
     before: _Lot | None = None
     call: Future[list[Outcome]] | None = None
