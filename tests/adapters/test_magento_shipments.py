@@ -116,6 +116,15 @@ def test_more_than_is_left_is_refused_in_words(adapter: Adapter, shop: SandboxPr
     assert (shipped(shop, short), shipped(shop, whole)) == ([], [[2]])
 
 
+def test_a_shipment_that_is_refused_holds_up_no_other_of_its_order(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place(shop, (0, 1), (1, 2))
+    (error,) = send(
+        adapter, operation(adapter, row, shipment("NS-1", line1="9"), shipment("NS-2", "TRACK-2", line2="2"))
+    )
+    assert isinstance(error, SkipRecord) and "refuses shipment NS-1:" in str(error) and "NS-2" not in str(error)
+    assert shipped(shop, row) == [[2]]
+
+
 def test_an_order_that_cannot_be_shipped_says_so(adapter: Adapter, shop: SandboxProcess) -> None:
     row = place(shop, (0, 1), stage="cancelled")
     (error,) = send(adapter, operation(adapter, row, shipment("NS-1", line1="1")))

@@ -11,7 +11,7 @@ STORE_VIEW = Field("all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view"
 
 class Settings(Schema):
     store_view: str = STORE_VIEW
-    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="300 is the shop's own limit.")
+    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Less where a shop is slow.")
     admin_url: str = Field("", title="Address of the admin panel", description="For links to items; empty: no links.")
     b2b_store_id: int | None = Field(
         None, title="B2B store view", description="Only orders placed in the store view with this id; empty: all."

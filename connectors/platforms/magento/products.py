@@ -38,6 +38,8 @@ GRAM = Decimal("0.001")
 _TOLD_ELSEWHERE = {"cost", "price", "special_price", "gallery", "image", "small_image", "thumbnail", "swatch_image"}
 # How many changed variants are remembered one by one while the products that have them are still to be found.
 MOST_CHANGED = 1000
+# Each may bring many variants, by calls of their own, and a page must be done well within a lease.
+MOST_A_PAGE = 50
 
 
 class Products(Listing):
@@ -52,6 +54,10 @@ class Products(Listing):
         super().__init__(shop)
         self.map: ProductMap = shop.field_map.products
         self.attributes = Attributes(shop)
+
+    @property
+    def size(self) -> int:
+        return min(MOST_A_PAGE, super().size)
 
     def only(self) -> list[Group]:
         return [[Filter("type_id", ",".join((*SINGLE, CONFIGURABLE)), "in")]]

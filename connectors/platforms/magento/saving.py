@@ -12,7 +12,7 @@ import orjson
 
 from connectors.errors import Queued, SkipRecord, TryAgainLater
 from connectors.http import Refused
-from connectors.platforms.magento.shop import Filter, Shop, message_of, quoted, stamp
+from connectors.platforms.magento.shop import MOST_A_PAGE, Filter, Shop, message_of, quoted, stamp
 
 BULK = "/products/bySku"
 # The limit of a bulk where the shop limits inputs.
@@ -69,15 +69,17 @@ class Saver:
 
     def _operations_of(self, uuid: str) -> dict[str, Body]:
         path = f"/bulk/{uuid}/detailed-status"
-        match self.shop.http.get(self.shop.path(path)).json():
+        match self.shop.get(path):
             case {"operations_list": list(operations)}:
                 return _by_sku(operations)
         self.shop.broken(path)
 
     def _operations_since(self, moment: datetime) -> dict[str, Body]:
         since = Filter("start_time", stamp(moment.astimezone(UTC) - LEEWAY), "gteq")
-        operations = self.shop.everything("/bulk", [since], [Filter("topic_name", TOPIC)], sort=("start_time", "id"))
-        return _by_sku(operations)
+        order = ("start_time", "id")
+        return _by_sku(
+            self.shop.everything("/bulk", [since], [Filter("topic_name", TOPIC)], sort=order, size=MOST_A_PAGE)
+        )
 
 
 def _by_sku(operations: Iterable[Any]) -> dict[str, Body]:

@@ -5,9 +5,11 @@ shipment, so before one is made the order's shipments are looked at, and one who
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+from pydantic import ValidationError
 
 from connectors.contract import Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
@@ -30,21 +32,20 @@ CARRIERS = ("dhl", "fedex", "ups", "usps")
 CUSTOM = "custom"
 
 
-def of_orders(shop: Shop, numbers: Iterable[int]) -> dict[int, list[Any]]:
+def of_orders(shop: Shop, numbers: Iterable[int]) -> dict[int, list["Shipment"]]:
     """Order → its shipments as the shop has them, in as few calls as their number allows."""
-    found: dict[int, list[Any]] = defaultdict(list)
+    found: dict[int, list[Shipment]] = defaultdict(list)
     for row in shop.named(PATH, "order_id", numbers, sort=("entity_id",)):
-        match row:
-            case {"order_id": int(order), "entity_id": int()}:
-                found[order].append(row)
-            case _:
-                shop.broken(PATH)
+        try:
+            shipment = Shipment.model_validate(row)
+        except ValidationError:
+            shop.broken(PATH)
+        found[shipment.order_id].append(shipment)
     return found
 
 
-def shipment_records(rows: Iterable[Any]) -> list[ShipmentRecord]:
+def shipment_records(shipments: Iterable["Shipment"]) -> list[ShipmentRecord]:
     """Those that were made there: one that bears our mark is the hub's own."""
-    wires = [_Shipment.model_validate(row) for row in rows if key_of(row) is None]
     return [
         ShipmentRecord(
             external_id=f"{MADE_THERE}{wire.entity_id}",
@@ -53,7 +54,8 @@ def shipment_records(rows: Iterable[Any]) -> list[ShipmentRecord]:
             shipped_at=wire.created_at,
             lines={each.order_item_id: each.qty for each in wire.items},
         )
-        for wire in sorted(wires, key=lambda wire: wire.entity_id)
+        for wire in sorted(shipments, key=lambda each: each.entity_id)
+        if wire.key is None
     ]
 
 
@@ -61,16 +63,6 @@ def _numbers(tracks: Sequence["_Track"]) -> str:
     """As many whole numbers as there is room for."""
     text = ", ".join(each.track_number for each in tracks)
     return text if len(text) <= LONGEST_NUMBER else text[: LONGEST_NUMBER + 1].rpartition(", ")[0]
-
-
-def key_of(row: Any) -> str | None:
-    """The key of ours that a shipment's comments name, if one does."""
-    comments = row.get("comments") if isinstance(row, dict) else None
-    for each in comments or ():
-        said = each.get("comment") if isinstance(each, dict) else None
-        if isinstance(said, str) and said.startswith(MARK):
-            return said.removeprefix(MARK).strip()
-    return None
 
 
 def payload(item: OrderItem, refs: References) -> dict[str, Any] | None:
@@ -117,28 +109,36 @@ def send_shipments(shop: Shop, operations: Sequence[Operation]) -> list[Outcome]
         outcome = Outcome(external_id=operation.external_id)
         if operation.payload and operation.payload["shipments"]:
             number = int(operation.external_id)
-            try:
-                _complete(shop, number, operation.payload["shipments"], held[number])
-            except Refused as refused:
-                outcome.error = _problem(refused)
+            refused = _complete(shop, number, operation.payload["shipments"], held[number])
+            outcome.error = _problem(refused) if refused else None
         outcomes.append(outcome)
     return outcomes
 
 
-def _complete(shop: Shop, order: int, wanted: Sequence[dict[str, Any]], held: Sequence[Any]) -> None:
-    there = {key: row for row in held if (key := key_of(row))}
-    by_hand = {number for row in held if key_of(row) is None for number in _tracks(row)}
+def _complete(
+    shop: Shop, order: int, wanted: Sequence[dict[str, Any]], held: Sequence["Shipment"]
+) -> dict[str, Refused]:
+    """Key → refusal of those that the shop does not take; they hold up no other."""
+    there = {each.key: each for each in held if each.key is not None}
+    by_hand = {track.track_number for each in held if each.key is None for track in each.tracks if track.track_number}
+    refusals = {}
     for each in wanted:
-        row = there.get(each["key"])
-        if row is None:
-            if each["number"] not in by_hand:
+        try:
+            if made := there.get(each["key"]):
+                _add_track(shop, made, each)
+            elif each["number"] not in by_hand:
                 _ship(shop, order, each)
-        elif each["number"] and each["number"] not in _tracks(row):
-            shop.post("/shipment/track", {"entity": _late_track(order, row["entity_id"], each)})
+        except Refused as refused:
+            refusals[each["key"]] = refused
+    return refusals
 
 
-def _tracks(row: Any) -> list[str]:
-    return [each.track_number for each in _Shipment.model_validate(row).tracks]
+def _add_track(shop: Shop, made: "Shipment", shipment: dict[str, Any]) -> None:
+    """A tracking number that came later."""
+    if shipment["number"] and shipment["number"] not in [each.track_number for each in made.tracks]:
+        place = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
+        quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
+        shop.post("/shipment/track", {"entity": place | quantity | _track(shipment)})
 
 
 def _ship(shop: Shop, order: int, shipment: dict[str, Any]) -> None:
@@ -162,14 +162,10 @@ def _track(shipment: dict[str, Any]) -> dict[str, str]:
     return {"track_number": shipment["number"], "title": carrier or "Shipment", "carrier_code": code}
 
 
-def _late_track(order: int, number: int, shipment: dict[str, Any]) -> dict[str, Any]:
-    quantity = sum(each["qty"] for each in shipment["items"])
-    return {"order_id": order, "parent_id": number, "weight": 0, "qty": quantity, "description": ""} | _track(shipment)
-
-
-def _problem(refused: Refused) -> SkipRecord:
+def _problem(refusals: Mapping[str, Refused]) -> SkipRecord:
+    texts = [f"Magento refuses shipment {key.rpartition('/')[0]}: {message_of(e)}" for key, e in refusals.items()]
     return SkipRecord(
-        f"Magento refuses the shipment: {message_of(refused)}",
+        "\n".join(texts),
         code="shipment_refused",
         mend="Compare what was shipped of the order in Magento with what is reported here; then press Retry.",
     )
@@ -185,8 +181,22 @@ class _Track(Wire):
     title: Text = ""
 
 
-class _Shipment(Wire):
+class _Comment(Wire):
+    comment: Text = ""
+
+
+class Shipment(Wire):
+    """One as the shop has it."""
+
     entity_id: int
+    order_id: int
     created_at: Moment | None = None
     items: list[_Item] = []
     tracks: list[_Track] = []
+    comments: list[_Comment] = []
+
+    @property
+    def key(self) -> str | None:
+        """Ours, if its comments name one."""
+        said = [each.comment for each in self.comments if each.comment.startswith(MARK)]
+        return said[0].removeprefix(MARK) if said else None

@@ -1,7 +1,7 @@
 """One shop: how it is called and signed for, how its listings are searched, and what it says when it refuses."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.http import HttpClient, Refused
 
 CHUNK = 100  # ids or SKUs a call, so that an address stays short
+MOST_A_PAGE = 300  # the shop's own limit
 _PLACEHOLDER = re.compile(r"%(\w+)")
 
 
@@ -47,7 +48,7 @@ class Shop:
     def config(self) -> dict[str, Any]:
         """What a store view says of itself: the one of the settings, else the first."""
         path = "/store/storeConfigs"
-        match self._get(path, {}):
+        match self.get(path):
             case [{"base_currency_code": str(), "weight_unit": str()}, *_] as configs:
                 views = [each for each in configs if each.get("code") != "admin"] or configs
                 return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
@@ -55,7 +56,7 @@ class Shop:
 
     def search(self, path: str, *groups: Group, sort: Sequence[str], size: int, page: int = 1) -> tuple[list[Any], int]:
         """A page of a listing in ascending order, and how many match on all pages."""
-        answer = self._get(path, criteria(groups, sort) | _page(size, page))
+        answer = self.get(path, criteria(groups, sort) | _page(size, page))
         match answer:
             case {"items": list(rows), "total_count": int(total)}:
                 if len(rows) < min(size, total - (page - 1) * size):
@@ -63,13 +64,13 @@ class Shop:
                 return rows, total
         self.broken(path)
 
-    def everything(self, path: str, *groups: Group, sort: Sequence[str]) -> list[Any]:
+    def everything(self, path: str, *groups: Group, sort: Sequence[str], size: int = CHUNK) -> list[Any]:
         """All pages of a listing that is never long. A page past the end would repeat the last: the total decides."""
         found: list[Any] = []
         for page in count(1):
-            rows, total = self.search(path, *groups, sort=sort, size=CHUNK, page=page)
+            rows, total = self.search(path, *groups, sort=sort, size=size, page=page)
             found += rows
-            if page * CHUNK >= total:
+            if page * size >= total:
                 break
         return found
 
@@ -87,6 +88,16 @@ class Shop:
             found += self.everything(path, chunk, *groups, sort=(field, *sort))
         return found
 
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """NeedsAttention if the shop refuses: what is asked for is there wherever the connection is right."""
+        try:
+            return self.http.get(self.path(path), params=params).json()
+        except Refused as refused:
+            raise NeedsAttention(
+                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
+                mend="Correct the connection: its address ends before /rest, and the shop has to know its store view.",
+            ) from refused
+
     def post(self, path: str, body: Any) -> Any:
         return self.http.request("POST", self.path(path), body=body).json()
 
@@ -98,15 +109,6 @@ class Shop:
     def link(self, page: str) -> str:
         """A page of the admin panel, where a merchant mends an item; empty if its address is not known."""
         return f"{self.settings.admin_url.rstrip('/')}/{page}" if self.settings.admin_url else ""
-
-    def _get(self, path: str, params: dict[str, Any]) -> Any:
-        try:
-            return self.http.get(self.path(path), params=params).json()
-        except Refused as refused:
-            raise NeedsAttention(
-                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
-                mend="Correct the connection: its address ends before /rest, and the shop has to know its store view.",
-            ) from refused
 
     def broken(self, path: str) -> NoReturn:
         raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
