@@ -20,12 +20,14 @@ from accounts.auth import ApiKeyAuth, ApiRequest, seller_for
 from accounts.rest import Fault, Refusal
 from catalog.feeds import formats, reading
 from catalog.feeds.cursors import BEGINNING, Cursor, CursorError, CursorOutdated, Horizon
+from catalog.feeds.sources import sources_of
 from catalog.models import FeedPosition
 
 router = Router(tags=["feeds"])
 Feed = FeedPosition.Feed
 Item = TypeVar("Item")
 State = Literal["live", "suspended", "discontinued", "deleted"]
+VENDOR: Any = Field(description="Whose item it is, by its name in your orders; null for your own.")
 
 
 class PriceOut(Schema):
@@ -58,6 +60,7 @@ class ProductOut(Schema):
     """A product group with its variants. Remove what is neither `live` nor `suspended`."""
 
     id: int
+    vendor: str | None = VENDOR
     status: State
     title: str
     slug: str
@@ -81,6 +84,7 @@ class InventoryOut(Schema):
 
     id: int = Field(description="The variant's.")
     product_id: int
+    vendor: str | None = VENDOR
     status: State
     sku: str
     quantity: float | None = Field(description="At all locations together; null if it is not counted.")
@@ -104,6 +108,7 @@ class GalleryOut(Schema):
     """All images of a product, in their order: replace what you have by it."""
 
     id: int = Field(description="The product's.")
+    vendor: str | None = VENDOR
     status: State
     title: str
     images: list[ImageOut]
@@ -143,34 +148,34 @@ READ = ApiKeyAuth("feeds:read")
 
 @router.get("/feeds/products", auth=READ, response=FeedPage[ProductOut], summary="Products since a cursor")
 @decorate_view(gzip_page)
-def products(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+def products_feed(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
     """Product groups with variants and prices that changed after the cursor, discontinued ones too."""
     return _since(request, Feed.PRODUCTS, since)
 
 
 @router.get("/feeds/inventory", auth=READ, response=FeedPage[InventoryOut], summary="Inventory since a cursor")
 @decorate_view(gzip_page)
-def inventory(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+def inventory_feed(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
     """Variants whose stock, SKU or status changed after the cursor."""
     return _since(request, Feed.INVENTORY, since)
 
 
 @router.get("/feeds/images", auth=READ, response=FeedPage[GalleryOut], summary="Image galleries since a cursor")
 @decorate_view(gzip_page)
-def images(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+def images_feed(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
     """The galleries of products whose images changed after the cursor."""
     return _since(request, Feed.IMAGES, since)
 
 
 @router.get("/feeds/{feed}/full", auth=READ, summary="A whole feed, as a stream")
 @decorate_view(gzip_page)
-def whole(request: ApiRequest, feed: Feed, query: Query[WholeQuery]) -> HttpResponseBase:
+def whole_feed(request: ApiRequest, feed: Feed, query: Query[WholeQuery]) -> HttpResponseBase:
     """Everything that is live or suspended, as JSON Lines or XML. Go on with the cursor in the header `Feed-Cursor`."""
-    sellers = [seller_for(request.auth, query.seller).pk]
-    horizon = Horizon.of(sellers)
-    etag = _etag(query.format, horizon.write(feed, reading.latest(feed, seller_ids=sellers)))
+    sources = sources_of(seller_for(request.auth, query.seller))
+    horizon = Horizon.of(sources)
+    etag = _etag(query.format, horizon.write(feed, reading.latest(feed, sources=sources)))
     stream = StreamingHttpResponse(
-        formats.encode(query.format, feed, reading.all_documents(feed, seller_ids=sellers)),
+        formats.encode(query.format, feed, reading.all_documents(feed, sources=sources)),
         content_type=formats.CONTENT_TYPES[query.format],
     )
     answer: HttpResponseBase = get_conditional_response(request, etag=etag) or stream
@@ -180,10 +185,10 @@ def whole(request: ApiRequest, feed: Feed, query: Query[WholeQuery]) -> HttpResp
 
 
 def _since(request: ApiRequest, feed: Feed, since: SinceQuery) -> HttpResponse:
-    sellers = [seller_for(request.auth, since.seller).pk]
-    horizon = Horizon.of(sellers)
+    sources = sources_of(seller_for(request.auth, since.seller))
+    horizon = Horizon.of(sources)
     after = _read_cursor(horizon, feed, since.cursor)
-    changes = reading.find_changes(feed, seller_ids=sellers, after=after, limit=since.limit)
+    changes = reading.find_changes(feed, sources=sources, after=after, limit=since.limit)
     following = horizon.write(feed, changes.places[-1].cursor if changes.places else after)
     etag = _etag(following, changes)
     if answer := get_conditional_response(request, etag=etag):
@@ -203,8 +208,8 @@ def _read_cursor(horizon: Horizon, feed: Feed, text: str) -> Cursor:
         raise Refusal(400, message, faults=[Fault(property="cursor", code="invalid", message=message)]) from error
     except CursorOutdated as error:
         message = (
-            "What this cursor counted from is gone: the data were restored or replaced since, or whose items the feed "
-            "holds has changed. Fetch the whole feed, remove what it does not hold, and go on with its cursor."
+            "What this cursor counted from is gone: the data were restored or replaced since, or the seller has other "
+            "vendors now. Fetch the whole feed, remove what it does not hold, and go on with its cursor."
         )
         raise Refusal(410, message, faults=[Fault(property="cursor", code="outdated", message=message)]) from error
 

@@ -14,6 +14,7 @@ from typing import Self
 from django.db import connection
 
 from accounts.rest import MAX_ID
+from catalog.feeds.sources import Source
 from catalog.models import FeedPosition
 
 _FORM = re.compile(r"([a-z]{1,20})-([0-9a-f]{12})-([0-9]{1,20})-([0-9]{1,19})")
@@ -43,7 +44,7 @@ class Horizon:
     """What a feed can be read to now.
 
     `lineage` tells apart databases whose transaction numbers have nothing to do with each other: after a restore, a
-    fail-over or a copy, and when a feed begins or ceases to include a seller, all is to be fetched again.
+    fail-over or a copy, and when a feed gains or loses a vendor, all is to be fetched again.
     """
 
     lineage: str
@@ -51,7 +52,7 @@ class Horizon:
     not_begun: int
 
     @classmethod
-    def of(cls, seller_ids: Sequence[int]) -> Self:
+    def of(cls, sources: Sequence[Source]) -> Self:
         with connection.cursor() as cursor:
             cursor.execute(
                 """
@@ -62,7 +63,7 @@ class Horizon:
                 """
             )
             oldest_open, not_begun, database = cursor.fetchone()
-        identity = f"{database} {sorted(seller_ids)}"
+        identity = f"{database} {[(source.seller_id, source.vendor) for source in sources]}"
         lineage = hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()
         return cls(lineage, int(oldest_open), int(not_begun))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from catalog.feeds.sources import Source
 from catalog.models import FeedPosition
 
 Feed = FeedPosition.Feed
@@ -14,6 +15,7 @@ Feed = FeedPosition.Feed
 _PRODUCTS = """
 SELECT product.id, json_build_object(
     'id', product.id,
+    'vendor', %(vendor)s::text,
     'status', product.status,
     'title', product.title,
     'slug', product.slug,
@@ -46,7 +48,9 @@ SELECT product.id, json_build_object(
                     'list_amount', trim_scale(price.list_amount)
                 ) ORDER BY list.slug, price.min_quantity), '[]')
                 FROM catalog_price AS price JOIN catalog_pricelist AS list ON list.id = price.price_list_id
-                WHERE price.variant_id = variant.id
+                WHERE price.variant_id = variant.id AND (%(vendor)s IS NULL OR list.connection_id IN (
+                    SELECT id FROM hub_connection WHERE seller_id = %(seller)s AND role = 'erp'
+                ))
             )
         ) ORDER BY variant.position, variant.id), '[]')
         FROM catalog_variant AS variant WHERE variant.product_id = product.id
@@ -58,6 +62,7 @@ _INVENTORY = """
 SELECT variant.id, json_build_object(
     'id', variant.id,
     'product_id', variant.product_id,
+    'vendor', %(vendor)s::text,
     'status', variant.status,
     'sku', variant.sku,
     'quantity', (SELECT trim_scale(sum(quantity)) FROM catalog_stock WHERE variant_id = variant.id),
@@ -77,6 +82,7 @@ FROM catalog_variant AS variant WHERE variant.id = ANY(%(ids)s) AND variant.sell
 _IMAGES = """
 SELECT product.id, json_build_object(
     'id', product.id,
+    'vendor', %(vendor)s::text,
     'status', product.status,
     'title', product.title,
     'images', (
@@ -102,8 +108,8 @@ FROM catalog_product AS product WHERE product.id = ANY(%(ids)s) AND product.sell
 _STATEMENTS = {Feed.PRODUCTS: _PRODUCTS, Feed.INVENTORY: _INVENTORY, Feed.IMAGES: _IMAGES}
 
 
-def load_documents(feed: Feed, *, seller_id: int, ids: Sequence[int]) -> dict[int, str]:
-    """Item → its JSON, of those that exist at this seller."""
+def load_documents(feed: Feed, *, source: Source, ids: Sequence[int]) -> dict[int, str]:
+    """Item → its JSON, of those that exist at this source. Of a vendor's prices only those of its ERP are told."""
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENTS[feed], {"ids": list(ids), "seller": seller_id})
+        cursor.execute(_STATEMENTS[feed], {"ids": list(ids), "seller": source.seller_id, "vendor": source.vendor})
         return dict(cursor.fetchall())

@@ -7,6 +7,7 @@ from django.db import connection
 
 from catalog.feeds.cursors import BEGINNING, Cursor
 from catalog.feeds.documents import load_documents
+from catalog.feeds.sources import Source
 from catalog.models import FeedPosition
 
 Feed = FeedPosition.Feed
@@ -45,9 +46,9 @@ WHERE seller_id = ANY(%s) AND feed = %s AND changed >= pg_snapshot_xmax(pg_curre
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An item of a seller in the order of the feed."""
+    """An item of a source in the order of the feed."""
 
-    seller_id: int
+    source: Source
     cursor: Cursor
 
 
@@ -59,29 +60,33 @@ class Changes:
     more: bool
 
 
-def find_changes(feed: Feed, *, seller_ids: Sequence[int], after: Cursor, limit: int) -> Changes:
-    """The next items of these sellers' feed. Two statements from the beginning, else one."""
+def find_changes(feed: Feed, *, sources: Sequence[Source], after: Cursor, limit: int) -> Changes:
+    """The next items of the feed. Two statements from the beginning, else one."""
+    by_seller = {source.seller_id: source for source in sources}
     with connection.cursor() as cursor:
         if after == BEGINNING:
-            cursor.execute(_FROM_ELSEWHERE, [list(seller_ids), feed])
+            cursor.execute(_FROM_ELSEWHERE, [list(by_seller), feed])
         cursor.execute(
             _CHANGES,
             {
-                "sellers": list(seller_ids),
+                "sellers": list(by_seller),
                 "feed": feed,
                 "changed": str(after.changed),
                 "item": after.item_id,
                 "limit": limit + 1,
             },
         )
-        places = [Place(seller_id, Cursor(int(changed), item_id)) for seller_id, changed, item_id in cursor.fetchall()]
+        places = [
+            Place(by_seller[seller_id], Cursor(int(changed), item_id))
+            for seller_id, changed, item_id in cursor.fetchall()
+        ]
     return Changes(places[:limit], more=len(places) > limit)
 
 
-def latest(feed: Feed, *, seller_ids: Sequence[int]) -> Cursor:
+def latest(feed: Feed, *, sources: Sequence[Source]) -> Cursor:
     """The last change that the feed shows; BEGINNING for an empty one."""
     with connection.cursor() as cursor:
-        cursor.execute(_LATEST, {"sellers": list(seller_ids), "feed": feed})
+        cursor.execute(_LATEST, {"sellers": [source.seller_id for source in sources], "feed": feed})
         row = cursor.fetchone()
     return Cursor(int(row[0]), row[1]) if row else BEGINNING
 
@@ -89,21 +94,21 @@ def latest(feed: Feed, *, seller_ids: Sequence[int]) -> Cursor:
 def documents(feed: Feed, places: Sequence[Place]) -> Iterator[str]:
     """The items at these places as JSON, as they are now; of one that is gone for good only that it is deleted."""
     found: dict[int, str] = {}
-    for seller_id in {place.seller_id for place in places}:
-        ids = [place.cursor.item_id for place in places if place.seller_id == seller_id]
-        found |= load_documents(feed, seller_id=seller_id, ids=ids)
+    for source in {place.source for place in places}:
+        ids = [place.cursor.item_id for place in places if place.source == source]
+        found |= load_documents(feed, source=source, ids=ids)
     for place in places:
         item_id = place.cursor.item_id
         yield found.get(item_id) or f'{{"id": {item_id}, "status": "deleted"}}'
 
 
-def all_documents(feed: Feed, *, seller_ids: Sequence[int]) -> Iterator[str]:
-    """All items that these sellers offer as JSON, ordered by seller and id, in constant memory and without an open
+def all_documents(feed: Feed, *, sources: Sequence[Source]) -> Iterator[str]:
+    """All items that these sources offer as JSON, ordered by source and id, in constant memory and without an open
     transaction: whatever changes meanwhile is found after the cursor that the reader took before."""
-    for seller_id in seller_ids:
+    for source in sources:
         last = 0
-        while ids := _offered(feed, seller_id, last):
-            found = load_documents(feed, seller_id=seller_id, ids=ids)
+        while ids := _offered(feed, source.seller_id, last):
+            found = load_documents(feed, source=source, ids=ids)
             yield from (found[item_id] for item_id in ids if item_id in found)
             last = ids[-1]
 

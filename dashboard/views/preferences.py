@@ -3,9 +3,11 @@
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from accounts.models import ApiKey
 from accounts.services import SCOPES
+from catalog.models import FeedPosition
 from dashboard.access import SellerRequest, seller_member_action, seller_page
 from dashboard.forms import ApiKeyForm
 from dashboard.services import make_own_key, revoke_own_key
@@ -39,5 +41,8 @@ def revoke_key(request: SellerRequest, key: int) -> HttpResponseBase:
 def _page(request: SellerRequest, form: ApiKeyForm, *, status: int = 200, **context: object) -> HttpResponse:
     members = request.seller.memberships.select_related("user").order_by("role", "user__email")
     keys = ApiKey.objects.filter(seller=request.seller, user=request.user).order_by("-created_at")
-    context |= {"form": form, "members": members, "keys": keys, "scopes": SCOPES}
+    feeds = [
+        (feed.label, request.build_absolute_uri(reverse("api:whole_feed", args=[feed]))) for feed in FeedPosition.Feed
+    ]
+    context |= {"form": form, "members": members, "keys": keys, "scopes": SCOPES, "feeds": feeds}
     return render(request, "dashboard/preferences.html", context, status=status)

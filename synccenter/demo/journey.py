@@ -1,10 +1,15 @@
 """The journey: read two shops in full, reach the search engine; change, delete, sync again, by click and by webhook."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import requests
+from django.db.models import QuerySet
+
+from accounts.services import create_api_key
 from catalog.models import Product, Status
 from connectors.models import FeedImport, WebhookEvent, WebhookSubscription
 from connectors.services import sync
@@ -74,11 +79,7 @@ class Journey:
         """A price is changed and a product deleted at the first shop; a click on Sync carries both over."""
         act, since = self._begin("A new price and a deleted product")
         player = self.players[0]
-        links = list(
-            Link.objects.filter(
-                connection=player.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False
-            ).order_by("item_id")[:2]
-        )
+        links = list(self._sent(player).order_by("item_id")[:2])
         repriced, deleted = (self._external_id(player, link.item_id) for link in links)
         account = player.seller.slug
         self.shop.control("PATCH", f"products/{account}/{repriced}", json={"price": 1234.5, "sale_price": 0})
@@ -100,9 +101,7 @@ class Journey:
             lambda: WebhookSubscription.objects.filter(connection=player.shop, healthy=True).exists(),
             "hooks at the shop",
         )
-        link = Link.objects.filter(
-            connection=player.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False
-        ).order_by("-item_id")[0]
+        link = self._sent(player).order_by("-item_id")[0]
         account, number = player.seller.slug, self._external_id(player, link.item_id)
         started = time.monotonic()
         self.shop.control("PATCH", f"products/{account}/{number}", json={"price": 4321.5, "sale_price": 0})
@@ -117,6 +116,39 @@ class Journey:
         self.tell(f"    the new price stood in the search engine {act.seconds} s after the change at the shop")
         told = WebhookEvent.objects.filter(connection=player.shop, payload__data__id=int(number))
         act.checks.append(Check("the shop's event was taken and applied", True, told.filter(state="done").exists()))
+
+    def by_feed(self, address: str) -> None:
+        """A platform that fetches takes the whole feed of products once, then only what changed."""
+        act, _ = self._begin("A feed is fetched")
+        player = self.players[0]
+        _, key = create_api_key(name="A platform that fetches", scopes=["feeds:read"], seller=player.seller)
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {key}"
+            started = time.monotonic()
+            whole = session.get(f"{address}api/v1/feeds/products/full", timeout=30)
+            act.seconds = round(time.monotonic() - started, 2)
+            fetched = [json.loads(line) for line in whole.iter_lines()]
+            self.tell(f"    {len(fetched)} products in {act.seconds} s, {len(whole.content) // 1024} KiB of JSON Lines")
+            offered = Product.objects.filter(seller=player.seller, status__in=(Status.LIVE, Status.SUSPENDED))
+            everything = sorted(offered.values_list("pk", flat=True))
+            act.checks.append(Check("it holds all that is offered", True, [one["id"] for one in fetched] == everything))
+
+            chosen = self._sent(player).order_by("-item_id")[0].item_id
+            number = self._external_id(player, chosen)
+            self.shop.control(
+                "PATCH", f"products/{player.seller.slug}/{number}", json={"price": 777.5, "sale_price": 0}
+            )
+            since = {"cursor": whole.headers["Feed-Cursor"]}
+            news: list[Any] = []
+
+            def arrived() -> bool:
+                news[:] = session.get(f"{address}api/v1/feeds/products", params=since, timeout=30).json()["items"]
+                return "777.5" in str(news)
+
+            self._wait_for(arrived, "the new price in the feed")
+            act.checks.append(
+                Check("what changed since is the product with the new price", [chosen], [one["id"] for one in news])
+            )
 
     def _wait_for(self, true: Callable[[], bool], what: str, *, seconds: float = 60.0) -> None:
         ends = time.monotonic() + seconds
@@ -201,14 +233,14 @@ class Journey:
     def _external_id(self, player: Player, item_id: int) -> str:
         return Link.objects.get(connection=player.shop, kind=Kind.PRODUCT, item_id=item_id).external_id
 
+    def _sent(self, player: Player) -> QuerySet[Link]:
+        """The products that the search engine has."""
+        return Link.objects.filter(connection=player.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False)
+
     def _compare_target(self, act: Act, player: Player) -> None:
         """What the search engine holds is just what the hub has sent, and all that can be sent was sent."""
         arrived = {group["key"] for group in self.search.holds(player.seller.slug, "groups")}
-        sent = set(
-            Link.objects.filter(
-                connection=player.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False
-            ).values_list("external_id", flat=True)
-        )
+        sent = set(self._sent(player).values_list("external_id", flat=True))
         act.checks.append(Check(f"{player.seller}: the search engine holds what was sent", True, arrived == sent))
         offered = Product.objects.filter(seller=player.seller, status=Status.LIVE).count()
         skipped = Issue.objects.filter(

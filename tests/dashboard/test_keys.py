@@ -53,3 +53,12 @@ def test_the_key_of_a_viewer_only_reads(acorn: Merchant, logged_in: LogIn) -> No
 def test_members_are_listed(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.viewer).get("/s/acorn/settings/").content.decode()
     assert "alice@acorn.example" in page and "Owner" in page
+
+
+def test_the_page_tells_where_feeds_are_fetched(acorn: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    text = client.post("/s/acorn/settings/keys/", FORM | {"scopes": ["feeds:read"]}).context["new_text"]
+    addresses = dict(client.get("/s/acorn/settings/").context["feeds"])
+    assert list(addresses) == ["Products", "Inventory", "Images"]
+    for address in addresses.values():
+        assert Client().get(address, headers={"Authorization": f"Bearer {text}"}).status_code == 200

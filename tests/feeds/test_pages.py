@@ -74,6 +74,7 @@ def test_a_product_comes_with_its_variants_and_prices(world: World) -> None:
     variant = product.variants.get()
     assert item == {
         "id": product.pk,
+        "vendor": None,
         "status": "live",
         "title": "Product SKU 1",
         "slug": "",
@@ -118,6 +119,7 @@ def test_inventory_tells_of_every_location_and_of_all_together(world: World) -> 
     assert item == {
         "id": variant.pk,
         "product_id": product.pk,
+        "vendor": None,
         "status": "live",
         "sku": "SKU-1",
         "quantity": 3.5,
@@ -242,7 +244,7 @@ def test_a_page_costs_the_same_number_of_queries_however_long_it_is(
     client = key_for(world.north.seller)
     fetch(client, "products", limit=2)  # the key's first use is noted
     for limit in (1, 40):
-        with django_assert_num_queries(6):  # two for the key and its seller
+        with django_assert_num_queries(7):  # two for the key and its seller
             assert len(fetch(client, "products", limit=limit)["items"]) == limit
 
 
@@ -250,7 +252,7 @@ def test_who_has_the_page_already_gets_no_other(world: World, django_assert_num_
     make_products(world.north.seller, 3)
     client = key_for(world.north.seller)
     first = client.get("/api/v1/feeds/products")
-    with django_assert_num_queries(5):  # no item is read
+    with django_assert_num_queries(6):  # no item is read
         again = client.get("/api/v1/feeds/products", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     Product.objects.filter(title="Product SKU 2").update(title="Another")

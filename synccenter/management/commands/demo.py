@@ -26,8 +26,8 @@ from synccenter.processes import Processes, ProcessFailed
 class Command(BaseCommand):
     help = (
         "Makes two sellers with a shop and a search engine each, starts stand-ins of these, web, workers and beat, "
-        "and shows data travel: a first full sync, a change and a deletion, a sync with nothing new, a masked copy on "
-        "staging. Then it stays up until Ctrl-C. Begins from an empty database each time."
+        "and shows data travel: a first full sync, a change and a deletion, a sync with nothing new, a feed that is "
+        "fetched, a masked copy on staging. Then it stays up until Ctrl-C. Begins from an empty database each time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -89,6 +89,7 @@ class Command(BaseCommand):
         journey.changes()
         journey.by_webhook()
         journey.nothing_new()
+        journey.by_feed(f"http://127.0.0.1:{port}/")
         copying = Copying(processes, staging, tell)
         journey.acts.append(copying.play())
         return journey, f"http://127.0.0.1:{port}/", copying

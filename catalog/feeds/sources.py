@@ -1,0 +1,20 @@
+"""Whose items a seller's feeds hold: its own, and those of the vendors that serve it (S3, S9)."""
+
+from dataclasses import dataclass
+
+from accounts.models import Seller
+from accounts.queries import agreements_of_seller
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`vendor` is the name that a vendor has in the seller's orders; None for the seller itself."""
+
+    seller_id: int
+    vendor: str | None = None
+
+
+def sources_of(seller: Seller) -> list[Source]:
+    """The seller first, then its vendors by id."""
+    agreements = agreements_of_seller(seller_id=seller.pk).order_by("vendor")
+    return [Source(seller.pk), *(Source(*pair) for pair in agreements.values_list("vendor", "name_on_lines"))]

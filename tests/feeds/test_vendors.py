@@ -1,0 +1,88 @@
+"""The feeds of a seller hold the items of the vendors that serve it, marked as theirs (S9)."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import DropshipAgreement
+from catalog.models import Price, PriceList, Product, Variant
+from tests.factories import make_connection, make_products
+from tests.world import ApiClient, World, key_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def read(client: ApiClient, feed: str, cursor: str = "") -> Any:
+    return client.get(f"/api/v1/feeds/{feed}", {"cursor": cursor})
+
+
+def owners(items: list[dict[str, Any]]) -> list[str | None]:
+    return [item["vendor"] for item in items]
+
+
+def agree(world: World, **fields: Any) -> DropshipAgreement:
+    """The south ships for the north, which calls it Pines."""
+    return DropshipAgreement.objects.create(
+        seller=world.north.seller, vendor=world.south.seller, name_on_lines="Pines", **fields
+    )
+
+
+@pytest.mark.parametrize("feed", ["products", "inventory", "images"])
+def test_a_vendors_items_stand_beside_ones_own_under_its_name(world: World, feed: str) -> None:
+    make_products(world.south.seller, 2, prefix="THEIRS")
+    make_products(world.north.seller, 1, prefix="OURS")
+    agree(world)
+    page = read(key_for(world.north.seller), feed).json()
+    assert owners(page["items"]) == ["Pines", "Pines", None]
+    whole = key_for(world.north.seller).get(f"/api/v1/feeds/{feed}/full").getvalue().splitlines()
+    assert owners([json.loads(line) for line in whole]) == [None, "Pines", "Pines"]
+    Variant.objects.filter(sku="THEIRS-2").update(sku="THEIRS-3")
+    assert owners(read(key_for(world.north.seller), feed, page["next"]).json()["items"]) == ["Pines"]
+
+
+def test_the_vendor_sees_nothing_of_the_seller(world: World) -> None:
+    make_products(world.north.seller, 1, prefix="OURS")
+    agree(world)
+    assert read(key_for(world.south.seller), "products").json()["items"] == []
+
+
+def test_an_agreement_that_ended_shares_nothing_any_more(world: World) -> None:
+    make_products(world.south.seller, 1, prefix="THEIRS")
+    agree(world, active=False)
+    assert read(key_for(world.north.seller), "products").json()["items"] == []
+
+
+def test_another_vendor_means_to_fetch_anew(world: World) -> None:
+    """Its items are older than the cursor, so that going on from there would miss them."""
+    make_products(world.south.seller, 1, prefix="THEIRS")
+    client = key_for(world.north.seller)
+    cursor = read(client, "products").json()["next"]
+    agreement = agree(world)
+    assert read(client, "products", cursor).status_code == 410
+    cursor = read(client, "products").json()["next"]
+    agreement.active = False
+    agreement.save()
+    assert read(client, "products", cursor).status_code == 410
+
+
+def test_of_a_vendors_prices_only_those_of_its_erp_are_told(world: World) -> None:
+    [product] = make_products(world.south.seller, 1, prefix="THEIRS")
+    for role, amount in (("erp", "7.5"), ("b2b", "9")):
+        system = make_connection(world.south.seller, role=role)
+        prices = PriceList.objects.create(
+            seller=world.south.seller, slug=role, name=role, currency="EUR", connection=system
+        )
+        Price.objects.create(
+            seller=world.south.seller, price_list=prices, variant=product.variants.get(), amount=Decimal(amount)
+        )
+    agree(world)
+
+    def told(client: ApiClient) -> list[str]:
+        [item] = read(client, "products").json()["items"]
+        return [price["price_list"] for price in item["variants"][0]["prices"]]
+
+    assert told(key_for(world.north.seller)) == ["erp"]
+    assert told(key_for(world.south.seller)) == ["b2b", "erp"]
+    assert Product.objects.count() == 1
