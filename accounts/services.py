@@ -15,6 +15,7 @@ from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
 SCOPES = {
     "sync:read": "read runs, issues and sync logs",
     "sync:trigger": "start and cancel syncs",
+    "customers:write": "make and change customers, as B2B fronts do",
     "synclog:write": "write sync logs",
     "feeds:read": "fetch product, inventory and image feeds",
 }

@@ -1,4 +1,4 @@
-"""REST: starting syncs and uninstalling, in our own shape and in the one that B2B fronts call (D2, D22)."""
+"""REST: starting syncs and uninstalling, in our own shape and in the one that B2B fronts call (D2, D13, D22)."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,6 +9,8 @@ from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_change
 from accounts.rest import Refusal
+from connectors.front_schemas import FrontCustomerIn, FrontCustomerOut
+from connectors.fronts import Ambiguous, receive_customer
 from connectors.services import sync, uninstall_connection
 from hub.api import RunOut, connections_for
 from hub.kinds import DataType, Role
@@ -78,6 +80,27 @@ def start_sync(request: ApiRequest, path: Path[SyncPath]) -> Status[Run]:
 def start_front_sync(request: ApiRequest, path: Path[FrontSyncPath]) -> Status[Run]:
     """The same in the shape that B2B fronts call."""
     return _start(request, _find_site(request, path), OURS[path.data_type])
+
+
+@router.put(
+    "/{site_env}/{site_id}/customers",
+    auth=ApiKeyAuth("customers:write"),
+    response={201: FrontCustomerOut},
+    summary="Make or change a customer, as B2B fronts do",
+)
+def put_front_customer(request: ApiRequest, path: Path[FrontPath], customer: FrontCustomerIn) -> Status[dict[str, str]]:
+    """Make the customer of this e-mail address, or change it; every other target that takes customers gets it."""
+    front = _find_site(request, path)
+    require_change(request.auth, front.seller)
+    if front.state == Connection.State.UNINSTALLED:
+        raise Refusal(404, f"{path.site_id} is uninstalled.")
+    try:
+        external_id = receive_customer(front=front, customer=customer.told(), by=request.auth.user)
+    except LookupError as error:
+        raise Refusal(404, str(error)) from error
+    except Ambiguous as error:
+        raise Refusal(400, str(error)) from error
+    return Status(201, {"customer_external_id": external_id})
 
 
 @router.delete(

@@ -389,7 +389,7 @@ class Adapter:
 
 class References:
     """External ids of items that a payload refers to: at the target by `refs.get("category", 17)`, in the seller's shop
-    by `refs.at_shop("product", 5)`, which covers the item itself as well (Adapter.uses_shop_ids)."""
+    by `refs.name("product", 5)`, which covers the item itself as well (Adapter.uses_shop_ids)."""
 
     def __init__(self, links: dict[tuple[str, int], str], at_shop: dict[tuple[str, int], str] | None = None) -> None:
         self._links = links
@@ -400,6 +400,10 @@ class References:
 
     def at_shop(self, kind: str, item_id: int | None) -> str | None:
         return None if item_id is None else self._at_shop.get((kind, item_id))
+
+    def name(self, kind: str, item_id: int) -> str:
+        """The shop's id; of what the shop does not have, one of ours that cannot be taken for another's."""
+        return self.at_shop(kind, item_id) or f"synccenter-{item_id}"
 
 
 class FeedFile(AbstractContextManager["FeedFile"]):

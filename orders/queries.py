@@ -4,7 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders.models import Order, OrderLine
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Upper
+
+from hub.kinds import Kind
+from hub.models import Link
+from orders.models import Customer, Order, OrderLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,20 @@ def orders_of_lines(*, line_ids: Collection[int]) -> dict[int, int]:
 def lines_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
     """Order line → its order, for all lines of the orders."""
     return dict(OrderLine.objects.filter(order_id__in=order_ids).values_list("pk", "order_id"))
+
+
+def customers_of_nobody(*, seller_id: int, emails: Collection[str]) -> dict[str, int]:
+    """E-mail address (in capitals) → the customer who has it and was brought by no source: one who was made at a B2B
+    front. Left out where two have it."""
+    wanted = {email.upper() for email in emails if email}
+    brought = Link.objects.filter(kind=Kind.CUSTOMER, item_id=OuterRef("pk"), received_hash__isnull=False)
+    rows = (
+        Customer.objects.annotate(name=Upper("email"))
+        .filter(~Exists(brought), seller_id=seller_id, name__in=wanted)
+        .exclude(status=Customer.Status.DELETED)
+        .values_list("name", "pk")
+    )
+    found: dict[str, list[int]] = {}
+    for email, pk in rows:
+        found.setdefault(email, []).append(pk)
+    return {email: pks[0] for email, pks in found.items() if len(pks) == 1}

@@ -97,6 +97,15 @@ def test_a_person_whom_the_front_knows_by_email_is_not_made_twice(front: Adapter
     assert (there["external_id"], there["role"]) == ("synccenter-1", "limited-customer")
 
 
+def test_a_customer_whom_the_shop_took_over_keeps_its_account(front: Adapter, site: SandboxProcess) -> None:
+    (made,) = sent(front, CUSTOMERS, customer(1))
+    (before,) = site.state("customers")
+    payload = front.payload(CUSTOMERS, customer(1, email="new@example.com"), References({}, {(Kind.CUSTOMER, 1): "81"}))
+    (outcome,) = front.send(CUSTOMERS, [Operation(Action.UPDATE, 1, made.external_id, payload)])
+    (there,) = site.state("customers")
+    assert (outcome.external_id, there["external_id"], there["id"]) == ("81", "81", before["id"])
+
+
 def test_a_customer_waits_for_its_parent_and_holds_up_nobody(front: Adapter, site: SandboxProcess) -> None:
     operations = creations(front, CUSTOMERS, [customer(1, parent_id=2), customer(3)])
     child, other = front.send(CUSTOMERS, operations)

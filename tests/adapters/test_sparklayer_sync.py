@@ -5,11 +5,15 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 from django.db.models import F, Model
+from django.utils import timezone
 
 from catalog.models import Product, Variant
+from connectors.engine.applying import apply_page, target_for
+from connectors.fronts import FrontCustomer, receive_customer
+from connectors.records import CustomerRecord
 from connectors.services import install_connection, sync
 from hub.kinds import Kind
-from hub.models import Change, Connection, Link, Run
+from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
 from orders.models import Customer, Order
 from sandbox.process import SandboxProcess
@@ -130,3 +134,29 @@ def test_customers_and_orders_of_the_front_go_there_and_no_others(front: Connect
     amend(Kind.CUSTOMER, Customer, [order.customer_id], b2b_enabled=False)
     assert list(site.state("customers")) == []
     assert not Change.objects.exists()
+
+
+def test_a_customer_made_at_the_front_is_found_again_in_the_shop(front: Connection, site: SandboxProcess) -> None:
+    """Whoever the shop brings under that address, enabled for B2B, is that customer, and goes by the shop's id."""
+    link = Link.objects.filter(connection__slug="acme-shop", kind="customer").order_by("pk").first()
+    twin = Customer.objects.get(pk=link.item_id)
+    email = twin.email
+    link.delete()
+    twin.delete()
+    told = FrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
+    own = receive_customer(front=front, customer=told, by=None)
+    made = Customer.objects.get(email=email.upper())
+    assert own == f"synccenter-{made.pk}"
+    sync(connection=front, data_type="customers", trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    assert [row["external_id"] for row in site.state("customers")] == [own]
+    job = Job.objects.get(connection__slug="acme-shop", data_type="customers")
+    record = CustomerRecord(
+        external_id=link.external_id, email=email, first_name="Ada", last_name="New", b2b_enabled=True
+    )
+    with transaction.atomic():
+        apply_page(target_for(job, run_id=None, now=timezone.now()), [record])
+    work_until_idle()
+    made.refresh_from_db()
+    assert Customer.objects.filter(email__iexact=email).count() == 1
+    assert [row["external_id"] for row in site.state("customers")] == [link.external_id]

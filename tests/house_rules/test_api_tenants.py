@@ -9,11 +9,13 @@ from django.urls import reverse
 from accounts.models import Membership
 from accounts.services import SCOPES
 from hub.models import Connection, Job, Run
+from orders.models import Customer
 from synccenter.api import api
 from synclog.models import Issue, SyncLog
 from tests.world import ApiClient, Side, World, key_for, make_person
 
 STARTED = {"started_full_sync": "2026-05-04T03:02:01Z"}
+BUYER = {"email": "buyer@example.com", "first_name": "Bea", "last_name": "Buyer"}
 
 
 def operations() -> list[tuple[str, str]]:
@@ -37,7 +39,8 @@ def address_of(path: str, side: Side) -> str:
 
 
 def call(client: ApiClient, method: str, address: str) -> Any:
-    return client.send(method, address, STARTED if method in ("PUT", "PATCH") else None)
+    body = BUYER if address.endswith("/customers") and "sync-log" not in address else STARTED
+    return client.send(method, address, body if method in ("PUT", "PATCH") else None)
 
 
 def snapshot(side: Side) -> list[Any]:
@@ -48,6 +51,7 @@ def snapshot(side: Side) -> list[Any]:
         list(Run.objects.filter(job__connection__seller=side.seller).order_by("pk").values()),
         list(SyncLog.objects.filter(seller=side.seller).order_by("pk").values()),
         list(Issue.objects.filter(seller=side.seller).order_by("pk").values()),
+        list(Customer.objects.filter(seller=side.seller).order_by("pk").values()),
     ]
 
 

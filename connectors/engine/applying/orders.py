@@ -29,11 +29,12 @@ def judge_customers(target: Target, records: Sequence[Record]) -> None:
 def write_customers(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
     customers = [record for record in records if isinstance(record, CustomerRecord)]
     parents = links_by_external(target, Kind.CUSTOMER, [r.parent_id for r in customers if r.parent_id])
+    known = {record.external_id: known_id(links, Kind.CUSTOMER, record) for record in customers}
+    known |= _made_at_a_front(target, [record for record in customers if known[record.external_id] is None])
     saved = orders.save_customers(
         seller_id=target.seller_id,
         drafts=[
-            CustomerDraft(record, known_id(links, Kind.CUSTOMER, record), parents.get(record.parent_id))
-            for record in customers
+            CustomerDraft(record, known[record.external_id], parents.get(record.parent_id)) for record in customers
         ],
         groups=target.groups,
         origin=target.connection_id,
@@ -50,6 +51,14 @@ def write_customers(target: Target, records: Sequence[Record], links: Links) -> 
                 )
             )
     return written
+
+
+def _made_at_a_front(target: Target, new: Sequence[CustomerRecord]) -> dict[str, int]:
+    """External id → the customer here, of those who were made at a B2B front and are in the shop by now. Only who is
+    enabled for B2B there: a shop's own customer of the same address is another account."""
+    enabled = {record.email.upper(): record.external_id for record in new if record.b2b_enabled and record.email}
+    found = queries.customers_of_nobody(seller_id=target.seller_id, emails=enabled) if enabled else {}
+    return {enabled[email]: pk for email, pk in found.items()}
 
 
 def write_orders(target: Target, records: Sequence[Record], links: Links) -> list[Written]:

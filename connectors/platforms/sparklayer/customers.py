@@ -13,7 +13,6 @@ from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
 from connectors.platforms.sparklayer.addresses import address, gaps
-from connectors.platforms.sparklayer.ids import external_id
 from connectors.platforms.sparklayer.products import number
 from connectors.platforms.sparklayer.site import ASSUMED, Site, names, one_by_one
 from hub.kinds import Kind
@@ -39,7 +38,7 @@ def payload(item: CustomerItem, refs: References) -> Row | None:
         )
     terms = None if item.payment_on_account is None else {"enabled": item.payment_on_account}
     return {
-        "external_id": external_id(refs, Kind.CUSTOMER, item.id),
+        "external_id": refs.name(Kind.CUSTOMER, item.id),
         "email": item.email,
         "first_name": item.first_name,
         "last_name": item.last_name,
@@ -51,7 +50,7 @@ def payload(item: CustomerItem, refs: References) -> Row | None:
         "price_lists": item.price_lists,
         "discount_percentage": number(item.discount_percentage),
         "payment_on_account": terms,
-        "parent_customer_id": external_id(refs, Kind.CUSTOMER, item.parent_id) if item.parent_id else None,
+        "parent_customer_id": refs.name(Kind.CUSTOMER, item.parent_id) if item.parent_id else None,
         "addresses": [
             address(each)
             | {
@@ -74,7 +73,8 @@ def _put(site: Site, operation: Operation) -> Outcome:
     wanted = operation.payload
     try:
         try:
-            _replace(site, "platform", wanted["external_id"], wanted)
+            if not _renamed(site, operation):
+                _replace(site, "platform", wanted["external_id"], wanted)
         except Refused as refused:
             if not (refused.status == 409 and names(refused, "email")):
                 raise
@@ -87,6 +87,19 @@ def _put(site: Site, operation: Operation) -> Outcome:
         waiting = TryAgainLater("SparkLayer does not have the parent yet.", not_before=not_before, sent=False)
         return Outcome(error=waiting)
     return Outcome(external_id=wanted["external_id"])
+
+
+def _renamed(site: Site, operation: Operation) -> bool:
+    """Who was made at the front got another id when the shop took them over: found by the old one, and kept."""
+    wanted = operation.payload
+    if operation.external_id in ("", wanted["external_id"]):
+        return False
+    there = _look(site, "platform", operation.external_id)
+    if not there.get("id"):
+        return False
+    body = _carry_over(there, wanted) | {"id": there["id"]}
+    site.call("PUT", ONE, "sparklayer", there["id"], body=body)
+    return True
 
 
 def _replace(site: Site, lookup: str, key: str, wanted: Row) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import NeedsAttention, SkipRecord
 from connectors.platforms.sparklayer.addresses import address
-from connectors.platforms.sparklayer.ids import external_id
 from connectors.platforms.sparklayer.products import number
 from connectors.platforms.sparklayer.site import Site, one_by_one
 from hub.kinds import Kind
@@ -36,7 +35,7 @@ def payload(item: OrderItem, refs: References) -> Row | None:
     """None for an order that was placed elsewhere."""
     if not item.placed_through_b2b:
         return None
-    customer = {"platform": external_id(refs, Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
+    customer = {"platform": refs.name(Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
     by_use = {each.use: address(each) for each in reversed(item.addresses)}
     packages = _packages(item, refs, by_use.get("shipping") or by_use.get("billing"))
     if packages and item.shipping_cost:
@@ -46,7 +45,7 @@ def payload(item: OrderItem, refs: References) -> Row | None:
         "type": "order",
         "purchase_identifiers": {
             **({"sparklayer": item.cart_id} if item.cart_id else {}),
-            "platform": external_id(refs, Kind.ORDER, item.id),
+            "platform": refs.name(Kind.ORDER, item.id),
             "visible": item.number,
         },
         "customer_identifiers": customer,
@@ -102,7 +101,7 @@ def _lines(item: OrderItem, refs: References, held: Quantities) -> Iterable[Row]
 
 
 def _identifiers(line: OrderLineItem, refs: References) -> Row:
-    return {"platform": external_id(refs, Kind.ORDER_LINE, line.id)}
+    return {"platform": refs.name(Kind.ORDER_LINE, line.id)}
 
 
 def _shipment(item: ShipmentItem) -> Row:

@@ -12,7 +12,6 @@ from catalog.items import ProductItem, VariantItem
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
-from connectors.platforms.sparklayer.ids import external_id
 from connectors.platforms.sparklayer.settings import FieldMap
 from connectors.platforms.sparklayer.site import ASSUMED, Site, one_by_one
 from hub.kinds import Kind
@@ -37,12 +36,12 @@ def payload(item: ProductItem, refs: References, price_list: str, field_map: Fie
     variants = [each for each in item.variants if each.sku]
     return {
         "product": {
-            "external_id": external_id(refs, Kind.PRODUCT, item.id),
+            "external_id": refs.name(Kind.PRODUCT, item.id),
             "title": item.title,
-            "slug": item.slug.strip("/") or external_id(refs, Kind.PRODUCT, item.id),
+            "slug": item.slug.strip("/") or refs.name(Kind.PRODUCT, item.id),
             "variants": [
                 {
-                    "external_id": external_id(refs, Kind.VARIANT, variant.id),
+                    "external_id": refs.name(Kind.VARIANT, variant.id),
                     "sku": variant.sku,
                     "weight_in_grams": number(variant.weight_in_grams),
                     "position": variant.position,
@@ -55,7 +54,7 @@ def payload(item: ProductItem, refs: References, price_list: str, field_map: Fie
                 for variant in variants
             ],
         },
-        "variants": {str(variant.id): external_id(refs, Kind.VARIANT, variant.id) for variant in variants},
+        "variants": {str(variant.id): refs.name(Kind.VARIANT, variant.id) for variant in variants},
     }
 
 

@@ -8,7 +8,6 @@ from catalog.items import StockItem, VariantItem
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import Refused
-from connectors.platforms.sparklayer.ids import external_id
 from connectors.platforms.sparklayer.price_lists import PriceLists, list_of
 from connectors.platforms.sparklayer.products import OFFERED, number
 from connectors.platforms.sparklayer.site import ASSUMED, Site, names, problem_of, unnamed
@@ -28,7 +27,7 @@ def stock_payload(item: VariantItem, refs: References, locations: dict[str, str]
     for each in item.stock:
         by_location.setdefault(locations.get(each.location, each.location), []).append(each)
     return {
-        "external_id": external_id(refs, Kind.VARIANT, item.id),
+        "external_id": refs.name(Kind.VARIANT, item.id),
         "levels": [_level(item.sku, location, there) for location, there in sorted(by_location.items())],
     }
 
@@ -63,7 +62,7 @@ def price_payload(item: VariantItem, refs: References, wanted: str) -> Row | Non
             "The currency of its price is not known.", code="no_currency", mend="Sync the settings of the shop first."
         )
     return {
-        "external_id": external_id(refs, Kind.VARIANT, item.id),
+        "external_id": refs.name(Kind.VARIANT, item.id),
         "list": list_of(price_list, own[0].list_name, own[0].currency),
         "sku": item.sku,
         "pricing": [
