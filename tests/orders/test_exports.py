@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from connectors.engine import filters, loading
-from connectors.engine.exporting import _source
+from connectors.engine.exporting import source
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Connection, Job, Link
 from orders.items import load_customers, load_orders
@@ -41,9 +41,9 @@ def test_an_order_comes_with_everything_it_refers_to(orders: Job, customers: Job
 def test_a_revision_tells_what_changed(orders: Job, front: Connection) -> None:
     job = make_job(front, DataType.ORDERS)
     bring(orders, order("1"), order("2"))
-    before = {pk: revision for pk, revision, _ in _source(job)}
+    before = {pk: revision for pk, revision, _ in source(job)}
     bring(orders, order("1", "", line("1-1", quantity="2")), order("2"))
-    after = {pk: revision for pk, revision, _ in _source(job)}
+    after = {pk: revision for pk, revision, _ in source(job)}
     changed = Order.objects.get(number="N-1").pk
     assert {pk for pk in after if after[pk] != before[pk]} == {changed}
     assert after[changed] == load_orders([changed])[changed].revision > max(before.values())
@@ -57,9 +57,9 @@ def test_only_those_of_the_b2b_front_are_offered(orders: Job, customers: Job, fr
     )
     for data_type in (DataType.CUSTOMERS, DataType.ORDERS):
         job = make_job(front, data_type)
-        assert [offered for *_, offered in _source(job).order_by("pk")] == [True, True]
+        assert [offered for *_, offered in source(job).order_by("pk")] == [True, True]
         job.filters = {"b2b_only": True}
-        offered = {pk: offered for pk, _, offered in _source(job)}
+        offered = {pk: offered for pk, _, offered in source(job)}
         assert sorted(offered.values()) == [False, True]
         items = loading.load(job.item_kind, list(offered))
         assert {pk: filters.admits(job.filters, item) for pk, item in items.items()} == offered
