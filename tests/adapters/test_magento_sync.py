@@ -1,0 +1,121 @@
+"""Magento through the engine: what one shop holds is read, and reaches another."""
+
+from collections.abc import Callable
+
+import pytest
+
+from catalog.models import Image, Product, Stock, Variant
+from connectors.services import install_connection, sync
+from hub.kinds import DataType, Kind
+from hub.models import Change, Connection, Link, Run
+from orders.models import Customer, Order
+from sandbox.catalogue import COLOURS, SIZES
+from sandbox.process import SandboxProcess
+from synclog.models import ItemStatus
+from tests.engine.driving import let_time_pass, work_until_idle
+from tests.factories import make_seller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    return sandbox(
+        "magento", accounts={"alpha": "alpha-token"}, products=12, customers=5, orders=6, dirty=False, currency="EUR"
+    )
+
+
+@pytest.fixture
+def other(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
+    """Another shop, which has the attributes but none of the goods."""
+    process = sandbox("magento", accounts={"beta": "beta-token"}, products=1, seed=2, dirty=False)
+    for code, labels in (("colour", COLOURS), ("size", SIZES)):
+        process.control("POST", "options", json={"account": "beta", "code": code, "labels": labels})
+    return process
+
+
+@pytest.fixture
+def source(transactional_db: None, shop: SandboxProcess) -> Connection:
+    connection = install_connection(
+        seller=make_seller("acme", currency="GBP"),
+        platform="magento",
+        name="Acme shop",
+        slug="acme-shop",
+        base_url=shop.url,
+        credentials={"access_token": "alpha-token"},
+    )
+    work_until_idle()
+    return connection
+
+
+def connect(source: Connection, other: SandboxProcess) -> Connection:
+    connection = install_connection(
+        seller=source.seller,
+        platform="magento_target",
+        name="Acme outlet",
+        slug="acme-outlet",
+        base_url=other.url,
+        credentials={"access_token": "beta-token"},
+    )
+    work_until_idle()
+    return connection
+
+
+def rows(process: SandboxProcess, kind: str = "goods") -> dict[str, dict]:
+    return {row["sku"]: row for row in process.state(kind)}
+
+
+def test_a_whole_shop_is_read(source: Connection, shop: SandboxProcess) -> None:
+    goods = list(shop.state("goods"))
+    shown = [row for row in goods if row["visibility"] != 1]
+    assert Product.objects.count() == len(shown)
+    assert set(Variant.objects.values_list("sku", flat=True)) == {r["sku"] for r in goods if r["type_id"] == "simple"}
+    assert Image.objects.count() == sum(len(row["media_gallery_entries"]) for row in shown)
+    assert Stock.objects.count() == Variant.objects.count()
+    assert Product.objects.exclude(brand=None).count() == len(shown)
+    assert (Customer.objects.count(), Order.objects.count()) == (5, 6)
+    source.seller.refresh_from_db()
+    assert source.seller.currency == "EUR"
+
+
+def test_another_shop_gets_products_then_stock_and_prices(
+    source: Connection, shop: SandboxProcess, other: SandboxProcess
+) -> None:
+    target = connect(source, other)
+    there, here = rows(other), rows(shop)
+    stock = rows(other, "source_items")
+    for variant in Variant.objects.all():
+        assert there[variant.sku]["name"].startswith(variant.product.title)
+        assert there[variant.sku]["status"] == here[variant.sku]["status"]
+        assert stock[variant.sku]["quantity"] == sum(variant.stock.values_list("quantity", flat=True))
+        assert there[variant.sku]["price"] == float(variant.prices.get().amount)
+    configurable = [row for row in there.values() if row["sku"].startswith("synccenter-")]
+    assert len(configurable) == sum(row["type_id"] == "configurable" for row in here.values())
+    assert Link.objects.filter(connection=target, kind=Kind.VARIANT).count() == Variant.objects.count()
+    assert not Change.objects.exists()
+
+
+def test_a_second_full_sync_costs_no_call(source: Connection, other: SandboxProcess) -> None:
+    target = connect(source, other)
+    other.forget_calls()
+    for data_type in (DataType.PRODUCTS, DataType.STOCK, DataType.PRICES):
+        sync(connection=target, data_type=data_type, trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    assert other.calls() == []
+
+
+def test_what_waits_in_the_shops_queue_is_pending_until_it_is_through(
+    source: Connection, other: SandboxProcess
+) -> None:
+    other.control("POST", "setting", json={"account": "beta", "consuming": False})
+    target = connect(source, other)
+    of_target = ItemStatus.objects.filter(job__connection=target, kind=Kind.PRODUCT)
+    assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.PENDING}
+    let_time_pass()
+    assert len([call for call in other.calls() if "/async/bulk/" in call["path"]]) == 1
+    other.control("POST", "setting", json={"account": "beta", "consuming": True})
+    let_time_pass()
+    assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.SYNCED}
+    assert Link.objects.filter(connection=target, kind=Kind.VARIANT).count() == Variant.objects.count()
+    assert set(Variant.objects.values_list("sku", flat=True)) <= rows(other, "source_items").keys()
+    assert not Change.objects.exists()
