@@ -8,10 +8,11 @@ from django.urls import reverse
 
 from accounts.models import Seller
 from accounts.services import SCOPES
+from connectors.inspections import start_preview
 from dashboard.urls import of_seller
 from hub.models import Job, Link, Run
 from hub.services import pause_job, resume_job
-from orders.models import Order
+from orders.models import Address, Order
 from orders.records import FulfilmentRecord, ShipmentRecord
 from sandbox.process import SandboxProcess
 from synccenter.api import api
@@ -77,6 +78,20 @@ def test_no_page_of_a_vendor_tells_of_the_seller(passed_on: Order, pines: Vendor
         for name, pk in (("order", passed_on.pk), ("payload", Link.objects.filter(kind="order").latest("pk").pk)):
             assert client.get(reverse(f"dashboard:{name}", args=[vendor.seller.slug, pk])).status_code == 404
         assert client.get(reverse("dashboard:overview", args=["acme"])).status_code == 404
+
+
+def test_a_preview_tells_that_something_would_go_and_not_what(passed_on: Order, pines: Vendor) -> None:
+    Address.objects.update(street="Storgata 99")
+    Order.objects.update(revision=10**6)
+    run, _ = start_preview(job=pines.sales, by=pines.owner)
+    work_until_idle()
+    assert run.items.get().verdict == "update"
+    client = Client()
+    client.force_login(pines.owner)
+    for name in ("found", "found_csv", "run"):
+        answer = client.get(reverse(f"dashboard:{name}", args=["pines", run.pk]))
+        text = (b"".join(answer.streaming_content) if answer.streaming else answer.content).decode()
+        assert answer.status_code == 200 and [secret for secret in SECRETS if secret in text] == [], name
 
 
 def test_no_answer_of_the_api_does_either(passed_on: Order, pines: Vendor, quays: Vendor) -> None:

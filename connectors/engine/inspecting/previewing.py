@@ -61,7 +61,10 @@ def _foresee(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[R
             kind=job.item_kind,
             item_id=step.change.item_id,
             external_id=step.operation.external_id,
-            changes=differences(step.operation.previous, step.operation.payload),
+            # Of another seller's order a vendor sees that something would go, not what (S9).
+            changes={}
+            if getattr(step.item, "principal", None)
+            else differences(step.operation.previous, step.operation.payload),
         )
         for step in decision.steps
     ]

@@ -50,7 +50,7 @@ def _entity(item: OrderItem, refs: References, settings: Settings) -> dict[str, 
     if internal_id := refs.get(Kind.CUSTOMER, item.customer_id) or settings.guest_customer:
         return {"id": internal_id}
     raise SkipRecord(
-        f"NetSuite does not have the customer of order {item.number}.",
+        "NetSuite does not have the customer of the order.",
         code="customer_missing",
         mend="Let customers be sent to NetSuite as well, or set the customer of guests in the connection; then retry.",
     )
@@ -74,7 +74,7 @@ def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, An
         body["shippingAddress"] = address(where)
     elif item.principal is not None:
         raise SkipRecord(
-            f"Order {item.number} has no delivery address.",
+            "The order has no delivery address.",
             code="no_delivery_address",
             mend="Add one to the order in the shop; it is sent as soon as the order changes.",
         )
@@ -84,7 +84,7 @@ def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, An
 def _currency(item: OrderItem, settings: Settings) -> str:
     if item.currency not in settings.currencies:
         raise SkipRecord(
-            f"Order {item.number} is in {item.currency}, of which NetSuite's internal id is not known.",
+            f"The order is in {item.currency}, whose internal id in NetSuite is not known.",
             code="currency_unknown",
             mend="Add it to the currencies of the connection, then retry.",
         )
@@ -111,7 +111,7 @@ def address(item: AddressRecord) -> dict[str, Any]:
 def _line(line: OrderLineItem, item: OrderItem, settings: Settings) -> dict[str, Any]:
     if not line.sku:
         raise SkipRecord(
-            f"Order {item.number} has a line without an SKU: {line.title}.",
+            f"The order has a line without an SKU: {line.title}.",
             code="no_sku",
             mend="Give the product an SKU, and the order's line with it; then retry.",
         )
