@@ -70,6 +70,8 @@ def gather(*, shop_url: str, search_url: str, drain_seconds: int) -> list[Player
             slug=f"{slug}-shop",
             base_url=f"{shop_url}/stores/{slug}",
             credentials={"access_token": SHOP_TOKENS[slug]},
+            # Whoever makes a product ships it, where there is an agreement with them.
+            field_map={"orders": {"vendor": "brand"}},
             by=operator,
         )
         players.append(Player(seller, shop, search))

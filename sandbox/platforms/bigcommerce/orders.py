@@ -141,6 +141,12 @@ def address_view(order: Row) -> Row:
     return {name: order["billing_address"].get(name, "") for name in ADDRESS} | {"form_fields": []}
 
 
+def _brand(store: Store, product_id: int) -> str:
+    product = store.products.get(product_id) or {}
+    brand = store.brands.get(product.get("brand_id") or 0)
+    return brand["name"] if brand else ""
+
+
 def line_view(store: Store, order: Row, place: int) -> Row:
     """An order's product; its id is the order's times a thousand plus its place."""
     line = order["lines"][place]
@@ -156,6 +162,7 @@ def line_view(store: Store, order: Row, place: int) -> Row:
         "name_merchant": line["name"],
         "sku": line["sku"],
         "upc": "",
+        "brand": _brand(store, line["product_id"]),
         "type": "physical",
         "base_price": price,
         "price_ex_tax": price,

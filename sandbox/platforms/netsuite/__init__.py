@@ -2,16 +2,16 @@
 
 An account lives at `/{account}/services/rest`. Its client id and consumer secret are `--client-id` and
 `--client-secret`; its token is either the secret of the token `sandbox-token`, or a private key in PEM whose
-certificate has the id `sandbox-certificate`. At most five requests at a time, from everybody
-together, as the vendor allows by default; with `--latency-ms` requests really overlap.
+certificate has the id `sandbox-certificate`. At most five requests at a time, from everybody together,
+as the vendor allows by default; with `--latency-ms` requests really overlap.
 
 Assumed, because no page of the vendor says so: the body of a 429, that REST's `line` is SuiteQL's `transactionline.id`.
 SuiteQL is answered by SQLite, which knows no more than the tables in books.py.
 
-Control: `POST fulfil {"account", "order", "status", "tracking", "quantities"}` ships (`order` is an external id) and
-answers `{"id"}`; `POST unfulfil {"account", "id"}` deletes that; `POST stock {"account", "sku", "quantity"}` counts;
-`POST items {"account", "sku", "values"}` changes an item; `POST orders {"account", "externalId", "sku"}` makes an
-order; `POST age {"account", "hours"}` lets everything have changed so much earlier; `POST expire` ends all bearers.
+Control, each a `POST` with the `account`: `fulfil {"order", "status", "tracking", "quantities"}` ships (`order` is an
+external id) and answers `{"id"}`; `unfulfil {"id"}` deletes that; `stock {"sku", "quantity"}` counts; `goods {"skus"}`
+makes items; `items {"sku", "values"}` changes one; `orders {"externalId", "sku"}` makes an order; `age {"hours"}` lets
+everything have changed so much earlier. `POST expire` ends all bearers.
 """
 
 from collections import Counter
@@ -63,6 +63,7 @@ class NetSuite(Platform):
             "unfulfil": _unfulfil,
             "stock": _stock,
             "items": _items,
+            "goods": _goods,
             "orders": _orders,
             "age": _age,
         }
@@ -175,6 +176,12 @@ def _items(books: Books, wish: Any) -> int:
     (item,) = books.all("SELECT id FROM item WHERE itemid = ?", wish["sku"])
     books.change("item", item["id"], lastmodifieddate=now(), **wish["values"])
     return int(item["id"])
+
+
+def _goods(books: Books, wish: Any) -> int:
+    for sku in wish["skus"]:
+        books.item(sku, quantity=20)
+    return len(wish["skus"])
 
 
 def _orders(books: Books, wish: Any) -> int:

@@ -16,6 +16,7 @@ from django.db import connection
 
 from accounts.models import Seller
 from staging_copy.postgres import Database
+from synccenter.demo import dropshipping
 from synccenter.demo.cast import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, gather
 from synccenter.demo.copying import Copying, environment, prepare
 from synccenter.demo.journey import Journey, WentWrong
@@ -27,7 +28,8 @@ class Command(BaseCommand):
     help = (
         "Makes two sellers with a shop and a search engine each, starts stand-ins of these, web, workers and beat, "
         "and shows data travel: a first full sync, a change and a deletion, a sync with nothing new, a feed that is "
-        "fetched, a masked copy on staging. Then it stays up until Ctrl-C. Begins from an empty database each time."
+        "fetched, an order of which a vendor ships a part, a masked copy on staging. Then it stays up until Ctrl-C. "
+        "Begins from an empty database each time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -90,6 +92,8 @@ class Command(BaseCommand):
         journey.by_webhook()
         journey.nothing_new()
         journey.by_feed(f"http://127.0.0.1:{port}/")
+        erp = Platform(processes, "netsuite", {dropshipping.ACCOUNT: dropshipping.TOKEN}, products=5)
+        journey.acts.append(dropshipping.Dropshipping(erp, journey.players[0], tell).play())
         copying = Copying(processes, staging, tell)
         journey.acts.append(copying.play())
         return journey, f"http://127.0.0.1:{port}/", copying
