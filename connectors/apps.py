@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class ConnectorsConfig(AppConfig):
     name = "connectors"
+
+    def ready(self) -> None:
+        from connectors.feed_alerts import refused_imports  # needs models, which are not loaded when this module is
+        from hub.alerts import add_source
+
+        add_source(refused_imports)

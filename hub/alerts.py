@@ -47,12 +47,13 @@ def add_source(source: Source) -> None:
 
 def find(*, now: datetime) -> list[Finding]:
     """Everything that is wrong now. A few queries over jobs and lanes, none over items."""
-    served = _jobs()
+    served = served_jobs()
     own = [*_failing(served), *_attention(served), *_absent(served, now), *_drifted(served), *_unreachable()]
     return [*own, *(finding for source in _sources for finding in source(now=now))]
 
 
-def _jobs() -> QuerySet[Job]:
+def served_jobs() -> QuerySet[Job]:
+    """Those that people expect to work: nobody has switched them off."""
     return Job.objects.filter(
         enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
     ).select_related("connection__seller", "state")

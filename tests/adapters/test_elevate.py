@@ -163,6 +163,12 @@ def test_another_structure_goes_as_a_whole_group(
     assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
 
 
+def test_bodies_are_gzipped(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+    """F2: v4 takes nothing else; v3 would."""
+    feed(adapter, [creation(adapter, 1)], tmp_path)
+    assert [each["compressed"] for each in cluster.state("imports")] == [True]
+
+
 def test_replacing_everything_removes_the_rest(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
     four = [creation(adapter, number) for number in range(2, 6)]
