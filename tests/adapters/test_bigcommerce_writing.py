@@ -144,7 +144,13 @@ def replaced(adapter: Adapter, store: SandboxProcess) -> tuple[Outcome, Any, Any
     )
     outcome = made(adapter, before)
     number = int(outcome.links["variant", 10])
-    own = {"id": number, "inventory_level": 42, "bin_picking_number": "B-7", "cost_price": 3.5}
+    own = {
+        "id": number,
+        "inventory_level": 42,
+        "bin_picking_number": "B-7",
+        "cost_price": 3.5,
+        "purchasing_disabled_message": "Soon",
+    }
     adapter.http.request("PUT", "/v3/catalog/variants", body=[own])
     return outcome, before, after
 
@@ -157,6 +163,10 @@ def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
     row = variants_of(store, outcome.external_id)["SKU-10"]
     assert [each["label"] for each in row["option_values"]] == ["Small"]
     assert (row["inventory_level"], row["bin_picking_number"], row["cost_price"]) == (42, "B-7", 3.5)
+    assert row["purchasing_disabled_message"] == "Soon"
+    [told] = changed.warnings
+    assert "SKU-10" in told.message and "metafields" in told.message and told.mend
+    assert not change(adapter, outcome, after, after).warnings
     assert changed.links["variant", 10] == str(row["id"]) != outcome.links["variant", 10]
     assert sorted(variants_of(store, outcome.external_id)) == ["SKU-10", "SKU-11"]
 
@@ -170,7 +180,8 @@ def test_replacing_a_variant_may_break_off_anywhere(
     store.fault("drop", method=method, path=VARIANTS, when=when, times=1)
     with pytest.raises(TryAgainLater):
         change(adapter, outcome, before, after)
-    assert change(adapter, outcome, before, after).error is None
+    again = change(adapter, outcome, before, after)
+    assert again.error is None and bool(again.warnings) is not (method == "DELETE" and when == "after")
     held = variants_of(store, outcome.external_id)
     assert sorted(held) == ["SKU-10", "SKU-11"]
     assert [each["label"] for each in held["SKU-10"]["option_values"]] == ["Small"]

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from connectors.engine import exporting, sweeping, working
+from connectors.engine import exporting, sweeping, turn, working
 from connectors.platforms.rest import RestTarget
-from connectors.services import sync
+from connectors.services import install_connection, sync
 from hub import lanes, queue, runs
 from hub.models import Change, Connection, JobState, Lane, Run
 from hub.services import cancel_run, set_schedules, start_due_runs, start_run
@@ -19,7 +19,7 @@ from sandbox.process import SandboxProcess
 from synclog.models import SyncLog
 from tests.engine.driving import last_run, let_time_pass, work_until_idle
 from tests.engine.goods import calls, change, one_lane, products_job, sent, titles, titles_here, writes
-from tests.factories import make_products
+from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -247,3 +247,39 @@ def test_a_long_comparison_lets_events_pass(custom: Connection, monkeypatch: pyt
     start_run(job=products_job(custom), trigger="button")
     work_until_idle()
     assert "compared" in order[order.index("sent") :]
+
+
+def test_a_long_comparison_lets_other_sellers_pass_and_goes_on_where_it_stopped(
+    custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """B2: when its slice is over and somebody waits, the turn ends; nothing is compared twice."""
+    settings.TURN_SECONDS = 0
+    monkeypatch.setattr(turn, "LOOKS_EVERY", 0.0)
+    monkeypatch.setattr(exporting, "_CHUNK", 10)
+    monkeypatch.setattr(exporting, "SLICE_SECONDS", 0.0)
+    other = install_connection(
+        seller=make_seller("other"),
+        platform="rest",
+        name="Other ERP",
+        slug="other-erp",
+        base_url=custom_platform.url,
+        credentials={"token": "token"},
+        start=False,
+    )
+    make_products(custom.seller, 60)
+    make_products(other.seller, 60, prefix="OTHER")
+    compare, order = exporting._compare_chunk, []
+
+    def compared(job: Any, run: Run, *, recheck: bool) -> bool:
+        order.append((job.connection.slug, run.cursor["after"]))
+        return compare(job, run, recheck=recheck)
+
+    monkeypatch.setattr(exporting, "_compare_chunk", compared)
+    for connection in (custom, other):
+        one_lane(connection)
+        start_run(job=products_job(connection), trigger="button")
+    work_until_idle()
+    served = [slug for slug, _ in order]
+    assert served[:4] in (["acme-erp", "other-erp"] * 2, ["other-erp", "acme-erp"] * 2)
+    assert len(order) == len(set(order)) == 14  # six chunks each, and a look that found no more
+    assert {last_run(products_job(each)).state for each in (custom, other)} == {Run.State.DONE}

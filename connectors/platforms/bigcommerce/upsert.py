@@ -8,6 +8,7 @@ from connectors.contract import Action, Operation, Outcome
 from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
 from connectors.http import Refused
 from connectors.platforms.bigcommerce.shop import Shop, join
+from connectors.records import Problem
 from hub.kinds import Kind
 
 PRODUCTS = "/v3/catalog/products"
@@ -19,6 +20,7 @@ REPLACED = "~replaced"
 CARRIED = (
     "inventory_level", "inventory_warning_level", "bin_picking_number", "cost_price", "retail_price", "map_price",
     "width", "height", "depth", "is_free_shipping", "fixed_cost_shipping_price", "image_url", "gtin", "mpn",
+    "purchasing_disabled_message",
 )  # fmt: skip
 # What is compared, so that an unchanged variant costs no write.
 MANAGED = ("price", "sale_price", "weight", "upc", "purchasing_disabled")
@@ -146,6 +148,7 @@ class ProductWriter:
                 spare = row or spare
             if spare is not None:
                 self.shop.http.request("DELETE", f"{PRODUCTS}/{product['id']}/variants/{spare['id']}")
+                outcome.warnings.append(_made_anew(each["sku"]))
             outcome.links[Kind.VARIANT, each["id"]] = str(number)
         for start in range(0, len(changed), VARIANTS_A_CALL):
             self.shop.http.request("PUT", VARIANTS, body=changed[start : start + VARIANTS_A_CALL])
@@ -238,6 +241,17 @@ def removed(operation: Operation) -> Outcome:
             code="unknown_id",
             mend="Look for it in BigCommerce, and delete it there.",
         )
+    )
+
+
+def _made_anew(sku: str) -> Problem:
+    """What the store does not let us carry over is told (B9)."""
+    return Problem(
+        "variant_made_anew",
+        f"The options of the variant {sku} changed, so BigCommerce has another variant for it now. Stock, costs, "
+        "measures, codes and image were taken over; its metafields, its prices in price lists that are not sent from "
+        "here and its stock at further locations were not.",
+        f"Enter those for {sku} in BigCommerce again, if there were any; then resolve this.",
     )
 
 
