@@ -1,1 +1,1 @@
-"""The demo: two merchants, two shops, a search engine, all on this machine, and one journey from end to end."""
+"""The demo: two merchants, two shops, search, a B2B front, all on this machine, and one journey from end to end."""

@@ -12,6 +12,7 @@ from hub.models import Connection
 PASSWORD = "demo-password"  # noqa: S105 - printed on the screen, for data that is made up
 SHOP_TOKENS = {"aurora": secrets.token_hex(8), "borealis": secrets.token_hex(8)}
 SEARCH_TOKENS = {"aurora": secrets.token_hex(8), "borealis": secrets.token_hex(8)}
+FRONT_SECRETS = {"aurora": secrets.token_hex(8)}
 
 
 @dataclass(slots=True)
@@ -76,3 +77,17 @@ def gather(*, shop_url: str, search_url: str, drain_seconds: int) -> list[Player
         )
         players.append(Player(seller, shop, search))
     return players
+
+
+def open_front(player: Player, *, url: str) -> Connection:
+    """A B2B front on the seller's shop; everything is sent to it at once (D1)."""
+    slug = player.seller.slug
+    return install_connection(
+        seller=player.seller,
+        platform="sparklayer",
+        name=f"{player.seller.name} B2B front",
+        slug=f"{slug}-b2b",
+        base_url=url,
+        settings={"site_id": slug, "client_id": "sandbox-client", "shop": player.shop.slug},
+        credentials={"client_secret": FRONT_SECRETS[slug]},
+    )

@@ -15,9 +15,9 @@ from connectors.models import FeedImport, WebhookEvent, WebhookSubscription
 from connectors.services import sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Link, Run, RunCounter
-from synccenter.demo.cast import Player
+from synccenter.demo.cast import Player, open_front
 from synccenter.demo.stage import Platform
-from synclog.models import Issue
+from synclog.models import Issue, SyncLog
 
 
 class WentWrong(Exception):
@@ -165,6 +165,31 @@ class Journey:
             sync(connection=player.shop, data_type=DataType.PRODUCTS, trigger=Run.Trigger.BUTTON)
         self._wait(act, since)
         act.checks.append(Check("writes to the search engine", 0, self.search.writes() - before))
+
+    def b2b_front(self, front: Platform) -> None:
+        """A B2B front opens on the first shop: it is sent everything, and its own log is told so."""
+        act, since = self._begin("A B2B front on the first shop")
+        player = self.players[0]
+        account = player.seller.slug
+        connection = open_front(player, url=front.url)
+        self._wait(act, since)
+        log = SyncLog.objects.get(connection=connection, data_type=DataType.PRODUCTS)
+        ended = log.last_full_sync.isoformat().replace("+00:00", "Z") if log.last_full_sync else ""
+        self._wait_for(
+            lambda: any(each["last_full_sync"] == ended for each in front.holds(account, "logs")),
+            "the end of the sync in the front's own log",
+        )
+        live = Product.objects.filter(seller=player.seller, status=Status.LIVE).values("pk")
+        ids = Link.objects.filter(connection=player.shop, kind=Kind.PRODUCT, missing=False, item_id__in=live)
+        aside = Issue.objects.filter(sync_log=log, resolved_at=None).values("item_id")
+        there = {each["external_id"] for each in front.holds(account, "products")}
+        wanted = set(ids.exclude(item_id__in=aside).values_list("external_id", flat=True))
+        act.checks += [
+            Check("the front knows the shop's products by the shop's ids", set(), wanted - there),
+            Check(
+                "its price list", ["BigCommerce Price"], [each["name"] for each in front.holds(account, "price_lists")]
+            ),
+        ]
 
     def _begin(self, name: str) -> tuple[Act, int]:
         self.tell(f"\n{name}")

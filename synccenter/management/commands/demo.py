@@ -17,7 +17,7 @@ from django.db import connection
 from accounts.models import Seller
 from staging_copy.postgres import Database
 from synccenter.demo import dropshipping
-from synccenter.demo.cast import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, gather
+from synccenter.demo.cast import FRONT_SECRETS, PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, gather
 from synccenter.demo.copying import Copying, environment, prepare
 from synccenter.demo.journey import Journey, WentWrong
 from synccenter.demo.stage import Platform, free_port, start_product
@@ -91,6 +91,7 @@ class Command(BaseCommand):
         journey.changes()
         journey.by_webhook()
         journey.nothing_new()
+        journey.b2b_front(Platform(processes, "sparklayer", FRONT_SECRETS))
         journey.by_feed(f"http://127.0.0.1:{port}/")
         erp = Platform(processes, "netsuite", {dropshipping.ACCOUNT: dropshipping.TOKEN}, products=5)
         journey.acts.append(dropshipping.Dropshipping(erp, journey.players[0], tell).play())
