@@ -1,7 +1,7 @@
 """Control beside the vendor's API: people who buy, and a person in the shop's back office.
 
 - `POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it.
-- `POST goods {"account", "skus"}` puts plain products on sale.
+- `POST goods {"account", "skus", "vendor"}` puts plain products on sale, which that vendor ships, if one is named.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
 - `PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change; `DELETE row` takes one away.
 - `POST setting {"account", "limited", "consuming", "at"}` switches the limits of inputs, lets the consumers of queues
@@ -36,7 +36,7 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
     async def goods(request: Request) -> Response:
         body = orjson.loads(await request.body())
         for sku in body["skus"]:
-            stores[body["account"]].put_on_sale(sku)
+            stores[body["account"]].put_on_sale(sku, body.get("vendor", ""))
         return Response(status_code=204)
 
     async def options(request: Request) -> Response:

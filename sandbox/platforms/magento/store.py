@@ -213,7 +213,7 @@ class Store:
         self.products[number] = row
         return row
 
-    def put_on_sale(self, sku: str) -> Row:
+    def put_on_sale(self, sku: str, vendor: str = "") -> Row:
         """A plain product, counted and priced by nobody yet."""
         number = max(self.products, default=0) + 1
         now = self.clock.now()
@@ -233,7 +233,12 @@ class Store:
             "media_gallery_entries": [],
             "custom_attributes": [],
         }
-        return self.products[number]
+        row = self.products[number]
+        if vendor:
+            value = self.option_of("dropship_vendor", vendor)
+            row["custom_attributes"].append({"attribute_code": "dropship_vendor", "value": value})
+        self._sellable.append((row, row))
+        return row
 
     def _custom(self, number: int, product: Product, variant: Variant | None) -> list[Row]:
         values: Row = {
