@@ -203,7 +203,7 @@ _INSPECTIONS = {
     Run.Scope.PREVIEW: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "looking ahead"},
     Run.Scope.PROOF: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "comparing with what is there"},
 }
-_PROVED = {Run.State.DONE: "both sides agree", Run.State.DONE_WITH_ERRORS: "differences found"}
+_PROVED = {Run.State.DONE: "holds what it should", Run.State.DONE_WITH_ERRORS: "differences found"}
 
 
 def _steps(run: Run) -> dict[Run.State, str]:

@@ -15,6 +15,7 @@ from connectors.engine.settling import end_full_run
 from connectors.feeds import prune_files
 from connectors.webhooks.partitions import keep_days
 from hub import lanes, runs, workers
+from hub.models import MetId, Run
 from hub.services import start_due_runs
 
 _FORGOTTEN_EVERY = timedelta(seconds=20)
@@ -59,6 +60,7 @@ def prune(*, now: datetime) -> None:
                 _delete_older(models[table], match["column"], now - timedelta(days=int(match["days"])))
             elif match := _BY_PARTITION.fullmatch(rule):
                 keep_days(table, days=int(match["days"]), now=now)
+    MetId.objects.exclude(run__state__in=Run.OPEN).delete()  # of proofs that failed or were cancelled
     # A file is written a little before its row names it.
     prune_files(before=now - timedelta(days=1))
 

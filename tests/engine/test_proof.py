@@ -7,6 +7,7 @@ import requests
 from django.utils import timezone
 
 from catalog.models import Product
+from connectors.engine.sweeping import prune
 from connectors.inspections import repair, repairable, start_proof
 from hub import alerts
 from hub.models import Alert, Change, Connection, JobState, Lane, Link, MetId, Run, RunItem
@@ -69,7 +70,9 @@ def test_what_the_hub_does_not_offer_any_more_is_told(
     Product.objects.filter(pk=products[0].pk).update(status="discontinued")
     Product.objects.filter(pk=products[1].pk).delete()
     run = inspect(custom, "proof")
-    assert verdicts(run) == {"gone": {str(products[0].pk), str(products[1].pk)}}
+    assert run.state == Run.State.DONE_WITH_ERRORS and verdicts(run) == {
+        "gone": {str(products[0].pk), str(products[1].pk)}
+    }
 
 
 def test_what_is_on_its_way_is_not_judged(
@@ -94,7 +97,8 @@ def test_repair_of_everything_makes_both_sides_agree(
     # What is not ours is never touched.
     assert there.pop("foreign") == "Not from here" and writes(custom_platform)["foreign"] == 1
     assert there == titles_here(custom)
-    assert verdicts(inspect(custom, "proof")) == {"unknown": {"foreign"}}
+    again = inspect(custom, "proof")
+    assert (again.state, verdicts(again)) == (Run.State.DONE, {"unknown": {"foreign"}})
     # A second yes finds nothing more to do.
     assert repair(run=run, items=repairable(run=run), by=None) == 0 and not Change.objects.exists()
 
@@ -164,6 +168,8 @@ def test_a_failed_reading_is_never_missing(
         let_time_pass()
     run.refresh_from_db()
     assert run.state == Run.State.FAILED and "Nothing is concluded from a part" in run.reason
+    prune(now=timezone.now())
+    assert not MetId.objects.exists()
     products_job(custom).refresh_from_db()
     assert not products_job(custom).paused and not Issue.objects.filter(code="drift").exists()
 
@@ -236,7 +242,6 @@ def test_drift_is_told_once_and_once_when_it_is_over(
     assert "3 missing there" in alert.message and "3 missing there" in issue.message
     run = last_run(products_job(custom))
     repair(run=run, items=repairable(run=run), by=None)
-    meddle(custom_platform, "DELETE", ["foreign"])
     work_until_idle()
     inspect(custom, "proof")
     alerts.bring_up_to_date(findings=alerts.find(now=timezone.now()), now=timezone.now())

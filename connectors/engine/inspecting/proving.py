@@ -9,7 +9,7 @@ Nothing is written at the target, and nothing is enqueued: connectors.repairs do
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,18 +34,35 @@ from synclog import services as synclog
 from synclog.models import Issue
 
 Verdict = RunItem.Verdict
+# Field → what is there, what should be.
+Changes = dict[str, list[Any]]
 
 # As many as are asked for by id in one go, too.
 _CHUNK = 200
 
 
+# A class as the counters of a run call it: what a repair would do.
+_COUNTED_AS = {Verdict.MISSING: "created", Verdict.DIFFERENT: "updated", Verdict.GONE: "removed"}
+
+
 @dataclass(slots=True)
 class _Judgement:
-    """What a page or a chunk came to."""
+    """What a page or a chunk comes to."""
 
+    run: Run
     items: list[RunItem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    doubted: dict[int, Link] = field(default_factory=dict)
+
+    def add(self, verdict: RunItem.Verdict, item_id: int, external_id: str, changes: Changes | None = None) -> None:
+        self.counts[_COUNTED_AS[verdict]] += 1
+        self._add(verdict, external_id, item_id=item_id, changes=changes or {})
+
+    def add_unknown(self, external_id: str) -> None:
+        self._add(Verdict.UNKNOWN, external_id)
+
+    def _add(self, verdict: RunItem.Verdict, external_id: str, **about: Any) -> None:
+        kind = self.run.job.item_kind
+        self.items.append(RunItem(run=self.run, verdict=verdict, kind=kind, external_id=external_id, **about))
 
 
 def begin(job: Job, run: Run) -> None:
@@ -104,64 +121,38 @@ def _remember(run: Run, items: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judge_held(turn: Turn, job: Job, run: Run, held: Mapping[str, Any], quiet_since: datetime) -> _Judgement:
-    links = Link.objects.filter(connection=job.connection, kind=job.link_kind, external_id__in=held)
-    ours = {link.item_id: link for link in links}
-    unknown = held.keys() - {link.external_id for link in ours.values()}
-    judgement = _Judgement(
-        [RunItem(run=run, verdict=Verdict.UNKNOWN, kind=job.item_kind, external_id=key) for key in sorted(unknown)]
-    )
-    contents = {pk: held[link.external_id] for pk, link in ours.items()}
-    settled = _settled(job, ours, quiet_since)
-    judgement.counts["skipped"] += len(ours) - len(settled)
-    _judge(turn, job, run, judgement, [pk for pk in settled if not _is_own(ours[pk])], contents)
-    judgement.counts["unchanged"] += sum(_is_own(ours[pk]) for pk in settled)
+    judgement = _Judgement(run)
+    links = {link.item_id: link for link in _links(job).filter(external_id__in=held)}
+    for external_id in sorted(held.keys() - {link.external_id for link in links.values()}):
+        judgement.add_unknown(external_id)
+    settled = _settled(job, links, quiet_since)
+    judgement.counts["skipped"] += len(links) - len(settled)
+    contents = {pk: held[link.external_id] for pk, link in links.items()}
+    _judge(turn, job, judgement, {pk: links[pk] for pk in settled}, contents)
     return judgement
 
 
-def _judge(
-    turn: Turn, job: Job, run: Run, judgement: _Judgement, item_ids: Collection[int], contents: Mapping[int, Any]
-) -> None:
+def _judge(turn: Turn, job: Job, judgement: _Judgement, there: Mapping[int, Link], contents: Mapping[int, Any]) -> None:
     """Items that are there: as they should be, different, or not offered here any more."""
-    decision = decide(turn.adapter, job, as_if_taken(job, item_ids))
+    sent = [pk for pk, link in there.items() if not _is_own(link)]
+    judgement.counts["unchanged"] += len(there) - len(sent)
+    decision = decide(turn.adapter, job, as_if_taken(job, sent))
     for step in decision.steps:
-        operation, there = step.operation, contents.get(step.change.item_id)
+        operation, content = step.operation, contents.get(step.change.item_id)
         if operation.action is Action.REMOVE:
-            _add(judgement, run, job, Verdict.GONE, step.change.item_id, operation.external_id)
+            judgement.add(Verdict.GONE, step.change.item_id, operation.external_id)
         else:
             wanted = operation.payload
-            changes = differences(operation.previous, wanted) if there is None else drift(there, wanted)
-            _add(judgement, run, job, Verdict.DIFFERENT, step.change.item_id, operation.external_id, changes)
+            changes = differences(operation.previous, wanted) if content is None else drift(content, wanted)
+            judgement.add(Verdict.DIFFERENT, step.change.item_id, operation.external_id, changes)
     for change, _, link in decision.unchanged:
-        there = contents.get(change.item_id)
-        sent = link.payload.sent if link is not None and link.sent_hash and hasattr(link, "payload") else None
-        if there is None or sent is None or not (changes := drift(there, sent)):
+        content = contents.get(change.item_id)
+        expected = link.payload.sent if link is not None and link.sent_hash and hasattr(link, "payload") else None
+        if link is None or content is None or expected is None or not (changes := drift(content, expected)):
             judgement.counts["unchanged"] += 1
         else:
-            _add(judgement, run, job, Verdict.DIFFERENT, change.item_id, link.external_id if link else "", changes)
+            judgement.add(Verdict.DIFFERENT, change.item_id, link.external_id, changes)
     judgement.counts["skipped"] += len(decision.skipped) + len(decision.broken)
-
-
-def _add(
-    judgement: _Judgement,
-    run: Run,
-    job: Job,
-    verdict: RunItem.Verdict,
-    item_id: int,
-    external_id: str,
-    changes: dict[str, list[Any]] | None = None,
-) -> None:
-    outcome = {Verdict.MISSING: "created", Verdict.DIFFERENT: "updated", Verdict.GONE: "removed"}[verdict]
-    judgement.counts[outcome] += 1
-    judgement.items.append(
-        RunItem(
-            run=run,
-            verdict=verdict,
-            kind=job.item_kind,
-            item_id=item_id,
-            external_id=external_id,
-            changes=changes or {},
-        )
-    )
 
 
 def _look_for_the_rest(turn: Turn, job: Job, run: Run) -> bool:
@@ -170,44 +161,47 @@ def _look_for_the_rest(turn: Turn, job: Job, run: Run) -> bool:
     if not item_ids:
         _conclude(turn, job, run)
         return False
-    quiet_since = _quiet_since(turn, job)
-    links = {link.item_id: link for link in _links(job).filter(item_id__in=item_ids, missing=False)}
-    named = set(
-        MetId.objects.filter(run=run, external_id__in=[link.external_id for link in links.values()]).values_list(
-            "external_id", flat=True
-        )
-    )
-    unnamed = [pk for pk in item_ids if pk not in links or links[pk].external_id not in named]
-    settled = _settled(job, unnamed, quiet_since)
-    judgement = _Judgement(counts=Counter(skipped=len(unnamed) - len(settled)))
-    decision = decide(turn.adapter, job, as_if_taken(job, [pk for pk in settled if not _is_own(links.get(pk))]))
-    doubted = {pk: links[pk] for pk in settled if _is_own(links.get(pk))}
-    for step in decision.steps:
-        if step.operation.action is Action.CREATE:
-            _add(judgement, run, job, Verdict.MISSING, step.change.item_id, "")
-        elif step.link is not None and step.operation.action is Action.UPDATE:
-            doubted[step.change.item_id] = step.link
-    doubted |= {change.item_id: link for change, _, link in decision.unchanged if link is not None and not link.missing}
-    judgement.counts["skipped"] += len(decision.skipped) + len(decision.broken)
-    there: set[str] = set()
-    if doubted:
-        keys = [link.external_id for link in doubted.values()]
-        there = turn.adapter.holds(DataType(job.data_type), keys)
-        if not there <= set(keys):
-            raise TryAgainLater(f"{job.connection} named ids that it was not asked for.")
+    judgement, doubted = _doubt(turn, job, run, item_ids)
+    found = _ask_for(turn, job, [link.external_id for link in doubted.values()])
+    there = {pk: link for pk, link in doubted.items() if link.external_id in found}
     with lanes.fenced(turn.claim):
         runs.hold(run=run)
-        for pk, link in doubted.items():
-            if link.external_id not in there:
-                _add(judgement, run, job, Verdict.MISSING, pk, link.external_id)
-        unlisted = [pk for pk, link in doubted.items() if link.external_id in there]
-        judgement.counts["unchanged"] += sum(_is_own(doubted[pk]) for pk in unlisted)
-        _judge(turn, job, run, judgement, [pk for pk in unlisted if not _is_own(doubted[pk])], {})
+        for pk in doubted.keys() - there.keys():
+            judgement.add(Verdict.MISSING, pk, doubted[pk].external_id)
+        _judge(turn, job, judgement, there, {})
         _save(turn, run, judgement)
-        run.cursor["unlisted"] += len(unlisted)
-        run.cursor["after"] = item_ids[-1]
+        run.cursor |= {"unlisted": run.cursor["unlisted"] + len(there), "after": item_ids[-1]}
         _progress(run)
     return True
+
+
+def _doubt(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> tuple[_Judgement, dict[int, Link]]:
+    """Those of the items that should be there by their links, and were not named. What should be there and has no link
+    never arrived."""
+    quiet_since = _quiet_since(turn, job)
+    links = {link.item_id: link for link in _links(job).filter(item_id__in=item_ids, missing=False)}
+    met = MetId.objects.filter(run=run, external_id__in=[link.external_id for link in links.values()])
+    named = set(met.values_list("external_id", flat=True))
+    unnamed = [pk for pk in item_ids if pk not in links or links[pk].external_id not in named]
+    settled = _settled(job, unnamed, quiet_since)
+    doubted = {pk: links[pk] for pk in settled if _is_own(links.get(pk))}
+    decision = decide(turn.adapter, job, as_if_taken(job, [pk for pk in settled if pk not in doubted]))
+    aside = len(unnamed) - len(settled) + len(decision.skipped) + len(decision.broken)
+    judgement = _Judgement(run, counts=Counter(skipped=aside))
+    for step in decision.steps:
+        if step.operation.action is Action.CREATE:
+            judgement.add(Verdict.MISSING, step.change.item_id, "")
+        elif step.operation.action is Action.UPDATE:
+            doubted[step.change.item_id] = links[step.change.item_id]
+    doubted |= {change.item_id: link for change, _, link in decision.unchanged if link is not None and not link.missing}
+    return judgement, doubted
+
+
+def _ask_for(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[str]:
+    found = turn.adapter.holds(DataType(job.data_type), external_ids) if external_ids else set()
+    if not found <= set(external_ids):
+        raise TryAgainLater(f"{job.connection} named ids that it was not asked for.")
+    return found
 
 
 def _next_ids(job: Job, after: int) -> list[int]:
@@ -237,9 +231,8 @@ def _settled(job: Job, item_ids: Collection[int], quiet_since: datetime) -> list
 
 def _save(turn: Turn, run: Run, judgement: _Judgement) -> None:
     RunItem.objects.bulk_create(judgement.items)
-    counts = judgement.counts
-    read = sum(counts.values())
-    runs.count(run_id=run.pk, kind=run.job.item_kind, now=timezone.now(), calls=turn.take_calls(), read=read, **counts)
+    counts, calls = judgement.counts, turn.take_calls()
+    runs.count(run_id=run.pk, kind=run.job.item_kind, now=timezone.now(), calls=calls, read=counts.total(), **counts)
 
 
 def _progress(run: Run) -> None:
@@ -257,7 +250,9 @@ def _conclude(turn: Turn, job: Job, run: Run) -> None:
         found = Counter(
             {verdict: run.items.filter(verdict=verdict).count() for verdict in (*RunItem.REPAIRABLE, Verdict.UNKNOWN)}
         )
-        summary, differs = _summary(job, run, found), found.total() > 0
+        summary = _summary(job, run, found)
+        # What it has from elsewhere is told, and no fault.
+        differs = any(found[verdict] for verdict in RunItem.REPAIRABLE)
         runs.conclude(run=run, now=now, found=summary, drift=differs)
         _tell_the_sync_log(job, run, summary, differs, now)
 
