@@ -158,6 +158,15 @@ def test_who_serves_nobody_reports_nothing(gone: str, orders: Job, pines: Vendor
     assert shipped() == set() and not Issue.objects.exists()
 
 
+def test_what_was_taken_back_there_is_not_there_again_for_being_read(orders: Job, pines: Vendor) -> None:
+    placed(orders, pines)
+    Link.objects.filter(kind="order", connection=pines.erp).update(missing=True)
+    for parcels in ((), (("P1", "1"),)):
+        bring(pines.reports, report(pines, *parcels))
+        assert Link.objects.get(kind="order", connection=pines.erp).missing
+    assert shipped() == {("pines-1", "P1", 1)}
+
+
 def test_one_page_holds_orders_of_several_sellers(orders: Job, pines: Vendor) -> None:
     first = placed(orders, pines)
     own = shop_of(pines.seller)

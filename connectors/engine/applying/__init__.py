@@ -180,6 +180,7 @@ def _link(target: Target, written: Sequence[Written], hashes: dict[str, bytes]) 
             source_updated_at=result.record.updated_at,
             fetched_at=target.now,
             seen_run=target.run_id,
+            missing=result.missing,
         )
         for result in written
     ]

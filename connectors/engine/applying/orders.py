@@ -130,7 +130,10 @@ def write_fulfilments(target: Target, records: Sequence[Record], links: Links) -
         origin=target.connection_id,
         now=target.now,
     )
-    return _written(target, Kind.ORDER, Master.Group.ORDERS, known, saved)
+    written = _written(target, Kind.ORDER, Master.Group.ORDERS, known, saved)
+    for outcome in written:
+        outcome.missing = links[Kind.ORDER, outcome.record.external_id].missing
+    return written
 
 
 def _variants(target: Target, records: Sequence[OrderRecord]) -> dict[str, dict[str, int]]:

@@ -70,7 +70,8 @@ class Written:
     """What became of a record: our id, what changed (None: it is new), further links it brings.
 
     `problems` were met on the way. What is not `complete` is compared again at the next read, though it be the same.
-    Of a `state` PENDING nothing was written or linked: `item_id` is the item that it meets here (L16).
+    Of a `state` PENDING nothing was written or linked: `item_id` is the item that it meets here (L16). `missing`: it
+    was taken back there, and the record does not say that it is there again.
     """
 
     record: Record
@@ -81,6 +82,7 @@ class Written:
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
     state: str = ItemStatus.State.SYNCED
+    missing: bool = False
 
 
 def lost_to_master(target: Target, group: str, names: Sequence[str]) -> Problem:

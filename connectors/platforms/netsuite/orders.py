@@ -9,9 +9,9 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545295601
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import SkipRecord
@@ -57,7 +57,8 @@ def _entity(item: OrderItem, refs: References, settings: Settings) -> dict[str, 
 
 
 def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, Any]:
-    body: dict[str, Any] = {"tranDate": item.placed_at.astimezone(UTC).date().isoformat()}
+    day = item.placed_at.astimezone(ZoneInfo(settings.time_zone)).date()
+    body: dict[str, Any] = {"tranDate": day.isoformat()}
     if name := fields.orders.number:
         body[name] = item.number
     if (name := fields.orders.seller) and item.principal:
