@@ -230,6 +230,42 @@ def test_what_changes_is_changed_line_by_line(line_id: str, open_adapter: Open, 
     assert changed.external_id == made.external_id
 
 
+def test_what_was_closed_for_us_is_opened_again(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    item = order(line(1, "SKU-1"), line(2, "SKU-2"))
+    send(adapter, item)
+    cancelled = order(line(1, "SKU-1", status="cancelled"), line(2, "SKU-2"))
+    send(adapter, cancelled, operation(adapter, item).payload)
+    again = operation(adapter, item, operation(adapter, cancelled).payload, Action.UPDATE)
+    adapter.send(DataType.ORDERS, [again])
+    assert lines(sold(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
+    # Taken back as a whole, and there again.
+    adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 1, "", None)])
+    send(adapter, item)
+    assert lines(sold(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
+
+
+def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: SandboxProcess) -> None:
+    adapter = open_adapter()
+    before = order(line(1, "SKU-1"), line(2, "SKU-2"))
+    made = send(adapter, before)
+    number = int(made.links[Kind.ORDER_LINE, 1].rpartition("/")[2])
+    adapter.calls.update("salesOrder", made.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
+    after = order(line(1, "SKU-1"), line(2, "SKU-2", "4"))
+    adapter.send(DataType.ORDERS, [operation(adapter, after, operation(adapter, before).payload, Action.UPDATE)])
+    assert lines(sold(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]
+
+
+def test_a_line_that_went_while_we_were_in_doubt_is_known_by_our_id(
+    open_adapter: Open, platform: SandboxProcess
+) -> None:
+    """Nobody knows what was last sent; the account does."""
+    adapter = open_adapter(fields={"orders": {"line_id": "custcol_hub_line"}})
+    send(adapter, order(line(1, "SKU-1"), line(2, "SKU-1")))
+    send(adapter, order(line(2, "SKU-1")))
+    assert lines(sold(platform)[0]) == [("SKU-1", 1, True), ("SKU-1", 1, False)]
+
+
 def test_a_line_keeps_its_item(open_adapter: Open) -> None:
     adapter = open_adapter()
     first = order(line(1, "SKU-1"))

@@ -156,7 +156,7 @@ class Orders:
         self._sellers: dict[str, str] = {}
 
     def send(self, operations: Sequence[Operation]) -> list[Outcome]:
-        """One write an order, and three queries for all of them. NetSuite has no call that takes several."""
+        """One write an order, and a few queries for all of them. NetSuite has no call that takes several."""
         there = self._find({self.external_id(operation.item_id) for operation in operations})
         payloads = [each for operation in operations for each in (operation.payload, operation.previous) if each]
         self._learn_items(line["sku"] for each in payloads for line in each["lines"])
@@ -201,9 +201,18 @@ class Orders:
         """Lines by number. What the order has no more is closed, not taken out: something may have come of it there."""
         wanted = operation.payload
         pairs = self._matched(operation, found.lines)
-        lines = [self._changed_line(line, pairs.get(line["key"])) for line in wanted["lines"]]
+        # What was closed for us is opened again; what somebody closed there stays so.
+        closed = {line["key"] for line in (operation.previous or {}).get("lines", []) if line.get("closed")}
+        lines = []
+        for line in wanted["lines"]:
+            changed = self._changed_line(line, pairs.get(line["key"]))
+            if "isClosed" not in changed and (line["key"] in closed or operation.action is Action.CREATE):
+                changed["isClosed"] = False
+            lines.append(changed)
         kept = {line["key"] for line in wanted["lines"]}
-        lines += [{"line": line.number, "isClosed": True} for key, line in pairs.items() if key not in kept]
+        gone = {line.number for key, line in pairs.items() if key not in kept}
+        gone |= {line.number for line in found.lines if line.key and line.key not in kept}
+        lines += [{"line": number, "isClosed": True} for number in sorted(gone)]
         self._calls.update("salesOrder", found.internal_id, wanted["body"] | {"item": {"items": lines}})
         return Outcome(external_id=found.internal_id)
 
