@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_change
 from accounts.rest import Refusal
+from connectors.errors import NeedsAttention
 from connectors.front_schemas import FrontCustomerIn, FrontCustomerOut
 from connectors.fronts import Ambiguous, receive_customer
 from connectors.services import sync, uninstall_connection
@@ -98,7 +99,7 @@ def put_front_customer(request: ApiRequest, path: Path[FrontPath], customer: Fro
         external_id = receive_customer(front=front, customer=customer.told(), by=request.auth.user)
     except LookupError as error:
         raise Refusal(404, str(error)) from error
-    except Ambiguous as error:
+    except (Ambiguous, NeedsAttention) as error:
         raise Refusal(400, str(error)) from error
     return Status(201, {"customer_external_id": external_id})
 

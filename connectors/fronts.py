@@ -45,8 +45,8 @@ def receive_customer(*, front: Connection, customer: FrontCustomer, by: User | N
     """Make the customer of this e-mail address, or change it, and pass it on to every other target.
 
     Returns the id by which the front is to know it: the shop's, if the shop has it. LookupError if the front has no job
-    for customers; Ambiguous if several have the address. Where another is the master of customers, its values stay, and
-    an issue says so (L17).
+    for customers; Ambiguous if several have the address; NeedsAttention if the front's settings name a shop that is
+    none. Where another is the master of customers, its values stay, and an issue says so (L17).
     """
     job = Job.objects.select_related("connection__seller").filter(
         connection=front, direction=Direction.EXPORT, data_type=DataType.CUSTOMERS, enabled=True

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from accounts.models import Seller
 from hub.models import Connection, PlatformSwitch
 from synclog.models import Issue, RemoteLog, SyncLog, Untold
 
@@ -85,6 +86,7 @@ def take(*, kept: Mapping[str, Collection[str]], now: datetime, until: datetime)
             .filter(sync_log__connection__read_only=False)
             .filter(start | end | Exists(Untold.objects.filter(sync_log=OuterRef("pk"))))
             .exclude(sync_log__connection__state=Connection.State.UNINSTALLED)
+            .exclude(sync_log__connection__seller__status=Seller.Status.DELETED)
             .exclude(sync_log__connection__platform__in=PlatformSwitch.objects.values("platform"))
             .order_by("look_at")
             .first()

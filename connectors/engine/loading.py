@@ -5,6 +5,7 @@ from typing import Any
 
 from catalog import items as catalog
 from connectors.contract import References
+from connectors.errors import NeedsAttention
 from connectors.registry import adapter_for
 from hub.kinds import Direction, Kind, Role
 from hub.models import Connection, Link
@@ -82,12 +83,18 @@ def _ids_at(connection: Connection, wanted: set[tuple[str, int]]) -> dict[tuple[
 
 
 def _shop_of(connection: Connection) -> Connection | None:
-    """The seller's shop that is read, and whose ids the connection's platform goes by."""
+    """The seller's shop that is read, and whose ids the connection's platform goes by. NeedsAttention if the one that
+    is named is none: by other ids everything would be made there once more."""
     if connection.seller_id is None:
         return None
     shops = Connection.objects.filter(
         seller_id=connection.seller_id, role=Role.SHOP, jobs__direction=Direction.IMPORT
-    ).exclude(state=Connection.State.UNINSTALLED)
-    if slug := connection.settings.get("shop"):
-        shops = shops.filter(slug=slug)
-    return shops.order_by("pk").first()
+    ).distinct()
+    if not (slug := connection.settings.get("shop")):
+        return min(shops, key=lambda shop: (shop.state == Connection.State.UNINSTALLED, shop.pk), default=None)
+    if (named := shops.filter(slug=slug).first()) is None:
+        raise NeedsAttention(
+            f"{connection} stands on the shop {slug!r}, and the seller has none of that name.",
+            mend="Correct the shop in the connection's settings: the slug of a connection that is read.",
+        )
+    return named

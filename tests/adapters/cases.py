@@ -223,7 +223,7 @@ CASES = {
         states={
             DataType.PRODUCTS: ("offered", "external_id"),
             DataType.STOCK: ("in_stock", "external_id"),
-            DataType.PRICES: ("priced", "external_id"),
+            DataType.PRICES: ("priced", "priced_as"),
             DataType.CUSTOMERS: ("customers", "external_id"),
         },
         prepare=lay_out,

@@ -228,12 +228,25 @@ def test_a_list_that_somebody_removed_is_made_anew(open_adapter: Open, site: San
     sent(open_adapter("sparklayer"), PRICES, tiered(1))
 
 
-def test_a_price_that_is_gone_is_taken_out(front: Adapter, site: SandboxProcess) -> None:
-    (made,) = sent(front, PRICES, tiered(1))
-    sent(front, PRICES, tiered(2))
-    for previous in (None, front.payload(PRICES, tiered(1), NOTHING)):
-        front.send(PRICES, [Operation(Action.REMOVE, 1, made.external_id, None, previous)])
-        assert [row["sku"] for row in site.state("prices")] == ["SKU-2"]
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_a_price_that_is_gone_is_taken_out_of_our_list_alone(
+    front: Adapter, site: SandboxProcess, in_doubt: bool
+) -> None:
+    """The merchant's own lists stay as they are, also where nobody knows what was sent last."""
+    made, _ = sent(front, PRICES, tiered(1), tiered(2))
+    front.site.call("POST", "/api/v1/price-lists", body={"slug": "vip", "name": "VIP", "currency_code": "GBP"})
+    own = [{"sku": "SKU-1", "pricing": [{"quantity": 1, "price": 1}]}]
+    front.site.call("PATCH", "/api/v1/price-lists/vip/pricing", body=own)
+    previous = None if in_doubt else front.payload(PRICES, tiered(1), NOTHING)
+    front.send(PRICES, [Operation(Action.REMOVE, 1, made.external_id, None, previous)])
+    left = [(row["price_list"], row["sku"]) for row in site.state("prices")]
+    assert left == [("bigcommerce-price", "SKU-2"), ("vip", "SKU-1")]
+
+
+def test_out_of_a_list_that_is_gone_nothing_need_be_taken(front: Adapter) -> None:
+    previous = front.payload(PRICES, tiered(1), NOTHING)
+    gone = Operation(Action.REMOVE, 1, "bigcommerce-price/synccenter-1", None, previous)
+    assert [outcome.error for outcome in front.send(PRICES, [gone])] == [None]
 
 
 def test_a_refused_batch_is_taken_apart(front: Adapter) -> None:

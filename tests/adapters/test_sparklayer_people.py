@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.items import StoreItem
-from connectors.contract import Action, Adapter, Operation, References
+from connectors.contract import Action, Adapter, Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
 from connectors.records import AddressRecord
 from hub.kinds import DataType, Kind
@@ -95,6 +95,19 @@ def test_a_person_whom_the_front_knows_by_email_is_not_made_twice(front: Adapter
     sent(front, CUSTOMERS, customer(1))
     (there,) = site.state("customers")
     assert (there["external_id"], there["role"]) == ("synccenter-1", "limited-customer")
+
+
+@pytest.mark.parametrize("status", [409, 503])
+def test_what_is_raised_names_nobody(front: Adapter, site: SandboxProcess, status: int) -> None:
+    email = customer(1).email
+    put(front, f"/api/v2/customers/email/{email}", {"email": email, "first_name": "A", "last_name": "B"})
+    site.fault("status", status=status, path="/customers/email/")
+    try:
+        (outcome,) = front.send(CUSTOMERS, creations(front, CUSTOMERS, [customer(1)]))
+    except TryAgainLater as error:
+        outcome = Outcome(error=error)
+    assert isinstance(outcome.error, TryAgainLater)
+    assert "/customers/" in str(outcome.error) and email.partition("@")[0] not in str(outcome.error)
 
 
 def test_a_customer_whom_the_shop_took_over_keeps_its_account(front: Adapter, site: SandboxProcess) -> None:

@@ -109,6 +109,18 @@ def test_what_the_shop_gave_up_is_discontinued_at_the_front(front: Connection, s
     assert there[links[hidden.pk]] == {"suspended"}
 
 
+def test_a_shop_that_is_none_needs_a_person_before_anything_is_made_twice(
+    front: Connection, site: SandboxProcess
+) -> None:
+    before = list(site.state("products"))
+    Connection.objects.filter(pk=front.pk).update(settings=front.settings | {"shop": "acme-shpo"})
+    change(list(Product.objects.order_by("pk")[:2]), title="Other")
+    work_until_idle()
+    job = Job.objects.get(connection=front, data_type="products")
+    assert job.paused and "acme-shpo" in job.state.attention
+    assert list(site.state("products")) == before
+
+
 def amend(kind: Kind, model: type[Model], pks: list[int], **fields: object) -> None:
     with transaction.atomic():
         model.objects.filter(pk__in=pks).update(**fields, revision=F("revision") + 1)

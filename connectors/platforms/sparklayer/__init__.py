@@ -61,8 +61,7 @@ class SparkLayer(Adapter):
         return {"Site-Id": self.settings.site_id}
 
     def check(self) -> str:
-        number = len(self.price_lists.slugs())
-        return f"Site {self.settings.site_id} ({self.settings.site_env}), {number} price lists"
+        return f"Site {self.settings.site_id} ({self.settings.site_env}), {self.price_lists.number()} price lists"
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> Any:
         own = self.settings

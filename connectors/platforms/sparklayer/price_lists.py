@@ -32,9 +32,9 @@ class PriceLists:
         self._known: dict[str, Row] = {}
         self._looked_up = False
 
-    def slugs(self) -> list[str]:
+    def number(self) -> int:
         self._look_up()
-        return list(self._known)
+        return len(self._known)
 
     def ensure(self, wanted: Row) -> None:
         """Make the list, or give it its name and currency. A change of currency relabels the prices, and converts

@@ -42,26 +42,34 @@ class Site:
     def call(self, method: str, path: str, *ids: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
         """The answer's JSON, None if it has no body; `ids` are put into the path's gaps.
 
-        Raises as `HttpClient.request`, and Conflict.
+        Raises as `HttpClient.request`, and Conflict. What is raised names the path without what was put into it, which
+        may be somebody's e-mail address.
         """
         place = path.format(*(quote(each, safe="") for each in ids))
         try:
-            answer = self._request(method, place, body, params)
+            answer = self._authorized(method, place, body, params)
+        except Refused as refused:
+            if refused.status == 409 and not errors_of(refused):
+                raise Conflict(f"{method} {path}") from None
+            raise
+        except TryAgainLater as error:
+            error.args = (str(error).replace(place, path),)
+            raise
+        return answer.json() if answer.content else None
+
+    def _authorized(self, method: str, place: str, body: Any, params: Mapping[str, Any] | None) -> Response:
+        """A token that is refused is renewed, once."""
+        try:
+            return self._request(method, place, body, params)
         except NeedsAttention as refused:
             if refused.status != 401:
                 raise
-            self._tokens.forget()
-            answer = self._request(method, place, body, params)
-        return answer.json() if answer.content else None
+        self._tokens.forget()
+        return self._request(method, place, body, params)
 
     def _request(self, method: str, place: str, body: Any, params: Mapping[str, Any] | None) -> Response:
         headers = {"Authorization": f"Bearer {self._tokens.current()}"}
-        try:
-            return self.http.request(method, place, body=body, params=params, headers=headers)
-        except Refused as refused:
-            if refused.status == 409 and not errors_of(refused):
-                raise Conflict(f"{method} {place}") from refused
-            raise
+        return self.http.request(method, place, body=body, params=params, headers=headers)
 
 
 def errors_of(refused: Refused) -> list[dict[str, Any]]:

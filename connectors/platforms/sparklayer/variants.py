@@ -50,7 +50,7 @@ def _whole(value: Decimal) -> int:
 
 
 def price_payload(item: VariantItem, refs: References, wanted: str) -> Row | None:
-    """The prices of one variant in the one list (D12); a variant that has lost its price has none there either."""
+    """The prices of one variant in the one list (D12). They go by list and variant: other lists are the merchant's."""
     if item.status not in OFFERED or not item.sku:
         return None
     price_list = wanted or next((each.price_list for each in item.prices), "")
@@ -61,9 +61,10 @@ def price_payload(item: VariantItem, refs: References, wanted: str) -> Row | Non
         raise SkipRecord(
             "The currency of its price is not known.", code="no_currency", mend="Sync the settings of the shop first."
         )
+    target = list_of(price_list, own[0].list_name, own[0].currency)
     return {
-        "external_id": refs.name(Kind.VARIANT, item.id),
-        "list": list_of(price_list, own[0].list_name, own[0].currency),
+        "external_id": f"{target['slug']}/{refs.name(Kind.VARIANT, item.id)}",
+        "list": target,
         "sku": item.sku,
         "pricing": [
             {"quantity": each.min_quantity, "price": number(each.amount)}
@@ -97,21 +98,23 @@ def send_stock(site: Site, operations: Sequence[Operation]) -> list[Outcome]:
 def send_prices(site: Site, price_lists: PriceLists, operations: Sequence[Operation]) -> list[Outcome]:
     """One call for each list. The prices that are sent for an SKU replace those that it has there."""
     rows = _Rows(operations)
+    lists = {operation.payload["list"]["slug"] for _, operation in rows.written}
     for place, operation in rows.written:
         sent = operation.payload
         price_lists.ensure(sent["list"])
         rows.add(place, [{"sku": sent["sku"], "pricing": sent["pricing"]}], sent["list"]["slug"])
     for place, operation in rows.removed:
-        sent = operation.previous or {}
-        sku = sent.get("sku") or _variant(site, operation.external_id).get("sku")
-        for slug in [sent["list"]["slug"]] if sent else price_lists.slugs() if sku else ():
+        slug, _, variant = operation.external_id.partition("/")
+        if sku := (operation.previous or _variant(site, variant)).get("sku"):
             rows.add(place, [{"sku": sku, "pricing": []}], slug)
     for slug, entries in rows.by_target.items():
         try:
             site.call("PATCH", PRICING, slug, body=entries)
         except Refused as refused:
-            if refused.status == 404:
+            if refused.status == 404 and slug in lists:
                 raise TryAgainLater(f"The price list {slug} has gone; it is made anew.", sent=False) from refused
+            if refused.status == 404:
+                continue  # and all that was to be taken out of it
             raise BatchRefused(str(problem_of(refused)), code=refused.code) from refused
     return rows.outcomes()
 

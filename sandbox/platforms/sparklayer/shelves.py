@@ -49,10 +49,6 @@ class Site:
             for key, row in self.products.items()
             if any(v["status"] != "discontinued" for v in row["variants"])
         }
-        by_sku: dict[str, list[Row]] = {}
-        for prices in self.prices.values():
-            for sku, tiers in prices.items():
-                by_sku.setdefault(sku, []).extend(tiers)
         counted = {sku for (_, sku), level in self.levels.items() if level["stock_level"]}
         return {
             "products": self.products,
@@ -60,9 +56,10 @@ class Site:
             "variants": self.variants,
             "in_stock": {key: row for key, row in self.variants.items() if row.get("sku") in counted},
             "priced": {
-                key: row | {"pricing": by_sku[row["sku"]]}
+                f"{slug}/{key}": row | {"priced_as": f"{slug}/{key}", "pricing": prices[row["sku"]]}
+                for slug, prices in self.prices.items()
                 for key, row in self.variants.items()
-                if by_sku.get(row.get("sku", ""))
+                if row.get("sku") in prices
             },
             "stock": {f"{sku}@{place}": level for (place, sku), level in self.levels.items()},
             "prices": {
