@@ -40,7 +40,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
-        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and not feeds.holds_ours(turn, job):
+        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and feeds.is_due_in_full(turn, job, now):
             run.resend = True
         with lanes.fenced(turn.claim):
             runs.begin(run=run, now=now)

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 _CHUNK = 1000
 _POLL = timedelta(seconds=2)
 _BUSY = timedelta(seconds=10)
+_WHOLE_EVERY = timedelta(days=7)
 _OTHER_FORMAT = "The connection speaks another version of the interface now: everything is sent anew in that."
 
 
@@ -97,6 +98,13 @@ def holds_ours(turn: Turn, job: Job) -> bool:
     """Whether the cluster holds what we sent, in the format that we speak now (F16). If not, it is sent everything."""
     last = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).order_by("-pk").first()
     return last is not None and last.format == _adapter(turn).format
+
+
+def is_due_in_full(turn: Turn, job: Job, now: datetime) -> bool:
+    """Whether a full run is to send everything, changed or not: for the first time, or once a week, lest the two drift
+    apart unnoticed (F3)."""
+    whole = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS, mode=FeedImport.Mode.REPLACE)
+    return not holds_ours(turn, job) or not whole.filter(sent_at__gt=now - _WHOLE_EVERY).exists()
 
 
 def _ask_for_everything(job: Job) -> None:

@@ -12,7 +12,7 @@ from catalog.models import Product
 from connectors.alerting import look_and_tell
 from connectors.models import FeedImport
 from connectors.opening import open_adapter
-from connectors.services import install_connection
+from connectors.services import install_connection, sync
 from hub.kinds import Kind
 from hub.models import Alert, AlertChannel, Change, Connection, Job, Lane
 from hub.queue import enqueue
@@ -78,6 +78,20 @@ def test_changes_collect_for_the_interval_and_go_out_together(
     let_time_pass()
     assert len([call for call in search_platform.calls() if call["method"] == "POST"]) == 1
     assert FeedImport.objects.first().items == 3 and not waiting()
+
+
+@pytest.mark.parametrize(("days", "methods"), [(6, []), (8, ["PUT"])])
+def test_once_a_week_a_full_sync_sends_everything(
+    fed: Connection, search_platform: SandboxProcess, days: int, methods: list[str]
+) -> None:
+    """F3: lest the search engine drift away; at other times what is unchanged costs no write."""
+    FeedImport.objects.update(sent_at=timezone.now() - timedelta(days=days))
+    before = list(search_platform.state("groups"))
+    search_platform.forget_calls()
+    sync(connection=fed, data_type="products", trigger="schedule")
+    work_until_idle()
+    assert [call["method"] for call in search_platform.calls() if call["method"] != "GET"] == methods
+    assert list(search_platform.state("groups")) == before and not waiting()
 
 
 def test_five_minutes_are_the_default() -> None:
