@@ -56,7 +56,7 @@ def order(*, seller: Seller, order_id: int) -> Order:
         .prefetch_related(
             "addresses",
             Prefetch("lines", OrderLine.objects.select_related("variant").order_by("position", "id")),
-            Prefetch("shipments", Shipment.objects.order_by("id")),
+            Prefetch("shipments", Shipment.objects.select_related("reported_by").order_by("id")),
             Prefetch("shipments__lines", shipped.order_by("id")),
         )
         .get(seller=seller, pk=order_id)

@@ -1,9 +1,11 @@
 """The last outcome of every item of every kind, for each target and storefront (B12)."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Seller
+from accounts.queries import agreements_of_seller
 from dashboard.keyset import Keyset, Page
+from hub.kinds import DataType, Direction, Role
 from hub.models import Job
 from synclog.models import ItemStatus
 
@@ -23,7 +25,8 @@ def statuses(
 
 
 def jobs_with_statuses(*, seller: Seller) -> QuerySet[Job]:
-    """The jobs to choose from: all of the seller's own, and platform-wide ones."""
-    return (
-        Job.objects.filter(connection__seller=seller) | Job.objects.filter(connection__seller=None, direction="export")
-    ).select_related("connection")
+    """The jobs to choose from: the seller's own, platform-wide ones, and those of the ERPs of its vendors (S9)."""
+    vendors = agreements_of_seller(seller_id=seller.pk).values("vendor")
+    theirs = Q(connection__seller__in=vendors, connection__role=Role.ERP, data_type=DataType.ORDERS)
+    shared = Q(connection__seller=None, direction=Direction.EXPORT)
+    return Job.objects.filter(Q(connection__seller=seller) | shared | theirs).select_related("connection")

@@ -113,6 +113,8 @@ def test_the_seller_sees_how_each_vendor_stands(passed_on: Order, seller: Seller
     client.force_login(owner)
     text = client.get(reverse("dashboard:order", args=["acme", passed_on.pk])).content.decode()
     assert "ERP of pines" in text and "ERP of quays" in text and "TRACK-1" in text and "no such item" in text
+    refused = client.get(reverse("dashboard:statuses", args=["acme"]), {"job": quays.sales.pk}).content.decode()
+    assert "no such item" in refused and "N-5" in refused
     assert set(Issue.objects.filter(job=quays.sales).values_list("seller__slug", flat=True)) == {"acme"}
     # What the vendors run is theirs.
     run = Run.objects.filter(job=quays.sales).latest("pk")
