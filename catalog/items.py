@@ -59,6 +59,8 @@ class ImageItem:
     url: str
     alt: str
     position: int
+    external_id: str = ""
+    origin_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -142,8 +144,8 @@ def load_products(ids: Sequence[int]) -> dict[int, ProductItem]:
     for variant in _variants(Variant.objects.filter(product_id__in=ids)).values():
         products[variant.product_id].variants.append(variant)
     images = Image.objects.filter(product_id__in=ids).order_by("product_id", "position", "id")
-    for product_id, url, alt, position in images.values_list("product_id", "url", "alt", "position"):
-        products[product_id].images.append(ImageItem(url, alt, position))
+    for row in images.values_list("product_id", "url", "alt", "position", "external_id", "origin_id"):
+        products[row[0]].images.append(ImageItem(*row[1:]))
     categories = ProductCategory.objects.filter(product_id__in=ids, category__status="live")
     for product_id, category_id, path in categories.order_by("product_id", "category_id").values_list(
         "product_id", "category_id", "category__path"

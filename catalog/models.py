@@ -180,12 +180,17 @@ class Variant(models.Model):
 
 
 class Image(models.Model):
+    """A picture in the gallery of a product. `origin` is the connection that brought it: a shop or a feed of images."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
     external_id = models.CharField(max_length=200, blank=True)
     url = models.URLField(max_length=1000)
     alt = models.CharField(max_length=500, blank=True)
     position = models.IntegerField(default=0)
+    origin = models.ForeignKey(
+        Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         ordering = ["product", "position", "id"]

@@ -68,6 +68,7 @@ POLICY = {
         "url": "scrub",
         "alt": "scrub",
         "position": "keep",
+        "origin_id": "keep",
     },
     "catalog_stocklocation": {"id": "keep", "seller_id": "keep", "code": "keep", "name": "scrub"},
     "catalog_stock": {

@@ -78,6 +78,13 @@ class ImageRecord:
 
 
 @dataclass(slots=True, kw_only=True)
+class GalleryRecord(Record):
+    """The images of one SKU, as a feed of images tells them; `external_id` is the SKU (S4)."""
+
+    images: list[ImageRecord]
+
+
+@dataclass(slots=True, kw_only=True)
 class ProductRecord(Record):
     """`None` for variants, images or categories: this read did not bring them; leave what is there."""
 

@@ -3,6 +3,7 @@
 from catalog.records import (
     BrandRecord,
     CategoryRecord,
+    GalleryRecord,
     ImageRecord,
     PriceRecord,
     ProductRecord,
@@ -26,6 +27,7 @@ __all__ = [
     "CategoryRecord",
     "CustomerRecord",
     "FulfilmentRecord",
+    "GalleryRecord",
     "ImageRecord",
     "OrderLineRecord",
     "OrderRecord",

@@ -1,12 +1,14 @@
 """All writes to the catalogue. Each compares before it writes, and tells the queue what really changed."""
 
 from catalog.services.differences import Changes
+from catalog.services.galleries import GalleryDraft, save_galleries
 from catalog.services.price_lists import ensure_price_list, set_currency
 from catalog.services.products import ProductDraft, SavedProduct, save_products, set_product_status
 from catalog.services.taxonomy import discontinue, place_categories, save_brands, save_categories
 
 __all__ = [
     "Changes",
+    "GalleryDraft",
     "ProductDraft",
     "SavedProduct",
     "discontinue",
@@ -14,6 +16,7 @@ __all__ = [
     "place_categories",
     "save_brands",
     "save_categories",
+    "save_galleries",
     "save_products",
     "set_currency",
     "set_product_status",

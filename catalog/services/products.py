@@ -90,7 +90,7 @@ def save_products(
     if Master.Group.PRICE in groups and price_list is not None:
         _save_prices(seller_id, variants, price_list)
     _save_stock(seller_id, variants, groups, now)
-    _save_images(seller_id, drafts, saved, known, groups)
+    _save_images(seller_id, drafts, saved, known, groups, origin)
     changed = [result for result in saved if result.changes or result.created]
     raise_revisions([result.product_id for result in changed], now)
     enqueue(
@@ -378,6 +378,7 @@ def _save_images(
     saved: Sequence[SavedProduct],
     known: dict[int, ProductItem],
     groups: Collection[str],
+    origin: int | None,
 ) -> None:
     stale, rows = [], []
     for draft, result in zip(drafts, saved, strict=True):
@@ -391,10 +392,14 @@ def _save_images(
         )
         if before == after:
             continue
-        if not before and Master.Group.IMAGES not in groups:
-            continue
+        others = not result.created and any(
+            image.origin_id not in (origin, None) for image in known[result.product_id].images
+        )
+        if others and not after and Master.Group.IMAGES in groups:
+            continue  # who has no picture leaves those that another brought
         found = {"images": [[url for _, url, _ in before], [url for _, url, _ in after]]}
-        if not _admitted(result, found, Master.Group.IMAGES, groups):
+        # Where a master of images has none, those of others stand.
+        if not _admitted(result, found, Master.Group.IMAGES, groups if others else (Master.Group.IMAGES,)):
             continue
         if before:
             stale.append(result.product_id)
@@ -406,6 +411,7 @@ def _save_images(
                 url=image.url,
                 alt=image.alt,
                 position=image.position,
+                origin_id=origin,
             )
             for image in draft.record.images
         ]

@@ -7,6 +7,7 @@ from sandbox.platforms.base import Platform
 PLATFORMS = {
     "bigcommerce": ("sandbox.platforms.bigcommerce", "BigCommerce"),
     "elevate": ("sandbox.platforms.elevate", "Elevate"),
+    "image_feed": ("sandbox.platforms.image_feed", "ImageFeed"),
     "magento": ("sandbox.platforms.magento", "Magento"),
     "netsuite": ("sandbox.platforms.netsuite", "NetSuite"),
     "rest": ("sandbox.platforms.rest", "Rest"),

@@ -126,6 +126,15 @@ CASES = {
         settings={"markets": ["uk"], "price_list": "shop-price", "locale": "en-GB"},
         states={DataType.PRODUCTS: ("groups", "key")},
     ),
+    "image_feed": Case(
+        sandbox="image_feed",
+        account=("studio", "studio-token"),
+        credential="token",
+        path="/studio/images.jsonl",
+        settings={"page_size": 20},
+        options={"products": 50},
+        states={DataType.PRODUCTS: ("galleries", "sku")},
+    ),
     "magento": Case(
         sandbox="magento",
         account=("alpha", "alpha-token"),

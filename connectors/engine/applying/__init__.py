@@ -19,6 +19,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from connectors.engine import storing
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
+from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import judge_customers, write_customers, write_fulfilments, write_orders
 from connectors.engine.applying.owners import by_seller
 from connectors.engine.applying.target import (
@@ -299,8 +300,13 @@ def _write_sales(target: Target, records: Sequence[Record], links: Links) -> lis
     return write_orders(target, records, links) + write_fulfilments(target, records, links)
 
 
+def _write_goods(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+    """Products, and the images that feeds of images bring for them."""
+    return write_products(target, records, links) + write_galleries(target, records, links)
+
+
 _WRITERS: dict[DataType, Callable[[Target, Sequence[Record], Links], list[Written]]] = {
-    DataType.PRODUCTS: write_products,
+    DataType.PRODUCTS: _write_goods,
     DataType.BRANDS: write_brands,
     DataType.CATEGORIES: write_categories,
     DataType.SETTINGS: write_settings,

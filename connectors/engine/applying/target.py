@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.models import PriceList
-from catalog.records import CategoryRecord
+from catalog.records import CategoryRecord, GalleryRecord
 from catalog.services import Changes
 from connectors.errors import NeedsAttention
 from hub.kinds import DataType, Kind
@@ -21,6 +21,8 @@ _KINDS: dict[str, str] = {
     DataType.CUSTOMERS: Kind.CUSTOMER.value,
     DataType.ORDERS: Kind.ORDER.value,
 }
+# How a variant is linked to the SKU that a feed of images knows it by.
+GALLERY = f"{Kind.VARIANT}@images"
 
 
 @dataclass(slots=True)
@@ -101,9 +103,11 @@ class Clash(Exception):
 
 
 def link_kind(data_type: str, record: Record) -> str:
-    """A category is linked per storefront (B12); everything else by its kind."""
+    """A category is linked per storefront (B12); a feed's images by their SKU; all else by kind."""
     if isinstance(record, CategoryRecord):
         return f"{Kind.CATEGORY}@{record.tree}" if record.tree else str(Kind.CATEGORY)
+    if isinstance(record, GalleryRecord):
+        return GALLERY
     return _KINDS[data_type]
 
 

@@ -1,0 +1,123 @@
+"""The file into records, one for each SKU; what is wrong with a line becomes a problem of that line."""
+
+import csv
+import io
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.records import GalleryRecord, ImageRecord, Problem, Record
+
+LONGEST_SKU = 200
+LONGEST_URL = 1000
+LONGEST_LABEL = 500
+COLUMNS = ("sku", "url", "label", "position")
+# A problem with images comes from the file, so that is where it is mended.
+_MEND = "Correct it in the feed."
+
+Row = tuple[int, Any]
+
+
+class Format(StrEnum):
+    JSON_LINES = "jsonl"
+    CSV = "csv"
+
+
+def galleries(content: bytes, form: Format) -> list[Record]:
+    """NeedsAttention for a file that cannot be read at all; TryAgainLater for something else, a proxy's page."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NeedsAttention("The feed is not UTF-8.", mend="Have the file written in UTF-8.") from error
+    rows = _json_lines(text) if form is Format.JSON_LINES else _csv(text)
+    found: dict[str, GalleryRecord] = {}
+    broken: list[Record] = []
+    for line, row in rows:
+        sku = row.get("sku") if isinstance(row, dict) else None
+        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > LONGEST_SKU or "\x00" in sku:
+            broken.append(_unreadable(line, row))
+            continue
+        sku = sku.strip()
+        record = found.setdefault(sku, GalleryRecord(external_id=sku, images=[], raw={"sku": sku, "images": []}))
+        _take(record, row, line)
+    if broken and not found:
+        raise TryAgainLater("The answer is no feed of images: not one of its lines names a SKU.")
+    return [*found.values(), *broken]
+
+
+def _json_lines(text: str) -> Iterator[Row]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield number, orjson.loads(line)
+            except orjson.JSONDecodeError:
+                yield number, line
+
+
+def _csv(text: str) -> Iterator[Row]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    if missing := {"sku", "url"} - set(reader.fieldnames or ()):
+        raise NeedsAttention(
+            f"The feed's first line lacks the column {' and '.join(sorted(missing))}.",
+            mend=f"Begin the file with a line of column names: {','.join(COLUMNS)}.",
+        )
+    try:
+        for row in reader:
+            image = {"url": row["url"], "label": row.get("label") or "", "position": row.get("position") or ""}
+            yield reader.line_num, {"sku": row["sku"], "images": [image] if row["url"] else []}
+    except csv.Error as error:
+        raise NeedsAttention(
+            f"The feed's line {reader.line_num} is not CSV: {error}.", mend="Have the file written again."
+        ) from error
+
+
+def _take(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
+    """Images in the order of their positions, those without in the order in which they come, last."""
+    images = row.get("images")
+    if not isinstance(images, list):
+        record.problems.append(
+            Problem("no_images", f"Line {line} has no list of images for {record.external_id}.", _MEND, fatal=True)
+        )
+        return
+    for image in images:
+        url = image.get("url") if isinstance(image, dict) else None
+        if not isinstance(url, str) or not _is_address(url):
+            message = f"An image of {record.external_id} in line {line} has no web address of up to 1,000 characters."
+            record.problems.append(Problem("bad_image_url", message, _MEND))
+            continue
+        label, position = str(image.get("label") or ""), str(image.get("position", "") or "")
+        known = position.isascii() and position.isdigit() and len(position) < 9
+        record.images.append(
+            ImageRecord(
+                external_id=record.external_id,
+                url=url,
+                alt=label.replace("\x00", "")[:LONGEST_LABEL],
+                position=int(position) if known else 10**9 + len(record.images),
+            )
+        )
+        record.raw["images"].append({"url": url, "label": label, "position": position})
+
+
+def _is_address(url: str) -> bool:
+    if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _unreadable(line: int, row: Any) -> Record:
+    return GalleryRecord(
+        external_id=f"line {line}",
+        images=[],
+        raw=row,
+        problems=[
+            Problem("no_sku", f"Line {line} of the feed names no SKU of up to {LONGEST_SKU} characters.", _MEND, True)
+        ],
+    )

@@ -1,0 +1,236 @@
+"""External feeds of images: read from a file server, matched by SKU, beside the images of the shop (S4)."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Image, Product, Variant
+from catalog.records import ImageRecord, ProductRecord, VariantRecord
+from connectors.contract import Adapter
+from connectors.engine.applying import apply_page, target_for
+from connectors.engine.importing import _candidates
+from connectors.errors import NeedsAttention
+from connectors.http import MAX_BODY
+from connectors.records import GalleryRecord, Record
+from hub.kinds import DataType, Direction
+from hub.models import Change, Job, Master, Run
+from sandbox.process import SandboxProcess
+from synclog.models import Issue
+from tests.factories import make_connection, make_job, make_products, make_seller
+
+Open = Callable[..., Adapter]
+Platform = Callable[[str], SandboxProcess]
+
+
+@pytest.fixture
+def put(platform: Platform) -> Callable[..., None]:
+    """`put(content, kind=…)`: what lies at the address from now on."""
+
+    def upload(content: bytes | list[Any], kind: str = "jsonl") -> None:
+        if isinstance(content, list):
+            content = b"".join(json.dumps(line).encode() + b"\n" for line in content)
+        body = {"account": "studio", "kind": kind, "content": base64.b64encode(content).decode()}
+        platform("image_feed").control("POST", "files", json=body)
+
+    return upload
+
+
+def read(adapter: Adapter) -> list[Any]:
+    return list(adapter.read_page(DataType.PRODUCTS, since=None, cursor=None).records)
+
+
+def urls(record: Any) -> list[str]:
+    return [image.url for image in record.images]
+
+
+# Reading
+
+
+def test_csv_says_the_same_as_json_lines(open_adapter: Open, platform: Platform) -> None:
+    lines = read(open_adapter("image_feed", page_size=100))
+    table = open_adapter("image_feed", page_size=100, format="csv")
+    table.http.base_url = table.http.base_url.replace(".jsonl", ".csv")
+    assert {each.external_id: urls(each) for each in read(table)} == {
+        each.external_id: urls(each) for each in lines if each.images
+    }
+
+
+def test_a_packed_file_is_unpacked(open_adapter: Open, put: Callable[..., None]) -> None:
+    put(gzip.compress(b'{"sku": "A", "images": [{"url": "https://cdn.example/a.jpg"}]}\n'))
+    [record] = read(open_adapter("image_feed"))
+    assert (record.external_id, urls(record)) == ("A", ["https://cdn.example/a.jpg"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(bytes(MAX_BODY + 1)), "larger than 64 MiB"),
+        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "breaks off"),
+        (b"\x1f\x8bnothing of the kind", "not valid gzip"),
+        ("Müller".encode("latin-1"), "not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_needs_a_person(
+    open_adapter: Open, put: Callable[..., None], content: bytes, reason: str
+) -> None:
+    put(content)
+    with pytest.raises(NeedsAttention, match=reason) as refused:
+        read(open_adapter("image_feed"))
+    assert refused.value.mend
+
+
+def test_what_is_wrong_with_a_line_is_told_and_the_rest_is_read(open_adapter: Open, put: Callable[..., None]) -> None:
+    good = {"url": "https://cdn.example/a.jpg", "position": 2}
+    put(
+        [
+            {
+                "sku": "A",
+                "images": [good, {"url": "javascript:alert(1)"}, {"url": "https://cdn.example/" + "x" * 1000}],
+            },
+            {"images": [good]},
+            {"sku": "B" * 201, "images": [good]},
+            ["no", "object"],
+            {"sku": "C", "images": "none"},
+        ]
+    )
+    found = {record.external_id: record for record in read(open_adapter("image_feed"))}
+    assert urls(found["A"]) == ["https://cdn.example/a.jpg"]
+    assert [problem.code for problem in found["A"].problems] == ["bad_image_url"] * 2
+    for name in ("line 2", "line 3", "line 4", "C"):
+        assert any(problem.fatal for problem in found[name].problems)
+
+
+def test_a_table_without_its_columns_is_refused(open_adapter: Open, put: Callable[..., None]) -> None:
+    put(b"article,picture\nA,https://cdn.example/a.jpg\n", kind="csv")
+    adapter = open_adapter("image_feed", format="csv")
+    adapter.http.base_url = adapter.http.base_url.replace(".jsonl", ".csv")
+    with pytest.raises(NeedsAttention, match="lacks the column sku and url"):
+        read(adapter)
+
+
+def test_a_file_that_is_no_newer_is_not_read_again(open_adapter: Open, put: Callable[..., None]) -> None:
+    put([{"sku": "A", "images": []}])
+    page = open_adapter("image_feed").read_page(DataType.PRODUCTS, since=timezone.now(), cursor=None)
+    assert (page.records, page.cursor) == ([], None)
+
+
+# Applying
+
+
+@pytest.fixture
+def feed(db: None) -> Job:
+    connection = make_connection(make_seller("acme"), platform="image_feed", name="Studio")
+    return make_job(connection, DataType.PRODUCTS, Direction.IMPORT)
+
+
+def bring(job: Job, *records: Record) -> Any:
+    run = Run.objects.create(job=job, scope=Run.Scope.PARTIAL, trigger=Run.Trigger.EVENT, state=Run.State.DONE)
+    return apply_page(target_for(job, run_id=run.pk, now=timezone.now()), records)
+
+
+def gallery(sku: str, *names: str) -> Record:
+    images = [
+        ImageRecord(external_id=sku, url=f"https://cdn.example/{name}.jpg", position=n) for n, name in enumerate(names)
+    ]
+    return GalleryRecord(external_id=sku, images=images, raw={"sku": sku})
+
+
+def shown() -> list[str]:
+    return [url.rpartition("/")[2].removesuffix(".jpg") for url in Image.objects.values_list("url", flat=True)]
+
+
+def test_images_are_matched_by_sku_and_go_on_to_the_targets(feed: Job) -> None:
+    seller = feed.connection.seller
+    target = make_job(make_connection(seller))
+    [product] = make_products(seller, 1)
+    tally = bring(feed, gallery("SKU-1", "front", "back"))
+    assert tally.updated == 1
+    assert shown() == ["front", "back"]
+    assert list(Change.objects.filter(job=target).values_list("item_id", flat=True)) == [product.pk]
+    assert Product.objects.get().title == product.title
+    assert bring(feed, gallery("SKU-1", "front", "back")).unchanged == 1
+    bring(feed, gallery("SKU-1", "back"))
+    assert shown() == ["back"]
+    bring(feed, gallery("SKU-1"))
+    assert shown() == []
+
+
+def test_the_skus_of_a_product_make_one_gallery(feed: Job) -> None:
+    [product] = make_products(feed.connection.seller, 1)
+    Variant.objects.create(seller=feed.connection.seller, product=product, sku="SKU-2")
+    bring(feed, gallery("SKU-2", "large", "both"), gallery("SKU-1", "small", "both"))
+    assert shown() == ["small", "both", "large"]
+    bring(feed, gallery("SKU-2", "huge"))
+    assert shown() == ["small", "both", "huge"]
+
+
+def test_a_renamed_sku_keeps_no_images_of_its_former_name(feed: Job) -> None:
+    make_products(feed.connection.seller, 1)
+    bring(feed, gallery("SKU-1", "old"))
+    Variant.objects.update(sku="SKU-9")
+    bring(feed, gallery("SKU-9", "new"))
+    assert shown() == ["new"]
+
+
+def test_a_sku_that_no_product_has_is_an_issue_until_it_has(feed: Job) -> None:
+    make_products(make_seller("another"), 1)
+    tally = bring(feed, gallery("SKU-1", "front"))
+    assert (tally.skipped, Image.objects.count(), Product.objects.count()) == (1, 0, 1)
+    issue = Issue.objects.get()
+    assert (issue.code, issue.resolved_at) == ("unknown_sku", None)
+    assert "SKU-1" in issue.message and issue.mend
+    make_products(feed.connection.seller, 1)
+    bring(feed, gallery("SKU-1", "front"))
+    assert shown() == ["front"]
+    assert Issue.objects.get().resolved_at is not None
+
+
+def lamp(*names: str, title: str = "Lamp") -> ProductRecord:
+    images = [ImageRecord(external_id=name, url=f"https://cdn.example/{name}.jpg") for name in names]
+    variants = [VariantRecord(external_id="1", sku="SKU-1")]
+    return ProductRecord(external_id="1", title=title, variants=variants, images=images)
+
+
+@pytest.fixture
+def shop(feed: Job) -> Job:
+    return make_job(make_connection(feed.connection.seller, role="shop"), DataType.PRODUCTS, Direction.IMPORT)
+
+
+def test_the_feed_fills_what_the_shop_leaves_empty(feed: Job, shop: Job) -> None:
+    bring(shop, lamp())
+    bring(feed, gallery("SKU-1", "studio"))
+    bring(shop, lamp(title="Another"))
+    assert shown() == ["studio"]
+
+
+def test_the_shops_images_stay_where_nobody_is_master(feed: Job, shop: Job) -> None:
+    bring(shop, lamp("shop"))
+    bring(feed, gallery("SKU-1", "studio"))
+    assert shown() == ["shop"]
+    assert "master of images" in Issue.objects.get().mend
+
+
+def test_as_master_the_feed_replaces_the_shops_and_the_shop_fills_its_gaps(feed: Job, shop: Job) -> None:
+    Master.objects.create(seller=feed.connection.seller, group=Master.Group.IMAGES, connection=feed.connection)
+    bring(shop, lamp("shop"))
+    assert shown() == ["shop"]
+    bring(shop, lamp("newer"))
+    assert shown() == ["newer"]
+    bring(feed, gallery("SKU-1", "studio"))
+    assert shown() == ["studio"]
+    bring(shop, lamp("newest"))
+    assert shown() == ["studio"]
+
+
+def test_a_sku_that_left_the_feed_takes_no_product_with_it(feed: Job) -> None:
+    make_products(feed.connection.seller, 1)
+    bring(feed, gallery("SKU-1", "front"))
+    later = Run.objects.create(job=feed, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)
+    target = target_for(feed, run_id=later.pk, now=timezone.now())
+    assert not _candidates(target, later).exists()
+    assert shown() == ["front"]
