@@ -74,6 +74,7 @@ def test_a_packed_file_is_unpacked(open_adapter: Open, put: Callable[..., None])
         (b"\x1f\x8bnothing of the kind", "not valid gzip"),
         ("Müller".encode("latin-1"), "not UTF-8"),
     ],
+    ids=["bomb", "half a file", "no gzip", "Latin-1"],
 )
 def test_a_file_that_cannot_be_read_needs_a_person(
     open_adapter: Open, put: Callable[..., None], content: bytes, reason: str
