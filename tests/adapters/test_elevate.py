@@ -163,6 +163,22 @@ def test_another_structure_goes_as_a_whole_group(
     assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
 
 
+def test_an_update_that_comes_to_nothing_goes_whole(
+    open_adapter: Open, adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+) -> None:
+    """Names of ids that are not told any more, for example: an import without anything would be refused."""
+    named = open_adapter(
+        "elevate",
+        api_version=adapter.format,
+        custom_labels=["Material"],
+        field_map={"label_names": {"Material": "Material name"}},
+    )
+    plain = open_adapter("elevate", api_version=adapter.format, custom_labels=["Material"])
+    sent, now = (each.payload(PRODUCTS, product(1), NOTHING) for each in (named, plain))
+    assert feed(named, [Operation(Action.CREATE, 1, "", sent)], tmp_path).state is ImportState.DONE
+    assert feed(plain, [Operation(Action.UPDATE, 1, "p1", now, sent)], tmp_path).state is ImportState.DONE
+
+
 def test_bodies_are_gzipped(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
     """F2: v4 takes nothing else; v3 would."""
     feed(adapter, [creation(adapter, 1)], tmp_path)

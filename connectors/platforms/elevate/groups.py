@@ -178,11 +178,14 @@ def number(value: Decimal) -> int | float:
 
 
 def changes(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
-    """What an update of a group that was sent must say, which may be nothing where only names of ids changed; None if
-    the group goes whole."""
-    if not previous or previous == payload:
+    """What an update of a group that was sent must say, which is nothing where only names of ids changed; None if the
+    group goes whole."""
+    if not previous:
         return None
-    return difference(previous["productGroup"], payload["productGroup"])
+    before = previous.get("names", {})
+    renamed = any(before.get(label) != names for label, names in payload.get("names", {}).items())
+    changed = difference(previous["productGroup"], payload["productGroup"])
+    return changed if changed or renamed else None
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] | None:
