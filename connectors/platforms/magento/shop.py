@@ -95,7 +95,8 @@ class Shop:
         except Refused as refused:
             raise NeedsAttention(
                 f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
-                mend="Correct the connection: its address ends before /rest, and the shop has to know its store view.",
+                mend="Correct the connection: its address ends before /rest, and the shop has to know its store view. "
+                "Stock needs the modules of Magento's Inventory.",
             ) from refused
 
     def post(self, path: str, body: Any) -> Any:

@@ -22,26 +22,50 @@ _WORDS = {
     "pageSize": "page_size",
     "currentPage": "current_page",
 }
-Test = Callable[[Any, str], bool]
-CONDITIONS: dict[str, Test] = {
-    "eq": lambda held, value: _compared(held, value) == 0,
-    "neq": lambda held, value: _compared(held, value) != 0,
-    "gt": lambda held, value: held is not None and _compared(held, value) > 0,
-    "gteq": lambda held, value: held is not None and _compared(held, value) >= 0,
-    "lt": lambda held, value: held is not None and _compared(held, value) < 0,
-    "lteq": lambda held, value: held is not None and _compared(held, value) <= 0,
-    "in": lambda held, value: any(_compared(held, each) == 0 for each in value.split(",")),
-    "nin": lambda held, value: all(_compared(held, each) != 0 for each in value.split(",")),
-    "like": lambda held, value: fnmatchcase(str(held).lower(), value.lower().replace("%", "*")),
-    "null": lambda held, value: held is None,
-    "notnull": lambda held, value: held is not None,
+Read = Callable[[Row, str], Any]
+Test = Callable[[Any], bool]
+
+
+def _in(value: str) -> Test:
+    wanted = frozenset(each.lower() for each in value.split(","))
+    return lambda held: _text(held) in wanted
+
+
+def _not(test: Callable[[str], Test]) -> Callable[[str], Test]:
+    def opposite(value: str) -> Test:
+        holds = test(value)
+        return lambda held: not holds(held)
+
+    return opposite
+
+
+def _order(fits: Callable[[int], bool]) -> Callable[[str], Test]:
+    return lambda value: lambda held: held is not None and fits(_compared(held, value))
+
+
+# Condition → what makes a test of its value.
+CONDITIONS: dict[str, Callable[[str], Test]] = {
+    "eq": lambda value: lambda held: _compared(held, value) == 0,
+    "neq": lambda value: lambda held: _compared(held, value) != 0,
+    "gt": _order(lambda sign: sign > 0),
+    "gteq": _order(lambda sign: sign >= 0),
+    "lt": _order(lambda sign: sign < 0),
+    "lteq": _order(lambda sign: sign <= 0),
+    "in": _in,
+    "nin": _not(_in),
+    "like": lambda value: lambda held: fnmatchcase(str(held).lower(), value.lower().replace("%", "*")),
+    "null": lambda value: lambda held: held is None,
+    "notnull": lambda value: lambda held: held is not None,
 }
 
 
-def search(request: Request, rows: Iterable[Row], read: Callable[[Row, str], Any], *, limited: bool) -> Row:
+def search(request: Request, rows: Iterable[Row], read: Read, *, limited: bool) -> Row:
     """The vendor's answer. `read` gives a row's value for a field, LookupError for one that cannot be searched by."""
     criteria = _parsed(request)
-    found = [row for row in rows if all(_matches(row, group, read) for group in criteria["filter_groups"].values())]
+    groups = [[_test(each) for each in group.values()] for group in criteria["filter_groups"].values()]
+    found = [
+        row for row in rows if all(any(test(_value(row, field, read)) for field, test in group) for group in groups)
+    ]
     for order in reversed(criteria["sort_orders"].values()):
         field, descending = order.get("field", ""), order.get("direction", "ASC").upper() == "DESC"
         found.sort(key=lambda row: _sortable(_value(row, field, read)), reverse=descending)
@@ -85,18 +109,15 @@ def _parsed(request: Request) -> Row:
     return criteria
 
 
-def _matches(row: Row, group: dict[int, Row], read: Callable[[Row, str], Any]) -> bool:
-    return any(_passes(row, each, read) for each in group.values())
-
-
-def _passes(row: Row, each: Row, read: Callable[[Row, str], Any]) -> bool:
-    test = CONDITIONS.get(each.get("condition_type", "eq"))
-    if test is None:
+def _test(each: Row) -> tuple[str, Test]:
+    """The field that a filter looks at, and whether a value passes it."""
+    make = CONDITIONS.get(each.get("condition_type", "eq"))
+    if make is None:
         raise Refusal(400, "The condition %1 is not known.", each["condition_type"])
-    return test(_value(row, each.get("field", ""), read), each.get("value", ""))
+    return each.get("field", ""), make(each.get("value", ""))
 
 
-def _value(row: Row, field: str, read: Callable[[Row, str], Any]) -> Any:
+def _value(row: Row, field: str, read: Read) -> Any:
     try:
         return read(row, field)
     except LookupError:
@@ -113,6 +134,11 @@ def _compared(held: Any, value: str) -> int:
         return (held > other) - (held < other)
     text = "" if held is None else str(held).lower()
     return (text > value.lower()) - (text < value.lower())
+
+
+def _text(held: Any) -> str:
+    """As it stands in a list of values: whole numbers without a fraction."""
+    return str(int(held) if isinstance(held, float) and held.is_integer() else held).lower()
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
