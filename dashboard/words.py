@@ -58,6 +58,7 @@ ITEM_TONES = {
 VERDICT_TONES = {
     RunItem.Verdict.CREATE: Tone.GOOD,
     RunItem.Verdict.UPDATE: Tone.WAIT,
+    RunItem.Verdict.DISABLE: Tone.WARN,
     RunItem.Verdict.REMOVE: Tone.WARN,
     RunItem.Verdict.SKIP: Tone.WARN,
     RunItem.Verdict.FAIL: Tone.BAD,

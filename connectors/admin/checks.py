@@ -18,7 +18,7 @@ from hub.models import Run, RunItem
 
 LABELS = {
     **{RunItem.Verdict(verdict).label: "info" for verdict in ("create", "update", "remove", "unknown")},
-    **{RunItem.Verdict(verdict).label: "warning" for verdict in ("skip", "different", "gone")},
+    **{RunItem.Verdict(verdict).label: "warning" for verdict in ("disable", "skip", "different", "gone")},
     **{RunItem.Verdict(verdict).label: "danger" for verdict in ("fail", "missing")},
 }
 

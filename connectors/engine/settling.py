@@ -325,7 +325,7 @@ def _count(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None
     for v in batch.verdicts:
         run_id = v.change.run_id or (partial.pk if partial else None)
         if run_id is not None:
-            counts[run_id][_counter_of(v)] += 1
+            counts[run_id][counter_of(v.outcome, v.item)] += 1
             counts[run_id]["read"] += 1
             if v.issue is not None:
                 aside[run_id].append(v.issue.as_line)
@@ -337,10 +337,10 @@ def _count(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None
         runs.count(run_id=run_id, kind=batch.job.item_kind, now=now, calls=spent, **outcomes)
 
 
-def _counter_of(v: Verdict) -> str:
+def counter_of(outcome: str, item: Any) -> str:
     """A category that goes out hidden is disabled rather than updated (B10)."""
-    hidden = v.outcome == "updated" and not getattr(v.item, "visible", True)
-    return "disabled" if hidden else v.outcome
+    hidden = outcome == "updated" and not getattr(item, "visible", True)
+    return "disabled" if hidden else outcome
 
 
 def _title(item: Any) -> str:

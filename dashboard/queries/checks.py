@@ -17,7 +17,7 @@ from hub.models import Job, Run, RunItem
 
 _BATCH = 2000
 _VERDICTS = {
-    Run.Scope.PREVIEW: ("create", "update", "remove", "skip", "fail"),
+    Run.Scope.PREVIEW: ("create", "update", "disable", "remove", "skip", "fail"),
     Run.Scope.PROOF: ("missing", "different", "gone", "unknown"),
 }
 

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("create", "would be created"),
                             ("update", "would be changed"),
+                            ("disable", "would be disabled"),
                             ("remove", "would be removed"),
                             ("skip", "would be skipped with an issue"),
                             ("fail", "would be set aside"),
@@ -82,6 +83,7 @@ class Migration(migrations.Migration):
             model_name="job",
             name="proof_schedule",
             field=models.CharField(
+                verbose_name="comparison schedule",
                 blank=True,
                 help_text="Exports: when to compare with what the target really holds, for example `1w`. Empty: by hand.",
                 max_length=60,

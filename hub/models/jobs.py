@@ -37,6 +37,7 @@ class Job(models.Model):
         help_text="Imports: when to read what changed since the cut date, for example `15m`.",
     )
     proof_schedule = models.CharField(
+        "comparison schedule",
         max_length=60,
         blank=True,
         validators=[validate_schedule],

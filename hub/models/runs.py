@@ -153,6 +153,7 @@ class RunItem(models.Model):
         # Of a preview: what a sync would do.
         CREATE = "create", "would be created"
         UPDATE = "update", "would be changed"
+        DISABLE = "disable", "would be disabled"
         REMOVE = "remove", "would be removed"
         SKIP = "skip", "would be skipped with an issue"
         FAIL = "fail", "would be set aside"

@@ -39,7 +39,7 @@ def verdicts(run: Run) -> dict[str, set[str]]:
 
 def counts(run: Run) -> Counter[str]:
     """What a run counted, over all kinds, without what it counted none of."""
-    names = ("read", "created", "updated", "removed", "unchanged", "skipped", "failed")
+    names = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
     total: Counter[str] = Counter()
     for counter in run.counters.all():
         total.update({name: getattr(counter, name) for name in names})

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from catalog.models import Product
+from catalog.models import Category, Product
 from connectors.inspections import go_ahead, start_preview
 from hub.models import Change, Connection, Job, JobState, Run
 from hub.services import set_read_only, start_run
@@ -120,3 +120,19 @@ def test_a_second_start_joins_the_first(custom: Connection) -> None:
 def test_an_import_has_no_preview(shop: Connection) -> None:
     with pytest.raises(ValueError, match="nothing is sent there"):
         start_preview(job=shop.jobs.get(data_type="products"), by=None)
+
+
+def test_a_hidden_category_is_foreseen_as_disabled(custom: Connection) -> None:
+    job = Job.objects.get(connection=custom, data_type="categories")
+    shown, hidden = (Category.objects.create(seller=custom.seller, name=name, path=name) for name in ("A", "B"))
+    start_run(job=job, trigger="button")
+    work_until_idle()
+    Category.objects.filter(pk=hidden.pk).update(visible=False)
+    Category.objects.filter(pk=shown.pk).update(position=7)
+    preview, _ = start_preview(job=job, by=None)
+    work_until_idle()
+    run, _ = go_ahead(preview=preview, by=None)
+    work_until_idle()
+    preview.refresh_from_db()
+    assert counts(preview) == counts(run) == {"read": 2, "updated": 1, "disabled": 1}
+    assert verdicts(preview) == {"update": {str(shown.pk)}, "disable": {str(hidden.pk)}}

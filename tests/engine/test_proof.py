@@ -1,5 +1,6 @@
 """A proof that source and target agree (N9): what was changed behind the hub's back is found, and mended by choice."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from catalog.models import Product
 from connectors.engine.sweeping import prune
 from connectors.inspections import repair, repairable, start_proof
+from connectors.services import install_connection
 from hub import alerts
 from hub.models import Alert, Change, Connection, JobState, Lane, Link, MetId, Run, RunItem
 from hub.services import start_due_runs, start_run
@@ -17,7 +19,7 @@ from synclog.models import Issue
 from tests.engine.driving import Mortal, last_run, let_time_pass, work_until_idle
 from tests.engine.goods import change, one_lane, products_job, sent, titles, titles_here, writes
 from tests.engine.inspecting import counts, give_prices, inspect, item, meddle, verdicts, written
-from tests.factories import make_products
+from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -294,3 +296,26 @@ def test_more_items_cost_more_pages_and_no_more_memory(custom: Connection, custo
         work_until_idle()
         calls.append(inspect(custom, "proof").api_calls)
     assert calls == [1, 10] and not MetId.objects.exists() and not RunItem.objects.exists()
+
+
+def test_a_proof_knows_its_own_seller_alone(transactional_db: None, sandbox: Callable[..., SandboxProcess]) -> None:
+    """Two sellers, two accounts of one system: what is lost at one is no matter of the other."""
+    both = sandbox("rest", accounts={"north": "n", "south": "s"})
+    connections = [
+        install_connection(
+            seller=make_seller(name),
+            platform="rest",
+            name=name,
+            slug=name,
+            base_url=both.url,
+            credentials={"token": token},
+            start=False,
+        )
+        for name, token in both.accounts.items()
+    ]
+    north, _ = [sent(connection, 5) for connection in connections]
+    headers = {"Authorization": f"Bearer {both.accounts['north']}"}
+    body = [str(north[0].pk)]
+    requests.delete(f"{both.url}/v1/products", json=body, headers=headers, timeout=10).raise_for_status()
+    assert verdicts(inspect(connections[0], "proof")) == {"missing": set(body)}
+    assert verdicts(inspect(connections[1], "proof")) == {}

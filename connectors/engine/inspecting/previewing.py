@@ -4,14 +4,14 @@ What is compared and how it is decided is what the sync itself uses: exporting.m
 """
 
 from collections import Counter
+from typing import Any
 
 from django.utils import timezone
 
-from connectors.contract import Action
 from connectors.engine import exporting
 from connectors.engine.deciding import decide
 from connectors.engine.inspecting.asking import as_if_taken, explained
-from connectors.engine.settling import COUNTED_AS, differences
+from connectors.engine.settling import COUNTED_AS, counter_of, differences
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
 from hub.models import Job, JobState, Run, RunItem
@@ -19,7 +19,15 @@ from hub.models import Job, JobState, Run, RunItem
 Verdict = RunItem.Verdict
 
 _CHUNK = 500
-_VERDICTS = {Action.CREATE: Verdict.CREATE, Action.UPDATE: Verdict.UPDATE, Action.REMOVE: Verdict.REMOVE}
+# What a run's counters call it, and what a person reads.
+_VERDICTS = {
+    "created": Verdict.CREATE,
+    "updated": Verdict.UPDATE,
+    "disabled": Verdict.DISABLE,
+    "removed": Verdict.REMOVE,
+    "skipped": Verdict.SKIP,
+    "failed": Verdict.FAIL,
+}
 
 
 def begin(job: Job, run: Run) -> None:
@@ -54,31 +62,25 @@ def go_on(turn: Turn, job: Job, run: Run) -> bool:
 
 def _foresee(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[str]]:
     decision = decide(turn.adapter, job, as_if_taken(job, planned))
-    items = [
-        RunItem(
-            run=run,
-            verdict=_VERDICTS[step.operation.action],
-            kind=job.item_kind,
-            item_id=step.change.item_id,
-            external_id=step.operation.external_id,
-            # Of another seller's order a vendor sees that something would go, not what (S9).
-            changes={}
-            if getattr(step.item, "principal", None)
-            else differences(step.operation.previous, step.operation.payload),
+    items, counts = [], Counter(unchanged=len(decision.unchanged))
+
+    def add(outcome: str, item_id: int, **about: Any) -> None:
+        counts[outcome] += 1
+        items.append(RunItem(run=run, verdict=_VERDICTS[outcome], kind=job.item_kind, item_id=item_id, **about))
+
+    for step in decision.steps:
+        operation = step.operation
+        # Of another seller's order a vendor sees that something would go, not what (S9).
+        secret = getattr(step.item, "principal", None)
+        add(
+            counter_of(COUNTED_AS[operation.action], step.item),
+            operation.item_id,
+            external_id=operation.external_id,
+            changes={} if secret else differences(operation.previous, operation.payload),
         )
-        for step in decision.steps
-    ]
-    counts = Counter(COUNTED_AS[step.operation.action] for step in decision.steps)
-    counts["unchanged"] += len(decision.unchanged)
-    for verdict, outcome, found in (
-        (Verdict.SKIP, "skipped", decision.skipped),
-        (Verdict.FAIL, "failed", decision.broken),
-    ):
-        counts[outcome] += len(found)
-        items += [
-            RunItem(run=run, verdict=verdict, kind=job.item_kind, item_id=change.item_id, message=explained(problem))
-            for change, _, problem in found
-        ]
+    for outcome, found in (("skipped", decision.skipped), ("failed", decision.broken)):
+        for change, _, problem in found:
+            add(outcome, change.item_id, message=explained(problem))
     return items, counts
 
 
@@ -87,6 +89,7 @@ def _summary(run: Run) -> str:
     names = {
         "created": "created",
         "updated": "changed",
+        "disabled": "disabled",
         "removed": "removed",
         "skipped": "skipped with an issue",
         "failed": "set aside",
