@@ -13,7 +13,7 @@ class Run(models.Model):
     """One execution of a job; the activity register is a list of these (B10)."""
 
     class Scope(models.TextChoices):
-        """A preview and a proof only look (N9, N13): nothing is written at the target, and neither counts as a sync."""
+        """A preview and a proof only look: nothing is written at the target, and neither counts as a sync."""
 
         FULL = "full"
         PARTIAL = "partial"

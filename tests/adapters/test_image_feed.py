@@ -13,14 +13,15 @@ from catalog.models import Image, Product, Variant
 from catalog.records import ImageRecord, ProductRecord, VariantRecord
 from connectors.contract import Adapter
 from connectors.engine.applying import apply_page, target_for
-from connectors.engine.importing import _candidates
 from connectors.errors import NeedsAttention
 from connectors.http import MAX_BODY
 from connectors.records import GalleryRecord, Record
+from connectors.services import install_connection, sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Job, Master, Run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
+from tests.engine.driving import work_until_idle
 from tests.factories import make_connection, make_job, make_products, make_seller
 
 Open = Callable[..., Adapter]
@@ -228,10 +229,34 @@ def test_as_master_the_feed_replaces_the_shops_and_the_shop_fills_its_gaps(feed:
     assert shown() == ["studio"]
 
 
-def test_a_sku_that_left_the_feed_takes_no_product_with_it(feed: Job) -> None:
-    make_products(feed.connection.seller, 1)
-    bring(feed, gallery("SKU-1", "front"))
-    later = Run.objects.create(job=feed, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)
-    target = target_for(feed, run_id=later.pk, now=timezone.now())
-    assert not _candidates(target, later).exists()
-    assert shown() == ["front"]
+# Through the engine
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_sync_fills_the_galleries_and_what_leaves_the_file_takes_nothing_with_it(
+    platform: Platform, put: Callable[..., None]
+) -> None:
+    seller = make_seller("acme")
+    make_products(seller, 12)
+    put([{"sku": f"SKU-{n}", "images": [{"url": f"https://cdn.example/{n}.jpg"}]} for n in range(1, 14)])
+    connection = install_connection(
+        seller=seller,
+        platform="image_feed",
+        name="Studio",
+        slug="studio",
+        base_url=f"{platform('image_feed').url}/studio/images.jsonl",
+        credentials={"token": "studio-token"},
+        settings={"page_size": 10},
+    )
+    work_until_idle()
+    assert sorted(shown(), key=int) == [str(n) for n in range(1, 13)]
+    assert [issue.external_id for issue in Issue.objects.all()] == ["variant:SKU-13"]
+    put([{"sku": "SKU-1", "images": []}])
+    sync(connection=connection, data_type=DataType.PRODUCTS, trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    assert set(Run.objects.filter(scope=Run.Scope.FULL).values_list("state", flat=True)) <= {
+        Run.State.DONE,
+        Run.State.DONE_WITH_ERRORS,
+    }
+    assert sorted(shown(), key=int) == [str(n) for n in range(2, 13)]
+    assert set(Product.objects.values_list("status", flat=True)) == {"live"}
