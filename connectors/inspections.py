@@ -94,11 +94,12 @@ def _repair_batch(job: Job, ids: Sequence[int], now: datetime) -> int:
     chosen = {row.item_id: row.verdict for row in rows.order_by("pk").select_for_update() if row.item_id is not None}
     missing = [item_id for item_id, verdict in chosen.items() if verdict == RunItem.Verdict.MISSING]
     different = [item_id for item_id, verdict in chosen.items() if verdict == RunItem.Verdict.DIFFERENT]
-    _unsettled(job.connection_id, job.link_kind, missing, rows).update(missing=True, sent_hash=None, sent_revision=None)
+    lost = list(_unsettled(job.connection_id, job.link_kind, missing, rows).values_list("item_id", flat=True))
+    _unsettled(job.connection_id, job.link_kind, lost, rows).update(missing=True, sent_hash=None, sent_revision=None)
     _unsettled(job.connection_id, job.link_kind, different, rows).update(sent_hash=None, sent_revision=None)
     if job.item_kind == Kind.PRODUCT:
         # Went with their product, and get new ids with it.
-        variants = Variant.objects.filter(product__in=missing).values("pk")
+        variants = Variant.objects.filter(product__in=lost).values("pk")
         Link.objects.filter(connection=job.connection_id, kind=Kind.VARIANT, item_id__in=variants).update(missing=True)
     enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=chosen.keys())
     return rows.update(repaired_at=now)

@@ -1,6 +1,7 @@
-"""How items are put before `decide` without having been taken from the queue."""
+"""How items are put before `decide` without having been taken from the queue, and what may be told of them."""
 
 from collections.abc import Collection
+from typing import Any
 
 from connectors.errors import NeedsAttention, SkipRecord
 from hub.models import Change, Job
@@ -12,6 +13,11 @@ def as_if_taken(job: Job, item_ids: Collection[int]) -> list[Taken]:
     waiting = Change.objects.filter(job=job, kind=job.item_kind, item_id__in=item_ids).values_list("pk", flat=True)
     known = {change.item_id: change for change in reread(waiting)}
     return [known.get(pk) or Taken(0, pk, 0, Priority.FULL_RUN, 0, None, None) for pk in item_ids]
+
+
+def is_anothers(item: Any) -> bool:
+    """Whether it is another seller's order: a vendor sees that something would go or differs, not what (S9)."""
+    return getattr(item, "principal", None) is not None
 
 
 def explained(error: Exception) -> str:

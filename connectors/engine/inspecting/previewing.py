@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connectors.engine import exporting
 from connectors.engine.deciding import decide
-from connectors.engine.inspecting.asking import as_if_taken, explained
+from connectors.engine.inspecting.asking import as_if_taken, explained, is_anothers
 from connectors.engine.settling import COUNTED_AS, counter_of, differences
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
@@ -70,13 +70,11 @@ def _foresee(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[R
 
     for step in decision.steps:
         operation = step.operation
-        # Of another seller's order a vendor sees that something would go, not what (S9).
-        secret = getattr(step.item, "principal", None)
         add(
             counter_of(COUNTED_AS[operation.action], step.item),
             operation.item_id,
             external_id=operation.external_id,
-            changes={} if secret else differences(operation.previous, operation.payload),
+            changes={} if is_anothers(step.item) else differences(operation.previous, operation.payload),
         )
     for outcome, found in (("skipped", decision.skipped), ("failed", decision.broken)):
         for change, _, problem in found:

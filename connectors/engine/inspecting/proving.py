@@ -21,7 +21,7 @@ from django.utils import timezone
 from connectors.contract import Action, Depth
 from connectors.engine import exporting
 from connectors.engine.deciding import decide
-from connectors.engine.inspecting.asking import as_if_taken
+from connectors.engine.inspecting.asking import as_if_taken, is_anothers
 from connectors.engine.inspecting.contents import drift
 from connectors.engine.settling import differences
 from connectors.engine.turn import Turn
@@ -144,14 +144,15 @@ def _judge(turn: Turn, job: Job, judgement: _Judgement, there: Mapping[int, Link
         else:
             wanted = operation.payload
             changes = differences(operation.previous, wanted) if content is None else drift(content, wanted)
-            judgement.add(Verdict.DIFFERENT, step.change.item_id, operation.external_id, changes)
-    for change, _, link in decision.unchanged:
+            told = {} if is_anothers(step.item) else changes
+            judgement.add(Verdict.DIFFERENT, step.change.item_id, operation.external_id, told)
+    for change, item, link in decision.unchanged:
         content = contents.get(change.item_id)
         expected = link.payload.sent if link is not None and link.sent_hash and hasattr(link, "payload") else None
         if link is None or content is None or expected is None or not (changes := drift(content, expected)):
             judgement.counts["unchanged"] += 1
         else:
-            judgement.add(Verdict.DIFFERENT, change.item_id, link.external_id, changes)
+            judgement.add(Verdict.DIFFERENT, change.item_id, link.external_id, {} if is_anothers(item) else changes)
     judgement.counts["skipped"] += len(decision.skipped) + len(decision.broken)
 
 
