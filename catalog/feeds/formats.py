@@ -34,6 +34,8 @@ _SINGULAR = {
 }
 # Keys of these are a merchant's words, and no names of elements.
 _FREE = {"attributes": "attribute", "settings": "setting"}
+# Of an option, which sources bring as they like, no other key is told.
+_OF_OPTION = ("name", "value")
 
 
 def encode(form: Format, feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
@@ -64,6 +66,8 @@ def _fields(record: dict[str, Any]) -> str:
 
 
 def _field(name: str, value: Any) -> str:
+    if name == "options":
+        value = [{key: one.get(key) for key in _OF_OPTION} for one in value]
     if isinstance(value, list):
         each = _SINGULAR[name]
         return "".join(f"<{each}>{_fields(one) if isinstance(one, dict) else _text(one)}</{each}>" for one in value)

@@ -76,11 +76,17 @@ FREE = st.recursive(
 )
 
 
-@given(title=TEXT, attributes=st.dictionaries(TEXT, FREE, max_size=4), options=st.lists(TEXT, max_size=2))
+@given(
+    title=TEXT,
+    attributes=st.dictionaries(TEXT, FREE, max_size=4),
+    paths=st.lists(TEXT, max_size=2),
+    option=st.dictionaries(TEXT | st.sampled_from(["name", "value"]), TEXT, max_size=3),
+)
 def test_xml_is_well_formed_whatever_the_merchant_wrote(
-    title: str, attributes: dict[str, Any], options: list[str]
+    title: str, attributes: dict[str, Any], paths: list[str], option: dict[str, str]
 ) -> None:
-    document = {"id": 1, "title": title, "attributes": attributes, "categories": options, "brand": None}
+    variants = [{"id": 2, "options": [option]}]
+    document = {"id": 1, "title": title, "attributes": attributes, "categories": paths, "variants": variants}
     root = parsed(b"".join(formats.encode(Format.XML, Feed.PRODUCTS, [orjson.dumps(document).decode()])))
 
     def as_xml_has_it(text: str) -> str:
@@ -91,8 +97,12 @@ def test_xml_is_well_formed_whatever_the_merchant_wrote(
 
     assert (root.findtext("product/title") or "") == as_xml_has_it(title)
     assert [element.text or "" for element in root.iterfind("product/categories/category")] == [
-        as_xml_has_it(option) for option in options
+        as_xml_has_it(path) for path in paths
     ]
+    found = root.find("product/variants/variant/options/option")
+    assert {element.tag: element.text or "" for element in found} == {
+        key: as_xml_has_it(option[key]) for key in ("name", "value") if key in option
+    }
     assert [element.get("name") for element in root.iterfind("product/attributes/attribute")] == [
         as_xml_has_it(name) for name in attributes
     ]
