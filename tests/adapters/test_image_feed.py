@@ -107,6 +107,13 @@ def test_what_is_wrong_with_a_line_is_told_and_the_rest_is_read(open_adapter: Op
         assert any(problem.fatal for problem in found[name].problems)
 
 
+def test_a_line_ends_at_its_line_feed_alone(open_adapter: Open, put: Callable[..., None]) -> None:
+    image = '{"url": "https://cdn.example/a.jpg", "label": "Front\u2028and back"}'
+    put(f'{{"sku": "A", "images": [{image}]}}\r\n{{"sku": "B", "images": []}}'.encode())
+    first, second = read(open_adapter("image_feed"))
+    assert (first.images[0].alt, second.external_id) == ("Front\u2028and back", "B")
+
+
 def test_a_table_without_its_columns_is_refused(open_adapter: Open, put: Callable[..., None]) -> None:
     put(b"article,picture\nA,https://cdn.example/a.jpg\n", kind="csv")
     adapter = open_adapter("image_feed", format="csv")

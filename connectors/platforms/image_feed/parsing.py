@@ -50,7 +50,8 @@ def galleries(content: bytes, form: Format) -> list[Record]:
 
 
 def _json_lines(text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines: U+2028 and its like may stand in a JSON text as they are.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield number, orjson.loads(line)
