@@ -27,11 +27,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def two_of_each(process_environment: dict[str, str], processes: Processes, workers: Callable[[int], list[str]]) -> None:
-    """Two workers and two beats, with a short lease."""
+    """Two workers and two beats that are at work, with a short lease."""
     process_environment["LEASE_SECONDS"] = "5"
     workers(2)
     for name in ("beat-1", "beat-2"):
-        processes.start(name, roles.beat(), process_environment, cwd=ROOT)
+        processes.start(name, roles.beat(), process_environment | {"PGAPPNAME": name}, cwd=ROOT)
+    # One that has not read its schedule yet ends if it finds no PostgreSQL; whoever runs it starts it again.
+    until(lambda: ticking() == {"beat-1", "beat-2"})
+
+
+def ticking() -> set[str]:
+    """The beats that look by now whether their schedule was changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE application_name LIKE 'beat-%' AND query LIKE '%\"django_celery_beat_periodictasks\"%'"
+        )
+        return {name for (name,) in cursor.fetchall()}
 
 
 def redis_pid() -> int:
@@ -80,7 +92,7 @@ def test_redis_emptied_frozen_and_killed(
     until(lambda: in_step(custom, custom_platform))
     run.refresh_from_db()
     assert run.state == Run.State.DONE and run.log.filter(text__startswith="The run ended").count() == 1
-    assert processes.running("worker-1") and processes.running("worker-2")
+    assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 
 def test_postgresql_restarted_while_a_batch_is_sent(
@@ -101,7 +113,7 @@ def test_postgresql_restarted_while_a_batch_is_sent(
     run.refresh_from_db()
     assert (run.state, run.remaining) == (Run.State.DONE, 0)
     assert run.log.filter(text__startswith="The run ended").count() == 1
-    assert processes.running("worker-1") and processes.running("worker-2")
+    assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 
 def answers() -> bool:
