@@ -18,15 +18,15 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts.console import ConsoleAdmin, ReadOnlyAdmin, TimeZoneField, as_json, operator, question
+from accounts.admin_base import BaseAdmin, ReadOnlyAdmin, TimeZoneField, as_json, confirm_dialog, get_operator
 from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Membership, Seller, User
-from accounts.services import SCOPES, create_api_key, record, revoke_api_key, save_agreement
+from accounts.services import SCOPES, create_api_key, record_audit_event, revoke_api_key, save_agreement
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):  # type: ignore[misc]
+class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
     pass
 
 
@@ -38,7 +38,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[misc]
+class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -57,16 +57,18 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):  # type: ignore[misc]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Rights are given by superusers, or whoever may change users could give them to themselves."""
-        rights = ("is_staff", "is_superuser", "groups", "user_permissions")
-        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *rights)
+        permission_fields = ("is_staff", "is_superuser", "groups", "user_permissions")
+        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *permission_fields)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        out_of_reach = isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser
-        return super().has_change_permission(request, obj) and not out_of_reach
+        is_protected = isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser
+        return super().has_change_permission(request, obj) and not is_protected
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        record(user=operator(request), action="user.change" if change else "user.add", target=f"user {obj.pk}")
+        record_audit_event(
+            user=get_operator(request), action="user.change" if change else "user.add", target=f"user {obj.pk}"
+        )
 
 
 class SellerForm(ModelForm):
@@ -74,7 +76,7 @@ class SellerForm(ModelForm):
 
 
 @admin.register(Seller)
-class SellerAdmin(ConsoleAdmin):
+class SellerAdmin(BaseAdmin):
     form = SellerForm
     ordering = ("name",)
     list_display = ("name", "slug", "status", "currency", "created_at")
@@ -96,11 +98,11 @@ class SellerAdmin(ConsoleAdmin):
     def save_model(self, request: HttpRequest, obj: Seller, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         what = "seller.change" if change else "seller.add"
-        record(user=operator(request), action=what, target=obj, seller=obj, fields=form.changed_data)
+        record_audit_event(user=get_operator(request), action=what, target=obj, seller=obj, fields=form.changed_data)
 
 
 @admin.register(DropshipAgreement)
-class DropshipAgreementAdmin(ConsoleAdmin):
+class DropshipAgreementAdmin(BaseAdmin):
     """Who ships for whom (S9). An agreement is ended, never deleted: its orders are still under way."""
 
     list_display = ("vendor", "seller", "name_on_lines", "active", "since")
@@ -115,7 +117,7 @@ class DropshipAgreementAdmin(ConsoleAdmin):
         return ("seller", "vendor") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: DropshipAgreement, form: ModelForm, change: bool) -> None:
-        save_agreement(agreement=obj, by=operator(request))
+        save_agreement(agreement=obj, by=get_operator(request))
 
 
 class ApiKeyForm(ModelForm):
@@ -134,7 +136,7 @@ class ApiKeyForm(ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ConsoleAdmin):
+class ApiKeyAdmin(BaseAdmin):
     """A key is made, shown once, and revoked; it is never changed."""
 
     form = ApiKeyForm
@@ -153,7 +155,7 @@ class ApiKeyAdmin(ConsoleAdmin):
             return "revoked"
         return "expired" if key.expires_at and key.expires_at <= timezone.now() else "valid"
 
-    def offers(self, row: ApiKey, deed: str) -> bool:
+    def is_action_available(self, row: ApiKey, action_name: str) -> bool:
         return row.revoked_at is None
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -170,12 +172,14 @@ class ApiKeyAdmin(ConsoleAdmin):
         key, text = create_api_key(**{name: form.cleaned_data[name] for name in self.fields})
         obj.text = text  # type: ignore[attr-defined]  # as long as this request, for response_add
         obj.pk = key.pk
-        record(user=operator(request), action="key.add", target=key, seller=key.seller, scopes=key.scopes)
+        record_audit_event(
+            user=get_operator(request), action="key.add", target=key, seller=key.seller, scopes=key.scopes
+        )
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """The one page that shows the key: neither a cookie nor the session ever holds it."""
         context = {**self.admin_site.each_context(request), "title": "API key made", "opts": self.opts, "key": obj}
-        return TemplateResponse(request, "admin/accounts/apikey/made.html", context)
+        return TemplateResponse(request, "admin/accounts/apikey/created.html", context)
 
     @admin.action(description="Revoke selected keys", permissions=["operate"])
     def revoke_selected(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
@@ -187,16 +191,16 @@ class ApiKeyAdmin(ConsoleAdmin):
         description="Revoke",
         icon="key_off",
         permissions=["operate"],
-        dialog=question("Revoke this key?", "Whoever uses it is refused from now on.", "Revoke"),
+        dialog=confirm_dialog("Revoke this key?", "Whoever uses it is refused from now on.", "Revoke"),
     )
     def revoke(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        key = self.found(request, object_id)
+        key = self.get_object_or_404(request, object_id)
         self._revoke(request, key)
-        return self.done(request, key, f"{key} opens nothing any more.")
+        return self.redirect_to_object(request, key, f"{key} opens nothing any more.")
 
     def _revoke(self, request: HttpRequest, key: ApiKey) -> None:
         revoke_api_key(key=key)
-        record(user=operator(request), action="key.revoke", target=key, seller=key.seller)
+        record_audit_event(user=get_operator(request), action="key.revoke", target=key, seller=key.seller)
 
 
 @admin.register(AuditEvent)

@@ -7,7 +7,7 @@ from ninja.security import HttpBearer
 
 from accounts.models import ApiKey, Seller, User
 from accounts.queries import may_change, sellers_of
-from accounts.rest import Fault, Refusal
+from accounts.rest import ApiError, FieldError
 from accounts.services import find_api_key
 
 
@@ -48,13 +48,13 @@ def seller_for(key: ApiKey, slug: str | None) -> Seller:
     found = list((sellers.filter(slug=slug) if slug else sellers)[:2])
     if len(found) > 1:
         message = "This key reaches several sellers: name one by ?seller=<slug>."
-        raise Refusal(400, message, faults=[Fault(property="seller", code="missing", message=message)])
+        raise ApiError(400, message, field_errors=[FieldError(property="seller", code="missing", message=message)])
     if not found:
-        raise Refusal(404, "No such seller among those that this key reaches.")
+        raise ApiError(404, "No such seller among those that this key reaches.")
     return found[0]
 
 
-def require_change(key: ApiKey, seller: Seller | None) -> None:
+def require_write_access(key: ApiKey, seller: Seller | None) -> None:
     """403 if the key acts for a person who may only look."""
     user: User | None = key.user
     if user is not None and (seller is None or not may_change(user=user, seller=seller)):

@@ -10,7 +10,7 @@ def sellers_of(user: User) -> QuerySet[Seller]:
     return Seller.objects.filter(memberships__user=user).exclude(status=Seller.Status.DELETED)
 
 
-def owns(*, user: User, seller: Seller | None) -> bool:
+def is_owner(*, user: User, seller: Seller | None) -> bool:
     """Whether the user is an owner of the seller, who sees personal data and secrets as well."""
     return Membership.objects.filter(user=user, seller=seller, role=Membership.Role.OWNER).exists()
 
@@ -22,15 +22,15 @@ def may_change(*, user: User, seller: Seller) -> bool:
 
 def agreements_of_seller(*, seller_id: int) -> QuerySet[DropshipAgreement]:
     """The vendors that serve a seller now, under the names that they have in its orders (S9)."""
-    return _living().filter(seller=seller_id, active=True)
+    return _without_deleted_sellers().filter(seller=seller_id, active=True)
 
 
 def agreements_of_vendor(*, vendor_id: int) -> QuerySet[DropshipAgreement]:
     """The sellers that a vendor serves or once served: ended agreements as well."""
-    return _living().filter(vendor=vendor_id)
+    return _without_deleted_sellers().filter(vendor=vendor_id)
 
 
-def _living() -> QuerySet[DropshipAgreement]:
+def _without_deleted_sellers() -> QuerySet[DropshipAgreement]:
     """Without deleted sellers and vendors, who take part in nothing (L13)."""
     deleted = Seller.Status.DELETED
     return DropshipAgreement.objects.exclude(seller__status=deleted).exclude(vendor__status=deleted)

@@ -13,7 +13,7 @@ Row = TypeVar("Row", bound=Model)
 MAX_ID = 2**63 - 1
 
 
-class Fault(Schema):
+class FieldError(Schema):
     """One thing that is wrong with a request."""
 
     property: str = Field(description="The field, as in `errors.3.external_id`; empty if it is the whole request.")
@@ -21,21 +21,21 @@ class Fault(Schema):
     message: str = Field(description="What is wrong, and what would be right.")
 
 
-class Problem(Schema):
+class ProblemDetails(Schema):
     """The body of every answer from 400 upwards, as `application/problem+json`."""
 
     title: str
     status: int
     detail: str
-    errors: list[Fault] = []
+    errors: list[FieldError] = []
 
 
-class Refusal(HttpError):
-    """The request cannot be carried out, and nothing was changed. `faults` name the fields."""
+class ApiError(HttpError):
+    """The request cannot be carried out, and nothing was changed. `field_errors` name the fields."""
 
-    def __init__(self, status_code: int, detail: str, *, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, status_code: int, detail: str, *, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(status_code, detail)
-        self.faults = list(faults)
+        self.field_errors = list(field_errors)
 
 
 class Paging(Schema):

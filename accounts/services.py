@@ -81,11 +81,11 @@ def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> Dropship
     """Make an agreement, or change its name, its state or its beginning (S9). ValidationError that names the field."""
     agreement.name_on_lines = agreement.name_on_lines.strip()
     agreement.full_clean()
-    made = agreement.pk is None
+    is_new = agreement.pk is None
     agreement.save()
-    record(
+    record_audit_event(
         user=by,
-        action="agreement.add" if made else "agreement.change",
+        action="agreement.add" if is_new else "agreement.change",
         target=agreement,
         seller=agreement.seller,
         name_on_lines=agreement.name_on_lines,
@@ -95,7 +95,7 @@ def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> Dropship
     return agreement
 
 
-def record(
+def record_audit_event(
     *, user: User | None, action: str, target: object = "", seller: Seller | None = None, **detail: Any
 ) -> AuditEvent:
     """Write one line of the audit trail. `detail` must be JSON and hold no secret."""

@@ -15,11 +15,11 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
-from benchmarks import frame
+from benchmarks import reporting
 from synccenter import embedded
 
 _HERE = Path(__file__).resolve().parent
-_NO_MEASUREMENTS = {"__main__", "bare", "frame", "goods"}
+_NO_MEASUREMENTS = {"__main__", "bare_view", "reporting", "sample_data"}
 
 
 def measurements() -> dict[str, str]:
@@ -31,7 +31,7 @@ def measurements() -> dict[str, str]:
     }
 
 
-def take(name: str, argv: list[str]) -> dict[str, Any]:
+def measure(name: str, argv: list[str]) -> dict[str, Any]:
     """The report of one measurement, taken with new services and an empty, migrated database."""
     var = _HERE.parent / "var" / "bench"
     var.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def take(name: str, argv: list[str]) -> dict[str, Any]:
         django.setup()
         call_command("migrate", verbosity=0)
         figures = importlib.import_module(f"benchmarks.{name}").run(argv)
-        report = frame.report(figures)
+        report = reporting.report(figures)
         connections.close_all()
     return report
 
@@ -59,8 +59,8 @@ def main(argv: list[str]) -> int:
         return 0
     if options.name not in known:
         parser.error(f"no measurement is called {options.name!r}; there are {', '.join(known) or 'none'}")
-    report = take(options.name, rest)
-    print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else frame.table(report))
+    report = measure(options.name, rest)
+    print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else reporting.table(report))
     return 0 if all(figure["met"] for figure in report["figures"]) else 1
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from catalog.models import Product
 from hub.models import Change, Job, Lane, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess, start
 from synccenter import roles
 from synccenter.processes import Processes
-from tests.engine.goods import change, titles, titles_here, writes
+from tests.engine.products import change, titles, titles_here, writes
 
 ROOT = Path(__file__).resolve().parent.parent
 LEASE = 3
@@ -29,12 +29,12 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    chance = random.Random(options.seed)
+    rng = random.Random(options.seed)
     with (
         start("rest", accounts={"erp": "token"}, latency_ms=100) as system,
         Processes() as processes,
     ):
-        job = goods.target(goods.catalogue("acme", options.items), system, shards=2)
+        job = sample_data.target(sample_data.catalogue("acme", options.items), system, shards=2)
         products = list(job.connection.seller.products.order_by("pk"))
         environment = {"LEASE_SECONDS": str(LEASE)}
         for name in ("worker-1", "worker-2"):
@@ -43,7 +43,7 @@ def run(argv: list[str]) -> list[Figure]:
         for name in ("worker-1", "worker-2"):
             processes.wait_for(name, " ready.", timeout=120)
         start_run(job=job, trigger="button")
-        recoveries = [_kill(job, products, processes, chance, environment) for _ in range(options.kills)]
+        recoveries = [_kill(job, products, processes, rng, environment) for _ in range(options.kills)]
         pause = Event()
         while Change.objects.exclude(state="held").exists() or Run.objects.filter(state__in=Run.OPEN).exists():
             pause.wait(0.5)
@@ -51,26 +51,26 @@ def run(argv: list[str]) -> list[Figure]:
 
 
 def _kill(
-    job: Job, products: list[Product], processes: Processes, chance: random.Random, environment: dict[str, str]
+    job: Job, products: list[Product], processes: Processes, rng: random.Random, environment: dict[str, str]
 ) -> float:
     """Change something, kill a worker that holds a lane and start another in its place; seconds until the lane is held
     by somebody else, or done with."""
     pause = Event()
     victim = ""
     while not victim:
-        change(chance.sample(products, 200), title=f"Title {chance.random()}")
-        change(chance.sample(products, 20), status=chance.choice(["live", "discontinued"]))
-        pause.wait(chance.uniform(0, 1.5))
+        change(rng.sample(products, 200), title=f"Title {rng.random()}")
+        change(rng.sample(products, 20), status=rng.choice(["live", "discontinued"]))
+        pause.wait(rng.uniform(0, 1.5))
         alive = {str(processes.pid(name)): name for name in ("worker-1", "worker-2")}
         for held in Lane.objects.filter(connection=job.connection).exclude(lease_until=None).order_by("?"):
             if victim := alive.get(held.leased_by.split(":")[1], ""):
                 break
-    begun = monotonic()
+    started = monotonic()
     processes.kill(victim)
     processes.start(victim, roles.worker(victim), environment, cwd=ROOT)
     while Lane.objects.filter(pk=held.pk, epoch=held.epoch).exclude(lease_until=None).exists():
         pause.wait(0.05)
-    return monotonic() - begun
+    return monotonic() - started
 
 
 def _compare(job: Job, system: SandboxProcess, items: int, recoveries: list[float]) -> list[Figure]:

@@ -9,10 +9,10 @@ from typing import Any
 import requests
 from django.db import connection
 
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from catalog.models import Product
-from hub.models import Job, MetId, Run
+from hub.models import Job, Run, SeenExternalId
 from hub.services import start_run
 from sandbox.process import SandboxProcess, start
 
@@ -26,55 +26,57 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     few, many = options.products // 10, options.products
     with start("rest", accounts={"few": "token", "many": "other"}) as system:
-        small, large = (_agreeing(system, name, number) for name, number in (("few", few), ("many", many)))
-        _, small_proof = _inspect(small, "proof")
-        _, small_preview = _inspect(small, "preview")
+        small, large = (_synced_job(system, name, number) for name, number in (("few", few), ("many", many)))
+        _, small_comparison_seconds = _run_check(small, "proof")
+        _, small_preview_seconds = _run_check(small, "preview")
         ids = list(Product.objects.filter(seller__slug="many").order_by("pk").values_list("pk", flat=True))
-        _meddle(system, ids[:DIFFERENT])
+        _edit_at_target(system, ids[:DIFFERENT])
         before, calls = _memory(), len(system.calls())
-        proof, large_proof = _inspect(large, "proof")
-        asked = len(system.calls()) - calls
-        goods.revise(large, ids[-DIFFERENT:])
+        comparison, large_comparison_seconds = _run_check(large, "proof")
+        comparison_calls = len(system.calls()) - calls
+        sample_data.change_unnoticed(large, ids[-DIFFERENT:])
         calls = len(system.calls())
-        preview, large_preview = _inspect(large, "preview")
-        silent = len(system.calls()) - calls
+        preview, large_preview_seconds = _run_check(large, "preview")
+        preview_calls = len(system.calls()) - calls
         grown = _memory() - before
-    found = [run.items.count() for run in (proof, preview)]
-    assert found == [DIFFERENT, DIFFERENT] and not MetId.objects.exists()
+    found = [run.items.count() for run in (comparison, preview)]
+    assert found == [DIFFERENT, DIFFERENT] and not SeenExternalId.objects.exists()
     return [
-        Figure("comparison, field by field", many / large_proof, "items/s"),
-        Figure("calls of the comparison", asked, "calls"),
-        Figure("preview", many / large_preview, "items/s"),
-        Figure.at_most("calls of the preview", silent, "calls", 0),
-        Figure.at_most("comparison, 10 × the items", large_proof / small_proof, "× the time", 11),
-        Figure.at_most("preview, 10 × the items", large_preview / small_preview, "× the time", 11),
+        Figure("comparison, field by field", many / large_comparison_seconds, "items/s"),
+        Figure("calls of the comparison", comparison_calls, "calls"),
+        Figure("preview", many / large_preview_seconds, "items/s"),
+        Figure.at_most("calls of the preview", preview_calls, "calls", 0),
+        Figure.at_most(
+            "comparison, 10 × the items", large_comparison_seconds / small_comparison_seconds, "× the time", 11
+        ),
+        Figure.at_most("preview, 10 × the items", large_preview_seconds / small_preview_seconds, "× the time", 11),
         Figure.at_most("memory that both took more", grown, "MiB", 32),
     ]
 
 
-def _agreeing(system: SandboxProcess, account: str, number: int) -> Job:
-    job = goods.target(goods.catalogue(account, number), system, account=account)
-    sent, _ = goods.sync(job)
+def _synced_job(system: SandboxProcess, account: str, number: int) -> Job:
+    job = sample_data.target(sample_data.catalogue(account, number), system, account=account)
+    sent, _ = sample_data.sync(job)
     assert sent.counters.get().created == number
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as autovacuum would have done by the time that somebody compares
     return job
 
 
-def _inspect(job: Job, scope: str) -> tuple[Run, float]:
+def _run_check(job: Job, scope: str) -> tuple[Run, float]:
     """Seconds from its start to its end, worked on by this process alone."""
-    begun = perf_counter()
+    started = perf_counter()
     run, _ = start_run(job=job, scope=scope, trigger="button")
-    goods.work(_ended(run))
+    sample_data.work(_is_finished(run))
     run.refresh_from_db()
-    return run, perf_counter() - begun
+    return run, perf_counter() - started
 
 
-def _ended(run: Run) -> Callable[[], bool]:
+def _is_finished(run: Run) -> Callable[[], bool]:
     return lambda: not Run.objects.filter(pk=run.pk, state__in=Run.OPEN).exists()
 
 
-def _meddle(system: SandboxProcess, ids: list[int]) -> None:
+def _edit_at_target(system: SandboxProcess, ids: list[int]) -> None:
     """Somebody else writes there."""
     body: list[dict[str, Any]] = [{"key": str(pk), "title": "Meddled"} for pk in ids]
     headers = {"Authorization": f"Bearer {system.accounts['many']}"}

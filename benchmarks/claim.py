@@ -10,7 +10,7 @@ import psycopg2
 from django.db import connection, transaction
 
 from accounts.models import Seller
-from benchmarks.frame import Figure
+from benchmarks.reporting import Figure
 from hub import lanes
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Connection, Job, Lane, Share
@@ -106,13 +106,13 @@ def _claims(number: int) -> tuple[list[float], list[float]]:
     """Milliseconds that each claim took, and each release: the lane is given back still due."""
     claims, releases = [], []
     for n in range(number):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         claim = lanes.claim(holder=f"bench {n}", workers=WORKERS)
-        claims.append(1000 * (time.perf_counter() - begun))
+        claims.append(1000 * (time.perf_counter() - started))
         assert claim is not None
-        begun = time.perf_counter()
+        started = time.perf_counter()
         lanes.release(claim=claim, more=True)
-        releases.append(1000 * (time.perf_counter() - begun))
+        releases.append(1000 * (time.perf_counter() - started))
         if n % 50 == 0:
             lanes.sweep()
     return claims, releases
@@ -122,11 +122,11 @@ def _idle(number: int) -> list[float]:
     """Milliseconds for as many round trips as a claim makes, with nothing to do: what the machine itself takes."""
     times = []
     for _ in range(number):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         with transaction.atomic(), connection.cursor() as cursor:
             for _ in range(3):
                 cursor.execute("SELECT 1")
-        times.append(1000 * (time.perf_counter() - begun))
+        times.append(1000 * (time.perf_counter() - started))
     return times
 
 

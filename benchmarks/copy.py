@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.frame import Figure
+from benchmarks.reporting import Figure
 from staging_copy import build, copier, pools, services, swap
 from staging_copy.archive import Archive
 from staging_copy.models import Backup, Copy
@@ -58,7 +58,7 @@ def run(argv: list[str]) -> list[Figure]:
         Figure("memory of the command (Django)", large.memory["command"], "MB"),
         Figure("memory of the check on staging (Django), after the swap", large.memory["check"], "MB"),
         Figure.at_most("ten times the rows", large.masked / small.masked, "times", 11),
-        Figure.at_most("staging did not answer for", large.away, "s", 1),
+        Figure.at_most("staging did not answer for", large.downtime, "s", 1),
         *(Figure(f"stage {stage}", seconds, "s") for stage, seconds in large.stages),
     ]
 
@@ -94,7 +94,7 @@ class _Measured:
         self.rows = 0
         self.megabytes = 0.0
         self.masked = self.plain = float("inf")
-        self.away = 0.0
+        self.downtime = 0.0
         self.memory: dict[str, float] = {}
         self.stages: list[tuple[str, float]] = []
 
@@ -107,12 +107,12 @@ def _measure(staging: Database, rows: int) -> _Measured:
     found.megabytes = _text_size(backup) / 1e6
     for _ in range(_ROUNDS):
         found.plain = min(found.plain, _restore(staging, backup))
-        stages, away, memory = copy(staging)
-        seconds = sum(spent for _, spent in stages)
+        stages, downtime, memory = copy(staging)
+        seconds = sum(stage_seconds for _, stage_seconds in stages)
         if seconds < found.masked:
             found.masked, found.stages = seconds, stages
-        found.away = max(found.away, away)
-        found.memory = {who: max(found.memory.get(who, 0), most / 1e6) for who, most in memory.items()}
+        found.downtime = max(found.downtime, downtime)
+        found.memory = {who: max(found.memory.get(who, 0), peak / 1e6) for who, peak in memory.items()}
     return found
 
 
@@ -121,7 +121,7 @@ def copy(staging: Database) -> tuple[list[tuple[str, float]], float, dict[str, i
     connection.close()
     swap.drop(staging, swap.previous_name(staging))
     process = subprocess.Popen([sys.executable, "manage.py", "copy_to_staging"], cwd=_ROOT, stdout=subprocess.DEVNULL)
-    with _watched(process.pid) as memory:
+    with _memory_watch(process.pid) as memory:
         if process.wait() != 0:
             raise RuntimeError("The copy failed.")
     report = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk")[0].report
@@ -132,11 +132,11 @@ def _restore(staging: Database, backup: Backup) -> float:
     """Seconds to do the same without masks."""
     name = "bench_unmasked"
     swap.drop(staging, name)
-    begun = time.monotonic()
+    started = time.monotonic()
     plain = build.create(staging, name)
     plain.run("pg_restore", "--jobs=2", "--no-owner", Path(settings.BACKUP_DIR) / backup.name)
     plain.run("vacuumdb", "--analyze-only", "--quiet", "--jobs=2")
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - started
     swap.drop(staging, name)
     return seconds
 
@@ -147,28 +147,28 @@ def _text_size(backup: Backup) -> int:
 
 
 @contextmanager
-def _watched(command: int) -> Iterator[dict[str, int]]:
+def _memory_watch(command: int) -> Iterator[dict[str, int]]:
     """The most memory, in bytes, of a copy's command, its check, and all else that it started, each together.
 
     Shared pages count in equal parts (PSS).
     """
-    most = {"command": 0, "check": 0, "workers": 0}
-    over = threading.Event()
+    peak = {"command": 0, "check": 0, "workers": 0}
+    finished = threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.1):
-            now = dict.fromkeys(most, 0) | {"command": _memory(command)}
+        while not finished.wait(0.1):
+            now = dict.fromkeys(peak, 0) | {"command": _memory(command)}
             for pid in _descendants(command):
                 now["check" if _is_check(pid) else "workers"] += _memory(pid)
             for who, size in now.items():
-                most[who] = max(most[who], size)
+                peak[who] = max(peak[who], size)
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield most
+        yield peak
     finally:
-        over.set()
+        finished.set()
         thread.join()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from hub.kinds import Kind
 from hub.models import Change
 from hub.queue import enqueue
@@ -28,8 +28,8 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     accounts = {"erp": "heavy-token", "small": "small-token"}
     with start("rest", accounts=accounts, latency_ms=20) as system, Processes() as processes:
-        heavy = goods.target(goods.catalogue("heavy", options.backlog), system, shards=4)
-        little = goods.target(goods.catalogue("little", options.changes), system, account="small")
+        heavy = sample_data.target(sample_data.catalogue("heavy", options.backlog), system, shards=4)
+        little = sample_data.target(sample_data.catalogue("little", options.changes), system, account="small")
         ids = list(heavy.connection.seller.products.values_list("pk", flat=True))
         enqueue(seller_id=heavy.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
         names = [f"worker-{n}" for n in range(options.workers)]
@@ -54,11 +54,11 @@ def run(argv: list[str]) -> list[Figure]:
 def _wait(system: SandboxProcess, seller_id: int, pk: int) -> float:
     """Seconds from the commit of a change to its write at the target."""
     pause = Event()
-    begun = monotonic()
+    started = monotonic()
     enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=[pk])
     while str(pk) not in {item["key"] for item in system.state("products", "small")}:
         pause.wait(0.02)
-    return monotonic() - begun
+    return monotonic() - started
 
 
 def _p99(values: list[float]) -> float:

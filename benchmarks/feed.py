@@ -12,15 +12,15 @@ import requests
 from django.db import connection as database
 
 from accounts.services import create_api_key
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from synccenter import roles
 from synccenter.processes import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
 POLLS = 200
-_FURNISH = """
+_FILL = """
 INSERT INTO catalog_variant (seller_id, product_id, sku, barcode, weight_in_grams, position, cart_image_url, options,
                              status, settings, updated_at)
 SELECT seller_id, product_id, sku || '-L', '', 120, 1, '', '[{"name": "Size", "value": "L"}]', 'live', '{}', now()
@@ -42,9 +42,9 @@ def run(argv: list[str]) -> list[Figure]:
     parser = argparse.ArgumentParser(prog="./dev bench feed")
     parser.add_argument("--groups", type=int, default=100_000)
     options = parser.parse_args(argv)
-    seller = goods.catalogue("seller", options.groups)
+    seller = sample_data.catalogue("seller", options.groups)
     with database.cursor() as cursor:
-        for statement in _FURNISH.split(";"):
+        for statement in _FILL.split(";"):
             cursor.execute(statement)
     _, key = create_api_key(name="bench", scopes=["feeds:read"], seller=seller)
     with Processes() as processes, requests.Session() as session:
@@ -52,7 +52,7 @@ def run(argv: list[str]) -> list[Figure]:
         address = f"{_serve(processes)}/api/v1/feeds/products"
         figures = []
         for form, name in (("jsonl", "JSON Lines"), ("xml", "XML")):
-            fetch = lambda form=form: _whole(session, f"{address}/full?format={form}")  # noqa: E731 (bound to its form)
+            fetch = lambda form=form: _full_feed(session, f"{address}/full?format={form}")  # noqa: E731 (bound to its form)
             seconds = min(_seconds(fetch) for _ in range(ROUNDS))
             figures.append(Figure.at_least(f"whole, {name}, gzip", options.groups / seconds, "groups/s", 10_000))
         cursor_at_end, seconds = _paged(session, address, options.groups)
@@ -75,12 +75,12 @@ def _serve(processes: Processes) -> str:
 
 
 def _seconds(action: Callable[[], object]) -> float:
-    begun = perf_counter()
+    started = perf_counter()
     action()
-    return perf_counter() - begun
+    return perf_counter() - started
 
 
-def _whole(session: requests.Session, address: str) -> int:
+def _full_feed(session: requests.Session, address: str) -> int:
     with session.get(address, stream=True, timeout=60) as answer:
         assert answer.headers["Content-Encoding"] == "gzip", answer.text
         return sum(len(piece) for piece in answer.raw.stream(1 << 16, decode_content=False))
@@ -90,9 +90,9 @@ def _paged(session: requests.Session, address: str, expected: int) -> tuple[str,
     """The cursor at the end, and the seconds until there."""
     met, cursor, more, seconds = 0, "", True, 0.0
     while more:
-        begun = perf_counter()
+        started = perf_counter()
         answer = session.get(address, params={"cursor": cursor, "limit": 1000}, timeout=60)
-        seconds += perf_counter() - begun
+        seconds += perf_counter() - started
         page = answer.json()
         met += len(page["items"])
         cursor, more = page["next"], page["more"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from connectors.models import WebhookSubscription
 from connectors.services import install_connection
 from hub.kinds import Kind
@@ -21,7 +21,7 @@ from synccenter import roles
 from synccenter.processes import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 _pause = Event()  # never set: polls wait for it
 
 
@@ -37,8 +37,8 @@ def run(argv: list[str]) -> list[Figure]:
         start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20) as system,
         Processes() as processes,
     ):
-        heavy = goods.target(goods.catalogue("heavy", options.items), system, shards=4)
-        little = goods.target(goods.catalogue("little", 0), system, account="small").connection
+        heavy = sample_data.target(sample_data.catalogue("heavy", options.items), system, shards=4)
+        little = sample_data.target(sample_data.catalogue("little", 0), system, account="small").connection
         source = _connect(little, shop)
         _serve(processes, options.workers)
         _until(lambda: WebhookSubscription.objects.filter(connection=source, healthy=True).exists())
@@ -85,14 +85,14 @@ def _serve(processes: Processes, workers: int) -> None:
 
 def _time(shop: SandboxProcess, system: SandboxProcess, link: Link, name: str) -> float:
     """Seconds from the change at the shop to its arrival at the target."""
-    begun = monotonic()
+    started = monotonic()
     shop.control("PATCH", f"products/shop/{link.external_id}", json={"name": name})
     _until(lambda: name in {item["title"] for item in system.state("products", "small")})
-    return monotonic() - begun
+    return monotonic() - started
 
 
-def _until(true: Callable[[], bool]) -> None:
-    ends = monotonic() + _PATIENCE
-    while not true():
-        assert monotonic() < ends, "it took longer than a minute"
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + _TIMEOUT
+    while not condition():
+        assert monotonic() < deadline, "it took longer than a minute"
         _pause.wait(0.02)

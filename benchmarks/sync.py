@@ -8,12 +8,12 @@ from time import perf_counter
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from catalog.models import Product
 from catalog.records import PriceRecord, ProductRecord, VariantRecord
-from connectors.engine.applying import apply_page, content_hash, target_for
-from connectors.platforms.rest import BATCH
+from connectors.engine.applying import apply_page, content_hash, import_context_for
+from connectors.platforms.rest import BATCH_SIZE
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Job, Link, Run
 from hub.services import add_job
@@ -33,26 +33,26 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     few, many, changed = options.products // 10, options.products, options.changed
     with start("rest", accounts={"erp": "token"}) as system:
-        small = goods.target(goods.catalogue("small", few), system)
-        large = goods.target(goods.catalogue("large", many), system, shards=SHARDS)
-        goods.in_step(small)
-        goods.in_step(large)
-        _, seconds_of_few = min((goods.sync(small) for _ in range(3)), key=lambda timed: timed[1])
-        before, computed = _memory(), goods.processor_seconds()
-        unchanged, seconds_of_many = goods.sync(large)
-        grown, computed = _memory() - before, goods.processor_seconds() - computed
-        seconds_of_many = min(seconds_of_many, *(goods.sync(large)[1] for _ in range(2)))
+        small = sample_data.target(sample_data.catalogue("small", few), system)
+        large = sample_data.target(sample_data.catalogue("large", many), system, shards=SHARDS)
+        sample_data.mark_as_synced(small)
+        sample_data.mark_as_synced(large)
+        _, seconds_of_few = min((sample_data.sync(small) for _ in range(3)), key=lambda timed: timed[1])
+        before, computed = _memory(), sample_data.cpu_seconds()
+        unchanged, seconds_of_many = sample_data.sync(large)
+        grown, computed = _memory() - before, sample_data.cpu_seconds() - computed
+        seconds_of_many = min(seconds_of_many, *(sample_data.sync(large)[1] for _ in range(2)))
         writes = _writes(system)
         assert unchanged.state == Run.State.DONE and unchanged.counters.get().unchanged == many
 
         ids = list(Product.objects.filter(seller__slug="large").order_by("pk").values_list("pk", flat=True))
-        goods.revise(large, ids[:: many // changed][:changed])
-        sent, seconds_of_changed = goods.sync(large)
+        sample_data.change_unnoticed(large, ids[:: many // changed][:changed])
+        sent, seconds_of_changed = sample_data.sync(large)
         assert sent.counters.get().updated == changed
         calls = _writes(system) - writes
     import_few, few_computed, _ = _import(few, "few")
     import_many, many_computed, import_grown = _import(many, "many")
-    expected = math.ceil(changed / BATCH)
+    expected = math.ceil(changed / BATCH_SIZE)
     return [
         Figure.at_most(f"remote writes, {many:,} unchanged", writes, "calls", 0),
         Figure.at_least("compare, export side", many / seconds_of_many, "items/s", 10_000),
@@ -71,7 +71,7 @@ def run(argv: list[str]) -> list[Figure]:
 
 def _import(number: int, slug: str) -> tuple[float, float, float]:
     """Seconds, processor seconds and MiB that applying pages takes whose every record is known as it is."""
-    seller = goods.catalogue(f"import-{slug}", number)
+    seller = sample_data.catalogue(f"import-{slug}", number)
     shop = make_connection(seller, platform="rest_shop", role="shop")
     job = add_job(connection=shop, direction=Direction.IMPORT, data_type=DataType.PRODUCTS, lane="catalog")
     running = Run.objects.create(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)
@@ -95,15 +95,15 @@ def _import(number: int, slug: str) -> tuple[float, float, float]:
 
 
 def _apply_all(job: Job, running: Run, ids: list[int]) -> tuple[float, float]:
-    target = target_for(job, run_id=running.pk, now=timezone.now())
+    target = import_context_for(job, run_id=running.pk, now=timezone.now())
     seconds, computed = 0.0, 0.0
     for first in range(0, len(ids), PAGE):
         page = [_record(pk) for pk in ids[first : first + PAGE]]
-        begun, computed_before = perf_counter(), goods.processor_seconds()
+        started, computed_before = perf_counter(), sample_data.cpu_seconds()
         with transaction.atomic():
             tally = apply_page(target, page)
-        computed += goods.processor_seconds() - computed_before
-        seconds += perf_counter() - begun
+        computed += sample_data.cpu_seconds() - computed_before
+        seconds += perf_counter() - started
         assert tally.unchanged == len(page)
     return seconds, computed
 

@@ -3,12 +3,12 @@
 import argparse
 from time import perf_counter
 
-from benchmarks import goods
-from benchmarks.frame import Figure
+from benchmarks import sample_data
+from benchmarks.reporting import Figure
 from catalog.items import load_products
 from connectors.contract import References
 from connectors.http import HttpClient
-from connectors.platforms.rest import BATCH, outgoing
+from connectors.platforms.rest import BATCH_SIZE, payloads
 from hub.kinds import Kind
 from hub.models import Change, Job
 from hub.queue import enqueue
@@ -26,7 +26,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--latency", type=int, default=100, help="ms; an ordinary vendor's batch call takes as long")
     options = parser.parse_args(argv)
     with start("rest", accounts={"bare": "bare", "erp": "token"}, latency_ms=options.latency) as system:
-        job = goods.target(goods.catalogue("acme", options.items), system)
+        job = sample_data.target(sample_data.catalogue("acme", options.items), system)
         ids = list(job.connection.seller.products.order_by("pk").values_list("pk", flat=True))
         bare = _bare(system, ids)
         engine = _engine(job, ids)
@@ -36,32 +36,32 @@ def run(argv: list[str]) -> list[Figure]:
     with start("rest", accounts={"erp": "token"}) as instant:
         job.connection.base_url = instant.url
         job.connection.save(update_fields=["base_url"])
-        goods.revise(job, ids)
-        unhindered = _engine(job, ids)
+        sample_data.change_unnoticed(job, ids)
+        baseline = _engine(job, ids)
     return [
         Figure("bare loop", options.items / bare, "items/s"),
         Figure("engine", options.items / engine, "items/s"),
         Figure.at_least(f"engine beside bare loop, {options.latency} ms a call", bare / engine, "of its items/s", 0.8),
-        Figure("engine at a target that answers at once", options.items / unhindered, "items/s"),
-        Figure("the engine's own work", 1000 * (engine - bare) / (options.items / BATCH), "ms a batch"),
+        Figure("engine at a target that answers at once", options.items / baseline, "items/s"),
+        Figure("the engine's own work", 1000 * (engine - bare) / (options.items / BATCH_SIZE), "ms a batch"),
     ]
 
 
 def _bare(system: SandboxProcess, ids: list[int]) -> float:
     items = load_products(ids)
-    bodies = [outgoing.product(items[pk], References({})) | {"key": str(pk)} for pk in ids]
+    bodies = [payloads.product(items[pk], References({})) | {"key": str(pk)} for pk in ids]
     http = HttpClient(system.url, deadline=60, private_hosts={"127.0.0.1"})
     http.headers["Authorization"] = "Bearer bare"
-    begun = perf_counter()
-    for first in range(0, len(bodies), BATCH):
-        http.request("PUT", "/v1/products", body=bodies[first : first + BATCH]).json()
-    seconds = perf_counter() - begun
+    started = perf_counter()
+    for first in range(0, len(bodies), BATCH_SIZE):
+        http.request("PUT", "/v1/products", body=bodies[first : first + BATCH_SIZE]).json()
+    seconds = perf_counter() - started
     http.close()
     return seconds
 
 
 def _engine(job: Job, ids: list[int]) -> float:
     enqueue(seller_id=job.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
-    begun = perf_counter()
-    goods.work(lambda: not Change.objects.filter(job=job).exists())
-    return perf_counter() - begun
+    started = perf_counter()
+    sample_data.work(lambda: not Change.objects.filter(job=job).exists())
+    return perf_counter() - started

@@ -19,7 +19,7 @@ from django.db import connection
 from standardwebhooks import Webhook
 
 from accounts.models import Seller
-from benchmarks.frame import Figure
+from benchmarks.reporting import Figure
 from connectors.models import WebhookEvent
 from connectors.services import install_connection
 from hub.models import Connection
@@ -29,7 +29,7 @@ from synccenter.processes import Processes
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "client-secret"  # noqa: S105 - of nobody
 SENDERS = 8
-DOUBLED = 0.02
+DUPLICATE_SHARE = 0.02
 WARM_UP = 1000
 
 _numbers = count(1)
@@ -42,7 +42,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Turn:
+class RoundResult:
     answers: Sequence[Answer]
     seconds: float
 
@@ -62,7 +62,7 @@ def run(argv: list[str]) -> list[Figure]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with Processes() as processes:
-        command = ["benchmarks.bare" if part == "synccenter.wsgi" else part for part in roles.web(port=port)]
+        command = ["benchmarks.bare_view" if part == "synccenter.wsgi" else part for part in roles.web(port=port)]
         processes.start("web", command, dict(os.environ), cwd=ROOT)
         processes.wait_for("web", "Listening at", timeout=60)
         asyncio.run(_send(port, [_event(shop) for _ in range(WARM_UP)], [_bare() for _ in range(WARM_UP)]))
@@ -72,30 +72,35 @@ def run(argv: list[str]) -> list[Figure]:
 def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]:
     WebhookEvent.objects.all().delete()
     distinct = [_event(shop) for _ in range(events)]
-    again = random.Random(1).sample(range(events), int(events * DOUBLED))
+    duplicates = random.Random(1).sample(range(events), int(events * DUPLICATE_SHARE))
     # Those that come twice come again a little later.
-    order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in again])
+    order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in duplicates])
     own = process_time()
-    [turn] = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
+    [result] = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
     own = (process_time() - own) / len(order)
     rows = WebhookEvent.objects.count()
-    told = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
-    seconds = [answer.seconds for answer in turn.answers]
+    deliveries = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
+    seconds = [answer.seconds for answer in result.answers]
     return [
         Figure.at_most(f"answer at {rate}/s, p99", 1000 * statistics.quantiles(seconds, n=100)[98], "ms", 25),
         Figure("answer, p50", 1000 * statistics.median(seconds), "ms"),
         Figure("processor time of the sender itself", 1000 * own, "ms/event"),
-        Figure.at_most("answers that are not 200", sum(answer.status != 200 for answer in turn.answers), "answers", 0),
+        Figure.at_most(
+            "answers that are not 200", sum(answer.status != 200 for answer in result.answers), "answers", 0
+        ),
         Figure("rows", rows, "events", f"= {events}", rows == events),
-        Figure("deliveries noted", told, "deliveries", f"= {len(order)}", told == len(order)),
+        Figure("deliveries noted", deliveries, "deliveries", f"= {len(order)}", deliveries == len(order)),
     ]
 
 
 def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> list[Figure]:
     ratios, speeds = [], []
     for _ in range(options.rounds):
-        turns = [_event(shop) for _ in range(options.full_speed)], [_bare() for _ in range(options.full_speed)]
-        ours, bare = asyncio.run(_send(port, *turns))
+        request_batches = (
+            [_event(shop) for _ in range(options.full_speed)],
+            [_bare() for _ in range(options.full_speed)],
+        )
+        ours, bare = asyncio.run(_send(port, *request_batches))
         assert all(answer.status == 200 for answer in [*ours.answers, *bare.answers])
         ratios.append(bare.seconds / ours.seconds)
         speeds.append(options.full_speed / ours.seconds)
@@ -105,30 +110,30 @@ def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> l
     ]
 
 
-async def _send(port: int, *turns: Sequence[bytes], rate: float | None = None) -> list[Turn]:
+async def _send(port: int, *request_batches: Sequence[bytes], rate: float | None = None) -> list[RoundResult]:
     """All turns go over the same eight connections, because chance spreads those over the server's processes."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(SENDERS)]
-    results = [await _turn(connections, requests, rate) for requests in turns]
+    results = [await _send_requests(connections, requests, rate) for requests in request_batches]
     for _, writer in connections:
         writer.close()
         await writer.wait_closed()
     return results
 
 
-async def _turn(
+async def _send_requests(
     connections: Sequence[tuple[asyncio.StreamReader, asyncio.StreamWriter]],
     requests: Sequence[bytes],
     rate: float | None,
-) -> Turn:
+) -> RoundResult:
     """Each request at its time by the rate, whether or not earlier ones were answered, or as fast as they go. An
     answer's time counts from when its request was due."""
-    begun = perf_counter()
+    started = perf_counter()
     waiting = iter(enumerate(requests))
     answers: list[Answer] = []
 
     async def sender(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for place, request in waiting:
-            due = begun + place / rate if rate else perf_counter()
+            due = started + place / rate if rate else perf_counter()
             if (early := due - perf_counter()) > 0:
                 await asyncio.sleep(early)
             writer.write(request)
@@ -137,7 +142,7 @@ async def _turn(
             assert b"Content-Length: 0" in head, head
 
     await asyncio.gather(*(sender(*connection) for connection in connections))
-    return Turn(answers, perf_counter() - begun)
+    return RoundResult(answers, perf_counter() - started)
 
 
 def _shop() -> Connection:

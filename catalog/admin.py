@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.console import ReadOnlyAdmin, ReadOnlyInline, as_json
+from accounts.admin_base import ReadOnlyAdmin, ReadOnlyInline, as_json
 from accounts.models import Seller
 from catalog.models import (
     Attribute,
@@ -96,9 +96,9 @@ class ProductAdmin(ReadOnlyAdmin):
         if not search_term:
             return queryset, False
         words = SearchVector("title", config="simple")
-        titled = Product.objects.annotate(words=words).filter(words=SearchQuery(search_term, config="simple"))
-        named = with_sku(Variant.objects.all(), search_term).order_by()
-        found = titled.order_by().values("pk").union(named.values("product"))
+        by_title = Product.objects.annotate(words=words).filter(words=SearchQuery(search_term, config="simple"))
+        by_sku = with_sku(Variant.objects.all(), search_term).order_by()
+        found = by_title.order_by().values("pk").union(by_sku.values("product"))
         return queryset.filter(pk__in=found), False
 
     @display(description="Status", label=STATUS_LABELS)

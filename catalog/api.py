@@ -17,10 +17,10 @@ from ninja import Field, Query, Router, Schema
 from ninja.decorators import decorate_view
 
 from accounts.auth import ApiKeyAuth, ApiRequest, seller_for
-from accounts.rest import Fault, Refusal
-from catalog.feeds import formats, reading
-from catalog.feeds.cursors import BEGINNING, Cursor, CursorError, CursorOutdated, Horizon
-from catalog.feeds.sources import sources_of
+from accounts.rest import ApiError, FieldError
+from catalog.feeds import formats, queries
+from catalog.feeds.cursors import START, Cursor, CursorError, CursorOutdated, FeedSnapshot
+from catalog.feeds.sources import feed_sources
 from catalog.models import FeedPosition
 
 router = Router(tags=["feeds"])
@@ -115,7 +115,7 @@ class GalleryOut(Schema):
     variants: list[VariantImageOut]
 
 
-class Gone(Schema):
+class DeletedItem(Schema):
     """An item that was deleted for good: nothing but its id is known any more."""
 
     id: int
@@ -125,12 +125,12 @@ class Gone(Schema):
 class FeedPage(Schema, Generic[Item]):
     """Items in the order in which they changed last."""
 
-    items: list[Item | Gone]
+    items: list[Item | DeletedItem]
     next: str = Field(description="Send it as `cursor` for what comes after these items, at once or any time later.")
     more: bool = Field(description="Whether there is more already.")
 
 
-class SinceQuery(Schema):
+class ChangesQuery(Schema):
     """Where to go on."""
 
     cursor: str = Field("", max_length=100, description="`next` of an earlier answer; without it, from the beginning.")
@@ -138,80 +138,86 @@ class SinceQuery(Schema):
     seller: str | None = Field(None, description="Its slug, where the key reaches several.")
 
 
-class WholeQuery(Schema):
+class FullFeedQuery(Schema):
     format: formats.Format = formats.Format.JSON_LINES
     seller: str | None = Field(None, description="Its slug, where the key reaches several.")
 
 
-READ = ApiKeyAuth("feeds:read")
+FEEDS_AUTH = ApiKeyAuth("feeds:read")
 
 
-@router.get("/feeds/products", auth=READ, response=FeedPage[ProductOut], summary="Products since a cursor")
+@router.get("/feeds/products", auth=FEEDS_AUTH, response=FeedPage[ProductOut], summary="Products since a cursor")
 @decorate_view(gzip_page)
-def products_feed(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+def products_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
     """Product groups with variants and prices that changed after the cursor, discontinued ones too."""
-    return _since(request, Feed.PRODUCTS, since)
+    return _changes_page(request, Feed.PRODUCTS, since)
 
 
-@router.get("/feeds/inventory", auth=READ, response=FeedPage[InventoryOut], summary="Inventory since a cursor")
+@router.get("/feeds/inventory", auth=FEEDS_AUTH, response=FeedPage[InventoryOut], summary="Inventory since a cursor")
 @decorate_view(gzip_page)
-def inventory_feed(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+def inventory_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
     """Variants whose stock, SKU or status changed after the cursor."""
-    return _since(request, Feed.INVENTORY, since)
+    return _changes_page(request, Feed.INVENTORY, since)
 
 
-@router.get("/feeds/images", auth=READ, response=FeedPage[GalleryOut], summary="Image galleries since a cursor")
+@router.get("/feeds/images", auth=FEEDS_AUTH, response=FeedPage[GalleryOut], summary="Image galleries since a cursor")
 @decorate_view(gzip_page)
-def images_feed(request: ApiRequest, since: Query[SinceQuery]) -> HttpResponse:
+def images_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
     """The galleries of products whose images changed after the cursor."""
-    return _since(request, Feed.IMAGES, since)
+    return _changes_page(request, Feed.IMAGES, since)
 
 
-@router.get("/feeds/{feed}/full", auth=READ, summary="A whole feed, as a stream")
+@router.get("/feeds/{feed}/full", auth=FEEDS_AUTH, summary="A whole feed, as a stream")
 @decorate_view(gzip_page)
-def whole_feed(request: ApiRequest, feed: Feed, query: Query[WholeQuery]) -> HttpResponseBase:
+def whole_feed(request: ApiRequest, feed: Feed, query: Query[FullFeedQuery]) -> HttpResponseBase:
     """Everything that is live or suspended, as JSON Lines or XML. Go on with the cursor in the header `Feed-Cursor`."""
-    sources = sources_of(seller_for(request.auth, query.seller))
-    horizon = Horizon.of(sources)
-    etag = _etag(query.format, horizon.write(feed, reading.latest(feed, sources=sources)))
+    sources = feed_sources(seller_for(request.auth, query.seller))
+    snapshot = FeedSnapshot.of(sources)
+    etag = _etag(query.format, snapshot.encode(feed, queries.latest_cursor(feed, sources=sources)))
     stream = StreamingHttpResponse(
-        formats.encode(query.format, feed, reading.all_documents(feed, sources=sources)),
+        formats.encode(query.format, feed, queries.all_documents(feed, sources=sources)),
         content_type=formats.CONTENT_TYPES[query.format],
     )
     answer: HttpResponseBase = get_conditional_response(request, etag=etag) or stream
     answer["ETag"] = etag
-    answer["Feed-Cursor"] = horizon.write(feed, horizon.beginning_now)
+    answer["Feed-Cursor"] = snapshot.encode(feed, snapshot.current_cursor)
     return answer
 
 
-def _since(request: ApiRequest, feed: Feed, since: SinceQuery) -> HttpResponse:
-    sources = sources_of(seller_for(request.auth, since.seller))
-    horizon = Horizon.of(sources)
-    after = _read_cursor(horizon, feed, since.cursor)
-    changes = reading.find_changes(feed, sources=sources, after=after, limit=since.limit)
-    following = horizon.write(feed, changes.places[-1].cursor if changes.places else after)
-    etag = _etag(following, changes)
+def _changes_page(request: ApiRequest, feed: Feed, since: ChangesQuery) -> HttpResponse:
+    sources = feed_sources(seller_for(request.auth, since.seller))
+    snapshot = FeedSnapshot.of(sources)
+    after = _read_cursor(snapshot, feed, since.cursor)
+    changes = queries.find_changes(feed, sources=sources, after=after, limit=since.limit)
+    next_cursor = snapshot.encode(feed, changes.entries[-1].cursor if changes.entries else after)
+    etag = _etag(next_cursor, changes)
     if answer := get_conditional_response(request, etag=etag):
         return answer
-    items = ",".join(reading.documents(feed, changes.places))
+    items = ",".join(queries.documents(feed, changes.entries))
     more = "true" if changes.more else "false"
-    answer = HttpResponse(f'{{"items":[{items}],"next":"{following}","more":{more}}}', content_type="application/json")
+    answer = HttpResponse(
+        f'{{"items":[{items}],"next":"{next_cursor}","more":{more}}}', content_type="application/json"
+    )
     answer["ETag"] = etag
     return answer
 
 
-def _read_cursor(horizon: Horizon, feed: Feed, text: str) -> Cursor:
+def _read_cursor(snapshot: FeedSnapshot, feed: Feed, text: str) -> Cursor:
     try:
-        return horizon.read(feed, text) if text else BEGINNING
+        return snapshot.decode(feed, text) if text else START
     except CursorError as error:
         message = f"{error} Send the `next` of an earlier answer of this feed, or leave it out to begin anew."
-        raise Refusal(400, message, faults=[Fault(property="cursor", code="invalid", message=message)]) from error
+        raise ApiError(
+            400, message, field_errors=[FieldError(property="cursor", code="invalid", message=message)]
+        ) from error
     except CursorOutdated as error:
         message = (
             "What this cursor counted from is gone: the data were restored or replaced since, or the seller has other "
             "vendors now. Fetch the whole feed, remove what it does not hold, and go on with its cursor."
         )
-        raise Refusal(410, message, faults=[Fault(property="cursor", code="outdated", message=message)]) from error
+        raise ApiError(
+            410, message, field_errors=[FieldError(property="cursor", code="outdated", message=message)]
+        ) from error
 
 
 def _etag(*state: object) -> str:

@@ -10,7 +10,7 @@ else:
     _Field = models.Field  # not generic at run time
 
 
-class TransactionField(_Field):
+class TransactionIdField(_Field):
     """PostgreSQL's `xid8`: numbers of transactions in the order of their beginning, which never wrap around."""
 
     def db_type(self, connection: Any) -> str:

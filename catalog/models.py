@@ -13,7 +13,7 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from accounts.models import Seller
-from catalog.fields import TransactionField
+from catalog.fields import TransactionIdField
 from hub.models import Connection
 
 
@@ -290,7 +290,7 @@ class FeedPosition(models.Model):
     feed = models.CharField(max_length=9, choices=Feed)
     item_id = models.BigIntegerField()
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
-    changed = TransactionField()
+    changed = TransactionIdField()
 
     class Meta:
         indexes = [models.Index(fields=["seller", "feed", "changed", "item_id"], name="catalog_feed_order")]

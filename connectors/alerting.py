@@ -15,31 +15,31 @@ from hub.models import AlertChannel, AlertDelivery
 
 logger = logging.getLogger(__name__)
 
-_MOST_LINES = 20
+_MAX_LINES = 20
 _DEADLINE_SECONDS = 10.0
 
 
-def look_and_tell(*, now: datetime) -> None:
+def evaluate_and_notify(*, now: datetime) -> None:
     """Bring the alerts up to date and send what is owed. One at a time in the whole installation."""
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtext('connectors.alerting'))")
         if not cursor.fetchone()[0]:
             return
     try:
-        alerts.bring_up_to_date(findings=alerts.find(now=now), now=now)
+        alerts.update_alerts(findings=alerts.collect_findings(now=now), now=now)
         for channel in AlertChannel.objects.filter(enabled=True):
-            _tell(channel, now)
+            _notify(channel, now)
     finally:
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('connectors.alerting'))")
 
 
-def _tell(channel: AlertChannel, now: datetime) -> None:
-    deliveries = list(alerts.owed(channel=channel))
+def _notify(channel: AlertChannel, now: datetime) -> None:
+    deliveries = list(alerts.pending_deliveries(channel=channel))
     if not deliveries:
         return
     rows = AlertDelivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries])
-    subject, lines = _words(deliveries)
+    subject, lines = _render_message(deliveries)
     try:
         if channel.medium == AlertChannel.Medium.EMAIL:
             send_mail(subject, "\n".join(lines), None, [str(channel.address)])
@@ -52,14 +52,14 @@ def _tell(channel: AlertChannel, now: datetime) -> None:
     rows.update(sent_at=now)
 
 
-def _words(deliveries: list[AlertDelivery]) -> tuple[str, list[str]]:
-    begun = sum(not delivery.over for delivery in deliveries)
-    over = len(deliveries) - begun
-    parts = [f"{begun} new" if begun else "", f"{over} over" if over else ""]
+def _render_message(deliveries: list[AlertDelivery]) -> tuple[str, list[str]]:
+    started = sum(not delivery.is_resolution for delivery in deliveries)
+    is_resolution = len(deliveries) - started
+    parts = [f"{started} new" if started else "", f"{is_resolution} over" if is_resolution else ""]
     subject = f"SyncCenter: {' and '.join(part for part in parts if part)}"
-    lines = [f"{'Over' if d.over else 'New'}: {d.alert.message}" for d in deliveries[:_MOST_LINES]]
-    if len(deliveries) > _MOST_LINES:
-        lines.append(f"… and {len(deliveries) - _MOST_LINES} more.")
+    lines = [f"{'Over' if d.is_resolution else 'New'}: {d.alert.message}" for d in deliveries[:_MAX_LINES]]
+    if len(deliveries) > _MAX_LINES:
+        lines.append(f"… and {len(deliveries) - _MAX_LINES} more.")
     return subject, [*lines, f"{settings.PUBLIC_URL}/"]
 
 

@@ -6,6 +6,6 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         from connectors.feed_alerts import refused_imports  # needs models, which are not loaded when this module is
-        from hub.alerts import add_source
+        from hub.alerts import register_detector
 
-        add_source(refused_imports)
+        register_detector(refused_imports)

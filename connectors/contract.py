@@ -53,10 +53,10 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class BySize:
-    """Full schedules (hub.schedules) of catalogues with fewer than `line` products, and of larger ones (F3)."""
+class SizeSchedules:
+    """Full schedules (hub.schedules) of catalogues with fewer than `threshold` products, and of larger ones (F3)."""
 
-    line: int
+    threshold: int
     below: str
     above: str
 
@@ -94,7 +94,7 @@ class IdPage(NamedTuple):
     cursor: Any
 
 
-class Depth(StrEnum):
+class ComparisonDepth(StrEnum):
     """How much of what it holds a platform tells."""
 
     PRESENCE = "presence"
@@ -153,7 +153,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class EventReference:
     """What an event is about: one item of the platform, to be fetched. Events carry no content that is believed."""
 
     data_type: DataType
@@ -161,7 +161,7 @@ class Notice:
 
 
 # What reading a body raises that is not what the platform sends. The text is shown, and so holds no value of the body.
-MISREAD = (ValueError, LookupError, TypeError, AttributeError)
+PAYLOAD_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +195,12 @@ class LogError:
 @dataclass(frozen=True, slots=True)
 class LogReport:
     """What is added to a target's sync log. An error whose id stands there is replaced; `resolved` are the ids of items
-    that went through; `ended` (UTC) is the end of a full sync, and comes once, with the last that belongs to it."""
+    that went through; `finished_at` (UTC) is the end of a full sync, and comes once, with the last that belongs to
+    it."""
 
     errors: Sequence[LogError] = ()
     resolved: Sequence[str] = ()
-    ended: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class Adapter:
@@ -222,23 +223,23 @@ class Adapter:
     batch_size: ClassVar[dict[DataType, int]] = {}
     rate: ClassVar[Rate | None] = None
     # Data types whose full import needs another's first (a product names its categories).
-    reads_after: ClassVar[dict[DataType, tuple[DataType, ...]]] = {}
+    import_dependencies: ClassVar[dict[DataType, tuple[DataType, ...]]] = {}
     # Default schedules (hub.schedules) of new jobs: data type → (full, partial).
     schedules: ClassVar[dict[DataType, tuple[str, str]]] = {}
     # Full schedules of new jobs that follow the size of the catalogue until a person sets one.
-    schedules_by_size: ClassVar[dict[DataType, BySize]] = {}
+    schedules_by_size: ClassVar[dict[DataType, SizeSchedules]] = {}
     # What of its exports the platform lets us read back in full, so that a proof can compare it (N9).
-    provable: ClassVar[dict[DataType, Depth]] = {}
+    comparable: ClassVar[dict[DataType, ComparisonDepth]] = {}
     # Whether the platform lets us order its webhooks, or a person tells it our address and the secret that we made.
     registers_webhooks: ClassVar[bool] = False
-    webhooks_by_hand: ClassVar[bool] = False
+    manual_webhooks: ClassVar[bool] = False
     # False where a repeated create would make a second item and nothing can be looked up first.
     exactly_once: ClassVar[bool] = True
     # Whether payloads name items by their ids in the seller's shop (References.at_shop): the one that the connection's
     # setting `shop` names by its slug, else the seller's first.
     uses_shop_ids: ClassVar[bool] = False
     # Exports whose sync log the target keeps as well, and is told (D16–D22).
-    keeps_log: ClassVar[frozenset[DataType]] = frozenset()
+    keeps_sync_log: ClassVar[frozenset[DataType]] = frozenset()
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         self.account = account
@@ -250,7 +251,7 @@ class Adapter:
         return f"{cls.key}:{account.base_url}"
 
     @classmethod
-    def forewarn(cls, settings: Any, *, today: date) -> list[str]:
+    def deprecation_warnings(cls, settings: Any, *, today: date) -> list[str]:
         """What whoever looks after a connection with these settings should do before it hurts (an interface ends)."""
         return []
 
@@ -288,10 +289,10 @@ class Adapter:
         return {"hmac": own, "header": own}
 
     @classmethod
-    def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
+    def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
         """The items that an event is about, all of one data type; empty if it says nothing that is synced.
 
-        Raises one of `MISREAD` if it is not what the platform sends.
+        Raises one of `PAYLOAD_ERRORS` if it is not what the platform sends.
         """
         return []
 
@@ -299,7 +300,7 @@ class Adapter:
     def read_callback(cls, payload: dict[str, Any]) -> list[Receipt]:
         """What the platform tells about a request that it had queued; empty if the event is something else.
 
-        Raises one of `MISREAD` if it is malformed. May come doubled, late, or never.
+        Raises one of `PAYLOAD_ERRORS` if it is malformed. May come doubled, late, or never.
         """
         return []
 
@@ -339,11 +340,20 @@ class Adapter:
 
     # Sync log
 
-    def begin_log(self, data_type: DataType, *, started: datetime, ended: datetime | None) -> None:
-        """A full sync began at `started`: the target's log begins anew, without the errors before it. `ended` is the
+    def start_log(self, data_type: DataType, *, started: datetime, finished_at: datetime |
+    None)
+   
+
+
+
+ 
+  
+   
+    -> None:
+        """A full sync began at `started`: the target's log begins anew, without the errors before it. `finished_at` is the
         end of the last full sync, if there was one. Safe to repeat.
 
-        Only called for data types in `keeps_log`, as is `add_to_log`.
+        Only called for data types in `keeps_sync_log`, as is `add_to_log`.
         """
         raise NotImplementedError(f"{type(self).__name__}.begin_log")
 
@@ -354,7 +364,7 @@ class Adapter:
     def delete_logs(self) -> None:
         """The connection has ended: the logs of its store go (D22). Safe to repeat.
 
-        Only called where `keeps_log` is set.
+        Only called where `keeps_sync_log` is set.
         """
         raise NotImplementedError(f"{type(self).__name__}.delete_logs")
 
@@ -372,7 +382,7 @@ class Adapter:
         raise NotImplementedError(f"{type(self).__name__} cannot list {kind}")
 
     def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
-        """The next page of everything of a data type that is there; only called for what is `provable`.
+        """The next page of everything of a data type that is there; only called for what is `comparable`.
 
         Raises rather than give a part of a page.
         """
@@ -380,7 +390,7 @@ class Adapter:
         return HeldPage(dict.fromkeys(ids), following)
 
     def holds(self, data_type: DataType, external_ids: Collection[str]) -> set[str]:
-        """Which of the ids exist there, asked one by one or in batches; only called for what is `provable`.
+        """Which of the ids exist there, asked one by one or in batches; only called for what is `comparable`.
 
         Raises rather than answer in part: what is left out counts as missing.
         """
@@ -389,7 +399,7 @@ class Adapter:
 
 class References:
     """External ids of items that a payload refers to: at the target by `refs.get("category", 17)`, in the seller's shop
-    by `refs.name("product", 5)`, which covers the item itself as well (Adapter.uses_shop_ids)."""
+    by `refs.shop_or_own_id("product", 5)`, which covers the item itself as well (Adapter.uses_shop_ids)."""
 
     def __init__(self, links: dict[tuple[str, int], str], at_shop: dict[tuple[str, int], str] | None = None) -> None:
         self._links = links
@@ -401,7 +411,7 @@ class References:
     def at_shop(self, kind: str, item_id: int | None) -> str | None:
         return None if item_id is None else self._at_shop.get((kind, item_id))
 
-    def name(self, kind: str, item_id: int) -> str:
+    def shop_or_own_id(self, kind: str, item_id: int) -> str:
         """The shop's id; of what the shop does not have, one of ours that cannot be taken for another's."""
         return self.at_shop(kind, item_id) or f"synccenter-{item_id}"
 
@@ -445,11 +455,11 @@ class FeedAdapter(Adapter):
         """The payload with other names for its ids: within an import an id has one."""
         raise NotImplementedError
 
-    def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> "ImportAnswer":
+    def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> "ImportResult":
         """Send the gzip file. Raises TryAgainLater (with `sent`) if the answer was lost."""
         raise NotImplementedError
 
-    def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> "ImportAnswer":
+    def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> "ImportResult":
         """How the import stands. The file is given as well: some targets name culprits only when it is checked."""
         raise NotImplementedError
 
@@ -464,11 +474,11 @@ class ImportState(StrEnum):
 
 
 @dataclass(slots=True)
-class ImportAnswer:
-    """`culprits`: external id of an item → what is wrong with it; `raw` is the answer word for word."""
+class ImportResult:
+    """`item_errors`: external id of an item → what is wrong with it; `raw` is the answer word for word."""
 
     state: ImportState
     remote_id: str = ""
     reason: str = ""
-    culprits: dict[str, str] = field(default_factory=dict)
+    item_errors: dict[str, str] = field(default_factory=dict)
     raw: Any = None

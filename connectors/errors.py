@@ -31,27 +31,27 @@ class NeedsAttention(ConnectorError):
     `status` is that of the answer, if there was one: who logs in by tokens gets a new one after a 401.
     """
 
-    def __init__(self, message: str, *, mend: str = "", status: int = 0) -> None:
+    def __init__(self, message: str, *, fix: str = "", status: int = 0) -> None:
         super().__init__(message)
-        self.mend = mend
+        self.fix = fix
         self.status = status
 
 
 class SkipRecord(ConnectorError):
     """This item cannot go as it is; the others can. Becomes an issue that a merchant reads."""
 
-    def __init__(self, message: str, *, code: str = "refused", mend: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "refused", fix: str = "") -> None:
         super().__init__(message)
         self.code = code
-        self.mend = mend
+        self.fix = fix
 
 
 class BatchRefused(ConnectorError):
-    """The target refused a batch as a whole. `culprits` are the positions that it named; none: send them singly."""
+    """The target refused a batch as a whole. `item_errors` are the positions that it named; none: send them singly."""
 
-    def __init__(self, message: str, *, culprits: dict[int, str] | None = None, code: str = "refused") -> None:
+    def __init__(self, message: str, *, item_errors: dict[int, str] | None = None, code: str = "refused") -> None:
         super().__init__(message)
-        self.culprits = culprits or {}
+        self.item_errors = item_errors or {}
         self.code = code
 
 

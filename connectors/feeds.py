@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import record
+from accounts.services import record_audit_event
 from catalog.models import Product
 from connectors.contract import Action
 from connectors.models import FeedImport
@@ -19,7 +19,7 @@ State = FeedImport.State
 OPEN = (State.BUILDING, State.SENDING, State.POLLING, State.UNKNOWN)
 
 
-def path_of(feed: FeedImport) -> Path:
+def feed_path(feed: FeedImport) -> Path:
     """Where its file lies, gzipped as it was sent. It is kept until the import succeeds or its row is pruned."""
     return Path(settings.FEED_DIR) / feed.file
 
@@ -45,11 +45,11 @@ def force_import(*, feed: FeedImport, by: User) -> None:
         raise ValueError("A newer import has succeeded: this one would put back what is older.")
     if others.filter(state__in=OPEN).exists():
         raise ValueError("Another import is under way. Wait for its end.")
-    if not path_of(feed).is_file():
+    if not feed_path(feed).is_file():
         raise ValueError("Its file is not there any more. Resume the job: it makes a new import.")
     feed.state, feed.forced_by, feed.finished_at = State.SENDING, by, None
     feed.save(update_fields=["state", "forced_by", "finished_at"])
-    record(user=by, action="feed.force", target=feed, seller=job.connection.seller, removals=feed.removals)
+    record_audit_event(user=by, action="feed.force", target=feed, seller=job.connection.seller, removals=feed.removals)
     resume_job(job=job, by=by, reason=f"Import {feed.pk} was forced.")
     lanes.wake(lane_ids=job.lane_ids[:1])
 

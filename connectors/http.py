@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 USER_AGENT = "SyncCenter/1.0 (integration hub)"
 MAX_BODY = 64 * 1024 * 1024
-_READS = {"GET", "HEAD", "OPTIONS"}
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class Refused(SkipRecord):
@@ -69,10 +69,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     if value.isdigit():
         return now + timedelta(seconds=min(int(value), 86_400))
     try:
-        moment = parsedate_to_datetime(value)
+        timestamp = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ class HttpClient:
     """Calls one account. Not thread-safe: a turn makes its own.
 
     `deadline` bounds a whole call in seconds, from connecting to the last byte: a target that drips one byte a second
-    cannot outlive a lease. Redirects are not followed. `when` reads the vendor's own headers for the time at which a
+    cannot outlive a lease. Redirects are not followed. `parse_retry_after` reads the vendor's own headers for the time
+    at which a
     429 or 503 may be repeated; `auth` signs each request, where a header that is always the same does not do. `calls`
     counts requests, `writes` those among them that may have changed something.
     """
@@ -100,13 +101,13 @@ class HttpClient:
         private_hosts: Collection[str] = (),
         budget: Budget | None = None,
         auth: AuthBase | None = None,
-        when: Callable[[Mapping[str, str], datetime], datetime | None] = retry_after,
+        parse_retry_after: Callable[[Mapping[str, str], datetime], datetime | None] = retry_after,
         max_body: int = MAX_BODY,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.deadline = deadline
         self.budget = budget
-        self.when = when
+        self.parse_retry_after = parse_retry_after
         self.max_body = max_body
         self.auth = auth
         self.calls = 0
@@ -154,17 +155,17 @@ class HttpClient:
             response = self._call(method, url, params, data, sent_headers, deadline or self.deadline)
             self._raise_for_status(method, path, response)
         except TryAgainLater as error:
-            self.writes += error.sent and method not in _READS
+            self.writes += error.sent and method not in _SAFE_METHODS
             raise
-        self.writes += method not in _READS
+        self.writes += method not in _SAFE_METHODS
         return response
 
     def _call(self, method: str, url: str, params: Any, data: Any, headers: dict[str, str], seconds: float) -> Response:
-        ends = monotonic() + seconds
-        watch = _Watchdog(seconds)
+        deadline = monotonic() + seconds
+        watchdog = _Watchdog(seconds)
         try:
             with (
-                watch,
+                watchdog,
                 self._session.request(
                     method,
                     url,
@@ -185,23 +186,23 @@ class HttpClient:
                     chunks.append(chunk)
                 return Response(answer.status_code, answer.headers, b"".join(chunks))
         except ssrf.ForbiddenAddress as error:
-            raise NeedsAttention(str(error), mend="Correct the connection's address.") from error
+            raise NeedsAttention(str(error), fix="Correct the connection's address.") from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if forbidden := _cause(error, ssrf.ForbiddenAddress):
-                raise NeedsAttention(str(forbidden), mend="Correct the connection's address.") from error
-            if watch.fired or monotonic() >= ends:
+            if forbidden := _find_cause(error, ssrf.ForbiddenAddress):
+                raise NeedsAttention(str(forbidden), fix="Correct the connection's address.") from error
+            if watchdog.fired or monotonic() >= deadline:
                 raise TryAgainLater(f"No complete answer within {seconds:g} s.") from error
             never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or bool(
-                _cause(error, urllib3.exceptions.NewConnectionError)
+                _find_cause(error, urllib3.exceptions.NewConnectionError)
             )
-            raise TryAgainLater(_readable(error), sent=not never_sent) from error
+            raise TryAgainLater(_describe_error(error), sent=not never_sent) from error
 
     def _raise_for_status(self, method: str, path: str, response: Response) -> None:
         status = response.status
         if status < 300 or status == 304:
             return
         if status in (408, 423, 425, 429) or status >= 500:
-            not_before = self.when(response.headers, datetime.now(UTC))
+            not_before = self.parse_retry_after(response.headers, datetime.now(UTC))
             if not_before and self.budget and status in (429, 503):
                 self.budget.block(not_before)
             # Who is told "too many requests" was turned away at the door (RFC 6585, 4).
@@ -211,13 +212,13 @@ class HttpClient:
         if status in (401, 403):
             raise NeedsAttention(
                 f"The platform refuses our credentials ({status}).",
-                mend="Renew the credentials of this connection, or give them the missing permission.",
+                fix="Renew the credentials of this connection, or give them the missing permission.",
                 status=status,
             )
         if status < 400:
             raise NeedsAttention(
                 f"The address answers with a redirect ({status}).",
-                mend=f"Enter the final address in the connection: {response.headers.get('Location', 'unknown')[:200]}",
+                fix=f"Enter the final address in the connection: {response.headers.get('Location', 'unknown')[:200]}",
             )
         raise Refused(response)
 
@@ -234,13 +235,13 @@ class _Watchdog:
         self._timer.daemon = True
 
     def __enter__(self) -> "_Watchdog":
-        _Watchdog.current.watch = self
+        _Watchdog.current.watchdog = self
         self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
-        _Watchdog.current.watch = None
+        _Watchdog.current.watchdog = None
 
     def _fire(self) -> None:
         self.fired = True
@@ -252,7 +253,7 @@ class _Watchdog:
                 logger.debug("The connection had ended by itself: %s", error)
 
 
-class _Guard:
+class _GuardedConnection:
     """Mixed into urllib3's connections: checks the address it connects to and shows itself to the watchdog."""
 
     private_hosts: frozenset[str] = frozenset()
@@ -277,8 +278,8 @@ class _Guard:
         raise urllib3.exceptions.NewConnectionError(self, f"{host}:{port} cannot be reached: {failure}")  # type: ignore[arg-type]
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        if watch := getattr(_Watchdog.current, "watch", None):
-            watch.connection = self
+        if watchdog := getattr(_Watchdog.current, "watchdog", None):
+            watchdog.connection = self
         super().request(*args, **kwargs)  # type: ignore[misc]
 
 
@@ -291,7 +292,7 @@ class _GuardedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        guard = type("Guard", (_Guard,), {"private_hosts": self._private_hosts})
+        guard = type("Guard", (_GuardedConnection,), {"private_hosts": self._private_hosts})
         pools: dict[str, Any] = {"http": urllib3.HTTPConnectionPool, "https": urllib3.HTTPSConnectionPool}
         self.poolmanager.pool_classes_by_scheme = {
             scheme: type("Pool", (pool,), {"ConnectionCls": type("Connection", (guard, pool.ConnectionCls), {})})
@@ -299,7 +300,7 @@ class _GuardedAdapter(HTTPAdapter):
         }
 
 
-def _cause(error: BaseException, wanted: type[BaseException]) -> BaseException | None:
+def _find_cause(error: BaseException, wanted: type[BaseException]) -> BaseException | None:
     """The exception of that type that lies behind another, however deeply libraries wrapped it."""
     seen: set[int] = set()
     waiting: list[Any] = [error]
@@ -318,7 +319,7 @@ def _cause(error: BaseException, wanted: type[BaseException]) -> BaseException |
     return None
 
 
-def _readable(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """A network error in a few words, without addresses of memory or query strings."""
     name = type(error).__name__
     return {
@@ -331,7 +332,7 @@ def _readable(error: BaseException) -> str:
     }.get(name, f"Network trouble ({name}).")
 
 
-def dumps(value: Any) -> bytes:
+def canonical_json(value: Any) -> bytes:
     """Canonical JSON: sorted keys, no blanks. What hashes are made of."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

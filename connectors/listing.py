@@ -22,7 +22,7 @@ from connectors.contract import IdPage
 from connectors.errors import TryAgainLater
 from connectors.records import Problem, Record
 
-MOST_IDS = 1000
+MAX_IDS = 1000
 
 Call = Callable[[str, dict[str, Any]], Any]
 
@@ -40,22 +40,22 @@ class Listing:
             answer = self._call("/lookup", {"kind": kind, "ids": batch})
             match answer:
                 case {"found": list(given), **rest} if not rest:
-                    named = _texts("/lookup", given)
+                    named = _id_strings("/lookup", given)
                     if not named <= set(batch):
-                        _odd("/lookup", "named ids that it was not asked for")
+                        _reject_answer("/lookup", "named ids that it was not asked for")
                     found |= named
                 case _:
-                    _odd("/lookup", "did not say plainly which ids it found")
+                    _reject_answer("/lookup", "did not say plainly which ids it found")
         return found
 
     def ids(self, kind: str, after: str | None) -> IdPage:
         """A page of every id of the kind (L15)."""
-        match self._call("/list", {"kind": kind, "after": after, "limit": MOST_IDS}):
+        match self._call("/list", {"kind": kind, "after": after, "limit": MAX_IDS}):
             case {"ids": list(given), "next": str() | None as following, **rest} if not rest:
                 if following is not None and (not given or following == after):
-                    _odd("/list", "goes on without getting anywhere")
-                return IdPage(sorted(_texts("/list", given)), following)
-        _odd("/list", "gave no list of ids")
+                    _reject_answer("/list", "goes on without getting anywhere")
+                return IdPage(sorted(_id_strings("/list", given)), following)
+        _reject_answer("/list", "gave no list of ids")
 
     def read(
         self, kind: str, *, since: datetime | None, cursor: dict[str, Any] | None, limit: int, **filters: str
@@ -77,10 +77,10 @@ class Listing:
             case {"items": list(rows), "next": {"updated_at": str(), "id": str(), **more} as following, **rest} if (
                 rows and not rest and not more
             ):
-                if cursor is not None and _place(following) <= _place(cursor):
-                    _odd("/read", "goes on without getting anywhere")
-                return rows, following, _place(following)[0]
-        _odd("/read", "gave no page of items")
+                if cursor is not None and _parse_cursor(following) <= _parse_cursor(cursor):
+                    _reject_answer("/read", "goes on without getting anywhere")
+                return rows, following, _parse_cursor(following)[0]
+        _reject_answer("/read", "gave no page of items")
 
     def rows(self, kind: str, ids: Iterable[str], **filters: str) -> list[Any]:
         """Those of the named items that exist."""
@@ -90,40 +90,40 @@ class Listing:
                 case {"items": list(rows), **rest} if rest in ({}, {"next": None}) and len(rows) <= len(batch):
                     found += rows
                 case _:
-                    _odd("/read", "did not give the items that it was asked for")
+                    _reject_answer("/read", "did not give the items that it was asked for")
         return found
 
 
 def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
     wanted = iter(dict.fromkeys(ids))
-    while batch := list(islice(wanted, MOST_IDS)):
+    while batch := list(islice(wanted, MAX_IDS)):
         yield batch
 
 
-def _texts(path: str, given: list[Any]) -> set[str]:
+def _id_strings(path: str, given: list[Any]) -> set[str]:
     """Ids as text; a system may write them as whole numbers."""
     if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in given):
-        _odd(path, "gave ids that are neither text nor whole numbers")
+        _reject_answer(path, "gave ids that are neither text nor whole numbers")
     return {str(each) for each in given}
 
 
-def _place(cursor: dict[str, Any]) -> tuple[datetime, str]:
+def _parse_cursor(cursor: dict[str, Any]) -> tuple[datetime, str]:
     try:
         return utc(datetime.fromisoformat(cursor["updated_at"])), cursor["id"]
     except ValueError:
-        _odd("/read", "names a time that is none")
+        _reject_answer("/read", "names a time that is none")
 
 
-def _odd(path: str, what: str) -> NoReturn:
+def _reject_answer(path: str, what: str) -> NoReturn:
     raise TryAgainLater(f"{path} {what}; nothing is concluded from that.")
 
 
 # From rows to records
 
 
-def utc(moment: datetime) -> datetime:
+def utc(timestamp: datetime) -> datetime:
     """Times without a zone are UTC."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 def _storable(text: str) -> str:
@@ -133,7 +133,7 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Moment = Annotated[datetime, AfterValidator(utc)]
+UtcDatetime = Annotated[datetime, AfterValidator(utc)]
 
 
 class Row(BaseModel):
@@ -142,21 +142,22 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
     id: Text
-    updated_at: Moment | None = None
+    updated_at: UtcDatetime | None = None
 
 
 R = TypeVar("R", bound=BaseModel)
 
 
 def record(
-    raw: Any, schema: type[R], make: Callable[[R], Record], bare: Callable[[str], Record], *, key: str = "id"
+    raw: Any, schema: type[R], build: Callable[[R], Record], build_empty: Callable[[str], Record], *, key: str = "id"
 ) -> Record:
-    """The record of a row; one that does not fit becomes a `bare` record with a problem for each field at fault."""
+    """The record of a row; one that does not fit becomes a `build_empty` record with a problem for each field at
+    fault."""
     try:
-        made = make(schema.model_validate(raw))
+        made = build(schema.model_validate(raw))
     except ValidationError as error:
         name = raw.get(key) if isinstance(raw, dict) else None
-        made = bare(str(name or "unknown")[:200].replace("\x00", ""))
+        made = build_empty(str(name or "unknown")[:200].replace("\x00", ""))
         made.problems = [
             Problem(
                 "unreadable",

@@ -10,16 +10,16 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import Seller, User
-from accounts.services import record
+from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
-from connectors import sizing, ssrf
+from connectors import size_schedules, ssrf
+from connectors.adapter_factory import open_adapter, validate
 from connectors.contract import Adapter
 from connectors.errors import ConnectorError, NeedsAttention
 from connectors.models import WebhookEvent
-from connectors.opening import open_adapter, validate
 from connectors.registry import adapter_for, adapters
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
-from connectors.webhooks.routing import route_anew
+from connectors.webhooks.routing import reroute
 from hub import lanes
 from hub.kinds import DataType, Direction, Role
 from hub.models import Change, Connection, Job, Lane, PlatformSwitch, Run
@@ -64,7 +64,7 @@ def install_connection(
         _add_jobs(connection, adapter)
         if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.imports:
             ensure_price_list(connection=connection, slug=f"{slug}-price", name=f"{adapter.name} Price")
-        record(user=by, action="connection.install", target=connection, seller=seller, platform=platform)
+        record_audit_event(user=by, action="connection.install", target=connection, seller=seller, platform=platform)
         if start:
             for data_type in adapter.imports:
                 sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL)
@@ -79,7 +79,9 @@ def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
             full, partial = adapter.schedules.get(data_type, ("", ""))
             by_size = adapter.schedules_by_size.get(data_type)
             if by_size is not None:
-                full = sizing.choose(by_size, sizing.sizes_of([connection])[connection.pk])
+                full = size_schedules.choose_schedule(
+                    by_size, size_schedules.catalog_sizes([connection])[connection.pk]
+                )
             add_job(
                 connection=connection,
                 direction=direction,
@@ -89,7 +91,7 @@ def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
                 full_schedule=full,
                 partial_schedule=partial if direction is Direction.IMPORT else "",
                 by_size=by_size is not None,
-                proof_schedule="1w" if direction is Direction.EXPORT and data_type in adapter.provable else "",
+                comparison_schedule="1w" if direction is Direction.EXPORT and data_type in adapter.comparable else "",
             )
 
 
@@ -140,7 +142,7 @@ def update_connection(
         connection.credentials = credentials
     connection.save(update_fields=["name", "base_url", "settings", "credentials", "field_map", "updated_at"])
     subscribe(connection=connection, now=timezone.now())
-    record(
+    record_audit_event(
         user=by,
         action="connection.change",
         target=connection,
@@ -149,7 +151,7 @@ def update_connection(
     )
 
 
-def forewarnings(connection: Connection, *, today: date) -> list[str]:
+def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str]:
     """What is to be done about a connection before it hurts. Nothing while its settings cannot be read."""
     adapter = adapters().get(connection.platform)
     if adapter is None:
@@ -158,7 +160,7 @@ def forewarnings(connection: Connection, *, today: date) -> list[str]:
         settings = validate(adapter.Settings, connection.settings, what="settings")
     except NeedsAttention:
         return []
-    return adapter.forewarn(settings, today=today)
+    return adapter.deprecation_warnings(settings, today=today)
 
 
 def check_connection(*, connection: Connection) -> str:
@@ -211,7 +213,7 @@ def sync(
     wanted = DataType(data_type)
     if wanted not in adapter.imports:
         return _start(connection, Direction.EXPORT, wanted, trigger, by, resend)
-    for earlier in adapter.reads_after.get(wanted, ()):
+    for earlier in adapter.import_dependencies.get(wanted, ()):
         _start(connection, Direction.IMPORT, earlier, trigger, by)
     return _start(connection, Direction.IMPORT, wanted, trigger, by, resend)
 
@@ -255,7 +257,7 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
         pause_reason="uninstalled",
     )
     SyncLog.objects.filter(connection=connection).delete()
-    record(user=by, action="connection.uninstall", target=connection, seller=connection.seller)
+    record_audit_event(user=by, action="connection.uninstall", target=connection, seller=connection.seller)
 
 
 @transaction.atomic
@@ -269,7 +271,7 @@ def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
     connection.webhook_secret = new_secret()
     connection.save(update_fields=["webhook_secret", "updated_at"])
     subscribe(connection=connection, now=timezone.now())
-    record(user=by, action="connection.webhook_secret", target=connection, seller=connection.seller)
+    record_audit_event(user=by, action="connection.webhook_secret", target=connection, seller=connection.seller)
     return connection.webhook_secret["secret"]
 
 
@@ -280,7 +282,7 @@ def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
     What was not understood when it came is read with the adapter of today. One that waits anyway stays as it is, and so
     does one that is for no job of its connection.
     """
-    route_anew(events=events)
+    reroute(events=events)
     jobs = Job.objects.filter(enabled=True)
     about = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
     chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**about)))
@@ -288,6 +290,6 @@ def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
     woken = sorted({lane for ids in lane_ids for lane in ids})
     number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)
     if number:
-        record(user=by, action="webhooks.replay", target=f"{number} events")
+        record_audit_event(user=by, action="webhooks.replay", target=f"{number} events")
         lanes.wake(lane_ids=woken)
     return number

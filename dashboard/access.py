@@ -15,9 +15,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Seller, User
-from accounts.queries import may_change, owns, sellers_of
+from accounts.queries import is_owner, may_change, sellers_of
 
-CHOSEN_SELLER = "seller"  # the session's key
+SELLER_SESSION_KEY = "seller"  # the session's key
 
 
 class SellerRequest(HttpRequest):
@@ -33,7 +33,7 @@ class SellerRequest(HttpRequest):
 View = Callable[..., HttpResponseBase]
 
 
-def zone_of(seller: Seller) -> ZoneInfo:
+def seller_time_zone(seller: Seller) -> ZoneInfo:
     """The seller's time zone; UTC for a name that this machine does not know."""
     try:
         return ZoneInfo(seller.time_zone)
@@ -43,12 +43,12 @@ def zone_of(seller: Seller) -> ZoneInfo:
 
 def seller_page(view: View) -> View:
     """GET (and HEAD) for members of the seller named in the URL; 404 for everybody else. Times are the seller's."""
-    return require_safe(_of_seller(view))
+    return require_safe(_require_membership(view))
 
 
 def seller_member_action(view: View) -> View:
     """POST for members of any role, about themselves; 404 for strangers."""
-    return require_POST(_of_seller(view))
+    return require_POST(_require_membership(view))
 
 
 def seller_action(view: View) -> View:
@@ -68,14 +68,14 @@ def seller_owner_action(view: View) -> View:
 
     @wraps(view)
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not owns(user=request.user, seller=request.seller):
+        if not is_owner(user=request.user, seller=request.seller):
             raise PermissionDenied("Only owners may do this.")
         return view(request, *args, **kwargs)
 
     return seller_member_action(inner)
 
 
-def _of_seller(view: View) -> View:
+def _require_membership(view: View) -> View:
     @never_cache
     @wraps(view)
     def inner(request: Any, *args: Any, seller: str, **kwargs: Any) -> HttpResponseBase:
@@ -88,9 +88,9 @@ def _of_seller(view: View) -> View:
             raise Http404("No such seller among yours.")
         request.seller = chosen
         request.may_change = may_change(user=request.user, seller=chosen)
-        if request.session.get(CHOSEN_SELLER) != seller:
-            request.session[CHOSEN_SELLER] = seller
-        with timezone.override(zone_of(chosen)):
+        if request.session.get(SELLER_SESSION_KEY) != seller:
+            request.session[SELLER_SESSION_KEY] = seller
+        with timezone.override(seller_time_zone(chosen)):
             return view(request, *args, **kwargs)
 
     return inner

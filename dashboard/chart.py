@@ -7,13 +7,13 @@ from math import sqrt
 
 from django.utils import timezone
 
-from dashboard.queries.webhooks import Wait
+from dashboard.queries.webhooks import LatencyBucket
 from hub.models import Run
 
 HEIGHT = 72
 BAR = 18
 GAP = 6
-_LEAST = 3
+_MIN_HEIGHT = 3
 
 
 @dataclass(frozen=True)
@@ -37,41 +37,41 @@ def chart(runs: Sequence[Run]) -> Chart | None:
     Heights grow with the root of the duration, so that a night's full sync leaves the quarter-hourly ones visible.
     """
     now = timezone.now()
-    begun = [(run, (run.finished_at or now) - run.started_at) for run in reversed(runs) if run.started_at]
-    if not begun:
+    started = [(run, (run.finished_at or now) - run.started_at) for run in reversed(runs) if run.started_at]
+    if not started:
         return None
-    longest = max(length for _, length in begun)
-    unit = (HEIGHT - _LEAST) / sqrt(max(longest.total_seconds(), 1))
+    longest = max(length for _, length in started)
+    unit = (HEIGHT - _MIN_HEIGHT) / sqrt(max(longest.total_seconds(), 1))
     bars = []
-    for place, (run, length) in enumerate(begun):
-        height = round(_LEAST + unit * sqrt(max(length.total_seconds(), 0)), 1)
+    for place, (run, length) in enumerate(started):
+        height = round(_MIN_HEIGHT + unit * sqrt(max(length.total_seconds(), 0)), 1)
         bars.append(Bar(run, place * (BAR + GAP), round(HEIGHT - height, 1), height))
     return Chart(bars, len(bars) * (BAR + GAP) - GAP, longest)
 
 
 @dataclass(frozen=True)
-class WaitBar:
-    wait: Wait
+class LatencyBar:
+    bucket: LatencyBucket
     x: int
     y: float
     height: float
 
 
 @dataclass(frozen=True)
-class WaitChart:
-    bars: list[WaitBar]
+class LatencyChart:
+    bars: list[LatencyBar]
     width: int
     longest: timedelta
 
 
-def wait_chart(waits: Sequence[Wait]) -> WaitChart | None:
+def latency_chart(latency_buckets: Sequence[LatencyBucket]) -> LatencyChart | None:
     """Bars from the oldest to the latest events, or None if there are none."""
-    if not waits:
+    if not latency_buckets:
         return None
-    longest = max(wait.longest for wait in waits)
-    unit = (HEIGHT - _LEAST) / sqrt(max(longest.total_seconds(), 1))
+    longest = max(bucket.longest for bucket in latency_buckets)
+    unit = (HEIGHT - _MIN_HEIGHT) / sqrt(max(longest.total_seconds(), 1))
     bars = []
-    for place, wait in enumerate(waits):
-        height = round(_LEAST + unit * sqrt(max(wait.longest.total_seconds(), 0)), 1)
-        bars.append(WaitBar(wait, place * (BAR + GAP), round(HEIGHT - height, 1), height))
-    return WaitChart(bars, len(bars) * (BAR + GAP) - GAP, longest)
+    for place, bucket in enumerate(latency_buckets):
+        height = round(_MIN_HEIGHT + unit * sqrt(max(bucket.longest.total_seconds(), 0)), 1)
+        bars.append(LatencyBar(bucket, place * (BAR + GAP), round(HEIGHT - height, 1), height))
+    return LatencyChart(bars, len(bars) * (BAR + GAP) - GAP, longest)

@@ -43,10 +43,10 @@ def csv_response(filename: str, header: list[str], rows: Iterable[list[object]])
     )
 
 
-FOUND_HEADER = ["What", "Item", "Kind", "Id here", "Id there", "Field", "Before", "After", "Message", "Repaired"]
+CHECK_HEADER = ["What", "Item", "Kind", "Id here", "Id there", "Field", "Before", "After", "Message", "Repaired"]
 
 
-def found_rows(found: RunItem, title: str, zone: tzinfo) -> Iterator[list[object]]:
+def check_rows(found: RunItem, title: str, zone: tzinfo) -> Iterator[list[object]]:
     """One row under FOUND_HEADER for each field that differs, or a single one without a field."""
     repaired = found.repaired_at.astimezone(zone).isoformat(sep=" ", timespec="seconds") if found.repaired_at else ""
     about = [found.get_verdict_display(), title, found.get_kind_display(), found.item_id, found.external_id]
@@ -72,7 +72,7 @@ def issue_row(issue: Issue, zone: tzinfo) -> list[object]:
         issue.title,
         issue.external_id,
         issue.message,
-        issue.mend,
+        issue.fix,
         issue.sync_log.connection or issue.sync_log.integration,
         issue.sync_log.get_data_type_display(),
         issue.occurrences,

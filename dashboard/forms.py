@@ -23,7 +23,7 @@ from synclog.models import Issue, ItemStatus, SyncLog
 
 _ANY = [("", "All")]
 # What a viewer's key may do; the rest is for those who may change things.
-_READING = ("sync:read", "feeds:read")
+_READ_SCOPES = ("sync:read", "feeds:read")
 
 
 def _choice(label: str, choices: Iterable[tuple[Any, Any]]) -> forms.ChoiceField:
@@ -31,7 +31,7 @@ def _choice(label: str, choices: Iterable[tuple[Any, Any]]) -> forms.ChoiceField
     return forms.ChoiceField(label=label, choices=[*_ANY, *written], required=False)
 
 
-def _offer(form: forms.Form, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+def _set_choices(form: forms.Form, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
     """Set the choices of a field that are known only when the form is made."""
     cast(forms.ChoiceField, form.fields[name]).choices = list(choices)
 
@@ -73,7 +73,7 @@ class IssueFilter(FilterForm):
             SyncLog.objects.filter(seller=seller).order_by("integration").values_list("integration", "connection__name")
         )
         connections = {integration: name or integration for integration, name in names}
-        _offer(self, "connection", [*_ANY, *connections.items()])
+        _set_choices(self, "connection", [*_ANY, *connections.items()])
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -94,10 +94,10 @@ class RunFilter(FilterForm):
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
         own = Connection.objects.filter(seller=seller).values_list("slug", "name")
-        _offer(self, "connection", [*_ANY, *own])
+        _set_choices(self, "connection", [*_ANY, *own])
 
 
-class FoundFilter(FilterForm):
+class CheckItemFilter(FilterForm):
     """Of what a preview or a proof found."""
 
     verdict = _choice("What", [])
@@ -106,7 +106,7 @@ class FoundFilter(FilterForm):
     def __init__(self, data: Any, *, run: Run) -> None:
         super().__init__(data)
         words = [(verdict.value, verdict.label[:1].upper() + verdict.label[1:]) for verdict in verdicts_of(run)]
-        _offer(self, "verdict", [*_ANY, *words])
+        _set_choices(self, "verdict", [*_ANY, *words])
 
 
 class WebhookFilter(FilterForm):
@@ -117,7 +117,7 @@ class WebhookFilter(FilterForm):
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
         own = Connection.objects.filter(seller=seller).values_list("slug", "name")
-        _offer(self, "connection", [*_ANY, *own])
+        _set_choices(self, "connection", [*_ANY, *own])
 
 
 class StatusFilter(FilterForm):
@@ -155,7 +155,7 @@ class LogInForm(AuthenticationForm):
     }
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.place = request.META["REMOTE_ADDR"]
+        self.ip_address = request.META["REMOTE_ADDR"]
         super().__init__(request, *args, label_suffix="", **kwargs)
         self.fields["username"].label = "E-mail"
         self.fields["username"].widget = forms.EmailInput(
@@ -163,8 +163,8 @@ class LogInForm(AuthenticationForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        who = (self.cleaned_data.get("username", ""), self.place)
-        if throttle.is_locked(*who):
+        attempt = (self.cleaned_data.get("username", ""), self.ip_address)
+        if throttle.is_locked(*attempt):
             raise ValidationError(
                 self.error_messages["too_many"],
                 code="too_many",
@@ -173,7 +173,7 @@ class LogInForm(AuthenticationForm):
         try:
             return super().clean()
         except ValidationError:
-            throttle.note_failure(*who)
+            throttle.record_failure(*attempt)
             raise
 
 
@@ -193,5 +193,5 @@ class ApiKeyForm(forms.Form):
 
     def __init__(self, data: Any = None, *, may_change: bool) -> None:
         super().__init__(data, label_suffix="")
-        allowed = {scope: text for scope, text in SCOPES.items() if may_change or scope in _READING}
-        _offer(self, "scopes", [(scope, text[:1].upper() + text[1:]) for scope, text in allowed.items()])
+        allowed = {scope: text for scope, text in SCOPES.items() if may_change or scope in _READ_SCOPES}
+        _set_choices(self, "scopes", [(scope, text[:1].upper() + text[1:]) for scope, text in allowed.items()])

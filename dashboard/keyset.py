@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from django.core.exceptions import BadRequest
 from django.db.models import Model, Q, QuerySet
 
-ROWS = 50
+PAGE_SIZE = 50
 Row = TypeVar("Row", bound=Model)
 
 
@@ -28,7 +28,7 @@ class Keyset:
     `field` must be a DateTimeField without NULLs. Several querysets can feed one page: cut each, then merge.
     """
 
-    def __init__(self, marker: str = "", *, size: int = ROWS, field: str = "") -> None:
+    def __init__(self, marker: str = "", *, size: int = PAGE_SIZE, field: str = "") -> None:
         self.size = size
         self.field = field
         self.backwards = marker.startswith("newer~")
@@ -50,7 +50,7 @@ class Keyset:
         except ValueError as error:
             raise BadRequest("page: this marker does not read; begin again at the first page.") from error
 
-    def cut(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+    def apply(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """The rows on this side of the place, in order, one more than a page holds."""
         sign, beyond = ("", "gt") if self.backwards else ("-", "lt")
         if self._id is not None:
@@ -63,9 +63,9 @@ class Keyset:
         order = [f"{sign}{self.field}"] if self.field else []
         return rows.order_by(*order, f"{sign}id")[: self.size + 1]
 
-    def page(self, *cuts: Iterable[Row]) -> Page[Row]:
+    def page(self, *querysets: Iterable[Row]) -> Page[Row]:
         """One page of what was cut; a row found twice stands once."""
-        found = {row.pk: row for cut in cuts for row in cut}
+        found = {row.pk: row for apply in querysets for row in apply}
         rows = sorted(found.values(), key=self._key, reverse=not self.backwards)
         more = len(rows) > self.size
         rows = rows[: self.size]
@@ -77,13 +77,13 @@ class Keyset:
         has_newer = more if self.backwards else self._id is not None
         return Page(
             rows,
-            older=f"older~{self._place(rows[-1])}" if has_older else "",
-            newer=f"newer~{self._place(rows[0])}" if has_newer else "",
+            older=f"older~{self._position(rows[-1])}" if has_older else "",
+            newer=f"newer~{self._position(rows[0])}" if has_newer else "",
         )
 
     def _key(self, row: Row) -> tuple[datetime | int, ...]:
         return (getattr(row, self.field), row.pk) if self.field else (row.pk,)
 
-    def _place(self, row: Row) -> str:
+    def _position(self, row: Row) -> str:
         at = getattr(row, self.field).isoformat() if self.field else ""
         return f"{at}~{row.pk}" if at else f"{row.pk}"

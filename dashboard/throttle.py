@@ -6,24 +6,26 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.models import AuditEvent
-from accounts.services import record
+from accounts.services import record_audit_event
 
 FAILURES = 10
 WINDOW = timedelta(minutes=15)
 _ACTION = "login.failed"
 
 
-def is_locked(email: str, place: str, *, now: datetime | None = None) -> bool:
+def is_locked(email: str, ip_address: str, *, now: datetime | None = None) -> bool:
     """Whether this address has failed too often from this network address within the window."""
     now = now or timezone.now()
-    failures = AuditEvent.objects.filter(at__gt=now - WINDOW, action=_ACTION, target=_mark(email, place))
+    failures = AuditEvent.objects.filter(at__gt=now - WINDOW, action=_ACTION, target=_fingerprint(email, ip_address))
     return failures.count() >= FAILURES
 
 
-def note_failure(email: str, place: str) -> None:
+def record_failure(email: str, ip_address: str) -> None:
     """Kept in the audit trail, so that all web processes count together. Holds no address, only its mark."""
-    record(user=None, action=_ACTION, target=_mark(email, place))
+    record_audit_event(user=None, action=_ACTION, target=_fingerprint(email, ip_address))
 
 
-def _mark(email: str, place: str) -> str:
-    return salted_hmac("dashboard.throttle", f"{email.strip().lower()} {place}", algorithm="sha256").hexdigest()[:32]
+def _fingerprint(email: str, ip_address: str) -> str:
+    return salted_hmac("dashboard.throttle", f"{email.strip().lower()} {ip_address}", algorithm="sha256").hexdigest()[
+        :32
+    ]

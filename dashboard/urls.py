@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from dashboard.views import account, checks, issues, items, overview, preferences, runs, webhooks
 
-of_seller: list[URLPattern] = [
+seller_urls: list[URLPattern] = [
     path("", overview.show, name="overview"),
     path("live/", overview.live, name="overview_live"),
     path("sync/<slug:connection>/<slug:data_type>/", overview.sync, name="sync"),
@@ -26,10 +26,10 @@ of_seller: list[URLPattern] = [
     path("checks/", checks.index, name="checks"),
     path("checks/jobs/<int:job>/preview/", checks.preview, name="preview_job"),
     path("checks/jobs/<int:job>/compare/", checks.compare, name="compare_job"),
-    path("checks/<int:check>/", checks.found, name="found"),
-    path("checks/<int:check>/download/", checks.download, name="found_csv"),
-    path("checks/<int:check>/repair/", checks.repair_found, name="repair_found"),
-    path("checks/<int:check>/go-ahead/", checks.go_on, name="go_ahead"),
+    path("checks/<int:check>/", checks.show, name="check"),
+    path("checks/<int:check>/download/", checks.download, name="check_csv"),
+    path("checks/<int:check>/repair/", checks.repair_items, name="repair_items"),
+    path("checks/<int:check>/go-ahead/", checks.start_previewed_sync, name="go_ahead"),
     path("products/", items.products, name="products"),
     path("products/<int:product>/", items.product, name="product"),
     path("customers/", items.customers, name="customers"),
@@ -44,12 +44,12 @@ of_seller: list[URLPattern] = [
     path("webhooks/<int:event>/", webhooks.show, name="webhook"),
     path("webhooks/<int:event>/replay/", webhooks.replay, name="replay_webhook"),
     path("settings/", preferences.show, name="preferences"),
-    path("settings/keys/", preferences.make_key, name="make_key"),
+    path("settings/keys/", preferences.create_key, name="create_key"),
     path("settings/keys/<int:key>/revoke/", preferences.revoke_key, name="revoke_key"),
 ]
 pages: list[URLPattern | URLResolver] = [
     path("", account.home, name="home"),
-    path("s/<slug:seller>/", include(of_seller)),
+    path("s/<slug:seller>/", include(seller_urls)),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -13,12 +13,12 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.timesince import timesince
 
 from hub.models import Alert, AlertChannel, AlertDelivery, Connection, Job, Lane, Run
-from hub.schedules import length_of
+from hub.schedules import time_between_runs
 
 # A lane that rests this long is more than a hiccup.
 UNREACHABLE_AFTER = 6
 # A schedule may be missed once, and by a little, before anybody is woken.
-PATIENCE = timedelta(minutes=10)
+OVERDUE_GRACE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +30,35 @@ class Finding:
     message: str
 
 
-class Source(Protocol):
+class Detector(Protocol):
     """Says what is wrong now, in a few queries."""
 
     def __call__(self, *, now: datetime) -> Iterable[Finding]: ...
 
 
-_sources: list[Source] = []
+_detectors: list[Detector] = []
 
 
-def add_source(source: Source) -> None:
+def register_detector(detector: Detector) -> None:
     """For rooms above this one, when Django starts: what else deserves an alert."""
-    if source not in _sources:
-        _sources.append(source)
+    if detector not in _detectors:
+        _detectors.append(detector)
 
 
-def find(*, now: datetime) -> list[Finding]:
+def collect_findings(*, now: datetime) -> list[Finding]:
     """Everything that is wrong now. A few queries over jobs and lanes, none over items."""
-    served = served_jobs()
-    own = [*_failing(served), *_attention(served), *_absent(served, now), *_drifted(served), *_unreachable()]
-    return [*own, *(finding for source in _sources for finding in source(now=now))]
+    monitored = monitored_jobs()
+    own = [
+        *_failing(monitored),
+        *_needs_attention(monitored),
+        *_overdue(monitored, now),
+        *_drifted(monitored),
+        *_unreachable(),
+    ]
+    return [*own, *(finding for detector in _detectors for finding in detector(now=now))]
 
 
-def served_jobs() -> QuerySet[Job]:
+def monitored_jobs() -> QuerySet[Job]:
     """Those that people expect to work: nobody has switched them off."""
     return Job.objects.filter(
         enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
@@ -63,40 +69,42 @@ def _failing(jobs: QuerySet[Job]) -> list[Finding]:
     last = Run.objects.filter(job=OuterRef("pk"), scope__in=Run.SYNCS).exclude(state__in=Run.OPEN).order_by("-id")
     failed = jobs.annotate(last_state=Subquery(last.values("state")[:1]), why=Subquery(last.values("reason")[:1]))
     return [
-        _about(job, Alert.Kind.FAILING, f"The last run failed: {job.why}")
+        _job_finding(job, Alert.Kind.FAILING, f"The last run failed: {job.why}")
         for job in failed.filter(last_state=Run.State.FAILED, state__attention="")
     ]
 
 
-def _attention(jobs: QuerySet[Job]) -> list[Finding]:
+def _needs_attention(jobs: QuerySet[Job]) -> list[Finding]:
     return [
-        _about(job, Alert.Kind.ATTENTION, f"Waits for a person: {job.state.attention}")
+        _job_finding(job, Alert.Kind.ATTENTION, f"Waits for a person: {job.state.attention}")
         for job in jobs.exclude(state__attention="")
     ]
 
 
-def _absent(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
+def _overdue(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
     """Jobs that have not succeeded for two lengths of their closest schedule, though nothing failed (N12)."""
     found = []
     scheduled = jobs.filter(paused=False).exclude(full_schedule="", partial_schedule="")
     for job in scheduled:
         lengths = [
-            length_of(schedule, after=now, time_zone=job.time_zone)
+            time_between_runs(schedule, after=now, time_zone=job.time_zone)
             for schedule in (job.full_schedule, job.partial_schedule)
             if schedule
         ]
         since = job.state.last_success_at or job.connection.created_at
-        if now - since > 2 * min(lengths) + PATIENCE:
-            found.append(_about(job, Alert.Kind.ABSENT, f"No success for {timesince(since, now)}."))
+        if now - since > 2 * min(lengths) + OVERDUE_GRACE:
+            found.append(_job_finding(job, Alert.Kind.OVERDUE, f"No success for {timesince(since, now)}."))
     return found
 
 
 def _drifted(jobs: QuerySet[Job]) -> list[Finding]:
     """Jobs whose last comparison that came to an end found differences (N9)."""
-    ended = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
-    last = Run.objects.filter(job=OuterRef("pk"), scope=Run.Scope.PROOF, state__in=ended).order_by("-id")
-    proved = jobs.annotate(last_state=Subquery(last.values("state")[:1]), found=Subquery(last.values("reason")[:1]))
-    return [_about(job, Alert.Kind.DRIFT, job.found) for job in proved.filter(last_state=Run.State.DONE_WITH_ERRORS)]
+    finished = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+    last = Run.objects.filter(job=OuterRef("pk"), scope=Run.Scope.COMPARISON, state__in=finished).order_by("-id")
+    compared = jobs.annotate(last_state=Subquery(last.values("state")[:1]), found=Subquery(last.values("reason")[:1]))
+    return [
+        _job_finding(job, Alert.Kind.DRIFT, job.found) for job in compared.filter(last_state=Run.State.DONE_WITH_ERRORS)
+    ]
 
 
 def _unreachable() -> list[Finding]:
@@ -113,17 +121,17 @@ def _unreachable() -> list[Finding]:
     ]
 
 
-def _about(job: Job, kind: Alert.Kind, message: str) -> Finding:
+def _job_finding(job: Job, kind: Alert.Kind, message: str) -> Finding:
     return Finding(kind, f"{kind}:{job.pk}", job, job.connection.seller_id, f"{job}. {message}")
 
 
 @transaction.atomic
-def bring_up_to_date(*, findings: list[Finding], now: datetime) -> tuple[int, int]:
+def update_alerts(*, findings: list[Finding], now: datetime) -> tuple[int, int]:
     """Open alerts for new findings, resolve those that are found no more: (opened, resolved).
 
     Each opening and each end is owed once to every channel that listens; a finding that stays is owed nothing more.
     """
-    still = {finding.key for finding in findings}
+    current_keys = {finding.key for finding in findings}
     open_alerts = {alert.key: alert for alert in Alert.objects.select_for_update().filter(resolved_at=None)}
     opened = [
         Alert(
@@ -139,18 +147,18 @@ def bring_up_to_date(*, findings: list[Finding], now: datetime) -> tuple[int, in
     ]
     Alert.objects.bulk_create(opened, ignore_conflicts=True)
     opened = list(Alert.objects.filter(resolved_at=None, key__in=[alert.key for alert in opened]))
-    resolved = [alert for key, alert in open_alerts.items() if key not in still]
+    resolved = [alert for key, alert in open_alerts.items() if key not in current_keys]
     Alert.objects.filter(pk__in=[alert.pk for alert in resolved]).update(resolved_at=now)
-    _owe(opened, over=False)
-    _owe(resolved, over=True)
+    _queue_deliveries(opened, is_resolution=False)
+    _queue_deliveries(resolved, is_resolution=True)
     return len(opened), len(resolved)
 
 
-def _owe(alerts: list[Alert], *, over: bool) -> None:
+def _queue_deliveries(alerts: list[Alert], *, is_resolution: bool) -> None:
     channels = list(AlertChannel.objects.filter(enabled=True))
     AlertDelivery.objects.bulk_create(
         [
-            AlertDelivery(alert=alert, channel=channel, over=over)
+            AlertDelivery(alert=alert, channel=channel, is_resolution=is_resolution)
             for alert in alerts
             for channel in channels
             if channel.seller_id in (None, alert.seller_id)
@@ -159,7 +167,7 @@ def _owe(alerts: list[Alert], *, over: bool) -> None:
     )
 
 
-def owed(*, channel: AlertChannel) -> QuerySet[AlertDelivery]:
+def pending_deliveries(*, channel: AlertChannel) -> QuerySet[AlertDelivery]:
     """What a channel has yet to be told, oldest first. After five failed tries a message is given up."""
     return (
         AlertDelivery.objects.filter(Q(sent_at=None), channel=channel, attempts__lt=5)

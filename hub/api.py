@@ -9,9 +9,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from ninja import Path, Query, Router, Schema
 
-from accounts.auth import ApiKeyAuth, ApiRequest, is_platform_key, require_change, sellers_for
+from accounts.auth import ApiKeyAuth, ApiRequest, is_platform_key, require_write_access, sellers_for
 from accounts.models import ApiKey
-from accounts.rest import MAX_ID, Page, Paging, Refusal, page_of
+from accounts.rest import MAX_ID, ApiError, Page, Paging, page_of
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job, Run, RunLogLine
 from hub.services import cancel_run
@@ -107,7 +107,7 @@ def _find_run(key: ApiKey, run_id: int) -> Run:
         .first()
     )
     if run is None:
-        raise Refusal(404, "No such run among those that this key reaches.")
+        raise ApiError(404, "No such run among those that this key reaches.")
     return run
 
 
@@ -142,7 +142,7 @@ def get_run(request: ApiRequest, run_id: int = Path(..., ge=1, le=MAX_ID)) -> Ru
 def cancel(request: ApiRequest, run_id: int = Path(..., ge=1, le=MAX_ID)) -> Run:
     """Stop a run. What was sent stays sent; 409 if it has ended."""
     run = _find_run(request.auth, run_id)
-    require_change(request.auth, run.job.connection.seller)
+    require_write_access(request.auth, run.job.connection.seller)
     if not cancel_run(run=run, by=request.auth.user):
-        raise Refusal(409, "This run has ended: there is nothing to cancel.")
+        raise ApiError(409, "This run has ended: there is nothing to cancel.")
     return run

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-_TAKE = """
+_ACQUIRE = """
 INSERT INTO hub_ratebudget AS budget (key, tokens, updated_at)
 VALUES (%(key)s, %(capacity)s - 1, clock_timestamp())
 ON CONFLICT (key) DO UPDATE SET
@@ -17,15 +17,15 @@ WHERE (budget.blocked_until IS NULL OR budget.blocked_until <= clock_timestamp()
         + EXTRACT(EPOCH FROM clock_timestamp() - budget.updated_at) * %(refill)s) >= 1
 RETURNING tokens
 """
-_WHEN = """
+_RETRY_AT = """
 SELECT GREATEST(blocked_until, updated_at + make_interval(secs => (%(wanted)s - tokens) / %(refill)s))
 FROM hub_ratebudget WHERE key = %(key)s
 """
 # Coming back for a single request would waste a turn: wait until a tenth of the bucket is there.
-_WORTHWHILE = 0.1
+_MIN_REFILL_FRACTION = 0.1
 
 
-def take(*, key: str, requests: int, seconds: float) -> datetime | None:
+def acquire(*, key: str, requests: int, seconds: float) -> datetime | None:
     """Take one request from the bucket of `requests` per `seconds`.
 
     None if it was there; else the time (UTC) at which it is worth asking again. Runs in a statement of its own and
@@ -33,10 +33,10 @@ def take(*, key: str, requests: int, seconds: float) -> datetime | None:
     """
     values: dict[str, str | float] = {"key": key, "capacity": requests, "refill": requests / seconds}
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, values)
+        cursor.execute(_ACQUIRE, values)
         if cursor.fetchone():
             return None
-        cursor.execute(_WHEN, values | {"wanted": max(1, requests * _WORTHWHILE)})
+        cursor.execute(_RETRY_AT, values | {"wanted": max(1, requests * _MIN_REFILL_FRACTION)})
         row = cursor.fetchone()
     return row[0] if row else None
 

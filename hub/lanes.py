@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 
 TURN_TASK = "connectors.turn"
 # A broker that keeps silent costs this much, and is then left alone for a while: the sweeper looks at the rows anyway.
-_NUDGE_SECONDS = 1.0
-_SILENT_SECONDS = 5.0
-_silent_until = 0.0
+_NOTIFY_TIMEOUT_SECONDS = 1.0
+_BROKER_BACKOFF_SECONDS = 5.0
+_broker_backoff_until = 0.0
 
 
-class Fenced(Exception):
+class LeaseLost(Exception):
     """Another worker has the lane now: this one must write nothing more."""
 
 
@@ -66,43 +66,43 @@ def wake(*, lane_ids: Sequence[int]) -> None:
             """,
             [list(lane_ids)],
         )
-        woken = [_Told(*row) for row in cursor.fetchall()]
-        _tell_shares(cursor, woken)
+        woken = [_LaneUpdate(*row) for row in cursor.fetchall()]
+        _update_shares(cursor, woken)
         if any(lane.claimable for lane in woken):
-            transaction.on_commit(nudge)
+            transaction.on_commit(notify_workers)
 
 
-def nudge(task: str = TURN_TASK) -> None:
+def notify_workers(task: str = TURN_TASK) -> None:
     """Ask some worker to look at the lanes, or at what else the task is about. A broker that does not answer is no
     reason to fail: the sweeper looks."""
-    global _silent_until
-    if monotonic() < _silent_until:
+    global _broker_backoff_until
+    if monotonic() < _broker_backoff_until:
         return
     # With time limits of its own: a worker listens to the same broker with much more patience.
-    options = {"socket_timeout": _NUDGE_SECONDS, "socket_connect_timeout": _NUDGE_SECONDS}
+    options = {"socket_timeout": _NOTIFY_TIMEOUT_SECONDS, "socket_connect_timeout": _NOTIFY_TIMEOUT_SECONDS}
     broker = current_app.connection_for_write(transport_options=options)
     try:
-        with producers[broker].acquire(block=True, timeout=_NUDGE_SECONDS) as producer:
+        with producers[broker].acquire(block=True, timeout=_NOTIFY_TIMEOUT_SECONDS) as producer:
             current_app.send_task(task, expires=10, producer=producer, retry=False)
     except (OperationalError, OSError) as error:
-        _silent_until = monotonic() + _SILENT_SECONDS
+        _broker_backoff_until = monotonic() + _BROKER_BACKOFF_SECONDS
         logger.warning("No worker could be nudged, the sweeper will: %s", error)
 
 
 @contextmanager
-def quick_commit() -> Iterator[None]:
+def asynchronous_commit() -> Iterator[None]:
     """A transaction that does not wait for the disk: what it writes may be lost when PostgreSQL crashes, and is then
     merely done again. Claims and leases are such writes; the holder's name guards an epoch that was lost."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
                 "SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = %s",
-                [_frozen_after()],
+                [_idle_in_transaction_timeout_ms()],
             )
         yield
 
 
-def _frozen_after() -> int:
+def _idle_in_transaction_timeout_ms() -> int:
     """Milliseconds after which a worker that fell silent inside a transaction loses it with all its locks: otherwise
     nobody could take its lane while it sleeps, or while its machine is gone."""
     return 1000 * settings.LEASE_SECONDS
@@ -114,9 +114,9 @@ def claim(*, holder: str, workers: int) -> Claim | None:
     `workers` is the number of workers alive: one seller never holds more than half of them (rounded up). What decides
     that stands in the row of the seller's share, which is locked: no count is taken while others claim.
     """
-    with quick_commit(), connection.cursor() as cursor:
+    with asynchronous_commit(), connection.cursor() as cursor:
         while True:
-            cursor.execute(_NEXT_SHARE, {"most": _most(workers)})
+            cursor.execute(_NEXT_SHARE, {"most": _max_lanes_per_seller(workers)})
             share = cursor.fetchone()
             if share is None:
                 return None
@@ -172,8 +172,9 @@ FROM share LEFT JOIN lane ON true
 """
 
 
-def someone_waits(*, workers: int, giving_way: Claim | None = None) -> bool:
-    """Whether a lane is due that a free worker could serve now, or (`giving_way`) the holder of that claim instead."""
+def has_waiting_work(*, workers: int, yielding_claim: Claim | None = None) -> bool:
+    """Whether a lane is due that a free worker could serve now, or (`yielding_claim`) the holder of that claim
+    instead."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -182,12 +183,12 @@ def someone_waits(*, workers: int, giving_way: Claim | None = None) -> bool:
                 WHERE due AND turn >= (SELECT last_value FROM hub_claim_mark)
                   AND held - CASE id WHEN %s THEN 1 ELSE 0 END < %s)
             """,
-            [giving_way.share_id if giving_way else 0, _most(workers)],
+            [yielding_claim.share_id if yielding_claim else 0, _max_lanes_per_seller(workers)],
         )
         return bool(cursor.fetchone()[0])
 
 
-def _most(workers: int) -> int:
+def _max_lanes_per_seller(workers: int) -> int:
     """How many lanes of one seller may be served at a time: half of the workers, rounded up."""
     return max(1, math.ceil(workers / 2))
 
@@ -197,7 +198,7 @@ def renew(*, claim: Claim, batch: Collection[int] = (), progressed: bool = False
 
     `progressed`: something was settled since the claim, so that crashes of the past are not counted on.
     """
-    with quick_commit(), connection.cursor() as cursor:
+    with asynchronous_commit(), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE hub_lane SET
@@ -215,7 +216,7 @@ def renew(*, claim: Claim, batch: Collection[int] = (), progressed: bool = False
             ],
         )
         if cursor.rowcount == 0:
-            raise Fenced(f"lane {claim.lane_id}, epoch {claim.epoch}")
+            raise LeaseLost(f"lane {claim.lane_id}, epoch {claim.epoch}")
 
 
 @contextmanager
@@ -232,10 +233,10 @@ def fenced(claim: Claim) -> Iterator[None]:
                 SELECT set_config('idle_in_transaction_session_timeout', %s, true) FROM hub_lane
                 WHERE id = %s AND epoch = %s AND leased_by = %s
                 """,
-                [str(_frozen_after()), claim.lane_id, claim.epoch, claim.holder],
+                [str(_idle_in_transaction_timeout_ms()), claim.lane_id, claim.epoch, claim.holder],
             )
             if cursor.fetchone() is None:
-                raise Fenced(f"lane {claim.lane_id}, epoch {claim.epoch}")
+                raise LeaseLost(f"lane {claim.lane_id}, epoch {claim.epoch}")
         yield
         fence(claim=claim)
 
@@ -248,7 +249,7 @@ def fence(*, claim: Claim) -> None:
             [claim.lane_id, claim.epoch, claim.holder],
         )
         if cursor.fetchone() is None:
-            raise Fenced(f"lane {claim.lane_id}, epoch {claim.epoch}")
+            raise LeaseLost(f"lane {claim.lane_id}, epoch {claim.epoch}")
 
 
 def release(
@@ -267,7 +268,7 @@ def release(
     """
     if rest_until is not None:
         more, wake_at = False, rest_until
-    with quick_commit(), connection.cursor() as cursor:
+    with asynchronous_commit(), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE hub_lane SET
@@ -288,12 +289,12 @@ def release(
                 "holder": claim.holder,
             },
         )
-        _tell_shares(cursor, [_Told(*row) for row in cursor.fetchall()])
+        _update_shares(cursor, [_LaneUpdate(*row) for row in cursor.fetchall()])
 
 
 def abandon(*, claim: Claim, rest_until: datetime) -> None:
     """Give the lane back as if its worker had been lost: what it has in hand is in doubt, and the crash counts."""
-    with quick_commit(), connection.cursor() as cursor:
+    with asynchronous_commit(), connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE hub_lane SET
@@ -304,11 +305,11 @@ def abandon(*, claim: Claim, rest_until: datetime) -> None:
             """,
             [rest_until, rest_until, claim.lane_id, claim.epoch, claim.holder],
         )
-        _tell_shares(cursor, [_Told(*row) for row in cursor.fetchall()])
+        _update_shares(cursor, [_LaneUpdate(*row) for row in cursor.fetchall()])
 
 
 @dataclass(slots=True, frozen=True)
-class _Told:
+class _LaneUpdate:
     """What a share must know of one of its lanes: whether it can be claimed now, whether it was held until now."""
 
     share_id: int
@@ -317,14 +318,14 @@ class _Told:
     freed: bool
 
 
-def _tell_shares(cursor: CursorWrapper, lanes: Sequence[_Told]) -> None:
+def _update_shares(cursor: CursorWrapper, lanes: Sequence[_LaneUpdate]) -> None:
     """After lanes were written, in the same transaction: a share with one that can be claimed becomes due, both with
     tickets that a claim will see, and leases that ended count no more. What is so already is not written again."""
     if not lanes:
         return
     cursor.execute(
         """
-        WITH told AS (
+        WITH lane_update AS (
             SELECT share_id, bool_or(claimable) AS claimable, count(*) FILTER (WHERE freed) AS freed
             FROM unnest(%(shares)s::bigint[], %(claimable)s::bool[], %(freed)s::bool[])
                  AS lane (share_id, claimable, freed)
@@ -340,7 +341,7 @@ def _tell_shares(cursor: CursorWrapper, lanes: Sequence[_Told]) -> None:
             turn = CASE WHEN claimable
                 THEN GREATEST(hub_share.turn, (SELECT last_value FROM hub_claim_mark)) ELSE hub_share.turn END,
             held = held - freed
-        FROM told JOIN share ON share.id = told.share_id
+        FROM lane_update JOIN share ON share.id = lane_update.share_id
         WHERE hub_share.id = share.id AND (
             freed > 0 OR claimable AND (NOT share.due OR share.turn < (SELECT last_value FROM hub_claim_mark)))
         """,
@@ -382,8 +383,8 @@ def sweep(*, now: datetime | None = None) -> int:
             """,
             {"now": now},
         )
-        woken = [_Told(*row) for row in cursor.fetchall()]
-        _tell_shares(cursor, woken)
+        woken = [_LaneUpdate(*row) for row in cursor.fetchall()]
+        _update_shares(cursor, woken)
         cursor.execute(
             """
             WITH below AS (
@@ -397,7 +398,7 @@ def sweep(*, now: datetime | None = None) -> int:
     return len(woken)
 
 
-def wake_forgotten() -> int:
+def wake_missed_lanes() -> int:
     """Lanes with ready changes or an open run that nobody was told of (a crash between commit and waking).
 
     Looks at every idle lane, so it is for once in a while.
@@ -423,7 +424,7 @@ def wake_forgotten() -> int:
     return len(lane_ids)
 
 
-def recount() -> None:
+def reconcile_shares() -> None:
     """Bring shares in line with their lanes where somebody wrote to lanes without telling them: a connection that was
     deleted while it was served, a copy to staging. Looks at all of them, so it is for once in a while."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -435,14 +436,14 @@ def recount() -> None:
             WHERE held <> COALESCE(leases, 0) ORDER BY id FOR UPDATE OF hub_share
             """
         )
-        if wrong := [share for (share,) in cursor.fetchall()]:
+        if incorrect := [share for (share,) in cursor.fetchall()]:
             cursor.execute(
                 """
                 UPDATE hub_share SET
                     held = (SELECT count(*) FROM hub_lane WHERE share_id = hub_share.id AND leased_by <> '')
                 WHERE id = ANY(%s)
                 """,
-                [wrong],
+                [incorrect],
             )
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -452,4 +453,4 @@ def recount() -> None:
             ORDER BY lane.id FOR UPDATE OF lane SKIP LOCKED
             """
         )
-        _tell_shares(cursor, [_Told(*row) for row in cursor.fetchall()])
+        _update_shares(cursor, [_LaneUpdate(*row) for row in cursor.fetchall()])

@@ -29,7 +29,7 @@ class Priority:
 
 
 @dataclass(slots=True, frozen=True)
-class Taken:
+class ChangeSnapshot:
     """A change as its worker saw it."""
 
     id: int
@@ -60,8 +60,8 @@ ON CONFLICT (job_id, kind, item_id) DO UPDATE SET
     state = CASE change.state WHEN 'held' THEN 'ready' ELSE change.state END
 RETURNING lane_id
 """
-_TAKEN = ("id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "error_class")
-_LISTENERS = """
+_SNAPSHOT_FIELDS = ("id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "error_class")
+_EXPORT_JOBS = """
 SELECT job.id, job.lane_ids FROM hub_job AS job JOIN hub_connection AS home ON home.id = job.connection_id
 WHERE job.direction = 'export' AND job.enabled AND job.item_kind = %(kind)s
   AND (home.seller_id = %(seller)s OR home.seller_id IS NULL
@@ -81,7 +81,7 @@ def enqueue(*, seller_id: int | None, kind: Kind, item_ids: Collection[int], ori
     goes nowhere (L13). Workers are woken after commit.
     """
     _insert(
-        _LISTENERS,
+        _EXPORT_JOBS,
         kind,
         item_ids,
         {"seller": seller_id, "origin": origin, "priority": Priority.EVENT, "run": None},
@@ -154,12 +154,12 @@ def fill_batches(*, job: Job, size: int, own_lane: int) -> int:
 
 def wake_delayed(*, lane_id: int, now: datetime) -> int:
     """Changes whose waiting time is over become ready."""
-    over = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED, not_before__lte=now)
+    expired = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED, not_before__lte=now)
     with transaction.atomic():
-        return over.filter(pk__in=_locked(over)).update(state=Change.State.READY, not_before=None)
+        return expired.filter(pk__in=_locked(expired)).update(state=Change.State.READY, not_before=None)
 
 
-def hurry(*, connection: Connection, kind: Kind, item_ids: Collection[int], held_for: str) -> None:
+def make_ready(*, connection: Connection, kind: Kind, item_ids: Collection[int], held_for: str) -> None:
     """What waits at this connection for its next try, or is held for that class of error, is tried now: something has
     come that may help."""
     waiting = Change.objects.filter(
@@ -175,7 +175,7 @@ def hurry(*, connection: Connection, kind: Kind, item_ids: Collection[int], held
         transaction.on_commit(lambda: lanes.wake(lane_ids=sorted(woken)))
 
 
-def leave_run(*, run: Run) -> None:
+def detach_run(*, run: Run) -> None:
     """The run is over before its changes were: they stay, and count for it no more."""
     own = Change.objects.filter(run=run)
     with transaction.atomic():
@@ -187,7 +187,7 @@ def _locked(changes: QuerySet[Change]) -> list[int]:
     return list(changes.order_by("job_id", "item_id").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
-def take(*, lane_id: int, job_id: int, priority: int, after: int, limit: int) -> list[Taken]:
+def next_changes(*, lane_id: int, job_id: int, priority: int, after: int, limit: int) -> list[ChangeSnapshot]:
     """The next ready changes of a job in a lane, by token. `after` is the last token taken in this turn.
 
     The keyset matters: rows that were settled a moment ago leave dead index entries behind, and while an old snapshot
@@ -196,21 +196,21 @@ def take(*, lane_id: int, job_id: int, priority: int, after: int, limit: int) ->
     rows = Change.objects.filter(
         lane_id=lane_id, job_id=job_id, priority=priority, state=Change.State.READY, token__gt=after
     ).order_by("token")
-    taken: list[Taken] = []
-    for row in rows.values_list(*_TAKEN)[:limit]:
-        change = Taken(*row)
+    batch: list[ChangeSnapshot] = []
+    for row in rows.values_list(*_SNAPSHOT_FIELDS)[:limit]:
+        change = ChangeSnapshot(*row)
         limit = min(limit, change.batch_limit or limit)
-        if len(taken) >= limit:
+        if len(batch) >= limit:
             break
-        taken.append(change)
-    return taken
+        batch.append(change)
+    return batch
 
 
-def suspect(*, ids: Sequence[int]) -> list[int]:
+def mark_suspect(*, ids: Sequence[int]) -> list[int]:
     """The changes that a lost worker had in hand: each is sent in half as large a batch from now on, so that the one
     that kills its worker is soon alone, and only then counts it. Returns those that still exist.
     """
-    alone = len(ids) == 1
+    isolated = len(ids) == 1
     found = _locked(Change.objects.filter(pk__in=ids))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -222,15 +222,15 @@ def suspect(*, ids: Sequence[int]) -> list[int]:
                 error_class = CASE WHEN %(alone)s THEN %(lost)s ELSE error_class END
             WHERE id = ANY(%(ids)s)
             """,
-            {"limit": max(1, len(ids) // 2), "alone": alone, "lost": WORKER_LOST, "ids": found},
+            {"limit": max(1, len(ids) // 2), "alone": isolated, "lost": WORKER_LOST, "ids": found},
         )
     return found
 
 
-def reread(ids: Iterable[int]) -> list[Taken]:
+def reload_changes(ids: Iterable[int]) -> list[ChangeSnapshot]:
     """The changes as they are now, those that are gone left out."""
     rows = Change.objects.filter(pk__in=list(ids))
-    return [Taken(*row) for row in rows.order_by("token").values_list(*_TAKEN)]
+    return [ChangeSnapshot(*row) for row in rows.order_by("token").values_list(*_SNAPSHOT_FIELDS)]
 
 
 def next_wake(*, lane_id: int) -> datetime | None:
@@ -241,32 +241,34 @@ def next_wake(*, lane_id: int) -> datetime | None:
 
 @dataclass(slots=True)
 class Failure:
-    """Why a change stays in the queue. `not_before` None: it is held for a person; `alone`: it failed with no other in
-    the same call, and goes alone from now on.
+    """Why a change stays in the queue. `not_before` None: it is held for a person; `isolated`: it failed with no other
+    in the same call, and goes alone from now on.
     """
 
-    change: Taken
+    change: ChangeSnapshot
     error_class: str
     error: str
     not_before: datetime | None
-    alone: bool = False
+    isolated: bool = False
 
 
-def settle(*, done: Sequence[Taken], failed: Sequence[Failure] = (), doubtful: Sequence[Taken] = ()) -> dict[int, int]:
+def settle(
+    *, done: Sequence[ChangeSnapshot], failed: Sequence[Failure] = (), possibly_sent: Sequence[ChangeSnapshot] = ()
+) -> dict[int, int]:
     """Take what is done off the queue and write down why the rest stays. Runs inside the caller's transaction, which
-    has checked its lane's epoch. `doubtful`: the target may have these all the same, so that what is decided about
+    has checked its lane's epoch. `possibly_sent`: the target may have these all the same, so that what is decided about
     them next must not take them for absent.
 
     A row whose token changed meanwhile stays, ready for another look. Returns run id → how many items of that run had
     their first outcome here; later outcomes of the same item count no more.
     """
     ids = {change.id for change in done} | {failure.change.id for failure in failed}
-    unsettled = [change.id for change in doubtful]
+    possibly_sent_ids = [change.id for change in possibly_sent]
     first_outcomes: Counter[int] = Counter()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, run_id FROM hub_change WHERE id = ANY(%s) ORDER BY job_id, item_id FOR UPDATE",
-            [[*ids, *unsettled]],
+            [[*ids, *possibly_sent_ids]],
         )
         first_outcomes.update(run for pk, run in cursor.fetchall() if run is not None and pk in ids)
         if done:
@@ -295,13 +297,15 @@ def settle(*, done: Sequence[Taken], failed: Sequence[Failure] = (), doubtful: S
                     [failure.change.id for failure in failed],
                     [failure.change.token for failure in failed],
                     [failure.not_before for failure in failed],
-                    [failure.alone for failure in failed],
+                    [failure.isolated for failure in failed],
                     [failure.error_class for failure in failed],
                     [failure.error[:2000] for failure in failed],
                 ],
             )
         if first_outcomes:
             cursor.execute("UPDATE hub_change SET run_id = NULL WHERE id = ANY(%s) AND run_id IS NOT NULL", [list(ids)])
-        if doubtful:
-            cursor.execute("UPDATE hub_change SET sent_at = now() WHERE id = ANY(%s) AND sent_at IS NULL", [unsettled])
+        if possibly_sent:
+            cursor.execute(
+                "UPDATE hub_change SET sent_at = now() WHERE id = ANY(%s) AND sent_at IS NULL", [possibly_sent_ids]
+            )
     return first_outcomes

@@ -19,7 +19,7 @@ class Problem:
 
     code: str
     message: str
-    mend: str
+    fix: str
     fatal: bool = False
     ref: str = ""
 

@@ -15,12 +15,12 @@ from hub.models import Run, RunCounter, RunLogLine
 Level = RunLogLine.Level
 
 # So many of each matter are told one by one.
-FIRST = 10
-_SILENCE = timedelta(minutes=1)
-_LONGEST = 1000
+LOGGED_IN_FULL = 10
+_PROGRESS_INTERVAL = timedelta(minutes=1)
+_MAX_LINE_LENGTH = 1000
 
 
-class Matter(StrEnum):
+class RepeatedEvent(StrEnum):
     """What a run may meet any number of times, in words that follow a number."""
 
     ASIDE = "items set aside; the issues tell them all"
@@ -31,17 +31,19 @@ class Matter(StrEnum):
 
 def write(*, run_id: int, text: str, now: datetime, level: str = Level.INFO) -> None:
     """Add a line, whatever was told before."""
-    write_all(run_id=run_id, texts=[text], now=now, level=level)
+    write_lines(run_id=run_id, texts=[text], now=now, level=level)
 
 
-def write_all(*, run_id: int, texts: Sequence[str], now: datetime, level: str = Level.INFO) -> None:
+def write_lines(*, run_id: int, texts: Sequence[str], now: datetime, level: str = Level.INFO) -> None:
     """Add lines in one statement."""
     RunLogLine.objects.bulk_create(
-        [RunLogLine(run_id=run_id, text=text[:_LONGEST], at=now, level=level) for text in texts]
+        [RunLogLine(run_id=run_id, text=text[:_MAX_LINE_LENGTH], at=now, level=level) for text in texts]
     )
 
 
-def note(*, run_id: int, matter: Matter, texts: Sequence[str], now: datetime, level: str = Level.WARNING) -> None:
+def log_repeated(
+    *, run_id: int, event: RepeatedEvent, texts: Sequence[str], now: datetime, level: str = Level.WARNING
+) -> None:
     """Add what happened, a text for each time that it did; bounded as the module says. Locks the run until commit."""
     if not texts:
         return
@@ -49,52 +51,60 @@ def note(*, run_id: int, matter: Matter, texts: Sequence[str], now: datetime, le
         cursor.execute(
             """
             UPDATE hub_run
-            SET met = jsonb_set(met, ARRAY[%(matter)s], to_jsonb(COALESCE((met->>%(matter)s)::bigint, 0) + %(more)s))
-            WHERE id = %(run)s RETURNING (met->>%(matter)s)::bigint
+            SET met = jsonb_set(met, ARRAY[%(event)s], to_jsonb(COALESCE((met->>%(event)s)::bigint, 0) + %(more)s))
+            WHERE id = %(run)s RETURNING (met->>%(event)s)::bigint
             """,
-            {"matter": matter.name, "more": len(texts), "run": run_id},
+            {"event": event.name, "more": len(texts), "run": run_id},
         )
         row = cursor.fetchone()
     if row is None:
         return
     [number] = row
     before = number - len(texts)
-    lines = list(texts[: max(0, FIRST - before)])
-    if number > FIRST and (before <= FIRST or doubled(before, number)):
-        lines.append(f"{number:,} {matter}, so far.")
-    write_all(run_id=run_id, texts=lines, now=now, level=level)
+    lines = list(texts[: max(0, LOGGED_IN_FULL - before)])
+    if number > LOGGED_IN_FULL and (before <= LOGGED_IN_FULL or passed_power_of_two(before, number)):
+        lines.append(f"{number:,} {event}, so far.")
+    write_lines(run_id=run_id, texts=lines, now=now, level=level)
 
 
-def doubled(before: int, after: int) -> bool:
+def passed_power_of_two(before: int, after: int) -> bool:
     """Whether the number has passed a power of two: so many lines are told of a million as there are binary digits."""
     return before.bit_length() != after.bit_length()
 
 
-def tell_progress(
-    *, run_id: int, kind: str, before: int, counts: Mapping[str, int], told_at: datetime | None, now: datetime
+def log_progress(
+    *, run_id: int, kind: str, before: int, counts: Mapping[str, int], logged_at: datetime | None, now: datetime
 ) -> None:
     """Say how far the run is, if it is time to. `before` and `counts["read"]`: items looked at until now and with this
-    page or batch; `told_at`: when that was last said."""
-    if not doubled(before, counts["read"]) and told_at is not None and now - told_at < _SILENCE:
+    page or batch; `logged_at`: when that was last said."""
+    if (
+        not passed_power_of_two(before, counts["read"])
+        and logged_at is not None
+        and now - logged_at < _PROGRESS_INTERVAL
+    ):
         return
-    RunCounter.objects.filter(run=run_id, kind=kind).update(told_at=now)
+    RunCounter.objects.filter(run=run_id, kind=kind).update(logged_at=now)
     total, calls = Run.objects.values_list("total", "api_calls").get(pk=run_id)
     if total == counts["read"]:
         return  # that is all, and summed up in a moment
     of_all = f" of {total:,}" if total and total > counts["read"] else ""
-    write(run_id=run_id, now=now, text=f"{counts['read']:,}{of_all} looked at so far: {_figures(counts, calls)}.")
+    write(run_id=run_id, now=now, text=f"{counts['read']:,}{of_all} looked at so far: {_format_counts(counts, calls)}.")
 
 
-def sum_up(*, run: Run, now: datetime) -> None:
+def write_summary(*, run: Run, now: datetime) -> None:
     """The last figures, once nothing more is counted: items by outcome, calls, and what was told in part only."""
     texts = []
     for counter in run.counters.order_by("kind"):
         counts = {name: getattr(counter, name) for name in RunCounter.OUTCOMES}
-        texts.append(f"In all {counts['read']:,} looked at: {_figures(counts, run.api_calls)}.")
-    texts += [f"In all {number:,} {Matter[name]}." for name, number in sorted(run.met.items()) if number > FIRST]
-    write_all(run_id=run.pk, texts=texts, now=now)
+        texts.append(f"In all {counts['read']:,} looked at: {_format_counts(counts, run.api_calls)}.")
+    texts += [
+        f"In all {number:,} {RepeatedEvent[name]}."
+        for name, number in sorted(run.event_counts.items())
+        if number > LOGGED_IN_FULL
+    ]
+    write_lines(run_id=run.pk, texts=texts, now=now)
 
 
-def _figures(counts: Mapping[str, int], calls: int) -> str:
+def _format_counts(counts: Mapping[str, int], calls: int) -> str:
     outcomes = ", ".join(f"{counts[name]:,} {name}" for name in RunCounter.OUTCOMES[1:] if counts[name])
     return f"{outcomes or 'no outcome yet'}; {calls:,} {'call' if calls == 1 else 'calls'} to the platform"

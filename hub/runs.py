@@ -10,25 +10,25 @@ from hub import runlog
 from hub.kinds import Direction
 from hub.models import Change, JobState, Run, RunCounter
 
-_CLOSED_WELL = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+_SUCCEEDED = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
 
 
-class RunEnded(Exception):
+class RunFinished(Exception):
     """Somebody else ended the run (a person cancelled it): whoever works on it stops."""
 
 
-def begin(*, run: Run, now: datetime) -> None:
+def start(*, run: Run, now: datetime) -> None:
     """The first turn of a run takes it up. RunEnded if it is over already."""
-    hold(run=run)
+    lock_preparing(run=run)
     Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(state=Run.State.PREPARING, started_at=now)
     run.refresh_from_db(fields=["state", "started_at"])
 
 
-def hold(*, run: Run) -> None:
+def lock_preparing(*, run: Run) -> None:
     """Lock a run that is being prepared until commit, before anything else of it is locked. RunEnded if it is over."""
     states = (Run.State.QUEUED, Run.State.PREPARING)
     if not Run.objects.select_for_update().filter(pk=run.pk, state__in=states).values_list("pk"):
-        raise RunEnded(str(run))
+        raise RunFinished(str(run))
 
 
 def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: int) -> None:
@@ -55,13 +55,13 @@ def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: 
             """,  # noqa: S608 - the names are those of the model
             [run_id, kind, *outcomes.values()],
         )
-        told_at, *numbers = cursor.fetchone()
+        logged_at, *numbers = cursor.fetchone()
     counts = dict(zip(RunCounter.OUTCOMES, numbers, strict=True))
     before = counts["read"] - outcomes.get("read", 0)
-    runlog.tell_progress(run_id=run_id, kind=kind, before=before, counts=counts, told_at=told_at, now=now)
+    runlog.log_progress(run_id=run_id, kind=kind, before=before, counts=counts, logged_at=logged_at, now=now)
 
 
-def plan(*, run: Run, total: int, remaining: int) -> None:
+def mark_prepared(*, run: Run, total: int, remaining: int) -> None:
     """Preparation is over: so many items in all, so many that wait for their first outcome."""
     Run.objects.filter(pk=run.pk, state=Run.State.PREPARING).update(
         total=total, remaining=remaining, state=Run.State.PREPARED, cursor={}
@@ -73,12 +73,12 @@ def lock(*, run_ids: list[int]) -> None:
     list(Run.objects.select_for_update().filter(pk__in=run_ids).order_by("pk").values_list("pk"))
 
 
-def count_down(*, first_outcomes: Mapping[int, int], now: datetime) -> list[Run]:
+def decrement_remaining(*, first_outcomes: Mapping[int, int], now: datetime) -> list[Run]:
     """Take first outcomes off what remains. Returns the runs that this very call brought to their end (D20).
 
     Whoever's transaction takes the last one closes the run; no other can see the same zero.
     """
-    ended = []
+    finished = []
     for run_id, number in sorted(first_outcomes.items()):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -93,8 +93,8 @@ def count_down(*, first_outcomes: Mapping[int, int], now: datetime) -> list[Run]
         if row and row[0] == 0:
             run = Run.objects.select_related("job__connection").get(pk=run_id)
             close(run=run, now=now)
-            ended.append(run)
-    return ended
+            finished.append(run)
+    return finished
 
 
 def close(*, run: Run, now: datetime, failed: str = "") -> bool:
@@ -105,30 +105,30 @@ def close(*, run: Run, now: datetime, failed: str = "") -> bool:
     if failed:
         state = Run.State.FAILED
     else:
-        troubled = run.counters.filter(failed__gt=0) | run.counters.filter(skipped__gt=0)
-        state = Run.State.DONE_WITH_ERRORS if troubled.exists() else Run.State.DONE
+        with_problems = run.counters.filter(failed__gt=0) | run.counters.filter(skipped__gt=0)
+        state = Run.State.DONE_WITH_ERRORS if with_problems.exists() else Run.State.DONE
     closed = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
         state=state, finished_at=now, reason=failed, remaining=0 if not failed else F("remaining")
     )
     if not closed:
         return False
     run.refresh_from_db()
-    if state in _CLOSED_WELL:
+    if state in _SUCCEEDED:
         fields = {"last_success_at": now, "attention": ""}
         if counts_as_full_sync(run):
             fields["last_full_sync_at"] = now
         JobState.objects.filter(job_id=run.job_id).update(**fields)
-    runlog.sum_up(run=run, now=now)
+    runlog.write_summary(run=run, now=now)
     runlog.write(
         run_id=run.pk,
         now=now,
-        text=f"The run {run.get_state_display()}" + (f": {failed}" if failed else f".{_remark(run)}"),
+        text=f"The run {run.get_state_display()}" + (f": {failed}" if failed else f".{_closing_note(run)}"),
         level=runlog.Level.ERROR if failed else runlog.Level.INFO,
     )
     return True
 
 
-def conclude(*, run: Run, now: datetime, found: str, drift: bool = False) -> None:
+def close_check(*, run: Run, now: datetime, found: str, drift: bool = False) -> None:
     """End a preview or a proof, which synced nothing and say what they found. Call `hold` before, in the same
     transaction."""
     Run.objects.filter(pk=run.pk).update(
@@ -138,7 +138,7 @@ def conclude(*, run: Run, now: datetime, found: str, drift: bool = False) -> Non
     runlog.write(run_id=run.pk, now=now, text=found, level=runlog.Level.WARNING if drift else runlog.Level.INFO)
 
 
-def _remark(run: Run) -> str:
+def _closing_note(run: Run) -> str:
     """What a person may wonder about at the end of an export."""
     if run.job.direction != Direction.EXPORT:
         return ""
@@ -154,7 +154,7 @@ def counts_as_full_sync(run: Run) -> bool:
     return run.scope == Run.Scope.FULL and not dry
 
 
-def unclosed() -> list[Run]:
+def find_stuck_runs() -> list[Run]:
     """Runs that wait for outcomes which no change will bring any more, because the changes were deleted; locked."""
     waiting = Run.objects.filter(state__in=(Run.State.PREPARED, Run.State.SENDING), remaining__isnull=False)
     none_left = ~Exists(Change.objects.filter(run=OuterRef("pk")))

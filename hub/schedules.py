@@ -11,7 +11,7 @@ _INTERVAL = re.compile(r"(\d{1,6})\s*([smhdw])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def interval_of(schedule: str) -> timedelta | None:
+def parse_interval(schedule: str) -> timedelta | None:
     """The length of an interval schedule, None for a crontab."""
     match = _INTERVAL.fullmatch(schedule.strip())
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
@@ -19,7 +19,7 @@ def interval_of(schedule: str) -> timedelta | None:
 
 def validate_schedule(schedule: str) -> None:
     """ValidationError unless it is an interval of at least a second or a crontab that ever fires."""
-    interval = interval_of(schedule)
+    interval = parse_interval(schedule)
     if interval is not None:
         if interval < timedelta(seconds=1):
             raise ValidationError("An interval must be at least one second: write 1s or more.")
@@ -45,13 +45,13 @@ def next_time(schedule: str, *, after: datetime, time_zone: str = "UTC") -> date
     """
     if not schedule:
         return None
-    interval = interval_of(schedule)
+    interval = parse_interval(schedule)
     if interval is not None:
         return after + interval
     return next(CronSim(schedule, after.astimezone(ZoneInfo(time_zone)))).astimezone(UTC)
 
 
-def length_of(schedule: str, *, after: datetime, time_zone: str = "UTC") -> timedelta:
+def time_between_runs(schedule: str, *, after: datetime, time_zone: str = "UTC") -> timedelta:
     """The time between two firings, for saying that one is overdue; zero for an empty schedule."""
     first = next_time(schedule, after=after, time_zone=time_zone) or after
     return (next_time(schedule, after=first, time_zone=time_zone) or first) - first

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Seller, User
-from accounts.services import record
+from accounts.services import record_audit_event
 from hub import lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, Run, Share
@@ -25,7 +25,7 @@ def add_job(
     full_schedule: str = "",
     partial_schedule: str = "",
     by_size: bool = False,
-    proof_schedule: str = "",
+    comparison_schedule: str = "",
     now: datetime | None = None,
 ) -> Job:
     """A job with its lanes and its state; an existing one is returned as it is."""
@@ -39,7 +39,7 @@ def add_job(
             "full_schedule": full_schedule,
             "partial_schedule": partial_schedule,
             "by_size": by_size,
-            "proof_schedule": proof_schedule,
+            "comparison_schedule": comparison_schedule,
         },
     )
     if not created:
@@ -54,7 +54,7 @@ def add_job(
         job=job,
         next_full_at=next_time(full_schedule, after=now, time_zone=job.time_zone),
         next_partial_at=next_time(partial_schedule, after=now, time_zone=job.time_zone),
-        next_proof_at=next_time(proof_schedule, after=now, time_zone=job.time_zone),
+        next_comparison_at=next_time(comparison_schedule, after=now, time_zone=job.time_zone),
     )
     return job
 
@@ -88,7 +88,7 @@ def start_run(
             # One that has begun to compare is past the point of choosing; its starter is told that it was joined.
             Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(resend=True)
     if by is not None:
-        record(
+        record_audit_event(
             user=by,
             action="sync.start" if created else "sync.join",
             target=job,
@@ -119,9 +119,9 @@ def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> boo
     own.filter(priority__gt=0, attempts=0, sent_at=None).delete()
     own.update(run=None)
     run.refresh_from_db()
-    runlog.sum_up(run=run, now=now)
+    runlog.write_summary(run=run, now=now)
     runlog.write(run_id=run.pk, text=reason, now=now, level=runlog.Level.WARNING)
-    record(user=by, action="sync.cancel", target=run, seller=run.job.connection.seller)
+    record_audit_event(user=by, action="sync.cancel", target=run, seller=run.job.connection.seller)
     return True
 
 
@@ -131,14 +131,14 @@ def answer_run(*, run: Run, yes: bool, by: User, now: datetime | None = None) ->
     now = now or timezone.now()
     runs.lock(run_ids=[run.pk])
     run.refresh_from_db()
-    if run.state != Run.State.ASKING:
+    if run.state != Run.State.NEEDS_APPROVAL:
         raise ValueError("This run does not wait for an answer any more.")
     run.state = Run.State.PREPARING
     run.cursor = run.cursor | {"answer": yes}
     run.reason = ""
     run.save(update_fields=["state", "cursor", "reason"])
     runlog.write(run_id=run.pk, text=f"{by} answered {'yes' if yes else 'no'}.", now=now)
-    record(user=by, action="sync.answer", target=run, seller=run.job.connection.seller, yes=yes)
+    record_audit_event(user=by, action="sync.answer", target=run, seller=run.job.connection.seller, yes=yes)
     lanes.wake(lane_ids=run.job.lane_ids[:1])
 
 
@@ -157,7 +157,7 @@ def resume_job(*, job: Job, by: User | None, reason: str = "") -> None:
 def _set_job_paused(job: Job, paused: bool, by: User | None, reason: str) -> None:
     Job.objects.filter(pk=job.pk).update(paused=paused)
     job.paused = paused
-    record(
+    record_audit_event(
         user=by,
         action="job.pause" if paused else "job.resume",
         target=job,
@@ -176,7 +176,7 @@ def pause_connection(*, connection: Connection, by: User | None, reason: str = "
         paused_at=now or timezone.now(), pause_reason=reason
     )
     connection.refresh_from_db(fields=["paused_at", "pause_reason"])
-    record(user=by, action="connection.pause", target=connection, seller=connection.seller, reason=reason)
+    record_audit_event(user=by, action="connection.pause", target=connection, seller=connection.seller, reason=reason)
     _apply_pauses(Connection.objects.filter(pk=connection.pk))
 
 
@@ -184,7 +184,7 @@ def pause_connection(*, connection: Connection, by: User | None, reason: str = "
 def resume_connection(*, connection: Connection, by: User | None, reason: str = "") -> None:
     Connection.objects.filter(pk=connection.pk).update(paused_at=None, pause_reason="")
     connection.refresh_from_db(fields=["paused_at", "pause_reason"])
-    record(user=by, action="connection.resume", target=connection, seller=connection.seller, reason=reason)
+    record_audit_event(user=by, action="connection.resume", target=connection, seller=connection.seller, reason=reason)
     Lane.objects.filter(connection=connection).update(rest_until=None, failures=0)
     _apply_pauses(Connection.objects.filter(pk=connection.pk))
 
@@ -197,7 +197,9 @@ def set_read_only(*, connection: Connection, read_only: bool, by: User | None) -
     """
     Connection.objects.filter(pk=connection.pk).update(read_only=read_only)
     connection.read_only = read_only
-    record(user=by, action="connection.read_only", target=connection, seller=connection.seller, read_only=read_only)
+    record_audit_event(
+        user=by, action="connection.read_only", target=connection, seller=connection.seller, read_only=read_only
+    )
     if not read_only and not _seller_is_deleted(connection):
         for job in connection.jobs.filter(direction=Direction.EXPORT, enabled=True).select_related("connection"):
             start_run(job=job, trigger=Run.Trigger.BUTTON, by=by)
@@ -207,14 +209,14 @@ def set_read_only(*, connection: Connection, read_only: bool, by: User | None) -
 def pause_platform(*, platform: str, reason: str, by: User | None) -> None:
     """The kill switch: no connection of this platform is called until it is resumed."""
     PlatformSwitch.objects.get_or_create(platform=platform, defaults={"reason": reason, "paused_by": by})
-    record(user=by, action="platform.pause", target=platform, reason=reason)
+    record_audit_event(user=by, action="platform.pause", target=platform, reason=reason)
     _apply_pauses(Connection.objects.filter(platform=platform))
 
 
 @transaction.atomic
 def resume_platform(*, platform: str, by: User | None, reason: str = "") -> None:
     PlatformSwitch.objects.filter(platform=platform).delete()
-    record(user=by, action="platform.resume", target=platform, reason=reason)
+    record_audit_event(user=by, action="platform.resume", target=platform, reason=reason)
     _apply_pauses(Connection.objects.filter(platform=platform))
 
 
@@ -245,7 +247,7 @@ def retry_changes(*, changes: QuerySet[Change], by: User | None) -> int:
     ids = [pk for pk, _ in rows]
     Change.objects.filter(pk__in=ids).update(state=Change.State.READY, attempts=0, not_before=None)
     if ids:
-        record(user=by, action="changes.retry", target=f"{len(ids)} changes")
+        record_audit_event(user=by, action="changes.retry", target=f"{len(ids)} changes")
     lanes.wake(lane_ids=sorted({lane for _, lane in rows}))
     return len(ids)
 
@@ -264,19 +266,17 @@ def start_due_runs(*, now: datetime) -> int:
     for scope, field, schedule in (
         (Run.Scope.FULL, "next_full_at", "full_schedule"),
         (Run.Scope.PARTIAL, "next_partial_at", "partial_schedule"),
-        (Run.Scope.PROOF, "next_proof_at", "proof_schedule"),
+        (Run.Scope.COMPARISON, "next_comparison_at", "comparison_schedule"),
     ):
         due = JobState.objects.filter(**{f"{field}__lte": now}).select_related("job__connection__seller")
         for state in due.order_by(field)[:500]:
             job = state.job
-            following = next_time(getattr(job, schedule), after=now, time_zone=job.time_zone)
+            next_at = next_time(getattr(job, schedule), after=now, time_zone=job.time_zone)
             # The conditional update decides between two sweepers (and two beats).
             with transaction.atomic():
-                won = JobState.objects.filter(pk=state.pk, **{field: getattr(state, field)}).update(
-                    **{field: following}
-                )
-                serves = job.enabled and not job.paused and job.connection.paused_at is None
-                if won and serves and job.connection.state == Connection.State.ACTIVE and _seller_is_active(job):
+                won = JobState.objects.filter(pk=state.pk, **{field: getattr(state, field)}).update(**{field: next_at})
+                is_active = job.enabled and not job.paused and job.connection.paused_at is None
+                if won and is_active and job.connection.state == Connection.State.ACTIVE and _seller_is_active(job):
                     start_run(job=job, scope=scope, trigger=Run.Trigger.SCHEDULE)
                     started += 1
     return started
@@ -293,11 +293,11 @@ def _seller_is_active(job: Job) -> bool:
     return seller is None or seller.status == Seller.Status.ACTIVE
 
 
-def set_schedules(*, job: Job, now: datetime | None = None) -> None:
+def recompute_next_runs(*, job: Job, now: datetime | None = None) -> None:
     """After a person has edited the schedules: compute the next times anew."""
     now = now or timezone.now()
     JobState.objects.filter(job=job).update(
         next_full_at=next_time(job.full_schedule, after=now, time_zone=job.time_zone),
         next_partial_at=next_time(job.partial_schedule, after=now, time_zone=job.time_zone),
-        next_proof_at=next_time(job.proof_schedule, after=now, time_zone=job.time_zone),
+        next_comparison_at=next_time(job.comparison_schedule, after=now, time_zone=job.time_zone),
     )

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.console import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from accounts.models import Seller
 from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment
 
@@ -24,7 +24,7 @@ ORDER_LABELS = {
 }
 
 
-def of_all_sellers() -> Q:
+def all_sellers_filter() -> Q:
     """Every index of these tables begins with the seller, so a search spells them out."""
     return Q(seller__in=list(Seller.objects.order_by().values_list("pk", flat=True)))
 
@@ -61,7 +61,7 @@ class CustomerAdmin(ReadOnlyAdmin):
             queryset = queryset.alias(upper_email=Upper("email")).filter(upper_email=search_term.upper())
         else:
             queryset = queryset.filter(last_name=search_term)
-        return queryset.filter(of_all_sellers()), False
+        return queryset.filter(all_sellers_filter()), False
 
 
 class LineInline(ReadOnlyInline):
@@ -91,4 +91,4 @@ class OrderAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        return (queryset.filter(of_all_sellers(), number=search_term) if search_term else queryset), False
+        return (queryset.filter(all_sellers_filter(), number=search_term) if search_term else queryset), False

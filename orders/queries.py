@@ -13,7 +13,7 @@ from orders.models import Customer, Order, OrderLine
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class OrderIdentity:
     """What tells one order from another, whatever else changes about it."""
 
     order_id: int
@@ -25,9 +25,9 @@ class Identity:
 _IDENTITY = ("pk", "number", "placed_at", "source_id")
 
 
-def identities(*, order_ids: Collection[int]) -> dict[int, Identity]:
+def order_identities(*, order_ids: Collection[int]) -> dict[int, OrderIdentity]:
     rows = Order.objects.filter(pk__in=order_ids).values_list(*_IDENTITY)
-    return {row[0]: Identity(*row) for row in rows}
+    return {row[0]: OrderIdentity(*row) for row in rows}
 
 
 def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
@@ -35,10 +35,10 @@ def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
     return dict(Order.objects.filter(pk__in=order_ids).values_list("pk", "seller"))
 
 
-def holders_of_numbers(*, source_id: int, numbers: Collection[str]) -> dict[str, Identity]:
+def orders_by_number(*, source_id: int, numbers: Collection[str]) -> dict[str, OrderIdentity]:
     """Order number → the order of this source that has it."""
     rows = Order.objects.filter(source_id=source_id, number__in=numbers).exclude(number="").values_list(*_IDENTITY)
-    return {row[1]: Identity(*row) for row in rows}
+    return {row[1]: OrderIdentity(*row) for row in rows}
 
 
 def orders_of_lines(*, line_ids: Collection[int]) -> dict[int, int]:
@@ -51,14 +51,14 @@ def lines_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
     return dict(OrderLine.objects.filter(order_id__in=order_ids).values_list("pk", "order_id"))
 
 
-def customers_of_nobody(*, seller_id: int, emails: Collection[str]) -> dict[str, int]:
+def customers_without_source(*, seller_id: int, emails: Collection[str]) -> dict[str, int]:
     """E-mail address (in capitals) → the customer who has it and was brought by no source: one who was made at a B2B
     front. Left out where two have it."""
     wanted = {email.upper() for email in emails if email}
-    brought = Link.objects.filter(kind=Kind.CUSTOMER, item_id=OuterRef("pk"), received_hash__isnull=False)
+    imported = Link.objects.filter(kind=Kind.CUSTOMER, item_id=OuterRef("pk"), received_hash__isnull=False)
     rows = (
         Customer.objects.annotate(name=Upper("email"))
-        .filter(~Exists(brought), seller_id=seller_id, name__in=wanted)
+        .filter(~Exists(imported), seller_id=seller_id, name__in=wanted)
         .exclude(status=Customer.Status.DELETED)
         .values_list("name", "pk")
     )

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.faults import BadFault, FaultBook, happen
-from sandbox.platforms.base import Platform, UnknownState, json_response
+from sandbox.faults import FaultRegistry, InvalidFault, inject_fault
+from sandbox.platforms.base import Platform, UnknownStateKind, json_response
 
-REMEMBERED_CALLS = 50_000
+MAX_LOGGED_CALLS = 50_000
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class CallLog:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
-        self._calls: deque[Call] = deque(maxlen=REMEMBERED_CALLS)
+        self._calls: deque[Call] = deque(maxlen=MAX_LOGGED_CALLS)
         self.last = 0
 
     def open(self, scope: Scope) -> Call:
@@ -60,10 +60,10 @@ class CallLog:
         self._calls.clear()
 
 
-class Harness:
+class ControlMiddleware:
     """Stands before a platform: logs each call to it and lets ordered faults happen to it."""
 
-    def __init__(self, app: ASGIApp, platform: Platform, log: CallLog, faults: FaultBook) -> None:
+    def __init__(self, app: ASGIApp, platform: Platform, log: CallLog, faults: FaultRegistry) -> None:
         self.app = app
         self.platform = platform
         self.log = log
@@ -86,15 +86,15 @@ class Harness:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-        fault = self.faults.take(scope["method"], scope["path"])
+        fault = self.faults.next_match(scope["method"], scope["path"])
         if fault is None:
             await self.app(scope, receive, noting_send)
         else:
             rate_limited = self.platform.rate_limited()
-            await happen(fault, self.app, rate_limited, hang_up, scope, receive, noting_send)
+            await inject_fault(fault, self.app, rate_limited, hang_up, scope, receive, noting_send)
 
 
-def control_routes(platform: Platform, log: CallLog, faults: FaultBook) -> list[Route]:
+def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> list[Route]:
     """The routes that every platform has; a platform adds its own by `Platform.control_routes`."""
 
     async def health(request: Request) -> Response:
@@ -109,15 +109,15 @@ def control_routes(platform: Platform, log: CallLog, faults: FaultBook) -> list[
             return json_response({"error": "since is a call's number"}, 400)
         return json_response({"calls": log.since(int(since)), "next": log.last})
 
-    async def fault_book(request: Request) -> Response:
+    async def fault_collection(request: Request) -> Response:
         if request.method == "GET":
-            return json_response({"faults": faults.listing()})
+            return json_response({"faults": faults.as_dicts()})
         if request.method == "DELETE":
             faults.clear()
             return Response(status_code=204)
         try:
-            fault = faults.order(orjson.loads(await request.body()))
-        except (BadFault, orjson.JSONDecodeError) as error:
+            fault = faults.add(orjson.loads(await request.body()))
+        except (InvalidFault, orjson.JSONDecodeError) as error:
             return json_response({"error": str(error)}, 400)
         return json_response({"id": fault.id}, 201)
 
@@ -134,7 +134,7 @@ def control_routes(platform: Platform, log: CallLog, faults: FaultBook) -> list[
                 query.get("after"),
                 int(query.get("limit", "1000")),
             )
-        except (UnknownState, ValueError) as error:
+        except (UnknownStateKind, ValueError) as error:
             return json_response({"error": str(error)}, 400)
         return json_response({"items": items, "next": following})
 
@@ -147,7 +147,7 @@ def control_routes(platform: Platform, log: CallLog, faults: FaultBook) -> list[
     return [
         Route("/_sandbox/health", health),
         Route("/_sandbox/calls", calls, methods=["GET", "DELETE"]),
-        Route("/_sandbox/faults", fault_book, methods=["GET", "POST", "DELETE"]),
+        Route("/_sandbox/faults", fault_collection, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/faults/{fault_id:int}", one_fault, methods=["DELETE"]),
         Route("/_sandbox/state", state),
         Route("/_sandbox/reset", reset, methods=["POST"]),

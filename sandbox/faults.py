@@ -27,7 +27,7 @@ TYPES: dict[str, Any] = {
 }
 
 
-class BadFault(ValueError):
+class InvalidFault(ValueError):
     """The description of a fault makes no sense; the text says why."""
 
 
@@ -51,7 +51,7 @@ class Fault:
     hits: int = 0
     seen: int = 0
 
-    def wants(self, method: str, path: str, dice: random.Random) -> bool:
+    def should_apply(self, method: str, path: str, rng: random.Random) -> bool:
         """Whether this request is to be hit; counts it."""
         if self.method and self.method.upper() != method:
             return False
@@ -60,7 +60,7 @@ class Fault:
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.hits >= self.times):
             return False
-        if dice.random() >= self.probability:
+        if rng.random() >= self.probability:
             return False
         self.hits += 1
         return True
@@ -74,51 +74,51 @@ class Fault:
         return Response(orjson.dumps(body), self.status, {"content-type": "application/json", **headers})
 
 
-class FaultBook:
+class FaultRegistry:
     """The faults ordered so far; the first that matches a request is the one that happens."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._ids = itertools.count(1)
-        self._dice = random.Random(seed)
+        self._rng = random.Random(seed)
         self.faults: dict[int, Fault] = {}
 
-    def order(self, wish: Any) -> Fault:
-        """Add a fault described by a JSON object; `BadFault` if it is not understood."""
-        if not isinstance(wish, dict):
-            raise BadFault("a fault is a JSON object")
+    def add(self, spec: Any) -> Fault:
+        """Add a fault described by a JSON object; `InvalidFault` if it is not understood."""
+        if not isinstance(spec, dict):
+            raise InvalidFault("a fault is a JSON object")
         known = set(Fault.__dataclass_fields__) - {"id", "hits", "seen"}
-        if unknown := set(wish) - known:
-            raise BadFault(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
-        if wish.get("fault") not in KINDS:
-            raise BadFault(f"fault must be one of {', '.join(KINDS)}")
-        if wish.get("when", "before") not in ("before", "after"):
-            raise BadFault("when must be before or after")
-        if wish.get("when") == "after" and wish["fault"] == "overlap":
-            raise BadFault("overlap changes how the answer is made: it has no after")
+        if unknown := set(spec) - known:
+            raise InvalidFault(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        if spec.get("fault") not in KINDS:
+            raise InvalidFault(f"fault must be one of {', '.join(KINDS)}")
+        if spec.get("when", "before") not in ("before", "after"):
+            raise InvalidFault("when must be before or after")
+        if spec.get("when") == "after" and spec["fault"] == "overlap":
+            raise InvalidFault("overlap changes how the answer is made: it has no after")
         for name, types in TYPES.items():
-            if name in wish and not isinstance(wish[name], types):
-                raise BadFault(f"{name} is not of the right type")
+            if name in spec and not isinstance(spec[name], types):
+                raise InvalidFault(f"{name} is not of the right type")
         try:
-            re.compile(wish.get("path") or "")
+            re.compile(spec.get("path") or "")
         except re.error as error:
-            raise BadFault(f"path is not a regular expression: {error}") from error
-        fault = Fault(id=next(self._ids), **wish)
+            raise InvalidFault(f"path is not a regular expression: {error}") from error
+        fault = Fault(id=next(self._ids), **spec)
         self.faults[fault.id] = fault
         return fault
 
-    def take(self, method: str, path: str) -> Fault | None:
-        return next((fault for fault in self.faults.values() if fault.wants(method, path, self._dice)), None)
+    def next_match(self, method: str, path: str) -> Fault | None:
+        return next((fault for fault in self.faults.values() if fault.should_apply(method, path, self._rng)), None)
 
     def clear(self) -> None:
         self.faults.clear()
-        self._dice.seed(self._seed)
+        self._rng.seed(self._seed)
 
-    def listing(self) -> list[dict[str, Any]]:
+    def as_dicts(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self.faults.values()]
 
 
-class Recorded:
+class RecordedResponse:
     """An answer caught instead of sent."""
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class Recorded:
         await send({"type": "http.response.body", "body": self.body})
 
 
-async def happen(
+async def inject_fault(
     fault: Fault,
     app: ASGIApp,
     rate_limited: Response,
@@ -152,7 +152,7 @@ async def happen(
         scope["sandbox.overlap"] = fault.items
         await app(scope, receive, send)
         return
-    answer = Recorded()
+    answer = RecordedResponse()
     if fault.when == "after":
         await app(scope, receive, answer.send)
     if fault.fault == "slow":

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Window:
+class RateLimitWindow:
     """A fixed window of `quota` requests per `window_ms` milliseconds for one account."""
 
     def __init__(self, quota: int, window_ms: int) -> None:
         self.quota = quota
         self.window_ms = window_ms
-        self.renew()
+        self.restart()
 
-    def renew(self) -> None:
+    def restart(self) -> None:
         """Forget what was used; the next request starts a window."""
         self._ends = 0.0
         self.left = self.quota
 
-    def take(self) -> bool:
+    def consume(self) -> bool:
         """Use one request; False if the window has none left."""
         now = time.monotonic()
         if now >= self._ends:
@@ -37,18 +37,18 @@ class Window:
         return max(0, math.ceil((self._ends - time.monotonic()) * 1000))
 
 
-class Lanes:
+class ConcurrencyLimiter:
     """Counts requests under way, for endpoints that take only so many at once."""
 
     def __init__(self) -> None:
-        self._under_way: Counter[object] = Counter()
+        self._in_flight: Counter[object] = Counter()
 
     @contextmanager
-    def enter(self, lane: object, most: int) -> Iterator[bool]:
-        """Yields whether there is room among the `most` allowed; holds the place until the block ends."""
-        room = self._under_way[lane] < most
-        self._under_way[lane] += 1
+    def enter(self, concurrency_group: object, maximum: int) -> Iterator[bool]:
+        """Yields whether there is room among the `maximum` allowed; holds the place until the block ends."""
+        has_capacity = self._in_flight[concurrency_group] < maximum
+        self._in_flight[concurrency_group] += 1
         try:
-            yield room
+            yield has_capacity
         finally:
-            self._under_way[lane] -= 1
+            self._in_flight[concurrency_group] -= 1

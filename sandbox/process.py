@@ -37,7 +37,7 @@ class SandboxProcess:
         calls: list[dict[str, Any]] = self.control("GET", "calls", params={"since": since})["calls"]
         return calls
 
-    def forget_calls(self) -> None:
+    def clear_calls(self) -> None:
         self.control("DELETE", "calls")
 
     def state(self, kind: str, account: str | None = None) -> Iterator[dict[str, Any]]:
@@ -55,7 +55,7 @@ class SandboxProcess:
         """Order a fault (see `sandbox.faults.Fault` for the details); its id."""
         return int(self.control("POST", "faults", json={"fault": fault, **details})["id"])
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """Take back all faults."""
         self.control("DELETE", "faults")
 

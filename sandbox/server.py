@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.control import CallLog, Harness, control_routes
-from sandbox.faults import FaultBook
+from sandbox.control import CallLog, ControlMiddleware, control_routes
+from sandbox.faults import FaultRegistry
 from sandbox.platforms.base import Platform, json_response
 
 
@@ -27,10 +27,10 @@ class AnnouncingServer(uvicorn.Server):
         print(orjson.dumps(self.announcement).decode(), flush=True)
 
 
-def build_app(platform: Platform) -> Harness:
+def build_app(platform: Platform) -> ControlMiddleware:
     """The ASGI application: the platform, its control interface, and the harness around both."""
     log = CallLog()
-    faults = FaultBook(platform.options.seed)
+    faults = FaultRegistry(platform.options.seed)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -38,11 +38,11 @@ def build_app(platform: Platform) -> Harness:
         await platform.stop()
 
     routes = [*control_routes(platform, log, faults), *platform.control_routes(), *platform.routes()]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refuse})
-    return Harness(app, platform, log, faults)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: handle_http_exception})
+    return ControlMiddleware(app, platform, log, faults)
 
 
-async def refuse(request: Request, error: Exception) -> Response:
+async def handle_http_exception(request: Request, error: Exception) -> Response:
     """404 and 405 of paths and methods that no platform has, as JSON like everything else."""
     assert isinstance(error, HTTPException)
     return json_response({"status": error.status_code, "title": error.detail}, error.status_code)

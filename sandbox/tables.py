@@ -15,7 +15,7 @@ class Table:
     """Rows by ascending numeric id, with unique columns and at most one grouping column.
 
     `unique` columns are indexed when their value is truthy; keeping them unique is the caller's duty
-    (`holder` tells who has a value), because shops also hold dirty data.
+    (`find_id` tells who has a value), because shops also hold dirty data.
     """
 
     def __init__(self, defaults: Row, *, unique: Iterable[str] = (), group: str | None = None) -> None:
@@ -49,11 +49,11 @@ class Table:
         """The whole row, defaults included; the caller owns the outer dict only."""
         return self.defaults | row
 
-    def holder(self, column: str, value: Hashable) -> int | None:
+    def find_id(self, column: str, value: Hashable) -> int | None:
         """The id of the row whose unique `column` has this value."""
         return self._unique[column].get(value)
 
-    def of(self, group: int) -> list[Row]:
+    def in_group(self, group: int) -> list[Row]:
         """The rows of one group, in order of id."""
         return self._groups.get(group, [])
 

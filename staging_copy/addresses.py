@@ -16,18 +16,18 @@ _DOMAIN = (
 )
 # How the sign hides in URLs, in JSON (whose backslash COPY doubles), in HTML, and in East Asian typing.
 _FULLWIDTH = "＠".encode()
-_DISGUISES = rb"%40|\\{1,2}u0040|&#0*64;|&#[xX]0*40;|&commat;|" + _FULLWIDTH
-_PLAIN = re.compile(rb"(@)" + _DOMAIN)
-_WITH_DISGUISES = re.compile(rb"(@|" + _DISGUISES + rb")" + _DOMAIN)
-_DISGUISED = re.compile(_DISGUISES)
+_ENCODED_AT_SIGNS = rb"%40|\\{1,2}u0040|&#0*64;|&#[xX]0*40;|&commat;|" + _FULLWIDTH
+_PLAIN_AT_SIGN = re.compile(rb"(@)" + _DOMAIN)
+_ANY_AT_SIGN = re.compile(rb"(@|" + _ENCODED_AT_SIGNS + rb")" + _DOMAIN)
+_ENCODED_AT_SIGN = re.compile(_ENCODED_AT_SIGNS)
 _LETTERS = bytes(range(0x30, 0x3A)) + bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + bytes(range(0x80, 0x100))
 _LOCAL = _LETTERS + b"._+'-!#$%*?^`{|}~"
 _NOT_FIRST = b".+'-!#$%*?^`{|}~"
 _QUOTED = re.compile(rb'"[A-Za-z0-9][^",:{}\[\]@\n\t]{0,62}"\Z')
-_LONGEST_LOCAL = 256
+_MAX_LOCAL_LENGTH = 256
 
 
-class Found(NamedTuple):
+class FoundAddress(NamedTuple):
     """An address at [start:end] of the text that was searched."""
 
     start: int
@@ -37,11 +37,11 @@ class Found(NamedTuple):
     domain: bytes
 
     @property
-    def normal(self) -> bytes:
-        return normal(self.local + b"@" + self.domain)
+    def normalized(self) -> bytes:
+        return normalized(self.local + b"@" + self.domain)
 
 
-def normal(value: bytes) -> bytes:
+def normalized(value: bytes) -> bytes:
     """The form in which two ways to write one address (or name, or number) are equal."""
     value = value.strip()
     if value.isascii():
@@ -53,12 +53,12 @@ def normal(value: bytes) -> bytes:
     )
 
 
-def has_sign(value: bytes) -> bool:
+def may_hold_address(value: bytes) -> bool:
     """False where there is surely no address; far faster than looking for one."""
-    return b"@" in value or has_disguise(value)
+    return b"@" in value or has_encoded_at_sign(value)
 
 
-def has_disguise(value: bytes) -> bool:
+def has_encoded_at_sign(value: bytes) -> bool:
     """Whether the sign may stand in `value` in another form than `@`."""
     # Single bytes are found at the speed of memory, so few texts come to the pattern.
     suspicious = (
@@ -67,21 +67,21 @@ def has_disguise(value: bytes) -> bool:
         or (b"&" in value and (b"&#" in value or b"&commat;" in value))
         or (not value.isascii() and _FULLWIDTH in value)
     )
-    return suspicious and _DISGUISED.search(value) is not None
+    return suspicious and _ENCODED_AT_SIGN.search(value) is not None
 
 
-def find(value: bytes) -> Iterator[Found]:
+def find(value: bytes) -> Iterator[FoundAddress]:
     """The addresses in `value`, which may be plain text or COPY text, in order and without overlap."""
-    if not has_sign(value):
+    if not may_hold_address(value):
         return
-    pattern = _WITH_DISGUISES if has_disguise(value) else _PLAIN
+    pattern = _ANY_AT_SIGN if has_encoded_at_sign(value) else _PLAIN_AT_SIGN
     done = 0
     for match in pattern.finditer(value):
-        before = value[max(done, match.start() - _LONGEST_LOCAL) : match.start()]
+        before = value[max(done, match.start() - _MAX_LOCAL_LENGTH) : match.start()]
         quoted = _QUOTED.search(before, max(0, len(before) - 66)) if before.endswith(b'"') else None
         local = quoted[0] if quoted else before[len(before.rstrip(_LOCAL)) :].lstrip(_NOT_FIRST)
         if local:
-            yield Found(match.start() - len(local), match.end(), local, match[1], match[2])
+            yield FoundAddress(match.start() - len(local), match.end(), local, match[1], match[2])
             done = match.end()
 
 
@@ -92,6 +92,6 @@ def replace(value: bytes, number: Callable[[bytes], bytes], domain: bytes) -> by
     """
     pieces, done = [], 0
     for found in find(value):
-        pieces += [value[done : found.start], number(found.normal), found.sign, domain]
+        pieces += [value[done : found.start], number(found.normalized), found.sign, domain]
         done = found.end
     return b"".join([*pieces, value[done:]]) if pieces else value

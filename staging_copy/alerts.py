@@ -7,16 +7,16 @@ from django.utils.timesince import timesince
 
 from hub.alerts import Finding
 from hub.models import Alert
-from hub.schedules import length_of
+from hub.schedules import time_between_runs
 from staging_copy.models import Backup, Copy, CopySchedule
 
 # A copy may take hours, and a night's backup may be late.
-_PATIENCE = timedelta(hours=6)
+_GRACE_PERIOD = timedelta(hours=6)
 
 
 def find(*, now: datetime) -> list[Finding]:
     """Everything that is wrong now with backups and copies; they concern the whole installation."""
-    return [*_backups(now), *_copies(now), *_absent(now)]
+    return [*_backups(now), *_copies(now), *_overdue(now)]
 
 
 def _backups(now: datetime) -> Iterator[Finding]:
@@ -26,8 +26,8 @@ def _backups(now: datetime) -> Iterator[Finding]:
     if last.state != Backup.State.GOOD:
         yield _finding(Alert.Kind.FAILING, "backup", f"The last backup of live is {last.state}: {last.problem}")
     good = Backup.objects.filter(state=Backup.State.GOOD, origin=Backup.Origin.NIGHTLY).first()
-    if good is not None and now - good.taken_at > timedelta(days=1) + _PATIENCE:
-        yield _finding(Alert.Kind.ABSENT, "backup", f"No nightly backup of live for {timesince(good.taken_at, now)}.")
+    if good is not None and now - good.taken_at > timedelta(days=1) + _GRACE_PERIOD:
+        yield _finding(Alert.Kind.OVERDUE, "backup", f"No nightly backup of live for {timesince(good.taken_at, now)}.")
 
 
 def _copies(now: datetime) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def _copies(now: datetime) -> Iterator[Finding]:
         yield _finding(Alert.Kind.FAILING, "copy", f"Live-to-staging {last} failed: {last.problem}")
     elif last.state in (Copy.State.RUNNING, Copy.State.CHECKING):
         since = last.started_at or last.created_at
-        if now - since > _PATIENCE:
+        if now - since > _GRACE_PERIOD:
             yield _finding(
                 Alert.Kind.ATTENTION,
                 "copy",
@@ -51,13 +51,13 @@ def _copies(now: datetime) -> Iterator[Finding]:
         yield _finding(Alert.Kind.ATTENTION, "copy", f"Live-to-staging {last} could not be checked: {last.problem}")
 
 
-def _absent(now: datetime) -> Iterator[Finding]:
+def _overdue(now: datetime) -> Iterator[Finding]:
     for schedule in CopySchedule.objects.filter(paused=False):
         last = schedule.copies.filter(state__in=(*Copy.IN_PLACE, Copy.State.ROLLED_BACK)).first()
         since = last.not_before if last else schedule.created_at
-        if now - since > length_of(schedule.crontab, after=since, time_zone=schedule.time_zone) + _PATIENCE:
+        if now - since > time_between_runs(schedule.crontab, after=since, time_zone=schedule.time_zone) + _GRACE_PERIOD:
             yield _finding(
-                Alert.Kind.ABSENT, f"schedule:{schedule.pk}", f"{schedule}: no copy for {timesince(since, now)}."
+                Alert.Kind.OVERDUE, f"schedule:{schedule.pk}", f"{schedule}: no copy for {timesince(since, now)}."
             )
 
 

@@ -9,8 +9,8 @@ class StagingCopyConfig(AppConfig):
     verbose_name = "live-to-staging copy"
 
     def ready(self) -> None:
-        from hub.alerts import add_source  # these need models, which are not loaded when this module is
+        from hub.alerts import register_detector  # these need models, which are not loaded when this module is
         from staging_copy import alerts
 
         register(every_column_has_a_rule)
-        add_source(alerts.find)
+        register_detector(alerts.find)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
-from staging_copy.copytext import whole_lines
+from staging_copy.copy_text import whole_lines
 
 BLOCK = 128 * 1024
 _VERSIONS = range(14, 17)  # 1.14 to 1.16: PostgreSQL 12 to 18

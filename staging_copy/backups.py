@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from staging_copy.archive import Archive, ArchiveError
-from staging_copy.copytext import unescape
+from staging_copy.copy_text import unescape
 from staging_copy.postgres import Database
 
 _MANIFEST = ".json"

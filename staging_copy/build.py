@@ -21,7 +21,7 @@ from staging_copy.postgres import Database
 
 _ROOT = Path(__file__).resolve().parent.parent
 # What ties a database to the world outside it: live's ties are not for staging. Statistics hold raw values.
-_LEFT_OUT = frozenset(
+_EXCLUDED_KINDS = frozenset(
     ("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE")
     + ("SERVER", "USER MAPPING", "FOREIGN TABLE", "EVENT TRIGGER", "SECURITY LABEL", "STATISTICS DATA")
 )
@@ -74,7 +74,7 @@ def create(target: Database, name: str) -> Database:
 
 def restore_schema(archive: Archive, side: Database) -> None:
     """Tables, types and functions; no rows, no indexes, no foreign keys yet."""
-    _restore(archive, side, _wanted(archive), "--section=pre-data")
+    _restore(archive, side, _restorable_entries(archive), "--section=pre-data")
 
 
 def restore_sequences(archive: Archive, side: Database) -> None:
@@ -85,7 +85,7 @@ def restore_sequences(archive: Archive, side: Database) -> None:
 
 def restore_indexes(archive: Archive, side: Database, *, jobs: int) -> None:
     """Indexes, constraints and triggers. A foreign key that does not hold fails here."""
-    _restore(archive, side, _wanted(archive), "--section=post-data", f"--jobs={jobs}")
+    _restore(archive, side, _restorable_entries(archive), "--section=post-data", f"--jobs={jobs}")
 
 
 def tasks(archive: Archive, policy: Policy, side: Database) -> list[Task]:
@@ -118,7 +118,7 @@ def load(plan: Plan, todo: Sequence[Task], *, processes: int, progress: Progress
     `progress` is called in the calling thread. The first failure ends all of them, and is raised as LoadFailed.
     """
     waiting: SimpleQueue[Task | None] = SimpleQueue()
-    news: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    messages: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
     tables = {task.id: task.table for task in todo}
     rows: dict[int, int] = {}
     done: set[int] = set()
@@ -131,10 +131,10 @@ def load(plan: Plan, todo: Sequence[Task], *, processes: int, progress: Progress
         for loader in loaders:
             # The threads end with the processes that they feed, so these must go first.
             stack.callback(loader.kill)
-            threads.submit(_feed, loader, plan, waiting, news)
+            threads.submit(_run_loader, loader, plan, waiting, messages)
         running = len(loaders)
         while running:
-            message = news.get()
+            message = messages.get()
             if message is None:
                 running -= 1
                 continue
@@ -163,8 +163,8 @@ def copy_grants(target: Database, side: Database) -> None:
 
     Tables that `target` lacks stay with their owner alone; nobody may connect before the swap.
     """
-    with target.connect() as current, side.connect() as next_one:
-        with current.cursor() as reader, next_one.cursor() as writer:
+    with target.connect() as current, side.connect() as new_database:
+        with current.cursor() as reader, new_database.cursor() as writer:
             reader.execute(_GRANTS)
             for statement, name in reader.fetchall():
                 writer.execute("SELECT to_regclass(%s) IS NOT NULL OR to_regnamespace(%s) IS NOT NULL", [name, name])
@@ -174,7 +174,7 @@ def copy_grants(target: Database, side: Database) -> None:
             for role, parameter, value in reader.fetchall():
                 whose = f"ROLE {quote(role)} IN " if role else ""
                 writer.execute(f"ALTER {whose}DATABASE {quote(side.name)} SET {parameter} TO {value}")
-        next_one.commit()
+        new_database.commit()
 
 
 _GRANTS = r"""
@@ -222,12 +222,12 @@ def _columns(side: Database) -> dict[str, dict[str, Column]]:
     return found
 
 
-def _wanted(archive: Archive) -> list[int]:
+def _restorable_entries(archive: Archive) -> list[int]:
     return [
         entry.id
         for entry in archive.entries
         # Extensions belong to the administrator, who may comment on them; we may not.
-        if entry.kind not in _LEFT_OUT and not (entry.kind == "COMMENT" and entry.tag.startswith("EXTENSION"))
+        if entry.kind not in _EXCLUDED_KINDS and not (entry.kind == "COMMENT" and entry.tag.startswith("EXTENSION"))
     ]
 
 
@@ -255,11 +255,11 @@ def _start_loader() -> "subprocess.Popen[str]":
     )
 
 
-def _feed(
+def _run_loader(
     loader: "subprocess.Popen[str]",
     plan: Plan,
     waiting: "SimpleQueue[Task | None]",
-    news: "SimpleQueue[dict[str, Any] | None]",
+    messages: "SimpleQueue[dict[str, Any] | None]",
 ) -> None:
     """Gives a loader one table after another and passes on what it says; the last word is None."""
     if loader.stdin is None or loader.stdout is None or loader.stderr is None:
@@ -270,16 +270,16 @@ def _feed(
             print(task.to_json(), file=loader.stdin, flush=True)
             for line in loader.stdout:
                 message = json.loads(line)
-                news.put(message)
+                messages.put(message)
                 if "done" in message:
                     break
             else:
                 raise BrokenPipeError
     except BrokenPipeError:
-        words = loader.stderr.read().strip().splitlines()
-        news.put({"error": "LoaderDied", "message": "\n".join(words[-10:]) or "A loader was killed."})
+        stderr_lines = loader.stderr.read().strip().splitlines()
+        messages.put({"error": "LoaderDied", "message": "\n".join(stderr_lines[-10:]) or "A loader was killed."})
     finally:
         # What it was not given any more must not be tried again at the end, in the place of the reason.
         with suppress(BrokenPipeError):
             loader.stdin.close()
-        news.put(None)
+        messages.put(None)

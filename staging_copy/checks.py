@@ -28,10 +28,10 @@ def compare(policy: Policy, all_models: Iterable[type[models.Model]]) -> list[Ch
     }
     return [
         *_tables_and_columns(policy, installed),
-        *_leftovers(policy, installed),
+        *_orphaned_rules(policy, installed),
         *_unsuitable(policy, installed),
         *_retentions(policy, installed),
-        *_dangling(policy, installed),
+        *_dangling_references(policy, installed),
     ]
 
 
@@ -57,19 +57,19 @@ def _tables_and_columns(policy: Policy, installed: dict[str, type[models.Model]]
                 yield Error(f"Column {table}.{column} has no masking rule.", id="staging_copy.E002")
 
 
-def _leftovers(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+def _orphaned_rules(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
     for table, rules in policy.tables.items():
         if table in policy.retired or table == "django_migrations":
             continue
         if table not in installed:
-            yield _leftover(table)
+            yield _orphaned_rule(table)
             continue
         for column in {*rules.columns, *rules.key} - _columns(installed[table]).keys():
             if f"{table}.{column}" not in policy.retired:
-                yield _leftover(f"{table}.{column}")
+                yield _orphaned_rule(f"{table}.{column}")
 
 
-def _leftover(name: str) -> Error:
+def _orphaned_rule(name: str) -> Error:
     return Error(
         f"There is a masking rule for {name}, which no model has.",
         hint="Remove it, or list it in RETIRED as long as older archives have it.",
@@ -120,10 +120,10 @@ def _retentions(policy: Policy, installed: dict[str, type[models.Model]]) -> Ite
         elif retention.parent and retention.parent not in installed:
             yield Error(f"Retention of {table}: there is no table {retention.parent}.", id="staging_copy.E006")
     for table in policy.retention.keys() - installed.keys() - policy.retired - {"django_migrations"}:
-        yield _leftover(table)
+        yield _orphaned_rule(table)
 
 
-def _dangling(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
+def _dangling_references(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
     """References of copied rows into tables whose rows do not come along."""
     for table, model in installed.items():
         rules = policy.tables.get(table)

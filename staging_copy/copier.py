@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 from psycopg2.extensions import make_dsn
 
-from staging_copy import build, freeze, gates, genericadmin, journal, ownrows, pools, preflight, quiesce, swap
+from staging_copy import build, freeze, gates, generic_admin, journal, lane_pause, own_rows, pools, preflight, swap
 from staging_copy.archive import Archive
 from staging_copy.backups import Manifest
 from staging_copy.journal import AlreadyRunning, Journal
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("preflight", "schema", "rows", "indexes", "migrations", "own rows", "gates", "swap")
 # What shop and OMS should wait after the time of our backup before they take theirs (L14).
-SLIGHTLY_LATER = timedelta(hours=3)
+ADVISED_BACKUP_DELAY = timedelta(hours=3)
 
 
 class CopyFailed(Exception):
@@ -63,7 +63,7 @@ class Config:
     canaries: tuple[str, ...] = ()
     shared_hosts: tuple[str, ...] = ()
     processes: int = 2
-    oldest: timedelta = timedelta(hours=48)
+    max_age: timedelta = timedelta(hours=48)
 
     @classmethod
     def from_settings(cls) -> "Config":
@@ -73,7 +73,7 @@ class Config:
             raise preflight.Refused([f"{name} is not set; docs/staging-copy.md says what it is." for name in missing])
         return cls(
             live=live_database(),
-            staging=Database.at(settings.STAGING_DATABASE_URL),
+            staging=Database.from_url(settings.STAGING_DATABASE_URL),
             backups=Path(settings.BACKUP_DIR),
             journals=Path(settings.STAGING_COPY_JOURNAL_DIR),
             environment=settings.ENVIRONMENT,
@@ -96,7 +96,7 @@ def live_database() -> Database:
     """The database that this installation works on."""
     default = settings.DATABASES["default"]
     names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
-    return Database.at(make_dsn(**{libpq: default[name] for name, libpq in names.items() if default.get(name)}))
+    return Database.from_url(make_dsn(**{libpq: default[name] for name, libpq in names.items() if default.get(name)}))
 
 
 @dataclass
@@ -120,7 +120,7 @@ def recover(config: Config) -> list[Journal]:
     """
     abandoned = journal.unfinished(config.journals)
     for record in abandoned:
-        if _settle(config, record):
+        if _clean_up(config, record):
             record.write("finished", recovered=True)
         else:
             record.write("cleaned")
@@ -130,7 +130,7 @@ def recover(config: Config) -> list[Journal]:
 def run(config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> dict[str, Any]:
     """Makes the copy and returns its report, which also lies in the journal's folder.
 
-    To be called under `exclusively`. Raises CopyFailed, whose cause is what went wrong; staging is then as it was.
+    To be called under `exclusive_lock`. Raises CopyFailed, whose cause is what went wrong; staging is then as it was.
     """
     return _Run(config, policy, manifest, record, watcher).run()
 
@@ -144,7 +144,7 @@ def rollback(config: Config, record: Journal) -> float:
 
 
 @contextmanager
-def exclusively(config: Config) -> Iterator[None]:
+def exclusive_lock(config: Config) -> Iterator[None]:
     """One copy at a time: on this machine by a file, on the staging server by an advisory lock."""
     with ExitStack() as stack:
         stack.enter_context(journal.lock(config.journals))
@@ -186,12 +186,12 @@ class _Run:
             for self.stage, step in zip(STAGES, steps, strict=True):
                 self.record.write("stage", stage=self.stage)
                 self.watcher.stage(self.stage)
-                begun = time.monotonic()
+                started = time.monotonic()
                 step()
-                self.seconds.append((self.stage, round(time.monotonic() - begun, 3)))
+                self.seconds.append((self.stage, round(time.monotonic() - started, 3)))
         except BaseException as error:
             # Also when the process is asked to end: what was begun is taken back before it does.
-            if not _settle(self.config, self.record):
+            if not _clean_up(self.config, self.record):
                 reason = f"{type(error).__name__}: {error}".strip()
                 self.record.write("failed", stage=self.stage, reason=reason)
                 if isinstance(error, Exception):
@@ -210,7 +210,7 @@ class _Run:
             self.manifest,
             self.policy,
             known_migrations=self.known,
-            oldest=self.config.oldest,
+            max_age=self.config.max_age,
             now=now,
         )
         preflight.check_target(
@@ -226,7 +226,7 @@ class _Run:
         self.staging_exists = self.config.staging.name in swap.databases(
             self.config.staging, [self.config.staging.name]
         )
-        self.words = pools.ensure(self.config.journals)
+        self.pools_path = pools.ensure(self.config.journals)
 
     def schema(self) -> None:
         build.create(self.config.staging, self.side.name)
@@ -243,7 +243,7 @@ class _Run:
                 secret_key=secrets.token_hex(32),
                 domain=self.config.domain,
                 allowed=self.config.allowed,
-                pools=str(self.words),
+                pools=str(self.pools_path),
                 now=datetime.now(UTC).isoformat(),
                 canaries=self.config.canaries,
             ),
@@ -263,13 +263,13 @@ class _Run:
             _migrate(self.side)
 
     def own_rows(self) -> None:
-        self.put_back: list[ownrows.PutBack] = []
+        self.restore_rows: list[own_rows.RestoredRows] = []
         if self.staging_exists:
             # As late as can be: until here staging was in use.
-            quiesce.pause(self.config.staging, self.record)
-            self.put_back = ownrows.put_back(self.config.staging, self.side, self.policy)
+            lane_pause.pause(self.config.staging, self.record)
+            self.restore_rows = own_rows.restore_rows(self.config.staging, self.side, self.policy)
             build.copy_grants(self.config.staging, self.side)
-        genericadmin.ensure(self.side, email=self.config.admin_email, password=self.config.admin_password)
+        generic_admin.ensure(self.side, email=self.config.admin_email, password=self.config.admin_password)
         self.frozen = freeze.freeze(self.side)
 
     def gates(self) -> None:
@@ -279,22 +279,24 @@ class _Run:
         gates.check_rows(copied, self.loaded.rows)
         gates.check_constraints(self.side)
         gates.check_canaries(self.loaded.arrived)
-        self.like_live = freeze.pause_like_live(self.side, self.archive, shared_hosts=self.config.shared_hosts)
+        self.paused_endpoints = freeze.pause_live_endpoints(
+            self.side, self.archive, shared_hosts=self.config.shared_hosts
+        )
 
     def swap(self) -> None:
         oid = swap.databases(self.config.staging, [self.side.name])[self.side.name]
         self.report = self._report()
         self.record.write("swapping", oid=oid)
-        away = swap.swap(self.config.staging)
-        self.report["swap_seconds"] = round(away, 3)
-        _settle(self.config, self.record)
+        downtime = swap.swap(self.config.staging)
+        self.report["swap_seconds"] = round(downtime, 3)
+        _clean_up(self.config, self.record)
 
     def _report(self) -> dict[str, Any]:
         taken = self.manifest.taken
         return {
             "backup": {"name": self.manifest.name, "taken_at": taken, "checksum": self.manifest.checksum},
             "advice": {
-                "shop_and_oms_backups_from": taken + SLIGHTLY_LATER,
+                "shop_and_oms_backups_from": taken + ADVISED_BACKUP_DELAY,
                 "orders": "Orders are not checked against the OMS, which offers no way to (L14): "
                 "let its backup be slightly later than ours.",
             },
@@ -318,11 +320,11 @@ class _Run:
                 },
             },
             "own_rows": [
-                {"table": own.table, "updated": own.updated, "added": own.added, "left_out": own.left_out}
-                for own in self.put_back
+                {"table": own.table, "updated": own.updated, "added": own.added, "left_out": own.skipped}
+                for own in self.restore_rows
             ],
             "frozen_platforms": self.frozen,
-            "paused_because_like_live": self.like_live,
+            "paused_because_like_live": self.paused_endpoints,
             "highest_ids": gates.highest_ids(self.side),
         }
 
@@ -346,7 +348,7 @@ def _server(database: Database) -> int:
         return identity(connection).system
 
 
-def _settle(config: Config, record: Journal) -> bool:
+def _clean_up(config: Config, record: Journal) -> bool:
     """Ends a copy wherever it stopped, and says whether its swap had happened.
 
     If so, the previous database is left as it was before the copy, ready to be rolled back to; if not, staging is.
@@ -362,8 +364,8 @@ def _settle(config: Config, record: Journal) -> bool:
     present = swap.databases(config.staging, [config.staging.name, previous])
     swapping = record.last("swapping")
     swapped = swapping is not None and present.get(config.staging.name) == swapping["oid"]
-    untouched = config.staging.named(previous) if swapped else config.staging
+    in_use = config.staging.named(previous) if swapped else config.staging
     swap.drop(config.staging, f"{previous}_old" if swapped else swap.next_name(config.staging))
-    if untouched.name in present:
-        quiesce.resume(untouched, record)
+    if in_use.name in present:
+        lane_pause.resume(in_use, record)
     return swapped

@@ -1,7 +1,7 @@
 """Nothing leaves staging before its endpoints are verified not to be live's (N5).
 
 Each platform's kill switch is on when the new database is put in place. Connections that lead where live's lead are
-paused by themselves and stay so; `release` turns the switches off when the checks after the copy are over.
+paused by themselves and stay so; `unfreeze` turns the switches off when the checks after the copy are over.
 """
 
 import json
@@ -15,11 +15,11 @@ from django.db import transaction
 from hub.models import PlatformSwitch
 from hub.services import resume_platform
 from staging_copy.archive import Archive
-from staging_copy.copytext import NULL, unescape
+from staging_copy.copy_text import NULL, unescape
 from staging_copy.postgres import Database
 
 REASON = "Frozen by the live-to-staging copy until the checks after it are over."
-LIKE_LIVE = "Leads where the connection {slug} of live leads: give it staging's own address, then resume it."
+LIVE_ENDPOINT_REASON = "Leads where the connection {slug} of live leads: give it staging's own address, then resume it."
 _CONNECTIONS = "hub_connection"
 
 
@@ -45,7 +45,7 @@ def freeze(side: Database) -> int:
     return frozen
 
 
-def pause_like_live(side: Database, archive: Archive, *, shared_hosts: Collection[str]) -> list[str]:
+def pause_live_endpoints(side: Database, archive: Archive, *, shared_hosts: Collection[str]) -> list[str]:
     """Pauses connections whose endpoint is one of live's; returns their slugs."""
     live = {endpoint: slug for slug, endpoint in _live_endpoints(archive, shared_hosts)}
     paused = []
@@ -57,7 +57,7 @@ def pause_like_live(side: Database, archive: Archive, *, shared_hosts: Collectio
                 cursor.execute(
                     "UPDATE hub_connection SET paused_at = COALESCE(paused_at, now()), pause_reason = %s,"
                     " read_only = true WHERE id = %s",
-                    [LIKE_LIVE.format(slug=same), key],
+                    [LIVE_ENDPOINT_REASON.format(slug=same), key],
                 )
                 paused.append(slug)
         connection.commit()
@@ -65,7 +65,7 @@ def pause_like_live(side: Database, archive: Archive, *, shared_hosts: Collectio
 
 
 @transaction.atomic
-def release(*, reason: str) -> list[str]:
+def unfreeze(*, reason: str) -> list[str]:
     """On staging, when the checks after a copy are over: the platforms that the copy froze are served again.
 
     Connections that are paused by themselves stay so. Returns the platforms.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from staging_copy.postgres import Database
 
 
-class GateClosed(Exception):
+class GateFailed(Exception):
     """The side database is not as it should be; the message says what is wrong."""
 
 
@@ -17,7 +17,7 @@ def check_rows(expected: Mapping[str, int], loaded: Mapping[str, int]) -> None:
         if loaded.get(table, 0) != count
     ]
     if wrong:
-        raise GateClosed("Rows are missing. " + "; ".join(wrong[:10]))
+        raise GateFailed("Rows are missing. " + "; ".join(wrong[:10]))
 
 
 def check_constraints(side: Database) -> None:
@@ -29,21 +29,21 @@ def check_constraints(side: Database) -> None:
         )
         invalid = [name for (name,) in cursor.fetchall()]
     if invalid:
-        raise GateClosed(f"These do not hold: {', '.join(invalid[:10])}")
+        raise GateFailed(f"These do not hold: {', '.join(invalid[:10])}")
 
 
 def check_canaries(counts: Mapping[str, int]) -> None:
     """Of what was planted in live, nothing was met behind the masks. Raises GateClosed, naming the canary."""
     arrived = [canary for canary, count in counts.items() if count]
     if arrived:
-        raise GateClosed(f"Planted values came through the masks: {', '.join(arrived)}")
+        raise GateFailed(f"Planted values came through the masks: {', '.join(arrived)}")
 
 
 def highest_ids(side: Database) -> dict[str, int]:
     """The highest id in use of each kind of item, and per connection and kind the highest numeric id outside (L16)."""
     found: dict[str, int] = {}
     with side.connect() as connection, connection.cursor() as cursor:
-        for kind, table in _KINDS.items():
+        for kind, table in _TABLE_BY_KIND.items():
             cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
             if cursor.fetchone()[0]:
                 cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608  (from the list below)
@@ -57,7 +57,7 @@ def highest_ids(side: Database) -> dict[str, int]:
     return found
 
 
-_KINDS = {
+_TABLE_BY_KIND = {
     "seller": "accounts_seller",
     "product": "catalog_product",
     "variant": "catalog_variant",

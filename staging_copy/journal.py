@@ -17,7 +17,7 @@ _FILE = "journal.jsonl"
 _REPORT = "report.json"
 _CHECK = "check.json"
 # The events after which nothing of a copy is left to do.
-_LAST = frozenset({"finished", "failed", "cleaned"})
+_FINAL_EVENTS = frozenset({"finished", "failed", "cleaned"})
 
 
 class AlreadyRunning(Exception):
@@ -31,7 +31,7 @@ class Journal:
         self.folder = folder
 
     @classmethod
-    def begin(cls, home: Path, now: datetime) -> "Journal":
+    def create(cls, home: Path, now: datetime) -> "Journal":
         folder = home / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         folder.mkdir(parents=True)
         return cls(folder)
@@ -60,7 +60,7 @@ class Journal:
 
     @property
     def is_open(self) -> bool:
-        return not any(each["event"] in _LAST for each in self.events())
+        return not any(each["event"] in _FINAL_EVENTS for each in self.events())
 
     def save_report(self, report: dict[str, Any]) -> None:
         (self.folder / _REPORT).write_text(json.dumps(report, indent=2, default=str, ensure_ascii=False))

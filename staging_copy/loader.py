@@ -19,14 +19,14 @@ import psycopg2
 
 from staging_copy import pools
 from staging_copy.archive import BLOCK, Archive, ArchiveError, TableData, quote
-from staging_copy.jsonmask import UnknownPath
+from staging_copy.json_mask import UnknownPath
+from staging_copy.leak_check import AddressFound, LeakCheck
 from staging_copy.masking import Column, RowsDiffer, TableMasker, compile_table
 from staging_copy.policy import PolicyError, Rule
 from staging_copy.rules import Rules
-from staging_copy.tripwire import AddressFound, Tripwire
 
 # What stops a copy and is explained by its own message; everything else is a bug and shows its traceback.
-EXPECTED = (ArchiveError, UnknownPath, RowsDiffer, PolicyError, AddressFound, psycopg2.Error)
+EXPECTED_ERRORS = (ArchiveError, UnknownPath, RowsDiffer, PolicyError, AddressFound, psycopg2.Error)
 _PROGRESS_EVERY = 64  # blocks, of 128 KB each
 
 
@@ -74,7 +74,7 @@ class Loader:
         self._archive = Archive.open(Path(plan.archive))
         self._tables = {table.id: table for table in self._archive.tables}
         self._canaries = [canary.encode() for canary in plan.canaries]
-        self._tripwire = Tripwire(plan.domain, plan.allowed)
+        self._leak_check = LeakCheck(plan.domain, plan.allowed)
         self._now = datetime.fromisoformat(plan.now)
         self._rules = Rules(
             key=bytes.fromhex(plan.key),
@@ -83,34 +83,34 @@ class Loader:
             pools=pools.read(Path(plan.pools)),
         )
 
-    def load(self, connection: Any, task: Task) -> "Carried":
+    def load(self, connection: Any, task: Task) -> "LoadResult":
         """Carries one table over. Raises what EXPECTED names."""
         table = self._tables[task.id]
         masker = compile_table(task.table, task.columns, task.policy, self._rules, self._now)
         names = [column.name for column in task.columns]
-        carried = Carried(task.id)
-        stream = _Stream(self._masked(table, masker, names, carried), carried)
+        result = LoadResult(task.id)
+        stream = _Stream(self._masked(table, masker, names, result), result)
         with connection, connection.cursor() as cursor:
             # Emptied in the same transaction, so the rows can be written frozen.
             cursor.execute(f"TRUNCATE ONLY {table.qualified}")
             columns = ", ".join(map(quote, names))
             cursor.copy_expert(f"COPY {table.qualified} ({columns}) FROM STDIN (FREEZE)", stream, BLOCK)
-            if cursor.rowcount != carried.rows:
-                raise ArchiveError(f"{carried.rows} rows were sent and {cursor.rowcount} arrived.")
-        return carried
+            if cursor.rowcount != result.rows:
+                raise ArchiveError(f"{result.rows} rows were sent and {cursor.rowcount} arrived.")
+        return result
 
-    def _masked(self, table: TableData, masker: TableMasker, names: list[str], carried: "Carried") -> Iterator[bytes]:
+    def _masked(self, table: TableData, masker: TableMasker, names: list[str], result: "LoadResult") -> Iterator[bytes]:
         for block in self._archive.rows(table):
             masked = masker.mask(block)
-            self._tripwire.check(masked, masker.table, names)
+            self._leak_check.check(masked, masker.table, names)
             for canary in self._canaries:
-                carried.seen[canary.decode()] += block.count(canary)
-                carried.arrived[canary.decode()] += masked.count(canary)
+                result.seen[canary.decode()] += block.count(canary)
+                result.arrived[canary.decode()] += masked.count(canary)
             yield masked
 
 
 @dataclass
-class Carried:
+class LoadResult:
     """What became of one table: its rows so far, and how often canaries were met before and after the masks."""
 
     id: int
@@ -122,21 +122,21 @@ class Carried:
 class _Stream:
     """What `copy_expert` reads: blocks as they come, whatever size it asks for."""
 
-    def __init__(self, blocks: Iterator[bytes], carried: Carried) -> None:
+    def __init__(self, blocks: Iterator[bytes], result: LoadResult) -> None:
         self._blocks = blocks
-        self._carried = carried
+        self._result = result
         self._count = 0
 
     def read(self, size: int) -> bytes:
         block = next(self._blocks, b"")
-        self._carried.rows += block.count(b"\n")
+        self._result.rows += block.count(b"\n")
         self._count += 1
         if self._count % _PROGRESS_EVERY == 0:
-            say(id=self._carried.id, rows=self._carried.rows)
+            send_message(id=self._result.id, rows=self._result.rows)
         return block
 
 
-def say(**message: Any) -> None:
+def send_message(**message: Any) -> None:
     print(json.dumps(message), flush=True)
 
 
@@ -148,11 +148,11 @@ def main() -> None:
         for line in sys.stdin:
             task = Task.from_json(line)
             try:
-                carried = loader.load(connection, task)
-            except EXPECTED as error:
-                say(error=type(error).__name__, message=f"{task.table}: {error}".strip())
+                result = loader.load(connection, task)
+            except EXPECTED_ERRORS as error:
+                send_message(error=type(error).__name__, message=f"{task.table}: {error}".strip())
                 return
-            say(id=carried.id, rows=carried.rows, seen=carried.seen, arrived=carried.arrived, done=True)
+            send_message(id=result.id, rows=result.rows, seen=result.seen, arrived=result.arrived, done=True)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from staging_copy import addresses
-from staging_copy.copytext import NULL, escape, unescape
-from staging_copy.jsonmask import JsonMask
+from staging_copy.copy_text import NULL, escape, unescape
+from staging_copy.json_mask import JsonMask
 from staging_copy.policy import PolicyError, Rule, argument, verb
 from staging_copy.rules import Mask, Rules
 
@@ -32,9 +32,9 @@ _KNOWN_TYPES = (
     | {f"{name} {zone} time zone" for name in ("time", "timestamp") for zone in ("with", "without")}
 )
 # Kinds of which a table has few different values.
-_REPEATED = frozenset({"first_name", "last_name", "name", "company", "city"})
-_LONGEST_CACHED = 100
-_MOST_CACHED = 5_000
+_CACHED_KINDS = frozenset({"first_name", "last_name", "name", "company", "city"})
+_MAX_CACHED_LENGTH = 100
+_MAX_CACHED_VALUES = 5_000
 
 ColumnFunction = Callable[[Sequence[bytes]], Sequence[bytes]]
 
@@ -68,9 +68,9 @@ class FieldMask(dict[bytes, bytes]):
     def __missing__(self, raw: bytes) -> bytes:
         if not raw or raw == NULL:
             return raw
-        masked = escape(_cut(self._mask(unescape(raw)), self._limit))
-        if len(raw) <= _LONGEST_CACHED:
-            if len(self) >= _MOST_CACHED:
+        masked = escape(_truncate(self._mask(unescape(raw)), self._limit))
+        if len(raw) <= _MAX_CACHED_LENGTH:
+            if len(self) >= _MAX_CACHED_VALUES:
                 self.clear()
             self[raw] = masked
         return masked
@@ -79,13 +79,13 @@ class FieldMask(dict[bytes, bytes]):
         return list(map(self.__getitem__, values))
 
 
-def _cut(value: bytes, limit: int | None) -> bytes:
+def _truncate(value: bytes, limit: int | None) -> bytes:
     if limit is None or len(value) <= limit:
         return value
     return value.decode()[:limit].encode()
 
 
-def _various(kind: str, rules: Rules, limit: int | None) -> ColumnFunction:
+def _mask_uncached(kind: str, rules: Rules, limit: int | None) -> ColumnFunction:
     """For values that seldom repeat: all are masked together, and none is remembered.
 
     What these masks write never needs escaping.
@@ -95,7 +95,7 @@ def _various(kind: str, rules: Rules, limit: int | None) -> ColumnFunction:
         present = [unescape(raw) if b"\\" in raw else raw for raw in values if raw and raw != NULL]
         masked = rules.mask_many(kind, present)
         if limit is not None:
-            masked = [_cut(value, limit) for value in masked]
+            masked = [_truncate(value, limit) for value in masked]
         if len(present) == len(values):
             return masked
         following = iter(masked)
@@ -104,15 +104,15 @@ def _various(kind: str, rules: Rules, limit: int | None) -> ColumnFunction:
     return column
 
 
-def _scrubbed(mask: Mask) -> ColumnFunction:
+def _scrub_column(mask: Mask) -> ColumnFunction:
     """For a mask that changes nothing but addresses: only values that may hold one are looked at."""
     scrub = FieldMask(mask)
 
     def column(values: Sequence[bytes]) -> Sequence[bytes]:
-        together = b"\t".join(values)
-        if addresses.has_disguise(together):
+        joined = b"\t".join(values)
+        if addresses.has_encoded_at_sign(joined):
             return scrub.column(values)
-        return [scrub[raw] if b"@" in raw else raw for raw in values] if b"@" in together else values
+        return [scrub[raw] if b"@" in raw else raw for raw in values] if b"@" in joined else values
 
     return column
 
@@ -130,13 +130,13 @@ class TableMasker:
         """Whole lines in, whole lines out. Raises RowsDiffer, and what the rules raise."""
         rows = block.count(b"\n")
         if block.count(b"\t") != rows * (self.width - 1):
-            raise self._differ()
-        if not self.changes or (self.only_addresses and not addresses.has_sign(block)):
+            raise self._rows_differ()
+        if not self.changes or (self.only_addresses and not addresses.may_hold_address(block)):
             return block
         # The whole block is taken apart at once: the end of a line begins the first field of the next.
         fields = block[:-1].replace(b"\n", b"\t\n").split(b"\t")
         if b"".join(fields[self.width :: self.width]).count(b"\n") != rows - 1:
-            raise self._differ()
+            raise self._rows_differ()
         for position, change in self.changes.items():
             if position:
                 fields[position :: self.width] = change(fields[position :: self.width])
@@ -145,7 +145,7 @@ class TableMasker:
                 fields[:: self.width] = b"\t\n".join(first).split(b"\t")
         return b"\t".join(fields).replace(b"\t\n", b"\n") + b"\n"
 
-    def _differ(self) -> RowsDiffer:
+    def _rows_differ(self) -> RowsDiffer:
         return RowsDiffer(f"{self.table}: not every line of the archive has {self.width} fields.")
 
 
@@ -164,7 +164,7 @@ def compile_table(
             raise PolicyError(where, "there is no masking rule for this column")
         rule = policy[column.name]
         check_type(column, rule, where)
-        change = _change(column, rule, rules, now, where)
+        change = _column_function(column, rule, rules, now, where)
         if change is not None:
             masker.changes[position] = change
             masker.only_addresses &= rule in ("scrub", "scrub:tree")
@@ -189,26 +189,26 @@ def check_type(column: Column, rule: Rule, where: str) -> None:
         raise PolicyError(where, f"{rule!r} is for text, and this is {column.type}")
 
 
-def _change(column: Column, rule: Rule, rules: Rules, now: datetime, where: str) -> ColumnFunction | None:
+def _column_function(column: Column, rule: Rule, rules: Rules, now: datetime, where: str) -> ColumnFunction | None:
     word = verb(rule)
     if rule in ("keep", "keep:tree"):
         return None
     if rule == "preserve:random":
-        return _various("secret", rules, column.limit)
+        return _mask_uncached("secret", rules, column.limit)
     if word in ("empty", "set", "preserve"):
         constant = _constant(column, rule, now, where)
         return lambda values: [constant] * len(values)
     if rule == "scrub":
-        return _scrubbed(rules.scrub)
+        return _scrub_column(rules.scrub)
     if column.type in JSON_TYPES:
         mask = JsonMask(rule, rules, where)
-        return _scrubbed(mask) if rule == "scrub:tree" else FieldMask(mask).column
+        return _scrub_column(mask) if rule == "scrub:tree" else FieldMask(mask).column
     kind, limit = argument(rule), column.limit
     if kind == "email" and limit is not None and limit < len(rules.domain) + 21:
         raise PolicyError(where, f"NUMBER@{rules.domain.decode()} does not fit into {limit} characters")
-    if kind in _REPEATED:
+    if kind in _CACHED_KINDS:
         return FieldMask(rules.mask(kind), limit).column
-    return _various(kind, rules, limit)
+    return _mask_uncached(kind, rules, limit)
 
 
 def _constant(column: Column, rule: Rule, now: datetime, where: str) -> bytes:

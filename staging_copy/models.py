@@ -79,7 +79,7 @@ class Copy(models.Model):
         ROLLED_BACK = "rolled_back", "rolled back"
         CANCELLED = "cancelled", "cancelled"
 
-    class Wish(models.TextChoices):
+    class Action(models.TextChoices):
         CANCEL = "cancel"
         YES = "yes", "delete what is missing"
         NO = "no", "keep what is missing"
@@ -104,8 +104,10 @@ class Copy(models.Model):
     stage = models.CharField(max_length=20, blank=True)
     progress = models.JSONField(default=dict, help_text="Table → rows carried over; shop and kind → ids looked up.")
     # What a person wants next; whoever holds the copier's lock carries it out.
-    wish = models.CharField(max_length=9, choices=Wish, blank=True)
-    wished_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    requested_action = models.CharField(max_length=9, choices=Action, blank=True, db_column="wish")
+    action_requested_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", db_column="wished_by_id"
+    )
     question = models.JSONField(default=list, help_text="What is missing in which shop, of how many.")
     problem = models.TextField(blank=True)
     report = models.JSONField(default=dict)

@@ -12,7 +12,7 @@ from subprocess import run
 from staging_copy.rules import POOLS, Pools
 
 LOCALES = ("en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "sv_SE")
-_DRAWS = 400
+_WORDS_PER_LOCALE = 400
 _PROVIDERS = {name: name for name in POOLS} | {"street": "street_name"}
 
 
@@ -42,7 +42,7 @@ def make() -> dict[str, list[str]]:
         fake = Faker(locale)
         fake.seed_instance(0)
         for name, provider in _PROVIDERS.items():
-            words[name].update(dict.fromkeys(str(getattr(fake, provider)()) for _ in range(_DRAWS)))
+            words[name].update(dict.fromkeys(str(getattr(fake, provider)()) for _ in range(_WORDS_PER_LOCALE)))
     return {name: list(drawn) for name, drawn in words.items()}
 
 

@@ -37,7 +37,7 @@ class Database:
     password: str = ""
 
     @classmethod
-    def at(cls, url: str) -> "Database":
+    def from_url(cls, url: str) -> "Database":
         """The database at a libpq address (`postgresql://…` or `host=… dbname=…`)."""
         parts = parse_dsn(url)
         password = parts.pop("password", "")

@@ -14,8 +14,8 @@ from staging_copy.policy import Policy, Rows, Rule
 from staging_copy.postgres import Database
 
 # Indexes, and room to turn around, beside what live itself takes.
-_ROOM = 1.2
-_LONGEST_NAME = 63 - len("_previous_old")
+_DISK_FACTOR = 1.2
+_MAX_NAME_LENGTH = 63 - len("_previous_old")
 
 
 class Refused(Exception):
@@ -58,7 +58,7 @@ def check_archive(
     policy: Policy,
     *,
     known_migrations: set[str],
-    oldest: timedelta,
+    max_age: timedelta,
     now: datetime,
 ) -> None:
     """Raises Refused with everything that speaks against copying this backup."""
@@ -67,9 +67,9 @@ def check_archive(
     except ArchiveError as error:
         raise Refused([str(error)]) from error
     reasons = list(_without_rules(archive, policy))
-    if now - manifest.taken > oldest:
+    if now - manifest.taken > max_age:
         reasons.append(
-            f"Backup {manifest.name} is from {manifest.taken:%Y-%m-%d %H:%M %Z}, older than {oldest}. "
+            f"Backup {manifest.name} is from {manifest.taken:%Y-%m-%d %H:%M %Z}, older than {max_age}. "
             "See why the nightly backup did not run, or name the backup to use it all the same."
         )
     if archive.encoding != "UTF8":
@@ -94,11 +94,11 @@ def check_target(
     reasons = []
     if environment == "staging":
         reasons.append("Copies are made on live's side; this is staging (ENVIRONMENT).")
-    if len(staging.name.encode()) > _LONGEST_NAME:
-        reasons.append(f"The name {staging.name} is too long to build beside it: {_LONGEST_NAME} bytes at most.")
+    if len(staging.name.encode()) > _MAX_NAME_LENGTH:
+        reasons.append(f"The name {staging.name} is too long to build beside it: {_MAX_NAME_LENGTH} bytes at most.")
     try:
         target.check(staging, live, journals)
-        reasons += _lack_of_disk(staging, expected_size)
+        reasons += _disk_shortage(staging, expected_size)
     except target.WrongTarget as error:
         reasons.append(str(error))
     except psycopg2.OperationalError as error:
@@ -125,7 +125,7 @@ def _columns_without_rules(table: TableData, known: set[str]) -> Iterator[str]:
             yield f"Column {table.root}.{column} has no masking rule. Add one to the policy.py of its app."
 
 
-def _lack_of_disk(staging: Database, expected: int | None) -> list[str]:
+def _disk_shortage(staging: Database, expected: int | None) -> list[str]:
     """Only where the server's files can be seen from here; else a full disk stops the copy later, just as safely."""
     with staging.maintenance.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
@@ -136,7 +136,7 @@ def _lack_of_disk(staging: Database, expected: int | None) -> list[str]:
     folder = Path(row[0]) if row else None
     if expected is None or folder is None or not folder.is_dir():
         return []
-    free, needed = shutil.disk_usage(folder).free, int(expected * _ROOM)
+    free, needed = shutil.disk_usage(folder).free, int(expected * _DISK_FACTOR)
     if free >= needed:
         return []
     return [

@@ -11,7 +11,7 @@ from staging_copy.models import Copy
 
 KIND_NAMES = {"seller": "sellers", "product": "products", "brand": "brands", "category": "categories"}
 # On a page; the JSON has them all.
-SHOWN = 200
+MAX_ROWS = 200
 
 
 @dataclass
@@ -59,7 +59,7 @@ _LISTINGS = (
 )
 
 
-def arrange(copy: Copy) -> dict[str, Any]:
+def template_context(copy: Copy) -> dict[str, Any]:
     """What the page and its printed form show; parts that the copy did not come to are empty."""
     report = copy.report or {}
     check = report.get("check") or {}
@@ -68,8 +68,8 @@ def arrange(copy: Copy) -> dict[str, Any]:
         "copy": copy,
         "backup": report.get("backup") or {},
         "advice": report.get("advice") or {},
-        "backup_taken": _moment(report.get("backup", {}).get("taken_at")),
-        "others_from": _moment(report.get("advice", {}).get("shop_and_oms_backups_from")),
+        "backup_taken": _parse_datetime(report.get("backup", {}).get("taken_at")),
+        "others_from": _parse_datetime(report.get("advice", {}).get("shop_and_oms_backups_from")),
         "stages": report.get("stages", []),
         "seconds": sum(seconds for _, seconds in report.get("stages", [])),
         "swap_seconds": report.get("swap_seconds"),
@@ -86,7 +86,7 @@ def arrange(copy: Copy) -> dict[str, Any]:
             for kind, tally in shop["kinds"].items()
         ],
         "listings": [
-            Listing(title, why, found["total"], found["shown"][:SHOWN], list(found["shown"][0]))
+            Listing(title, why, found["total"], found["shown"][:MAX_ROWS], list(found["shown"][0]))
             for name, title, why in _LISTINGS
             if (found := check.get(name)) and found["total"]
         ],
@@ -129,5 +129,5 @@ def changed(table: dict[str, Any]) -> str:
     )
 
 
-def _moment(value: Any) -> datetime | None:
+def _parse_datetime(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -11,7 +11,7 @@ class Refused(Exception):
     """The backup was not restored; live is as it was."""
 
 
-def into(live: Database, archive: Path, *, jobs: int, say: Callable[[str], None]) -> str:
+def restore_into(live: Database, archive: Path, *, jobs: int, on_progress: Callable[[str], None]) -> str:
     """Restores the archive and puts it in the place of `live`; returns the name of the database that was live.
 
     That one is kept until somebody drops it; another one of that name, from an earlier restore, must be dropped
@@ -20,16 +20,16 @@ def into(live: Database, archive: Path, *, jobs: int, say: Callable[[str], None]
     kept = swap.previous_name(live)
     if swap.databases(live, [kept]):
         raise Refused(f"{kept} holds what an earlier restore replaced, and would be lost: drop or rename it first.")
-    say(f"Restoring {archive.name} beside {live.name} ...")
+    on_progress(f"Restoring {archive.name} beside {live.name} ...")
     swap.drop(live, swap.next_name(live))
     side = build.create(live, swap.next_name(live))
     try:
         side.run("pg_restore", "--exit-on-error", f"--jobs={jobs}", archive)
         build.analyze(side, jobs=jobs)
-        say("Swapping ...")
+        on_progress("Swapping ...")
         seconds = swap.swap(live)
     except BaseException:
         swap.drop(live, swap.next_name(live))
         raise
-    say(f"{live.name} did not answer for {seconds:.2f} s. What was live is kept as {kept}.")
+    on_progress(f"{live.name} did not answer for {seconds:.2f} s. What was live is kept as {kept}.")
     return kept

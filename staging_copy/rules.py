@@ -23,7 +23,7 @@ _NOT_DIGITS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _HEXADECIMAL = b"0123456789abcdef"
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _SEPARATORS = " .-+/_:()"
-_LONGEST_TEXT = 2_000
+_MAX_TEXT_LENGTH = 2_000
 
 
 class Rules:
@@ -39,25 +39,25 @@ class Rules:
         self._pools = pools
         self._lorem = b" ".join(word for word in pools["word"] if word.isascii())
         self._forms: dict[str, _Form] = {
-            "email": lambda numbers, values: _written(b"%d@" + self.domain, numbers),
-            "first_name": self._one_of("first_name"),
-            "last_name": self._one_of("last_name"),
-            "company": self._one_of("company"),
-            "city": self._one_of("city"),
-            "name": _one_by_one(self._name),
+            "email": lambda numbers, values: _format_each(b"%d@" + self.domain, numbers),
+            "first_name": self._pick("first_name"),
+            "last_name": self._pick("last_name"),
+            "company": self._pick("company"),
+            "city": self._pick("city"),
+            "name": _per_value(self._name),
             "street": self._street,
             # +999 is assigned to no country, so nobody's telephone rings.
-            "phone": lambda numbers, values: _written(b"+999%010d", [number % 10**10 for number in numbers]),
-            "postcode": _one_by_one(self._scramble),
-            "tax_id": _one_by_one(self._account),
-            "bank": _one_by_one(self._account),
-            "iban": _one_by_one(self._iban),
-            "text": _one_by_one(self._text),
+            "phone": lambda numbers, values: _format_each(b"+999%010d", [number % 10**10 for number in numbers]),
+            "postcode": _per_value(self._scramble),
+            "tax_id": _per_value(self._account),
+            "bank": _per_value(self._account),
+            "iban": _per_value(self._iban),
+            "text": _per_value(self._text),
             "ip": _ip,
-            "url": lambda numbers, values: _written(b"https://masked.invalid/%016x", numbers),
-            "secret": _one_by_one(lambda number, value: self._secret(value)),
+            "url": lambda numbers, values: _format_each(b"https://masked.invalid/%016x", numbers),
+            "secret": _per_value(lambda number, value: self._secret(value)),
             # What Django's make_password(None) writes: no password matches it.
-            "password": _one_by_one(lambda number, value: b"!" + self._secret(bytes(40))),
+            "password": _per_value(lambda number, value: b"!" + self._secret(bytes(40))),
         }
         # Hashing begins with the key; a copy of a hash that has it already is faster than a new one.
         self._hashes = {kind: blake2b(key=key, digest_size=8, person=kind.encode()) for kind in self._forms}
@@ -72,9 +72,9 @@ class Rules:
 
     def _numbers(self, kind: str, values: Sequence[bytes]) -> tuple[int, ...]:
         copy, digests = self._hashes[kind].copy, []
-        for value in _ESSENCE[kind](values) if kind in _ESSENCE else values:
+        for value in _CANONICAL_FORMS[kind](values) if kind in _CANONICAL_FORMS else values:
             digest = copy()
-            digest.update(value.strip().lower() if value.isascii() else addresses.normal(value))
+            digest.update(value.strip().lower() if value.isascii() else addresses.normalized(value))
             digests.append(digest.digest())
         return unpack(f">{len(digests)}Q", b"".join(digests))
 
@@ -86,7 +86,7 @@ class Rules:
         """A JSON number with other digits, of the same form."""
         return self._reshape(token, first_digit=1).decode()
 
-    def _one_of(self, kind: str) -> _Form:
+    def _pick(self, kind: str) -> _Form:
         words = self._pools[kind]
         return lambda numbers, values: [words[number % len(words)] for number in numbers]
 
@@ -117,13 +117,13 @@ class Rules:
         return value[:2] + b"00" + self._scramble(number, value[2:])[2:]
 
     def _text(self, number: int, value: bytes) -> bytes:
-        length = min(len(value), _LONGEST_TEXT)
-        start = number % (len(self._lorem) - _LONGEST_TEXT)
+        length = min(len(value), _MAX_TEXT_LENGTH)
+        start = number % (len(self._lorem) - _MAX_TEXT_LENGTH)
         return self._lorem[start : start + length].strip() or b"x"
 
     def _reshape(self, text: str, *, first_digit: int = 0) -> bytes:
-        normal = addresses.normal(text.encode())
-        stream = cycle(blake2b(normal, digest_size=64, key=self._key, person=b"shape").digest())
+        normalized = addresses.normalized(text.encode())
+        stream = cycle(blake2b(normalized, digest_size=64, key=self._key, person=b"shape").digest())
         pieces = []
         for character, byte in zip(text, stream, strict=False):
             if character.isdigit():
@@ -144,12 +144,12 @@ class Rules:
         return bytes(alphabet[byte % len(alphabet)] for byte in stream[:length])
 
 
-def _written(form: bytes, numbers: Sequence[int]) -> list[bytes]:
+def _format_each(form: bytes, numbers: Sequence[int]) -> list[bytes]:
     """The form once for each number; one long `%` is faster than many short ones."""
     return (b"\n".join([form] * len(numbers)) % tuple(numbers)).split(b"\n") if numbers else []
 
 
-def _one_by_one(form: Callable[[int, bytes], bytes]) -> _Form:
+def _per_value(form: Callable[[int, bytes], bytes]) -> _Form:
     return lambda numbers, values: list(map(form, numbers, values))
 
 
@@ -163,14 +163,14 @@ def _ip(numbers: Sequence[int], values: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def _address(value: bytes) -> bytes:
+def _bare_address(value: bytes) -> bytes:
     """`Anna <anna@example.com>` is the same person as `anna@example.com`."""
-    return next((found.normal for found in addresses.find(value)), value)
+    return next((found.normalized for found in addresses.find(value)), value)
 
 
 # What of values makes one the same as another, where that is not just its letters in any case.
-_ESSENCE: dict[str, Callable[[Sequence[bytes]], list[bytes]]] = {
-    "email": lambda values: [_address(value) if b"<" in value or b" " in value else value for value in values],
+_CANONICAL_FORMS: dict[str, Callable[[Sequence[bytes]], list[bytes]]] = {
+    "email": lambda values: [_bare_address(value) if b"<" in value or b" " in value else value for value in values],
     # However a telephone number is spaced.
     "phone": lambda values: [value.translate(None, _NOT_DIGITS) or value for value in values],
 }

@@ -5,12 +5,12 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from accounts.services import record as audit
+from accounts.services import record_audit_event as audit
 from hub.schedules import next_time
 from staging_copy.models import Copy, CopySchedule
 
 # What stands in the way of another copy of the same schedule.
-_UNDER_WAY = (Copy.State.PLANNED, Copy.State.RUNNING, Copy.State.CHECKING)
+_ACTIVE_STATES = (Copy.State.PLANNED, Copy.State.RUNNING, Copy.State.CHECKING)
 
 
 def next_times(schedule: CopySchedule, *, after: datetime, count: int = 5) -> list[datetime]:
@@ -59,7 +59,7 @@ def plan_due(*, now: datetime) -> int:
 
 
 def _plan(schedule: CopySchedule, now: datetime) -> bool:
-    earlier = Copy.objects.filter(schedule=schedule, state__in=_UNDER_WAY).first()
+    earlier = Copy.objects.filter(schedule=schedule, state__in=_ACTIVE_STATES).first()
     copy = Copy(schedule=schedule, requested_by=schedule.created_by, not_before=schedule.next_at or now)
     if earlier is not None:
         copy.state, copy.finished_at = Copy.State.CANCELLED, now

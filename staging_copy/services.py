@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import record as audit
-from staging_copy import aftercheck, backups, copier, journal, policy, preflight, restore, target
+from accounts.services import record_audit_event
+from staging_copy import backups, copier, journal, policy, post_copy_check, preflight, restore, target
 from staging_copy.archive import Archive, ArchiveError
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import ProgramFailed
@@ -23,10 +23,10 @@ from staging_copy.reconciliation import CheckFailed
 logger = logging.getLogger(__name__)
 
 # Rows a second, as long as no copy has been measured here.
-_USUAL_SPEED = 100_000
-_PROJECT_EVERY = 1.0  # seconds
+_DEFAULT_ROWS_PER_SECOND = 100_000
+_PROGRESS_INTERVAL = 1.0  # seconds
 
-Say = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 class Cancelled(Exception):
@@ -52,11 +52,11 @@ def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = No
     name = f"live-{now:%Y%m%dT%H%M%SZ}"
     backup = Backup.objects.create(name=name, origin=origin, taken_at=now)
     try:
-        manifest = backups.take(copier.live_database(), _home(), name=name, origin=origin, now=now)
+        manifest = backups.take(copier.live_database(), _backup_dir(), name=name, origin=origin, now=now)
     except (ProgramFailed, ArchiveError, OSError) as error:
-        _mark(backup, Backup.State.FAILED, str(error))
+        _set_state(backup, Backup.State.FAILED, str(error))
         raise
-    _project(backup, manifest)
+    _save_manifest(backup, manifest)
     return backup
 
 
@@ -64,45 +64,54 @@ def register_backup(*, folder: Path, taken_at: datetime, by: User | None, now: d
     """Takes over an archive that was made elsewhere. Raises ArchiveError."""
     now = now or timezone.now()
     name = f"registered-{taken_at:%Y%m%dT%H%M%SZ}"
-    manifest = backups.register(folder, _home(), name=name, taken_at=taken_at, now=now)
+    manifest = backups.register(folder, _backup_dir(), name=name, taken_at=taken_at, now=now)
     backup = Backup.objects.create(name=name, origin=Backup.Origin.REGISTERED, taken_at=taken_at)
-    _project(backup, manifest)
-    audit(user=by, action="backup.register", target=name)
+    _save_manifest(backup, manifest)
+    record_audit_event(user=by, action="backup.register", target=name)
     return backup
 
 
 def verify_backup(*, backup: Backup, now: datetime | None = None) -> Backup:
     """Reads all of the archive and compares it with its manifest. Raises ArchiveError, which is recorded."""
     try:
-        manifest = backups.verify(_home(), backup.name, now=now or timezone.now())
+        manifest = backups.verify(_backup_dir(), backup.name, now=now or timezone.now())
     except ArchiveError as error:
-        _mark(backup, Backup.State.DAMAGED, str(error))
+        _set_state(backup, Backup.State.DAMAGED, str(error))
         raise
-    _project(backup, manifest)
+    _save_manifest(backup, manifest)
     return backup
 
 
 def prune_backups(*, now: datetime | None = None) -> list[str]:
     """Deletes backups older than BACKUP_KEEP_DAYS, but for the latest; returns their names."""
-    gone = backups.prune(_home(), keep=timedelta(days=settings.BACKUP_KEEP_DAYS), now=now or timezone.now())
-    Backup.objects.filter(name__in=gone).update(state=Backup.State.DELETED)
-    return gone
+    deleted_names = backups.prune(
+        _backup_dir(), keep=timedelta(days=settings.BACKUP_KEEP_DAYS), now=now or timezone.now()
+    )
+    Backup.objects.filter(name__in=deleted_names).update(state=Backup.State.DELETED)
+    return deleted_names
 
 
-def restore_backup_into_live(*, backup: Backup, by: User | None, say: Say = lambda line: None) -> str:
+def restore_backup_into_live(
+    *, backup: Backup, by: User | None, on_progress: ProgressCallback = lambda line: None
+) -> str:
     """Replaces live by this backup; returns the name under which what was live until now is kept.
 
     Raises ArchiveError, ProgramFailed, restore.Refused; live is then as it was.
     """
     manifest = verify_and_read(backup)
-    audit(user=by, action="backup.restore", target=backup.name)
-    return restore.into(copier.live_database(), _home() / manifest.name, say=say, jobs=settings.STAGING_COPY_PROCESSES)
+    record_audit_event(user=by, action="backup.restore", target=backup.name)
+    return restore.restore_into(
+        copier.live_database(),
+        _backup_dir() / manifest.name,
+        on_progress=on_progress,
+        jobs=settings.STAGING_COPY_PROCESSES,
+    )
 
 
 def verify_and_read(backup: Backup) -> backups.Manifest:
     """The manifest of a backup whose files were just compared with it. Raises ArchiveError."""
-    manifest = backups.read(_home(), backup.name)
-    backups.check_files(_home(), manifest)
+    manifest = backups.read(_backup_dir(), backup.name)
+    backups.check_files(_backup_dir(), manifest)
     return manifest
 
 
@@ -115,7 +124,7 @@ def register_staging(*, by: User | None, now: datetime | None = None) -> target.
     """Says that the database of STAGING_DATABASE_URL may be replaced. Raises WrongTarget if it is live."""
     config = copier.Config.from_settings()
     marker = target.register(config.staging, config.live, config.journals, now=now or timezone.now())
-    audit(user=by, action="copy.register_staging", target=marker.name)
+    record_audit_event(user=by, action="copy.register_staging", target=marker.name)
     return marker
 
 
@@ -125,7 +134,7 @@ def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
     Raises preflight.Refused.
     """
     config = copier.Config.from_settings()
-    backup, manifest = _backup(backup)
+    backup, manifest = _resolve_backup(backup)
     archive = Archive.open(config.backups / manifest.name)
     rules = policy.load()
     preflight.check_archive(
@@ -133,7 +142,7 @@ def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
         manifest,
         rules,
         known_migrations=copier.known_migrations(),
-        oldest=config.oldest,
+        max_age=config.max_age,
         now=timezone.now(),
     )
     preflight.check_target(
@@ -157,7 +166,7 @@ def start_copy(*, backup: Backup | None = None, by: User | None, not_before: dat
     if not_before is None:
         plan_copy(backup=backup)
     copy = Copy.objects.create(backup=backup, requested_by=by, not_before=not_before or timezone.now())
-    audit(user=by, action="copy.plan", target=copy)
+    record_audit_event(user=by, action="copy.plan", target=copy)
     return copy
 
 
@@ -165,7 +174,7 @@ def cancel_copy(*, copy: Copy, by: User | None) -> bool:
     """Takes a planned copy back; False if it has begun."""
     cancelled = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(state=Copy.State.CANCELLED)
     if cancelled:
-        audit(user=by, action="copy.cancel", target=copy)
+        record_audit_event(user=by, action="copy.cancel", target=copy)
     return bool(cancelled)
 
 
@@ -174,9 +183,9 @@ def run_due_copies(*, now: datetime | None = None) -> int:
 
     Before that it ends what a killed copier left.
     """
-    made = 0
+    completed = 0
     try:
-        settle_abandoned()
+        clean_up_abandoned()
     except journal.AlreadyRunning:
         return 0
     for copy in Copy.objects.filter(state=Copy.State.PLANNED, not_before__lte=now or timezone.now()).order_by("pk"):
@@ -186,8 +195,8 @@ def run_due_copies(*, now: datetime | None = None) -> int:
             logger.error("%s: %s", copy, error)
         except journal.AlreadyRunning:
             break
-        made += 1
-    return made
+        completed += 1
+    return completed
 
 
 def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
@@ -196,21 +205,21 @@ def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
     Raises AlreadyRunning (nothing was begun), preflight.Refused and CopyFailed (recorded; staging is as it was).
     """
     config = copier.Config.from_settings()
-    with copier.exclusively(config):
+    with copier.exclusive_lock(config):
         copier.recover(config)
-        _settle_abandoned(config)
+        _clean_up_abandoned(config)
         now = timezone.now()
-        record = journal.Journal.begin(config.journals, now)
-        begun = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(
+        record = journal.Journal.create(config.journals, now)
+        started = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(
             state=Copy.State.RUNNING, started_at=now, journal=record.name
         )
-        if not begun:
+        if not started:
             raise journal.AlreadyRunning(f"{copy} was begun by somebody else.")
         try:
-            copy.backup, manifest = _backup(copy.backup)
+            copy.backup, manifest = _resolve_backup(copy.backup)
             copy.save(update_fields=["backup"])
             record.write("begun", copy=copy.pk, backup=manifest.name)
-            report = copier.run(config, policy.load(), manifest, record, _projecting(copy, watcher))
+            report = copier.run(config, policy.load(), manifest, record, _progress_watcher(copy, watcher))
         except Exception as error:
             if record.is_open:
                 record.write("failed", reason=str(error))
@@ -233,17 +242,17 @@ def rollback(*, copy: Copy, by: User | None) -> float:
     ValueError, and psycopg2.Error if there is no previous database.
     """
     config = copier.Config.from_settings()
-    with copier.exclusively(config):
+    with copier.exclusive_lock(config):
         latest = latest_in_place()
         if latest is None or latest.pk != copy.pk:
             raise ValueError(f"Only the last copy can be rolled back, and that is {latest or 'none'}.")
         target.check(config.staging, config.live, config.journals)
-        seconds = copier.rollback(config, journal.Journal.begin(config.journals, timezone.now()))
+        seconds = copier.rollback(config, journal.Journal.create(config.journals, timezone.now()))
         state = Copy.State.ROLLED_BACK
         if latest.state == Copy.State.ROLLED_BACK:
             state = Copy.State.DONE if _journal(copy).check() else Copy.State.UNCHECKED
         Copy.objects.filter(pk=copy.pk).update(state=state)
-        audit(user=by, action="copy.rollback", target=copy, seconds=round(seconds, 3))
+        record_audit_event(user=by, action="copy.rollback", target=copy, seconds=round(seconds, 3))
     copy.refresh_from_db()
     return seconds
 
@@ -256,7 +265,7 @@ def latest_in_place() -> Copy | None:
 def check_again(*, copy: Copy) -> Copy:
     """Asks the staging shops anew. Raises AlreadyRunning; what else fails is recorded on the copy."""
     config = copier.Config.from_settings()
-    with copier.exclusively(config):
+    with copier.exclusive_lock(config):
         _check(config, copy, _journal(copy), fresh=True)
     copy.refresh_from_db()
     return copy
@@ -265,17 +274,17 @@ def check_again(*, copy: Copy) -> Copy:
 def answer_check(*, copy: Copy, yes: bool, by: User | None) -> Copy:
     """Ends a check that asked: deletes what is missing in the shop, or keeps it. Raises AlreadyRunning, ValueError."""
     config = copier.Config.from_settings()
-    with copier.exclusively(config):
+    with copier.exclusive_lock(config):
         copy.refresh_from_db()
         if copy.state != Copy.State.ASKING:
             raise ValueError("This copy does not wait for an answer any more.")
-        audit(user=by, action="copy.answer", target=copy, yes=yes)
+        record_audit_event(user=by, action="copy.answer", target=copy, yes=yes)
         _check(config, copy, _journal(copy), answer=yes, by=str(by or "the command line"))
     copy.refresh_from_db()
     return copy
 
 
-def settle_abandoned() -> None:
+def clean_up_abandoned() -> None:
     """Ends what a killed copier left: takes back what was not in place yet, and goes on with a check.
 
     Raises AlreadyRunning if it was not killed but is at work.
@@ -283,26 +292,26 @@ def settle_abandoned() -> None:
     if not Copy.objects.filter(state__in=[Copy.State.RUNNING, Copy.State.CHECKING]).exists():
         return
     config = copier.Config.from_settings()
-    with copier.exclusively(config):
+    with copier.exclusive_lock(config):
         copier.recover(config)
-        _settle_abandoned(config)
+        _clean_up_abandoned(config)
 
 
-def _home() -> Path:
+def _backup_dir() -> Path:
     return Path(settings.BACKUP_DIR)
 
 
-def _backup(backup: Backup | None) -> tuple[Backup, backups.Manifest]:
+def _resolve_backup(backup: Backup | None) -> tuple[Backup, backups.Manifest]:
     backup = backup or latest_backup()
     if backup is None:
         raise preflight.Refused(["There is no verified backup. Take one: manage.py backup_live"])
     try:
-        return backup, backups.read(_home(), backup.name)
+        return backup, backups.read(_backup_dir(), backup.name)
     except ArchiveError as error:
         raise preflight.Refused([str(error)]) from error
 
 
-def _project(backup: Backup, manifest: backups.Manifest) -> None:
+def _save_manifest(backup: Backup, manifest: backups.Manifest) -> None:
     backup.state = Backup.State.GOOD
     backup.finished_at = backup.finished_at or timezone.now()
     backup.verified_at = datetime.fromisoformat(manifest.verified_at)
@@ -313,32 +322,36 @@ def _project(backup: Backup, manifest: backups.Manifest) -> None:
     backup.save()
 
 
-def _mark(backup: Backup, state: str, problem: str) -> None:
+def _set_state(backup: Backup, state: str, problem: str) -> None:
     backup.state, backup.problem, backup.finished_at = state, problem, timezone.now()
     backup.save(update_fields=["state", "problem", "finished_at"])
 
 
-def _projecting(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
+def _progress_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
     """Keeps the copy's row up to date, at most once a second, and passes everything on."""
     watcher = watcher or copier.Watcher()
     rows: dict[str, int] = {}
     written = 0.0
 
-    def project(**values: Any) -> None:
-        if not Copy.objects.filter(pk=copy.pk).exclude(wish=Copy.Wish.CANCEL).update(**values, progress=rows):
+    def save_progress(**values: Any) -> None:
+        if (
+            not Copy.objects.filter(pk=copy.pk)
+            .exclude(requested_action=Copy.Action.CANCEL)
+            .update(**values, progress=rows)
+        ):
             copy.refresh_from_db()
-            raise Cancelled(f"{copy.wished_by} cancelled it.")
+            raise Cancelled(f"{copy.action_requested_by} cancelled it.")
 
     def stage(name: str) -> None:
-        project(stage=name)
+        save_progress(stage=name)
         watcher.stage(name)
 
     def progress(table: str, count: int) -> None:
         nonlocal written
         rows[table] = count
-        if time.monotonic() - written >= _PROJECT_EVERY:
+        if time.monotonic() - written >= _PROGRESS_INTERVAL:
             written = time.monotonic()
-            project()
+            save_progress()
         watcher.progress(table, count)
 
     return copier.Watcher(stage, progress)
@@ -349,7 +362,7 @@ def _finish(copy: Copy, state: str, problem: str = "") -> None:
     Copy.objects.filter(pk=copy.pk).update(state=state, finished_at=timezone.now(), problem=problem)
 
 
-def _settle_abandoned(config: copier.Config) -> None:
+def _clean_up_abandoned(config: copier.Config) -> None:
     """Under the lock: copies that still seem to run were killed; their journals say what became of them."""
     for copy in Copy.objects.filter(state__in=[Copy.State.RUNNING, Copy.State.CHECKING]):
         if copy.journal and _journal(copy).last("finished"):
@@ -369,15 +382,15 @@ def _check(
     by: str = "",
 ) -> None:
     """Under the lock: lets staging be checked, and writes down what came of it."""
-    asked: dict[str, int] = {}
+    checked: dict[str, int] = {}
 
-    def say(what: str, count: int) -> None:
-        asked[what] = count
-        Copy.objects.filter(pk=copy.pk).update(progress=asked)
+    def on_progress(what: str, count: int) -> None:
+        checked[what] = count
+        Copy.objects.filter(pk=copy.pk).update(progress=checked)
 
-    Copy.objects.filter(pk=copy.pk).update(state=Copy.State.CHECKING, stage="check", problem="", wish="")
+    Copy.objects.filter(pk=copy.pk).update(state=Copy.State.CHECKING, stage="check", problem="", requested_action="")
     try:
-        question = aftercheck.run(config, record, fresh=fresh, answer=answer, by=by, say=say)
+        question = post_copy_check.run(config, record, fresh=fresh, answer=answer, by=by, on_progress=on_progress)
     except CheckFailed as error:
         logger.error("%s: %s", copy, error)
         state, question, problem = Copy.State.UNCHECKED, [], str(error)
@@ -397,6 +410,6 @@ def _measured_speed() -> float:
     """Rows a second of the last copy that ended well here."""
     last = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk").first()
     if last is None or not last.report:
-        return _USUAL_SPEED
+        return _DEFAULT_ROWS_PER_SECOND
     rows = sum(table["rows_on_staging"] for table in last.report["tables"])
     return max(1.0, rows / max(1.0, sum(seconds for _, seconds in last.report["stages"])))

@@ -10,8 +10,8 @@ import psycopg2
 from staging_copy.archive import quote
 from staging_copy.postgres import Database
 
-_PAUSE = 0.01
-_ATTEMPTS = 3
+_TERMINATE_INTERVAL = 0.01
+_MAX_ATTEMPTS = 3
 
 
 def next_name(target: Database) -> str:
@@ -34,7 +34,7 @@ def swap(target: Database) -> float:
         drop(target, retired)
     renames = [(previous, retired)] if previous in existing else []
     renames += [(current, previous)] if current in existing else []
-    seconds = _rename(target, [*renames, (side, current)], _access(target))
+    seconds = _rename(target, [*renames, (side, current)], _grant_statements(target))
     drop(target, retired)
     return seconds
 
@@ -42,8 +42,8 @@ def swap(target: Database) -> float:
 def rollback(target: Database) -> float:
     """`target` and the previous database change places, which a second rollback undoes. Returns the seconds."""
     current, previous = target.name, previous_name(target)
-    passing = f"{current}_passing"
-    return _rename(target, [(current, passing), (previous, current), (passing, previous)], [])
+    temporary = f"{current}_passing"
+    return _rename(target, [(current, temporary), (previous, current), (temporary, previous)], [])
 
 
 def databases(target: Database, names: Sequence[str]) -> dict[str, int]:
@@ -61,12 +61,12 @@ def drop(target: Database, name: str) -> None:
 
 def _rename(target: Database, renames: list[tuple[str, str]], access: list[str]) -> float:
     affected = [old for old, _ in renames]
-    for attempt in range(1, _ATTEMPTS + 1):
-        begun = time.monotonic()
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        started = time.monotonic()
         try:
             with (
                 target.maintenance.connect() as connection,
-                _empty(target, affected),
+                _without_connections(target, affected),
                 connection,
                 connection.cursor() as cursor,
             ):
@@ -74,38 +74,38 @@ def _rename(target: Database, renames: list[tuple[str, str]], access: list[str])
                     cursor.execute(f"ALTER DATABASE {quote(old)} RENAME TO {quote(new)}")
                 for statement in access:
                     cursor.execute(statement)
-            return time.monotonic() - begun
+            return time.monotonic() - started
         except psycopg2.errors.ObjectInUse:
             # Somebody slipped in between; nothing was renamed.
-            if attempt == _ATTEMPTS:
+            if attempt == _MAX_ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
 @contextmanager
-def _empty(target: Database, names: list[str]) -> Iterator[None]:
+def _without_connections(target: Database, names: list[str]) -> Iterator[None]:
     """Ends every connection to these databases, again and again, until the block is over."""
-    over = threading.Event()
+    finished = threading.Event()
 
-    def end_clients() -> None:
+    def terminate_clients() -> None:
         with target.maintenance.connect(autocommit=True) as connection, connection.cursor() as cursor:
-            while not over.wait(_PAUSE):
+            while not finished.wait(_TERMINATE_INTERVAL):
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE datname = ANY(%s) AND pid <> pg_backend_pid()",
                     [names],
                 )
 
-    thread = threading.Thread(target=end_clients, name="end-clients")
+    thread = threading.Thread(target=terminate_clients, name="end-clients")
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        finished.set()
         thread.join()
 
 
-def _access(target: Database) -> list[str]:
+def _grant_statements(target: Database) -> list[str]:
     """What gives the new database the rights that the present one has; everybody may connect if there is none."""
     name = quote(target.name)
     with target.maintenance.connect() as connection, connection.cursor() as cursor:

@@ -56,7 +56,7 @@ def check(target: Database, live: Database, home: Path) -> None:
 
 def _check_not_live(target: Database, live: Database) -> None:
     with live.connect() as connection:
-        living = identity(connection)
+        live_identity = identity(connection)
     with target.maintenance.connect() as connection, connection.cursor() as cursor:
         server = identity(connection)
         cursor.execute(
@@ -64,7 +64,7 @@ def _check_not_live(target: Database, live: Database) -> None:
             [[target.name, f"{target.name}_next", f"{target.name}_previous"]],
         )
         for name, oid in cursor.fetchall():
-            if (server.system, oid) == (living.system, living.oid):
+            if (server.system, oid) == (live_identity.system, live_identity.oid):
                 raise WrongTarget(
                     f"{name} is live itself (the same server and the same database, whatever the address says). "
                     "Nothing was done. Correct STAGING_DATABASE_URL."

@@ -8,27 +8,27 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from staging_copy import schedules, services, signs, wishes
+from staging_copy import heartbeat, requested_actions, schedules, services
 from staging_copy.models import Backup
 
 
 @shared_task(name="staging_copy.back_up")
 def back_up(**kwargs: Any) -> None:
-    with signs.at_work("the nightly backup"):
+    with heartbeat.working_on("the nightly backup"):
         services.take_backup(origin=Backup.Origin.NIGHTLY)
         services.prune_backups()
 
 
-@shared_task(name=wishes.BACK_UP)
+@shared_task(name=requested_actions.BACKUP_TASK)
 def back_up_now(**kwargs: Any) -> None:
-    with signs.at_work("a backup"):
+    with heartbeat.working_on("a backup"):
         services.take_backup()
 
 
-@shared_task(name=wishes.TASK)
+@shared_task(name=requested_actions.COPY_TASK)
 def run_due_copies(**kwargs: Any) -> None:
     """Plans what schedules want, does what people want, makes the copies that are due."""
-    with signs.at_work("copies"):
+    with heartbeat.working_on("copies"):
         schedules.plan_due(now=timezone.now())
-        wishes.carry_out()
+        requested_actions.run_requested()
         services.run_due_copies()

@@ -14,8 +14,8 @@ import catalog.api
 import connectors.api
 import hub.api
 import synclog.api
-from accounts.rest import Fault, Problem, Refusal
-from synccenter.throttling import PerKey
+from accounts.rest import ApiError, FieldError, ProblemDetails
+from synccenter.throttling import PerKeyThrottle
 
 logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
@@ -28,7 +28,7 @@ class Api(NinjaAPI):
         schema = super().get_openapi_schema(**options)
         schema["components"]["schemas"] |= {
             model.__name__: model.model_json_schema(ref_template="#/components/schemas/{model}")
-            for model in (Fault, Problem)
+            for model in (FieldError, ProblemDetails)
         }
         schema["components"]["schemas"]["Problem"].pop("$defs")
         problem = {
@@ -49,7 +49,7 @@ api = Api(
         "API key; every refusal is a problem document that names the field and what would be right."
     ),
     urls_namespace="api",
-    throttle=PerKey(calls=600),
+    throttle=PerKeyThrottle(calls=600),
 )
 api.add_router("/v1", hub.api.router)
 api.add_router("/v1", synclog.api.router)
@@ -58,31 +58,32 @@ api.add_router("/v1", catalog.api.router)
 api.add_router("/v1", connectors.api.router)
 
 
-def problem(status: int, detail: str, faults: Sequence[Fault] = ()) -> HttpResponse:
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(faults))
+def problem(status: int, detail: str, field_errors: Sequence[FieldError] = ()) -> HttpResponse:
+    body = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(field_errors))
     return HttpResponse(body.model_dump_json(), status=status, content_type=PROBLEM_JSON)
 
 
 @api.exception_handler(HttpError)
-def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(error.status_code, str(error), error.faults if isinstance(error, Refusal) else ())
+def handle_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code, str(error), error.field_errors if isinstance(error, ApiError) else ())
 
 
 @api.exception_handler(AuthenticationError)
-def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+def handle_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     answer = problem(401, "Send `Authorization: Bearer sc_…` with an API key that is valid.")
     answer["WWW-Authenticate"] = "Bearer"
     return answer
 
 
 @api.exception_handler(ValidationError)
-def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def handle_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """400 rather than ninja's 422, because the fronts that call us know no other."""
-    faults = [
-        Fault(property=_property(*fault["loc"]), code=fault["type"], message=fault["msg"]) for fault in error.errors
+    field_errors = [
+        FieldError(property=_property(*fault["loc"]), code=fault["type"], message=fault["msg"])
+        for fault in error.errors
     ]
-    named = "; ".join(f"{fault.property}: {fault.message}".removeprefix(": ") for fault in faults[:3])
-    return problem(400, f"The request cannot be read: {named}", faults)
+    named = "; ".join(f"{fault.property}: {fault.message}".removeprefix(": ") for fault in field_errors[:3])
+    return problem(400, f"The request cannot be read: {named}", field_errors)
 
 
 def _property(source: str, *path: str | int) -> str:
@@ -91,16 +92,16 @@ def _property(source: str, *path: str | int) -> str:
 
 
 @api.exception_handler(RequestDataTooBig)
-def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+def handle_body_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return problem(413, "The body is too big: send less at a time (a sync log takes errors by several PATCHes).")
 
 
 @api.exception_handler(Http404)
-def missing(request: HttpRequest, error: Http404) -> HttpResponse:
+def handle_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return problem(404, "Nothing is here.")
 
 
 @api.exception_handler(Exception)
-def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+def handle_unexpected_error(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.exception("%s %s failed", request.method, request.path)
     return problem(500, "Something broke on our side. It has been logged; try again later.")

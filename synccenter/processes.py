@@ -14,10 +14,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-_LINES_KEPT = 5_000
-_LAST_WORDS = 5.0
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
+_MAX_LINES = 5_000
+_FINAL_OUTPUT_TIMEOUT = 5.0
+_MIN_RESTART_DELAY = 0.5
+_MAX_RESTART_DELAY = 30.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -40,81 +40,81 @@ class _Child(threading.Thread):
         name: str,
         restart: Callable[[], bool],
         stop_signal: signal.Signals,
-        say: Callable[[str, str], None],
+        on_line: Callable[[str, str], None],
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.process: subprocess.Popen[str]
         self.started: Future[None] = Future()
-        self.lines: deque[str] = deque(maxlen=_LINES_KEPT)
-        self.news = threading.Condition()  # reentrant: `log` is read while waiting for news
-        self.ended = False
+        self.lines: deque[str] = deque(maxlen=_MAX_LINES)
+        self.output_changed = threading.Condition()  # reentrant: `log` is read while waiting for news
+        self.finished = False
         self._spawn = spawn
         self._restart = restart
         self._stop_signal = stop_signal
-        self._say = say
-        self._ending = threading.Event()
+        self._echo_line = on_line
+        self._stopping = threading.Event()
 
     def run(self) -> None:
         pause = 0.0
         while True:
-            born = time.monotonic()
+            started_at = time.monotonic()
             try:
                 self.process = self._spawn()
             except OSError as error:
                 if not self.started.done():
                     self.started.set_exception(error)
                     return
-                self._note(f"cannot be started again: {error}\n")
+                self._add_line(f"cannot be started again: {error}\n")
             else:
                 if not self.started.done():
                     self.started.set_result(None)
                 self._follow()
-            if not self._restart() or self._ending.is_set():
+            if not self._restart() or self._stopping.is_set():
                 break
-            if time.monotonic() - born > _LONGEST_PAUSE:
+            if time.monotonic() - started_at > _MAX_RESTART_DELAY:
                 pause = 0.0
-            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
-            self._note(f"started again in {pause:g} s\n")
-            if self._ending.wait(pause):
+            pause = min(max(2 * pause, _MIN_RESTART_DELAY), _MAX_RESTART_DELAY)
+            self._add_line(f"started again in {pause:g} s\n")
+            if self._stopping.wait(pause):
                 break
-        with self.news:
-            self.ended = True
-            self.news.notify_all()
+        with self.output_changed:
+            self.finished = True
+            self.output_changed.notify_all()
 
     def _follow(self) -> None:
         reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         reader.start()
-        if self._ending.is_set():
+        if self._stopping.is_set():
             # Killed while it was being started again: the signal went to the one before.
             self.signal(signal.SIGKILL)
         code = self.process.wait()
         # Whatever it started and left behind must not outlive it. One that escaped to a session of its own may
         # hold the output open for as long as it likes, but is not waited for.
         self.signal(signal.SIGKILL)
-        reader.join(_LAST_WORDS)
-        self._note(f"ended with {code}\n")
+        reader.join(_FINAL_OUTPUT_TIMEOUT)
+        self._add_line(f"ended with {code}\n")
 
     def _read(self, output: TextIO) -> None:
         with output:
             for line in output:
-                self._note(line)
+                self._add_line(line)
 
-    def _note(self, line: str) -> None:
-        with self.news:
+    def _add_line(self, line: str) -> None:
+        with self.output_changed:
             self.lines.append(line)
-            self.news.notify_all()
-        self._say(self.name, line)
+            self.output_changed.notify_all()
+        self._echo_line(self.name, line)
 
     def signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
-    def ask_to_end(self) -> None:
-        self._ending.set()
+    def terminate(self) -> None:
+        self._stopping.set()
         self.process.send_signal(self._stop_signal)
 
     def kill(self) -> None:
-        self._ending.set()
+        self._stopping.set()
         self.signal(signal.SIGKILL)
         self.join()
 
@@ -153,7 +153,7 @@ class Processes:
             raise ValueError(f"A process named {name!r} is running already.")
         parent = os.getpid()
 
-        def tie_to_parent() -> None:
+        def set_death_signal() -> None:
             if _libc is not None:
                 _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
                 if os.getppid() != parent:
@@ -169,11 +169,11 @@ class Processes:
                 text=True,
                 errors="replace",
                 start_new_session=True,
-                preexec_fn=tie_to_parent,
+                preexec_fn=set_death_signal,
                 **options,
             )
 
-        child = _Child(spawn, name=name, restart=lambda: self.restart, stop_signal=stop_signal, say=self._say)
+        child = _Child(spawn, name=name, restart=lambda: self.restart, stop_signal=stop_signal, on_line=self._echo_line)
         self._children[name] = child
         child.start()
         child.started.result()
@@ -182,7 +182,7 @@ class Processes:
         """Asks all to end; after `grace` seconds those still there are killed, with whatever they started."""
         children = [child for child in self._children.values() if child.is_alive()]
         for child in children:
-            child.ask_to_end()
+            child.terminate()
         deadline = time.monotonic() + grace
         for child in children:
             child.join(max(0.0, deadline - time.monotonic()))
@@ -212,7 +212,7 @@ class Processes:
     def log(self, name: str) -> str:
         """The last lines (up to 5,000) of the child's stdout and stderr, over all its restarts."""
         child = self._children[name]
-        with child.news:
+        with child.output_changed:
             return "".join(child.lines)
 
     def wait_for(self, name: str, text: str, *, timeout: float = 30.0) -> None:
@@ -221,13 +221,13 @@ class Processes:
         Raises ProcessFailed if the child ends first, or `timeout` seconds pass.
         """
         child = self._children[name]
-        with child.news:
-            child.news.wait_for(lambda: text in self.log(name) or child.ended, timeout)
+        with child.output_changed:
+            child.output_changed.wait_for(lambda: text in self.log(name) or child.finished, timeout)
         if text not in self.log(name):
             tail = "".join(self.log(name).splitlines(keepends=True)[-20:])
             raise ProcessFailed(f"{name} never said {text!r}. Its last lines:\n{tail}")
 
-    def _say(self, name: str, line: str) -> None:
+    def _echo_line(self, name: str, line: str) -> None:
         if self._echo is not None:
             with self._echo_lock:
                 print(f"{name:<10} {line}", end="", file=self._echo, flush=True)

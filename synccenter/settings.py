@@ -60,7 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "synccenter.nul.refuse_nul",
+    "synccenter.middleware.reject_nul",
     "django.middleware.common.CommonMiddleware",
     "connectors.webhooks.middleware.answer_webhooks",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -83,7 +83,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "synccenter.context.environment",
+                "synccenter.context_processors.environment",
             ]
         },
     }
@@ -256,7 +256,7 @@ STAGING_COPY_SHARED_HOSTS = env.words("STAGING_COPY_SHARED_HOSTS", "api.bigcomme
 # The check after a copy asks before it deletes more than this share of a kind, and at least so many.
 STAGING_COPY_GUARD_PERCENT = env.number("STAGING_COPY_GUARD_PERCENT", 20)
 STAGING_COPY_GUARD_ITEMS = env.number("STAGING_COPY_GUARD_ITEMS", 10)
-STAGING_COPY_PATIENCE_SECONDS = env.number("STAGING_COPY_PATIENCE_SECONDS", 1)
+STAGING_COPY_RETRY_DELAY_SECONDS = env.number("STAGING_COPY_RETRY_DELAY_SECONDS", 1)
 # With which staging's credentials were encrypted; empty: with live's keys.
 STAGING_ENCRYPTION_KEYS = env.text("STAGING_ENCRYPTION_KEYS", "")
 STAGING_ADMIN_EMAIL = env.text("STAGING_ADMIN_EMAIL", "admin@sellercenter.net")

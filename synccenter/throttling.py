@@ -21,7 +21,7 @@ def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.2, socket_connect_timeout=0.2)
 
 
-class PerKey(BaseThrottle):
+class PerKeyThrottle(BaseThrottle):
     """At most `calls` a minute by one API key. While Redis is away nobody is held back.
 
     One object serves all threads, so it keeps nothing of a request.

@@ -141,6 +141,6 @@ UNFOLD = {
     "ENVIRONMENT": "synccenter.unfold.environment",
     "ENVIRONMENT_TITLE_PREFIX": "synccenter.unfold.title_prefix",
     "STYLES": [lambda request: static("environment.css"), lambda request: static("console.css")],
-    "DASHBOARD_CALLBACK": "synccenter.admin_home.figures",
+    "DASHBOARD_CALLBACK": "synccenter.admin_dashboard.dashboard_context",
     "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
 }

@@ -12,9 +12,9 @@ from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.console import ReadOnlyAdmin, as_json, operator
+from accounts.admin_base import ReadOnlyAdmin, as_json, get_operator
 from accounts.models import Seller
-from hub.admin.work import ItemSearch
+from hub.admin.queue import ItemSearchMixin
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 from synclog.services import resolve_issues, retry_item
@@ -37,7 +37,7 @@ class SyncLogAdmin(ReadOnlyAdmin):
     search_fields = ("integration",)
     fields = (
         *("seller", "connection", "integration", "data_type", "started_full_sync", "last_full_sync"),
-        *("last_full_sync_succeeded", "last_update", "open_issues", "at_target"),
+        *("last_full_sync_succeeded", "last_update", "open_issues", "remote_log_state"),
     )
 
     @display(description="Open issues")
@@ -45,11 +45,11 @@ class SyncLogAdmin(ReadOnlyAdmin):
         return log.issues.filter(resolved_at=None).count()
 
     @display(description="At the target", empty_value="No log is kept there.")
-    def at_target(self, log: SyncLog) -> str | None:
+    def remote_log_state(self, log: SyncLog) -> str | None:
         """How far a target that keeps a log as well has been told."""
         if not hasattr(log, "remote"):
             return None
-        waiting = log.untold.count()
+        waiting = log.pending_entries.count()
         state = f"{waiting:,} items are still to be told." if waiting else "It has been told everything."
         return f"{state} {log.remote.reason}".strip()
 
@@ -74,7 +74,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Issue)
-class IssueAdmin(ItemSearch, ReadOnlyAdmin):
+class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
     list_display = ("external_id", "title", "text", "severity", "seller", "sync_log", "occurrences", "seen_at")
     list_filter = (
         OpenFilter,
@@ -87,7 +87,7 @@ class IssueAdmin(ItemSearch, ReadOnlyAdmin):
     actions_list = ("show_ids",)
     fields = (
         *("seller", "sync_log", "job", "external_id", "kind", "item_id", "title", "severity", "code", "message"),
-        *("mend", "link", "occurrences", "opened_at", "seen_at", "resolved_at", "resolved_by"),
+        *("fix", "link", "occurrences", "opened_at", "seen_at", "resolved_at", "resolved_by"),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -107,7 +107,7 @@ class IssueAdmin(ItemSearch, ReadOnlyAdmin):
             "total": collisions.count(),
             "highest": queries.highest_ids(),
         }
-        return TemplateResponse(request, "admin/synclog/issue/ids.html", context)
+        return TemplateResponse(request, "admin/synclog/issue/id_conflicts.html", context)
 
     @action(description="Ids in use", icon="tag", permissions=["view"])
     def show_ids(self, request: HttpRequest) -> HttpResponse:
@@ -121,20 +121,20 @@ class IssueAdmin(ItemSearch, ReadOnlyAdmin):
     def resolve(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
         number = 0
         for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
-            number += resolve_issues(issues=issues.filter(seller=seller), by=operator(request))
+            number += resolve_issues(issues=issues.filter(seller=seller), by=get_operator(request))
         self.message_user(request, f"{number} issues settled.")
 
     @admin.action(description="Retry their items now", permissions=["operate"])
     def retry(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
         with_items = issues.filter(item_id__isnull=False).select_related("seller")
         number: int = sum(
-            retry_item(issue=issue, by=operator(request)) for issue in with_items.iterator(chunk_size=500)
+            retry_item(issue=issue, by=get_operator(request)) for issue in with_items.iterator(chunk_size=500)
         )
         self.message_user(request, f"{number} changes are tried again now.")
 
 
 @admin.register(ItemStatus)
-class ItemStatusAdmin(ItemSearch, ReadOnlyAdmin):
+class ItemStatusAdmin(ItemSearchMixin, ReadOnlyAdmin):
     list_display = ("item", "storefront", "job", "state_text", "text", "at", "run_id")
     list_filter = (("state", ChoicesDropdownFilter), ("job", AutocompleteSelectFilter))
     list_select_related = ("job__connection",)
@@ -154,7 +154,7 @@ class ItemStatusAdmin(ItemSearch, ReadOnlyAdmin):
 
 
 @admin.register(ItemEvent)
-class ItemEventAdmin(ItemSearch, ReadOnlyAdmin):
+class ItemEventAdmin(ItemSearchMixin, ReadOnlyAdmin):
     list_display = ("at", "item", "direction", "action", "job", "message")
     list_display_links = ("at", "item")
     list_select_related = ("job__connection",)

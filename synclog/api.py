@@ -12,9 +12,9 @@ from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictBool, StringConstraints, model_validator
 
-from accounts.auth import ApiKeyAuth, ApiRequest, require_change, seller_for, sellers_for
+from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for, sellers_for
 from accounts.models import Seller
-from accounts.rest import Page, Paging, Refusal, page_of
+from accounts.rest import ApiError, Page, Paging, page_of
 from hub.kinds import DataType
 from synclog.models import Issue, SyncLog
 from synclog.reporting import TIMESTAMPS, delete_logs, record_full_sync, record_partial_sync
@@ -25,13 +25,13 @@ MAX_ERRORS = 5000
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _of_our_time(value: datetime) -> datetime:
+def _validate_plausible_time(value: datetime) -> datetime:
     if not EARLIEST <= value <= timezone.now() + timedelta(days=1):
         raise ValueError("This is not a time at which a sync took place: write a time from 2000 until now.")
     return value
 
 
-def _web_address(value: str) -> str:
+def _validate_url(value: str) -> str:
     HttpUrl(value)
     return value
 
@@ -40,26 +40,26 @@ def _web_address(value: str) -> str:
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
-Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+Timestamp = Annotated[AwareDatetime, AfterValidator(_validate_plausible_time)]
 """A time with its zone, as in 2026-05-04T03:02:01Z."""
 
 
-class Report(Schema):
+class StrictSchema(Schema):
     """Names that do not exist are refused, so that a typo does not clear a timestamp."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class ErrorIn(Report):
+class ErrorIn(StrictSchema):
     """A problem with one item that a person can mend."""
 
     external_id: ExternalId = Field(description="The item, unique in the log; ours carry their kind: `variant:5`.")
     message: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
-    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="What to do about it.")
+    fix: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="What to do about it.")
     title: Annotated[Line, StringConstraints(max_length=300)] = Field("", description="The item's name.")
     code: Annotated[Line, StringConstraints(max_length=60)] = ""
     severity: Issue.Severity = Issue.Severity.ERROR
-    link: Annotated[Line, StringConstraints(max_length=1000), AfterValidator(_web_address)] | None = Field(
+    link: Annotated[Line, StringConstraints(max_length=1000), AfterValidator(_validate_url)] | None = Field(
         None, description="Where to mend it.", json_schema_extra={"format": "uri"}
     )
 
@@ -67,39 +67,52 @@ class ErrorIn(Report):
         return IssueDraft(**self.model_dump(exclude={"link"}), link=self.link or "")
 
 
-class Errors(Report):
+class ErrorList(StrictSchema):
     errors: list[ErrorIn] = Field([], max_length=MAX_ERRORS)
 
     @model_validator(mode="after")
-    def _each_once(self) -> "Errors":
-        twice = [ref for ref, times in Counter(error.external_id for error in self.errors).items() if times > 1]
-        if twice:
+    def _reject_duplicates(self) -> "ErrorList":
+        duplicates = [ref for ref, times in Counter(error.external_id for error in self.errors).items() if times > 1]
+        if duplicates:
             raise ValueError(
-                f"errors: {', '.join(twice[:5])} named more than once; merge the problems of an item into one error."
+                f"errors: {', '.join(duplicates[:5])} named more than once; merge the problems of
+                an item
+             
+           
+          
+           
+            
+             
+              
+              
+               
+                into
+                one error."
             )
         return self
 
 
-class FullSyncIn(Errors):
+
+class FullSyncIn(ErrorList):
     """The whole log anew."""
 
-    started_full_sync: Moment | None = None
-    last_full_sync: Moment | None = None
+    started_full_sync: Timestamp | None = None
+    last_full_sync: Timestamp | None = None
     last_full_sync_succeeded: StrictBool | None = None
 
 
-class PartialSyncIn(Errors):
+class PartialSyncIn(ErrorList):
     """What to add to the log."""
 
-    started_full_sync: Moment | None = None
-    last_full_sync: Moment | None = None
+    started_full_sync: Timestamp | None = None
+    last_full_sync: Timestamp | None = None
     last_full_sync_succeeded: StrictBool | None = None
     resolved: list[ExternalId] = Field(
         [], max_length=MAX_ERRORS, description="`external_id` of items that went through: their errors are settled."
     )
 
     @model_validator(mode="after")
-    def _not_both(self) -> "PartialSyncIn":
+    def _reject_overlap(self) -> "PartialSyncIn":
         both = sorted({error.external_id for error in self.errors} & set(self.resolved))
         if both:
             raise ValueError(f"resolved: {', '.join(both[:5])} stand among the errors too; name each once.")
@@ -123,7 +136,7 @@ class LogOut(Schema):
 class ErrorOut(Schema):
     external_id: str
     message: str
-    mend: str
+    fix: str
     title: str
     code: str
     severity: Issue.Severity
@@ -175,7 +188,7 @@ class LogPath(Schema):
 def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller: Line | None = None) -> SyncLog:
     """Record a full sync. Timestamps left out are cleared, all earlier errors are replaced."""
     return record_full_sync(
-        seller=_writable(request, seller),
+        seller=_writable_seller(request, seller),
         **path.dict(),
         timestamps=report.model_dump(include=set(TIMESTAMPS)),
         errors=[error.draft() for error in report.errors],
@@ -193,7 +206,7 @@ def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller
 def patch_log(request: ApiRequest, path: Path[LogPath], report: PartialSyncIn, seller: Line | None = None) -> SyncLog:
     """Record a partial sync. Earlier errors stay, new ones are added, known ids replaced, resolved ones settled."""
     return record_partial_sync(
-        seller=_writable(request, seller),
+        seller=_writable_seller(request, seller),
         **path.dict(),
         timestamps=report.model_dump(include=set(TIMESTAMPS), exclude_unset=True),
         errors=[error.draft() for error in report.errors],
@@ -226,7 +239,7 @@ def get_errors(
 ) -> dict[str, Any]:
     """The open errors of a log; 404 until a full sync has been recorded."""
     log = _find_log(request, path, seller)
-    return _newest(log.issues.filter(resolved_at=None), paging)
+    return _newest_first_page(log.issues.filter(resolved_at=None), paging)
 
 
 @router.delete(
@@ -238,7 +251,7 @@ def get_errors(
 )
 def delete_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = None) -> Status[None]:
     """Delete one log with its errors."""
-    delete_logs(seller=_writable(request, seller), by=request.auth.user, **path.dict())
+    delete_logs(seller=_writable_seller(request, seller), by=request.auth.user, **path.dict())
     return Status(204, None)
 
 
@@ -251,7 +264,7 @@ def delete_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = N
 )
 def delete_all_logs(request: ApiRequest, seller: Line | None = None) -> Status[None]:
     """Delete all sync logs of the seller, of every integration and data type."""
-    delete_logs(seller=_writable(request, seller), by=request.auth.user)
+    delete_logs(seller=_writable_seller(request, seller), by=request.auth.user)
     return Status(204, None)
 
 
@@ -267,12 +280,12 @@ def list_issues(request: ApiRequest, filters: Query[IssueFilter], paging: Query[
         issues = issues.filter(sync_log__data_type=filters.data_type)
     if filters.severity:
         issues = issues.filter(severity=filters.severity)
-    return _newest(issues.select_related("seller", "sync_log"), paging)
+    return _newest_first_page(issues.select_related("seller", "sync_log"), paging)
 
 
-def _writable(request: ApiRequest, slug: str | None) -> Seller:
+def _writable_seller(request: ApiRequest, slug: str | None) -> Seller:
     seller = seller_for(request.auth, slug)
-    require_change(request.auth, seller)
+    require_write_access(request.auth, seller)
     return seller
 
 
@@ -283,11 +296,11 @@ def _find_log(request: ApiRequest, path: LogPath, seller: str | None) -> SyncLog
         .first()
     )
     if log is None:
-        raise Refusal(404, "No full sync of this has been recorded yet: PUT one first.")
+        raise ApiError(404, "No full sync of this has been recorded yet: PUT one first.")
     return log
 
 
-def _newest(issues: QuerySet[Issue], paging: Paging) -> dict[str, Any]:
+def _newest_first_page(issues: QuerySet[Issue], paging: Paging) -> dict[str, Any]:
     if paging.before:
         issues = issues.filter(id__lt=paging.before)
     return page_of(issues.order_by("-id")[: paging.limit + 1], limit=paging.limit)

@@ -40,14 +40,14 @@ class SyncLog(models.Model):
 class RemoteLog(models.Model):
     """How much of a sync log has been told to a target that keeps one as well (D16–D21).
 
-    `started_told` and `ended_told` are the log's timestamps as the target has them. Whoever tells it pushes `look_at`
-    away for as long as that may take, and raises `epoch`: one who took longer is not believed.
+    `delivered_start` and `delivered_end` are the log's timestamps as the target has them. Whoever tells it pushes
+    `next_attempt_at` away for as long as that may take, and raises `epoch`: one who took longer is not believed.
     """
 
     sync_log = models.OneToOneField(SyncLog, on_delete=models.CASCADE, primary_key=True, related_name="remote")
-    started_told = models.DateTimeField(null=True)
-    ended_told = models.DateTimeField(null=True)
-    look_at = models.DateTimeField(default=timezone.now)
+    delivered_start = models.DateTimeField(null=True, db_column="started_told")
+    delivered_end = models.DateTimeField(null=True, db_column="ended_told")
+    next_attempt_at = models.DateTimeField(default=timezone.now, db_column="look_at")
     epoch = models.BigIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True, help_text="Why it could not be told, if it could not.")
@@ -56,16 +56,17 @@ class RemoteLog(models.Model):
         return f"{self.sync_log} at the target"
 
 
-class Untold(models.Model):
+class PendingLogEntry(models.Model):
     """An item that the target's log has to hear about. Whether it has an open issue is looked up when it is told; one
     that was marked again meanwhile has another `version`, and stays."""
 
-    sync_log = models.ForeignKey(SyncLog, on_delete=models.CASCADE, related_name="untold", db_index=False)
+    sync_log = models.ForeignKey(SyncLog, on_delete=models.CASCADE, related_name="pending_entries", db_index=False)
     external_id = models.CharField(max_length=200)
     version = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name_plural = "untold"
+        db_table = "synclog_untold"
+        verbose_name_plural = "pending log entries"
         constraints = [models.UniqueConstraint(fields=["sync_log", "external_id"], name="synclog_untold_once")]
         indexes = [models.Index(fields=["sync_log", "id"], name="synclog_untold_in_order")]
 
@@ -90,7 +91,7 @@ class Issue(models.Model):
     code = models.CharField(max_length=60, blank=True)
     title = models.CharField(max_length=300, blank=True, help_text="The item's name, for people.")
     message = models.TextField(help_text="What is wrong; several problems of one item stand here line by line.")
-    mend = models.TextField(blank=True, help_text="What to do about it, and where.")
+    fix = models.TextField(blank=True, db_column="mend", help_text="What to do about it, and where.")
     link = models.CharField(max_length=1000, blank=True, help_text="Where to mend it, if not here.")
     occurrences = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(default=timezone.now)

@@ -11,7 +11,7 @@ from hub.models import Link
 from synclog.models import Issue
 
 # Of issues whose item was given an id or a number that something else has here.
-COLLISIONS = ("id_in_use", "order_id_in_use", "order_line_id_in_use", "order_number_in_use", "variant_id_in_use")
+COLLISION_CODES = ("id_in_use", "order_id_in_use", "order_line_id_in_use", "order_number_in_use", "variant_id_in_use")
 
 
 def open_issues(*, seller: Seller) -> QuerySet[Issue]:
@@ -21,7 +21,7 @@ def open_issues(*, seller: Seller) -> QuerySet[Issue]:
 
 def open_collisions() -> QuerySet[Issue]:
     """Items of all sellers that wait because what they were called is taken here (L16), the latest first."""
-    issues = Issue.objects.filter(resolved_at=None, code__in=COLLISIONS)
+    issues = Issue.objects.filter(resolved_at=None, code__in=COLLISION_CODES)
     return issues.select_related("seller", "sync_log", "job__connection").order_by("-seen_at")
 
 

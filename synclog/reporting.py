@@ -10,10 +10,10 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Seller, User
-from accounts.services import record
+from accounts.services import record_audit_event
 from hub.models import Connection
 from synclog.models import Issue, SyncLog
-from synclog.services import IssueDraft, open_issues, resolve
+from synclog.services import IssueDraft, resolve_by_external_ids, upsert_issues
 
 TIMESTAMPS = ("started_full_sync", "last_full_sync", "last_full_sync_succeeded")
 
@@ -35,7 +35,7 @@ def record_full_sync(
     log.save(update_fields=TIMESTAMPS)
     named = [error.external_id for error in errors]
     Issue.objects.filter(sync_log=log, resolved_at=None).exclude(external_id__in=named).update(resolved_at=now)
-    open_issues(log=log, job=None, drafts=errors, now=now)
+    upsert_issues(log=log, job=None, drafts=errors, now=now)
     return log
 
 
@@ -56,8 +56,8 @@ def record_partial_sync(
         setattr(log, name, value)
     log.last_update = now
     log.save(update_fields=[*timestamps, "last_update"])
-    resolve(log=log, external_ids=resolved, now=now)
-    open_issues(log=log, job=None, drafts=errors, now=now)
+    resolve_by_external_ids(log=log, external_ids=resolved, now=now)
+    upsert_issues(log=log, job=None, drafts=errors, now=now)
     return log
 
 
@@ -67,7 +67,7 @@ def delete_logs(*, seller: Seller, by: User | None, **only: str) -> int:
     logs = SyncLog.objects.filter(seller=seller, **only)
     number = logs.count()
     if number:
-        record(user=by, action="synclog.delete", target=f"{number} sync logs", seller=seller, **only)
+        record_audit_event(user=by, action="synclog.delete", target=f"{number} sync logs", seller=seller, **only)
         logs.delete()
     return number
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import record
+from accounts.services import record_audit_event
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job
 from hub.queue import enqueue_for_job
@@ -28,7 +28,7 @@ class IssueDraft:
 
     external_id: str
     message: str
-    mend: str = ""
+    fix: str = ""
     code: str = ""
     kind: str = ""
     item_id: int | None = None
@@ -73,7 +73,7 @@ def merge_problems(*, ref: str, problems: Sequence[Problem], **about: Any) -> Is
         external_id=ref,
         code=problems[0].code,
         message="\n".join(dict.fromkeys(problem.message for problem in problems)),
-        mend="\n".join(dict.fromkeys(problem.mend for problem in problems if problem.mend)),
+        fix="\n".join(dict.fromkeys(problem.fix for problem in problems if problem.fix)),
         severity=Issue.Severity.ERROR if any(p.fatal for p in problems) else Issue.Severity.WARNING,
         **about,
     )
@@ -126,7 +126,7 @@ def record_outcomes(
         )
 
 
-def open_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], now: datetime) -> None:
+def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], now: datetime) -> None:
     """Open issues, or bring those that are open up to date; one open issue per external id."""
     if not drafts:
         return
@@ -140,7 +140,7 @@ def open_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], 
             draft.code[:60],
             draft.title[:300],
             draft.message,
-            draft.mend,
+            draft.fix,
             draft.link[:1000],
         )
         for ref, draft in sorted(unique.items())
@@ -172,7 +172,7 @@ def open_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], 
         )
 
 
-def resolve(*, log: SyncLog, external_ids: Collection[str], now: datetime) -> int:
+def resolve_by_external_ids(*, log: SyncLog, external_ids: Collection[str], now: datetime) -> int:
     """These went through: what was open about them is settled (D18)."""
     if not external_ids:
         return 0
@@ -186,23 +186,23 @@ def resolve_unseen(*, log: SyncLog, job: Job, since: datetime, severities: Seque
     ).update(resolved_at=now)
 
 
-def release_unseen(*, log: SyncLog, job: Job, since: datetime, now: datetime) -> int:
+def clear_stale_pending(*, log: SyncLog, job: Job, since: datetime, now: datetime) -> int:
     """A full import has met everything: what no longer stands in the way of anything does not wait any more (L16)."""
     waiting = ItemStatus.objects.filter(seller=log.seller_id, job=job, state=ItemStatus.State.PENDING, at__lt=since)
     return waiting.update(state=ItemStatus.State.SYNCED, message="", at=now)
 
 
-def note_update(*, log: SyncLog, now: datetime) -> None:
+def record_update(*, log: SyncLog, now: datetime) -> None:
     """An item went through (D6)."""
     SyncLog.objects.filter(pk=log.pk).update(last_update=now)
 
 
-def note_full_sync_started(*, log: SyncLog, now: datetime) -> None:
+def record_full_sync_started(*, log: SyncLog, now: datetime) -> None:
     """D19: the start comes first."""
     SyncLog.objects.filter(pk=log.pk).update(started_full_sync=now)
 
 
-def note_full_sync_ended(*, log: SyncLog, succeeded: bool, now: datetime) -> None:
+def record_full_sync_finished(*, log: SyncLog, succeeded: bool, now: datetime) -> None:
     """D19, D20: the end comes last, and only from the one who closed the run."""
     if succeeded:
         SyncLog.objects.filter(pk=log.pk).update(last_full_sync=now, last_full_sync_succeeded=True)
@@ -217,8 +217,8 @@ def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> boo
         resolved_at=now or timezone.now(), resolved_by=by
     )
     if resolved:
-        remote.mark_issues(issue_ids=[issue.pk])
-        record(user=by, action="issue.resolve", target=issue, seller=issue.seller)
+        remote.mark_issues_pending(issue_ids=[issue.pk])
+        record_audit_event(user=by, action="issue.resolve", target=issue, seller=issue.seller)
     return bool(resolved)
 
 
@@ -231,8 +231,8 @@ def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = 
     ids = list(issues.filter(resolved_at=None).values_list("pk", flat=True))
     still_open = Issue.objects.filter(pk__in=ids, resolved_at=None)
     number = still_open.update(resolved_at=now or timezone.now(), resolved_by=by)
-    remote.mark_issues(issue_ids=ids)
-    record(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
+    remote.mark_issues_pending(issue_ids=ids)
+    record_audit_event(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
     return number
 
 

@@ -14,10 +14,10 @@ from typing import Self
 from django.db import connection
 
 from accounts.rest import MAX_ID
-from catalog.feeds.sources import Source
+from catalog.feeds.sources import FeedSource
 from catalog.models import FeedPosition
 
-_FORM = re.compile(r"([a-z]{1,20})-([0-9a-f]{12})-([0-9]{1,20})-([0-9]{1,19})")
+_PATTERN = re.compile(r"([a-z]{1,20})-([0-9a-f]{12})-([0-9]{1,20})-([0-9]{1,19})")
 
 
 class CursorError(ValueError):
@@ -36,11 +36,11 @@ class Cursor:
     item_id: int
 
 
-BEGINNING = Cursor(0, 0)
+START = Cursor(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Horizon:
+class FeedSnapshot:
     """What a feed can be read to now.
 
     `lineage` tells apart databases whose transaction numbers have nothing to do with each other: after a restore, a
@@ -48,11 +48,11 @@ class Horizon:
     """
 
     lineage: str
-    oldest_open: int
-    not_begun: int
+    oldest_open_xid: int
+    next_xid: int
 
     @classmethod
-    def of(cls, sources: Sequence[Source]) -> Self:
+    def of(cls, sources: Sequence[FeedSource]) -> Self:
         with connection.cursor() as cursor:
             cursor.execute(
                 """
@@ -62,27 +62,27 @@ class Horizon:
                 FROM (SELECT pg_current_snapshot() AS snapshot) AS now, pg_control_system() AS system
                 """
             )
-            oldest_open, not_begun, database = cursor.fetchone()
+            oldest_open_xid, next_xid, database = cursor.fetchone()
         identity = f"{database} {[(source.seller_id, source.vendor) for source in sources]}"
         lineage = hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()
-        return cls(lineage, int(oldest_open), int(not_begun))
+        return cls(lineage, int(oldest_open_xid), int(next_xid))
 
-    def read(self, feed: FeedPosition.Feed, text: str) -> Cursor:
+    def decode(self, feed: FeedPosition.Feed, text: str) -> Cursor:
         """The cursor that `write` gave as text. CursorError if it is none of this feed, CursorOutdated as named."""
-        found = _FORM.fullmatch(text)
+        found = _PATTERN.fullmatch(text)
         if found is None or found[1] != feed:
             raise CursorError(f"This is no cursor of the feed of {feed}.")
         cursor = Cursor(int(found[3]), int(found[4]))
         if found[2] != self.lineage:
             raise CursorOutdated
-        if cursor.changed > self.not_begun or cursor.item_id > MAX_ID:
+        if cursor.changed > self.next_xid or cursor.item_id > MAX_ID:
             raise CursorError("This feed has not come so far: the cursor was not given by it.")
         return cursor
 
-    def write(self, feed: FeedPosition.Feed, cursor: Cursor) -> str:
+    def encode(self, feed: FeedPosition.Feed, cursor: Cursor) -> str:
         return f"{feed}-{self.lineage}-{cursor.changed}-{cursor.item_id}"
 
     @property
-    def beginning_now(self) -> Cursor:
+    def current_cursor(self) -> Cursor:
         """Where somebody goes on who reads all that there is from now on."""
-        return Cursor(self.oldest_open, 0)
+        return Cursor(self.oldest_open_xid, 0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from catalog.feeds.sources import Source
+from catalog.feeds.sources import FeedSource
 from catalog.models import FeedPosition
 
 Feed = FeedPosition.Feed
@@ -108,7 +108,7 @@ FROM catalog_product AS product WHERE product.id = ANY(%(ids)s) AND product.sell
 _STATEMENTS = {Feed.PRODUCTS: _PRODUCTS, Feed.INVENTORY: _INVENTORY, Feed.IMAGES: _IMAGES}
 
 
-def load_documents(feed: Feed, *, source: Source, ids: Sequence[int]) -> dict[int, str]:
+def load_documents(feed: Feed, *, source: FeedSource, ids: Sequence[int]) -> dict[int, str]:
     """Item → its JSON, of those that exist at this source. Of a vendor's prices only those of its ERP are told."""
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENTS[feed], {"ids": list(ids), "seller": source.seller_id, "vendor": source.vendor})

@@ -17,10 +17,10 @@ class Format(StrEnum):
 
 CONTENT_TYPES = {Format.JSON_LINES: "application/jsonl", Format.XML: "application/xml"}
 # What XML 1.0 cannot hold, not even as a reference.
-_IMPOSSIBLE = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+_INVALID_XML_CHARS = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
 # Parsers read a line end as \n in text, and any white space as a blank in attributes, unless it is a reference.
-_IN_TEXT = re.compile(f"[&<>\r{_IMPOSSIBLE}]")
-_IN_ATTRIBUTE = re.compile(f'[&<>"\r\n\t{_IMPOSSIBLE}]')
+_IN_TEXT = re.compile(f"[&<>\r{_INVALID_XML_CHARS}]")
+_IN_ATTRIBUTE = re.compile(f'[&<>"\r\n\t{_INVALID_XML_CHARS}]')
 _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 _SINGULAR = {
     "products": "product",
@@ -33,14 +33,14 @@ _SINGULAR = {
     "images": "image",
 }
 # Keys of these are a merchant's words, and no names of elements.
-_FREE = {"attributes": "attribute", "settings": "setting"}
+_FREE_FORM = {"attributes": "attribute", "settings": "setting"}
 # Of an option, which sources bring as they like, no other key is told.
-_OF_OPTION = ("name", "value")
+_OPTION_KEYS = ("name", "value")
 
 
-def encode(form: Format, feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
+def encode(output_format: Format, feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
     """A whole feed, piece by piece."""
-    return (_json_lines if form is Format.JSON_LINES else _xml)(feed, documents)
+    return (_json_lines if output_format is Format.JSON_LINES else _xml)(feed, documents)
 
 
 def _json_lines(feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ def _xml(feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
 def _fields(record: dict[str, Any]) -> str:
     """Each field an element of its name; what is null is left out."""
     return "".join(
-        f"<{name}>{_free(_FREE[name], value) if name in _FREE else _field(name, value)}</{name}>"
+        f"<{name}>{_free_form(_FREE_FORM[name], value) if name in _FREE_FORM else _field(name, value)}</{name}>"
         for name, value in record.items()
         if value is not None
     )
@@ -67,22 +67,22 @@ def _fields(record: dict[str, Any]) -> str:
 
 def _field(name: str, value: Any) -> str:
     if name == "options":
-        value = [{key: one.get(key) for key in _OF_OPTION} for one in value]
+        value = [{key: one.get(key) for key in _OPTION_KEYS} for one in value]
     if isinstance(value, list):
         each = _SINGULAR[name]
         return "".join(f"<{each}>{_fields(one) if isinstance(one, dict) else _text(one)}</{each}>" for one in value)
     return _text(value)
 
 
-def _free(element: str, value: Any) -> str:
+def _free_form(element: str, value: Any) -> str:
     """A tree under names of anybody's choice: these stand in the attribute `name`, elements of a list have none."""
     if isinstance(value, dict):
         return "".join(
-            f'<{element} name="{_IN_ATTRIBUTE.sub(_reference, name)}">{_free("value", one)}</{element}>'
+            f'<{element} name="{_IN_ATTRIBUTE.sub(_reference, name)}">{_free_form("value", one)}</{element}>'
             for name, one in value.items()
         )
     if isinstance(value, list):
-        return "".join(f"<value>{_free('value', one)}</value>" for one in value)
+        return "".join(f"<value>{_free_form('value', one)}</value>" for one in value)
     return "" if value is None else _text(value)
 
 

@@ -7,14 +7,14 @@ from accounts.queries import agreements_of_seller
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FeedSource:
     """`vendor` is the name that a vendor has in the seller's orders; None for the seller itself."""
 
     seller_id: int
     vendor: str | None = None
 
 
-def sources_of(seller: Seller) -> list[Source]:
+def feed_sources(seller: Seller) -> list[FeedSource]:
     """The seller first, then its vendors by id."""
     agreements = agreements_of_seller(seller_id=seller.pk).order_by("vendor")
-    return [Source(seller.pk), *(Source(*pair) for pair in agreements.values_list("vendor", "name_on_lines"))]
+    return [FeedSource(seller.pk), *(FeedSource(*pair) for pair in agreements.values_list("vendor", "name_on_lines"))]

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("item_id", models.BigIntegerField()),
-                ("changed", catalog.fields.TransactionField()),
+                ("changed", catalog.fields.TransactionIdField()),
                 (
                     "seller",
                     models.ForeignKey(db_index=False, on_delete=CASCADE, related_name="+", to="accounts.seller"),

@@ -4,7 +4,7 @@ from catalog.services.differences import Changes
 from catalog.services.galleries import GalleryDraft, save_galleries
 from catalog.services.price_lists import ensure_price_list, set_currency
 from catalog.services.products import ProductDraft, SavedProduct, save_products, set_product_status
-from catalog.services.taxonomy import discontinue, place_categories, save_brands, save_categories
+from catalog.services.taxonomy import discontinue, save_brands, save_categories, set_category_parents
 
 __all__ = [
     "Changes",
@@ -13,7 +13,7 @@ __all__ = [
     "SavedProduct",
     "discontinue",
     "ensure_price_list",
-    "place_categories",
+    "set_category_parents",
     "save_brands",
     "save_categories",
     "save_galleries",

@@ -10,7 +10,7 @@ from catalog.items import ImageItem, ProductItem, load_products
 from catalog.models import Image
 from catalog.records import ImageRecord
 from catalog.services.differences import Changes
-from catalog.services.revisions import raise_revisions
+from catalog.services.revisions import bump_revisions
 from hub.kinds import Kind
 from hub.models import Master
 from hub.queue import enqueue
@@ -37,7 +37,7 @@ def save_galleries(
     rows: list[Image] = []
     for draft in drafts:
         before = known[draft.product_id].images
-        after = _together(seller_id, known[draft.product_id], draft, origin)
+        after = _merge_gallery(seller_id, known[draft.product_id], draft, origin)
         if [_content(image) for image in before] == [_content(image) for image in after]:
             results[draft.product_id] = {}
         elif any(image.origin_id not in (origin, None) for image in before) and (
@@ -51,18 +51,20 @@ def save_galleries(
     changed = [product_id for product_id, changes in results.items() if changes]
     Image.objects.filter(seller=seller_id, product_id__in=changed).delete()
     Image.objects.bulk_create(rows)
-    raise_revisions(changed, now)
+    bump_revisions(changed, now)
     enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=changed, origin=origin)
     return results
 
 
-def _together(seller_id: int, product: ProductItem, draft: GalleryDraft, origin: int) -> list[Image]:
+def _merge_gallery(seller_id: int, product: ProductItem, draft: GalleryDraft, origin: int) -> list[Image]:
     """The feed's images of all SKUs, in their order; one that several share stands once. `external_id` is the SKU."""
     kept = [image for image in product.images if image.origin_id == origin and image.external_id not in draft.images]
-    brought = [(image.external_id, image.position, image.url, image.alt) for image in kept]
-    brought += [(sku, image.position, image.url, image.alt) for sku, images in draft.images.items() for image in images]
+    incoming = [(image.external_id, image.position, image.url, image.alt) for image in kept]
+    incoming += [
+        (sku, image.position, image.url, image.alt) for sku, images in draft.images.items() for image in images
+    ]
     first: dict[str, tuple[str, str]] = {}
-    for sku, _, url, alt in sorted(brought):
+    for sku, _, url, alt in sorted(incoming):
         first.setdefault(url, (sku, alt))
     return [
         Image(

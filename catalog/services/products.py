@@ -23,13 +23,13 @@ from catalog.models import (
 )
 from catalog.records import ProductRecord, VariantRecord
 from catalog.services.differences import Changes, differences
-from catalog.services.revisions import raise_revisions
+from catalog.services.revisions import bump_revisions
 from hub.kinds import Kind
 from hub.models import Master
 from hub.queue import enqueue
 
 # As many decimals as the columns keep: a finer amount would differ from itself at every read.
-_MONEY = Decimal("0.0001")
+_MONEY_PRECISION = Decimal("0.0001")
 _CONTENT = ("title", "slug", "description", "product_type", "status")
 _VARIANT_CONTENT = (
     "sku", "barcode", "weight_in_grams", "position", "cart_image_url", "options", "status", "rrp", "settings",
@@ -57,7 +57,8 @@ class ProductDraft:
 class SavedProduct:
     """What became of a draft. `changes` is empty where nothing changed: field → [before, after].
 
-    `lost` names, by field group, fields in which the source differs from the group's master, whose values stay (L17).
+    `conflicts` names, by field group, fields in which the source differs from the group's master, whose values stay
+    (L17).
     """
 
     product_id: int
@@ -65,7 +66,7 @@ class SavedProduct:
     variant_ids: dict[str, int] = field(default_factory=dict)
     changes: Changes = field(default_factory=dict)
     touched_variants: set[int] = field(default_factory=set)
-    lost: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    conflicts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @transaction.atomic
@@ -92,7 +93,7 @@ def save_products(
     _save_stock(seller_id, variants, groups, now)
     _save_images(seller_id, drafts, saved, known, groups, origin)
     changed = [result for result in saved if result.changes or result.created]
-    raise_revisions([result.product_id for result in changed], now)
+    bump_revisions([result.product_id for result in changed], now)
     enqueue(
         seller_id=seller_id,
         kind=Kind.PRODUCT,
@@ -139,7 +140,7 @@ def _save_content(
         found = differences(item, draft.record, (*_CONTENT, "attributes"))
         if draft.brand_id != item.brand_id:
             found["brand_id"] = [item.brand_id, draft.brand_id]
-        if found and _admitted(result, found, Master.Group.CONTENT, groups):
+        if found and _record_difference(result, found, Master.Group.CONTENT, groups):
             updated.append(
                 Product(
                     pk=item.id,
@@ -154,10 +155,10 @@ def _save_content(
     return saved
 
 
-def _admitted(result: SavedProduct, found: Changes, group: Master.Group, groups: Collection[str]) -> bool:
+def _record_difference(result: SavedProduct, found: Changes, group: Master.Group, groups: Collection[str]) -> bool:
     """Whether these differences may be written. They are noted as changes, else as lost to the group's master."""
     if group not in groups:
-        result.lost[group] += found
+        result.conflicts[group] += found
         return False
     if not result.created:
         result.changes |= found
@@ -170,7 +171,7 @@ def _save_categories_of_products(
     known: dict[int, ProductItem],
     groups: Collection[str],
 ) -> None:
-    gone = Q()
+    removed = Q()
     new = []
     for draft, result in zip(drafts, saved, strict=True):
         if draft.category_ids is None:
@@ -180,13 +181,13 @@ def _save_categories_of_products(
         if before == after:
             continue
         found = {"category_ids": [sorted(before), sorted(after)]}
-        if not result.created and not _admitted(result, found, Master.Group.CONTENT, groups):
+        if not result.created and not _record_difference(result, found, Master.Group.CONTENT, groups):
             continue
         if before - after:
-            gone |= Q(product_id=result.product_id, category_id__in=before - after)
+            removed |= Q(product_id=result.product_id, category_id__in=before - after)
         new += [ProductCategory(product_id=result.product_id, category_id=category) for category in after - before]
-    if gone:
-        ProductCategory.objects.filter(gone).delete()
+    if removed:
+        ProductCategory.objects.filter(removed).delete()
     ProductCategory.objects.bulk_create(new, ignore_conflicts=True)
 
 
@@ -215,42 +216,42 @@ def _save_variants(
     new: list[tuple[Variant, VariantRecord, SavedProduct]] = []
     updated: list[Variant] = []
     new_skus: list[int] = []
-    gone: list[int] = []
+    removed: list[int] = []
     variants: list[_SavedVariant] = []
     for draft, result in zip(drafts, saved, strict=True):
         if draft.record.variants is None:
             continue
         items = {} if result.created else {item.id: item for item in known[result.product_id].variants}
-        met = set()
+        seen = set()
         for record in draft.record.variants:
             item = items.get(draft.variant_ids.get(record.external_id, 0))
             fields = {name: getattr(record, name) for name in _VARIANT_CONTENT}
             if item is None:
                 found = {record.sku or record.external_id: [None, "new variant"]}
-                if result.created or _admitted(result, found, Master.Group.CONTENT, groups):
+                if result.created or _record_difference(result, found, Master.Group.CONTENT, groups):
                     row = Variant(seller_id=seller_id, product_id=result.product_id, updated_at=now, **fields)
                     new.append((row, record, result))
                 continue
-            met.add(item.id)
+            seen.add(item.id)
             variants.append(_SavedVariant(item.id, record, item, result))
             result.variant_ids[record.external_id] = item.id
             differ = differences(item, record, _VARIANT_CONTENT)
             found = {f"{record.sku or item.id}: {name}": pair for name, pair in differ.items()}
-            if found and _admitted(result, found, Master.Group.CONTENT, groups):
+            if found and _record_difference(result, found, Master.Group.CONTENT, groups):
                 updated.append(Variant(pk=item.id, updated_at=now, **fields))
                 if "sku" in differ:
                     new_skus.append(item.id)
-        for item_id in draft.linked_variants - met:
+        for item_id in draft.linked_variants - seen:
             item = items.get(item_id)
             if item is None or item.status not in (Status.LIVE, Status.SUSPENDED):
                 continue
             found = {f"{item.sku or item.id}: status": [item.status, Status.DISCONTINUED]}
-            if _admitted(result, found, Master.Group.CONTENT, groups):
-                gone.append(item_id)
+            if _record_difference(result, found, Master.Group.CONTENT, groups):
+                removed.append(item_id)
                 result.touched_variants.add(item_id)
     # Discontinued first and changed SKUs blanked, so that a SKU may pass from one variant to another in one page.
-    if gone:
-        Variant.objects.filter(pk__in=gone).update(status=Status.DISCONTINUED, updated_at=now)
+    if removed:
+        Variant.objects.filter(pk__in=removed).update(status=Status.DISCONTINUED, updated_at=now)
     if new_skus:
         Variant.objects.filter(pk__in=new_skus).update(sku="")
     if updated:
@@ -307,7 +308,7 @@ def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: 
 def _rounded(amount: Decimal) -> Decimal:
     """As the column keeps it; DataError, which its record alone is refused for, if it can hold no such number."""
     try:
-        return amount.quantize(_MONEY)
+        return amount.quantize(_MONEY_PRECISION)
     except InvalidOperation as error:
         raise DataError(f"{amount} is no price") from error
 
@@ -335,7 +336,7 @@ def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Colle
         if before is None and Master.Group.STOCK not in groups:
             continue  # the master says nothing about this place
         found = {f"{variant.label}: stock {stock.location}": [before and str(before[0]), str(quantity)]}
-        if not _admitted(variant.result, found, Master.Group.STOCK, groups):
+        if not _record_difference(variant.result, found, Master.Group.STOCK, groups):
             continue
         rows.append(
             Stock(
@@ -399,7 +400,7 @@ def _save_images(
             continue  # who has no picture leaves those that another brought
         found = {"images": [[url for _, url, _ in before], [url for _, url, _ in after]]}
         # Where a master of images has none, those of others stand.
-        if not _admitted(result, found, Master.Group.IMAGES, groups if others else (Master.Group.IMAGES,)):
+        if not _record_difference(result, found, Master.Group.IMAGES, groups if others else (Master.Group.IMAGES,)):
             continue
         if before:
             stale.append(result.product_id)
@@ -433,7 +434,7 @@ def set_product_status(
     variants = Variant.objects.filter(product_id__in=before).exclude(status=status)
     touched = list(variants.order_by("pk").values_list("pk", flat=True))
     Variant.objects.filter(pk__in=touched).update(status=status, updated_at=now)
-    raise_revisions(list(before), now)
+    bump_revisions(list(before), now)
     enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=before.keys(), origin=origin)
     enqueue(seller_id=seller_id, kind=Kind.VARIANT, item_ids=touched, origin=origin)
     return {pk: {"status": [old, str(status)]} for pk, old in before.items()}

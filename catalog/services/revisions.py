@@ -9,10 +9,10 @@ from django.db import connection
 from hub.kinds import Kind
 from hub.queue import enqueue
 
-_SLICE = 5000
+_CHUNK_SIZE = 5000
 
 
-def raise_revisions(product_ids: Sequence[int], now: datetime) -> None:
+def bump_revisions(product_ids: Sequence[int], now: datetime) -> None:
     """These products, or something below them, really changed."""
     if not product_ids:
         return
@@ -26,8 +26,8 @@ def raise_revisions(product_ids: Sequence[int], now: datetime) -> None:
 def touch_products(seller_id: int | None, products: Any, origin: int | None) -> None:
     """Products whose brand or category reads differently now must be compared again, in bounded slices."""
     ids = sorted(set(products.values_list("pk", flat=True)))
-    for start in range(0, len(ids), _SLICE):
-        chunk = ids[start : start + _SLICE]
+    for start in range(0, len(ids), _CHUNK_SIZE):
+        chunk = ids[start : start + _CHUNK_SIZE]
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE catalog_product SET revision = nextval('catalog_revision') WHERE id = ANY(%s)",

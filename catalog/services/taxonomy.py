@@ -49,7 +49,7 @@ def save_categories(
     categories: Sequence[tuple[int | None, CategoryRecord]],
     origin: int | None,
 ) -> list[tuple[int, Changes | None]]:
-    """Write categories given as (our id or None, record), parents left for `place_categories`."""
+    """Write categories given as (our id or None, record), parents left for `set_category_parents`."""
     names = ("name", "slug", "position", "visible")
     known = Category.objects.in_bulk([pk for pk, _ in categories if pk])
     results: list[tuple[int, Changes | None]] = []
@@ -76,7 +76,7 @@ def save_categories(
 
 
 @transaction.atomic
-def place_categories(*, seller_id: int | None, parents: dict[int, int | None], origin: int | None) -> int:
+def set_category_parents(*, seller_id: int | None, parents: dict[int, int | None], origin: int | None) -> int:
     """Hang categories under their parents and write the paths of all that moved; returns how many paths changed.
 
     A category that is its own ancestor is left where it was.
@@ -119,9 +119,9 @@ def discontinue(*, kind: Kind, seller_id: int | None, item_ids: Collection[int],
     """Brands or categories that their source has no more; their products are looked at again."""
     rows: QuerySet[Any] = (Brand.objects if kind is Kind.BRAND else Category.objects).filter(pk__in=item_ids)
     own = rows.filter(seller=seller_id) if seller_id else rows.filter(seller=None)
-    gone = list(own.filter(status="live").order_by("pk").values_list("pk", flat=True))
-    rows.filter(pk__in=gone).update(status="discontinued")
-    enqueue(seller_id=seller_id, kind=kind, item_ids=gone, origin=origin)
-    holding = Q(brand_id__in=gone) if kind is Kind.BRAND else Q(productcategory__category_id__in=gone)
+    removed = list(own.filter(status="live").order_by("pk").values_list("pk", flat=True))
+    rows.filter(pk__in=removed).update(status="discontinued")
+    enqueue(seller_id=seller_id, kind=kind, item_ids=removed, origin=origin)
+    holding = Q(brand_id__in=removed) if kind is Kind.BRAND else Q(productcategory__category_id__in=removed)
     touch_products(seller_id, Product.objects.filter(holding), origin)
-    return len(gone)
+    return len(removed)

@@ -2,7 +2,7 @@
 
 from connectors.admin.checks import RunItemAdmin
 from connectors.admin.connections import ConnectionAdmin, PlatformSwitchAdmin
-from connectors.admin.exchange import FeedImportAdmin, WebhookEventAdmin, WebhookRefusalAdmin
+from connectors.admin.feeds_and_webhooks import FeedImportAdmin, WebhookEventAdmin, WebhookRefusalAdmin
 from connectors.admin.jobs import JobAdmin
 
 __all__ = [

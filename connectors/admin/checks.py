@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.console import ReadOnlyAdmin, as_json, operator
-from connectors.inspections import count_by_verdict, repair, repairable
-from hub.admin.work import ItemSearch
+from accounts.admin_base import ReadOnlyAdmin, as_json, get_operator
+from connectors.checks import count_by_verdict, repair, repairable
+from hub.admin.queue import ItemSearchMixin
 from hub.models import Run, RunItem
 
 LABELS = {
@@ -24,7 +24,7 @@ LABELS = {
 
 
 @admin.register(RunItem)
-class RunItemAdmin(ItemSearch, ReadOnlyAdmin):
+class RunItemAdmin(ItemSearchMixin, ReadOnlyAdmin):
     """Reached from its run, or as a list of everything that was found lately."""
 
     list_display = ("item", "verdict_text", "external_id", "job", "run_id", "found_at", "repaired_at")
@@ -53,7 +53,7 @@ class RunItemAdmin(ItemSearch, ReadOnlyAdmin):
     def repair_selected(self, request: HttpRequest, items: QuerySet[RunItem]) -> HttpResponse | None:
         """What was selected and can be repaired, once the question how many was answered."""
         if "confirmed" in request.POST:
-            number = sum(repair(run=run, items=some, by=operator(request)) for run, some in _by_run(items))
+            number = sum(repair(run=run, items=some, by=get_operator(request)) for run, some in _by_run(items))
             self.message_user(request, f"{number} items are on the way.")
             return None
         counted = [(run, count_by_verdict(some)) for run, some in _by_run(items)]

@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from accounts.console import ConsoleAdmin, ReasonForm, operator, question
+from accounts.admin_base import BaseAdmin, ReasonForm, confirm_dialog, get_operator
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
 from connectors.contract import Adapter
@@ -20,14 +20,14 @@ from connectors.errors import ConnectorError
 from connectors.registry import adapters
 from connectors.services import (
     check_connection,
-    forewarnings,
+    deprecation_warnings_for,
     install_connection,
     renew_webhook_secret,
     sync,
     uninstall_connection,
     update_connection,
 )
-from connectors.webhooks.registration import address_of
+from connectors.webhooks.registration import webhook_url
 from hub.kinds import DataType
 from hub.models import Connection, PlatformSwitch, Run
 from hub.services import (
@@ -52,7 +52,7 @@ class SyncForm(BaseDialogForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ConsoleAdmin):
+class ConnectionAdmin(BaseAdmin):
     ordering = ("name",)
     list_display = ("name", "platform", "seller", "state_text", "base_url", "updated_at")
     list_filter = ("platform", ("state", ChoicesDropdownFilter), "role", ("seller", AutocompleteSelectFilter))
@@ -69,15 +69,15 @@ class ConnectionAdmin(ConsoleAdmin):
     )
     warn_unsaved_form = True
 
-    def offers(self, row: Connection, deed: str) -> bool:
+    def is_action_available(self, row: Connection, action_name: str) -> bool:
         if row.state == Connection.State.UNINSTALLED:
             return False
         adapter = adapters().get(row.platform)
         return {
             "pause": row.paused_at is None,
             "resume": row.paused_at is not None,
-            "webhook_secret": adapter is not None and adapter.webhooks_by_hand,
-        }.get(deed, True)
+            "webhook_secret": adapter is not None and adapter.manual_webhooks,
+        }.get(action_name, True)
 
     @display(description="State", label=STATE_LABELS)
     def state_text(self, connection: Connection) -> str:
@@ -88,12 +88,12 @@ class ConnectionAdmin(ConsoleAdmin):
         return connection.get_state_display()
 
     @display(description="Why")
-    def why(self, connection: Connection) -> str:
+    def reason_text(self, connection: Connection) -> str:
         return connection.state_reason or connection.pause_reason or "-"
 
     @display(description="Webhooks go to")
     def webhook_address(self, connection: Connection) -> str:
-        return address_of(connection)
+        return webhook_url(connection)
 
     # The form is made for the platform: chosen on the first page of adding, fixed ever after.
 
@@ -113,7 +113,7 @@ class ConnectionAdmin(ConsoleAdmin):
     ) -> HttpResponse:
         connection = self.get_object(request, object_id)
         if request.method == "GET" and connection is not None:
-            for warning in forewarnings(connection, today=timezone.now().date()):
+            for warning in deprecation_warnings_for(connection, today=timezone.now().date()):
                 self.message_user(request, warning, messages.WARNING)
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -133,7 +133,7 @@ class ConnectionAdmin(ConsoleAdmin):
         may_change = obj is None or self.has_change_permission(request, obj)
         # Whoever knows the webhook address can send to it.
         secret = ("webhook_address",) if may_change else ()
-        state = ("platform", "state_text", "why", "read_only", *secret, "created_at", "updated_at")
+        state = ("platform", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
         parts = {}
         if adapter is not None and may_change:
@@ -152,7 +152,7 @@ class ConnectionAdmin(ConsoleAdmin):
         if obj is None:
             return ()
         fixed = ("platform", "slug", "seller")
-        shown = ("state_text", "why", "read_only", "webhook_address", "created_at", "updated_at")
+        shown = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
         # An uninstalled adapter leaves a connection that can be looked at.
         return (*fixed, *shown) if self._adapter(request, obj) else (*fixed, *shown, "name", "base_url", "field_map")
 
@@ -164,7 +164,7 @@ class ConnectionAdmin(ConsoleAdmin):
         if change:
             update_connection(
                 connection=Connection.objects.get(pk=obj.pk),
-                by=operator(request),
+                by=get_operator(request),
                 name=obj.name,
                 base_url=obj.base_url,
                 settings=form.new_settings,
@@ -181,7 +181,7 @@ class ConnectionAdmin(ConsoleAdmin):
             settings=form.new_settings,
             credentials=form.new_credentials,
             field_map=obj.field_map,
-            by=operator(request),
+            by=get_operator(request),
         )
         obj.pk = installed.pk
 
@@ -189,87 +189,91 @@ class ConnectionAdmin(ConsoleAdmin):
         description="Test connection",
         icon="network_check",
         permissions=["operate"],
-        dialog=question("Test this connection?", "One cheap call proves address and credentials.", "Test"),
+        dialog=confirm_dialog("Test this connection?", "One cheap call proves address and credentials.", "Test"),
     )
     def test(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
+        connection = self.get_object_or_404(request, object_id)
         try:
             answer = check_connection(connection=connection)
         except ConnectorError as error:
-            return self.done(request, connection, f"It does not work: {error}", messages.ERROR)
-        return self.done(request, connection, f"It works: {answer}")
+            return self.redirect_to_object(request, connection, f"It does not work: {error}", messages.ERROR)
+        return self.redirect_to_object(request, connection, f"It works: {answer}")
 
     @action(
         description="Sync now",
         icon="sync",
         permissions=["operate"],
-        dialog=question("Sync now?", "In full; what is unchanged costs no write.", "Sync", SyncForm),
+        dialog=confirm_dialog("Sync now?", "In full; what is unchanged costs no write.", "Sync", SyncForm),
     )
     def sync_now(self, request: HttpRequest, form: SyncForm, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
+        connection = self.get_object_or_404(request, object_id)
         data_type = form.cleaned_data["data_type"]
         try:
             _, created = sync(
-                connection=connection, data_type=data_type, trigger=Run.Trigger.BUTTON, by=operator(request)
+                connection=connection, data_type=data_type, trigger=Run.Trigger.BUTTON, by=get_operator(request)
             )
         except (LookupError, ValueError) as error:
-            return self.done(request, connection, str(error), messages.WARNING)
-        return self.done(request, connection, "The sync has started." if created else "It is under way already.")
+            return self.redirect_to_object(request, connection, str(error), messages.WARNING)
+        return self.redirect_to_object(
+            request, connection, "The sync has started." if created else "It is under way already."
+        )
 
     @action(
         description="Pause",
         icon="pause",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Pause this connection?", "Nothing is called there; what changes is kept.", "Pause", ReasonForm
         ),
     )
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
-        pause_connection(connection=connection, by=operator(request), reason=form.cleaned_data["reason"])
-        return self.done(request, connection, "Paused.")
+        connection = self.get_object_or_404(request, object_id)
+        pause_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
+        return self.redirect_to_object(request, connection, "Paused.")
 
     @action(
         description="Resume",
         icon="play_arrow",
         permissions=["operate"],
-        dialog=question("Resume this connection?", "What collected meanwhile is sent now.", "Resume", ReasonForm),
+        dialog=confirm_dialog("Resume this connection?", "What collected meanwhile is sent now.", "Resume", ReasonForm),
     )
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
-        resume_connection(connection=connection, by=operator(request), reason=form.cleaned_data["reason"])
-        return self.done(request, connection, "Resumed.")
+        connection = self.get_object_or_404(request, object_id)
+        resume_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
+        return self.redirect_to_object(request, connection, "Resumed.")
 
     @action(
         description="Read-only on or off",
         icon="edit_off",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Switch read-only?", "While it is on, everything is decided and nothing is written there.", "Switch"
         ),
     )
     def switch_read_only(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
-        set_read_only(connection=connection, read_only=not connection.read_only, by=operator(request))
-        return self.done(request, connection, f"Read-only is {'on' if connection.read_only else 'off'} now.")
+        connection = self.get_object_or_404(request, object_id)
+        set_read_only(connection=connection, read_only=not connection.read_only, by=get_operator(request))
+        return self.redirect_to_object(
+            request, connection, f"Read-only is {'on' if connection.read_only else 'off'} now."
+        )
 
     @action(
         description="New webhook secret",
         icon="key",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Make a new webhook secret?",
             "It is shown once. The former one is dead at once: give the system the new one soon.",
             "Make it",
         ),
     )
     def webhook_secret(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
-        if not self.offers(connection, "webhook_secret"):
+        connection = self.get_object_or_404(request, object_id)
+        if not self.is_action_available(connection, "webhook_secret"):
             raise Http404(f"{connection} takes no secret by hand.")
         context = {
             "connection": connection,
-            "secret": renew_webhook_secret(connection=connection, by=operator(request)),
+            "secret": renew_webhook_secret(connection=connection, by=get_operator(request)),
         }
         return TemplateResponse(request, "admin/hub/connection/webhook_secret.html", context)
 
@@ -277,16 +281,16 @@ class ConnectionAdmin(ConsoleAdmin):
         description="Uninstall",
         icon="delete",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Uninstall this connection?",
             "Its runs end, its credentials, sync logs and webhooks are deleted. What it brought stays.",
             "Uninstall",
         ),
     )
     def uninstall(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.found(request, object_id)
-        uninstall_connection(connection=connection, by=operator(request))
-        return self.done(request, connection, "Uninstalled.")
+        connection = self.get_object_or_404(request, object_id)
+        uninstall_connection(connection=connection, by=get_operator(request))
+        return self.redirect_to_object(request, connection, "Uninstalled.")
 
 
 def _platforms() -> list[tuple[str, str]]:
@@ -302,7 +306,7 @@ class PlatformSwitchForm(forms.ModelForm):
 
 
 @admin.register(PlatformSwitch)
-class PlatformSwitchAdmin(ConsoleAdmin):
+class PlatformSwitchAdmin(BaseAdmin):
     """Adding a row stops every connection of a platform; deleting it lets them go on."""
 
     form = PlatformSwitchForm
@@ -317,11 +321,11 @@ class PlatformSwitchAdmin(ConsoleAdmin):
         return self.has_operate_permission(request)
 
     def save_model(self, request: HttpRequest, obj: PlatformSwitch, form: forms.ModelForm, change: bool) -> None:
-        pause_platform(platform=obj.platform, reason=obj.reason, by=operator(request))
+        pause_platform(platform=obj.platform, reason=obj.reason, by=get_operator(request))
         obj.pk = PlatformSwitch.objects.get(platform=obj.platform).pk
 
     def delete_model(self, request: HttpRequest, obj: PlatformSwitch) -> None:
-        resume_platform(platform=obj.platform, by=operator(request))
+        resume_platform(platform=obj.platform, by=get_operator(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for switch in queryset:

@@ -27,7 +27,7 @@ from connectors.contract import Adapter, Schema
 from hub.models import Connection
 
 SETTINGS, CREDENTIALS = "settings", "credentials"
-KEEPS = "Stored and never shown again. Leave empty to keep what is there."
+KEEP_STORED_HELP_TEXT = "Stored and never shown again. Leave empty to keep what is there."
 
 
 def field_name(part: str, name: str) -> str:
@@ -39,7 +39,7 @@ def field_names(part: str, schema: type[Schema]) -> list[str]:
     return [field_name(part, name) for name in schema.model_fields]
 
 
-def _plain(annotation: Any) -> Any:
+def _unwrap_optional(annotation: Any) -> Any:
     """`str` for `str | None`: what an empty input means is the schema's business."""
     if get_origin(annotation) in (Union, UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
@@ -48,7 +48,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _is_secret(info: FieldInfo) -> bool:
-    return _plain(info.annotation) is SecretStr
+    return _unwrap_optional(info.annotation) is SecretStr
 
 
 class LinesField(forms.CharField):
@@ -68,7 +68,7 @@ class LinesField(forms.CharField):
 
 def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
     """The input for one field of a schema. `stored`: there is a value already, so a secret may be left empty."""
-    kind = _plain(info.annotation)
+    kind = _unwrap_optional(info.annotation)
     common: dict[str, Any] = {
         "label": info.title or name.replace("_", " ").capitalize(),
         "help_text": info.description or "",
@@ -78,7 +78,9 @@ def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
         common["initial"] = info.get_default(call_default_factory=True)
     if _is_secret(info):
         common |= {"required": info.is_required() and not stored, "initial": None}
-        common["help_text"] = f"{common['help_text']} {KEEPS}".strip() if stored else common["help_text"]
+        common["help_text"] = (
+            f"{common['help_text']} {KEEP_STORED_HELP_TEXT}".strip() if stored else common["help_text"]
+        )
         secret = UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"})
         return forms.CharField(widget=secret, strip=True, **common)
     if kind is bool:
@@ -100,10 +102,10 @@ def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
         return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
     # Whatever has a shape of its own (a mapping, a list of numbers, a nested model) is written as JSON.
     common["help_text"] = f"{common['help_text']} As JSON.".strip()
-    return forms.JSONField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), encoder=_Shapes, **common)
+    return forms.JSONField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), encoder=_NestedModelEncoder, **common)
 
 
-class _Shapes(json.JSONEncoder):
+class _NestedModelEncoder(json.JSONEncoder):
     """Defaults of nested models as JSON."""
 
     def default(self, value: Any) -> Any:
@@ -132,7 +134,7 @@ class ConnectionForm(forms.ModelForm):
                     self.initial[field_name(part, name)] = stored[name]
 
         if "field_map" in self.fields:
-            self.fields["field_map"].help_text += f" Known names: {_known_names(self.adapter.FieldMap)}."
+            self.fields["field_map"].help_text += f" Known names: {_describe_fields(self.adapter.FieldMap)}."
 
     def clean_base_url(self) -> str:
         url = self.cleaned_data["base_url"]
@@ -147,7 +149,7 @@ class ConnectionForm(forms.ModelForm):
         try:
             self.adapter.FieldMap.model_validate(field_map)
         except SchemaError as error:
-            raise ValidationError([": ".join(filter(None, fault)) for fault in _faults(error)]) from error
+            raise ValidationError([": ".join(filter(None, detail)) for detail in _schema_errors(error)]) from error
         return field_map
 
     def clean(self) -> dict[str, Any]:
@@ -176,19 +178,19 @@ class ConnectionForm(forms.ModelForm):
         try:
             schema.model_validate(values)
         except SchemaError as error:
-            for where, message in _faults(error):
+            for where, message in _schema_errors(error):
                 field, _, below = where.partition(".")
                 self.add_error(field_name(part, field) if field else None, ": ".join(filter(None, (below, message))))
         return values
 
 
-def _faults(error: SchemaError) -> list[tuple[str, str]]:
+def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
     """Where something is wrong (`products.rrp`; empty for the whole), and what."""
-    faults = error.errors(include_input=False, include_context=False)
-    return [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in faults]
+    details = error.errors(include_input=False, include_context=False)
+    return [(".".join(map(str, detail["loc"])), detail["msg"]) for detail in details]
 
 
-def _known_names(schema: type[Schema]) -> str:
+def _describe_fields(schema: type[Schema]) -> str:
     """`products (rrp, settings), customers (group)`."""
     names = []
     for name, info in schema.model_fields.items():

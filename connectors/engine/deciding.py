@@ -14,10 +14,10 @@ from accounts.models import Seller
 from connectors.contract import Action, Adapter, Operation
 from connectors.engine import dropship, filters, loading
 from connectors.errors import Queued, SkipRecord
-from connectors.http import dumps
+from connectors.http import canonical_json
 from hub.kinds import DataType, Kind
 from hub.models import Job, Link
-from hub.queue import Taken
+from hub.queue import ChangeSnapshot
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class Step:
     """One change with its operation; `digest` is the hash of the payload, None for a removal."""
 
-    change: Taken
+    change: ChangeSnapshot
     operation: Operation
     digest: bytes | None
     item: Any
@@ -39,20 +39,20 @@ class Decision:
     """A batch, sorted by what becomes of it."""
 
     steps: list[Step] = field(default_factory=list)
-    unchanged: list[tuple[Taken, Any, Link | None]] = field(default_factory=list)
-    skipped: list[tuple[Taken, Any, SkipRecord]] = field(default_factory=list)
-    broken: list[tuple[Taken, Any, Exception]] = field(default_factory=list)
+    unchanged: list[tuple[ChangeSnapshot, Any, Link | None]] = field(default_factory=list)
+    skipped: list[tuple[ChangeSnapshot, Any, SkipRecord]] = field(default_factory=list)
+    failed: list[tuple[ChangeSnapshot, Any, Exception]] = field(default_factory=list)
 
 
 def digest(payload: Any) -> bytes:
-    return blake2b(dumps(payload), digest_size=16).digest()
+    return blake2b(canonical_json(payload), digest_size=16).digest()
 
 
-def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
+def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Decision:
     """Read the items of the changes as they are now and say what each needs. A fixed number of queries."""
     ids = [change.item_id for change in changes]
     items = loading.load(job.item_kind, ids)
-    strangers = dropship.narrow(job.connection, items) if job.item_kind == Kind.ORDER else set()
+    not_served = dropship.restrict_to_vendor(job.connection, items) if job.item_kind == Kind.ORDER else set()
     links = {
         link.item_id: link
         for link in Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids).select_related(
@@ -64,7 +64,7 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
     decision = Decision()
     for change in changes:
         item, link = items.get(change.item_id), links.get(change.item_id)
-        if getattr(item, "seller_id", None) in deleted_sellers or change.item_id in strangers:
+        if getattr(item, "seller_id", None) in deleted_sellers or change.item_id in not_served:
             # Enqueued before its seller was deleted (L13), or for a vendor that serves that seller no more (S9): it
             # takes no part, not even by a removal.
             decision.unchanged.append((change, item, None))
@@ -78,16 +78,20 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
             continue
         except Exception as error:
             logger.exception("%s cannot express %s %s", type(adapter).__name__, job.item_kind, change.item_id)
-            decision.broken.append((change, item, error))
+            decision.failed.append((change, item, error))
             continue
         revision = getattr(item, "revision", None)
         # What is missing there is created anew, under its old id if it had one.
-        held = link if link is not None and not link.missing else None
+        current_link = link if link is not None and not link.missing else None
         # While it is in doubt what the target holds, no difference to it can be told.
-        previous = held.payload.sent if held and held.sent_hash and hasattr(held, "payload") else None
+        previous = (
+            current_link.payload.sent
+            if current_link and current_link.sent_hash and hasattr(current_link, "payload")
+            else None
+        )
         if payload is None:
-            if held is not None:
-                operation = Operation(Action.REMOVE, change.item_id, held.external_id, None, previous)
+            if current_link is not None:
+                operation = Operation(Action.REMOVE, change.item_id, current_link.external_id, None, previous)
                 decision.steps.append(Step(change, operation, None, item, link, revision))
             elif change.sent_at is not None:
                 # Its creation was not answered, so it may be there.
@@ -97,11 +101,11 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[Taken]) -> Decision:
                 decision.unchanged.append((change, item, link))
             continue
         new = digest(payload)
-        if held is not None and held.sent_hash is not None and bytes(held.sent_hash) == new:
+        if current_link is not None and current_link.sent_hash is not None and bytes(current_link.sent_hash) == new:
             decision.unchanged.append((change, item, link))
             continue
         operation = Operation(
-            Action.UPDATE if held else Action.CREATE,
+            Action.UPDATE if current_link else Action.CREATE,
             change.item_id,
             link.external_id if link else "",
             payload,

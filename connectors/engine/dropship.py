@@ -17,7 +17,7 @@ from orders.items import OrderItem, Principal
 from orders.models import Address, OrderLine
 
 
-def narrow(connection: Connection, orders: dict[int, OrderItem]) -> set[int]:
+def restrict_to_vendor(connection: Connection, orders: dict[int, OrderItem]) -> set[int]:
     """Put the vendor's part in the place of each order of another seller. At most one query.
 
     Returns the orders that are none of the connection's business: they take no part, not even by a removal. An order
@@ -26,25 +26,25 @@ def narrow(connection: Connection, orders: dict[int, OrderItem]) -> set[int]:
     foreign = {pk: order for pk, order in orders.items() if order.seller_id != connection.seller_id}
     if connection.seller_id is None or not foreign:
         return set()
-    served = _served(connection).filter(seller__in={order.seller_id for order in foreign.values()})
+    served = _active_agreements(connection).filter(seller__in={order.seller_id for order in foreign.values()})
     agreements = {each.seller_id: each for each in served.select_related("seller")}
-    strangers = set()
+    not_served = set()
     for pk, order in foreign.items():
         agreement = agreements.get(order.seller_id)
         if agreement is None or order.placed_at < agreement.since:
-            strangers.add(pk)
+            not_served.add(pk)
         else:
-            orders[pk] = _part(order, agreement)
-    return strangers
+            orders[pk] = _vendor_part(order, agreement)
+    return not_served
 
 
-def _served(connection: Connection) -> QuerySet[DropshipAgreement]:
+def _active_agreements(connection: Connection) -> QuerySet[DropshipAgreement]:
     if connection.role != Role.ERP or connection.seller_id is None:
         return DropshipAgreement.objects.none()
     return agreements_of_vendor(vendor_id=connection.seller_id).filter(active=True)
 
 
-def _part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
+def _vendor_part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
     """The lines that stand under the vendor's name and where they go; of the customer, the money and the notes nothing
     that the vendor has no use for."""
     name = agreement.name_on_lines.upper()
@@ -77,12 +77,12 @@ def _part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
     )
 
 
-def passed_on(connection: Connection) -> Q:
+def vendor_orders(connection: Connection) -> Q:
     """Which orders of other sellers a full run of the connection has to look at: those with lines of the vendor, and
     those that had some when it was sent them."""
     if connection.role != Role.ERP or connection.seller_id is None:
         return Q(pk__in=[])
-    served = _served(connection)
+    served = _active_agreements(connection)
     named = served.filter(
         seller=OuterRef(OuterRef("seller")),
         since__lte=OuterRef(OuterRef("placed_at")),

@@ -2,7 +2,7 @@
 
 An event is only a hint where to look. Several about the same item fold into one fetch, and their order means nothing,
 because what is fetched is always the present. Events that answer a request of ours are heard instead
-(connectors.engine.answers). An event leaves the inbox in the transaction that applied it.
+(connectors.engine.callbacks). An event leaves the inbox in the transaction that applied it.
 """
 
 import logging
@@ -15,10 +15,10 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from connectors.contract import Notice, Receipt
-from connectors.engine import answers, retry
-from connectors.engine.applying import Tally, apply_page, target_for
-from connectors.engine.importing import absent, count, discontinue, place_categories
+from connectors.contract import EventReference, Receipt
+from connectors.engine import callbacks, retry
+from connectors.engine.applying import Tally, apply_page, import_context_for
+from connectors.engine.importing import count, discontinue, missing_links, set_category_parents
 from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
@@ -26,7 +26,7 @@ from connectors.models import WebhookEvent
 from connectors.registry import adapter_for
 from hub import lanes
 from hub.kinds import ITEM_KIND, DataType, Direction
-from hub.lanes import Fenced
+from hub.lanes import LeaseLost
 from hub.models import Job, JobState, Link, Run
 
 logger = logging.getLogger(__name__)
@@ -34,15 +34,15 @@ logger = logging.getLogger(__name__)
 _BATCH = 500
 _FETCH = 100
 # So often an event fails alone before it waits for a person, if nothing else goes through either: a day of rests.
-_PATIENCE = 300
+_OUTAGE_MAX_ATTEMPTS = 300
 # How often a worker may be lost over the same lone item before its events wait for a person.
-_MOST_CRASHES = 5
+_MAX_CRASHES = 5
 # What comes within this time is one entry of the activity register.
-_ENTRY = timedelta(minutes=1)
+_EVENT_RUN_WINDOW = timedelta(minutes=1)
 
 State = WebhookEvent.State
 # What some events say, all of them the same → the events.
-Subjects = dict[tuple[Notice, ...] | tuple[Receipt, ...], list[WebhookEvent]]
+Subjects = dict[tuple[EventReference, ...] | tuple[Receipt, ...], list[WebhookEvent]]
 
 
 def work(turn: Turn, job: Job) -> bool:
@@ -51,21 +51,21 @@ def work(turn: Turn, job: Job) -> bool:
     What failed by itself comes behind what did not, or it would be tried first after every rest. Raises TryAgainLater
     and NeedsAttention; what was not applied then stays in the inbox.
     """
-    mine = WebhookEvent.objects.filter(
+    pending = WebhookEvent.objects.filter(
         connection=turn.connection, direction=job.direction, data_type=job.data_type, state=State.PENDING
     )
-    events = list(mine.only("day", "deliveries", "payload", "failures").order_by("failures", "id")[:_BATCH])
+    events = list(pending.only("day", "deliveries", "payload", "failures").order_by("failures", "id")[:_BATCH])
     if not events:
         return False
-    subjects = _fold(turn, job, events)
-    size = _size(turn)
+    subjects = _group_by_subject(turn, job, events)
+    size = _fetch_size(turn)
     waiting = list(subjects)
     for start in range(0, len(waiting), size):
-        _bring(turn, job, {said: subjects[said] for said in waiting[start : start + size]})
+        _process_bisecting(turn, job, {said: subjects[said] for said in waiting[start : start + size]})
     return True
 
 
-def _fold(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> Subjects:
+def _group_by_subject(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> Subjects:
     subjects: Subjects = defaultdict(list)
     adapter = adapter_for(turn.connection.platform)
     read: Any = adapter.read_callback if job.direction == Direction.EXPORT else adapter.read_event
@@ -74,35 +74,35 @@ def _fold(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> Subjects:
             subjects[tuple(read(event.payload))].append(event)
         except Exception:  # it was understood when it came: the adapter has changed
             logger.exception("%s: event %s cannot be read any more", job, event.pk)
-            _set_aside(turn, [event], "It was understood when it came, and is not any more.")
+            _hold_events(turn, [event], "It was understood when it came, and is not any more.")
     return subjects
 
 
-def _size(turn: Turn) -> int:
+def _fetch_size(turn: Turn) -> int:
     """How many subjects to fetch at once: fewer after a failure or a lost worker, so that a culprit ends up alone."""
     crashes = 0 if turn.progressed else turn.claim.crashes
     return max(1, min(_FETCH, turn.batch_limit or _FETCH) >> 2 * crashes)
 
 
-def _bring(turn: Turn, job: Job, subjects: Subjects) -> None:
+def _process_bisecting(turn: Turn, job: Job, subjects: Subjects) -> None:
     """Fetch, apply, settle. What cannot be taken together is taken in halves, until the culprit is alone."""
     events = [event for group in subjects.values() for event in group]
     alone = len(subjects) == 1
-    lost = not turn.progressed and not turn.claim.orphans and turn.claim.crashes >= _MOST_CRASHES
-    if alone and lost:
-        _set_aside(turn, events, f"A worker was lost {turn.claim.crashes} times while it looked at this.")
+    crash_limit_reached = not turn.progressed and not turn.claim.orphans and turn.claim.crashes >= _MAX_CRASHES
+    if alone and crash_limit_reached:
+        _hold_events(turn, events, f"A worker was lost {turn.claim.crashes} times while it looked at this.")
         turn.progressed = True
         return
     try:
         if job.direction == Direction.EXPORT:
-            _hear(turn, job, subjects, events)
+            _apply_callbacks(turn, job, subjects, events)
         else:
             _fetch_and_apply(turn, job, subjects, events)
     except TryAgainLater as error:
         if alone and error.sent:
             _delay(turn, events, error)
         raise
-    except (NeedsAttention, Fenced, OperationalError, InterfaceError):
+    except (NeedsAttention, LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
         if alone:
@@ -111,13 +111,13 @@ def _bring(turn: Turn, job: Job, subjects: Subjects) -> None:
             else:
                 logger.exception("%s: an event could not be applied", job)
                 reason = f"An internal error: {type(error).__name__}. The operators see it in the log."
-            _set_aside(turn, events, reason)
+            _hold_events(turn, events, reason)
             return
         said = list(subjects)
         for half in (said[: len(said) // 2], said[len(said) // 2 :]):
-            _bring(turn, job, {each: subjects[each] for each in half})
+            _process_bisecting(turn, job, {each: subjects[each] for each in half})
     else:
-        turn.went_well()
+        turn.record_success()
 
 
 def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> None:
@@ -126,9 +126,9 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
     After the last attempt they wait for a person; as long as nothing else goes through, that is far off.
     """
     failures = 1 + max(event.failures for event in events)
-    most = _PATIENCE if turn.failures + 1 >= failures else retry.MAX_ATTEMPTS
-    if failures >= most:
-        _set_aside(turn, events, f"{failures} times in a row: {error}")
+    max_attempts = _OUTAGE_MAX_ATTEMPTS if turn.failures + 1 >= failures else retry.MAX_ATTEMPTS
+    if failures >= max_attempts:
+        _hold_events(turn, events, f"{failures} times in a row: {error}")
         return
     with lanes.fenced(turn.claim):
         WebhookEvent.objects.filter(
@@ -136,13 +136,13 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
         ).update(failures=failures)
 
 
-def _hear(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
+def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """What they answer stands in the events themselves: one transaction."""
     now = timezone.now()
     receipts = [said for each in subjects for said in each if isinstance(said, Receipt)]
     with lanes.fenced(turn.claim):
-        batch = answers.hear(job, receipts)
-        _settle(events, State.DONE, "", now)
+        batch = callbacks.process_receipts(job, receipts)
+        _mark_processed(events, State.DONE, "", now)
         settle(turn, batch, now=now)
 
 
@@ -154,27 +154,27 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
     found = turn.adapter.fetch(data_type, external_ids)
     now = timezone.now()
     with lanes.fenced(turn.claim):
-        run = _entry(job, now)
-        target = target_for(job, run_id=run.pk, now=now)
-        tally = apply_page(target, found)
+        run = _event_run(job, now)
+        context = import_context_for(job, run_id=run.pk, now=now)
+        tally = apply_page(context, found)
         if data_type == DataType.CATEGORIES:
-            place_categories(target, found)
+            set_category_parents(context, found)
         kind = ITEM_KIND[data_type]
         of_kind = Q(kind=kind) | Q(kind__startswith=f"{kind}@")
         links = Link.objects.filter(of_kind, connection=job.connection, external_id__in=external_ids, missing=False)
-        gone = absent(list(links), found, target)
-        count(turn, run, tally, gone if discontinue(target, gone) else [], now)
-        _ended(run, tally, now)
-        _settle(events, State.DONE, "", now)
+        gone = missing_links(list(links), found, context)
+        count(turn, run, tally, gone if discontinue(context, gone) else [], now)
+        _finish_event_run(run, tally, now)
+        _mark_processed(events, State.DONE, "", now)
 
 
-def _entry(job: Job, now: datetime) -> Run:
+def _event_run(job: Job, now: datetime) -> Run:
     """The register's entry for what events bring: closed at any time, so that no sync that is asked for joins it.
 
     Its number is above that of every other run of the job: by that a full read knows what was met since it began.
     """
     last = Run.objects.filter(job=job).order_by("-id").first()
-    if last and last.trigger == Run.Trigger.EVENT and not last.is_open and now - last.created_at < _ENTRY:
+    if last and last.trigger == Run.Trigger.EVENT and not last.is_open and now - last.created_at < _EVENT_RUN_WINDOW:
         return last
     return Run.objects.create(
         job=job,
@@ -187,19 +187,19 @@ def _entry(job: Job, now: datetime) -> Run:
     )
 
 
-def _ended(run: Run, tally: Tally, now: datetime) -> None:
+def _finish_event_run(run: Run, tally: Tally, now: datetime) -> None:
     state = Run.State.DONE_WITH_ERRORS if tally.skipped else run.state
     Run.objects.filter(pk=run.pk).update(finished_at=now, state=state)
     JobState.objects.filter(job=run.job_id).update(last_update_at=now, last_success_at=now)
 
 
-def _set_aside(turn: Turn, events: Sequence[WebhookEvent], reason: str) -> None:
+def _hold_events(turn: Turn, events: Sequence[WebhookEvent], reason: str) -> None:
     """They wait for a person, who sees why."""
     with lanes.fenced(turn.claim):
-        _settle(events, State.HELD, reason, timezone.now())
+        _mark_processed(events, State.HELD, reason, timezone.now())
 
 
-def _settle(events: Sequence[WebhookEvent], state: str, reason: str, now: datetime) -> None:
+def _mark_processed(events: Sequence[WebhookEvent], state: str, reason: str, now: datetime) -> None:
     """Unless the same has come again since we looked: then it is looked at again."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -221,7 +221,7 @@ def _settle(events: Sequence[WebhookEvent], state: str, reason: str, now: dateti
         )
 
 
-def wake_waiting() -> int:
+def wake_lanes_with_events() -> int:
     """Wake the lanes of events that nobody told a worker of. Returns how many lanes that are.
 
     Hops from one (connection, direction, kind of data) with pending events to the next: what a backlog holds is not

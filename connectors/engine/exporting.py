@@ -13,9 +13,9 @@ from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
 from connectors.contract import FeedAdapter
 from connectors.engine import dropship, feeds
-from connectors.engine.settling import end_full_run
+from connectors.engine.settling import finish_full_run
 from connectors.engine.turn import Turn
-from connectors.http import dumps
+from connectors.http import canonical_json
 from connectors.registry import adapter_for
 from hub import lanes, queue, runlog, runs
 from hub.kinds import DataType, Kind
@@ -40,28 +40,28 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
-        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and feeds.is_due_in_full(turn, job, now):
+        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and feeds.is_full_import_due(turn, job, now):
             run.resend = True
         with lanes.fenced(turn.claim):
-            runs.begin(run=run, now=now)
+            runs.start(run=run, now=now)
             run.cursor = {"after": 0, "seen": 0, "config": config_hash(job)}
             run.save(update_fields=["cursor", "resend"])
             runlog.write(run_id=run.pk, now=now, text=f"Comparing {job.data_type} with {job.connection}.")
             if job.connection.seller_id:
-                synclog.note_full_sync_started(
+                synclog.record_full_sync_started(
                     log=synclog.log_for(job=job, seller_id=job.connection.seller_id), now=now
                 )
     same_config = JobState.objects.get(job=job).config_hash == run.cursor["config"]
-    ends = monotonic() + SLICE_SECONDS
+    deadline = monotonic() + SLICE_SECONDS
     while True:
         turn.renew()
         with lanes.fenced(turn.claim):
-            runs.hold(run=run)
+            runs.lock_preparing(run=run)
             if not _compare_chunk(job, run, recheck=run.resend or not same_config):
                 _plan(turn, job, run)
                 return True
         turn.progressed = True
-        if monotonic() >= ends or turn.over():
+        if monotonic() >= deadline or turn.should_stop():
             return False
 
 
@@ -76,7 +76,7 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
     unchanged, now = len(rows) - len(planned), timezone.now()
     runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=unchanged, unchanged=unchanged)
     seen = run.cursor["seen"] + len(rows)
-    if run.cursor["seen"] and runlog.doubled(run.cursor["seen"], seen):
+    if run.cursor["seen"] and runlog.passed_power_of_two(run.cursor["seen"], seen):
         runlog.write(run_id=run.pk, now=now, text=f"{seen:,} compared so far.")
     run.cursor |= {"after": rows[-1][0], "seen": seen}
     run.total = run.cursor["seen"]
@@ -87,9 +87,9 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
 def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bool = False) -> list[int]:
     """Those of the items that may differ from what was sent; `recheck`: also those of the same revision."""
     # What the target itself brought, and was never sent anything else, needs no echo.
-    brought = Q(received_hash__isnull=False, sent_hash=None)
+    from_target = Q(received_hash__isnull=False, sent_hash=None)
     sent, own = {}, set()
-    links = links_of(job, rows).annotate(own=brought)
+    links = links_of(job, rows).annotate(own=from_target)
     for item_id, revision, is_own in links.values_list("item_id", "sent_revision", "own"):
         sent[item_id] = revision
         if is_own and not resend:
@@ -121,7 +121,7 @@ def source(job: Job) -> Any:
         return _offered(Customer.objects.filter(own), "revision", ("active", "disabled"), **enabled)
     if job.item_kind == Kind.ORDER:
         placed = {"placed_through_b2b": True} if job.filters.get("b2b_only") else {}
-        orders = Order.objects.filter(own | dropship.passed_on(job.connection))
+        orders = Order.objects.filter(own | dropship.vendor_orders(job.connection))
         return _offered(orders, "revision", tuple(Order.Status.values), **placed)
     if job.item_kind == Kind.STORE:
         return _offered(Connection.objects.filter(own, role="shop"), None, ("active", "new"))
@@ -143,7 +143,7 @@ def _offered(queryset: Any, revision: str | None, statuses: tuple[str, ...], **w
 def config_hash(job: Job) -> str:
     """Of everything that shapes payloads; when it changes, a full run compares every payload anew."""
     shape = [job.filters, job.connection.settings, job.connection.field_map, job.connection.platform]
-    return blake2b(dumps(shape), digest_size=16).hexdigest()
+    return blake2b(canonical_json(shape), digest_size=16).hexdigest()
 
 
 def _plan(turn: Turn, job: Job, run: Run) -> None:
@@ -156,11 +156,11 @@ def _plan(turn: Turn, job: Job, run: Run) -> None:
         now=now,
         text=f"{run.cursor['seen']:,} compared, {remaining:,} may differ from what was sent before.",
     )
-    runs.plan(run=run, total=run.cursor["seen"], remaining=remaining)
+    runs.mark_prepared(run=run, total=run.cursor["seen"], remaining=remaining)
     if remaining:
         size = adapter_for(job.connection.platform).batch_size.get(DataType(job.data_type), 1)
         queue.fill_batches(job=job, size=size, own_lane=turn.claim.lane_id)
         return
     run.refresh_from_db()
     if runs.close(run=run, now=now):
-        end_full_run(run, now)
+        finish_full_run(run, now)

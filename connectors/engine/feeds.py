@@ -16,29 +16,29 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from connectors.contract import Action, FeedAdapter, ImportAnswer, ImportState, Operation, Outcome
+from connectors.contract import Action, FeedAdapter, ImportResult, ImportState, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
-from connectors.engine.naming import Naming
-from connectors.engine.settling import COUNTED_AS, Batch, Verdict, set_aside, settle, skip
+from connectors.engine.import_names import ImportNames
+from connectors.engine.settling import COUNTER_FOR_ACTION, Batch, ChangeResult, failed_result, settle, skipped_result
 from connectors.engine.turn import Turn
 from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.feeds import OPEN, path_of
+from connectors.feeds import OPEN, feed_path
 from connectors.models import FeedImport, FeedItem
 from connectors.records import Problem
 from hub import lanes, queue, runlog
 from hub.kinds import Direction
 from hub.models import Change, Job, Link, Run
-from hub.queue import Priority, Taken
+from hub.queue import ChangeSnapshot, Priority
 from hub.services import start_run
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 1000
-_POLL = timedelta(seconds=2)
-_BUSY = timedelta(seconds=10)
-_WHOLE_EVERY = timedelta(days=7)
-_OTHER_FORMAT = "The connection speaks another version of the interface now: everything is sent anew in that."
+_POLL_INTERVAL = timedelta(seconds=2)
+_BUSY_RETRY_DELAY = timedelta(seconds=10)
+_FULL_IMPORT_INTERVAL = timedelta(days=7)
+_FORMAT_CHANGED = "The connection speaks another version of the interface now: everything is sent anew in that."
 
 
 def work(turn: Turn, job: Job) -> None:
@@ -47,18 +47,18 @@ def work(turn: Turn, job: Job) -> None:
     now = timezone.now()
     if feed is not None and feed.format != _adapter(turn).format:
         # Its file is in a format that the connection does not speak any more. What it carried still waits.
-        _finish(turn, feed, FeedImport.State.REFUSED, ImportAnswer(ImportState.REFUSED, reason=_OTHER_FORMAT), now)
+        _finish(turn, feed, FeedImport.State.REFUSED, ImportResult(ImportState.REFUSED, reason=_FORMAT_CHANGED), now)
         feed = None
     if feed is None:
-        feed = _begin(turn, job, now)
+        feed = _start(turn, job, now)
         if feed is None:
             return
     if feed.state == FeedImport.State.BUILDING and not _build(turn, job, feed):
         return
     if feed.state == FeedImport.State.POLLING:
         replace_all = feed.mode == FeedImport.Mode.REPLACE
-        answer = _adapter(turn).poll_import(feed.remote_id, path=str(path_of(feed)), replace_all=replace_all)
-        _conclude(turn, job, feed, answer)
+        answer = _adapter(turn).poll_import(feed.remote_id, path=str(feed_path(feed)), replace_all=replace_all)
+        _handle_result(turn, job, feed, answer)
     else:
         _send(turn, job, feed)
 
@@ -67,7 +67,7 @@ def _adapter(turn: Turn) -> FeedAdapter:
     return cast(FeedAdapter, turn.adapter)
 
 
-def _begin(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
+def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
     """A new import, if changes wait and the interval since the last one is over (or a full run wants its own)."""
     run = Run.objects.filter(job=job, scope=Run.Scope.FULL, state__in=(Run.State.PREPARED, Run.State.SENDING)).first()
     preparing = Run.objects.filter(
@@ -80,8 +80,8 @@ def _begin(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
     if run is None and last_sent is not None and last_sent + interval > now:
         turn.wake_no_later_than(last_sent + interval)
         return None
-    if run is None and not holds_ours(turn, job):
-        _ask_for_everything(job)
+    if run is None and not has_current_import(turn, job):
+        _start_full_run(job)
         return None
     replace_all = run is not None and run.resend
     with lanes.fenced(turn.claim):
@@ -94,20 +94,22 @@ def _begin(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
         )
 
 
-def holds_ours(turn: Turn, job: Job) -> bool:
+def has_current_import(turn: Turn, job: Job) -> bool:
     """Whether the cluster holds what we sent, in the format that we speak now (F16). If not, it is sent everything."""
     last = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).order_by("-pk").first()
     return last is not None and last.format == _adapter(turn).format
 
 
-def is_due_in_full(turn: Turn, job: Job, now: datetime) -> bool:
+def is_full_import_due(turn: Turn, job: Job, now: datetime) -> bool:
     """Whether a full run is to send everything, changed or not: for the first time, or once a week, lest the two drift
     apart unnoticed (F3)."""
-    whole = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS, mode=FeedImport.Mode.REPLACE)
-    return not holds_ours(turn, job) or not whole.filter(sent_at__gt=now - _WHOLE_EVERY).exists()
+    full_imports = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS, mode=FeedImport.Mode.REPLACE)
+    return (
+        not has_current_import(turn, job) or not full_imports.filter(sent_at__gt=now - _FULL_IMPORT_INTERVAL).exists()
+    )
 
 
-def _ask_for_everything(job: Job) -> None:
+def _start_full_run(job: Job) -> None:
     """Nobody knows what the cluster holds from before us, so the first import replaces everything: a full run leads it.
 
     While the sources are still being read for the first time it would be half of everything; the run that follows
@@ -135,52 +137,56 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
     Path(settings.FEED_DIR).mkdir(parents=True, exist_ok=True)
     feed.file = f"{job.connection.slug}-{feed.pk}.gz"
     items = removals = 0
-    naming = Naming(job, adapter)
-    with adapter.open_feed(str(path_of(feed)), replace_all=replace_all) as file:
+    import_names = ImportNames(job, adapter)
+    with adapter.open_feed(str(feed_path(feed)), replace_all=replace_all) as file:
         for priority in (Priority.EVENT, Priority.FULL_RUN):
             after = 0
-            while taken := queue.take(
+            while taken := queue.next_changes(
                 lane_id=turn.claim.lane_id, job_id=job.pk, priority=priority, after=after, limit=_CHUNK
             ):
                 after = taken[-1].token
                 steps = _decide_chunk(turn, job, taken)
-                told = naming.settle(steps)
+                problems_by_item = import_names.unify(steps)
                 for step in steps:
                     if replace_all and step.operation.action is Action.REMOVE:
                         continue  # absence from the file removes it
                     file.add(step.operation)
                 items += len(steps)
                 removals += sum(step.operation.action is Action.REMOVE for step in steps)
-                carried = [_carried(feed, step, adapter, told) for step in steps]
+                carried = [_carried(feed, step, adapter, problems_by_item) for step in steps]
                 FeedItem.objects.bulk_create(carried, ignore_conflicts=True)
                 turn.renew()
     with lanes.fenced(turn.claim):
         if items == 0 and not replace_all:
             feed.delete()
-            path_of(feed).unlink(missing_ok=True)
+            feed_path(feed).unlink(missing_ok=True)
             return False
         feed.items, feed.removals, feed.state = items, removals, FeedImport.State.SENDING
         feed.save(update_fields=["file", "items", "removals", "state"])
         if feed.run_id:
             what = "everything" if replace_all else "what changed"
-            size = os.path.getsize(path_of(feed))
+            size = os.path.getsize(feed_path(feed))
             text = f"Import {feed.pk}: {what}, {items:,} items ({removals:,} removals), {size:,} bytes."
             runlog.write(run_id=feed.run_id, now=timezone.now(), text=text)
     return True
 
 
-def _decide_chunk(turn: Turn, job: Job, taken: list[Taken]) -> list[Step]:
+def _decide_chunk(turn: Turn, job: Job, taken: list[ChangeSnapshot]) -> list[Step]:
     """What needs no import is settled at once; the rest is carried."""
     decision = decide(turn.adapter, job, taken)
     now = timezone.now()
-    batch = Batch(job, [Verdict(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.verdicts += [skip(c, item, job, message=str(p), code=p.code, mend=p.mend) for c, item, p in decision.skipped]
-    batch.verdicts += [set_aside(c, item, job, error, not_before=None) for c, item, error in decision.broken]
+    batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
+    batch.results += [
+        skipped_result(c, item, job, message=str(p), code=p.code, fix=p.fix) for c, item, p in decision.skipped
+    ]
+    batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
     settle(turn, batch, now=now)
     return decision.steps
 
 
-def _carried(feed: FeedImport, step: Step, adapter: FeedAdapter, told: dict[int, list[Problem]]) -> FeedItem:
+def _carried(
+    feed: FeedImport, step: Step, adapter: FeedAdapter, problems_by_item: dict[int, list[Problem]]
+) -> FeedItem:
     return FeedItem(
         feed_import=feed,
         change_id=step.change.id,
@@ -191,7 +197,7 @@ def _carried(feed: FeedImport, step: Step, adapter: FeedAdapter, told: dict[int,
         payload=step.operation.payload,
         payload_hash=step.digest,
         revision=step.revision,
-        warnings=[asdict(problem) for problem in told.get(step.change.item_id, ())],
+        warnings=[asdict(problem) for problem in problems_by_item.get(step.change.item_id, ())],
     )
 
 
@@ -203,7 +209,7 @@ def _send(turn: Turn, job: Job, feed: FeedImport) -> None:
     FeedImport.objects.filter(pk=feed.pk).update(sent_at=timezone.now())
     try:
         answer = _adapter(turn).start_import(
-            str(path_of(feed)),
+            str(feed_path(feed)),
             replace_all=feed.mode == FeedImport.Mode.REPLACE,
             name=f"synccenter-{feed.pk}",
             force=feed.forced_by_id is not None,
@@ -214,52 +220,52 @@ def _send(turn: Turn, job: Job, feed: FeedImport) -> None:
             # same file is sent again (F14).
             FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.UNKNOWN)
         raise
-    _conclude(turn, job, feed, answer)
+    _handle_result(turn, job, feed, answer)
 
 
-def _conclude(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer) -> None:
+def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult) -> None:
     """What the answer means for the import and for what it carries."""
-    turn.went_well()
+    turn.record_success()
     now = timezone.now()
     match answer.state:
         case ImportState.RUNNING:
             if feed.state != FeedImport.State.POLLING:
-                _tell(turn, job, feed, "sent; asked every few seconds what became of it", now)
+                _log(turn, job, feed, "sent; asked every few seconds what became of it", now)
             FeedImport.objects.filter(pk=feed.pk).update(
                 state=FeedImport.State.POLLING, remote_id=answer.remote_id or feed.remote_id
             )
-            turn.wake_no_later_than(now + _POLL)
+            turn.wake_no_later_than(now + _POLL_INTERVAL)
         case ImportState.BUSY:
-            _tell_of_wait(turn, feed, "the search engine is busy with another import", now)
-            turn.wake_no_later_than(now + _BUSY)
+            _log_wait(turn, feed, "the search engine is busy with another import", now)
+            turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.UNKNOWN:
-            _tell_of_wait(turn, feed, "the search engine does not know it, so it is sent again", now)
+            _log_wait(turn, feed, "the search engine does not know it, so it is sent again", now)
             FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.SENDING)
-            turn.wake_no_later_than(now + _BUSY)
+            turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.DONE:
             if feed.run_id:  # settling may end its run, and with it the log
-                _tell(turn, job, feed, "accepted", now)
-            _settle_carried(turn, job, feed, now)
+                _log(turn, job, feed, "accepted", now)
+            _settle_feed_items(turn, job, feed, now)
             if not feed.run_id:  # a partial run begins with what is settled
-                _tell(turn, job, feed, "accepted", now)
+                _log(turn, job, feed, "accepted", now)
             _finish(turn, feed, FeedImport.State.SUCCESS, answer, now)
-            path_of(feed).unlink(missing_ok=True)
+            feed_path(feed).unlink(missing_ok=True)
         case ImportState.HARMFUL:
-            _tell(turn, job, feed, f"{FeedImport.State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
+            _log(turn, job, feed, f"{FeedImport.State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
             # Whatever went next would most likely be refused again.
             raise NeedsAttention(
                 f"Import {feed.pk} was refused as harmful: {answer.reason}",
-                mend="Look in the console at what it removes, and force it if that is right; else mend the source and "
+                fix="Look in the console at what it removes, and force it if that is right; else mend the source and "
                 "resume the job.",
             )
         case ImportState.REFUSED:
-            _tell(turn, job, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
-            _set_culprits_aside(turn, job, feed, answer, now)
+            _log(turn, job, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
+            _record_item_errors(turn, job, feed, answer, now)
             _finish(turn, feed, FeedImport.State.REFUSED, answer, now)
 
 
-def _tell(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, level: str = runlog.Level.INFO) -> None:
+def _log(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, level: str = runlog.Level.INFO) -> None:
     """To the log of the full run that it is for, else of the partial one that is open."""
     partial = Run.objects.filter(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN).values_list("pk", flat=True)
     run_id = feed.run_id or partial.first()
@@ -268,45 +274,45 @@ def _tell(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, l
             runlog.write(run_id=run_id, now=now, text=f"Import {feed.pk}: {text.strip()}", level=level)
 
 
-def _tell_of_wait(turn: Turn, feed: FeedImport, reason: str, now: datetime) -> None:
+def _log_wait(turn: Turn, feed: FeedImport, reason: str, now: datetime) -> None:
     if feed.run_id:
         with lanes.fenced(turn.claim):
-            text = f"Waits {_BUSY.seconds} s: {reason}."
-            runlog.note(run_id=feed.run_id, matter=runlog.Matter.WAIT, texts=[text], now=now)
+            text = f"Waits {_BUSY_RETRY_DELAY.seconds} s: {reason}."
+            runlog.log_repeated(run_id=feed.run_id, event=runlog.RepeatedEvent.WAIT, texts=[text], now=now)
 
 
-def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportAnswer, now: datetime) -> None:
+def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportResult, now: datetime) -> None:
     with lanes.fenced(turn.claim):
         FeedImport.objects.filter(pk=feed.pk).update(
             state=state, finished_at=now, answer={"reason": answer.reason, "raw": answer.raw}
         )
 
 
-def _settle_carried(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:
+def _settle_feed_items(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:
     """Only what the import carried leaves the queue (F9), chunk by chunk: a crash in between repeats a chunk."""
     after = 0
-    naming = Naming(job, _adapter(turn))
+    import_names = ImportNames(job, _adapter(turn))
     while carried := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
         after = carried[-1].pk
-        current = {change.id: change for change in queue.reread(item.change_id for item in carried)}
+        current = {change.id: change for change in queue.reload_changes(item.change_id for item in carried)}
         links = {
             link.item_id: link
             for link in Link.objects.filter(
                 connection=job.connection, kind=job.link_kind, item_id__in=[item.item_id for item in carried]
             ).select_related("payload")
         }
-        verdicts = [
+        results = [
             _sent(item, current[item.change_id], links.get(item.item_id))
             for item in carried
             if item.change_id in current
         ]
-        naming.remember(item.payload for item in carried)
-        settle(turn, Batch(job, verdicts), now=now)
+        import_names.save_names(item.payload for item in carried)
+        settle(turn, Batch(job, results), now=now)
         turn.renew()
     FeedItem.objects.filter(feed_import=feed).delete()
 
 
-def _sent(carried: FeedItem, current: Taken, link: Link | None) -> Verdict:
+def _sent(carried: FeedItem, current: ChangeSnapshot, link: Link | None) -> ChangeResult:
     """What the import took there, as it was when it was written: an item that changed since keeps its newer token."""
     change = replace(current, token=carried.token)
     previous = getattr(getattr(link, "payload", None), "sent", None)
@@ -314,33 +320,33 @@ def _sent(carried: FeedItem, current: Taken, link: Link | None) -> Verdict:
     digest = bytes(carried.payload_hash) if carried.payload_hash else None
     step = Step(change, operation, digest, None, link, carried.revision)
     answer = Outcome(external_id=carried.external_id, warnings=[Problem(**each) for each in carried.warnings])
-    return Verdict(change, None, COUNTED_AS[operation.action], step=step, answer=answer)
+    return ChangeResult(change, None, COUNTER_FOR_ACTION[operation.action], step=step, answer=answer)
 
 
-def _set_culprits_aside(turn: Turn, job: Job, feed: FeedImport, answer: ImportAnswer, now: datetime) -> None:
+def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
     """Bad items get an issue each and the rest goes out with the next import (N11); a refusal that names none delays
     them all, and holds them in the end."""
     carried = list(FeedItem.objects.filter(feed_import=feed))
-    named = [item for item in carried if item.external_id in answer.culprits]
-    current = {change.id: change for change in queue.reread(item.change_id for item in named or carried)}
-    verdicts = []
+    named = [item for item in carried if item.external_id in answer.item_errors]
+    current = {change.id: change for change in queue.reload_changes(item.change_id for item in named or carried)}
+    results = []
     for item in named or carried:
         change = current.get(item.change_id)
         if change is None or change.token != item.token:
             continue
         if named:
-            verdicts.append(
-                skip(
+            results.append(
+                skipped_result(
                     change,
                     None,
                     job,
-                    message=answer.culprits[item.external_id],
+                    message=answer.item_errors[item.external_id],
                     code="refused",
-                    mend="Correct the item; it is sent again as soon as it changes.",
+                    fix="Correct the item; it is sent again as soon as it changes.",
                 )
             )
         else:
             error = TryAgainLater(answer.reason or "The import was refused without a word.")
             next_try = retry.next_try(attempts=change.attempts + 1, now=now)
-            verdicts.append(set_aside(change, None, job, error, not_before=next_try))
-    settle(turn, Batch(job, verdicts), now=now)
+            results.append(failed_result(change, None, job, error, not_before=next_try))
+    settle(turn, Batch(job, results), now=now)

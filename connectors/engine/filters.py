@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from catalog.models import Status
 from orders.models import Customer, Order
 
-LISTS = ("statuses", "brands", "categories", "types", "groups", "b2b_groups")
-SWITCHES = ("b2b_only",)
+LIST_FILTERS = ("statuses", "brands", "categories", "types", "groups", "b2b_groups")
+BOOLEAN_FILTERS = ("b2b_only",)
 STATUSES = {*Status.values, *Customer.Status.values, *Order.Status.values}
 
 
@@ -22,11 +22,11 @@ def validate(filters: Any) -> None:
     if not isinstance(filters, dict):
         raise ValidationError('Filters are an object such as {"brands": ["Acme"]}.')
     for key, value in filters.items():
-        if key in SWITCHES:
+        if key in BOOLEAN_FILTERS:
             if not isinstance(value, bool):
                 raise ValidationError(f"{key} must be true or false.")
-        elif key not in LISTS:
-            raise ValidationError(f"{key!r} is no filter: choose from {', '.join((*LISTS, *SWITCHES))}.")
+        elif key not in LIST_FILTERS:
+            raise ValidationError(f"{key!r} is no filter: choose from {', '.join((*LIST_FILTERS, *BOOLEAN_FILTERS))}.")
         elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise ValidationError(f"{key} must be a list of texts.")
     if unknown := sorted(set(filters.get("statuses", ())) - STATUSES):

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from catalog import services as catalog
 from catalog.models import Status
-from connectors.engine.applying import Tally, Target, apply_page, link_kind, target_for
-from connectors.engine.applying.target import lost_to_master
+from connectors.engine.applying import ImportContext, Tally, apply_page, import_context_for, link_kind
+from connectors.engine.applying.context import not_master_problem
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
@@ -36,7 +36,7 @@ _FETCH = 100
 SLICE_SECONDS = 0.5
 
 # Which exports a full import is followed by (D2).
-FOLLOWED_BY = {
+DEPENDENT_EXPORTS = {
     DataType.SETTINGS: (DataType.SETTINGS,),
     DataType.CATEGORIES: (DataType.CATEGORIES,),
     DataType.BRANDS: (DataType.BRANDS,),
@@ -49,54 +49,54 @@ FOLLOWED_BY = {
 def work(turn: Turn, job: Job, run: Run) -> None:
     """Go on with an import run for a slice of time, so that events get their place in between."""
     now = timezone.now()
-    target = target_for(job, run_id=run.pk, now=now)
+    context = import_context_for(job, run_id=run.pk, now=now)
     if run.state == Run.State.QUEUED:
-        _begin(turn, target, run, now)
-    ends = monotonic() + SLICE_SECONDS
+        _start(turn, context, run, now)
+    deadline = monotonic() + SLICE_SECONDS
     while True:
         if run.cursor["phase"] == "read":
-            _read(turn, target, run)
+            _read(turn, context, run)
         elif run.cursor["phase"] == "missing":
-            if _check_missing(turn, target, run):
+            if _check_deletions(turn, context, run):
                 return
         else:
-            _close(turn, target, run)
+            _close(turn, context, run)
             return
-        if turn.over() or monotonic() >= ends:
+        if turn.should_stop() or monotonic() >= deadline:
             return
 
 
-def _begin(turn: Turn, target: Target, run: Run, now: datetime) -> None:
+def _start(turn: Turn, context: ImportContext, run: Run, now: datetime) -> None:
     since = None
     if run.scope == Run.Scope.PARTIAL:
-        cut = JobState.objects.get(job=target.job).cut_at
-        since = cut - target.job.lookback if cut else None
+        cut = JobState.objects.get(job=context.job).cut_at
+        since = cut - context.job.lookback if cut else None
     with lanes.fenced(turn.claim):
-        runs.begin(run=run, now=now)
+        runs.start(run=run, now=now)
         run.cursor = {"phase": "read", "since": since and since.isoformat(), "page": None, "pages": 0, "read": 0}
         run.save(update_fields=["cursor"])
         if run.scope == Run.Scope.FULL:
-            synclog.note_full_sync_started(log=target.log, now=now)
+            synclog.record_full_sync_started(log=context.log, now=now)
         changed = f", changed since {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""
-        text = f"Reading {target.job.data_type} from {target.job.connection}{changed}."
+        text = f"Reading {context.job.data_type} from {context.job.connection}{changed}."
         runlog.write(run_id=run.pk, now=now, text=text)
 
 
-def _read(turn: Turn, target: Target, run: Run) -> None:
+def _read(turn: Turn, context: ImportContext, run: Run) -> None:
     """One page: network first, then one transaction."""
     since = run.cursor["since"]
     turn.renew()
     page = turn.adapter.read_page(
-        DataType(target.job.data_type),
+        DataType(context.job.data_type),
         since=datetime.fromisoformat(since) if since else None,
         cursor=run.cursor["page"],
     )
-    target.now = timezone.now()
+    context.now = timezone.now()
     with lanes.fenced(turn.claim):
-        runs.hold(run=run)
-        tally = apply_page(target, page.records)
-        if target.job.data_type == DataType.CATEGORIES:
-            place_categories(target, page.records)
+        runs.lock_preparing(run=run)
+        tally = apply_page(context, page.records)
+        if context.job.data_type == DataType.CATEGORIES:
+            set_category_parents(context, page.records)
         run.cursor |= {
             "page": page.cursor,
             "pages": run.cursor["pages"] + 1,
@@ -108,20 +108,20 @@ def _read(turn: Turn, target: Target, run: Run) -> None:
         if page.cursor is None or (run.total is not None and run.total < run.cursor["read"]):
             run.total = run.cursor["read"]
         if page.cut is not None and run.scope == Run.Scope.PARTIAL:
-            JobState.objects.filter(Q(cut_at=None) | Q(cut_at__lt=page.cut), job=target.job).update(cut_at=page.cut)
+            JobState.objects.filter(Q(cut_at=None) | Q(cut_at__lt=page.cut), job=context.job).update(cut_at=page.cut)
         if page.cursor is None:
-            run.cursor["phase"] = "missing" if run.scope == Run.Scope.FULL and _can_vanish(target) else "close"
+            run.cursor["phase"] = "missing" if run.scope == Run.Scope.FULL and _detects_deletions(context) else "close"
             run.cursor["after"] = 0
         run.save(update_fields=["cursor", "total"])
-        count(turn, run, tally, [], target.now)
-    turn.went_well()
+        count(turn, run, tally, [], context.now)
+    turn.record_success()
 
 
-def place_categories(target: Target, records: Sequence[Record]) -> None:
+def set_category_parents(context: ImportContext, records: Sequence[Record]) -> None:
     """Parents may stand on a later page: what cannot be placed yet is placed when the parent has come."""
     links = dict(
         Link.objects.filter(
-            connection=target.job.connection, kind__startswith=Kind.CATEGORY, missing=False
+            connection=context.job.connection, kind__startswith=Kind.CATEGORY, missing=False
         ).values_list("external_id", "item_id")
     )
     parents: dict[int, int | None] = {}
@@ -130,61 +130,61 @@ def place_categories(target: Target, records: Sequence[Record]) -> None:
         parent = links.get(getattr(record, "parent_id", ""))
         if own is not None and (parent is not None or not getattr(record, "parent_id", "")):
             parents[own] = parent
-    catalog.place_categories(seller_id=target.seller_id, parents=parents, origin=target.connection_id)
+    catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
 
 
-def _can_vanish(target: Target) -> bool:
-    return target.job.data_type in (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS)
+def _detects_deletions(context: ImportContext) -> bool:
+    return context.job.data_type in (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS)
 
 
-def _candidates(target: Target, run: Run) -> Any:
+def _candidates(context: ImportContext, run: Run) -> Any:
     """Links that the complete read did not meet, nor any later one. That alone proves nothing."""
     return Link.objects.filter(
         Q(seen_run=None) | Q(seen_run__lt=run.pk),
-        connection=target.job.connection,
-        kind__startswith=ITEM_KIND[DataType(target.job.data_type)],
+        connection=context.job.connection,
+        kind__startswith=ITEM_KIND[DataType(context.job.data_type)],
         missing=False,
         received_hash__isnull=False,
     )
 
 
-def _check_missing(turn: Turn, target: Target, run: Run) -> bool:
+def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
     """Ask the source again for a batch of what the read did not meet; what it really has no more is discontinued.
 
     True if the run has to stop here, because so much is missing that a person must say yes.
     """
-    candidates = _candidates(target, run)
+    candidates = _candidates(context, run)
     if "answer" not in run.cursor:
         missing = candidates.count()
-        known = missing + Link.objects.filter(connection=target.job.connection, seen_run__gte=run.pk).count()
+        known = missing + Link.objects.filter(connection=context.job.connection, seen_run__gte=run.pk).count()
         if missing >= GUARD_ITEMS and missing > GUARD_SHARE * known:
-            _ask(turn, target, run, missing, known)
+            _ask_for_confirmation(turn, context, run, missing, known)
             return True
     elif run.cursor["answer"] is False:
-        _finish_missing(turn, run)
+        _finish_deletion_check(turn, run)
         return False
     batch = list(candidates.filter(pk__gt=run.cursor["after"]).order_by("pk")[:_FETCH])
     if not batch:
-        _finish_missing(turn, run)
+        _finish_deletion_check(turn, run)
         return False
     turn.renew()
-    data_type = DataType(target.job.data_type)
+    data_type = DataType(context.job.data_type)
     found = turn.adapter.fetch(data_type, [link.external_id for link in batch])
-    target.now = timezone.now()
+    context.now = timezone.now()
     with lanes.fenced(turn.claim):
-        runs.hold(run=run)
-        tally = apply_page(target, found)
-        gone = absent(batch, found, target)
-        count(turn, run, tally, gone if discontinue(target, gone) else [], target.now)
+        runs.lock_preparing(run=run)
+        tally = apply_page(context, found)
+        gone = missing_links(batch, found, context)
+        count(turn, run, tally, gone if discontinue(context, gone) else [], context.now)
         run.cursor["after"] = batch[-1].pk
         run.total = (run.total or 0) + len(found)
         run.save(update_fields=["cursor", "total"])
     return False
 
 
-def absent(links: list[Link], found: list[Record], target: Target) -> list[Link]:
+def missing_links(links: list[Link], found: list[Record], context: ImportContext) -> list[Link]:
     """Those links whose items the source did not return when asked for them by id."""
-    there = {(link_kind(target.job.data_type, record), record.external_id) for record in found}
+    there = {(link_kind(context.job.data_type, record), record.external_id) for record in found}
     return [link for link in links if (link.kind, link.external_id) not in there]
 
 
@@ -192,36 +192,36 @@ def absent(links: list[Link], found: list[Record], target: Target) -> list[Link]
 _MASTERS = {Kind.CUSTOMER: Master.Group.CUSTOMERS, Kind.PRODUCT: Master.Group.CONTENT}
 
 
-def discontinue(target: Target, gone: list[Link]) -> int:
+def discontinue(context: ImportContext, gone: list[Link]) -> int:
     """What the source has no more (D9). Returns how many items that were; an order stays, whatever becomes of it."""
-    kind = ITEM_KIND[DataType(target.job.data_type)]
+    kind = ITEM_KIND[DataType(context.job.data_type)]
     if not gone or kind is Kind.ORDER:
         return 0
-    if kind in _MASTERS and _MASTERS[kind] not in target.groups:
-        _report_lost_deletions(target, kind, gone)
+    if kind in _MASTERS and _MASTERS[kind] not in context.groups:
+        _report_ignored_deletions(context, kind, gone)
         return 0
     ids = [link.item_id for link in gone]
     if kind is Kind.PRODUCT:
         changes = catalog.set_product_status(
-            seller_id=target.seller_id,
+            seller_id=context.seller_id,
             product_ids=ids,
             status=Status.DISCONTINUED,
-            origin=target.connection_id,
-            now=target.now,
+            origin=context.connection_id,
+            now=context.now,
         )
     elif kind is Kind.CUSTOMER:
         changes = delete_customers(
-            seller_id=target.seller_id, customer_ids=ids, origin=target.connection_id, now=target.now
+            seller_id=context.seller_id, customer_ids=ids, origin=context.connection_id, now=context.now
         )
     else:
-        catalog.discontinue(kind=kind, seller_id=target.seller_id, item_ids=ids, origin=target.connection_id)
+        catalog.discontinue(kind=kind, seller_id=context.seller_id, item_ids=ids, origin=context.connection_id)
         changes = {}
-    Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, fetched_at=target.now)
+    Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, fetched_at=context.now)
     synclog.record_outcomes(
-        job=target.job,
-        seller_id=target.seller_id,
-        run_id=target.run_id,
-        now=target.now,
+        job=context.job,
+        seller_id=context.seller_id,
+        run_id=context.run_id,
+        now=context.now,
         outcomes=[
             ItemOutcome(
                 kind=str(kind),
@@ -234,62 +234,66 @@ def discontinue(target: Target, gone: list[Link]) -> int:
             for pk in ids
         ],
     )
-    synclog.resolve(log=target.log, external_ids=[f"{kind}:{link.external_id}" for link in gone], now=target.now)
+    synclog.resolve_by_external_ids(
+        log=context.log, external_ids=[f"{kind}:{link.external_id}" for link in gone], now=context.now
+    )
     return len(gone)
 
 
-def _report_lost_deletions(target: Target, kind: Kind, gone: Sequence[Link]) -> None:
+def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence[Link]) -> None:
     """The source has no more what another is the master of: it stays."""
-    problem = lost_to_master(target, _MASTERS[kind], ["status"])
+    problem = not_master_problem(context, _MASTERS[kind], ["status"])
     drafts = [
         synclog.merge_problems(ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id)
         for link in gone
     ]
-    synclog.open_issues(log=target.log, job=target.job, drafts=drafts, now=target.now)
+    synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
 
 
-def _ask(turn: Turn, target: Target, run: Run, missing: int, known: int) -> None:
+def _ask_for_confirmation(turn: Turn, context: ImportContext, run: Run, missing: int, known: int) -> None:
     reason = (
-        f"{missing} of {known} {target.job.data_type} that were there before are missing at the source. "
+        f"{missing} of {known} {context.job.data_type} that were there before are missing at the source. "
         "Yes: they are discontinued here and removed from every target. No: they stay as they are."
     )
     with lanes.fenced(turn.claim):
-        runs.hold(run=run)
-        run.state, run.reason = Run.State.ASKING, reason
+        runs.lock_preparing(run=run)
+        run.state, run.reason = Run.State.NEEDS_APPROVAL, reason
         run.save(update_fields=["state", "reason"])
         runlog.write(run_id=run.pk, now=timezone.now(), text=reason, level=runlog.Level.WARNING)
 
 
-def _finish_missing(turn: Turn, run: Run) -> None:
+def _finish_deletion_check(turn: Turn, run: Run) -> None:
     with lanes.fenced(turn.claim):
-        runs.hold(run=run)
+        runs.lock_preparing(run=run)
         run.cursor["phase"] = "close"
         run.save(update_fields=["cursor"])
 
 
-def _close(turn: Turn, target: Target, run: Run) -> None:
+def _close(turn: Turn, context: ImportContext, run: Run) -> None:
     """The end, once; then the exports that depend on it."""
     now = timezone.now()
-    exports = _dependent_exports(target.job)
+    exports = _dependent_exports(context.job)
     with lanes.fenced(turn.claim):
-        runs.hold(run=run)
-        _tell_where_it_goes(run, exports, now)
+        runs.lock_preparing(run=run)
+        _log_dependent_exports(run, exports, now)
         runs.close(run=run, now=now)
         started = run.started_at or now
-        state = JobState.objects.filter(job=target.job)
+        state = JobState.objects.filter(job=context.job)
         # What changed while we read is read again: the cut is the start, not the end.
         state.filter(Q(cut_at=None) | Q(cut_at__lt=started)).update(cut_at=started)
         state.update(last_update_at=now)
         if run.scope != Run.Scope.FULL:
             return
-        synclog.resolve_unseen(log=target.log, job=target.job, since=started, severities=Issue.Severity.values, now=now)
-        synclog.release_unseen(log=target.log, job=target.job, since=started, now=now)
-        synclog.note_full_sync_ended(log=target.log, succeeded=True, now=now)
+        synclog.resolve_unseen(
+            log=context.log, job=context.job, since=started, severities=Issue.Severity.values, now=now
+        )
+        synclog.clear_stale_pending(log=context.log, job=context.job, since=started, now=now)
+        synclog.record_full_sync_finished(log=context.log, succeeded=True, now=now)
         for job in exports:
             start_run(job=job, trigger=Run.Trigger.IMPORT, after=run, resend=run.resend)
 
 
-def _tell_where_it_goes(run: Run, exports: list[Job], now: datetime) -> None:
+def _log_dependent_exports(run: Run, exports: list[Job], now: datetime) -> None:
     changed = sum(each.created + each.updated + each.disabled + each.removed for each in run.counters.all())
     if changed and exports:
         targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
@@ -304,7 +308,7 @@ def _dependent_exports(job: Job) -> list[Job]:
             direction="export",
             enabled=True,
             connection__state="active",
-            data_type__in=FOLLOWED_BY[DataType(job.data_type)],
+            data_type__in=DEPENDENT_EXPORTS[DataType(job.data_type)],
         )
         .exclude(connection=job.connection)
         .select_related("connection")
@@ -313,7 +317,7 @@ def _dependent_exports(job: Job) -> list[Job]:
 
 def count(turn: Turn, run: Run, tally: Tally, gone: Sequence[Link], now: datetime) -> None:
     """Add a page, and what is gone, to the run's figures, kind by kind (B10)."""
-    calls, removed = turn.take_calls(), Counter(link.kind for link in gone)
+    calls, removed = turn.pop_call_count(), Counter(link.kind for link in gone)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         counts = tally.kinds.get(kind, Tally()).as_counts()
         runs.count(run_id=run.pk, kind=kind, now=now, calls=calls, removed=removed[kind], **counts)

@@ -95,6 +95,6 @@ def _shop_of(connection: Connection) -> Connection | None:
     if (named := shops.filter(slug=slug).first()) is None:
         raise NeedsAttention(
             f"{connection} stands on the shop {slug!r}, and the seller has none of that name.",
-            mend="Correct the shop in the connection's settings: the slug of a connection that is read.",
+            fix="Correct the shop in the connection's settings: the slug of a connection that is read.",
         )
     return named

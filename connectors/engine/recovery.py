@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from connectors.engine import loading
-from connectors.engine.settling import Batch, put_in_doubt, set_aside, settle
+from connectors.engine.settling import Batch, failed_result, mark_in_doubt, settle
 from connectors.engine.turn import Turn
 from hub import lanes, queue, runlog
 from hub.models import Change, Job
@@ -16,7 +16,7 @@ from hub.queue import WORKER_LOST
 logger = logging.getLogger(__name__)
 
 # A change that was alone in its worker's hands when that was lost, so often in a row, is set aside.
-LONE_CRASHES = 3
+MAX_LONE_CRASHES = 3
 
 
 class WorkerLost(Exception):
@@ -31,29 +31,29 @@ def take_over(turn: Turn) -> None:
     logger.warning("lane %s: taken over from a lost worker with %d changes", turn.claim.lane_id, len(orphans))
     now = timezone.now()
     with lanes.fenced(turn.claim):
-        _tell_of_loss(orphans, now)
-        suspects = queue.suspect(ids=orphans)
+        _log_worker_loss(orphans, now)
+        suspects = queue.mark_suspect(ids=orphans)
         # Those of paused jobs too: what the target has of them is no less in doubt.
         jobs = Job.objects.filter(changes__in=suspects).distinct().select_related("connection")
         for job in jobs:
-            put_in_doubt(job, list(job.changes.filter(pk__in=suspects).values_list("item_id", flat=True)), now)
+            mark_in_doubt(job, list(job.changes.filter(pk__in=suspects).values_list("item_id", flat=True)), now)
     if len(orphans) == 1:
         for job in jobs:
-            _set_aside_killer(turn, job)
+            _hold_crashing_change(turn, job)
     turn.renew()
 
 
-def _tell_of_loss(orphans: Sequence[int], now: datetime) -> None:
+def _log_worker_loss(orphans: Sequence[int], now: datetime) -> None:
     runs = Change.objects.filter(pk__in=orphans, run__isnull=False).order_by("run_id")
     text = f"A worker was lost with {len(orphans):,} in hand; they are looked at again, at most half as many at a time."
     for run_id in runs.values_list("run_id", flat=True).distinct():
-        runlog.note(run_id=run_id, matter=runlog.Matter.LOST, texts=[text], now=now)
+        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.LOST, texts=[text], now=now)
 
 
-def _set_aside_killer(turn: Turn, job: Job) -> None:
-    [change] = queue.reread(turn.claim.orphans)
-    if change.error_class == WORKER_LOST and change.attempts >= LONE_CRASHES:
+def _hold_crashing_change(turn: Turn, job: Job) -> None:
+    [change] = queue.reload_changes(turn.claim.orphans)
+    if change.error_class == WORKER_LOST and change.attempts >= MAX_LONE_CRASHES:
         item = loading.load(job.item_kind, [change.item_id]).get(change.item_id)
         error = WorkerLost("A worker was lost each time it tried to send this item.")
-        batch = Batch(job, [set_aside(change, item, job, error, not_before=None)])
+        batch = Batch(job, [failed_result(change, item, job, error, not_before=None)])
         settle(turn, batch, now=timezone.now())

@@ -21,7 +21,7 @@ from connectors.registry import adapter_for
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job, JobState, Link, Run
-from hub.queue import Failure, Taken
+from hub.queue import ChangeSnapshot, Failure
 from synclog import remote
 from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
@@ -31,17 +31,17 @@ ID_IN_USE = "id_in_use"
 # The error class of a change that the target had taken, and refused after all.
 REFUSED = "Refused"
 # The vendor with the longest patience answers within eight hours; a day is a person's matter.
-LONGEST_ANSWER = timedelta(hours=24)
-COUNTED_AS = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REMOVE: "removed"}
+MAX_QUEUED_AGE = timedelta(hours=24)
+COUNTER_FOR_ACTION = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REMOVE: "removed"}
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What became of one change. `outcome` is a counter's name (hub.models.RunCounter)."""
+class ChangeResult:
+    """What became of one change. `counter` is a counter's name (hub.models.RunCounter)."""
 
-    change: Taken
+    change: ChangeSnapshot
     item: Any
-    outcome: str
+    counter: str
     step: Step | None = None
     answer: Outcome | None = None
     issue: IssueDraft | None = None
@@ -52,54 +52,54 @@ class Verdict:
 
 @dataclass(slots=True)
 class Batch:
-    """Everything that a settling transaction writes for one job. `doubtful` were sent, and nobody knows whether they
-    arrived."""
+    """Everything that a settling transaction writes for one job. `possibly_sent` were sent, and nobody knows whether
+    they arrived."""
 
     job: Job
-    verdicts: list[Verdict] = field(default_factory=list)
-    doubtful: list[Step] = field(default_factory=list)
+    results: list[ChangeResult] = field(default_factory=list)
+    possibly_sent: list[Step] = field(default_factory=list)
 
 
 def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
     """Write it all or nothing, and empty the batch. Raises Fenced if the lane is another's by now."""
-    if not batch.verdicts and not batch.doubtful:
+    if not batch.results and not batch.possibly_sent:
         return
     job = batch.job
-    calls = turn.take_calls()
+    calls = turn.pop_call_count()
     with lanes.fenced(turn.claim):
-        run_ids = sorted({v.change.run_id for v in batch.verdicts if v.change.run_id})
-        partial = _partial_run(job, batch, now)
+        run_ids = sorted({v.change.run_id for v in batch.results if v.change.run_id})
+        partial = _get_or_create_partial_run(job, batch, now)
         runs.lock(run_ids=run_ids + ([partial.pk] if partial else []))
-        _hold_back_taken_ids(batch)
+        _hold_id_conflicts(batch)
         linked = _write_links(job, batch, now)
-        made = [v.change.item_id for v in batch.verdicts if v.outcome == "created" and v.answer is not None]
-        forget_sent(job, [step.change.item_id for step in batch.doubtful])
+        made = [v.change.item_id for v in batch.results if v.counter == "created" and v.answer is not None]
+        clear_sent_hashes(job, [step.change.item_id for step in batch.possibly_sent])
         first_outcomes = queue.settle(
-            done=[v.change for v in batch.verdicts if v.failure is None],
-            failed=[v.failure for v in batch.verdicts if v.failure is not None],
-            doubtful=[step.change for step in batch.doubtful],
+            done=[v.change for v in batch.results if v.failure is None],
+            failed=[v.failure for v in batch.results if v.failure is not None],
+            possibly_sent=[step.change for step in batch.possibly_sent],
         )
-        _go_on_with_variants(job, [pk for kind, pk in linked if kind == Kind.VARIANT])
-        _go_on_with_products(job, made)
-        _report(job, batch, now)
-        _count(batch, partial, calls, now)
-        for run in runs.count_down(first_outcomes=first_outcomes, now=now):
-            end_full_run(run, now)
-    batch.verdicts, batch.doubtful = [], []
+        _enqueue_variant_jobs(job, [pk for kind, pk in linked if kind == Kind.VARIANT])
+        _enqueue_referring_products(job, made)
+        _update_sync_log(job, batch, now)
+        _update_counters(batch, partial, calls, now)
+        for run in runs.decrement_remaining(first_outcomes=first_outcomes, now=now):
+            finish_full_run(run, now)
+    batch.results, batch.possibly_sent = [], []
 
 
-def put_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
+def mark_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
     """Nobody knows what the target holds of these: look at them again.
 
     For a worker that lost its lane while it was sending, and for the successor of one that died.
     """
     with transaction.atomic():
         queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=item_ids)
-        forget_sent(job, item_ids)
+        clear_sent_hashes(job, item_ids)
         Change.objects.filter(job=job, item_id__in=item_ids, sent_at=None).update(sent_at=now)
 
 
-def forget_sent(job: Job, item_ids: list[int]) -> None:
+def clear_sent_hashes(job: Job, item_ids: list[int]) -> None:
     """Equal content is no proof any more that the target has it."""
     if item_ids:
         Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=item_ids).update(
@@ -107,9 +107,9 @@ def forget_sent(job: Job, item_ids: list[int]) -> None:
         )
 
 
-def _partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
+def _get_or_create_partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
     """What events brought is registered as a partial run, which stays open while there is more of it."""
-    if all(v.change.run_id or v.outcome == "unchanged" for v in batch.verdicts):
+    if all(v.change.run_id or v.counter == "unchanged" for v in batch.results):
         return None
     run = Run.objects.filter(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN).first()
     if run is None:
@@ -126,7 +126,7 @@ def _partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
     return run
 
 
-def end_full_run(run: Run, now: datetime) -> None:
+def finish_full_run(run: Run, now: datetime) -> None:
     """After the last first outcome: only now does the target count as fully synced (D2, D20)."""
     job = run.job
     seller_id = job.connection.seller_id
@@ -135,15 +135,15 @@ def end_full_run(run: Run, now: datetime) -> None:
     log = synclog.log_for(job=job, seller_id=seller_id)
     started = run.started_at or run.created_at
     synclog.resolve_unseen(log=log, job=job, since=started, severities=[Issue.Severity.ERROR], now=now)
-    synclog.note_full_sync_ended(log=log, succeeded=True, now=now)
+    synclog.record_full_sync_finished(log=log, succeeded=True, now=now)
 
 
-def _hold_back_taken_ids(batch: Batch) -> None:
+def _hold_id_conflicts(batch: Batch) -> None:
     """An id that the target gave, and that is something else's here, never overwrites (L16). What came first in the
     batch has it before the rest of the batch."""
     job = batch.job
-    given: dict[tuple[str, str], list[tuple[int, Verdict]]] = defaultdict(list)
-    for v in batch.verdicts:
+    given: dict[tuple[str, str], list[tuple[int, ChangeResult]]] = defaultdict(list)
+    for v in batch.results:
         if v.step and v.answer and v.step.operation.action is not Action.REMOVE:
             own = {(job.link_kind, v.change.item_id): v.answer.external_id}
             for (kind, item_id), external_id in (own | v.answer.links).items():
@@ -152,20 +152,20 @@ def _hold_back_taken_ids(batch: Batch) -> None:
     holders = loading.holders(job.connection, given.keys())
     for (kind, external_id), claims in given.items():
         holder_id = holders.get((kind, external_id), claims[0][0])
-        for wanted, verdict in claims:
+        for wanted, result in claims:
             if wanted != holder_id:
                 in_use = IdInUse(kind, external_id, wanted, holder_id)
-                held = hold_for_id(verdict.change, verdict.item, job, in_use)
-                verdict.outcome, verdict.answer = held.outcome, None
-                verdict.failure, verdict.issue = held.failure, held.issue
+                conflict = id_conflict_result(result.change, result.item, job, in_use)
+                result.counter, result.answer = conflict.counter, None
+                result.failure, result.issue = conflict.failure, conflict.issue
 
 
 def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]:
     """Returns (kind, our id) of what the target named for the first time beside the items themselves."""
     sent, removed, confirmed = [], [], []
     further: dict[tuple[str, int], str] = {}
-    for v in batch.verdicts:
-        if v.outcome == "unchanged" and v.link is not None and v.item is not None:
+    for v in batch.results:
+        if v.counter == "unchanged" and v.link is not None and v.item is not None:
             revision = getattr(v.item, "revision", None)
             if revision is not None and revision != v.link.sent_revision:
                 v.link.sent_revision = revision
@@ -176,7 +176,7 @@ def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]
             removed.append(v.step.link)
             continue
         sent.append(
-            storing.Sent(
+            storing.SentItem(
                 item_id=v.change.item_id,
                 external_id=v.answer.external_id or v.step.operation.external_id or str(v.change.item_id),
                 digest=v.step.digest,
@@ -186,14 +186,14 @@ def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]
         )
         further |= v.answer.links
     Link.objects.bulk_update(confirmed, ["sent_revision"])
-    storing.remember_sent(connection=job.connection, kind=job.link_kind, sent=sent, now=now)
+    storing.save_sent_items(connection=job.connection, kind=job.link_kind, sent=sent, now=now)
     gone = [link for link in removed if link is not None]
     Link.objects.filter(pk__in=[link.pk for link in gone if link.received_hash is None]).delete()
     Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, sent_hash=None, sent_revision=None)
-    return storing.link(job.connection, further)
+    return storing.save_links(job.connection, further)
 
 
-def _go_on_with_variants(job: Job, variant_ids: list[int]) -> None:
+def _enqueue_variant_jobs(job: Job, variant_ids: list[int]) -> None:
     """Stock and prices may have come to nothing because the target did not have the variant: now it has. Changes of
     those jobs are locked after this job's own, as by whoever saves a product."""
     if not variant_ids:
@@ -205,48 +205,50 @@ def _go_on_with_variants(job: Job, variant_ids: list[int]) -> None:
         queue.enqueue_for_job(job=other, kind=Kind.VARIANT, item_ids=variant_ids)
 
 
-def _go_on_with_products(job: Job, item_ids: list[int]) -> None:
+def _enqueue_referring_products(job: Job, item_ids: list[int]) -> None:
     """Products that went before their brand or category was there refer to it now (B5)."""
     if not item_ids or job.item_kind not in (Kind.BRAND, Kind.CATEGORY):
         return
     of_these = {"brand_id__in": item_ids} if job.item_kind == Kind.BRAND else {"categories__in": item_ids}
-    there = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
-    waiting = Product.objects.filter(**of_these, pk__in=there.values("item_id")).values_list("pk", flat=True)
+    linked = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
+    waiting = Product.objects.filter(**of_these, pk__in=linked.values("item_id")).values_list("pk", flat=True)
     for other in Job.objects.filter(
         connection=job.connection, direction=Direction.EXPORT, enabled=True, item_kind=Kind.PRODUCT
     ):
         queue.enqueue_for_job(job=other, kind=Kind.PRODUCT, item_ids=set(waiting))
 
 
-def _report(job: Job, batch: Batch, now: datetime) -> None:
-    by_seller: dict[int, list[Verdict]] = defaultdict(list)
-    for v in batch.verdicts:
+def _update_sync_log(job: Job, batch: Batch, now: datetime) -> None:
+    by_seller: dict[int, list[ChangeResult]] = defaultdict(list)
+    for v in batch.results:
         seller_id = getattr(v.item, "seller_id", None) or job.connection.seller_id
         if seller_id is not None:
             by_seller[seller_id].append(v)
-    for seller_id, verdicts in by_seller.items():
+    for seller_id, results in by_seller.items():
         log = synclog.log_for(job=job, seller_id=seller_id)
-        drafts = [draft for v in verdicts if (draft := v.issue or _warning(job, v))]
-        synclog.open_issues(log=log, job=job, drafts=drafts, now=now)
-        wrong = {draft.external_id for draft in drafts}
-        through = {f"{job.item_kind}:{v.change.item_id}" for v in verdicts if v.answer or v.outcome == "unchanged"}
-        resolved = synclog.resolve(log=log, external_ids=through - wrong, now=now)
-        if job.data_type in adapter_for(job.connection.platform).keeps_log:
-            remote.mark(log=log, external_ids=wrong | _news(job, verdicts, resolved=bool(resolved)))
+        drafts = [draft for v in results if (draft := v.issue or _warning_draft(job, v))]
+        synclog.upsert_issues(log=log, job=job, drafts=drafts, now=now)
+        failed_refs = {draft.external_id for draft in drafts}
+        succeeded = {f"{job.item_kind}:{v.change.item_id}" for v in results if v.answer or v.counter == "unchanged"}
+        resolved = synclog.resolve_by_external_ids(log=log, external_ids=succeeded - failed_refs, now=now)
+        if job.data_type in adapter_for(job.connection.platform).keeps_sync_log:
+            remote.mark_pending(
+                log=log, external_ids=failed_refs | _remote_log_updates(job, results, resolved=bool(resolved))
+            )
         synclog.record_outcomes(
             job=job,
             seller_id=seller_id,
-            run_id=verdicts[0].change.run_id,
+            run_id=results[0].change.run_id,
             now=now,
-            outcomes=[_outcome(job, v) for v in verdicts if v.outcome != "unchanged"],
+            outcomes=[_item_outcome(job, v) for v in results if v.counter != "unchanged"],
         )
-        if any(v.answer for v in verdicts):
-            synclog.note_update(log=log, now=now)
-    if any(v.answer for v in batch.verdicts):
+        if any(v.answer for v in results):
+            synclog.record_update(log=log, now=now)
+    if any(v.answer for v in batch.results):
         JobState.objects.filter(job=job).update(last_update_at=now)
 
 
-def _warning(job: Job, v: Verdict) -> IssueDraft | None:
+def _warning_draft(job: Job, v: ChangeResult) -> IssueDraft | None:
     """What the target's adapter wants people to know of an item that went through."""
     if v.answer is None or not v.answer.warnings:
         return None
@@ -259,17 +261,17 @@ def _warning(job: Job, v: Verdict) -> IssueDraft | None:
     )
 
 
-def _news(job: Job, verdicts: list[Verdict], *, resolved: bool) -> set[str]:
+def _remote_log_updates(job: Job, results: list[ChangeResult], *, resolved: bool) -> set[str]:
     """Of which items that went through the target's own log has to hear: of those that are unchanged only if that may
     have settled an issue."""
     return {
         f"{job.item_kind}:{v.change.item_id}"
-        for v in verdicts
-        if v.answer is not None or (resolved and v.outcome == "unchanged")
+        for v in results
+        if v.answer is not None or (resolved and v.counter == "unchanged")
     }
 
 
-def _outcome(job: Job, v: Verdict) -> ItemOutcome:
+def _item_outcome(job: Job, v: ChangeResult) -> ItemOutcome:
     state = ItemStatus.State.SYNCED
     action, changes = "", {}
     if v.failure is not None and v.failure.error_class == Queued.__name__:
@@ -285,7 +287,7 @@ def _outcome(job: Job, v: Verdict) -> ItemOutcome:
         state, action = ItemStatus.State.PENDING, "preview"
         changes = differences(v.step.operation.previous, v.step.operation.payload)
     elif v.step is not None:
-        action = COUNTED_AS[v.step.operation.action]
+        action = COUNTER_FOR_ACTION[v.step.operation.action]
         changes = differences(v.step.operation.previous, v.step.operation.payload)
         if v.step.operation.action is Action.REMOVE:
             state = ItemStatus.State.REMOVED
@@ -319,37 +321,37 @@ def differences(before: Any, after: Any, *, path: str = "", limit: int = 50) -> 
     return found
 
 
-def _count(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None:
+def _update_counters(batch: Batch, partial: Run | None, calls: int, now: datetime) -> None:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    aside: dict[int, list[str]] = defaultdict(list)
-    for v in batch.verdicts:
+    issue_lines: dict[int, list[str]] = defaultdict(list)
+    for v in batch.results:
         run_id = v.change.run_id or (partial.pk if partial else None)
         if run_id is not None:
-            counts[run_id][counter_of(v.outcome, v.item)] += 1
+            counts[run_id][counter_for(v.counter, v.item)] += 1
             counts[run_id]["read"] += 1
             if v.issue is not None:
-                aside[run_id].append(v.issue.as_line)
+                issue_lines[run_id].append(v.issue.as_line)
     # One call may serve several runs: it counts for the one that had most in it.
     caller = max(counts, key=lambda run_id: counts[run_id]["read"], default=None)
     for run_id, outcomes in sorted(counts.items()):
-        runlog.note(run_id=run_id, matter=runlog.Matter.ASIDE, texts=aside[run_id], now=now)
+        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines[run_id], now=now)
         spent = calls if run_id == caller else 0
         runs.count(run_id=run_id, kind=batch.job.item_kind, now=now, calls=spent, **outcomes)
 
 
-def counter_of(outcome: str, item: Any) -> str:
+def counter_for(counter: str, item: Any) -> str:
     """A category that goes out hidden is disabled rather than updated (B10)."""
-    hidden = outcome == "updated" and not getattr(item, "visible", True)
-    return "disabled" if hidden else outcome
+    hidden = counter == "updated" and not getattr(item, "visible", True)
+    return "disabled" if hidden else counter
 
 
 def _title(item: Any) -> str:
     return getattr(item, "title", "") or getattr(item, "name", "") or getattr(item, "sku", "")
 
 
-def skip(change: Taken, item: Any, job: Job, *, message: str, code: str, mend: str) -> Verdict:
+def skipped_result(change: ChangeSnapshot, item: Any, job: Job, *, message: str, code: str, fix: str) -> ChangeResult:
     """This item cannot go as it is: an issue, and nothing more to try until it changes."""
-    return Verdict(
+    return ChangeResult(
         change,
         item,
         "skipped",
@@ -360,7 +362,7 @@ def skip(change: Taken, item: Any, job: Job, *, message: str, code: str, mend: s
             title=_title(item),
             code=code,
             message=message,
-            mend=mend,
+            fix=fix,
         ),
     )
 
@@ -374,58 +376,65 @@ class IdInUse(NamedTuple):
     holder_id: int
 
 
-def hold_for_id(change: Taken, item: Any, job: Job, found: IdInUse) -> Verdict:
+def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInUse) -> ChangeResult:
     """The target gave it an id that is something else's here: a person decides."""
     what = found.kind.partition("/")[0]
-    verdict = skip(
+    result = skipped_result(
         change,
         item,
         job,
         code=ID_IN_USE,
         message=f"{job.connection} gave {what} {found.wanted_id} the id {found.external_id}, which {what} "
         f"{found.holder_id} has here already. Nothing was overwritten.",
-        mend="Raise the id sequence there above the highest id in use here (see Ids in use in the console), take away "
+        fix="Raise the id sequence there above the highest id in use here (see Ids in use in the console), take away "
         f"what it made under {found.external_id}, then retry this item.",
     )
-    verdict.outcome = "failed"
-    verdict.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)
-    return verdict
+    result.counter = "failed"
+    result.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)
+    return result
 
 
-def refused_later(change: Taken, item: Any, job: Job, reason: str) -> Verdict:
+def rejected_result(change: ChangeSnapshot, item: Any, job: Job, reason: str) -> ChangeResult:
     """The target had taken it into its queue, and refuses it after all: a person decides, or the item changes."""
-    mend = "Correct the item where it comes from; it is sent again as soon as it changes. Or press Retry."
-    verdict = skip(change, item, job, code="refused", message=reason, mend=mend)
-    verdict.outcome, verdict.failure = "failed", Failure(change, REFUSED, reason[:500], None)
-    return verdict
+    fix = "Correct the item where it comes from; it is sent again as soon as it changes. Or press Retry."
+    result = skipped_result(change, item, job, code="refused", message=reason, fix=fix)
+    result.counter, result.failure = "failed", Failure(change, REFUSED, reason[:500], None)
+    return result
 
 
-def await_answer(step: Step, error: Queued, *, now: datetime) -> Verdict:
+def queued_result(step: Step, error: Queued, *, now: datetime) -> ChangeResult:
     """The target has it in a queue of its own and will say later what became of it; until then it is pending.
 
     Counted as sent. Looked after again at `not_before`; after a day of looking it waits for a person.
     """
-    over = step.change.sent_at is not None and now - step.change.sent_at > LONGEST_ANSWER
-    not_before = None if over else (error.not_before or now + timedelta(minutes=1))
+    timed_out = step.change.sent_at is not None and now - step.change.sent_at > MAX_QUEUED_AGE
+    not_before = None if timed_out else (error.not_before or now + timedelta(minutes=1))
     failure = Failure(step.change, Queued.__name__, str(error), not_before)
-    return Verdict(step.change, step.item, COUNTED_AS[step.operation.action], step=step, failure=failure)
+    return ChangeResult(step.change, step.item, COUNTER_FOR_ACTION[step.operation.action], step=step, failure=failure)
 
 
-def set_aside(
-    change: Taken, item: Any, job: Job, error: Exception, *, not_before: datetime | None, alone: bool = False
-) -> Verdict:
-    """It failed: tried again at `not_before` (`alone`: by itself), or held for a person, who gets an issue about it."""
+def failed_result(
+    change: ChangeSnapshot,
+    item: Any,
+    job: Job,
+    error: Exception,
+    *,
+    not_before: datetime | None,
+    isolated: bool = False,
+) -> ChangeResult:
+    """It failed: tried again at `not_before` (`isolated`: by itself), or held for a person, who gets an issue about
+    it."""
     name = type(error).__name__
-    failure = Failure(change, name, str(error)[:500] or name, not_before, alone)
+    failure = Failure(change, name, str(error)[:500] or name, not_before, isolated)
     if not_before is not None:
-        return Verdict(change, item, "failed", failure=failure)
-    verdict = skip(
+        return ChangeResult(change, item, "failed", failure=failure)
+    result = skipped_result(
         change,
         item,
         job,
         code="held",
         message=f"It could not be sent, and trying again will not help by itself: {failure.error}",
-        mend="Look at the item and at the target; then press Retry.",
+        fix="Look at the item and at the target; then press Retry.",
     )
-    verdict.outcome, verdict.failure = "failed", failure
-    return verdict
+    result.counter, result.failure = "failed", failure
+    return result

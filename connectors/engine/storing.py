@@ -10,13 +10,13 @@ from django.db import connection as database
 from accounts.models import Seller
 from catalog import services as catalog
 from catalog.records import SettingsRecord
-from connectors.http import dumps
+from connectors.http import canonical_json
 from hub.kinds import Kind
 from hub.models import Connection, LinkPayload
 from hub.queue import enqueue
 
 
-def remember_received(payloads: Sequence[LinkPayload]) -> None:
+def save_received_payloads(payloads: Sequence[LinkPayload]) -> None:
     """Keep what was received; what was there becomes the previous (S7)."""
     if not payloads:
         return
@@ -31,14 +31,14 @@ def remember_received(payloads: Sequence[LinkPayload]) -> None:
             [
                 [payload.link_id for payload in payloads],
                 # PostgreSQL's JSON cannot hold the character NUL; the adapters report it, here it only goes.
-                [dumps(payload.received).decode().replace("\\u0000", "") for payload in payloads],
+                [canonical_json(payload.received).decode().replace("\\u0000", "") for payload in payloads],
                 [payload.received_at for payload in payloads],
             ],
         )
 
 
 @dataclass(slots=True)
-class Sent:
+class SentItem:
     """What a target has of an item since a call that went well."""
 
     item_id: int
@@ -48,7 +48,7 @@ class Sent:
     payload: Any
 
 
-def remember_sent(*, connection: Connection, kind: str, sent: Sequence[Sent], now: datetime) -> None:
+def save_sent_items(*, connection: Connection, kind: str, sent: Sequence[SentItem], now: datetime) -> None:
     """Link the items to what they are at the target, with the payload that it took (S7). One statement a batch: every
     item that is ever sent passes here."""
     if not sent:
@@ -77,13 +77,13 @@ def remember_sent(*, connection: Connection, kind: str, sent: Sequence[Sent], no
                 [each.external_id for each in sent],
                 [each.digest for each in sent],
                 [each.revision for each in sent],
-                [dumps(each.payload).decode() for each in sent],
+                [canonical_json(each.payload).decode() for each in sent],
                 *(connection.pk, kind, now),
             ],
         )
 
 
-def link(connection: Connection, ids: Mapping[tuple[str, int], str]) -> list[tuple[str, int]]:
+def save_links(connection: Connection, ids: Mapping[tuple[str, int], str]) -> list[tuple[str, int]]:
     """(kind, our id) → what the platform calls it now, which is another id if it was made anew there. Returns those
     that were not linked so before."""
     if not ids:

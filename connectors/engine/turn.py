@@ -20,10 +20,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Seller
+from connectors.adapter_factory import open_adapter
 from connectors.contract import Adapter
 from connectors.engine import retry
 from connectors.errors import TryAgainLater
-from connectors.opening import open_adapter
 from hub import lanes, runlog, workers
 from hub.lanes import Claim
 from hub.models import Connection, Job, Lane, Run
@@ -31,7 +31,7 @@ from hub.models import Connection, Job, Lane, Run
 logger = logging.getLogger(__name__)
 
 # How often, in seconds, a long turn looks whether somebody waits.
-LOOKS_EVERY = 0.5
+CHECK_INTERVAL_SECONDS = 0.5
 
 # Set when the process is asked to end: turns give way at the next batch boundary.
 stopping = threading.Event()
@@ -61,7 +61,7 @@ class Turn:
     _calls: ThreadPoolExecutor | None = None
     _calls_counted: int = 0
     _checked: float = 0.0
-    _gives_way: bool = False
+    _should_yield: bool = False
 
     @property
     def adapter(self) -> Adapter:
@@ -84,7 +84,7 @@ class Turn:
         if self._adapter is not None:
             self._adapter.http.close()
 
-    def take_calls(self) -> int:
+    def pop_call_count(self) -> int:
         """API calls since the last time this was asked (B10)."""
         if self._adapter is None:
             return 0
@@ -95,45 +95,47 @@ class Turn:
         """Extend the lease, naming the changes about to be sent."""
         lanes.renew(claim=self.claim, batch=batch or (), progressed=self.progressed)
 
-    def over(self) -> bool:
+    def should_stop(self) -> bool:
         """Whether to stop at this batch boundary. Asks the database at most twice a second."""
         now = monotonic()
         if stopping.is_set() or self.rest_until or now - self.started > (self.limit_seconds or settings.SEND_SECONDS):
             return True
-        if now - self.started < settings.TURN_SECONDS or now - self._checked < LOOKS_EVERY:
-            return self._gives_way
+        if now - self.started < settings.TURN_SECONDS or now - self._checked < CHECK_INTERVAL_SECONDS:
+            return self._should_yield
         self._checked = now
         lanes.sweep()
-        workers.seen(name=worker_name(), now=timezone.now())
-        self._gives_way = lanes.someone_waits(workers=self.workers, giving_way=self.claim) or self._outdated()
-        return self._gives_way
+        workers.record_heartbeat(name=worker_name(), now=timezone.now())
+        self._should_yield = (
+            lanes.has_waiting_work(workers=self.workers, yielding_claim=self.claim) or self._settings_changed()
+        )
+        return self._should_yield
 
-    def _outdated(self) -> bool:
+    def _settings_changed(self) -> bool:
         """Whether a person has switched something since the claim: the next turn begins with it."""
-        asis = Lane.objects.filter(
+        still_valid = Lane.objects.filter(
             ~Q(connection__seller__status=Seller.Status.DELETED),
             pk=self.claim.lane_id,
             paused=False,
             connection__read_only=self.connection.read_only,
         ).exists()
         served = [job.pk for job in self.jobs if not job.paused]
-        return not asis or Job.objects.filter(Q(paused=True) | Q(enabled=False), pk__in=served).exists()
+        return not still_valid or Job.objects.filter(Q(paused=True) | Q(enabled=False), pk__in=served).exists()
 
-    def wake_no_later_than(self, moment: datetime | None) -> None:
-        if moment is not None:
-            self.wake_at = min(self.wake_at or moment, moment)
+    def wake_no_later_than(self, timestamp: datetime | None) -> None:
+        if timestamp is not None:
+            self.wake_at = min(self.wake_at or timestamp, timestamp)
 
-    def trouble(self, error: TryAgainLater, now: datetime, job: Job) -> None:
+    def record_failure(self, error: TryAgainLater, now: datetime, job: Job) -> None:
         """The target does not take anything now: rest, and probe with one item afterwards (the breaker)."""
         if not error.sent and error.not_before:
             # Our own budget is used up: nothing failed, there is merely nothing to do before then.
             self.rest_until = error.not_before
-            self._tell_of_rest(job, f"{error}", now)
+            self._log_wait(job, f"{error}", now)
             return
         self.failures += 1
         self.batch_limit = 1
-        self.rest_until = retry.rest(failures=self.failures, now=now, not_before=error.not_before)
-        self._tell_of_rest(job, f"{error} Failure {self.failures} in a row; then one item is tried.", now)
+        self.rest_until = retry.breaker_until(failures=self.failures, now=now, not_before=error.not_before)
+        self._log_wait(job, f"{error} Failure {self.failures} in a row; then one item is tried.", now)
         logger.warning(
             "%s: %s Resting until %s.",
             self.connection.slug,
@@ -141,15 +143,17 @@ class Turn:
             self.rest_until.isoformat(timespec="seconds"),
         )
 
-    def _tell_of_rest(self, job: Job, reason: str, now: datetime) -> None:
+    def _log_wait(self, job: Job, reason: str, now: datetime) -> None:
         seconds = max(0.0, ((self.rest_until or now) - now).total_seconds())
         text = f"Waits {seconds:.1f} s: {reason}"
-        at_work = (Run.State.PREPARING, Run.State.PREPARED, Run.State.SENDING)
+        working_states = (Run.State.PREPARING, Run.State.PREPARED, Run.State.SENDING)
         with lanes.fenced(self.claim):
-            for run_id in Run.objects.filter(job=job, state__in=at_work).order_by("pk").values_list("pk", flat=True):
-                runlog.note(run_id=run_id, matter=runlog.Matter.WAIT, texts=[text], now=now)
+            for run_id in (
+                Run.objects.filter(job=job, state__in=working_states).order_by("pk").values_list("pk", flat=True)
+            ):
+                runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.WAIT, texts=[text], now=now)
 
-    def went_well(self) -> None:
+    def record_success(self) -> None:
         """A call was answered: the breaker closes, batches grow back."""
         self.failures = 0
         self.progressed = True
@@ -160,7 +164,7 @@ class Turn:
 def claim_turn() -> Turn | None:
     """Claim the lane whose turn it is, or None."""
     now = timezone.now()
-    alive = workers.count(now=now)
+    alive = workers.count_alive(now=now)
     claim = lanes.claim(holder=f"{worker_name()}:{monotonic():.6f}", workers=alive)
     if claim is None:
         return None

@@ -13,21 +13,21 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import CharField, Func
 
+from connectors.adapter_factory import account_for
 from connectors.contract import Adapter
 from connectors.errors import NeedsAttention
 from connectors.models import WebhookEvent
-from connectors.opening import account_of
 from connectors.registry import adapter_for
 from connectors.webhooks import json_rpc
+from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
 from connectors.webhooks.schemes import verify
-from connectors.webhooks.waking import waker
 from hub.models import Connection, Job
 
 MAX_BODY = 256 * 1024
 MAX_CALLS = 100
 _CACHE_SECONDS = 5.0
-_CACHED = 10_000
+_CACHE_SIZE = 10_000
 # The character NUL as JSON writes it; an even number of backslashes before it would be a text about it.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -38,7 +38,7 @@ class Malformed(Exception):
     """The body is not what the platform sends. The text is one of a few fixed reasons, for counting."""
 
 
-class Outdated(Exception):
+class StaleReceiver(Exception):
     """The connection has changed since its receiver was made: look it up anew. Nothing was stored."""
 
 
@@ -55,22 +55,22 @@ class Receiver:
     adapter: type[Adapter]
     secrets: Mapping[str, str]
     lanes: Mapping[tuple[str, str], list[int]]
-    until: float = field(compare=False)
+    expires_at: float = field(compare=False)
 
 
 _receivers: dict[str, Receiver] = {}
 
 
-def receiver_for(token: str, *, anew: bool = False) -> Receiver | None:
+def receiver_for(token: str, *, refresh: bool = False) -> Receiver | None:
     """The connection behind a webhook address; None if there is none, or none any more."""
     known = _receivers.get(token)
-    if known is not None and known.until > monotonic() and not anew:
+    if known is not None and known.expires_at > monotonic() and not refresh:
         return known
     receiver = _look_up(token)
     if receiver is None:
         _receivers.pop(token, None)
         return None
-    if len(_receivers) >= _CACHED:
+    if len(_receivers) >= _CACHE_SIZE:
         _receivers.clear()
     _receivers[token] = receiver
     return receiver
@@ -88,7 +88,7 @@ def _look_up(token: str) -> Receiver | None:
         return None
     own = (connection.webhook_secret or {}).get("secret", "")
     try:
-        secrets = adapter.webhook_secrets(account_of(connection), own)
+        secrets = adapter.webhook_secrets(account_for(connection), own)
     except NeedsAttention:
         secrets = {}  # nobody can be trusted until its credentials are mended
     jobs = Job.objects.filter(connection=connection, enabled=True)
@@ -112,9 +112,9 @@ SELECT %s, %s, id, %s, %s, %s, %s, %s, %s, %s, 0, 1 FROM hub_connection WHERE id
 ON CONFLICT (day, connection_id, delivery_id) DO UPDATE SET deliveries = event.deliveries + 1
 """  # noqa: S608 - nothing that came from outside
 # A hash of an event's content says "look again", never "known already": two real updates may share one.
-_LOOK_AGAIN = ", state = EXCLUDED.state, reason = EXCLUDED.reason, received_at = EXCLUDED.received_at"
+_REPROCESS = ", state = EXCLUDED.state, reason = EXCLUDED.reason, received_at = EXCLUDED.received_at"
 # What senders call the kind of an event.
-_NAMES = ("scope", "kind", "method")
+_EVENT_NAME_KEYS = ("scope", "kind", "method")
 
 
 def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:
@@ -125,7 +125,7 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     if "json_rpc" in receiver.secrets:
         return _receive_batch(receiver, body, now)
     unique_id = verify(receiver.secrets, headers, body, now)
-    _store(receiver, _parse(body), now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _LOOK_AGAIN)
+    _store(receiver, _parse(body), now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _REPROCESS)
     return None
 
 
@@ -155,7 +155,9 @@ def _store(receiver: Receiver, payload: Any, now: datetime, delivery_id: str, in
                 now.date(),
                 now,
                 _storable(delivery_id),
-                _storable(next((name for each in _NAMES if isinstance(name := payload.get(each), str)), ""))[:100],
+                _storable(next((name for each in _EVENT_NAME_KEYS if isinstance(name := payload.get(each), str)), ""))[
+                    :100
+                ],
                 chosen.direction,
                 chosen.data_type,
                 _text(payload),
@@ -166,7 +168,7 @@ def _store(receiver: Receiver, payload: Any, now: datetime, delivery_id: str, in
             ],
         )
         if cursor.rowcount == 0:
-            raise Outdated
+            raise StaleReceiver
     if lane_ids and not reason:
         transaction.on_commit(lambda: waker.wake(lane_ids))
 

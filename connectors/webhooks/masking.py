@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.models import Seller, User
-from accounts.queries import owns
+from accounts.queries import is_owner
 
 PERMISSION = "connectors.view_webhook_payload"
 MASK = "•••"
@@ -15,7 +15,7 @@ _NUMBERS = {"id", "orderId", "product_id", "variant_id", "customer_id", "order_i
 
 def may_see_payloads(*, user: User, seller: Seller | None) -> bool:
     """Owners of the seller, and operators with the permission."""
-    return user.has_perm(PERMISSION) or (seller is not None and owns(user=user, seller=seller))
+    return user.has_perm(PERMISSION) or (seller is not None and is_owner(user=user, seller=seller))
 
 
 def masked(payload: Any, name: str = "") -> Any:

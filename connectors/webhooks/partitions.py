@@ -1,4 +1,4 @@
-"""Tables by day (`day date`): the next days are made in time, old ones go at once, strays are put in place."""
+"""Tables by day (`day date`): the next days are made in time, old ones go at once, orphans are put in place."""
 
 import logging
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from django.db import OperationalError, connection, transaction
 
 logger = logging.getLogger(__name__)
 
-_AHEAD = 7
+_DAYS_AHEAD = 7
 # Attaching and dropping need a moment alone with the table, and events must not queue up behind a wait for that moment.
 # A backup reads for hours: what fails now is tried again within the hour, days before it matters.
-_PATIENCE = "500ms"
+_LOCK_TIMEOUT = "500ms"
 
 
-def keep_days(table: str, *, days: int, now: datetime) -> None:
+def maintain_partitions(table: str, *, days: int, now: datetime) -> None:
     """See to it that today and the week ahead have partitions, and that nothing is older than `days` (UTC)."""
     today = now.date()
     oldest = today - timedelta(days=days)
     existing = _partitions(table)
-    wanted = {today + timedelta(days=number) for number in range(_AHEAD + 1)} | _strays(table)
+    wanted = {today + timedelta(days=number) for number in range(_DAYS_AHEAD + 1)} | _orphan_days(table)
     steps = [_attach(table, day) for day in sorted(wanted - existing) if day >= oldest]
     steps += [[(f"DROP TABLE {_name(table, day)}", [])] for day in sorted(existing) if day < oldest]
     try:
         for step in steps:
-            _patiently(step)
+            _execute_with_lock_timeout(step)
     except OperationalError as error:
         logger.warning("The partitions of %s wait for the next time: %s", table, error)
     with connection.cursor() as cursor:
@@ -43,7 +43,7 @@ def _partitions(table: str) -> set[date]:
     return {date.fromisoformat(suffix) for suffix in suffixes - {"default"}}
 
 
-def _strays(table: str) -> set[date]:
+def _orphan_days(table: str) -> set[date]:
     """Days that nobody made in time: their rows are in the default partition."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT DISTINCT day FROM {table}_default")  # noqa: S608 - a name of our own
@@ -57,16 +57,16 @@ def _attach(table: str, day: date) -> list[tuple[str, list[Any]]]:
         (f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE", []),
         (f"CREATE TABLE {own} (LIKE {table} INCLUDING CONSTRAINTS)", []),
         (
-            f"WITH strays AS (DELETE FROM {table}_default WHERE day = %s RETURNING *)"  # noqa: S608 - our own names
-            f" INSERT INTO {own} SELECT * FROM strays",
+            f"WITH orphans AS (DELETE FROM {table}_default WHERE day = %s RETURNING *)"  # noqa: S608 - our own names
+            f" INSERT INTO {own} SELECT * FROM orphans",
             [day],
         ),
         (f"ALTER TABLE {table} ATTACH PARTITION {own} FOR VALUES FROM (%s) TO (%s)", bounds),
     ]
 
 
-def _patiently(statements: Sequence[tuple[str, list[Any]]]) -> None:
+def _execute_with_lock_timeout(statements: Sequence[tuple[str, list[Any]]]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
+        cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
         for sql, parameters in statements:
             cursor.execute(sql, parameters)

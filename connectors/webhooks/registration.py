@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.services import record
+from accounts.services import record_audit_event
+from connectors.adapter_factory import open_adapter
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookSubscription
-from connectors.opening import open_adapter
 from connectors.registry import adapter_for
 from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import Direction
@@ -27,9 +27,9 @@ from hub.services import start_run
 
 logger = logging.getLogger(__name__)
 
-_EVERY = timedelta(minutes=10)
-_SOON = timedelta(minutes=1)
-_PATIENCE = timedelta(days=1)
+_CHECK_INTERVAL = timedelta(minutes=10)
+_RETRY_DELAY = timedelta(minutes=1)
+_GIVE_UP_AFTER = timedelta(days=1)
 
 
 def new_secret() -> dict[str, str]:
@@ -37,7 +37,7 @@ def new_secret() -> dict[str, str]:
     return {"secret": secrets.token_urlsafe(32)}
 
 
-def address_of(connection: Connection) -> str:
+def webhook_url(connection: Connection) -> str:
     """Where the connection's platform sends its events."""
     return settings.PUBLIC_URL + reverse("webhook", args=[connection.webhook_token])
 
@@ -52,30 +52,30 @@ def unsubscribe(*, connection: Connection, now: datetime) -> None:
     """Have the webhooks taken away soon, and the sync logs that the target keeps (D22): the connection is being
     uninstalled, and forgets its credentials in the same transaction. They are kept for that alone, for a day at most;
     and not where nothing may be called."""
-    if adapter_for(connection.platform).keeps_log:
+    if adapter_for(connection.platform).keeps_sync_log:
         WebhookSubscription.objects.get_or_create(connection=connection, defaults={"check_at": now})
     subscriptions = WebhookSubscription.objects.filter(connection=connection)
     connection.refresh_from_db(fields=["credentials", "read_only", "paused_at"])
     if connection.credentials is None or connection.read_only or connection.paused_at is not None:
         subscriptions.delete()
         return
-    subscriptions.update(check_at=now, credentials=connection.credentials, give_up_at=now + _PATIENCE)
+    subscriptions.update(check_at=now, credentials=connection.credentials, give_up_at=now + _GIVE_UP_AFTER)
 
 
 def check_due(*, now: datetime, seconds: float = 5.0) -> None:
     """Look at the webhooks of connections whose time has come, for about that long. Safe to call side by side."""
-    ends = monotonic() + seconds
-    while monotonic() < ends:
-        subscription = _take(now)
+    deadline = monotonic() + seconds
+    while monotonic() < deadline:
+        subscription = _claim_due(now)
         if subscription is None:
             return
         if subscription.give_up_at is None:
             _check(subscription, now)
         else:
-            _take_away(subscription, now, subscription.give_up_at)
+            _finish_unsubscribe(subscription, now, subscription.give_up_at)
 
 
-def _take(now: datetime) -> WebhookSubscription | None:
+def _claim_due(now: datetime) -> WebhookSubscription | None:
     """The longest due, which is then due no more. Where nothing may be written, nothing is registered."""
     installed = ~Q(connection__state=Connection.State.UNINSTALLED)
     writable = Q(connection__paused_at=None, connection__read_only=False)
@@ -89,7 +89,7 @@ def _take(now: datetime) -> WebhookSubscription | None:
             .first()
         )
         if subscription is not None:
-            subscription.check_at = now + _EVERY
+            subscription.check_at = now + _CHECK_INTERVAL
             subscription.save(update_fields=["check_at"])
         return subscription
 
@@ -103,23 +103,23 @@ def _check(subscription: WebhookSubscription, now: datetime) -> None:
     except TryAgainLater as error:
         # Whether they are well is not known; they were when they were last seen.
         subscription.reason = str(error)
-        again_at = max(error.not_before or now, now + _SOON)
+        again_at = max(error.not_before or now, now + _RETRY_DELAY)
         taken = WebhookSubscription.objects.filter(pk=subscription.pk, check_at=subscription.check_at)
         taken.update(check_at=again_at)
     except ConnectorError as error:
-        mend = error.mend if isinstance(error, NeedsAttention) else ""
-        subscription.healthy, subscription.reason = False, f"{error} {mend}".strip()
+        fix = error.fix if isinstance(error, NeedsAttention) else ""
+        subscription.healthy, subscription.reason = False, f"{error} {fix}".strip()
     else:
         subscription.healthy = True
         if renewed:
             logger.warning("%s: %d webhooks were registered", connection.slug, renewed)
             subscription.renewed_at = now
             if known:
-                _read_gap(connection)
+                _import_gap(connection)
     subscription.save(update_fields=["checked_at", "healthy", "reason", "renewed_at"])
 
 
-def _take_away(subscription: WebhookSubscription, now: datetime, give_up_at: datetime) -> None:
+def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_up_at: datetime) -> None:
     """The hooks go, and then the credentials that were kept for it; what passes is tried again until the end."""
     connection = subscription.connection
     connection.credentials = subscription.credentials
@@ -127,7 +127,7 @@ def _take_away(subscription: WebhookSubscription, now: datetime, give_up_at: dat
         if now >= give_up_at:
             outcome = {"left": subscription.reason or "Nobody could take them away within a day."}
         else:
-            outcome = {"removed": _remove(connection)}
+            outcome = {"removed": _remove_remote(connection)}
     except TryAgainLater as error:
         subscription.reason = str(error)
         subscription.save(update_fields=["reason"])
@@ -137,15 +137,17 @@ def _take_away(subscription: WebhookSubscription, now: datetime, give_up_at: dat
     logger.info("%s: its webhooks: %s", connection.slug, outcome)
     with transaction.atomic():
         subscription.delete()
-        record(user=None, action="connection.webhooks", target=connection, seller=connection.seller, **outcome)
+        record_audit_event(
+            user=None, action="connection.webhooks", target=connection, seller=connection.seller, **outcome
+        )
 
 
-def _remove(connection: Connection) -> str:
+def _remove_remote(connection: Connection) -> str:
     adapter = open_adapter(connection)
     try:
-        if adapter.keeps_log:
+        if adapter.keeps_sync_log:
             adapter.delete_logs()
-        return str(adapter.remove_webhooks(address_of(connection)) if adapter.registers_webhooks else 0)
+        return str(adapter.remove_webhooks(webhook_url(connection)) if adapter.registers_webhooks else 0)
     finally:
         adapter.http.close()
 
@@ -158,12 +160,12 @@ def _register(connection: Connection) -> int:
     adapter = open_adapter(connection)
     try:
         headers = {SECRET_HEADER: connection.webhook_secret["secret"]}
-        return adapter.register_webhooks(address_of(connection), headers)
+        return adapter.register_webhooks(webhook_url(connection), headers)
     finally:
         adapter.http.close()
 
 
-def _read_gap(connection: Connection) -> None:
+def _import_gap(connection: Connection) -> None:
     """What changed while nobody told us. A job that was never read in full has no gap but everything."""
     states = JobState.objects.filter(
         job__connection=connection, job__direction=Direction.IMPORT, job__enabled=True, cut_at__isnull=False

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from connectors.contract import MISREAD, Adapter
+from connectors.contract import PAYLOAD_ERRORS, Adapter
 from connectors.models import WebhookEvent
 from connectors.registry import adapters
 from hub.kinds import Direction
 
 # So many events are read in one go, the latest; whoever asks waits for the answer.
-MOST_READ = 10_000
+MAX_REROUTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,18 @@ def route(adapter: type[Adapter], payload: dict[str, Any]) -> Route:
     try:
         if receipts := adapter.read_callback(payload):
             return Route(Direction.EXPORT, receipts[0].data_type)
-        if notices := adapter.read_event(payload):
-            return Route(Direction.IMPORT, notices[0].data_type)
-    except MISREAD as error:
+        if references := adapter.read_event(payload):
+            return Route(Direction.IMPORT, references[0].data_type)
+    except PAYLOAD_ERRORS as error:
         return Route(reason=f"not understood: {error}"[:200])
     return Route(reason="says nothing that is synced")
 
 
-def route_anew(*, events: QuerySet[WebhookEvent]) -> None:
+def reroute(*, events: QuerySet[WebhookEvent]) -> None:
     """Read those of the events that were for no kind of data with the adapter of today, which may know more."""
     unread = events.filter(state=WebhookEvent.State.IGNORED, data_type="").order_by("-id")
     found: dict[Route, list[int]] = defaultdict(list)
-    rows = unread.values_list("pk", "connection__platform", "payload")[:MOST_READ]
+    rows = unread.values_list("pk", "connection__platform", "payload")[:MAX_REROUTED]
     for pk, platform, payload in rows.iterator(chunk_size=500):
         if adapter := adapters().get(platform):
             found[route(adapter, payload)].append(pk)

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 from connectors.webhooks.inbox import (
     MAX_BODY,
     Malformed,
-    Outdated,
     Receiver,
+    StaleReceiver,
     count_refusal,
     receive,
     receiver_for,
@@ -29,16 +29,16 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
     """Take one event. 503 (the sender tries again) if it could not be stored."""
     try:
         try:
-            return _take(request, receiver_for(token))
-        except (Outdated, Untrusted):
-            return _take_anew(request, token)
-    except (Error, Outdated):
+            return _receive(request, receiver_for(token))
+        except (StaleReceiver, Untrusted):
+            return _retry_with_fresh_receiver(request, token)
+    except (Error, StaleReceiver):
         logger.exception("An event could not be stored")
         database.close()
         return HttpResponse(status=503)
 
 
-def _take(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
+def _receive(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
     """Raises Untrusted and Outdated."""
     now = timezone.now()
     if receiver is None:
@@ -52,11 +52,11 @@ def _take(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
     return HttpResponse() if answer is None else JsonResponse(answer, safe=False)
 
 
-def _take_anew(request: HttpRequest, token: str) -> HttpResponse:
+def _retry_with_fresh_receiver(request: HttpRequest, token: str) -> HttpResponse:
     """What was kept of the connection was of no use: perhaps its secret is a new one."""
-    receiver = receiver_for(token, anew=True)
+    receiver = receiver_for(token, refresh=True)
     try:
-        return _take(request, receiver)
+        return _receive(request, receiver)
     except Untrusted as error:
         count_refusal(receiver.connection_id if receiver else None, str(error), timezone.now())
         if error.answer is not None:

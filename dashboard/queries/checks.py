@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
 from accounts.models import Seller
-from connectors.inspections import is_provable
+from connectors.checks import is_comparable
 from dashboard.keyset import Keyset, Page
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.items import Item, Ref, items
@@ -18,7 +18,7 @@ from hub.models import Job, Run, RunItem
 _BATCH = 2000
 _VERDICTS = {
     Run.Scope.PREVIEW: ("create", "update", "disable", "remove", "skip", "fail"),
-    Run.Scope.PROOF: ("missing", "different", "gone", "unknown"),
+    Run.Scope.COMPARISON: ("missing", "different", "gone", "unknown"),
 }
 
 
@@ -27,9 +27,9 @@ class Checks:
     """What can be checked of one job, and the last check of each sort."""
 
     job: Job
-    provable: bool
+    comparable: bool
     preview: Run | None
-    proof: Run | None
+    comparison: Run | None
     next_at: datetime | None
 
 
@@ -42,25 +42,25 @@ def checks(*, seller: Seller) -> list[Checks]:
         .select_related("connection", "state")
         .annotate(
             previews=ArraySubquery(mine.filter(scope=Run.Scope.PREVIEW)[:1]),
-            proofs=ArraySubquery(mine.filter(scope=Run.Scope.PROOF)[:1]),
+            comparisons=ArraySubquery(mine.filter(scope=Run.Scope.COMPARISON)[:1]),
         )
         .order_by("connection__name", "data_type")
     )
-    ids = [run_id for job in jobs for run_id in (*job.previews, *job.proofs)]
+    ids = [run_id for job in jobs for run_id in (*job.previews, *job.comparisons)]
     runs = Run.objects.select_related("job__connection").prefetch_related("counters").in_bulk(ids)
     return [
         Checks(
             job=job,
-            provable=is_provable(job),
+            comparable=is_comparable(job),
             preview=next((runs.get(pk) for pk in job.previews), None),
-            proof=next((runs.get(pk) for pk in job.proofs), None),
-            next_at=job.state.next_proof_at,
+            comparison=next((runs.get(pk) for pk in job.comparisons), None),
+            next_at=job.state.next_comparison_at,
         )
         for job in jobs
     ]
 
 
-def inspections(*, seller: Seller) -> QuerySet[Run]:
+def check_runs(*, seller: Seller) -> QuerySet[Run]:
     """The previews and comparisons that the seller may see."""
     mine = Run.objects.filter(job__connection__seller=seller).exclude(scope__in=Run.SYNCS)
     return mine.select_related("job__connection__seller", "started_by")
@@ -71,7 +71,7 @@ def verdicts_of(run: Run) -> list[RunItem.Verdict]:
     return [RunItem.Verdict(each) for each in _VERDICTS.get(Run.Scope(run.scope), ())]
 
 
-def tallies(*, run: Run) -> list[tuple[RunItem.Verdict, int]]:
+def verdict_counts(*, run: Run) -> list[tuple[RunItem.Verdict, int]]:
     """How many items have which verdict, up to the cap; those without any left out."""
     counted = (
         (verdict, count_up_to_cap(RunItem.objects.filter(run=run, verdict=verdict))) for verdict in verdicts_of(run)
@@ -79,7 +79,7 @@ def tallies(*, run: Run) -> list[tuple[RunItem.Verdict, int]]:
     return [(verdict, number) for verdict, number in counted if number]
 
 
-def found(*, run: Run, verdict: str = "", text: str = "") -> QuerySet[RunItem]:
+def run_items(*, run: Run, verdict: str = "", text: str = "") -> QuerySet[RunItem]:
     """What a run found; empty filters let everything through. `text` is an id, here or there."""
     rows = RunItem.objects.filter(run=run)
     if verdict:
@@ -92,7 +92,7 @@ def found(*, run: Run, verdict: str = "", text: str = "") -> QuerySet[RunItem]:
 
 def page_of(*, seller: Seller, rows: QuerySet[RunItem], keyset: Keyset) -> tuple[Page[RunItem], dict[Ref, Item]]:
     """A page, with what the items are called here."""
-    page = keyset.page(keyset.cut(rows))
+    page = keyset.page(keyset.apply(rows))
     return page, items(seller=seller, refs=[(row.kind, row.item_id) for row in page.rows])
 
 

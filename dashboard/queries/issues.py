@@ -27,12 +27,12 @@ def issues(
     `run` limits to those that its job opened while it ran.
     """
     found = Issue.objects.filter(seller=seller, resolved_at__isnull=shown != RESOLVED)
-    exactly: dict[str, Any] = {
+    filters: dict[str, Any] = {
         "sync_log__integration": connection,
         "sync_log__data_type": data_type,
         "severity": severity,
     }
-    found = found.filter(**{name: value for name, value in exactly.items() if value})
+    found = found.filter(**{name: value for name, value in filters.items() if value})
     if text:
         found = found.filter(Q(title__icontains=text) | Q(message__icontains=text) | Q(external_id__icontains=text))
     if run:

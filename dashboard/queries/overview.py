@@ -36,22 +36,22 @@ _DATA_TYPES = {
 
 @dataclass(frozen=True)
 class JobCard:
-    """One job as its row shows it. `leads` marks the row that carries the button of its data type."""
+    """One job as its row shows it. `is_first_of_type` marks the row that carries the button of its data type."""
 
     job: Job
     state: JobState | None
     run: Run | None
     open_issues: int
     held: int
-    resting: bool
-    leads: bool
+    backing_off: bool
+    is_first_of_type: bool
 
     @property
     def running(self) -> bool:
         return self.run is not None and self.run.is_open
 
     @property
-    def mark(self) -> str:
+    def state_key(self) -> str:
         """The state of the run shown, as the page remembers it between two looks."""
         return f"{self.run.pk}.{self.run.state}" if self.run else ""
 
@@ -73,30 +73,30 @@ class JobCard:
 class ConnectionCard:
     connection: Connection
     platform: str
-    switched_off: str
+    platform_pause_reason: str
     at_least_once: bool
     jobs: list[JobCard]
 
     @property
     def syncable(self) -> bool:
         stopped = self.connection.paused_at or self.connection.state == Connection.State.UNINSTALLED
-        return not stopped and not self.switched_off
+        return not stopped and not self.platform_pause_reason
 
 
 @dataclass(frozen=True)
 class Overview:
-    """`reported` are the logs of systems that write them over the API and have no connection here."""
+    """`external_logs` are the logs of systems that write them over the API and have no connection here."""
 
     connections: list[ConnectionCard]
-    reported: list[SyncLog]
+    external_logs: list[SyncLog]
 
     @property
     def running(self) -> bool:
         return any(card.running for one in self.connections for card in one.jobs)
 
     @property
-    def marks(self) -> str:
-        return " ".join(card.mark for one in self.connections for card in one.jobs if card.run)
+    def state_keys(self) -> str:
+        return " ".join(card.state_key for one in self.connections for card in one.jobs if card.run)
 
 
 def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
@@ -115,12 +115,12 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
         )
     )
     issues = {(log.connection_id, log.data_type): log.open_issues for log in logs}
-    resting = set(Lane.objects.filter(connection__in=connections, rest_until__gt=now).values_list("pk", flat=True))
+    backing_off = set(Lane.objects.filter(connection__in=connections, rest_until__gt=now).values_list("pk", flat=True))
     switches = dict(PlatformSwitch.objects.values_list("platform", "reason"))
 
     cards: dict[int, list[JobCard]] = {connection.pk: [] for connection in connections}
     for (connection_id, data_type), same_type in groupby(
-        sorted(jobs, key=_place), key=lambda job: (job.connection_id, job.data_type)
+        sorted(jobs, key=_sort_key), key=lambda job: (job.connection_id, job.data_type)
     ):
         for place, job in enumerate(same_type):
             cards[connection_id].append(
@@ -130,8 +130,8 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
                     run=runs.get(job.pk),
                     open_issues=issues.get((connection_id, data_type), 0) if place == 0 else 0,
                     held=job.held,
-                    resting=any(lane in resting for lane in job.lane_ids),
-                    leads=place == 0,
+                    backing_off=any(lane in backing_off for lane in job.lane_ids),
+                    is_first_of_type=place == 0,
                 )
             )
     known = adapters()
@@ -140,13 +140,13 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
             ConnectionCard(
                 connection=connection,
                 platform=getattr(known.get(connection.platform), "name", connection.platform),
-                switched_off=switches.get(connection.platform, ""),
+                platform_pause_reason=switches.get(connection.platform, ""),
                 at_least_once=not getattr(known.get(connection.platform), "exactly_once", True),
                 jobs=cards[connection.pk],
             )
             for connection in connections
         ],
-        reported=[log for log in logs if log.connection_id is None],
+        external_logs=[log for log in logs if log.connection_id is None],
     )
 
 
@@ -169,7 +169,7 @@ def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
     return shown
 
 
-def _place(job: Job) -> tuple[int, int, bool]:
+def _sort_key(job: Job) -> tuple[int, int, bool]:
     return job.connection_id, _DATA_TYPES[DataType(job.data_type)], job.direction != Direction.IMPORT
 
 

@@ -18,7 +18,7 @@ def runs(*, seller: Seller) -> QuerySet[Run]:
     return mine.select_related("job__connection", "started_by").prefetch_related("counters")
 
 
-def register(
+def run_page(
     *,
     seller: Seller,
     keyset: Keyset,
@@ -38,12 +38,12 @@ def register(
     if data_type:
         jobs = jobs.filter(data_type=data_type)
     mine = Run.objects.filter(job=OuterRef("pk"))
-    exactly: dict[str, Any] = {"state": state, "scope": scope}
-    mine = mine.filter(**{name: value for name, value in exactly.items() if value})
-    latest = jobs.order_by().values_list(ArraySubquery(keyset.cut(mine).values("pk")), flat=True)
+    filters: dict[str, Any] = {"state": state, "scope": scope}
+    mine = mine.filter(**{name: value for name, value in filters.items() if value})
+    latest = jobs.order_by().values_list(ArraySubquery(keyset.apply(mine).values("pk")), flat=True)
     ids = [run_id for of_job in latest for run_id in of_job]
     rows = Run.objects.filter(pk__in=ids).select_related("job__connection", "started_by")
-    return keyset.page(keyset.cut(rows.prefetch_related("counters")))
+    return keyset.page(keyset.apply(rows.prefetch_related("counters")))
 
 
 def log_tail(*, run: Run, after: int | None = None, limit: int) -> list[RunLogLine]:
@@ -54,7 +54,7 @@ def log_tail(*, run: Run, after: int | None = None, limit: int) -> list[RunLogLi
     return list(lines.order_by("-id")[:limit])[::-1]
 
 
-def whole_log(*, run: Run) -> Iterator[RunLogLine]:
+def full_log(*, run: Run) -> Iterator[RunLogLine]:
     """Every line, in constant memory."""
     return RunLogLine.objects.filter(run=run).order_by("id").iterator(chunk_size=2000)
 

@@ -4,7 +4,7 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Seller
 from dashboard.keyset import Keyset, Page
-from dashboard.queries.families import Family
+from dashboard.queries.item_records import ItemRecords
 from hub.kinds import Kind
 from orders.models import Customer, Order, OrderLine, Shipment, ShipmentLine
 
@@ -15,10 +15,10 @@ def customers(*, seller: Seller, keyset: Keyset, search: str = "", status: str =
     if status:
         found = found.filter(status=status)
     if not search:
-        return keyset.page(keyset.cut(found))
+        return keyset.page(keyset.apply(found))
     return keyset.page(
-        keyset.cut(found.filter(email__istartswith=search)),
-        keyset.cut(found.filter(last_name__istartswith=search)),
+        keyset.apply(found.filter(email__istartswith=search)),
+        keyset.apply(found.filter(last_name__istartswith=search)),
     )
 
 
@@ -31,8 +31,8 @@ def customer(*, seller: Seller, customer_id: int) -> Customer:
     )
 
 
-def family_of_customer(*, customer: Customer) -> Family:
-    return Family(customer.seller, (Kind.CUSTOMER, customer.pk))
+def customer_records(*, customer: Customer) -> ItemRecords:
+    return ItemRecords(customer.seller, (Kind.CUSTOMER, customer.pk))
 
 
 def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Order]:
@@ -45,7 +45,7 @@ def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = ""
         found = found.filter(status=status)
     if search:
         found = found.filter(number__startswith=search)
-    return keyset.page(keyset.cut(found))
+    return keyset.page(keyset.apply(found))
 
 
 def order(*, seller: Seller, order_id: int) -> Order:
@@ -67,6 +67,6 @@ def latest_orders_of(*, customer: Customer, limit: int = 10) -> QuerySet[Order]:
     return Order.objects.filter(seller=customer.seller, customer=customer).order_by("-placed_at")[:limit]
 
 
-def family_of_order(*, order: Order) -> Family:
+def order_records(*, order: Order) -> ItemRecords:
     lines = [line.pk for line in order.lines.all()]
-    return Family(order.seller, (Kind.ORDER, order.pk), {Kind.ORDER_LINE: lines})
+    return ItemRecords(order.seller, (Kind.ORDER, order.pk), {Kind.ORDER_LINE: lines})

@@ -21,7 +21,7 @@ def statuses(
         rows = rows.filter(state=state)
     if kind:
         rows = rows.filter(kind=kind)
-    return keyset.page(keyset.cut(rows))
+    return keyset.page(keyset.apply(rows))
 
 
 def jobs_with_statuses(*, seller: Seller) -> QuerySet[Job]:

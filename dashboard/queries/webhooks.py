@@ -23,17 +23,17 @@ def webhook_events(
 ) -> QuerySet[WebhookEvent]:
     """Events of the seller's own connections; an empty filter lets everything through."""
     found = WebhookEvent.objects.filter(connection__in=_connections(seller, connection))
-    exactly: dict[str, Any] = {"state": state, "data_type": data_type}
-    return found.filter(**{name: value for name, value in exactly.items() if value}).select_related("connection")
+    exact: dict[str, Any] = {"state": state, "data_type": data_type}
+    return found.filter(**{name: value for name, value in exact.items() if value}).select_related("connection")
 
 
 def page_of_events(*, seller: Seller, keyset: Keyset, connection: str = "", **filters: str) -> Page[WebhookEvent]:
     """A page, the latest first. Each connection gives its latest few, by index, and the best of these make the page."""
-    cuts = [
-        keyset.cut(webhook_events(seller=seller, connection=own.slug, **filters))
+    querysets = [
+        keyset.apply(webhook_events(seller=seller, connection=own.slug, **filters))
         for own in _connections(seller, connection)
     ]
-    return keyset.page(*cuts)
+    return keyset.page(*querysets)
 
 
 def _connections(seller: Seller, slug: str = "") -> QuerySet[Connection]:
@@ -42,7 +42,7 @@ def _connections(seller: Seller, slug: str = "") -> QuerySet[Connection]:
 
 
 @dataclass(frozen=True)
-class Wait:
+class LatencyBucket:
     """Events that came one after another, and how long the slowest of them waited until it was applied."""
 
     since: datetime
@@ -50,7 +50,7 @@ class Wait:
     longest: timedelta
 
 
-def waits(*, seller: Seller) -> list[Wait]:
+def latency_buckets(*, seller: Seller) -> list[LatencyBucket]:
     """The latest few hundred events that were applied at the first attempt, from the oldest to the latest."""
     times: list[tuple[datetime, datetime]] = []
     for own in _connections(seller):
@@ -58,11 +58,11 @@ def waits(*, seller: Seller) -> list[Wait]:
         latest = done.order_by("-received_at").values_list("received_at", "processed_at")
         times += [(came, applied) for came, applied in latest[: _BARS * _EVENTS_A_BAR] if applied]
     times = sorted(times)[-_BARS * _EVENTS_A_BAR :]
-    return [_wait(times[start : start + _EVENTS_A_BAR]) for start in range(0, len(times), _EVENTS_A_BAR)]
+    return [_bucket(times[start : start + _EVENTS_A_BAR]) for start in range(0, len(times), _EVENTS_A_BAR)]
 
 
-def _wait(times: Sequence[tuple[datetime, datetime]]) -> Wait:
-    return Wait(times[0][0], len(times), max(processed - received for received, processed in times))
+def _bucket(times: Sequence[tuple[datetime, datetime]]) -> LatencyBucket:
+    return LatencyBucket(times[0][0], len(times), max(processed - received for received, processed in times))
 
 
 def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
@@ -70,9 +70,9 @@ def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
     return installed.filter(connection__seller=seller).select_related("connection")
 
 
-def connected_by_hand(*, seller: Seller) -> list[Connection]:
+def manual_webhook_connections(*, seller: Seller) -> list[Connection]:
     """Connections whose system is told our address and a secret by a person."""
-    platforms = [key for key, adapter in adapters().items() if adapter.webhooks_by_hand]
+    platforms = [key for key, adapter in adapters().items() if adapter.manual_webhooks]
     return list(_connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED))
 
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import Seller
 from connectors.models import WebhookEvent
-from dashboard import words
+from dashboard import presentation
 from dashboard.keyset import Page
 from dashboard.queries import items
 from dashboard.queries.counting import CAP
@@ -27,11 +27,11 @@ from synclog.models import ItemStatus
 
 register = template.Library()
 register.filter("kind_label", items.kind_label)
-register.filter("connection_notices", words.connection_notices)
-register.filter("job_notice", words.job_notice)
-register.filter("stages", words.stages)
-register.filter("state_label", words.state_label)
-register.filter("what_it_does", words.what_it_does)
+register.filter("connection_notices", presentation.connection_notices)
+register.filter("job_notice", presentation.job_notice)
+register.filter("stages", presentation.stages)
+register.filter("state_label", presentation.state_label)
+register.filter("run_title", presentation.run_title)
 
 
 @register.simple_tag
@@ -41,57 +41,57 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def pill(label: str, tone: words.Tone) -> SafeString:
+def badge(label: str, tone: presentation.Tone) -> SafeString:
     return format_html(
-        '<span class="pill pill-{}">{}{}</span>', tone.css, icon(tone.value), label[:1].upper() + label[1:]
+        '<span class="badge badge-{}">{}{}</span>', tone.css, icon(tone.value), label[:1].upper() + label[1:]
     )
 
 
 @register.simple_tag
-def run_pill(run: Run) -> SafeString:
-    return pill(words.state_label(run), words.RUN_TONES[Run.State(run.state)])
+def run_badge(run: Run) -> SafeString:
+    return badge(presentation.state_label(run), presentation.RUN_TONES[Run.State(run.state)])
 
 
 @register.simple_tag
-def event_pill(event: WebhookEvent) -> SafeString:
-    return pill(event.get_state_display().partition(":")[0], words.EVENT_TONES[WebhookEvent.State(event.state)])
+def event_badge(event: WebhookEvent) -> SafeString:
+    return badge(event.get_state_display().partition(":")[0], presentation.EVENT_TONES[WebhookEvent.State(event.state)])
 
 
 @register.simple_tag
-def item_pill(state: str, label: str) -> SafeString:
-    return pill(label, words.ITEM_TONES[ItemStatus.State(state)])
+def item_badge(state: str, label: str) -> SafeString:
+    return badge(label, presentation.ITEM_TONES[ItemStatus.State(state)])
 
 
 @register.simple_tag
-def verdict_pill(verdict: str) -> SafeString:
+def verdict_badge(verdict: str) -> SafeString:
     """What a preview or a proof says of an item."""
     chosen = RunItem.Verdict(verdict)
-    return pill(chosen.label, words.VERDICT_TONES[chosen])
+    return badge(chosen.label, presentation.VERDICT_TONES[chosen])
 
 
 @register.simple_tag
-def status_pill(row: Any) -> SafeString:
+def status_badge(row: Any) -> SafeString:
     """Of a product, variant, customer or order."""
-    return pill(row.get_status_display(), words.STATUS_TONES.get(row.status, words.Tone.QUIET))
+    return badge(row.get_status_display(), presentation.STATUS_TONES.get(row.status, presentation.Tone.QUIET))
 
 
 @register.simple_tag
-def failed_pill(label: str) -> SafeString:
-    return pill(label, words.Tone.BAD)
+def failed_badge(label: str) -> SafeString:
+    return badge(label, presentation.Tone.BAD)
 
 
 @register.simple_tag
-def tone_of(run: Run) -> words.Tone:
-    return words.RUN_TONES[Run.State(run.state)]
+def run_tone(run: Run) -> presentation.Tone:
+    return presentation.RUN_TONES[Run.State(run.state)]
 
 
 @register.simple_tag
-def severity_pill(issue: Any) -> SafeString:
-    return pill(issue.get_severity_display(), words.SEVERITY_TONES[issue.severity])
+def severity_badge(issue: Any) -> SafeString:
+    return badge(issue.get_severity_display(), presentation.SEVERITY_TONES[issue.severity])
 
 
 @register.simple_tag
-def moment(at: datetime | None, absent: str = "never") -> SafeString:
+def relative_time(at: datetime | None, absent: str = "never") -> SafeString:
     """A time as people say it, with the exact one in the seller's zone on hover and for machines."""
     if at is None:
         return format_html('<span class="quiet">{}</span>', absent)
@@ -106,27 +106,27 @@ def moment(at: datetime | None, absent: str = "never") -> SafeString:
 
 
 def _relative(at: datetime) -> str:
-    words_for_it = str(naturaltime(at))
-    ahead = words_for_it.removesuffix(" from now")
-    return words_for_it if ahead == words_for_it else f"in {ahead}"
+    relative = str(naturaltime(at))
+    ahead = relative.removesuffix(" from now")
+    return relative if ahead == relative else f"in {ahead}"
 
 
 @register.filter
-def exactly(at: datetime | None) -> str:
+def full_datetime(at: datetime | None) -> str:
     """A time in full, in the seller's zone."""
     return date_format(timezone.localtime(at), "j M Y, H:i:s T") if at else ""
 
 
 @register.filter
-def lasted(run: Run) -> str:
+def run_duration(run: Run) -> str:
     """How long a run took, or has taken so far."""
     if run.started_at is None:
         return "–"
-    return span((run.finished_at or timezone.now()) - run.started_at)
+    return duration((run.finished_at or timezone.now()) - run.started_at)
 
 
 @register.filter
-def span(length: timedelta) -> str:
+def duration(length: timedelta) -> str:
     """`under a second`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
     if length < timedelta(seconds=1):
         return "under a second"
@@ -150,7 +150,7 @@ def clock(at: datetime) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
-        exactly(at),
+        full_datetime(at),
         date_format(local, "H:i:s"),
     )
 
@@ -180,7 +180,7 @@ def storefront(kind: str) -> str:
 def thumb(url: str | None, alt: str = "") -> SafeString:
     """A small picture from outside, which covers a blank of the same size."""
     picture = ""
-    if address := web_address(url or ""):
+    if address := safe_url(url or ""):
         picture = format_html(
             '<img src="{}" alt="{}" width="40" height="40" loading="lazy" referrerpolicy="no-referrer">', address, alt
         )
@@ -193,12 +193,18 @@ def open_issue_total(seller: Seller) -> int:
 
 
 @register.inclusion_tag("dashboard/_nav_item.html", takes_context=True)
-def nav_item(context: Any, name: str, label: str, sign: str, number: int = 0) -> dict[str, Any]:
+def nav_item(context: Any, name: str, label: str, icon_name: str, number: int = 0) -> dict[str, Any]:
     """A line of the navigation; current also on the pages below it."""
     request = context["request"]
     url = reverse(f"dashboard:{name}", args=[request.seller.slug])
     below = name != "overview" and request.path.startswith(url)
-    return {"url": url, "label": label, "sign": sign, "number": number, "current": below or request.path == url}
+    return {
+        "url": url,
+        "label": label,
+        "icon_name": icon_name,
+        "number": number,
+        "current": below or request.path == url,
+    }
 
 
 @register.inclusion_tag("dashboard/_pager.html", takes_context=True)
@@ -214,19 +220,19 @@ def pager(context: Any, page: Page[Any], name: str = "page") -> dict[str, Any]:
 
 
 @register.filter
-def upto_cap(number: int) -> str:
+def capped_count(number: int) -> str:
     """A count that stopped at the cap: `1,000+`."""
     return f"{intcomma(CAP)}+" if number > CAP else intcomma(number)
 
 
 @register.filter
-def how_started(run: Run) -> str:
-    return words.TRIGGERS[Run.Trigger(run.trigger)]
+def trigger_label(run: Run) -> str:
+    return presentation.TRIGGER_LABELS[Run.Trigger(run.trigger)]
 
 
 @register.filter
-def progress(run: Run) -> words.Progress | None:
-    return words.progress(run)
+def progress(run: Run) -> presentation.Progress | None:
+    return presentation.progress(run)
 
 
 @register.filter
@@ -246,7 +252,7 @@ def quantity(value: Decimal | None) -> str:
 
 
 @register.filter
-def web_address(value: str) -> str:
+def safe_url(value: str) -> str:
     """The address if it is one to click on, else nothing: links come from outside, and may say `javascript:`."""
     try:
         parts = urlsplit(value)

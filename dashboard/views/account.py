@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.queries import sellers_of
-from accounts.services import record
+from accounts.services import record_audit_event
 from dashboard import throttle
-from dashboard.access import CHOSEN_SELLER
+from dashboard.access import SELLER_SESSION_KEY
 from dashboard.forms import LogInForm
 
 
@@ -40,7 +40,7 @@ class PasswordChange(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
-        record(user=cast(User, self.request.user), action="password.change")
+        record_audit_event(user=cast(User, self.request.user), action="password.change")
         messages.success(self.request, "Your password is changed. You stay logged in here, and nowhere else.")
         return response
 
@@ -53,6 +53,6 @@ def home(request: HttpRequest) -> HttpResponse:
     sellers = list(sellers_of(cast(User, request.user)))
     if not sellers:
         return render(request, "dashboard/no_seller.html")
-    chosen = request.session.get(CHOSEN_SELLER)
+    chosen = request.session.get(SELLER_SESSION_KEY)
     slugs = [seller.slug for seller in sellers]
     return redirect("dashboard:overview", seller=chosen if chosen in slugs else slugs[0])

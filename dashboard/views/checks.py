@@ -7,10 +7,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from connectors.inspections import count_by_verdict, go_ahead, repair, repairable, start_preview, start_proof
+from connectors import checks as check_services
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
-from dashboard.forms import FoundFilter
+from dashboard.forms import CheckItemFilter
 from dashboard.keyset import Keyset
 from dashboard.queries import checks
 from hub.models import Job, Run, RunItem
@@ -23,12 +23,12 @@ def index(request: SellerRequest) -> HttpResponse:
 
 @seller_action
 def preview(request: SellerRequest, job: int) -> HttpResponseBase:
-    return _start(request, job, start_preview)
+    return _start(request, job, check_services.start_preview)
 
 
 @seller_action
 def compare(request: SellerRequest, job: int) -> HttpResponseBase:
-    return _start(request, job, start_proof)
+    return _start(request, job, check_services.start_comparison)
 
 
 def _start(request: SellerRequest, job: int, start: Callable[..., tuple[Run, bool]]) -> HttpResponseBase:
@@ -44,62 +44,62 @@ def _start(request: SellerRequest, job: int, start: Callable[..., tuple[Run, boo
 
 
 @seller_page
-def found(request: SellerRequest, check: int) -> HttpResponse:
+def show(request: SellerRequest, check: int) -> HttpResponse:
     run = _run(request, check)
-    filters = FoundFilter(request.GET, run=run)
-    rows = checks.found(run=run, **filters.chosen)
+    filters = CheckItemFilter(request.GET, run=run)
+    rows = checks.run_items(run=run, **filters.chosen)
     page, known = checks.page_of(seller=request.seller, rows=rows, keyset=Keyset(request.GET.get("page", "")))
     context = {
         "run": run,
         "filters": filters,
         "page": page,
         "rows": [(row, known.get((row.kind, row.item_id))) for row in page.rows],
-        "repairs": request.may_change and run.scope == Run.Scope.PROOF and not run.is_open,
-        "repairable": RunItem.REPAIRABLE,
+        "can_repair": request.may_change and run.scope == Run.Scope.COMPARISON and not run.is_open,
+        "repairable_verdicts": RunItem.REPAIRABLE,
     }
-    return render(request, "dashboard/found.html", context)
+    return render(request, "dashboard/check.html", context)
 
 
 @seller_page
 def download(request: SellerRequest, check: int) -> HttpResponseBase:
     """The same as a CSV file, all of it: a row for each field that differs."""
     run = _run(request, check)
-    rows = checks.found(run=run, **FoundFilter(request.GET, run=run).chosen)
+    rows = checks.run_items(run=run, **CheckItemFilter(request.GET, run=run).chosen)
     # The response is written after the seller's time zone has been put away again.
     zone = timezone.get_current_timezone()
     lines = (
         line
         for row, title in checks.with_titles(seller=request.seller, rows=rows)
-        for line in export.found_rows(row, title, zone)
+        for line in export.check_rows(row, title, zone)
     )
-    return export.csv_response(f"check-{run.pk}.csv", export.FOUND_HEADER, lines)
+    return export.csv_response(f"check-{run.pk}.csv", export.CHECK_HEADER, lines)
 
 
 @seller_action
-def repair_found(request: SellerRequest, check: int) -> HttpResponseBase:
+def repair_items(request: SellerRequest, check: int) -> HttpResponseBase:
     """Have what differs sent again, all of it, of one class, or what was ticked; but first ask, and say how many."""
     run = _run(request, check)
     verdict, picked = request.POST.get("verdict", ""), "picked" in request.POST
     ids = [int(value) for value in request.POST.getlist("item") if value.isdecimal() and len(value) < 19]
-    rows = repairable(run=run, verdict=verdict, ids=ids if picked else None)
-    counted = count_by_verdict(rows)
+    rows = check_services.repairable(run=run, verdict=verdict, ids=ids if picked else None)
+    counted = check_services.count_by_verdict(rows)
     if run.is_open or not counted:
         messages.info(request, "There is nothing to repair in what you chose.")
     elif "confirmed" not in request.POST:
         context = {"run": run, "counted": counted, "number": sum(counted.values()), "verdict": verdict, "ids": ids}
         return render(request, "dashboard/repair.html", context | {"picked": picked})
     else:
-        number = repair(run=run, items=rows, by=request.user)
+        number = check_services.repair(run=run, items=rows, by=request.user)
         messages.success(request, f"{number:,} {'item is' if number == 1 else 'items are'} on the way.")
-    return redirect("dashboard:found", seller=request.seller.slug, check=run.pk)
+    return redirect("dashboard:check", seller=request.seller.slug, check=run.pk)
 
 
 @seller_action
-def go_on(request: SellerRequest, check: int) -> HttpResponseBase:
+def start_previewed_sync(request: SellerRequest, check: int) -> HttpResponseBase:
     """Start the sync that was previewed."""
     previewed = _run(request, check)
     try:
-        run, started = go_ahead(preview=previewed, by=request.user)
+        run, started = check_services.start_previewed_sync(preview=previewed, by=request.user)
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("dashboard:run", seller=request.seller.slug, run=previewed.pk)
@@ -108,4 +108,4 @@ def go_on(request: SellerRequest, check: int) -> HttpResponseBase:
 
 
 def _run(request: SellerRequest, check: int) -> Run:
-    return get_object_or_404(checks.inspections(seller=request.seller), pk=check)
+    return get_object_or_404(checks.check_runs(seller=request.seller), pk=check)

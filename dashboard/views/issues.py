@@ -12,7 +12,7 @@ from dashboard.keyset import Keyset
 from dashboard.queries.issues import issues
 from dashboard.queries.items import items
 from dashboard.queries.runs import runs
-from dashboard.views.back import back_to
+from dashboard.views.redirects import redirect_back
 from hub.models import Run
 from synclog.models import Issue
 from synclog.services import resolve_issue, resolve_issues, retry_item
@@ -23,10 +23,16 @@ def index(request: SellerRequest) -> HttpResponse:
     filters = IssueFilter(request.GET, seller=request.seller)
     run = _run(request)
     keyset = Keyset(request.GET.get("page", ""), field="seen_at")
-    page = keyset.page(keyset.cut(issues(seller=request.seller, run=run, **filters.chosen)))
+    page = keyset.page(keyset.apply(issues(seller=request.seller, run=run, **filters.chosen)))
     known = items(seller=request.seller, refs=[(issue.kind, issue.item_id) for issue in page.rows])
     rows = [(issue, known.get((issue.kind, issue.item_id))) for issue in page.rows]
-    context = {"filters": filters, "page": page, "rows": rows, "run": run, "keep": {"run": run.pk} if run else {}}
+    context = {
+        "filters": filters,
+        "page": page,
+        "rows": rows,
+        "run": run,
+        "hidden_fields": {"run": run.pk} if run else {},
+    }
     return render(request, "dashboard/issues.html", context)
 
 
@@ -45,7 +51,7 @@ def download(request: SellerRequest) -> HttpResponseBase:
 def resolve(request: SellerRequest, issue: int) -> HttpResponseBase:
     resolve_issue(issue=_issue(request, issue), by=request.user)
     messages.success(request, "Resolved. It opens again if the problem is met again.")
-    return back_to(request, "dashboard:issues")
+    return redirect_back(request, "dashboard:issues")
 
 
 @seller_action
@@ -56,7 +62,7 @@ def resolve_selected(request: SellerRequest) -> HttpResponseBase:
         messages.success(request, f"{number} {'issue' if number == 1 else 'issues'} resolved.")
     else:
         messages.info(request, "Nothing was selected: tick the issues to resolve first.")
-    return back_to(request, "dashboard:issues")
+    return redirect_back(request, "dashboard:issues")
 
 
 @seller_action
@@ -65,7 +71,7 @@ def retry(request: SellerRequest, issue: int) -> HttpResponseBase:
         messages.success(request, "The item is tried again now. The issue resolves itself if it goes through.")
     else:
         messages.info(request, "Nothing waits for this item: the next sync looks at it again.")
-    return back_to(request, "dashboard:issues")
+    return redirect_back(request, "dashboard:issues")
 
 
 def _issue(request: SellerRequest, issue: int) -> Issue:

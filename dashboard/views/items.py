@@ -9,8 +9,8 @@ from django.shortcuts import render
 from dashboard.access import SellerRequest, seller_page
 from dashboard.forms import CustomerFilter, OrderFilter, ProductFilter, StatusFilter
 from dashboard.keyset import Keyset
-from dashboard.queries import catalogue, sales
-from dashboard.queries.families import Family
+from dashboard.queries import catalog, sales
+from dashboard.queries.item_records import ItemRecords
 from dashboard.queries.items import items, payload_of
 from dashboard.queries.statuses import statuses
 
@@ -21,35 +21,35 @@ def _keyset(request: SellerRequest, field: str = "") -> Keyset:
     return Keyset(request.GET.get("page", ""), field=field)
 
 
-def _records(request: SellerRequest, family: Family) -> dict[str, Any]:
+def _records(request: SellerRequest, records: ItemRecords) -> dict[str, Any]:
     """What is recorded about an item, whatever its kind."""
     timeline = Keyset(request.GET.get("timeline", ""), size=_EVENTS_PER_PAGE)
     return {
-        "statuses": family.statuses(),
-        "tallies": family.tallies(),
-        "issues": family.issues(),
-        "links": family.links(),
-        "timeline": family.timeline(timeline),
+        "statuses": records.statuses(),
+        "status_counts": records.status_counts(),
+        "issues": records.issues(),
+        "links": records.links(),
+        "timeline": records.timeline(timeline),
     }
 
 
 @seller_page
 def products(request: SellerRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
-    page = catalogue.products(seller=request.seller, keyset=_keyset(request), **filters.chosen)
+    page = catalog.products(seller=request.seller, keyset=_keyset(request), **filters.chosen)
     return render(request, "dashboard/products.html", {"filters": filters, "page": page})
 
 
 @seller_page
 def product(request: SellerRequest, product: int) -> HttpResponse:
     try:
-        found = catalogue.product(seller=request.seller, product_id=product)
+        found = catalog.product(seller=request.seller, product_id=product)
     except ObjectDoesNotExist as error:
         raise Http404(str(error)) from error
     context = {
         "product": found,
-        "variants": catalogue.variants(product=found, page=request.GET.get("variants")),
-        **_records(request, catalogue.family_of_product(product=found)),
+        "variants": catalog.variants(product=found, page=request.GET.get("variants")),
+        **_records(request, catalog.product_records(product=found)),
     }
     return render(request, "dashboard/product.html", context)
 
@@ -70,7 +70,7 @@ def customer(request: SellerRequest, customer: int) -> HttpResponse:
     context = {
         "customer": found,
         "orders": sales.latest_orders_of(customer=found),
-        **_records(request, sales.family_of_customer(customer=found)),
+        **_records(request, sales.customer_records(customer=found)),
     }
     return render(request, "dashboard/customer.html", context)
 
@@ -88,7 +88,7 @@ def order(request: SellerRequest, order: int) -> HttpResponse:
         found = sales.order(seller=request.seller, order_id=order)
     except ObjectDoesNotExist as error:
         raise Http404(str(error)) from error
-    context = {"order": found, **_records(request, sales.family_of_order(order=found))}
+    context = {"order": found, **_records(request, sales.order_records(order=found))}
     return render(request, "dashboard/order.html", context)
 
 

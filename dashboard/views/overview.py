@@ -6,8 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from connectors.services import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
+from dashboard.presentation import state_label
 from dashboard.queries.overview import Overview, overview
-from dashboard.words import state_label
 from hub.kinds import DataType
 from hub.models import Change, Connection, Job, Run
 from hub.services import pause_job, resume_job, retry_changes
@@ -26,15 +26,19 @@ def live(request: SellerRequest) -> HttpResponse:
     """
     now = overview(seller=request.seller)
     seen = set(request.GET.get("seen", "").split())
-    return render(request, "dashboard/_connections.html", {"overview": now, "news": _news(now, seen), "live": True})
+    return render(
+        request,
+        "dashboard/_connections.html",
+        {"overview": now, "changed_states": _changed_states(now, seen), "live": True},
+    )
 
 
-def _news(now: Overview, seen: set[str]) -> list[str]:
+def _changed_states(now: Overview, seen: set[str]) -> list[str]:
     return [
         f"{one.connection}, {card.job.get_data_type_display()}: {state_label(card.run)}."
         for one in now.connections
         for card in one.jobs
-        if card.run and card.mark not in seen
+        if card.run and card.state_key not in seen
     ]
 
 

@@ -10,7 +10,7 @@ from accounts.services import SCOPES
 from catalog.models import FeedPosition
 from dashboard.access import SellerRequest, seller_member_action, seller_page
 from dashboard.forms import ApiKeyForm
-from dashboard.services import make_own_key, revoke_own_key
+from dashboard.services import create_own_api_key, revoke_own_api_key
 
 
 @seller_page
@@ -19,12 +19,12 @@ def show(request: SellerRequest) -> HttpResponse:
 
 
 @seller_member_action
-def make_key(request: SellerRequest) -> HttpResponse:
+def create_key(request: SellerRequest) -> HttpResponse:
     """Answers with the page itself, not with a redirect: the key is nowhere but in this response."""
     form = ApiKeyForm(request.POST, may_change=request.may_change)
     if not form.is_valid():
         return _page(request, form, status=400)
-    key, text = make_own_key(user=request.user, seller=request.seller, **form.cleaned_data)
+    key, text = create_own_api_key(user=request.user, seller=request.seller, **form.cleaned_data)
     return _page(request, ApiKeyForm(may_change=request.may_change), new_key=key, new_text=text)
 
 
@@ -33,7 +33,7 @@ def revoke_key(request: SellerRequest, key: int) -> HttpResponseBase:
     chosen = get_object_or_404(
         ApiKey.objects.select_related("user", "seller"), pk=key, seller=request.seller, user=request.user
     )
-    revoke_own_key(key=chosen)
+    revoke_own_api_key(key=chosen)
     messages.success(request, f"{chosen.name} is revoked: no program can come in with it any more.")
     return redirect("dashboard:preferences", seller=request.seller.slug)
 

@@ -12,11 +12,11 @@ from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.chart import chart
 from dashboard.forms import RunFilter
 from dashboard.keyset import Keyset
-from dashboard.queries.checks import tallies
+from dashboard.presentation import state_label
+from dashboard.queries.checks import verdict_counts
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import issues
-from dashboard.queries.runs import feed_imports, log_tail, register, runs, whole_log
-from dashboard.words import state_label
+from dashboard.queries.runs import feed_imports, full_log, log_tail, run_page, runs
 from hub.kinds import Kind
 from hub.models import Run
 from hub.services import answer_run, cancel_run
@@ -28,7 +28,7 @@ _LINES_SHOWN = 500
 def index(request: SellerRequest) -> HttpResponse:
     filters = RunFilter(request.GET, seller=request.seller)
     keyset = Keyset(request.GET.get("page", ""), size=settings.RUNS_SHOWN)
-    page = register(seller=request.seller, keyset=keyset, **filters.chosen)
+    page = run_page(seller=request.seller, keyset=keyset, **filters.chosen)
     return render(request, "dashboard/runs.html", {"filters": filters, "page": page, "chart": chart(page.rows)})
 
 
@@ -36,7 +36,7 @@ def index(request: SellerRequest) -> HttpResponse:
 def show(request: SellerRequest, run: int) -> HttpResponse:
     chosen = _run(request, run)
     lines = log_tail(run=chosen, limit=_LINES_SHOWN)
-    context = _about(request, chosen) | {
+    context = _run_context(request, chosen) | {
         "lines": lines,
         "tail": _LINES_SHOWN,
         "after": lines[-1].pk if lines else 0,
@@ -51,7 +51,7 @@ def live(request: SellerRequest, run: int) -> HttpResponse:
     shown = request.GET.get("after", "")
     after = int(shown) if shown.isdecimal() and len(shown) < 19 else 0
     lines = log_tail(run=chosen, after=after, limit=_LINES_SHOWN)
-    context = _about(request, chosen) | {
+    context = _run_context(request, chosen) | {
         "lines": lines,
         "after": lines[-1].pk if lines else after,
         "live": True,
@@ -60,16 +60,18 @@ def live(request: SellerRequest, run: int) -> HttpResponse:
     return render(request, "dashboard/_run.html", context)
 
 
-def _about(request: SellerRequest, run: Run) -> dict[str, object]:
+def _run_context(request: SellerRequest, run: Run) -> dict[str, object]:
     opened = issues(seller=request.seller, run=run)
     counters = sorted(run.counters.all(), key=lambda counter: counter.kind)
     return {
         "run": run,
         "counters": counters,
-        "some_disabled": any(counter.disabled or counter.kind.startswith(Kind.CATEGORY) for counter in counters),
+        "show_disabled": any(counter.disabled or counter.kind.startswith(Kind.CATEGORY) for counter in counters),
         "imports": feed_imports(run=run),
-        "tallies": tallies(run=run),
-        "followers": run.followers.filter(job__connection__seller=request.seller).select_related("job__connection"),
+        "verdict_counts": verdict_counts(run=run),
+        "follow_up_runs": run.follow_up_runs.filter(job__connection__seller=request.seller).select_related(
+            "job__connection"
+        ),
         "open_issues": count_up_to_cap(opened),
     }
 
@@ -84,7 +86,7 @@ def log(request: SellerRequest, run: int) -> HttpResponseBase:
         yield f"Run {chosen.pk}, {chosen.get_scope_display().lower()}: {chosen.job}. State: {state_label(chosen)}.\n"
         if chosen.is_open:
             yield "It has not ended yet: this is its log so far.\n"
-        for line in whole_log(run=chosen):
+        for line in full_log(run=chosen):
             yield f"{timezone.localtime(line.at, zone):%Y-%m-%d %H:%M:%S %Z} {line.level.upper():<7} {line.text}\n"
 
     return StreamingHttpResponse(

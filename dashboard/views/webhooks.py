@@ -6,24 +6,24 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from accounts.queries import owns
+from accounts.queries import is_owner
 from connectors.models import WebhookEvent
 from connectors.services import renew_webhook_secret, replay_events
 from connectors.webhooks.masking import masked, may_see_payloads
-from connectors.webhooks.registration import address_of
+from connectors.webhooks.registration import webhook_url
 from dashboard.access import SellerRequest, seller_action, seller_owner_action, seller_page
-from dashboard.chart import wait_chart
+from dashboard.chart import latency_chart
 from dashboard.forms import WebhookFilter
 from dashboard.keyset import Keyset
 from dashboard.queries.webhooks import (
-    connected_by_hand,
+    latency_buckets,
+    manual_webhook_connections,
     page_of_events,
     refusals,
     subscriptions,
-    waits,
     webhook_events,
 )
-from dashboard.views.back import back_to
+from dashboard.views.redirects import redirect_back
 
 
 @seller_page
@@ -34,23 +34,23 @@ def index(request: SellerRequest) -> HttpResponse:
 @seller_owner_action
 def new_secret(request: SellerRequest, connection: str) -> HttpResponse:
     """Answers with the page itself, not with a redirect: the secret is nowhere but in this response."""
-    by_hand = {each.slug: each for each in connected_by_hand(seller=request.seller)}
-    if connection not in by_hand:
+    manual = {each.slug: each for each in manual_webhook_connections(seller=request.seller)}
+    if connection not in manual:
         raise Http404("No such connection takes a secret by hand.")
-    chosen = by_hand[connection]
+    chosen = manual[connection]
     return _index(request, renewed=chosen, secret=renew_webhook_secret(connection=chosen, by=request.user))
 
 
 def _index(request: SellerRequest, **context: object) -> HttpResponse:
     filters = WebhookFilter(request.GET, seller=request.seller)
     keyset = Keyset(request.GET.get("page", ""), field="received_at")
-    owner = owns(user=request.user, seller=request.seller)
-    by_hand = connected_by_hand(seller=request.seller) if owner else []
+    owner = is_owner(user=request.user, seller=request.seller)
+    manual = manual_webhook_connections(seller=request.seller) if owner else []
     context |= {
-        "by_hand": [(each, address_of(each)) for each in by_hand],
+        "manual_connections": [(each, webhook_url(each)) for each in manual],
         "filters": filters,
         "page": page_of_events(seller=request.seller, keyset=keyset, **filters.chosen),
-        "chart": wait_chart(waits(seller=request.seller)),
+        "chart": latency_chart(latency_buckets(seller=request.seller)),
         "subscriptions": subscriptions(seller=request.seller),
         "refusals": refusals(seller=request.seller, now=timezone.now()),
     }
@@ -60,9 +60,11 @@ def _index(request: SellerRequest, **context: object) -> HttpResponse:
 @seller_page
 def show(request: SellerRequest, event: int) -> HttpResponse:
     chosen = get_object_or_404(webhook_events(seller=request.seller), pk=event)
-    whole = may_see_payloads(user=request.user, seller=request.seller)
-    payload = chosen.payload if whole else masked(chosen.payload)
-    return render(request, "dashboard/webhook.html", {"event": chosen, "payload": payload, "whole": whole})
+    show_full_payload = may_see_payloads(user=request.user, seller=request.seller)
+    payload = chosen.payload if show_full_payload else masked(chosen.payload)
+    return render(
+        request, "dashboard/webhook.html", {"event": chosen, "payload": payload, "show_full_payload": show_full_payload}
+    )
 
 
 @seller_action
@@ -84,4 +86,4 @@ def _replay(request: SellerRequest, events: QuerySet[WebhookEvent]) -> HttpRespo
         messages.success(request, f"{number} {'event is' if number == 1 else 'events are'} looked at once more.")
     else:
         messages.info(request, "Nothing to do: what waits is looked at anyway, and the rest is not read here.")
-    return back_to(request, "dashboard:webhooks")
+    return redirect_back(request, "dashboard:webhooks")

@@ -9,8 +9,8 @@ from django.core.validators import URLValidator, validate_email
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.console import ConsoleAdmin, ReadOnlyAdmin, operator
-from accounts.services import record
+from accounts.admin_base import BaseAdmin, ReadOnlyAdmin, get_operator
+from accounts.services import record_audit_event
 from hub.models import Alert, AlertChannel, AlertDelivery
 
 
@@ -48,7 +48,7 @@ class AlertChannelForm(forms.ModelForm):
 
 
 @admin.register(AlertChannel)
-class AlertChannelAdmin(ConsoleAdmin):
+class AlertChannelAdmin(BaseAdmin):
     form = AlertChannelForm
     fields = ("label", "medium", "destination", "seller", "enabled")
     list_display = ("label", "medium", "seller", "enabled")
@@ -58,7 +58,7 @@ class AlertChannelAdmin(ConsoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: AlertChannel, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        record(user=operator(request), action="alert_channel.save", target=obj.label, seller=obj.seller)
+        record_audit_event(user=get_operator(request), action="alert_channel.save", target=obj.label, seller=obj.seller)
 
 
 @admin.register(Alert)
@@ -70,5 +70,5 @@ class AlertAdmin(ReadOnlyAdmin):
 
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("alert", "channel", "over", "sent_at", "attempts", "last_error")
+    list_display = ("alert", "channel", "is_resolution", "sent_at", "attempts", "last_error")
     list_select_related = ("alert", "channel")

@@ -10,7 +10,7 @@ from hub.models.connections import Connection, Master, PlatformSwitch, new_token
 from hub.models.jobs import Job, JobState
 from hub.models.lanes import Lane, Share
 from hub.models.links import Link, LinkPayload
-from hub.models.runs import MetId, Run, RunCounter, RunItem, RunLogLine
+from hub.models.runs import Run, RunCounter, RunItem, RunLogLine, SeenExternalId
 from hub.models.workers import RateBudget, Worker
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "Link",
     "LinkPayload",
     "Master",
-    "MetId",
+    "SeenExternalId",
     "PlatformSwitch",
     "RateBudget",
     "Run",

@@ -17,7 +17,7 @@ class Alert(models.Model):
 
     class Kind(models.TextChoices):
         FAILING = "failing", "a job failed"
-        ABSENT = "absent", "a job has not succeeded for longer than it should"
+        OVERDUE = "absent", "a job has not succeeded for longer than it should"
         ATTENTION = "attention", "a job waits for a person"
         UNREACHABLE = "unreachable", "a platform takes no calls"
         DRIFT = "drift", "a target differs from what it should hold"
@@ -62,14 +62,16 @@ class AlertDelivery(models.Model):
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="deliveries")
-    over = models.BooleanField(default=False)
+    is_resolution = models.BooleanField(default=False, db_column="over")
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "alert deliveries"
-        constraints = [models.UniqueConstraint(fields=["alert", "channel", "over"], name="hub_alert_delivery_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "channel", "is_resolution"], name="hub_alert_delivery_once")
+        ]
         indexes = [models.Index(fields=["channel"], condition=Q(sent_at=None), name="hub_alert_delivery_owed")]
 
     def __str__(self) -> str:

@@ -36,8 +36,9 @@ class Job(models.Model):
         validators=[validate_schedule],
         help_text="Imports: when to read what changed since the cut date, for example `15m`.",
     )
-    proof_schedule = models.CharField(
+    comparison_schedule = models.CharField(
         "comparison schedule",
+        db_column="proof_schedule",
         max_length=60,
         blank=True,
         validators=[validate_schedule],
@@ -83,7 +84,7 @@ class JobState(models.Model):
     cut_at = models.DateTimeField(null=True, help_text="Everything that changed at the source before this was read.")
     next_full_at = models.DateTimeField(null=True)
     next_partial_at = models.DateTimeField(null=True)
-    next_proof_at = models.DateTimeField(null=True)
+    next_comparison_at = models.DateTimeField(null=True, db_column="next_proof_at")
     last_update_at = models.DateTimeField(null=True, help_text="When an item last went through.")
     last_full_sync_at = models.DateTimeField(null=True, help_text="When the last full run ended well.")
     last_success_at = models.DateTimeField(null=True)
@@ -100,7 +101,9 @@ class JobState(models.Model):
                 condition=Q(next_partial_at__isnull=False),
                 name="hub_state_partial",
             ),
-            models.Index(fields=["next_proof_at"], condition=Q(next_proof_at__isnull=False), name="hub_state_proof"),
+            models.Index(
+                fields=["next_comparison_at"], condition=Q(next_comparison_at__isnull=False), name="hub_state_proof"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ class Run(models.Model):
         FULL = "full"
         PARTIAL = "partial"
         PREVIEW = "preview"
-        PROOF = "proof", "comparison"
+        COMPARISON = "proof", "comparison"
 
     SYNCS = (Scope.FULL, Scope.PARTIAL)
 
@@ -38,13 +38,13 @@ class Run(models.Model):
         PREPARING = "preparing", "preparing"
         PREPARED = "prepared", "prepared, nothing sent yet"
         SENDING = "sending", "running"
-        ASKING = "asking", "waiting for your answer"
+        NEEDS_APPROVAL = "asking", "waiting for your answer"
         DONE = "done", "ended well"
         DONE_WITH_ERRORS = "done_with_errors", "ended with some errors"
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
 
-    OPEN = (State.QUEUED, State.PREPARING, State.PREPARED, State.SENDING, State.ASKING)
+    OPEN = (State.QUEUED, State.PREPARING, State.PREPARED, State.SENDING, State.NEEDS_APPROVAL)
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="runs")
     scope = models.CharField(max_length=7, choices=Scope)
@@ -55,7 +55,7 @@ class Run(models.Model):
         "self",
         on_delete=models.SET_NULL,
         null=True,
-        related_name="followers",
+        related_name="follow_up_runs",
         help_text="The import that began it.",
     )
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -72,7 +72,7 @@ class Run(models.Model):
     not_before = models.DateTimeField(null=True)
     reason = models.TextField(blank=True, help_text="Why it failed, waits or was cancelled, and what helps.")
     # How often it met what its log does not tell each time (hub/runlog.py).
-    met = models.JSONField(default=dict)
+    event_counts = models.JSONField(default=dict, db_column="met")
 
     class Meta:
         ordering = ["-id"]
@@ -115,7 +115,9 @@ class RunCounter(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    told_at = models.DateTimeField(null=True, help_text="When the run's log last told these figures.")
+    logged_at = models.DateTimeField(
+        null=True, db_column="told_at", help_text="When the run's log last told these figures."
+    )
 
     OUTCOMES = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
 
@@ -188,13 +190,14 @@ class RunItem(models.Model):
         return f"{self.kind}:{self.item_id or self.external_id} {self.get_verdict_display()}"
 
 
-class MetId(models.Model):
+class SeenExternalId(models.Model):
     """An id that the target named to an open proof, so that what it did not name can be asked for."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="met_ids", db_index=False)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="seen_external_ids", db_index=False)
     external_id = models.CharField(max_length=200)
 
     class Meta:
+        db_table = "hub_metid"
         constraints = [models.UniqueConstraint(fields=["run", "external_id"], name="hub_metid_once")]
 
     def __str__(self) -> str:

@@ -13,19 +13,19 @@ from hub.queue import enqueue
 from orders.items import load_customers
 from orders.models import Customer, CustomerGroup
 from orders.records import CustomerRecord
-from orders.services.saving import (
-    HIDDEN,
+from orders.services.common import (
+    MASKED_CHANGE,
     THOUSANDTHS,
     Changes,
-    Saved,
+    SaveResult,
     addresses_differ,
-    admit,
-    announce,
-    load_locked,
-    note,
-    raise_revisions,
+    bump_revisions,
+    enqueue_changed,
+    lock_and_load,
+    record_difference,
     replace_addresses,
     rounded,
+    writable_changes,
 )
 
 _CUSTOMER = (
@@ -49,7 +49,7 @@ class CustomerDraft:
 @transaction.atomic
 def save_customers(
     *, seller_id: int, drafts: Sequence[CustomerDraft], groups: Collection[str], origin: int, now: datetime
-) -> list[Saved]:
+) -> list[SaveResult]:
     """Write drafts of one seller, in their order; whole pages in a fixed number of statements.
 
     `groups` are the field groups (hub.models.Master.Group) that the source is master of. Raises DataError or
@@ -57,7 +57,7 @@ def save_customers(
     drafts singly.
     """
     master = Master.Group.CUSTOMERS in groups
-    known = load_locked(Customer, load_customers, [draft.customer_id for draft in drafts])
+    known = lock_and_load(Customer, load_customers, [draft.customer_id for draft in drafts])
     group_ids = _groups(seller_id, {draft.record.group for draft in drafts if draft.record.group})
     values = [_customer_values(draft.record) for draft in drafts]
     created = iter(
@@ -67,34 +67,34 @@ def save_customers(
             if draft.customer_id is None
         )
     )
-    saved = [Saved(d.customer_id or next(created).pk, created=d.customer_id is None) for d in drafts]
+    saved = [SaveResult(d.customer_id or next(created).pk, created=d.customer_id is None) for d in drafts]
     in_page = {draft.record.external_id: result.item_id for draft, result in zip(drafts, saved, strict=True)}
-    updated, adopted, addresses = [], [], []
+    updated, with_new_parent, addresses = [], [], []
     for draft, result, after in zip(drafts, saved, values, strict=True):
         parent_id = draft.parent_id or in_page.get(draft.record.parent_id)
         result.complete = not draft.record.parent_id or parent_id is not None
-        brought = draft.record.addresses
+        incoming = draft.record.addresses
         if result.created:
             if parent_id is not None:
-                adopted.append(Customer(pk=result.item_id, parent_id=parent_id))
-            addresses.append((result, brought or []))
+                with_new_parent.append(Customer(pk=result.item_id, parent_id=parent_id))
+            addresses.append((result, incoming or []))
             continue
         item = known[result.item_id]
         after["parent_id"] = parent_id if result.complete else item.parent_id
         # It was deleted there, and is there again.
         after["status"] = str(Customer.Status.ACTIVE) if item.status == Customer.Status.DELETED else item.status
-        if admit(result, item, after, lambda name: master):
+        if writable_changes(result, item, after, lambda name: master):
             updated.append(Customer(pk=item.id, **_columns(after, group_ids)))
-        differ = brought is not None and addresses_differ(item.addresses, brought)
-        if differ and note(result, "addresses", HIDDEN, master):
-            addresses.append((result, brought or []))
+        differ = incoming is not None and addresses_differ(item.addresses, incoming)
+        if differ and record_difference(result, "addresses", MASKED_CHANGE, master):
+            addresses.append((result, incoming or []))
     if updated:
         fields = [*_CUSTOMER, "discount_percentage", "b2b_enabled", "parent", "status"]
         Customer.objects.bulk_update(updated, fields)
-    if adopted:
-        Customer.objects.bulk_update(adopted, ["parent"])
+    if with_new_parent:
+        Customer.objects.bulk_update(with_new_parent, ["parent"])
     replace_addresses(seller_id, "customer_id", addresses)
-    announce(Customer, Kind.CUSTOMER, seller_id, saved, origin, now)
+    enqueue_changed(Customer, Kind.CUSTOMER, seller_id, saved, origin, now)
     return saved
 
 
@@ -106,7 +106,7 @@ def delete_customers(
     rows = Customer.objects.filter(pk__in=customer_ids, seller_id=seller_id).exclude(status=Customer.Status.DELETED)
     before = dict(rows.order_by("pk").select_for_update().values_list("pk", "status"))
     Customer.objects.filter(pk__in=before.keys()).update(status=Customer.Status.DELETED)
-    raise_revisions(Customer, before.keys(), now)
+    bump_revisions(Customer, before.keys(), now)
     enqueue(seller_id=seller_id, kind=Kind.CUSTOMER, item_ids=before.keys(), origin=origin)
     return {pk: {"status": [status, str(Customer.Status.DELETED)]} for pk, status in before.items()}
 

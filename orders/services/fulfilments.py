@@ -13,12 +13,12 @@ from hub.models import Master
 from orders.items import OrderItem, OrderLineItem, ShipmentItem, load_orders
 from orders.models import Order, OrderLine
 from orders.records import FulfilmentRecord
-from orders.services.saving import Saved, admit, announce, load_locked
-from orders.services.shipments import replace_shipments, shipment
+from orders.services.common import SaveResult, enqueue_changed, lock_and_load, writable_changes
+from orders.services.shipments import build_shipment, replace_shipments
 
 _Status = Order.Status
 # What shipping moves on; whatever is further than that, or out of it, stays there.
-_BEFORE_SHIPPED = {_Status.PENDING, _Status.CONFIRMED, _Status.PARTLY_SHIPPED}
+_NOT_YET_SHIPPED = {_Status.PENDING, _Status.CONFIRMED, _Status.PARTLY_SHIPPED}
 
 
 @dataclass(slots=True)
@@ -39,17 +39,18 @@ def save_fulfilments(
     by_vendor: bool,
     origin: int,
     now: datetime,
-) -> list[Saved]:
+) -> list[SaveResult]:
     """Write what the connection `origin` has shipped of orders of one seller. Raises as save_orders.
 
     A vendor has the say about the shipments of its own part, whoever is master of orders; what that makes of the status
     of order and lines is the master's to say (L17), and follows from the shipments only where `groups` holds orders.
     """
     master = Master.Group.ORDERS in groups
-    known = load_locked(Order, load_orders, [draft.order_id for draft in drafts])
-    saved = [Saved(draft.order_id, created=False) for draft in drafts]
+    known = lock_and_load(Order, load_orders, [draft.order_id for draft in drafts])
+    saved = [SaveResult(draft.order_id, created=False) for draft in drafts]
     named = [
-        [shipment(record, draft.line_ids, reported_by=origin) for record in draft.record.shipments] for draft in drafts
+        [build_shipment(record, draft.line_ids, reported_by=origin) for record in draft.record.shipments]
+        for draft in drafts
     ]
     replace_shipments(
         seller_id=seller_id,
@@ -60,12 +61,12 @@ def save_fulfilments(
         ],
     )
     if master:
-        _move_on(saved)
-    announce(Order, Kind.ORDER, seller_id, saved, origin, now)
+        _advance_statuses(saved)
+    enqueue_changed(Order, Kind.ORDER, seller_id, saved, origin, now)
     return saved
 
 
-def _move_on(saved: Sequence[Saved]) -> None:
+def _advance_statuses(saved: Sequence[SaveResult]) -> None:
     """Orders and lines whose shipments changed are as far as these say; never back."""
     changed = load_orders([result.item_id for result in saved if result.changes])
     orders, lines = [], []
@@ -74,22 +75,22 @@ def _move_on(saved: Sequence[Saved]) -> None:
             continue
         shipped = _quantities(item.shipments)
         for line in item.lines:
-            if line.status in _BEFORE_SHIPPED and shipped[line.id]:
+            if line.status in _NOT_YET_SHIPPED and shipped[line.id]:
                 status = _Status.SHIPPED if shipped[line.id] >= line.quantity else _Status.PARTLY_SHIPPED
-                if _admit(result, line, status, f"{line.sku or f'line {line.position}'}: "):
+                if _set_status(result, line, status, f"{line.sku or f'line {line.position}'}: "):
                     lines.append(OrderLine(pk=line.id, status=status))
                     line.status = str(status)
-        if item.status in _BEFORE_SHIPPED and any(shipped.values()):
-            waits = any(line.status in _BEFORE_SHIPPED for line in item.lines)
-            status = _Status.PARTLY_SHIPPED if waits else _Status.SHIPPED
-            if _admit(result, item, status):
+        if item.status in _NOT_YET_SHIPPED and any(shipped.values()):
+            unshipped = any(line.status in _NOT_YET_SHIPPED for line in item.lines)
+            status = _Status.PARTLY_SHIPPED if unshipped else _Status.SHIPPED
+            if _set_status(result, item, status):
                 orders.append(Order(pk=item.id, status=status))
     OrderLine.objects.bulk_update(lines, ["status"])
     Order.objects.bulk_update(orders, ["status"])
 
 
-def _admit(result: Saved, item: OrderItem | OrderLineItem, status: _Status, label: str = "") -> bool:
-    return bool(admit(result, item, {"status": str(status)}, lambda name: True, label=label))
+def _set_status(result: SaveResult, item: OrderItem | OrderLineItem, status: _Status, label: str = "") -> bool:
+    return bool(writable_changes(result, item, {"status": str(status)}, lambda name: True, label=label))
 
 
 def _quantities(shipments: Sequence[ShipmentItem]) -> dict[int, Decimal]:

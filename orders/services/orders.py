@@ -13,20 +13,20 @@ from hub.models import Master
 from orders.items import OrderItem, OrderLineItem, load_orders
 from orders.models import Order, OrderLine
 from orders.records import OrderLineRecord, OrderRecord
-from orders.services.saving import (
-    HIDDEN,
+from orders.services.common import (
+    MASKED_CHANGE,
     MONEY,
     THOUSANDTHS,
-    Saved,
+    SaveResult,
     addresses_differ,
-    admit,
-    announce,
-    load_locked,
-    note,
+    enqueue_changed,
+    lock_and_load,
+    record_difference,
     replace_addresses,
     rounded,
+    writable_changes,
 )
-from orders.services.shipments import replace_shipments, shipment
+from orders.services.shipments import build_shipment, replace_shipments
 
 _ORDER = (
     "number", "placed_at", "currency", "placed_through_b2b", "cart_id", "customer_note", "internal_note",
@@ -37,7 +37,7 @@ _LINE = ("position", "sku", "title", "vendor", "status")
 _LINE_AMOUNTS = ("quantity", "unit_price")
 # What becomes of an order is the business of the master of orders (L17). What was said when it was placed is not: that
 # comes from the connection that brought the order, and no other writes it.
-_COURSE = {"status", "source_status", *_ORDER_AMOUNTS, *_LINE_AMOUNTS}
+_MASTER_FIELDS = {"status", "source_status", *_ORDER_AMOUNTS, *_LINE_AMOUNTS}
 
 
 @dataclass(slots=True)
@@ -60,26 +60,26 @@ class _Entry:
     """A draft of an order, what it was before (None: it is new), and what its source may write of it."""
 
     draft: OrderDraft
-    result: Saved
+    result: SaveResult
     item: OrderItem | None
-    source: bool
-    master: bool
+    is_source: bool
+    is_master: bool
 
     def may_write(self, name: str) -> bool | None:
         """None: this was never the source's to say, so that a difference is no conflict."""
-        return self.master if name in _COURSE else (self.source or None)
+        return self.is_master if name in _MASTER_FIELDS else (self.is_source or None)
 
 
 @transaction.atomic
 def save_orders(
     *, seller_id: int, drafts: Sequence[OrderDraft], groups: Collection[str], origin: int, now: datetime
-) -> list[Saved]:
+) -> list[SaveResult]:
     """Write drafts of one seller, in their order; whole pages in a fixed number of statements. Raises as above.
 
     `origin` is the connection they come from, and the source of those that are new. A line that this connection has
     not brought before is first looked for among the order's lines with the same SKU.
     """
-    known = load_locked(Order, load_orders, [draft.order_id for draft in drafts])
+    known = lock_and_load(Order, load_orders, [draft.order_id for draft in drafts])
     created = iter(
         Order.objects.bulk_create(
             Order(seller_id=seller_id, source_id=origin, updated_at=now, **_order_values(draft))
@@ -93,10 +93,10 @@ def save_orders(
         entries.append(
             _Entry(
                 draft=draft,
-                result=Saved(next(created).pk if item is None else item.id, created=item is None),
+                result=SaveResult(next(created).pk if item is None else item.id, created=item is None),
                 item=item,
-                source=item is None or item.source_id == origin,
-                master=item is None or Master.Group.ORDERS in groups,
+                is_source=item is None or item.source_id == origin,
+                is_master=item is None or Master.Group.ORDERS in groups,
             )
         )
     _update_orders(entries)
@@ -104,7 +104,7 @@ def save_orders(
     _save_shipments(seller_id, entries)
     _save_addresses_of_orders(seller_id, entries)
     saved = [entry.result for entry in entries]
-    announce(Order, Kind.ORDER, seller_id, saved, origin, now)
+    enqueue_changed(Order, Kind.ORDER, seller_id, saved, origin, now)
     return saved
 
 
@@ -124,8 +124,8 @@ def _update_orders(entries: Iterable[_Entry]) -> None:
         values = _order_values(draft)
         if not entry.result.complete:
             values["customer_id"] = item.customer_id
-        if admitted := admit(entry.result, item, values, entry.may_write):
-            rows.append(Order(pk=item.id, **_merged(item, values, admitted)))
+        if writable := writable_changes(entry.result, item, values, entry.may_write):
+            rows.append(Order(pk=item.id, **_merged(item, values, writable)))
     if rows:
         Order.objects.bulk_update(rows, [*_ORDER, *_ORDER_AMOUNTS, "customer"])
 
@@ -138,13 +138,13 @@ def _save_lines(seller_id: int, entries: Iterable[_Entry]) -> None:
             item = matches.get(record.external_id)
             values = _line_values(record, entry.draft.variant_ids.get(record.external_id), item)
             if item is None:
-                if result.created or note(result, _label(record), [None, "new line"], entry.master):
+                if result.created or record_difference(result, _label(record), [None, "new line"], entry.is_master):
                     row = OrderLine(seller_id=seller_id, order_id=result.item_id, **values)
                     new.append((row, record, result))
                 continue
             result.line_ids[record.external_id] = item.id
-            if admitted := admit(result, item, values, entry.may_write, label=f"{_label(item)}: "):
-                updated.append(OrderLine(pk=item.id, **_merged(item, values, admitted)))
+            if writable := writable_changes(result, item, values, entry.may_write, label=f"{_label(item)}: "):
+                updated.append(OrderLine(pk=item.id, **_merged(item, values, writable)))
         updated += _cancel_lines(entry, matches)
     if updated:
         OrderLine.objects.bulk_update(updated, [*_LINE, *_LINE_AMOUNTS, "variant"])
@@ -187,7 +187,7 @@ def _cancel_lines(entry: _Entry, matches: dict[str, OrderLineItem]) -> list[Orde
         if external_id not in left:
             values = {name: getattr(item, name) for name in (*_LINE, *_LINE_AMOUNTS, "variant_id")}
             status = {"status": str(Order.Status.CANCELLED)}
-            if admit(entry.result, item, status, entry.may_write, label=f"{_label(item)}: "):
+            if writable_changes(entry.result, item, status, entry.may_write, label=f"{_label(item)}: "):
                 rows.append(OrderLine(pk=item.id, **(values | status)))
     return rows
 
@@ -200,8 +200,8 @@ def _save_shipments(seller_id: int, entries: Iterable[_Entry]) -> None:
             (
                 entry.result,
                 entry.item.shipments if entry.item else [],
-                [shipment(record, entry.result.line_ids) for record in entry.draft.record.shipments],
-                entry.master,
+                [build_shipment(record, entry.result.line_ids) for record in entry.draft.record.shipments],
+                entry.is_master,
             )
             for entry in entries
             if entry.draft.record.shipments is not None
@@ -212,16 +212,16 @@ def _save_shipments(seller_id: int, entries: Iterable[_Entry]) -> None:
 def _save_addresses_of_orders(seller_id: int, entries: Iterable[_Entry]) -> None:
     wanted = []
     for entry in entries:
-        brought = entry.draft.record.addresses
-        if brought and entry.source and addresses_differ(entry.item.addresses if entry.item else [], brought):
+        incoming = entry.draft.record.addresses
+        if incoming and entry.is_source and addresses_differ(entry.item.addresses if entry.item else [], incoming):
             if entry.item is not None:
-                entry.result.changes["addresses"] = HIDDEN
-            wanted.append((entry.result, brought))
+                entry.result.changes["addresses"] = MASKED_CHANGE
+            wanted.append((entry.result, incoming))
     replace_addresses(seller_id, "order_id", wanted)
 
 
-def _merged(before: Any, values: dict[str, Any], admitted: dict[str, Any]) -> dict[str, Any]:
-    return {name: getattr(before, name) for name in values} | admitted
+def _merged(before: Any, values: dict[str, Any], writable: dict[str, Any]) -> dict[str, Any]:
+    return {name: getattr(before, name) for name in values} | writable
 
 
 def _label(line: OrderLineItem | OrderLineRecord) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from orders.items import ShipmentItem
 from orders.models import Shipment, ShipmentLine
 from orders.records import ShipmentRecord
-from orders.services.saving import HIDDEN, THOUSANDTHS, Saved, note, rounded
+from orders.services.common import MASKED_CHANGE, THOUSANDTHS, SaveResult, record_difference, rounded
 
 
-def shipment(record: ShipmentRecord, line_ids: dict[str, int], *, reported_by: int | None = None) -> ShipmentItem:
+def build_shipment(record: ShipmentRecord, line_ids: dict[str, int], *, reported_by: int | None = None) -> ShipmentItem:
     """Lines that the order does not have, and those of which nothing was shipped, are left out."""
     return ShipmentItem(
         external_id=record.external_id,
@@ -28,7 +28,7 @@ def replace_shipments(
     *,
     seller_id: int,
     reported_by: int | None,
-    wanted: Iterable[tuple[Saved, Sequence[ShipmentItem], Sequence[ShipmentItem], bool]],
+    wanted: Iterable[tuple[SaveResult, Sequence[ShipmentItem], Sequence[ShipmentItem], bool]],
 ) -> None:
     """Make what one reporter says of orders the truth about its shipments; other reporters' stay (S9).
 
@@ -44,8 +44,8 @@ def replace_shipments(
         if before == after:
             continue
         if not result.created:
-            pair = [len(before), len(after)] if len(before) != len(after) else HIDDEN
-            if not note(result, "shipments", pair, allowed):
+            pair = [len(before), len(after)] if len(before) != len(after) else MASKED_CHANGE
+            if not record_difference(result, "shipments", pair, allowed):
                 continue
             stale.append(result.item_id)
         rows += [(_row(seller_id, result.item_id, item), item) for item in after]

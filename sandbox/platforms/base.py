@@ -41,7 +41,7 @@ class Options:
             await asyncio.sleep(self.latency_ms / 1000)
 
 
-class UnknownState(ValueError):
+class UnknownStateKind(ValueError):
     """No such account or kind of data; the text names those there are."""
 
 
@@ -60,7 +60,7 @@ class Platform(ABC):
 
     @abstractmethod
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Items of a kind after a key, and the key to go on from (None at the end); or `UnknownState`."""
+        """Items of a kind after a key, and the key to go on from (None at the end); or `UnknownStateKind`."""
 
     @abstractmethod
     async def reset(self) -> None:
@@ -82,11 +82,11 @@ def json_response(body: Any, status: int = 200, headers: dict[str, str] | None =
     return Response(orjson.dumps(body), status, {"content-type": "application/json", **(headers or {})})
 
 
-def is_token(given: str, token: str) -> bool:
+def token_matches(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode(), token.encode())
 
 
-def note(request: Request, **facts: Any) -> None:
+def annotate_call(request: Request, **facts: Any) -> None:
     """Tell the call log what only the platform knows: `account`, `items`, `ignored`."""
     for name, value in facts.items():
         setattr(request.scope["sandbox.call"], name, value)

@@ -31,21 +31,29 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms import elevate_xml
-from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
-from sandbox.platforms.elevate_catalog import Format, Problems, merge
+from sandbox.platforms.base import (
+    Options,
+    PagedDict,
+    Platform,
+    UnknownStateKind,
+    annotate_call,
+    json_response,
+    token_matches,
+)
+from sandbox.platforms.elevate_catalog import CatalogErrors, Format, merge
 
-BREATH = 500  # operations between two looks at other requests
-LONGEST_WAIT_S = 300
+YIELD_EVERY = 500  # operations between two looks at other requests
+MAX_WAIT_S = 300
 VERBS = ("replace", "edit", "remove")
 ENTITIES = ("productGroup", "content", "translation")
 Entity = tuple[str, str]
 DURATION = re.compile(r"PT(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
-class Refused(Exception):
+class ImportRejected(Exception):
     """An import that is not applied. `problems` tells what is wrong with the catalogue data, if they are."""
 
-    def __init__(self, reason: str, problems: Problems | None = None, status: int = 400) -> None:
+    def __init__(self, reason: str, problems: CatalogErrors | None = None, status: int = 400) -> None:
         super().__init__(reason)
         self.reason = reason
         self.problems = problems
@@ -111,11 +119,11 @@ class Import:
 
 
 @dataclass
-class Staged:
+class StagedImport:
     """What a checked import would change: entities set (by kind and key), keys removed."""
 
     groups: dict[str, Group] = field(default_factory=dict)
-    others: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    other_entities: dict[tuple[str, str], bytes] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -125,33 +133,33 @@ class Cluster:
 
     def __init__(self, seed: str) -> None:
         self.groups = PagedDict()
-        self.others: dict[tuple[str, str], bytes] = {}
+        self.other_entities: dict[tuple[str, str], bytes] = {}
         self.imports: dict[int, Import] = {}
         self.names: dict[tuple[str, str], str] = {}
-        self.under_way = 0
-        self.turn = asyncio.Lock()
+        self.running_imports = 0
+        self.import_lock = asyncio.Lock()
         self._owners: dict[Entity, str] = {}
         self._sizes: Counter[str] = Counter()
         self._ids = itertools.count(random.Random(seed).getrandbits(62))
 
     def open_import(self, name: str, *, full: bool, forced: bool, xml: bool) -> Import:
-        opened = Import(next(self._ids), name, full, forced=forced, xml=xml)
-        self.imports[opened.id] = opened
-        return opened
+        import_job = Import(next(self._ids), name, full, forced=forced, xml=xml)
+        self.imports[import_job.id] = import_job
+        return import_job
 
-    def check_unique(self, staged: Staged, *, full: bool, problems: Problems) -> None:
+    def check_unique(self, staged: StagedImport, *, full: bool, problems: CatalogErrors) -> None:
         """Product and variant keys occur once in the whole catalogue as it would be."""
         owners: dict[Entity, str] = {}
         for group_key, group in staged.groups.items():
             for entity, times in Counter(group.entities()).items():
-                stays = None if full else self._owners.get(entity)
-                if stays in staged.groups or stays in staged.removed:
-                    stays = None
-                if times > 1 or stays or owners.setdefault(entity, group_key) != group_key:
+                remaining_owner = None if full else self._owners.get(entity)
+                if remaining_owner in staged.groups or remaining_owner in staged.removed:
+                    remaining_owner = None
+                if times > 1 or remaining_owner or owners.setdefault(entity, group_key) != group_key:
                     problems.add(*entity, "Duplicate key")
 
-    def check_harm(self, staged: Staged, *, full: bool) -> None:
-        """`Refused` if a market would lose half of its products or more."""
+    def check_harmful(self, staged: StagedImport, *, full: bool) -> None:
+        """`ImportRejected` if a market would lose half of its products or more."""
         lost: Counter[str] = Counter()
         for group_key in self.groups if full else staged.groups.keys() | staged.removed:
             new = staged.groups.get(group_key)
@@ -160,25 +168,25 @@ class Cluster:
                 lost.update(set(markets) - set(kept.get(key, ())))
         for market, gone in lost.items():
             if gone * 2 >= self._sizes[market]:
-                raise Refused(
+                raise ImportRejected(
                     f"Potentially harmful import: it removes {gone} of {self._sizes[market]} products "
                     f"in market '{market}'. Use force=true to import anyway."
                 )
 
-    def apply(self, staged: Staged, *, full: bool) -> None:
+    def apply(self, staged: StagedImport, *, full: bool) -> None:
         for key in list(self.groups) if full else staged.groups.keys() | staged.removed:
             self._drop(key)
         if full:
-            self.others = {}
+            self.other_entities = {}
         for key in staged.removed:
             for kind in ENTITIES[1:]:
-                self.others.pop((kind, key), None)
+                self.other_entities.pop((kind, key), None)
         for key, group in staged.groups.items():
             self.groups[key] = group
             self._owners.update(dict.fromkeys(group.entities(), key))
             for _, markets in group.products:
                 self._sizes.update(markets)
-        self.others |= staged.others
+        self.other_entities |= staged.other_entities
         self.names |= staged.names  # the latest name holds for the whole catalogue
 
     def _drop(self, key: str) -> None:
@@ -200,10 +208,10 @@ class Elevate(Platform):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.format = Format(options.markets)
-        self._running: set[asyncio.Task[Refused | None]] = set()
-        self._fill()
+        self._running: set[asyncio.Task[ImportRejected | None]] = set()
+        self._create_clusters()
 
-    def _fill(self) -> None:
+    def _create_clusters(self) -> None:
         self.clusters = {name: Cluster(f"{self.options.seed}:{name}") for name in self.accounts}
 
     def routes(self) -> list[BaseRoute]:
@@ -218,7 +226,7 @@ class Elevate(Platform):
         """`groups` (`{"key", "productGroup"}` by key), `imports` (by id) or `names` (`{"label", "id", "name"}`)."""
         cluster = self.clusters.get(account)
         if cluster is None or kind not in ("groups", "imports", "names"):
-            raise UnknownState(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports, names")
+            raise UnknownStateKind(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports, names")
         if kind == "names":
             return [{"label": label, "id": each, "name": name} for (label, each), name in cluster.names.items()], None
         if kind == "imports":
@@ -231,7 +239,7 @@ class Elevate(Platform):
     async def reset(self) -> None:
         for task in self._running:
             task.cancel()
-        self._fill()
+        self._create_clusters()
 
     async def stop(self) -> None:
         for task in self._running:
@@ -240,19 +248,19 @@ class Elevate(Platform):
     def _cluster(self, request: Request) -> Cluster:
         given = request.headers.get("api-key", "")
         for name, token in self.accounts.items():
-            if is_token(given, token):
-                note(request, account=name)
+            if token_matches(given, token):
+                annotate_call(request, account=name)
                 return self.clusters[name]
-        raise Refused("Api-Key could not be validated", status=403)
+        raise ImportRejected("Api-Key could not be validated", status=403)
 
     async def _status(self, request: Request) -> Response:
         try:
             cluster = self._cluster(request)
-        except Refused as refused:
+        except ImportRejected as refused:
             return refused.response()
         given = request.query_params.get("id", "")
         if not given.isdecimal():
-            return Refused("The query parameter 'id' is required and is a number").response()
+            return ImportRejected("The query parameter 'id' is required and is a number").response()
         known = cluster.imports.get(int(given))
         return json_response(known.answer() if known else {"id": int(given), "status": "NOT_FOUND", "reason": None})
 
@@ -268,11 +276,11 @@ class Elevate(Platform):
                 lines = operations(await request.body())
                 await self._checked(cluster, Import(0, "", full, forced=force), lines)
                 return Response(status_code=204)
-            opened = self._open(cluster, request, full=full, forced=force)
-            answer = await self._run(cluster, opened, request, wait)
-            note(request, items=sum(opened.operations.values()))
+            import_job = self._open(cluster, request, full=full, forced=force)
+            answer = await self._run(cluster, import_job, request, wait)
+            annotate_call(request, items=sum(import_job.operations.values()))
             return answer
-        except Refused as refused:
+        except ImportRejected as refused:
             return refused.response()
 
     async def _import_xml(self, request: Request) -> Response:
@@ -283,94 +291,96 @@ class Elevate(Platform):
             wait = blocking_timeout(request.query_params.get("blockingTimeout"))
             force = flag(request, "force")
             if request.headers.get("content-type", "").partition(";")[0].strip() != "application/xml":
-                raise Refused("Content-Type must be application/xml", status=415)
-            opened = self._open(cluster, request, full=False, forced=force, xml=True)
-            opened.compressed = request.headers.get("content-encoding") == "gzip"
-            answer = await self._run(cluster, opened, request, wait)
-            note(request, items=sum(opened.operations.values()))
+                raise ImportRejected("Content-Type must be application/xml", status=415)
+            import_job = self._open(cluster, request, full=False, forced=force, xml=True)
+            import_job.compressed = request.headers.get("content-encoding") == "gzip"
+            answer = await self._run(cluster, import_job, request, wait)
+            annotate_call(request, items=sum(import_job.operations.values()))
             return answer
-        except Refused as refused:
+        except ImportRejected as refused:
             return refused.response(xml=True)
 
     def _open(self, cluster: Cluster, request: Request, *, full: bool, forced: bool, xml: bool = False) -> Import:
-        if self.options.busy == "reject" and cluster.under_way:
-            raise Refused("Another import is running", status=409)
+        if self.options.busy == "reject" and cluster.running_imports:
+            raise ImportRejected("Another import is running", status=409)
         return cluster.open_import(request.query_params.get("name", ""), full=full, forced=forced, xml=xml)
 
-    async def _run(self, cluster: Cluster, opened: Import, request: Request, wait: float) -> Response:
+    async def _run(self, cluster: Cluster, import_job: Import, request: Request, wait: float) -> Response:
         """Upload, then as much of the import as the caller is willing to wait for."""
-        cluster.under_way += 1
+        cluster.running_imports += 1
         try:
             body = await request.body()
         except ClientDisconnect:
-            cluster.under_way -= 1
-            opened.status, opened.reason = "FAILURE", "The upload broke off"
+            cluster.running_imports -= 1
+            import_job.status, import_job.reason = "FAILURE", "The upload broke off"
             raise
-        outcome = asyncio.create_task(self._work(cluster, opened, body))
+        outcome = asyncio.create_task(self._work(cluster, import_job, body))
         self._running.add(outcome)
         outcome.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait([outcome], timeout=wait)
         if not done:
-            return json_response(opened.answer(), 202)
+            return json_response(import_job.answer(), 202)
         if refused := outcome.result():
             raise refused
         return Response(status_code=204)
 
-    async def _work(self, cluster: Cluster, opened: Import, body: bytes) -> Refused | None:
+    async def _work(self, cluster: Cluster, import_job: Import, body: bytes) -> ImportRejected | None:
         """An import from its turn to its end, which may outlast the request. Gives why it was refused."""
         try:
-            async with cluster.turn:
-                opened.status = "IN_PROGRESS"
+            async with cluster.import_lock:
+                import_job.status = "IN_PROGRESS"
                 await asyncio.sleep(self.options.import_ms / 1000)
-                staged = await self._checked(cluster, opened, self._operations(opened, body))
-                cluster.apply(staged, full=opened.full)
-                opened.status = "SUCCESS"
-        except Refused as refused:
-            texts = refused.problems.texts() if opened.xml and refused.problems else []
-            opened.status, opened.reason = "FAILURE", "\n".join([refused.reason, *texts])
+                staged = await self._checked(cluster, import_job, self._operations(import_job, body))
+                cluster.apply(staged, full=import_job.full)
+                import_job.status = "SUCCESS"
+        except ImportRejected as refused:
+            texts = refused.problems.texts() if import_job.xml and refused.problems else []
+            import_job.status, import_job.reason = "FAILURE", "\n".join([refused.reason, *texts])
             return refused
         except asyncio.CancelledError:
-            opened.status = "ABORTED"
+            import_job.status = "ABORTED"
             raise
         finally:
-            cluster.under_way -= 1
+            cluster.running_imports -= 1
         return None
 
-    def _operations(self, opened: Import, body: bytes) -> Iterable[tuple[str, dict[str, Any]]]:
-        if not opened.xml:
+    def _operations(self, import_job: Import, body: bytes) -> Iterable[tuple[str, dict[str, Any]]]:
+        if not import_job.xml:
             return operations(body)
         try:
-            document = elevate_xml.read(body, compressed=opened.compressed, markets=self.format.markets)
-        except elevate_xml.Unreadable as unreadable:
-            raise Refused(str(unreadable)) from unreadable
-        opened.full, opened.names = document.full, document.names
+            document = elevate_xml.read(body, compressed=import_job.compressed, markets=self.format.markets)
+        except elevate_xml.InvalidDocument as unreadable:
+            raise ImportRejected(str(unreadable)) from unreadable
+        import_job.full, import_job.names = document.full, document.names
         return document.operations
 
-    async def _checked(self, cluster: Cluster, opened: Import, given: Iterable[tuple[str, dict[str, Any]]]) -> Staged:
-        """What the import would change. `Refused` if anything in it is wrong, or it would do harm."""
-        staged, problems = Staged(names=dict(opened.names)), Problems()
+    async def _checked(
+        self, cluster: Cluster, import_job: Import, given: Iterable[tuple[str, dict[str, Any]]]
+    ) -> StagedImport:
+        """What the import would change. `ImportRejected` if anything in it is wrong, or it would do harm."""
+        staged, problems = StagedImport(names=dict(import_job.names)), CatalogErrors()
         seen: set[str] = set()
         for number, (verb, operation) in enumerate(given, 1):
-            opened.operations[verb] += 1
-            if number % BREATH == 0:
+            import_job.operations[verb] += 1
+            if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-            if opened.full and verb != "replace":
-                raise Refused(f"operation {number}: a full import must only contain 'replace' instructions")
+            if import_job.full and verb != "replace":
+                raise ImportRejected(f"operation {number}: a full import must only contain 'replace' instructions")
             if operation["key"] in seen:
                 problems.add("product group", operation["key"], "Duplicate key")
             seen.add(operation["key"])
             self._stage(cluster, staged, problems, verb, operation)
         if not seen:
-            raise Refused("The import contains no operations")
-        cluster.check_unique(staged, full=opened.full, problems=problems)
+            raise ImportRejected("The import contains no operations")
+        cluster.check_unique(staged, full=import_job.full, problems=problems)
         if problems:
-            raise Refused("The catalog contains errors", problems)
-        if not opened.forced:
-            cluster.check_harm(staged, full=opened.full)
+            raise ImportRejected("The catalog contains errors", problems)
+        if not import_job.forced:
+            cluster.check_harmful(staged, full=import_job.full)
         return staged
 
     def _stage(
-        self, cluster: Cluster, staged: Staged, problems: Problems, verb: str, operation: dict[str, Any]
+        self, cluster: Cluster, staged: StagedImport, problems: CatalogErrors, verb: str, operation: dict[str, Any]
     ) -> None:
         key = operation["key"]
         if verb == "remove":
@@ -383,16 +393,16 @@ class Elevate(Platform):
             return
         entity = next((name for name in ENTITIES if name in operation), None)
         if entity is None or len(operation) != 2:
-            raise Refused(f"'{key}': exactly one of {', '.join(ENTITIES)} is required beside 'key'")
+            raise ImportRejected(f"'{key}': exactly one of {', '.join(ENTITIES)} is required beside 'key'")
         value = operation[entity]
         if entity == "translation":
             label, separator, identifier = key.partition(":")
             name = value.get("defaults", {}).get("name") if isinstance(value, dict) else None
             if not separator or not isinstance(name, str) or not name:
-                raise Refused(f"'{key}': a translation has a key label:id and a name in its defaults")
+                raise ImportRejected(f"'{key}': a translation has a key label:id and a name in its defaults")
             staged.names[label, identifier] = name
         if entity != "productGroup":
-            staged.others[entity, key] = orjson.dumps(value)
+            staged.other_entities[entity, key] = orjson.dumps(value)
             return
         if verb == "edit" and key in cluster.groups:
             value = merge(orjson.loads(cluster.groups[key].body), value)
@@ -401,19 +411,19 @@ class Elevate(Platform):
 
 
 def operations(body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The operations of a gzipped JSON Lines body as (verb, content). `Refused` on bad syntax."""
+    """The operations of a gzipped JSON Lines body as (verb, content). `ImportRejected` on bad syntax."""
     for number, line in enumerate(_lines(body), 1):
         if not line.strip():
             continue
         try:
             operation = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            raise Refused(f"line {number}: not JSON: {error}") from error
+            raise ImportRejected(f"line {number}: not JSON: {error}") from error
         if not isinstance(operation, dict) or len(operation) != 1 or next(iter(operation)) not in VERBS:
-            raise Refused(f"line {number}: exactly one of {', '.join(VERBS)} is expected")
+            raise ImportRejected(f"line {number}: exactly one of {', '.join(VERBS)} is expected")
         verb, content = next(iter(operation.items()))
         if not isinstance(content, dict) or not isinstance(content.get("key"), str) or not content["key"]:
-            raise Refused(f"line {number}: '{verb}' needs a 'key'")
+            raise ImportRejected(f"line {number}: '{verb}' needs a 'key'")
         yield verb, content
 
 
@@ -422,29 +432,29 @@ def _lines(body: bytes) -> Iterator[bytes]:
         with gzip.open(io.BytesIO(body)) as lines:
             yield from lines
     except (OSError, EOFError, zlib.error) as error:
-        raise Refused(f"The request body must be compressed using gzip: {error}") from error
+        raise ImportRejected(f"The request body must be compressed using gzip: {error}") from error
 
 
 def check_headers(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/jsonlines":
-        raise Refused("Content-Type must be application/jsonlines", status=415)
+        raise ImportRejected("Content-Type must be application/jsonlines", status=415)
     if request.headers.get("content-encoding") != "gzip":
-        raise Refused("Content-Encoding must be gzip", status=415)
+        raise ImportRejected("Content-Encoding must be gzip", status=415)
 
 
 def flag(request: Request, name: str) -> bool:
     given = request.query_params.get(name, "false")
     if given not in ("true", "false"):
-        raise Refused(f"'{name}' must be true or false")
+        raise ImportRejected(f"'{name}' must be true or false")
     return given == "true"
 
 
 def blocking_timeout(given: str | None) -> float:
     """Seconds of an ISO 8601 duration such as PT3M or PT30S."""
     if given is None:
-        return LONGEST_WAIT_S
+        return MAX_WAIT_S
     match = DURATION.fullmatch(given)
     seconds = float(match[1] or 0) * 60 + float(match[2] or 0) if match and given != "PT" else -1
-    if not 0 <= seconds <= LONGEST_WAIT_S:
-        raise Refused("'blockingTimeout' must be a duration from PT0S to PT5M")
+    if not 0 <= seconds <= MAX_WAIT_S:
+        raise ImportRejected("'blockingTimeout' must be a duration from PT0S to PT5M")
     return seconds

@@ -20,7 +20,7 @@ ENTITIES = {"product group": "productGroups", "product": "products", "variant": 
 
 
 @dataclass
-class Problems:
+class CatalogErrors:
     """Everything wrong with an import, in the shape of the vendor's `errorDetails`."""
 
     keys: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
@@ -62,10 +62,10 @@ class Format:
         self.markets = markets
         self.locales = {locale for locales in markets.values() for locale in locales}
 
-    def check_group(self, key: str, group: Any, problems: Problems) -> bool:
+    def check_group(self, key: str, group: Any, problems: CatalogErrors) -> bool:
         """Add what is wrong with a product group or anything in it to `problems`; True if nothing is."""
-        well = len(key) <= KEY_LENGTH
-        if not well:
+        is_valid = len(key) <= KEY_LENGTH
+        if not is_valid:
             problems.add("product group", key, f"The key is longer than {KEY_LENGTH} characters")
         products = group.get("products") if isinstance(group, dict) else None
         if not isinstance(products, dict) or not products:
@@ -76,9 +76,9 @@ class Format:
             message = "Inner error for product group. See other errors for details."
             problems.add("product group", key, message)
             return False
-        return well
+        return is_valid
 
-    def _check_product(self, key: str, product: Any, problems: Problems) -> bool:
+    def _check_product(self, key: str, product: Any, problems: CatalogErrors) -> bool:
         if not isinstance(product, dict):
             problems.add("product", key, "A product must be an object")
             return False
@@ -99,7 +99,7 @@ class Format:
         inner = [self._check_variant(name, variant, problems) for name, variant in variants.items()]
         return not messages and all(inner)
 
-    def _check_variant(self, key: str, variant: Any, problems: Problems) -> bool:
+    def _check_variant(self, key: str, variant: Any, problems: CatalogErrors) -> bool:
         if not isinstance(variant, dict):
             problems.add("variant", key, "A variant must be an object")
             return False

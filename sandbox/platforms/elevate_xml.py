@@ -25,7 +25,7 @@ PRODUCT = {"title": "title", "url": "url", "release_date": "releaseDate", "descr
 VARIANT = {"stock_number": "stock", "selling_price": "sellingPrice", "list_price": "listPrice", "cost": "cost"}
 
 
-class Unreadable(Exception):
+class InvalidDocument(Exception):
     """A document that is none, or not in the format. The text says where."""
 
 
@@ -39,28 +39,28 @@ class Document:
 
 
 def read(body: bytes, *, compressed: bool, markets: dict[str, list[str]]) -> Document:
-    """The document of a request's body. `Unreadable` for bad syntax, unknown elements, and ids with two names."""
+    """The document of a request's body. `InvalidDocument` for bad syntax, unknown elements, and ids with two names."""
     try:
         root = ElementTree.fromstring(gzip.decompress(body) if compressed else body)  # noqa: S314 - our own client's
     except (OSError, EOFError, zlib.error, ElementTree.ParseError) as error:
-        raise Unreadable(f"The document cannot be read: {error}") from error
+        raise InvalidDocument(f"The document cannot be read: {error}") from error
     kind = root.get("type", "")
     if root.tag != "data_import" or kind not in ALLOWED:
-        raise Unreadable("'data_import' with the type full, partial or attributes is expected")
+        raise InvalidDocument("'data_import' with the type full, partial or attributes is expected")
     document = Document(kind == "full")
     found: dict[tuple[str, str], dict[str, Any]] = {}
     seen: set[str] = set()
     for modify in _children(root, "modify"):
         market, locale = modify.get("market", ""), modify.get("locale", "")
         if locale not in markets.get(market, ()):
-            raise Unreadable(f"'{market}' with the locale '{locale}' has not been configured")
+            raise InvalidDocument(f"'{market}' with the locale '{locale}' has not been configured")
         if market in seen:
-            raise Unreadable(f"the market '{market}' occurs twice")
+            raise InvalidDocument(f"the market '{market}' occurs twice")
         seen.add(market)
         for groups in _children(modify, "product_groups"):
             for element in groups:
                 if element.tag not in ALLOWED[kind]:
-                    raise Unreadable(f"'{element.tag}' may not stand in an import of type {kind}")
+                    raise InvalidDocument(f"'{element.tag}' may not stand in an import of type {kind}")
                 _read_groups(element, ALLOWED[kind][element.tag], market, locale, found, document.names)
     document.operations = [(verb, content) for (verb, _), content in found.items()]
     return document
@@ -79,7 +79,7 @@ def _read_groups(
     for element in _children(parent, "product_group"):
         key = _key(element)
         if key in here:
-            raise Unreadable(f"product group '{key}': Duplicate key")
+            raise InvalidDocument(f"product group '{key}': Duplicate key")
         here.add(key)
         content = found.setdefault((verb, key), {"key": key} | ({"markets": []} if verb == "remove" else {}))
         if verb == "remove":
@@ -104,7 +104,7 @@ def _group(
         if parent.tag in GROUP:
             continue
         if parent.tag != "products":
-            raise Unreadable(f"product group '{_key(element)}': unknown element '{parent.tag}'")
+            raise InvalidDocument(f"product group '{_key(element)}': unknown element '{parent.tag}'")
         for product in _children(parent, "product"):
             products[_key(product)] = _product(product, shared, market, locale, names, whole=whole)
     return {"products": products}
@@ -133,7 +133,7 @@ def _product(
                 _key(variant): {"defaults": _variant(variant)} for variant in _children(child, "variant")
             }
         else:
-            raise Unreadable(f"product '{_key(element)}': unknown element '{child.tag}'")
+            raise InvalidDocument(f"product '{_key(element)}': unknown element '{child.tag}'")
     return read | ({"defaults": defaults} if defaults else {})
 
 
@@ -142,14 +142,14 @@ def _labels(element: Element, names: dict[tuple[str, str], str]) -> dict[str, li
     for attribute in _children(element, "attribute"):
         label = attribute.get("name", "")
         if not label or label in labels:
-            raise Unreadable(f"a custom attribute needs a name of its own, unlike '{label}'")
+            raise InvalidDocument(f"a custom attribute needs a name of its own, unlike '{label}'")
         labels[label] = []
         for value in _children(attribute, "value"):
             name = value.text or ""
             identifier = value.get("id")
             if identifier is not None and names.setdefault((label, identifier), name) != name:
                 known = names[label, identifier]
-                raise Unreadable(f"'{identifier}' of {label} is called both '{known}' and '{name}' in this import")
+                raise InvalidDocument(f"'{identifier}' of {label} is called both '{known}' and '{name}' in this import")
             labels[label].append(name if identifier is None else identifier)
     return labels
 
@@ -160,11 +160,11 @@ def _variant(element: Element) -> dict[str, float]:
         if child.tag == "url":
             continue
         if child.tag not in VARIANT:
-            raise Unreadable(f"variant '{_key(element)}': unknown element '{child.tag}'")
+            raise InvalidDocument(f"variant '{_key(element)}': unknown element '{child.tag}'")
         try:
             figure = float(child.text or "")
         except ValueError as error:
-            raise Unreadable(f"variant '{_key(element)}': '{child.tag}' must be a number") from error
+            raise InvalidDocument(f"variant '{_key(element)}': '{child.tag}' must be a number") from error
         figures[VARIANT[child.tag]] = int(figure) if figure.is_integer() else figure
     return figures
 
@@ -172,11 +172,11 @@ def _variant(element: Element) -> dict[str, float]:
 def _children(parent: Element, tag: str) -> Iterator[Element]:
     for child in parent:
         if child.tag != tag:
-            raise Unreadable(f"unknown element '{child.tag}' in '{parent.tag}', where '{tag}' is expected")
+            raise InvalidDocument(f"unknown element '{child.tag}' in '{parent.tag}', where '{tag}' is expected")
         yield child
 
 
 def _key(element: Element) -> str:
     if not (key := element.get("key")):
-        raise Unreadable(f"a '{element.tag}' needs a key")
+        raise InvalidDocument(f"a '{element.tag}' needs a key")
     return key

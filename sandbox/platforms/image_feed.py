@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.catalogue import Catalogue
-from sandbox.platforms.base import Options, Platform, UnknownState, is_token, json_response, note
+from sandbox.catalog import Catalog
+from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response, token_matches
 
 KINDS = {"jsonl": "application/jsonl", "csv": "text/csv"}
 
@@ -37,7 +37,7 @@ class ImageFeed(Platform):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        products = list(Catalogue(str(options.seed), options.products, dirty=False).products())
+        products = list(Catalog(str(options.seed), options.products, dirty=False).products())
         self.galleries: list[dict[str, Any]] = [
             {"sku": product.variants[0].sku, "images": [{"url": url, "label": product.title} for url in product.images]}
             for product in products
@@ -53,7 +53,7 @@ class ImageFeed(Platform):
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Kind `galleries`: what the file says at the start."""
         if account not in self.accounts or kind != "galleries":
-            raise UnknownState(f"accounts: {', '.join(self.accounts)}; kinds: galleries")
+            raise UnknownStateKind(f"accounts: {', '.join(self.accounts)}; kinds: galleries")
         start = int(after or 0)
         following = start + limit
         return self.galleries[start:following], str(following) if following < len(self.galleries) else None
@@ -77,9 +77,9 @@ class ImageFeed(Platform):
         await self.options.latency()
         account, kind = request.path_params["account"], request.path_params["kind"]
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not is_token(given, self.accounts.get(account, "")) or account not in self.accounts:
+        if not token_matches(given, self.accounts.get(account, "")) or account not in self.accounts:
             return json_response({"error": "give the account's token as Authorization: Bearer TOKEN"}, 401)
-        note(request, account=account)
+        annotate_call(request, account=account)
         file = self.files.get((account, kind))
         if file is None:
             return json_response({"error": f"files: {', '.join(f'images.{kind}' for kind in KINDS)}"}, 404)

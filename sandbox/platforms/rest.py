@@ -15,7 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
+from sandbox.platforms.base import (
+    Options,
+    PagedDict,
+    Platform,
+    UnknownStateKind,
+    annotate_call,
+    json_response,
+    token_matches,
+)
 
 BATCH = 100
 PAGE = 500
@@ -24,20 +32,20 @@ Error = dict[str, str]
 Check = Callable[[Any], str | None]
 
 
-def text(longest: int, *, empty: bool = True) -> Check:
+def text(max_length: int, *, empty: bool = True) -> Check:
     def check(value: Any) -> str | None:
-        if not isinstance(value, str) or len(value) > longest or not (value or empty):
-            return f"must be a text of {0 if empty else 1} to {longest} characters"
+        if not isinstance(value, str) or len(value) > max_length or not (value or empty):
+            return f"must be a text of {0 if empty else 1} to {max_length} characters"
         return "must not hold a NUL character" if "\0" in value else None
 
     return check
 
 
-def number(least: float | None = None) -> Check:
+def number(minimum: float | None = None) -> Check:
     def check(value: Any) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return "must be a number"
-        return f"must be at least {least}" if least is not None and value < least else None
+        return f"must be at least {minimum}" if minimum is not None and value < minimum else None
 
     return check
 
@@ -129,7 +137,9 @@ class Rest(Platform):
         counting = kind.startswith("writes:")
         kind = kind.removeprefix("writes:")
         if account not in self.data or kind not in KINDS:
-            raise UnknownState(f"accounts: {', '.join(self.data)}; kinds: {', '.join(KINDS)}, each also as writes:…")
+            raise UnknownStateKind(
+                f"accounts: {', '.join(self.data)}; kinds: {', '.join(KINDS)}, each also as writes:…"
+            )
         held = PagedDict(self.data[account].writes[kind]) if counting else self.data[account].items[kind]
         keys, following = held.page(after, limit)
         return [{"key": key, "writes": held[key]} if counting else held[key] for key in keys], following
@@ -141,13 +151,13 @@ class Rest(Platform):
         async def endpoint(request: Request) -> Response:
             await self.options.latency()
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
-            name = next((n for n, token in self.accounts.items() if is_token(given, token)), None)
+            name = next((n for n, token in self.accounts.items() if token_matches(given, token)), None)
             if name is None:
-                return refusal(401, "unauthorized", "give a known token as Authorization: Bearer TOKEN")
-            note(request, account=name)
+                return error_response(401, "unauthorized", "give a known token as Authorization: Bearer TOKEN")
+            annotate_call(request, account=name)
             kind = request.path_params["kind"]
             if kind not in KINDS:
-                return refusal(404, "unknown_kind", f"kinds are {', '.join(KINDS)}")
+                return error_response(404, "unknown_kind", f"kinds are {', '.join(KINDS)}")
             return await handle(request, self.data[name], kind)
 
         return endpoint
@@ -161,7 +171,7 @@ class Rest(Platform):
     async def _find(self, request: Request, account: Account, kind: str) -> Response:
         def find(keys: list[Any]) -> Response:
             if errors := [error for key in keys for error in check_key(key)]:
-                return refusal(400, errors[0]["code"], errors[0]["message"])
+                return error_response(400, errors[0]["code"], errors[0]["message"])
             held = account.items[kind]
             return json_response({"items": [held[key] for key in dict.fromkeys(keys) if key in held]})
 
@@ -169,28 +179,28 @@ class Rest(Platform):
 
     async def _batch(self, request: Request, answer: Callable[[list[Any]], Response]) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return refusal(415, "content_type", "send application/json")
+            return error_response(415, "content_type", "send application/json")
         try:
             batch = orjson.loads(await request.body())
         except orjson.JSONDecodeError as error:
-            return refusal(400, "not_json", str(error))
+            return error_response(400, "not_json", str(error))
         if not isinstance(batch, list) or not batch:
-            return refusal(400, "not_a_list", "the body is a list with at least one item")
+            return error_response(400, "not_a_list", "the body is a list with at least one item")
         if len(batch) > BATCH:
-            return refusal(413, "too_many", f"at most {BATCH} items a call")
-        note(request, items=len(batch))
+            return error_response(413, "too_many", f"at most {BATCH} items a call")
+        annotate_call(request, items=len(batch))
         return answer(batch)
 
     async def _list(self, request: Request, account: Account, kind: str) -> Response:
         limit = request.query_params.get("limit", "100")
         if not limit.isdecimal() or not 1 <= int(limit) <= PAGE:
-            return refusal(400, "limit", f"limit is a whole number from 1 to {PAGE}")
+            return error_response(400, "limit", f"limit is a whole number from 1 to {PAGE}")
         held = account.items[kind]
         after = request.query_params.get("after")
         keys, following = held.page(after, int(limit))
         if after is not None and (overlap := request.scope.get("sandbox.overlap")):
             keys = held.before(after, overlap) + keys
-        note(request, items=len(keys))
+        annotate_call(request, items=len(keys))
         return json_response({"items": [held[key] for key in keys], "next": following})
 
 
@@ -198,5 +208,5 @@ def results(each: Iterable[dict[str, Any]]) -> Response:
     return json_response({"results": list(each)})
 
 
-def refusal(status: int, code: str, message: str) -> Response:
+def error_response(status: int, code: str, message: str) -> Response:
     return json_response({"error": {"code": code, "message": message}}, status)

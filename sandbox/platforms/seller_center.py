@@ -21,18 +21,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, json_response, note
+from sandbox.platforms.base import Options, PagedDict, Platform, UnknownStateKind, annotate_call, json_response
 
-MOST_IDS = 1000
+MAX_IDS = 1000
 TOLERANCE = timedelta(minutes=5)
 Row = dict[str, Any]
 
 
-class Odd(ValueError):
+class InvalidRequest(ValueError):
     """The request is not understood; the text says why."""
 
 
-class Shelf:
+class ChangeOrderedTable:
     """Items of one kind: by id, and in order of change."""
 
     def __init__(self, clock: "Clock") -> None:
@@ -41,7 +41,7 @@ class Shelf:
         self._changes = PagedDict()
         self.next_id = 1
 
-    def give_id(self) -> str:
+    def allocate_id(self) -> str:
         self.next_id += 1
         return str(self.next_id - 1)
 
@@ -66,13 +66,13 @@ class Shelf:
         self, since: str | None, after: Row | None, limit: int, overlap: int, wanted: Row
     ) -> tuple[list[Row], Any]:
         """Rows in order of change that have the `wanted` values, and the place to go on from (None at the end)."""
-        place = _place(after) if after else _just_before(since)
+        place = _place(after) if after else _start_position(since)
         found: list[Row] = (
             [self._changes[key] for key in self._changes.before(place, overlap)] if after and place else []
         )
         read = 0
         while True:
-            keys, following = self._changes.page(place, MOST_IDS)
+            keys, following = self._changes.page(place, MAX_IDS)
             for key in keys:
                 row = self._changes[key]
                 if all(row.get(name) == value for name, value in wanted.items()):
@@ -89,7 +89,7 @@ def _place(row: Row) -> str:
     return f"{datetime.fromisoformat(row['updated_at']).astimezone(UTC).isoformat(timespec='microseconds')} {row['id']}"
 
 
-def _just_before(since: str | None) -> str | None:
+def _start_position(since: str | None) -> str | None:
     if since is None:
         return None
     return datetime.fromisoformat(since).astimezone(UTC).isoformat(timespec="microseconds")
@@ -111,7 +111,7 @@ class Account:
 
     def __init__(self, kinds: tuple[str, ...]) -> None:
         self.clock = Clock()
-        self.shelves = {kind: Shelf(self.clock) for kind in kinds}
+        self.tables = {kind: ChangeOrderedTable(self.clock) for kind in kinds}
 
 
 A = TypeVar("A", bound=Account)
@@ -152,18 +152,18 @@ class SellerCenter(Platform, Generic[A]):
                 body = _object(await request.body())
                 account = self.data.get(body.get("account") or next(iter(self.data)))
                 if account is None:
-                    raise Odd(f"accounts: {', '.join(self.data)}")
+                    raise InvalidRequest(f"accounts: {', '.join(self.data)}")
                 return json_response(act(account, body))
-            except (Odd, KeyError, TypeError) as error:
+            except (InvalidRequest, KeyError, TypeError) as error:
                 return json_response({"error": str(error)}, 400)
 
         return Route(f"/_sandbox/{name}", endpoint, methods=["POST"])
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        if account not in self.data or kind not in self.data[account].shelves:
-            kinds = next(iter(self.data.values())).shelves
-            raise UnknownState(f"accounts: {', '.join(self.data)}; kinds: {', '.join(kinds)}")
-        rows = self.data[account].shelves[kind].rows
+        if account not in self.data or kind not in self.data[account].tables:
+            kinds = next(iter(self.data.values())).tables
+            raise UnknownStateKind(f"accounts: {', '.join(self.data)}; kinds: {', '.join(kinds)}")
+        rows = self.data[account].tables[kind].rows
         keys, following = rows.page(after, limit)
         return [rows[key] for key in keys], following
 
@@ -179,63 +179,63 @@ class SellerCenter(Platform, Generic[A]):
             name = parameters.get("ServiceName", "")
             token = self.accounts.get(name)
             if token is None or not _is_signed(parameters, token):
-                return refusal(401, "ServiceName, Timestamp and Signature must be right")
-            note(request, account=name)
+                return error_response(401, "ServiceName, Timestamp and Signature must be right")
+            annotate_call(request, account=name)
             if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-                return refusal(415, "send application/json")
+                return error_response(415, "send application/json")
             try:
                 return await answer(name, self.data[name], _object(await request.body()), request)
-            except Odd as odd:
-                return refusal(400, str(odd))
+            except InvalidRequest as invalid:
+                return error_response(400, str(invalid))
 
         return endpoint
 
     async def _lookup(self, name: str, account: A, body: Row, request: Request) -> Response:
-        only(body, "kind", "ids")
-        rows = account.shelves[_kind(body, self.listed)].rows
-        ids = texts(body, "ids")
-        note(request, items=len(ids))
+        check_fields(body, "kind", "ids")
+        rows = account.tables[_kind(body, self.listed)].rows
+        ids = string_list(body, "ids")
+        annotate_call(request, items=len(ids))
         return json_response({"found": [each for each in ids if each in rows]})
 
     async def _list(self, name: str, account: A, body: Row, request: Request) -> Response:
-        only(body, "kind", "after", "limit")
-        rows = account.shelves[_kind(body, self.listed)].rows
+        check_fields(body, "kind", "after", "limit")
+        rows = account.tables[_kind(body, self.listed)].rows
         after = body.get("after")
         keys, following = rows.page(after, _limit(body))
         if after is not None and (overlap := request.scope.get("sandbox.overlap")):
             keys = rows.before(after, overlap) + keys
-        note(request, items=len(keys))
+        annotate_call(request, items=len(keys))
         return json_response({"ids": keys, "next": following})
 
     async def _read(self, name: str, account: A, body: Row, request: Request) -> Response:
-        shelf = account.shelves[_kind(body, self.readable)]
+        table = account.tables[_kind(body, self.readable)]
         wanted = {"seller": body["seller"]} if "seller" in body else {}
         if "ids" in body:
-            only(body, "kind", "ids", "seller")
-            rows = [shelf.rows[each] for each in dict.fromkeys(texts(body, "ids")) if each in shelf.rows]
+            check_fields(body, "kind", "ids", "seller")
+            rows = [table.rows[each] for each in dict.fromkeys(string_list(body, "ids")) if each in table.rows]
             rows = [row for row in rows if row.get("seller") == wanted.get("seller", row.get("seller"))]
-            note(request, items=len(rows))
+            annotate_call(request, items=len(rows))
             return json_response({"items": rows})
-        only(body, "kind", "updated_since", "after", "limit", "seller")
+        check_fields(body, "kind", "updated_since", "after", "limit", "seller")
         overlap = request.scope.get("sandbox.overlap", 0)
         try:
-            rows, following = shelf.changes(body.get("updated_since"), body.get("after"), _limit(body), overlap, wanted)
+            rows, following = table.changes(body.get("updated_since"), body.get("after"), _limit(body), overlap, wanted)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Odd(f"updated_since is a time, after is what stood in next: {error}") from error
-        note(request, items=len(rows))
+            raise InvalidRequest(f"updated_since is a time, after is what stood in next: {error}") from error
+        annotate_call(request, items=len(rows))
         return json_response({"items": rows, "next": following})
 
     # Control
 
     def _delete(self, account: A, body: Row) -> Row:
-        shelf = account.shelves[_kind(body, tuple(account.shelves))]
-        return {"deleted": [each for each in texts(body, "ids") if shelf.drop(each)]}
+        table = account.tables[_kind(body, tuple(account.tables))]
+        return {"deleted": [each for each in string_list(body, "ids") if table.drop(each)]}
 
     def _sequence(self, account: A, body: Row) -> Row:
         following = body.get("next")
         if not isinstance(following, int) or following < 1:
-            raise Odd("next is a whole number from 1")
-        account.shelves[_kind(body, tuple(account.shelves))].next_id = following
+            raise InvalidRequest("next is a whole number from 1")
+        account.tables[_kind(body, tuple(account.tables))].next_id = following
         return {"next": following}
 
 
@@ -254,36 +254,36 @@ def _object(body: bytes) -> Row:
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Odd(str(error)) from error
+        raise InvalidRequest(str(error)) from error
     if not isinstance(parsed, dict):
-        raise Odd("the body is an object")
+        raise InvalidRequest("the body is an object")
     return parsed
 
 
-def only(body: Row, *names: str) -> None:
+def check_fields(body: Row, *names: str) -> None:
     if unknown := body.keys() - set(names):
-        raise Odd(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
+        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
 
 
-def texts(body: Row, name: str, most: int = MOST_IDS) -> list[str]:
+def string_list(body: Row, name: str, maximum: int = MAX_IDS) -> list[str]:
     given = body.get(name)
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given) or len(given) > most:
-        raise Odd(f"{name} is a list of at most {most} texts")
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given) or len(given) > maximum:
+        raise InvalidRequest(f"{name} is a list of at most {maximum} texts")
     return given
 
 
 def _kind(body: Row, kinds: tuple[str, ...]) -> str:
     if body.get("kind") not in kinds:
-        raise Odd(f"kind is one of {', '.join(kinds)}")
+        raise InvalidRequest(f"kind is one of {', '.join(kinds)}")
     return str(body["kind"])
 
 
 def _limit(body: Row) -> int:
     limit = body.get("limit")
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST_IDS:
-        raise Odd(f"limit is a whole number from 1 to {MOST_IDS}")
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
+        raise InvalidRequest(f"limit is a whole number from 1 to {MAX_IDS}")
     return limit
 
 
-def refusal(status: int, message: str) -> Response:
+def error_response(status: int, message: str) -> Response:
     return json_response({"error": {"message": message}}, status)

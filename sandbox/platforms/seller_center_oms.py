@@ -17,20 +17,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from sandbox import people
-from sandbox.catalogue import Catalogue
-from sandbox.platforms.base import json_response, note
-from sandbox.platforms.seller_center import Account, Odd, Row, SellerCenter
+from sandbox import customers_and_orders
+from sandbox.catalog import Catalog
+from sandbox.platforms.base import annotate_call, json_response
+from sandbox.platforms.seller_center import Account, InvalidRequest, Row, SellerCenter
 
 ACTION = "UpdateItemsStatus"
-MOST_ITEMS = 4000
+MAX_ITEMS = 4000
 # What an item may become, and what must be said with it.
-FOLLOWING = {
+ALLOWED_TRANSITIONS = {
     "pending": ("shipped", "canceled"),
     "shipped": ("delivered", "failed_delivery"),
     "delivered": ("returned",),
 }
-NEEDED = {
+REQUIRED_FIELDS = {
     "shipped": ("shipping_carrier", "tracking_code"),
     "canceled": ("cancel_reason",),
     "returned": ("return_reason",),
@@ -40,7 +40,7 @@ NEEDED = {
 STAGES = {"shipped": "shipped", "cancelled": "canceled"}
 
 
-class Goods(NamedTuple):
+class CatalogItem(NamedTuple):
     sku: str
     title: str
     price: float
@@ -52,12 +52,12 @@ class Oms(Account):
     def __init__(self) -> None:
         super().__init__(("orders", "customers", "items"))
         self.items: dict[str, str] = {}
-        self.goods: list[Goods] = []
+        self.catalog_items: list[CatalogItem] = []
 
-    def place(self, order: people.Order, at: datetime | None) -> None:
-        row_id = self.shelves["orders"].give_id()
-        customer = self.shelves["customers"].rows[str(order.customer + 1)]
-        items = [self._item(self.goods[place], order) for place, pieces in order.lines for _ in range(pieces)]
+    def place(self, order: customers_and_orders.Order, at: datetime | None) -> None:
+        row_id = self.tables["orders"].allocate_id()
+        customer = self.tables["customers"].rows[str(order.customer + 1)]
+        items = [self._item(self.catalog_items[place], order) for place, pieces in order.lines for _ in range(pieces)]
         total = sum(float(item["price"]) for item in items)
         created = datetime.fromtimestamp(order.created, UTC) if at else self.clock.now()
         row = {
@@ -75,16 +75,16 @@ class Oms(Account):
             "shipping_address": customer["billing_address"],
             "items": items,
         }
-        self.shelves["orders"].put(row, at=at)
+        self.tables["orders"].put(row, at=at)
         self.items |= {item["id_sales_order_item"]: row_id for item in items}
 
-    def _item(self, goods: Goods, order: people.Order) -> Row:
-        item_id = self.shelves["items"].give_id()
+    def _item(self, catalog_items: CatalogItem, order: customers_and_orders.Order) -> Row:
+        item_id = self.tables["items"].allocate_id()
         item = {
             "id_sales_order_item": item_id,
-            "sku": goods.sku,
-            "name": goods.title,
-            "price": f"{goods.price:.2f}",
+            "sku": catalog_items.sku,
+            "name": catalog_items.title,
+            "price": f"{catalog_items.price:.2f}",
             "item_status": STAGES.get(order.stage, "pending"),
         }
         if order.stage == "shipped":
@@ -92,32 +92,34 @@ class Oms(Account):
             item |= {"shipping_carrier": "DHL", "tracking_code": f"TRACK-{order.created}", "shipped_at": sent}
         return item
 
-    def update(self, wish: Any) -> str:
+    def update(self, item_change: Any) -> str:
         """Set an item's status; the reason if it cannot be."""
-        if not isinstance(wish, dict) or not isinstance(wish.get("id_sales_order_item"), str | int):
+        if not isinstance(item_change, dict) or not isinstance(item_change.get("id_sales_order_item"), str | int):
             return "id_sales_order_item is required"
-        status, item_id = wish.get("item_status"), str(wish["id_sales_order_item"])
-        if status not in NEEDED:
-            return f"item_status is one of {', '.join(NEEDED)}"
-        for name in NEEDED[status]:
-            if not isinstance(wish.get(name), str) or not wish[name]:
+        status, item_id = item_change.get("item_status"), str(item_change["id_sales_order_item"])
+        if status not in REQUIRED_FIELDS:
+            return f"item_status is one of {', '.join(REQUIRED_FIELDS)}"
+        for name in REQUIRED_FIELDS[status]:
+            if not isinstance(item_change.get(name), str) or not item_change[name]:
                 return f"{name} is required for {status}"
         try:
-            moment = datetime.strptime(str(wish.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+            moment = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
+                tzinfo=UTC
+            )
         except ValueError:
             return "status_event_time is YYYY-MM-DD hh:mm:ss"
-        order = self.shelves["orders"].rows.get(self.items.get(item_id, ""))
+        order = self.tables["orders"].rows.get(self.items.get(item_id, ""))
         item = (
             next((each for each in order["items"] if each["id_sales_order_item"] == item_id), None) if order else None
         )
         if order is None or item is None:
             return f"there is no item {item_id}"
-        if status != item["item_status"] and status not in FOLLOWING.get(item["item_status"], ()):
+        if status != item["item_status"] and status not in ALLOWED_TRANSITIONS.get(item["item_status"], ()):
             return f"an item that is {item['item_status']} cannot become {status}"
-        changed = item | {"item_status": status} | {name: wish[name] for name in NEEDED[status]}
+        changed = item | {"item_status": status} | {name: item_change[name] for name in REQUIRED_FIELDS[status]}
         if status == "shipped":
             changed["shipped_at"] = moment.isoformat()
-        self.shelves["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
+        self.tables["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
         return ""
 
 
@@ -129,22 +131,22 @@ class SellerCenterOms(SellerCenter[Oms]):
     readable = ("orders", "customers")
 
     @cached_property
-    def _goods(self) -> list[Goods]:
+    def _catalog_items(self) -> list[CatalogItem]:
         """What the shop of the same seed sells."""
         return [
-            Goods(variant.sku, product.title, product.price or 1.0)
-            for product in Catalogue(str(self.options.seed), self.options.products, dirty=False).products()
+            CatalogItem(variant.sku, product.title, product.price or 1.0)
+            for product in Catalog(str(self.options.seed), self.options.products, dirty=False).products()
             for variant in product.variants
         ]
 
     def fill(self) -> Oms:
         seed, options = str(self.options.seed), self.options
         oms = Oms()
-        oms.goods = self._goods
-        for person in people.customers(seed, options.customers):
-            shelf = oms.shelves["customers"]
-            shelf.put(_customer(shelf.give_id(), person), at=datetime.fromtimestamp(person.modified, UTC))
-        for order in people.orders(seed, options.orders, options.customers, len(oms.goods)):
+        oms.catalog_items = self._catalog_items
+        for person in customers_and_orders.customers(seed, options.customers):
+            table = oms.tables["customers"]
+            table.put(_customer(table.allocate_id(), person), at=datetime.fromtimestamp(person.modified, UTC))
+        for order in customers_and_orders.orders(seed, options.orders, options.customers, len(oms.catalog_items)):
             oms.place(order, datetime.fromtimestamp(order.modified, UTC))
         return oms
 
@@ -153,27 +155,27 @@ class SellerCenterOms(SellerCenter[Oms]):
 
     async def push(self, name: str, account: Oms, body: Row, request: Request) -> Response:
         if request.query_params.get("Action") != ACTION:
-            raise Odd(f"Action is {ACTION}")
+            raise InvalidRequest(f"Action is {ACTION}")
         match body:
-            case {"Request": {"Items": [_, *_] as items}} if len(items) <= MOST_ITEMS:
-                note(request, items=len(items))
+            case {"Request": {"Items": [_, *_] as items}} if len(items) <= MAX_ITEMS:
+                annotate_call(request, items=len(items))
                 failed = [(place, reason) for place, item in enumerate(items) if (reason := account.update(item))]
                 return json_response(_answer(failed))
-        return json_response(_refused(f"Request.Items is a list of 1 to {MOST_ITEMS} items"))
+        return json_response(_refused(f"Request.Items is a list of 1 to {MAX_ITEMS} items"))
 
     def _place(self, oms: Oms, body: Row) -> Row:
         count = body["count"]
-        first = oms.shelves["orders"].next_id
-        dice = random.Random(f"{self.options.seed}:{first}")
+        first = oms.tables["orders"].next_id
+        rng = random.Random(f"{self.options.seed}:{first}")
         for _ in range(count):
-            customer = dice.randrange(len(oms.shelves["customers"].rows))
-            lines = ((dice.randrange(len(oms.goods)), 1), (dice.randrange(len(oms.goods)), 2))
+            customer = rng.randrange(len(oms.tables["customers"].rows))
+            lines = ((rng.randrange(len(oms.catalog_items)), 1), (rng.randrange(len(oms.catalog_items)), 2))
             now = int(datetime.now(UTC).timestamp())
-            oms.place(people.Order(customer, lines, "new", False, "", now, now), None)
+            oms.place(customers_and_orders.Order(customer, lines, "new", False, "", now, now), None)
         return {"ids": [str(first + step) for step in range(count)]}
 
 
-def _customer(row_id: str, person: people.Customer) -> Row:
+def _customer(row_id: str, person: customers_and_orders.Customer) -> Row:
     address = {
         "first_name": person.first_name,
         "last_name": person.last_name,

@@ -22,9 +22,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from sandbox.catalogue import EPOCH, Catalogue, Product
-from sandbox.platforms.base import Options, PagedDict, json_response, note
-from sandbox.platforms.seller_center import Account, Odd, Row, SellerCenter, only, texts
+from sandbox.catalog import EPOCH, Catalog, Product
+from sandbox.platforms.base import Options, PagedDict, annotate_call, json_response
+from sandbox.platforms.seller_center import Account, InvalidRequest, Row, SellerCenter, check_fields, string_list
 
 SELLERS = 3
 STATUSES = ("active", "inactive", "deleted")
@@ -65,9 +65,9 @@ class Shop(Account):
     def article(self, entry: Row) -> tuple[Row, Row | None] | None:
         """The article that an entry names, with the product if it names one; None if there is none."""
         config_id = entry.get("config_id") or self.skus.get(entry.get("seller_sku", ""))
-        rows = self.shelves["products"].rows
+        rows = self.tables["products"].rows
         if config_id is None and "product_id" in entry:
-            config_id = self.shelves["variants"].rows.get(entry["product_id"], {}).get("config_id")
+            config_id = self.tables["variants"].rows.get(entry["product_id"], {}).get("config_id")
         article = rows.get(config_id or "")
         if article is None:
             return None
@@ -78,20 +78,20 @@ class Shop(Account):
                 return article, variant
         return None
 
-    def keep(self, article: Row, *, at: datetime | None = None) -> None:
+    def save_article(self, article: Row, *, at: datetime | None = None) -> None:
         """Keep an article with its products; one without any is gone."""
         if not article["variants"]:
-            self.shelves["products"].drop(article["id"])
+            self.tables["products"].drop(article["id"])
             return
-        self.shelves["products"].put(article, at=at)
+        self.tables["products"].put(article, at=at)
         for variant in article["variants"]:
-            self.shelves["variants"].put(variant | {"config_id": article["id"]})
+            self.tables["variants"].put(variant | {"config_id": article["id"]})
             if variant["seller_sku"]:
                 self.skus[variant["seller_sku"]] = article["id"]
 
     def change(self, article: Row, variant: Row, **values: Any) -> None:
         variants = [each | values if each["id"] == variant["id"] else each for each in article["variants"]]
-        self.keep(article | {"variants": variants})
+        self.save_article(article | {"variants": variants})
 
     # The methods, entry by entry; each returns the reason of a failure
 
@@ -99,14 +99,14 @@ class Shop(Account):
         if self.article({"seller_sku": entry["seller_sku"]}):
             return f"seller_sku {entry['seller_sku']} exists"
         known = entry.get("config_id") or self.sets.get(entry["product_set"])
-        article = self.shelves["products"].rows.get(known or "")
+        article = self.tables["products"].rows.get(known or "")
         if article is None:
-            config_id = self.shelves["products"].give_id()
+            config_id = self.tables["products"].allocate_id()
             self.sets[entry["product_set"]] = config_id
             article = {"id": config_id, "status": "active", "images": [], "variants": []}
-        variant = {"id": self.shelves["variants"].give_id(), "seller_sku": entry["seller_sku"]}
+        variant = {"id": self.tables["variants"].allocate_id(), "seller_sku": entry["seller_sku"]}
         variant |= {name: entry.get(name) for name in ("price", "special_price", "stock")}
-        self.keep(_content(article, entry) | {"variants": [*article["variants"], _named(variant, entry)]})
+        self.save_article(_content(article, entry) | {"variants": [*article["variants"], _named(variant, entry)]})
         return ""
 
     def update(self, entry: Row) -> str:
@@ -117,20 +117,20 @@ class Shop(Account):
         if entry["status"] == "deleted":
             gone = article["variants"] if variant is None else [variant]
             for each in gone:
-                self.shelves["variants"].drop(each["id"])
+                self.tables["variants"].drop(each["id"])
                 self.skus.pop(each["seller_sku"], None)
-            self.keep(article | {"variants": [each for each in article["variants"] if each not in gone]})
+            self.save_article(article | {"variants": [each for each in article["variants"] if each not in gone]})
         elif variant is None:
-            self.keep(_content(article, entry))
+            self.save_article(_content(article, entry))
         else:
             self.change(_content(article, entry), variant, **_named({}, entry))
         return ""
 
-    def show(self, entry: Row) -> str:
+    def set_images(self, entry: Row) -> str:
         found = self.article(entry)
         if found is None:
             return "no such product"
-        self.keep(found[0] | {"images": [{"url": url} for url in entry["images"]]})
+        self.save_article(found[0] | {"images": [{"url": url} for url in entry["images"]]})
         return ""
 
     def value(self, entry: Row) -> str:
@@ -141,12 +141,12 @@ class Shop(Account):
         self.change(found[0], found[1], **{name: entry[name] for name in entry if name not in NAMES})
         return ""
 
-    def work(self, call: Row) -> list[Row]:
+    def process_call(self, call: Row) -> list[Row]:
         """Do what a request asks for; the results that its callback tells."""
         act = {
             "Product.createProducts": self.create,
             "Product.updateProducts": self.update,
-            "Product.updateImageCollection": self.show,
+            "Product.updateImageCollection": self.set_images,
         }.get(call["method"], self.value)
         return [self._result(entry, act(entry)) for entry in call["params"]["productsInfo"]]
 
@@ -170,21 +170,21 @@ class SellerCenterShop(SellerCenter[Shop]):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
 
     @cached_property
-    def _goods(self) -> tuple[Catalogue, list[Product]]:
-        catalogue = Catalogue(str(self.options.seed), self.options.products, self.options.dirty)
-        return catalogue, list(catalogue.products())
+    def _catalog_data(self) -> tuple[Catalog, list[Product]]:
+        catalog = Catalog(str(self.options.seed), self.options.products, self.options.dirty)
+        return catalog, list(catalog.products())
 
     def fill(self) -> Shop:
         shop = Shop()
-        catalogue, products = self._goods
+        catalog, products = self._catalog_data
         for number in range(1, SELLERS + 1):
             _add(shop, "sellers", {"name": f"Seller {number}", "status": "active"}, EPOCH)
-        for brand in catalogue.brands:
+        for brand in catalog.brands:
             _add(shop, "brands", {"name": brand}, EPOCH)
-        for category in catalogue.categories:
+        for category in catalog.categories:
             parent = None if category.parent is None else str(category.parent + 1)
             _add(shop, "categories", {"name": category.name, "parent": parent, "position": 0}, EPOCH)
         for number, product in enumerate(products):
@@ -194,10 +194,10 @@ class SellerCenterShop(SellerCenter[Shop]):
     def control_routes(self) -> list[BaseRoute]:
         return [
             *super().control_routes(),
-            self.control("callbacks", self._direct),
-            self.control("queue", self._hold),
+            self.control("callbacks", self._set_callback_url),
+            self.control("queue", self._set_paused),
             self.control("replay", self._replay),
-            self.control("goods", self._stock_up),
+            self.control("goods", self._create_products),
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
@@ -209,23 +209,23 @@ class SellerCenterShop(SellerCenter[Shop]):
             rows = shop.requests if kind == "requests" else shop.callbacks
         else:
             name = "stock" if kind == "in_stock" else "price"
-            variants = shop.shelves["variants"].rows.items()
+            variants = shop.tables["variants"].rows.items()
             rows = PagedDict({key: row for key, row in variants if row.get(name)})
         keys, following = rows.page(after, limit)
         return [rows[key] for key in keys], following
 
     async def reset(self) -> None:
         await super().reset()
-        for task in self._under_way:
+        for task in self._in_flight:
             task.cancel()
 
     async def push(self, name: str, account: Shop, body: Row, request: Request) -> Response:
         request_id = str(body.get("id"))
         try:
-            entries = checked(body)
-        except Odd as odd:
-            return json_response([{"api": 1, "error": {"code": 1, "message": str(odd)}, "id": request_id}])
-        note(request, items=len(entries))
+            entries = validated_entries(body)
+        except InvalidRequest as invalid:
+            return json_response([{"api": 1, "error": {"code": 1, "message": str(invalid)}, "id": request_id}])
+        annotate_call(request, items=len(entries))
         account.requests[f"{len(account.requests):09d}"] = {
             "id": request_id,
             "method": body["method"],
@@ -233,27 +233,27 @@ class SellerCenterShop(SellerCenter[Shop]):
         }
         account.waiting.append(body)
         if not account.paused:
-            self._work(account)
+            self._process_queue(account)
         return json_response([{"api": 1, "result": [{"status": "success"}], "id": request_id}])
 
     async def _lookup(self, name: str, account: Shop, body: Row, request: Request) -> Response:
         if "seller_skus" not in body:
             return await super()._lookup(name, account, body, request)
-        only(body, "kind", "seller_skus", "seller")
+        check_fields(body, "kind", "seller_skus", "seller")
         found = []
-        for sku in texts(body, "seller_skus"):
+        for sku in string_list(body, "seller_skus"):
             article = account.article({"seller_sku": sku})
             if article and article[1] and body.get("seller") in (None, article[0].get("seller")):
                 found.append({"seller_sku": sku, "id": article[1]["id"], "config_id": article[0]["id"]})
-        note(request, items=len(found))
+        annotate_call(request, items=len(found))
         return json_response({"found": found})
 
     # The queue and its callbacks
 
-    def _work(self, shop: Shop) -> None:
+    def _process_queue(self, shop: Shop) -> None:
         while shop.waiting:
             call = shop.waiting.pop(0)
-            results = shop.work(call)
+            results = shop.process_call(call)
             self._call_back(shop, {"result": results}, str(call["id"]))
 
     def _call_back(self, shop: Shop, outcome: Row, request_id: str) -> None:
@@ -261,37 +261,37 @@ class SellerCenterShop(SellerCenter[Shop]):
         shop.callbacks[place] = {"id": request_id, "params": outcome, "status": None}
         if shop.url:
             task = asyncio.get_running_loop().create_task(self._deliver(shop, place))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
 
     async def _deliver(self, shop: Shop, place: str) -> None:
         """One try: whoever lost a callback must find out by itself."""
-        told = shop.callbacks[place]
+        recorded = shop.callbacks[place]
         batch = [
             {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": shop.key}},
-            {"jsonrpc": "2.0", "method": "Callback.process", "params": told["params"], "id": told["id"]},
+            {"jsonrpc": "2.0", "method": "Callback.process", "params": recorded["params"], "id": recorded["id"]},
         ]
         status = await asyncio.to_thread(_post, shop.url, batch)
-        shop.callbacks[place] = told | {"status": status}
+        shop.callbacks[place] = recorded | {"status": status}
 
-    def _direct(self, shop: Shop, body: Row) -> Row:
+    def _set_callback_url(self, shop: Shop, body: Row) -> Row:
         shop.url, shop.key = str(body["url"]), str(body["key"])
         return {"url": shop.url}
 
-    def _hold(self, shop: Shop, body: Row) -> Row:
+    def _set_paused(self, shop: Shop, body: Row) -> Row:
         shop.paused = bool(body["paused"])
         waiting = len(shop.waiting)
         if not shop.paused:
-            self._work(shop)
+            self._process_queue(shop)
         return {"paused": shop.paused, "waiting": waiting}
 
     def _replay(self, shop: Shop, body: Row) -> Row:
-        told = list(shop.callbacks.values())
-        for each in told:
+        recorded = list(shop.callbacks.values())
+        for each in recorded:
             self._call_back(shop, each["params"], each["id"])
-        return {"replayed": len(told)}
+        return {"replayed": len(recorded)}
 
-    def _stock_up(self, shop: Shop, body: Row) -> Row:
+    def _create_products(self, shop: Shop, body: Row) -> Row:
         return {"failures": [reason for entry in body["entries"] if (reason := shop.create(entry))]}
 
 
@@ -306,26 +306,26 @@ def _post(url: str, batch: list[Row]) -> int | None:
 # What may be asked for
 
 
-def checked(body: Row) -> list[Row]:
+def validated_entries(body: Row) -> list[Row]:
     """The entries of a push. Raises Odd for anything that the method does not know."""
     if body.keys() != {"api", "method", "params", "id"} or body["api"] != 1:
-        raise Odd("a call has api (1), method, params and id")
+        raise InvalidRequest("a call has api (1), method, params and id")
     if not isinstance(body["id"], str | int) or body["method"] not in FIELDS:
-        raise Odd(f"methods are {', '.join(FIELDS)}; the id is a text or a number")
+        raise InvalidRequest(f"methods are {', '.join(FIELDS)}; the id is a text or a number")
     params = body["params"]
     if (
         not isinstance(params, dict)
         or params.keys() != {"productsInfo"}
         or not isinstance(params["productsInfo"], list)
     ):
-        raise Odd("params hold productsInfo, a list")
+        raise InvalidRequest("params hold productsInfo, a list")
     entries: list[Row] = params["productsInfo"]
     if not entries:
-        raise Odd("productsInfo is empty")
+        raise InvalidRequest("productsInfo is empty")
     allowed, required = FIELDS[body["method"]]
     for place, entry in enumerate(entries):
         if problem := _problem(entry, allowed, required):
-            raise Odd(f"productsInfo[{place}]: {problem}")
+            raise InvalidRequest(f"productsInfo[{place}]: {problem}")
     return entries
 
 
@@ -382,20 +382,20 @@ def _named(variant: Row, entry: Row) -> Row:
 
 
 def _add(shop: Shop, kind: str, row: Row, moment: int) -> None:
-    shelf = shop.shelves[kind]
-    shelf.put({"id": shelf.give_id(), **row}, at=datetime.fromtimestamp(moment, UTC))
+    table = shop.tables[kind]
+    table.put({"id": table.allocate_id(), **row}, at=datetime.fromtimestamp(moment, UTC))
 
 
 def _add_article(shop: Shop, product: Product, seller: str) -> None:
     names = [name for name, _ in product.options]
     moment = datetime.fromtimestamp(product.modified, UTC)
-    config_id = shop.shelves["products"].give_id()
+    config_id = shop.tables["products"].allocate_id()
     variants = []
     for variant in product.variants:
         price = product.price if variant.price is None else variant.price
         variants.append(
             {
-                "id": shop.shelves["variants"].give_id(),
+                "id": shop.tables["variants"].allocate_id(),
                 "seller_sku": variant.sku,
                 "product_identifier": "",
                 "status": "active",
@@ -417,4 +417,4 @@ def _add_article(shop: Shop, product: Product, seller: str) -> None:
         "images": [{"url": url} for url in product.images],
         "variants": variants,
     }
-    shop.keep(article, at=moment)
+    shop.save_article(article, at=moment)

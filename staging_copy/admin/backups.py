@@ -8,13 +8,13 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from unfold.decorators import action, display
 
-from accounts.console import ReadOnlyAdmin, operator, question
-from accounts.services import record
+from accounts.admin_base import ReadOnlyAdmin, confirm_dialog, get_operator
+from accounts.services import record_audit_event
 from hub import lanes
 from staging_copy.admin.access import CopierAccess
-from staging_copy.admin.times import when
+from staging_copy.admin.formatting import format_utc
 from staging_copy.models import Backup
-from staging_copy.wishes import BACK_UP
+from staging_copy.requested_actions import BACKUP_TASK
 
 
 @admin.register(Backup)
@@ -39,15 +39,15 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
 
     @display(description="Live as of", ordering="taken_at")
     def taken(self, backup: Backup) -> str:
-        return when(backup.taken_at)
+        return format_utc(backup.taken_at)
 
     @display(description="Finished")
     def finished(self, backup: Backup) -> str:
-        return when(backup.finished_at)
+        return format_utc(backup.finished_at)
 
     @display(description="Verified")
     def verified(self, backup: Backup) -> str:
-        return when(backup.verified_at)
+        return format_utc(backup.verified_at)
 
     @display(description="Rows")
     def rows_text(self, backup: Backup) -> str:
@@ -61,10 +61,10 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
         description="Back live up now",
         icon="backup",
         permissions=["operate"],
-        dialog=question("Back live up now?", "Live goes on serving meanwhile. It takes minutes.", "Back up"),
+        dialog=confirm_dialog("Back live up now?", "Live goes on serving meanwhile. It takes minutes.", "Back up"),
     )
     def take_backup(self, request: HttpRequest, form: Any) -> HttpResponse:
-        record(user=operator(request), action="backup.take", target="live")
-        lanes.nudge(BACK_UP)
+        record_audit_event(user=get_operator(request), action="backup.take", target="live")
+        lanes.notify_workers(BACKUP_TASK)
         self.message_user(request, "The copier takes a backup as soon as it is free.")
         return redirect("admin:staging_copy_backup_changelist")

@@ -1,4 +1,4 @@
-"""Copies: begun or planned after a dry run and a confirmation, watched, answered, rolled back, reported."""
+"""Copies: started or planned after a dry run and a confirmation, watched, answered, rolled back, reported."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -19,11 +19,11 @@ from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts.console import ReadOnlyAdmin, TimeZoneField, operator, question
+from accounts.admin_base import ReadOnlyAdmin, TimeZoneField, confirm_dialog, get_operator
 from hub import lanes
-from staging_copy import copier, report, services, wishes
+from staging_copy import copier, report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
-from staging_copy.admin.times import when
+from staging_copy.admin.formatting import format_utc
 from staging_copy.models import Backup, Copy
 from staging_copy.preflight import Refused
 
@@ -37,7 +37,7 @@ LABELS = {
     "failed, staging is as it was": "danger",
     "rolled back": "warning",
 }
-_UNDER_WAY = (Copy.State.RUNNING, Copy.State.CHECKING)
+_ACTIVE_STATES = (Copy.State.RUNNING, Copy.State.CHECKING)
 
 
 class StartForm(forms.Form):
@@ -46,7 +46,7 @@ class StartForm(forms.Form):
     backup = forms.ModelChoiceField(
         queryset=Backup.objects.filter(state=Backup.State.GOOD),
         required=False,
-        empty_label="The latest there is when the copy begins",
+        empty_label="The latest there is when the copy starts",
         widget=UnfoldAdminSelectWidget,
     )
     at = forms.DateTimeField(
@@ -80,15 +80,15 @@ class StartForm(forms.Form):
 
 @admin.register(Copy)
 class CopyAdmin(CopierAccess, ReadOnlyAdmin):
-    list_display = ("id", "state_text", "backup", "backup_time", "begins", "schedule", "requested_by", "duration")
+    list_display = ("id", "state_text", "backup", "backup_time", "starts", "schedule", "requested_by", "duration")
     list_filter = ("state", "schedule")
     list_select_related = ("backup", "schedule", "requested_by")
     fieldsets = (
         (None, {"fields": ("state_text", "problem", "progress_text", "question_text")}),
         ("What", {"fields": ("backup", "backup_time", "schedule", "requested_by", "journal")}),
-        ("When", {"fields": ("begins", "begun", "ended", "duration")}),
+        ("When", {"fields": ("starts", "started", "finished", "duration")}),
     )
-    actions_detail = ("say_yes", "say_no", "show_report", "check_again", "roll_back", "cancel")
+    actions_detail = ("approve", "decline", "show_report", "check_again", "roll_back", "cancel")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_operate_permission(request)
@@ -131,19 +131,19 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             "latest": services.latest_backup(),
             "plan": plan,
             "tables": [(each, report.changed(asdict(each))) for each in (plan.tables if plan else [])],
-            "under_way": Copy.objects.filter(state__in=_UNDER_WAY).first(),
+            "under_way": Copy.objects.filter(state__in=_ACTIVE_STATES).first(),
         }
         return TemplateResponse(request, "admin/staging_copy/copy/start.html", context)
 
-    def _start(self, request: HttpRequest, wanted: dict[str, Any]) -> HttpResponse:
-        at: datetime | None = wanted["at"]
-        under_way = Copy.objects.filter(state__in=_UNDER_WAY).first()
+    def _start(self, request: HttpRequest, start_data: dict[str, Any]) -> HttpResponse:
+        at: datetime | None = start_data["at"]
+        under_way = Copy.objects.filter(state__in=_ACTIVE_STATES).first()
         if under_way is not None and at is None:
             raise Refused([f"{under_way} is {under_way.get_state_display()}: wait for its end, or cancel it first."])
-        copy = services.start_copy(backup=wanted["backup"], by=operator(request), not_before=at)
-        lanes.nudge(wishes.TASK)
-        begins = f"{at:%A, %d %B %Y, %H:%M %Z}" if at else "as soon as the copier is free"
-        self.message_user(request, f"The {copy} begins {begins}.")
+        copy = services.start_copy(backup=start_data["backup"], by=get_operator(request), not_before=at)
+        lanes.notify_workers(requested_actions.COPY_TASK)
+        starts = f"{at:%A, %d %B %Y, %H:%M %Z}" if at else "as soon as the copier is free"
+        self.message_user(request, f"The {copy} starts {starts}.")
         return redirect("admin:staging_copy_copy_change", copy.pk)
 
     @display(description="State", label=LABELS)
@@ -152,19 +152,19 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
 
     @display(description="Live as of", ordering="backup__taken_at")
     def backup_time(self, copy: Copy) -> str:
-        return when(copy.backup.taken_at if copy.backup else None)
+        return format_utc(copy.backup.taken_at if copy.backup else None)
 
     @display(description="Begins", ordering="not_before")
-    def begins(self, copy: Copy) -> str:
-        return when(copy.not_before)
+    def starts(self, copy: Copy) -> str:
+        return format_utc(copy.not_before)
 
     @display(description="Begun")
-    def begun(self, copy: Copy) -> str:
-        return when(copy.started_at)
+    def started(self, copy: Copy) -> str:
+        return format_utc(copy.started_at)
 
     @display(description="Ended")
-    def ended(self, copy: Copy) -> str:
-        return when(copy.finished_at)
+    def finished(self, copy: Copy) -> str:
+        return format_utc(copy.finished_at)
 
     @display(description="Duration")
     def duration(self, copy: Copy) -> str:
@@ -183,48 +183,48 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         return render_to_string("admin/staging_copy/copy/question.html", {"copy": copy, "names": report.KIND_NAMES})
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        copy = self._seen(request, object_id)
-        if request.GET.get("state") != f"{copy.state}{copy.wish}":
+        copy = self._get_viewable_copy(request, object_id)
+        if request.GET.get("state") != f"{copy.state}{copy.requested_action}":
             return HttpResponseClientRefresh()
         return TemplateResponse(request, "admin/staging_copy/copy/progress.html", _progress(copy))
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """For reading and for printing."""
-        copy = self._seen(request, object_id)
+        copy = self._get_viewable_copy(request, object_id)
         context = {**self.admin_site.each_context(request), "title": f"Report of {copy}", "opts": self.opts}
-        return TemplateResponse(request, "admin/staging_copy/copy/report.html", context | report.arrange(copy))
+        return TemplateResponse(request, "admin/staging_copy/copy/report.html", context | report.template_context(copy))
 
     def report_json(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        copy = self._seen(request, object_id)
+        copy = self._get_viewable_copy(request, object_id)
         answer = JsonResponse(copy.report, json_dumps_params={"indent": 2})
         answer["Content-Disposition"] = f'attachment; filename="copy-{copy.pk}.json"'
         return answer
 
-    def _seen(self, request: HttpRequest, object_id: str) -> Copy:
+    def _get_viewable_copy(self, request: HttpRequest, object_id: str) -> Copy:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        copy: Copy = self.found(request, object_id)
+        copy: Copy = self.get_object_or_404(request, object_id)
         return copy
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """A problem or a question stands there only if there is one."""
-        idle = set()
+        hidden = set()
         if obj is None or not obj.problem:
-            idle.add("problem")
+            hidden.add("problem")
         if obj is None or obj.state != Copy.State.ASKING:
-            idle.add("question_text")
+            hidden.add("question_text")
         return [
-            (title, options | {"fields": tuple(name for name in options["fields"] if name not in idle)})
+            (title, options | {"fields": tuple(name for name in options["fields"] if name not in hidden)})
             for title, options in self.fieldsets
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Copy]:
         return super().get_queryset(request).select_related("backup", "schedule", "requested_by")
 
-    def offers(self, row: Copy, deed: str) -> bool:
-        if deed == "show_report":
+    def is_action_available(self, row: Copy, action_name: str) -> bool:
+        if action_name == "show_report":
             return bool(row.report)
-        return wishes.is_offered(row, _WISHES[deed])
+        return requested_actions.is_available(row, _ACTIONS[action_name])
 
     @action(description="Report", icon="description", permissions=["view"])
     def show_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -234,42 +234,42 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         description="Yes, delete them",
         icon="delete_sweep",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Delete on staging what its shop does not have?",
             "Everything that the question counts becomes deleted on staging. Live is not touched.",
             "Delete them on staging",
         ),
     )
-    def say_yes(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._want(request, object_id, "say_yes", "The copier deletes them and lets staging go.")
+    def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._request(request, object_id, "approve", "The copier deletes them and lets staging go.")
 
     @action(
         description="No, keep them",
         icon="thumb_down",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Keep what the shop does not have?",
             "Staging is let go without deleting what the question counts; its sync may then be blocked by these.",
             "Keep them",
         ),
     )
-    def say_no(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._want(request, object_id, "say_no", "The copier keeps them and lets staging go.")
+    def decline(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._request(request, object_id, "decline", "The copier keeps them and lets staging go.")
 
     @action(
         description="Check again",
         icon="fact_check",
         permissions=["operate"],
-        dialog=question("Ask the staging shop again?", "Everything is looked up anew.", "Check again"),
+        dialog=confirm_dialog("Ask the staging shop again?", "Everything is looked up anew.", "Check again"),
     )
     def check_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._want(request, object_id, "check_again", "The copier asks the shop again.")
+        return self._request(request, object_id, "check_again", "The copier asks the shop again.")
 
     @action(
         description="Roll back",
         icon="undo",
         permissions=["operate"],
-        dialog=question(
+        dialog=confirm_dialog(
             "Change staging's database for the other one?",
             "Staging and the database that was there before this copy change places, within a second. "
             "Doing it once more changes them back.",
@@ -277,41 +277,43 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         ),
     )
     def roll_back(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._want(request, object_id, "roll_back", "The copier changes the databases as soon as it is free.")
+        return self._request(request, object_id, "roll_back", "The copier changes the databases as soon as it is free.")
 
     @action(
         description="Cancel",
         icon="cancel",
         permissions=["operate"],
-        dialog=question("Cancel this copy?", "Staging stays as it is.", "Cancel the copy"),
+        dialog=confirm_dialog("Cancel this copy?", "Staging stays as it is.", "Cancel the copy"),
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._want(request, object_id, "cancel", "Cancelled; what was begun is taken back.")
+        return self._request(request, object_id, "cancel", "Cancelled; what was started is taken back.")
 
-    def _want(self, request: HttpRequest, object_id: str, deed: str, message: str) -> HttpResponse:
-        copy = self.found(request, object_id)
+    def _request(self, request: HttpRequest, object_id: str, action_name: str, message: str) -> HttpResponse:
+        copy = self.get_object_or_404(request, object_id)
         try:
-            wishes.want(copy=copy, wish=_WISHES[deed], by=operator(request))
+            requested_actions.request_action(
+                copy=copy, requested_action=_ACTIONS[action_name], by=get_operator(request)
+            )
         except ValueError as error:
-            return self.done(request, copy, str(error), messages.WARNING)
-        return self.done(request, copy, message)
+            return self.redirect_to_object(request, copy, str(error), messages.WARNING)
+        return self.redirect_to_object(request, copy, message)
 
 
-_WISHES = {
-    "say_yes": Copy.Wish.YES,
-    "say_no": Copy.Wish.NO,
-    "check_again": Copy.Wish.CHECK,
-    "roll_back": Copy.Wish.ROLL_BACK,
-    "cancel": Copy.Wish.CANCEL,
+_ACTIONS = {
+    "approve": Copy.Action.YES,
+    "decline": Copy.Action.NO,
+    "check_again": Copy.Action.CHECK,
+    "roll_back": Copy.Action.ROLL_BACK,
+    "cancel": Copy.Action.CANCEL,
 }
 
 
 def _progress(copy: Copy) -> dict[str, Any]:
-    moving = copy.state in (*_UNDER_WAY, Copy.State.PLANNED) or bool(copy.wish)
+    is_active = copy.state in (*_ACTIVE_STATES, Copy.State.PLANNED) or bool(copy.requested_action)
     return {
         "copy": copy,
         "steps": report.steps(copy),
         "counts": sorted(copy.progress.items()),
         "rows": sum(copy.progress.values()),
-        "address": reverse("admin:staging_copy_copy_progress", args=[copy.pk]) if moving else "",
+        "address": reverse("admin:staging_copy_copy_progress", args=[copy.pk]) if is_active else "",
     }

@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldAdminTimeWidget
 
-from accounts.console import ConsoleAdmin, TimeZoneField, operator, question
+from accounts.admin_base import BaseAdmin, TimeZoneField, confirm_dialog, get_operator
 from staging_copy import schedules
 from staging_copy.admin.access import CopierAccess
 from staging_copy.models import CopySchedule
@@ -53,9 +53,9 @@ class CopyScheduleForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.instance.pk is not None:
-            plain = day_and_hour(self.instance.crontab)
-            day, hour = plain or ("", None)
-            self.initial.update(day=day, hour=hour, crontab="" if plain else self.instance.crontab)
+            simple = day_and_hour(self.instance.crontab)
+            day, hour = simple or ("", None)
+            self.initial.update(day=day, hour=hour, crontab="" if simple else self.instance.crontab)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -69,7 +69,7 @@ class CopyScheduleForm(forms.ModelForm):
 
 
 @admin.register(CopySchedule)
-class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
+class CopyScheduleAdmin(CopierAccess, BaseAdmin):
     form = CopyScheduleForm
     list_display = ("name", "when", "time_zone", "state_text", "next_time")
     readonly_fields = ("state_text", "next_times")
@@ -81,8 +81,8 @@ class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
 
     @display(description="When", ordering="crontab")
     def when(self, schedule: CopySchedule) -> str:
-        plain = day_and_hour(schedule.crontab)
-        return f"{dict(DAYS)[plain[0]]} at {plain[1]:%H:%M}" if plain else schedule.crontab
+        simple = day_and_hour(schedule.crontab)
+        return f"{dict(DAYS)[simple[0]]} at {simple[1]:%H:%M}" if simple else schedule.crontab
 
     @display(description="State", label={"active": "success", "paused": "warning"})
     def state_text(self, schedule: CopySchedule) -> str:
@@ -101,20 +101,22 @@ class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
         zone = ZoneInfo(schedule.time_zone)
         times = schedules.next_times(schedule, after=timezone.now())
         also = " ({:%H:%M} UTC)" if schedule.time_zone != "UTC" else ""
-        lines = [(f"{moment.astimezone(zone):%A, %d %B %Y, %H:%M %Z}{also.format(moment)}",) for moment in times]
+        lines = [
+            (f"{timestamp.astimezone(zone):%A, %d %B %Y, %H:%M %Z}{also.format(timestamp)}",) for timestamp in times
+        ]
         return format_html_join("", "<div>{}</div>", lines)
 
     def save_model(self, request: HttpRequest, obj: CopySchedule, form: forms.ModelForm, change: bool) -> None:
-        schedules.save_schedule(schedule=obj, by=operator(request), now=timezone.now())
+        schedules.save_schedule(schedule=obj, by=get_operator(request), now=timezone.now())
 
-    def offers(self, row: CopySchedule, deed: str) -> bool:
-        return row.paused == (deed == "resume")
+    def is_action_available(self, row: CopySchedule, action_name: str) -> bool:
+        return row.paused == (action_name == "resume")
 
     @action(
         description="Pause",
         icon="pause",
         permissions=["operate"],
-        dialog=question("Pause this schedule?", "It plans no copy until it is resumed.", "Pause"),
+        dialog=confirm_dialog("Pause this schedule?", "It plans no copy until it is resumed.", "Pause"),
     )
     def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._set_paused(request, object_id, True)
@@ -123,12 +125,14 @@ class CopyScheduleAdmin(CopierAccess, ConsoleAdmin):
         description="Resume",
         icon="play_arrow",
         permissions=["operate"],
-        dialog=question("Resume this schedule?", "It goes on at its next time; nothing is made up for.", "Resume"),
+        dialog=confirm_dialog(
+            "Resume this schedule?", "It goes on at its next time; nothing is made up for.", "Resume"
+        ),
     )
     def resume(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._set_paused(request, object_id, False)
 
     def _set_paused(self, request: HttpRequest, object_id: str, paused: bool) -> HttpResponse:
-        schedule = self.found(request, object_id)
-        schedules.set_paused(schedule=schedule, paused=paused, by=operator(request), now=timezone.now())
-        return self.done(request, schedule, "Paused." if paused else "Resumed.")
+        schedule = self.get_object_or_404(request, object_id)
+        schedules.set_paused(schedule=schedule, paused=paused, by=get_operator(request), now=timezone.now())
+        return self.redirect_to_object(request, schedule, "Paused." if paused else "Resumed.")

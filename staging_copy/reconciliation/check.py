@@ -20,28 +20,28 @@ from hub.kinds import Kind
 from hub.models import Connection
 from staging_copy.journal import Journal
 from staging_copy.models import Finding
-from staging_copy.reconciliation import comparing, concluding
-from staging_copy.reconciliation.comparing import Scope
-from staging_copy.reconciliation.guard import Tally
-from staging_copy.reconciliation.memory import Memory
-from staging_copy.reconciliation.shops import CheckFailed, Shop, find_shops, patiently
+from staging_copy.reconciliation import comparison, deletion
+from staging_copy.reconciliation.comparison import Scope
+from staging_copy.reconciliation.progress import CheckProgress
+from staging_copy.reconciliation.shops import CheckFailed, Shop, find_shops, with_retries
+from staging_copy.reconciliation.tally import Tally
 
 # What is deleted, and what is only reported (L9).
 DELETED = ("seller", str(Kind.PRODUCT))
 REPORTED = (str(Kind.BRAND), str(Kind.CATEGORY))
 # So few that what a used-up budget makes us ask again is little.
-_CHUNK = 1_000
+_CHUNK_SIZE = 1_000
 
-Say = Callable[[str, int], None]
+ProgressCallback = Callable[[str, int], None]
 
 
 class Check:
-    """One check. `say` is told what is being asked, and how many ids were by now."""
+    """One check. `on_progress` is told what is being asked, and how many ids were by now."""
 
-    def __init__(self, record: Journal, say: Say = lambda what, count: None) -> None:
+    def __init__(self, record: Journal, on_progress: ProgressCallback = lambda what, count: None) -> None:
         self.record = record
-        self.say = say
-        self.memory = Memory(record)
+        self.on_progress = on_progress
+        self.progress = CheckProgress(record)
         self.shops, self.not_asked = find_shops()
         self.database_seconds = 0.0
 
@@ -51,14 +51,14 @@ class Check:
         Goes on where a killed check stopped, unless it is to begin afresh. Raises CheckFailed.
         """
         with database.execute_wrapper(self._timed):
-            if fresh or not self.memory.begun:
+            if fresh or not self.progress.started:
                 Finding.objects.all().delete()
-                self.memory.begin([shop.name for shop in self.shops])
-            elif (result := self.memory.result) and not Finding.objects.exists():
+                self.progress.start([shop.name for shop in self.shops])
+            elif (result := self.progress.result) and not Finding.objects.exists():
                 self._finish(result)
                 return True
             for shop in self.shops:
-                with shop.opened():
+                with shop.session():
                     for kind in (*DELETED, *REPORTED):
                         self._ask(shop, kind)
             if harmful := self._harmful():
@@ -71,7 +71,7 @@ class Check:
         """Ends a check that asked. Yes deletes everything that is missing; no leaves out what was asked about."""
         for shop in self.shops:
             for kind in (*DELETED, *REPORTED):
-                tally = self.memory.tally(shop.name, kind)
+                tally = self.progress.tally(shop.name, kind)
                 if tally is None:
                     raise CheckFailed(f"{shop.name} was not asked about each {kind}; check again.")
                 shop.tallies[kind] = tally
@@ -80,11 +80,11 @@ class Check:
             self._conclude(answer=yes, by=by)
 
     def _ask(self, shop: Shop, kind: str) -> None:
-        if known := self.memory.tally(shop.name, kind):
+        if known := self.progress.tally(shop.name, kind):
             shop.tallies[kind] = known
             return
         tally = shop.tallies[kind] = Tally()
-        scope = comparing.scope(shop.ids, kind)
+        scope = comparison.scope(shop.ids, kind)
         try:
             for connection in shop.connections:
                 for link_kind in scope.link_kinds:
@@ -96,37 +96,39 @@ class Check:
                 self._list(shop, scope)
             except NotImplementedError:
                 tally.note = "This platform cannot list what it has, so nobody knows what only it has."
-        comparing.count(scope, tally)
-        self.memory.asked(shop.name, kind, tally)
+        comparison.count(scope, tally)
+        self.progress.asked(shop.name, kind, tally)
 
     def _look_up(self, shop: Shop, connection: Connection, kind: str, link_kind: str) -> int:
         lookup = shop.adapter(connection).lookup
-        after, checked = self.memory.place(connection.pk, link_kind)
-        while wanted := comparing.ids_after(connection.pk, link_kind, after, most=_CHUNK):
-            found = patiently(partial(lookup, kind, wanted))
-            if not found <= set(wanted):
+        after, checked = self.progress.position(connection.pk, link_kind)
+        while expected_ids := comparison.ids_after(connection.pk, link_kind, after, limit=_CHUNK_SIZE):
+            found = with_retries(partial(lookup, kind, expected_ids))
+            if not found <= set(expected_ids):
                 raise TryAgainLater("The shop named ids that it was not asked for.")
-            comparing.note_missing(connection.pk, kind, link_kind, [each for each in wanted if each not in found])
-            after, checked = wanted[-1], checked + len(wanted)
-            self.memory.looked_up(connection.pk, link_kind, after, checked)
-            self.say(f"{connection.slug}: {kind}", checked)
+            comparison.record_missing(
+                connection.pk, kind, link_kind, [each for each in expected_ids if each not in found]
+            )
+            after, checked = expected_ids[-1], checked + len(expected_ids)
+            self.progress.record_lookup(connection.pk, link_kind, after, checked)
+            self.on_progress(f"{connection.slug}: {kind}", checked)
         return checked
 
     def _list(self, shop: Shop, scope: Scope) -> None:
         list_ids = shop.adapter(shop.connections[0]).list_ids
-        comparing.begin_list(scope)
-        cursor, listed, turned = None, 0, set()
+        comparison.start_list(scope)
+        cursor, listed, seen_cursors = None, 0, set()
         while True:
-            ids, cursor = patiently(partial(list_ids, scope.kind, cursor=cursor))
-            comparing.add_to_list(ids)
+            ids, cursor = with_retries(partial(list_ids, scope.kind, cursor=cursor))
+            comparison.add_to_list(ids)
             listed += len(ids)
-            self.say(f"{shop.name}: list of {scope.kind}", listed)
+            self.on_progress(f"{shop.name}: list of {scope.kind}", listed)
             if cursor is None:
                 break
-            if cursor in turned:
+            if cursor in seen_cursors:
                 raise TryAgainLater(f"The shop's list of {scope.kind} goes in a circle.")
-            turned.add(cursor)
-        if unlisted := comparing.compare_list(scope):
+            seen_cursors.add(cursor)
+        if unlisted := comparison.compare_list(scope):
             raise TryAgainLater(
                 f"The shop has {unlisted} of {scope.kind} that its own list leaves out; its paging is wrong."
             )
@@ -145,7 +147,7 @@ class Check:
             if answer is False:
                 for shop in self.shops:
                     kinds = [each["kind"] for each in harmful if each["shop"] == shop.name]
-                    concluding.keep(connections=shop.ids, kinds=kinds)
+                    deletion.keep_missing(connections=shop.ids, kinds=kinds)
             asked = [connection for shop in self.shops for connection in shop.ids]
             result = {
                 "shops": [
@@ -154,12 +156,12 @@ class Check:
                 ],
                 "not_asked": self.not_asked,
                 "guard": {"harmful": harmful, "answer": answer, "by": by},
-                **concluding.conclude(connections=asked, reported=REPORTED, now=timezone.now()),
+                **deletion.apply_findings(connections=asked, reported=REPORTED, now=timezone.now()),
                 "database_seconds": round(self.database_seconds, 3),
             }
             findings, _ = Finding.objects.all().delete()
             if findings:
-                self.memory.concluding(result)
+                self.progress.concluding(result)
         self._finish(result)
 
     def _finish(self, result: dict[str, Any]) -> None:
@@ -167,8 +169,8 @@ class Check:
         self.record.write("checked")
 
     def _timed(self, execute: Callable[..., Any], *arguments: Any) -> Any:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             return execute(*arguments)
         finally:
-            self.database_seconds += time.monotonic() - begun
+            self.database_seconds += time.monotonic() - started

@@ -10,16 +10,16 @@ from typing import TypeVar
 from django.conf import settings
 from django.utils import timezone
 
+from connectors.adapter_factory import account_for, open_adapter
 from connectors.contract import Adapter
 from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
-from connectors.opening import account_of, open_adapter
 from connectors.registry import adapter_for
 from hub.kinds import Role
 from hub.models import Connection
-from staging_copy.reconciliation.guard import Tally
+from staging_copy.reconciliation.tally import Tally
 
-_TRIES = 4
-_LONGEST_WAIT = 600.0  # seconds
+_MAX_ATTEMPTS = 4
+_MAX_WAIT = 600.0  # seconds
 
 T = TypeVar("T")
 
@@ -42,19 +42,19 @@ class Shop:
         return [connection.pk for connection in self.connections]
 
     def adapter(self, connection: Connection) -> Adapter:
-        """To be called inside `opened`."""
+        """To be called inside `session`."""
         if connection.pk not in self._adapters:
             self._adapters[connection.pk] = open_adapter(connection)
         return self._adapters[connection.pk]
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
+    def session(self) -> Iterator[None]:
         """Whatever the shop does not answer plainly becomes CheckFailed. Its adapters are closed at the end."""
         try:
             yield
         except ConnectorError as error:
-            mend = getattr(error, "mend", "")
-            raise CheckFailed(f"{self.name} could not be asked: {error} {mend}".strip()) from error
+            fix = getattr(error, "fix", "")
+            raise CheckFailed(f"{self.name} could not be asked: {error} {fix}".strip()) from error
         finally:
             while self._adapters:
                 self._adapters.popitem()[1].http.close()
@@ -63,37 +63,37 @@ class Shop:
 def find_shops() -> tuple[list[Shop], list[dict[str, str]]]:
     """The shops that can be asked, and the connections that must not be, with the reason."""
     shops: dict[str, list[Connection]] = defaultdict(list)
-    left_out = []
+    excluded = []
     for connection in Connection.objects.filter(role=Role.SHOP).select_related("seller").order_by("pk"):
-        if reason := _reason_not_to_ask(connection):
-            left_out.append({"connection": connection.slug, "reason": reason})
+        if reason := _exclusion_reason(connection):
+            excluded.append({"connection": connection.slug, "reason": reason})
             continue
         try:
-            key = adapter_for(connection.platform).budget_key(account_of(connection))
+            key = adapter_for(connection.platform).budget_key(account_for(connection))
         except NeedsAttention as error:
-            raise CheckFailed(f"{connection}: {error} {error.mend}".strip()) from error
+            raise CheckFailed(f"{connection}: {error} {error.fix}".strip()) from error
         shops[key].append(connection)
-    return [Shop(connections[0].slug, connections) for connections in shops.values()], left_out
+    return [Shop(connections[0].slug, connections) for connections in shops.values()], excluded
 
 
-def patiently(call: Callable[[], T]) -> T:
+def with_retries(call: Callable[[], T]) -> T:
     """The call's answer. Waits while our own budget is used up, and tries a few times what may pass."""
     failures = 0
     while True:
         try:
             return call()
         except TryAgainLater as error:
-            ours = not error.sent and error.not_before is not None
-            failures += not ours
-            wait = settings.STAGING_COPY_PATIENCE_SECONDS * 2.0**failures
+            budget_exhausted = not error.sent and error.not_before is not None
+            failures += not budget_exhausted
+            wait = settings.STAGING_COPY_RETRY_DELAY_SECONDS * 2.0**failures
             if error.not_before is not None:
                 wait = max(0.05, (error.not_before - timezone.now()).total_seconds())
-            if failures >= _TRIES or wait > _LONGEST_WAIT:
+            if failures >= _MAX_ATTEMPTS or wait > _MAX_WAIT:
                 raise
             time.sleep(wait)
 
 
-def _reason_not_to_ask(connection: Connection) -> str:
+def _exclusion_reason(connection: Connection) -> str:
     if connection.state == Connection.State.UNINSTALLED:
         return "It is uninstalled."
     if connection.paused_at is not None:

@@ -6,14 +6,14 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 
-_PATIENCE = 5.0  # seconds; a swap takes milliseconds
-_PAUSE = 0.05
+_RETRY_SECONDS = 5.0  # seconds; a swap takes milliseconds
+_RETRY_INTERVAL = 0.05
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Raises what the last attempt raised, once patience is at its end."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _RETRY_SECONDS
         while True:
             try:
                 with self.wrap_database_errors:
@@ -22,4 +22,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 if time.monotonic() >= deadline:
                     raise
             # There is nobody who could say when: PostgreSQL refuses, and the next attempt may be let in.
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_INTERVAL)

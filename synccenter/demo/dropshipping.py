@@ -13,36 +13,36 @@ from connectors.services import install_connection, sync
 from hub.kinds import DataType
 from hub.models import Connection, Run
 from orders.models import Order, OrderLine, Shipment
-from synccenter.demo.cast import Player
-from synccenter.demo.journey import Act, Check, WentWrong
-from synccenter.demo.stage import Platform
+from synccenter.demo.platforms import Platform
+from synccenter.demo.scenario import Check, DemoFailed, Step
+from synccenter.demo.sellers import DemoSeller
 
 ACCOUNT = "cascade"
 TOKEN = secrets.token_hex(8)
 TRACKING = "CASCADE-1"
 
 
-class Dropshipping:
-    """The act; `tell` is called with lines for the screen."""
+class DropshippingDemo:
+    """The act; `print_line` is called with lines for the screen."""
 
-    def __init__(self, erp: Platform, player: Player, tell: Callable[[str], None]) -> None:
+    def __init__(self, erp: Platform, seller_setup: DemoSeller, print_line: Callable[[str], None]) -> None:
         self.erp = erp
-        self.player = player
-        self.tell = tell
-        self.act = Act("A vendor ships a part of an order")
+        self.seller_setup = seller_setup
+        self.print_line = print_line
+        self.step = Step("A vendor ships a part of an order")
 
-    def play(self) -> Act:
+    def run_step(self) -> Step:
         """The vendor is whoever makes what an order holds that waits to be shipped."""
         started = time.monotonic()
-        self.tell(f"\n{self.act.name}")
+        self.print_line(f"\n{self.step.name}")
         order, vendor = self._choose()
         wanted = {line.sku: int(line.quantity) for line in order.lines.filter(vendor=vendor)}
         connection = self._connect(vendor)
         sold = self._wait_for(lambda: self._sold(order), f"order {order.number} at the vendor's ERP")
-        self.tell(f"    order {order.number} stands in the ERP of {vendor} with {len(wanted)} of its lines")
-        there = {line["sku"]: line["quantity"] for line in sold["items"]}
-        self.act.checks += [
-            Check("the vendor's ERP has the vendor's lines", wanted, there),
+        self.print_line(f"    order {order.number} stands in the ERP of {vendor} with {len(wanted)} of its lines")
+        erp_quantities = {line["sku"]: line["quantity"] for line in sold["items"]}
+        self.step.checks += [
+            Check("the vendor's ERP has the vendor's lines", wanted, erp_quantities),
             Check("and not the customer's e-mail address", False, "@" in str(sold)),
         ]
         about = {"account": ACCOUNT, "order": sold["externalId"], "tracking": [TRACKING]}
@@ -50,32 +50,32 @@ class Dropshipping:
         sync(connection=connection, data_type=DataType.ORDERS, trigger=Run.Trigger.BUTTON)
         parcels = Shipment.objects.filter(order=order, tracking_number=TRACKING)
         self._wait_for(parcels.first, "the vendor's parcel in the seller's order")
-        self.tell(f"    its parcel {TRACKING} stands in the order of {self.player.seller}")
+        self.print_line(f"    its parcel {TRACKING} stands in the order of {self.seller_setup.seller}")
         shipped = {line.order_line.sku for line in parcels.get().lines.select_related("order_line")}
-        self.act.checks.append(Check("the parcel holds what the vendor shipped", set(wanted), shipped))
-        self.act.seconds = round(time.monotonic() - started, 1)
-        return self.act
+        self.step.checks.append(Check("the parcel holds what the vendor shipped", set(wanted), shipped))
+        self.step.seconds = round(time.monotonic() - started, 1)
+        return self.step
 
     def _choose(self) -> tuple[Order, str]:
         """An order that waits, and whoever makes some of it, but best not all."""
         waiting = OrderLine.objects.filter(
-            seller=self.player.seller, order__status=Order.Status.CONFIRMED, order__addresses__use="shipping"
+            seller=self.seller_setup.seller, order__status=Order.Status.CONFIRMED, order__addresses__use="shipping"
         )
         makers = waiting.exclude(vendor="").exclude(sku="").values("order", "vendor")
         best = makers.annotate(makers=Count("order__lines__vendor", distinct=True)).order_by("-makers", "order").first()
         if best is None:
-            raise WentWrong("No order waits to be shipped.")
+            raise DemoFailed("No order waits to be shipped.")
         return Order.objects.get(pk=best["order"]), best["vendor"]
 
     def _connect(self, name: str) -> Connection:
         """The vendor, its agreement with the seller, and its ERP, which knows what the vendor sells."""
         vendor = Seller.objects.create(slug=ACCOUNT, name=name, contact_email=f"owner@{ACCOUNT}.example")
-        first = Order.objects.filter(seller=self.player.seller).earliest("placed_at").placed_at
-        agreement = DropshipAgreement(seller=self.player.seller, vendor=vendor, name_on_lines=name, since=first)
+        first = Order.objects.filter(seller=self.seller_setup.seller).earliest("placed_at").placed_at
+        agreement = DropshipAgreement(seller=self.seller_setup.seller, vendor=vendor, name_on_lines=name, since=first)
         save_agreement(agreement=agreement, by=None)
-        skus = OrderLine.objects.filter(seller=self.player.seller, vendor=name).exclude(sku="")
-        goods = sorted(set(skus.values_list("sku", flat=True)))
-        self.erp.control("POST", "goods", json={"account": ACCOUNT, "skus": goods})
+        skus = OrderLine.objects.filter(seller=self.seller_setup.seller, vendor=name).exclude(sku="")
+        vendor_skus = sorted(set(skus.values_list("sku", flat=True)))
+        self.erp.control("POST", "goods", json={"account": ACCOUNT, "skus": vendor_skus})
         return install_connection(
             seller=vendor,
             platform="netsuite",
@@ -96,9 +96,9 @@ class Dropshipping:
         return next((row for row in self.erp.holds(ACCOUNT, "orders") if row["externalId"] == number), None)
 
     def _wait_for(self, found: Callable[[], Any], what: str, *, seconds: float = 60.0) -> Any:
-        ends = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         while not (thing := found()):
-            if time.monotonic() > ends:
-                raise WentWrong(f"{what}: not there within {seconds:.0f} s")
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"{what}: not there within {seconds:.0f} s")
             time.sleep(0.1)  # the pace of looking; the loop ends by what the other side says
         return thing

@@ -15,7 +15,7 @@ from pathlib import Path
 from synccenter.embedded.locks import Lock
 from synccenter.embedded.servers import postgres_binaries
 
-__all__ = ["NotStarted", "Services", "ensure", "ensure_for", "postgres_binaries", "running", "stop"]
+__all__ = ["ServicesNotStarted", "Services", "ensure", "ensure_for", "postgres_binaries", "running", "stop"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Django's commands, and ours, that work without a database.
@@ -26,7 +26,7 @@ _NEED_NO_DATABASE = {
 _uses: dict[Path, tuple["Services", Lock]] = {}
 
 
-class NotStarted(RuntimeError):
+class ServicesNotStarted(RuntimeError):
     """The private servers could not be started; the message ends with what they said."""
 
 
@@ -101,17 +101,17 @@ def _home(var: Path | None) -> Path:
 
 
 def _join(home: Path) -> Services | None:
-    keeper = Lock(home / "keeper.lock")
+    supervisor = Lock(home / "keeper.lock")
     try:
-        if keeper.try_take():
+        if supervisor.try_take():
             return None
     finally:
-        keeper.release()
+        supervisor.release()
     return Services(**json.loads((home / "services.json").read_text()))
 
 
 def _start(home: Path, throwaway: bool, fsync: bool) -> Services:
-    argv = [sys.executable, "-m", "synccenter.embedded.keeper", str(home)]
+    argv = [sys.executable, "-m", "synccenter.embedded.supervisor", str(home)]
     if throwaway:
         argv.append("--throwaway")
     if not fsync:
@@ -119,7 +119,7 @@ def _start(home: Path, throwaway: bool, fsync: bool) -> Services:
     log = home / "keeper.log"
     with log.open("w") as output:
         # In a session of its own: Ctrl-C in our terminal is not meant for the servers.
-        keeper = subprocess.run(
+        supervisor = subprocess.run(
             argv,
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
@@ -128,7 +128,7 @@ def _start(home: Path, throwaway: bool, fsync: bool) -> Services:
             start_new_session=True,
             check=False,
         )
-    if not keeper.stdout:
+    if not supervisor.stdout:
         said = log.read_text()[-2000:]
-        raise NotStarted(f"The private PostgreSQL and Redis did not start. {log} ends:\n{said}")
-    return Services(**json.loads(keeper.stdout))
+        raise ServicesNotStarted(f"The private PostgreSQL and Redis did not start. {log} ends:\n{said}")
+    return Services(**json.loads(supervisor.stdout))

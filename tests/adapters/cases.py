@@ -12,7 +12,7 @@ from connectors.http import HttpClient
 from connectors.registry import adapter_for
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import SAMPLES
+from tests.adapters.samples import SAMPLES
 
 # What a certificate was made for that NetSuite has.
 NETSUITE_KEY = (
@@ -28,8 +28,8 @@ class Case:
     """How an adapter is brought to its sandbox. `states`: data type → (kind of the sandbox's state, its id).
 
     `prepare` lays ready in the sandbox what a test needs; `calls` is the most that a batch of creations may take;
-    `changes_only` are exports that never begin anything at the target, and are proved by tests of their own; `clocks`
-    are fields of the sandbox's state that tell when something was written.
+    `changes_only` are exports that never begin anything at the target, and are proved by tests of their own;
+    `timestamp_fields` are fields of the sandbox's state that tell when something was written.
     """
 
     sandbox: str
@@ -44,10 +44,10 @@ class Case:
     page: str = ""
     calls: int = 2
     changes_only: frozenset[DataType] = frozenset()
-    clocks: frozenset[str] = frozenset()
+    timestamp_fields: frozenset[str] = frozenset()
 
 
-def stock_up(shop: SandboxProcess) -> None:
+def seed_stock_products(shop: SandboxProcess) -> None:
     """The products whose stock and prices are sent."""
     entries = [
         {
@@ -62,16 +62,16 @@ def stock_up(shop: SandboxProcess) -> None:
     shop.control("POST", "goods", json={"entries": entries})
 
 
-def lay_out(front: SandboxProcess) -> None:
+def seed_variants(storefront: SandboxProcess) -> None:
     """The variants whose stock and prices are sent."""
     for item in SAMPLES[DataType.STOCK]:
         key = f"synccenter-{item.id}"
         variant = {"external_id": key, "sku": item.sku, "status": "live"}
         product = {"external_id": f"of-{key}", "title": "Lamp", "slug": key, "variants": [variant]}
-        front.control("POST", "goods", json={"site": "acme", "products": [product]})
+        storefront.control("POST", "goods", json={"site": "acme", "products": [product]})
 
 
-def put_on_sale(shop: SandboxProcess) -> None:
+def seed_magento_products(shop: SandboxProcess) -> None:
     """The same for a Magento shop, and the options of the products that are sent."""
     skus = [item.sku for item in SAMPLES[DataType.STOCK]]
     shop.control("POST", "goods", json={"account": "alpha", "skus": skus})
@@ -79,7 +79,7 @@ def put_on_sale(shop: SandboxProcess) -> None:
     shop.control("POST", "options", json={"account": "alpha", "code": "size", "labels": sizes})
 
 
-def ship(account: SandboxProcess) -> None:
+def seed_shipped_orders(account: SandboxProcess) -> None:
     """Orders of ours that have been shipped; the exports bring their own."""
     for number in (9001, 9002):
         about = {"account": "tstdrv1", "externalId": f"sc-order-{number}", "sku": "SKU-1"}
@@ -117,7 +117,7 @@ CASES = {
         },
         calls=2 + 2 * 5,  # a product is looked for and made by a call each
         changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
-        clocks=frozenset(("date_modified",)),
+        timestamp_fields=frozenset(("date_modified",)),
     ),
     "elevate": Case(
         sandbox="elevate",
@@ -156,7 +156,7 @@ CASES = {
         credential="access_token",
         options={"products": 5},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
-        prepare=put_on_sale,
+        prepare=seed_magento_products,
         calls=9,  # products and their variants: a look before and after each of two bulks, and what became of these
         changes_only=frozenset((DataType.PRICES,)),
     ),
@@ -178,7 +178,7 @@ CASES = {
             DataType.ORDERS: ("open_orders", "id"),
             DataType.CUSTOMERS: ("active_customers", "id"),
         },
-        prepare=ship,
+        prepare=seed_shipped_orders,
         calls=2 + 3 + 5,  # a token for one that has ended, three queries, and a write for each order
     ),
     "rest": Case(
@@ -220,7 +220,7 @@ CASES = {
             DataType.STOCK: ("in_stock", "id"),
             DataType.PRICES: ("priced", "id"),
         },
-        prepare=stock_up,
+        prepare=seed_stock_products,
         page="seller-center",
         calls=4,
     ),
@@ -235,7 +235,7 @@ CASES = {
             DataType.PRICES: ("priced", "priced_as"),
             DataType.CUSTOMERS: ("customers", "external_id"),
         },
-        prepare=lay_out,
+        prepare=seed_variants,
         calls=2 + 2 * 5,  # a token for one that has ended; a product is looked for and made by a call each
         # An order is there as a cart before, and a store has one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),

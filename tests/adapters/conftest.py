@@ -34,7 +34,7 @@ def seed(process: SandboxProcess, case: Case) -> None:
             client.request("PUT", f"/v1/{kind}", body=items[start : start + 100])
     client.close()
     case.prepare(process)
-    process.forget_calls()
+    process.clear_calls()
 
 
 @pytest.fixture

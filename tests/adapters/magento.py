@@ -38,17 +38,17 @@ def change(shop: SandboxProcess, kind: str, number: int, **changes: Any) -> dict
     return row
 
 
-def place(shop: SandboxProcess, *lines: tuple[int, int], stage: str = "paid") -> dict[str, Any]:
+def place_order(shop: SandboxProcess, *lines: tuple[int, int], stage: str = "paid") -> dict[str, Any]:
     """An order for the goods at these positions of what is sold, in these quantities."""
     row: dict[str, Any] = shop.control("POST", "order", json={"account": "alpha", "lines": lines, "stage": stage})
     return row
 
 
-def stop_clock(shop: SandboxProcess, at: str | None) -> None:
+def freeze_clock(shop: SandboxProcess, at: str | None) -> None:
     shop.control("POST", "setting", json={"account": "alpha", "at": at})
 
 
-def of_children(shop: SandboxProcess) -> int:
+def first_variant_position(shop: SandboxProcess) -> int:
     """The position, among what is sold, of the first variant of a configurable product."""
     sold = [row for row in shop.state("goods") if row["type_id"] == "simple"]
-    return next(place for place, row in enumerate(sold) if row["visibility"] == 1)
+    return next(place_order for place_order, row in enumerate(sold) if row["visibility"] == 1)

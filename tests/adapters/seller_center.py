@@ -8,7 +8,7 @@ from connectors.registry import adapter_for
 from sandbox.process import SandboxProcess
 
 
-def open_at(process: SandboxProcess, account: str, *, key: str | None = None, **details: Any) -> Adapter:
+def open_account(process: SandboxProcess, account: str, *, key: str | None = None, **details: Any) -> Adapter:
     """The adapter of an account of the sandbox; `details` are settings and `field_map`. The caller closes `http`."""
     adapter_class = adapter_for(process.platform)
     field_map = details.pop("field_map", {})

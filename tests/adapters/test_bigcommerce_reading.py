@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contract import Adapter
 from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.platforms.bigcommerce import reading
+from connectors.platforms.bigcommerce import source_base
 from connectors.records import ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
@@ -47,7 +47,7 @@ def ids_at(store: SandboxProcess) -> set[str]:
 # Problems
 
 
-def test_what_is_wrong_is_told_item_by_item(adapter: Adapter) -> None:
+def test_what_is_wrong_is_reported_item_by_item(adapter: Adapter) -> None:
     wrong = {}
     for record in records(adapter, DataType.PRODUCTS):
         assert isinstance(record, ProductRecord)
@@ -110,7 +110,7 @@ def test_garbage_in_one_record_harms_no_other(adapter: Adapter, store: SandboxPr
 # Nothing hides
 
 
-def test_a_full_read_misses_nobody_when_somebody_is_deleted_meanwhile(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_full_read_misses_no_record_when_one_is_deleted_during_it(adapter: Adapter, store: SandboxProcess) -> None:
     first = adapter.read_page(DataType.PRODUCTS, since=None, cursor=None)
     store.control("DELETE", f"products/alpha/{first.records[0].external_id}")
     met = {record.external_id for record in first.records}
@@ -122,7 +122,7 @@ def test_a_full_read_misses_nobody_when_somebody_is_deleted_meanwhile(adapter: A
     assert ids_at(store) <= met
 
 
-def test_a_partial_read_misses_nobody_when_somebody_changes_meanwhile(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_partial_read_misses_no_record_when_one_changes_during_it(adapter: Adapter, store: SandboxProcess) -> None:
     first = adapter.read_page(DataType.PRODUCTS, since=LONG_AGO, cursor=None)
     touched = first.records[0].external_id
     change(store, int(touched), description="New words")
@@ -158,7 +158,7 @@ def test_the_cut_is_behind_what_was_read(adapter: Adapter) -> None:
     for page in pages(adapter, DataType.PRODUCTS, since=LONG_AGO):
         met |= {record.external_id for record in page.records}
         assert page.cut is not None
-        assert {number for number, moment in changed.items() if moment < page.cut} <= met
+        assert {number for number, timestamp in changed.items() if timestamp < page.cut} <= met
 
 
 def test_variants_beyond_what_a_listing_carries_are_read(adapter: Adapter, store: SandboxProcess) -> None:
@@ -215,7 +215,7 @@ def test_an_unknown_unit_of_weight_needs_a_person(adapter: Adapter, store: Sandb
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "Stones"})
     with pytest.raises(NeedsAttention) as refused:
         product(adapter, 1)
-    assert "Stones" in str(refused.value) and refused.value.mend
+    assert "Stones" in str(refused.value) and refused.value.fix
 
 
 def test_hidden_is_suspended(adapter: Adapter, store: SandboxProcess) -> None:
@@ -297,7 +297,7 @@ def test_the_vendors_own_headers_tell_when_to_come_back(
         assert when is not None and abs((when - before).total_seconds() - seconds) < 2
 
 
-def test_looking_up_tells_what_exists_or_raises(adapter: Adapter, store: SandboxProcess) -> None:
+def test_looking_up_says_what_exists_or_raises(adapter: Adapter, store: SandboxProcess) -> None:
     assert adapter.lookup("product", ["1", "2", "999999", "variant:7"]) == {"1", "2"}
     assert adapter.lookup("category", ["1", "999999"]) == {"1"}
     assert adapter.lookup("brand", ["1", "999999"]) == {"1"}
@@ -312,17 +312,17 @@ def test_ids_are_listed_page_by_page(
     adapter: Adapter, store: SandboxProcess, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = set(all_ids(adapter, kind))
-    monkeypatch.setattr(reading, "PAGE_SIZE", 3)
-    monkeypatch.setitem(reading._IDS_ONLY, "limit", 3)
+    monkeypatch.setattr(source_base, "PAGE_SIZE", 3)
+    monkeypatch.setitem(source_base._IDS_ONLY, "limit", 3)
     before = len(store.calls())
     assert set(all_ids(adapter, kind)) == whole
     assert len(store.calls()) - before == -(-len(whole) // 3)
 
 
-def test_a_product_that_is_deleted_meanwhile_hides_no_other(
+def test_a_product_that_is_deleted_during_it_hides_no_other(
     adapter: Adapter, store: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(reading._IDS_ONLY, "limit", 20)
+    monkeypatch.setitem(source_base._IDS_ONLY, "limit", 20)
     first = adapter.list_ids("product", cursor=None)
     store.control("DELETE", f"products/alpha/{first.ids[0]}")
     second = adapter.list_ids("product", cursor=first.cursor)

@@ -11,7 +11,7 @@ from connectors.contract import Action, Adapter, Operation, Outcome, References
 from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import product, variant
+from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, creations
 
 PRODUCTS, STOCK, PRICES = DataType.PRODUCTS, DataType.STOCK, DataType.PRICES
@@ -103,7 +103,7 @@ def test_a_create_whose_answer_was_lost_makes_no_second_product(adapter: Adapter
 def test_ten_changes_take_one_write(adapter: Adapter, store: SandboxProcess) -> None:
     items = [product(number, variants=[size(number * 10, "S")]) for number in range(1, 11)]
     outcomes = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
-    store.forget_calls()
+    store.clear_calls()
     operations = [
         Operation(Action.UPDATE, item.id, outcome.external_id, payload, payload)
         for item, outcome in zip(items, outcomes, strict=True)
@@ -116,7 +116,7 @@ def test_ten_changes_take_one_write(adapter: Adapter, store: SandboxProcess) -> 
 def test_changed_variants_of_a_product_take_one_write(adapter: Adapter, store: SandboxProcess) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M"), size(12, "L")])
     outcome = made(adapter, before)
-    store.forget_calls()
+    store.clear_calls()
     after = product(1, variants=[size(10, "S", price="1"), size(11, "M", price="2"), size(12, "L")])
     assert change(adapter, outcome, before, after).error is None
     assert writes(store) == ["PUT catalog/products", "PUT catalog/variants"]
@@ -165,7 +165,7 @@ def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
     assert (row["inventory_level"], row["bin_picking_number"], row["cost_price"]) == (42, "B-7", 3.5)
     assert row["purchasing_disabled_message"] == "Soon"
     [told] = changed.warnings
-    assert "SKU-10" in told.message and "metafields" in told.message and told.mend
+    assert "SKU-10" in told.message and "metafields" in told.message and told.fix
     assert not change(adapter, outcome, after, after).warnings
     assert changed.links["variant", 10] == str(row["id"]) != outcome.links["variant", 10]
     assert sorted(variants_of(store, outcome.external_id)) == ["SKU-10", "SKU-11"]
@@ -188,7 +188,9 @@ def test_replacing_a_variant_may_break_off_anywhere(
     assert held["SKU-10"]["inventory_level"] == 42
 
 
-def test_a_refused_batch_names_nobody_and_a_refused_product_is_told(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_refused_batch_names_nobody_and_a_refused_product_is_reported(
+    adapter: Adapter, store: SandboxProcess
+) -> None:
     taken = next(row["name"] for row in store.state("products"))
     items = [product(1), product(2)]
     outcomes = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
@@ -200,10 +202,10 @@ def test_a_refused_batch_names_nobody_and_a_refused_product_is_told(adapter: Ada
     ]
     with pytest.raises(BatchRefused) as refused:
         adapter.send(PRODUCTS, operations)
-    assert refused.value.culprits == {} and "duplicate" in str(refused.value)
+    assert refused.value.item_errors == {} and "duplicate" in str(refused.value)
     new = creations(adapter, PRODUCTS, [product(3, title=taken), product(4)])
     third, fourth = adapter.send(PRODUCTS, new)
-    assert isinstance(third.error, SkipRecord) and "duplicate" in str(third.error) and third.error.mend
+    assert isinstance(third.error, SkipRecord) and "duplicate" in str(third.error) and third.error.fix
     assert fourth.error is None
 
 
@@ -228,10 +230,10 @@ def test_a_product_is_hidden_rather_than_deleted(open_adapter: Callable[..., Ada
         (product(1, variants=[variant(10, options=[]), variant(11)]), "options_missing"),
     ],
 )
-def test_what_the_store_could_not_hold_is_told(adapter: Adapter, item: Any, code: str) -> None:
+def test_what_the_store_could_not_hold_is_reported(adapter: Adapter, item: Any, code: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.payload(PRODUCTS, item, NOTHING)
-    assert skipped.value.code == code and skipped.value.mend
+    assert skipped.value.code == code and skipped.value.fix
 
 
 # Stock and prices
@@ -267,10 +269,10 @@ def test_a_refused_adjustment_names_the_items(adapter: Adapter, refs: References
     gone = Operation(Action.REMOVE, 3, "3", None)
     with pytest.raises(BatchRefused) as refused:
         adapter.send(STOCK, [gone, *some])
-    assert list(refused.value.culprits) == [2]
+    assert list(refused.value.item_errors) == [2]
 
 
-def test_a_variant_that_the_store_does_not_have_is_told(adapter: Adapter) -> None:
+def test_a_variant_that_the_store_does_not_have_is_reported(adapter: Adapter) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.payload(STOCK, variant(1), NOTHING)
     assert skipped.value.code == "not_there_yet"
@@ -290,7 +292,7 @@ def test_prices_go_to_the_chosen_price_list(
     some[1].payload["currency"] = "xxx"
     with pytest.raises(BatchRefused) as refused:
         adapter.send(PRICES, some)
-    assert list(refused.value.culprits) == [1]
+    assert list(refused.value.item_errors) == [1]
 
 
 def test_weights_are_in_the_unit_of_the_store(adapter: Adapter, store: SandboxProcess) -> None:
@@ -311,7 +313,7 @@ def test_a_reduced_price_is_a_sale_price(adapter: Adapter, store: SandboxProcess
 def test_an_unchanged_product_costs_no_write_of_its_variants(adapter: Adapter, store: SandboxProcess) -> None:
     item = product(1, variants=[size(10, "S"), size(11, "M")])
     outcome = made(adapter, item)
-    store.forget_calls()
+    store.clear_calls()
     change(adapter, outcome, item, product(1, title="Brighter lamp", variants=item.variants))
     assert writes(store) == ["PUT catalog/products"]
 
@@ -319,7 +321,9 @@ def test_an_unchanged_product_costs_no_write_of_its_variants(adapter: Adapter, s
 def test_two_products_on_one_sku_are_an_issue_never_a_guess(adapter: Adapter, store: SandboxProcess) -> None:
     theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
     labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
-    twins = [product(number, variants=[variant(number, sku=theirs["sku"], options=labels)]) for number in (1, 2)]
-    first, second = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, twins))
+    variants_with_equal_options = [
+        product(number, variants=[variant(number, sku=theirs["sku"], options=labels)]) for number in (1, 2)
+    ]
+    first, second = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, variants_with_equal_options))
     assert first.error is None
     assert isinstance(second.error, SkipRecord) and second.error.code == "ambiguous_match"

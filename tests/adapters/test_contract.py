@@ -14,17 +14,17 @@ import orjson
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.contract import Action, Adapter, Depth, FeedAdapter, LogError, LogReport, Operation
-from connectors.engine.inspecting.contents import drift
+from connectors.contract import Action, Adapter, ComparisonDepth, FeedAdapter, LogError, LogReport, Operation
+from connectors.engine.checks.content_diff import drift
 from connectors.errors import ConnectorError, NeedsAttention, NoSuchLog, SkipRecord, TryAgainLater
-from connectors.http import dumps
+from connectors.http import canonical_json
 from connectors.registry import adapters
 from hub.kinds import ITEM_KIND, DataType, Role
 from hub.schedules import validate_schedule
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import CASES
-from tests.adapters.goods import SAMPLES
 from tests.adapters.reading import all_ids, by_id, pages
+from tests.adapters.samples import SAMPLES
 from tests.adapters.writing import NOTHING, creations, write
 
 IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.imports]
@@ -56,7 +56,7 @@ def test_what_it_declares_makes_sense(key: str) -> None:
     assert set(adapter.shards) <= set(adapter.exports) and all(1 <= each <= 64 for each in adapter.shards.values())
     assert set(adapter.batch_size) == set(adapter.exports) and all(each >= 1 for each in adapter.batch_size.values())
     assert set(adapter.schedules) <= {*adapter.imports, *adapter.exports}
-    for data_type, earlier in adapter.reads_after.items():
+    for data_type, earlier in adapter.import_dependencies.items():
         assert data_type in adapter.imports and set(earlier) < set(adapter.imports)
     by_size = adapter.schedules_by_size
     assert set(by_size) <= {*adapter.imports, *adapter.exports} and not set(by_size) & set(adapter.schedules)
@@ -67,7 +67,7 @@ def test_what_it_declares_makes_sense(key: str) -> None:
 
 
 @EVERY
-def test_its_docstring_and_its_page_tell_people_what_it_is(key: str) -> None:
+def test_its_docstring_and_its_page_describe_what_it_is(key: str) -> None:
     adapter = adapters()[key]
     assert adapter.__doc__ and adapter.__doc__.strip()
     name = CASES[key].page or adapter.__module__.rpartition(".")[2]
@@ -140,7 +140,7 @@ def test_a_check_names_what_it_found(key: str, open_adapter: Open) -> None:
 def test_a_wrong_token_needs_a_person(key: str, open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention) as refused:
         open_adapter(key, token="wrong").check()
-    assert refused.value.mend and "wrong" not in str(refused.value)
+    assert refused.value.fix and "wrong" not in str(refused.value)
 
 
 # Reading
@@ -156,7 +156,7 @@ def test_a_full_read_brings_everything_once(
     for record in read:
         assert record.raw is not None
         assert record.updated_at is None or record.updated_at.utcoffset() == timedelta(0)
-        assert all(problem.code and problem.message and problem.mend for problem in record.problems)
+        assert all(problem.code and problem.message and problem.fix for problem in record.problems)
     if data_type in CASES[key].states:
         kind, name = CASES[key].states[data_type]
         there = {str(row[name]) for row in platform(key).state(kind)}
@@ -238,10 +238,10 @@ def test_a_page_of_ids_that_is_none_is_no_end(
         all_ids(open_adapter(key), ITEM_KIND[data_type])
 
 
-PROVABLE = [(key, each) for key, adapter in adapters().items() for each in adapter.provable]
+COMPARABLE = [(key, each) for key, adapter in adapters().items() for each in adapter.comparable]
 
 
-@pytest.mark.parametrize(("key", "data_type"), PROVABLE)
+@pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
 def test_what_was_written_is_read_back(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
@@ -261,7 +261,7 @@ def test_what_was_written_is_read_back(
         held |= items
         pages_read += 1
     assert written and written.keys() <= held.keys()
-    if adapter.provable[data_type] is Depth.CONTENT:
+    if adapter.comparable[data_type] is ComparisonDepth.CONTENT:
         for external_id, payload in written.items():
             assert held[external_id].keys() & payload.keys() and drift(held[external_id], payload) == {}
     else:
@@ -269,7 +269,7 @@ def test_what_was_written_is_read_back(
     assert adapter.holds(data_type, [*written, "987654321"]) == set(written)
 
 
-@pytest.mark.parametrize(("key", "data_type"), PROVABLE)
+@pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
 @pytest.mark.parametrize("body", [{"surprise": []}, [], {"items": [{}], "next": None}], ids=str)
 def test_what_it_holds_is_never_read_in_part(
     key: str, data_type: DataType, body: object, open_adapter: Open, platform: Platform
@@ -288,8 +288,8 @@ REGISTERS = sorted(key for key, adapter in adapters().items() if adapter.registe
 def test_whoever_sends_events_is_understood(key: str) -> None:
     adapter = adapters()[key]
     reads = adapter.read_event.__func__ is not Adapter.read_event.__func__  # type: ignore[attr-defined]
-    assert not (adapter.registers_webhooks and adapter.webhooks_by_hand)
-    assert reads is (adapter.registers_webhooks or adapter.webhooks_by_hand)
+    assert not (adapter.registers_webhooks and adapter.manual_webhooks)
+    assert reads is (adapter.registers_webhooks or adapter.manual_webhooks)
 
 
 @pytest.mark.parametrize("key", REGISTERS)
@@ -314,7 +314,11 @@ def test_a_payload_depends_on_the_item_alone(key: str, data_type: DataType, open
         before = copy.deepcopy(item)
         first = open_adapter(key).payload(data_type, item, NOTHING)
         second = open_adapter(key).payload(data_type, copy.deepcopy(item), NOTHING)
-        assert first is not None and dumps(first) == dumps(second) and orjson.loads(dumps(first)) == first
+        assert (
+            first is not None
+            and canonical_json(first) == canonical_json(second)
+            and orjson.loads(canonical_json(first)) == first
+        )
         assert item == before
 
 
@@ -338,16 +342,16 @@ def test_sending_twice_makes_one_state(
     assert [outcome.error for outcome in first] == [None] * len(operations)
     assert len({outcome.external_id for outcome in first}) == len(operations)
     kind, name = CASES[key].states[data_type]
-    state = still(platform(key).state(kind), key)
+    state = without_timestamps(platform(key).state(kind), key)
     second = write(adapter, data_type, operations, tmp_path)
     assert [outcome.external_id for outcome in second] == [outcome.external_id for outcome in first]
-    assert still(platform(key).state(kind), key) == state
+    assert without_timestamps(platform(key).state(kind), key) == state
     assert {outcome.external_id for outcome in first} <= {str(row[name]) for row in state}
 
 
-def still(rows: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+def without_timestamps(rows: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     """A state without the times at which it was written."""
-    return [{name: value for name, value in row.items() if name not in CASES[key].clocks} for row in rows]
+    return [{name: value for name, value in row.items() if name not in CASES[key].timestamp_fields} for row in rows]
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
@@ -366,7 +370,7 @@ def test_removing_leaves_the_rest_and_may_be_repeated(
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_what_was_made_without_an_answer_is_removed_or_told(
+def test_what_was_made_without_an_answer_is_removed_or_reported(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     """Its id at the target is not known then, so it is found by something else or a person is told."""
@@ -392,18 +396,18 @@ def test_a_batch_takes_one_call_of_a_kind(
 
 # Sync logs
 
-LOGS = [(key, each) for key, adapter in adapters().items() for each in sorted(adapter.keeps_log)]
+LOGS = [(key, each) for key, adapter in adapters().items() for each in sorted(adapter.keeps_sync_log)]
 
 
 @pytest.mark.parametrize(("key", "data_type"), LOGS)
-def test_a_log_can_be_told_again_and_goes_again(key: str, data_type: DataType, open_adapter: Open) -> None:
+def test_a_log_can_be_pushed_again_and_deleted_again(key: str, data_type: DataType, open_adapter: Open) -> None:
     adapter, now = open_adapter(key), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     assert data_type in adapter.exports
-    report = LogReport([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], ended=now)
+    report = LogReport([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], finished_at=now)
     with pytest.raises(NoSuchLog):
         adapter.add_to_log(data_type, report)
     for _ in range(2):
-        adapter.begin_log(data_type, started=now, ended=None)
+        adapter.start_log(data_type, started=now, finished_at=None)
     for _ in range(2):
         adapter.add_to_log(data_type, report)
     for _ in range(2):
@@ -414,7 +418,7 @@ def test_a_log_can_be_told_again_and_goes_again(key: str, data_type: DataType, o
 
 # Trouble
 
-TROUBLES: list[dict[str, object]] = [
+TRANSIENT_FAULTS: list[dict[str, object]] = [
     {"fault": "status", "status": 500},
     {"fault": "status", "status": 503},
     {"fault": "drop"},
@@ -460,19 +464,23 @@ def test_refused_credentials_need_a_person(
     platform(key).fault("status", status=status)
     with pytest.raises(NeedsAttention) as refused:
         act(open_adapter(key), tmp_path)
-    assert refused.value.mend
+    assert refused.value.fix
 
 
 @pytest.mark.parametrize(
-    ("key", "trouble"),
-    [(key, trouble) for key in sorted(adapters()) for trouble in TROUBLES + ([] if _is_feed(key) else BODIES)],
+    ("key", "transient_fault"),
+    [
+        (key, transient_fault)
+        for key in sorted(adapters())
+        for transient_fault in TRANSIENT_FAULTS + ([] if _is_feed(key) else BODIES)
+    ],
     ids=lambda each: "-".join(map(str, each.values())) if isinstance(each, dict) else each,
 )
 def test_what_passes_is_tried_again(
-    key: str, trouble: dict[str, object], open_adapter: Open, platform: Platform, tmp_path: Path
+    key: str, transient_fault: dict[str, object], open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     """A whole answer that cannot be understood is no answer; never a bug, never nothing to do."""
-    platform(key).fault(**trouble)  # type: ignore[arg-type]
+    platform(key).fault(**transient_fault)  # type: ignore[arg-type]
     with pytest.raises(TryAgainLater):
         act(open_adapter(key), tmp_path)
 
@@ -483,7 +491,7 @@ def test_errors_hold_no_secret(key: str, status: int, open_adapter: Open, platfo
     platform(key).fault("status", status=status)
     with pytest.raises(ConnectorError) as refused:
         act(open_adapter(key), tmp_path)
-    assert CASES[key].account[1] not in f"{refused.value!r} {getattr(refused.value, 'mend', '')}"
+    assert CASES[key].account[1] not in f"{refused.value!r} {getattr(refused.value, 'fix', '')}"
 
 
 def test_item_kinds_and_samples_cover_what_is_exported() -> None:

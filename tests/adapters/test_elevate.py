@@ -12,7 +12,7 @@ from connectors.contract import Action, FeedAdapter, ImportState, Operation
 from connectors.errors import NeedsAttention, SkipRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import product, variant
+from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, feed, file_of
 
 PRODUCTS = DataType.PRODUCTS
@@ -96,10 +96,10 @@ def test_only_what_is_for_sale_is_sent(adapter: FeedAdapter) -> None:
 
 
 @pytest.mark.parametrize(("lacking", "word"), [({"price": None}, "price"), ({"sku": ""}, "SKU")])
-def test_a_product_that_nobody_could_buy_is_told(adapter: FeedAdapter, lacking: Any, word: str) -> None:
+def test_a_product_that_nobody_could_buy_is_reported(adapter: FeedAdapter, lacking: Any, word: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.payload(PRODUCTS, product(1, variants=[variant(1, **lacking)]), NOTHING)
-    assert word in str(skipped.value) and word in skipped.value.mend
+    assert word in str(skipped.value) and word in skipped.value.fix
 
 
 @pytest.mark.parametrize(("stock", "figure"), [("-2", 0), ("2.500", 2.5), (None, 1)])
@@ -201,8 +201,8 @@ def test_a_refusal_names_the_groups_at_fault(adapter: FeedAdapter, cluster: Sand
     good, bad = creation(adapter, 1), broken(creation(adapter, 2))
     answer = feed(adapter, [good, bad], tmp_path)
     assert answer.state is ImportState.REFUSED
-    assert list(answer.culprits) == ["p2"]
-    assert "listPrice" in answer.culprits["p2"] and "Inner error" not in answer.culprits["p2"]
+    assert list(answer.item_errors) == ["p2"]
+    assert "listPrice" in answer.item_errors["p2"] and "Inner error" not in answer.item_errors["p2"]
     assert groups(cluster) == {}
 
 
@@ -212,7 +212,7 @@ def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
     answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
     number = answer.remote_id or str(next(cluster.state("imports"))["id"])
     polled = adapter.poll_import(number, path=str(tmp_path / "feed.gz"), replace_all=False)
-    assert polled.state is ImportState.REFUSED and list(polled.culprits) == ["p2"]
+    assert polled.state is ImportState.REFUSED and list(polled.item_errors) == ["p2"]
 
 
 def test_a_harmful_import_waits_for_force(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_long_import_is_accepted_and_polled(
     platform.fault("status", method="POST", status=202, body={"id": 99, "status": "IN_PROGRESS", "reason": None})
     answer = feed(adapter, [creation(adapter, 1)], tmp_path)
     assert (answer.state, answer.remote_id) == (ImportState.RUNNING, "99")
-    platform.heal()
+    platform.clear_faults()
     platform.fault("status", method="POST", status=202, body={"status": "IN_PROGRESS"})
     assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.UNKNOWN
 

@@ -14,7 +14,7 @@ from connectors.platforms.elevate import v3
 from connectors.registry import adapter_for
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import product, variant
+from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, feed, file_of
 
 Open = Callable[..., FeedAdapter]
@@ -92,7 +92,7 @@ def test_beside_a_structural_change_groups_go_whole(
     assert held["p1"]["variants"]["SKU-10"]["defaults"]["sellingPrice"] == 9
 
 
-def test_every_market_is_told(open_adapter: Open, sandbox: Callable[..., SandboxProcess], tmp_path: Path) -> None:
+def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., SandboxProcess], tmp_path: Path) -> None:
     cluster = sandbox("elevate", accounts={"cluster": "cluster-key"}, markets={"uk": ["en-GB"], "ie": ["en-GB"]})
     adapter = open_adapter("elevate", api_version="v3", markets=["uk", "ie"])
     adapter.http.base_url = cluster.url
@@ -105,7 +105,7 @@ def test_every_market_is_told(open_adapter: Open, sandbox: Callable[..., Sandbox
     assert [each["key"] for each in cluster.state("groups")] == ["p2", "p3"]
 
 
-def test_the_language_of_the_texts_must_be_told() -> None:
+def test_the_language_of_the_texts_is_required() -> None:
     with pytest.raises(ValueError, match="en-GB"):
         adapter_for("elevate").Settings.model_validate(
             {"api_version": "v3", "markets": ["uk"], "price_list": "shop-price"}
@@ -113,10 +113,10 @@ def test_the_language_of_the_texts_must_be_told() -> None:
 
 
 def test_its_end_is_announced(adapter: FeedAdapter) -> None:
-    [warning] = adapter.forewarn(adapter.account.settings, today=date(2026, 12, 1))
+    [warning] = adapter.deprecation_warnings(adapter.account.settings, today=date(2026, 12, 1))
     assert "ends on 2026-12-31, in 30 days" in warning and "Choose v4" in warning
     current = adapter.account.settings.model_copy(update={"api_version": "v4"})
-    assert adapter.forewarn(current, today=date(2026, 12, 1)) == []
+    assert adapter.deprecation_warnings(current, today=date(2026, 12, 1)) == []
 
 
 def test_its_last_day_is_its_last(
@@ -130,6 +130,6 @@ def test_its_last_day_is_its_last(
     for deed in (ended.check, lambda: feed(ended, [creation(ended, 1)], tmp_path)):
         with pytest.raises(NeedsAttention, match="v3 ended on") as refused:
             deed()
-        assert "Choose v4" in refused.value.mend
+        assert "Choose v4" in refused.value.fix
     assert not list(cluster.state("groups"))
     assert open_adapter("elevate", api_version="v4").check()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import Image, Product, Variant
 from catalog.records import ImageRecord, ProductRecord, VariantRecord
 from connectors.contract import Adapter
-from connectors.engine.applying import apply_page, target_for
+from connectors.engine.applying import apply_page, import_context_for
 from connectors.errors import NeedsAttention
 from connectors.http import MAX_BODY
 from connectors.records import GalleryRecord, Record
@@ -21,7 +21,7 @@ from hub.kinds import DataType, Direction
 from hub.models import Change, Job, Master, Run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_connection, make_job, make_products, make_seller
 
 Open = Callable[..., Adapter]
@@ -83,10 +83,12 @@ def test_a_file_that_cannot_be_read_needs_a_person(
     put(content)
     with pytest.raises(NeedsAttention, match=reason) as refused:
         read(open_adapter("image_feed"))
-    assert refused.value.mend
+    assert refused.value.fix
 
 
-def test_what_is_wrong_with_a_line_is_told_and_the_rest_is_read(open_adapter: Open, put: Callable[..., None]) -> None:
+def test_what_is_wrong_with_a_line_is_reported_and_the_rest_is_read(
+    open_adapter: Open, put: Callable[..., None]
+) -> None:
     good = {"url": "https://cdn.example/a.jpg", "position": 2}
     put(
         [
@@ -137,9 +139,9 @@ def feed(db: None) -> Job:
     return make_job(connection, DataType.PRODUCTS, Direction.IMPORT)
 
 
-def bring(job: Job, *records: Record) -> Any:
+def import_records(job: Job, *records: Record) -> Any:
     run = Run.objects.create(job=job, scope=Run.Scope.PARTIAL, trigger=Run.Trigger.EVENT, state=Run.State.DONE)
-    return apply_page(target_for(job, run_id=run.pk, now=timezone.now()), records)
+    return apply_page(import_context_for(job, run_id=run.pk, now=timezone.now()), records)
 
 
 def gallery(sku: str, *names: str) -> Record:
@@ -157,44 +159,44 @@ def test_images_are_matched_by_sku_and_go_on_to_the_targets(feed: Job) -> None:
     seller = feed.connection.seller
     target = make_job(make_connection(seller))
     [product] = make_products(seller, 1)
-    tally = bring(feed, gallery("SKU-1", "front", "back"))
+    tally = import_records(feed, gallery("SKU-1", "front", "back"))
     assert tally.updated == 1
     assert shown() == ["front", "back"]
     assert list(Change.objects.filter(job=target).values_list("item_id", flat=True)) == [product.pk]
     assert Product.objects.get().title == product.title
-    assert bring(feed, gallery("SKU-1", "front", "back")).unchanged == 1
-    bring(feed, gallery("SKU-1", "back"))
+    assert import_records(feed, gallery("SKU-1", "front", "back")).unchanged == 1
+    import_records(feed, gallery("SKU-1", "back"))
     assert shown() == ["back"]
-    bring(feed, gallery("SKU-1"))
+    import_records(feed, gallery("SKU-1"))
     assert shown() == []
 
 
 def test_the_skus_of_a_product_make_one_gallery(feed: Job) -> None:
     [product] = make_products(feed.connection.seller, 1)
     Variant.objects.create(seller=feed.connection.seller, product=product, sku="SKU-2")
-    bring(feed, gallery("SKU-2", "large", "both"), gallery("SKU-1", "small", "both"))
+    import_records(feed, gallery("SKU-2", "large", "both"), gallery("SKU-1", "small", "both"))
     assert shown() == ["small", "both", "large"]
-    bring(feed, gallery("SKU-2", "huge"))
+    import_records(feed, gallery("SKU-2", "huge"))
     assert shown() == ["small", "both", "huge"]
 
 
 def test_a_renamed_sku_keeps_no_images_of_its_former_name(feed: Job) -> None:
     make_products(feed.connection.seller, 1)
-    bring(feed, gallery("SKU-1", "old"))
+    import_records(feed, gallery("SKU-1", "old"))
     Variant.objects.update(sku="SKU-9")
-    bring(feed, gallery("SKU-9", "new"))
+    import_records(feed, gallery("SKU-9", "new"))
     assert shown() == ["new"]
 
 
 def test_a_sku_that_no_product_has_is_an_issue_until_it_has(feed: Job) -> None:
     make_products(make_seller("another"), 1)
-    tally = bring(feed, gallery("SKU-1", "front"))
+    tally = import_records(feed, gallery("SKU-1", "front"))
     assert (tally.skipped, Image.objects.count(), Product.objects.count()) == (1, 0, 1)
     issue = Issue.objects.get()
     assert (issue.code, issue.resolved_at) == ("unknown_sku", None)
-    assert "SKU-1" in issue.message and issue.mend
+    assert "SKU-1" in issue.message and issue.fix
     make_products(feed.connection.seller, 1)
-    bring(feed, gallery("SKU-1", "front"))
+    import_records(feed, gallery("SKU-1", "front"))
     assert shown() == ["front"]
     assert Issue.objects.get().resolved_at is not None
 
@@ -211,28 +213,28 @@ def shop(feed: Job) -> Job:
 
 
 def test_the_feed_fills_what_the_shop_leaves_empty(feed: Job, shop: Job) -> None:
-    bring(shop, lamp())
-    bring(feed, gallery("SKU-1", "studio"))
-    bring(shop, lamp(title="Another"))
+    import_records(shop, lamp())
+    import_records(feed, gallery("SKU-1", "studio"))
+    import_records(shop, lamp(title="Another"))
     assert shown() == ["studio"]
 
 
 def test_the_shops_images_stay_where_nobody_is_master(feed: Job, shop: Job) -> None:
-    bring(shop, lamp("shop"))
-    bring(feed, gallery("SKU-1", "studio"))
+    import_records(shop, lamp("shop"))
+    import_records(feed, gallery("SKU-1", "studio"))
     assert shown() == ["shop"]
-    assert "master of images" in Issue.objects.get().mend
+    assert "master of images" in Issue.objects.get().fix
 
 
 def test_as_master_the_feed_replaces_the_shops_and_the_shop_fills_its_gaps(feed: Job, shop: Job) -> None:
     Master.objects.create(seller=feed.connection.seller, group=Master.Group.IMAGES, connection=feed.connection)
-    bring(shop, lamp("shop"))
+    import_records(shop, lamp("shop"))
     assert shown() == ["shop"]
-    bring(shop, lamp("newer"))
+    import_records(shop, lamp("newer"))
     assert shown() == ["newer"]
-    bring(feed, gallery("SKU-1", "studio"))
+    import_records(feed, gallery("SKU-1", "studio"))
     assert shown() == ["studio"]
-    bring(shop, lamp("newest"))
+    import_records(shop, lamp("newest"))
     assert shown() == ["studio"]
 
 

@@ -13,7 +13,7 @@ from connectors.records import ProductRecord
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import adapter_of
-from tests.adapters.goods import product, variant
+from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, creations
 
 Open = Callable[..., Adapter]
@@ -38,13 +38,13 @@ def send(adapter: Adapter, *items: Any) -> list[Outcome]:
     return adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
 
 
-def look_again(adapter: Adapter, *items: Any) -> list[Outcome]:
+def send_queued(adapter: Adapter, *items: Any) -> list[Outcome]:
     """What the engine does with those that are in the target's queue."""
     now = datetime.now(UTC)
     return adapter.send(PRODUCTS, [replace(each, queued_at=now) for each in creations(adapter, PRODUCTS, items)])
 
 
-def consume(shop: SandboxProcess, on: bool) -> None:
+def set_consumers(shop: SandboxProcess, on: bool) -> None:
     shop.control("POST", "setting", json={"account": "alpha", "consuming": on})
 
 
@@ -106,53 +106,53 @@ def test_a_hundred_products_take_as_many_calls_as_one(adapter: Adapter, shop: Sa
 
 
 def test_what_is_in_the_shops_queue_is_not_sent_again(adapter: Adapter, shop: SandboxProcess) -> None:
-    consume(shop, False)
+    set_consumers(shop, False)
     (first,) = send(adapter, product(1))
     assert isinstance(first.error, Queued) and first.error.not_before and first.error.not_before > datetime.now(UTC)
-    (second,) = look_again(adapter, product(1))
+    (second,) = send_queued(adapter, product(1))
     assert isinstance(second.error, Queued) and bulks(shop) == [2]
-    consume(shop, True)
-    (third,) = look_again(adapter, product(1))
+    set_consumers(shop, True)
+    (third,) = send_queued(adapter, product(1))
     assert third.error is None and set(third.links) == {(Kind.VARIANT, 10), (Kind.VARIANT, 11)}
     assert bulks(shop) == [2, 1]
 
 
 def test_what_changed_while_it_waited_is_sent_as_it_is_now(adapter: Adapter, shop: SandboxProcess) -> None:
-    consume(shop, False)
+    set_consumers(shop, False)
     send(adapter, plain(3))
-    (outcome,) = look_again(adapter, plain(3, price="99"))
+    (outcome,) = send_queued(adapter, plain(3, price="99"))
     assert isinstance(outcome.error, Queued) and bulks(shop) == [1, 1]
-    consume(shop, True)
-    (outcome,) = look_again(adapter, plain(3, price="99"))
+    set_consumers(shop, True)
+    (outcome,) = send_queued(adapter, plain(3, price="99"))
     assert outcome.error is None and by_sku(shop)["SKU-30"]["price"] == 99 and bulks(shop) == [1, 1]
 
 
-def twins() -> Any:
+def variants_with_equal_options() -> Any:
     """Two variants that nothing tells apart."""
     same = [{"name": "Size", "value": "S10"}]
     return product(2, variants=[variant(20, 2, options=same), variant(21, 2, options=same)])
 
 
 def test_one_that_the_shop_refuses_holds_up_no_other(adapter: Adapter, shop: SandboxProcess) -> None:
-    bad, good = send(adapter, twins(), product(1))
+    bad, good = send(adapter, variants_with_equal_options(), product(1))
     assert isinstance(bad.error, SkipRecord) and "have the same set of attribute values" in str(bad.error)
-    assert bad.error.mend and good.error is None
+    assert bad.error.fix and good.error is None
 
 
-def test_a_refusal_that_comes_later_is_told_once_it_is_known(adapter: Adapter, shop: SandboxProcess) -> None:
-    consume(shop, False)
-    send(adapter, twins())
-    consume(shop, True)
-    consume(shop, False)
-    (outcome,) = look_again(adapter, twins())
+def test_a_refusal_that_comes_later_is_reported_once_it_is_known(adapter: Adapter, shop: SandboxProcess) -> None:
+    set_consumers(shop, False)
+    send(adapter, variants_with_equal_options())
+    set_consumers(shop, True)
+    set_consumers(shop, False)
+    (outcome,) = send_queued(adapter, variants_with_equal_options())
     assert isinstance(outcome.error, Queued)
-    consume(shop, True)
-    (outcome,) = look_again(adapter, twins())
+    set_consumers(shop, True)
+    (outcome,) = send_queued(adapter, variants_with_equal_options())
     assert isinstance(outcome.error, SkipRecord) and '"SKU-21"' in str(outcome.error)
     assert bulks(shop) == [2, 1]
 
 
-def test_an_option_that_the_shop_does_not_know_is_told(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_option_that_the_shop_does_not_know_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
     strange = product(2, variants=[variant(20, 2, options=[{"name": "Size", "value": "Huge"}])])
     stranger = product(3, variants=[variant(30, 3, options=[{"name": "Mood", "value": "Calm"}])])
     first, second, third = send(adapter, strange, stranger, product(1))
@@ -178,8 +178,8 @@ def test_a_bulk_whose_answer_was_lost_makes_nothing_twice(adapter: Adapter, shop
 
 def test_one_by_one_where_no_consumers_run(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento_target", bulk=False)
-    consume(shop, False)
-    bad, good, odd = send(adapter, twins(), product(1), plain(3, sku="A b%20"))
+    set_consumers(shop, False)
+    bad, good, odd = send(adapter, variants_with_equal_options(), product(1), plain(3, sku="A b%20"))
     assert isinstance(bad.error, SkipRecord) and '"SKU-21"' in str(bad.error) and "%" not in str(bad.error)
     assert good.error is None and odd.error is None and "A b%20" in by_sku(shop)
     assert bulks(shop) == []
@@ -207,10 +207,10 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter, sh
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_the_shop_could_not_hold_is_told_before(item: Any, code: str, adapter: Adapter) -> None:
+def test_what_the_shop_could_not_hold_is_reported_before(item: Any, code: str, adapter: Adapter) -> None:
     with pytest.raises(SkipRecord) as refused:
         adapter.payload(PRODUCTS, item, NOTHING)
-    assert refused.value.code == code and refused.value.mend
+    assert refused.value.code == code and refused.value.fix
 
 
 def test_stock_follows_as_soon_as_the_product_is_there(adapter: Adapter, shop: SandboxProcess) -> None:

@@ -12,7 +12,7 @@ from connectors.platforms.magento import products
 from connectors.records import OrderRecord, ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.magento import change, of_children, place, signing, stop_clock
+from tests.adapters.magento import change, first_variant_position, freeze_clock, place_order, signing
 from tests.adapters.reading import by_id, pages, records
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter]) -> N
 
 
 def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (of_children(shop), 3))
+    row = place_order(shop, (first_variant_position(shop), 3))
     parent, child = row["items"]
     (line,) = order(adapter, row["entity_id"]).lines
     assert line.external_id == str(parent["item_id"]) and line.variant_id == str(child["product_id"])
@@ -94,7 +94,7 @@ def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter, shop: 
 
 def test_lines_carry_their_vendor(open_adapter: Open, shop: SandboxProcess) -> None:
     """From a field of the line, or from an attribute of what was bought; both say the same here."""
-    row = place(shop, *((position, 1) for position in range(9)), (of_children(shop), 1))
+    row = place_order(shop, *((position, 1) for position in range(9)), (first_variant_position(shop), 1))
     by_line = order(open_adapter("magento", field_map=VENDORS), row["entity_id"])
     by_product = order(
         open_adapter("magento", field_map={"orders": {"vendor": "product.dropship_vendor"}}), row["entity_id"]
@@ -135,10 +135,10 @@ def test_an_order_that_goes_while_it_is_paged_hides_no_neighbour(open_adapter: O
 
 def test_what_shares_a_second_is_read_though_it_fills_pages(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", page_size=5)
-    stop_clock(shop, "2026-06-01 12:00:00")
+    freeze_clock(shop, "2026-06-01 12:00:00")
     for number in range(1, 13):
         change(shop, "orders", number, status="processing")
-    stop_clock(shop, "2026-06-01 12:00:01")
+    freeze_clock(shop, "2026-06-01 12:00:01")
     change(shop, "orders", 20, status="processing")
     read = pages(adapter, DataType.ORDERS, since=LATELY)
     assert {int(each.external_id) for page in read for each in page.records} == {*range(1, 13), 20}
@@ -147,7 +147,7 @@ def test_what_shares_a_second_is_read_though_it_fills_pages(open_adapter: Open, 
 
 def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: SandboxProcess) -> None:
     stages = ("new", "paid", "shipped", "cancelled")
-    rows = [place(shop, (0, 2), stage=stage) for stage in stages]
+    rows = [place_order(shop, (0, 2), stage=stage) for stage in stages]
     found = [order(adapter, row["entity_id"]) for row in rows]
     assert [each.status for each in found] == ["pending", "confirmed", "shipped", "cancelled"]
     assert [each.lines[0].status for each in found] == ["pending", "pending", "shipped", "cancelled"]
@@ -159,8 +159,8 @@ def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: S
     assert strange.status == "pending" and strange.problems[0].code == "unknown_state"
 
 
-def test_an_order_without_a_street_is_told(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 1))
+def test_an_order_without_a_street_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+    row = place_order(shop, (0, 1))
     change(shop, "orders", row["entity_id"], billing_address=row["billing_address"] | {"street": [""]})
     (problem,) = order(adapter, row["entity_id"]).problems
     assert problem.code == "address_incomplete" and "billing" in problem.message and not problem.fatal
@@ -192,7 +192,7 @@ def test_variants_are_no_products(adapter: Adapter, shop: SandboxProcess) -> Non
     assert sorted(variants) == sorted((number, sku) for number, sku in sold.items() if number not in unreadable)
 
 
-def test_a_product_is_told_in_the_hubs_terms(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_product_is_mapped_to_the_hubs_terms(adapter: Adapter, shop: SandboxProcess) -> None:
     row = next(each for each in shop.state("goods") if each["type_id"] == "configurable")
     found = product(adapter, row["id"])
     assert found.variants is not None and found.images is not None
@@ -250,7 +250,7 @@ def test_a_variant_that_changes_brings_its_product(open_adapter: Open, shop: San
 def test_when_too_many_variants_changed_all_products_with_variants_are_read(
     open_adapter: Open, shop: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(products, "MOST_CHANGED", 2)
+    monkeypatch.setattr(products, "MAX_CHANGED_VARIANTS", 2)
     since = datetime.now(UTC) - timedelta(seconds=5)
     for row in [row for row in shop.state("goods") if row["visibility"] == 1][:3]:
         change(shop, "products", row["id"], price=77)
@@ -260,7 +260,7 @@ def test_when_too_many_variants_changed_all_products_with_variants_are_read(
     }
 
 
-def test_a_variant_that_shows_by_itself_is_told_and_stays_a_product(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_variant_that_shows_by_itself_is_reported_and_stays_a_product(adapter: Adapter, shop: SandboxProcess) -> None:
     parent = next(row for row in shop.state("goods") if row["type_id"] == "configurable")
     child = parent["extension_attributes"]["configurable_product_links"][0]
     change(shop, "products", child, visibility=4)
@@ -271,7 +271,7 @@ def test_a_variant_that_shows_by_itself_is_told_and_stays_a_product(adapter: Ada
     assert product(adapter, child).variants
 
 
-def test_what_is_wrong_with_products_is_told(adapter: Adapter) -> None:
+def test_what_is_wrong_with_products_is_reported(adapter: Adapter) -> None:
     wrong = {
         record.raw["sku"]: [(problem.code, problem.fatal) for problem in record.problems]
         for record in records(adapter, DataType.PRODUCTS)
@@ -287,10 +287,10 @@ def test_what_is_wrong_with_products_is_told(adapter: Adapter) -> None:
 # Trouble
 
 
-def test_refusals_are_told_in_the_shops_words(open_adapter: Open) -> None:
+def test_refusals_are_reported_in_the_shops_words(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as refused:
         open_adapter("magento", store_view="nowhere").check()
-    assert "store view" in refused.value.mend
+    assert "store view" in refused.value.fix
 
 
 def test_placeholders_are_filled(open_adapter: Open, shop: SandboxProcess) -> None:
@@ -299,7 +299,7 @@ def test_placeholders_are_filled(open_adapter: Open, shop: SandboxProcess) -> No
     with pytest.raises(NeedsAttention, match="Invalid attribute name: vendor in x"):
         records(open_adapter("magento"), DataType.ORDERS)
     named = {"message": '"%fieldName" is required.', "parameters": {"fieldName": "pageSize"}}
-    shop.heal()
+    shop.clear_faults()
     shop.fault("status", status=400, body=named)
     with pytest.raises(NeedsAttention, match='"pageSize" is required'):
         records(open_adapter("magento"), DataType.ORDERS)

@@ -12,8 +12,8 @@ from connectors.records import OrderRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
-from tests.adapters import goods
-from tests.adapters.magento import of_children, place
+from tests.adapters import samples
+from tests.adapters.magento import first_variant_position, place_order
 
 Open = Callable[..., Adapter]
 
@@ -37,7 +37,9 @@ def shipment(number: str, track: str = "TRACK-1", **pieces: str) -> ShipmentItem
 def operation(adapter: Adapter, row: dict[str, Any], *shipments: ShipmentItem) -> Operation:
     """An order of the shop whose lines are 1, 2, 3 … here."""
     bought = [item for item in row["items"] if "parent_item_id" not in item]
-    refs = References({(Kind.ORDER_LINE, place): str(item["item_id"]) for place, item in enumerate(bought, 1)})
+    refs = References(
+        {(Kind.ORDER_LINE, place_order): str(item["item_id"]) for place_order, item in enumerate(bought, 1)}
+    )
     payload = adapter.payload(DataType.ORDERS, order_with(len(bought), *shipments), refs)
     return Operation(Action.UPDATE, 1, str(row["entity_id"]), payload)
 
@@ -47,7 +49,7 @@ def order_with(lines: int, *shipments: ShipmentItem) -> OrderItem:
         OrderLineItem(number, 1, None, number, f"SKU-{number}", "", "", Decimal(5), Decimal(1), "pending")
         for number in range(1, lines + 1)
     ]
-    return goods.order(1, lines=ours, shipments=list(shipments))
+    return samples.order(1, lines=ours, shipments=list(shipments))
 
 
 def send(adapter: Adapter, *operations: Operation) -> list[Exception | None]:
@@ -63,7 +65,7 @@ def shipped(shop: SandboxProcess, row: dict[str, Any]) -> list[list[float]]:
 
 
 def test_parts_are_shipped_as_they_are_reported(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (of_children(shop), 3), (0, 2))
+    row = place_order(shop, (first_variant_position(shop), 3), (0, 2))
     first = shipment("NS-1", line1="2")
     assert send(adapter, operation(adapter, row, first)) == [None]
     second = shipment("NS-2", "TRACK-2", line1="1", line2="2")
@@ -76,7 +78,7 @@ def test_parts_are_shipped_as_they_are_reported(adapter: Adapter, shop: SandboxP
 
 
 def test_a_shipment_whose_answer_was_lost_ships_once(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 3))
+    row = place_order(shop, (0, 3))
     wanted = operation(adapter, row, shipment("NS-1", line1="1"))
     shop.fault("half_body", when="after", path="/ship$", times=1)
     with pytest.raises(TryAgainLater) as lost:
@@ -87,24 +89,24 @@ def test_a_shipment_whose_answer_was_lost_ships_once(adapter: Adapter, shop: San
     assert shipped(shop, row) == [[1]]
 
 
-def test_a_repeat_costs_one_look_for_all(adapter: Adapter, shop: SandboxProcess) -> None:
-    wanted = [operation(adapter, place(shop, (0, 3)), shipment(f"NS-{n}", line1="1")) for n in range(5)]
+def test_a_repeat_costs_one_read_for_all(adapter: Adapter, shop: SandboxProcess) -> None:
+    wanted = [operation(adapter, place_order(shop, (0, 3)), shipment(f"NS-{n}", line1="1")) for n in range(5)]
     send(adapter, *wanted)
-    shop.forget_calls()
+    shop.clear_calls()
     assert send(adapter, *wanted) == [None] * 5
     assert [call["method"] for call in shop.calls()] == ["GET"]
 
 
 def test_orders_without_shipments_cost_no_call(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 3))
-    shop.forget_calls()
+    row = place_order(shop, (0, 3))
+    shop.clear_calls()
     assert send(adapter, operation(adapter, row)) == [None]
     assert shop.calls() == []
 
 
 def test_more_than_is_left_is_refused_in_words(adapter: Adapter, shop: SandboxProcess) -> None:
     """Its placeholder is filled, and the other order goes through."""
-    short, whole = place(shop, (0, 1)), place(shop, (0, 2))
+    short, whole = place_order(shop, (0, 1)), place_order(shop, (0, 2))
     errors = send(
         adapter,
         operation(adapter, short, shipment("NS-1", line1="2")),
@@ -112,12 +114,12 @@ def test_more_than_is_left_is_refused_in_words(adapter: Adapter, shop: SandboxPr
     )
     assert isinstance(errors[0], SkipRecord) and errors[1] is None
     assert f'unshipped quantity for product SKU "{short["items"][0]["sku"]}"' in str(errors[0])
-    assert errors[0].mend and "%" not in str(errors[0])
+    assert errors[0].fix and "%" not in str(errors[0])
     assert (shipped(shop, short), shipped(shop, whole)) == ([], [[2]])
 
 
 def test_a_shipment_that_is_refused_holds_up_no_other_of_its_order(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 1), (1, 2))
+    row = place_order(shop, (0, 1), (1, 2))
     (error,) = send(
         adapter, operation(adapter, row, shipment("NS-1", line1="9"), shipment("NS-2", "TRACK-2", line2="2"))
     )
@@ -126,13 +128,13 @@ def test_a_shipment_that_is_refused_holds_up_no_other_of_its_order(adapter: Adap
 
 
 def test_an_order_that_cannot_be_shipped_says_so(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 1), stage="cancelled")
+    row = place_order(shop, (0, 1), stage="cancelled")
     (error,) = send(adapter, operation(adapter, row, shipment("NS-1", line1="1")))
     assert isinstance(error, SkipRecord) and "does not allow a shipment" in str(error)
 
 
 def test_a_tracking_number_that_comes_later_is_added(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 1))
+    row = place_order(shop, (0, 1))
     send(adapter, operation(adapter, row, shipment("NS-1", "", line1="1")))
     for _ in range(2):
         assert send(adapter, operation(adapter, row, shipment("NS-1", "LATE-1", line1="1"))) == [None]
@@ -141,13 +143,13 @@ def test_a_tracking_number_that_comes_later_is_added(adapter: Adapter, shop: San
 
 
 def test_vendors_may_have_the_same_number_for_their_shipments(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 1), (1, 2))
+    row = place_order(shop, (0, 1), (1, 2))
     send(adapter, operation(adapter, row, shipment("1001", line1="1"), shipment("1001", "TRACK-2", line2="2")))
     assert sorted(shipped(shop, row)) == [[1], [2]]
 
 
 def test_what_the_shop_shipped_itself_is_read_and_not_sent_back(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 1), (1, 2), stage="shipped")
+    row = place_order(shop, (0, 1), (1, 2), stage="shipped")
     (record,) = adapter.fetch(DataType.ORDERS, [str(row["entity_id"])])
     assert isinstance(record, OrderRecord)
     (read,) = record.shipments or ()
@@ -156,7 +158,7 @@ def test_what_the_shop_shipped_itself_is_read_and_not_sent_back(adapter: Adapter
 
 
 def test_a_parcel_that_somebody_entered_by_hand_is_not_shipped_again(adapter: Adapter, shop: SandboxProcess) -> None:
-    row = place(shop, (0, 2), stage="shipped")
+    row = place_order(shop, (0, 2), stage="shipped")
     assert send(adapter, operation(adapter, row, shipment("NS-1", f"TRACK-{row['entity_id']}", line1="2"))) == [None]
     assert shipped(shop, row) == [[2]]
 
@@ -166,15 +168,15 @@ def test_an_order_of_another_shop_does_not_belong_here(adapter: Adapter) -> None
     assert adapter.payload(DataType.ORDERS, item, References({})) is None
 
 
-def test_a_shipment_that_nothing_tells_apart_is_told(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_ambiguous_shipment_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
     with pytest.raises(SkipRecord) as refused:
-        operation(adapter, place(shop, (0, 1)), shipment("", "", line1="1"))
-    assert refused.value.code == "shipment_without_number" and refused.value.mend
+        operation(adapter, place_order(shop, (0, 1)), shipment("", "", line1="1"))
+    assert refused.value.code == "shipment_without_number" and refused.value.fix
 
 
 def test_source_and_mail_are_as_the_connection_says(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", ship_from="overflow", notify=True)
-    row = place(shop, (0, 1))
+    row = place_order(shop, (0, 1))
     assert send(adapter, operation(adapter, row, shipment("NS-1", line1="1"))) == [None]
     (found,) = [each for each in shop.state("shipments") if each["order_id"] == row["entity_id"]]
     assert found["extension_attributes"] == {"source_code": "overflow"} and found["email_sent"] == 1

@@ -11,7 +11,7 @@ from connectors.contract import Action, Adapter, Operation
 from connectors.errors import BatchRefused, NeedsAttention, SkipRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import SAMPLES, variant
+from tests.adapters.samples import SAMPLES, variant
 from tests.adapters.writing import NOTHING, creations
 
 Open = Callable[..., Adapter]
@@ -55,7 +55,7 @@ def replaced(item: Any, stock: list[StockItem]) -> Any:
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_a_batch_is_one_look_and_one_write(data_type: DataType, adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_batch_is_one_read_and_one_write(data_type: DataType, adapter: Adapter, shop: SandboxProcess) -> None:
     assert errors(adapter, data_type, *SAMPLES[data_type]) == [None] * 5
     assert [call["method"] for call in shop.calls()] == ["GET", "POST"]
 
@@ -67,13 +67,13 @@ def test_limits_of_inputs_are_kept(data_type: DataType, open_adapter: Open, shop
     shop.control("POST", "setting", json={"account": "alpha", "limited": True})
     with pytest.raises(BatchRefused, match=r"Maximum items of type .* is 20"):
         errors(open_adapter("magento_target"), data_type, *items)
-    shop.forget_calls()
+    shop.clear_calls()
     assert errors(open_adapter("magento_target", entities_a_call=20), data_type, *items) == [None] * 45
     assert [call["method"] for call in shop.calls()] == ["GET", "POST", "POST", "POST"]
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_what_the_shop_does_not_have_is_told_and_not_written(
+def test_what_the_shop_does_not_have_is_reported_and_not_written(
     data_type: DataType, adapter: Adapter, shop: SandboxProcess
 ) -> None:
     first, second = errors(adapter, data_type, variant(99), variant(1))
@@ -118,14 +118,14 @@ def test_a_source_that_is_not_there_needs_a_person(open_adapter: Open) -> None:
     adapter = open_adapter("magento_target", source_code="nowhere")
     with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as refused:
         errors(adapter, STOCK, variant(1))
-    assert "source" in refused.value.mend
+    assert "source" in refused.value.fix
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
 def test_without_an_sku_nothing_can_go(data_type: DataType, adapter: Adapter) -> None:
     with pytest.raises(SkipRecord) as refused:
         adapter.payload(data_type, variant(1, sku=""), NOTHING)
-    assert refused.value.code == "sku_missing" and refused.value.mend
+    assert refused.value.code == "sku_missing" and refused.value.fix
 
 
 def test_the_price_list_of_the_connection_is_sent(open_adapter: Open) -> None:

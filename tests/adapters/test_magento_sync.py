@@ -9,10 +9,10 @@ from connectors.services import install_connection, sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Link, Run
 from orders.models import Customer, Order
-from sandbox.catalogue import COLOURS, SIZES
+from sandbox.catalog import COLOURS, SIZES
 from sandbox.process import SandboxProcess
 from synclog.models import ItemStatus
-from tests.engine.driving import let_time_pass, work_until_idle
+from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,7 +97,7 @@ def test_another_shop_gets_products_then_stock_and_prices(
 
 def test_a_second_full_sync_costs_no_call(source: Connection, other: SandboxProcess) -> None:
     target = connect(source, other)
-    other.forget_calls()
+    other.clear_calls()
     for data_type in (DataType.PRODUCTS, DataType.STOCK, DataType.PRICES):
         sync(connection=target, data_type=data_type, trigger=Run.Trigger.BUTTON)
     work_until_idle()
@@ -111,10 +111,10 @@ def test_what_waits_in_the_shops_queue_is_pending_until_it_is_through(
     target = connect(source, other)
     of_target = ItemStatus.objects.filter(job__connection=target, kind=Kind.PRODUCT)
     assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.PENDING}
-    let_time_pass()
+    skip_delays()
     assert len([call for call in other.calls() if "/async/bulk/" in call["path"]]) == 1
     other.control("POST", "setting", json={"account": "beta", "consuming": True})
-    let_time_pass()
+    skip_delays()
     assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.SYNCED}
     assert Link.objects.filter(connection=target, kind=Kind.VARIANT).count() == Variant.objects.count()
     assert set(Variant.objects.values_list("sku", flat=True)) <= rows(other, "source_items").keys()

@@ -20,7 +20,7 @@ from connectors.records import AddressRecord, FulfilmentRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, Principal
 from sandbox.process import SandboxProcess
-from tests.adapters import goods
+from tests.adapters import samples
 from tests.adapters.cases import CASES
 from tests.adapters.reading import pages, records
 
@@ -76,7 +76,7 @@ def order(*lines: OrderLineItem, number: int = 1, **changes: Any) -> OrderItem:
         "shipments": [],
         "principal": Principal("acme", "Acme"),
     }
-    return goods.order(number, **(about | changes))
+    return samples.order(number, **(about | changes))
 
 
 def operation(adapter: NetSuite, item: OrderItem, before: Any = None, action: Action = Action.CREATE) -> Operation:
@@ -89,7 +89,7 @@ def send(adapter: NetSuite, item: OrderItem, before: Any = None) -> Any:
     return outcome
 
 
-def sold(platform: SandboxProcess, account: str = "tstdrv1") -> list[dict[str, Any]]:
+def sales_orders(platform: SandboxProcess, account: str = "tstdrv1") -> list[dict[str, Any]]:
     return list(platform.state("orders", account))
 
 
@@ -104,7 +104,7 @@ def test_tokens_sign_each_request(open_adapter: Open) -> None:
     assert open_adapter("tba1").check() == "Account TBA1 answers, with 32 items."
     with pytest.raises(NeedsAttention) as refused:
         open_adapter("tba1", token_secret="wrong").check()
-    assert "wrong" not in f"{refused.value} {refused.value.mend}"
+    assert "wrong" not in f"{refused.value} {refused.value.fix}"
     page = open_adapter("tba1").read_page(DataType.PRODUCTS, since=datetime(2020, 1, 1, tzinfo=UTC), cursor=None)
     assert len(page.records) == 32
 
@@ -120,11 +120,11 @@ def test_an_rsa_key_signs_too_also_when_its_lines_are_lost(
     assert adapter.check().startswith("Account RSA1 answers")
 
 
-def test_a_token_that_ended_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_a_token_that_expired_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     adapter.check()
     platform.control("POST", "expire", json={})
-    platform.forget_calls()
+    platform.clear_calls()
     adapter.check()
     assert [call["status"] for call in platform.calls()] == [401, 200, 200]
 
@@ -132,7 +132,7 @@ def test_a_token_that_ended_is_renewed_once(open_adapter: Open, platform: Sandbo
 def test_a_key_that_is_none_needs_a_person(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention, match="no access token") as refused:
         open_adapter(private_key="no key at all").check()
-    assert "no key at all" not in f"{refused.value} {refused.value.mend}"
+    assert "no key at all" not in f"{refused.value} {refused.value.fix}"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_field_map_is_no_way_into_a_query() -> None:
 def test_a_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform: SandboxProcess) -> None:
     fields = {"orders": {"line_id": "custcol_hub_line", "seller": "custbody_seller"}}
     outcome = send(open_adapter(fields=fields), order(line(7, "SKU-2", "3"), line(8, "SHIRT-RED"), customer_note=""))
-    (row,) = sold(platform)
+    (row,) = sales_orders(platform)
     assert row["externalId"] == "sc-order-1" and str(row["id"]) == outcome.external_id
     assert row["entity"]["externalid"] == "sc-seller-acme" and row["custbody_seller"] == "Acme"
     assert row["otherRefNum"] == "101" and row["tranDate"] == "2026-01-02"
@@ -179,14 +179,14 @@ def test_a_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform
 def test_an_own_order_names_its_customer_and_its_prices(open_adapter: Open, platform: SandboxProcess) -> None:
     (buyer,) = open_adapter().send(
         DataType.CUSTOMERS,
-        [Operation(Action.CREATE, 3, "", open_adapter().payload(DataType.CUSTOMERS, goods.customer(3), NOTHING))],
+        [Operation(Action.CREATE, 3, "", open_adapter().payload(DataType.CUSTOMERS, samples.customer(3), NOTHING))],
     )
     refs = References({(Kind.CUSTOMER, 3): buyer.external_id})
     own = order(principal=None, addresses=[])
     adapter = open_adapter(currencies={"GBP": "2"}, order_defaults={"custbody_channel": {"id": "3"}}, location="1")
     payload = adapter.payload(DataType.ORDERS, own, refs)
     adapter.send(DataType.ORDERS, [Operation(Action.CREATE, 1, "", payload)])
-    (row,) = sold(platform)
+    (row,) = sales_orders(platform)
     assert (str(row["entity"]["id"]), row["items"][0]["rate"]) == (buyer.external_id, 9.5)
     assert (row["currency"], row["custbody_channel"], row["location"]) == ({"id": "2"}, {"id": "3"}, {"id": "1"})
     with pytest.raises(SkipRecord, match="is in GBP"):
@@ -206,7 +206,7 @@ def test_a_call_that_was_not_answered_makes_no_second_order_and_no_second_line(
         send(open_adapter(fields={"orders": {"line_id": line_id}}), item)
     outcome = send(open_adapter(fields={"orders": {"line_id": line_id}}), item)
     assert outcome.error is None and len(outcome.links) == 3
-    (row,) = sold(platform)
+    (row,) = sales_orders(platform)
     assert lines(row) == [("SKU-1", 2, False), ("SKU-1", 5, False), ("SKU-2", 1, False)]
 
 
@@ -217,7 +217,7 @@ def test_what_changes_is_changed_line_by_line(line_id: str, open_adapter: Open, 
     made = send(adapter, first)
     second = order(line(2, "SKU-1", "6"), line(3, "SKU-2", status="cancelled"), line(4, "SKU-3"), line(5, "SKU-4"))
     changed = send(open_adapter(fields={"orders": {"line_id": line_id}}), second, operation(adapter, first).payload)
-    (row,) = sold(platform)
+    (row,) = sales_orders(platform)
     # The first was taken out of the order, the third cancelled: both are closed, none is gone.
     assert lines(row) == [
         ("SKU-1", 2, True),
@@ -238,11 +238,11 @@ def test_what_was_closed_for_us_is_opened_again(open_adapter: Open, platform: Sa
     send(adapter, cancelled, operation(adapter, item).payload)
     again = operation(adapter, item, operation(adapter, cancelled).payload, Action.UPDATE)
     adapter.send(DataType.ORDERS, [again])
-    assert lines(sold(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
+    assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
     # Taken back as a whole, and there again.
     adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 1, "", None)])
     send(adapter, item)
-    assert lines(sold(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
+    assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
 
 
 def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: SandboxProcess) -> None:
@@ -253,7 +253,7 @@ def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: Sandb
     adapter.calls.update("salesOrder", made.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
     after = order(line(1, "SKU-1"), line(2, "SKU-2", "4"))
     adapter.send(DataType.ORDERS, [operation(adapter, after, operation(adapter, before).payload, Action.UPDATE)])
-    assert lines(sold(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]
+    assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]
 
 
 def test_a_line_that_went_while_we_were_in_doubt_is_known_by_our_id(
@@ -263,7 +263,7 @@ def test_a_line_that_went_while_we_were_in_doubt_is_known_by_our_id(
     adapter = open_adapter(fields={"orders": {"line_id": "custcol_hub_line"}})
     send(adapter, order(line(1, "SKU-1"), line(2, "SKU-1")))
     send(adapter, order(line(2, "SKU-1")))
-    assert lines(sold(platform)[0]) == [("SKU-1", 1, True), ("SKU-1", 1, False)]
+    assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True), ("SKU-1", 1, False)]
 
 
 def test_a_line_keeps_its_item(open_adapter: Open) -> None:
@@ -280,7 +280,7 @@ def test_a_removal_closes_and_finds_by_our_own_key(open_adapter: Open, platform:
     for _ in range(2):
         (outcome,) = adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 1, "", None)])
         assert outcome.error is None
-    assert lines(sold(platform)[0]) == [("SKU-1", 1, True)]
+    assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True)]
     (absent,) = adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 99, "", None)])
     assert absent.error is None
 
@@ -300,7 +300,7 @@ def test_one_bad_order_holds_up_no_other(open_adapter: Open, platform: SandboxPr
         None,
     ]
     assert "Invalid country reference key no. (shippingAddress.country)" in str(outcomes[2].error)
-    assert [row["externalId"] for row in sold(platform)] == ["sc-order-4"]
+    assert [row["externalId"] for row in sales_orders(platform)] == ["sc-order-4"]
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_what_was_sent_stays_known_when_it_is_shipped(open_adapter: Open) -> Non
 def test_what_cannot_be_shipped_is_an_issue(changes: dict[str, Any], code: str, open_adapter: Open) -> None:
     with pytest.raises(SkipRecord) as problem:
         open_adapter().payload(DataType.ORDERS, replace(order(), **changes), NOTHING)
-    assert problem.value.code == code and problem.value.mend
+    assert problem.value.code == code and problem.value.fix
 
 
 def test_sellers_that_are_customers_already_are_not_made(open_adapter: Open, platform: SandboxProcess) -> None:
@@ -434,4 +434,4 @@ def test_a_column_that_the_account_does_not_have_needs_a_person(open_adapter: Op
         open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}).read_page(
             DataType.PRODUCTS, since=None, cursor=None
         )
-    assert "field map" in refused.value.mend
+    assert "field map" in refused.value.fix

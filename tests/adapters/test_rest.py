@@ -10,8 +10,8 @@ from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgain
 from connectors.records import ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import SAMPLES, order, product, variant
 from tests.adapters.reading import records
+from tests.adapters.samples import SAMPLES, order, product, variant
 from tests.adapters.writing import NOTHING, creations
 
 PRODUCTS = DataType.PRODUCTS
@@ -32,11 +32,11 @@ def system(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
     return platform("rest")
 
 
-def test_a_bad_object_fails_alone_and_is_told(target: Adapter, system: SandboxProcess) -> None:
+def test_a_bad_object_fails_alone_and_is_reported(target: Adapter, system: SandboxProcess) -> None:
     operations = creations(target, PRODUCTS, [product(1), product(2, title=""), product(3)])
     first, second, third = target.send(PRODUCTS, operations)
     assert first.error is None and third.error is None
-    assert isinstance(second.error, SkipRecord) and "title" in str(second.error) and second.error.mend
+    assert isinstance(second.error, SkipRecord) and "title" in str(second.error) and second.error.fix
     assert [row["key"] for row in system.state("products")] == ["1", "3"]
 
 
@@ -90,7 +90,7 @@ def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: Sand
     system.fault("status", status=413)
     with pytest.raises(BatchRefused) as refused:
         target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
-    assert refused.value.culprits == {}
+    assert refused.value.item_errors == {}
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -129,7 +129,7 @@ def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(
         shop.http.request(
             "PUT", "/v1/products", body=[{"key": f"{n}", "title": "t"} for n in range(start, start + 100)]
         )
-    system.forget_calls()
+    system.clear_calls()
     assert shop.lookup("product", (str(n) for n in range(250))) == {str(n) for n in range(200)}
     assert [(call["method"], call["path"]) for call in system.calls()] == [("POST", "/v1/products/find")] * 3
 
@@ -153,7 +153,7 @@ def test_what_was_not_asked_for_is_no_answer(
         ({"variants": [{"key": "v", "price": -1}]}, "variants.0.price"),
     ],
 )
-def test_what_does_not_fit_is_told_by_its_field(shop: Adapter, wrong: dict[str, Any], field: str) -> None:
+def test_what_does_not_fit_is_reported_by_its_field(shop: Adapter, wrong: dict[str, Any], field: str) -> None:
     good = {"key": "p000x", "title": "Between"}
     page = {"items": [good, {"key": "bad", "title": "t"} | wrong, "text"], "next": None}
     process_of(shop, page)

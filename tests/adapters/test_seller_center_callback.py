@@ -12,17 +12,17 @@ from connectors.webhooks import json_rpc
 from connectors.webhooks.schemes import Untrusted
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import product
-from tests.adapters.seller_center import open_at
+from tests.adapters.samples import product
+from tests.adapters.seller_center import open_account
 from tests.adapters.writing import creations
 
 KEY = "callback-key"
 NOW = datetime(2026, 1, 31, 8, 0, 0, 123456, tzinfo=UTC)
-PRODUCTS, STOCK = (rpc.new_id(each, NOW) for each in (DataType.PRODUCTS, DataType.STOCK))
+PRODUCTS, STOCK = (rpc.new_request_id(each, NOW) for each in (DataType.PRODUCTS, DataType.STOCK))
 AUTH = {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": KEY}}
 
 
-def told(*results: Any, request_id: Any = PRODUCTS, **call: Any) -> dict[str, Any]:
+def callback(*results: Any, request_id: Any = PRODUCTS, **call: Any) -> dict[str, Any]:
     return {
         "jsonrpc": "2.0",
         "method": "Callback.process",
@@ -36,24 +36,24 @@ BAD = {"status": "error", "message": "No such category", "product": {"seller_sku
 
 
 def test_the_key_comes_first() -> None:
-    json_rpc.verify(KEY, [AUTH, told(GOOD)])
+    json_rpc.verify(KEY, [AUTH, callback(GOOD)])
     for batch in (
         [],
-        [told(GOOD)],
-        [told(GOOD), AUTH],
-        [{**AUTH, "params": {"apiKey": "wrong"}}, told(GOOD)],
-        [{**AUTH, "params": {"apiKey": None}}, told(GOOD)],
-        [{**AUTH, "params": []}, told(GOOD)],
-        ["auth", told(GOOD)],
+        [callback(GOOD)],
+        [callback(GOOD), AUTH],
+        [{**AUTH, "params": {"apiKey": "wrong"}}, callback(GOOD)],
+        [{**AUTH, "params": {"apiKey": None}}, callback(GOOD)],
+        [{**AUTH, "params": []}, callback(GOOD)],
+        ["auth", callback(GOOD)],
     ):
         with pytest.raises(Untrusted):
             json_rpc.verify(KEY, batch)
     with pytest.raises(Untrusted):
-        json_rpc.verify("", [{**AUTH, "params": {"apiKey": ""}}, told(GOOD)])
+        json_rpc.verify("", [{**AUTH, "params": {"apiKey": ""}}, callback(GOOD)])
 
 
 def test_the_key_is_not_kept_and_each_call_is_answered() -> None:
-    batch = [AUTH, told(GOOD), told(BAD, request_id=STOCK)]
+    batch = [AUTH, callback(GOOD), callback(BAD, request_id=STOCK)]
     assert json_rpc.calls(batch) == batch[1:]
     ok = {"jsonrpc": "2.0", "result": {"status": "success"}}
     assert json_rpc.answer(batch) == [{**ok, "id": PRODUCTS}, {**ok, "id": STOCK}]
@@ -67,19 +67,21 @@ def test_the_key_is_not_kept_and_each_call_is_answered() -> None:
 
 
 def test_ids_and_reasons_are_read() -> None:
-    assert SellerCenterShop.read_callback(told(GOOD, BAD)) == [
+    assert SellerCenterShop.read_callback(callback(GOOD, BAD)) == [
         Receipt(DataType.PRODUCTS, NOW, "A", "5", "7"),
         Receipt(DataType.PRODUCTS, NOW, "B", error="No such category"),
     ]
-    assert SellerCenterShop.read_callback(told(GOOD, request_id=STOCK)) == [Receipt(DataType.STOCK, NOW, "A", "5", "7")]
-    assert SellerCenterShop.read_callback(told(method="Another.call")) == []
-    assert SellerCenterShop.read_event(told(GOOD)) == []
+    assert SellerCenterShop.read_callback(callback(GOOD, request_id=STOCK)) == [
+        Receipt(DataType.STOCK, NOW, "A", "5", "7")
+    ]
+    assert SellerCenterShop.read_callback(callback(method="Another.call")) == []
+    assert SellerCenterShop.read_event(callback(GOOD)) == []
 
 
 def test_what_was_deleted_has_no_ids_and_may_have_no_sku() -> None:
     deleted = {"status": "success", "product": {"seller_sku": "A"}}
     nameless = {"status": "error", "message": "no such product", "product": {"seller_sku": ""}}
-    assert SellerCenterShop.read_callback(told(deleted, nameless, BAD)) == [
+    assert SellerCenterShop.read_callback(callback(deleted, nameless, BAD)) == [
         Receipt(DataType.PRODUCTS, NOW, "B", error="No such category")
     ]
 
@@ -87,19 +89,19 @@ def test_what_was_deleted_has_no_ids_and_may_have_no_sku() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        told(GOOD, request_id=None),
-        told(GOOD, request_id="17"),
-        told(GOOD, request_id=PRODUCTS.replace("products", "lamps")),
-        told(GOOD, request_id="products-1"),
-        told(GOOD, params={"result": GOOD}),
-        told(GOOD, params=None),
-        told("success"),
-        told({"status": "success"}),
-        told({"status": "success", "product": {"seller_sku": "A", "id": "", "config_id": "7"}}),
-        told({"status": "success", "product": {"seller_sku": "A", "id": "5"}}),
-        told({"status": "success", "product": {"seller_sku": "A", "id": True, "config_id": "7"}}),
-        told({"status": "error", "product": {}}),
-        told({"product": {"seller_sku": "A"}}),
+        callback(GOOD, request_id=None),
+        callback(GOOD, request_id="17"),
+        callback(GOOD, request_id=PRODUCTS.replace("products", "lamps")),
+        callback(GOOD, request_id="products-1"),
+        callback(GOOD, params={"result": GOOD}),
+        callback(GOOD, params=None),
+        callback("success"),
+        callback({"status": "success"}),
+        callback({"status": "success", "product": {"seller_sku": "A", "id": "", "config_id": "7"}}),
+        callback({"status": "success", "product": {"seller_sku": "A", "id": "5"}}),
+        callback({"status": "success", "product": {"seller_sku": "A", "id": True, "config_id": "7"}}),
+        callback({"status": "error", "product": {}}),
+        callback({"product": {"seller_sku": "A"}}),
         {"id": PRODUCTS},
         {},
     ],
@@ -109,13 +111,13 @@ def test_a_malformed_callback_is_refused_whole(call: dict[str, Any]) -> None:
         SellerCenterShop.read_callback(call)
 
 
-def test_the_sandbox_tells_what_the_adapter_reads(sandbox: Callable[..., SandboxProcess]) -> None:
+def test_the_sandbox_says_what_the_adapter_reads(sandbox: Callable[..., SandboxProcess]) -> None:
     process = sandbox("seller_center_shop", accounts={"Live": "live-key"}, products=10)
-    shop = open_at(process, "Live")
+    shop = open_account(process, "Live")
     process.control("POST", "queue", json={"paused": True})
     shop.send(DataType.PRODUCTS, creations(shop, DataType.PRODUCTS, [product(1)]))
     process.control("POST", "queue", json={"paused": False})
-    calls = [told(request_id=row["id"], params=row["params"]) for row in process.state("callbacks")]
+    calls = [callback(request_id=row["id"], params=row["params"]) for row in process.state("callbacks")]
     receipts = [receipt for each in calls for receipt in SellerCenterShop.read_callback(each)]
     there = {row["seller_sku"]: (row["id"], row["config_id"]) for row in process.state("variants")}
     assert {each.sku: (each.external_id, each.product_id) for each in receipts} == {

@@ -10,7 +10,7 @@ from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.listing import Listing
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import all_ids
-from tests.adapters.seller_center import open_at
+from tests.adapters.seller_center import open_account
 
 ACCOUNTS = {"Live": "live-key", "Staging": "staging-key"}
 
@@ -23,17 +23,17 @@ def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def shop(process: SandboxProcess) -> Iterator[Adapter]:
-    adapter = open_at(process, "Live")
+    adapter = open_account(process, "Live")
     yield adapter
     adapter.http.close()
 
 
-def wanted(count: int) -> list[str]:
+def first_ids(count: int) -> list[str]:
     return [str(number) for number in range(1, count + 1)]
 
 
 def test_ids_are_looked_up_a_thousand_a_call(shop: Adapter) -> None:
-    assert shop.lookup("product", [*wanted(1200), *wanted(3), "98765", "no such id"]) == set(wanted(30))
+    assert shop.lookup("product", [*first_ids(1200), *first_ids(3), "98765", "no such id"]) == set(first_ids(30))
     assert shop.http.calls == 2
     assert shop.lookup("product", iter(())) == set() and shop.http.calls == 2
 
@@ -41,17 +41,19 @@ def test_ids_are_looked_up_a_thousand_a_call(shop: Adapter) -> None:
 def test_what_staging_lacks_is_missing_there_only(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "delete", json={"account": "Staging", "kind": "products", "ids": ["3", "5"]})
     process.control("POST", "delete", json={"account": "Staging", "kind": "sellers", "ids": ["2"]})
-    staging = open_at(process, "Staging")
-    assert staging.lookup("product", wanted(6)) == {"1", "2", "4", "6"}
-    assert staging.lookup("seller", wanted(4)) == {"1", "3"}
-    assert shop.lookup("product", wanted(6)) == set(wanted(6)) and shop.lookup("seller", wanted(4)) == set(wanted(3))
+    staging = open_account(process, "Staging")
+    assert staging.lookup("product", first_ids(6)) == {"1", "2", "4", "6"}
+    assert staging.lookup("seller", first_ids(4)) == {"1", "3"}
+    assert shop.lookup("product", first_ids(6)) == set(first_ids(6)) and shop.lookup("seller", first_ids(4)) == set(
+        first_ids(3)
+    )
     staging.http.close()
 
 
 def test_everything_is_listed(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "delete", json={"kind": "products", "ids": ["7"]})
-    assert set(all_ids(shop, "product")) == set(wanted(30)) - {"7"}
-    assert set(all_ids(shop, "seller")) == set(wanted(3))
+    assert set(all_ids(shop, "product")) == set(first_ids(30)) - {"7"}
+    assert set(all_ids(shop, "seller")) == set(first_ids(3))
     assert set(all_ids(shop, "brand")) == {row["id"] for row in process.state("brands")}
     assert set(all_ids(shop, "category")) == {row["id"] for row in process.state("categories")}
 
@@ -60,8 +62,8 @@ def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) 
     """And what a shop repeats between two pages does no harm."""
     process = sandbox("seller_center_shop", accounts={"Large": "key"}, products=2100, dirty=False)
     process.fault("overlap", path="/list", items=5)
-    shop = open_at(process, "Large")
-    assert set(all_ids(shop, "product")) == set(wanted(2100)) and shop.http.calls == 3
+    shop = open_account(process, "Large")
+    assert set(all_ids(shop, "product")) == set(first_ids(2100)) and shop.http.calls == 3
     shop.http.close()
 
 
@@ -119,7 +121,7 @@ def test_a_batch_that_failed_fails_the_whole(
     """The first or the second of two: what the other said is no answer either."""
     process.fault(**fault, path="/lookup", after=after)
     with pytest.raises(ConnectorError):
-        shop.lookup("product", wanted(1200))
+        shop.lookup("product", first_ids(1200))
 
 
 def test_a_shop_that_is_too_slow(process: SandboxProcess, shop: Adapter) -> None:
@@ -202,7 +204,7 @@ def test_fetching_believes_no_more_rows_than_it_asked_for() -> None:
 
 
 def test_a_wrong_key_needs_a_person(process: SandboxProcess) -> None:
-    adapter = open_at(process, "Live", key="wrong")
+    adapter = open_account(process, "Live", key="wrong")
     with pytest.raises(NeedsAttention):
         adapter.lookup("product", ["1"])
     adapter.http.close()

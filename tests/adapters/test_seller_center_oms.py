@@ -9,14 +9,14 @@ import pytest
 
 from connectors.contract import Action, Adapter, Operation, References
 from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
-from connectors.platforms.seller_center_oms.reading import order_status, record_of
-from connectors.platforms.seller_center_oms.statuses import failures
+from connectors.platforms.seller_center_oms.item_statuses import failures
+from connectors.platforms.seller_center_oms.records import build_record, order_status
 from connectors.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import pages, records
-from tests.adapters.seller_center import open_at
+from tests.adapters.seller_center import open_account
 
 NOW = datetime(2026, 2, 1, 10, 0, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def oms(process: SandboxProcess) -> Iterator[Adapter]:
-    adapter = open_at(process, "Live", send_statuses=True)
+    adapter = open_account(process, "Live", send_statuses=True)
     yield adapter
     adapter.http.close()
 
@@ -119,7 +119,7 @@ def test_orders_come_with_their_items_parcels_and_customers(process: SandboxProc
 
 
 def test_only_what_changed_is_read_and_the_cut_moves_with_each_page(process: SandboxProcess) -> None:
-    oms = open_at(process, "Live", page_size=7)
+    oms = open_account(process, "Live", page_size=7)
     times = sorted(datetime.fromisoformat(row["updated_at"]) for row in process.state("orders"))
     read = pages(oms, DataType.ORDERS, since=times[20])
     seen = [each.updated_at for page in read for each in page.records]
@@ -171,7 +171,7 @@ ROW: dict[str, Any] = {
 
 
 def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
-    record = record_of(DataType.ORDERS, ROW)
+    record = build_record(DataType.ORDERS, ROW)
     assert isinstance(record, OrderRecord) and not record.problems
     assert record.placed_at == record.updated_at == datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert (record.external_id, record.lines[0].external_id, record.lines[0].status) == ("9", "4", "returned")
@@ -194,13 +194,13 @@ def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
     ids=str,
 )
 def test_an_order_that_cannot_be_read_says_which_field_and_stops_no_other(wrong: dict[str, Any], field: str) -> None:
-    record = record_of(DataType.ORDERS, ROW | wrong)
+    record = build_record(DataType.ORDERS, ROW | wrong)
     [problem] = record.problems
     assert problem.fatal and problem.message.startswith(f"{field}:") and record.external_id == "9"
 
 
-def test_an_address_without_its_first_line_is_told_to_the_merchant() -> None:
-    record = record_of(DataType.ORDERS, ROW | {"shipping_address": {"city": "Leeds"}})
+def test_an_address_without_its_first_line_is_reported_to_the_merchant() -> None:
+    record = build_record(DataType.ORDERS, ROW | {"shipping_address": {"city": "Leeds"}})
     [problem] = record.problems
     assert not problem.fatal and "Line 1 of the shipping address" in problem.message
 
@@ -230,7 +230,7 @@ def test_an_item_that_the_oms_refuses_fails_alone(process: SandboxProcess, oms: 
     outcomes = oms.send(DataType.ORDERS, operations)
     assert outcomes[0].error is None and items(process)[str(one)]["item_status"] == "shipped"
     for outcome, number, words in ((outcomes[1], two, "cannot become delivered"), (outcomes[2], 987654, "no item")):
-        assert isinstance(outcome.error, SkipRecord) and outcome.error.mend
+        assert isinstance(outcome.error, SkipRecord) and outcome.error.fix
         assert f"Item {number}" in str(outcome.error) and words in str(outcome.error)
     assert [each["items"] for each in process.calls()] == [3]
 
@@ -256,24 +256,24 @@ def test_only_what_changed_since_is_sent(process: SandboxProcess, oms: Adapter) 
     first = update(oms, item)
     oms.send(DataType.ORDERS, [first])
     item.lines[1].status = "cancelled"
-    process.forget_calls()
+    process.clear_calls()
     second = update(oms, item, previous=first.payload)
     oms.send(DataType.ORDERS, [second])
     assert [call["items"] for call in process.calls()] == [1]
-    process.forget_calls()
+    process.clear_calls()
     oms.send(DataType.ORDERS, [update(oms, item, previous=second.payload)])
     assert process.calls() == []
 
 
-def test_a_parcel_without_carrier_or_code_is_told_to_the_merchant(oms: Adapter) -> None:
+def test_a_parcel_without_carrier_or_code_is_reported_to_the_merchant(oms: Adapter) -> None:
     for shipments in ([], [parcel(2)], [parcel(1, carrier="")], [parcel(1, code="")]):
         with pytest.raises(SkipRecord, match="tracking code") as skipped:
             oms.payload(DataType.ORDERS, order(line(1, "shipped"), shipments=shipments), known(1))
-        assert skipped.value.mend
+        assert skipped.value.fix
 
 
 def test_nothing_is_sent_unless_it_is_asked_for(process: SandboxProcess) -> None:
-    oms = open_at(process, "Live")
+    oms = open_account(process, "Live")
     silent = update(oms, order(line(1, "cancelled")))
     assert silent.payload == {"items": []}
     assert oms.send(DataType.ORDERS, [silent])[0].error is None and process.calls() == []

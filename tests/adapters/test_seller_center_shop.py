@@ -10,13 +10,13 @@ import pytest
 from catalog.items import ImageItem, ProductItem
 from connectors.contract import Action, Adapter, Operation, Outcome, References
 from connectors.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
-from connectors.platforms.seller_center_shop.rpc import expect_acknowledgement
+from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
 from connectors.records import ProductRecord
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
-from tests.adapters.goods import product, variant
 from tests.adapters.reading import records
-from tests.adapters.seller_center import open_at
+from tests.adapters.samples import product, variant
+from tests.adapters.seller_center import open_account
 
 NOTHING = References({})
 GOOD = [{"api": 1, "result": [{"status": "success"}], "id": "prices-1"}]
@@ -29,7 +29,7 @@ def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def shop(process: SandboxProcess) -> Iterator[Adapter]:
-    adapter = open_at(process, "Live")
+    adapter = open_account(process, "Live")
     yield adapter
     adapter.http.close()
 
@@ -60,7 +60,7 @@ def articles(process: SandboxProcess) -> dict[str, dict[str, Any]]:
 
 
 def test_the_acknowledgement_is_taken_to_the_letter() -> None:
-    expect_acknowledgement(GOOD, "Product.updatePrices", "prices-1")
+    check_acknowledgement(GOOD, "Product.updatePrices", "prices-1")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_acknowledgement_is_taken_to_the_letter() -> None:
 )
 def test_anything_else_about_the_request_is_a_refusal(answer: Any, reason: str) -> None:
     with pytest.raises(BatchRefused, match=reason):
-        expect_acknowledgement(answer, "Product.updatePrices", "prices-1")
+        check_acknowledgement(answer, "Product.updatePrices", "prices-1")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_anything_else_about_the_request_is_a_refusal(answer: Any, reason: str) 
 )
 def test_what_is_about_nothing_of_ours_is_tried_again(answer: Any) -> None:
     with pytest.raises(TryAgainLater):
-        expect_acknowledgement(answer, "Product.updatePrices", "prices-1")
+        check_acknowledgement(answer, "Product.updatePrices", "prices-1")
 
 
 def test_a_refused_batch_is_isolated_and_a_refused_item_waits_like_the_vendors(
@@ -263,10 +263,10 @@ def test_a_reduced_price_goes_beside_the_one_before(
 # What does not go
 
 
-def test_a_variant_without_an_sku_is_told_to_the_merchant(shop: Adapter) -> None:
+def test_a_variant_without_an_sku_is_reported_to_the_merchant(shop: Adapter) -> None:
     with pytest.raises(SkipRecord, match="SKU") as skipped:
         shop.payload(DataType.PRODUCTS, product(1, variants=[variant(1, sku="")]), NOTHING)
-    assert skipped.value.mend
+    assert skipped.value.fix
     with pytest.raises(SkipRecord):
         shop.payload(DataType.PRODUCTS, product(1, variants=[]), NOTHING)
 
@@ -294,7 +294,7 @@ def test_products_come_with_prices_stock_and_options_and_what_is_wrong_with_them
 
 
 def test_a_seller_reads_its_own_products_only(process: SandboxProcess) -> None:
-    own = open_at(process, "Live", seller="2")
+    own = open_account(process, "Live", seller="2")
     read = {each.external_id for each in records(own, DataType.PRODUCTS)}
     assert read == {row["id"] for row in process.state("products") if row["seller"] == "2"}
     assert own.fetch(DataType.PRODUCTS, ["1"]) == []
@@ -302,7 +302,7 @@ def test_a_seller_reads_its_own_products_only(process: SandboxProcess) -> None:
 
 
 def test_an_item_that_changes_while_paging_hides_no_neighbour(process: SandboxProcess) -> None:
-    shop = open_at(process, "Live", page_size=4)
+    shop = open_account(process, "Live", page_size=4)
     first = shop.read_page(DataType.PRODUCTS, since=None, cursor=None)
     moved = first.records[0].external_id
     [outcome] = shop.send(DataType.PRODUCTS, [Operation(Action.REMOVE, 1, moved, None)])
@@ -317,7 +317,7 @@ def test_an_item_that_changes_while_paging_hides_no_neighbour(process: SandboxPr
 
 
 def test_attributes_go_by_the_shops_ids_and_come_back_by_our_names(process: SandboxProcess) -> None:
-    shop = open_at(process, "Live", field_map={"attributes": {"Size": "77", "Material": "4"}})
+    shop = open_account(process, "Live", field_map={"attributes": {"Size": "77", "Material": "4"}})
     [made] = shop.send(DataType.PRODUCTS, [creation(shop, product(1))])
     article = articles(process)[made.external_id]
     assert article["attributes"] == {"4": "Oak"} and article["variants"][0]["variation"] == {"77": "S10"}

@@ -14,7 +14,7 @@ from orders.models import Customer, Order
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
 from synclog.services import retry_item
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products, make_seller, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +72,7 @@ def test_products_are_pushed_and_linked_by_the_shops_ids(process: SandboxProcess
         assert links(shop, Kind.PRODUCT)[variant.product_id] == row["config_id"]
         assert links(shop, Kind.VARIANT)[variant.pk] == row["id"]
     assert last_run(job).state == "done"
-    process.forget_calls()
+    process.clear_calls()
     push(shop)
     assert process.calls() == [], "nothing had changed"
 
@@ -84,7 +84,7 @@ def test_a_product_whose_id_comes_later_is_linked_once_it_is_there(process: Sand
     push(shop)
     assert links(shop, Kind.PRODUCT) == {} and Change.objects.count() == 2
     process.control("POST", "queue", json={"paused": False})
-    let_time_pass()
+    skip_delays()
     assert len(links(shop, Kind.PRODUCT)) == 2 and not Change.objects.exists()
     created = [row for row in process.state("requests") if row["method"] == "Product.createProducts"]
     assert len(created) == 1
@@ -103,11 +103,11 @@ def test_an_id_that_is_in_use_here_is_never_taken_over(process: SandboxProcess, 
     assert links(shop, Kind.PRODUCT)[holder] == "3" and newcomer.pk not in links(shop, Kind.PRODUCT)
     [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
     assert f"the id 3, which product {holder} has here already" in issue.message
-    assert "above the highest id in use here" in issue.mend and "take away what it made under 3" in issue.mend
+    assert "above the highest id in use here" in issue.fix and "take away what it made under 3" in issue.fix
     process.control("POST", "sequence", json={"kind": "products", "next": 13})
     process.control("POST", "delete", json={"kind": "products", "ids": ["3"]})
     assert retry_item(issue=issue, by=make_user())
-    let_time_pass()
+    skip_delays()
     assert links(shop, Kind.PRODUCT) == before | {newcomer.pk: "13"}
     assert not Issue.objects.filter(resolved_at=None).exists()
 

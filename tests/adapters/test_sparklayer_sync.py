@@ -8,17 +8,17 @@ from django.db.models import F, Model
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from connectors.engine.applying import apply_page, target_for
-from connectors.fronts import FrontCustomer, receive_customer
+from connectors.engine.applying import apply_page, import_context_for
 from connectors.records import CustomerRecord
 from connectors.services import install_connection, sync
+from connectors.storefronts import StorefrontCustomer, receive_customer
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
 from orders.models import Customer, Order
 from sandbox.process import SandboxProcess
-from tests.engine.driving import work_until_idle
-from tests.engine.goods import change
+from tests.engine.products import change
+from tests.engine.worker import work_until_idle
 from tests.factories import make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def front(transactional_db: None, store: SandboxProcess, site: SandboxProcess) -> Connection:
+def storefront(transactional_db: None, store: SandboxProcess, site: SandboxProcess) -> Connection:
     """A front on a shop that has been read, and everything sent to it."""
     seller = make_seller("acme", currency="GBP")
     install_connection(
@@ -49,7 +49,7 @@ def front(transactional_db: None, store: SandboxProcess, site: SandboxProcess) -
         credentials={"access_token": "token"},
     )
     work_until_idle()
-    front = install_connection(
+    storefront = install_connection(
         seller=seller,
         platform="sparklayer",
         name="Acme B2B",
@@ -59,44 +59,46 @@ def front(transactional_db: None, store: SandboxProcess, site: SandboxProcess) -
         credentials={"client_secret": "client-word"},
     )
     work_until_idle()
-    return front
+    return storefront
 
 
-def test_the_front_knows_the_shops_products_by_the_shops_ids(front: Connection, store: SandboxProcess, site) -> None:
+def test_the_storefront_knows_the_shops_products_by_the_shops_ids(
+    storefront: Connection, store: SandboxProcess, site
+) -> None:
     there = {row["external_id"]: row for row in site.state("products")}
     shop = {str(row["id"]): row for row in store.state("products")}
     assert there.keys() == shop.keys()
     assert {key: row["title"] for key, row in there.items()} == {key: row["name"] for key, row in shop.items()}
     skus = {each["sku"] for row in there.values() for each in row["variants"]}
     assert skus == set(Variant.objects.values_list("sku", flat=True))
-    ids = set(Link.objects.filter(connection=front, kind=Kind.PRODUCT).values_list("external_id", flat=True))
+    ids = set(Link.objects.filter(connection=storefront, kind=Kind.PRODUCT).values_list("external_id", flat=True))
     assert ids == shop.keys()
 
 
-def test_the_stores_currency_goes_there(front: Connection, site: SandboxProcess) -> None:
+def test_the_stores_currency_goes_there(storefront: Connection, site: SandboxProcess) -> None:
     assert list(site.state("store")) == [{"currency_code": "GBP"}]
 
 
-def test_one_list_holds_the_default_price_of_every_product(front: Connection, site: SandboxProcess) -> None:
+def test_one_list_holds_the_default_price_of_every_product(storefront: Connection, site: SandboxProcess) -> None:
     assert [row["name"] for row in site.state("price_lists")] == ["BigCommerce Price"]
     priced = {row["sku"] for row in site.state("prices")}
     assert priced == set(Variant.objects.values_list("sku", flat=True))
 
 
-def test_counted_variants_have_their_stock_there(front: Connection, site: SandboxProcess) -> None:
+def test_counted_variants_have_their_stock_there(storefront: Connection, site: SandboxProcess) -> None:
     counted = set(Variant.objects.filter(stock__isnull=False).values_list("sku", flat=True))
     assert {row["sku"] for row in site.state("stock")} == counted != set()
 
 
-def test_a_second_full_sync_costs_no_write(front: Connection, site: SandboxProcess) -> None:
-    site.forget_calls()
+def test_a_second_full_sync_costs_no_write(storefront: Connection, site: SandboxProcess) -> None:
+    site.clear_calls()
     for data_type in ("products", "stock", "prices"):
-        sync(connection=front, data_type=data_type, trigger=Run.Trigger.BUTTON)
+        sync(connection=storefront, data_type=data_type, trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert [call for call in site.calls() if not call["path"].endswith("/token")] == []
 
 
-def test_what_the_shop_gave_up_is_discontinued_at_the_front(front: Connection, site: SandboxProcess) -> None:
+def test_what_the_shop_gave_up_is_discontinued_at_the_storefront(storefront: Connection, site: SandboxProcess) -> None:
     gone, hidden, *_ = Product.objects.order_by("pk")
     change([gone], status="discontinued")
     change([hidden], status="suspended")
@@ -110,13 +112,13 @@ def test_what_the_shop_gave_up_is_discontinued_at_the_front(front: Connection, s
 
 
 def test_a_shop_that_is_none_needs_a_person_before_anything_is_made_twice(
-    front: Connection, site: SandboxProcess
+    storefront: Connection, site: SandboxProcess
 ) -> None:
     before = list(site.state("products"))
-    Connection.objects.filter(pk=front.pk).update(settings=front.settings | {"shop": "acme-shpo"})
+    Connection.objects.filter(pk=storefront.pk).update(settings=storefront.settings | {"shop": "acme-shpo"})
     change(list(Product.objects.order_by("pk")[:2]), title="Other")
     work_until_idle()
-    job = Job.objects.get(connection=front, data_type="products")
+    job = Job.objects.get(connection=storefront, data_type="products")
     assert job.paused and "acme-shpo" in job.state.attention
     assert list(site.state("products")) == before
 
@@ -129,7 +131,9 @@ def amend(kind: Kind, model: type[Model], pks: list[int], **fields: object) -> N
     work_until_idle()
 
 
-def test_customers_and_orders_of_the_front_go_there_and_no_others(front: Connection, site: SandboxProcess) -> None:
+def test_customers_and_orders_of_the_storefront_go_there_and_no_others(
+    storefront: Connection, site: SandboxProcess
+) -> None:
     assert list(site.state("customers")) == [] and list(site.state("purchases")) == []
     order = Order.objects.exclude(customer=None).order_by("pk").first()
     amend(Kind.CUSTOMER, Customer, [order.customer_id], b2b_enabled=True, group=None)
@@ -148,18 +152,20 @@ def test_customers_and_orders_of_the_front_go_there_and_no_others(front: Connect
     assert not Change.objects.exists()
 
 
-def test_a_customer_made_at_the_front_is_found_again_in_the_shop(front: Connection, site: SandboxProcess) -> None:
+def test_a_customer_made_at_the_storefront_is_found_again_in_the_shop(
+    storefront: Connection, site: SandboxProcess
+) -> None:
     """Whoever the shop brings under that address, enabled for B2B, is that customer, and goes by the shop's id."""
     link = Link.objects.filter(connection__slug="acme-shop", kind="customer").order_by("pk").first()
     twin = Customer.objects.get(pk=link.item_id)
     email = twin.email
     link.delete()
     twin.delete()
-    told = FrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
-    own = receive_customer(front=front, customer=told, by=None)
+    told = StorefrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
+    own = receive_customer(storefront=storefront, customer=told, by=None)
     made = Customer.objects.get(email=email.upper())
     assert own == f"synccenter-{made.pk}"
-    sync(connection=front, data_type="customers", trigger=Run.Trigger.BUTTON)
+    sync(connection=storefront, data_type="customers", trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert [row["external_id"] for row in site.state("customers")] == [own]
     job = Job.objects.get(connection__slug="acme-shop", data_type="customers")
@@ -167,7 +173,7 @@ def test_a_customer_made_at_the_front_is_found_again_in_the_shop(front: Connecti
         external_id=link.external_id, email=email, first_name="Ada", last_name="New", b2b_enabled=True
     )
     with transaction.atomic():
-        apply_page(target_for(job, run_id=None, now=timezone.now()), [record])
+        apply_page(import_context_for(job, run_id=None, now=timezone.now()), [record])
     work_until_idle()
     made.refresh_from_db()
     assert Customer.objects.filter(email__iexact=email).count() == 1

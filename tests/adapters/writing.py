@@ -8,7 +8,7 @@ from connectors.contract import (
     Action,
     Adapter,
     FeedAdapter,
-    ImportAnswer,
+    ImportResult,
     ImportState,
     Operation,
     Outcome,
@@ -38,7 +38,7 @@ def feed(
     *,
     replace_all: bool = False,
     force: bool = False,
-) -> ImportAnswer:
+) -> ImportResult:
     path = file_of(adapter, operations, folder, replace_all=replace_all)
     return adapter.start_import(path, replace_all=replace_all, name="test", force=force)
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.world import World, make_person, world
+from tests.two_sellers import TwoSellers, make_person, two_sellers
 
-__all__ = ["world"]
+__all__ = ["two_sellers"]
 
 
 class Console(Client):
@@ -33,7 +33,7 @@ class Console(Client):
 
 
 @pytest.fixture
-def operator(world: World) -> Console:
+def operator(two_sellers: TwoSellers) -> Console:
     client = Console()
     client.force_login(make_person("operator@hub.example", is_staff=True, is_superuser=True))
     return client

@@ -8,25 +8,25 @@ from accounts.models import AuditEvent
 from hub.models import Connection, Job, Run
 from synclog.models import SyncLog
 from tests.admin.conftest import Console
-from tests.world import SECRET, World
+from tests.two_sellers import SECRET, TwoSellers
 
 ADD = "/admin/hub/connection/add/?platform=paper"
 
 
 @pytest.fixture
-def shop(world: World) -> Connection:
-    return world.north.shop
+def shop(two_sellers: TwoSellers) -> Connection:
+    return two_sellers.north.shop
 
 
-def page(connection: Connection, deed: str = "change") -> str:
-    return f"/admin/hub/connection/{connection.pk}/{deed}/"
+def page(connection: Connection, action_name: str = "change") -> str:
+    return f"/admin/hub/connection/{connection.pk}/{action_name}/"
 
 
-def filled(operator: Console, world: World, **changes: Any) -> dict[str, Any]:
+def filled(operator: Console, two_sellers: TwoSellers, **changes: Any) -> dict[str, Any]:
     return operator.form_of(ADD) | {
         "name": "Second shop",
         "slug": "second",
-        "seller": world.north.seller.pk,
+        "seller": two_sellers.north.seller.pk,
         "base_url": "http://127.0.0.1:9/",
         "settings__store": "abc",
         "credentials__user": "u",
@@ -35,7 +35,7 @@ def filled(operator: Console, world: World, **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_adding_begins_with_the_platform(operator: Console) -> None:
+def test_adding_starts_with_the_platform(operator: Console) -> None:
     text = operator.get("/admin/hub/connection/add/").content.decode()
     assert "Paper Shop" in text and "?platform=paper_front" in text
 
@@ -46,8 +46,8 @@ def test_the_form_speaks_the_adapters_words(operator: Console) -> None:
         assert words in text
 
 
-def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, world: World) -> None:
-    sent = filled(operator, world, settings__storefronts="de\nfr", field_map='{"customers": {"group": "tag"}}')
+def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, two_sellers: TwoSellers) -> None:
+    sent = filled(operator, two_sellers, settings__storefronts="de\nfr", field_map='{"customers": {"group": "tag"}}')
     answer = operator.post(ADD, sent)
     assert answer.status_code == 302, operator.errors_of(answer)
     made = Connection.objects.get(slug="second")
@@ -80,10 +80,10 @@ def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, wo
         ("slug", "not a slug"),
     ],
 )
-def test_what_is_wrong_stands_at_its_field_and_nothing_is_made(
-    operator: Console, world: World, field: str, value: str
+def test_what_is_wrong_is_shown_at_its_field_and_nothing_is_made(
+    operator: Console, two_sellers: TwoSellers, field: str, value: str
 ) -> None:
-    answer = operator.post(ADD, filled(operator, world, **{field: value}))
+    answer = operator.post(ADD, filled(operator, two_sellers, **{field: value}))
     assert answer.status_code == 200
     assert list(operator.errors_of(answer)) == [field]
     assert not Connection.objects.filter(name="Second shop").exists()
@@ -108,7 +108,7 @@ def test_a_new_secret_replaces_the_old_one(operator: Console, shop: Connection) 
     assert AuditEvent.objects.get(action="connection.change").detail == {"credentials_changed": True}
 
 
-def test_saving_the_form_keeps_a_pause_made_meanwhile(operator: Console, shop: Connection) -> None:
+def test_saving_the_form_keeps_a_concurrent_pause(operator: Console, shop: Connection) -> None:
     sent = operator.form_of(page(shop))
     operator.do(page(shop, "pause"), reason="sale weekend")
     operator.post(page(shop), sent | {"name": "Renamed"})
@@ -116,11 +116,15 @@ def test_saving_the_form_keeps_a_pause_made_meanwhile(operator: Console, shop: C
     assert shop.name == "Renamed" and shop.paused_at and shop.pause_reason == "sale weekend"
 
 
-def test_platform_seller_and_slug_stay(operator: Console, shop: Connection, world: World) -> None:
-    sent = operator.form_of(page(shop)) | {"slug": "x", "platform": "paper_front", "seller": world.south.seller.pk}
+def test_platform_seller_and_slug_stay(operator: Console, shop: Connection, two_sellers: TwoSellers) -> None:
+    sent = operator.form_of(page(shop)) | {
+        "slug": "x",
+        "platform": "paper_front",
+        "seller": two_sellers.south.seller.pk,
+    }
     operator.post(page(shop), sent)
     shop.refresh_from_db()
-    assert (shop.slug, shop.platform, shop.seller) == ("north-shop", "paper", world.north.seller)
+    assert (shop.slug, shop.platform, shop.seller) == ("north-shop", "paper", two_sellers.north.seller)
 
 
 def test_testing_says_what_works_and_what_does_not(operator: Console, shop: Connection) -> None:
@@ -154,7 +158,7 @@ def test_syncing_starts_what_was_chosen(operator: Console, shop: Connection) -> 
     assert "has no enabled job" in operator.get(page(shop)).content.decode()
 
 
-def test_uninstalling_leaves_a_page_to_look_at(operator: Console, shop: Connection) -> None:
+def test_uninstalling_leaves_a_page_to_view(operator: Console, shop: Connection) -> None:
     operator.do(page(shop, "uninstall"))
     shop.refresh_from_db()
     assert shop.state == Connection.State.UNINSTALLED and shop.credentials is None
@@ -163,16 +167,16 @@ def test_uninstalling_leaves_a_page_to_look_at(operator: Console, shop: Connecti
     assert "uninstalled" in text and 'name="_save"' not in text
 
 
-@pytest.mark.parametrize("deed", ["test", "sync_now", "pause", "resume", "switch_read_only", "uninstall"])
-def test_following_a_link_does_nothing(operator: Console, shop: Connection, deed: str) -> None:
+@pytest.mark.parametrize("action_name", ["test", "sync_now", "pause", "resume", "switch_read_only", "uninstall"])
+def test_following_a_link_does_nothing(operator: Console, shop: Connection, action_name: str) -> None:
     before = Connection.objects.values().get(pk=shop.pk)
     events = AuditEvent.objects.count()
-    assert b"<form" in operator.get(page(shop, deed)).content
+    assert b"<form" in operator.get(page(shop, action_name)).content
     assert Connection.objects.values().get(pk=shop.pk) == before
     assert AuditEvent.objects.count() == events
 
 
-def test_a_deed_needs_the_token_of_the_page(operator: Console, shop: Connection) -> None:
+def test_a_action_needs_the_token_of_the_page(operator: Console, shop: Connection) -> None:
     strict = Console(enforce_csrf_checks=True)
     strict.cookies = operator.cookies
     assert strict.do(page(shop, "uninstall")).status_code == 403

@@ -39,6 +39,6 @@ def test_the_last_backup_the_last_copy_and_the_next(operator: Client) -> None:
     assert cards(operator)["Next copy to staging"] == "in 3\xa0hours"
 
 
-def test_staging_tells_nothing_of_copies(operator: Client) -> None:
+def test_staging_reveals_nothing_of_copies(operator: Client) -> None:
     with override_settings(ENVIRONMENT="staging"):
         assert "Last copy to staging" not in cards(operator)

@@ -9,30 +9,30 @@ from playwright.sync_api import Page, expect
 from accounts.models import ApiKey
 from accounts.services import find_api_key
 from hub.models import Run
-from tests.admin.world_of_rows import fill
-from tests.world import World, make_person
+from tests.admin.sample_rows import fill
+from tests.two_sellers import TwoSellers, make_person
 
 
 @pytest.fixture
-def page(transactional_db: None, world: World, page_of: Callable[..., Page]) -> Page:
-    fill(world)
+def page(transactional_db: None, two_sellers: TwoSellers, page_of: Callable[..., Page]) -> Page:
+    fill(two_sellers)
     page = page_of(make_person("operator@hub.example", is_staff=True, is_superuser=True))
     page.set_viewport_size({"width": 1440, "height": 1000})
     return page
 
 
-def test_a_run_is_cancelled_after_a_question(page: Page, world: World) -> None:
-    page.goto(f"/admin/hub/run/{world.north.run.pk}/change/")
+def test_a_run_is_cancelled_after_a_question(page: Page, two_sellers: TwoSellers) -> None:
+    page.goto(f"/admin/hub/run/{two_sellers.north.run.pk}/change/")
     page.locator("a[hx-get$='/cancel/']").click()
     expect(page.locator("#dialog")).to_contain_text("What was sent stays sent")
     page.locator("#dialog button[type=submit]").click()
     expect(page.get_by_text("Cancelled.", exact=True)).to_be_visible()
-    assert Run.objects.get(pk=world.north.run.pk).state == Run.State.CANCELLED
+    assert Run.objects.get(pk=two_sellers.north.run.pk).state == Run.State.CANCELLED
     expect(page.locator("a[hx-get$='/cancel/']")).to_have_count(0)
 
 
-def test_a_connection_is_paused_with_a_reason(page: Page, world: World) -> None:
-    page.goto(f"/admin/hub/connection/{world.north.shop.pk}/change/")
+def test_a_connection_is_paused_with_a_reason(page: Page, two_sellers: TwoSellers) -> None:
+    page.goto(f"/admin/hub/connection/{two_sellers.north.shop.pk}/change/")
     page.locator("a[hx-get$='/pause/']").click()
     page.locator("#dialog input[name=reason]").fill("sale weekend")
     page.locator("#dialog button[type=submit]").click()

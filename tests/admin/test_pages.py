@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from tests.admin.world_of_rows import fill
+from tests.admin.sample_rows import fill
 from tests.factories import make_user
-from tests.world import SECRET, World, make_person
+from tests.two_sellers import SECRET, TwoSellers, make_person
 
 OURS = ("accounts", "auth", "hub", "catalog", "orders", "synclog", "connectors")
 MODELS = [model for model in admin.site._registry if model._meta.app_label in OURS]
@@ -31,12 +31,12 @@ def signed_in(user: User) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def rows(world: World) -> None:
-    fill(world)
+def rows(two_sellers: TwoSellers) -> None:
+    fill(two_sellers)
 
 
 @pytest.fixture
-def onlooker(rows: None) -> Client:
+def viewer(rows: None) -> Client:
     """Staff that may view everything and change nothing."""
     user = make_person("onlooker@hub.example", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
@@ -59,18 +59,26 @@ def test_every_page_loads_for_an_operator(operator: Client) -> None:
             assert operator.get(page(model, "add")).status_code == 200, model
 
 
-def test_who_may_only_look_sees_no_deed(onlooker: Client) -> None:
+def test_viewer_sees_no_action(viewer: Client) -> None:
     for model in MODELS:
         for address in addresses(model):
-            answer = onlooker.get(address)
+            answer = viewer.get(address)
             assert answer.status_code == 200, address
             assert not re.search(rb'name="_save"|name="action"', answer.content), address
-            for deed in (b"/pause/", b"/resume/", b"/cancel/", b"/revoke/", b"/uninstall/", b"/test/", b"/sync_now/"):
-                assert deed not in answer.content, (address, deed)
+            for action_name in (
+                b"/pause/",
+                b"/resume/",
+                b"/cancel/",
+                b"/revoke/",
+                b"/uninstall/",
+                b"/test/",
+                b"/sync_now/",
+            ):
+                assert action_name not in answer.content, (address, action_name)
 
 
-def test_nobody_else_enters(world: World) -> None:
-    for client in (Client(), signed_in(world.north.owner)):
+def test_nobody_else_enters(two_sellers: TwoSellers) -> None:
+    for client in (Client(), signed_in(two_sellers.north.owner)):
         for model in MODELS:
             for address in addresses(model):
                 answer = client.get(address)
@@ -118,7 +126,7 @@ def test_the_console_has_its_own_colour_and_all_others(operator: Client) -> None
     assert re.search(r"--color-primary-600: oklch\(51.5% .166 262\)", text) and "--color-base-200:" in text
 
 
-def test_the_first_page_says_what_needs_somebody(operator: Client) -> None:
+def test_the_first_page_says_what_needs_attention(operator: Client) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", operator.get("/admin/").content.decode())
     text = re.sub(r"\s+", " ", text)
     assert "Open issues 2 " in text

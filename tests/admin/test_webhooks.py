@@ -8,20 +8,20 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from connectors.models import WebhookEvent
 from tests.admin.conftest import Console
-from tests.world import Side, World, make_person
+from tests.two_sellers import SellerSetup, TwoSellers, make_person
 
 EVENTS = "/admin/connectors/webhookevent/"
 BUYER = "zoe@buyer.example"
 
 
-def told(side: Side, **fields: object) -> WebhookEvent:
+def make_event(seller_setup: SellerSetup, **fields: object) -> WebhookEvent:
     """An event about a customer of the side's shop."""
     now = timezone.now()
     fields = {"direction": "import", "data_type": "customers", "state": "done", "attempts": 1} | fields
     return WebhookEvent.objects.create(
         day=now.date(),
         received_at=now - timedelta(seconds=2),
-        connection=side.shop,
+        connection=seller_setup.shop,
         delivery_id=f"d-{WebhookEvent.objects.count()}",
         scope="customer/updated",
         payload={"scope": "customer/updated", "data": {"id": 7, "email": BUYER}},
@@ -38,20 +38,20 @@ def staff(*permissions: str) -> Console:
     return console
 
 
-def test_payloads_are_masked_without_the_permission(world: World) -> None:
-    event = told(world.north)
+def test_payloads_are_masked_without_the_permission(two_sellers: TwoSellers) -> None:
+    event = make_event(two_sellers.north)
     page = staff("view_webhookevent").get(f"{EVENTS}{event.pk}/change/").content.decode()
     assert BUYER not in page and "customer/updated" in page and "•••" in page
 
 
-def test_payloads_are_shown_with_the_permission(world: World) -> None:
-    event = told(world.north)
+def test_payloads_are_shown_with_the_permission(two_sellers: TwoSellers) -> None:
+    event = make_event(two_sellers.north)
     console = staff("view_webhookevent", "view_webhook_payload")
     assert BUYER in console.get(f"{EVENTS}{event.pk}/change/").content.decode()
 
 
-def test_looking_again_needs_its_permission(world: World) -> None:
-    event = told(world.north)
+def test_looking_again_needs_its_permission(two_sellers: TwoSellers) -> None:
+    event = make_event(two_sellers.north)
     console = staff("view_webhookevent")
     assert console.do(f"{EVENTS}{event.pk}/replay/").status_code == 403
     console.post(EVENTS, {"action": "replay_selected", "_selected_action": [event.pk]})
@@ -59,8 +59,8 @@ def test_looking_again_needs_its_permission(world: World) -> None:
     assert event.state == "done"
 
 
-def test_one_event_is_looked_at_again(operator: Console, world: World) -> None:
-    event, other = told(world.north, state="held", reason="It broke."), told(world.north)
+def test_one_event_is_replayed(operator: Console, two_sellers: TwoSellers) -> None:
+    event, other = make_event(two_sellers.north, state="held", reason="It broke."), make_event(two_sellers.north)
     assert b"Look at this once more?" in operator.get(f"{EVENTS}{event.pk}/replay/").content
     operator.do(f"{EVENTS}{event.pk}/replay/")
     event.refresh_from_db()
@@ -68,10 +68,10 @@ def test_one_event_is_looked_at_again(operator: Console, world: World) -> None:
     assert (event.state, event.reason, other.state) == ("pending", "", "done")
 
 
-def test_all_that_a_filter_leaves_are_looked_at_again_unseen(world: World) -> None:
+def test_all_that_a_filter_leaves_are_replayed_unseen(two_sellers: TwoSellers) -> None:
     """Whoever may do that without the permission to see payloads sees none on the way."""
-    held = [told(world.north, state="held"), told(world.south, state="held")]
-    done = told(world.north)
+    held = [make_event(two_sellers.north, state="held"), make_event(two_sellers.south, state="held")]
+    done = make_event(two_sellers.north)
     console = staff("view_webhookevent", "change_webhookevent")
     chosen = {"action": "replay_selected", "_selected_action": [held[0].pk], "select_across": "1"}
     answer = console.post(f"{EVENTS}?state__exact=held", chosen, follow=True)
@@ -86,8 +86,8 @@ def test_all_that_a_filter_leaves_are_looked_at_again_unseen(world: World) -> No
     assert BUYER not in f"{line.target} {line.detail}"
 
 
-def test_a_new_secret_is_shown_once_and_to_nobody_without_the_right(operator: Console, world: World) -> None:
-    shop = world.north.shop
+def test_a_new_secret_is_shown_once_and_to_nobody_without_the_right(operator: Console, two_sellers: TwoSellers) -> None:
+    shop = two_sellers.north.shop
     page = f"/admin/hub/connection/{shop.pk}/"
     before = shop.webhook_secret
     assert staff("view_connection").do(f"{page}webhook_secret/").status_code == 403
@@ -104,6 +104,6 @@ def test_a_new_secret_is_shown_once_and_to_nobody_without_the_right(operator: Co
     assert secret not in f"{line.target} {line.detail}"
 
 
-def test_a_front_that_sends_no_events_is_given_no_secret(operator: Console, world: World) -> None:
-    front = world.north.front
-    assert operator.do(f"/admin/hub/connection/{front.pk}/webhook_secret/").status_code == 404
+def test_a_storefront_that_sends_no_events_is_given_no_secret(operator: Console, two_sellers: TwoSellers) -> None:
+    storefront = two_sellers.north.storefront
+    assert operator.do(f"/admin/hub/connection/{storefront.pk}/webhook_secret/").status_code == 404

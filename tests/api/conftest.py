@@ -1,5 +1,5 @@
 """Tests of the REST API begin with two sellers."""
 
-from tests.world import world
+from tests.two_sellers import two_sellers
 
-__all__ = ["world"]
+__all__ = ["two_sellers"]

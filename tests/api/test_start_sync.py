@@ -6,51 +6,51 @@ from accounts.models import AuditEvent
 from hub.kinds import DataType
 from hub.models import Run
 from hub.services import cancel_run
-from tests.world import World, key_for
+from tests.two_sellers import TwoSellers, key_for
 
 SYNC = "/api/v1/connections/north-shop/sync/products"
 
 
-def test_a_sync_starts_once(world: World) -> None:
-    client = key_for(world.north.seller)
+def test_a_sync_starts_once(two_sellers: TwoSellers) -> None:
+    client = key_for(two_sellers.north.seller)
     first = client.send("POST", SYNC)
     assert first.status_code == 201
     assert (first.json()["data_type"], first.json()["trigger"], first.json()["state"]) == ("products", "api", "queued")
     second = client.send("POST", SYNC)
     assert second.status_code == 400
     assert f"run {first.json()['id']}" in second.json()["detail"]
-    assert Run.objects.filter(job=world.north.job(DataType.PRODUCTS)).count() == 1
+    assert Run.objects.filter(job=two_sellers.north.job(DataType.PRODUCTS)).count() == 1
 
 
-def test_after_the_end_of_one_the_next_may_start(world: World) -> None:
-    client = key_for(world.north.seller)
+def test_after_the_end_of_one_the_next_may_start(two_sellers: TwoSellers) -> None:
+    client = key_for(two_sellers.north.seller)
     first = client.send("POST", SYNC).json()["id"]
     cancel_run(run=Run.objects.get(pk=first), by=None)
     assert client.send("POST", SYNC).status_code == 201
 
 
-def test_the_person_behind_a_key_stands_in_the_audit_trail(world: World) -> None:
-    assert key_for(user=world.north.owner).send("POST", SYNC).status_code == 201
+def test_the_person_behind_a_key_is_in_the_audit_trail(two_sellers: TwoSellers) -> None:
+    assert key_for(user=two_sellers.north.owner).send("POST", SYNC).status_code == 201
     events = AuditEvent.objects.filter(action="sync.start", target__endswith="import products")
-    assert events.get().user == world.north.owner
+    assert events.get().user == two_sellers.north.owner
 
 
-def test_what_a_connection_does_not_carry_is_not_found(world: World) -> None:
-    answer = key_for(world.north.seller).send("POST", "/api/v1/connections/north-shop/sync/orders")
+def test_what_a_connection_does_not_carry_is_not_found(two_sellers: TwoSellers) -> None:
+    answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/orders")
     assert answer.status_code == 404
     assert "orders" in answer.json()["detail"]
 
 
-def test_a_kind_of_data_that_does_not_exist_is_named(world: World) -> None:
-    answer = key_for(world.north.seller).send("POST", "/api/v1/connections/north-shop/sync/shoes")
+def test_a_kind_of_data_that_does_not_exist_is_named(two_sellers: TwoSellers) -> None:
+    answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/shoes")
     assert answer.status_code == 400
     (fault,) = answer.json()["errors"]
     assert fault["property"] == "data_type" and "'products'" in fault["message"]
 
 
 @pytest.mark.parametrize("slug", ["nowhere", "a%00b", "%ff", "..", "x" * 300])
-def test_names_that_nobody_has_change_nothing(world: World, slug: str) -> None:
+def test_names_that_nobody_has_change_nothing(two_sellers: TwoSellers, slug: str) -> None:
     before = Run.objects.count()
-    answer = key_for(world.north.seller).send("POST", f"/api/v1/connections/{slug}/sync/products")
+    answer = key_for(two_sellers.north.seller).send("POST", f"/api/v1/connections/{slug}/sync/products")
     assert answer.status_code in (400, 404)
     assert Run.objects.count() == before

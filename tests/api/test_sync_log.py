@@ -7,15 +7,15 @@ import pytest
 from django.utils import timezone
 
 from synclog.models import Issue, SyncLog
-from tests.world import ApiClient, World, key_for
+from tests.two_sellers import ApiClient, TwoSellers, key_for
 
 LOG = "/api/v1/sync-log/spark/products"
 STARTED = "2026-05-04T03:02:01Z"
 
 
 @pytest.fixture
-def client(world: World) -> ApiClient:
-    return key_for(world.north.seller)
+def client(two_sellers: TwoSellers) -> ApiClient:
+    return key_for(two_sellers.north.seller)
 
 
 def error(ref: str, **fields: Any) -> dict[str, Any]:
@@ -30,13 +30,13 @@ def test_nothing_is_found_before_a_full_sync_is_recorded(client: ApiClient) -> N
     assert client.get(LOG).json()["started_full_sync"] == STARTED
 
 
-def test_an_error_comes_back_as_it_was_told(client: ApiClient) -> None:
+def test_an_error_comes_back_as_it_was_reported(client: ApiClient) -> None:
     told = error(
         "variant:5",
         title="Rope",
         code="sku_missing",
         severity="warning",
-        mend="Give it a SKU.",
+        fix="Give it a SKU.",
         link="https://shop.example/5",
     )
     client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [told]})
@@ -122,19 +122,19 @@ def test_deleting_one_log_leaves_the_others(client: ApiClient) -> None:
     assert client.get("/api/v1/sync-log/spark/customers").status_code == 200
 
 
-def test_deleting_all_leaves_those_of_other_sellers(client: ApiClient, world: World) -> None:
+def test_deleting_all_leaves_those_of_other_sellers(client: ApiClient, two_sellers: TwoSellers) -> None:
     client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [error("1")]})
     assert client.send("DELETE", "/api/v1/sync-log").status_code == 204
     assert list(SyncLog.objects.values_list("seller__slug", flat=True)) == ["south"]
     assert list(Issue.objects.values_list("seller__slug", flat=True)) == ["south"]
 
 
-def test_a_key_that_reaches_several_sellers_names_one(world: World) -> None:
+def test_a_key_that_reaches_several_sellers_names_one(two_sellers: TwoSellers) -> None:
     client = key_for()
     unnamed = client.send("PUT", LOG, {"started_full_sync": STARTED})
     assert (unnamed.status_code, unnamed.json()["errors"][0]["property"]) == (400, "seller")
     assert client.send("PUT", f"{LOG}?seller=south", {"started_full_sync": STARTED}).status_code == 200
-    assert SyncLog.objects.get(integration="spark").seller == world.south.seller
+    assert SyncLog.objects.get(integration="spark").seller == two_sellers.south.seller
     assert client.get(f"{LOG}?seller=north").status_code == 404
 
 

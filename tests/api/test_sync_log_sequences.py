@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Seller
 from synclog.models import SyncLog
-from tests.world import ApiClient, World, key_for
+from tests.two_sellers import ApiClient, TwoSellers, key_for
 
 LOG = "/api/v1/sync-log/model/products"
 TIMES = st.sampled_from([None, "2026-01-01T00:00:00Z", "2026-02-02T00:00:00Z"])
@@ -62,8 +62,10 @@ def check(client: ApiClient, model: Model) -> None:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(calls=CALLS)
-def test_any_sequence_of_calls(world: World, calls: list[tuple[str, dict[str, Any], dict[str, str], set[str]]]) -> None:
-    seller: Seller = world.north.seller
+def test_any_sequence_of_calls(
+    two_sellers: TwoSellers, calls: list[tuple[str, dict[str, Any], dict[str, str], set[str]]]
+) -> None:
+    seller: Seller = two_sellers.north.seller
     SyncLog.objects.filter(seller=seller, integration="model").delete()
     client, model = key_for(seller), Model()
     for method, times, errors, resolved in calls:

@@ -200,7 +200,7 @@ def make_sales(seller: Seller, shop: Connection, product: Product, now: datetime
 
 
 def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[str, Run]:
-    def ended(job: Job, state: str, hours: float, minutes: float, **fields: Any) -> Run:
+    def finished_run(job: Job, state: str, hours: float, minutes: float, **fields: Any) -> Run:
         began = now - timedelta(hours=hours)
         return Run.objects.create(
             job=job,
@@ -214,16 +214,16 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
         )
 
     for hours in range(14, 4, -1):
-        ended(reading, Run.State.DONE, hours, 0.2 + hours % 4, scope=Run.Scope.PARTIAL, api_calls=3)
-    failed = ended(
+        finished_run(reading, Run.State.DONE, hours, 0.2 + hours % 4, scope=Run.Scope.PARTIAL, api_calls=3)
+    failed = finished_run(
         sending,
         Run.State.FAILED,
         4,
         2,
         reason="The search engine refused the feed: “colour” has two names.\nGive it one name, then sync again.",
     )
-    ended(reading, Run.State.CANCELLED, 3, 1, reason="Cancelled by alice@acorn.example.", started_by=owner)
-    done = ended(
+    finished_run(reading, Run.State.CANCELLED, 3, 1, reason="Cancelled by alice@acorn.example.", started_by=owner)
+    done = finished_run(
         reading,
         Run.State.DONE_WITH_ERRORS,
         1.2,
@@ -250,7 +250,7 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
     return {"done": done, "failed": failed}
 
 
-def make_proof(merchant: Merchant, *, scope: str = Run.Scope.PROOF, state: str = "done_with_errors") -> Run:
+def make_comparison(merchant: Merchant, *, scope: str = Run.Scope.COMPARISON, state: str = "done_with_errors") -> Run:
     """A comparison with the search engine that found one product of each sort, or a preview that foresaw them."""
     job = merchant.job(Direction.EXPORT, DataType.PRODUCTS)
     now = timezone.now()
@@ -265,7 +265,7 @@ def make_proof(merchant: Merchant, *, scope: str = Run.Scope.PROOF, state: str =
         total=6,
     )
     RunCounter.objects.create(run=run, kind=Kind.PRODUCT, read=6, unchanged=3)
-    verdicts = ("missing", "different", "gone") if scope == Run.Scope.PROOF else ("create", "update", "skip")
+    verdicts = ("missing", "different", "gone") if scope == Run.Scope.COMPARISON else ("create", "update", "skip")
     for verdict, product in zip(verdicts, merchant.products, strict=False):
         changes = {"title": ["=1+1", product.title]} if verdict in ("different", "update") else {}
         RunItem.objects.create(
@@ -276,7 +276,7 @@ def make_proof(merchant: Merchant, *, scope: str = Run.Scope.PROOF, state: str =
             external_id=f"x{product.pk}",
             changes=changes,
         )
-    if scope == Run.Scope.PROOF:
+    if scope == Run.Scope.COMPARISON:
         RunItem.objects.create(run=run, verdict="unknown", kind=Kind.PRODUCT, external_id="foreign-1")
     return run
 
@@ -291,7 +291,7 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
         last_update=now - timedelta(minutes=12),
     )
 
-    def issue(place: int, minutes: int, message: str, mend: str, **fields: Any) -> Issue:
+    def issue(place: int, minutes: int, message: str, fix: str, **fields: Any) -> Issue:
         product = products[place]
         return Issue.objects.create(
             sync_log=log,
@@ -302,7 +302,7 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
             item_id=product.pk,
             title=product.title,
             message=message,
-            mend=mend,
+            fix=fix,
             opened_at=now - timedelta(minutes=minutes + 1),
             seen_at=now - timedelta(minutes=minutes),
             **fields,

@@ -16,7 +16,7 @@ from dashboard.urls import of_seller
 from hub.kinds import DataType, Direction
 from hub.models import LinkPayload, Run
 from synclog.models import Issue
-from tests.dashboard.merchants import Merchant, make_proof, person, webhook_event
+from tests.dashboard.merchants import Merchant, make_comparison, person, webhook_event
 
 CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
@@ -38,7 +38,7 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
         "job": merchant.job(Direction.IMPORT, DataType.PRODUCTS).pk,
         "issue": merchant.issues[0].pk,
         "run": merchant.runs["done"].pk,
-        "check": make_proof(merchant).pk,
+        "check": make_comparison(merchant).pk,
         "product": merchant.products[0].pk,
         "customer": merchant.customer.pk,
         "order": merchant.order.pk,
@@ -109,7 +109,7 @@ def test_members_of_another_seller_find_nothing(
     assert everything() == before
 
 
-def test_viewers_look_at_everything_and_change_nothing(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
+def test_viewers_see_everything_and_change_nothing(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
     objects = objects_of(acorn)
     victor = logged_in(acorn.viewer)
     before = everything()
@@ -171,5 +171,5 @@ def test_the_seller_chosen_last_is_remembered(acorn: Merchant, birch: Merchant, 
     assert client.get("/").headers["Location"] == "/s/acorn/"
 
 
-def test_who_belongs_to_no_seller_is_told_so(stranger: User, logged_in: Callable[[User], Client]) -> None:
+def test_a_user_without_a_seller_gets_a_message(stranger: User, logged_in: Callable[[User], Client]) -> None:
     assert "no seller yet" in logged_in(stranger).get("/").content.decode()

@@ -11,7 +11,7 @@ from accounts.models import Membership, User
 from hub.kinds import DataType, Direction
 from hub.models import JobState, LinkPayload, Run, RunLogLine
 from synclog.models import ItemEvent
-from tests.dashboard.merchants import Merchant, make_merchant, make_proof, webhook_event
+from tests.dashboard.merchants import Merchant, make_comparison, make_merchant, webhook_event
 
 PageOf = Callable[[User | None], Page]
 TELEPHONE, DESKS = 390, (768, 1024, 1280, 1440)
@@ -92,7 +92,7 @@ def test_the_overview_follows_a_sync_and_falls_silent_at_its_end(acorn: Merchant
     assert len(polls) == asked
 
 
-def test_the_log_grows_while_one_looks(acorn: Merchant, page_of: PageOf) -> None:
+def test_the_log_grows_while_one_watches(acorn: Merchant, page_of: PageOf) -> None:
     run = start_run(acorn, DataType.CUSTOMERS)
     RunLogLine.objects.create(run=run, text="the first page")
     page = page_of(acorn.owner)
@@ -149,8 +149,8 @@ def test_nothing_is_wider_than_its_place(acorn: Merchant, page_of: PageOf, width
     link = LinkPayload.objects.get(link__connection=acorn.shop)
     event = webhook_event(acorn.shop)
     pages = [*LISTS, f"products/{acorn.products[0].pk}/", f"runs/{acorn.runs['done'].pk}/", f"runs/{run.pk}/"]
-    proof, preview = make_proof(acorn), make_proof(acorn, scope="preview", state="done")
-    pages += [f"{where}/{check.pk}/" for where in ("runs", "checks") for check in (proof, preview)]
+    comparison, preview = make_comparison(acorn), make_comparison(acorn, scope="preview", state="done")
+    pages += [f"{where}/{check.pk}/" for where in ("runs", "checks") for check in (comparison, preview)]
     for path in [*pages, f"payloads/{link.pk}/", f"webhooks/{event.pk}/"]:
         page.goto(f"/s/acorn/{path}")
         assert page.evaluate(WIDER) == [], path
@@ -180,9 +180,9 @@ def test_the_keyboard_leads_past_the_navigation(acorn: Merchant, page_of: PageOf
 
 def test_what_differs_is_repaired_by_keyboard(acorn: Merchant, page_of: PageOf) -> None:
     """Ticked, asked about with its number, and gone on its way."""
-    proof = make_proof(acorn)
+    comparison = make_comparison(acorn)
     page = page_of(acorn.owner)
-    page.goto(f"/s/acorn/checks/{proof.pk}/")
+    page.goto(f"/s/acorn/checks/{comparison.pk}/")
     page.get_by_role("checkbox", name=f"Select {acorn.products[1].title}").focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Repair selected").focus()
@@ -191,14 +191,14 @@ def test_what_differs_is_repaired_by_keyboard(acorn: Merchant, page_of: PageOf) 
     page.get_by_role("button", name="Yes, repair 1").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 item is on the way.")).to_be_visible()
-    assert [item.verdict for item in proof.items.exclude(repaired_at=None)] == ["different"]
+    assert [item.verdict for item in comparison.items.exclude(repaired_at=None)] == ["different"]
 
 
 def test_a_comparison_is_followed_live(acorn: Merchant, page_of: PageOf) -> None:
-    proof = make_proof(acorn, state="preparing")
+    comparison = make_comparison(acorn, state="preparing")
     page = page_of(acorn.owner)
-    page.goto(f"/s/acorn/runs/{proof.pk}/")
+    page.goto(f"/s/acorn/runs/{comparison.pk}/")
     expect(page.get_by_role("progressbar")).to_be_visible()
-    Run.objects.filter(pk=proof.pk).update(state=Run.State.DONE_WITH_ERRORS, finished_at=timezone.now())
+    Run.objects.filter(pk=comparison.pk).update(state=Run.State.DONE_WITH_ERRORS, finished_at=timezone.now())
     expect(page.locator("#news")).to_have_text("The run: differences found.")
     expect(page.get_by_role("progressbar")).to_have_count(0)

@@ -55,7 +55,7 @@ def test_members_are_listed(acorn: Merchant, logged_in: LogIn) -> None:
     assert "alice@acorn.example" in page and "Owner" in page
 
 
-def test_the_page_tells_where_feeds_are_fetched(acorn: Merchant, logged_in: LogIn) -> None:
+def test_the_page_says_where_feeds_are_fetched(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     text = client.post("/s/acorn/settings/keys/", FORM | {"scopes": ["feeds:read"]}).context["new_text"]
     addresses = dict(client.get("/s/acorn/settings/").context["feeds"])

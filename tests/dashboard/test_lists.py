@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Product, Variant
 from dashboard.keyset import Keyset, Page
-from dashboard.queries import catalogue, sales
+from dashboard.queries import catalog, sales
 from synclog.models import Issue
 from tests.dashboard.merchants import Merchant
 
@@ -27,7 +27,7 @@ def walk(rows: QuerySet[Any], field: str, size: int) -> list[list[int]]:
     pages: list[list[int]] = []
     while True:
         keyset = Keyset(marker, size=size, field=field)
-        page: Page[Any] = keyset.page(keyset.cut(rows))
+        page: Page[Any] = keyset.page(keyset.apply(rows))
         pages.append([row.pk for row in page.rows])
         if not page.older:
             break
@@ -35,7 +35,7 @@ def walk(rows: QuerySet[Any], field: str, size: int) -> list[list[int]]:
     back = [pages[-1]]
     while page.newer:
         keyset = Keyset(page.newer, size=size, field=field)
-        page = keyset.page(keyset.cut(rows))
+        page = keyset.page(keyset.apply(rows))
         back.append([row.pk for row in page.rows])
     assert back[::-1] == pages
     return pages
@@ -65,9 +65,9 @@ def test_paging_by_id_meets_every_row_once(acorn: Merchant, size: int) -> None:
     assert met == sorted((product.pk for product in acorn.products), reverse=True)
 
 
-def test_a_row_that_two_searches_find_stands_once(acorn: Merchant) -> None:
+def test_a_row_that_two_searches_find_appears_once(acorn: Merchant) -> None:
     Variant.objects.filter(product=acorn.products[0], position=0).update(sku="OAK")
-    page = catalogue.products(seller=acorn.seller, keyset=Keyset(), search="oak")
+    page = catalog.products(seller=acorn.seller, keyset=Keyset(), search="oak")
     assert [product.title for product in page.rows] == ["Oak side table"]
 
 
@@ -85,7 +85,7 @@ def test_a_row_that_two_searches_find_stands_once(acorn: Merchant) -> None:
     ],
 )
 def test_search_finds_words_and_beginnings_of_skus(acorn: Merchant, search: str, titles: list[str]) -> None:
-    page = catalogue.products(seller=acorn.seller, keyset=Keyset(), search=search)
+    page = catalog.products(seller=acorn.seller, keyset=Keyset(), search=search)
     assert [product.title for product in page.rows] == titles
 
 
@@ -98,7 +98,7 @@ def test_search_goes_by_its_indexes(acorn: Merchant) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_product, catalog_variant")
     with CaptureQueriesContext(connection) as queries:
-        catalogue.products(seller=acorn.seller, keyset=Keyset(), search="oak")
+        catalog.products(seller=acorn.seller, keyset=Keyset(), search="oak")
     plans = []
     with connection.cursor() as cursor:
         for query in queries.captured_queries[:2]:

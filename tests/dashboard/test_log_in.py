@@ -31,7 +31,7 @@ def test_the_right_password_leads_to_the_page_asked_for(client: Client, alice: U
     assert client.get("/s/acorn/issues/").status_code == 200
 
 
-def test_a_wrong_one_does_not_tell_whether_the_address_exists(client: Client, alice: User) -> None:
+def test_a_wrong_one_does_not_reveal_whether_the_address_exists(client: Client, alice: User) -> None:
     known = log_in(client, "wrong").content.decode()  # type: ignore[attr-defined]
     unknown = log_in(client, "wrong", "nobody@acorn.example").content.decode()  # type: ignore[attr-defined]
     assert "do not go together" in known and "do not go together" in unknown

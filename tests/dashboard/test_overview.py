@@ -24,7 +24,7 @@ def running(merchant: Merchant, **fields: object) -> Run:
     return Run.objects.create(job=job, scope="full", trigger="button", **about)
 
 
-def test_it_says_how_things_stand(acorn: Merchant, logged_in: LogIn) -> None:
+def test_it_shows_the_current_state(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
     for words in ("BigCommerce shop", "Elevate search", "Ended with some errors", "12\xa0minutes ago", "an hour ago"):
         assert words in page, words
@@ -60,7 +60,7 @@ def test_an_import_counts_what_it_has_read(acorn: Merchant, logged_in: LogIn) ->
 def test_only_what_changed_is_read_out(acorn: Merchant, logged_in: LogIn) -> None:
     run = running(acorn)
     client = logged_in(acorn.owner)
-    seen = client.get("/s/acorn/").context["overview"].marks
+    seen = client.get("/s/acorn/").context["overview"].state_keys
     assert 'id="news"' not in client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).content.decode()
     Run.objects.filter(pk=run.pk).update(state=Run.State.FAILED)
     news = client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).context["news"]

@@ -41,7 +41,7 @@ def test_a_product_shows_all_that_is_known_of_it(acorn: Merchant, logged_in: Log
         assert words in page, words
 
 
-def test_a_product_shows_its_open_issue_with_the_mend(acorn: Merchant, logged_in: LogIn) -> None:
+def test_a_product_shows_its_open_issue_with_the_fix(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get(f"/s/acorn/products/{acorn.products[2].pk}/").content.decode()
     assert "Give it a SKU in the shop" in page
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from dashboard import words
+from dashboard import presentation
 from hub.kinds import DataType, Direction
 from hub.models import Run, RunLogLine
 from tests.dashboard.merchants import Merchant
@@ -71,7 +71,7 @@ def test_its_steps_are_those_of_its_direction(acorn: Merchant) -> None:
     def steps(direction: Direction, state: str, **fields: object) -> str:
         about = {"scope": "full", "trigger": "button", "started_at": timezone.now()} | fields
         run = Run(job=acorn.job(direction, DataType.PRODUCTS), state=state, **about)
-        return ", ".join(stage.label for stage in words.stages(run))
+        return ", ".join(stage.label for stage in presentation.stages(run))
 
     reading, sending = Direction.IMPORT, Direction.EXPORT
     assert steps(reading, "preparing") == "waiting for a worker, reading, ended"
@@ -145,12 +145,12 @@ def test_cancelling_is_confirmed_and_done_once(acorn: Merchant, logged_in: LogIn
 
 
 def test_a_run_that_asks_gets_its_answer(acorn: Merchant, logged_in: LogIn) -> None:
-    run = open_run(acorn, Run.State.ASKING, reason="1,204 of 5,100 products are gone. Remove them?")
+    run = open_run(acorn, Run.State.NEEDS_APPROVAL, reason="1,204 of 5,100 products are gone. Remove them?")
     client = logged_in(acorn.owner)
     assert "Remove them?" in client.get(f"/s/acorn/runs/{run.pk}/").content.decode()
     assert "choose yes or no" in client.post(f"/s/acorn/runs/{run.pk}/answer/", follow=True).content.decode()
     run.refresh_from_db()
-    assert run.state == Run.State.ASKING
+    assert run.state == Run.State.NEEDS_APPROVAL
     client.post(f"/s/acorn/runs/{run.pk}/answer/", {"answer": "no"})
     run.refresh_from_db()
     assert (run.state, run.cursor["answer"]) == (Run.State.PREPARING, False)

@@ -25,7 +25,7 @@ def shown(client: Client, user: User, url: str) -> str:
     return client.get(url).content.decode()
 
 
-def test_events_refusals_and_hooks_stand_on_the_page(client: Client, acorn: Merchant) -> None:
+def test_events_refusals_and_hooks_are_on_the_page(client: Client, acorn: Merchant) -> None:
     webhook_event(acorn.shop)
     webhook_event(acorn.shop, state="held", reason="The shop denies it", data_type="orders")
     now = timezone.now()
@@ -54,7 +54,7 @@ def test_payloads_are_masked_but_for_owners_and_those_with_the_permission(client
     assert SECRET in shown(client, member, url)
 
 
-def test_events_are_looked_at_again_one_or_by_filter(client: Client, acorn: Merchant) -> None:
+def test_events_are_replayed_one_or_by_filter(client: Client, acorn: Merchant) -> None:
     one, other, third = (webhook_event(acorn.shop, delivery_id=f"d{n}") for n in range(3))
     WebhookEvent.objects.filter(pk=third.pk).update(state="held")
     client.force_login(acorn.owner)
@@ -81,7 +81,7 @@ def test_who_may_not_see_payloads_sees_none_by_looking_again(client: Client, aco
         assert SECRET not in client.get(address(acorn, "webhook", event=event.pk)).content.decode()
 
 
-def test_events_of_others_are_not_looked_at_again(client: Client, acorn: Merchant, birch: Merchant) -> None:
+def test_events_of_others_are_not_replayed(client: Client, acorn: Merchant, birch: Merchant) -> None:
     theirs = webhook_event(birch.shop, state="held")
     client.force_login(acorn.owner)
     client.post(address(acorn, "replay_webhooks"), {"connection": birch.shop.slug})

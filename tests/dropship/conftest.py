@@ -12,7 +12,7 @@ from hub.kinds import DataType, Direction
 from hub.models import Connection, Job
 from sandbox.process import SandboxProcess
 from tests.factories import make_connection, make_job, make_seller, make_user
-from tests.orders.bringing import PLACED
+from tests.orders.importing import PLACED
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Vendor:
     reports: Job
 
 
-def agree(seller: Seller, vendor: Seller, name: str, **fields: object) -> DropshipAgreement:
+def make_agreement(seller: Seller, vendor: Seller, name: str, **fields: object) -> DropshipAgreement:
     agreement = DropshipAgreement(seller=seller, vendor=vendor, name_on_lines=name, since=PLACED - timedelta(days=30))
     for field, value in fields.items():
         setattr(agreement, field, value)
@@ -76,12 +76,12 @@ def make_vendor(erps: SandboxProcess, transactional_db: None) -> Callable[[str],
 @pytest.fixture
 def pines(seller: Seller, make_vendor: Callable[[str], Vendor]) -> Vendor:
     vendor = make_vendor("pines")
-    agree(seller, vendor.seller, "Pines & Co")
+    make_agreement(seller, vendor.seller, "Pines & Co")
     return vendor
 
 
 @pytest.fixture
 def quays(seller: Seller, make_vendor: Callable[[str], Vendor]) -> Vendor:
     vendor = make_vendor("quays")
-    agree(seller, vendor.seller, "Quays")
+    make_agreement(seller, vendor.seller, "Quays")
     return vendor

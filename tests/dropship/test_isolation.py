@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Seller
 from accounts.services import SCOPES
-from connectors.inspections import start_preview
+from connectors.checks import start_preview
 from dashboard.urls import of_seller
 from hub.models import Job, Link, Run
 from hub.services import pause_job, resume_job
@@ -18,10 +18,10 @@ from sandbox.process import SandboxProcess
 from synccenter.api import api
 from synclog.models import Issue, ItemStatus
 from tests.dropship.conftest import Vendor
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_user
-from tests.orders.bringing import address, bring, line, order
-from tests.world import key_for
+from tests.orders.importing import address, import_records, line, order
+from tests.two_sellers import key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,12 +30,12 @@ SECRETS = ("N-5", "Storgata", "Zimmer", "zoe@buyer.example", "OWN-1", "TRACK-1",
 
 
 @pytest.fixture
-def passed_on(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess) -> Order:
+def forwarded_order(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess) -> Order:
     """Pines has taken its part and shipped it; Quays has refused its own."""
     lines = [line("a", "PINE-1", vendor="Pines & Co"), line("b", "QUAY-1", vendor="Quays"), line("c", "OWN-1")]
     where = address(last_name="Zimmer", email="zoe@buyer.example")
     pause_job(job=quays.sales, by=None)
-    bring(orders, order("5", "N-5", *lines, addresses=[where]))
+    import_records(orders, order("5", "N-5", *lines, addresses=[where]))
     work_until_idle()
     found = Order.objects.get()
     error = {"key": str(found.pk), "status": "error", "errors": [{"code": "no", "message": "no such item"}]}
@@ -44,7 +44,7 @@ def passed_on(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess) -
     work_until_idle()
     link = Link.objects.get(connection=pines.erp, kind="order")
     parcel = ShipmentRecord(external_id="f", tracking_number="TRACK-1", lines={})
-    bring(pines.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
+    import_records(pines.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
     assert ItemStatus.objects.filter(kind="order").count() == 4
     return found
 
@@ -65,22 +65,22 @@ def pages_of(slug: str, found: Order) -> list[str]:
     return addresses
 
 
-def test_no_page_of_a_vendor_tells_of_the_seller(passed_on: Order, pines: Vendor, quays: Vendor) -> None:
+def test_no_page_of_a_vendor_reveals_the_seller(forwarded_order: Order, pines: Vendor, quays: Vendor) -> None:
     for vendor in (pines, quays):
         client, seen = Client(), ""
         client.force_login(vendor.owner)
-        for page in pages_of(vendor.seller.slug, passed_on):
+        for page in pages_of(vendor.seller.slug, forwarded_order):
             answer = client.get(page)
             text = b"".join(answer.streaming_content) if answer.streaming else answer.content
             seen += text.decode()
             assert [secret for secret in SECRETS if secret in text.decode()] == [], page
         assert vendor.erp.name in seen
-        for name, pk in (("order", passed_on.pk), ("payload", Link.objects.filter(kind="order").latest("pk").pk)):
+        for name, pk in (("order", forwarded_order.pk), ("payload", Link.objects.filter(kind="order").latest("pk").pk)):
             assert client.get(reverse(f"dashboard:{name}", args=[vendor.seller.slug, pk])).status_code == 404
         assert client.get(reverse("dashboard:overview", args=["acme"])).status_code == 404
 
 
-def test_a_preview_tells_that_something_would_go_and_not_what(passed_on: Order, pines: Vendor) -> None:
+def test_a_preview_says_that_something_would_go_and_not_what(forwarded_order: Order, pines: Vendor) -> None:
     Address.objects.update(street="Storgata 99")
     Order.objects.update(revision=10**6)
     run, _ = start_preview(job=pines.sales, by=pines.owner)
@@ -94,7 +94,7 @@ def test_a_preview_tells_that_something_would_go_and_not_what(passed_on: Order, 
         assert answer.status_code == 200 and [secret for secret in SECRETS if secret in text] == [], name
 
 
-def test_no_answer_of_the_api_does_either(passed_on: Order, pines: Vendor, quays: Vendor) -> None:
+def test_no_answer_of_the_api_does_either(forwarded_order: Order, pines: Vendor, quays: Vendor) -> None:
     paths = api.get_openapi_schema()["paths"]
     for vendor in (pines, quays):
         run = Run.objects.filter(job__connection=vendor.erp).latest("pk")
@@ -106,12 +106,12 @@ def test_no_answer_of_the_api_does_either(passed_on: Order, pines: Vendor, quays
                     assert [secret for secret in SECRETS if secret in answer] == [], filled
 
 
-def test_the_seller_sees_how_each_vendor_stands(passed_on: Order, seller: Seller, quays: Vendor) -> None:
+def test_the_seller_sees_the_state_of_each_vendor(forwarded_order: Order, seller: Seller, quays: Vendor) -> None:
     owner = make_user("owner@acme.example")
     seller.memberships.create(user=owner, role="owner")
     client = Client()
     client.force_login(owner)
-    text = client.get(reverse("dashboard:order", args=["acme", passed_on.pk])).content.decode()
+    text = client.get(reverse("dashboard:order", args=["acme", forwarded_order.pk])).content.decode()
     assert "ERP of pines" in text and "ERP of quays" in text and "TRACK-1" in text and "no such item" in text
     refused = client.get(reverse("dashboard:statuses", args=["acme"]), {"job": quays.sales.pk}).content.decode()
     assert "no such item" in refused and "N-5" in refused

@@ -11,9 +11,9 @@ from hub.models import Change, Connection, Job, Run
 from hub.services import start_run
 from orders.models import Order, ShipmentLine
 from sandbox.process import SandboxProcess
-from tests.adapters.magento import place
-from tests.dropship.conftest import agree
-from tests.engine.driving import let_time_pass, work_until_idle
+from tests.adapters.magento import place_order
+from tests.dropship.conftest import make_agreement
+from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +63,7 @@ def vendors(seller: Seller, erps: SandboxProcess) -> dict[str, Connection]:
 
 def connect(seller: Seller, erps: SandboxProcess, slug: str, name: str) -> Connection:
     vendor = make_seller(slug)
-    agree(seller, vendor, name)
+    make_agreement(seller, vendor, name)
     return install_connection(
         seller=vendor,
         platform="netsuite",
@@ -80,7 +80,7 @@ def orders_of(connection: Connection, direction: Direction) -> Job:
     return Job.objects.get(connection=connection, direction=direction, data_type=DataType.ORDERS)
 
 
-def look(job: Job) -> None:
+def run_partial_import(job: Job) -> None:
     """What the schedule does every five minutes."""
     start_run(job=job, scope=Run.Scope.PARTIAL, trigger=Run.Trigger.SCHEDULE)
     work_until_idle()
@@ -89,7 +89,7 @@ def look(job: Job) -> None:
 def ordered(shop: SandboxProcess) -> str:
     """The number of an order: two pieces of one vendor, three of the other, one that the seller ships himself."""
     own = sum(row["type_id"] == "simple" for row in shop.state("goods")) - len(VENDORS) - 1
-    row = place(shop, (own + 1, 2), (own + 2, 3), (own, 1))
+    row = place_order(shop, (own + 1, 2), (own + 2, 3), (own, 1))
     return row["increment_id"]
 
 
@@ -106,7 +106,7 @@ def test_an_order_goes_to_both_vendors_and_comes_back_shipped(
     reading: Job, vendors: dict[str, Connection], shop: SandboxProcess, erps: SandboxProcess
 ) -> None:
     number = ordered(shop)
-    look(reading)
+    run_partial_import(reading)
     order = Order.objects.get(number=number)
     for slug, (_, sku) in VENDORS.items():
         (sold,) = erps.state("orders", slug)
@@ -114,12 +114,12 @@ def test_an_order_goes_to_both_vendors_and_comes_back_shipped(
     fulfil(erps, "pines", order, tracking=["P-1"])
     fulfil(erps, "quays", order, tracking=["Q-1"], quantities={"SKU-2": 1})
     for connection in vendors.values():
-        look(orders_of(connection, Direction.IMPORT))
+        run_partial_import(orders_of(connection, Direction.IMPORT))
     assert shipped_there(shop) == {"P-1": [2], "Q-1": [1]}
     fulfil(erps, "quays", order, tracking=["Q-2"], quantities={"SKU-2": 2})
     for _ in range(2):
-        look(orders_of(vendors["quays"], Direction.IMPORT))
-        look(reading)
+        run_partial_import(orders_of(vendors["quays"], Direction.IMPORT))
+        run_partial_import(reading)
     assert shipped_there(shop) == {"P-1": [2], "Q-1": [1], "Q-2": [2]}
     hub = ShipmentLine.objects.values_list("shipment__tracking_number", "quantity")
     assert {number: int(quantity) for number, quantity in hub} == {"P-1": 2, "Q-1": 1, "Q-2": 2}
@@ -131,10 +131,10 @@ def test_a_shipment_whose_answer_is_lost_is_made_once(
     reading: Job, vendors: dict[str, Connection], shop: SandboxProcess, erps: SandboxProcess
 ) -> None:
     number = ordered(shop)
-    look(reading)
+    run_partial_import(reading)
     fulfil(erps, "pines", Order.objects.get(number=number), tracking=["P-1"])
     shop.fault("half_body", when="after", path="/ship$", times=1)
-    look(orders_of(vendors["pines"], Direction.IMPORT))
+    run_partial_import(orders_of(vendors["pines"], Direction.IMPORT))
     assert Change.objects.exists()
-    let_time_pass()
+    skip_delays()
     assert shipped_there(shop) == {"P-1": [2]} and not Change.objects.exists()

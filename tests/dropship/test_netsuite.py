@@ -17,10 +17,10 @@ from orders.models import Order, OrderLine, ShipmentLine
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes
 from synclog.models import Issue, ItemStatus
-from tests.dropship.conftest import agree, shop_of
-from tests.engine.driving import work_until_idle
+from tests.dropship.conftest import make_agreement, shop_of
+from tests.engine.worker import work_until_idle
 from tests.factories import make_seller
-from tests.orders.bringing import address, bring, line, order
+from tests.orders.importing import address, import_records, line, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def connect(platform: SandboxProcess, seller: Seller) -> Connect:
 
     def make(slug: str) -> Connection:
         vendor = make_seller(slug)
-        agree(seller, vendor, slug)
+        make_agreement(seller, vendor, slug)
         return install_connection(
             seller=vendor,
             platform="netsuite",
@@ -64,7 +64,7 @@ def quays(connect: Connect) -> Connection:
     return connect("quays")
 
 
-def mixed(number: str = "5", **fields: Any) -> Any:
+def mixed_order(number: str = "5", **fields: Any) -> Any:
     where = address(last_name="Zimmer", email="zoe@buyer.example")
     lines = [
         line(f"{number}-a", "SKU-1", "2", vendor="pines"),
@@ -74,7 +74,7 @@ def mixed(number: str = "5", **fields: Any) -> Any:
     return order(number, "", *lines, **({"addresses": [where]} | fields))
 
 
-def sold(platform: SandboxProcess, account: str) -> list[tuple[str, str, list[tuple[str, int]]]]:
+def sales_orders(platform: SandboxProcess, account: str) -> list[tuple[str, str, list[tuple[str, int]]]]:
     return [
         (
             row["entity"]["externalid"],
@@ -89,7 +89,7 @@ def job(connection: Connection, direction: Direction) -> Job:
     return Job.objects.get(connection=connection, direction=direction, data_type=DataType.ORDERS)
 
 
-def look(connection: Connection) -> None:
+def run_partial_import(connection: Connection) -> None:
     """What the schedule does every five minutes."""
     start_run(job=job(connection, Direction.IMPORT), scope=Run.Scope.PARTIAL, trigger=Run.Trigger.SCHEDULE)
     work_until_idle()
@@ -107,20 +107,20 @@ def fulfil(platform: SandboxProcess, account: str, found: Order, **about: Any) -
 def test_from_one_order_to_two_vendors_and_back(
     orders: Job, pines: Connection, quays: Connection, platform: SandboxProcess
 ) -> None:
-    bring(orders, mixed())
+    import_records(orders, mixed_order())
     work_until_idle()
-    assert sold(platform, "pines") == [("sc-seller-acme", "N-5", [("SKU-1", 2)])]
-    assert sold(platform, "quays") == [("sc-seller-acme", "N-5", [("SKU-2", 3)])]
+    assert sales_orders(platform, "pines") == [("sc-seller-acme", "N-5", [("SKU-1", 2)])]
+    assert sales_orders(platform, "quays") == [("sc-seller-acme", "N-5", [("SKU-2", 3)])]
     assert "zoe@buyer.example" not in str([*platform.state("orders", "pines"), *platform.state("customers", "pines")])
     assert ItemStatus.objects.filter(job__connection__in=(pines, quays), state="synced").count() == 2
 
     found = Order.objects.get()
     fulfil(platform, "pines", found, tracking=["P-1"])
-    look(pines)
+    run_partial_import(pines)
     assert shipped() == {("SKU-1", "P-1", 2)}
     fulfil(platform, "quays", found, tracking=["Q-1"], quantities={"SKU-2": 1})
-    look(quays)
-    look(pines)
+    run_partial_import(quays)
+    run_partial_import(pines)
     assert shipped() == {("SKU-1", "P-1", 2), ("SKU-2", "Q-1", 1)}
     statuses = dict(OrderLine.objects.values_list("sku", "status"))
     assert statuses == {"SKU-1": "shipped", "SKU-2": "partly_shipped", "OWN-1": "pending"}
@@ -135,7 +135,7 @@ def test_from_one_order_to_two_vendors_and_back(
     assert not Change.objects.exists() and not Issue.objects.exists()
 
 
-def test_a_worker_killed_between_sent_and_settled_makes_no_second_order(
+def test_a_worker_killed_between_sent_and_committed_makes_no_second_order(
     orders: Job,
     pines: Connection,
     platform: SandboxProcess,
@@ -143,31 +143,33 @@ def test_a_worker_killed_between_sent_and_settled_makes_no_second_order(
     process_environment: dict[str, str],
 ) -> None:
     """The call is taken there; whoever made it never gets to write it down."""
-    bring(orders, mixed())
-    argv = [sys.executable, "-m", "tests.engine.mortal", "after_sale"]
-    processes.start("mortal", argv, process_environment, cwd=ROOT)
-    processes.wait_for("mortal", "idle after 1", timeout=90)
+    import_records(orders, mixed_order())
+    argv = [sys.executable, "-m", "tests.engine.crashing_workers", "after_sale"]
+    processes.start("crashing_workers", argv, process_environment, cwd=ROOT)
+    processes.wait_for("crashing_workers", "idle after 1", timeout=90)
     writes = [call for call in platform.calls() if call["method"] in ("PUT", "PATCH") and "salesOrder" in call["path"]]
     assert [call["method"] for call in writes] == ["PUT", "PATCH"]
-    assert sold(platform, "pines") == [("sc-seller-acme", "N-5", [("SKU-1", 2)])]
+    assert sales_orders(platform, "pines") == [("sc-seller-acme", "N-5", [("SKU-1", 2)])]
     fulfil(platform, "pines", Order.objects.get(), tracking=["P-1"])
-    look(pines)
+    run_partial_import(pines)
     assert shipped() == {("SKU-1", "P-1", 2)}
 
 
 def test_one_vendor_ships_for_several_sellers(orders: Job, pines: Connection, platform: SandboxProcess) -> None:
     second = make_seller("beta")
-    agree(second, Seller.objects.get(slug="pines"), "The Pine People")
-    bring(orders, mixed("1"))
-    bring(shop_of(second), order("2", "", line("2-a", "SKU-3", "4", vendor="the pine people"), line("2-b", "OWN-9")))
+    make_agreement(second, Seller.objects.get(slug="pines"), "The Pine People")
+    import_records(orders, mixed_order("1"))
+    import_records(
+        shop_of(second), order("2", "", line("2-a", "SKU-3", "4", vendor="the pine people"), line("2-b", "OWN-9"))
+    )
     work_until_idle()
-    assert sorted(sold(platform, "pines")) == [
+    assert sorted(sales_orders(platform, "pines")) == [
         ("sc-seller-acme", "N-1", [("SKU-1", 2)]),
         ("sc-seller-beta", "N-2", [("SKU-3", 4)]),
     ]
     for found in Order.objects.all():
         fulfil(platform, "pines", found, tracking=[f"T-{found.number}"])
-    look(pines)
+    run_partial_import(pines)
     assert shipped() == {("SKU-1", "T-N-1", 2), ("SKU-3", "T-N-2", 4)}
     assert set(ShipmentLine.objects.values_list("seller__slug", "order_line__seller__slug")) == {
         ("acme", "acme"),
@@ -176,17 +178,17 @@ def test_one_vendor_ships_for_several_sellers(orders: Job, pines: Connection, pl
 
 
 def test_a_cancelled_part_is_closed_there(orders: Job, pines: Connection, platform: SandboxProcess) -> None:
-    bring(orders, mixed())
+    import_records(orders, mixed_order())
     work_until_idle()
-    bring(orders, mixed(status="cancelled"))
+    import_records(orders, mixed_order(status="cancelled"))
     work_until_idle()
-    assert sold(platform, "pines") == [("sc-seller-acme", "N-5", [])]
+    assert sales_orders(platform, "pines") == [("sc-seller-acme", "N-5", [])]
 
 
-def test_an_unknown_sku_is_the_sellers_issue_and_mended_by_a_retry(
+def test_an_unknown_sku_is_the_sellers_issue_and_fixed_by_a_retry(
     orders: Job, pines: Connection, platform: SandboxProcess
 ) -> None:
-    bring(orders, order("7", "", line("7-a", "NEW-1", vendor="pines")))
+    import_records(orders, order("7", "", line("7-a", "NEW-1", vendor="pines")))
     work_until_idle()
     issue = Issue.objects.get()
     assert (issue.seller.slug, issue.code) == ("acme", "item_unknown") and "NEW-1" in issue.message
@@ -194,7 +196,7 @@ def test_an_unknown_sku_is_the_sellers_issue_and_mended_by_a_retry(
     start_run(job=job(pines, Direction.EXPORT), trigger=Run.Trigger.BUTTON)
     work_until_idle()
     issue.refresh_from_db()
-    assert issue.resolved_at is not None and sold(platform, "pines")[0][2] == [("NEW-1", 1)]
+    assert issue.resolved_at is not None and sales_orders(platform, "pines")[0][2] == [("NEW-1", 1)]
 
 
 def test_products_and_stock_are_read_by_cut_time(pines: Connection, platform: SandboxProcess) -> None:

@@ -11,7 +11,7 @@ from orders.records import FulfilmentRecord, ShipmentRecord
 from synclog.models import Issue, ItemEvent, ItemStatus
 from tests.dropship.conftest import Vendor, shop_of
 from tests.factories import make_connection, make_job
-from tests.orders.bringing import bring, line, order
+from tests.orders.importing import import_records, line, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def placed(orders: Job, *vendors: Vendor, **fields: object) -> Order:
     """An order with two pieces of each vendor and one of the seller's own; each ERP knows it as `so-NAME`."""
     lines = [line(v.seller.slug, f"{v.seller.slug}-1", "2", vendor=v.seller.slug) for v in vendors]
-    bring(orders, order("5", "", *lines, line("own", "OWN-1"), **fields))
+    import_records(orders, order("5", "", *lines, line("own", "OWN-1"), **fields))
     found = Order.objects.get(seller=orders.connection.seller)
     for vendor in vendors:
         slug = vendor.seller.slug
@@ -55,18 +55,18 @@ def shipped() -> set[tuple[str, str, int]]:
 def test_each_reports_its_part_and_nobody_overwrites_another(orders: Job, pines: Vendor, quays: Vendor) -> None:
     own = ShipmentRecord(external_id="s1", tracking_number="OWN", lines={"own": Decimal(1)})
     placed(orders, pines, quays, shipments=[own])
-    bring(pines.reports, report(pines, ("P1", "1")))
-    bring(quays.reports, report(quays, ("Q1", "2")))
-    bring(pines.reports, report(pines, ("P1", "1"), ("P2", "1")))
+    import_records(pines.reports, report(pines, ("P1", "1")))
+    import_records(quays.reports, report(quays, ("Q1", "2")))
+    import_records(pines.reports, report(pines, ("P1", "1"), ("P2", "1")))
     everything = {("OWN-1", "OWN", 1), ("pines-1", "P1", 1), ("pines-1", "P2", 1), ("quays-1", "Q1", 2)}
     assert shipped() == everything
     # The shop's own word does not touch them either, nor does it double what it was told by us.
     lines = [line("pines", "pines-1", "2"), line("quays", "quays-1", "2"), line("own", "OWN-1")]
     echo = ShipmentRecord(external_id="s2", tracking_number="Q1", lines={"quays": Decimal(2)})
-    bring(orders, order("5", "", *lines, shipments=[own, echo]))
+    import_records(orders, order("5", "", *lines, shipments=[own, echo]))
     assert shipped() == everything
     # A fulfilment that was deleted there goes again.
-    bring(pines.reports, report(pines, ("P2", "1")))
+    import_records(pines.reports, report(pines, ("P2", "1")))
     assert shipped() == everything - {("pines-1", "P1", 1)}
 
 
@@ -76,7 +76,7 @@ def test_the_seller_hears_of_it_and_the_reporter_does_not(orders: Job, pines: Ve
     for job in (shop, make_job(make_connection(orders.connection.seller, role="oms"))):
         job.item_kind, job.data_type = "order", "orders"
         job.save()
-    bring(pines.reports, report(pines, ("P1", "2")))
+    import_records(pines.reports, report(pines, ("P1", "2")))
     heard = set(Change.objects.filter(kind="order", item_id=found.pk).values_list("job__connection__role", flat=True))
     assert heard == {"shop", "oms", "erp"}
     assert not Change.objects.filter(job=pines.sales).exists()
@@ -84,14 +84,14 @@ def test_the_seller_hears_of_it_and_the_reporter_does_not(orders: Job, pines: Ve
 
 def test_lines_and_order_are_as_far_as_their_parcels(orders: Job, pines: Vendor, quays: Vendor) -> None:
     found = placed(orders, pines, quays)
-    bring(pines.reports, report(pines, ("P1", "1")))
+    import_records(pines.reports, report(pines, ("P1", "1")))
     statuses = dict(OrderLine.objects.values_list("sku", "status"))
     assert statuses == {"pines-1": "partly_shipped", "quays-1": "pending", "OWN-1": "pending"}
-    bring(pines.reports, report(pines, ("P1", "1"), ("P2", "1")))
+    import_records(pines.reports, report(pines, ("P1", "1"), ("P2", "1")))
     found.refresh_from_db()
     assert (OrderLine.objects.get(sku="pines-1").status, found.status) == ("shipped", "partly_shipped")
     OrderLine.objects.filter(sku="OWN-1").update(status="cancelled")
-    bring(quays.reports, report(quays, ("Q1", "2")))
+    import_records(quays.reports, report(quays, ("Q1", "2")))
     found.refresh_from_db()
     assert found.status == "shipped"
 
@@ -99,26 +99,26 @@ def test_lines_and_order_are_as_far_as_their_parcels(orders: Job, pines: Vendor,
 def test_the_status_is_the_masters_to_say(orders: Job, pines: Vendor) -> None:
     found = placed(orders, pines)
     Master.objects.create(seller=found.seller, group=Master.Group.ORDERS, connection=orders.connection)
-    bring(pines.reports, report(pines, ("P1", "2")))
+    import_records(pines.reports, report(pines, ("P1", "2")))
     found.refresh_from_db()
     assert shipped() == {("pines-1", "P1", 2)}
     assert (found.status, OrderLine.objects.get(sku="pines-1").status) == ("confirmed", "pending")
     assert not Issue.objects.exists()
 
 
-def test_an_own_erp_that_is_not_master_is_told_so(orders: Job, pines: Vendor) -> None:
+def test_an_own_erp_that_is_not_master_is_notified(orders: Job, pines: Vendor) -> None:
     """Its word about an order of its own seller is no vendor's."""
     mine = placed(shop_of(pines.seller), pines)
     master = make_connection(pines.seller, role="oms")
     Master.objects.create(seller=pines.seller, group=Master.Group.ORDERS, connection=master)
-    bring(pines.reports, report(pines, ("P1", "2")))
+    import_records(pines.reports, report(pines, ("P1", "2")))
     assert not Shipment.objects.filter(order=mine).exists()
     assert Issue.objects.get().code == "not_master"
 
 
 def test_what_is_known_of_it_is_the_sellers(orders: Job, pines: Vendor) -> None:
     found = placed(orders, pines)
-    bring(pines.reports, report(pines, ("P1", "2")))
+    import_records(pines.reports, report(pines, ("P1", "2")))
     for model in (ItemStatus, ItemEvent):
         assert set(model.objects.filter(kind="order", job=pines.reports).values_list("seller", "item_id")) == {
             (found.seller_id, found.pk)
@@ -128,7 +128,9 @@ def test_what_is_known_of_it_is_the_sellers(orders: Job, pines: Vendor) -> None:
 
 def test_an_order_that_it_was_not_sent_is_reported_and_changes_nothing(orders: Job, pines: Vendor) -> None:
     placed(orders, pines)
-    bring(pines.reports, FulfilmentRecord(external_id="so-else", shipments=report(pines, ("P1", "1")).shipments))
+    import_records(
+        pines.reports, FulfilmentRecord(external_id="so-else", shipments=report(pines, ("P1", "1")).shipments)
+    )
     issue = Issue.objects.get()
     assert (issue.code, issue.seller, issue.severity) == ("order_unknown", pines.seller, "warning")
     assert not Shipment.objects.exists()
@@ -136,14 +138,14 @@ def test_an_order_that_it_was_not_sent_is_reported_and_changes_nothing(orders: J
 
 def test_lines_of_others_are_left_out(orders: Job, pines: Vendor, quays: Vendor) -> None:
     placed(orders, pines, quays)
-    bring(pines.reports, report(pines, ("P1", "1"), lines="so-quays/1"))
+    import_records(pines.reports, report(pines, ("P1", "1"), lines="so-quays/1"))
     assert shipped() == set()
 
 
 def test_after_the_end_what_was_sent_is_still_reported(orders: Job, pines: Vendor) -> None:
     placed(orders, pines)
     DropshipAgreement.objects.update(active=False)
-    bring(pines.reports, report(pines, ("P1", "1")))
+    import_records(pines.reports, report(pines, ("P1", "1")))
     assert shipped() == {("pines-1", "P1", 1)}
 
 
@@ -154,7 +156,7 @@ def test_who_serves_nobody_reports_nothing(gone: str, orders: Job, pines: Vendor
         DropshipAgreement.objects.all().delete()
     else:
         Seller.objects.filter(pk=found.seller_id).update(status=Seller.Status.DELETED)
-    bring(pines.reports, report(pines, ("P1", "1")))
+    import_records(pines.reports, report(pines, ("P1", "1")))
     assert shipped() == set() and not Issue.objects.exists()
 
 
@@ -162,7 +164,7 @@ def test_what_was_taken_back_there_is_not_there_again_for_being_read(orders: Job
     placed(orders, pines)
     Link.objects.filter(kind="order", connection=pines.erp).update(missing=True)
     for parcels in ((), (("P1", "1"),)):
-        bring(pines.reports, report(pines, *parcels))
+        import_records(pines.reports, report(pines, *parcels))
         assert Link.objects.get(kind="order", connection=pines.erp).missing
     assert shipped() == {("pines-1", "P1", 1)}
 
@@ -170,7 +172,7 @@ def test_what_was_taken_back_there_is_not_there_again_for_being_read(orders: Job
 def test_one_page_holds_orders_of_several_sellers(orders: Job, pines: Vendor) -> None:
     first = placed(orders, pines)
     own = shop_of(pines.seller)
-    bring(own, order("9", "", line("x", "pines-9", "2")))
+    import_records(own, order("9", "", line("x", "pines-9", "2")))
     second = Order.objects.get(seller=pines.seller)
     Link.objects.create(connection=pines.erp, kind="order", external_id="so-9", item_id=second.pk)
     Link.objects.create(
@@ -178,7 +180,7 @@ def test_one_page_holds_orders_of_several_sellers(orders: Job, pines: Vendor) ->
     )
     other = report(pines, ("P9", "2"), lines="so-9/1")
     other.external_id = "so-9"
-    tally = bring(pines.reports, report(pines, ("P1", "2")), other)
+    tally = import_records(pines.reports, report(pines, ("P1", "2")), other)
     assert (tally.read, tally.updated) == (2, 2)
     assert set(Shipment.objects.values_list("order", "seller")) == {
         (first.pk, first.seller_id),

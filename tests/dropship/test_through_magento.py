@@ -13,11 +13,11 @@ from orders.models import Order, OrderLine
 from orders.records import FulfilmentRecord, ShipmentRecord
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
-from tests.adapters.magento import place
-from tests.dropship.conftest import Vendor, agree
-from tests.engine.driving import work_until_idle
+from tests.adapters.magento import place_order
+from tests.dropship.conftest import Vendor, make_agreement
+from tests.engine.worker import work_until_idle
 from tests.factories import make_connection, make_job
-from tests.orders.bringing import bring
+from tests.orders.importing import import_records
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,7 @@ def reading(seller: Seller, shop: SandboxProcess) -> Job:
 @pytest.fixture
 def vendor(seller: Seller, make_vendor: Callable[[str], Vendor]) -> Vendor:
     made = make_vendor("pines")
-    agree(seller, made.seller, "Northwind")
+    make_agreement(seller, made.seller, "Northwind")
     return made
 
 
@@ -62,7 +62,7 @@ def report(vendor: Vendor, quantity: str) -> None:
     parcel = ShipmentRecord(
         external_id="IF-1", carrier="DHL", tracking_number="TRACK-9", lines={"so-1/1": Decimal(quantity)}
     )
-    bring(vendor.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
+    import_records(vendor.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
     work_until_idle()
 
 
@@ -76,7 +76,7 @@ def shipped(shop: SandboxProcess) -> list[tuple[list[float], list[str]]]:
 def test_what_the_vendor_ships_arrives_in_the_shop_once(
     reading: Job, vendor: Vendor, shop: SandboxProcess, erps: SandboxProcess
 ) -> None:
-    row = place(shop, *((position, 2) for position in range(6)))
+    row = place_order(shop, *((position, 2) for position in range(6)))
     read(reading)
     theirs = [item["sku"] for item in row["items"] if item.get("extension_attributes") == {"vendor": "Northwind"}]
     (sent,) = erps.state("orders", "pines")
@@ -92,7 +92,7 @@ def test_what_the_vendor_ships_arrives_in_the_shop_once(
 
 
 def test_what_the_shop_refuses_is_an_issue_of_the_order(reading: Job, vendor: Vendor, shop: SandboxProcess) -> None:
-    place(shop, *((position, 2) for position in range(6)))
+    place_order(shop, *((position, 2) for position in range(6)))
     read(reading)
     report(vendor, "3")
     assert shipped(shop) == []
@@ -104,6 +104,6 @@ def test_what_the_shop_refuses_is_an_issue_of_the_order(reading: Job, vendor: Ve
 def test_orders_without_anything_to_ship_make_no_call_to_the_shop(
     reading: Job, vendor: Vendor, shop: SandboxProcess
 ) -> None:
-    place(shop, (0, 1), (1, 1))
+    place_order(shop, (0, 1), (1, 1))
     read(reading)
     assert not [call for call in shop.calls() if call["method"] != "GET"]

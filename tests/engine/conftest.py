@@ -11,7 +11,7 @@ from connectors.services import install_connection
 from hub.models import Connection
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes
-from tests.engine.driving import Mortal
+from tests.engine.worker import CrashingWorkers
 from tests.factories import make_seller
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,15 +99,15 @@ def store(custom: Connection, store_platform: SandboxProcess) -> Connection:
 
 
 @pytest.fixture
-def mortal(processes: Processes, process_environment: dict[str, str]) -> Mortal:
-    """`mortal(*points)`: workers that die at these points one after the other, and a last that finishes their work.
-    Returns how many died."""
+def crashing_workers(processes: Processes, process_environment: dict[str, str]) -> CrashingWorkers:
+    """`crashing_workers(*points)`: workers that die at these points one after the other, and a last that finishes
+    their work. Returns how many died."""
 
-    def live(*arguments: object) -> int:
-        name = f"mortal {len(processes.names())}"
-        argv = [sys.executable, "-m", "tests.engine.mortal", *map(str, arguments)]
+    def run_workers(*arguments: object) -> int:
+        name = f"crashing_workers {len(processes.names())}"
+        argv = [sys.executable, "-m", "tests.engine.crashing_workers", *map(str, arguments)]
         processes.start(name, argv, process_environment, cwd=ROOT)
         processes.wait_for(name, "idle after", timeout=90)
         return int(re.findall(r"idle after (\d+)", processes.log(name))[-1])
 
-    return live
+    return run_workers

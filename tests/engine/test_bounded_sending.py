@@ -7,18 +7,18 @@ import pytest
 from django.conf import settings
 
 from connectors.engine import sending, turn
-from connectors.engine.working import serve_one_lane
+from connectors.engine.turn_loop import serve_one_lane
 from connectors.platforms.rest import RestTarget
 from hub.models import Change, Connection, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess
-from tests.engine.driving import last_run, work_until_idle
-from tests.engine.goods import one_lane, titles, writes
+from tests.engine.products import one_lane, titles, writes
+from tests.engine.worker import last_run, work_until_idle
 from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-A_CALL = 250.0
+CALL_SECONDS = 250.0
 
 
 class Clock:
@@ -35,13 +35,13 @@ def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Every call to the custom system takes more than four minutes."""
     clock, send = Clock(), RestTarget.send
 
-    def slowly(self: RestTarget, *args: Any) -> Any:
-        clock.skipped += A_CALL
+    def slow_send(self: RestTarget, *args: Any) -> Any:
+        clock.skipped += CALL_SECONDS
         return send(self, *args)
 
     for module in (turn, sending):
         monkeypatch.setattr(module, "monotonic", clock)
-    monkeypatch.setattr(RestTarget, "send", slowly)
+    monkeypatch.setattr(RestTarget, "send", slow_send)
     return clock
 
 

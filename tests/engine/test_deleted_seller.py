@@ -12,8 +12,8 @@ from hub.models import Change, Connection, Lane, Link, Run
 from hub.queue import enqueue
 from hub.services import set_read_only, start_due_runs, start_run
 from sandbox.process import SandboxProcess
-from tests.engine.driving import work_until_idle
-from tests.engine.goods import change, products_job, sent, writes
+from tests.engine.products import change, products_job, sent, writes
+from tests.engine.worker import work_until_idle
 from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)

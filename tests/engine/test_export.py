@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from connectors.contract import Operation, Outcome, Rate
-from connectors.engine import retry, working
+from connectors.engine import retry, turn_loop
 from connectors.errors import TryAgainLater
 from connectors.platforms.rest import RestTarget
 from connectors.services import install_connection
@@ -26,8 +26,8 @@ from hub.services import (
 )
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus, SyncLog
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
-from tests.engine.goods import calls, change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.products import calls, change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,7 +53,7 @@ def test_a_full_sync_writes_each_item_once_and_the_next_one_nothing(
     assert titles(custom_platform) == titles_here(custom)
     assert set(writes(custom_platform).values()) == {1}
     assert calls(custom_platform) == [100, 100, 50]
-    custom_platform.forget_calls()
+    custom_platform.clear_calls()
     start_run(job=products_job(custom), trigger="button")
     work_until_idle()
     run = last_run(products_job(custom))
@@ -63,7 +63,7 @@ def test_a_full_sync_writes_each_item_once_and_the_next_one_nothing(
 def test_what_changed_goes_in_full_batches(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     products = sent(custom, 260)
-    custom_platform.forget_calls()
+    custom_platform.clear_calls()
     change(products[:210], title="Newer")
     work_until_idle()
     assert calls(custom_platform) == [100, 100, 10]
@@ -77,7 +77,7 @@ def test_a_full_sync_over_several_lanes_makes_no_more_calls_than_one_lane_would(
     assert len(products_job(custom).lane_ids) == 4
     products = sent(custom, 101)
     assert sorted(calls(custom_platform)) == [1] + [10] * 10
-    custom_platform.forget_calls()
+    custom_platform.clear_calls()
     newer = [product.pk for product in products if product.pk % 4 != 2][:43]
     Product.objects.filter(pk__in=newer).update(title="Newer", revision=10**6)
     start_run(job=products_job(custom), trigger="button")
@@ -132,7 +132,7 @@ def test_an_unanswered_call_is_not_taken_for_one_that_never_was(
     work_until_idle()
     assert titles(custom_platform) != before
     change(products[:1], title=before[str(products[0].pk)])
-    let_time_pass()
+    skip_delays()
     assert titles(custom_platform) == before
 
 
@@ -145,7 +145,7 @@ def test_a_creation_that_was_not_answered_is_removed_if_the_item_goes(
     work_until_idle()
     assert titles(custom_platform)
     change(products[:1], status="discontinued")
-    let_time_pass()
+    skip_delays()
     assert titles(custom_platform) == {}
 
 
@@ -178,8 +178,8 @@ def test_what_went_through_singly_is_not_sent_again_when_a_later_one_fails(
     change(products)
     work_until_idle()
     assert len(titles(custom_platform)) == 5
-    let_time_pass()
-    let_time_pass()
+    skip_delays()
+    skip_delays()
     assert titles(custom_platform) == titles_here(custom)
     assert set(writes(custom_platform).values()) == {1}
 
@@ -204,10 +204,10 @@ def test_after_trouble_a_single_item_probes_and_batches_grow_back(
     change(make_products(custom.seller, 20))
     work_until_idle()
     assert Lane.objects.get(pk=job.lane_ids[0]).failures == 1
-    let_time_pass()
+    skip_delays()
     assert Lane.objects.get(pk=job.lane_ids[0]).failures == 2
-    let_time_pass()
-    let_time_pass()
+    skip_delays()
+    skip_delays()
     assert calls(custom_platform)[:4] == [1, 2, 4, 8]
     assert titles(custom_platform) == titles_here(custom)
     assert Lane.objects.get(pk=job.lane_ids[0]).failures == 0
@@ -220,7 +220,7 @@ def test_the_breakers_pauses_grow_to_five_minutes() -> None:
     assert all(150 <= pause <= 300 for pause in pauses[9:])
 
 
-def test_who_is_turned_away_waits_as_told_and_is_in_no_doubt(
+def test_a_throttled_call_waits_as_instructed_and_is_in_no_doubt(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -230,7 +230,7 @@ def test_who_is_turned_away_waits_as_told_and_is_in_no_doubt(
     lane = Lane.objects.get(pk=products_job(custom).lane_ids[0])
     assert lane.failures == 0 and lane.rest_until > timezone.now() + timedelta(seconds=20)
     assert set(Change.objects.values_list("sent_at", "attempts")) == {(None, 0)}
-    let_time_pass()
+    skip_delays()
     assert calls(custom_platform) == [3]
     assert titles(custom_platform) == titles_here(custom)
 
@@ -248,7 +248,7 @@ def test_what_went_before_a_request_that_was_turned_away_is_in_doubt(
     assert Change.objects.filter(sent_at=None).count() == 0
     in_doubt = Link.objects.filter(connection=custom, sent_hash=None).values_list("item_id", flat=True)
     assert set(in_doubt) == {product.pk for product in products[:3]}
-    let_time_pass()
+    skip_delays()
     assert titles(custom_platform) == titles_here(custom)
 
 
@@ -257,9 +257,9 @@ def test_a_long_outage_asks_nobody_to_retry_by_hand(custom: Connection, custom_p
     change(make_products(custom.seller, 1))
     work_until_idle()
     for _ in range(retry.MAX_ATTEMPTS + 3):
-        let_time_pass()
+        skip_delays()
     assert not Change.objects.filter(state=Change.State.HELD).exists()
-    let_time_pass()
+    skip_delays()
     assert titles(custom_platform) == titles_here(custom)
 
 
@@ -282,7 +282,7 @@ def test_an_item_that_alone_fails_is_held_in_the_end_and_a_person_lets_it_go(
     change(products)
     work_until_idle()
     for _ in range(3 * retry.MAX_ATTEMPTS):
-        let_time_pass()
+        skip_delays()
     held = Change.objects.get()
     assert (held.item_id, held.state) == (products[3].pk, Change.State.HELD)
     assert len(titles(custom_platform)) == 11 and set(writes(custom_platform).values()) == {1}
@@ -295,7 +295,7 @@ def test_an_item_that_alone_fails_is_held_in_the_end_and_a_person_lets_it_go(
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_bug_with_one_item_sets_it_aside_and_the_rest_goes_on(
+def test_a_bug_with_one_item_holds_it_and_the_rest_goes_on(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None]
 ) -> None:
     products = make_products(custom.seller, 5)
@@ -331,7 +331,7 @@ def test_what_cannot_be_written_down_is_found_by_halving(custom: Connection, cus
         change(products)
         work_until_idle()
         for _ in range(10):
-            let_time_pass()
+            skip_delays()
         held = Change.objects.get(job=job)
         assert (held.item_id, held.state) == (products[4].pk, Change.State.HELD)
     assert len(titles(custom_platform)) == 9
@@ -399,7 +399,7 @@ def test_a_pause_stops_a_turn_that_is_under_way(
     sending(pause_meanwhile)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(RestTarget.batch_size, "products", 2)
-        patch.setattr("connectors.engine.turn.LOOKS_EVERY", 0.0)
+        patch.setattr("connectors.engine.turn.CHECK_INTERVAL_SECONDS", 0.0)
         change(make_products(custom.seller, 10))
         work_until_idle()
         assert calls(custom_platform) == [2]
@@ -415,7 +415,7 @@ def test_sigterm_ends_a_turn_at_the_next_batch(
 
     def stop_meanwhile(send: Send) -> Send:
         def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
-            working.stopping.set()
+            turn_loop.stopping.set()
             return send(self, data_type, operations)
 
         return call
@@ -423,9 +423,9 @@ def test_sigterm_ends_a_turn_at_the_next_batch(
     sending(stop_meanwhile)
     change(make_products(custom.seller, 150))
     try:
-        assert not working.serve(seconds=60)
+        assert not turn_loop.serve(seconds=60)
     finally:
-        working.stopping.clear()
+        turn_loop.stopping.clear()
     assert calls(custom_platform) == [100]
     lane = Lane.objects.exclude(epoch=0).get()
     assert lane.due and lane.lease_until is None and lane.batch == []

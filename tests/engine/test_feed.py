@@ -9,7 +9,7 @@ from connectors.services import sync
 from hub.models import Change, Connection, Job, Link, Run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,48 +23,48 @@ def imports(platform: SandboxProcess) -> list[dict]:
 
 
 @pytest.fixture
-def fed(search: Connection) -> Connection:
+def synced_search(search: Connection) -> Connection:
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     return search
 
 
-def test_the_first_full_sync_replaces_everything(fed: Connection, search_platform: SandboxProcess) -> None:
+def test_the_first_full_sync_replaces_everything(synced_search: Connection, search_platform: SandboxProcess) -> None:
     [call] = imports(search_platform)
     assert call["method"] == "PUT"
-    sent = set(Link.objects.filter(connection=fed, kind="product").values_list("external_id", flat=True))
+    sent = set(Link.objects.filter(connection=synced_search, kind="product").values_list("external_id", flat=True))
     assert set(groups(search_platform)) == sent and len(sent) > 40
-    run = last_run(Job.objects.get(connection=fed))
+    run = last_run(Job.objects.get(connection=synced_search))
     assert run.state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
     assert run.counters.get().created == len(sent)
-    assert SyncLog.objects.get(connection=fed).last_full_sync_succeeded
+    assert SyncLog.objects.get(connection=synced_search).last_full_sync_succeeded
     assert FeedImport.objects.get().state == FeedImport.State.SUCCESS
     assert not Change.objects.exists()
 
 
 def test_a_full_sync_with_nothing_new_writes_nothing_and_says_so(
-    fed: Connection, search_platform: SandboxProcess
+    synced_search: Connection, search_platform: SandboxProcess
 ) -> None:
     before = len(imports(search_platform))
-    sync(connection=fed, data_type="products", trigger="button")
+    sync(connection=synced_search, data_type="products", trigger="button")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     assert len(imports(search_platform)) == before
-    run = last_run(Job.objects.get(connection=fed))
+    run = last_run(Job.objects.get(connection=synced_search))
     assert run.state == Run.State.DONE
     assert run.log.filter(text__contains="nothing was sent").exists()
 
 
 def test_a_price_goes_alone_and_a_deletion_removes(
-    fed: Connection, shop: Connection, shop_platform: SandboxProcess, search_platform: SandboxProcess
+    synced_search: Connection, shop: Connection, shop_platform: SandboxProcess, search_platform: SandboxProcess
 ) -> None:
-    first, second = Link.objects.filter(connection=fed, kind="product").order_by("item_id")[:2]
+    first, second = Link.objects.filter(connection=synced_search, kind="product").order_by("item_id")[:2]
     at_shop = dict(Link.objects.filter(connection=shop, kind="product").values_list("item_id", "external_id"))
     shop_platform.control("PATCH", f"products/shop/{at_shop[first.item_id]}", json={"name": "Renamed"})
     shop_platform.control("DELETE", f"products/shop/{at_shop[second.item_id]}")
     sync(connection=shop, data_type="products", trigger="button")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     there = groups(search_platform)
     assert "Renamed" in str(there[first.external_id])
     assert second.external_id not in there
@@ -76,7 +76,7 @@ def test_an_import_that_was_not_answered_is_sent_again(search: Connection, searc
     search_platform.fault("drop", method="PUT", when="after", times=1)
     work_until_idle()
     assert FeedImport.objects.get().state == FeedImport.State.UNKNOWN
-    let_time_pass()
+    skip_delays()
     assert FeedImport.objects.get().state == FeedImport.State.SUCCESS
     assert set(groups(search_platform)) == set(
         Link.objects.filter(connection=search, kind="product").values_list("external_id", flat=True)
@@ -85,7 +85,7 @@ def test_an_import_that_was_not_answered_is_sent_again(search: Connection, searc
 
 def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_platform: SandboxProcess) -> None:
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
     search_platform.fault(
         "status",
@@ -107,7 +107,7 @@ def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_pla
         Product.objects.filter(pk=each.pk).update(title="Changed", revision=10**9 + each.pk)
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
     assert "title is odd" in issue.message
     refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
@@ -115,28 +115,28 @@ def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_pla
     assert last_run(Job.objects.get(connection=search)).state == Run.State.DONE_WITH_ERRORS
 
 
-def speak(search: Connection, version: str) -> None:
+def set_api_version(search: Connection, version: str) -> None:
     search.refresh_from_db()
     search.settings = search.settings | {"api_version": version}
     search.save(update_fields=["settings"])
 
 
-def test_another_version_of_the_interface_is_sent_everything_anew(
+def test_another_version_of_the_interface_is_sent_everything_again(
     search: Connection, search_platform: SandboxProcess
 ) -> None:
     """F16: also what is unchanged, and by whatever begins the next import."""
-    speak(search, "v3")
+    set_api_version(search, "v3")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     [first] = imports(search_platform)
     assert (first["method"], first["path"]) == ("POST", "/api/admin/v3/import/data")
     before = set(groups(search_platform))
     assert len(before) > 40
-    search_platform.forget_calls()
-    speak(search, "v4")
+    search_platform.clear_calls()
+    set_api_version(search, "v4")
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     assert [(call["method"], call["path"]) for call in imports(search_platform)] == [
         ("PUT", "/api/admin/v4/import/catalog")
     ]
@@ -144,17 +144,19 @@ def test_another_version_of_the_interface_is_sent_everything_anew(
     assert not Change.objects.exists()
 
 
-def test_a_file_that_waits_in_the_former_format_is_not_sent(fed: Connection, search_platform: SandboxProcess) -> None:
+def test_a_file_that_waits_in_the_former_format_is_not_sent(
+    synced_search: Connection, search_platform: SandboxProcess
+) -> None:
     search_platform.fault("status", method="POST", status=503)
     product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
     Product.objects.filter(pk=product.pk).update(title="Changed", revision=10**9)
-    sync(connection=fed, data_type="products", trigger="button")
+    sync(connection=synced_search, data_type="products", trigger="button")
     work_until_idle()
     assert FeedImport.objects.get(state__in=OPEN).format == "v4"
-    search_platform.heal()
-    speak(fed, "v3")
-    let_time_pass()
-    let_time_pass()
+    search_platform.clear_faults()
+    set_api_version(synced_search, "v3")
+    skip_delays()
+    skip_delays()
     assert FeedImport.objects.get(state=FeedImport.State.REFUSED).format == "v4"
     assert FeedImport.objects.filter(state=FeedImport.State.SUCCESS, format="v3").exists()
     assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
@@ -163,9 +165,9 @@ def test_a_file_that_waits_in_the_former_format_is_not_sent(fed: Connection, sea
 def test_by_the_older_version_too_one_bad_item_does_not_hold_up_the_import(
     search: Connection, search_platform: SandboxProcess
 ) -> None:
-    speak(search, "v3")
+    set_api_version(search, "v3")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
     refusal = {"reason": "The data is not valid", "errors": [f"product group 'p{product.pk}': its title is odd"]}
     search_platform.fault("status", method="POST", status=400, times=1, body=refusal)
@@ -174,7 +176,7 @@ def test_by_the_older_version_too_one_bad_item_does_not_hold_up_the_import(
     Product.objects.filter(pk=other.pk).update(title="Changed too", revision=10**9 + 1)
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
     assert "title is odd" in issue.message
     assert "Changed too" in str(groups(search_platform)[f"p{other.pk}"])

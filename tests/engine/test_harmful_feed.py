@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from catalog.models import Product
-from connectors.alerting import look_and_tell
-from connectors.feeds import force_import, path_of, prune_files
+from connectors.alerting import evaluate_and_notify
+from connectors.feeds import feed_path, force_import, prune_files
 from connectors.models import FeedImport
 from connectors.services import sync
 from hub.models import Alert, Change, Connection, Job
 from hub.services import resume_job
 from sandbox.process import SandboxProcess
-from tests.engine.driving import let_time_pass, work_until_idle
+from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,12 +34,12 @@ def discontinue_most() -> None:
 
 
 @pytest.fixture
-def harmful(search: Connection, search_platform: SandboxProcess, settings: Any, tmp_path: Any) -> FeedImport:
+def harmful_import(search: Connection, search_platform: SandboxProcess, settings: Any, tmp_path: Any) -> FeedImport:
     settings.FEED_DIR = tmp_path
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     discontinue_most()
-    search_platform.forget_calls()
+    search_platform.clear_calls()
     ask_for_sync(search)
     return FeedImport.objects.get(state=State.HARMFUL)
 
@@ -47,84 +47,86 @@ def harmful(search: Connection, search_platform: SandboxProcess, settings: Any, 
 def ask_for_sync(search: Connection) -> None:
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
-    let_time_pass()
+    skip_delays()
 
 
 def job_of(feed: FeedImport) -> Job:
     return Job.objects.select_related("state").get(pk=feed.job_id)
 
 
-def test_it_is_sent_once_and_the_job_waits_for_a_person(harmful: FeedImport, search_platform: SandboxProcess) -> None:
-    let_time_pass()
+def test_it_is_sent_once_and_the_job_waits_for_a_person(
+    harmful_import: FeedImport, search_platform: SandboxProcess
+) -> None:
+    skip_delays()
     assert len([call for call in search_platform.calls() if call["method"] in ("PUT", "POST")]) == 1
-    job = job_of(harmful)
-    assert job.paused and f"Import {harmful.pk} was refused as harmful" in job.state.attention
+    job = job_of(harmful_import)
+    assert job.paused and f"Import {harmful_import.pk} was refused as harmful" in job.state.attention
     assert "Potentially harmful" in job.state.attention and "force it if that is right" in job.state.attention
-    look_and_tell(now=timezone.now())
+    evaluate_and_notify(now=timezone.now())
     assert "refused as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
 
 
 def test_forced_it_goes_out_as_it_was_and_nothing_else_is_forced(
-    harmful: FeedImport, search_platform: SandboxProcess
+    harmful_import: FeedImport, search_platform: SandboxProcess
 ) -> None:
     before = len(list(search_platform.state("groups")))
-    force_import(feed=harmful, by=make_user("olivia@hub.example"))
+    force_import(feed=harmful_import, by=make_user("olivia@hub.example"))
     work_until_idle()
-    let_time_pass()
-    harmful.refresh_from_db()
-    assert harmful.state == State.SUCCESS
-    assert len(list(search_platform.state("groups"))) == before - harmful.removals
-    assert not job_of(harmful).paused and not Change.objects.filter(job=harmful.job).exists()
+    skip_delays()
+    harmful_import.refresh_from_db()
+    assert harmful_import.state == State.SUCCESS
+    assert len(list(search_platform.state("groups"))) == before - harmful_import.removals
+    assert not job_of(harmful_import).paused and not Change.objects.filter(job=harmful_import.job).exists()
     assert AuditEvent.objects.get(action="feed.force").user is not None
     forced = [call["query"]["force"] for call in search_platform.calls() if call["method"] in ("PUT", "POST")]
     assert forced == ["false", "true"]
 
 
-def test_a_resumed_job_is_refused_again_and_not_forced(harmful: FeedImport) -> None:
+def test_a_resumed_job_is_refused_again_and_not_forced(harmful_import: FeedImport) -> None:
     FeedImport.objects.update(sent_at=timezone.now() - timedelta(minutes=5))
-    resume_job(job=job_of(harmful), by=None)
+    resume_job(job=job_of(harmful_import), by=None)
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     assert FeedImport.objects.filter(state=State.HARMFUL, forced_by=None).count() == 2
-    assert job_of(harmful).paused
+    assert job_of(harmful_import).paused
 
 
-def test_what_is_older_than_a_success_is_not_forced_any_more(harmful: FeedImport) -> None:
+def test_what_is_older_than_a_success_is_not_forced_any_more(harmful_import: FeedImport) -> None:
     Product.objects.filter(status="discontinued").update(status="live", revision=2 * 10**9)
-    resume_job(job=job_of(harmful), by=None)
+    resume_job(job=job_of(harmful_import), by=None)
     Product.objects.filter(pk=Product.objects.filter(status="live").earliest("pk").pk).update(
         title="Renamed", revision=3 * 10**9
     )
-    ask_for_sync(harmful.job.connection)
-    assert FeedImport.objects.filter(pk__gt=harmful.pk, state=State.SUCCESS).exists()
+    ask_for_sync(harmful_import.job.connection)
+    assert FeedImport.objects.filter(pk__gt=harmful_import.pk, state=State.SUCCESS).exists()
     with pytest.raises(ValueError, match="newer import has succeeded"):
-        force_import(feed=harmful, by=make_user())
-    harmful.refresh_from_db()
-    assert harmful.state == State.HARMFUL and harmful.forced_by is None
+        force_import(feed=harmful_import, by=make_user())
+    harmful_import.refresh_from_db()
+    assert harmful_import.state == State.HARMFUL and harmful_import.forced_by is None
 
 
-def test_an_operator_sees_what_it_removes_downloads_it_and_forces_it(harmful: FeedImport) -> None:
+def test_an_operator_sees_what_it_removes_downloads_it_and_forces_it(harmful_import: FeedImport) -> None:
     operator = Client()
     operator.force_login(make_user("operator@hub.example", is_staff=True, is_superuser=True))
-    page = f"/admin/connectors/feedimport/{harmful.pk}"
+    page = f"/admin/connectors/feedimport/{harmful_import.pk}"
     text = operator.get(f"{page}/change/").content.decode()
-    gone = Product.objects.filter(pk__in=harmful.carried.filter(action="remove").values("item_id"))
-    assert gone.count() == harmful.removals > 10
+    gone = Product.objects.filter(pk__in=harmful_import.carried.filter(action="remove").values("item_id"))
+    assert gone.count() == harmful_import.removals > 10
     assert all(product.title[:20].split("&")[0] in text for product in gone[:5])
     answer = operator.get(f"{page}/download/")
     lines = gzip.decompress(b"".join(answer.streaming_content)).decode()
-    assert lines.count('"remove"') == harmful.removals
+    assert lines.count('"remove"') == harmful_import.removals
     operator.post(f"{page}/force/", {"_form_submitted": "on"})
     work_until_idle()
-    let_time_pass()
-    harmful.refresh_from_db()
-    assert harmful.state == State.SUCCESS
+    skip_delays()
+    harmful_import.refresh_from_db()
+    assert harmful_import.state == State.SUCCESS
     assert operator.get(f"{page}/download/").status_code == 404
 
 
-def test_its_file_stays_as_long_as_its_row(harmful: FeedImport) -> None:
+def test_its_file_stays_as_long_as_its_row(harmful_import: FeedImport) -> None:
     long_after = timezone.now().replace(year=timezone.now().year + 2)
-    assert path_of(harmful).is_file() and prune_files(before=long_after) == 0
-    path = path_of(harmful)
-    harmful.delete()
+    assert feed_path(harmful_import).is_file() and prune_files(before=long_after) == 0
+    path = feed_path(harmful_import)
+    harmful_import.delete()
     assert prune_files(before=long_after) == 1 and not path.exists()

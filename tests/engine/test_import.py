@@ -10,7 +10,7 @@ from hub.models import Connection, Job, Link, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +48,7 @@ def test_dirty_items_become_issues_that_a_merchant_can_act_on(shop: Connection) 
     work_until_idle()
     issues = Issue.objects.filter(resolved_at=None)
     assert issues.filter(external_id__startswith="variant:").exists()
-    assert issues.exclude(mend="").count() == issues.count() > 4
+    assert issues.exclude(fix="").count() == issues.count() > 4
     assert issues.filter(link__startswith="http").exists()
 
 
@@ -72,7 +72,7 @@ def test_what_changed_since_the_cut_date_is_read_alone(shop: Connection, shop_pl
     assert counter.updated == 1 and counter.read < 60
 
 
-def test_a_new_price_stands_in_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_a_new_price_is_in_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[7]
     mine = Price.objects.filter(variant__product_id=link.item_id)
@@ -108,7 +108,7 @@ def test_many_missing_products_wait_for_a_persons_yes(shop: Connection, shop_pla
     for link in Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[:20]:
         shop_platform.control("DELETE", f"products/shop/{link.external_id}")
     run = sync_again(shop)
-    assert run.state == Run.State.ASKING
+    assert run.state == Run.State.NEEDS_APPROVAL
     assert "20 of" in run.reason
     assert not Product.objects.filter(status="discontinued").exists()
 
@@ -117,8 +117,8 @@ def test_a_page_that_breaks_is_read_again_later(shop: Connection, shop_platform:
     shop_platform.fault("garbage", path="/v3/catalog/products", times=1)
     shop_platform.fault("half_body", path="/v3/catalog/products", times=1)
     work_until_idle()
-    let_time_pass()
-    let_time_pass()
+    skip_delays()
+    skip_delays()
     assert last_run(job_of(shop)).state == Run.State.DONE_WITH_ERRORS
     assert Product.objects.count() > 55
 

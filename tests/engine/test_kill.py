@@ -17,8 +17,8 @@ from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes
 from synclog.models import Issue, SyncLog
-from tests.engine.driving import Mortal, last_run, let_time_pass, until, work_until_idle
-from tests.engine.goods import change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.products import change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.worker import CrashingWorkers, last_run, skip_delays, wait_until, work_until_idle
 from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def agree(connection: Connection, platform: SandboxProcess) -> None:
+def assert_in_sync(connection: Connection, platform: SandboxProcess) -> None:
     """Both sides have the same, the queue is empty, no lane is held, and the log says so."""
     assert titles(platform) == titles_here(connection)
     assert not Change.objects.filter(job__connection=connection).exists()
@@ -43,13 +43,17 @@ def agree(connection: Connection, platform: SandboxProcess) -> None:
     ],
 )
 def test_killed_at_every_point_of_an_export(
-    custom: Connection, custom_platform: SandboxProcess, mortal: Mortal, points: list[str], most_writes: int
+    custom: Connection,
+    custom_platform: SandboxProcess,
+    crashing_workers: CrashingWorkers,
+    points: list[str],
+    most_writes: int,
 ) -> None:
     one_lane(custom)
     make_products(custom.seller, 240)
     run, _ = start_run(job=products_job(custom), trigger="button")
-    assert mortal(*points) == len(points)
-    agree(custom, custom_platform)
+    assert crashing_workers(*points) == len(points)
+    assert_in_sync(custom, custom_platform)
     assert max(writes(custom_platform).values()) <= most_writes
     run.refresh_from_db()
     assert (run.state, run.remaining) == (Run.State.DONE, 0)
@@ -57,9 +61,11 @@ def test_killed_at_every_point_of_an_export(
     assert SyncLog.objects.get(connection=custom).last_full_sync == run.finished_at
 
 
-def test_killed_at_every_point_of_an_import(shop: Connection, shop_platform: SandboxProcess, mortal: Mortal) -> None:
+def test_killed_at_every_point_of_an_import(
+    shop: Connection, shop_platform: SandboxProcess, crashing_workers: CrashingWorkers
+) -> None:
     points = ["claim", "page", "page:2", "page:3", "close"]
-    assert mortal(*points) == len(points)
+    assert crashing_workers(*points) == len(points)
     there = {str(product["id"]) for product in shop_platform.state("products")}
     here = set(Link.objects.filter(connection=shop, kind=Kind.PRODUCT).values_list("external_id", flat=True))
     problems = Issue.objects.filter(resolved_at=None, external_id__startswith="product:", severity="error")
@@ -69,7 +75,7 @@ def test_killed_at_every_point_of_an_import(shop: Connection, shop_platform: San
 
 
 def test_killed_at_random_while_items_keep_changing(
-    custom: Connection, custom_platform: SandboxProcess, mortal: Mortal
+    custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     chance = random.Random(7)
     products = sent(custom, 300)
@@ -78,17 +84,17 @@ def test_killed_at_random_while_items_keep_changing(
         change(chance.sample(products, 20), status="discontinued")
         change(chance.sample(products, 30), status="live")
         points = chance.choices(["claim", "before_call", "after_call", "before_commit", "after_commit"], k=4)
-        mortal(*(f"{point}:{chance.randint(1, 3)}" for point in points))
-        agree(custom, custom_platform)
+        crashing_workers(*(f"{point}:{chance.randint(1, 3)}" for point in points))
+        assert_in_sync(custom, custom_platform)
 
 
-def test_a_poison_item_is_set_aside_after_a_bounded_number_of_crashes(
-    custom: Connection, custom_platform: SandboxProcess, mortal: Mortal
+def test_a_poison_item_is_held_after_a_bounded_number_of_crashes(
+    custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     one_lane(custom)
     products = make_products(custom.seller, 130)
     start_run(job=products_job(custom), trigger="button")
-    crashes = mortal("poison", products[77].pk)
+    crashes = crashing_workers("poison", products[77].pk)
     assert 1 < crashes <= 10
     held = Change.objects.get()
     assert (held.item_id, held.state, held.error_class) == (products[77].pk, Change.State.HELD, WORKER_LOST)
@@ -106,27 +112,30 @@ def test_frozen_in_a_call_past_its_lease_and_woken_again(
     """The old content even arrives after the new one: the late worker finds its epoch gone and puts it in doubt."""
     one_lane(custom)
     products = sent(custom, 2)
-    custom_platform.forget_calls()
+    custom_platform.clear_calls()
     custom_platform.fault("slow", method="PUT", delay=4, times=1)
     change(products, title="Old")
     processes.start(
-        "sleeper", [sys.executable, "-m", "tests.engine.mortal", "stop", "after_call"], process_environment, cwd=ROOT
+        "sleeper",
+        [sys.executable, "-m", "tests.engine.crashing_workers", "stop", "after_call"],
+        process_environment,
+        cwd=ROOT,
     )
-    until(lambda: bool(custom_platform.calls()))
+    wait_until(lambda: bool(custom_platform.calls()))
     processes.signal("sleeper", signal.SIGSTOP)
     change(products, title="New")
     assert lanes.sweep(now=timezone.now() + timedelta(hours=1)) == 1
     work_until_idle()
     assert set(titles(custom_platform).values()) == {"New"}
-    until(lambda: set(titles(custom_platform).values()) == {"Old"})
+    wait_until(lambda: set(titles(custom_platform).values()) == {"Old"})
     processes.signal("sleeper", signal.SIGCONT)  # goes on to the point after its call, and freezes there
-    until(lambda: stopped(processes.pid("sleeper")))
+    wait_until(lambda: is_stopped(processes.pid("sleeper")))
     processes.signal("sleeper", signal.SIGCONT)
     processes.wait_for("sleeper", "idle after")
     assert "lost to another worker" in processes.log("sleeper")
-    let_time_pass()
+    skip_delays()
     assert set(titles(custom_platform).values()) == {"New"}
-    agree(custom, custom_platform)
+    assert_in_sync(custom, custom_platform)
 
 
 def test_frozen_in_the_middle_of_a_transaction_it_loses_its_locks(
@@ -139,17 +148,17 @@ def test_frozen_in_the_middle_of_a_transaction_it_loses_its_locks(
     products = sent(custom, 2)
     change(products, title="Newer")
     short = process_environment | {"LEASE_SECONDS": "1"}
-    argv = [sys.executable, "-m", "tests.engine.mortal", "stop", "before_commit"]
+    argv = [sys.executable, "-m", "tests.engine.crashing_workers", "stop", "before_commit"]
     processes.start("sleeper", argv, short, cwd=ROOT)
     processes.wait_for("sleeper", "life")
-    until(lambda: stopped(processes.pid("sleeper")))
+    wait_until(lambda: is_stopped(processes.pid("sleeper")))
     lanes.sweep(now=timezone.now() + timedelta(hours=1))
     work_until_idle()
-    agree(custom, custom_platform)
+    assert_in_sync(custom, custom_platform)
     processes.signal("sleeper", signal.SIGCONT)
-    until(lambda: not processes.running("sleeper"))
-    agree(custom, custom_platform)
+    wait_until(lambda: not processes.running("sleeper"))
+    assert_in_sync(custom, custom_platform)
 
 
-def stopped(pid: int) -> bool:
+def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"

@@ -12,8 +12,8 @@ from hub.queue import enqueue
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
-from tests.engine.driving import work_until_idle
-from tests.engine.goods import change
+from tests.engine.products import change
+from tests.engine.worker import work_until_idle
 from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,7 +70,7 @@ def test_stock_goes_once_the_target_has_the_variant(target: Connection, store: S
     assert not Change.objects.exists()
 
 
-def test_a_variant_that_was_made_anew_is_known_by_its_new_id(target: Connection, store: SandboxProcess) -> None:
+def test_a_variant_that_was_recreated_is_known_by_its_new_id(target: Connection, store: SandboxProcess) -> None:
     products = priced_products(target, 1)
     change(products)
     work_until_idle()
@@ -85,7 +85,7 @@ def test_a_variant_that_was_made_anew_is_known_by_its_new_id(target: Connection,
 
 
 @pytest.fixture
-def shelved(target: Connection) -> list[Product]:
+def categorised_products(target: Connection) -> list[Product]:
     """Two products of a brand, in a category below another."""
     seller = target.seller
     products = priced_products(target, 2)
@@ -97,7 +97,7 @@ def shelved(target: Connection) -> list[Product]:
     return products
 
 
-def shelves(store: SandboxProcess) -> list[tuple[str, list[str]]]:
+def brands_and_categories(store: SandboxProcess) -> list[tuple[str, list[str]]]:
     """Brand and categories of each product there, by name."""
     brands = {row["id"]: row["name"] for row in store.state("brands")}
     names = {row["category_id"]: row["name"] for row in store.state("categories")}
@@ -108,13 +108,13 @@ def shelves(store: SandboxProcess) -> list[tuple[str, list[str]]]:
 
 
 def test_a_full_sync_makes_brands_and_categories_before_products(
-    target: Connection, shelved: list[Product], store: SandboxProcess
+    target: Connection, categorised_products: list[Product], store: SandboxProcess
 ) -> None:
     """B5: each product is written once, and refers to what was made."""
     for job in Job.objects.filter(connection=target):
         start_run(job=job, trigger=Run.Trigger.INSTALL)
     work_until_idle()
-    assert shelves(store) == [("Nova", ["Chairs"])] * 2
+    assert brands_and_categories(store) == [("Nova", ["Chairs"])] * 2
     linked = Link.objects.filter(connection=target).values_list("kind", flat=True)
     assert sorted(linked)[:3] == ["brand", "category", "category"]
     products = [call for call in store.calls() if call["path"].endswith("/v3/catalog/products")]
@@ -123,14 +123,14 @@ def test_a_full_sync_makes_brands_and_categories_before_products(
 
 
 def test_products_refer_to_a_brand_and_a_category_once_they_are_there(
-    target: Connection, shelved: list[Product], store: SandboxProcess
+    target: Connection, categorised_products: list[Product], store: SandboxProcess
 ) -> None:
-    change(shelved)
+    change(categorised_products)
     work_until_idle()
-    assert shelves(store) == [("", [])] * 2
+    assert brands_and_categories(store) == [("", [])] * 2
     seller_id = target.seller_id
     enqueue(seller_id=seller_id, kind=Kind.BRAND, item_ids=list(Brand.objects.values_list("pk", flat=True)))
     enqueue(seller_id=seller_id, kind=Kind.CATEGORY, item_ids=list(Category.objects.values_list("pk", flat=True)))
     work_until_idle()
-    assert shelves(store) == [("Nova", ["Chairs"])] * 2
+    assert brands_and_categories(store) == [("Nova", ["Chairs"])] * 2
     assert not Change.objects.exists()

@@ -18,25 +18,27 @@ from sandbox.process import SandboxProcess
 from synccenter import roles
 from synccenter.processes import Processes
 from tests.conftest import ROOT
-from tests.engine.driving import until
-from tests.engine.goods import change, one_lane, products_job, titles, titles_here
+from tests.engine.products import change, one_lane, products_job, titles, titles_here
+from tests.engine.worker import wait_until
 from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def two_of_each(process_environment: dict[str, str], processes: Processes, workers: Callable[[int], list[str]]) -> None:
+def workers_and_beats(
+    process_environment: dict[str, str], processes: Processes, workers: Callable[[int], list[str]]
+) -> None:
     """Two workers and two beats that are at work, with a short lease."""
     process_environment["LEASE_SECONDS"] = "5"
     workers(2)
     for name in ("beat-1", "beat-2"):
         processes.start(name, roles.beat(), process_environment | {"PGAPPNAME": name}, cwd=ROOT)
     # One that has not read its schedule yet ends if it finds no PostgreSQL; whoever runs it starts it again.
-    until(lambda: ticking() == {"beat-1", "beat-2"})
+    wait_until(lambda: polling_beats() == {"beat-1", "beat-2"})
 
 
-def ticking() -> set[str]:
+def polling_beats() -> set[str]:
     """The beats that look by now whether their schedule was changed."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -52,7 +54,7 @@ def redis_pid() -> int:
 
 
 @contextmanager
-def frozen(pid: int) -> Iterator[None]:
+def paused_process(pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -69,54 +71,54 @@ def in_step(custom: Connection, platform: SandboxProcess) -> bool:
 
 
 def test_redis_emptied_frozen_and_killed(
-    custom: Connection, custom_platform: SandboxProcess, two_of_each: None, processes: Processes
+    custom: Connection, custom_platform: SandboxProcess, workers_and_beats: None, processes: Processes
 ) -> None:
     products = make_products(custom.seller, 400)
     custom_platform.fault("slow", method="PUT", delay=0.3)
     run, _ = start_run(job=products_job(custom), trigger="button")
-    until(lambda: len(custom_platform.calls()) >= 1)
+    wait_until(lambda: len(custom_platform.calls()) >= 1)
     with closing(redis.Redis.from_url(os.environ["REDIS_URL"])) as client:
         client.flushall()
-    until(lambda: in_step(custom, custom_platform))
+    wait_until(lambda: in_step(custom, custom_platform))
 
     pid = redis_pid()
-    with frozen(pid):
+    with paused_process(pid):
         begun = time.monotonic()
         for title in ("First", "Second", "Third"):
             change(products[:100], title=title)
         assert time.monotonic() - begun < 4, "a silent broker must not hold up whoever changes something"
-    until(lambda: in_step(custom, custom_platform))
+    wait_until(lambda: in_step(custom, custom_platform))
 
     os.kill(pid, signal.SIGKILL)  # the keeper starts it again, empty
     change(products[100:], title="Fourth")
-    until(lambda: in_step(custom, custom_platform))
+    wait_until(lambda: in_step(custom, custom_platform))
     run.refresh_from_db()
     assert run.state == Run.State.DONE and run.log.filter(text__startswith="The run ended").count() == 1
     assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 
 def test_postgresql_restarted_while_a_batch_is_sent(
-    custom: Connection, custom_platform: SandboxProcess, two_of_each: None, processes: Processes
+    custom: Connection, custom_platform: SandboxProcess, workers_and_beats: None, processes: Processes
 ) -> None:
     one_lane(custom)
     make_products(custom.seller, 250)
     custom_platform.fault("slow", method="PUT", delay=2, after=1, times=1)
     run, _ = start_run(job=products_job(custom), trigger="button")
-    until(lambda: len(custom_platform.calls()) >= 2)
+    wait_until(lambda: len(custom_platform.calls()) >= 2)
     with connection.cursor() as cursor:
         cursor.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int")
         [postmaster] = cursor.fetchone()
     connection.close()
     os.kill(postmaster, signal.SIGINT)  # a fast shutdown; the keeper starts it again
-    until(answers)
-    until(lambda: in_step(custom, custom_platform), seconds=90)
+    wait_until(database_answers)
+    wait_until(lambda: in_step(custom, custom_platform), seconds=90)
     run.refresh_from_db()
     assert (run.state, run.remaining) == (Run.State.DONE, 0)
     assert run.log.filter(text__startswith="The run ended").count() == 1
     assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 
-def answers() -> bool:
+def database_answers() -> bool:
     try:
         lanes.sweep()
     except (OperationalError, psycopg2.Error):

@@ -8,17 +8,17 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from connectors.engine.telling import tell_due
+from connectors.engine.sync_log_push import push_due
 from connectors.services import install_connection, uninstall_connection
 from connectors.webhooks.registration import check_due
 from hub.models import Connection, Run
 from hub.services import pause_connection, set_read_only, start_run
 from sandbox.process import SandboxProcess
 from synclog import remote
-from synclog.models import Issue, RemoteLog, SyncLog, Untold
+from synclog.models import Issue, PendingLogEntry, RemoteLog, SyncLog
 from synclog.services import resolve_issue
-from tests.engine.driving import Mortal, last_run, work_until_idle
-from tests.engine.goods import change, one_lane, products_job
+from tests.engine.products import change, one_lane, products_job
+from tests.engine.worker import CrashingWorkers, last_run, work_until_idle
 from tests.factories import make_products, make_seller, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def front(transactional_db: None, site: SandboxProcess) -> Connection:
+def storefront(transactional_db: None, site: SandboxProcess) -> Connection:
     """A B2B front; nothing was sent to it yet."""
     return install_connection(
         seller=make_seller("acme"),
@@ -47,21 +47,21 @@ def front(transactional_db: None, site: SandboxProcess) -> Connection:
 
 
 @pytest.fixture
-def goods(front: Connection) -> list[Product]:
+def goods(storefront: Connection) -> list[Product]:
     """Thirty products, one of which has no SKU."""
-    products = make_products(front.seller, 30)
+    products = make_products(storefront.seller, 30)
     Variant.objects.filter(product=products[7]).update(sku="")
     return products
 
 
-def sync_all(front: Connection) -> Run:
-    start_run(job=products_job(front), trigger="button")
+def sync_all(storefront: Connection) -> Run:
+    start_run(job=products_job(storefront), trigger="button")
     work_until_idle()
-    return last_run(products_job(front))
+    return last_run(products_job(storefront))
 
 
-def tell(*, after: timedelta = timedelta()) -> None:
-    tell_due(now=timezone.now() + after, seconds=30)
+def push_log(*, after: timedelta = timedelta()) -> None:
+    push_due(now=timezone.now() + after, seconds=30)
 
 
 def told(site: SandboxProcess) -> list[str]:
@@ -78,73 +78,75 @@ def utc(moment: Any) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def test_a_full_sync_is_told_from_start_to_end(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
-    run = sync_all(front)
-    tell()
+def test_a_full_sync_is_reported_from_start_to_end(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    run = sync_all(storefront)
+    push_log()
     assert told(site) == ["PUT", "PATCH"]
     log = log_there(site)
     assert log["started_full_sync"] == utc(run.started_at)
     assert log["last_full_sync"] == utc(run.finished_at)
     [(ref, error)] = log["errors"].items()
     assert ref == f"product:{goods[7].pk}" and "SKU" in error["message"]
-    assert not Untold.objects.exists()
-    tell()
+    assert not PendingLogEntry.objects.exists()
+    push_log()
     assert told(site) == ["PUT", "PATCH"], "everything is told once"
 
 
-def test_the_start_is_told_while_it_goes_and_the_end_only_when_it_has_ended(
-    front: Connection, goods: list[Product], site: SandboxProcess
+def test_the_start_is_reported_while_it_goes_and_the_end_only_when_it_has_ended(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
 ) -> None:
-    former = sync_all(front)
-    tell()
-    one_lane(front)
+    former = sync_all(storefront)
+    push_log()
+    one_lane(storefront)
     site.fault("status", status=503, method="PATCH", path="/products/", after=10)
-    start_run(job=products_job(front), trigger="button", resend=True)
+    start_run(job=products_job(storefront), trigger="button", resend=True)
     work_until_idle()
-    tell()
+    push_log()
     log = log_there(site)
-    assert last_run(products_job(front)).remaining > 0
-    assert log["started_full_sync"] == utc(last_run(products_job(front)).started_at) != utc(former.started_at)
+    assert last_run(products_job(storefront)).remaining > 0
+    assert log["started_full_sync"] == utc(last_run(products_job(storefront)).started_at) != utc(former.started_at)
     assert log["last_full_sync"] == utc(former.finished_at), "of the sync before, until this one has ended"
 
 
-def test_what_events_bring_is_told_item_by_item_in_batches(
-    front: Connection, goods: list[Product], site: SandboxProcess
+def test_what_events_bring_is_reported_item_by_item_in_batches(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
 ) -> None:
-    sync_all(front)
-    tell()
+    sync_all(storefront)
+    push_log()
     ended = log_there(site)["last_full_sync"]
-    site.forget_calls()
+    site.clear_calls()
     Variant.objects.filter(product=goods[7]).update(sku="SKU-now")
     Variant.objects.filter(product=goods[8]).update(sku="")
     change(goods[5:12], title="New")
     work_until_idle()
-    assert Untold.objects.count() == 7
-    tell()
+    assert PendingLogEntry.objects.count() == 7
+    push_log()
     log = log_there(site)
     assert told(site) == ["PATCH"]
     assert log["errors"].keys() == {f"product:{goods[8].pk}"}
     assert log["last_full_sync"] == ended
 
 
-def test_an_issue_that_a_person_settles_is_settled_there(
-    front: Connection, goods: list[Product], site: SandboxProcess
+def test_an_issue_resolved_by_a_person_is_resolved_remotely(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
 ) -> None:
-    sync_all(front)
-    tell()
+    sync_all(storefront)
+    push_log()
     resolve_issue(issue=Issue.objects.get(), by=make_user())
-    tell()
+    push_log()
     assert log_there(site)["errors"] == {}
 
 
-def test_killed_at_every_point_of_a_full_sync_it_is_told_once(
-    front: Connection, goods: list[Product], site: SandboxProcess, mortal: Mortal
+def test_killed_at_every_point_of_a_full_sync_it_is_reported_once(
+    storefront: Connection, goods: list[Product], site: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
-    start_run(job=products_job(front), trigger="button")
+    start_run(job=products_job(storefront), trigger="button")
     points = ["claim", "compare", "plan", "before_commit", "after_commit", "before_commit:2"]
-    assert mortal(*points) == len(points)
-    tell()
-    run = last_run(products_job(front))
+    assert crashing_workers(*points) == len(points)
+    push_log()
+    run = last_run(products_job(storefront))
     assert run.state == Run.State.DONE_WITH_ERRORS
     assert told(site) == ["PUT", "PATCH"]
     log = log_there(site)
@@ -152,19 +154,19 @@ def test_killed_at_every_point_of_a_full_sync_it_is_told_once(
     assert log["errors"].keys() == {f"product:{goods[7].pk}"}
 
 
-def test_a_failed_run_does_not_count(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
+def test_a_failed_run_does_not_count(storefront: Connection, goods: list[Product], site: SandboxProcess) -> None:
     site.fault("status", status=401)
-    run = sync_all(front)
-    site.heal()
+    run = sync_all(storefront)
+    site.clear_faults()
     assert run.state == Run.State.FAILED
-    tell()
+    push_log()
     assert told(site)[0] == "PUT" and log_there(site)["last_full_sync"] is None
 
 
-def test_whoever_tells_and_dies_before_writing_it_down_is_followed(
-    front: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+def test_whoever_pushes_and_dies_before_writing_it_down_is_followed(
+    storefront: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync_all(front)
+    sync_all(storefront)
 
     def die(*_: Any, **__: Any) -> None:
         raise SystemExit
@@ -172,103 +174,107 @@ def test_whoever_tells_and_dies_before_writing_it_down_is_followed(
     for _ in range(2):
         with monkeypatch.context() as patch, pytest.raises(SystemExit):
             patch.setattr(remote, "told", die)
-            tell(after=timedelta(minutes=10))
-        RemoteLog.objects.update(look_at=timezone.now())
-    tell()
+            push_log(after=timedelta(minutes=10))
+        RemoteLog.objects.update(next_attempt_at=timezone.now())
+    push_log()
     assert told(site) == ["PUT", "PUT", "PUT", "PATCH"]
     assert log_there(site)["errors"].keys() == {f"product:{goods[7].pk}"}
-    assert not Untold.objects.exists()
+    assert not PendingLogEntry.objects.exists()
 
 
-def test_whoever_slept_while_another_told_is_not_believed(
-    front: Connection, goods: list[Product], site: SandboxProcess
+def test_whoever_slept_while_another_pushed_is_not_believed(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
 ) -> None:
-    sync_all(front)
+    sync_all(storefront)
     now = timezone.now()
     kept = {"sparklayer": ["products"]}
-    sleeper = remote.take(kept=kept, now=now, until=now)
+    sleeper = remote.claim_next_log(kept=kept, now=now, until=now)
     assert sleeper is not None
     told_late = remote.report(sleeper)
-    tell()
-    remote.told(sleeper, told_late, now=now)
-    tell()
+    push_log()
+    remote.mark_delivered(sleeper, told_late, now=now)
+    push_log()
     assert told(site) == ["PUT", "PATCH", "PUT", "PATCH"]
     assert log_there(site)["errors"].keys() == {f"product:{goods[7].pk}"}
 
 
-def test_what_was_marked_again_meanwhile_stays_untold(front: Connection, goods: list[Product]) -> None:
-    sync_all(front)
+def test_what_was_marked_again_during_the_push_stays_unreported(storefront: Connection, goods: list[Product]) -> None:
+    sync_all(storefront)
     now = timezone.now()
     log = SyncLog.objects.get(data_type="products")
-    RemoteLog.objects.create(sync_log=log, started_told=log.started_full_sync)
-    taken = remote.take(kept={"sparklayer": ["products"]}, now=timezone.now(), until=now)
+    RemoteLog.objects.create(sync_log=log, delivered_start=log.started_full_sync)
+    taken = remote.claim_next_log(kept={"sparklayer": ["products"]}, now=timezone.now(), until=now)
     assert taken is not None
     report = remote.report(taken)
-    remote.mark(log=log, external_ids=[f"product:{goods[7].pk}"])
-    remote.told(taken, report, now=now)
-    assert [each.external_id for each in Untold.objects.all()] == [f"product:{goods[7].pk}"]
+    remote.mark_pending(log=log, external_ids=[f"product:{goods[7].pk}"])
+    remote.mark_delivered(taken, report, now=now)
+    assert [each.external_id for each in PendingLogEntry.objects.all()] == [f"product:{goods[7].pk}"]
 
 
-def test_a_target_that_is_down_is_told_later(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
-    sync_all(front)
+def test_a_target_that_is_down_is_reported_later(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    sync_all(storefront)
     site.fault("status", status=503, path="sync-log")
-    tell()
+    push_log()
     waiting = RemoteLog.objects.get(sync_log__data_type="products")
-    assert (waiting.failures, waiting.reason != "") == (1, True) and waiting.look_at > timezone.now()
-    site.heal()
-    tell(after=timedelta(minutes=10))
+    assert (waiting.failures, waiting.reason != "") == (1, True) and waiting.next_attempt_at > timezone.now()
+    site.clear_faults()
+    push_log(after=timedelta(minutes=10))
     assert told(site) == ["PUT", "PATCH"]
     waiting.refresh_from_db()
     assert (waiting.failures, waiting.reason) == (0, "")
 
 
-def test_a_log_that_somebody_deleted_there_begins_anew(
-    front: Connection, goods: list[Product], site: SandboxProcess
+def test_a_log_that_somebody_deleted_there_starts_over(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
 ) -> None:
-    sync_all(front)
-    tell()
+    sync_all(storefront)
+    push_log()
     site.reset()
     change(goods[:1], title="New")
     work_until_idle()
-    tell()
+    push_log()
     log = log_there(site)
     assert log["errors"].keys() == {f"product:{goods[7].pk}"} and log["last_full_sync"] is not None
 
 
 def test_more_than_a_target_takes_at_once_goes_in_parts_and_the_end_with_the_last(
-    front: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+    storefront: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "MOST", 12)
-    run = sync_all(front)
-    tell()
+    run = sync_all(storefront)
+    push_log()
     assert told(site) == ["PUT", "PATCH", "PATCH", "PATCH"]
     assert log_there(site)["last_full_sync"] == utc(run.finished_at)
 
 
 @pytest.mark.parametrize("state", ["paused", "read only"])
-def test_nothing_is_told_where_nothing_may_be_called(
-    front: Connection, goods: list[Product], site: SandboxProcess, state: str
+def test_nothing_is_reported_where_nothing_may_be_called(
+    storefront: Connection, goods: list[Product], site: SandboxProcess, state: str
 ) -> None:
-    sync_all(front)
+    sync_all(storefront)
     if state == "paused":
-        pause_connection(connection=front, by=None)
+        pause_connection(connection=storefront, by=None)
     else:
-        set_read_only(connection=front, read_only=True, by=None)
-    site.forget_calls()
-    tell()
+        set_read_only(connection=storefront, read_only=True, by=None)
+    site.clear_calls()
+    push_log()
     assert site.calls() == []
 
 
-def test_uninstalling_deletes_the_logs_there(front: Connection, goods: list[Product], site: SandboxProcess) -> None:
-    sync_all(front)
-    tell()
-    front.refresh_from_db()
-    uninstall_connection(connection=front, by=None)
+def test_uninstalling_deletes_the_logs_there(
+    storefront: Connection, goods: list[Product], site: SandboxProcess
+) -> None:
+    sync_all(storefront)
+    push_log()
+    storefront.refresh_from_db()
+    uninstall_connection(connection=storefront, by=None)
     site.fault("status", status=503, method="DELETE", times=1)
     check_due(now=timezone.now(), seconds=30)
     assert list(site.state("logs")) != [], "SparkLayer was down"
     check_due(now=timezone.now() + timedelta(minutes=11), seconds=30)
     assert list(site.state("logs")) == []
-    assert not RemoteLog.objects.exists() and not Untold.objects.exists()
-    tell()
+    assert not RemoteLog.objects.exists() and not PendingLogEntry.objects.exists()
+    push_log()
     assert list(site.state("logs")) == []

@@ -13,8 +13,8 @@ from hub import runlog, runs
 from hub.models import Connection, Job, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
-from tests.engine.goods import change, one_lane, products_job
+from tests.engine.products import change, one_lane, products_job
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,12 +28,12 @@ def export(connection: Connection) -> Run:
     run, _ = start_run(job=products_job(connection), trigger="button")
     work_until_idle()
     for _ in range(8):
-        let_time_pass()
+        skip_delays()
     run.refresh_from_db()
     return run
 
 
-def test_an_import_tells_what_it_set_aside_where_the_rest_goes_and_the_totals(
+def test_an_import_says_what_it_held_back_where_the_rest_goes_and_the_totals(
     shop: Connection, search: Connection
 ) -> None:
     work_until_idle()
@@ -47,7 +47,7 @@ def test_an_import_tells_what_it_set_aside_where_the_rest_goes_and_the_totals(
     assert told[-1] == "The run ended with some errors."
 
 
-def test_reading_is_told_while_it_goes_on(shop: Connection) -> None:
+def test_reading_is_reported_while_it_goes_on(shop: Connection) -> None:
     Connection.objects.filter(pk=shop.pk).update(settings={"page_size": 20})
     work_until_idle()
     run = last_run(Job.objects.get(connection=shop, direction="import", data_type="products"))
@@ -56,7 +56,7 @@ def test_reading_is_told_while_it_goes_on(shop: Connection) -> None:
     assert progress[1].startswith("40 of ")
 
 
-def test_a_partial_import_tells_since_when(shop: Connection) -> None:
+def test_a_partial_import_says_since_when(shop: Connection) -> None:
     work_until_idle()
     job = Job.objects.get(connection=shop, direction="import", data_type="products")
     run, _ = start_run(job=job, scope=Run.Scope.PARTIAL, trigger="schedule")
@@ -64,7 +64,7 @@ def test_a_partial_import_tells_since_when(shop: Connection) -> None:
     assert lines(run)[0].startswith("Reading products from Acme shop, changed since 20")
 
 
-def test_progress_is_told_by_doublings_however_many_batches_there_are(custom: Connection, monkeypatch: Any) -> None:
+def test_progress_is_reported_by_doublings_however_many_batches_there_are(custom: Connection, monkeypatch: Any) -> None:
     monkeypatch.setitem(RestTarget.batch_size, "products", 5)
     one_lane(custom)
     make_products(custom.seller, 400)
@@ -80,7 +80,7 @@ def test_progress_is_told_by_doublings_however_many_batches_there_are(custom: Co
     ]
 
 
-def test_a_slow_run_is_heard_of_every_minute(custom: Connection) -> None:
+def test_a_slow_run_is_logged_every_minute(custom: Connection) -> None:
     run, _ = start_run(job=products_job(custom), trigger="button")
     began = timezone.now()
     for seconds in (0, 30, 59, 61, 90, 119, 122):
@@ -89,20 +89,20 @@ def test_a_slow_run_is_heard_of_every_minute(custom: Connection) -> None:
     assert [line.at - began for line in run.log.all()] == [timedelta(seconds=each) for each in (0, 61, 122)]
 
 
-def test_waits_are_told_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     make_products(custom.seller, 20)
     custom_platform.fault("status", method="PUT", status=503, times=14)
     run, _ = start_run(job=products_job(custom), trigger="button")
     work_until_idle()
     for _ in range(14):
-        let_time_pass()
+        skip_delays()
     waits = [line for line in lines(run) if "waits" in line.lower()]
     assert "answered 503. Failure 3 in a row; then one item is tried." in waits[2]
-    assert waits[runlog.FIRST :] == ["11 waits, so far.", "In all 14 waits."]
+    assert waits[runlog.LOGGED_IN_FULL :] == ["11 waits, so far.", "In all 14 waits."]
 
 
-def test_a_wait_for_the_rate_budget_is_told(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(2, 3600))
     monkeypatch.setitem(RestTarget.batch_size, "products", 1)
     one_lane(custom)
@@ -112,7 +112,7 @@ def test_a_wait_for_the_rate_budget_is_told(custom: Connection, monkeypatch: pyt
     assert lines(run)[-1].endswith("The rate budget of this account is used up.")
 
 
-def test_refused_batches_and_their_culprits_are_told(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_refused_batches_and_their_culprits_are_reported(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     products = make_products(custom.seller, 6)
     Product.objects.filter(pk=products[2].pk).update(title="")
@@ -122,7 +122,7 @@ def test_refused_batches_and_their_culprits_are_told(custom: Connection, custom_
     assert any(f"product:{products[2].pk}: " in line and "title" in line for line in told)
 
 
-def test_a_lost_worker_is_told(custom: Connection) -> None:
+def test_a_lost_worker_is_reported(custom: Connection) -> None:
     """What cannot be settled is to the queue the same as a lost worker: the batch is halved."""
     one_lane(custom)
     products = make_products(custom.seller, 4)
@@ -136,10 +136,10 @@ def test_a_lost_worker_is_told(custom: Connection) -> None:
         patch.setattr(RestTarget, "payload", with_nul)
         told = lines(export(custom))
     lost = [line for line in told if line.startswith("A worker was lost")]
-    assert lost[0].startswith("A worker was lost with 4 in hand") and len(lost) <= runlog.FIRST
+    assert lost[0].startswith("A worker was lost with 4 in hand") and len(lost) <= runlog.LOGGED_IN_FULL
 
 
-def test_what_events_change_is_told_in_a_log_of_its_own(custom: Connection) -> None:
+def test_what_events_change_is_reported_in_a_log_of_its_own(custom: Connection) -> None:
     one_lane(custom)
     change(make_products(custom.seller, 3))
     work_until_idle()
@@ -155,7 +155,7 @@ def test_what_events_change_is_told_in_a_log_of_its_own(custom: Connection) -> N
 
 def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> None:
     work_until_idle()
-    let_time_pass()
+    skip_delays()
     run = last_run(products_job(search))
     told = lines(run)
     built = next(number for number, line in enumerate(told) if line.startswith("Import ") and "everything" in line)
@@ -163,14 +163,16 @@ def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> No
     assert told[-1] == "The run ended well.", "nothing is told after the end"
 
 
-def test_a_million_items_set_aside_make_a_short_log(custom: Connection) -> None:
+def test_a_million_held_items_make_a_short_log(custom: Connection) -> None:
     run, _ = start_run(job=products_job(custom), trigger="button")
     now = timezone.now()
     for batch in range(100):
         texts = [f"Vase {batch}-{number}: It has no price." for number in range(100)]
-        runlog.note(run_id=run.pk, matter=runlog.Matter.ASIDE, texts=texts, now=now)
+        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.ASIDE, texts=texts, now=now)
     runs.close(run=run, now=now, failed="gone")
     told = lines(run)
-    assert told[: runlog.FIRST] == [f"Vase 0-{number}: It has no price." for number in range(runlog.FIRST)]
+    assert told[: runlog.LOGGED_IN_FULL] == [
+        f"Vase 0-{number}: It has no price." for number in range(runlog.LOGGED_IN_FULL)
+    ]
     assert told[-2:] == ["In all 10,000 items set aside; the issues tell them all.", "The run failed: gone"]
     assert len(told) < 25

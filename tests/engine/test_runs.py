@@ -9,16 +9,16 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from connectors.engine import exporting, sweeping, turn, working
+from connectors.engine import exporting, maintenance, turn, turn_loop
 from connectors.platforms.rest import RestTarget
 from connectors.services import install_connection, sync
 from hub import lanes, queue, runs
 from hub.models import Change, Connection, JobState, Lane, Run
-from hub.services import cancel_run, set_schedules, start_due_runs, start_run
+from hub.services import cancel_run, recompute_next_runs, start_due_runs, start_run
 from sandbox.process import SandboxProcess
 from synclog.models import SyncLog
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
-from tests.engine.goods import calls, change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.products import calls, change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +51,7 @@ def test_a_button_a_schedule_and_an_import_join_the_run_under_way(custom: Connec
     assert sorted(created for _, created in starts) == [False, False, False, True]
 
 
-def test_a_wish_to_resend_is_not_lost_by_joining_a_run_that_waits(
+def test_a_requested_resend_is_not_lost_by_joining_a_run_that_waits(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     sent(custom, 3)
@@ -69,7 +69,7 @@ def test_many_workers_close_a_run_once(custom: Connection, custom_platform: Sand
     def work() -> None:
         deadline = timezone.now() + timedelta(seconds=60)
         while timezone.now() < deadline:
-            if not working.serve_one_lane() and not Run.objects.filter(pk=run.pk, state__in=Run.OPEN).exists():
+            if not turn_loop.serve_one_lane() and not Run.objects.filter(pk=run.pk, state__in=Run.OPEN).exists():
                 seconds_after.append(True)
                 return
 
@@ -94,7 +94,7 @@ def test_a_retry_that_comes_later_does_not_hold_the_run_open(
     work_until_idle()
     run.refresh_from_db()
     assert (run.state, run.counters.get().failed) == (Run.State.DONE_WITH_ERRORS, 1)
-    let_time_pass()
+    skip_delays()
     assert titles(custom_platform) == titles_here(custom)
     assert run.log.last().text == "The run ended with some errors.", "definitive once it ended"
 
@@ -110,8 +110,8 @@ def test_the_log_grows_while_the_run_goes_on(custom: Connection, custom_platform
     compared, waits = [line.text for line in run.log.all()][-2:]
     assert compared == "3 compared, 3 may differ from what was sent before."
     assert waits.startswith("Waits ") and "answered 503" in waits
-    let_time_pass()
-    let_time_pass()
+    skip_delays()
+    skip_delays()
     run.refresh_from_db()
     assert run.state == Run.State.DONE
     assert run.log.last().text == "The run ended well."
@@ -121,7 +121,7 @@ def test_a_run_cancelled_while_it_compares_stays_cancelled(custom: Connection, m
     monkeypatch.setattr(exporting, "_CHUNK", 10)
     make_products(custom.seller, 60)
     run, _ = start_run(job=products_job(custom), trigger="button")
-    hold, seen = runs.hold, []
+    hold, seen = runs.lock_preparing, []
 
     def cancel_before_the_third(*, run: Run) -> None:
         seen.append(run)
@@ -137,7 +137,7 @@ def test_a_run_cancelled_while_it_compares_stays_cancelled(custom: Connection, m
     assert JobState.objects.get(job=run.job).last_full_sync_at is None
 
 
-def test_cancelling_drops_what_was_not_begun_and_keeps_what_events_asked_for(
+def test_cancelling_drops_what_was_not_started_and_keeps_what_events_asked_for(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -148,7 +148,7 @@ def test_cancelling_drops_what_was_not_begun_and_keeps_what_events_asked_for(
     change(products[-1:])
     assert cancel_run(run=run, by=None) and not cancel_run(run=run, by=None)
     for _ in range(8):
-        let_time_pass()
+        skip_delays()
     # The first hundred were sent, the second may have been, and of the rest only one had changed by itself.
     assert titles(custom_platform).keys() == {str(product.pk) for product in products[:200] + products[-1:]}
     assert SyncLog.objects.get(connection=custom).last_full_sync is None
@@ -164,7 +164,7 @@ def test_a_run_whose_changes_are_gone_is_closed_by_the_sweeper(
     work_until_idle()
     Change.objects.all().delete()
     for _ in range(2):
-        sweeping.close_unclosed(now=timezone.now())
+        maintenance.close_stuck_runs(now=timezone.now())
         run.refresh_from_db()
         assert run.state == Run.State.DONE and SyncLog.objects.get(connection=custom).last_full_sync
         assert run.log.filter(text__startswith="The run ended").count() == 1
@@ -184,9 +184,9 @@ def test_what_is_due_is_started_once_however_many_beats_there_are(custom: Connec
     job = products_job(custom)
     job.full_schedule = "1d"
     job.save()
-    set_schedules(job=job, now=timezone.now() - timedelta(days=2))
+    recompute_next_runs(job=job, now=timezone.now() - timedelta(days=2))
     now = timezone.now()
-    in_threads(*[lambda: sweeping.sweep(now=now)] * beats)
+    in_threads(*[lambda: maintenance.sweep(now=now)] * beats)
     assert Run.objects.filter(job=job, scope="full", trigger="schedule").count() == 1
     assert JobState.objects.get(job=job).next_full_at == now + timedelta(days=1)
 
@@ -196,14 +196,14 @@ def test_a_crontab_fires_in_its_own_time_zone(custom: Connection) -> None:
     job.full_schedule, job.time_zone = "0 3 * * *", "Europe/Berlin"
     job.save()
     summer = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    set_schedules(job=job, now=summer)
+    recompute_next_runs(job=job, now=summer)
     assert JobState.objects.get(job=job).next_full_at == datetime(2026, 7, 2, 1, tzinfo=UTC)
     assert start_due_runs(now=datetime(2026, 7, 2, 0, 59, tzinfo=UTC)) == 0
     assert start_due_runs(now=datetime(2026, 7, 2, 1, tzinfo=UTC)) == 1
     assert JobState.objects.get(job=job).next_full_at == datetime(2026, 7, 3, 1, tzinfo=UTC)
 
 
-def test_work_that_nobody_was_told_of_is_found(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_without_a_notification_is_found(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash between commit and waking; the lane even waits for something else much later."""
     job = one_lane(custom)
     Lane.objects.filter(pk__in=job.lane_ids).update(wake_at=timezone.now() + timedelta(hours=1))
@@ -211,11 +211,11 @@ def test_work_that_nobody_was_told_of_is_found(custom: Connection, monkeypatch: 
         patch.setattr(lanes, "wake", lambda lane_ids: None)
         queue.enqueue_for_job(job=job, kind=job.item_kind, item_ids=[1])
     assert not Lane.objects.filter(due=True).exists()
-    assert lanes.wake_forgotten() == 1
+    assert lanes.wake_missed_lanes() == 1
     job.paused = True
     job.save()
     Lane.objects.update(due=False)
-    assert lanes.wake_forgotten() == 0
+    assert lanes.wake_missed_lanes() == 0
 
 
 def test_a_failed_full_run_never_counts_as_a_full_sync(custom: Connection, custom_platform: SandboxProcess) -> None:

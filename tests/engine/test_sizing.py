@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Seller
 from catalog.models import Product
 from connectors.services import install_connection
-from connectors.sizing import look_at_sizes
+from connectors.size_schedules import update_size_schedules
 from hub.models import Job, JobState
 from tests.factories import make_seller, make_user
 
@@ -47,8 +47,8 @@ def small() -> Job:
     return search_of(seller, "small-search")
 
 
-def schedule_after_a_look(job: Job) -> str:
-    look_at_sizes(now=timezone.now())
+def schedule_after_update(job: Job) -> str:
+    update_size_schedules(now=timezone.now())
     job.refresh_from_db()
     return job.full_schedule
 
@@ -62,31 +62,31 @@ def test_a_new_job_gets_the_schedule_of_its_size(small: Job) -> None:
 
 def test_the_schedule_changes_when_the_size_has_crossed_the_line(small: Job) -> None:
     seller = small.connection.seller
-    assert schedule_after_a_look(small) == "1h"
+    assert schedule_after_update(small) == "1h"
     products(seller, 1)
     assert small.full_schedule == "1h"  # an import changes no schedule
     now = timezone.now()
-    assert look_at_sizes(now=now) == 1
+    assert update_size_schedules(now=now) == 1
     small.refresh_from_db()
     assert small.full_schedule == "1d"
     assert JobState.objects.get(job=small).next_full_at == now + timedelta(days=1)
     assert AuditEvent.objects.filter(action="job.schedule", detail__products=10_000).exists()
-    assert look_at_sizes(now=now) == 0
+    assert update_size_schedules(now=now) == 0
 
 
 def test_small_again_is_a_tenth_below_the_line(small: Job) -> None:
     seller = small.connection.seller
     products(seller, 1)
-    assert schedule_after_a_look(small) == "1d"
+    assert schedule_after_update(small) == "1d"
     discontinue(seller, 1_000)
-    assert schedule_after_a_look(small) == "1d"
+    assert schedule_after_update(small) == "1d"
     discontinue(seller, 1)
-    assert schedule_after_a_look(small) == "1h"
+    assert schedule_after_update(small) == "1h"
 
 
 def test_the_catalogue_of_another_seller_does_not_count(small: Job) -> None:
     products(make_seller("other"), 10_000)
-    assert schedule_after_a_look(small) == "1h"
+    assert schedule_after_update(small) == "1h"
 
 
 def test_an_operator_sees_it_and_decides(small: Job, client: Client) -> None:
@@ -100,7 +100,7 @@ def test_an_operator_sees_it_and_decides(small: Job, client: Client) -> None:
     small.refresh_from_db()
     assert (small.full_schedule, small.by_size) == ("6h", False)
     products(small.connection.seller, 1)
-    assert schedule_after_a_look(small) == "6h"
+    assert schedule_after_update(small) == "6h"
     assert client.post(address, sent).status_code == 302  # ticked again
     small.refresh_from_db()
     assert (small.full_schedule, small.by_size) == ("1d", True)

@@ -8,7 +8,7 @@ from connectors.services import install_connection
 from hub.models import Link
 from hub.services import start_run
 from sandbox.process import SandboxProcess
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +38,7 @@ def test_neither_makes_the_other_send_again(sandbox) -> None:
     work_until_idle()
     assert Link.objects.filter(connection=target, kind="variant/stock").count() == 5
     assert Link.objects.filter(connection=target, kind="variant/prices").count() == 5
-    platform.forget_calls()
+    platform.clear_calls()
     for job in jobs:
         start_run(job=job, trigger="button")
     work_until_idle()

@@ -12,7 +12,7 @@ from hub.models import Job, Link
 from synclog.models import Issue, ItemStatus
 from synclog.queries import open_collisions
 from tests.factories import make_connection, make_job, make_seller
-from tests.orders.bringing import bring
+from tests.orders.importing import import_records
 
 pytestmark = pytest.mark.django_db
 
@@ -38,32 +38,34 @@ def skus() -> dict[str, set[str]]:
 
 
 def test_the_product_waits_and_nothing_is_overwritten(shop: Job) -> None:
-    bring(shop, product("1", "Rope", v1="ROPE"))
+    import_records(shop, product("1", "Rope", v1="ROPE"))
     for _ in range(2):
-        tally = bring(shop, product("2", "Thief", v1="NEW", v9="OTHER"), product("3", "Hook", v3="HOOK"))
+        tally = import_records(shop, product("2", "Thief", v1="NEW", v9="OTHER"), product("3", "Hook", v3="HOOK"))
     assert (tally.skipped, tally.unchanged) == (1, 1)
     assert skus() == {"Rope": {"ROPE"}, "Hook": {"HOOK"}}
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.external_id, issue.occurrences) == ("variant_id_in_use", "product:2", 2)
     for named in ("Thief", "Rope", "under the id v1", f"no. {Product.objects.get(title='Rope').pk}", "Acme shop"):
         assert named in issue.message
-    assert "above the highest id in use" in issue.mend and list(open_collisions()) == [issue]
+    assert "above the highest id in use" in issue.fix and list(open_collisions()) == [issue]
     assert ItemStatus.objects.get(item_id=Product.objects.get(title="Rope").pk).state == ItemStatus.State.PENDING
 
 
 def test_a_product_that_is_known_stays_as_it_was(shop: Job) -> None:
-    bring(shop, product("1", "Rope", v1="ROPE"), product("2", "Hook", v2="HOOK"))
-    bring(shop, product("2", "Renamed", v2="HOOK", v1="SECOND"))
+    import_records(shop, product("1", "Rope", v1="ROPE"), product("2", "Hook", v2="HOOK"))
+    import_records(shop, product("2", "Renamed", v2="HOOK", v1="SECOND"))
     assert skus() == {"Rope": {"ROPE"}, "Hook": {"HOOK"}}
     hook = Product.objects.get(title="Hook")
     assert ItemStatus.objects.get(item_id=hook.pk).state == ItemStatus.State.PENDING
-    bring(shop, product("2", "Renamed", v2="HOOK", v8="SECOND"))
+    import_records(shop, product("2", "Renamed", v2="HOOK", v8="SECOND"))
     assert skus() == {"Rope": {"ROPE"}, "Renamed": {"HOOK", "SECOND"}}
     assert not open_collisions().exists()
 
 
 def test_of_two_that_come_together_the_first_gets_it(shop: Job) -> None:
-    bring(shop, product("1", "Rope", v1="ROPE"), product("2", "Thief", v1="NEW"), product("3", "Hook", v3="HOOK"))
+    import_records(
+        shop, product("1", "Rope", v1="ROPE"), product("2", "Thief", v1="NEW"), product("3", "Hook", v3="HOOK")
+    )
     assert skus() == {"Rope": {"ROPE"}, "Hook": {"HOOK"}}
     assert open_collisions().get().external_id == "product:2"
 
@@ -72,25 +74,25 @@ def test_an_id_twice_in_one_product_is_an_issue(shop: Job) -> None:
     twice = product("1", "Rope", v1="ROPE")
     assert twice.variants is not None
     twice.variants.append(VariantRecord(external_id="v1", sku="ROPE-2"))
-    bring(shop, twice, product("3", "Hook", v3="HOOK"))
+    import_records(shop, twice, product("3", "Hook", v3="HOOK"))
     assert skus() == {"Hook": {"HOOK"}}
     assert Issue.objects.get(resolved_at=None).code == "variant_id_twice"
 
 
 def test_a_variant_moves_from_one_product_to_another(shop: Job) -> None:
-    bring(shop, product("1", "Rope", v1="ROPE", v2="LONG-ROPE"))
-    bring(shop, product("1", "Rope", v1="ROPE"))
-    bring(shop, product("2", "Long rope", v2="LONG-ROPE"))
+    import_records(shop, product("1", "Rope", v1="ROPE", v2="LONG-ROPE"))
+    import_records(shop, product("1", "Rope", v1="ROPE"))
+    import_records(shop, product("2", "Long rope", v2="LONG-ROPE"))
     assert skus() == {"Rope": {"ROPE"}, "Long rope": {"LONG-ROPE"}}
     moved = Link.objects.get(kind=Kind.VARIANT, external_id="v2")
     assert moved.item_id == Variant.objects.get(status="live", sku="LONG-ROPE").pk
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_move_that_is_met_too_early_mends_itself(shop: Job) -> None:
-    bring(shop, product("1", "Rope", v1="ROPE", v2="LONG-ROPE"))
+def test_a_move_that_is_met_too_early_fixes_itself(shop: Job) -> None:
+    import_records(shop, product("1", "Rope", v1="ROPE", v2="LONG-ROPE"))
     for _ in range(2):
-        bring(shop, product("2", "Long rope", v2="LONG-ROPE"))
-        bring(shop, product("1", "Rope", v1="ROPE"))
+        import_records(shop, product("2", "Long rope", v2="LONG-ROPE"))
+        import_records(shop, product("1", "Rope", v1="ROPE"))
     assert skus() == {"Rope": {"ROPE"}, "Long rope": {"LONG-ROPE"}}
     assert not open_collisions().exists()

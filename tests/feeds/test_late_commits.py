@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from catalog.models import FeedPosition, Product
 from tests.factories import make_products
-from tests.world import ApiClient, World, key_for
+from tests.two_sellers import ApiClient, TwoSellers, key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,9 +60,9 @@ def titles() -> dict[int, str]:
     return dict(Product.objects.values_list("pk", "title"))
 
 
-def test_a_transaction_that_ends_after_a_later_one_is_not_missed(world: World) -> None:
-    first, second = make_products(world.north.seller, 2)
-    fetcher = Fetcher(key_for(world.north.seller))
+def test_a_transaction_that_ends_after_a_later_one_is_not_missed(two_sellers: TwoSellers) -> None:
+    first, second = make_products(two_sellers.north.seller, 2)
+    fetcher = Fetcher(key_for(two_sellers.north.seller))
     fetcher.fetch()
     with writer() as early, writer() as late:
         rename(early, first, "written early, committed late")
@@ -73,9 +73,9 @@ def test_a_transaction_that_ends_after_a_later_one_is_not_missed(world: World) -
     assert fetcher.fetch() == ["written early, committed late", "written late, committed early"]
 
 
-def test_what_was_open_when_a_whole_feed_was_read_comes_after_its_cursor(world: World) -> None:
-    first, second = make_products(world.north.seller, 2)
-    client = key_for(world.north.seller)
+def test_what_was_open_when_a_whole_feed_was_read_comes_after_its_cursor(two_sellers: TwoSellers) -> None:
+    first, second = make_products(two_sellers.north.seller, 2)
+    client = key_for(two_sellers.north.seller)
     with writer() as early, writer() as late:
         rename(early, first, "not yet there")
         rename(late, second, "there already")
@@ -97,12 +97,12 @@ OPERATIONS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=OPERATIONS)
 def test_in_any_order_of_writing_and_ending_the_fetcher_ends_with_what_there_is(
-    world: World, operations: list[tuple[str, int]]
+    two_sellers: TwoSellers, operations: list[tuple[str, int]]
 ) -> None:
     """Each writer has products of its own, so none waits for another and one thread can lead them all."""
-    known = list(Product.objects.order_by("pk")) or make_products(world.north.seller, 6)
+    known = list(Product.objects.order_by("pk")) or make_products(two_sellers.north.seller, 6)
     mine = known[:2], known[2:4], known[4:]
-    fetcher = Fetcher(key_for(world.north.seller))
+    fetcher = Fetcher(key_for(two_sellers.north.seller))
     with ExitStack() as stack:
         writers = [stack.enter_context(writer()) for _ in mine]
         for step, (operation, number) in enumerate(operations):
@@ -118,10 +118,10 @@ def test_in_any_order_of_writing_and_ending_the_fetcher_ends_with_what_there_is(
     assert fetcher.titles == titles()
 
 
-def test_beside_writers_that_wait_for_each_other_nothing_is_missed(world: World) -> None:
+def test_beside_writers_that_wait_for_each_other_nothing_is_missed(two_sellers: TwoSellers) -> None:
     """Each transaction makes a product that nobody touches again: one miss at any moment shows in the end."""
-    shared = make_products(world.north.seller, 6)
-    fetcher = Fetcher(key_for(world.north.seller), limit=500)
+    shared = make_products(two_sellers.north.seller, 6)
+    fetcher = Fetcher(key_for(two_sellers.north.seller), limit=500)
 
     def work(number: int) -> None:
         random = Random(number)
@@ -133,7 +133,7 @@ def test_beside_writers_that_wait_for_each_other_nothing_is_missed(world: World)
                         "INSERT INTO catalog_product (seller_id, title, slug, description, product_type, attributes,"
                         " status, revision, created_at, updated_at)"
                         " VALUES (%s, %s, '', '', '', '{}', 'live', 0, now(), now())",
-                        [world.north.seller.pk, title],
+                        [two_sellers.north.seller.pk, title],
                     )
                 for product in sorted(random.sample(shared, 2), key=lambda product: product.pk):
                     rename(own, product, title)
@@ -149,12 +149,12 @@ def test_beside_writers_that_wait_for_each_other_nothing_is_missed(world: World)
     assert fetcher.titles == titles()
 
 
-def test_positions_that_came_from_another_database_hide_nothing(world: World) -> None:
+def test_positions_that_came_from_another_database_hide_nothing(two_sellers: TwoSellers) -> None:
     """After a restore, rows carry numbers of transactions that this database will reach only in years."""
-    products = make_products(world.north.seller, 3)
+    products = make_products(two_sellers.north.seller, 3)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE catalog_feedposition SET changed = '9000000000000'")
-    fetcher = Fetcher(key_for(world.north.seller))
+    fetcher = Fetcher(key_for(two_sellers.north.seller))
     assert len(fetcher.fetch()) == 3
     Product.objects.filter(pk=products[0].pk).update(title="Changed since")
     assert fetcher.fetch() == ["Changed since"]

@@ -24,7 +24,7 @@ from catalog.models import (
 )
 from catalog.services import set_product_status
 from tests.factories import make_products, make_seller
-from tests.world import ApiClient, World, key_for
+from tests.two_sellers import ApiClient, TwoSellers, key_for
 
 # A feed shows what is committed, so each test commits.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +36,7 @@ PAGES = {
 }
 
 
-def furnished(seller: Seller) -> Product:
+def full_product(seller: Seller) -> Product:
     """A product with something of everything that feeds tell."""
     [product] = make_products(seller, 1)
     shop = PriceList.objects.create(seller=seller, slug="shop-price", name="Shop Price", currency="EUR")
@@ -68,9 +68,9 @@ def ids(page: Any) -> list[int]:
     return [item["id"] for item in page["items"]]
 
 
-def test_a_product_comes_with_its_variants_and_prices(world: World) -> None:
-    product = furnished(world.north.seller)
-    [item] = fetch(key_for(world.north.seller), "products")["items"]
+def test_a_product_comes_with_its_variants_and_prices(two_sellers: TwoSellers) -> None:
+    product = full_product(two_sellers.north.seller)
+    [item] = fetch(key_for(two_sellers.north.seller), "products")["items"]
     variant = product.variants.get()
     assert item == {
         "id": product.pk,
@@ -108,14 +108,18 @@ def test_a_product_comes_with_its_variants_and_prices(world: World) -> None:
     }
 
 
-def test_inventory_tells_of_every_location_and_of_all_together(world: World) -> None:
-    product = furnished(world.north.seller)
+def test_inventory_lists_every_location_and_the_total(two_sellers: TwoSellers) -> None:
+    product = full_product(two_sellers.north.seller)
     variant = product.variants.get()
-    there = StockLocation.objects.create(seller=world.north.seller, code="attic")
+    there = StockLocation.objects.create(seller=two_sellers.north.seller, code="attic")
     Stock.objects.create(
-        seller=world.north.seller, variant=variant, location=there, quantity=Decimal("-1.5"), restock_date="2026-12-24"
+        seller=two_sellers.north.seller,
+        variant=variant,
+        location=there,
+        quantity=Decimal("-1.5"),
+        restock_date="2026-12-24",
     )
-    [item] = fetch(key_for(world.north.seller), "inventory")["items"]
+    [item] = fetch(key_for(two_sellers.north.seller), "inventory")["items"]
     assert item == {
         "id": variant.pk,
         "product_id": product.pk,
@@ -130,10 +134,10 @@ def test_inventory_tells_of_every_location_and_of_all_together(world: World) -> 
     }
 
 
-def test_a_gallery_is_whole_and_in_order(world: World) -> None:
-    product = furnished(world.north.seller)
-    Image.objects.create(seller=world.north.seller, product=product, url="https://cdn.example/0.jpg", position=0)
-    [item] = fetch(key_for(world.north.seller), "images")["items"]
+def test_a_gallery_is_whole_and_in_order(two_sellers: TwoSellers) -> None:
+    product = full_product(two_sellers.north.seller)
+    Image.objects.create(seller=two_sellers.north.seller, product=product, url="https://cdn.example/0.jpg", position=0)
+    [item] = fetch(key_for(two_sellers.north.seller), "images")["items"]
     assert item["images"] == [
         {"url": "https://cdn.example/0.jpg", "label": "", "position": 0},
         {"url": "https://cdn.example/a.jpg", "label": "Front", "position": 1},
@@ -149,10 +153,10 @@ def test_a_gallery_is_whole_and_in_order(world: World) -> None:
 
 
 @pytest.mark.parametrize("feed", FEEDS)
-def test_every_item_is_met_once_while_paging(world: World, feed: str) -> None:
-    make_products(world.north.seller, 12)
-    make_products(world.north.seller, 11, prefix="LATER")
-    client, seen, cursor, more = key_for(world.north.seller), [], "", True
+def test_every_item_is_met_once_while_paging(two_sellers: TwoSellers, feed: str) -> None:
+    make_products(two_sellers.north.seller, 12)
+    make_products(two_sellers.north.seller, 11, prefix="LATER")
+    client, seen, cursor, more = key_for(two_sellers.north.seller), [], "", True
     while more:
         page = fetch(client, feed, cursor, limit=5)
         seen += ids(page)
@@ -194,21 +198,21 @@ CHANGES: list[tuple[str, set[str]]] = [
 
 
 @pytest.mark.parametrize(("statement", "moved"), CHANGES)
-def test_whatever_writes_the_feeds_that_show_it_move(world: World, statement: str, moved: set[str]) -> None:
-    furnished(world.north.seller)
-    client = key_for(world.north.seller)
+def test_whatever_writes_the_feeds_that_show_it_move(two_sellers: TwoSellers, statement: str, moved: set[str]) -> None:
+    full_product(two_sellers.north.seller)
+    client = key_for(two_sellers.north.seller)
     cursors = {feed: fetch(client, feed)["next"] for feed in FEEDS}
     with connection.cursor() as cursor:
         cursor.execute(statement)
     assert {feed for feed in FEEDS if fetch(client, feed, cursors[feed])["items"]} == moved
 
 
-def test_what_is_discontinued_appears_as_such(world: World) -> None:
-    product = furnished(world.north.seller)
-    client = key_for(world.north.seller)
+def test_what_is_discontinued_appears_as_such(two_sellers: TwoSellers) -> None:
+    product = full_product(two_sellers.north.seller)
+    client = key_for(two_sellers.north.seller)
     cursors = {feed: fetch(client, feed)["next"] for feed in FEEDS}
     set_product_status(
-        seller_id=world.north.seller.pk,
+        seller_id=two_sellers.north.seller.pk,
         product_ids=[product.pk],
         status=Status.DISCONTINUED,
         origin=None,
@@ -219,11 +223,11 @@ def test_what_is_discontinued_appears_as_such(world: World) -> None:
         assert item["status"] == "discontinued"
 
 
-def test_what_is_deleted_for_good_leaves_its_id(world: World) -> None:
-    product = furnished(world.north.seller)
+def test_what_is_deleted_for_good_leaves_its_id(two_sellers: TwoSellers) -> None:
+    product = full_product(two_sellers.north.seller)
     variant = product.variants.get()
     gone = {"products": product.pk, "inventory": variant.pk, "images": product.pk}
-    client = key_for(world.north.seller)
+    client = key_for(two_sellers.north.seller)
     cursors = {feed: fetch(client, feed)["next"] for feed in FEEDS}
     product.delete()
     for feed in FEEDS:
@@ -232,25 +236,25 @@ def test_what_is_deleted_for_good_leaves_its_id(world: World) -> None:
 
 def test_a_seller_can_be_deleted_with_everything() -> None:
     seller = make_seller()
-    furnished(seller)
+    full_product(seller)
     seller.delete()
     assert not FeedPosition.objects.exists()
 
 
 def test_a_page_costs_the_same_number_of_queries_however_long_it_is(
-    world: World, django_assert_num_queries: Any
+    two_sellers: TwoSellers, django_assert_num_queries: Any
 ) -> None:
-    make_products(world.north.seller, 40)
-    client = key_for(world.north.seller)
+    make_products(two_sellers.north.seller, 40)
+    client = key_for(two_sellers.north.seller)
     fetch(client, "products", limit=2)  # the key's first use is noted
     for limit in (1, 40):
         with django_assert_num_queries(7):  # two for the key and its seller
             assert len(fetch(client, "products", limit=limit)["items"]) == limit
 
 
-def test_who_has_the_page_already_gets_no_other(world: World, django_assert_num_queries: Any) -> None:
-    make_products(world.north.seller, 3)
-    client = key_for(world.north.seller)
+def test_who_has_the_page_already_gets_no_other(two_sellers: TwoSellers, django_assert_num_queries: Any) -> None:
+    make_products(two_sellers.north.seller, 3)
+    client = key_for(two_sellers.north.seller)
     first = client.get("/api/v1/feeds/products")
     with django_assert_num_queries(6):  # no item is read
         again = client.get("/api/v1/feeds/products", headers={"If-None-Match": first["ETag"]})
@@ -260,17 +264,17 @@ def test_who_has_the_page_already_gets_no_other(world: World, django_assert_num_
 
 
 @pytest.mark.parametrize("feed", FEEDS)
-def test_nobody_reads_anothers_feed(world: World, feed: str) -> None:
-    furnished(world.north.seller)
-    assert fetch(key_for(world.south.seller), feed)["items"] == []
-    whole = key_for(world.south.seller).get(f"/api/v1/feeds/{feed}/full")
+def test_nobody_reads_anothers_feed(two_sellers: TwoSellers, feed: str) -> None:
+    full_product(two_sellers.north.seller)
+    assert fetch(key_for(two_sellers.south.seller), feed)["items"] == []
+    whole = key_for(two_sellers.south.seller).get(f"/api/v1/feeds/{feed}/full")
     assert whole.getvalue() == b""
-    named = key_for(world.south.seller).get(f"/api/v1/feeds/{feed}", {"seller": "north"})
+    named = key_for(two_sellers.south.seller).get(f"/api/v1/feeds/{feed}", {"seller": "north"})
     assert named.status_code == 404
 
 
-def test_a_key_of_several_sellers_names_one(world: World) -> None:
-    furnished(world.north.seller)
+def test_a_key_of_several_sellers_names_one(two_sellers: TwoSellers) -> None:
+    full_product(two_sellers.north.seller)
     client = key_for()
     answer = client.get("/api/v1/feeds/products")
     assert (answer.status_code, answer.json()["errors"][0]["property"]) == (400, "seller")
@@ -278,17 +282,17 @@ def test_a_key_of_several_sellers_names_one(world: World) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", "products-0-0-0", "products-ffffffffffff-1-1 ", "1; DROP TABLE", "é" * 30])
-def test_a_text_that_is_no_cursor_is_refused_with_the_mend(world: World, cursor: str) -> None:
-    answer = key_for(world.north.seller).get("/api/v1/feeds/products", {"cursor": cursor})
+def test_a_text_that_is_no_cursor_is_refused_with_the_fix(two_sellers: TwoSellers, cursor: str) -> None:
+    answer = key_for(two_sellers.north.seller).get("/api/v1/feeds/products", {"cursor": cursor})
     assert answer.status_code == 400
     [fault] = answer.json()["errors"]
     assert fault["property"] == "cursor"
     assert "leave it out" in fault["message"]
 
 
-def test_a_cursor_of_another_feed_or_of_the_future_is_refused(world: World) -> None:
-    furnished(world.north.seller)
-    client = key_for(world.north.seller)
+def test_a_cursor_of_another_feed_or_of_the_future_is_refused(two_sellers: TwoSellers) -> None:
+    full_product(two_sellers.north.seller)
+    client = key_for(two_sellers.north.seller)
     given = fetch(client, "products")["next"]
     name, lineage, changed, item_id = given.split("-")
     for cursor in (
@@ -301,9 +305,9 @@ def test_a_cursor_of_another_feed_or_of_the_future_is_refused(world: World) -> N
         assert (answer.status_code, answer.json()["errors"][0]["property"]) == (400, "cursor")
 
 
-def test_a_cursor_of_another_database_says_to_begin_anew(world: World) -> None:
-    furnished(world.north.seller)
-    client = key_for(world.north.seller)
+def test_a_cursor_of_another_database_says_to_start_over(two_sellers: TwoSellers) -> None:
+    full_product(two_sellers.north.seller)
+    client = key_for(two_sellers.north.seller)
     name, _, changed, item_id = fetch(client, "products")["next"].split("-")
     answer = client.get("/api/v1/feeds/products", {"cursor": f"{name}-{'0' * 12}-{changed}-{item_id}"})
     assert answer.status_code == 410
@@ -311,7 +315,7 @@ def test_a_cursor_of_another_database_says_to_begin_anew(world: World) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1001, "many"])
-def test_a_limit_out_of_bounds_is_named(world: World, limit: object) -> None:
-    answer = key_for(world.north.seller).get("/api/v1/feeds/products", {"limit": limit})
+def test_a_limit_out_of_bounds_is_named(two_sellers: TwoSellers, limit: object) -> None:
+    answer = key_for(two_sellers.north.seller).get("/api/v1/feeds/products", {"limit": limit})
     assert answer.status_code == 400
     assert "limit" in answer.json()["errors"][0]["property"]

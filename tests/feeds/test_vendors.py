@@ -9,7 +9,7 @@ import pytest
 from accounts.models import DropshipAgreement
 from catalog.models import Price, PriceList, Product, Variant
 from tests.factories import make_connection, make_products
-from tests.world import ApiClient, World, key_for
+from tests.two_sellers import ApiClient, TwoSellers, key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,44 +22,44 @@ def owners(items: list[dict[str, Any]]) -> list[str | None]:
     return [item["vendor"] for item in items]
 
 
-def agree(world: World, **fields: Any) -> DropshipAgreement:
+def agree(two_sellers: TwoSellers, **fields: Any) -> DropshipAgreement:
     """The south ships for the north, which calls it Pines."""
     return DropshipAgreement.objects.create(
-        seller=world.north.seller, vendor=world.south.seller, name_on_lines="Pines", **fields
+        seller=two_sellers.north.seller, vendor=two_sellers.south.seller, name_on_lines="Pines", **fields
     )
 
 
 @pytest.mark.parametrize("feed", ["products", "inventory", "images"])
-def test_a_vendors_items_stand_beside_ones_own_under_its_name(world: World, feed: str) -> None:
-    make_products(world.south.seller, 2, prefix="THEIRS")
-    make_products(world.north.seller, 1, prefix="OURS")
-    agree(world)
-    page = read(key_for(world.north.seller), feed).json()
+def test_a_vendors_items_stand_beside_ones_own_under_its_name(two_sellers: TwoSellers, feed: str) -> None:
+    make_products(two_sellers.south.seller, 2, prefix="THEIRS")
+    make_products(two_sellers.north.seller, 1, prefix="OURS")
+    agree(two_sellers)
+    page = read(key_for(two_sellers.north.seller), feed).json()
     assert owners(page["items"]) == ["Pines", "Pines", None]
-    whole = key_for(world.north.seller).get(f"/api/v1/feeds/{feed}/full").getvalue().splitlines()
+    whole = key_for(two_sellers.north.seller).get(f"/api/v1/feeds/{feed}/full").getvalue().splitlines()
     assert owners([json.loads(line) for line in whole]) == [None, "Pines", "Pines"]
     Variant.objects.filter(sku="THEIRS-2").update(sku="THEIRS-3")
-    assert owners(read(key_for(world.north.seller), feed, page["next"]).json()["items"]) == ["Pines"]
+    assert owners(read(key_for(two_sellers.north.seller), feed, page["next"]).json()["items"]) == ["Pines"]
 
 
-def test_the_vendor_sees_nothing_of_the_seller(world: World) -> None:
-    make_products(world.north.seller, 1, prefix="OURS")
-    agree(world)
-    assert read(key_for(world.south.seller), "products").json()["items"] == []
+def test_the_vendor_sees_nothing_of_the_seller(two_sellers: TwoSellers) -> None:
+    make_products(two_sellers.north.seller, 1, prefix="OURS")
+    agree(two_sellers)
+    assert read(key_for(two_sellers.south.seller), "products").json()["items"] == []
 
 
-def test_an_agreement_that_ended_shares_nothing_any_more(world: World) -> None:
-    make_products(world.south.seller, 1, prefix="THEIRS")
-    agree(world, active=False)
-    assert read(key_for(world.north.seller), "products").json()["items"] == []
+def test_an_agreement_that_ended_shares_nothing_any_more(two_sellers: TwoSellers) -> None:
+    make_products(two_sellers.south.seller, 1, prefix="THEIRS")
+    agree(two_sellers, active=False)
+    assert read(key_for(two_sellers.north.seller), "products").json()["items"] == []
 
 
-def test_another_vendor_means_to_fetch_anew(world: World) -> None:
+def test_another_vendor_means_to_fetch_everything_again(two_sellers: TwoSellers) -> None:
     """Its items are older than the cursor, so that going on from there would miss them."""
-    make_products(world.south.seller, 1, prefix="THEIRS")
-    client = key_for(world.north.seller)
+    make_products(two_sellers.south.seller, 1, prefix="THEIRS")
+    client = key_for(two_sellers.north.seller)
     cursor = read(client, "products").json()["next"]
-    agreement = agree(world)
+    agreement = agree(two_sellers)
     assert read(client, "products", cursor).status_code == 410
     cursor = read(client, "products").json()["next"]
     agreement.active = False
@@ -67,22 +67,22 @@ def test_another_vendor_means_to_fetch_anew(world: World) -> None:
     assert read(client, "products", cursor).status_code == 410
 
 
-def test_of_a_vendors_prices_only_those_of_its_erp_are_told(world: World) -> None:
-    [product] = make_products(world.south.seller, 1, prefix="THEIRS")
+def test_of_a_vendors_prices_only_those_of_its_erp_are_exposed(two_sellers: TwoSellers) -> None:
+    [product] = make_products(two_sellers.south.seller, 1, prefix="THEIRS")
     for role, amount in (("erp", "7.5"), ("b2b", "9")):
-        system = make_connection(world.south.seller, role=role)
+        system = make_connection(two_sellers.south.seller, role=role)
         prices = PriceList.objects.create(
-            seller=world.south.seller, slug=role, name=role, currency="EUR", connection=system
+            seller=two_sellers.south.seller, slug=role, name=role, currency="EUR", connection=system
         )
         Price.objects.create(
-            seller=world.south.seller, price_list=prices, variant=product.variants.get(), amount=Decimal(amount)
+            seller=two_sellers.south.seller, price_list=prices, variant=product.variants.get(), amount=Decimal(amount)
         )
-    agree(world)
+    agree(two_sellers)
 
     def told(client: ApiClient) -> list[str]:
         [item] = read(client, "products").json()["items"]
         return [price["price_list"] for price in item["variants"][0]["prices"]]
 
-    assert told(key_for(world.north.seller)) == ["erp"]
-    assert told(key_for(world.south.seller)) == ["b2b", "erp"]
+    assert told(key_for(two_sellers.north.seller)) == ["erp"]
+    assert told(key_for(two_sellers.south.seller)) == ["b2b", "erp"]
     assert Product.objects.count() == 1

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from hub import lanes
-from hub.lanes import Fenced
+from hub.lanes import LeaseLost
 from hub.models import Job, Lane, Share
 from hub.services import pause_connection, pause_platform, resume_connection, resume_platform
 from tests.factories import make_connection, make_job, make_seller
@@ -132,11 +132,11 @@ def test_a_lane_that_slept_long_is_next_among_its_sellers_lanes() -> None:
     assert claim().lane_id == sleeper.lane_ids[0]
 
 
-def test_shares_that_disagree_with_their_lanes_are_mended() -> None:
+def test_shares_that_disagree_with_their_lanes_are_fixed() -> None:
     job = due_job()
     Share.objects.update(due=False, held=5, lane_turn=10**6)
     assert claim(workers=2) is None
-    lanes.recount()
+    lanes.reconcile_shares()
     assert Share.objects.get().held == 0
     assert claim(workers=2).lane_id == job.lane_ids[0]
     assert Share.objects.get().held == 1
@@ -153,7 +153,7 @@ def test_a_worker_that_lost_its_lease_can_write_nothing() -> None:
         lambda: lanes.fence(claim=sleeper),
         lambda: lanes.renew(claim=sleeper, batch=[1]),
     ):
-        with pytest.raises(Fenced):
+        with pytest.raises(LeaseLost):
             late_write()
     lanes.release(claim=sleeper, more=False)
     lanes.fence(claim=successor)

@@ -24,8 +24,8 @@ def job() -> Job:
     return make_job(make_connection(make_seller()))
 
 
-def take(job: Job, limit: int = 100, priority: int = Priority.EVENT) -> list[queue.Taken]:
-    return queue.take(lane_id=job.lane_ids[0], job_id=job.pk, priority=priority, after=0, limit=limit)
+def take(job: Job, limit: int = 100, priority: int = Priority.EVENT) -> list[queue.ChangeSnapshot]:
+    return queue.next_changes(lane_id=job.lane_ids[0], job_id=job.pk, priority=priority, after=0, limit=limit)
 
 
 def enqueue(job: Job, *items: int) -> None:

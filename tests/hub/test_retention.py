@@ -9,14 +9,14 @@ from django.apps import apps
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from connectors.engine.sweeping import prune
+from connectors.engine.maintenance import prune
 from connectors.models import FeedImport, FeedItem
 from hub.models import RunCounter, RunLogLine
 from synclog.models import Issue
-from tests.admin.world_of_rows import fill
-from tests.world import World, world
+from tests.admin.sample_rows import fill
+from tests.two_sellers import TwoSellers, two_sellers
 
-__all__ = ["world"]
+__all__ = ["two_sellers"]
 
 pytestmark = pytest.mark.django_db
 
@@ -39,15 +39,15 @@ def numbers() -> dict[str, int]:
     return {model._meta.db_table: model._base_manager.count() for model in apps.get_models() if model._meta.managed}
 
 
-def test_what_is_young_stays(world: World) -> None:
-    fill(world)
+def test_what_is_young_stays(two_sellers: TwoSellers) -> None:
+    fill(two_sellers)
     before = numbers()
     prune(now=timezone.now())
     assert numbers() == before
 
 
-def test_what_is_old_goes_with_all_that_belongs_to_it(world: World) -> None:
-    fill(world)
+def test_what_is_old_goes_with_all_that_belongs_to_it(two_sellers: TwoSellers) -> None:
+    fill(two_sellers)
     Issue.objects.update(resolved_at=timezone.now())
     FeedItem.objects.create(feed_import=FeedImport.objects.first(), change_id=1, token=1, item_id=1, action="update")
     assert not [model for model, column in aged().items() if not dated(model, column).exists()]

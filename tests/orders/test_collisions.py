@@ -10,7 +10,7 @@ from orders.models import Order, OrderLine
 from orders.records import OrderRecord
 from synclog.models import Issue, ItemEvent, ItemStatus
 from tests.factories import make_connection, make_job
-from tests.orders.bringing import PLACED, bring, line, order
+from tests.orders.importing import PLACED, import_records, line, order
 
 
 def rows() -> tuple:
@@ -32,10 +32,10 @@ def rows() -> tuple:
     ids=["id", "id and number", "number", "line"],
 )
 def test_what_is_in_use_is_not_overwritten(orders: Job, intruder: OrderRecord, code: str) -> None:
-    bring(orders, order("1", "N-1", line("1-1")))
+    import_records(orders, order("1", "N-1", line("1-1")))
     holder, before = Order.objects.get(), rows()
     for _ in range(2):
-        tally = bring(orders, intruder, order("3", "N-3"))
+        tally = import_records(orders, intruder, order("3", "N-3"))
         assert (tally.created + tally.unchanged, tally.skipped) == (1, 1)
     after = rows()
     assert [each[: len(was)] for each, was in zip(after, before, strict=True)] == list(before)
@@ -44,19 +44,19 @@ def test_what_is_in_use_is_not_overwritten(orders: Job, intruder: OrderRecord, c
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.severity, issue.occurrences) == (code, "error", 2)
     assert issue.external_id == f"order:{intruder.external_id}" and issue.title == intruder.number
-    assert f"no. {holder.pk}" in issue.message and intruder.number in issue.message and issue.mend
+    assert f"no. {holder.pk}" in issue.message and intruder.number in issue.message and issue.fix
 
 
 def test_an_order_with_a_taken_line_id_stays_as_it_was(orders: Job) -> None:
-    bring(orders, order("1"), order("2"))
+    import_records(orders, order("1"), order("2"))
     before = rows()
-    bring(orders, order("2", "", line("2-1", quantity="5"), line("1-1"), status="shipped"))
+    import_records(orders, order("2", "", line("2-1", quantity="5"), line("1-1"), status="shipped"))
     assert rows() == before
     assert ItemStatus.objects.get(item_id=Order.objects.get(number="N-2").pk).state == "pending"
 
 
 def test_two_that_come_together_do_not_both_get_in(orders: Job) -> None:
-    tally = bring(orders, order("1", "N-1"), order("2", "N-1"), order("3", "N-3", line("1-1")), order("4"))
+    tally = import_records(orders, order("1", "N-1"), order("2", "N-1"), order("3", "N-3", line("1-1")), order("4"))
     assert (tally.read, tally.created, tally.skipped) == (4, 2, 2)
     assert set(Order.objects.values_list("number", flat=True)) == {"N-1", "N-4"}
     assert set(Issue.objects.values_list("external_id", "code")) == {
@@ -65,32 +65,34 @@ def test_two_that_come_together_do_not_both_get_in(orders: Job) -> None:
     }
 
 
-def test_a_holder_that_changes_meanwhile_keeps_its_line_in_the_timeline(orders: Job) -> None:
-    bring(orders, order("1", "N-1"))
-    tally = bring(orders, order("1", "N-1", status="shipped"), order("2", "N-2", line("1-1")), order("3", "N-1"))
+def test_a_holder_that_changes_during_it_keeps_its_line_in_the_timeline(orders: Job) -> None:
+    import_records(orders, order("1", "N-1"))
+    tally = import_records(
+        orders, order("1", "N-1", status="shipped"), order("2", "N-2", line("1-1")), order("3", "N-1")
+    )
     assert (tally.updated, tally.skipped) == (1, 2)
     assert ItemEvent.objects.get(action="updated").changes == {"status": ["confirmed", "shipped"]}
     assert ItemStatus.objects.get().state == ItemStatus.State.PENDING
 
 
 def test_the_issue_goes_when_the_order_comes_under_an_id_of_its_own(orders: Job) -> None:
-    bring(orders, order("1", "N-1"))
-    bring(orders, order("2", "N-1"))
+    import_records(orders, order("1", "N-1"))
+    import_records(orders, order("2", "N-1"))
     assert ItemStatus.objects.get().state == "pending"
-    bring(orders, order("2", "N-2"))
-    bring(orders, order("1", "N-1", status="shipped"))
+    import_records(orders, order("2", "N-2"))
+    import_records(orders, order("1", "N-1", status="shipped"))
     assert not Issue.objects.filter(resolved_at=None).exists()
     assert set(ItemStatus.objects.values_list("state", flat=True)) == {"synced"}
 
 
-def test_a_mended_time_zone_makes_no_other_order(orders: Job) -> None:
-    bring(orders, order("1"))
-    assert bring(orders, order("1", placed_at=PLACED + timedelta(hours=13))).updated == 1
+def test_a_fixed_time_zone_makes_no_other_order(orders: Job) -> None:
+    import_records(orders, order("1"))
+    assert import_records(orders, order("1", placed_at=PLACED + timedelta(hours=13))).updated == 1
 
 
 def test_the_same_ids_at_another_shop_are_its_own(orders: Job, shop: Connection) -> None:
     other = make_job(make_connection(shop.seller), DataType.ORDERS, Direction.IMPORT)
-    bring(orders, order("1"))
-    assert bring(other, order("1")).created == 1
+    import_records(orders, order("1"))
+    assert import_records(other, order("1")).created == 1
     assert Order.objects.filter(number="N-1").count() == 2
     assert Link.objects.filter(kind=Kind.ORDER_LINE, external_id="1-1").count() == 2

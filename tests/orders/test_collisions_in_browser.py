@@ -14,9 +14,9 @@ from hub.services import start_run
 from orders.models import Order
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_seller
-from tests.world import make_person
+from tests.two_sellers import make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KNOWN = 15
@@ -49,11 +49,11 @@ def page(job: Job, page_of: Callable[..., Page]) -> Page:
     return page
 
 
-def take_away(oms: SandboxProcess, *ids: int) -> None:
+def delete_at_oms(oms: SandboxProcess, *ids: int) -> None:
     oms.control("POST", "delete", json={"kind": "orders", "ids": [str(each) for each in ids]})
 
 
-def go_on_at(oms: SandboxProcess, kind: str, following: int) -> None:
+def set_next_id(oms: SandboxProcess, kind: str, following: int) -> None:
     oms.control("POST", "sequence", json={"kind": kind, "next": following})
 
 
@@ -62,11 +62,11 @@ def highest(page: Page, kind: str) -> int:
     return int(row.get_by_role("cell").nth(2).inner_text())
 
 
-def test_shown_and_mended_by_following_the_text(page: Page, job: Job, oms: SandboxProcess) -> None:
+def test_shown_and_fixed_by_following_the_text(page: Page, job: Job, oms: SandboxProcess) -> None:
     before = list(Order.objects.order_by("pk").values())
     # The OMS was restored from a backup that is older than ours, and takes an order.
-    take_away(oms, 14, 15)
-    go_on_at(oms, "orders", 14)
+    delete_at_oms(oms, 14, 15)
+    set_next_id(oms, "orders", 14)
     oms.control("POST", "orders", json={"count": 1})
     start_run(job=job, trigger="schedule")
     work_until_idle()
@@ -83,9 +83,9 @@ def test_shown_and_mended_by_following_the_text(page: Page, job: Job, oms: Sandb
     expect(about).to_contain_text("Raise the order id sequence in Acme's OMS above the highest id in use here")
 
     assert highest(page, "order") == KNOWN
-    go_on_at(oms, "orders", highest(page, "order") + 1)
-    go_on_at(oms, "items", highest(page, "order line") + 1)
-    take_away(oms, 14)
+    set_next_id(oms, "orders", highest(page, "order") + 1)
+    set_next_id(oms, "items", highest(page, "order line") + 1)
+    delete_at_oms(oms, 14)
     oms.control("POST", "orders", json={"count": 1})
 
     about.get_by_role("link", name=re.compile("orders")).click()

@@ -8,21 +8,21 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connectors.engine.applying import target_for
+from connectors.engine.applying import import_context_for
 from connectors.engine.importing import discontinue
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
 from orders.models import Address, Customer, CustomerGroup
 from synclog.models import Issue, ItemEvent, ItemStatus
 from tests.factories import make_connection, make_job, make_seller
-from tests.orders.bringing import address, bring, customer
+from tests.orders.importing import address, customer, import_records
 
 
 def test_the_same_read_twice_is_one_state(customers: Job) -> None:
     record = customer("1", group="Trade", discount_percentage=Decimal("12.5"), price_lists=["b2b"])
-    assert bring(customers, record).created == 1
+    assert import_records(customers, record).created == 1
     before = Customer.objects.values().get()
-    assert bring(customers, customer("1", **_same(record))).unchanged == 1
+    assert import_records(customers, customer("1", **_same(record))).unchanged == 1
     assert Customer.objects.values().get() == before
     assert Address.objects.count() == CustomerGroup.objects.count() == 1
     assert before["discount_percentage"] == Decimal("12.500") and before["revision"] > 0
@@ -33,17 +33,17 @@ def _same(record: object) -> dict:
 
 
 def test_the_same_content_in_other_bytes_writes_nothing(customers: Job) -> None:
-    bring(customers, customer("1", addresses=[address(), address(use="billing")]))
+    import_records(customers, customer("1", addresses=[address(), address(use="billing")]))
     revision = Customer.objects.get().revision
-    tally = bring(customers, customer("1", addresses=[address(use="billing"), address()]))
+    tally = import_records(customers, customer("1", addresses=[address(use="billing"), address()]))
     assert (tally.updated, tally.unchanged) == (0, 1)
     assert Customer.objects.get().revision == revision
 
 
-def test_what_changed_is_told_but_no_personal_value_is(customers: Job) -> None:
-    bring(customers, customer("1", group="Retail"))
+def test_what_changed_is_logged_but_no_personal_value_is(customers: Job) -> None:
+    import_records(customers, customer("1", group="Retail"))
     new = customer("1", group="Trade", email="new@example.com", note="call Berta", addresses=[address(street="Ny 2")])
-    assert bring(customers, new).updated == 1
+    assert import_records(customers, new).updated == 1
     changes = ItemEvent.objects.get(action="updated").changes
     assert changes == {
         "group": ["Retail", "Trade"],
@@ -55,33 +55,33 @@ def test_what_changed_is_told_but_no_personal_value_is(customers: Job) -> None:
 
 
 def test_addresses_that_were_not_read_stay(customers: Job) -> None:
-    bring(customers, customer("1"))
-    bring(customers, customer("1", first_name="Bertha", addresses=None))
+    import_records(customers, customer("1"))
+    import_records(customers, customer("1", first_name="Bertha", addresses=None))
     assert Address.objects.count() == 1
-    bring(customers, customer("1", addresses=[]))
+    import_records(customers, customer("1", addresses=[]))
     assert not Address.objects.exists()
 
 
-def test_every_target_is_told_but_the_one_it_came_from(customers: Job, shop: Connection) -> None:
+def test_every_target_is_notified_but_the_one_it_came_from(customers: Job, shop: Connection) -> None:
     own = make_job(shop, DataType.CUSTOMERS)
-    front = make_job(make_connection(shop.seller), DataType.CUSTOMERS)
+    storefront = make_job(make_connection(shop.seller), DataType.CUSTOMERS)
     stranger = make_job(make_connection(make_seller()), DataType.CUSTOMERS)
-    bring(customers, customer("1"))
+    import_records(customers, customer("1"))
     change = Change.objects.get()
-    assert (change.job, change.kind, change.item_id) == (front, Kind.CUSTOMER, Customer.objects.get().pk)
-    assert own != front != stranger
+    assert (change.job, change.kind, change.item_id) == (storefront, Kind.CUSTOMER, Customer.objects.get().pk)
+    assert own != storefront != stranger
 
 
 def test_a_parent_is_found_on_its_page_before_it_and_after_it(customers: Job) -> None:
-    bring(customers, customer("2", parent_id="1"), customer("1"))
-    bring(customers, customer("3", parent_id="1"), customer("4", parent_id="9"))
+    import_records(customers, customer("2", parent_id="1"), customer("1"))
+    import_records(customers, customer("3", parent_id="1"), customer("4", parent_id="9"))
     parents = dict(Customer.objects.values_list("last_name", "parent__last_name"))
     assert parents == {"Buyer 1": None, "Buyer 2": "Buyer 1", "Buyer 3": "Buyer 1", "Buyer 4": None}
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.external_id, issue.code, issue.severity) == ("customer:4", "parent_missing", "warning")
     # The parent has come; the child reads the same as before.
-    bring(customers, customer("9"))
-    bring(customers, customer("4", parent_id="9"))
+    import_records(customers, customer("9"))
+    import_records(customers, customer("4", parent_id="9"))
     assert Customer.objects.get(last_name="Buyer 4").parent == Customer.objects.get(last_name="Buyer 9")
     assert not Issue.objects.filter(resolved_at=None).exists()
 
@@ -96,7 +96,7 @@ def test_a_rule_says_who_is_enabled_for_b2b(customers: Job) -> None:
     ]
 
     def enabled() -> set[str]:
-        bring(customers, *(customer(ext, group=group, b2b_enabled=said) for ext, group, said in records))
+        import_records(customers, *(customer(ext, group=group, b2b_enabled=said) for ext, group, said in records))
         rows = Link.objects.filter(
             kind=Kind.CUSTOMER, item_id__in=Customer.objects.filter(b2b_enabled=True).values("pk")
         )
@@ -112,15 +112,15 @@ def test_a_rule_says_who_is_enabled_for_b2b(customers: Job) -> None:
 
 
 def test_a_customer_that_is_gone_is_deleted_and_comes_back(customers: Job, shop: Connection) -> None:
-    front = make_job(make_connection(shop.seller), DataType.CUSTOMERS)
-    bring(customers, customer("1"))
+    storefront = make_job(make_connection(shop.seller), DataType.CUSTOMERS)
+    import_records(customers, customer("1"))
     Change.objects.all().delete()
-    target = target_for(customers, run_id=None, now=timezone.now())
+    target = import_context_for(customers, run_id=None, now=timezone.now())
     assert discontinue(target, list(Link.objects.filter(kind=Kind.CUSTOMER))) == 1
     assert Customer.objects.get().status == "deleted"
-    assert Change.objects.get().job == front
+    assert Change.objects.get().job == storefront
     assert ItemStatus.objects.get(job=customers).state == "removed"
-    assert bring(customers, customer("1")).updated == 1
+    assert import_records(customers, customer("1")).updated == 1
     assert Customer.objects.get().status == "active"
 
 
@@ -134,27 +134,27 @@ def test_one_bad_customer_stays_out_alone(customers: Job) -> None:
         customer("none", discount_percentage=Decimal("NaN")),
         customer("group", group="g" * 201),
     ]
-    tally = bring(customers, customer("1"), *bad, customer("2", note=r"a text about \u0000"))
+    tally = import_records(customers, customer("1"), *bad, customer("2", note=r"a text about \u0000"))
     assert (tally.created, tally.skipped) == (2, len(bad))
     assert Customer.objects.count() == 2
     issues = Issue.objects.filter(resolved_at=None)
     assert {issue.external_id for issue in issues} == {f"customer:{record.external_id}" for record in bad}
-    assert all(issue.mend and "999" not in issue.message for issue in issues)
+    assert all(issue.fix and "999" not in issue.message for issue in issues)
 
 
 def test_an_id_that_cannot_be_stored_is_still_reported(customers: Job) -> None:
-    bring(customers, customer("a\0b"), customer("1"))
+    import_records(customers, customer("a\0b"), customer("1"))
     assert Customer.objects.count() == 1
     assert Issue.objects.get().external_id == "customer:a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_the_same_customer_twice_on_a_page_is_one_customer(customers: Job) -> None:
-    bring(customers, customer("1", first_name="Old"), customer("1", first_name="New"))
+    import_records(customers, customer("1", first_name="Old"), customer("1", first_name="New"))
     assert Customer.objects.get().first_name == "New"
 
 
 def test_nobody_belongs_to_a_group_of_another_seller(customers: Job) -> None:
-    bring(customers, customer("1"))
+    import_records(customers, customer("1"))
     strange = CustomerGroup.objects.create(seller=make_seller(), name="Trade")
     Customer.objects.update(group=strange)
     with pytest.raises(IntegrityError, match="orders_customer_group_id_tenant"), connection.cursor() as cursor:
@@ -167,9 +167,9 @@ def test_a_page_takes_as_many_queries_as_a_customer(customers: Job) -> None:
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            bring(customers, *records)
+            import_records(customers, *records)
         return len(captured)
 
-    bring(customers, customer("warm", group="Trade"))
+    import_records(customers, customer("warm", group="Trade"))
     assert queries(0, 1) == queries(1000, 500) < 30
     assert queries(0, 1, phone="1") == queries(1000, 500, phone="1") < 30

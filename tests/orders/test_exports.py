@@ -10,17 +10,17 @@ from hub.models import Connection, Job, Link
 from orders.items import load_customers, load_orders
 from orders.models import Customer, Order, OrderLine
 from tests.factories import make_connection, make_job, make_seller
-from tests.orders.bringing import bring, customer, line, order
+from tests.orders.importing import customer, import_records, line, order
 
 
 @pytest.fixture
-def front(shop: Connection) -> Connection:
+def storefront(shop: Connection) -> Connection:
     return make_connection(shop.seller, name="Front")
 
 
-def test_an_order_comes_with_everything_it_refers_to(orders: Job, customers: Job, front: Connection) -> None:
-    bring(customers, customer("1"), customer("7", parent_id="1"))
-    bring(orders, order("5", "", line("b", position=2), line("a", position=1), customer_id="7"))
+def test_an_order_comes_with_everything_it_refers_to(orders: Job, customers: Job, storefront: Connection) -> None:
+    import_records(customers, customer("1"), customer("7", parent_id="1"))
+    import_records(orders, order("5", "", line("b", position=2), line("a", position=1), customer_id="7"))
     parent, child = Customer.objects.order_by("last_name")
     placed = Order.objects.get()
     for kind, pk in (
@@ -28,35 +28,35 @@ def test_an_order_comes_with_everything_it_refers_to(orders: Job, customers: Job
         (Kind.CUSTOMER, child.pk),
         (Kind.ORDER_LINE, OrderLine.objects.earliest("position").pk),
     ):
-        Link.objects.create(connection=front, kind=kind, external_id=f"{kind}-{pk}", item_id=pk)
+        Link.objects.create(connection=storefront, kind=kind, external_id=f"{kind}-{pk}", item_id=pk)
     item = loading.load(Kind.ORDER, [placed.pk, 0])[placed.pk]
     assert [row.position for row in item.lines] == [1, 2]
     assert item.addresses[0].city == "Oslo"
-    refs = loading.references(front, [item, *loading.load(Kind.CUSTOMER, [child.pk]).values()])
+    refs = loading.references(storefront, [item, *loading.load(Kind.CUSTOMER, [child.pk]).values()])
     assert refs.get(Kind.CUSTOMER, item.customer_id) == f"customer-{child.pk}"
     assert refs.get(Kind.CUSTOMER, parent.pk) == f"customer-{parent.pk}"
     assert refs.get(Kind.ORDER_LINE, item.lines[0].id) == f"order_line-{item.lines[0].id}"
 
 
-def test_a_revision_tells_what_changed(orders: Job, front: Connection) -> None:
-    job = make_job(front, DataType.ORDERS)
-    bring(orders, order("1"), order("2"))
+def test_a_revision_says_what_changed(orders: Job, storefront: Connection) -> None:
+    job = make_job(storefront, DataType.ORDERS)
+    import_records(orders, order("1"), order("2"))
     before = {pk: revision for pk, revision, _ in source(job)}
-    bring(orders, order("1", "", line("1-1", quantity="2")), order("2"))
+    import_records(orders, order("1", "", line("1-1", quantity="2")), order("2"))
     after = {pk: revision for pk, revision, _ in source(job)}
     changed = Order.objects.get(number="N-1").pk
     assert {pk for pk in after if after[pk] != before[pk]} == {changed}
     assert after[changed] == load_orders([changed])[changed].revision > max(before.values())
 
 
-def test_only_those_of_the_b2b_front_are_offered(orders: Job, customers: Job, front: Connection) -> None:
-    bring(customers, customer("1", b2b_enabled=True), customer("2"))
-    bring(orders, order("1", placed_through_b2b=True), order("2"))
-    bring(
+def test_only_those_of_the_b2b_storefront_are_offered(orders: Job, customers: Job, storefront: Connection) -> None:
+    import_records(customers, customer("1", b2b_enabled=True), customer("2"))
+    import_records(orders, order("1", placed_through_b2b=True), order("2"))
+    import_records(
         make_job(make_connection(make_seller()), DataType.ORDERS, Direction.IMPORT), order("3", placed_through_b2b=True)
     )
     for data_type in (DataType.CUSTOMERS, DataType.ORDERS):
-        job = make_job(front, data_type)
+        job = make_job(storefront, data_type)
         assert [offered for *_, offered in source(job).order_by("pk")] == [True, True]
         job.filters = {"b2b_only": True}
         offered = {pk: offered for pk, _, offered in source(job)}
@@ -66,7 +66,7 @@ def test_only_those_of_the_b2b_front_are_offered(orders: Job, customers: Job, fr
 
 
 def test_customers_are_chosen_by_group_and_the_deleted_never(customers: Job) -> None:
-    bring(customers, customer("1", group="Trade"), customer("2", group="Retail"), customer("3"))
+    import_records(customers, customer("1", group="Trade"), customer("2", group="Retail"), customer("3"))
     Customer.objects.filter(last_name="Buyer 2").update(status="deleted")
     items = load_customers(list(Customer.objects.values_list("pk", flat=True))).values()
     assert {item.last_name for item in items if filters.admits({"groups": ["Trade", "Retail"]}, item)} == {"Buyer 1"}

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from connectors.engine.applying import target_for
+from connectors.engine.applying import import_context_for
 from connectors.engine.importing import discontinue
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Link, Master
@@ -13,7 +13,7 @@ from orders.models import Customer, Order, OrderLine
 from orders.records import OrderRecord, ShipmentRecord
 from synclog.models import Issue, ItemStatus
 from tests.factories import make_connection, make_job
-from tests.orders.bringing import PLACED, bring, customer, line, order
+from tests.orders.importing import PLACED, customer, import_records, line, order
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def oms(shop: Connection) -> Connection:
 
 
 @pytest.fixture
-def at_oms(orders: Job, oms: Connection) -> Job:
+def oms_orders_job(orders: Job, oms: Connection) -> Job:
     """Reads orders from the OMS, which has got order 1 of the shop as its own 901."""
-    bring(orders, order("1", "N-1", line("1-1"), customer_note="ring twice"))
+    import_records(orders, order("1", "N-1", line("1-1"), customer_note="ring twice"))
     link = {"connection": oms, "kind": Kind.ORDER, "external_id": "901"}
     Link.objects.create(**link, item_id=Order.objects.get().pk)
     return make_job(oms, DataType.ORDERS, Direction.IMPORT)
 
 
-def told_by_oms(status: str = "shipped") -> OrderRecord:
+def oms_record(status: str = "shipped") -> OrderRecord:
     """As an OMS sees it: numbers of its own, no addresses, no notes."""
     return order(
         "901",
@@ -48,25 +48,25 @@ def told_by_oms(status: str = "shipped") -> OrderRecord:
     )
 
 
-def test_the_master_says_what_became_of_an_order_not_how_it_was_placed(at_oms: Job, shop: Connection) -> None:
-    assert bring(at_oms, told_by_oms()).updated == 1
+def test_the_master_says_what_became_of_an_order_not_how_it_was_placed(oms_orders_job: Job, shop: Connection) -> None:
+    assert import_records(oms_orders_job, oms_record()).updated == 1
     found = Order.objects.get()
     assert (found.status, found.shipments.count(), found.addresses.count()) == ("shipped", 1, 1)
     assert (found.number, found.placed_at, found.customer_note) == ("N-1", PLACED, "ring twice")
     assert found.source == shop
     row = OrderLine.objects.get()
     assert (row.quantity, row.status, row.title) == (Decimal(2), "shipped", "Item OAK-1")
-    assert Link.objects.get(connection=at_oms.connection, kind=Kind.ORDER_LINE).item_id == row.pk
+    assert Link.objects.get(connection=oms_orders_job.connection, kind=Kind.ORDER_LINE).item_id == row.pk
     assert not Issue.objects.exists()
 
 
-def test_who_is_not_master_loses_and_is_told(orders: Job, at_oms: Job) -> None:
-    bring(at_oms, told_by_oms())
+def test_who_is_not_master_loses_and_is_reported(orders: Job, oms_orders_job: Job) -> None:
+    import_records(oms_orders_job, oms_record())
     before = Order.objects.values().get()
     Change.objects.all().delete()
     amended = order("1", "N-1", line("1-1"), line("1-2", "PIN-1"), customer_note="ring twice", status="cancelled")
     for _ in range(2):  # it is told for as long as it lasts
-        tally = bring(orders, amended)
+        tally = import_records(orders, amended)
         assert (tally.updated, tally.unchanged, tally.skipped) == (0, 0, 1)
     assert Order.objects.values().get() == before and OrderLine.objects.count() == 1
     assert not Change.objects.exists()
@@ -75,28 +75,30 @@ def test_who_is_not_master_loses_and_is_told(orders: Job, at_oms: Job) -> None:
     assert "Acme OMS, which is the master of orders: status, OAK-1: status, OAK-1: quantity, PIN-1" in issue.message
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SKIPPED
     # The OMS comes to say the same.
-    bring(at_oms, order("901", "SO-77", line("i5"), line("i6", "PIN-1"), addresses=[], status="cancelled"))
-    bring(orders, amended)
+    import_records(
+        oms_orders_job, order("901", "SO-77", line("i5"), line("i6", "PIN-1"), addresses=[], status="cancelled")
+    )
+    import_records(orders, amended)
     assert Issue.objects.get().resolved_at is not None
 
 
-def test_the_source_may_still_say_how_it_was_placed(orders: Job, at_oms: Job) -> None:
-    bring(at_oms, told_by_oms())
-    bring(orders, order("1", "N-1", line("1-1"), customer_note="do not ring"))
+def test_the_source_may_still_say_how_it_was_placed(orders: Job, oms_orders_job: Job) -> None:
+    import_records(oms_orders_job, oms_record())
+    import_records(orders, order("1", "N-1", line("1-1"), customer_note="do not ring"))
     found = Order.objects.get()
     assert (found.customer_note, found.status) == ("do not ring", "shipped")
     assert Issue.objects.get().code == "not_master"
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SYNCED
 
 
-def test_a_new_order_needs_no_master(orders: Job, at_oms: Job) -> None:
-    assert bring(orders, order("2")).created == 1
+def test_a_new_order_needs_no_master(orders: Job, oms_orders_job: Job) -> None:
+    assert import_records(orders, order("2")).created == 1
     assert not Issue.objects.exists()
 
 
 def test_customers_follow_their_master(customers: Job, oms: Connection) -> None:
-    bring(customers, customer("1"))
-    bring(customers, customer("1", email="new@example.com", addresses=[]))
+    import_records(customers, customer("1"))
+    import_records(customers, customer("1", email="new@example.com", addresses=[]))
     found = Customer.objects.get()
     assert (found.email, found.addresses.count()) == ("buyer1@example.com", 1)
     issue = Issue.objects.get()
@@ -104,9 +106,9 @@ def test_customers_follow_their_master(customers: Job, oms: Connection) -> None:
     assert "email, addresses" in issue.message and "example.com" not in issue.message
 
 
-def test_a_deletion_by_another_than_the_master_is_told_and_not_followed(customers: Job, oms: Connection) -> None:
-    bring(customers, customer("1"))
-    target = target_for(customers, run_id=None, now=timezone.now())
+def test_a_deletion_by_another_than_the_master_is_reported_and_not_followed(customers: Job, oms: Connection) -> None:
+    import_records(customers, customer("1"))
+    target = import_context_for(customers, run_id=None, now=timezone.now())
     assert discontinue(target, list(Link.objects.all())) == 0
     assert Customer.objects.get().status == "active"
     assert Issue.objects.get().code == "not_master"

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Variant
-from connectors.engine.applying import target_for
+from connectors.engine.applying import import_context_for
 from connectors.engine.importing import discontinue
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
@@ -19,7 +19,7 @@ from orders.models import Address, Customer, Order, OrderLine, Shipment, Shipmen
 from orders.records import ShipmentRecord
 from synclog.models import Issue, ItemEvent
 from tests.factories import make_connection, make_job, make_products, make_seller
-from tests.orders.bringing import PLACED, address, bring, customer, line, order
+from tests.orders.importing import PLACED, address, customer, import_records, line, order
 
 
 def parcel(external_id: str = "s1", quantity: str = "1", **fields: Any) -> ShipmentRecord:
@@ -37,13 +37,13 @@ def snapshot() -> dict:
 
 def test_the_same_read_twice_is_one_state(orders: Job, shop: Connection) -> None:
     make_job(make_connection(shop.seller), DataType.ORDERS)
-    assert bring(orders, order("5", shipments=[parcel()])).created == 1
+    assert import_records(orders, order("5", shipments=[parcel()])).created == 1
     before = snapshot()
     assert all(before.values())
-    assert bring(orders, order("5", shipments=[parcel()])).unchanged == 1
+    assert import_records(orders, order("5", shipments=[parcel()])).unchanged == 1
     # Even where nothing of what was received is remembered.
     Link.objects.update(received_hash=None)
-    assert bring(orders, order("5", shipments=[parcel()])).unchanged == 1
+    assert import_records(orders, order("5", shipments=[parcel()])).unchanged == 1
     assert snapshot() == before
 
 
@@ -53,17 +53,17 @@ def test_an_order_knows_its_customer_its_variants_and_its_source(orders: Job, cu
     make_products(make_seller(), 2, prefix="OAK")
     linked, by_sku = Variant.objects.filter(seller=shop.seller).order_by("pk")
     Link.objects.create(connection=shop, kind=Kind.VARIANT, external_id="v9", item_id=linked.pk)
-    bring(customers, customer("7"))
+    import_records(customers, customer("7"))
     lines = (line("a", "OTHER", variant_id="v9"), line("b", "OAK-2"), line("c", "GONE", variant_id="v8"))
-    bring(orders, order("5", "N-5", *lines, customer_id="7"))
+    import_records(orders, order("5", "N-5", *lines, customer_id="7"))
     found = Order.objects.get()
     assert (found.source, found.customer) == (shop, Customer.objects.get())
     assert [row.variant for row in found.lines.all().order_by("pk")] == [linked, by_sku, None]
     assert Link.objects.filter(kind=Kind.ORDER_LINE).count() == 3
 
 
-def test_amendments_are_told_field_by_field(orders: Job) -> None:
-    bring(orders, order("5", "N-5", line("a", "A"), line("b", "B")))
+def test_amendments_are_reported_field_by_field(orders: Job) -> None:
+    import_records(orders, order("5", "N-5", line("a", "A"), line("b", "B")))
     kept = OrderLine.objects.get(sku="A")
     amended = order(
         "5",
@@ -74,7 +74,7 @@ def test_amendments_are_told_field_by_field(orders: Job) -> None:
         total=Decimal("40.5"),
         customer_note="ring twice",
     )
-    assert bring(orders, amended).updated == 1
+    assert import_records(orders, amended).updated == 1
     assert ItemEvent.objects.get(action="updated").changes == {
         "status": ["confirmed", "shipped"],
         "total": ["10.0000", "40.5000"],
@@ -86,7 +86,7 @@ def test_amendments_are_told_field_by_field(orders: Job) -> None:
     kept.refresh_from_db()
     assert (kept.quantity, kept.order.status) == (Decimal(3), "shipped")
     # Line B is put back.
-    bring(orders, order("5", "N-5", line("a", "A", "3"), line("b", "B"), line("c", "C"), status="shipped"))
+    import_records(orders, order("5", "N-5", line("a", "A", "3"), line("b", "B"), line("c", "C"), status="shipped"))
     assert list(OrderLine.objects.order_by("sku").values_list("sku", "status")) == [
         ("A", "pending"),
         ("B", "pending"),
@@ -99,21 +99,21 @@ def test_shipments_come_change_and_go(orders: Job) -> None:
         return list(ShipmentLine.objects.values_list("shipment__external_id", "order_line__sku", "quantity"))
 
     lines = (line("5-1", "A", "5"),)
-    bring(orders, order("5", "", *lines, shipments=[parcel()]))
+    import_records(orders, order("5", "", *lines, shipments=[parcel()]))
     assert shipped() == [("s1", "A", 1)]
-    bring(orders, order("5", "", *lines, status="shipped", shipments=None))
+    import_records(orders, order("5", "", *lines, status="shipped", shipments=None))
     assert shipped() == [("s1", "A", 1)]
-    bring(orders, order("5", "", *lines, shipments=[parcel(quantity="2"), parcel("s2", "3")]))
+    import_records(orders, order("5", "", *lines, shipments=[parcel(quantity="2"), parcel("s2", "3")]))
     assert shipped() == [("s1", "A", 2), ("s2", "A", 3)]
     assert ItemEvent.objects.latest("pk").changes["shipments"] == [1, 2]
-    bring(orders, order("5", "", *lines, shipments=[]))
+    import_records(orders, order("5", "", *lines, shipments=[]))
     assert shipped() == [] and not Shipment.objects.exists()
 
 
 def test_a_shipment_of_something_else_is_reported_and_the_rest_is_taken(orders: Job) -> None:
     strange = parcel(shipped_at=PLACED)
     strange.lines["77"] = Decimal(1)
-    bring(orders, order("5", shipments=[strange]))
+    import_records(orders, order("5", shipments=[strange]))
     assert ShipmentLine.objects.get().order_line.sku == "OAK-1"
     issue = Issue.objects.get()
     assert (issue.external_id, issue.severity, issue.title) == ("order:5", "warning", "N-5")
@@ -121,33 +121,33 @@ def test_a_shipment_of_something_else_is_reported_and_the_rest_is_taken(orders: 
 
 
 def test_addresses_of_an_order_are_replaced_but_never_lost(orders: Job) -> None:
-    bring(orders, order("5"))
-    bring(orders, order("5", status="shipped", addresses=[]))
+    import_records(orders, order("5"))
+    import_records(orders, order("5", status="shipped", addresses=[]))
     assert Address.objects.get().street == "Storgata 1"
-    bring(orders, order("5", addresses=[address(street="Ny 2"), address(use="billing")]))
+    import_records(orders, order("5", addresses=[address(street="Ny 2"), address(use="billing")]))
     assert Address.objects.count() == 2
     assert ItemEvent.objects.latest("pk").changes["addresses"] == ["…", "…"]
 
 
 def test_an_order_waits_for_its_customer(orders: Job, customers: Job) -> None:
-    bring(orders, order("5", customer_id="7"))
+    import_records(orders, order("5", customer_id="7"))
     assert Order.objects.get().customer is None
-    bring(customers, customer("7"))
-    assert bring(orders, order("5", customer_id="7")).updated == 1
+    import_records(customers, customer("7"))
+    assert import_records(orders, order("5", customer_id="7")).updated == 1
     assert Order.objects.get().customer == Customer.objects.get()
 
 
 def test_orders_outlive_their_source(orders: Job) -> None:
-    bring(orders, order("5"))
-    target = target_for(orders, run_id=None, now=timezone.now())
+    import_records(orders, order("5"))
+    target = import_context_for(orders, run_id=None, now=timezone.now())
     assert discontinue(target, list(Link.objects.all())) == 0
     assert Order.objects.get().status == "confirmed"
     assert not Link.objects.filter(missing=True).exists()
 
 
 def test_older_never_overwrites_newer(orders: Job) -> None:
-    bring(orders, order("5", status="shipped", updated_at=PLACED + timedelta(hours=2)))
-    bring(orders, order("5", status="confirmed", updated_at=PLACED + timedelta(hours=1)))
+    import_records(orders, order("5", status="shipped", updated_at=PLACED + timedelta(hours=2)))
+    import_records(orders, order("5", status="confirmed", updated_at=PLACED + timedelta(hours=1)))
     assert Order.objects.get().status == "shipped"
 
 
@@ -163,16 +163,16 @@ def test_one_bad_order_stays_out_alone(orders: Job) -> None:
         order("twice", "N-8", line("same"), line("same")),
         order("line", "N-9", line("x" * 201)),
     ]
-    tally = bring(orders, order("1"), *bad, order("2"))
+    tally = import_records(orders, order("1"), *bad, order("2"))
     assert (tally.created, tally.skipped) == (2, len(bad))
     assert Order.objects.count() == OrderLine.objects.count() == 2
     issues = Issue.objects.filter(resolved_at=None).values_list("external_id", flat=True)
     assert set(issues) == {f"order:{record.external_id}" for record in bad}
 
 
-def test_an_order_that_was_mended_settles_its_issue(orders: Job) -> None:
-    bring(orders, order("5", currency="EURO"))
-    bring(orders, order("5"))
+def test_an_order_that_was_fixed_resolves_its_issue(orders: Job) -> None:
+    import_records(orders, order("5", currency="EURO"))
+    import_records(orders, order("5"))
     assert Issue.objects.get().resolved_at is not None
 
 
@@ -180,7 +180,7 @@ def test_an_order_that_was_mended_settles_its_issue(orders: Job) -> None:
     ("column", "constraint"), [("customer", "customer_id_tenant"), ("lines", "order_id_tenant")], ids=str
 )
 def test_an_order_holds_nothing_of_another_seller(orders: Job, column: str, constraint: str) -> None:
-    bring(orders, order("5"))
+    import_records(orders, order("5"))
     other = make_seller()
     if column == "customer":
         Order.objects.update(customer=Customer.objects.create(seller=other))
@@ -198,11 +198,11 @@ def test_a_page_of_500_takes_as_many_queries_as_one_order(orders: Job, customers
             lines = (line(f"{n}-a", "OAK-1", **fields), line(f"{n}-b", "OAK-2", variant_id="v1"))
             records.append(order(str(n), "", *lines, customer_id="7", shipments=parcels, **fields))
         with CaptureQueriesContext(connection) as captured:
-            bring(orders, *records)
+            import_records(orders, *records)
         return len(captured)
 
-    bring(customers, customer("7"))
-    bring(orders, order("warm"))
+    import_records(customers, customer("7"))
+    import_records(orders, order("warm"))
     assert queries(0, 1) == queries(1000, 500) < 45
     assert queries(0, 1, status="shipped") == queries(1000, 500, status="shipped") < 45
     ids = list(Order.objects.values_list("pk", flat=True))

@@ -19,7 +19,7 @@ def test_a_token_opens_only_its_own_store(shop: Api) -> None:
     assert shop.get("/v2/time").status_code == 200
 
 
-def test_stores_have_goods_of_their_own_under_the_same_ids(shop: Api) -> None:
+def test_stores_have_products_of_their_own_under_the_same_ids(shop: Api) -> None:
     beta = Api(shop.process, "/stores/beta", {"X-Auth-Token": "beta-token"})
     ours, theirs = (store.data("/v3/catalog/products/1") for store in (shop, beta))
     beta.http.close()

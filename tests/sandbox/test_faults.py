@@ -77,7 +77,7 @@ def test_probability_is_reproducible(shop: Api) -> None:
     def run() -> list[int]:
         shop.process.fault("status", probability=0.5)
         answers = [shop.get(PATH).status_code for _ in range(20)]
-        shop.process.heal()
+        shop.process.clear_faults()
         return answers
 
     assert run() == run()
@@ -106,7 +106,7 @@ def test_calls_are_counted_with_what_they_carried(shop: Api) -> None:
     read, write = shop.process.calls(since=mark)
     assert (read["method"], read["query"], read["items"], read["account"]) == ("GET", {"limit": "5"}, 5, "alpha")
     assert (write["method"], write["items"], write["status"]) == ("PUT", 2, 200)
-    shop.process.forget_calls()
+    shop.process.clear_calls()
     assert shop.process.calls() == []
 
 

@@ -8,7 +8,7 @@ from sandbox.process import SandboxProcess
 from tests.sandbox.conftest import Api
 
 
-def test_the_quota_of_a_window_is_told_and_kept(
+def test_the_quota_of_a_window_is_reported_and_enforced(
     sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
 ) -> None:
     process = sandbox("bigcommerce", accounts={"s": "t", "other": "u"}, products=0, quota=3, window_ms=600)

@@ -14,7 +14,7 @@ from sandbox.platforms import PLATFORMS
 ROOT = Path(process.__file__).resolve().parent.parent
 
 
-def test_one_line_tells_where_it_serves_and_a_signal_ends_it() -> None:
+def test_one_line_says_where_it_serves_and_a_signal_ends_it() -> None:
     command = [sys.executable, "-m", "sandbox", "rest", "--account", "a=t"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

@@ -38,7 +38,7 @@ def results(shop: SandboxProcess) -> list[dict[str, Any]]:
 ACKNOWLEDGED = [{"api": 1, "result": [{"status": "success"}], "id": "r-1"}]
 
 
-def test_only_signed_calls_of_known_services_are_heard(shop: SandboxProcess) -> None:
+def test_only_signed_calls_of_known_services_are_accepted(shop: SandboxProcess) -> None:
     body = {"kind": "products", "ids": ["1"]}
     assert call(shop, "/lookup", body).status_code == 200
     assert call(shop, "/lookup", body, key="wrong").status_code == 401
@@ -49,7 +49,7 @@ def test_only_signed_calls_of_known_services_are_heard(shop: SandboxProcess) -> 
     assert requests.post(f"{shop.url}/lookup", json=body, timeout=10).status_code == 401
 
 
-def test_accounts_begin_alike_and_go_apart(shop: SandboxProcess) -> None:
+def test_accounts_start_alike_and_diverge(shop: SandboxProcess) -> None:
     assert list(shop.state("products", "live")) == list(shop.state("products", "staging"))
     shop.control("POST", "delete", json={"account": "staging", "kind": "products", "ids": ["3", "5", "99"]})
     body = {"kind": "products", "ids": ["3", "4", "5"]}
@@ -94,7 +94,7 @@ def test_pages_follow_the_order_of_change(shop: SandboxProcess) -> None:
     assert [row["updated_at"] for row in late] == seen[8:]
 
 
-def test_a_push_is_acknowledged_worked_off_and_told(shop: SandboxProcess) -> None:
+def test_a_push_is_acknowledged_worked_off_and_reported(shop: SandboxProcess) -> None:
     assert push(shop, "createProducts", entry("A"), entry("B", product_set="A"), entry("A")) == ACKNOWLEDGED
     one, two, three = results(shop)
     assert one["product"]["config_id"] == two["product"]["config_id"] and one["product"]["id"] != two["product"]["id"]

@@ -30,7 +30,7 @@ PRICING = "/api/v1/price-lists/main/pricing"
 
 
 @pytest.fixture
-def front(sandbox: Callable[..., SandboxProcess]) -> Front:
+def storefront(sandbox: Callable[..., SandboxProcess]) -> Front:
     return Front(sandbox("sparklayer", accounts={"acme": "client-word", "other": "other-word"}))
 
 
@@ -38,17 +38,17 @@ def reasons(answer: requests.Response) -> dict[str, str]:
     return {each["property"]: each["message"] for each in answer.json().get("errors", [])}
 
 
-def test_tokens_are_of_one_site_and_end(front: Front) -> None:
-    assert front.call("GET", "/api/v2/price-lists").status_code == 200
-    assert front.call("GET", "/api/v2/price-lists", **{"Site-Id": "other"}).status_code == 401
-    assert front.call("GET", "/api/v2/price-lists", Authorization="Bearer made-up").status_code == 401
-    assert front.call("POST", "/api/auth/token", CREDENTIALS | {"client_secret": "x"}).status_code == 401
-    front.process.control("POST", "expire", json={"site": "acme"})
-    assert front.call("GET", "/api/v2/price-lists").status_code == 401
+def test_tokens_are_of_one_site_and_end(storefront: Front) -> None:
+    assert storefront.call("GET", "/api/v2/price-lists").status_code == 200
+    assert storefront.call("GET", "/api/v2/price-lists", **{"Site-Id": "other"}).status_code == 401
+    assert storefront.call("GET", "/api/v2/price-lists", Authorization="Bearer made-up").status_code == 401
+    assert storefront.call("POST", "/api/auth/token", CREDENTIALS | {"client_secret": "x"}).status_code == 401
+    storefront.process.control("POST", "expire", json={"site": "acme"})
+    assert storefront.call("GET", "/api/v2/price-lists").status_code == 401
 
 
-def test_a_user_agent_is_wanted(front: Front) -> None:
-    assert front.call("GET", "/api/v2/price-lists", **{"User-Agent": ""}).status_code == 400
+def test_a_user_agent_is_wanted(storefront: Front) -> None:
+    assert storefront.call("GET", "/api/v2/price-lists", **{"User-Agent": ""}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -60,23 +60,23 @@ def test_a_user_agent_is_wanted(front: Front) -> None:
         ([{"stock_location_external_id": "default", "sku": "A", "level": 1}], "level"),
     ],
 )
-def test_a_stock_batch_is_refused_whole(front: Front, entries: list[dict[str, Any]], named: str) -> None:
+def test_a_stock_batch_is_refused_whole(storefront: Front, entries: list[dict[str, Any]], named: str) -> None:
     good = {"stock_location_external_id": "default", "sku": "Z", "stock_level": 1}
-    answer = front.call("POST", "/api/v1/batch-update-stock", [*entries, good])
+    answer = storefront.call("POST", "/api/v1/batch-update-stock", [*entries, good])
     assert answer.status_code == 400 and list(reasons(answer)) == [named]
-    assert list(front.process.state("stock")) == []
+    assert list(storefront.process.state("stock")) == []
 
 
-def test_a_product_is_unique_by_its_external_id(front: Front) -> None:
+def test_a_product_is_unique_by_its_external_id(storefront: Front) -> None:
     product = {"external_id": "1", "title": "Lamp", "slug": "lamp"}
-    assert front.call("POST", "/api/v1/products", product).status_code == 200
-    assert front.call("POST", "/api/v1/products", product).status_code == 409
-    assert front.call("PATCH", "/api/v1/products/2", product).status_code == 404
-    assert front.call("POST", "/api/v1/products", product | {"external_id": "pp_1"}).status_code == 400
+    assert storefront.call("POST", "/api/v1/products", product).status_code == 200
+    assert storefront.call("POST", "/api/v1/products", product).status_code == 409
+    assert storefront.call("PATCH", "/api/v1/products/2", product).status_code == 404
+    assert storefront.call("POST", "/api/v1/products", product | {"external_id": "pp_1"}).status_code == 400
 
 
-def test_prices_of_an_unknown_list_are_nowhere(front: Front) -> None:
-    assert front.call("PATCH", PRICING, [{"sku": "A", "pricing": []}]).status_code == 404
+def test_prices_of_an_unknown_list_are_nowhere(storefront: Front) -> None:
+    assert storefront.call("PATCH", PRICING, [{"sku": "A", "pricing": []}]).status_code == 404
 
 
 def test_a_list_is_changed_by_one_at_a_time(sandbox: Callable[..., SandboxProcess]) -> None:

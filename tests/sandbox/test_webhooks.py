@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from standardwebhooks import Webhook
 
-from sandbox.platforms.bigcommerce.delivery import Receiver
+from sandbox.platforms.bigcommerce.webhook_delivery import Receiver
 from tests.sandbox.conftest import Api, HookServer
 
 
@@ -17,7 +17,7 @@ def subscribe(shop: Api, receiver: HookServer, scope: str) -> int:
     return int(answer.json()["data"]["id"])
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
     ends = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < ends, "it never came true"
@@ -45,7 +45,7 @@ def test_scopes_choose_and_wildcards_take_a_family(shop: Api, receiver: HookServ
     assert {event["scope"] for event in events} == {"store/order/updated", "store/order/statusUpdated"}
 
 
-def test_the_back_office_moves_dates_and_is_heard_but_not_logged(shop: Api, receiver: HookServer) -> None:
+def test_the_back_office_moves_dates_and_is_applied_but_not_logged(shop: Api, receiver: HookServer) -> None:
     subscribe(shop, receiver, "store/product/*")
     before = shop.data("/v3/catalog/products/3")
     calls = len(shop.process.calls())
@@ -64,7 +64,7 @@ def test_a_failed_call_comes_again_with_the_same_id_and_body(shop: Api, receiver
     shop.put("/v3/catalog/products/7", {"price": 12})
     receiver.wait_for(2)
     receiver.status = 200
-    until(lambda: shop.process.control("GET", "deliveries")["pending"] == 0)
+    wait_until(lambda: shop.process.control("GET", "deliveries")["pending"] == 0)
     assert len({headers["webhook-id"] for _, headers, _ in receiver.calls}) == 1
     assert len({raw for _, _, raw in receiver.calls}) == 1
     assert shop.process.control("GET", "deliveries")["attempts"][-1]["result"] == "ok"
@@ -74,7 +74,7 @@ def test_a_hook_that_never_answers_well_is_deactivated(shop: Api, receiver: Hook
     hook = subscribe(shop, receiver, "store/product/updated")
     receiver.status = 500
     shop.put("/v3/catalog/products/7", {"price": 12})
-    until(lambda: not shop.data(f"/v3/hooks/{hook}")["is_active"])
+    wait_until(lambda: not shop.data(f"/v3/hooks/{hook}")["is_active"])
     assert len(receiver.calls) == 12
     shop.put("/v3/catalog/products/7", {"price": 13})
     assert shop.process.control("GET", "deliveries")["pending"] == 0
@@ -84,11 +84,11 @@ def test_a_receiver_that_mostly_fails_is_left_alone_for_a_while() -> None:
     poor, fair = Receiver(scale=0.001), Receiver(scale=0.001)
     for number in range(100):
         assert not poor.blocked
-        poor.answered(number % 10 > 1)
-        fair.answered(number % 10 > 0)
+        poor.record_result(number % 10 > 1)
+        fair.record_result(number % 10 > 0)
     assert poor.blocked
     assert not fair.blocked
-    until(lambda: not poor.blocked)
+    wait_until(lambda: not poor.blocked)
 
 
 def test_a_latest_event_can_be_doubled(shop: Api, receiver: HookServer) -> None:

@@ -20,13 +20,13 @@ from staging_copy.postgres import Database
 
 
 @pytest.fixture(scope="session")
-def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pools_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of pools, which takes seconds to make."""
     return pools.ensure(tmp_path_factory.mktemp("pools"))
 
 
 @dataclass
-class House:
+class CopyDatabases:
     """Live is the test database; staging was made from it before live got its data, so it has only its schema."""
 
     live: Database
@@ -52,7 +52,7 @@ class House:
 
 
 @pytest.fixture
-def house(transactional_db: None, settings: Any, tmp_path: Path, words: Path) -> Iterator[House]:
+def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_file: Path) -> Iterator[CopyDatabases]:
     live = copier.live_database()
     staging = live.named(f"{live.name}_staging")
     settings.BACKUP_DIR = tmp_path / "backups"
@@ -61,14 +61,14 @@ def house(transactional_db: None, settings: Any, tmp_path: Path, words: Path) ->
     settings.STAGING_ADMIN_PASSWORD = "known to everybody"
     settings.STAGING_COPY_DOMAIN = "sellercenter.net"
     (tmp_path / "copies").mkdir()
-    shutil.copy(words, tmp_path / "copies")
+    shutil.copy(pools_file, tmp_path / "copies")
     connection.close()
     with live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
         # A template must have no other guest, and a browser's web server or event loop may have left one.
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [live.name])
         cursor.execute(f'CREATE DATABASE "{staging.name}" TEMPLATE "{live.name}"')
     services.register_staging(by=None)
-    yield House(live, staging)
+    yield CopyDatabases(live, staging)
     for name in ("", "_next", "_previous", "_previous_old", "_passing"):
         swap.drop(staging, f"{staging.name}{name}")
 
@@ -85,7 +85,7 @@ class Live:
 
 
 @pytest.fixture
-def live(house: House) -> Live:
+def live(copy_databases: CopyDatabases) -> Live:
     seller = Seller.objects.create(
         slug="acme",
         name="Acme",
@@ -164,7 +164,7 @@ def live(house: House) -> Live:
 
 
 @pytest.fixture
-def copy(house: House) -> Callable[[], Any]:
+def copy(copy_databases: CopyDatabases) -> Callable[[], Any]:
     """`copy()` backs live up and copies it to staging; returns the Copy."""
 
     def make() -> Any:

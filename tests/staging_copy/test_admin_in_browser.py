@@ -13,23 +13,23 @@ from sandbox.process import SandboxProcess
 from staging_copy import services
 from staging_copy.models import Copy, CopySchedule
 from staging_copy.tasks import run_due_copies
-from tests.staging_copy.conftest import House, Live
-from tests.staging_copy.test_checked_copy import platform, shop, take_away
-from tests.world import make_person
+from tests.staging_copy.conftest import CopyDatabases, Live
+from tests.staging_copy.test_checked_copy import delete_at_shop, platform, shop
+from tests.two_sellers import make_person
 
 __all__ = ["platform", "shop"]
 
 
 @pytest.fixture
-def page(house: House, page_of: Callable[..., Page]) -> Page:
+def page(copy_databases: CopyDatabases, page_of: Callable[..., Page]) -> Page:
     page = page_of(make_person("olivia@hub.example", is_staff=True, is_superuser=True))
     page.set_viewport_size({"width": 1440, "height": 1000})
     return page
 
 
-def press(page: Page, deed: str) -> None:
+def press(page: Page, action_name: str) -> None:
     """A button of the row's page, and yes to its question."""
-    page.locator(f"a[hx-get$='/{deed.replace('_', '-')}/'], a[hx-get$='/{deed}/']").first.click()
+    page.locator(f"a[hx-get$='/{action_name.replace('_', '-')}/'], a[hx-get$='/{action_name}/']").first.click()
     page.locator("#dialog button[type=submit]").click()
     expect(page.locator("#dialog button[type=submit]")).to_have_count(0)
 
@@ -61,23 +61,23 @@ def test_weekly_on_sundays(page: Page) -> None:
 
 
 def test_from_the_dry_run_to_the_rollback(
-    page: Page, house: House, live: Live, shop: None, platform: SandboxProcess
+    page: Page, copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess
 ) -> None:
     services.take_backup()
-    take_away(platform, *range(1, 21))
+    delete_at_shop(platform, *range(1, 21))
     page.goto("/admin/staging_copy/copy/add/")
     page.locator("button[name=dry_run]").click()
     expect(page.locator("#dry-run")).to_contain_text("orders_order")
     page.locator("button[name=start]").click()
-    expect(page.get_by_role("alert")).to_contain_text(house.staging.name)
+    expect(page.get_by_role("alert")).to_contain_text(copy_databases.staging.name)
     assert not Copy.objects.exists()
-    page.fill("input[name=target]", house.staging.name)
+    page.fill("input[name=target]", copy_databases.staging.name)
     page.locator("button[name=start]").click()
     expect(page.locator(".console-progress")).to_contain_text("preflight")
     run_due_copies()
     # The page looks by itself, and shows the question.
     expect(page.locator("#copy-question")).to_contain_text("20 of 30 products are not in the staging shop acme-shop")
-    press(page, "say_yes")
+    press(page, "approve")
     expect(page.locator(".console-progress")).to_contain_text("Waiting for the copier")
     run_due_copies()
     expect(page.get_by_text("ended well").first).to_be_visible()
@@ -96,16 +96,16 @@ def test_from_the_dry_run_to_the_rollback(
     assert Copy.objects.get().state == Copy.State.ROLLED_BACK
 
 
-def test_tomorrow_at_three_and_taken_back(page: Page, house: House, live: Live) -> None:
+def test_tomorrow_at_three_and_taken_back(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
     services.take_backup()
     page.goto("/admin/staging_copy/copy/add/")
     # The library's own field for long lists, which needs its scripts.
     expect(page.locator(".select2-selection")).to_have_text("UTC")
     tomorrow = (timezone.now() + timedelta(days=1)).date()
     page.fill("input[name=at]", f"{tomorrow}T03:00")
-    page.fill("input[name=target]", house.staging.name)
+    page.fill("input[name=target]", copy_databases.staging.name)
     page.locator("button[name=start]").click()
-    expect(page.get_by_text(re.compile("The copy .* begins .* 03:00 UTC"))).to_be_visible()
+    expect(page.get_by_text(re.compile("The copy .* starts .* 03:00 UTC"))).to_be_visible()
     planned = Copy.objects.get()
     assert planned.not_before.hour == 3 and planned.not_before.date() == tomorrow
     press(page, "cancel")
@@ -113,21 +113,21 @@ def test_tomorrow_at_three_and_taken_back(page: Page, house: House, live: Live) 
     assert planned.state == Copy.State.CANCELLED
 
 
-def test_another_is_refused_while_one_is_under_way(page: Page, house: House, live: Live) -> None:
+def test_another_is_refused_while_one_is_under_way(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
     services.take_backup()
     running = Copy.objects.create(state=Copy.State.RUNNING)
     page.goto("/admin/staging_copy/copy/add/")
-    page.fill("input[name=target]", house.staging.name)
+    page.fill("input[name=target]", copy_databases.staging.name)
     page.locator("button[name=start]").click()
     expect(page.get_by_role("alert")).to_contain_text(f"{running} is running: wait for its end, or cancel it first.")
     assert Copy.objects.count() == 1
 
 
-def test_without_the_permission_nothing_is_seen_or_started(house: House, client: Any) -> None:
+def test_without_the_permission_nothing_is_seen_or_started(copy_databases: CopyDatabases, client: Any) -> None:
     client.force_login(make_person("clerk@hub.example", is_staff=True))
     copy = Copy.objects.create(state=Copy.State.DONE, report={"tables": []})
     for address in ("add/", "", f"{copy.pk}/change/", f"{copy.pk}/report/", f"{copy.pk}/report.json"):
         assert client.get(f"/admin/staging_copy/copy/{address}").status_code == 403
     assert client.post(f"/admin/staging_copy/copy/{copy.pk}/roll_back/", {"_form_submitted": "on"}).status_code != 200
     copy.refresh_from_db()
-    assert copy.wish == ""
+    assert copy.requested_action == ""

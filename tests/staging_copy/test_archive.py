@@ -18,11 +18,11 @@ from staging_copy.archive import Archive, ArchiveError
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database, run
 from staging_copy.preflight import Refused
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 
 
 @pytest.fixture
-def backup(house: House, live: Live) -> Backup:
+def backup(copy_databases: CopyDatabases, live: Live) -> Backup:
     return services.take_backup()
 
 
@@ -43,14 +43,16 @@ def test_a_backup_says_what_is_in_it(backup: Backup) -> None:
     assert services.verify_backup(backup=backup).state == Backup.State.GOOD
 
 
-def test_every_way_in_which_rows_are_written_is_read_or_refused(house: House, live: Live, tmp_path: Path) -> None:
-    packed = Archive.open(_dump(house.live, tmp_path / "packed"))
-    plain = Archive.open(_dump(house.live, tmp_path / "plain", "--compress=none"))
+def test_every_way_in_which_rows_are_written_is_read_or_refused(
+    copy_databases: CopyDatabases, live: Live, tmp_path: Path
+) -> None:
+    packed = Archive.open(_dump(copy_databases.live, tmp_path / "packed"))
+    plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=none"))
     whole = {table.name: b"".join(packed.rows(table)) for table in packed.tables}
     assert {table.name: b"".join(plain.rows(table, block=64)) for table in plain.tables} == whole
     assert whole["orders_order"].count(b"\n") == 1
     with pytest.raises(ArchiveError, match="--inserts"):
-        _ = Archive.open(_dump(house.live, tmp_path / "inserts", "--inserts")).tables
+        _ = Archive.open(_dump(copy_databases.live, tmp_path / "inserts", "--inserts")).tables
     with pytest.raises(ArchiveError, match="no archive"):
         Archive.open(tmp_path)
 
@@ -77,7 +79,7 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [truncate, cut_rows, flip, Path.unlink])
 def test_a_damaged_file_is_found_and_nothing_is_copied(
-    house: House, backup: Backup, damage: Callable[[Path], None]
+    copy_databases: CopyDatabases, backup: Backup, damage: Callable[[Path], None]
 ) -> None:
     damage(file_of(backup, "orders_order"))
     with pytest.raises(Refused, match="orders_order|differ from the manifest"):
@@ -86,12 +88,12 @@ def test_a_damaged_file_is_found_and_nothing_is_copied(
         services.verify_backup(backup=backup)
     backup.refresh_from_db()
     assert backup.state == Backup.State.DAMAGED and backup.problem
-    assert house.names() == {house.staging.name}
+    assert copy_databases.names() == {copy_databases.staging.name}
 
 
 @pytest.mark.parametrize("damage", [truncate, cut_rows, flip])
 def test_damage_is_found_while_rows_are_read_even_if_checksums_agree(
-    house: House, backup: Backup, damage: Callable[[Path], None]
+    copy_databases: CopyDatabases, backup: Backup, damage: Callable[[Path], None]
 ) -> None:
     """An archive made elsewhere may have been damaged before it got its checksums."""
     damage(file_of(backup, "orders_order"))
@@ -107,13 +109,13 @@ def test_a_damaged_table_of_contents_is_named(backup: Backup, length: int) -> No
         Archive.open(folder(backup))
 
 
-def test_an_archive_made_elsewhere_is_copied_too(house: House, live: Live, tmp_path: Path) -> None:
-    archive = _dump(house.live, tmp_path / "elsewhere", "--compress=none")
+def test_an_archive_made_elsewhere_is_copied_too(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
+    archive = _dump(copy_databases.live, tmp_path / "elsewhere", "--compress=none")
     backup = services.register_backup(folder=archive, taken_at=timezone.now(), by=None)
     shutil.rmtree(archive)
     copy = services.run_copy(copy=services.start_copy(backup=backup, by=None))
     assert copy.state == Copy.State.DONE
-    assert house.query("SELECT count(*) FROM orders_order") == [(1,)]
+    assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
 
 
 def test_old_backups_go_and_the_latest_stays(backup: Backup) -> None:
@@ -125,51 +127,55 @@ def test_old_backups_go_and_the_latest_stays(backup: Backup) -> None:
 
 
 @pytest.fixture
-def live_again(house: House) -> Iterator[None]:
+def live_restored(copy_databases: CopyDatabases) -> Iterator[None]:
     """Afterwards the test database is the one that it was before."""
-    [(before,)] = house.query("SELECT oid FROM pg_database WHERE datname = current_database()", on=house.live)
+    [(before,)] = copy_databases.query(
+        "SELECT oid FROM pg_database WHERE datname = current_database()", on=copy_databases.live
+    )
     yield
     connection.close()
-    previous = swap.previous_name(house.live)
-    if swap.databases(house.live, [house.live.name])[house.live.name] != before:
-        swap.rollback(house.live)
-    swap.drop(house.live, previous)
+    previous = swap.previous_name(copy_databases.live)
+    if swap.databases(copy_databases.live, [copy_databases.live.name])[copy_databases.live.name] != before:
+        swap.rollback(copy_databases.live)
+    swap.drop(copy_databases.live, previous)
 
 
-def restore_live(backup: str, house: House) -> None:
+def restore_live(backup: str, copy_databases: CopyDatabases) -> None:
     try:
-        call_command("restore_live", backup, "--replace", house.live.name, stdout=StringIO())
+        call_command("restore_live", backup, "--replace", copy_databases.live.name, stdout=StringIO())
     finally:
         # The swap ended our session, as it ends everybody's.
         connection.close()
 
 
-def test_live_is_restored_whole_and_what_was_live_is_kept(house: House, backup: Backup, live_again: None) -> None:
+def test_live_is_restored_whole_and_what_was_live_is_kept(
+    copy_databases: CopyDatabases, backup: Backup, live_restored: None
+) -> None:
     """The runbook of docs/staging-copy.md."""
     emails = "SELECT email FROM orders_customer"
-    house.execute("UPDATE orders_customer SET email = 'a mistake'", on=house.live)
-    restore_live(backup.name, house)
-    assert house.query(emails, on=house.live) == [("ALICE@acme.example",)]
-    kept = house.live.named(swap.previous_name(house.live))
-    assert house.query(emails, on=kept) == [("a mistake",)]
+    copy_databases.execute("UPDATE orders_customer SET email = 'a mistake'", on=copy_databases.live)
+    restore_live(backup.name, copy_databases)
+    assert copy_databases.query(emails, on=copy_databases.live) == [("ALICE@acme.example",)]
+    kept = copy_databases.live.named(swap.previous_name(copy_databases.live))
+    assert copy_databases.query(emails, on=kept) == [("a mistake",)]
     # A second one would take away what was live.
     with pytest.raises(CommandError, match=f"Live is as it was.*{kept.name}"):
-        restore_live(backup.name, house)
-    assert house.query(emails, on=kept) == [("a mistake",)]
+        restore_live(backup.name, copy_databases)
+    assert copy_databases.query(emails, on=kept) == [("a mistake",)]
 
 
-def test_live_is_replaced_by_name_and_by_a_whole_backup_alone(house: House, backup: Backup) -> None:
+def test_live_is_replaced_by_name_and_by_a_whole_backup_alone(copy_databases: CopyDatabases, backup: Backup) -> None:
     def as_before() -> bool:
-        found = house.query("SELECT datname FROM pg_database", on=house.live)
-        ours = {name for (name,) in found if name.startswith(house.live.name)}
-        return ours == {house.live.name, house.staging.name}
+        found = copy_databases.query("SELECT datname FROM pg_database", on=copy_databases.live)
+        ours = {name for (name,) in found if name.startswith(copy_databases.live.name)}
+        return ours == {copy_databases.live.name, copy_databases.staging.name}
 
-    with pytest.raises(CommandError, match=f"works on {house.live.name}, not {house.staging.name}"):
-        call_command("restore_live", backup.name, "--replace", house.staging.name)
+    with pytest.raises(CommandError, match=f"works on {copy_databases.live.name}, not {copy_databases.staging.name}"):
+        call_command("restore_live", backup.name, "--replace", copy_databases.staging.name)
     with pytest.raises(CommandError, match="no such backup"):
-        call_command("restore_live", "live-19700101", "--replace", house.live.name)
+        call_command("restore_live", "live-19700101", "--replace", copy_databases.live.name)
     assert as_before()
     flip(file_of(backup, "orders_order"))
     with pytest.raises(CommandError, match="Live is as it was"):
-        call_command("restore_live", backup.name, "--replace", house.live.name)
+        call_command("restore_live", backup.name, "--replace", copy_databases.live.name)
     assert as_before()

@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from staging_copy.copytext import escape, unescape, whole_lines
+from staging_copy.copy_text import escape, unescape, whole_lines
 from staging_copy.masking import Column, RowsDiffer, compile_table
 from tests.staging_copy.test_rules import rules
 

@@ -19,7 +19,7 @@ from staging_copy import policy, services, swap
 from staging_copy.archive import quote
 from staging_copy.policy import Rows, Rule
 from staging_copy.postgres import Database
-from tests.staging_copy.conftest import House
+from tests.staging_copy.conftest import CopyDatabases
 
 ID = 7_000_000
 # The preflight reads it: migrations that the code does not know are refused (test_refusals.py).
@@ -32,7 +32,7 @@ OTHERS: dict[str, Any] = {
     **{"boolean": False, "interval": "1 day", "bytea": b"canary", "uuid": "7" * 32, "xid8": "7", "inet": "192.0.2.77"},
 }
 # Shorter than this, a text can be met by chance.
-TELLING = 6
+MIN_LENGTH = 6
 
 
 @dataclass(frozen=True)
@@ -44,26 +44,26 @@ class Canary:
     kept: bool
 
 
-class Aviary:
+class CanaryPlanter:
     """Plants a row in each table of a database, with a canary wherever there is text."""
 
-    def __init__(self, house: House, database: Database) -> None:
-        self.house = house
+    def __init__(self, copy_databases: CopyDatabases, database: Database) -> None:
+        self.copy_databases = copy_databases
         self.database = database
         self.rules = policy.load().tables
         self.canaries: list[Canary] = []
         self._numbers = count(1000)  # all of one length, so that none is a part of another
 
     def plant(self) -> None:
-        for (statement,) in self.house.query(
+        for (statement,) in self.copy_databases.query(
             # Any text is to be planted, whatever else must be true of it.
             "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I CASCADE', conrelid::regclass, conname)"
             " FROM pg_constraint"
             " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace AND coninhcount = 0",
             on=self.database,
         ):
-            self.house.execute(statement, on=self.database)
-        for (table,) in self.house.query(
+            self.copy_databases.execute(statement, on=self.database)
+        for (table,) in self.copy_databases.query(
             "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
             " AND relnamespace = 'public'::regnamespace",
             on=self.database,
@@ -72,7 +72,7 @@ class Aviary:
                 self._plant_row(table)
 
     def _plant_row(self, table: str) -> None:
-        columns = self.house.query(
+        columns = self.copy_databases.query(
             "SELECT column_name, CASE data_type WHEN 'ARRAY' THEN format_type(atttypid, NULL) ELSE data_type END,"
             " character_maximum_length FROM information_schema.columns JOIN pg_attribute"
             " ON attrelid = to_regclass(quote_ident(table_name)) AND attname = column_name"
@@ -81,7 +81,7 @@ class Aviary:
             on=self.database,
         )
         values = [self._value(table, *column) for column in columns]
-        self.house.execute(
+        self.copy_databases.execute(
             f"INSERT INTO {quote(table)} ({', '.join(quote(name) for name, _, _ in columns)}) OVERRIDING SYSTEM VALUE"
             f" VALUES ({', '.join(['%s'] * len(values))})",
             *values,
@@ -124,29 +124,31 @@ class Aviary:
 
 
 @pytest.fixture
-def aviary(house: House) -> Iterator[Aviary]:
+def canary_planter(copy_databases: CopyDatabases) -> Iterator[CanaryPlanter]:
     """A database made like live, so that its constraints can go."""
-    like_live = house.live.named(f"{house.staging.name}_aviary")
+    planted_database = copy_databases.live.named(f"{copy_databases.staging.name}_aviary")
     connection.close()
-    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{like_live.name}" TEMPLATE "{house.live.name}"')
-    yield Aviary(house, like_live)
-    swap.drop(house.staging, like_live.name)
+    with copy_databases.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{planted_database.name}" TEMPLATE "{copy_databases.live.name}"')
+    yield CanaryPlanter(copy_databases, planted_database)
+    swap.drop(copy_databases.staging, planted_database.name)
 
 
 def test_of_every_text_and_json_column_nothing_arrives_but_what_a_rule_keeps(
-    house: House, aviary: Aviary, tmp_path: Path
+    copy_databases: CopyDatabases, canary_planter: CanaryPlanter, tmp_path: Path
 ) -> None:
-    aviary.plant()
-    aviary.database.run("pg_dump", "--format=directory", f"--file={tmp_path / 'planted'}")
+    canary_planter.plant()
+    canary_planter.database.run("pg_dump", "--format=directory", f"--file={tmp_path / 'planted'}")
     backup = services.register_backup(folder=tmp_path / "planted", taken_at=timezone.now(), by=None)
     services.run_copy(copy=services.start_copy(backup=backup, by=None))
     content = "\n".join(
         str(row)
-        for (table,) in house.query("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid >= 16384")
-        for row in house.query(f"SELECT t::text FROM {table} AS t")
+        for (table,) in copy_databases.query(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid >= 16384"
+        )
+        for row in copy_databases.query(f"SELECT t::text FROM {table} AS t")
     ).lower()
-    telling = [canary for canary in aviary.canaries if len(canary.text) >= TELLING]
+    telling = [canary for canary in canary_planter.canaries if len(canary.text) >= MIN_LENGTH]
     assert [canary for canary in telling if canary.text in content and not canary.kept] == []
     # They were planted, then: what a rule keeps did come.
     assert [canary for canary in telling if canary.text not in content and canary.kept] == []

@@ -7,11 +7,11 @@ import pytest
 
 from hub.models import Link
 from sandbox.process import SandboxProcess
-from staging_copy import services, wishes
+from staging_copy import requested_actions, services
 from staging_copy.models import Copy
 from staging_copy.tasks import run_due_copies
 from tests.factories import make_products, make_user
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 
 CREDENTIALS = {"service_name": "Staging", "api_key": "key"}
 
@@ -22,7 +22,7 @@ def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def shop(house: House, live: Live, platform: SandboxProcess) -> None:
+def shop(copy_databases: CopyDatabases, live: Live, platform: SandboxProcess) -> None:
     """Live sells 30 products through a shop, and staging has a shop of its own, which has them too."""
     live.shop.platform, live.shop.settings = "seller_center_shop", {"seller": "1"}
     live.shop.credentials = CREDENTIALS
@@ -34,125 +34,135 @@ def shop(house: House, live: Live, platform: SandboxProcess) -> None:
         for number, product in enumerate(products, 1)
     )
     # Staging's own row, as an operator of staging set it up; live leads elsewhere.
-    house.execute(
+    copy_databases.execute(
         "INSERT INTO accounts_seller SELECT * FROM jsonb_populate_record(NULL::accounts_seller, %s)",
-        row(house, "accounts_seller"),
+        row(copy_databases, "accounts_seller"),
     )
-    house.execute(
+    copy_databases.execute(
         "INSERT INTO hub_connection SELECT * FROM jsonb_populate_record(NULL::hub_connection, %s)",
-        row(house, "hub_connection"),
+        row(copy_databases, "hub_connection"),
     )
     live.shop.base_url = "https://shop.live.example"
     live.shop.save()
 
 
-def row(house: House, table: str) -> str:
-    [(found,)] = house.query(f"SELECT to_jsonb(t)::text FROM {table} AS t", on=house.live)  # noqa: S608
+def row(copy_databases: CopyDatabases, table: str) -> str:
+    [(found,)] = copy_databases.query(f"SELECT to_jsonb(t)::text FROM {table} AS t", on=copy_databases.live)  # noqa: S608
     return str(found)
 
 
-def deleted(house: House) -> list[str]:
-    found = house.query(
+def deleted(copy_databases: CopyDatabases) -> list[str]:
+    found = copy_databases.query(
         "SELECT external_id FROM hub_link JOIN catalog_product AS p ON p.id = item_id"
         " WHERE kind = 'product' AND p.status = 'deleted' ORDER BY external_id::int"
     )
     return [external_id for (external_id,) in found]
 
 
-def take_away(platform: SandboxProcess, *ids: int) -> None:
+def delete_at_shop(platform: SandboxProcess, *ids: int) -> None:
     platform.control("POST", "delete", json={"kind": "products", "ids": [str(number) for number in ids]})
 
 
-def frozen(house: House) -> bool:
-    return bool(house.query("SELECT FROM hub_platformswitch"))
+def frozen(copy_databases: CopyDatabases) -> bool:
+    return bool(copy_databases.query("SELECT FROM hub_platformswitch"))
 
 
 def test_what_the_staging_shop_lacks_is_deleted_on_staging_alone(
-    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
+    copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
 ) -> None:
-    take_away(platform, 3, 5)
+    delete_at_shop(platform, 3, 5)
     made = copy()
     assert made.state == Copy.State.DONE, made.problem
-    assert deleted(house) == ["3", "5"]
-    assert house.query("SELECT FROM catalog_product WHERE status = 'deleted'", on=house.live) == []
-    assert not frozen(house)
+    assert deleted(copy_databases) == ["3", "5"]
+    assert copy_databases.query("SELECT FROM catalog_product WHERE status = 'deleted'", on=copy_databases.live) == []
+    assert not frozen(copy_databases)
     assert [row["shop_id"] for row in made.report["check"]["deleted_products"]["shown"]] == ["3", "5"]
 
 
 def test_a_person_answers_rolls_back_and_puts_it_in_place_again(
-    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
+    copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
 ) -> None:
     by = make_user()
-    take_away(platform, *range(1, 21))
+    delete_at_shop(platform, *range(1, 21))
     made = copy()
-    assert made.state == Copy.State.ASKING and frozen(house)
+    assert made.state == Copy.State.ASKING and frozen(copy_databases)
     assert made.question == [{"shop": "acme-shop", "kind": "product", "missing": 20, "of": 30}]
 
-    def want(wish: str) -> str:
-        wishes.want(copy=made, wish=wish, by=by)
+    def request_action(requested_action: str) -> str:
+        requested_actions.request_action(copy=made, requested_action=requested_action, by=by)
         run_due_copies()
         made.refresh_from_db()
         return str(made.state)
 
-    assert want("yes") == Copy.State.DONE, made.problem
-    assert len(deleted(house)) == 20 and not frozen(house)
+    assert request_action("yes") == Copy.State.DONE, made.problem
+    assert len(deleted(copy_databases)) == 20 and not frozen(copy_databases)
     assert made.report["check"]["guard"]["by"] == str(by)
-    assert want("roll_back") == Copy.State.ROLLED_BACK
-    assert house.query("SELECT count(*) FROM catalog_product") == [(0,)]
+    assert request_action("roll_back") == Copy.State.ROLLED_BACK
+    assert copy_databases.query("SELECT count(*) FROM catalog_product") == [(0,)]
     with pytest.raises(ValueError, match="rolled back"):
-        want("yes")
-    assert want("roll_back") == Copy.State.DONE
-    assert len(deleted(house)) == 20
+        request_action("yes")
+    assert request_action("roll_back") == Copy.State.DONE
+    assert len(deleted(copy_databases)) == 20
 
 
 def test_a_shop_that_is_down_leaves_staging_frozen_until_it_is_checked_again(
-    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy], monkeypatch: Any
+    copy_databases: CopyDatabases,
+    live: Live,
+    shop: None,
+    platform: SandboxProcess,
+    copy: Callable[[], Copy],
+    monkeypatch: Any,
 ) -> None:
     # For the process that checks.
-    monkeypatch.setenv("STAGING_COPY_PATIENCE_SECONDS", "0")
-    take_away(platform, 3)
+    monkeypatch.setenv("STAGING_COPY_RETRY_DELAY_SECONDS", "0")
+    delete_at_shop(platform, 3)
     platform.control("POST", "faults", json={"fault": "garbage", "times": 100})
     made = copy()
     assert made.state == Copy.State.UNCHECKED
     assert made.problem.startswith("acme-shop could not be asked:")
-    assert deleted(house) == [] and frozen(house)
+    assert deleted(copy_databases) == [] and frozen(copy_databases)
     platform.reset()
-    take_away(platform, 3)
+    delete_at_shop(platform, 3)
     assert services.check_again(copy=made).state == Copy.State.DONE
-    assert deleted(house) == ["3"] and not frozen(house)
+    assert deleted(copy_databases) == ["3"] and not frozen(copy_databases)
 
 
 def test_a_killed_check_is_gone_on_with(
-    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy], monkeypatch: Any
+    copy_databases: CopyDatabases,
+    live: Live,
+    shop: None,
+    platform: SandboxProcess,
+    copy: Callable[[], Copy],
+    monkeypatch: Any,
 ) -> None:
     def killed(*args: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
-    take_away(platform, 3)
+    delete_at_shop(platform, 3)
     with monkeypatch.context() as patch:
-        patch.setattr("staging_copy.aftercheck.run", killed)
+        patch.setattr("staging_copy.post_copy_check.run", killed)
         with pytest.raises(KeyboardInterrupt):
             copy()
     assert Copy.objects.get().state == Copy.State.CHECKING
     run_due_copies()
     assert Copy.objects.get().state == Copy.State.DONE
-    assert deleted(house) == ["3"]
+    assert deleted(copy_databases) == ["3"]
 
 
 def test_a_running_copy_is_cancelled(
-    house: House, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by = make_user()
     services.take_backup()
     planned = services.start_copy(by=by)
-    begun = services._projecting
+    original = services._progress_watcher
 
     def cancel_at_once(copy: Copy, watcher: Any) -> Any:
-        Copy.objects.filter(pk=copy.pk).update(wish=Copy.Wish.CANCEL, wished_by=by)
-        return begun(copy, watcher)
+        Copy.objects.filter(pk=copy.pk).update(requested_action=Copy.Action.CANCEL, action_requested_by=by)
+        return original(copy, watcher)
 
-    monkeypatch.setattr(services, "_projecting", cancel_at_once)
+    monkeypatch.setattr(services, "_progress_watcher", cancel_at_once)
     run_due_copies()
     planned.refresh_from_db()
     assert planned.state == Copy.State.CANCELLED and str(by) in planned.problem
-    assert house.names() == {house.staging.name}
+    assert copy_databases.names() == {copy_databases.staging.name}

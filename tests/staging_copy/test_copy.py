@@ -15,20 +15,20 @@ from hub.models import Link
 from staging_copy.copier import STAGES, Config
 from staging_copy.models import Copy
 from staging_copy.rules import Rules
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_rules import WORDS
 
 
-def test_nothing_personal_arrives(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_nothing_personal_arrives(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     copy()
     tables = [
         table
-        for (table,) in house.query(
+        for (table,) in copy_databases.query(
             "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         )
     ]
     content = "\n".join(
-        str(row) for table in tables for row in house.query(f"SELECT t::text FROM {table} AS t")
+        str(row) for table in tables for row in copy_databases.query(f"SELECT t::text FROM {table} AS t")
     ).lower()
     assert "kettle" in content
     for value in ("alice", "archer", "acme.example", "builders.example", "high street", "leeds", "20 7946"):
@@ -37,12 +37,14 @@ def test_nothing_personal_arrives(house: House, live: Live, copy: Callable[[], C
         assert value not in content
 
 
-def test_one_address_is_one_number_wherever_it_stands(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_one_address_is_one_number_wherever_it_appears(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
     copy()
-    [(customer,)] = house.query("SELECT email FROM orders_customer")
-    [(user,)] = house.query("SELECT email FROM accounts_user WHERE NOT is_superuser")
-    [(description,)] = house.query("SELECT description FROM catalog_product")
-    [(other,)] = house.query("SELECT attributes->>'contact' FROM catalog_product")
+    [(customer,)] = copy_databases.query("SELECT email FROM orders_customer")
+    [(user,)] = copy_databases.query("SELECT email FROM accounts_user WHERE NOT is_superuser")
+    [(description,)] = copy_databases.query("SELECT description FROM catalog_product")
+    [(other,)] = copy_databases.query("SELECT attributes->>'contact' FROM catalog_product")
     number, _, domain = customer.partition("@")
     assert number.isdigit() and domain == "sellercenter.net"
     assert user == customer
@@ -50,36 +52,42 @@ def test_one_address_is_one_number_wherever_it_stands(house: House, live: Live, 
     assert other.endswith("@sellercenter.net") and other != customer
 
 
-def test_every_product_arrives_with_its_ids_and_links(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_every_product_arrives_with_its_ids_and_links(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
     """L9, L10."""
     more = [Product(seller=live.seller, title=f"Product {number}") for number in range(300)]
     Product.objects.bulk_create(more)
     Link.objects.create(connection=live.shop, kind="product", external_id="77", item_id=live.product.pk)
     copy()
-    arrived = house.query("SELECT id, title FROM catalog_product ORDER BY id")
+    arrived = copy_databases.query("SELECT id, title FROM catalog_product ORDER BY id")
     assert arrived == list(Product.objects.order_by("pk").values_list("pk", "title"))
-    assert house.query("SELECT external_id, item_id FROM hub_link") == [("77", live.product.pk)]
+    assert copy_databases.query("SELECT external_id, item_id FROM hub_link") == [("77", live.product.pk)]
 
 
-def test_the_generic_admin_signs_in_and_nobody_else(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_the_generic_admin_signs_in_and_nobody_else(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
     """L4, L6."""
     copy()
-    users = dict(house.query("SELECT email, password FROM accounts_user"))
+    users = dict(copy_databases.query("SELECT email, password FROM accounts_user"))
     assert check_password("known to everybody", users.pop("admin@sellercenter.net"))
     assert users and all(password.startswith("!") for password in users.values())
 
 
-def test_api_keys_of_live_open_nothing_on_staging(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_api_keys_of_live_open_nothing_on_staging(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
     """L6: hashed, so nobody knows the new ones."""
     create_api_key(user=live.user, seller=live.seller, name="script", scopes=["sync:read"])
     copy()
     [(before,)] = ApiKey.objects.values_list("key_hash")
-    [(after,)] = house.query("SELECT key_hash FROM accounts_apikey")
+    [(after,)] = copy_databases.query("SELECT key_hash FROM accounts_apikey")
     assert after != before and len(after) == len(before)
 
 
 def test_keys_differ_from_copy_to_copy_unless_one_is_set(
-    house: House, live: Live, copy: Callable[[], Copy], settings: Any
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: Any
 ) -> None:
     def number(config: Config) -> str:
         rules = Rules(key=bytes.fromhex(config.masking_key()), secret_key=b"s", domain="sellercenter.net", pools=WORDS)
@@ -90,42 +98,44 @@ def test_keys_differ_from_copy_to_copy_unless_one_is_set(
     settings.STAGING_COPY_KEY = "stable"
     stable = Config.from_settings()
     copy()
-    assert house.query("SELECT email FROM orders_customer") == [(number(stable),)]
+    assert copy_databases.query("SELECT email FROM orders_customer") == [(number(stable),)]
 
 
-def test_the_copy_can_be_worked_with(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_the_copy_can_be_worked_with(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     """Sequences go on, and foreign keys and unique and case-insensitive indexes hold."""
     User.objects.create_user(email="bob@builders.example", password="x")
     copy()
-    house.execute("INSERT INTO catalog_brand (name, image_url, status, updated_at) VALUES ('B', '', 'live', now())")
-    [(highest,)] = house.query("SELECT max(id) FROM catalog_product")
-    house.execute(
+    copy_databases.execute(
+        "INSERT INTO catalog_brand (name, image_url, status, updated_at) VALUES ('B', '', 'live', now())"
+    )
+    [(highest,)] = copy_databases.query("SELECT max(id) FROM catalog_product")
+    copy_databases.execute(
         "INSERT INTO catalog_product (seller_id, title, slug, description, product_type, attributes, status, revision,"
         " created_at, updated_at) SELECT seller_id, 'new', '', '', '', '{}', 'live', 1, now(), now()"
         " FROM catalog_product LIMIT 1"
     )
-    [(newest,)] = house.query("SELECT max(id) FROM catalog_product")
+    [(newest,)] = copy_databases.query("SELECT max(id) FROM catalog_product")
     assert newest > highest
-    [(email,)] = house.query("SELECT min(email) FROM accounts_user")
+    [(email,)] = copy_databases.query("SELECT min(email) FROM accounts_user")
     with pytest.raises(psycopg2.errors.UniqueViolation):
-        house.execute("UPDATE accounts_user SET email = upper(%s) WHERE email <> %s", email, email)
+        copy_databases.execute("UPDATE accounts_user SET email = upper(%s) WHERE email <> %s", email, email)
     with pytest.raises(psycopg2.errors.ForeignKeyViolation):
-        house.execute("UPDATE orders_order SET customer_id = 999999")
-    assert house.query("SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == [(0,)]
+        copy_databases.execute("UPDATE orders_order SET customer_id = 999999")
+    assert copy_databases.query("SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == [(0,)]
 
 
-def test_staging_has_exactly_lives_schema(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_staging_has_exactly_lives_schema(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     schema = (
         "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
         " UNION ALL SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'public'"
         " UNION ALL SELECT sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1, 2"
     )
     copy()
-    assert house.query(schema) == house.query(schema, on=house.live)
+    assert copy_databases.query(schema) == copy_databases.query(schema, on=copy_databases.live)
 
 
-def test_a_report_tells_an_auditor_what_was_done(
-    house: House, live: Live, copy: Callable[[], Copy], settings: pytest.FixtureRequest
+def test_a_report_shows_an_auditor_what_was_done(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: pytest.FixtureRequest
 ) -> None:
     """N4, L14, L16."""
     settings.STAGING_COPY_CANARIES = ["canary-7f3a@birds.example", "Tweety Canary"]

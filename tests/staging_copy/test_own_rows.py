@@ -14,7 +14,7 @@ from connectors.services import check_connection
 from hub.models import Connection
 from staging_copy import freeze
 from staging_copy.models import Copy
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 
 OWN = "base_url, settings, credentials, webhook_token, webhook_secret, state, paused_at, read_only"
 
@@ -24,9 +24,9 @@ def bytes_of(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def add_connection(
-    house: House, slug: str, *, seller: str = "", base_url: str = "https://shop.staging.example"
+    copy_databases: CopyDatabases, slug: str, *, seller: str = "", base_url: str = "https://shop.staging.example"
 ) -> None:
-    house.execute(
+    copy_databases.execute(
         "INSERT INTO hub_connection (id, seller_id, slug, name, platform, role, base_url, settings, field_map,"
         " credentials, webhook_token, webhook_secret, state, state_reason, pause_reason, read_only, created_at,"
         " updated_at) VALUES ((SELECT COALESCE(MAX(id), 4000) + 1 FROM hub_connection),"
@@ -37,110 +37,122 @@ def add_connection(
 
 
 @pytest.fixture
-def copied(house: House, live: Live, copy: Callable[[], Copy]) -> Callable[[], Copy]:
+def copied(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> Callable[[], Copy]:
     """Staging has live's seller already, as after every first copy."""
-    house.execute(
+    copy_databases.execute(
         "INSERT INTO accounts_seller SELECT (jsonb_populate_record(NULL::accounts_seller, %s)).*",
-        house.query("SELECT to_jsonb(s)::text FROM accounts_seller AS s", on=house.live)[0][0],
+        copy_databases.query("SELECT to_jsonb(s)::text FROM accounts_seller AS s", on=copy_databases.live)[0][0],
     )
     return copy
 
 
 @pytest.fixture
-def on_staging(house: House) -> Iterator[Callable[[], None]]:
+def on_staging(copy_databases: CopyDatabases) -> Iterator[Callable[[], None]]:
     """From the call on, the application's database is staging."""
     default = connections["default"]
     name = default.settings_dict["NAME"]
 
     def go() -> None:
         default.close()
-        default.settings_dict["NAME"] = house.staging.name
+        default.settings_dict["NAME"] = copy_databases.staging.name
 
     yield go
     default.close()
     default.settings_dict["NAME"] = name
 
 
-def test_a_connection_of_both_keeps_stagings_values(house: House, copied: Callable[[], Copy]) -> None:
-    add_connection(house, "acme-shop", seller="acme")
-    before = bytes_of(house.query(f"SELECT {OWN} FROM hub_connection"))
+def test_a_connection_of_both_keeps_stagings_values(copy_databases: CopyDatabases, copied: Callable[[], Copy]) -> None:
+    add_connection(copy_databases, "acme-shop", seller="acme")
+    before = bytes_of(copy_databases.query(f"SELECT {OWN} FROM hub_connection"))
     copied()
-    assert bytes_of(house.query(f"SELECT {OWN} FROM hub_connection")) == before
+    assert bytes_of(copy_databases.query(f"SELECT {OWN} FROM hub_connection")) == before
     # Its id is live's, to which links and orders refer.
-    assert house.query("SELECT DISTINCT source_id FROM orders_order") == house.query("SELECT id FROM hub_connection")
+    assert copy_databases.query("SELECT DISTINCT source_id FROM orders_order") == copy_databases.query(
+        "SELECT id FROM hub_connection"
+    )
 
 
-def test_a_connection_that_only_live_has_arrives_blank_and_paused(house: House, copied: Callable[[], Copy]) -> None:
+def test_a_connection_that_only_live_has_arrives_blank_and_paused(
+    copy_databases: CopyDatabases, copied: Callable[[], Copy]
+) -> None:
     copied()
-    [(base_url, settings, credentials, token, secret, state, paused_at, read_only)] = house.query(
+    [(base_url, settings, credentials, token, secret, state, paused_at, read_only)] = copy_databases.query(
         f"SELECT {OWN} FROM hub_connection"
     )
     assert (base_url, settings, credentials, secret, state, read_only) == ("", {}, None, None, "new", True)
     assert paused_at is not None
-    live_tokens = house.query("SELECT webhook_token FROM hub_connection", on=house.live)
+    live_tokens = copy_databases.query("SELECT webhook_token FROM hub_connection", on=copy_databases.live)
     assert len(token) == len(live_tokens[0][0]) and (token,) not in live_tokens
 
 
-def test_a_connection_that_only_staging_has_is_put_back(house: House, copied: Callable[[], Copy]) -> None:
-    add_connection(house, "test-oms", seller="acme", base_url="https://oms.staging.example")
-    add_connection(house, "everybodys-search")
-    before = bytes_of(house.query(f"SELECT slug, {OWN} FROM hub_connection ORDER BY slug"))
+def test_a_connection_that_only_staging_has_is_put_back(
+    copy_databases: CopyDatabases, copied: Callable[[], Copy]
+) -> None:
+    add_connection(copy_databases, "test-oms", seller="acme", base_url="https://oms.staging.example")
+    add_connection(copy_databases, "everybodys-search")
+    before = bytes_of(copy_databases.query(f"SELECT slug, {OWN} FROM hub_connection ORDER BY slug"))
     copied()
-    after = bytes_of(house.query(f"SELECT slug, {OWN} FROM hub_connection WHERE slug <> 'acme-shop' ORDER BY slug"))
+    after = bytes_of(
+        copy_databases.query(f"SELECT slug, {OWN} FROM hub_connection WHERE slug <> 'acme-shop' ORDER BY slug")
+    )
     assert after == before
-    assert house.query(
+    assert copy_databases.query(
         "SELECT s.slug FROM hub_connection c JOIN accounts_seller s ON s.id = c.seller_id WHERE c.slug = 'test-oms'"
     ) == [("acme",)]
 
 
-def test_a_connection_never_comes_to_another_seller(house: House, copied: Callable[[], Copy]) -> None:
+def test_a_connection_never_comes_to_another_seller(copy_databases: CopyDatabases, copied: Callable[[], Copy]) -> None:
     """Its seller is gone from live: it is left out and reported, not given to whoever has that id now."""
-    add_connection(house, "gone-shop", seller="acme")
-    house.execute("UPDATE accounts_seller SET slug = 'gone'")
+    add_connection(copy_databases, "gone-shop", seller="acme")
+    copy_databases.execute("UPDATE accounts_seller SET slug = 'gone'")
     report = copied().report
-    assert house.query("SELECT slug FROM hub_connection") == [("acme-shop",)]
+    assert copy_databases.query("SELECT slug FROM hub_connection") == [("acme-shop",)]
     [connections_put_back] = [own for own in report["own_rows"] if own["table"] == "hub_connection"]
     assert "gone-shop" in connections_put_back["left_out"][0]
 
 
-def test_keys_of_systems_stay_and_keys_of_users_do_not(house: House, live: Live, copied: Callable[[], Copy]) -> None:
-    house.execute(
+def test_keys_of_systems_stay_and_keys_of_users_do_not(
+    copy_databases: CopyDatabases, live: Live, copied: Callable[[], Copy]
+) -> None:
+    copy_databases.execute(
         "INSERT INTO accounts_user (id, email, password, name, is_active, is_staff, is_superuser, date_joined)"
         " VALUES (4000, 'tester@staging.example', '!', '', true, false, false, now())"
     )
-    house.execute(
+    copy_databases.execute(
         "INSERT INTO accounts_apikey (seller_id, user_id, name, prefix, key_hash, scopes, created_at) SELECT s.id,"
         " owner, 'key', prefix, repeat('a', 64), '{}', now() FROM accounts_seller s,"
         " (VALUES ('sys', NULL::bigint), ('usr', 4000)) AS v (prefix, owner)"
     )
     copied()
-    assert house.query("SELECT prefix, key_hash FROM accounts_apikey") == [("sys", "a" * 64)]
+    assert copy_databases.query("SELECT prefix, key_hash FROM accounts_apikey") == [("sys", "a" * 64)]
 
 
 def test_an_endpoint_of_live_is_paused_on_staging(
-    house: House, copied: Callable[[], Copy], on_staging: Callable[[], None]
+    copy_databases: CopyDatabases, copied: Callable[[], Copy], on_staging: Callable[[], None]
 ) -> None:
     """N5: somebody entered live's address on staging. It is not called, not even for a test."""
-    add_connection(house, "acme-shop", seller="acme", base_url="https://SHOP.live.example:443/api/")
+    add_connection(copy_databases, "acme-shop", seller="acme", base_url="https://SHOP.live.example:443/api/")
     report = copied().report
     assert report["paused_because_like_live"] == ["acme-shop"]
-    [(paused_at, reason, read_only)] = house.query("SELECT paused_at, pause_reason, read_only FROM hub_connection")
+    [(paused_at, reason, read_only)] = copy_databases.query(
+        "SELECT paused_at, pause_reason, read_only FROM hub_connection"
+    )
     assert paused_at is not None and "acme-shop of live" in reason and read_only
     on_staging()
-    freeze.release(reason="checked")
+    freeze.unfreeze(reason="checked")
     with pytest.raises(NeedsAttention, match="acme-shop of live"):
         check_connection(connection=Connection.objects.get())
 
 
 def test_staging_sends_nothing_until_it_is_released(
-    house: House, live: Live, copied: Callable[[], Copy], on_staging: Callable[[], None], settings: Any
+    copy_databases: CopyDatabases, live: Live, copied: Callable[[], Copy], on_staging: Callable[[], None], settings: Any
 ) -> None:
     """N5: neither by its lanes nor because somebody tests a connection."""
     settings.REMOTE_DEADLINE_SECONDS = 0.5
-    add_connection(house, "acme-shop", seller="acme")
+    add_connection(copy_databases, "acme-shop", seller="acme")
     copied()
-    assert house.query("SELECT platform, reason FROM hub_platformswitch") == [("rest", freeze.REASON)]
-    assert house.query("SELECT DISTINCT paused FROM hub_lane") == [(True,)]
+    assert copy_databases.query("SELECT platform, reason FROM hub_platformswitch") == [("rest", freeze.REASON)]
+    assert copy_databases.query("SELECT DISTINCT paused FROM hub_lane") == [(True,)]
     with socket.create_server(("127.0.0.1", 0)) as shop:
         connection = live.shop
         connection.base_url = f"http://127.0.0.1:{shop.getsockname()[1]}"
@@ -149,9 +161,9 @@ def test_staging_sends_nothing_until_it_is_released(
             check_connection(connection=connection)
         assert select.select([shop], [], [], 0)[0] == []
 
-        assert freeze.release(reason="checked") == ["rest"]
+        assert freeze.unfreeze(reason="checked") == ["rest"]
         with pytest.raises(TryAgainLater):
             check_connection(connection=connection)
         assert select.select([shop], [], [], 0)[0] == [shop]
-    assert house.query("SELECT count(*) FROM hub_platformswitch") == [(0,)]
-    assert house.query("SELECT DISTINCT paused FROM hub_lane") == [(False,)]
+    assert copy_databases.query("SELECT count(*) FROM hub_platformswitch") == [(0,)]
+    assert copy_databases.query("SELECT DISTINCT paused FROM hub_lane") == [(False,)]

@@ -55,15 +55,15 @@ def shop(platform: SandboxProcess) -> Connection:
 
 @pytest.fixture
 def record(tmp_path: Path) -> Journal:
-    return Journal.begin(tmp_path, timezone.now())
+    return Journal.create(tmp_path, timezone.now())
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shops, "_TRIES", 1)
+def single_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shops, "_MAX_ATTEMPTS", 1)
 
 
-def take_away(platform: SandboxProcess, kind: str, *ids: int) -> None:
+def delete_at_shop(platform: SandboxProcess, kind: str, *ids: int) -> None:
     platform.control("POST", "delete", json={"account": "Staging", "kind": kind, "ids": [str(each) for each in ids]})
 
 
@@ -76,11 +76,11 @@ def is_frozen() -> bool:
     return PlatformSwitch.objects.exists()
 
 
-def test_what_the_shop_lacks_is_deleted_and_then_staging_is_let_go(
+def test_what_the_shop_lacks_is_deleted_and_then_staging_is_unfrozen(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
-    take_away(platform, "products", 3, 5)
-    take_away(platform, "sellers", 2)
+    delete_at_shop(platform, "products", 3, 5)
+    delete_at_shop(platform, "sellers", 2)
     assert Check(record).run()
     assert deleted() == {"3", "5"}
     assert Variant.objects.filter(status="deleted").count() == 2
@@ -125,8 +125,8 @@ def test_missing_brands_and_categories_are_reported_and_stay(
 
 def test_much_is_deleted_only_after_a_yes(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     """More than 20 %, and at least 10."""
-    take_away(platform, "products", *range(1, 11))
-    take_away(platform, "sellers", 1)
+    delete_at_shop(platform, "products", *range(1, 11))
+    delete_at_shop(platform, "sellers", 1)
     assert not Check(record).run()
     assert record.last("asking")["harmful"] == [{"shop": "marketplace", "kind": "product", "missing": 10, "of": 30}]
     assert deleted() == set() and is_frozen()
@@ -139,8 +139,8 @@ def test_much_is_deleted_only_after_a_yes(platform: SandboxProcess, shop: Connec
 def test_a_no_keeps_what_was_asked_about_and_nothing_else(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
-    take_away(platform, "products", *range(1, 11))
-    take_away(platform, "sellers", 1)
+    delete_at_shop(platform, "products", *range(1, 11))
+    delete_at_shop(platform, "sellers", 1)
     assert not Check(record).run()
     Check(record).answer(yes=False, by="olivia")
     assert deleted() == set()
@@ -150,23 +150,23 @@ def test_a_no_keeps_what_was_asked_about_and_nothing_else(
 
 
 @pytest.mark.parametrize(("missing", "asks"), [(9, False), (10, True)])
-def test_the_guard_begins_at_ten(
+def test_the_guard_starts_at_ten(
     platform: SandboxProcess, shop: Connection, record: Journal, missing: int, asks: bool
 ) -> None:
-    take_away(platform, "products", *range(1, missing + 1))
+    delete_at_shop(platform, "products", *range(1, missing + 1))
     assert Check(record).run() is not asks
 
 
 def test_the_guard_is_configurable(platform: SandboxProcess, shop: Connection, record: Journal, settings: Any) -> None:
     settings.STAGING_COPY_GUARD_PERCENT = 5
     settings.STAGING_COPY_GUARD_ITEMS = 2
-    take_away(platform, "products", 1, 2)
+    delete_at_shop(platform, "products", 1, 2)
     assert not Check(record).run()
 
 
 def test_an_empty_shop_deletes_nothing_by_itself(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     Link.objects.filter(kind="product", external_id__in=map(str, range(4, ITEMS + 1))).delete()
-    take_away(platform, "products", *range(1, ITEMS + 1))
+    delete_at_shop(platform, "products", *range(1, ITEMS + 1))
     assert not Check(record).run()  # though they are only three
     assert deleted() == set() and is_frozen()
 
@@ -176,7 +176,7 @@ def test_what_was_discontinued_on_live_is_expected_to_be_missing(
 ) -> None:
     gone = Link.objects.filter(kind="product", external_id__in=map(str, range(1, 16))).values("item_id")
     Product.objects.filter(pk__in=gone).update(status="discontinued")
-    take_away(platform, "products", *range(1, 16))
+    delete_at_shop(platform, "products", *range(1, 16))
     assert Check(record).run()
     assert len(deleted()) == 15
 
@@ -192,7 +192,7 @@ def test_a_product_that_another_shop_has_stays(platform: SandboxProcess, shop: C
         credentials={"service_name": "Live", "api_key": "live-key"},
     )
     Link.objects.create(connection=other, kind="product", external_id="3", item_id=product.item_id)
-    take_away(platform, "products", 3)
+    delete_at_shop(platform, "products", 3)
     assert Check(record).run()
     assert deleted() == set()
 
@@ -211,11 +211,11 @@ def test_connections_that_lead_nowhere_of_stagings_own_are_not_asked(
 
 
 @pytest.mark.parametrize("fault", ["status", "rate_limited", "slow", "drop", "half_body", "garbage"])
-def test_a_shop_that_fails_proves_nothing(
+def test_a_shop_that_fails_deletes_nothing(
     platform: SandboxProcess, shop: Connection, record: Journal, settings: Any, fault: str
 ) -> None:
     settings.REMOTE_DEADLINE_SECONDS = 1
-    take_away(platform, "products", 3)
+    delete_at_shop(platform, "products", 3)
     wish = {"fault": fault, "times": 50} | ({"delay": 3} if fault == "slow" else {})
     platform.control("POST", "faults", json=wish | ({"status": 500} if fault == "status" else {}))
     with pytest.raises(CheckFailed, match="marketplace could not be asked"):
@@ -223,14 +223,14 @@ def test_a_shop_that_fails_proves_nothing(
     assert deleted() == set() and is_frozen()
 
 
-def test_a_shop_that_is_down_proves_nothing(shop: Connection, record: Journal) -> None:
+def test_a_shop_that_is_down_deletes_nothing(shop: Connection, record: Journal) -> None:
     Connection.objects.update(base_url="http://127.0.0.1:9")
     with pytest.raises(CheckFailed):
         Check(record).run()
     assert deleted() == set() and is_frozen()
 
 
-def lie(platform: SandboxProcess, path: str, answer: dict[str, Any]) -> None:
+def fake_answer(platform: SandboxProcess, path: str, answer: dict[str, Any]) -> None:
     """The second call to `path`, which is the one about products, gets this answer: well-formed, and not true."""
     platform.fault("garbage", path=path, after=1, times=1, body=json.dumps(answer))
 
@@ -239,7 +239,7 @@ def test_a_lookup_that_forgets_is_contradicted_by_the_list(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
     """Half an answer that looks like a whole one."""
-    lie(platform, "/lookup", {"found": ["1", "2", "3"]})
+    fake_answer(platform, "/lookup", {"found": ["1", "2", "3"]})
     assert Check(record).run()
     assert deleted() == set()
     assert record.check()["contradicted"]["total"] == ITEMS - 3
@@ -248,8 +248,8 @@ def test_a_lookup_that_forgets_is_contradicted_by_the_list(
 def test_a_list_that_leaves_pages_out_stops_the_check(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
-    take_away(platform, "products", 3)
-    lie(platform, "/list", {"ids": [str(number) for number in range(1, 11)], "next": None})
+    delete_at_shop(platform, "products", 3)
+    fake_answer(platform, "/list", {"ids": [str(number) for number in range(1, 11)], "next": None})
     with pytest.raises(CheckFailed, match="The shop has 20 of product that its own list leaves out"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
@@ -265,11 +265,11 @@ def test_a_list_that_leaves_pages_out_stops_the_check(
     ],
     ids=["ids that nobody asked for", "a part of an answer", "a page of another shape", "pages that lead nowhere"],
 )
-def test_an_odd_answer_proves_nothing(
+def test_an_odd_answer_deletes_nothing(
     platform: SandboxProcess, shop: Connection, record: Journal, path: str, answer: dict[str, Any]
 ) -> None:
-    take_away(platform, "products", 3)
-    lie(platform, path, answer)
+    delete_at_shop(platform, "products", 3)
+    fake_answer(platform, path, answer)
     with pytest.raises(CheckFailed, match="marketplace could not be asked"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
@@ -279,8 +279,8 @@ def test_an_odd_answer_proves_nothing(
 def test_a_shop_that_takes_its_time_is_waited_for(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(shops, "_TRIES", 2)
-    take_away(platform, "products", 3)
+    monkeypatch.setattr(shops, "_MAX_ATTEMPTS", 2)
+    delete_at_shop(platform, "products", 3)
     platform.control("POST", "faults", json=fault | {"times": 1, "after": 2, "headers": {"Retry-After": "1"}})
     assert Check(record).run()
     assert deleted() == {"3"} and not is_frozen()
@@ -290,10 +290,10 @@ def test_a_page_that_failed_is_asked_for_again_and_no_other(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or else a long list would never come to its end within a budget of calls."""
-    monkeypatch.setattr(shops, "_TRIES", 2)
-    monkeypatch.setattr("connectors.listing.MOST_IDS", 10)
-    take_away(platform, "products", 3)
-    platform.forget_calls()
+    monkeypatch.setattr(shops, "_MAX_ATTEMPTS", 2)
+    monkeypatch.setattr("connectors.listing.MAX_IDS", 10)
+    delete_at_shop(platform, "products", 3)
+    platform.clear_calls()
     platform.fault("status", status=503, path="/list", after=2, times=1, headers={"Retry-After": "1"})
     assert Check(record).run()
     assert deleted() == {"3"}
@@ -313,8 +313,8 @@ def test_a_list_in_circles_is_left(platform: SandboxProcess, shop: Connection, r
 def test_a_killed_check_goes_on_where_it_stopped(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_away(platform, "products", 3, 25)
-    monkeypatch.setattr(check, "_CHUNK", 10)
+    delete_at_shop(platform, "products", 3, 25)
+    monkeypatch.setattr(check, "_CHUNK_SIZE", 10)
     asked: list[str] = []
     whole = Listing.existing
 
@@ -340,7 +340,7 @@ def test_one_that_was_killed_after_its_commit_remembers_what_it_deleted(
     def killed(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    take_away(platform, "products", 3)
+    delete_at_shop(platform, "products", 3)
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "save_check", killed)
         with pytest.raises(KeyboardInterrupt):
@@ -352,8 +352,8 @@ def test_one_that_was_killed_after_its_commit_remembers_what_it_deleted(
     assert record.events()[-1]["event"] == "checked"
 
 
-def test_checked_again_everything_is_asked_anew(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
-    take_away(platform, "products", *range(1, 15))
+def test_checked_again_everything_is_asked_again(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+    delete_at_shop(platform, "products", *range(1, 15))
     assert not Check(record).run()
     platform.reset()
     assert Check(record).run(fresh=True)

@@ -20,18 +20,18 @@ from staging_copy import build, copier, journal, services, swap, target
 from staging_copy.copier import CopyFailed
 from staging_copy.models import Copy
 from staging_copy.preflight import Refused
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 
 
 @pytest.fixture
-def unchanged(house: House) -> Iterator[None]:
+def staging_unchanged(copy_databases: CopyDatabases) -> Iterator[None]:
     """Whatever happens in the test, staging is the same database as before, alone, and answers."""
-    house.execute("CREATE TABLE mark (id int)")
-    before = house.query("SELECT oid FROM pg_database WHERE datname = current_database()")
+    copy_databases.execute("CREATE TABLE mark (id int)")
+    before = copy_databases.query("SELECT oid FROM pg_database WHERE datname = current_database()")
     yield
-    assert house.query("SELECT oid FROM pg_database WHERE datname = current_database()") == before
-    assert house.query("SELECT count(*) FROM mark") == [(0,)]
-    assert house.names() == {house.staging.name}
+    assert copy_databases.query("SELECT oid FROM pg_database WHERE datname = current_database()") == before
+    assert copy_databases.query("SELECT count(*) FROM mark") == [(0,)]
+    assert copy_databases.names() == {copy_databases.staging.name}
     assert not journal.unfinished(Path(django_settings.STAGING_COPY_JOURNAL_DIR))
 
 
@@ -41,8 +41,8 @@ def on_live(sql: str) -> None:
 
 
 @pytest.fixture
-def undone() -> Iterator[Callable[[str, str], None]]:
-    """`undone(do, undo)`: a change to live's schema that later tests do not see."""
+def temporary_schema_change() -> Iterator[Callable[[str, str], None]]:
+    """`temporary_schema_change(do, undo)`: a change to live's schema that later tests do not see."""
     undos: list[str] = []
 
     def change(do: str, undo: str) -> None:
@@ -63,9 +63,15 @@ def undone() -> Iterator[Callable[[str, str], None]]:
     ],
 )
 def test_what_has_no_rule_is_refused_by_name(
-    house: House, live: Live, unchanged: None, undone: Any, do: str, undo: str, named: str
+    copy_databases: CopyDatabases,
+    live: Live,
+    staging_unchanged: None,
+    temporary_schema_change: Any,
+    do: str,
+    undo: str,
+    named: str,
 ) -> None:
-    undone(do, undo)
+    temporary_schema_change(do, undo)
     services.take_backup()
     with pytest.raises(Refused, match=named):
         services.start_copy(by=None)
@@ -73,9 +79,13 @@ def test_what_has_no_rule_is_refused_by_name(
 
 
 def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
-    house: House, live: Live, unchanged: None, undone: Any, copy: Callable[[], Copy]
+    copy_databases: CopyDatabases,
+    live: Live,
+    staging_unchanged: None,
+    temporary_schema_change: Any,
+    copy: Callable[[], Copy],
 ) -> None:
-    undone(
+    temporary_schema_change(
         "ALTER TABLE catalog_product ALTER slug TYPE tsvector USING slug::tsvector",
         "ALTER TABLE catalog_product ALTER slug TYPE varchar(300) USING slug::text",
     )
@@ -86,7 +96,11 @@ def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
 
 
 def test_a_json_path_without_a_rule_is_refused_by_name(
-    house: House, live: Live, unchanged: None, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+    copy_databases: CopyDatabases,
+    live: Live,
+    staging_unchanged: None,
+    copy: Callable[[], Copy],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(catalog_policy["catalog_variant"], "options", [{"name": "keep", "value": "keep"}])
     live.product.variants.update(options=[{"name": "Size", "value": "M", "cut_for": "Alice"}])
@@ -97,7 +111,7 @@ def test_a_json_path_without_a_rule_is_refused_by_name(
 
 
 def test_a_kept_column_with_an_address_in_it_stops_the_copy(
-    house: House, live: Live, unchanged: None, copy: Callable[[], Copy]
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, copy: Callable[[], Copy]
 ) -> None:
     """The tripwire: the rule says `keep`, and somebody wrote an address there."""
     live.order.cart_id = "carol@canary.example"
@@ -107,8 +121,8 @@ def test_a_kept_column_with_an_address_in_it_stops_the_copy(
     assert "carol" not in str(failed.value)
 
 
-def test_an_address_that_is_allowed_may_stand(
-    house: House, live: Live, copy: Callable[[], Copy], settings: Any
+def test_an_address_that_is_allowed_may_stay(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: Any
 ) -> None:
     settings.STAGING_COPY_ALLOWED_ADDRESSES = ["Help@vendor.example"]
     live.order.cart_id = "help@vendor.example"
@@ -116,7 +130,9 @@ def test_an_address_that_is_allowed_may_stand(
     assert copy().state == Copy.State.DONE
 
 
-def test_a_backup_that_is_too_old_or_missing_is_refused(house: House, live: Live, unchanged: None) -> None:
+def test_a_backup_that_is_too_old_or_missing_is_refused(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None
+) -> None:
     with pytest.raises(Refused, match="no verified backup"):
         services.start_copy(by=None)
     services.take_backup(now=timezone.now() - timedelta(days=5))
@@ -124,8 +140,10 @@ def test_a_backup_that_is_too_old_or_missing_is_refused(house: House, live: Live
         services.start_copy(by=None)
 
 
-def test_a_backup_newer_than_the_code_is_refused(house: House, live: Live, unchanged: None, undone: Any) -> None:
-    undone(
+def test_a_backup_newer_than_the_code_is_refused(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, temporary_schema_change: Any
+) -> None:
+    temporary_schema_change(
         "INSERT INTO django_migrations (app, name, applied) VALUES ('orders', '9999_from_the_future', now())",
         "DELETE FROM django_migrations WHERE name = '9999_from_the_future'",
     )
@@ -134,38 +152,44 @@ def test_a_backup_newer_than_the_code_is_refused(house: House, live: Live, uncha
         services.start_copy(by=None)
 
 
-def test_a_backup_older_than_the_code_is_migrated(house: House, live: Live, tmp_path: Path) -> None:
+def test_a_backup_older_than_the_code_is_migrated(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
     """Staging runs this code, so its database must be as this code expects."""
-    old = house.live.named(f"{house.staging.name}_old")
+    old = copy_databases.live.named(f"{copy_databases.staging.name}_old")
     connection.close()
-    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{old.name}" TEMPLATE "{house.live.name}"')
+    with copy_databases.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{old.name}" TEMPLATE "{copy_databases.live.name}"')
     try:
-        for (table,) in house.query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'staging_copy_%%'", on=old):
-            house.execute(f"DROP TABLE {table} CASCADE", on=old)
-        house.execute("DELETE FROM django_migrations WHERE app = 'staging_copy'", on=old)
+        for (table,) in copy_databases.query(
+            "SELECT tablename FROM pg_tables WHERE tablename LIKE 'staging_copy_%%'", on=old
+        ):
+            copy_databases.execute(f"DROP TABLE {table} CASCADE", on=old)
+        copy_databases.execute("DELETE FROM django_migrations WHERE app = 'staging_copy'", on=old)
         old.run("pg_dump", "--format=directory", f"--file={tmp_path / 'old'}")
     finally:
-        swap.drop(house.staging, old.name)
+        swap.drop(copy_databases.staging, old.name)
     backup = services.register_backup(folder=tmp_path / "old", taken_at=timezone.now(), by=None)
     services.run_copy(copy=services.start_copy(backup=backup, by=None))
-    assert house.query("SELECT count(*) FROM staging_copy_copy") == [(0,)]
-    assert house.query("SELECT count(*) FROM orders_order") == [(1,)]
+    assert copy_databases.query("SELECT count(*) FROM staging_copy_copy") == [(0,)]
+    assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
 
 
-def test_live_is_never_the_target_whatever_it_is_called(house: House, live: Live, settings: Any) -> None:
+def test_live_is_never_the_target_whatever_it_is_called(
+    copy_databases: CopyDatabases, live: Live, settings: Any
+) -> None:
     """The address differs in every letter; the database is the same."""
     services.take_backup()
-    settings.STAGING_DATABASE_URL = f"{house.live.url}&application_name=staging"
+    settings.STAGING_DATABASE_URL = f"{copy_databases.live.url}&application_name=staging"
     with pytest.raises(Refused, match="live itself"):
         services.start_copy(by=None)
     with pytest.raises(target.WrongTarget, match="live itself"):
         services.register_staging(by=None)
 
 
-def test_live_is_not_dropped_if_it_is_called_like_a_side_database(house: House, live: Live, settings: Any) -> None:
+def test_live_is_not_dropped_if_it_is_called_like_a_side_database(
+    copy_databases: CopyDatabases, live: Live, settings: Any
+) -> None:
     services.take_backup()
-    real = house.live
+    real = copy_databases.live
     name = f"{real.name}_next"
     connection.close()
     with real.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
@@ -178,34 +202,40 @@ def test_live_is_not_dropped_if_it_is_called_like_a_side_database(house: House, 
             cursor.execute(f'ALTER DATABASE "{name}" RENAME TO "{real.name}"')
 
 
-def test_a_refused_copy_drops_nothing(house: House, live: Live) -> None:
+def test_a_refused_copy_drops_nothing(copy_databases: CopyDatabases, live: Live) -> None:
     """What is called like a side database on a server that was never checked is somebody else's."""
     services.take_backup()
     planned = services.start_copy(by=None)
     (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
-    side = swap.next_name(house.staging)
-    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+    side = swap.next_name(copy_databases.staging)
+    with copy_databases.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{side}"')
     with pytest.raises(CopyFailed, match="register_staging"):
         services.run_copy(copy=planned)
-    assert side in house.names()
+    assert side in copy_databases.names()
 
 
-def test_a_database_that_nobody_registered_is_not_replaced(house: House, live: Live, unchanged: None) -> None:
+def test_a_database_that_nobody_registered_is_not_replaced(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None
+) -> None:
     services.take_backup()
     (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
     with pytest.raises(Refused, match="register_staging"):
         services.start_copy(by=None)
 
 
-def test_nothing_is_copied_from_staging(house: House, live: Live, unchanged: None, settings: Any) -> None:
+def test_nothing_is_copied_from_staging(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, settings: Any
+) -> None:
     services.take_backup()
     settings.ENVIRONMENT = "staging"
     with pytest.raises(Refused, match="live's side"):
         services.start_copy(by=None)
 
 
-def test_too_little_disk_is_seen_before_anything_is_written(house: House, live: Live, unchanged: None) -> None:
+def test_too_little_disk_is_seen_before_anything_is_written(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None
+) -> None:
     backup = services.take_backup()
     manifest = Path(django_settings.BACKUP_DIR) / f"{backup.name}.json"
     # An exabyte: more than any disk that runs this.
@@ -215,8 +245,8 @@ def test_too_little_disk_is_seen_before_anything_is_written(house: House, live: 
 
 
 @pytest.fixture
-def no_file_above() -> Iterator[Callable[[int], None]]:
-    """`no_file_above(size)`: PostgreSQL's sessions, from now on, are refused by the kernel to write larger files.
+def limit_file_size() -> Iterator[Callable[[int], None]]:
+    """`limit_file_size(size)`: PostgreSQL's sessions, from now on, are refused by the kernel to write larger files.
 
     Without privileges this is as near as a test comes to a full disk: the same write fails in the same place.
     """
@@ -237,8 +267,8 @@ def no_file_above() -> Iterator[Callable[[int], None]]:
 
 
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="only Linux limits another process")
-def test_a_disk_that_fills_up_meanwhile_leaves_staging_as_it_was(
-    house: House, live: Live, unchanged: None, no_file_above: Callable[[int], None]
+def test_a_disk_that_fills_up_during_the_copy_leaves_staging_as_it_was(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, limit_file_size: Callable[[int], None]
 ) -> None:
     on_live(
         "INSERT INTO catalog_product (seller_id, title, slug, description, product_type, attributes, status, revision,"
@@ -248,14 +278,18 @@ def test_a_disk_that_fills_up_meanwhile_leaves_staging_as_it_was(
     services.take_backup()
     planned = services.start_copy(by=None)
     # Above the 16 MiB of a file of the write-ahead log, below the size of the table.
-    no_file_above(17 * 2**20)
+    limit_file_size(17 * 2**20)
     with pytest.raises(CopyFailed, match=r"catalog_product: could not .*(File too large|No space left)") as failed:
         services.run_copy(copy=planned)
     assert failed.value.stage == "rows"
 
 
 def test_a_loader_that_dies_is_the_reason_that_is_given(
-    house: House, live: Live, unchanged: None, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+    copy_databases: CopyDatabases,
+    live: Live,
+    staging_unchanged: None,
+    copy: Callable[[], Copy],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     start = build._start_loader
 
@@ -270,17 +304,17 @@ def test_a_loader_that_dies_is_the_reason_that_is_given(
         copy()
 
 
-def test_two_copies_at_once_are_one(house: House, live: Live, unchanged: None) -> None:
+def test_two_copies_at_once_are_one(copy_databases: CopyDatabases, live: Live, staging_unchanged: None) -> None:
     services.take_backup()
     planned = services.start_copy(by=None)
-    with copier.exclusively(copier.Config.from_settings()), pytest.raises(journal.AlreadyRunning):
+    with copier.exclusive_lock(copier.Config.from_settings()), pytest.raises(journal.AlreadyRunning):
         services.run_copy(copy=planned)
     planned.refresh_from_db()
     assert planned.state == Copy.State.PLANNED
 
 
 def test_a_dry_run_shows_tables_rules_rows_and_time_and_changes_nothing(
-    house: House, live: Live, unchanged: None
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     services.take_backup()
     out = StringIO()

@@ -11,17 +11,22 @@ from django.test import Client
 from sandbox.process import SandboxProcess
 from staging_copy import report
 from staging_copy.models import Copy
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_checked_copy import platform, shop
-from tests.world import make_person
+from tests.two_sellers import make_person
 
 __all__ = ["platform", "shop"]
 CANARY = "Tweety Canary"
 
 
 @pytest.fixture
-def made(
-    house: House, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy], settings: Any
+def finished_copy(
+    copy_databases: CopyDatabases,
+    live: Live,
+    shop: None,
+    platform: SandboxProcess,
+    copy: Callable[[], Copy],
+    settings: Any,
 ) -> Copy:
     """A copy whose staging shop lacks two products and the seller, and has a seller that staging lacks."""
     settings.STAGING_COPY_CANARIES = [CANARY]
@@ -29,20 +34,20 @@ def made(
     live.order.save()
     for kind, ids in (("products", ["3", "5"]), ("sellers", ["1"])):
         platform.control("POST", "delete", json={"kind": kind, "ids": ids})
-    made = copy()
-    assert made.state == Copy.State.DONE, made.problem
-    return made
+    finished_copy = copy()
+    assert finished_copy.state == Copy.State.DONE, finished_copy.problem
+    return finished_copy
 
 
 @pytest.fixture
-def auditor(made: Copy, client: Client) -> Client:
+def admin_client(finished_copy: Copy, client: Client) -> Client:
     client.force_login(make_person("audrey@hub.example", is_staff=True, is_superuser=True))
     return client
 
 
-def test_as_json(made: Copy, auditor: Client, live: Live) -> None:
-    answer = auditor.get(f"/admin/staging_copy/copy/{made.pk}/report.json")
-    assert answer["Content-Disposition"] == f'attachment; filename="copy-{made.pk}.json"'
+def test_as_json(finished_copy: Copy, admin_client: Client, live: Live) -> None:
+    answer = admin_client.get(f"/admin/staging_copy/copy/{finished_copy.pk}/report.json")
+    assert answer["Content-Disposition"] == f'attachment; filename="copy-{finished_copy.pk}.json"'
     told = answer.json()
     later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
     taken = datetime.fromisoformat(told["backup"]["taken_at"])
@@ -69,10 +74,10 @@ def test_as_json(made: Copy, auditor: Client, live: Live) -> None:
     assert check["guard"] == {"harmful": [], "answer": None, "by": ""}
 
 
-def test_for_printing(made: Copy, auditor: Client) -> None:
-    page = auditor.get(f"/admin/staging_copy/copy/{made.pk}/report/").content.decode()
+def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
+    page = admin_client.get(f"/admin/staging_copy/copy/{finished_copy.pk}/report/").content.decode()
     text = " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<article") : page.index("</article>")]).split())
-    told = made.report
+    told = finished_copy.report
     taken = datetime.fromisoformat(told["backup"]["taken_at"])
     later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
     for part in (
@@ -95,11 +100,17 @@ def test_for_printing(made: Copy, auditor: Client) -> None:
 
 def test_a_long_list_is_cut_on_the_page_alone() -> None:
     shown = [{"shop": "acme-shop", "kind": "product", "shop_id": str(number)} for number in range(300)]
-    [listing] = report.arrange(Copy(report={"check": {"only_in_shop": {"total": 12_345, "shown": shown}}}))["listings"]
-    assert (listing.total, len(listing.rows), listing.headings) == (12_345, report.SHOWN, ["shop", "kind", "shop id"])
+    [listing] = report.template_context(Copy(report={"check": {"only_in_shop": {"total": 12_345, "shown": shown}}}))[
+        "listings"
+    ]
+    assert (listing.total, len(listing.rows), listing.headings) == (
+        12_345,
+        report.MAX_ROWS,
+        ["shop", "kind", "shop id"],
+    )
     assert listing.lines[0] == ["acme-shop", "product", "0"]
 
 
 def test_a_copy_that_came_nowhere_has_an_empty_one() -> None:
-    arranged = report.arrange(Copy())
+    arranged = report.template_context(Copy())
     assert arranged["tables"] == arranged["listings"] == arranged["stages"] == [] and arranged["check"] == {}

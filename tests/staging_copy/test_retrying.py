@@ -7,24 +7,24 @@ from django.db import OperationalError, connection
 
 from staging_copy.postgres import Database
 from staging_copy.retrying import base
-from tests.staging_copy.conftest import House
+from tests.staging_copy.conftest import CopyDatabases
 
 
 def wrapper(database: Database) -> base.DatabaseWrapper:
     return base.DatabaseWrapper({**connection.settings_dict, "NAME": database.name}, alias="default")
 
 
-def rename(house: House, old: str, new: str) -> None:
-    with house.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
+def rename(copy_databases: CopyDatabases, old: str, new: str) -> None:
+    with copy_databases.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{old}" RENAME TO "{new}"')
 
 
-def test_a_database_that_is_away_for_a_moment_is_waited_for(house: House) -> None:
-    name, away = house.staging.name, f"{house.staging.name}_passing"
-    rename(house, name, away)
-    back = threading.Timer(0.3, rename, [house, away, name])
+def test_a_database_that_is_away_for_a_moment_is_waited_for(copy_databases: CopyDatabases) -> None:
+    name, away = copy_databases.staging.name, f"{copy_databases.staging.name}_passing"
+    rename(copy_databases, name, away)
+    back = threading.Timer(0.3, rename, [copy_databases, away, name])
     back.start()
-    staging = wrapper(house.staging)
+    staging = wrapper(copy_databases.staging)
     try:
         with staging.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM accounts_seller")
@@ -34,7 +34,9 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(house: House) -> Non
         staging.close()
 
 
-def test_a_database_that_does_not_come_back_is_an_error(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "_PATIENCE", 0.2)
+def test_a_database_that_does_not_come_back_is_an_error(
+    copy_databases: CopyDatabases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "_RETRY_SECONDS", 0.2)
     with pytest.raises(OperationalError, match="does not exist"):
-        wrapper(house.staging.named("nowhere")).ensure_connection()
+        wrapper(copy_databases.staging.named("nowhere")).ensure_connection()

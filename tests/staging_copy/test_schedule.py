@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from hub.alerts import find
+from hub.alerts import collect_findings
 from staging_copy.models import Backup, Copy, CopySchedule
 from staging_copy.schedules import next_times, plan_due, save_schedule, set_paused
 
@@ -104,7 +104,7 @@ def test_nonsense_is_refused_and_named(weekly: CopySchedule, field: str, value: 
 
 
 def kinds(now: datetime) -> set[str]:
-    return {str(finding.key) for finding in find(now=now)}
+    return {str(finding.key) for finding in collect_findings(now=now)}
 
 
 def test_a_week_without_a_copy_is_an_alert(weekly: CopySchedule) -> None:
@@ -119,7 +119,7 @@ def test_a_week_without_a_copy_is_an_alert(weekly: CopySchedule) -> None:
     ("state", "key"),
     [("failed", "failing"), ("unchecked", "attention"), ("asking", "attention"), ("done", ""), ("running", "")],
 )
-def test_a_copy_that_needs_somebody_is_an_alert(state: str, key: str) -> None:
+def test_a_copy_that_needs_attention_is_an_alert(state: str, key: str) -> None:
     Copy.objects.create(state="failed")
     Copy.objects.create(state=state)
     assert kinds(timezone.now()) == ({f"{key}:staging_copy:copy"} if key else set())

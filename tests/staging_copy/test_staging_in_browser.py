@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from synccenter import roles
-from synccenter.demo.stage import free_port
+from synccenter.demo.platforms import free_port
 from synccenter.processes import Processes
 from tests.factories import make_seller
 

@@ -17,19 +17,19 @@ from django.conf import settings as django_settings
 from staging_copy import copier, journal, services, swap
 from staging_copy.copier import STAGES
 from staging_copy.models import Copy
-from tests.staging_copy.conftest import House, Live
+from tests.staging_copy.conftest import CopyDatabases, Live
 
 ROOT = Path(__file__).resolve().parents[2]
 # How long a client, which retries connecting, may wait for one answer.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
 class Reader(threading.Thread):
     """A client that asks staging something again and again, and connects anew when it is thrown out."""
 
-    def __init__(self, house: House, over: threading.Event) -> None:
+    def __init__(self, copy_databases: CopyDatabases, over: threading.Event) -> None:
         super().__init__()
-        self.house = house
+        self.copy_databases = copy_databases
         self.over = over
         self.answers = 0
         self.failed: list[str] = []
@@ -38,10 +38,10 @@ class Reader(threading.Thread):
     def run(self) -> None:
         session = None
         while not self.over.wait(0.005):
-            begun = time.monotonic()
+            started = time.monotonic()
             while True:
                 try:
-                    session = session or self.house.staging.open()
+                    session = session or self.copy_databases.staging.open()
                     with session.cursor() as cursor:
                         cursor.execute("SELECT count(*) FROM accounts_seller")
                         cursor.fetchone()
@@ -49,18 +49,20 @@ class Reader(threading.Thread):
                     break
                 except psycopg2.OperationalError as error:
                     session = None
-                    if time.monotonic() - begun > PATIENCE:
+                    if time.monotonic() - started > TIMEOUT:
                         self.failed.append(str(error))
                         break
                 except psycopg2.Error as error:
                     self.failed.append(str(error))
                     break
-            self.longest = max(self.longest, time.monotonic() - begun)
+            self.longest = max(self.longest, time.monotonic() - started)
 
 
-def test_sixteen_clients_read_staging_all_the_time(house: House, live: Live, copy: Callable[[], Copy]) -> None:
+def test_sixteen_clients_read_staging_all_the_time(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
     over = threading.Event()
-    readers = [Reader(house, over) for _ in range(16)]
+    readers = [Reader(copy_databases, over) for _ in range(16)]
     for reader in readers:
         reader.start()
     done = copy()
@@ -73,65 +75,71 @@ def test_sixteen_clients_read_staging_all_the_time(house: House, live: Live, cop
 
 
 def test_a_rollback_puts_back_what_was_and_another_undoes_it(
-    house: House, live: Live, copy: Callable[[], Copy]
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
-    house.execute("CREATE TABLE mark (id int)")
-    house.execute(
+    copy_databases.execute("CREATE TABLE mark (id int)")
+    copy_databases.execute(
         "INSERT INTO accounts_user (email, password, name, is_active, is_staff, is_superuser, date_joined)"
         " VALUES ('tester@staging.example', '!', '', true, false, false, now())"
     )
     done = copy()
-    assert house.query("SELECT to_regclass('mark')") == [(None,)]
+    assert copy_databases.query("SELECT to_regclass('mark')") == [(None,)]
     assert services.rollback(copy=done, by=None) <= 1.0
     assert done.state == Copy.State.ROLLED_BACK
-    assert house.query("SELECT count(*) FROM mark, accounts_user") == [(0,)]
-    assert house.query("SELECT email FROM accounts_user") == [("tester@staging.example",)]
+    assert copy_databases.query("SELECT count(*) FROM mark, accounts_user") == [(0,)]
+    assert copy_databases.query("SELECT email FROM accounts_user") == [("tester@staging.example",)]
     services.rollback(copy=done, by=None)
     assert done.state == Copy.State.DONE
-    assert house.query("SELECT count(*) FROM orders_order") == [(1,)]
+    assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
 
 
-def test_the_copy_before_the_last_makes_room(house: House, live: Live, copy: Callable[[], Copy]) -> None:
-    name = house.staging.name
+def test_the_copy_before_the_last_makes_room(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
+    name = copy_databases.staging.name
     first = copy()
     second = services.run_copy(copy=services.start_copy(by=None))
-    assert house.names() == {name, f"{name}_previous"}
+    assert copy_databases.names() == {name, f"{name}_previous"}
     with pytest.raises(ValueError, match="Only the last"):
         services.rollback(copy=first, by=None)
     assert services.rollback(copy=second, by=None) <= 1.0
 
 
-def test_rights_and_settings_of_staging_stay(house: House, live: Live, copy: Callable[[], Copy]) -> None:
-    house.execute("CREATE ROLE reporting")
+def test_rights_and_settings_of_staging_stay(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
+    copy_databases.execute("CREATE ROLE reporting")
     try:
-        house.execute("GRANT SELECT ON orders_order TO reporting")
-        house.execute(f"ALTER DATABASE \"{house.staging.name}\" SET work_mem TO '7MB'")
-        house.execute(f'REVOKE CONNECT ON DATABASE "{house.staging.name}" FROM PUBLIC')
-        house.execute(f'GRANT CONNECT ON DATABASE "{house.staging.name}" TO reporting')
+        copy_databases.execute("GRANT SELECT ON orders_order TO reporting")
+        copy_databases.execute(f"ALTER DATABASE \"{copy_databases.staging.name}\" SET work_mem TO '7MB'")
+        copy_databases.execute(f'REVOKE CONNECT ON DATABASE "{copy_databases.staging.name}" FROM PUBLIC')
+        copy_databases.execute(f'GRANT CONNECT ON DATABASE "{copy_databases.staging.name}" TO reporting')
         copy()
-        assert house.query(
+        assert copy_databases.query(
             "SELECT has_table_privilege('reporting', 'orders_order', 'SELECT'),"
             " has_table_privilege('reporting', 'orders_customer', 'SELECT'),"
             " has_database_privilege('reporting', current_database(), 'CONNECT'), current_setting('work_mem')"
         ) == [(True, False, True, "7MB")]
-        assert "=Tc/" not in str(house.query("SELECT datacl FROM pg_database WHERE datname = current_database()"))
+        assert "=Tc/" not in str(
+            copy_databases.query("SELECT datacl FROM pg_database WHERE datname = current_database()")
+        )
     finally:
-        copies = [name for name in house.names() if name.startswith(house.staging.name)]
+        copies = [name for name in copy_databases.names() if name.startswith(copy_databases.staging.name)]
         for name in copies:
-            house.execute("DROP OWNED BY reporting", on=house.live.named(name))
-        house.execute("DROP ROLE reporting", on=house.live)
+            copy_databases.execute("DROP OWNED BY reporting", on=copy_databases.live.named(name))
+        copy_databases.execute("DROP ROLE reporting", on=copy_databases.live)
 
 
 def test_workers_of_staging_write_nothing_while_it_is_replaced(
-    house: House, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N6: their epochs are gone, and come back neither after a failure nor in the previous database."""
     copy()
-    house.execute("UPDATE hub_lane SET paused = false, epoch = 5, leased_by = 'worker', lease_until = now()")
+    copy_databases.execute("UPDATE hub_lane SET paused = false, epoch = 5, leased_by = 'worker', lease_until = now()")
     seen: list[Any] = []
 
     def fail(*args: Any) -> None:
-        seen.extend(house.query("SELECT paused, epoch, leased_by FROM hub_lane"))
+        seen.extend(copy_databases.query("SELECT paused, epoch, leased_by FROM hub_lane"))
         raise psycopg2.OperationalError("gone")
 
     with monkeypatch.context() as patch:
@@ -139,46 +147,46 @@ def test_workers_of_staging_write_nothing_while_it_is_replaced(
         with pytest.raises(copier.CopyFailed):
             services.run_copy(copy=services.start_copy(by=None))
     assert seen == [(True, 6, "")]
-    assert house.query("SELECT paused, epoch FROM hub_lane") == [(False, 6)]
+    assert copy_databases.query("SELECT paused, epoch FROM hub_lane") == [(False, 6)]
     services.run_copy(copy=services.start_copy(by=None))
-    assert house.query("SELECT paused FROM hub_lane", on=house.staging.named(swap.previous_name(house.staging))) == [
-        (False,)
-    ]
+    assert copy_databases.query(
+        "SELECT paused FROM hub_lane", on=copy_databases.staging.named(swap.previous_name(copy_databases.staging))
+    ) == [(False,)]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_at_any_stage_staging_is_whole_and_the_next_copy_clears_up(
-    house: House, live: Live, stage: str, copy: Callable[[], Copy]
+    copy_databases: CopyDatabases, live: Live, stage: str, copy: Callable[[], Copy]
 ) -> None:
-    house.execute("CREATE TABLE mark (id int)")
+    copy_databases.execute("CREATE TABLE mark (id int)")
     services.take_backup()
-    copier_process = _start_copier(house)
+    copier_process = _start_copier(copy_databases)
     journals = Path(django_settings.STAGING_COPY_JOURNAL_DIR)
     _wait_for_stage(copier_process, journals, stage)
     os.killpg(copier_process.pid, signal.SIGKILL)
     copier_process.wait()
     # Either the copy had not taken its place yet, or, killed in the last moment, it had; never something between.
-    swapped = house.query("SELECT to_regclass('mark')") == [(None,)]
+    swapped = copy_databases.query("SELECT to_regclass('mark')") == [(None,)]
     assert not swapped or stage == "swap"
-    assert house.query("SELECT count(*) FROM orders_order") == [(int(swapped),)]
+    assert copy_databases.query("SELECT count(*) FROM orders_order") == [(int(swapped),)]
 
     done = services.run_copy(copy=services.start_copy(by=None))
     assert done.state == Copy.State.DONE
     assert not journal.unfinished(journals)
-    assert house.names() == {house.staging.name, swap.previous_name(house.staging)}
+    assert copy_databases.names() == {copy_databases.staging.name, swap.previous_name(copy_databases.staging)}
     killed = Copy.objects.exclude(pk=done.pk).get()
     assert killed.state == (Copy.State.DONE if swapped else Copy.State.FAILED)
     assert swapped or "killed" in killed.problem
 
 
-def _start_copier(house: House) -> "subprocess.Popen[bytes]":
+def _start_copier(copy_databases: CopyDatabases) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "manage.py", "copy_to_staging"],
         cwd=ROOT,
         env={
             **os.environ,
-            "DATABASE_URL": house.live.url,
-            "STAGING_DATABASE_URL": house.staging.url,
+            "DATABASE_URL": copy_databases.live.url,
+            "STAGING_DATABASE_URL": copy_databases.staging.url,
             "STAGING_ADMIN_PASSWORD": django_settings.STAGING_ADMIN_PASSWORD,
             "BACKUP_DIR": str(django_settings.BACKUP_DIR),
             "STAGING_COPY_JOURNAL_DIR": str(django_settings.STAGING_COPY_JOURNAL_DIR),

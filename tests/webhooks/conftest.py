@@ -9,10 +9,10 @@ from django.test import Client
 
 from connectors.services import install_connection, sync
 from connectors.webhooks import inbox
-from connectors.webhooks.waking import Waker
+from connectors.webhooks.lane_waker import Waker
 from hub.models import Connection
 from sandbox.process import SandboxProcess
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_seller
 from tests.webhooks.sending import CLIENT_SECRET, body_of, signed
 
@@ -20,7 +20,7 @@ Post = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def waking_ends_with_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def join_waker_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No thread holds a database connection that the next test does not expect."""
     monkeypatch.setattr(inbox, "waker", Waker(idle_seconds=0.01))
     yield

@@ -10,7 +10,7 @@ import requests
 from django.utils import timezone
 
 from catalog.models import Product, Stock, StockLocation, Variant
-from connectors.engine.sweeping import sweep
+from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent, WebhookRefusal
 from connectors.services import install_connection
 from hub.kinds import DataType, Kind
@@ -20,9 +20,9 @@ from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus
 from synclog.services import retry_item
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_products, make_seller
-from tests.webhooks.sending import until
+from tests.webhooks.sending import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,26 +46,26 @@ class Shop:
             start=False,
         )
         self.address = f"{url}/webhooks/{self.connection.webhook_token}"
-        self.call_to(KEY)
-        self.hold()
+        self.set_callback_url(KEY)
+        self.pause_queue()
 
-    def call_to(self, key: str) -> None:
+    def set_callback_url(self, key: str) -> None:
         self.process.control("POST", "callbacks", json={"url": self.address, "key": key})
 
-    def hold(self) -> None:
+    def pause_queue(self) -> None:
         self.process.control("POST", "queue", json={"paused": True})
 
-    def go_on(self) -> None:
+    def resume_queue(self) -> None:
         """The shop works its queue off and calls back; what it said is in the inbox afterwards."""
         self.process.control("POST", "queue", json={"paused": False})
-        self.hear()
+        self.wait_for_callbacks()
 
-    def say_again(self) -> None:
+    def replay_callbacks(self) -> None:
         self.process.control("POST", "replay", json={})
-        self.hear()
+        self.wait_for_callbacks()
 
-    def hear(self) -> None:
-        until(lambda: all(each["status"] is not None for each in self.process.state("callbacks")))
+    def wait_for_callbacks(self) -> None:
+        wait_until(lambda: all(each["status"] is not None for each in self.process.state("callbacks")))
         assert {each["status"] for each in self.process.state("callbacks")} <= {200}
 
     def job(self, data_type: DataType) -> Job:
@@ -79,26 +79,26 @@ class Shop:
         rows = Link.objects.filter(connection=self.connection, kind=kind, missing=False)
         return dict(rows.values_list("item_id", "external_id"))
 
-    def there(self) -> dict[str, dict[str, Any]]:
+    def remote_variants(self) -> dict[str, dict[str, Any]]:
         return {row["seller_sku"]: row for row in self.process.state("variants")}
 
-    def pushed(self, method: str) -> list[dict[str, Any]]:
+    def requests_of(self, method: str) -> list[dict[str, Any]]:
         return [each for each in self.process.state("requests") if each["method"] == f"Product.{method}"]
 
-    def hear_all_again(self) -> None:
+    def reprocess_all(self) -> None:
         """As if all that was said had come once more on another day."""
         WebhookEvent.objects.update(state="pending")
-        work_soon()
+        process_inbox()
 
     def refuse(self, method: str, sku: str, reason: str) -> None:
         """The shop refuses a product of its last request of this method, and calls back."""
-        request = self.pushed(method)[-1]
+        request = self.requests_of(method)[-1]
         result = {"status": "error", "message": reason, "product": {"seller_sku": sku}}
         answer = self.call(
             {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": [result]}, "id": request["id"]}
         )
         assert answer.json() == [{"jsonrpc": "2.0", "result": {"status": "success"}, "id": request["id"]}]
-        work_soon()
+        process_inbox()
 
     def call(self, *calls: Any, key: str = KEY) -> requests.Response:
         auth = {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": key}}
@@ -111,13 +111,13 @@ def shop(transactional_db: None, sandbox: Callable[..., SandboxProcess], live_se
     return Shop(process, live_server.url)
 
 
-def work_soon() -> None:
+def process_inbox() -> None:
     """No change has come of age: only what was said makes anything go on."""
     assert not Change.objects.filter(state="delayed", not_before__lte=timezone.now()).exists()
-    until(heard)
+    wait_until(inbox_is_empty)
 
 
-def heard() -> bool:
+def inbox_is_empty() -> bool:
     """Whether nothing waits in the inbox after work; a lane that is being woken just now cannot be claimed."""
     sweep(now=timezone.now())
     work_until_idle()
@@ -128,19 +128,19 @@ def states() -> set[str]:
     return set(WebhookEvent.objects.values_list("state", flat=True))
 
 
-def test_what_was_made_is_linked_and_settled_at_once(shop: Shop) -> None:
+def test_what_was_made_is_linked_and_confirmed_at_once(shop: Shop) -> None:
     products = make_products(shop.connection.seller, 2)
     shop.push()
     shop.push(DataType.STOCK)
     assert shop.links(Kind.PRODUCT) == {} and Change.objects.filter(state="delayed").count() == 2
-    shop.go_on()
-    work_soon()
-    there = shop.there()
+    shop.resume_queue()
+    process_inbox()
+    remote_variants = shop.remote_variants()
     for variant in Variant.objects.all():
-        assert shop.links(Kind.VARIANT)[variant.pk] == there[variant.sku]["id"]
-        assert shop.links(Kind.PRODUCT)[variant.product_id] == there[variant.sku]["config_id"]
+        assert shop.links(Kind.VARIANT)[variant.pk] == remote_variants[variant.sku]["id"]
+        assert shop.links(Kind.PRODUCT)[variant.product_id] == remote_variants[variant.sku]["config_id"]
     assert not Change.objects.exists() and states() == {"done"}
-    assert len(shop.pushed("createProducts")) == 1
+    assert len(shop.requests_of("createProducts")) == 1
     status = ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=products[0].pk)
     assert status.state == "synced"
 
@@ -148,7 +148,7 @@ def test_what_was_made_is_linked_and_settled_at_once(shop: Shop) -> None:
 def test_the_key_is_stored_nowhere(shop: Shop) -> None:
     make_products(shop.connection.seller, 1)
     shop.push()
-    shop.go_on()
+    shop.resume_queue()
     for stored in WebhookEvent.objects.all():
         assert KEY not in str(stored.payload) and stored.scope == "Callback.process"
         assert (stored.direction, stored.data_type) == ("export", "products")
@@ -157,12 +157,12 @@ def test_the_key_is_stored_nowhere(shop: Shop) -> None:
 def test_a_doubled_or_late_callback_changes_nothing(shop: Shop) -> None:
     make_products(shop.connection.seller, 2)
     shop.push()
-    shop.go_on()
-    work_soon()
+    shop.resume_queue()
+    process_inbox()
     before = list(Link.objects.order_by("pk").values())
-    shop.say_again()
-    work_soon()
-    shop.hear_all_again()
+    shop.replay_callbacks()
+    process_inbox()
+    shop.reprocess_all()
     assert list(Link.objects.order_by("pk").values()) == before
     assert states() == {"done"} and not Change.objects.exists() and not Issue.objects.exists()
 
@@ -172,16 +172,16 @@ def test_what_is_refused_waits_with_the_shops_reason_until_it_changes(shop: Shop
     shop.push()
     shop.refuse("createProducts", "SKU-2", "No such category")
     [issue] = Issue.objects.filter(resolved_at=None)
-    assert issue.item_id == bad.pk and issue.message == "SKU-2: No such category" and issue.mend
+    assert issue.item_id == bad.pk and issue.message == "SKU-2: No such category" and issue.fix
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=bad.pk).state == "held"
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=good.pk).state == "pending"
     Product.objects.filter(pk=bad.pk).update(title="Mended")
     enqueue(seller_id=bad.seller_id, kind=Kind.PRODUCT, item_ids=[bad.pk])
     work_until_idle()
-    titles = [entry["title"] for request in shop.pushed("createProducts") for entry in request["entries"]]
+    titles = [entry["title"] for request in shop.requests_of("createProducts") for entry in request["entries"]]
     assert titles[-1] == "Mended"
-    shop.go_on()
-    work_soon()
+    shop.resume_queue()
+    process_inbox()
     assert not Issue.objects.filter(resolved_at=None).exists() and bad.pk in shop.links(Kind.PRODUCT)
 
 
@@ -192,17 +192,17 @@ def test_whatever_order_they_come_in_the_last_request_has_the_last_word(shop: Sh
     shop.push()
     theirs = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
     shop.process.control("POST", "goods", json={"entries": [theirs]})
-    shop.go_on()
-    one = WebhookEvent.objects.get(payload__id=shop.pushed(first)[-1]["id"])
+    shop.resume_queue()
+    one = WebhookEvent.objects.get(payload__id=shop.requests_of(first)[-1]["id"])
     WebhookEvent.objects.exclude(pk=one.pk).update(state="ignored")
-    work_soon()
+    process_inbox()
     WebhookEvent.objects.filter(state="ignored").update(state="pending")
-    work_soon()
-    assert shop.links(Kind.PRODUCT) == {product.pk: shop.there()["SKU-1"]["config_id"]}
+    process_inbox()
+    assert shop.links(Kind.PRODUCT) == {product.pk: shop.remote_variants()["SKU-1"]["config_id"]}
     assert not Change.objects.exists() and not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_refusal_of_what_was_mended_since_is_no_news(shop: Shop) -> None:
+def test_a_refusal_of_what_was_fixed_since_changes_nothing(shop: Shop) -> None:
     """The same refusal once more, after the item was sent again: of the new request nothing is known yet."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
@@ -212,7 +212,7 @@ def test_a_refusal_of_what_was_mended_since_is_no_news(shop: Shop) -> None:
     enqueue(seller_id=product.seller_id, kind=Kind.PRODUCT, item_ids=[product.pk])
     Change.objects.update(created_at=timezone.now() + timedelta(minutes=1))
     work_until_idle()
-    shop.hear_all_again()
+    shop.reprocess_all()
     assert Change.objects.get().error_class == "Queued"
 
 
@@ -225,15 +225,15 @@ def test_stock_that_is_refused_later_is_an_issue_and_sent_again_on_retry(shop: S
     shop.process.control("POST", "queue", json={"paused": False})
     shop.push()
     shop.push(DataType.STOCK)
-    assert not Change.objects.exists() and len(shop.pushed("updateStock")) == 1
+    assert not Change.objects.exists() and len(shop.requests_of("updateStock")) == 1
     shop.refuse("updateStock", "SKU-1", "The warehouse is closed")
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.kind, issue.item_id, issue.message) == ("variant", variant.pk, "SKU-1: The warehouse is closed")
-    shop.hear_all_again()
+    shop.reprocess_all()
     assert Issue.objects.get(resolved_at=None).occurrences == 1
     assert retry_item(issue=issue, by=None)
     work_until_idle()
-    assert len(shop.pushed("updateStock")) == 2
+    assert len(shop.requests_of("updateStock")) == 2
     assert not Issue.objects.filter(resolved_at=None).exists() and not Change.objects.exists()
 
 
@@ -244,16 +244,16 @@ def test_an_id_in_use_leaves_the_product_pending_and_names_both(shop: Shop) -> N
     enqueue(seller_id=newcomer.seller_id, kind=Kind.PRODUCT, item_ids=[newcomer.pk])
     work_until_idle()
     shop.process.control("POST", "sequence", json={"kind": "products", "next": 777})
-    shop.go_on()
-    work_soon()
+    shop.resume_queue()
+    process_inbox()
     assert shop.links(Kind.PRODUCT)[holder.pk] == "777" and newcomer.pk not in shop.links(Kind.PRODUCT)
     [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
     assert f"product {holder.pk}" in issue.message and f"product {newcomer.pk}" in issue.message
-    assert "777" in issue.message and "777" in issue.mend
+    assert "777" in issue.message and "777" in issue.fix
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=newcomer.pk).state == "pending"
 
 
-def test_who_does_not_know_the_key_is_told_so_in_the_shops_own_form(shop: Shop) -> None:
+def test_a_wrong_key_is_refused_in_the_shops_own_form(shop: Shop) -> None:
     make_products(shop.connection.seller, 1)
     shop.push()
     request_id = list(shop.process.state("requests"))[-1]["id"]

@@ -48,7 +48,7 @@ words = st.text("abcdefghij", min_size=12, max_size=20)
 
 @fuzz
 @given(scope=scopes, data=st.recursive(words, lambda inner: st.lists(inner) | st.dictionaries(st.just("id"), inner)))
-def test_why_an_event_is_not_read_tells_nothing_of_it(shop: Connection, post: Post, scope: str, data: object) -> None:
+def test_why_an_event_is_not_read_reveals_nothing_of_it(shop: Connection, post: Post, scope: str, data: object) -> None:
     """Whoever may not see payloads sees the reason."""
     post(shop, {"scope": scope, "data": data, "producer": data}, with_secret(shop))
     post(shop, {"scope": data, "data": data}, with_secret(shop))

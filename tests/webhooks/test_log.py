@@ -10,12 +10,12 @@ import requests
 from hub.models import Connection
 from synccenter.logs import Formatter
 from synccenter.processes import Processes
-from tests.webhooks.sending import body_of, event, until
+from tests.webhooks.sending import body_of, event, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_refusals_stand_in_the_log_without_the_token(shop: Connection, web: str, processes: Processes) -> None:
+def test_refusals_are_in_the_log_without_the_token(shop: Connection, web: str, processes: Processes) -> None:
     address = f"{web}/webhooks/{shop.webhook_token}"
     assert requests.post(address, data=body_of(event()), timeout=10).status_code == 401
     assert requests.get(address, timeout=10).status_code == 405
@@ -26,7 +26,7 @@ def test_refusals_stand_in_the_log_without_the_token(shop: Connection, web: str,
     with socket.create_connection((where.hostname, where.port), timeout=10) as line:
         line.sendall(f"POST {urlsplit(address).path}\r\n\r\n".encode())  # gunicorn's own refusal
         line.recv(1000)
-    until(lambda: "Invalid HTTP request line" in processes.log("web"))
+    wait_until(lambda: "Invalid HTTP request line" in processes.log("web"))
     log = processes.log("web")
     assert log.count("/webhooks/•••") >= 5
     assert shop.webhook_token not in log

@@ -16,13 +16,13 @@ import requests
 from django.db import connection
 from django.utils import timezone
 
-from connectors.engine.sweeping import sweep
+from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent
 from hub.models import Connection, Lane
 from synccenter import roles
 from synccenter.processes import Processes
 from tests.conftest import ROOT
-from tests.webhooks.sending import body_of, event, until, with_secret
+from tests.webhooks.sending import body_of, event, wait_until, with_secret
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,12 +81,12 @@ def test_postgresql_stopped_under_load_answers_no_false_200(shop: Connection, we
     postmaster = int((Path(folder) / "postmaster.pid").read_text().split()[0])
     connection.close()
     with Load(web, shop) as load:
-        until(lambda: len(load.answered(200)) > 50)
+        wait_until(lambda: len(load.answered(200)) > 50)
         os.kill(postmaster, signal.SIGQUIT)
-        until(lambda: bool(load.answered(503)))
+        wait_until(lambda: bool(load.answered(503)))
         before = len(load.answered(200))
-        until(lambda: len(load.answered(200)) > before + 50)
-    until(can_connect)
+        wait_until(lambda: len(load.answered(200)) > before + 50)
+    wait_until(can_connect)
     assert set(load.answers.values()) <= {200, 503, None}
     assert load.answered(200) <= stored()
 
@@ -118,11 +118,11 @@ def test_a_silent_redis_holds_up_no_answer_and_no_event(
     processes.start("web", roles.web(port=port), process_environment | {"REDIS_URL": silent_redis}, cwd=ROOT)
     processes.wait_for("web", "Listening at")
     with Load(f"http://127.0.0.1:{port}", shop) as load:
-        until(lambda: len(load.answered(200)) > 200)
+        wait_until(lambda: len(load.answered(200)) > 200)
     assert set(load.answers.values()) == {200}
     assert sorted(load.seconds)[len(load.seconds) * 9 // 10] < 0.5  # a nudge that is waited for would take a second
     assert load.answered(200) == stored()
-    until(lambda: Lane.objects.filter(name="catalog", due=True).exists())
+    wait_until(lambda: Lane.objects.filter(name="catalog", due=True).exists())
 
 
 def test_lanes_that_nobody_woke_are_found(shop: Connection) -> None:

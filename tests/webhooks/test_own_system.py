@@ -12,14 +12,14 @@ import requests
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from connectors.engine.sweeping import sweep
+from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent
 from connectors.platforms.rest import RestShop
 from connectors.services import install_connection, renew_webhook_secret, sync, uninstall_connection
-from connectors.webhooks.registration import address_of
+from connectors.webhooks.registration import webhook_url
 from hub.models import Connection
 from sandbox.process import SandboxProcess
-from tests.engine.driving import work_until_idle
+from tests.engine.worker import work_until_idle
 from tests.factories import make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ class System:
         install_connection(
             **common, platform="rest", name="Target", slug="target", credentials={"token": "target-token"}
         )
-        self.address = address_of(self.connection).replace("http://127.0.0.1:8000", url)
+        self.address = webhook_url(self.connection).replace("http://127.0.0.1:8000", url)
         self.put({"key": "p1", "title": "Rope", "variants": [{"key": "v1", "sku": "ROPE"}]})
         self.put({"key": "p2", "title": "Hook", "variants": [{"key": "v2", "sku": "HOOK"}]})
         sync(connection=self.connection, data_type="products", trigger="button")
@@ -51,7 +51,7 @@ class System:
         answer = requests.request(method, f"{self.process.url}/v1/products", json=body, headers=headers, timeout=10)
         assert [each["status"] for each in answer.json()["results"]] == ["ok"]
 
-    def tell(self, secret: str, event: Any, *, at: float | None = None) -> requests.Response:
+    def send_event(self, secret: str, event: Any, *, at: float | None = None) -> requests.Response:
         """What the page tells implementers to do."""
         body, stamp = json.dumps(event).encode(), str(int(at or time.time()))
         signature = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
@@ -78,9 +78,9 @@ def test_what_an_event_names_is_fetched_and_reaches_the_target(system: System) -
     system.put({"key": "p1", "title": "Strong rope", "variants": [{"key": "v1", "sku": "ROPE"}]})
     system.call("DELETE", ["p2"])
     system.put({"key": "p3", "title": "New", "variants": [{"key": "v3", "sku": "NEW"}]})
-    answer = system.tell(secret, {"kind": "products", "keys": ["p1", "p2", "p3", "p1"]})
+    answer = system.send_event(secret, {"kind": "products", "keys": ["p1", "p2", "p3", "p1"]})
     assert (answer.status_code, answer.content) == (200, b"")
-    system.process.forget_calls()
+    system.process.clear_calls()
     work()
     assert system.titles() == {"Strong rope", "New"}
     assert [call["path"] for call in system.process.calls() if call["method"] == "POST"] == ["/v1/products/find"]
@@ -91,25 +91,25 @@ def test_what_an_event_names_is_fetched_and_reaches_the_target(system: System) -
 def test_a_renewed_secret_is_the_only_one_from_then_on(system: System) -> None:
     event = {"kind": "brands", "keys": ["b1"]}
     first = renew_webhook_secret(connection=system.connection, by=None)
-    assert system.tell(first, event).status_code == 200
+    assert system.send_event(first, event).status_code == 200
     second = renew_webhook_secret(connection=system.connection, by=None)
-    assert system.tell(second, event).status_code == 200
-    assert system.tell(first, event).status_code == 401
+    assert system.send_event(second, event).status_code == 200
+    assert system.send_event(first, event).status_code == 401
     third = renew_webhook_secret(connection=system.connection, by=None)
-    assert system.tell(second, event).status_code == 401
-    assert system.tell(third, event).status_code == 200
-    assert system.tell(third, event, at=time.time() - 400).status_code == 401
+    assert system.send_event(second, event).status_code == 401
+    assert system.send_event(third, event).status_code == 200
+    assert system.send_event(third, event, at=time.time() - 400).status_code == 401
     trail = AuditEvent.objects.filter(action="connection.webhook_secret")
     assert trail.count() == 3
     assert not any(secret in f"{row.target} {row.detail}" for row in trail for secret in (first, second, third))
 
 
-def test_an_uninstalled_connection_is_deaf_at_once(system: System) -> None:
+def test_an_uninstalled_connection_rejects_events_at_once(system: System) -> None:
     secret = renew_webhook_secret(connection=system.connection, by=None)
     event = {"kind": "products", "keys": ["p1"]}
-    assert system.tell(secret, event).status_code == 200
+    assert system.send_event(secret, event).status_code == 200
     uninstall_connection(connection=system.connection, by=None)
-    assert system.tell(secret, event).status_code == 404
+    assert system.send_event(secret, event).status_code == 404
     connection = Connection.objects.get(pk=system.connection.pk)
     with pytest.raises(ValueError, match="uninstalled"):
         renew_webhook_secret(connection=connection, by=None)

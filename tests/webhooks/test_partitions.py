@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from connectors.engine.sweeping import prune
+from connectors.engine.maintenance import prune
 from connectors.models import WebhookEvent
 from hub.models import Connection
 
@@ -39,7 +39,7 @@ def test_the_first_migration_made_todays(shop: Connection) -> None:
     assert datetime.now(UTC).date() in days_of_partitions()
 
 
-def test_days_are_made_ahead_and_strays_put_in_place(shop: Connection) -> None:
+def test_days_are_made_ahead_and_orphans_put_in_place(shop: Connection) -> None:
     today, yesterday = NOW.date(), NOW.date() - timedelta(days=1)
     strays = [store(shop, day) for day in (yesterday, today)]
     assert {place_of(stray) for stray in strays} == {"connectors_webhookevent_default"}

@@ -18,7 +18,7 @@ from hub.services import pause_job, resume_job, start_run
 from orders.models import Order
 from sandbox.process import SandboxProcess
 from synclog.models import ItemEvent
-from tests.engine.driving import last_run, let_time_pass, work_until_idle
+from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.webhooks.conftest import Post
 from tests.webhooks.sending import body_of, event, signed
 
@@ -46,7 +46,7 @@ def rename(platform: SandboxProcess, number: int, name: str) -> None:
 
 def work() -> None:
     """What workers do once they look: at once after waking, or at the latest after a sweep."""
-    let_time_pass()
+    skip_delays()
 
 
 def states() -> set[str]:
@@ -79,7 +79,7 @@ def test_many_events_fold_into_one_fetch(read_shop: Connection, shop_platform: S
         for number in ids(read_shop):
             post(read_shop, event(item=number))
             post(read_shop, event("store/sku/updated", 1, sku={"product_id": number, "variant_id": 1}))
-    shop_platform.forget_calls()
+    shop_platform.clear_calls()
     work()
     listings = [call for call in shop_platform.calls() if call["path"].endswith("/catalog/products")]
     assert len(listings) == 1
@@ -164,7 +164,7 @@ def test_any_order_of_events_ends_with_what_the_shop_has(
     assert states() == {"done"}
 
 
-def test_what_comes_again_while_it_is_looked_at_is_looked_at_again(
+def test_an_event_that_comes_again_during_processing_is_processed_again(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = ids(read_shop)[0]
@@ -196,7 +196,7 @@ def test_a_shop_that_is_down_is_asked_again_and_nothing_is_lost(
     work()
     assert states() == {"pending"}
     for _ in range(3):
-        let_time_pass()
+        skip_delays()
     assert product(read_shop, number).title == "After the trouble"
     assert states() == {"done"}
 
@@ -228,7 +228,7 @@ def test_what_breaks_our_code_waits_for_a_person_and_the_rest_goes_on(
     assert states() == {"done"} and set(WebhookEvent.objects.values_list("attempts", flat=True)) == {1, 2}
 
 
-def test_what_kills_workers_is_found_alone_and_set_aside(
+def test_what_kills_workers_is_found_alone_and_held(
     read_shop: Connection, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, *others = ids(read_shop)
@@ -243,12 +243,12 @@ def test_what_kills_workers_is_found_alone_and_set_aside(
 
     monkeypatch.setattr(BigCommerce, "fetch", kills)
     for _ in range(20):
-        let_time_pass()
+        skip_delays()
     by_state = {stored.payload["data"]["id"]: stored.state for stored in WebhookEvent.objects.all()}
     assert by_state == dict.fromkeys(others, "done") | {poison: "held"}
 
 
-def test_what_the_platform_fails_over_makes_way_and_is_set_aside(
+def test_what_the_platform_fails_over_makes_way_and_is_held(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failure over one item looks like an outage, until something else goes through."""
@@ -283,7 +283,7 @@ def test_what_the_platform_fails_over_makes_way_and_is_set_aside(
     assert states() == {"done"}
 
 
-def test_an_outage_sets_nothing_aside(
+def test_an_outage_holds_nothing(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in ids(read_shop)[:2]:
@@ -297,7 +297,7 @@ def test_an_outage_sets_nothing_aside(
     assert states() == {"done"}
 
 
-def test_what_cannot_be_read_any_more_is_set_aside_alone(
+def test_what_cannot_be_read_any_more_is_held_alone(
     read_shop: Connection, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, *others = ids(read_shop)

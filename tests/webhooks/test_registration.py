@@ -13,13 +13,13 @@ from catalog.models import Product
 from connectors.models import WebhookEvent, WebhookSubscription
 from connectors.platforms.bigcommerce.webhooks import SCOPES
 from connectors.services import uninstall_connection, update_connection
-from connectors.webhooks.registration import address_of, check_due
+from connectors.webhooks.registration import check_due, webhook_url
 from hub.kinds import Kind
 from hub.models import Connection, Link, Run
 from hub.services import pause_platform, resume_platform, set_read_only
 from sandbox.process import SandboxProcess
-from tests.engine.driving import let_time_pass
-from tests.webhooks.sending import CLIENT_SECRET, until
+from tests.engine.worker import skip_delays
+from tests.webhooks.sending import CLIENT_SECRET, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,7 +59,7 @@ def check(after: timedelta = timedelta()) -> None:
 def test_a_new_connection_has_all_its_hooks(shop: Connection, hooks: Hooks) -> None:
     check()
     assert sorted(hook["scope"] for hook in hooks.all()) == sorted(SCOPES)
-    assert {hook["destination"] for hook in hooks.all()} == {address_of(shop)}
+    assert {hook["destination"] for hook in hooks.all()} == {webhook_url(shop)}
     assert all(hook["is_active"] for hook in hooks.all())
     subscription = WebhookSubscription.objects.get()
     assert subscription.healthy and subscription.renewed_at and not subscription.reason
@@ -67,41 +67,41 @@ def test_a_new_connection_has_all_its_hooks(shop: Connection, hooks: Hooks) -> N
 
 def test_a_check_that_finds_all_well_is_one_call(shop: Connection, shop_platform: SandboxProcess) -> None:
     check()
-    shop_platform.forget_calls()
+    shop_platform.clear_calls()
     check()  # not due
     assert shop_platform.calls() == []
     check(timedelta(minutes=11))
     assert [call["method"] for call in shop_platform.calls()] == ["GET"]
 
 
-def test_a_hook_that_was_switched_off_is_made_anew_and_the_gap_is_read(
+def test_a_hook_that_was_switched_off_is_recreated_and_the_gap_is_read(
     read_shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
 ) -> None:
     check()
-    let_time_pass()
+    skip_delays()
     hooks.deactivate("store/product/*")
     link = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).first()
     assert link is not None
     shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"name": "Nobody was told"})
     check(timedelta(minutes=11))
     assert all(hook["is_active"] for hook in hooks.all()) and len(hooks.all()) == len(SCOPES)
-    let_time_pass()
+    skip_delays()
     assert Product.objects.get(pk=link.item_id).title == "Nobody was told"
     assert Run.objects.filter(scope="partial", job__data_type="products", state="done").exists()
 
 
 def test_doubles_go_and_hooks_of_others_stay(shop: Connection, hooks: Hooks) -> None:
     check()
-    hooks.add("store/order/*", address_of(shop))
-    hooks.add("store/sku/created", address_of(shop))  # told by store/sku/* already
+    hooks.add("store/order/*", webhook_url(shop))
+    hooks.add("store/sku/created", webhook_url(shop))  # told by store/sku/* already
     hooks.add("store/order/*", "https://another.example/hook")
     check(timedelta(minutes=11))
-    scopes = sorted(hook["scope"] for hook in hooks.all() if hook["destination"] == address_of(shop))
+    scopes = sorted(hook["scope"] for hook in hooks.all() if hook["destination"] == webhook_url(shop))
     assert scopes == sorted(SCOPES)
     assert [hook["destination"] for hook in hooks.all()].count("https://another.example/hook") == 1
 
 
-def test_what_stands_in_the_way_is_told_and_tried_again(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_what_is_in_the_way_is_reported_and_tried_again(shop: Connection, shop_platform: SandboxProcess) -> None:
     shop_platform.fault("status", path="/hooks", status=503, times=1)
     check()
     subscription = WebhookSubscription.objects.get()
@@ -184,7 +184,7 @@ def test_what_may_not_be_called_keeps_its_hooks(shop: Connection, shop_platform:
     check()
     set_read_only(connection=shop, read_only=True, by=None)
     uninstall_connection(connection=shop, by=None)
-    shop_platform.forget_calls()
+    shop_platform.clear_calls()
     check(timedelta(minutes=11))
     assert shop_platform.calls() == [] and not WebhookSubscription.objects.exists()
     assert len(hooks.all()) == len(SCOPES)
@@ -194,7 +194,7 @@ def test_a_kill_switch_is_waited_for(shop: Connection, shop_platform: SandboxPro
     check()
     uninstall_connection(connection=shop, by=None)
     pause_platform(platform="bigcommerce", reason="", by=None)
-    shop_platform.forget_calls()
+    shop_platform.clear_calls()
     check(timedelta(minutes=11))
     assert shop_platform.calls() == []
     resume_platform(platform="bigcommerce", by=None)
@@ -211,13 +211,13 @@ def test_a_change_at_the_shop_arrives_through_the_web_server(
     first, second = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).order_by("pk")[:2]
     shop_platform.control("PATCH", f"products/shop/{first.external_id}", json={"name": "Heard of"})
     shop_platform.control("DELETE", f"products/shop/{second.external_id}")
-    until(lambda: _answered(shop_platform) >= 2)
+    wait_until(lambda: _answered(shop_platform) >= 2)
     shop_platform.control("POST", "deliveries/replay", params={"count": 5})
-    until(lambda: shop_platform.control("GET", "deliveries")["pending"] == 0)
+    wait_until(lambda: shop_platform.control("GET", "deliveries")["pending"] == 0)
     attempts = shop_platform.control("GET", "deliveries")["attempts"]
     assert {attempt["status"] for attempt in attempts} <= {200, None}  # None: the server was not up yet
     assert WebhookEvent.objects.count() == len({attempt["message_id"] for attempt in attempts})
-    let_time_pass()
+    skip_delays()
     assert Product.objects.get(pk=first.item_id).title == "Heard of"
     assert Product.objects.get(pk=second.item_id).status == "discontinued"
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"done"}

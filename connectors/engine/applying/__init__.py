@@ -19,19 +19,19 @@ from django.db import DataError, IntegrityError, transaction
 
 from connectors.engine import storing
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
-from connectors.engine.applying.galleries import write_galleries
-from connectors.engine.applying.orders import judge_customers, write_customers, write_fulfilments, write_orders
-from connectors.engine.applying.owners import by_seller
-from connectors.engine.applying.target import (
-    Clash,
-    Known,
+from connectors.engine.applying.context import (
+    DuplicateClaims,
+    ImportContext,
+    KnownItem,
     Links,
-    Target,
-    Written,
+    WriteResult,
+    import_context_for,
     known_links,
     link_kind,
-    target_for,
 )
+from connectors.engine.applying.galleries import write_galleries
+from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
+from connectors.engine.applying.owners import split_by_seller
 from hub import runlog
 from hub.kinds import DataType
 from hub.models import Job, Link, LinkPayload
@@ -40,14 +40,14 @@ from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
-__all__ = ["Tally", "Target", "apply_page", "link_kind", "target_for"]
+__all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_kind"]
 
 logger = logging.getLogger(__name__)
 
 # As JSON writes it; an even number of backslashes before it would be a text about it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 # What a record says of the reading rather than of the item.
-_NO_CONTENT = {"raw", "updated_at", "problems"}
+_NOT_HASHED = {"raw", "updated_at", "problems"}
 # What people call an item by, in the order of preference. Never a person's name.
 _TITLES = ("title", "name", "number")
 
@@ -88,15 +88,15 @@ def content_hash(record: Record) -> bytes:
 
 @cache
 def _content(record_type: type[Any]) -> "attrgetter[tuple[Any, ...]]":
-    return attrgetter(*(each.name for each in fields(record_type) if each.name not in _NO_CONTENT))
+    return attrgetter(*(each.name for each in fields(record_type) if each.name not in _NOT_HASHED))
 
 
-def apply_page(target: Target, records: Sequence[Record]) -> Tally:
+def apply_page(context: ImportContext, records: Sequence[Record]) -> Tally:
     """Write a page. A record that PostgreSQL refuses is set aside with an issue; the rest of the page goes through."""
     tally = Tally()
-    for whose, page in by_seller(target, records):
-        for kind, part in _by_kind(whose.job, page).items():
-            done = _apply_safely(whose, part)
+    for seller_context, page in split_by_seller(context, records):
+        for kind, part in _by_kind(seller_context.job, page).items():
+            done = _apply_safely(seller_context, part)
             tally.add(done)
             tally.kinds.setdefault(kind, Tally()).add(done)
     return tally
@@ -111,55 +111,55 @@ def _by_kind(job: Job, records: Sequence[Record]) -> dict[str, Sequence[Record]]
     return dict(parts)
 
 
-def _apply_safely(target: Target, records: Sequence[Record]) -> Tally:
+def _apply_safely(context: ImportContext, records: Sequence[Record]) -> Tally:
     try:
         with transaction.atomic():
-            return _apply(target, records)
+            return _apply(context, records)
     except (DataError, IntegrityError) as error:
         if len(records) == 1:
-            _refuse(target, records[0], _reason(error))
+            _report_unstorable(context, records[0], _storage_problem(error))
             return Tally(read=1, skipped=1)
-    except Clash:
-        logger.info("%s: a page claims something twice, its records are applied one by one", target.job)
+    except DuplicateClaims:
+        logger.info("%s: a page claims something twice, its records are applied one by one", context.job)
     tally = Tally()
     for record in records:
-        tally.add(_apply_safely(target, [record]))
+        tally.add(_apply_safely(context, [record]))
     return tally
 
 
-def _apply(target: Target, records: Sequence[Record]) -> Tally:
+def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     tally = Tally(read=len(records))
-    taken = [record for record in records if not any(problem.fatal for problem in record.problems)]
-    if target.job.data_type == DataType.CUSTOMERS:
-        judge_customers(target, taken)
-    brought = {(link_kind(target.job.data_type, record), record.external_id): record for record in taken}
-    if len(brought) < len(taken):
-        raise Clash
-    hashes = {record.external_id: content_hash(record) for record in taken}
-    links = known_links(target, brought)
+    accepted = [record for record in records if not any(problem.fatal for problem in record.problems)]
+    if context.job.data_type == DataType.CUSTOMERS:
+        set_b2b_enabled(context, accepted)
+    incoming = {(link_kind(context.job.data_type, record), record.external_id): record for record in accepted}
+    if len(incoming) < len(accepted):
+        raise DuplicateClaims
+    hashes = {record.external_id: content_hash(record) for record in accepted}
+    links = known_links(context, incoming)
     changed, seen = [], []
-    for key, record in brought.items():
+    for key, record in incoming.items():
         known = links.get(key)
-        if known is None or _is_news(record, hashes[record.external_id], known):
+        if known is None or _has_changed(record, hashes[record.external_id], known):
             changed.append(record)
         else:
             seen.append(known.link_id)
     tally.unchanged = len(seen)
-    if seen and target.run_id:
-        Link.objects.filter(pk__in=seen).update(seen_run=target.run_id)
-    written = _WRITERS[DataType(target.job.data_type)](target, changed, links) if changed else []
-    _link(target, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
+    if seen and context.run_id:
+        Link.objects.filter(pk__in=seen).update(seen_run=context.run_id)
+    written = _WRITERS[DataType(context.job.data_type)](context, changed, links) if changed else []
+    _link(context, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
     tally.created = sum(result.changes is None for result in written)
     tally.disabled = sum((result.changes or {}).get("visible") == [True, False] for result in written)
     tally.updated = sum(bool(result.changes) for result in written) - tally.disabled
     # A record can differ in bytes and come to the same row: nothing was changed then.
     tally.unchanged += sum(result.changes == {} and result.state == ItemStatus.State.SYNCED for result in written)
     tally.skipped = len(records) - tally.created - tally.updated - tally.disabled - tally.unchanged
-    _report(target, records, written)
+    _update_sync_log(context, records, written)
     return tally
 
 
-def _is_news(record: Record, digest: bytes, known: Known) -> bool:
+def _has_changed(record: Record, digest: bytes, known: KnownItem) -> bool:
     if known.missing:
         return True
     if record.updated_at and known.updated_at and record.updated_at < known.updated_at:
@@ -167,20 +167,20 @@ def _is_news(record: Record, digest: bytes, known: Known) -> bool:
     return known.digest != digest
 
 
-def _link(target: Target, written: Sequence[Written], hashes: dict[str, bytes]) -> None:
+def _link(context: ImportContext, written: Sequence[WriteResult], hashes: dict[str, bytes]) -> None:
     """Remember what was received, and by which ids it is known there."""
     if not written:
         return
     rows = [
         Link(
-            connection_id=target.connection_id,
+            connection_id=context.connection_id,
             kind=result.kind,
             external_id=result.record.external_id,
             item_id=result.item_id,
             received_hash=hashes[result.record.external_id] if result.complete else None,
             source_updated_at=result.record.updated_at,
-            fetched_at=target.now,
-            seen_run=target.run_id,
+            fetched_at=context.now,
+            seen_run=context.run_id,
             missing=result.missing,
         )
         for result in written
@@ -191,15 +191,15 @@ def _link(target: Target, written: Sequence[Written], hashes: dict[str, bytes]) 
         unique_fields=["connection", "kind", "external_id"],
         update_fields=["received_hash", "source_updated_at", "fetched_at", "seen_run", "missing"],
     )
-    storing.remember_received(
+    storing.save_received_payloads(
         [
-            LinkPayload(link=link, received=result.record.raw, received_at=target.now)
+            LinkPayload(link=link, received=result.record.raw, received_at=context.now)
             for link, result in zip(saved, written, strict=True)
         ]
     )
     Link.objects.bulk_create(
         [
-            Link(connection_id=target.connection_id, kind=kind, external_id=external_id, item_id=item_id)
+            Link(connection_id=context.connection_id, kind=kind, external_id=external_id, item_id=item_id)
             for result in written
             for (kind, external_id), item_id in result.links.items()
         ],
@@ -207,17 +207,17 @@ def _link(target: Target, written: Sequence[Written], hashes: dict[str, bytes]) 
     )
 
 
-def _report(target: Target, records: Sequence[Record], written: Sequence[Written]) -> None:
+def _update_sync_log(context: ImportContext, records: Sequence[Record], written: Sequence[WriteResult]) -> None:
     """Issues for what is wrong, settled issues for what is right again, a line in the timeline for what changed."""
     by_record = {result.record.external_id: result for result in written}
     drafts: list[IssueDraft] = []
-    clean: set[str] = set()
+    resolved: set[str] = set()
     for record in records:
         result = by_record.get(record.external_id)
         if result is None and not record.problems:
             continue
-        kind = link_kind(target.job.data_type, record).split("@")[0]
-        own = _legible(f"{kind}:{record.external_id}")
+        kind = link_kind(context.job.data_type, record).split("@")[0]
+        own = _replace_unstorable(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)
         for problem in [*record.problems, *(result.problems if result else ())]:
             grouped[problem.ref or own].append(problem)
@@ -228,34 +228,36 @@ def _report(target: Target, records: Sequence[Record], written: Sequence[Written
                     problems=problems,
                     kind=kind,
                     item_id=result.item_id if result else None,
-                    title=_legible(next((text for name in _TITLES if (text := getattr(record, name, ""))), "")),
-                    link=_legible(record.link),
+                    title=_replace_unstorable(
+                        next((text for name in _TITLES if (text := getattr(record, name, ""))), "")
+                    ),
+                    link=_replace_unstorable(record.link),
                 )
             )
         if result is not None:
             refs = {own} | {f"{linked}:{external_id}" for linked, external_id in result.links}
-            clean |= refs - grouped.keys()
-    synclog.open_issues(log=target.log, job=target.job, drafts=drafts, now=target.now)
-    if target.run_id:
-        aside = [draft.as_line for draft in drafts if draft.severity == Issue.Severity.ERROR]
-        runlog.note(run_id=target.run_id, matter=runlog.Matter.ASIDE, texts=aside, now=target.now)
-    synclog.resolve(log=target.log, external_ids=clean, now=target.now)
-    went = [result for result in written if result.state != ItemStatus.State.PENDING]
-    waits = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}
+            resolved |= refs - grouped.keys()
+    synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
+    if context.run_id:
+        issue_lines = [draft.as_line for draft in drafts if draft.severity == Issue.Severity.ERROR]
+        runlog.log_repeated(run_id=context.run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines, now=context.now)
+    synclog.resolve_by_external_ids(log=context.log, external_ids=resolved, now=context.now)
+    applied = [result for result in written if result.state != ItemStatus.State.PENDING]
+    pending = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}
     # An item that was read while another claims its id is shown as waiting: that is written last.
-    for results in (went, waits.values()):
+    for results in (applied, pending.values()):
         synclog.record_outcomes(
-            job=target.job,
-            seller_id=target.seller_id,
-            run_id=target.run_id,
-            now=target.now,
-            outcomes=[_outcome(result) for result in results],
+            job=context.job,
+            seller_id=context.seller_id,
+            run_id=context.run_id,
+            now=context.now,
+            outcomes=[_item_outcome(result) for result in results],
         )
-    if went:
-        synclog.note_update(log=target.log, now=target.now)
+    if applied:
+        synclog.record_update(log=context.log, now=context.now)
 
 
-def _outcome(result: Written) -> ItemOutcome:
+def _item_outcome(result: WriteResult) -> ItemOutcome:
     kind, _, storefront = result.kind.partition("@")
     return ItemOutcome(
         kind=kind,
@@ -268,48 +270,48 @@ def _outcome(result: Written) -> ItemOutcome:
     )
 
 
-def _legible(text: str) -> str:
+def _replace_unstorable(text: str) -> str:
     """Without what PostgreSQL cannot store: also a record that was refused for it has to be reported."""
     return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _refuse(target: Target, record: Record, problem: Problem) -> None:
-    _report(target, [replace(record, problems=[*record.problems, problem])], [])
+def _report_unstorable(context: ImportContext, record: Record, problem: Problem) -> None:
+    _update_sync_log(context, [replace(record, problems=[*record.problems, problem])], [])
 
 
-def _reason(error: DataError | IntegrityError) -> Problem:
+def _storage_problem(error: DataError | IntegrityError) -> Problem:
     """What PostgreSQL refused, in a merchant's words."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
     if constraint == "catalog_variant_sku_once":
         return Problem(
             code="sku_in_use",
             message="Its SKU is already used by another live variant.",
-            mend="Give every variant an SKU of its own, in the shop.",
+            fix="Give every variant an SKU of its own, in the shop.",
             fatal=True,
         )
     return Problem(
         code="unstorable",
         message=f"It holds a value that cannot be stored ({constraint or type(error).__name__}).",
-        mend="Look for very large numbers or unusual characters in its fields, in the shop.",
+        fix="Look for very large numbers or unusual characters in its fields, in the shop.",
         fatal=True,
     )
 
 
-def _write_sales(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+def _write_orders_and_fulfilments(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
     """Orders as they were placed, and what systems that were sent them have shipped."""
-    return write_orders(target, records, links) + write_fulfilments(target, records, links)
+    return write_orders(context, records, links) + write_fulfilments(context, records, links)
 
 
-def _write_goods(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+def _write_products_and_galleries(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
     """Products, and the images that feeds of images bring for them."""
-    return write_products(target, records, links) + write_galleries(target, records, links)
+    return write_products(context, records, links) + write_galleries(context, records, links)
 
 
-_WRITERS: dict[DataType, Callable[[Target, Sequence[Record], Links], list[Written]]] = {
-    DataType.PRODUCTS: _write_goods,
+_WRITERS: dict[DataType, Callable[[ImportContext, Sequence[Record], Links], list[WriteResult]]] = {
+    DataType.PRODUCTS: _write_products_and_galleries,
     DataType.BRANDS: write_brands,
     DataType.CATEGORIES: write_categories,
     DataType.SETTINGS: write_settings,
     DataType.CUSTOMERS: write_customers,
-    DataType.ORDERS: _write_sales,
+    DataType.ORDERS: _write_orders_and_fulfilments,
 }

@@ -10,21 +10,21 @@ from catalog import services as catalog
 from catalog.models import Product, Variant
 from catalog.records import BrandRecord, CategoryRecord, ProductRecord, SettingsRecord
 from connectors.engine import storing
-from connectors.engine.applying.target import (
+from connectors.engine.applying.context import (
+    ImportContext,
     Links,
-    Target,
-    Written,
+    WriteResult,
     known_id,
     link_kind,
     links_by_external,
-    lost_to_master,
+    not_master_problem,
 )
 from connectors.engine.applying.variant_collisions import (
     collision,
-    forget_moved,
     holders_of,
-    refuse_shared_variants,
+    reject_duplicate_variants,
     repeated_variant,
+    unlink_moved_variants,
 )
 from hub.kinds import DataType, Kind
 from hub.models import Link
@@ -32,23 +32,23 @@ from hub.records import Problem, Record
 from synclog.models import ItemStatus
 
 
-def write_products(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+def write_products(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
     """A product with a variant whose id is another product's stays pending, and nothing is overwritten (L16)."""
     products = [record for record in records if isinstance(record, ProductRecord)]
-    refuse_shared_variants(products)
+    reject_duplicate_variants(products)
     ids = {
         record.external_id: links[(Kind.PRODUCT, record.external_id)].item_id
         for record in products
         if (Kind.PRODUCT, record.external_id) in links
     }
-    matches = _match_by_sku(target, [record for record in products if record.external_id not in ids])
+    matches = _match_by_sku(context, [record for record in products if record.external_id not in ids])
     variant_links = links_by_external(
-        target, Kind.VARIANT, [v.external_id for record in products for v in record.variants or ()]
+        context, Kind.VARIANT, [v.external_id for record in products for v in record.variants or ()]
     )
-    holders = holders_of(target, variant_links)
-    linked = _variants_of_source(target, list(ids.values()))
-    brands = links_by_external(target, Kind.BRAND, [r.brand_id for r in products if r.brand_id])
-    categories = _category_links(target, {c for r in products for c in r.category_ids or ()})
+    holders = holders_of(context, variant_links)
+    linked = _variants_of_source(context, list(ids.values()))
+    brands = links_by_external(context, Kind.BRAND, [r.brand_id for r in products if r.brand_id])
+    categories = _category_links(context, {c for r in products for c in r.category_ids or ()})
     drafts, kept, pending = [], [], []
     for record in products:
         match = matches.get(record.external_id)
@@ -56,13 +56,15 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
             record.problems.append(problem)
             continue
         product_id = ids.get(record.external_id) or (match.product_id if match else None)
-        if met := collision(target, record, product_id, holders):
+        if met := collision(context, record, product_id, holders):
             holder, problem = met
-            waits = Written(record, product_id or holder.product_id, Kind.PRODUCT, {}, state=ItemStatus.State.PENDING)
-            waits.problems.append(problem)
-            pending.append(waits)
+            pending_result = WriteResult(
+                record, product_id or holder.product_id, Kind.PRODUCT, {}, state=ItemStatus.State.PENDING
+            )
+            pending_result.problems.append(problem)
+            pending.append(pending_result)
             continue
-        forget_moved(target, record, product_id, holders)
+        unlink_moved_variants(context, record, product_id, holders)
         variant_ids = {
             variant.external_id: variant_links[variant.external_id]
             for variant in record.variants or ()
@@ -88,23 +90,23 @@ def write_products(target: Target, records: Sequence[Record], links: Links) -> l
             )
         )
     saved = catalog.save_products(
-        seller_id=target.seller_id,
+        seller_id=context.seller_id,
         drafts=drafts,
-        groups=target.groups,
-        price_list=target.price_list,
-        origin=target.connection_id,
-        now=target.now,
+        groups=context.groups,
+        price_list=context.price_list,
+        origin=context.connection_id,
+        now=context.now,
     )
     written = [
-        Written(
+        WriteResult(
             record=record,
             item_id=result.product_id,
             kind=Kind.PRODUCT,
             changes=None if result.created else result.changes,
             links={(Kind.VARIANT, ext): item_id for ext, item_id in result.variant_ids.items()},
-            complete=not result.lost,
-            problems=[lost_to_master(target, group, names) for group, names in result.lost.items()],
-            state=ItemStatus.State.SKIPPED if result.lost and not result.changes else ItemStatus.State.SYNCED,
+            complete=not result.conflicts,
+            problems=[not_master_problem(context, group, names) for group, names in result.conflicts.items()],
+            state=ItemStatus.State.SKIPPED if result.conflicts and not result.changes else ItemStatus.State.SYNCED,
         )
         for record, result in zip(kept, saved, strict=True)
     ]
@@ -118,14 +120,14 @@ class _Match:
     problem: Problem | None = None
 
 
-def _match_by_sku(target: Target, records: Sequence[ProductRecord]) -> dict[str, _Match]:
+def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> dict[str, _Match]:
     """What another source has brought already is linked by SKU (B5). Several products are an issue, never a guess."""
     skus = {variant.sku for record in records for variant in record.variants or () if variant.sku}
     if not skus:
         return {}
-    taken = Link.objects.filter(connection=target.job.connection, kind=Kind.PRODUCT, item_id=OuterRef("product_id"))
+    taken = Link.objects.filter(connection=context.job.connection, kind=Kind.PRODUCT, item_id=OuterRef("product_id"))
     rows = Variant.objects.filter(
-        ~Exists(taken), seller_id=target.seller_id, sku__in=skus, status__in=("live", "suspended")
+        ~Exists(taken), seller_id=context.seller_id, sku__in=skus, status__in=("live", "suspended")
     )
     found = {sku: (pk, product_id) for sku, pk, product_id in rows.values_list("sku", "pk", "product_id")}
     matches: dict[str, _Match] = {}
@@ -142,59 +144,59 @@ def _match_by_sku(target: Target, records: Sequence[ProductRecord]) -> dict[str,
                 problem=Problem(
                     code="ambiguous_match",
                     message="Its SKUs belong to several products: " + "; ".join(sorted(titles)) + ".",
-                    mend="Let all SKUs of this product belong to one product on both sides.",
+                    fix="Let all SKUs of this product belong to one product on both sides.",
                     fatal=True,
                 )
             )
     return matches
 
 
-def _category_links(target: Target, external_ids: set[str]) -> dict[str, int]:
+def _category_links(context: ImportContext, external_ids: set[str]) -> dict[str, int]:
     rows = Link.objects.filter(
-        connection=target.job.connection, kind__startswith=Kind.CATEGORY, external_id__in=external_ids
+        connection=context.job.connection, kind__startswith=Kind.CATEGORY, external_id__in=external_ids
     )
     return dict(rows.values_list("external_id", "item_id"))
 
 
-def _variants_of_source(target: Target, product_ids: Sequence[int]) -> dict[int, set[int]]:
+def _variants_of_source(context: ImportContext, product_ids: Sequence[int]) -> dict[int, set[int]]:
     """Product → those of its variants that this source has brought."""
     variants = dict(Variant.objects.filter(product_id__in=product_ids).values_list("pk", "product_id"))
     linked: dict[int, set[int]] = defaultdict(set)
-    rows = Link.objects.filter(connection=target.job.connection, kind=Kind.VARIANT, item_id__in=variants.keys())
+    rows = Link.objects.filter(connection=context.job.connection, kind=Kind.VARIANT, item_id__in=variants.keys())
     for variant_id in rows.values_list("item_id", flat=True):
         linked[variants[variant_id]].add(variant_id)
     return linked
 
 
-def write_brands(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+def write_brands(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
     brands = [record for record in records if isinstance(record, BrandRecord)]
     results = catalog.save_brands(
-        seller_id=target.seller_id,
-        origin=target.connection_id,
+        seller_id=context.seller_id,
+        origin=context.connection_id,
         brands=[(known_id(links, Kind.BRAND, record), record) for record in brands],
     )
-    return [Written(record, pk, Kind.BRAND, changes) for record, (pk, changes) in zip(brands, results, strict=True)]
+    return [WriteResult(record, pk, Kind.BRAND, changes) for record, (pk, changes) in zip(brands, results, strict=True)]
 
 
-def write_categories(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+def write_categories(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
     categories = [record for record in records if isinstance(record, CategoryRecord)]
     kinds = [link_kind(DataType.CATEGORIES, record) for record in categories]
     results = catalog.save_categories(
-        seller_id=target.seller_id,
-        origin=target.connection_id,
+        seller_id=context.seller_id,
+        origin=context.connection_id,
         categories=[(known_id(links, kind, record), record) for kind, record in zip(kinds, categories, strict=True)],
     )
     return [
-        Written(record, pk, kind, changes)
+        WriteResult(record, pk, kind, changes)
         for record, kind, (pk, changes) in zip(categories, kinds, results, strict=True)
     ]
 
 
-def write_settings(target: Target, records: Sequence[Record], links: Links) -> list[Written]:
+def write_settings(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
     written = []
     for record in records:
         if isinstance(record, SettingsRecord):
-            changes = storing.save_store_settings(target.job.connection, record)
+            changes = storing.save_store_settings(context.job.connection, record)
             known = (Kind.STORE, record.external_id) in links
-            written.append(Written(record, target.connection_id, Kind.STORE, changes if known else None))
+            written.append(WriteResult(record, context.connection_id, Kind.STORE, changes if known else None))
     return written

@@ -5,43 +5,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors.engine.applying.target import Clash, Target, links_by_external
+from connectors.engine.applying.context import DuplicateClaims, ImportContext, links_by_external
 from hub.kinds import Kind
 from hub.models import Link
 from hub.records import Problem
 from orders import queries
-from orders.queries import Identity
+from orders.queries import OrderIdentity
 from orders.records import OrderRecord
 
 # A source that mends its time zone moves its orders by hours; what is further away is another order.
-_SAME_ORDER = timedelta(days=1)
+_SAME_ORDER_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(slots=True)
-class Registry:
+class OrderIndex:
     """Which order has what, as far as a page of orders touches it.
 
     `own_lines`: order → its lines that this source has brought, by external id. `numbers` and `lines` (by external id)
     lead to the orders that have them.
     """
 
-    target: Target
-    orders: dict[int, Identity]
+    context: ImportContext
+    orders: dict[int, OrderIdentity]
     own_lines: dict[int, dict[str, int]]
-    numbers: dict[str, Identity]
+    numbers: dict[str, OrderIdentity]
     lines: dict[str, int]
 
     def collision(self, record: OrderRecord, order_id: int | None) -> tuple[int, Problem] | None:
         """The order that stands in the way of the record, with a problem that names both."""
-        there = self.target.job.connection
+        there = self.context.job.connection
         own = self.orders.get(order_id or 0)
-        if own is not None and own.source_id == there.pk and not _same(own, record):
+        if own is not None and own.source_id == there.pk and not _is_same_order(own, record):
             return own.order_id, Problem(
                 code="order_id_in_use",
                 message=f"{there} sent order {record.number} of {record.placed_at:%Y-%m-%d} under the id "
                 f"{record.external_id}, which order {own.number} of {own.placed_at:%Y-%m-%d} has here (no. "
                 f"{own.order_id}). Nothing was overwritten.",
-                mend=f"Raise the order id sequence in {there} above the highest id in use here (see Ids in use in the "
+                fix=f"Raise the order id sequence in {there} above the highest id in use here (see Ids in use in the "
                 f"console), and let it send order {record.number} again under a new id.",
                 fatal=True,
             )
@@ -51,7 +51,7 @@ class Registry:
                 code="order_number_in_use",
                 message=f"{there} sent an order with the id {record.external_id} under the number {record.number}, "
                 f"which another order from there has here (no. {holder.order_id}). Nothing was overwritten.",
-                mend=f"Give one of the two orders another number in {there}.",
+                fix=f"Give one of the two orders another number in {there}.",
                 fatal=True,
             )
         for line in record.lines:
@@ -62,46 +62,46 @@ class Registry:
                     message=f"{there} sent order {record.number} with an item under the id {line.external_id}, which "
                     f"an item of order {self.orders[holder_id].number} has here (no. {holder_id}). Nothing was "
                     "overwritten.",
-                    mend=f"Raise the order item id sequence in {there} above the highest id in use here (see Ids "
+                    fix=f"Raise the order item id sequence in {there} above the highest id in use here (see Ids "
                     f"in use in the console), and let it send order {record.number} again with new item ids.",
                     fatal=True,
                 )
         return None
 
 
-def registry(target: Target, records: Sequence[OrderRecord], ids: dict[str, int]) -> Registry:
+def build_order_index(context: ImportContext, records: Sequence[OrderRecord], ids: dict[str, int]) -> OrderIndex:
     """`ids`: external id → our order, for those that are linked. At most six queries."""
     order_of = queries.lines_of_orders(order_ids=ids.values())
-    own_lines = lines_by_order(target, order_of)
-    named = links_by_external(target, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines])
+    own_lines = lines_by_order(context, order_of)
+    named = links_by_external(context, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines])
     if others := set(named.values()) - order_of.keys():
         order_of |= queries.orders_of_lines(line_ids=others)
     lines = {external_id: order_of[line_id] for external_id, line_id in named.items() if line_id in order_of}
-    return Registry(
-        target=target,
-        orders=queries.identities(order_ids={*ids.values(), *lines.values()}),
+    return OrderIndex(
+        context=context,
+        orders=queries.order_identities(order_ids={*ids.values(), *lines.values()}),
         own_lines=own_lines,
-        numbers=queries.holders_of_numbers(source_id=target.connection_id, numbers=[r.number for r in records]),
+        numbers=queries.orders_by_number(source_id=context.connection_id, numbers=[r.number for r in records]),
         lines=lines,
     )
 
 
-def lines_by_order(target: Target, order_of: dict[int, int]) -> dict[int, dict[str, int]]:
+def lines_by_order(context: ImportContext, order_of: dict[int, int]) -> dict[int, dict[str, int]]:
     """Order → those of its lines that the connection knows, by external id. `order_of`: line → its order."""
     own_lines: dict[int, dict[str, int]] = defaultdict(dict)
-    links = Link.objects.filter(connection=target.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
+    links = Link.objects.filter(connection=context.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
     for external_id, line_id in links.values_list("external_id", "item_id"):
         own_lines[order_of[line_id]][external_id] = line_id
     return own_lines
 
 
-def refuse_shared_claims(records: Sequence[OrderRecord]) -> None:
+def reject_duplicate_claims(records: Sequence[OrderRecord]) -> None:
     """Clash if two orders of a page claim the same number or item id."""
     claims = Counter(f"number {record.number}" for record in records if record.number)
     for record in records:
         claims.update({f"item {line.external_id}" for line in record.lines})
     if any(number > 1 for number in claims.values()):
-        raise Clash
+        raise DuplicateClaims
 
 
 def repeated_line(record: OrderRecord) -> Problem | None:
@@ -110,11 +110,11 @@ def repeated_line(record: OrderRecord) -> Problem | None:
             return Problem(
                 code="order_line_id_twice",
                 message=f"Several items of order {record.number} have the id {external_id}.",
-                mend="Every order item needs an id of its own: look where they come from.",
+                fix="Every order item needs an id of its own: look where they come from.",
                 fatal=True,
             )
     return None
 
 
-def _same(order: Identity, record: OrderRecord) -> bool:
-    return order.number in ("", record.number) and abs(order.placed_at - record.placed_at) <= _SAME_ORDER
+def _is_same_order(order: OrderIdentity, record: OrderRecord) -> bool:
+    return order.number in ("", record.number) and abs(order.placed_at - record.placed_at) <= _SAME_ORDER_TOLERANCE

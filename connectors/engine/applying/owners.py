@@ -4,33 +4,33 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from accounts.queries import agreements_of_vendor
-from connectors.engine.applying.target import Target, links_by_external, target_for
+from connectors.engine.applying.context import ImportContext, import_context_for, links_by_external
 from hub.kinds import Kind
 from hub.records import Record
 from orders import queries
 from orders.records import FulfilmentRecord
 
 
-def by_seller(target: Target, records: Sequence[Record]) -> list[tuple[Target, Sequence[Record]]]:
+def split_by_seller(context: ImportContext, records: Sequence[Record]) -> list[tuple[ImportContext, Sequence[Record]]]:
     """The records of a page, each with those whom they are to be applied for: what a vendor's ERP has shipped belongs
     to the seller of the order. What it reports about orders of a seller whom it does not serve is left out."""
     reported = {record.external_id for record in records if isinstance(record, FulfilmentRecord)}
     if not reported:
-        return [(target, records)]
-    orders = links_by_external(target, Kind.ORDER, reported)
+        return [(context, records)]
+    orders = links_by_external(context, Kind.ORDER, reported)
     sellers = queries.sellers_of_orders(order_ids=orders.values())
-    served = {target.seller_id, *_sellers_ever_served(target.seller_id, set(sellers.values()))}
+    served = {context.seller_id, *_sellers_ever_served(context.seller_id, set(sellers.values()))}
     pages: dict[int, list[Record]] = defaultdict(list)
     for record in records:
         order_id = orders.get(record.external_id) if isinstance(record, FulfilmentRecord) else None
-        seller_id = sellers.get(order_id or 0, target.seller_id)
+        seller_id = sellers.get(order_id or 0, context.seller_id)
         if seller_id in served:
             pages[seller_id].append(record)
     return [
         (
-            target
-            if seller_id == target.seller_id
-            else target_for(target.job, run_id=target.run_id, now=target.now, seller_id=seller_id),
+            context
+            if seller_id == context.seller_id
+            else import_context_for(context.job, run_id=context.run_id, now=context.now, seller_id=seller_id),
             page,
         )
         for seller_id, page in pages.items()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from catalog.models import Status, Variant
 from catalog.records import ProductRecord
-from connectors.engine.applying.target import Clash, Target
+from connectors.engine.applying.context import DuplicateClaims, ImportContext
 from hub.kinds import Kind
 from hub.models import Link
 from hub.records import Problem
@@ -21,18 +21,18 @@ class Holder(NamedTuple):
     status: str
 
 
-def holders_of(target: Target, linked: dict[str, int]) -> dict[str, Holder]:
+def holders_of(context: ImportContext, linked: dict[str, int]) -> dict[str, Holder]:
     """`linked`: external id → our variant."""
     rows = Variant.objects.filter(pk__in=linked.values()).values_list("pk", "product_id", "product__title", "status")
     variants = {row[0]: Holder(*row) for row in rows}
     return {external_id: variants[pk] for external_id, pk in linked.items() if pk in variants}
 
 
-def refuse_shared_variants(records: Sequence[ProductRecord]) -> None:
+def reject_duplicate_variants(records: Sequence[ProductRecord]) -> None:
     """Clash if two products of a page claim the same variant."""
     claims = Counter(key for record in records for key in {variant.external_id for variant in record.variants or ()})
     if any(number > 1 for number in claims.values()):
-        raise Clash
+        raise DuplicateClaims
 
 
 def repeated_variant(record: ProductRecord) -> Problem | None:
@@ -41,18 +41,18 @@ def repeated_variant(record: ProductRecord) -> Problem | None:
             return Problem(
                 code="variant_id_twice",
                 message=f"Several of its variants have the id {external_id}.",
-                mend="Every variant needs an id of its own: look where the product comes from.",
+                fix="Every variant needs an id of its own: look where the product comes from.",
                 fatal=True,
             )
     return None
 
 
 def collision(
-    target: Target, record: ProductRecord, product_id: int | None, holders: dict[str, Holder]
+    context: ImportContext, record: ProductRecord, product_id: int | None, holders: dict[str, Holder]
 ) -> tuple[Holder, Problem] | None:
     """What stands in the way of the record, with a problem that names both. A variant that is not offered any more
     stands in nobody's way: it has moved to the record's product."""
-    there = target.job.connection
+    there = context.job.connection
     for variant in record.variants or ():
         holder = holders.get(variant.external_id)
         if holder is None or holder.product_id == product_id or holder.status not in (Status.LIVE, Status.SUSPENDED):
@@ -62,7 +62,7 @@ def collision(
             message=f"{there} sent {record.title} (id {record.external_id}) with a variant under the id "
             f"{variant.external_id}, which a variant of {holder.title} has here (product no. {holder.product_id}). "
             "Nothing was overwritten.",
-            mend=f"If the variant has moved, take it off {holder.title} in {there}, and this mends itself at the next "
+            fix=f"If the variant has moved, take it off {holder.title} in {there}, and this mends itself at the next "
             f"full sync. Otherwise raise the variant id sequence in {there} above the highest id in use here (see Ids "
             "in use in the console), and give the variant a new id.",
             fatal=True,
@@ -70,7 +70,9 @@ def collision(
     return None
 
 
-def forget_moved(target: Target, record: ProductRecord, product_id: int | None, holders: dict[str, Holder]) -> None:
+def unlink_moved_variants(
+    context: ImportContext, record: ProductRecord, product_id: int | None, holders: dict[str, Holder]
+) -> None:
     """The id of a variant that has moved leads to it where it is now, and no more to what it was."""
     moved = {
         variant.external_id
@@ -78,4 +80,4 @@ def forget_moved(target: Target, record: ProductRecord, product_id: int | None, 
         if (holder := holders.get(variant.external_id)) is not None and holder.product_id != product_id
     }
     if moved:
-        Link.objects.filter(connection=target.job.connection, kind=Kind.VARIANT, external_id__in=moved).delete()
+        Link.objects.filter(connection=context.job.connection, kind=Kind.VARIANT, external_id__in=moved).delete()

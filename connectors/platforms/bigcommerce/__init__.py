@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from connectors.contract import (
     Account,
     Adapter,
-    Depth,
+    ComparisonDepth,
+    EventReference,
     HeldPage,
     IdPage,
-    Notice,
     Operation,
     Outcome,
     Page,
@@ -27,28 +27,28 @@ from connectors.contract import (
 )
 from connectors.errors import NeedsAttention
 from connectors.http import HttpClient, Refused
-from connectors.platforms.bigcommerce import offering, webhooks
-from connectors.platforms.bigcommerce.bulk import send_prices, send_stock
-from connectors.platforms.bigcommerce.field_map import FieldMap
-from connectors.platforms.bigcommerce.orders import Orders
-from connectors.platforms.bigcommerce.people import Customers
-from connectors.platforms.bigcommerce.products import PATH as PRODUCTS
-from connectors.platforms.bigcommerce.products import Products
-from connectors.platforms.bigcommerce.reading import Source, all_by_key, ids_by_key, ids_by_number
-from connectors.platforms.bigcommerce.settings import StoreSettings
-from connectors.platforms.bigcommerce.shop import (
+from connectors.platforms.bigcommerce import payloads, webhooks
+from connectors.platforms.bigcommerce.brand_writer import send_brands
+from connectors.platforms.bigcommerce.categories_and_brands import BRANDS, CATEGORIES, Brands, Categories
+from connectors.platforms.bigcommerce.category_writer import send_categories
+from connectors.platforms.bigcommerce.client import (
     PAGE_SIZE,
+    BigCommerceClient,
     Credentials,
     Settings,
-    Shop,
     SourceCredentials,
     TargetSettings,
-    may_call_again,
+    retry_at,
 )
-from connectors.platforms.bigcommerce.taxonomy import BRANDS, CATEGORIES, Brands, Categories
-from connectors.platforms.bigcommerce.upsert import ProductWriter
-from connectors.platforms.bigcommerce.writing_brands import send_brands
-from connectors.platforms.bigcommerce.writing_categories import send_categories
+from connectors.platforms.bigcommerce.customers import Customers
+from connectors.platforms.bigcommerce.field_map import FieldMap
+from connectors.platforms.bigcommerce.orders import Orders
+from connectors.platforms.bigcommerce.product_writer import ProductWriter
+from connectors.platforms.bigcommerce.products import PATH as PRODUCTS
+from connectors.platforms.bigcommerce.products import Products
+from connectors.platforms.bigcommerce.source_base import Source, id_page_by_id, id_page_by_number, rows_by_id
+from connectors.platforms.bigcommerce.stock_and_prices import send_prices, send_stock
+from connectors.platforms.bigcommerce.store_settings import StoreSettings
 from connectors.records import Record
 from hub.kinds import DataType, Kind, Role
 
@@ -70,26 +70,26 @@ class _BigCommerce(Adapter):
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         super().__init__(account, http)
-        http.when = may_call_again
+        http.parse_retry_after = retry_at
 
     @classmethod
     def budget_key(cls, account: Account) -> str:
         return f"bigcommerce:{account.base_url}"
 
     @cached_property
-    def shop(self) -> Shop:
-        return Shop(self.account, self.http)
+    def client(self) -> BigCommerceClient:
+        return BigCommerceClient(self.account, self.http)
 
     def authenticate(self) -> dict[str, str]:
         return {"X-Auth-Token": self.account.credentials.access_token.get_secret_value()}
 
     def check(self) -> str:
         try:
-            info = self.shop.info
+            info = self.client.info
         except Refused as refused:
             raise NeedsAttention(
                 f"There is no store at this address ({refused.status}).",
-                mend="The address ends with /stores/ and the store's hash, as its API path in BigCommerce does.",
+                fix="The address ends with /stores/ and the store's hash, as its API path in BigCommerce does.",
             ) from refused
         return f"{info.get('name')} ({info.get('domain')}), {info.get('currency')}"
 
@@ -97,22 +97,22 @@ class _BigCommerce(Adapter):
         ids = list(external_ids)
         match kind:
             case Kind.PRODUCT:
-                return {str(row["id"]) for row in self.shop.existing(PRODUCTS, ids, include_fields="name")}
+                return {str(row["id"]) for row in self.client.existing(PRODUCTS, ids, include_fields="name")}
             case Kind.BRAND:
-                return {str(row["id"]) for row in self.shop.existing(BRANDS, ids, include_fields="name")}
+                return {str(row["id"]) for row in self.client.existing(BRANDS, ids, include_fields="name")}
             case Kind.CATEGORY:
-                rows = self.shop.existing(CATEGORIES, ids, name="category_id", include_fields="name")
+                rows = self.client.existing(CATEGORIES, ids, name="category_id", include_fields="name")
                 return {str(row["category_id"]) for row in rows}
         return super().lookup(kind, ids)
 
     def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
         match kind:
             case Kind.PRODUCT:
-                return ids_by_key(self.shop, PRODUCTS, cursor, sort="id", direction="asc")
+                return id_page_by_id(self.client, PRODUCTS, cursor, sort="id", direction="asc")
             case Kind.BRAND:
-                return ids_by_key(self.shop, BRANDS, cursor)
+                return id_page_by_id(self.client, BRANDS, cursor)
             case Kind.CATEGORY:
-                return ids_by_number(self.shop, CATEGORIES, cursor, name="category_id")
+                return id_page_by_number(self.client, CATEGORIES, cursor, name="category_id")
         return super().list_ids(kind, cursor=cursor)
 
 
@@ -137,14 +137,14 @@ class BigCommerce(_BigCommerce):
         DataType.CUSTOMERS: ("", "15m"),
         DataType.ORDERS: ("", "15m"),
     }
-    reads_after = {
+    import_dependencies = {
         DataType.PRODUCTS: (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS),
         DataType.ORDERS: (DataType.CUSTOMERS,),
     }
 
     @cached_property
     def _sources(self) -> dict[DataType, Source]:
-        return {data_type: source(self.shop) for data_type, source in SOURCES.items()}
+        return {data_type: source(self.client) for data_type, source in SOURCES.items()}
 
     def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
         return self._sources[data_type].read_page(since, cursor)
@@ -157,14 +157,14 @@ class BigCommerce(_BigCommerce):
         return {"standard": account.credentials.client_secret.get_secret_value(), "header": own}
 
     @classmethod
-    def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
-        return webhooks.notices(payload)
+    def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
+        return webhooks.parse_event(payload)
 
     def register_webhooks(self, destination: str, headers: Mapping[str, str]) -> int:
-        return webhooks.register(self.shop, destination, headers)
+        return webhooks.register(self.client, destination, headers)
 
     def remove_webhooks(self, destination: str) -> int:
-        return webhooks.remove(self.shop, destination)
+        return webhooks.remove(self.client, destination)
 
 
 class BigCommerceTarget(_BigCommerce):
@@ -188,25 +188,25 @@ class BigCommerceTarget(_BigCommerce):
         DataType.STOCK: 2000,
         DataType.PRICES: 1000,
     }
-    provable = {
-        DataType.BRANDS: Depth.PRESENCE,
-        DataType.CATEGORIES: Depth.PRESENCE,
-        DataType.PRODUCTS: Depth.CONTENT,
+    comparable = {
+        DataType.BRANDS: ComparisonDepth.PRESENCE,
+        DataType.CATEGORIES: ComparisonDepth.PRESENCE,
+        DataType.PRODUCTS: ComparisonDepth.CONTENT,
     }
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         price_list = self.account.settings.price_list
         match data_type:
             case DataType.BRANDS:
-                return offering.brand(item)
+                return payloads.brand(item)
             case DataType.CATEGORIES:
-                return offering.category(item)
+                return payloads.category(item)
             case DataType.PRODUCTS:
-                return offering.product(item, refs, price_list)
+                return payloads.product(item, refs, price_list)
             case DataType.STOCK:
-                return offering.stock(item, refs)
+                return payloads.stock(item, refs)
             case DataType.PRICES if self.account.settings.price_list_id:
-                return offering.price(item, refs, price_list)
+                return payloads.price(item, refs, price_list)
             case DataType.PRICES:
                 return None
         return super().payload(data_type, item, refs)
@@ -214,20 +214,25 @@ class BigCommerceTarget(_BigCommerce):
     def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
         if data_type != DataType.PRODUCTS:
             return super().read_held(data_type, cursor=cursor)
-        query = {"include_fields": ",".join(offering.READ_BACK), "sort": "id", "direction": "asc", "limit": PAGE_SIZE}
-        rows, following = all_by_key(self.shop, PRODUCTS, cursor, **query)
-        return HeldPage({str(row["id"]): offering.held(row) for row in rows}, following)
+        query = {
+            "include_fields": ",".join(payloads.COMPARED_FIELDS),
+            "sort": "id",
+            "direction": "asc",
+            "limit": PAGE_SIZE,
+        }
+        rows, following = rows_by_id(self.client, PRODUCTS, cursor, **query)
+        return HeldPage({str(row["id"]): payloads.comparable_content(row) for row in rows}, following)
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         match data_type:
             case DataType.BRANDS:
-                return send_brands(self.shop, operations)
+                return send_brands(self.client, operations)
             case DataType.CATEGORIES:
-                return send_categories(self.shop, operations)
+                return send_categories(self.client, operations)
             case DataType.PRODUCTS:
-                return ProductWriter(self.shop).send(operations)
+                return ProductWriter(self.client).send(operations)
             case DataType.STOCK:
-                return send_stock(self.shop, operations)
+                return send_stock(self.client, operations)
             case DataType.PRICES:
-                return send_prices(self.shop, operations)
+                return send_prices(self.client, operations)
         return super().send(data_type, operations)

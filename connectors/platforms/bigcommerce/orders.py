@@ -9,15 +9,15 @@ from typing import Any
 from connectors.contract import Page
 from connectors.http import Refused
 from connectors.paging import Slice
+from connectors.platforms.bigcommerce.client import BigCommerceClient
 from connectors.platforms.bigcommerce.field_map import OrderMap
-from connectors.platforms.bigcommerce.reading import Cursor, by_change, iso, numbers, records
-from connectors.platforms.bigcommerce.shop import Shop
-from connectors.platforms.bigcommerce.values import Malformed, Values, mapped
+from connectors.platforms.bigcommerce.field_reader import FieldReader, MalformedField, mapped_value
+from connectors.platforms.bigcommerce.source_base import Cursor, isoformat_utc, next_changed_page, records, row_ids
 from connectors.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, Record, ShipmentRecord
 
 PATH = "/orders"
 # An order takes up to three calls more, and a page must be done well within a lease.
-ORDERS_A_PAGE = 20
+ORDERS_PER_PAGE = 20
 INCOMPLETE = 0
 # The vendor's status → ours. 14 (partially refunded) says nothing of where the goods are.
 STATUSES = {
@@ -41,53 +41,55 @@ STATUSES = {
 class Orders:
     """Read by id, or by time of change, which moves the cut with every page. Incomplete orders are none yet."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self.map: OrderMap = shop.field_map.orders
+    def __init__(self, client: BigCommerceClient) -> None:
+        self.client = client
+        self.map: OrderMap = client.field_map.orders
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is not None:
-            rows, following, cut = by_change(since, cursor, from_=self._changed_from, within=self._changed_within)
+            rows, following, cut = next_changed_page(
+                since, cursor, list_since=self._changed_from, list_within_second=self._changed_within
+            )
             return Page(self._records(rows), following, cut=cut)
         rows, more = self._listing(min_id=cursor["after"] + 1 if cursor else 1)
         if not more:
             return Page(self._records(rows), None)
-        last = max(numbers(rows), default=None)
+        last = max(row_ids(rows), default=None)
         if last is None:
-            self.shop.broken(PATH)
+            self.client.raise_malformed_response(PATH)
         return Page(self._records(rows), {"after": last})
 
     def fetch(self, external_ids: Sequence[str]) -> list[Record]:
         found = []
         for number in sorted({int(each) for each in external_ids if each.isdecimal()}):
             try:
-                found.append(self.shop.http.get(f"/v2{PATH}/{number}").json())
+                found.append(self.client.http.get(f"/v2{PATH}/{number}").json())
             except Refused as refused:
                 if refused.status != 404:
                     raise
         return list(self._records(found))
 
     def _changed_from(self, second: datetime) -> Slice:
-        return self._listing(min_date_modified=iso(second), sort="date_modified:asc")
+        return self._listing(min_date_modified=isoformat_utc(second), sort="date_modified:asc")
 
     def _changed_within(self, second: datetime, after: int) -> Slice:
-        moment = iso(second)
-        return self._listing(min_date_modified=moment, max_date_modified=moment, min_id=after + 1)
+        timestamp = isoformat_utc(second)
+        return self._listing(min_date_modified=timestamp, max_date_modified=timestamp, min_id=after + 1)
 
     def _listing(self, **query: Any) -> Slice:
         """By id unless asked otherwise. A V2 listing does not tell how many there are: after a full page there may be
         another."""
-        if channel := self.shop.settings.b2b_channel_id:
+        if channel := self.client.settings.b2b_channel_id:
             query["channel_id"] = channel
-        limit = min(ORDERS_A_PAGE, self.shop.settings.page_size)
-        rows = self.shop.v2_list(PATH, **query, limit=limit)
+        limit = min(ORDERS_PER_PAGE, self.client.settings.page_size)
+        rows = self.client.v2_list(PATH, **query, limit=limit)
         return rows, len(rows) >= limit
 
     def _records(self, rows: list[Any]) -> list[OrderRecord]:
         complete = [row for row in rows if not (isinstance(row, dict) and row.get("status_id") == INCOMPLETE)]
-        return records(complete, self._record, self._unreadable)
+        return records(complete, self._record, self._placeholder)
 
-    def _unreadable(self, number: str) -> OrderRecord:
+    def _placeholder(self, number: str) -> OrderRecord:
         return OrderRecord(
             external_id=number,
             number=number,
@@ -99,21 +101,21 @@ class Orders:
         )
 
     def _link(self, number: str) -> str:
-        return self.shop.link(f"orders/{number}")
+        return self.client.link(f"orders/{number}")
 
     def _record(self, raw: Any, problems: list[Problem]) -> OrderRecord:
-        order = Values(raw, problems, what="order")
+        order = FieldReader(raw, problems, what="order")
         number, status_id = order.key("id"), order.integer("status_id")
         if not number or status_id not in STATUSES:
-            raise Malformed("status_id" if number else "id", raw.get("status_id"), "one of the vendor's")
-        placed_at = order.moment("date_created")
+            raise MalformedField("status_id" if number else "id", raw.get("status_id"), "one of the vendor's")
+        placed_at = order.timestamp("date_created")
         if placed_at is None:
-            raise Malformed("date_created", None, "a time")
-        self._fill(order, number)
-        channel = self.shop.settings.b2b_channel_id
+            raise MalformedField("date_created", None, "a time")
+        self._fetch_details(order, number)
+        channel = self.client.settings.b2b_channel_id
         return OrderRecord(
             external_id=number,
-            updated_at=order.moment("date_modified"),
+            updated_at=order.timestamp("date_modified"),
             link=self._link(number),
             number=number,
             status=STATUSES[status_id],
@@ -137,20 +139,20 @@ class Orders:
             ],
         )
 
-    def _fill(self, order: Values, number: str) -> None:
+    def _fetch_details(self, order: FieldReader, number: str) -> None:
         """What stands in listings of its own is put into the order, asked for only where there is something."""
-        there = {
+        resources = {
             "products": True,
             "shipping_addresses": order.integer("shipping_address_count") > 0,
             "shipments": order.integer("items_shipped") > 0,
         }
-        for name, wanted in there.items():
-            order.raw[name] = self.shop.v2_everything(f"{PATH}/{number}/{name}") if wanted else []
+        for name, wanted in resources.items():
+            order.raw[name] = self.client.v2_fetch_all(f"{PATH}/{number}/{name}") if wanted else []
 
-    def _line(self, line: Values, position: int) -> OrderLineRecord:
+    def _line(self, line: FieldReader, position: int) -> OrderLineRecord:
         quantity, shipped = _number(line, "quantity"), _number(line, "quantity_shipped")
         status = "partly_shipped" if 0 < shipped < quantity else "shipped" if shipped else "pending"
-        vendor = mapped(line.raw, self.map.vendor)
+        vendor = mapped_value(line.raw, self.map.vendor)
         return OrderLineRecord(
             external_id=line.key("id"),
             sku=line.text("sku"),
@@ -164,17 +166,17 @@ class Orders:
         )
 
 
-def _shipment(shipment: Values) -> ShipmentRecord:
+def _shipment(shipment: FieldReader) -> ShipmentRecord:
     return ShipmentRecord(
         external_id=shipment.key("id"),
         carrier=shipment.text("tracking_carrier") or shipment.text("shipping_provider"),
         tracking_number=shipment.text("tracking_number"),
-        shipped_at=shipment.moment("date_created"),
+        shipped_at=shipment.timestamp("date_created"),
         lines={each.key("order_product_id"): _number(each, "quantity") for each in shipment.objects("items")},
     )
 
 
-def _address(order: Values, address: Values, use: str) -> AddressRecord:
+def _address(order: FieldReader, address: FieldReader, use: str) -> AddressRecord:
     street = address.text("street_1")
     if not street:
         order.report(
@@ -199,7 +201,7 @@ def _address(order: Values, address: Values, use: str) -> AddressRecord:
     )
 
 
-def _number(values: Values, name: str) -> Decimal:
+def _number(values: FieldReader, name: str) -> Decimal:
     return values.decimal(name) or Decimal(0)
 
 

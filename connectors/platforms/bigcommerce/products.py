@@ -7,10 +7,17 @@ from typing import Any
 
 from connectors.contract import Page
 from connectors.paging import Slice
+from connectors.platforms.bigcommerce.client import PAGE_SIZE, BigCommerceClient, join
 from connectors.platforms.bigcommerce.field_map import ProductMap
-from connectors.platforms.bigcommerce.reading import Cursor, by_change, by_key, iso, numbers, records
-from connectors.platforms.bigcommerce.shop import PAGE_SIZE, Shop, join
-from connectors.platforms.bigcommerce.values import Values, amount, day, mapped
+from connectors.platforms.bigcommerce.field_reader import FieldReader, amount, mapped_value, parse_date
+from connectors.platforms.bigcommerce.source_base import (
+    Cursor,
+    isoformat_utc,
+    next_changed_page,
+    page_by_id,
+    records,
+    row_ids,
+)
 from connectors.records import ImageRecord, PriceRecord, Problem, ProductRecord, Record, StockRecord, VariantRecord
 
 PATH = "/catalog/products"
@@ -28,70 +35,78 @@ class Products:
     variant, since each can be bought while the product lasts.
     """
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self.map: ProductMap = shop.field_map.products
+    def __init__(self, client: BigCommerceClient) -> None:
+        self.client = client
+        self.map: ProductMap = client.field_map.products
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is not None:
-            rows, following, cut = by_change(since, cursor, from_=self._changed_from, within=self._changed_within)
+            rows, following, cut = next_changed_page(
+                since, cursor, list_since=self._changed_from, list_within_second=self._changed_within
+            )
             return Page(self._records(rows), following, cut=cut)
         if cursor and "loose" in cursor:
-            return self._loose_variants(cursor["loose"])
+            return self._orphan_variants_page(cursor["loose"])
         cursor = cursor or {"after": 0, "variants": 0}
-        rows, after, left = by_key(self.shop, PATH, cursor["after"], sort="id", direction="asc", **self._filters())
+        rows, after, left = page_by_id(
+            self.client, PATH, cursor["after"], sort="id", direction="asc", **self._filters()
+        )
         made = self._records(rows)
-        met = cursor["variants"] + sum(len(record.variants or ()) for record in made)
-        following = {"after": after, "variants": met} if after else self._look_for_loose_variants(met)
+        seen = cursor["variants"] + sum(len(record.variants or ()) for record in made)
+        following = {"after": after, "variants": seen} if after else self._start_orphan_scan(seen)
         return Page(made, following, total=None if cursor["after"] else left)
 
     def fetch(self, external_ids: Sequence[str]) -> list[Record]:
-        return list(self._records(self.shop.existing(PATH, external_ids, **self._filters())))
+        return list(self._records(self.client.existing(PATH, external_ids, **self._filters())))
 
     def _changed_from(self, second: datetime) -> Slice:
-        rows, left = self.shop.listing(
+        rows, left = self.client.list_page(
             PATH,
             **self._filters(),
-            **{"date_modified:min": iso(second)},
+            **{"date_modified:min": isoformat_utc(second)},
             sort="date_modified",
             direction="asc",
-            limit=self.shop.settings.page_size,
+            limit=self.client.settings.page_size,
         )
         return rows, len(rows) < left
 
     def _changed_within(self, second: datetime, after: int) -> Slice:
-        moment = {"date_modified:min": iso(second), "date_modified:max": iso(second)}
-        rows, following, _ = by_key(self.shop, PATH, after, sort="id", direction="asc", **moment, **self._filters())
+        timestamp = {"date_modified:min": isoformat_utc(second), "date_modified:max": isoformat_utc(second)}
+        rows, following, _ = page_by_id(
+            self.client, PATH, after, sort="id", direction="asc", **timestamp, **self._filters()
+        )
         return rows, following is not None
 
     def _filters(self) -> dict[str, str]:
-        channels = self.shop.settings.channel_ids
+        channels = self.client.settings.channel_ids
         return {"include": INCLUDE} | ({"channel_id:in": join(channels)} if channels else {})
 
     def _records(self, rows: list[Any]) -> list[ProductRecord]:
         for row in rows:
-            if numbers([row]):
-                self.shop.complete(row)
-        return records(rows, self._record, self._unreadable)
+            if row_ids([row]):
+                self.client.complete(row)
+        return records(rows, self._record, self._placeholder)
 
     # Variants without a product
 
-    def _look_for_loose_variants(self, met: int) -> Cursor:
+    def _start_orphan_scan(self, seen: int) -> Cursor:
         """Only if the store counts other variants than the products had is a look at all of them worth its calls."""
-        if self.shop.settings.channel_ids:
+        if self.client.settings.channel_ids:
             return None
-        _, total = self.shop.listing(VARIANTS, include_fields="sku", limit=1)
-        return None if total == met else {"loose": 1}
+        _, total = self.client.list_page(VARIANTS, include_fields="sku", limit=1)
+        return None if total == seen else {"loose": 1}
 
-    def _loose_variants(self, page: int) -> Page:
-        rows, total = self.shop.listing(VARIANTS, include_fields="product_id,sku", page=page, limit=PAGE_SIZE)
-        variants = [row for row in rows if numbers([row])]
+    def _orphan_variants_page(self, page: int) -> Page:
+        rows, total = self.client.list_page(VARIANTS, include_fields="product_id,sku", page=page, limit=PAGE_SIZE)
+        variants = [row for row in rows if row_ids([row])]
         owners = {str(row["product_id"]) for row in variants if row.get("product_id")}
-        there = {str(number) for number in numbers(self.shop.existing(PATH, sorted(owners), include_fields="name"))}
-        loose = [self._loose(row) for row in variants if str(row.get("product_id")) not in there]
-        return Page(loose, {"loose": page + 1} if rows and page * PAGE_SIZE < total else None)
+        existing_ids = {
+            str(number) for number in row_ids(self.client.existing(PATH, sorted(owners), include_fields="name"))
+        }
+        orphans = [self._orphan_record(row) for row in variants if str(row.get("product_id")) not in existing_ids]
+        return Page(orphans, {"loose": page + 1} if rows and page * PAGE_SIZE < total else None)
 
-    def _loose(self, row: dict[str, Any]) -> ProductRecord:
+    def _orphan_record(self, row: dict[str, Any]) -> ProductRecord:
         name = f"variant:{row['id']}"
         problem = Problem(
             "variant_without_product",
@@ -101,23 +116,23 @@ class Products:
             fatal=True,
             ref=name,
         )
-        link = self.shop.link("products")
+        link = self.client.link("products")
         return ProductRecord(external_id=name, title=str(row.get("sku") or ""), raw=row, link=link, problems=[problem])
 
     # From JSON to records
 
-    def _unreadable(self, number: str) -> ProductRecord:
-        return ProductRecord(external_id=number, title="", link=self.shop.link(f"products/edit/{number}"))
+    def _placeholder(self, number: str) -> ProductRecord:
+        return ProductRecord(external_id=number, title="", link=self.client.link(f"products/edit/{number}"))
 
     def _record(self, raw: Any, problems: list[Problem]) -> ProductRecord:
-        product = Values(raw, problems, what="product")
+        product = FieldReader(raw, problems, what="product")
         number = product.integer("id")
-        self._check(product)
+        self._validate(product)
         status = "live" if product.flag("is_visible") else "suspended"
         return ProductRecord(
             external_id=str(number),
-            updated_at=product.moment("date_modified"),
-            link=self.shop.link(f"products/edit/{number}"),
+            updated_at=product.timestamp("date_modified"),
+            link=self.client.link(f"products/edit/{number}"),
             title=product.text("name"),
             slug=product.nested("custom_url").text("url").strip("/"),
             description=product.text("description"),
@@ -136,7 +151,7 @@ class Products:
             ),
         )
 
-    def _check(self, product: Values) -> None:
+    def _validate(self, product: FieldReader) -> None:
         """Products without a valid weight or price are kept out (B4); zero is valid. An unknown type is only told."""
         for name in ("price", "weight"):
             value = product.decimal(name)
@@ -155,7 +170,7 @@ class Products:
             )
 
     @staticmethod
-    def _attributes(product: Values) -> dict[str, Any]:
+    def _attributes(product: FieldReader) -> dict[str, Any]:
         """Custom fields by name; a name that stands several times has a list."""
         found: dict[str, list[str]] = {}
         for each in product.objects("custom_fields"):
@@ -163,7 +178,7 @@ class Products:
         return {name: values[0] if len(values) == 1 else values for name, values in sorted(found.items())}
 
     @staticmethod
-    def _image(image: Values) -> ImageRecord:
+    def _image(image: FieldReader) -> ImageRecord:
         return ImageRecord(
             external_id=image.key("id"),
             url=image.text("url_zoom") or image.text("url_standard"),
@@ -171,7 +186,7 @@ class Products:
             position=image.integer("sort_order"),
         )
 
-    def _variant(self, product: Values, variant: Values, position: int, status: str) -> VariantRecord:
+    def _variant(self, product: FieldReader, variant: FieldReader, position: int, status: str) -> VariantRecord:
         number = variant.key("id")
         options = [
             {"name": value.text("option_display_name"), "value": value.text("label")}
@@ -205,18 +220,18 @@ class Products:
             stock=[self._stock(product, variant)],
         )
 
-    def _mapped(self, product: Values, variant: Values, path: str) -> Any:
+    def _mapped(self, product: FieldReader, variant: FieldReader, path: str) -> Any:
         """A B2B attribute from the variant, else from its product (D11)."""
-        own = mapped(variant.raw, path)
-        return mapped(product.raw, path) if own is None else own
+        own = mapped_value(variant.raw, path)
+        return mapped_value(product.raw, path) if own is None else own
 
-    def _weight(self, product: Values, variant: Values) -> Decimal | None:
-        weight = self._own_or_shared(product, variant, "weight")
-        return None if weight is None else (weight * self.shop.grams_per_unit).quantize(GRAM)
+    def _weight(self, product: FieldReader, variant: FieldReader) -> Decimal | None:
+        weight = self._variant_or_product_value(product, variant, "weight")
+        return None if weight is None else (weight * self.client.grams_per_unit).quantize(GRAM)
 
-    def _price(self, product: Values, variant: Values) -> PriceRecord | None:
+    def _price(self, product: FieldReader, variant: FieldReader) -> PriceRecord | None:
         """A sale price counts where it stands beside the price that holds; zero means that there is none."""
-        price = self._own_or_shared(product, variant, "price")
+        price = self._variant_or_product_value(product, variant, "price")
         if price is None:
             return None
         sale = variant.decimal("sale_price")
@@ -227,7 +242,7 @@ class Products:
         return PriceRecord(amount=price)
 
     @staticmethod
-    def _own_or_shared(product: Values, variant: Values, name: str) -> Decimal | None:
+    def _variant_or_product_value(product: FieldReader, variant: FieldReader, name: str) -> Decimal | None:
         """A variant's own price or weight, else its product's. None, and a problem, if its own is below zero."""
         own = variant.decimal(name)
         if own is not None and own < 0:
@@ -241,11 +256,11 @@ class Products:
         shared = product.decimal(name)
         return own if own is not None else shared if shared is None or shared >= 0 else None
 
-    def _stock(self, product: Values, variant: Values) -> StockRecord:
+    def _stock(self, product: FieldReader, variant: FieldReader) -> StockRecord:
         owner = {"variant": variant, "product": product}.get(product.text("inventory_tracking"))
         warning = owner.integer("inventory_warning_level") if owner else 0
         return StockRecord(
             quantity=Decimal(owner.integer("inventory_level")) if owner else None,
             min_level=Decimal(warning) if warning > 0 else None,
-            restock_date=day(self._mapped(product, variant, self.map.restock_date)),
+            restock_date=parse_date(self._mapped(product, variant, self.map.restock_date)),
         )

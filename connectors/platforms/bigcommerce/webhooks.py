@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.contract import Notice
+from connectors.contract import EventReference
 from connectors.http import Refused
-from connectors.platforms.bigcommerce.shop import Shop
+from connectors.platforms.bigcommerce.client import BigCommerceClient
 from hub.kinds import DataType
 
 # A family with all its events each, and the store's own settings. There are no events about brands.
@@ -21,66 +21,66 @@ SCOPES = (
 )
 
 
-def notices(payload: dict[str, Any]) -> list[Notice]:
+def parse_event(payload: dict[str, Any]) -> list[EventReference]:
     """The one item to look at. Raises one of contract.MISREAD for what is no event of the vendor's."""
     match payload["scope"].split("/"):
         case ["store", "product", *_]:
-            return [_notice(DataType.PRODUCTS, payload["data"]["id"])]
+            return [_event_reference(DataType.PRODUCTS, payload["data"]["id"])]
         case ["store", "sku", "inventory", *_]:
-            return [_notice(DataType.PRODUCTS, payload["data"]["inventory"]["product_id"])]
+            return [_event_reference(DataType.PRODUCTS, payload["data"]["inventory"]["product_id"])]
         case ["store", "sku", *_]:
-            return [_notice(DataType.PRODUCTS, payload["data"]["sku"]["product_id"])]
+            return [_event_reference(DataType.PRODUCTS, payload["data"]["sku"]["product_id"])]
         case ["store", "category", *_]:
-            return [_notice(DataType.CATEGORIES, payload["data"]["id"])]
+            return [_event_reference(DataType.CATEGORIES, payload["data"]["id"])]
         case ["store", "order", *_]:
-            return [_notice(DataType.ORDERS, payload["data"]["id"])]
+            return [_event_reference(DataType.ORDERS, payload["data"]["id"])]
         case ["store", "shipment", *_]:
-            return [_notice(DataType.ORDERS, payload["data"]["orderId"])]
+            return [_event_reference(DataType.ORDERS, payload["data"]["orderId"])]
         case ["store", "customer", "address", *_]:
-            return [_notice(DataType.CUSTOMERS, payload["data"]["address"]["customer_id"])]
+            return [_event_reference(DataType.CUSTOMERS, payload["data"]["address"]["customer_id"])]
         case ["store", "customer", *_]:
-            return [_notice(DataType.CUSTOMERS, payload["data"]["id"])]
+            return [_event_reference(DataType.CUSTOMERS, payload["data"]["id"])]
         case ["store", "information", "updated"]:
             # The store is known by its hash; `store_id` is another number of it.
-            return [Notice(DataType.SETTINGS, payload["producer"].removeprefix("stores/"))]
+            return [EventReference(DataType.SETTINGS, payload["producer"].removeprefix("stores/"))]
     return []
 
 
-def _notice(data_type: DataType, number: Any) -> Notice:
+def _event_reference(data_type: DataType, number: Any) -> EventReference:
     if not isinstance(number, int) or isinstance(number, bool):
         raise ValueError("an id is a whole number")
-    return Notice(data_type, str(number))
+    return EventReference(data_type, str(number))
 
 
-def register(shop: Shop, destination: str, headers: Mapping[str, str]) -> int:
+def register(client: BigCommerceClient, destination: str, headers: Mapping[str, str]) -> int:
     """One active hook a scope, with our headers. Hooks that go elsewhere are somebody else's."""
     found = defaultdict(list)
-    for hook in shop.everything("/hooks"):
+    for hook in client.fetch_all("/hooks"):
         if hook["destination"] == destination:
             found[hook["scope"]].append(hook)
     wanted = {"is_active": True, "headers": headers}
-    renewed = 0
+    registered = 0
     for scope in SCOPES:
-        right = [hook for hook in found[scope] if hook["is_active"] and (hook.get("headers") or {}) == headers]
-        keep = next(iter(right or found[scope]), None)
+        current = [hook for hook in found[scope] if hook["is_active"] and (hook.get("headers") or {}) == headers]
+        keep = next(iter(current or found[scope]), None)
         if keep is None:
-            shop.http.request("POST", "/v3/hooks", body={"scope": scope, "destination": destination} | wanted)
-        elif not right:
-            shop.http.request("PUT", f"/v3/hooks/{keep['id']}", body=wanted)
-        renewed += not right
+            client.http.request("POST", "/v3/hooks", body={"scope": scope, "destination": destination} | wanted)
+        elif not current:
+            client.http.request("PUT", f"/v3/hooks/{keep['id']}", body=wanted)
+        registered += not current
         found[scope] = [hook for hook in found[scope] if hook is not keep]
-    for doubles in found.values():
-        for hook in doubles:
-            shop.http.request("DELETE", f"/v3/hooks/{hook['id']}")
-    return renewed
+    for duplicates in found.values():
+        for hook in duplicates:
+            client.http.request("DELETE", f"/v3/hooks/{hook['id']}")
+    return registered
 
 
-def remove(shop: Shop, destination: str) -> int:
+def remove(client: BigCommerceClient, destination: str) -> int:
     """Hooks that go elsewhere are somebody else's; one that is gone already is no failure."""
-    ours = [hook for hook in shop.everything("/hooks") if hook["destination"] == destination]
+    ours = [hook for hook in client.fetch_all("/hooks") if hook["destination"] == destination]
     for hook in ours:
         try:
-            shop.http.request("DELETE", f"/v3/hooks/{hook['id']}")
+            client.http.request("DELETE", f"/v3/hooks/{hook['id']}")
         except Refused as refused:
             if refused.status != 404:
                 raise

@@ -11,17 +11,17 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import BySize, FeedAdapter, FeedFile, ImportAnswer, Operation, References, Schema
+from connectors.contract import FeedAdapter, FeedFile, ImportResult, Operation, References, Schema, SizeSchedules
 from connectors.errors import NeedsAttention
 from connectors.http import Refused
 from connectors.platforms.elevate import v3
-from connectors.platforms.elevate.api import AdminApi
-from connectors.platforms.elevate.groups import FieldMap, Settings, group, key_of
+from connectors.platforms.elevate.client import AdminApi
+from connectors.platforms.elevate.product_groups import FieldMap, Settings, key_of, product_group_payload
 from connectors.platforms.elevate.v3 import V3
 from connectors.platforms.elevate.v4 import V4
 from hub.kinds import DataType, Role
 
-MOVE = "Choose v4 in the settings; the next import then sends everything anew, in its format."
+SWITCH_TO_V4 = "Choose v4 in the settings; the next import then sends everything anew, in its format."
 
 
 class Credentials(Schema):
@@ -40,15 +40,15 @@ class Elevate(FeedAdapter):
     exports = {DataType.PRODUCTS: "feed"}
     batch_size = {DataType.PRODUCTS: 1000}
     # The vendor's advice; between full imports the queue is drained every few minutes.
-    schedules_by_size = {DataType.PRODUCTS: BySize(10_000, below="1h", above="1d")}
+    schedules_by_size = {DataType.PRODUCTS: SizeSchedules(10_000, below="1h", above="1d")}
 
     @classmethod
-    def forewarn(cls, settings: Any, *, today: date) -> list[str]:
+    def deprecation_warnings(cls, settings: Any, *, today: date) -> list[str]:
         if settings.api_version != "v3":
             return []
-        left = (v3.END - today).days
-        when = f"ends on {v3.END}, in {left} days" if left >= 0 else f"ended on {v3.END}"
-        return [f"Admin API v3 {when}. {MOVE}"]
+        left = (v3.END_OF_LIFE - today).days
+        when = f"ends on {v3.END_OF_LIFE}, in {left} days" if left >= 0 else f"ended on {v3.END_OF_LIFE}"
+        return [f"Admin API v3 {when}. {SWITCH_TO_V4}"]
 
     @cached_property
     def api(self) -> AdminApi:
@@ -56,8 +56,10 @@ class Elevate(FeedAdapter):
         settings = self.account.settings
         if settings.api_version == "v4":
             return V4(self.http, settings)
-        if datetime.now(UTC).date() > v3.END:
-            raise NeedsAttention(f"Admin API v3 ended on {v3.END}, and nothing is sent by it any more.", mend=MOVE)
+        if datetime.now(UTC).date() > v3.END_OF_LIFE:
+            raise NeedsAttention(
+                f"Admin API v3 ended on {v3.END_OF_LIFE}, and nothing is sent by it any more.", fix=SWITCH_TO_V4
+            )
         return V3(self.http, settings)
 
     @property
@@ -78,12 +80,12 @@ class Elevate(FeedAdapter):
         except Refused as refused:
             raise NeedsAttention(
                 f"There is no cluster at this address ({refused.status}).",
-                mend="The address is https://, the cluster's id, and .api.esales.apptus.cloud or .elevate-api.cloud.",
+                fix="The address is https://, the cluster's id, and .api.esales.apptus.cloud or .elevate-api.cloud.",
             ) from refused
         return f"The cluster answers. Markets: {', '.join(self.account.settings.markets)}"
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
-        return group(item, self.account.settings, self.account.field_map)
+        return product_group_payload(item, self.account.settings, self.account.field_map)
 
     def names_in(self, payload: Any) -> dict[tuple[str, str], str]:
         labels = payload.get("names", {}).items()
@@ -101,8 +103,8 @@ class Elevate(FeedAdapter):
     def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
         return self.api.open_feed(path, replace_all=replace_all)
 
-    def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportAnswer:
+    def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
         return self.api.send(path, replace_all=replace_all, name=name, force=force)
 
-    def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportAnswer:
+    def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         return self.api.poll(remote_id, path=path, replace_all=replace_all)

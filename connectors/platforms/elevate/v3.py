@@ -19,18 +19,18 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from connectors.contract import Action, FeedFile, Operation
-from connectors.platforms.elevate.api import AdminApi
-from connectors.platforms.elevate.groups import Settings, changes, key_of
+from connectors.platforms.elevate.client import AdminApi
+from connectors.platforms.elevate.product_groups import Settings, incremental_change, key_of
 
-END = date(2026, 12, 31)
+END_OF_LIFE = date(2026, 12, 31)
 # Our names → the elements of a product and of a variant.
 PRODUCT = {"title": "title", "url": "url", "description": "description"}
 VARIANT = {"stock": "stock_number", "sellingPrice": "selling_price", "listPrice": "list_price"}
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVALID_XML_CHARS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
 
 
-class Document(FeedFile):
+class XmlFeedFile(FeedFile):
     """Every market gets the same, and the type is known only at the end, so the parts wait in files of their own.
 
     A partial import consists of whole groups. Single attributes go by themselves (F6) while nothing else is in the
@@ -42,14 +42,14 @@ class Document(FeedFile):
         self.replace_all = replace_all
         self.settings = settings
         folder = Path(path).parent
-        self._parts = ExitStack()
-        self._whole, self._removed, self._updates, self._updated = (
-            self._parts.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - closed with `_parts`
+        self._exit_stack = ExitStack()
+        self._full_groups, self._removed, self._updates, self._full_updated_groups = (
+            self._exit_stack.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - closed with `_exit_stack`
             for _ in range(4)
         )
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        with self._parts:
+        with self._exit_stack:
             if kind is None:
                 self._assemble()
 
@@ -62,17 +62,20 @@ class Document(FeedFile):
         whole = _group(key, payload["productGroup"], payload.get("names", {}))
         changed = None if self.replace_all else _changed(previous, payload)
         if changed is None:
-            self._whole.write(whole)
+            self._full_groups.write(whole)
         else:
             self._updates.write(_group(key, changed, payload.get("names", {})))
-            self._updated.write(whole)
+            self._full_updated_groups.write(whole)
 
     def _assemble(self) -> None:
-        structural = self.replace_all or self._whole.tell() or self._removed.tell()
+        structural = self.replace_all or self._full_groups.tell() or self._removed.tell()
         if self.replace_all:
-            kind, parts = "full", {"add_or_replace": [self._whole]}
+            kind, parts = "full", {"add_or_replace": [self._full_groups]}
         elif structural:
-            kind, parts = "partial", {"add_or_replace": [self._whole, self._updated], "remove": [self._removed]}
+            kind, parts = (
+                "partial",
+                {"add_or_replace": [self._full_groups, self._full_updated_groups], "remove": [self._removed]},
+            )
         else:
             kind, parts = "attributes", {"update": [self._updates]}
         with gzip.open(self.path, "wb", compresslevel=4) as file:
@@ -80,19 +83,19 @@ class Document(FeedFile):
             for market in self.settings.markets:
                 where = f"market={quoteattr(market)} locale={quoteattr(self.settings.locale)}"
                 file.write(f"<modify {where}><product_groups>".encode())
-                for element, spools in parts.items():
-                    _copy(element, spools, file)
+                for element, temp_files in parts.items():
+                    _copy(element, temp_files, file)
                 file.write(b"</product_groups></modify>")
             file.write(b"</data_import>\n")
 
 
-def _copy(element: str, spools: Sequence[IO[bytes]], file: gzip.GzipFile) -> None:
-    if not any(spool.seek(0, 2) for spool in spools):
+def _copy(element: str, temp_files: Sequence[IO[bytes]], file: gzip.GzipFile) -> None:
+    if not any(temp_file.seek(0, 2) for temp_file in temp_files):
         return
     file.write(f"<{element}>".encode())
-    for spool in spools:
-        spool.seek(0)
-        shutil.copyfileobj(spool, file)
+    for temp_file in temp_files:
+        temp_file.seek(0)
+        shutil.copyfileobj(temp_file, file)
     file.write(f"</{element}>".encode())
 
 
@@ -102,24 +105,24 @@ class V3(AdminApi):
     content_type = "application/xml"
 
     def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
-        return Document(path, replace_all=replace_all, settings=self.settings)
+        return XmlFeedFile(path, replace_all=replace_all, settings=self.settings)
 
     def method(self, *, replace_all: bool) -> str:
         return "POST"
 
-    def culprits(self, answer: Any, path: str) -> dict[str, str]:
+    def item_errors(self, answer: Any, path: str) -> dict[str, str]:
         """The descriptions of what is wrong are texts, with the key of the entity between quotation marks."""
-        said = [(text, {one or other for one, other in _QUOTED.findall(text)}) for text in _texts(answer)]
+        error_texts = [(text, {one or other for one, other in _QUOTED.findall(text)}) for text in _texts(answer)]
         found = {}
-        for group, keys in _groups_in(path):
-            if reasons := dict.fromkeys(text for text, quoted in said if quoted & keys):
+        for group, keys in _keys_by_group(path):
+            if reasons := dict.fromkeys(text for text, quoted in error_texts if quoted & keys):
                 found[group] = "; ".join(reasons)
         return found
 
 
 def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
     """What an update must say; None if the group goes whole. A label whose values have other names goes whole."""
-    changed = changes(previous, payload)
+    changed = incremental_change(previous, payload)
     if previous is None or changed is None:
         return None
     before, after = previous.get("names", {}), payload.get("names", {})
@@ -134,7 +137,7 @@ def _group(key: str, group: dict[str, Any], names: dict[str, dict[str, str]]) ->
     """Put together as text: a tree of objects for each group takes several times as long."""
     brand = next((product["defaults"]["brand"] for product in group["products"].values() if _has_brand(product)), None)
     products = [_product(product_key, product, names) for product_key, product in group["products"].items()]
-    inner = [_leaf("brand", brand)] if brand is not None else []
+    inner = [_text_element("brand", brand)] if brand is not None else []
     inner += ["<products>", *products, "</products>"] if products else []
     return f"<product_group key={_quoted(key)}>{''.join(inner)}</product_group>".encode()
 
@@ -145,7 +148,7 @@ def _has_brand(product: dict[str, Any]) -> bool:
 
 def _product(key: str, product: dict[str, Any], names: dict[str, dict[str, str]]) -> str:
     texts = product.get("defaults", {})
-    inner = [_leaf(theirs, texts[ours]) for ours, theirs in PRODUCT.items() if ours in texts]
+    inner = [_text_element(theirs, texts[ours]) for ours, theirs in PRODUCT.items() if ours in texts]
     labels = texts.get("customLabels", {}) | ({"category": texts["category"]} if "category" in texts else {})
     if labels:
         attributes = [_attribute(label, values, names.get(label, {})) for label, values in labels.items()]
@@ -157,29 +160,31 @@ def _product(key: str, product: dict[str, Any], names: dict[str, dict[str, str]]
 
 
 def _attribute(label: str, values: list[str], names: dict[str, str]) -> str:
-    told = [
-        f"<value id={_quoted(value)}>{_text(names.get(value, value))}</value>" if names else _leaf("value", value)
+    elements = [
+        f"<value id={_quoted(value)}>{_text(names.get(value, value))}</value>"
+        if names
+        else _text_element("value", value)
         for value in values
     ]
-    return f"<attribute name={_quoted(label)}>{''.join(told)}</attribute>"
+    return f"<attribute name={_quoted(label)}>{''.join(elements)}</attribute>"
 
 
 def _variant(key: str, figures: dict[str, Any]) -> str:
-    inner = "".join(_leaf(theirs, figures[ours]) for ours, theirs in VARIANT.items() if ours in figures)
+    inner = "".join(_text_element(theirs, figures[ours]) for ours, theirs in VARIANT.items() if ours in figures)
     return f"<variant key={_quoted(key)}>{inner}</variant>"
 
 
-def _leaf(name: str, value: Any) -> str:
+def _text_element(name: str, value: Any) -> str:
     return f"<{name}>{_text(str(value))}</{name}>"
 
 
 def _text(text: str) -> str:
     """Without the control characters that no XML can hold."""
-    return escape(_NO_XML.sub("", text))
+    return escape(_INVALID_XML_CHARS.sub("", text))
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_NO_XML.sub("", text))
+    return quoteattr(_INVALID_XML_CHARS.sub("", text))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -191,7 +196,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield from value.splitlines()
 
 
-def _groups_in(path: str) -> Iterator[tuple[str, set[str]]]:
+def _keys_by_group(path: str) -> Iterator[tuple[str, set[str]]]:
     """Each group of a document with the keys that stand in it, its own included. Every market has the same."""
     with gzip.open(path) as document:
         for event, element in ElementTree.iterparse(document, events=("end",)):  # noqa: S314 - written by ourselves

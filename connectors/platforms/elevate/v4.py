@@ -11,21 +11,21 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import Action, FeedFile, ImportAnswer, ImportState, Operation
+from connectors.contract import Action, FeedFile, ImportResult, ImportState, Operation
 from connectors.http import Refused
-from connectors.platforms.elevate.api import AdminApi
-from connectors.platforms.elevate.groups import changes, key_of
+from connectors.platforms.elevate.client import AdminApi
+from connectors.platforms.elevate.product_groups import incremental_change, key_of
 
 # Said of a group when something inside it is wrong, which is said as well.
-INNER = "Inner error"
+INNER_ERROR = "Inner error"
 
 
-class Lines(FeedFile):
+class JsonLinesFeedFile(FeedFile):
     def __init__(self, path: str, *, replace_all: bool) -> None:
         self.replace_all = replace_all
         self._file = gzip.open(path, "wb", compresslevel=4)  # noqa: SIM115 - closed when the context is left
         # A key may stand once in an import.
-        self._named: set[str] = set()
+        self._written_names: set[str] = set()
 
     def __exit__(self, *error: object) -> None:
         self._file.close()
@@ -36,20 +36,20 @@ class Lines(FeedFile):
         if operation.action is Action.REMOVE:
             return self._write("remove", {"key": key})
         payload, previous = operation.payload, operation.previous
-        changed = None if self.replace_all else changes(previous, payload)
+        changed = None if self.replace_all else incremental_change(previous, payload)
         for label, names in payload.get("names", {}).items():
             if changed is None or previous.get("names", {}).get(label) != names:
-                self._name(label, names)
+                self._write_names(label, names)
         if changed is None:
             self._write("replace", {"key": key, "productGroup": payload["productGroup"]})
         elif changed:
             self._write("edit", {"key": key, "productGroup": changed})
 
-    def _name(self, label: str, names: dict[str, str]) -> None:
+    def _write_names(self, label: str, names: dict[str, str]) -> None:
         for value, name in names.items():
             key = f"{label}:{value}"
-            if key not in self._named:
-                self._named.add(key)
+            if key not in self._written_names:
+                self._written_names.add(key)
                 self._write("replace", {"key": key, "translation": {"defaults": {"name": name}}})
 
     def _write(self, verb: str, content: dict[str, Any]) -> None:
@@ -62,23 +62,23 @@ class V4(AdminApi):
     content_type = "application/jsonlines"
 
     def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
-        return Lines(path, replace_all=replace_all)
+        return JsonLinesFeedFile(path, replace_all=replace_all)
 
     def method(self, *, replace_all: bool) -> str:
         return "PUT" if replace_all else "POST"
 
-    def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportAnswer:
+    def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         """A failure that took its time comes without details, so the file is checked once more for them."""
         answer = super().poll(remote_id, path=path, replace_all=replace_all)
         if answer.state is ImportState.REFUSED:
             try:
                 self._upload(path, {"validationOnly": "true"}, replace_all=replace_all)
             except Refused as refused:
-                explained = self._refusal(refused, path)
-                return explained if explained.state is ImportState.REFUSED else answer
+                detailed = self._refusal(refused, path)
+                return detailed if detailed.state is ImportState.REFUSED else answer
         return answer
 
-    def culprits(self, answer: Any, path: str) -> dict[str, str]:
+    def item_errors(self, answer: Any, path: str) -> dict[str, str]:
         """`errorDetails` names entities; the file tells in which group a product or variant stands."""
         details = answer.get("errorDetails") if isinstance(answer, dict) else None
         if not isinstance(details, dict):
@@ -86,19 +86,19 @@ class V4(AdminApi):
         messages: dict[str, list[str]] = defaultdict(list)
         for message, where in (details.get("dataErrors") or {}).items():
             for key in where.get("exampleKeys", ()):
-                if INNER not in message:
+                if INNER_ERROR not in message:
                     messages[key].append(message)
         kinds = ("productGroups", "products", "variants")
         named = {key for kind in kinds for key in (details.get(kind) or {}).get("keys", ())} | messages.keys()
         found = {}
-        for group, keys in _groups_in(path):
+        for group, keys in _keys_by_group(path):
             if bad := sorted(keys & named):
                 reasons = dict.fromkeys(f"{key}: {message}" for key in bad for message in messages[key])
                 found[group] = "; ".join(reasons) or "Elevate refuses it without saying why."
         return found
 
 
-def _groups_in(path: str) -> Iterator[tuple[str, set[str]]]:
+def _keys_by_group(path: str) -> Iterator[tuple[str, set[str]]]:
     """Each group of a file with the keys that stand in it, its own included."""
     with gzip.open(path) as lines:
         for each in lines:

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from connectors.contract import Adapter, Page, Schema
-from connectors.platforms.image_feed.parsing import Format, galleries
-from connectors.platforms.image_feed.unpacking import unpacked
+from connectors.platforms.image_feed.decompression import gunzip
+from connectors.platforms.image_feed.parsing import Format, parse_galleries
 from connectors.records import Record
 from hub.kinds import DataType, Role
 
@@ -69,8 +69,8 @@ class ImageFeed(Adapter):
         headers = {"Accept": "*/*"}
         if since is not None:
             headers["If-Modified-Since"] = format_datetime(since.astimezone(UTC), usegmt=True)
-        answer = self.http.get("", headers=headers)
-        if answer.status == 304:
+        response = self.http.get("", headers=headers)
+        if response.status == 304:
             return None
-        found = galleries(unpacked(answer.content), self.account.settings.format)
+        found = parse_galleries(gunzip(response.content), self.account.settings.format)
         return sorted(found, key=lambda record: record.external_id)

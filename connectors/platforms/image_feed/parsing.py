@@ -12,12 +12,12 @@ import orjson
 from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.records import GalleryRecord, ImageRecord, Problem, Record
 
-LONGEST_SKU = 200
-LONGEST_URL = 1000
-LONGEST_LABEL = 500
+MAX_SKU_LENGTH = 200
+MAX_URL_LENGTH = 1000
+MAX_LABEL_LENGTH = 500
 COLUMNS = ("sku", "url", "label", "position")
 # A problem with images comes from the file, so that is where it is mended.
-_MEND = "Correct it in the feed."
+_FIX = "Correct it in the feed."
 
 Row = tuple[int, Any]
 
@@ -27,26 +27,26 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def galleries(content: bytes, form: Format) -> list[Record]:
+def parse_galleries(content: bytes, feed_format: Format) -> list[Record]:
     """NeedsAttention for a file that cannot be read at all; TryAgainLater for something else, a proxy's page."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NeedsAttention("The feed is not UTF-8.", mend="Have the file written in UTF-8.") from error
-    rows = _json_lines(text) if form is Format.JSON_LINES else _csv(text)
+        raise NeedsAttention("The feed is not UTF-8.", fix="Have the file written in UTF-8.") from error
+    rows = _json_lines(text) if feed_format is Format.JSON_LINES else _csv(text)
     found: dict[str, GalleryRecord] = {}
-    broken: list[Record] = []
+    unreadable: list[Record] = []
     for line, row in rows:
         sku = row.get("sku") if isinstance(row, dict) else None
-        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > LONGEST_SKU or "\x00" in sku:
-            broken.append(_unreadable(line, row))
+        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > MAX_SKU_LENGTH or "\x00" in sku:
+            unreadable.append(_unreadable(line, row))
             continue
         sku = sku.strip()
         record = found.setdefault(sku, GalleryRecord(external_id=sku, images=[], raw={"sku": sku, "images": []}))
-        _take(record, row, line)
-    if broken and not found:
+        _add_images(record, row, line)
+    if unreadable and not found:
         raise TryAgainLater("The answer is no feed of images: not one of its lines names a SKU.")
-    return [*found.values(), *broken]
+    return [*found.values(), *unreadable]
 
 
 def _json_lines(text: str) -> Iterator[Row]:
@@ -64,7 +64,7 @@ def _csv(text: str) -> Iterator[Row]:
     if missing := {"sku", "url"} - set(reader.fieldnames or ()):
         raise NeedsAttention(
             f"The feed's first line lacks the column {' and '.join(sorted(missing))}.",
-            mend=f"Begin the file with a line of column names: {','.join(COLUMNS)}.",
+            fix=f"Begin the file with a line of column names: {','.join(COLUMNS)}.",
         )
     try:
         for row in reader:
@@ -72,23 +72,23 @@ def _csv(text: str) -> Iterator[Row]:
             yield reader.line_num, {"sku": row["sku"], "images": [image] if row["url"] else []}
     except csv.Error as error:
         raise NeedsAttention(
-            f"The feed's line {reader.line_num} is not CSV: {error}.", mend="Have the file written again."
+            f"The feed's line {reader.line_num} is not CSV: {error}.", fix="Have the file written again."
         ) from error
 
 
-def _take(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
+def _add_images(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
     """Images in the order of their positions, those without in the order in which they come, last."""
     images = row.get("images")
     if not isinstance(images, list):
         record.problems.append(
-            Problem("no_images", f"Line {line} has no list of images for {record.external_id}.", _MEND, fatal=True)
+            Problem("no_images", f"Line {line} has no list of images for {record.external_id}.", _FIX, fatal=True)
         )
         return
     for image in images:
         url = image.get("url") if isinstance(image, dict) else None
-        if not isinstance(url, str) or not _is_address(url):
+        if not isinstance(url, str) or not _is_web_url(url):
             message = f"An image of {record.external_id} in line {line} has no web address of up to 1,000 characters."
-            record.problems.append(Problem("bad_image_url", message, _MEND))
+            record.problems.append(Problem("bad_image_url", message, _FIX))
             continue
         label, position = str(image.get("label") or ""), str(image.get("position", "") or "")
         known = position.isascii() and position.isdigit() and len(position) < 9
@@ -96,15 +96,15 @@ def _take(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
             ImageRecord(
                 external_id=record.external_id,
                 url=url,
-                alt=label.replace("\x00", "")[:LONGEST_LABEL],
+                alt=label.replace("\x00", "")[:MAX_LABEL_LENGTH],
                 position=int(position) if known else 10**9 + len(record.images),
             )
         )
         record.raw["images"].append({"url": url, "label": label, "position": position})
 
 
-def _is_address(url: str) -> bool:
-    if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+def _is_web_url(url: str) -> bool:
+    if len(url) > MAX_URL_LENGTH or not url.isprintable() or " " in url:
         return False
     try:
         parts = urlsplit(url)
@@ -119,6 +119,6 @@ def _unreadable(line: int, row: Any) -> Record:
         images=[],
         raw=row,
         problems=[
-            Problem("no_sku", f"Line {line} of the feed names no SKU of up to {LONGEST_SKU} characters.", _MEND, True)
+            Problem("no_sku", f"Line {line} of the feed names no SKU of up to {MAX_SKU_LENGTH} characters.", _FIX, True)
         ],
     )

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from connectors.contract import (
     Account,
     Adapter,
-    Depth,
+    ComparisonDepth,
     HeldPage,
     IdPage,
     Operation,
@@ -22,17 +22,17 @@ from connectors.contract import (
     Schema,
 )
 from connectors.http import HttpClient
-from connectors.platforms.magento import offering, shipments, stock_and_prices
+from connectors.platforms.magento import payloads, shipments, stock_and_prices
+from connectors.platforms.magento.categories_and_brands import Brands, Categories
+from connectors.platforms.magento.client import MagentoClient, oauth1_auth
 from connectors.platforms.magento.customers import Customers
-from connectors.platforms.magento.forms import Credentials, FieldMap, Settings, TargetMap, TargetSettings
-from connectors.platforms.magento.holding import Holding
+from connectors.platforms.magento.held_items import HeldItems
 from connectors.platforms.magento.orders import Orders
+from connectors.platforms.magento.product_writer import ProductWriter
 from connectors.platforms.magento.products import Products
-from connectors.platforms.magento.reading import Source
-from connectors.platforms.magento.settings import StoreSettings
-from connectors.platforms.magento.shop import Shop, signer
-from connectors.platforms.magento.taxonomy import Brands, Categories
-from connectors.platforms.magento.upsert import ProductWriter
+from connectors.platforms.magento.settings import Credentials, FieldMap, Settings, TargetMap, TargetSettings
+from connectors.platforms.magento.source_base import Source
+from connectors.platforms.magento.store_settings import StoreSettings
 from connectors.records import Record
 from hub.kinds import DataType, Kind, Role
 
@@ -53,15 +53,15 @@ class _Magento(Adapter):
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         super().__init__(account, http)
-        http.auth = signer(account.credentials)
+        http.auth = oauth1_auth(account.credentials)
 
     @classmethod
     def budget_key(cls, account: Account) -> str:
         return f"magento:{account.base_url}"
 
     @cached_property
-    def shop(self) -> Shop:
-        return Shop(self.account, self.http)
+    def client(self) -> MagentoClient:
+        return MagentoClient(self.account, self.http)
 
     def authenticate(self) -> dict[str, str]:
         if self.http.auth is not None:
@@ -69,7 +69,7 @@ class _Magento(Adapter):
         return {"Authorization": f"Bearer {self.account.credentials.access_token.get_secret_value()}"}
 
     def check(self) -> str:
-        config = self.shop.config
+        config = self.client.config
         return f"{config.get('base_url')} ({config.get('code')}), {config.get('base_currency_code')}"
 
 
@@ -93,14 +93,14 @@ class Magento(_Magento):
         DataType.CUSTOMERS: ("", "15m"),
         DataType.ORDERS: ("", "5m"),
     }
-    reads_after = {
+    import_dependencies = {
         DataType.PRODUCTS: (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS),
         DataType.ORDERS: (DataType.CUSTOMERS,),
     }
 
     @cached_property
     def _sources(self) -> dict[DataType, Source]:
-        return {data_type: source(self.shop) for data_type, source in SOURCES.items()}
+        return {data_type: source(self.client) for data_type, source in SOURCES.items()}
 
     def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
         return self._sources[data_type].read_page(since, cursor)
@@ -112,21 +112,21 @@ class Magento(_Magento):
         ids = list(external_ids)
         match kind:
             case Kind.PRODUCT:
-                return Products(self.shop).existing(ids)
+                return Products(self.client).existing(ids)
             case Kind.CATEGORY:
-                return Categories(self.shop).existing(ids)
+                return Categories(self.client).existing(ids)
             case Kind.BRAND:
-                return {each.external_id for each in Brands(self.shop).fetch(ids)}
+                return {each.external_id for each in Brands(self.client).fetch(ids)}
         return super().lookup(kind, ids)
 
     def list_ids(self, kind: str, *, cursor: Any) -> IdPage:
         match kind:
             case Kind.PRODUCT:
-                return Products(self.shop).ids(cursor)
+                return Products(self.client).ids(cursor)
             case Kind.CATEGORY:
-                return Categories(self.shop).ids(cursor)
+                return Categories(self.client).ids(cursor)
             case Kind.BRAND:
-                return Brands(self.shop).ids()
+                return Brands(self.client).ids()
         return super().list_ids(kind, cursor=cursor)
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
@@ -136,7 +136,7 @@ class Magento(_Magento):
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         if data_type is DataType.ORDERS:
-            return shipments.send_shipments(self.shop, operations)
+            return shipments.send_shipments(self.client, operations)
         return super().send(data_type, operations)
 
 
@@ -154,16 +154,16 @@ class MagentoTarget(_Magento):
         DataType.PRICES: "prices",
     }
     batch_size: ClassVar[dict[DataType, int]] = {DataType.PRODUCTS: 100, DataType.STOCK: 1000, DataType.PRICES: 1000}
-    provable: ClassVar[dict[DataType, Depth]] = {
-        DataType.PRODUCTS: Depth.PRESENCE,
-        DataType.STOCK: Depth.CONTENT,
-        DataType.PRICES: Depth.CONTENT,
+    comparable: ClassVar[dict[DataType, ComparisonDepth]] = {
+        DataType.PRODUCTS: ComparisonDepth.PRESENCE,
+        DataType.STOCK: ComparisonDepth.CONTENT,
+        DataType.PRICES: ComparisonDepth.CONTENT,
     }
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         match data_type:
             case DataType.PRODUCTS:
-                return offering.product(item, refs, self.account.settings.price_list)
+                return payloads.product(item, refs, self.account.settings.price_list)
             case DataType.STOCK:
                 return stock_and_prices.stock(item, self.account.settings.source_code)
             case DataType.PRICES:
@@ -173,15 +173,15 @@ class MagentoTarget(_Magento):
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         match data_type:
             case DataType.PRODUCTS:
-                return ProductWriter(self.shop).send(operations)
+                return ProductWriter(self.client).send(operations)
             case DataType.STOCK:
-                return stock_and_prices.send_stock(self.shop, operations)
+                return stock_and_prices.send_stock(self.client, operations)
             case DataType.PRICES:
-                return stock_and_prices.send_prices(self.shop, operations)
+                return stock_and_prices.send_prices(self.client, operations)
         return super().send(data_type, operations)
 
     def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
-        return Holding(self.shop).page(data_type, cursor)
+        return HeldItems(self.client).page(data_type, cursor)
 
     def holds(self, data_type: DataType, external_ids: Collection[str]) -> set[str]:
-        return Holding(self.shop).holds(data_type, external_ids)
+        return HeldItems(self.client).holds(data_type, external_ids)

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from connectors.errors import TryAgainLater
-from connectors.platforms.magento.forms import text
-from connectors.platforms.magento.shop import Shop
+from connectors.platforms.magento.client import MagentoClient
+from connectors.platforms.magento.settings import text
 
 PATH = "/products/attributes"
 
@@ -31,37 +31,37 @@ class Attribute(NamedTuple):
 class Attributes:
     """Those of one shop, asked for once."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
+    def __init__(self, client: MagentoClient) -> None:
+        self.client = client
 
     def __getitem__(self, code: str) -> Attribute | None:
         return self._by_code.get(code)
 
-    def labelled(self, name: str) -> Attribute | None:
+    def find_by_label(self, name: str) -> Attribute | None:
         """By its label, or its code, in any case."""
         return next((each for _, each in self._all if name.lower() in (each.label.lower(), each.code)), None)
 
-    def number_of(self, code: str) -> str:
+    def attribute_id(self, code: str) -> str:
         return next(number for number, each in self._all if each.code == code)
 
-    def numbered(self, number: str) -> Attribute | None:
-        return self._by_number.get(number)
+    def find_by_id(self, number: str) -> Attribute | None:
+        return self._by_id.get(number)
 
     def options(self, code: str) -> dict[str, str]:
         """Value → label of one attribute; nothing if there is none."""
-        rows = self.shop.named(PATH, "attribute_code", [code])
+        rows = self.client.fetch_by_values(PATH, "attribute_code", [code])
         return self._read(rows[0])[1].options if rows else {}
 
     @cached_property
     def _all(self) -> Sequence[tuple[str, Attribute]]:
-        return [self._read(row) for row in self.shop.everything(PATH, sort=("attribute_id",))]
+        return [self._read(row) for row in self.client.fetch_all(PATH, sort=("attribute_id",))]
 
     @cached_property
     def _by_code(self) -> dict[str, Attribute]:
         return {each.code: each for _, each in self._all}
 
     @cached_property
-    def _by_number(self) -> dict[str, Attribute]:
+    def _by_id(self) -> dict[str, Attribute]:
         return dict(self._all)
 
     @staticmethod

@@ -4,39 +4,39 @@ from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
 
-from connectors.listing import Moment, Text, record
-from connectors.platforms.magento.forms import mapped, text
-from connectors.platforms.magento.reading import Listing, Wire
-from connectors.platforms.magento.shop import Shop
+from connectors.listing import Text, UtcDatetime, record
+from connectors.platforms.magento.client import MagentoClient
+from connectors.platforms.magento.settings import mapped_value, text
+from connectors.platforms.magento.source_base import ApiModel, Listing
 from connectors.records import AddressRecord, CustomerRecord, Problem, Record
 
-YES = ("1", "true", "yes", "on")
+TRUE_VALUES = ("1", "true", "yes", "on")
 
 
 class Customers(Listing):
     path = "/customers/search"
 
-    def __init__(self, shop: Shop) -> None:
-        super().__init__(shop)
+    def __init__(self, client: MagentoClient) -> None:
+        super().__init__(client)
         # Our field → where the shop has it; what is not mapped is left out.
-        self.map: dict[str, str] = {name: path for name, path in shop.field_map.customers if path}
+        self.map: dict[str, str] = {name: path for name, path in client.field_map.customers if path}
 
     @cached_property
     def _groups(self) -> dict[int, str]:
-        rows = self.shop.everything("/customerGroups/search", sort=("id",))
-        return {row["id"]: text(row.get("code")) for row in rows if self.numbers([row])}
+        rows = self.client.fetch_all("/customerGroups/search", sort=("id",))
+        return {row["id"]: text(row.get("code")) for row in rows if self.row_ids([row])}
 
     def records(self, rows: list[Any]) -> list[Record]:
         made = []
         for row in rows:
-            own = {name: found for name, path in self.map.items() if (found := text(mapped(row, path)))}
-            made.append(record(row, _Customer, partial(self._made, own), self._bare))
+            own = {name: found for name, path in self.map.items() if (found := text(mapped_value(row, path)))}
+            made.append(record(row, _Customer, partial(self._build, own), self._placeholder))
         return made
 
-    def _made(self, own: dict[str, str], wire: "_Customer") -> CustomerRecord:
+    def _build(self, own: dict[str, str], api_row: "_Customer") -> CustomerRecord:
         problems = []
-        billing = next((each for each in wire.addresses if each.default_billing), None)
-        if any(not "".join(each.street).strip() for each in wire.addresses):
+        billing = next((each for each in api_row.addresses if each.default_billing), None)
+        if any(not "".join(each.street).strip() for each in api_row.addresses):
             problems.append(
                 Problem(
                     "address_incomplete",
@@ -45,34 +45,36 @@ class Customers(Listing):
                 )
             )
         return CustomerRecord(
-            external_id=wire.id,
-            updated_at=wire.updated_at,
-            link=self._link(wire.id),
-            email=wire.email,
-            first_name=wire.firstname,
-            last_name=wire.lastname,
+            external_id=api_row.id,
+            updated_at=api_row.updated_at,
+            link=self._link(api_row.id),
+            email=api_row.email,
+            first_name=api_row.firstname,
+            last_name=api_row.lastname,
             company_name=billing.company if billing else "",
             phone=billing.telephone if billing else "",
             tax_id=own.get("tax_id", ""),
-            group=self._groups.get(wire.group_id, ""),
+            group=self._groups.get(api_row.group_id, ""),
             accounting_id=own.get("accounting_id", ""),
-            sales_agent_groups=_words(own.get("sales_agent_groups", "")),
-            price_lists=_words(own.get("price_lists", "")),
+            sales_agent_groups=_split_list(own.get("sales_agent_groups", "")),
+            price_lists=_split_list(own.get("price_lists", "")),
             discount_percentage=_percentage(own.get("discount_percentage", "")),
-            payment_on_account=own["payment_on_account"].lower() in YES if "payment_on_account" in own else None,
+            payment_on_account=own["payment_on_account"].lower() in TRUE_VALUES
+            if "payment_on_account" in own
+            else None,
             parent_id=own.get("parent_id", ""),
-            addresses=[_address(each) for each in wire.addresses],
+            addresses=[_address(each) for each in api_row.addresses],
             problems=problems,
         )
 
-    def _bare(self, number: str) -> CustomerRecord:
+    def _placeholder(self, number: str) -> CustomerRecord:
         return CustomerRecord(external_id=number, link=self._link(number))
 
     def _link(self, number: str) -> str:
-        return self.shop.link(f"customer/index/edit/id/{number}")
+        return self.client.link(f"customer/index/edit/id/{number}")
 
 
-def _words(value: str) -> list[str]:
+def _split_list(value: str) -> list[str]:
     return [word for each in value.split(",") if (word := each.strip())]
 
 
@@ -84,29 +86,29 @@ def _percentage(value: str) -> Decimal | None:
     return number if number <= 100 else None
 
 
-def _address(wire: "_Address") -> AddressRecord:
-    first, *more = wire.street or [""]
+def _address(api_row: "_Address") -> AddressRecord:
+    first, *more = api_row.street or [""]
     return AddressRecord(
-        external_id=wire.id,
-        use="billing" if wire.default_billing else "shipping" if wire.default_shipping else "other",
-        first_name=wire.firstname,
-        last_name=wire.lastname,
-        company=wire.company,
+        external_id=api_row.id,
+        use="billing" if api_row.default_billing else "shipping" if api_row.default_shipping else "other",
+        first_name=api_row.firstname,
+        last_name=api_row.lastname,
+        company=api_row.company,
         street=first,
         street2=", ".join(more),
-        city=wire.city,
-        region=wire.region.region,
-        postcode=wire.postcode,
-        country=wire.country_id.upper(),
-        phone=wire.telephone,
+        city=api_row.city,
+        region=api_row.region.region,
+        postcode=api_row.postcode,
+        country=api_row.country_id.upper(),
+        phone=api_row.telephone,
     )
 
 
-class _Region(Wire):
+class _Region(ApiModel):
     region: Text = ""
 
 
-class _Address(Wire):
+class _Address(ApiModel):
     id: Text = ""
     firstname: Text = ""
     lastname: Text = ""
@@ -121,11 +123,11 @@ class _Address(Wire):
     default_shipping: bool = False
 
 
-class _Customer(Wire):
+class _Customer(ApiModel):
     id: Text
     group_id: int = 0
     email: Text
     firstname: Text = ""
     lastname: Text = ""
-    updated_at: Moment | None = None
+    updated_at: UtcDatetime | None = None
     addresses: list[_Address] = []

@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from connectors.contract import IdPage, Page
-from connectors.listing import Moment, Text, record
+from connectors.listing import Text, UtcDatetime, record
 from connectors.platforms.magento.attributes import Attributes
-from connectors.platforms.magento.forms import ProductMap, mapped, text
-from connectors.platforms.magento.reading import Cursor, Listing, Wire
-from connectors.platforms.magento.shop import Filter, Group, Shop
+from connectors.platforms.magento.client import Filter, Group, MagentoClient
+from connectors.platforms.magento.settings import ProductMap, mapped_value, text
+from connectors.platforms.magento.source_base import ApiModel, Cursor, Listing
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.records import (
     ImageRecord,
@@ -30,16 +30,16 @@ from connectors.records import (
 )
 
 CONFIGURABLE = "configurable"
-SINGLE = ("simple", "virtual", "downloadable")
-INVISIBLE = 1
+SIMPLE_TYPES = ("simple", "virtual", "downloadable")
+NOT_VISIBLE = 1
 ENABLED = 1
 GRAM = Decimal("0.001")
 # Told by the hub in places of their own, or of no meaning outside of the shop.
-_TOLD_ELSEWHERE = {"cost", "price", "special_price", "gallery", "image", "small_image", "thumbnail", "swatch_image"}
+_MAPPED_ELSEWHERE = {"cost", "price", "special_price", "gallery", "image", "small_image", "thumbnail", "swatch_image"}
 # How many changed variants are remembered one by one while the products that have them are still to be found.
-MOST_CHANGED = 1000
+MAX_CHANGED_VARIANTS = 1000
 # Each may bring many variants, by calls of their own, and a page must be done well within a lease.
-MOST_A_PAGE = 50
+MAX_PAGE_SIZE = 50
 
 
 class Products(Listing):
@@ -50,17 +50,17 @@ class Products(Listing):
 
     path = "/products"
 
-    def __init__(self, shop: Shop) -> None:
-        super().__init__(shop)
-        self.map: ProductMap = shop.field_map.products
-        self.attributes = Attributes(shop)
+    def __init__(self, client: MagentoClient) -> None:
+        super().__init__(client)
+        self.map: ProductMap = client.field_map.products
+        self.attributes = Attributes(client)
 
     @property
     def size(self) -> int:
-        return min(MOST_A_PAGE, super().size)
+        return min(MAX_PAGE_SIZE, super().size)
 
-    def only(self) -> list[Group]:
-        return [[Filter("type_id", ",".join((*SINGLE, CONFIGURABLE)), "in")]]
+    def base_filters(self) -> list[Group]:
+        return [[Filter("type_id", ",".join((*SIMPLE_TYPES, CONFIGURABLE)), "in")]]
 
     def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
         if since is None:
@@ -72,8 +72,8 @@ class Products(Listing):
         rows, following, cut = self.changes(since, cursor)
         visible = [row for row in rows if not is_variant(row)]
         if waiting is not None:
-            waiting = sorted({*waiting, *self.numbers(row for row in rows if is_variant(row))})
-            waiting = waiting if len(waiting) <= MOST_CHANGED else None
+            waiting = sorted({*waiting, *self.row_ids(row for row in rows if is_variant(row))})
+            waiting = waiting if len(waiting) <= MAX_CHANGED_VARIANTS else None
         # Before their products have been read as well, nothing may be taken for done.
         done = waiting == []
         if following is None:
@@ -83,8 +83,8 @@ class Products(Listing):
         return Page(self.records(visible), following, cut=cut if done else None)
 
     def fetch(self, external_ids: Sequence[str]) -> list[Record]:
-        numbers = [each for each in external_ids if each.isdecimal()]
-        return self.records(self.shop.named(self.path, "entity_id", numbers, *self.only(), shown()))
+        row_ids = [each for each in external_ids if each.isdecimal()]
+        return self.records(self.client.fetch_by_values(self.path, "entity_id", row_ids, *self.base_filters(), shown()))
 
     def ids(self, cursor: int | None, *groups: Group) -> IdPage:
         return super().ids(cursor, shown(), *groups)
@@ -93,7 +93,7 @@ class Products(Listing):
         """Configurable products that have one of the variants; all of them where there were too many to remember."""
         rows, following, _ = self.after(after, [Filter("type_id", CONFIGURABLE)])
         wanted = None if variants is None else set(variants)
-        found = [row for row in rows if wanted is None or wanted & set(links_of(row))]
+        found = [row for row in rows if wanted is None or wanted & set(child_ids(row))]
         return Page(self.records(found), {"parents": following, "variants": variants} if following else None)
 
     # From JSON to records
@@ -104,26 +104,26 @@ class Products(Listing):
         stock = self._stock([row["sku"] for row in sold if isinstance(row, dict) and isinstance(row.get("sku"), str)])
         made = []
         for row in rows:
-            below = [children[number] for number in links_of(row) if number in children]
-            made.append(record(row, _Product, _Reading(self, below, stock).product, self._bare))
+            below = [children[number] for number in child_ids(row) if number in children]
+            made.append(record(row, _Product, _RecordBuilder(self, below, stock).product, self._placeholder))
             made[-1].raw = row | {"children": below} if below else row
         return made
 
-    def _bare(self, number: str) -> ProductRecord:
+    def _placeholder(self, number: str) -> ProductRecord:
         return ProductRecord(external_id=number, title="", link=self.link(number))
 
     def link(self, number: str) -> str:
-        return self.shop.link(f"catalog/product/edit/id/{number}")
+        return self.client.link(f"catalog/product/edit/id/{number}")
 
     def _children(self, rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
-        numbers = [number for row in rows for number in links_of(row)]
-        found = self.shop.named(self.path, "entity_id", numbers)
-        return {row["id"]: row for row in found if self.numbers([row])}
+        row_ids = [number for row in rows for number in child_ids(row)]
+        found = self.client.fetch_by_values(self.path, "entity_id", row_ids)
+        return {row["id"]: row for row in found if self.row_ids([row])}
 
     def _stock(self, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
         """SKU in lower case → what each source holds of it: to the shop, case makes no difference."""
         stock: dict[str, list[StockRecord]] = defaultdict(list)
-        for row in self.shop.named("/inventory/source-items", "sku", skus, sort=("source_code",)):
+        for row in self.client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
             match row:
                 case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
                     stock[sku.lower()].append(StockRecord(quantity=Decimal(str(quantity)), location=source))
@@ -133,31 +133,31 @@ class Products(Listing):
 
     @cached_property
     def media(self) -> str:
-        config = self.shop.config
+        config = self.client.config
         return str(config.get("secure_base_media_url") or config.get("base_media_url") or "").rstrip("/")
 
     @cached_property
     def grams_per_unit(self) -> Decimal:
-        return grams_per_unit(str(self.shop.config["weight_unit"]))
+        return grams_per_unit(str(self.client.config["weight_unit"]))
 
 
 def shown() -> Group:
     """For what a shop shows by itself."""
-    return [Filter("visibility", INVISIBLE, "neq"), Filter("type_id", CONFIGURABLE)]
+    return [Filter("visibility", NOT_VISIBLE, "neq"), Filter("type_id", CONFIGURABLE)]
 
 
 def is_variant(row: Any) -> bool:
-    return isinstance(row, dict) and row.get("visibility") == INVISIBLE and row.get("type_id") != CONFIGURABLE
+    return isinstance(row, dict) and row.get("visibility") == NOT_VISIBLE and row.get("type_id") != CONFIGURABLE
 
 
-def links_of(row: Any) -> list[int]:
+def child_ids(row: Any) -> list[int]:
     """The numbers of a configurable product's variants, in the shop's order."""
     extension = row.get("extension_attributes") if isinstance(row, dict) else None
     links = extension.get("configurable_product_links") if isinstance(extension, dict) else None
     return [int(each) for each in links or () if str(each).isdecimal()]
 
 
-class _Reading:
+class _RecordBuilder:
     """One row, with the rows of its variants, on its way to a record."""
 
     def __init__(self, products: Products, children: list[dict[str, Any]], stock: dict[str, list[StockRecord]]) -> None:
@@ -167,48 +167,48 @@ class _Reading:
         self.stock = stock
         self.problems: list[Problem] = []
 
-    def product(self, wire: "_Product") -> ProductRecord:
-        status = "live" if wire.status == ENABLED else "suspended"
-        custom = wire.custom_attributes
+    def product(self, api_row: "_Product") -> ProductRecord:
+        status = "live" if api_row.status == ENABLED else "suspended"
+        custom = api_row.custom_attributes
         return ProductRecord(
-            external_id=str(wire.id),
-            updated_at=wire.updated_at,
-            link=self.products.link(str(wire.id)),
-            title=wire.name,
-            slug=text(mapped(custom, "url_key")),
-            description=text(mapped(custom, "description")),
-            product_type="physical" if wire.type_id in ("simple", CONFIGURABLE) else "digital",
+            external_id=str(api_row.id),
+            updated_at=api_row.updated_at,
+            link=self.products.link(str(api_row.id)),
+            title=api_row.name,
+            slug=text(mapped_value(custom, "url_key")),
+            description=text(mapped_value(custom, "description")),
+            product_type="physical" if api_row.type_id in ("simple", CONFIGURABLE) else "digital",
             status=status,
-            brand_id=text(mapped(custom, self.map.brand)),
-            category_ids=sorted({each.category_id for each in wire.extension.category_links}, key=_numeric),
-            attributes=self._attributes(wire),
-            variants=self._variants(wire, status),
-            images=self._images(wire),
+            brand_id=text(mapped_value(custom, self.map.brand)),
+            category_ids=sorted({each.category_id for each in api_row.extension.category_links}, key=_numeric),
+            attributes=self._attributes(api_row),
+            variants=self._variants(api_row, status),
+            images=self._images(api_row),
             problems=self.problems,
         )
 
-    def _attributes(self, wire: "_Product") -> dict[str, Any]:
+    def _attributes(self, api_row: "_Product") -> dict[str, Any]:
         """Those that people made, by the names that people gave them, apart from what is told elsewhere."""
-        told = {*_TOLD_ELSEWHERE, self.map.brand, self.map.rrp, self.map.barcode, self.map.restock_date}
-        told |= set(self.map.settings.values()) | {option.code for option in self._options(wire)}
+        excluded = {*_MAPPED_ELSEWHERE, self.map.brand, self.map.rrp, self.map.barcode, self.map.restock_date}
+        excluded |= set(self.map.settings.values()) | {option.code for option in self._options(api_row)}
         found = {}
-        for each in wire.custom_attributes:
+        for each in api_row.custom_attributes:
             code = each.get("attribute_code", "") if isinstance(each, dict) else ""
             attribute = self.products.attributes[code]
-            if attribute and attribute.own and code not in told and (shown := attribute.shown(each.get("value"))):
+            if attribute and attribute.own and code not in excluded and (shown := attribute.shown(each.get("value"))):
                 found[attribute.label] = shown
         return dict(sorted(found.items()))
 
-    def _options(self, wire: "_Product") -> list[Any]:
-        numbers = [option.attribute_id for option in sorted(wire.extension.options, key=lambda each: each.position)]
-        return [found for number in numbers if (found := self.products.attributes.numbered(number))]
+    def _options(self, api_row: "_Product") -> list[Any]:
+        row_ids = [option.attribute_id for option in sorted(api_row.extension.options, key=lambda each: each.position)]
+        return [found for number in row_ids if (found := self.products.attributes.find_by_id(number))]
 
-    def _variants(self, wire: "_Product", status: str) -> list[VariantRecord]:
-        if wire.type_id != CONFIGURABLE:
-            return [self._variant(wire, wire, 0, status)]
+    def _variants(self, api_row: "_Product", status: str) -> list[VariantRecord]:
+        if api_row.type_id != CONFIGURABLE:
+            return [self._variant(api_row, api_row, 0, status)]
         found = []
         for position, row in enumerate(self.children):
-            made = record(row, _Product, lambda child: ProductRecord(external_id=str(child.id), title=""), _unread)
+            made = record(row, _Product, lambda child: ProductRecord(external_id=str(child.id), title=""), _unreadable)
             if made.problems:
                 self._report(
                     "variant_unreadable", f"Its variant {made.external_id} cannot be read.", ref=made.external_id
@@ -221,7 +221,7 @@ class _Reading:
                     ref=made.external_id,
                 )
             else:
-                found.append(self._variant(_Product.model_validate(row), wire, position, status))
+                found.append(self._variant(_Product.model_validate(row), api_row, position, status))
         return found
 
     def _variant(self, own: "_Product", product: "_Product", position: int, status: str) -> VariantRecord:
@@ -230,17 +230,17 @@ class _Reading:
         return VariantRecord(
             external_id=str(own.id),
             sku=own.sku,
-            barcode=text(mapped(own.custom_attributes, self.map.barcode)),
+            barcode=text(mapped_value(own.custom_attributes, self.map.barcode)),
             weight_in_grams=self._weight(own, fatal=fatal),
             position=position,
             cart_image_url=images[0].url if images else "",
             options=[
                 {"name": option.label, "value": str(option.shown(chosen))}
                 for option in self._options(product)
-                if (chosen := mapped(own.custom_attributes, option.code)) is not None
+                if (chosen := mapped_value(own.custom_attributes, option.code)) is not None
             ],
             status=status if own.status == ENABLED else "suspended",
-            rrp=_positive(mapped(own.custom_attributes, self.map.rrp)),
+            rrp=_positive_decimal(mapped_value(own.custom_attributes, self.map.rrp)),
             settings={
                 name: value
                 for name, code in self.map.settings.items()
@@ -252,14 +252,14 @@ class _Reading:
 
     def _shown(self, own: "_Product", product: "_Product", code: str) -> Any:
         """An attribute of the variant, else of its product, as people read it."""
-        value = mapped(own.custom_attributes, code)
-        value = mapped(product.custom_attributes, code) if value is None else value
+        value = mapped_value(own.custom_attributes, code)
+        value = mapped_value(product.custom_attributes, code) if value is None else value
         attribute = self.products.attributes[code]
         return attribute.shown(value) if attribute and value is not None else value
 
     def _stock(self, own: "_Product", product: "_Product") -> list[StockRecord]:
         found = self.stock.get(own.sku.lower()) or [StockRecord(quantity=None)]
-        restock = _day(self._shown(own, product, self.map.restock_date)) if self.map.restock_date else None
+        restock = _parse_date(self._shown(own, product, self.map.restock_date)) if self.map.restock_date else None
         return [StockRecord(quantity=e.quantity, location=e.location, restock_date=restock) for e in found]
 
     def _weight(self, own: "_Product", *, fatal: bool) -> Decimal | None:
@@ -273,10 +273,10 @@ class _Reading:
         """A special price counts on the days for which it is set, and where it is below the price."""
         if not self._valid(own, "price", own.price, fatal=fatal) or own.price is None:
             return None
-        special = _positive(mapped(own.custom_attributes, "special_price"))
+        special = _positive_decimal(mapped_value(own.custom_attributes, "special_price"))
         today = datetime.now(UTC).date()
-        first = _day(mapped(own.custom_attributes, "special_from_date")) or date.min
-        last = _day(mapped(own.custom_attributes, "special_to_date")) or date.max
+        first = _parse_date(mapped_value(own.custom_attributes, "special_from_date")) or date.min
+        last = _parse_date(mapped_value(own.custom_attributes, "special_to_date")) or date.max
         if special and special < own.price and first <= today <= last:
             return PriceRecord(amount=special, list_amount=own.price)
         return PriceRecord(amount=own.price)
@@ -295,8 +295,8 @@ class _Reading:
         )
         return False
 
-    def _images(self, wire: "_Product") -> list[ImageRecord]:
-        shown = [each for each in wire.media_gallery_entries if each.media_type == "image" and not each.disabled]
+    def _images(self, api_row: "_Product") -> list[ImageRecord]:
+        shown = [each for each in api_row.media_gallery_entries if each.media_type == "image" and not each.disabled]
         return [
             ImageRecord(
                 external_id=each.id,
@@ -307,12 +307,12 @@ class _Reading:
             for each in sorted(shown, key=lambda each: (each.position, _numeric(each.id)))
         ]
 
-    def _report(self, code: str, message: str, mend: str = "", *, fatal: bool = False, ref: str = "") -> None:
-        mend = mend or "Open and save it in Magento; if that does not help, tell whoever looks after the shop."
-        self.problems.append(Problem(code, message, mend, fatal, f"variant:{ref}" if ref else ""))
+    def _report(self, code: str, message: str, fix: str = "", *, fatal: bool = False, ref: str = "") -> None:
+        fix = fix or "Open and save it in Magento; if that does not help, tell whoever looks after the shop."
+        self.problems.append(Problem(code, message, fix, fatal, f"variant:{ref}" if ref else ""))
 
 
-def _unread(number: str) -> ProductRecord:
+def _unreadable(number: str) -> ProductRecord:
     return ProductRecord(external_id=number, title="")
 
 
@@ -320,7 +320,7 @@ def _numeric(number: str) -> tuple[int, str]:
     return len(number), number
 
 
-def _positive(value: Any) -> Decimal | None:
+def _positive_decimal(value: Any) -> Decimal | None:
     """A positive number; None for anything else: merchants leave zero where nothing is meant."""
     try:
         number = Decimal(str(value))
@@ -329,14 +329,14 @@ def _positive(value: Any) -> Decimal | None:
     return number if number.is_finite() and number > 0 else None
 
 
-def _day(value: Any) -> date | None:
+def _parse_date(value: Any) -> date | None:
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
 
 
-class _Entry(Wire):
+class _Entry(ApiModel):
     id: Text
     media_type: str = "image"
     label: Text = ""
@@ -345,16 +345,16 @@ class _Entry(Wire):
     file: Text = ""
 
 
-class _CategoryLink(Wire):
+class _CategoryLink(ApiModel):
     category_id: Text
 
 
-class _Option(Wire):
+class _Option(ApiModel):
     attribute_id: Text
     position: int = 0
 
 
-class _Extension(Wire):
+class _Extension(ApiModel):
     category_links: list[_CategoryLink] = []
     configurable_product_options: list[_Option] = []
 
@@ -363,7 +363,7 @@ class _Extension(Wire):
         return self.configurable_product_options
 
 
-class _Product(Wire):
+class _Product(ApiModel):
     id: int
     sku: Text
     name: Text = ""
@@ -371,7 +371,7 @@ class _Product(Wire):
     type_id: str = "simple"
     price: Decimal | None = None
     weight: Decimal | None = None
-    updated_at: Moment | None = None
+    updated_at: UtcDatetime | None = None
     custom_attributes: list[Any] = []
     media_gallery_entries: list[_Entry] = []
     extension_attributes: _Extension = _Extension()

@@ -1,46 +1,107 @@
-"""The shop's own settings (D15)."""
+"""What a person enters to connect a shop: settings, credentials, and which field holds what (S5, D11, D13)."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from connectors.contract import Page
-from connectors.listing import Text, record
-from connectors.platforms.magento.reading import Cursor, Wire
-from connectors.platforms.magento.shop import Shop
-from connectors.records import Record, SettingsRecord
+from pydantic import Field, SecretStr, model_validator
 
+from connectors.contract import Schema
 
-class StoreSettings:
-    """One record: what the store view says of itself."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-
-    def read_page(self, since: datetime | None, cursor: Cursor) -> Page:
-        return Page([self._record()], None, total=1)
-
-    def fetch(self, external_ids: Sequence[str]) -> list[Record]:
-        found = self._record()
-        return [found] if found.external_id in external_ids else []
-
-    def _record(self) -> Record:
-        vars(self.shop).pop("config", None)  # it may have changed since it was asked for
-        raw: Any = self.shop.config
-        return record(raw, _Config, self._made, lambda number: SettingsRecord(external_id=number))
-
-    def _made(self, wire: "_Config") -> SettingsRecord:
-        return SettingsRecord(
-            external_id=wire.id,
-            link=self.shop.link("admin/system_config"),
-            name=wire.code,
-            currency=wire.base_currency_code,
-            time_zone=wire.timezone,
-        )
+STORE_VIEW_FIELD = Field(
+    "all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view", description="Code in the address."
+)
 
 
-class _Config(Wire):
-    id: Text
-    code: Text = ""
-    base_currency_code: Text
-    timezone: Text = ""
+class Settings(Schema):
+    store_view: str = STORE_VIEW_FIELD
+    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Less where a shop is slow.")
+    admin_url: str = Field("", title="Address of the admin panel", description="For links to items; empty: no links.")
+    b2b_store_id: int | None = Field(
+        None, title="B2B store view", description="Only orders placed in the store view with this id; empty: all."
+    )
+    ship_from: str = Field("", title="Ship from", description="Inventory source of shipments; empty: Magento's own.")
+    notify: bool = Field(False, title="Tell the customer", description="Magento e-mails about each shipment.")
+
+
+class TargetSettings(Schema):
+    store_view: str = STORE_VIEW_FIELD
+    price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
+    source_code: str = Field("default", min_length=1, title="Source", description="Of the stock that is sent.")
+    entities_a_call: int = Field(
+        1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
+    )
+    bulk: bool = Field(
+        True, title="Products in bulk", description="The shop's queue consumers have to run; off: one call a product."
+    )
+    attribute_set_id: int = Field(4, title="Attribute set", description="Id of the one that new products get.")
+
+
+class Credentials(Schema):
+    """OAuth 1 if all four are there; else the access token alone, as a Bearer token."""
+
+    access_token: SecretStr = Field(min_length=1, title="Access token", description="Of an integration.")
+    access_token_secret: SecretStr = Field(SecretStr(""), title="Access token secret")
+    consumer_key: SecretStr = Field(SecretStr(""), title="Consumer key")
+    consumer_secret: SecretStr = Field(SecretStr(""), title="Consumer secret")
+
+    @model_validator(mode="after")
+    def _require_all_oauth_keys(self) -> Self:
+        given = [bool(self.consumer_key), bool(self.consumer_secret), bool(self.access_token_secret)]
+        if any(given) and not all(given):
+            raise ValueError("OAuth needs consumer key, consumer secret and access token secret together")
+        return self
+
+
+class ProductMap(Schema):
+    """Codes of attributes."""
+
+    brand: str = "manufacturer"
+    rrp: str = "msrp"
+    barcode: str = ""
+    restock_date: str = ""
+    # Settings of a variant for B2B fronts, under names of the merchant's own.
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class CustomerMap(Schema):
+    """Paths into a customer: `taxvat`, `custom_attributes.account_number`, `extension_attributes.company`."""
+
+    accounting_id: str = ""
+    sales_agent_groups: str = ""
+    price_lists: str = ""
+    discount_percentage: str = ""
+    payment_on_account: str = ""
+    parent_id: str = ""
+    tax_id: str = "taxvat"
+
+
+class OrderMap(Schema):
+    """A path into a line, or `product.` and the code of an attribute of the product that was bought."""
+
+    vendor: str = ""
+
+
+class TargetMap(Schema):
+    brand: str = "manufacturer"
+    # Our name of an option → the code of the shop's attribute; else the one with the same label or code.
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class FieldMap(Schema):
+    products: ProductMap = ProductMap()
+    customers: CustomerMap = CustomerMap()
+    orders: OrderMap = OrderMap()
+
+
+def mapped_value(raw: Any, path: str) -> Any:
+    """What a path points at: keys behind dots; in a list of attributes, the value of the one with that code."""
+    for name in path.split(".") if path else ():
+        if isinstance(raw, list):
+            raw = next((e.get("value") for e in raw if isinstance(e, dict) and e.get("attribute_code") == name), None)
+        else:
+            raw = raw.get(name) if isinstance(raw, dict) else None
+    return raw if path else None
+
+
+def text(value: Any) -> str:
+    """A mapped value as text; empty for nothing and for what has parts."""
+    return "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()

@@ -14,32 +14,32 @@ from pydantic import ValidationError
 from connectors.contract import Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
-from connectors.listing import Moment, Text
-from connectors.platforms.magento.reading import Wire
-from connectors.platforms.magento.shop import Shop, message_of, number
+from connectors.listing import Text, UtcDatetime
+from connectors.platforms.magento.client import MagentoClient, message_of, number
+from connectors.platforms.magento.source_base import ApiModel
 from connectors.records import ShipmentRecord
 from hub.kinds import Kind
 from orders.items import OrderItem, ShipmentItem
 
 PATH = "/shipments"
 # What the comment begins with; behind it stands the shipment's key.
-MARK = "SyncCenter shipment "
+COMMENT_PREFIX = "SyncCenter shipment "
 # A shipment read here bears its number behind this, so that it is known again and never sent back.
-MADE_THERE = "magento-"
-LONGEST_NUMBER = 100
+MAGENTO_ID_PREFIX = "magento-"
+MAX_TRACKING_NUMBER_LENGTH = 100
 # The carriers that the vendor knows; any other is told by its title.
 CARRIERS = ("dhl", "fedex", "ups", "usps")
-CUSTOM = "custom"
+CUSTOM_CARRIER = "custom"
 
 
-def of_orders(shop: Shop, numbers: Iterable[int]) -> dict[int, list["Shipment"]]:
+def fetch_by_order(client: MagentoClient, row_ids: Iterable[int]) -> dict[int, list["Shipment"]]:
     """Order → its shipments as the shop has them, in as few calls as their number allows."""
     found: dict[int, list[Shipment]] = defaultdict(list)
-    for row in shop.named(PATH, "order_id", numbers, sort=("entity_id",)):
+    for row in client.fetch_by_values(PATH, "order_id", row_ids, sort=("entity_id",)):
         try:
             shipment = Shipment.model_validate(row)
         except ValidationError:
-            shop.broken(PATH)
+            client.raise_malformed_response(PATH)
         found[shipment.order_id].append(shipment)
     return found
 
@@ -48,21 +48,23 @@ def shipment_records(shipments: Iterable["Shipment"]) -> list[ShipmentRecord]:
     """Those that were made there: one that bears our mark is the hub's own."""
     return [
         ShipmentRecord(
-            external_id=f"{MADE_THERE}{wire.entity_id}",
-            carrier=wire.tracks[0].title if wire.tracks else "",
-            tracking_number=_numbers(wire.tracks),
-            shipped_at=wire.created_at,
-            lines={each.order_item_id: each.qty for each in wire.items},
+            external_id=f"{MAGENTO_ID_PREFIX}{api_row.entity_id}",
+            carrier=api_row.tracks[0].title if api_row.tracks else "",
+            tracking_number=_numbers(api_row.tracks),
+            shipped_at=api_row.created_at,
+            lines={each.order_item_id: each.qty for each in api_row.items},
         )
-        for wire in sorted(shipments, key=lambda each: each.entity_id)
-        if wire.key is None
+        for api_row in sorted(shipments, key=lambda each: each.entity_id)
+        if api_row.key is None
     ]
 
 
 def _numbers(tracks: Sequence["_Track"]) -> str:
     """As many whole numbers as there is room for."""
     text = ", ".join(each.track_number for each in tracks)
-    return text if len(text) <= LONGEST_NUMBER else text[: LONGEST_NUMBER + 1].rpartition(", ")[0]
+    return (
+        text if len(text) <= MAX_TRACKING_NUMBER_LENGTH else text[: MAX_TRACKING_NUMBER_LENGTH + 1].rpartition(", ")[0]
+    )
 
 
 def payload(item: OrderItem, refs: References) -> dict[str, Any] | None:
@@ -71,11 +73,11 @@ def payload(item: OrderItem, refs: References) -> dict[str, Any] | None:
 
     SkipRecord for a shipment that has neither id nor tracking number: nothing would tell it from another.
     """
-    known = {line.id: there for line in item.lines if (there := refs.get(Kind.ORDER_LINE, line.id))}
+    known = {line.id: existing for line in item.lines if (existing := refs.get(Kind.ORDER_LINE, line.id))}
     if not known:
         return None
-    elsewhere = [each for each in item.shipments if not each.external_id.startswith(MADE_THERE)]
-    made = [shipped for each in elsewhere if (shipped := _shipped(each, known)) is not None]
+    external_shipments = [each for each in item.shipments if not each.external_id.startswith(MAGENTO_ID_PREFIX)]
+    made = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
     return {"shipments": sorted(made, key=lambda each: each["key"])}
 
 
@@ -89,7 +91,7 @@ def _shipped(item: ShipmentItem, known: dict[int, str]) -> dict[str, Any] | None
         raise SkipRecord(
             "One of its shipments has neither an id nor a tracking number.",
             code="shipment_without_number",
-            mend="Give it a tracking number where it was shipped.",
+            fix="Give it a tracking number where it was shipped.",
         )
     return {
         # Vendors number their shipments each for themselves; none shares a line with another.
@@ -100,65 +102,67 @@ def _shipped(item: ShipmentItem, known: dict[int, str]) -> dict[str, Any] | None
     }
 
 
-def send_shipments(shop: Shop, operations: Sequence[Operation]) -> list[Outcome]:
+def send_shipments(client: MagentoClient, operations: Sequence[Operation]) -> list[Outcome]:
     """Make what is not there yet, and add a tracking number that came later. One look for all orders together."""
     wanted = [int(each.external_id) for each in operations if each.payload and each.payload["shipments"]]
-    held = of_orders(shop, wanted)
+    held = fetch_by_order(client, wanted)
     outcomes = []
     for operation in operations:
         outcome = Outcome(external_id=operation.external_id)
         if operation.payload and operation.payload["shipments"]:
             number = int(operation.external_id)
-            refused = _complete(shop, number, operation.payload["shipments"], held[number])
+            refused = _create_missing(client, number, operation.payload["shipments"], held[number])
             outcome.error = _problem(refused) if refused else None
         outcomes.append(outcome)
     return outcomes
 
 
-def _complete(
-    shop: Shop, order: int, wanted: Sequence[dict[str, Any]], held: Sequence["Shipment"]
+def _create_missing(
+    client: MagentoClient, order: int, wanted: Sequence[dict[str, Any]], held: Sequence["Shipment"]
 ) -> dict[str, Refused]:
     """Key → refusal of those that the shop does not take; they hold up no other."""
-    there = {each.key: each for each in held if each.key is not None}
-    by_hand = {track.track_number for each in held if each.key is None for track in each.tracks if track.track_number}
+    existing = {each.key: each for each in held if each.key is not None}
+    manual_tracking_numbers = {
+        track.track_number for each in held if each.key is None for track in each.tracks if track.track_number
+    }
     refusals = {}
     for each in wanted:
         try:
-            if made := there.get(each["key"]):
-                _add_track(shop, made, each)
-            elif each["number"] not in by_hand:
-                _ship(shop, order, each)
+            if made := existing.get(each["key"]):
+                _add_track(client, made, each)
+            elif each["number"] not in manual_tracking_numbers:
+                _create_shipment(client, order, each)
         except Refused as refused:
             refusals[each["key"]] = refused
     return refusals
 
 
-def _add_track(shop: Shop, made: "Shipment", shipment: dict[str, Any]) -> None:
+def _add_track(client: MagentoClient, made: "Shipment", shipment: dict[str, Any]) -> None:
     """A tracking number that came later."""
     if shipment["number"] and shipment["number"] not in [each.track_number for each in made.tracks]:
-        place = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
+        parent = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
         quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
-        shop.post("/shipment/track", {"entity": place | quantity | _track(shipment)})
+        client.post("/shipment/track", {"entity": parent | quantity | _track(shipment)})
 
 
-def _ship(shop: Shop, order: int, shipment: dict[str, Any]) -> None:
+def _create_shipment(client: MagentoClient, order: int, shipment: dict[str, Any]) -> None:
     body = {
         "items": shipment["items"],
-        "notify": shop.settings.notify,
+        "notify": client.settings.notify,
         "appendComment": False,
-        "comment": {"comment": f"{MARK}{shipment['key']}", "is_visible_on_front": 0},
+        "comment": {"comment": f"{COMMENT_PREFIX}{shipment['key']}", "is_visible_on_front": 0},
         "tracks": [_track(shipment)] if shipment["number"] else [],
     }
-    if source := shop.settings.ship_from:
+    if source := client.settings.ship_from:
         body["arguments"] = {"extension_attributes": {"source_code": source}}
-    answer = shop.post(f"/order/{order}/ship", body)
+    answer = client.post(f"/order/{order}/ship", body)
     if not str(answer).isdecimal():
         raise TryAgainLater("Magento did not say which shipment it made.")
 
 
 def _track(shipment: dict[str, Any]) -> dict[str, str]:
     carrier = shipment["carrier"]
-    code = carrier.lower() if carrier.lower() in CARRIERS else CUSTOM
+    code = carrier.lower() if carrier.lower() in CARRIERS else CUSTOM_CARRIER
     return {"track_number": shipment["number"], "title": carrier or "Shipment", "carrier_code": code}
 
 
@@ -167,30 +171,30 @@ def _problem(refusals: Mapping[str, Refused]) -> SkipRecord:
     return SkipRecord(
         "\n".join(texts),
         code="shipment_refused",
-        mend="Compare what was shipped of the order in Magento with what is reported here; then press Retry.",
+        fix="Compare what was shipped of the order in Magento with what is reported here; then press Retry.",
     )
 
 
-class _Item(Wire):
+class _Item(ApiModel):
     order_item_id: Text
     qty: Decimal
 
 
-class _Track(Wire):
+class _Track(ApiModel):
     track_number: Text = ""
     title: Text = ""
 
 
-class _Comment(Wire):
+class _Comment(ApiModel):
     comment: Text = ""
 
 
-class Shipment(Wire):
+class Shipment(ApiModel):
     """One as the shop has it."""
 
     entity_id: int
     order_id: int
-    created_at: Moment | None = None
+    created_at: UtcDatetime | None = None
     items: list[_Item] = []
     tracks: list[_Track] = []
     comments: list[_Comment] = []
@@ -198,5 +202,5 @@ class Shipment(Wire):
     @property
     def key(self) -> str | None:
         """Ours, if its comments name one."""
-        said = [each.comment for each in self.comments if each.comment.startswith(MARK)]
-        return said[0].removeprefix(MARK) if said else None
+        marked = [each.comment for each in self.comments if each.comment.startswith(COMMENT_PREFIX)]
+        return marked[0].removeprefix(COMMENT_PREFIX) if marked else None

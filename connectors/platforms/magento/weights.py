@@ -4,13 +4,13 @@ from decimal import Decimal
 
 from connectors.errors import NeedsAttention
 
-GRAMS = {"kgs": Decimal(1000), "lbs": Decimal("453.59237")}
+GRAMS_PER_UNIT = {"kgs": Decimal(1000), "lbs": Decimal("453.59237")}
 
 
 def grams_per_unit(unit: str) -> Decimal:
-    if unit.lower() not in GRAMS:
+    if unit.lower() not in GRAMS_PER_UNIT:
         raise NeedsAttention(
             f"The shop weighs in {unit!r}, which is not known here.",
-            mend="Choose kgs or lbs as unit of weight in the shop's settings.",
+            fix="Choose kgs or lbs as unit of weight in the shop's settings.",
         )
-    return GRAMS[unit.lower()]
+    return GRAMS_PER_UNIT[unit.lower()]

@@ -11,7 +11,7 @@ from typing import Any
 from connectors.contract import Account, Adapter, Operation, Outcome, Page, References
 from connectors.http import HttpClient
 from connectors.platforms.netsuite import customers, orders
-from connectors.platforms.netsuite.calls import Calls
+from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.customers import Customers
 from connectors.platforms.netsuite.fulfilments import Fulfilments
 from connectors.platforms.netsuite.items import Items
@@ -40,11 +40,11 @@ class NetSuite(Adapter):
         super().__init__(account, http)
         self.settings: Settings = account.settings
         self.fields: FieldMap = account.field_map
-        self.calls = Calls(account, http)
-        self.items = Items(self.calls, self.settings, self.fields)
-        self.fulfilments = Fulfilments(self.calls, self.settings)
-        self.orders = Orders(self.calls, self.settings, self.fields)
-        self.customers = Customers(self.calls, self.settings)
+        self.client = NetSuiteClient(account, http)
+        self.items = Items(self.client, self.settings, self.fields)
+        self.fulfilments = Fulfilments(self.client, self.settings)
+        self.orders = Orders(self.client, self.settings, self.fields)
+        self.customers = Customers(self.client, self.settings)
 
     def check(self) -> str:
         return f"Account {self.settings.account.upper()} answers, with {self.items.total():,} items."

@@ -15,24 +15,24 @@ from zoneinfo import ZoneInfo
 
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import SkipRecord
-from connectors.platforms.netsuite.calls import Calls, listed, text, whole
+from connectors.platforms.netsuite.client import NetSuiteClient, in_conditions, quote_literal, required_int
 from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.records import AddressRecord
 from hub.kinds import Kind
 from orders.items import OrderItem, OrderLineItem
 
 # Of an order that nobody has begun on: what is further is not sent for the first time.
-_OPEN = {"pending", "confirmed", "partly_shipped"}
-_OVER = {"cancelled", "returned", "refunded"}
+_OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
+_CLOSED_STATUSES = {"cancelled", "returned", "refunded"}
 
 
 def payload(item: OrderItem, refs: References, settings: Settings, fields: FieldMap) -> dict[str, Any] | None:
     """`{"entity", "body", "lines"}`; None where there is nothing to ship: unpaid, over, or shipped before we came."""
     known = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
     unpaid = item.status == "pending" and not settings.send_pending
-    if unpaid or not any(line.status not in _OVER for line in item.lines) or item.status in _OVER:
+    if unpaid or not any(line.status not in _CLOSED_STATUSES for line in item.lines) or item.status in _CLOSED_STATUSES:
         return None
-    if not known and item.status not in _OPEN:
+    if not known and item.status not in _OPEN_STATUSES:
         return None
     return {
         "entity": _entity(item, refs, settings),
@@ -52,7 +52,7 @@ def _entity(item: OrderItem, refs: References, settings: Settings) -> dict[str, 
     raise SkipRecord(
         "NetSuite does not have the customer of the order.",
         code="customer_missing",
-        mend="Let customers be sent to NetSuite as well, or set the customer of guests in the connection; then retry.",
+        fix="Let customers be sent to NetSuite as well, or set the customer of guests in the connection; then retry.",
     )
 
 
@@ -77,7 +77,7 @@ def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, An
         raise SkipRecord(
             "The order has no delivery address.",
             code="no_delivery_address",
-            mend="Add one to the order in the shop; it is sent as soon as the order changes.",
+            fix="Add one to the order in the shop; it is sent as soon as the order changes.",
         )
     return body
 
@@ -87,7 +87,7 @@ def _currency(item: OrderItem, settings: Settings) -> str:
         raise SkipRecord(
             f"The order is in {item.currency}, whose internal id in NetSuite is not known.",
             code="currency_unknown",
-            mend="Add it to the currencies of the connection, then retry.",
+            fix="Add it to the currencies of the connection, then retry.",
         )
     return settings.currencies[item.currency]
 
@@ -114,10 +114,10 @@ def _line(line: OrderLineItem, item: OrderItem, settings: Settings) -> dict[str,
         raise SkipRecord(
             f"The order has a line without an SKU: {line.title}.",
             code="no_sku",
-            mend="Give the product an SKU, and the order's line with it; then retry.",
+            fix="Give the product an SKU, and the order's line with it; then retry.",
         )
     found = {"key": str(line.id), "sku": line.sku, "quantity": _number(line.quantity)}
-    if line.status in _OVER:
+    if line.status in _CLOSED_STATUSES:
         found["closed"] = True
     if item.principal is None or settings.dropship_prices:
         found["rate"] = _number(line.unit_price)
@@ -138,7 +138,7 @@ class _Line:
 
 
 @dataclass(slots=True)
-class _There:
+class _ExistingOrder:
     """A sales order as NetSuite has it."""
 
     internal_id: str
@@ -148,8 +148,8 @@ class _There:
 class Orders:
     """The sales orders of one account."""
 
-    def __init__(self, calls: Calls, settings: Settings, fields: FieldMap) -> None:
-        self._calls = calls
+    def __init__(self, client: NetSuiteClient, settings: Settings, fields: FieldMap) -> None:
+        self._client = client
         self._settings = settings
         self._fields = fields
         self._items: dict[str, str] = {}
@@ -157,10 +157,10 @@ class Orders:
 
     def send(self, operations: Sequence[Operation]) -> list[Outcome]:
         """One write an order, and a few queries for all of them. NetSuite has no call that takes several."""
-        there = self._find({self.external_id(operation.item_id) for operation in operations})
+        existing = self._find({self.external_id(operation.item_id) for operation in operations})
         payloads = [each for operation in operations for each in (operation.payload, operation.previous) if each]
-        self._learn_items(line["sku"] for each in payloads for line in each["lines"])
-        outcomes = [self._write(operation, there) for operation in operations]
+        self._load_item_ids(line["sku"] for each in payloads for line in each["lines"])
+        outcomes = [self._write(operation, existing) for operation in operations]
         sent = [
             (operation, outcome)
             for operation, outcome in zip(operations, outcomes, strict=True)
@@ -170,37 +170,37 @@ class Orders:
         for operation, outcome in sent:
             outcome.links = {
                 (str(Kind.ORDER_LINE), int(key)): f"{outcome.external_id}/{line.number}"
-                for key, line in self._matched(operation, lines.get(outcome.external_id, [])).items()
+                for key, line in self._match_lines(operation, lines.get(outcome.external_id, [])).items()
             }
         return outcomes
 
     def external_id(self, order_id: int) -> str:
         return f"{self._settings.external_ids}-order-{order_id}"
 
-    def _write(self, operation: Operation, there: dict[str, _There]) -> Outcome:
+    def _write(self, operation: Operation, existing: dict[str, _ExistingOrder]) -> Outcome:
         """A refusal is that order's alone."""
-        found = there.get(self.external_id(operation.item_id))
+        found = existing.get(self.external_id(operation.item_id))
         try:
             if operation.action is Action.REMOVE:
                 return self._close(operation, found)
             if found is None:
-                return Outcome(external_id=self._make(operation))
+                return Outcome(external_id=self._create(operation))
             return self._change(operation, found)
         except SkipRecord as problem:
             return Outcome(external_id=operation.external_id, error=problem)
 
-    def _make(self, operation: Operation) -> str:
+    def _create(self, operation: Operation) -> str:
         wanted = operation.payload
         body = self._settings.order_defaults | wanted["body"]
-        body["entity"] = {"id": self._buyer(wanted["entity"])}
+        body["entity"] = {"id": self._customer_id(wanted["entity"])}
         body["item"] = {"items": [self._new_line(line) for line in wanted["lines"]]}
         # It was not there a moment ago; should it be by now, its lines are still those of this call, not twice as many.
-        return self._calls.upsert("salesOrder", self.external_id(operation.item_id), body, replace="item")
+        return self._client.upsert("salesOrder", self.external_id(operation.item_id), body, replace="item")
 
-    def _change(self, operation: Operation, found: _There) -> Outcome:
+    def _change(self, operation: Operation, found: _ExistingOrder) -> Outcome:
         """Lines by number. What the order has no more is closed, not taken out: something may have come of it there."""
         wanted = operation.payload
-        pairs = self._matched(operation, found.lines)
+        pairs = self._match_lines(operation, found.lines)
         # What was closed for us is opened again; what somebody closed there stays so.
         closed = {line["key"] for line in (operation.previous or {}).get("lines", []) if line.get("closed")}
         lines = []
@@ -210,17 +210,17 @@ class Orders:
                 changed["isClosed"] = False
             lines.append(changed)
         kept = {line["key"] for line in wanted["lines"]}
-        gone = {line.number for key, line in pairs.items() if key not in kept}
-        gone |= {line.number for line in found.lines if line.key and line.key not in kept}
-        lines += [{"line": number, "isClosed": True} for number in sorted(gone)]
-        self._calls.update("salesOrder", found.internal_id, wanted["body"] | {"item": {"items": lines}})
+        removed_lines = {line.number for key, line in pairs.items() if key not in kept}
+        removed_lines |= {line.number for line in found.lines if line.key and line.key not in kept}
+        lines += [{"line": number, "isClosed": True} for number in sorted(removed_lines)]
+        self._client.update("salesOrder", found.internal_id, wanted["body"] | {"item": {"items": lines}})
         return Outcome(external_id=found.internal_id)
 
-    def _close(self, operation: Operation, found: _There | None) -> Outcome:
+    def _close(self, operation: Operation, found: _ExistingOrder | None) -> Outcome:
         """All lines are closed: a sales order that was once made is not deleted."""
         if found is not None:
             lines = [{"line": line.number, "isClosed": True} for line in found.lines]
-            self._calls.update("salesOrder", found.internal_id, {"item": {"items": lines}})
+            self._client.update("salesOrder", found.internal_id, {"item": {"items": lines}})
         return Outcome(external_id=operation.external_id)
 
     def _new_line(self, line: dict[str, Any]) -> dict[str, Any]:
@@ -236,27 +236,27 @@ class Orders:
             found[name] = line["key"]
         return found
 
-    def _changed_line(self, line: dict[str, Any], there: _Line | None) -> dict[str, Any]:
-        if there is None:
+    def _changed_line(self, line: dict[str, Any], existing: _Line | None) -> dict[str, Any]:
+        if existing is None:
             return self._new_line(line)
         if line.get("closed"):
-            return {"line": there.number, "isClosed": True}
-        if there.item != self._item(line["sku"]):
+            return {"line": existing.number, "isClosed": True}
+        if existing.item != self._item(line["sku"]):
             raise SkipRecord(
                 f"A line has another SKU now ({line['sku']}), and NetSuite keeps the item of a line.",
                 code="item_changed",
-                mend="Cancel the line in the shop and add a new one.",
+                fix="Cancel the line in the shop and add a new one.",
             )
-        return {"line": there.number, "quantity": line["quantity"]}
+        return {"line": existing.number, "quantity": line["quantity"]}
 
-    def _matched(self, operation: Operation, there: Sequence[_Line]) -> dict[str, _Line]:
+    def _match_lines(self, operation: Operation, existing: Sequence[_Line]) -> dict[str, _Line]:
         """Our line, also one that is gone since it was last sent → the line there.
 
         By our id where the account keeps it; else in the order in which they were made, item by item.
         """
-        known = {line.key: line for line in there if line.key}
+        known = {line.key: line for line in existing if line.key}
         free: dict[str, list[_Line]] = defaultdict(list)
-        for line in there:
+        for line in existing:
             if not line.key:
                 free[line.item].append(line)
         found = {}
@@ -272,13 +272,13 @@ class Orders:
 
     # What NetSuite has
 
-    def _find(self, external_ids: set[str]) -> dict[str, _There]:
+    def _find(self, external_ids: set[str]) -> dict[str, _ExistingOrder]:
         """External id → the sales order, for those that exist."""
-        found: dict[str, _There] = {}
+        found: dict[str, _ExistingOrder] = {}
         query = "SELECT so.id, so.externalid FROM transaction so"
-        for condition in listed("so.externalid", sorted(external_ids)):
-            for row in self._calls.rows(query, key="so.id", where=f"so.type = 'SalesOrd' AND {condition}"):
-                found[str(row.get("externalid"))] = _There(str(whole(row, "id")))
+        for condition in in_conditions("so.externalid", sorted(external_ids)):
+            for row in self._client.rows(query, key="so.id", where=f"so.type = 'SalesOrd' AND {condition}"):
+                found[str(row.get("externalid"))] = _ExistingOrder(str(required_int(row, "id")))
         lines = self._lines_of([each.internal_id for each in found.values()]) if found else {}
         for each in found.values():
             each.lines = lines.get(each.internal_id, [])
@@ -290,31 +290,31 @@ class Orders:
         column = f", line.{own} AS own" if own else ""
         query = f"SELECT line.uniquekey, line.transaction, line.id, line.item{column} FROM transactionline line"
         found: dict[str, list[_Line]] = defaultdict(list)
-        for condition in listed("line.transaction", (int(each) for each in order_ids)):
+        for condition in in_conditions("line.transaction", (int(each) for each in order_ids)):
             where = f"line.mainline = 'F' AND line.taxline = 'F' AND {condition}"
-            for row in self._calls.rows(query, key="line.uniquekey", where=where):
-                line = _Line(whole(row, "id"), str(row.get("item", "")), str(row.get("own", "")))
+            for row in self._client.rows(query, key="line.uniquekey", where=where):
+                line = _Line(required_int(row, "id"), str(row.get("item", "")), str(row.get("own", "")))
                 found[str(row.get("transaction"))].append(line)
         return {order_id: sorted(lines, key=lambda line: line.number) for order_id, lines in found.items()}
 
-    def _learn_items(self, skus: Iterable[str]) -> None:
+    def _load_item_ids(self, skus: Iterable[str]) -> None:
         """SKU → internal id, for those that are not known yet."""
         column = self._fields.products.sku
-        for condition in listed(f"item.{column}", sorted(set(skus) - self._items.keys())):
+        for condition in in_conditions(f"item.{column}", sorted(set(skus) - self._items.keys())):
             query = f"SELECT item.id, item.{column} AS sku FROM item"
-            for row in self._calls.rows(query, key="item.id", where=f"item.isinactive = 'F' AND {condition}"):
-                self._items.setdefault(str(row.get("sku")), str(whole(row, "id")))
+            for row in self._client.rows(query, key="item.id", where=f"item.isinactive = 'F' AND {condition}"):
+                self._items.setdefault(str(row.get("sku")), str(required_int(row, "id")))
 
     def _item(self, sku: str) -> str:
         if sku not in self._items:
             raise SkipRecord(
                 f"NetSuite has no active item with the SKU {sku}.",
                 code="item_unknown",
-                mend="Make the item in NetSuite, or correct the SKU where the order comes from; then retry.",
+                fix="Make the item in NetSuite, or correct the SKU where the order comes from; then retry.",
             )
         return self._items[sku]
 
-    def _buyer(self, entity: dict[str, str]) -> str:
+    def _customer_id(self, entity: dict[str, str]) -> str:
         """The internal id of the customer; a seller whom we ship for is made one."""
         if internal_id := entity.get("id"):
             return internal_id
@@ -323,10 +323,10 @@ class Orders:
             body: dict[str, Any] = {"isPerson": False, "companyName": entity["name"]}
             if self._settings.subsidiary:
                 body["subsidiary"] = {"id": self._settings.subsidiary}
-            self._sellers[slug] = self._calls.upsert("customer", f"{self._settings.external_ids}-seller-{slug}", body)
+            self._sellers[slug] = self._client.upsert("customer", f"{self._settings.external_ids}-seller-{slug}", body)
         return self._sellers[slug]
 
 
-def sales_orders(settings: Settings) -> str:
+def sales_order_condition(settings: Settings) -> str:
     """The condition that tells our sales orders (`so`) from the account's own."""
-    return f"so.type = 'SalesOrd' AND so.externalid LIKE {text(settings.external_ids + '-order-%')}"
+    return f"so.type = 'SalesOrd' AND so.externalid LIKE {quote_literal(settings.external_ids + '-order-%')}"

@@ -12,7 +12,7 @@ ExternalIdPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}
 InternalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
 # A column of SuiteQL or a field of a record: nothing else ever becomes part of a query.
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
-MaybeField = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,60})?$")]
+OptionalFieldName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,60})?$")]
 
 
 def _time_zone(name: str) -> str:
@@ -88,7 +88,7 @@ class Settings(Schema):
     )
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def _check_auth_settings(self) -> Self:
         if self.auth == "oauth2" and not self.certificate_id:
             raise ValueError("certificate_id is needed for oauth2")
         if self.auth == "tba" and not self.token_id:
@@ -104,7 +104,7 @@ class Credentials(Schema):
     token_secret: SecretStr = Field(SecretStr(""), title="Token secret", description="For tba.")
 
     @model_validator(mode="after")
-    def _enough(self) -> Self:
+    def _check_credentials(self) -> Self:
         tokens = self.consumer_secret.get_secret_value() and self.token_secret.get_secret_value()
         if not (self.private_key.get_secret_value() or tokens):
             raise ValueError("give the private key, or consumer secret and token secret")
@@ -116,9 +116,9 @@ class ItemMap(Schema):
 
     sku: FieldName = "itemid"
     title: FieldName = "displayname"
-    description: MaybeField = "storedescription"
-    barcode: MaybeField = "upccode"
-    rrp: MaybeField = ""
+    description: OptionalFieldName = "storedescription"
+    barcode: OptionalFieldName = "upccode"
+    rrp: OptionalFieldName = ""
     # Names of our attributes → columns.
     attributes: dict[str, FieldName] = Field(default_factory=dict)
 
@@ -126,17 +126,17 @@ class ItemMap(Schema):
 class OrderMap(Schema):
     """Fields of `salesOrder` in REST; `line_id` is a column of its lines."""
 
-    number: MaybeField = "otherRefNum"
-    seller: MaybeField = ""
-    line_id: MaybeField = ""
+    number: OptionalFieldName = "otherRefNum"
+    seller: OptionalFieldName = ""
+    line_id: OptionalFieldName = ""
 
 
 class CustomerMap(Schema):
     """Fields of `customer` in REST."""
 
-    accounting_id: MaybeField = ""
-    tax_id: MaybeField = ""
-    group: MaybeField = ""
+    accounting_id: OptionalFieldName = ""
+    tax_id: OptionalFieldName = ""
+    group: OptionalFieldName = ""
 
 
 class FieldMap(Schema):

@@ -13,10 +13,10 @@ from pydantic import Field, SecretStr
 from connectors.contract import (
     Action,
     Adapter,
-    Depth,
+    ComparisonDepth,
+    EventReference,
     HeldPage,
     IdPage,
-    Notice,
     Operation,
     Outcome,
     Page,
@@ -25,13 +25,13 @@ from connectors.contract import (
 )
 from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.http import Refused, Response
-from connectors.platforms.rest import outgoing
-from connectors.platforms.rest.incoming import notices, record
+from connectors.platforms.rest import payloads
+from connectors.platforms.rest.records import parse_event, record
 from connectors.records import Record
 from hub.kinds import DataType, Kind, Role
 
-BATCH = 100
-PAGE = 100
+BATCH_SIZE = 100
+PAGE_SIZE = 100
 PLURALS: dict[str, str] = {
     Kind.PRODUCT: "products",
     Kind.VARIANT: "stock",
@@ -40,13 +40,13 @@ PLURALS: dict[str, str] = {
     Kind.CUSTOMER: "customers",
     Kind.ORDER: "orders",
 }
-EXPRESSIONS: dict[DataType, Callable[[Any, References], dict[str, Any] | None]] = {
-    DataType.PRODUCTS: outgoing.product,
-    DataType.STOCK: outgoing.stock,
-    DataType.CATEGORIES: outgoing.category,
-    DataType.BRANDS: outgoing.brand,
-    DataType.CUSTOMERS: outgoing.customer,
-    DataType.ORDERS: outgoing.order,
+PAYLOAD_BUILDERS: dict[DataType, Callable[[Any, References], dict[str, Any] | None]] = {
+    DataType.PRODUCTS: payloads.product,
+    DataType.STOCK: payloads.stock,
+    DataType.CATEGORIES: payloads.category,
+    DataType.BRANDS: payloads.brand,
+    DataType.CUSTOMERS: payloads.customer,
+    DataType.ORDERS: payloads.order,
 }
 
 
@@ -85,7 +85,7 @@ class _Rest(Adapter):
 
     def _page(self, kind: str, cursor: Any) -> dict[str, Any]:
         """A page of a list whose items all have their keys."""
-        answer = self._list(kind, limit=PAGE, **({} if cursor is None else {"after": cursor}))
+        answer = self._list(kind, limit=PAGE_SIZE, **({} if cursor is None else {"after": cursor}))
         if not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in answer["items"]):
             raise TryAgainLater(f"/v1/{kind} answered without the keys of its items.")
         return answer
@@ -100,11 +100,11 @@ class _Rest(Adapter):
     def _find(self, kind: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         """The objects that exist under the keys, with a call for every hundred."""
         found: list[dict[str, Any]] = []
-        for start in range(0, len(keys), BATCH):
-            asked = list(keys[start : start + BATCH])
-            match self._read("POST", f"/v1/{kind}/find", body=asked):
+        for start in range(0, len(keys), BATCH_SIZE):
+            requested_keys = list(keys[start : start + BATCH_SIZE])
+            match self._read("POST", f"/v1/{kind}/find", body=requested_keys):
                 case {"items": list(items)} if all(
-                    isinstance(each, dict) and each.get("key") in asked for each in items
+                    isinstance(each, dict) and each.get("key") in requested_keys for each in items
                 ):
                     found += items
                 case _:
@@ -115,7 +115,7 @@ class _Rest(Adapter):
         try:
             return self.http.request(method, path, **options).json()
         except Refused as refused:
-            raise _unsuitable(path, refused) from refused
+            raise _unsupported_endpoint(path, refused) from refused
 
 
 class RestTarget(_Rest):
@@ -135,8 +135,8 @@ class RestTarget(_Rest):
         DataType.ORDERS: "orders",
     }
     shards = {DataType.PRODUCTS: 4}
-    batch_size = dict.fromkeys(exports, BATCH)
-    provable = dict.fromkeys(exports, Depth.CONTENT)
+    batch_size = dict.fromkeys(exports, BATCH_SIZE)
+    comparable = dict.fromkeys(exports, ComparisonDepth.CONTENT)
 
     def read_held(self, data_type: DataType, *, cursor: Any) -> HeldPage:
         answer = self._page(data_type, cursor)
@@ -147,32 +147,33 @@ class RestTarget(_Rest):
 
     def payload(self, data_type: DataType, item: Any, refs: References) -> dict[str, Any] | None:
         if data_type == DataType.PRICES:
-            return outgoing.prices(item, refs, self.account.settings.price_list)
-        if express := EXPRESSIONS.get(data_type):
-            return express(item, refs)
+            return payloads.prices(item, refs, self.account.settings.price_list)
+        if build_payload := PAYLOAD_BUILDERS.get(data_type):
+            return build_payload(item, refs)
         return super().payload(data_type, item, refs)
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         """One PUT for what is to be there and one DELETE for what is not; both may be repeated."""
         keys = [operation.external_id or str(operation.item_id) for operation in operations]
         outcomes: dict[int, Outcome] = {}
-        puts = [place for place, operation in enumerate(operations) if operation.action is not Action.REMOVE]
-        gone = [place for place, operation in enumerate(operations) if operation.action is Action.REMOVE]
-        bodies = [operations[place].payload | {"key": keys[place]} for place in puts]
-        for method, places, body in (("PUT", puts, bodies), ("DELETE", gone, [keys[place] for place in gone])):
-            if places:
+        puts = [position for position, operation in enumerate(operations) if operation.action is not Action.REMOVE]
+        gone = [position for position, operation in enumerate(operations) if operation.action is Action.REMOVE]
+        bodies = [operations[position].payload | {"key": keys[position]} for position in puts]
+        for method, positions, body in (("PUT", puts, bodies), ("DELETE", gone, [keys[position] for position in gone])):
+            if positions:
                 results = self._write(method, data_type, body)
                 outcomes |= {
-                    place: _outcome(keys[place], result) for place, result in zip(places, results, strict=True)
+                    position: _outcome(keys[position], result)
+                    for position, result in zip(positions, results, strict=True)
                 }
-        return [outcomes[place] for place in range(len(operations))]
+        return [outcomes[position] for position in range(len(operations))]
 
     def _write(self, method: str, kind: str, body: list[Any]) -> list[Any]:
         try:
             answer = self.http.request(method, f"/v1/{kind}", body=body)
         except Refused as refused:
             if refused.status in (404, 405):
-                raise _unsuitable(f"/v1/{kind}", refused) from refused
+                raise _unsupported_endpoint(f"/v1/{kind}", refused) from refused
             raise BatchRefused(str(refused), code=refused.code) from refused
         return _results(answer, len(body), f"{method} /v1/{kind}")
 
@@ -184,18 +185,18 @@ class RestShop(_Rest):
     name = "Custom shop (REST)"
     role = Role.SHOP
     imports = {DataType.CATEGORIES: "catalog", DataType.BRANDS: "catalog", DataType.PRODUCTS: "catalog"}
-    reads_after = {DataType.PRODUCTS: (DataType.CATEGORIES, DataType.BRANDS)}
-    webhooks_by_hand = True
+    import_dependencies = {DataType.PRODUCTS: (DataType.CATEGORIES, DataType.BRANDS)}
+    manual_webhooks = True
     # Whatever an event that got lost was about.
     schedules = dict.fromkeys(imports, ("1d", ""))
 
     @classmethod
-    def read_event(cls, payload: dict[str, Any]) -> list[Notice]:
-        return [notice for notice in notices(payload) if notice.data_type in cls.imports]
+    def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
+        return [event_reference for event_reference in parse_event(payload) if event_reference.data_type in cls.imports]
 
     def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
         """`changed_since` may be passed over by the system: what is unchanged then falls out by its content."""
-        query: dict[str, Any] = {"limit": PAGE}
+        query: dict[str, Any] = {"limit": PAGE_SIZE}
         if cursor:
             query["after"] = cursor["after"]
         if since is not None:
@@ -225,13 +226,13 @@ def _outcome(key: str, result: Any) -> Outcome:
         error=SkipRecord(
             "; ".join(messages) or "The system refuses it without saying why.",
             code="refused",
-            mend="Correct the item where it comes from; it is sent again as soon as it changes.",
+            fix="Correct the item where it comes from; it is sent again as soon as it changes.",
         ),
     )
 
 
-def _unsuitable(path: str, refused: Refused) -> NeedsAttention:
+def _unsupported_endpoint(path: str, refused: Refused) -> NeedsAttention:
     return NeedsAttention(
         f"The system does not serve {path} ({refused.status}).",
-        mend="Correct the connection's address, or let the system serve this kind as docs/platforms/rest.md says.",
+        fix="Correct the connection's address, or let the system serve this kind as docs/platforms/rest.md says.",
     )

@@ -15,13 +15,13 @@ from connectors.contract import Account, Action, Adapter, Operation, Outcome, Pa
 from connectors.errors import BatchRefused, SkipRecord
 from connectors.http import HttpClient, Refused
 from connectors.listing import Listing
-from connectors.platforms.seller_center_oms import statuses
-from connectors.platforms.seller_center_oms.reading import record_of
+from connectors.platforms.seller_center_oms import item_statuses
+from connectors.platforms.seller_center_oms.records import build_record
 from connectors.records import Record
 from connectors.signatures import signed
 from hub.kinds import DataType, Role
 
-MOST_ITEMS = 4000
+MAX_ITEMS = 4000
 
 
 class Settings(Schema):
@@ -49,7 +49,7 @@ class SellerCenterOms(Adapter):
     Settings = Settings
     Credentials = Credentials
     imports = {DataType.CUSTOMERS: "read", DataType.ORDERS: "read"}
-    reads_after = {DataType.ORDERS: (DataType.CUSTOMERS,)}
+    import_dependencies = {DataType.ORDERS: (DataType.CUSTOMERS,)}
     exports = {DataType.ORDERS: "statuses"}
     batch_size = {DataType.ORDERS: 500}
 
@@ -67,10 +67,10 @@ class SellerCenterOms(Adapter):
     def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
         limit = self.settings.page_size
         rows, following, cut = self.listing.read(data_type, since=since, cursor=cursor, limit=limit)
-        return Page([record_of(data_type, row) for row in rows], following, cut=cut)
+        return Page([build_record(data_type, row) for row in rows], following, cut=cut)
 
     def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
-        return [record_of(data_type, row) for row in self.listing.rows(data_type, external_ids)]
+        return [build_record(data_type, row) for row in self.listing.rows(data_type, external_ids)]
 
     # Export side
 
@@ -79,20 +79,20 @@ class SellerCenterOms(Adapter):
         if data_type != DataType.ORDERS:
             return super().payload(data_type, item, refs)
         reasons = {"canceled": self.settings.cancel_reason, "returned": self.settings.return_reason}
-        return statuses.of_order(item, refs, reasons, wanted=self.settings.send_statuses)
+        return item_statuses.order_payload(item, refs, reasons, enabled=self.settings.send_statuses)
 
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         """Only lines that changed since they were last sent, up to 4,000 a call; each may fail by itself."""
         now = datetime.now(UTC)
-        due = [
+        pending_entries = [
             (place, entry)
             for place, operation in enumerate(operations)
             if operation.external_id
-            for entry in statuses.changed(operation, now)
+            for entry in item_statuses.changed_entries(operation, now)
         ]
         problems: dict[int, list[str]] = {}
-        for start in range(0, len(due), MOST_ITEMS):
-            batch = due[start : start + MOST_ITEMS]
+        for start in range(0, len(pending_entries), MAX_ITEMS):
+            batch = pending_entries[start : start + MAX_ITEMS]
             for position, message in self._update([entry for _, entry in batch]).items():
                 place, entry = batch[position]
                 problems.setdefault(place, []).append(f"Item {entry['id_sales_order_item']}: {message}")
@@ -101,12 +101,12 @@ class SellerCenterOms(Adapter):
     def _update(self, items: list[dict[str, Any]]) -> dict[int, str]:
         """One UpdateItemsStatus: position → why the OMS did not take that item."""
         try:
-            answer = self._post("", {"Request": {"Items": items}}, {"Action": statuses.ACTION})
+            answer = self._post("", {"Request": {"Items": items}}, {"Action": item_statuses.ACTION})
         except Refused as refused:
             if not isinstance(refused.body, dict):
                 raise BatchRefused(str(refused), code=refused.code) from refused
             answer = refused.body
-        return statuses.failures(answer, len(items))
+        return item_statuses.failures(answer, len(items))
 
     def _post(self, path: str, body: dict[str, Any], parameters: Mapping[str, str] | None = None) -> Any:
         credentials: Credentials = self.account.credentials
@@ -119,6 +119,6 @@ def _outcome(operation: Operation, problems: list[str]) -> Outcome:
     if not operation.external_id and operation.action is not Action.REMOVE:
         problems = ["The OMS does not know this order: orders begin there."]
     error = SkipRecord(
-        " ".join(problems), code="status_refused", mend="Compare the order's items here and in the OMS, then retry."
+        " ".join(problems), code="status_refused", fix="Compare the order's items here and in the OMS, then retry."
     )
     return Outcome(external_id=operation.external_id, error=error if problems else None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.contract import Receipt
 from connectors.errors import BatchRefused, TryAgainLater
-from connectors.http import dumps
+from connectors.http import canonical_json
 from hub.kinds import DataType
 
 CALLBACK = "Callback.process"
@@ -17,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS = {"id", "config_id"}
 
 
-def new_id(data_type: DataType, now: datetime) -> str:
+def new_request_id(data_type: DataType, now: datetime) -> str:
     """The id of a request. The callback brings it back; it tells what the request was about and when it was made."""
     return f"{data_type}-{(now - _EPOCH) // _MICROSECOND:x}-{token_hex(8)}"
 
@@ -26,15 +26,15 @@ def call(method: str, entries: list[dict[str, Any]], request_id: str) -> dict[st
     return {"api": 1, "method": method, "params": {"productsInfo": entries}, "id": request_id}
 
 
-def expect_acknowledgement(answer: Any, method: str, request_id: str) -> None:
+def check_acknowledgement(answer: Any, method: str, request_id: str) -> None:
     """Anything but the vendor's acknowledgement, to the letter, is a refusal.
 
     BatchRefused if the shop says no to this request; TryAgainLater if nobody can tell what the answer is about.
     """
-    if dumps(answer) == dumps([{"api": 1, "result": [{"status": "success"}], "id": request_id}]):
+    if canonical_json(answer) == canonical_json([{"api": 1, "result": [{"status": "success"}], "id": request_id}]):
         return
     match answer:
-        case [{"id": about, **rest}] if about == request_id:
+        case [{"id": echoed_id, **rest}] if echoed_id == request_id:
             raise BatchRefused(f"{method} was refused: {_reason(rest)}")
     raise TryAgainLater(f"{method} was answered by something that is no acknowledgement of it.")
 
@@ -49,8 +49,8 @@ def receipts(call: dict[str, Any]) -> list[Receipt]:
             return []
         case {"id": str(request_id), "params": {"result": list(results)}} if known := _ID.fullmatch(request_id):
             requested_at = _EPOCH + int(known["microseconds"], 16) * _MICROSECOND
-            told = [_receipt(DataType(known["data_type"]), requested_at, each) for each in results]
-            return [receipt for receipt in told if receipt is not None]
+            parsed = [_receipt(DataType(known["data_type"]), requested_at, each) for each in results]
+            return [receipt for receipt in parsed if receipt is not None]
     raise ValueError("a callback has the id of a request of ours and a list of results")
 
 
@@ -70,7 +70,7 @@ def _receipt(data_type: DataType, requested_at: datetime, result: Any) -> Receip
     raise ValueError("a result has a status and a product with its seller_sku, and its ids if it has any")
 
 
-def found(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:
+def parse_lookup(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:
     """SKU → (product id, config id) of those of the SKUs that the shop has. TryAgainLater for an odd answer."""
     match answer:
         case {"found": list(rows), **rest} if not rest and all(_is_product(row, skus) for row in rows):

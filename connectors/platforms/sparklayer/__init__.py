@@ -10,10 +10,10 @@ from typing import Any
 
 from connectors.contract import Account, Adapter, LogReport, Operation, Outcome, References
 from connectors.http import HttpClient
-from connectors.platforms.sparklayer import customers, log, orders, products, store, variants
+from connectors.platforms.sparklayer import customers, orders, products, stock_and_prices, store_settings, sync_log
+from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.price_lists import PriceLists
 from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
-from connectors.platforms.sparklayer.site import Site
 from hub.kinds import DataType, Role
 
 
@@ -38,19 +38,19 @@ class SparkLayer(Adapter):
     shards = {DataType.PRODUCTS: 2}
     batch_size = dict.fromkeys(exports, 10) | {DataType.STOCK: 500, DataType.PRICES: 500}
     uses_shop_ids = True
-    keeps_log = frozenset(log.NAMES)
+    keeps_sync_log = frozenset(sync_log.LOG_NAMES)
 
     def __init__(self, account: Account, http: HttpClient) -> None:
         super().__init__(account, http)
         self.settings: Settings = account.settings
 
     @cached_property
-    def site(self) -> Site:
-        return Site(self.account, self.http)
+    def client(self) -> SparkLayerClient:
+        return SparkLayerClient(self.account, self.http)
 
     @cached_property
     def price_lists(self) -> PriceLists:
-        return PriceLists(self.site)
+        return PriceLists(self.client)
 
     @classmethod
     def budget_key(cls, account: Account) -> str:
@@ -69,11 +69,11 @@ class SparkLayer(Adapter):
             case DataType.PRODUCTS:
                 return products.payload(item, refs, own.price_list, self.account.field_map)
             case DataType.STOCK:
-                return variants.stock_payload(item, refs, own.stock_locations)
+                return stock_and_prices.stock_payload(item, refs, own.stock_locations)
             case DataType.PRICES:
-                return variants.price_payload(item, refs, own.price_list)
+                return stock_and_prices.price_payload(item, refs, own.price_list)
             case DataType.SETTINGS:
-                return store.payload(item, own.shop, own.price_list)
+                return store_settings.payload(item, own.shop, own.price_list)
             case DataType.CUSTOMERS:
                 return customers.payload(item, refs)
             case DataType.ORDERS:
@@ -83,24 +83,24 @@ class SparkLayer(Adapter):
     def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
         match data_type:
             case DataType.PRODUCTS:
-                return products.send(self.site, operations)
+                return products.send(self.client, operations)
             case DataType.STOCK:
-                return variants.send_stock(self.site, operations)
+                return stock_and_prices.send_stock(self.client, operations)
             case DataType.PRICES:
-                return variants.send_prices(self.site, self.price_lists, operations)
+                return stock_and_prices.send_prices(self.client, self.price_lists, operations)
             case DataType.SETTINGS:
-                return store.send(self.site, self.price_lists, operations)
+                return store_settings.send(self.client, self.price_lists, operations)
             case DataType.CUSTOMERS:
-                return customers.send(self.site, operations)
+                return customers.send(self.client, operations)
             case DataType.ORDERS:
-                return orders.send(self.site, operations)
+                return orders.send(self.client, operations)
         return super().send(data_type, operations)
 
-    def begin_log(self, data_type: DataType, *, started: datetime, ended: datetime | None) -> None:
-        log.begin(self.site, self.settings.integration, data_type, started, ended)
+    def start_log(self, data_type: DataType, *, started: datetime, finished_at: datetime | None) -> None:
+        sync_log.start(self.client, self.settings.integration, data_type, started, finished_at)
 
     def add_to_log(self, data_type: DataType, report: LogReport) -> None:
-        log.add(self.site, self.settings.integration, data_type, report)
+        sync_log.add(self.client, self.settings.integration, data_type, report)
 
     def delete_logs(self) -> None:
-        log.delete(self.site)
+        sync_log.delete(self.client)

@@ -20,7 +20,7 @@ def address(item: AddressRecord) -> dict[str, Any]:
     }
 
 
-def gaps(item: AddressRecord) -> list[str]:
+def missing_fields(item: AddressRecord) -> list[str]:
     """What SparkLayer wants and the address lacks, in words of people."""
     wanted = (("line 1", item.street), ("the city", item.city), ("the country", item.country))
     return [what for what, value in wanted if not value.strip()]

@@ -12,16 +12,16 @@ from typing import Any
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
-from connectors.platforms.sparklayer.addresses import address, gaps
+from connectors.platforms.sparklayer.addresses import address, missing_fields
+from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient, names_property, send_each
 from connectors.platforms.sparklayer.products import number
-from connectors.platforms.sparklayer.site import ASSUMED, Site, names, one_by_one
 from hub.kinds import Kind
 from orders.items import CustomerItem
 
-ONE = "/api/v2/customers/{}/{}"
-CARRIED = ("role", "tax_exempt")
+RECORD_PATH = "/api/v2/customers/{}/{}"
+KEPT_FIELDS = ("role", "tax_exempt")
 # A parent goes in the same sync, so it is there soon.
-SOON = timedelta(minutes=1)
+PARENT_RETRY_DELAY = timedelta(minutes=1)
 
 Row = dict[str, Any]
 
@@ -30,15 +30,15 @@ def payload(item: CustomerItem, refs: References) -> Row | None:
     if item.status == "deleted" or not item.b2b_enabled:
         return None
     problems = [] if item.email else ["the e-mail address is missing"]
-    for place, each in enumerate(item.addresses, 1):
-        problems += [f"address {place}: {what} is empty" for what in gaps(each)]
+    for position, each in enumerate(item.addresses, 1):
+        problems += [f"address {position}: {what} is empty" for what in missing_fields(each)]
     if problems:
         raise SkipRecord(
-            f"{'; '.join(problems)}.".capitalize(), code="incomplete", mend="Complete the customer in the shop."
+            f"{'; '.join(problems)}.".capitalize(), code="incomplete", fix="Complete the customer in the shop."
         )
     terms = None if item.payment_on_account is None else {"enabled": item.payment_on_account}
     return {
-        "external_id": refs.name(Kind.CUSTOMER, item.id),
+        "external_id": refs.shop_or_own_id(Kind.CUSTOMER, item.id),
         "email": item.email,
         "first_name": item.first_name,
         "last_name": item.last_name,
@@ -50,88 +50,88 @@ def payload(item: CustomerItem, refs: References) -> Row | None:
         "price_lists": item.price_lists,
         "discount_percentage": number(item.discount_percentage),
         "payment_on_account": terms,
-        "parent_customer_id": refs.name(Kind.CUSTOMER, item.parent_id) if item.parent_id else None,
+        "parent_customer_id": refs.shop_or_own_id(Kind.CUSTOMER, item.parent_id) if item.parent_id else None,
         "addresses": [
             address(each)
             | {
-                "external_id": each.external_id or str(place),
+                "external_id": each.external_id or str(position),
                 "is_default_billing": each.use == "billing",
                 "is_default_shipping": each.use == "shipping",
             }
-            for place, each in enumerate(item.addresses, 1)
+            for position, each in enumerate(item.addresses, 1)
         ],
     }
 
 
-def send(site: Site, operations: Sequence[Operation]) -> list[Outcome]:
-    return one_by_one(
-        operations, lambda operation: (_remove if operation.action is Action.REMOVE else _put)(site, operation)
+def send(client: SparkLayerClient, operations: Sequence[Operation]) -> list[Outcome]:
+    return send_each(
+        operations, lambda operation: (_remove if operation.action is Action.REMOVE else _put)(client, operation)
     )
 
 
-def _put(site: Site, operation: Operation) -> Outcome:
+def _put(client: SparkLayerClient, operation: Operation) -> Outcome:
     wanted = operation.payload
     try:
         try:
-            if not _renamed(site, operation):
-                _replace(site, "platform", wanted["external_id"], wanted)
+            if not _replace_renamed(client, operation):
+                _replace(client, "platform", wanted["external_id"], wanted)
         except Refused as refused:
-            if not (refused.status == 409 and names(refused, "email")):
+            if not (refused.status == 409 and names_property(refused, "email")):
                 raise
             # The front has the person already, by another id or by none.
-            _replace(site, "email", wanted["email"], wanted)
+            _replace(client, "email", wanted["email"], wanted)
     except Refused as refused:
-        if not names(refused, "parent_customer_id"):
+        if not names_property(refused, "parent_customer_id"):
             raise
-        not_before = datetime.now(UTC) + SOON
+        not_before = datetime.now(UTC) + PARENT_RETRY_DELAY
         waiting = TryAgainLater("SparkLayer does not have the parent yet.", not_before=not_before, sent=False)
         return Outcome(error=waiting)
     return Outcome(external_id=wanted["external_id"])
 
 
-def _renamed(site: Site, operation: Operation) -> bool:
+def _replace_renamed(client: SparkLayerClient, operation: Operation) -> bool:
     """Who was made at the front got another id when the shop took them over: found by the old one, and kept."""
     wanted = operation.payload
     if operation.external_id in ("", wanted["external_id"]):
         return False
-    there = _look(site, "platform", operation.external_id)
-    if not there.get("id"):
+    existing = _fetch(client, "platform", operation.external_id)
+    if not existing.get("id"):
         return False
-    body = _carry_over(there, wanted) | {"id": there["id"]}
-    site.call("PUT", ONE, "sparklayer", there["id"], body=body)
+    body = _merge_kept_fields(existing, wanted) | {"id": existing["id"]}
+    client.call("PUT", RECORD_PATH, "sparklayer", existing["id"], body=body)
     return True
 
 
-def _replace(site: Site, lookup: str, key: str, wanted: Row) -> None:
-    site.call("PUT", ONE, lookup, key, body=_carry_over(_look(site, lookup, key), wanted))
+def _replace(client: SparkLayerClient, lookup: str, key: str, wanted: Row) -> None:
+    client.call("PUT", RECORD_PATH, lookup, key, body=_merge_kept_fields(_fetch(client, lookup, key), wanted))
 
 
-def _look(site: Site, lookup: str, key: str) -> Row:
+def _fetch(client: SparkLayerClient, lookup: str, key: str) -> Row:
     """The customer as SparkLayer has it; empty if it has none."""
     try:
-        there = site.call("GET", ASSUMED["customer"], lookup, key)
+        existing = client.call("GET", UNDOCUMENTED_PATHS["customer"], lookup, key)
     except Refused as refused:
         if refused.status == 404:
             return {}
         raise
-    if not isinstance(there, dict):
+    if not isinstance(existing, dict):
         raise TryAgainLater("SparkLayer answered without a customer.")
-    return there
+    return existing
 
 
-def _carry_over(there: Row, wanted: Row) -> Row:
+def _merge_kept_fields(existing: Row, wanted: Row) -> Row:
     """A balance is never sent back: that would book it once more."""
-    terms = there.get("payment_on_account") or {}
+    terms = existing.get("payment_on_account") or {}
     kept = {name: value for name, value in terms.items() if not name.startswith("balance")}
     ours = wanted["payment_on_account"]
-    body = {name: there[name] for name in CARRIED if name in there} | wanted
+    body = {name: existing[name] for name in KEPT_FIELDS if name in existing} | wanted
     body["payment_on_account"] = kept | (ours or {}) if kept or ours else None
     return body
 
 
-def _remove(site: Site, operation: Operation) -> Outcome:
+def _remove(client: SparkLayerClient, operation: Operation) -> Outcome:
     try:
-        site.call("DELETE", ASSUMED["customer"], "platform", operation.external_id)
+        client.call("DELETE", UNDOCUMENTED_PATHS["customer"], "platform", operation.external_id)
     except Refused as refused:
         if refused.status != 404:
             raise

@@ -11,12 +11,12 @@ from typing import Any
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import NeedsAttention, SkipRecord
 from connectors.platforms.sparklayer.addresses import address
+from connectors.platforms.sparklayer.client import SparkLayerClient, send_each
 from connectors.platforms.sparklayer.products import number
-from connectors.platforms.sparklayer.site import Site, one_by_one
 from hub.kinds import Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 
-ONE = "/api/v1/purchases/{}/{}"
+RECORD_PATH = "/api/v1/purchases/{}/{}"
 # The kinds of packages; no page of the vendor lists the words.
 OPEN, SHIPMENT, CANCELLATION, RETURN = "unfulfilled", "shipment", "cancellation", "return"
 KIND_BY_STATUS = {
@@ -35,7 +35,7 @@ def payload(item: OrderItem, refs: References) -> Row | None:
     """None for an order that was placed elsewhere."""
     if not item.placed_through_b2b:
         return None
-    customer = {"platform": refs.name(Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
+    customer = {"platform": refs.shop_or_own_id(Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
     by_use = {each.use: address(each) for each in reversed(item.addresses)}
     packages = _packages(item, refs, by_use.get("shipping") or by_use.get("billing"))
     if packages and item.shipping_cost:
@@ -45,7 +45,7 @@ def payload(item: OrderItem, refs: References) -> Row | None:
         "type": "order",
         "purchase_identifiers": {
             **({"sparklayer": item.cart_id} if item.cart_id else {}),
-            "platform": refs.name(Kind.ORDER, item.id),
+            "platform": refs.shop_or_own_id(Kind.ORDER, item.id),
             "visible": item.number,
         },
         "customer_identifiers": customer,
@@ -101,7 +101,7 @@ def _lines(item: OrderItem, refs: References, held: Quantities) -> Iterable[Row]
 
 
 def _identifiers(line: OrderLineItem, refs: References) -> Row:
-    return {"platform": refs.name(Kind.ORDER_LINE, line.id)}
+    return {"platform": refs.shop_or_own_id(Kind.ORDER_LINE, line.id)}
 
 
 def _shipment(item: ShipmentItem) -> Row:
@@ -116,27 +116,27 @@ def _money(amount: Decimal, currency: str) -> Row:
     return {"number": f"{amount.normalize():f}", "currency": currency}
 
 
-def send(site: Site, operations: Sequence[Operation]) -> list[Outcome]:
-    return one_by_one(operations, lambda operation: _send(site, operation))
+def send(client: SparkLayerClient, operations: Sequence[Operation]) -> list[Outcome]:
+    return send_each(operations, lambda operation: _send(client, operation))
 
 
-def _send(site: Site, operation: Operation) -> Outcome:
+def _send(client: SparkLayerClient, operation: Operation) -> Outcome:
     if operation.action is Action.REMOVE:
         raise SkipRecord(
             "SparkLayer takes no order back.",
             code="not_removable",
-            mend="Remove it in the SparkLayer dashboard if it should not stand there.",
+            fix="Remove it in the SparkLayer dashboard if it should not stand there.",
         )
     identifiers = operation.payload["purchase_identifiers"]
     lookup = "sparklayer" if "sparklayer" in identifiers else "platform"
     try:
-        site.call("PUT", ONE, lookup, identifiers[lookup], body=operation.payload)
+        client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=operation.payload)
     except NeedsAttention as refused:
         if refused.status != 403:
             raise
         raise SkipRecord(
             f"SparkLayer has the order {identifiers['visible']} under another id of its own.",
             code="id_differs",
-            mend="Compare the order's SparkLayer id in the shop with the one in the SparkLayer dashboard.",
+            fix="Compare the order's SparkLayer id in the shop with the one in the SparkLayer dashboard.",
         ) from refused
     return Outcome(external_id=identifiers[lookup])

@@ -12,40 +12,42 @@ from catalog.items import ProductItem, VariantItem
 from connectors.contract import Action, Operation, Outcome, References
 from connectors.errors import SkipRecord, TryAgainLater
 from connectors.http import Refused
+from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient, send_each
 from connectors.platforms.sparklayer.settings import FieldMap
-from connectors.platforms.sparklayer.site import ASSUMED, Site, one_by_one
 from hub.kinds import Kind
 
-OFFERED = ("live", "suspended")
+SOLD_STATUSES = ("live", "suspended")
 
 Row = dict[str, Any]
 
 
 def payload(item: ProductItem, refs: References, price_list: str, field_map: FieldMap) -> Row | None:
     """`product` is what is sent, `variants` tells which of its variants is which of ours."""
-    if item.status not in OFFERED:
+    if item.status not in SOLD_STATUSES:
         return None
-    nameless = [variant for variant in item.variants if variant.status in OFFERED and not variant.sku]
-    if nameless:
+    variants_without_sku = [variant for variant in item.variants if variant.status in SOLD_STATUSES and not variant.sku]
+    if variants_without_sku:
         raise SkipRecord(
-            f"{len(nameless)} of its variants have no SKU: {', '.join(_called(each) for each in nameless[:5])}.",
+            f"{len(variants_without_sku)} of its variants have no SKU: {
+                ', '.join(_variant_label(each) for each in variants_without_sku[:5])
+            }.",
             code="no_sku",
-            mend="Give every variant an SKU in the shop: SparkLayer knows prices and stock by it.",
+            fix="Give every variant an SKU in the shop: SparkLayer knows prices and stock by it.",
         )
-    picture = item.images[0].url if item.images else ""
+    main_image_url = item.images[0].url if item.images else ""
     variants = [each for each in item.variants if each.sku]
     return {
         "product": {
-            "external_id": refs.name(Kind.PRODUCT, item.id),
+            "external_id": refs.shop_or_own_id(Kind.PRODUCT, item.id),
             "title": item.title,
-            "slug": item.slug.strip("/") or refs.name(Kind.PRODUCT, item.id),
+            "slug": item.slug.strip("/") or refs.shop_or_own_id(Kind.PRODUCT, item.id),
             "variants": [
                 {
-                    "external_id": refs.name(Kind.VARIANT, variant.id),
+                    "external_id": refs.shop_or_own_id(Kind.VARIANT, variant.id),
                     "sku": variant.sku,
                     "weight_in_grams": number(variant.weight_in_grams),
                     "position": variant.position,
-                    "cart_image_url": variant.cart_image_url or picture,
+                    "cart_image_url": variant.cart_image_url or main_image_url,
                     "options": [{"group": each["name"], "name": each["value"]} for each in variant.options],
                     "status": _status(item, variant),
                     "rrp": _rrp(variant, price_list),
@@ -54,26 +56,28 @@ def payload(item: ProductItem, refs: References, price_list: str, field_map: Fie
                 for variant in variants
             ],
         },
-        "variants": {str(variant.id): refs.name(Kind.VARIANT, variant.id) for variant in variants},
+        "variants": {str(variant.id): refs.shop_or_own_id(Kind.VARIANT, variant.id) for variant in variants},
     }
 
 
-def send(site: Site, operations: Sequence[Operation]) -> list[Outcome]:
-    return one_by_one(
+def send(client: SparkLayerClient, operations: Sequence[Operation]) -> list[Outcome]:
+    return send_each(
         operations,
-        lambda operation: (_discontinue if operation.action is Action.REMOVE else _put)(site, operation),
+        lambda operation: (_discontinue if operation.action is Action.REMOVE else _put)(client, operation),
     )
 
 
-def _put(site: Site, operation: Operation) -> Outcome:
+def _put(client: SparkLayerClient, operation: Operation) -> Outcome:
     """Change it; if it is not there, make it: so it may be sent again."""
     product = operation.payload["product"]
     try:
-        answer = site.call("PATCH", ASSUMED["product"], operation.external_id or product["external_id"], body=product)
+        answer = client.call(
+            "PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id or product["external_id"], body=product
+        )
     except Refused as refused:
         if refused.status != 404:
             raise
-        answer = site.call("POST", ASSUMED["products"], body=product)
+        answer = client.call("POST", UNDOCUMENTED_PATHS["products"], body=product)
     match answer:
         case {"external_id": str(made)}:
             links: dict[tuple[str, int], str] = {
@@ -83,14 +87,14 @@ def _put(site: Site, operation: Operation) -> Outcome:
     raise TryAgainLater("SparkLayer did not say which product it saved.")
 
 
-def _discontinue(site: Site, operation: Operation) -> Outcome:
+def _discontinue(client: SparkLayerClient, operation: Operation) -> Outcome:
     try:
-        there = site.call("GET", ASSUMED["product"], operation.external_id)
+        existing = client.call("GET", UNDOCUMENTED_PATHS["product"], operation.external_id)
     except Refused as refused:
         if refused.status != 404:
             raise
         return Outcome(external_id=operation.external_id)
-    match there:
+    match existing:
         case {"variants": list(variants)}:
             gone = [
                 {"external_id": each["external_id"], "status": "discontinued"}
@@ -100,12 +104,12 @@ def _discontinue(site: Site, operation: Operation) -> Outcome:
         case _:
             raise TryAgainLater("SparkLayer did not say which variants the product has.")
     if gone:
-        site.call("PATCH", ASSUMED["product"], operation.external_id, body={"variants": gone})
+        client.call("PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id, body={"variants": gone})
     return Outcome(external_id=operation.external_id)
 
 
 def _status(item: ProductItem, variant: VariantItem) -> str:
-    if variant.status not in OFFERED:
+    if variant.status not in SOLD_STATUSES:
         return "discontinued"
     return "suspended" if "suspended" in (item.status, variant.status) else "live"
 
@@ -124,7 +128,7 @@ def _settings(variant: VariantItem, field_map: FieldMap) -> list[Row]:
     return [found] if found else []
 
 
-def _called(variant: VariantItem) -> str:
+def _variant_label(variant: VariantItem) -> str:
     return ", ".join(each["value"] for each in variant.options) or f"number {variant.position + 1}"
 
 

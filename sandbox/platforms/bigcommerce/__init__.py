@@ -5,36 +5,36 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from sandbox.platforms.base import Options, Platform, UnknownState
+from sandbox.platforms.base import Options, Platform, UnknownStateKind
 from sandbox.platforms.bigcommerce import (
     assignments,
     back_office,
     brands,
     categories,
     customers,
-    hooks,
     images,
-    information,
     inventory,
     options,
     orders,
     price_lists,
     products,
+    store_information,
     variants,
+    webhooks,
 )
-from sandbox.platforms.bigcommerce.answers import Refusal
 from sandbox.platforms.bigcommerce.api import Account, routes
-from sandbox.platforms.bigcommerce.delivery import Delivery
+from sandbox.platforms.bigcommerce.responses import ApiError
 from sandbox.platforms.bigcommerce.state import KINDS, rows_of
+from sandbox.platforms.bigcommerce.webhook_delivery import Delivery
 
 AREAS = (
     assignments,
     brands,
     categories,
     customers,
-    hooks,
+    webhooks,
     images,
-    information,
+    store_information,
     inventory,
     options,
     orders,
@@ -66,13 +66,13 @@ class BigCommerce(Platform):
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Rows of a table in order of id; see `state.KINDS`."""
         if account not in self.stores or kind not in KINDS:
-            raise UnknownState(f"accounts: {', '.join(self.stores)}; kinds: {', '.join(KINDS)}")
+            raise UnknownStateKind(f"accounts: {', '.join(self.stores)}; kinds: {', '.join(KINDS)}")
         return rows_of(self.stores[account].store, kind, int(after or 0), limit)
 
     async def reset(self) -> None:
-        self.delivery.forget()
+        self.delivery.clear_pending()
         for account in self.stores.values():
-            account.window.renew()
+            account.window.restart()
             account.store.fill()
 
     async def stop(self) -> None:
@@ -81,7 +81,7 @@ class BigCommerce(Platform):
     def rate_limited(self) -> Response:
         """A 429 with the headers of the first store, its window having just run out."""
         account = next(iter(self.stores.values()))
-        answer = Refusal(429, "Too many requests").response()
+        answer = ApiError(429, "Too many requests").response()
         spent = {
             "X-Rate-Limit-Requests-Left": "0",
             "X-Rate-Limit-Time-Reset-Ms": str(min(1000, account.window.window_ms)),

@@ -9,15 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.limits import Lanes, Window
-from sandbox.platforms.base import Options, is_token, note
-from sandbox.platforms.bigcommerce.answers import Refusal, V2Refusal, not_found
+from sandbox.limits import ConcurrencyLimiter, RateLimitWindow
+from sandbox.platforms.base import Options, annotate_call, token_matches
+from sandbox.platforms.bigcommerce.responses import ApiError, V2ApiError, not_found
 from sandbox.platforms.bigcommerce.store import Store
 from sandbox.tables import Row
 
 
 @dataclass
-class Ask:
+class ApiRequest:
     """One request as a handler sees it. `path` holds the numbers in the URL, `body` the parsed JSON."""
 
     store: Store
@@ -27,8 +27,8 @@ class Ask:
     overlap: int
     request: Request
 
-    def note(self, **facts: Any) -> None:
-        note(self.request, **facts)
+    def annotate_call(self, **facts: Any) -> None:
+        annotate_call(self.request, **facts)
 
     def product(self) -> Row:
         """The product that the URL names; 404 without it."""
@@ -38,18 +38,19 @@ class Ask:
         return product
 
 
-Handler = Callable[[Ask], Response]
+Handler = Callable[[ApiRequest], Response]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method on one path. At most `together` requests of the same `lane` run at once on a store."""
+    """One method on one path. At most `max_concurrent` requests of the same `concurrency_group` run at once on a
+    store."""
 
     method: str
     path: str
     handle: Handler
-    lane: str | None = None
-    together: int = 1
+    concurrency_group: str | None = None
+    max_concurrent: int = 1
 
 
 class Account:
@@ -58,8 +59,8 @@ class Account:
     def __init__(self, name: str, token: str, options: Options) -> None:
         self.name = name
         self.token = token
-        self.window = Window(options.quota, options.window_ms)
-        self.lanes = Lanes()
+        self.window = RateLimitWindow(options.quota, options.window_ms)
+        self.concurrency = ConcurrencyLimiter()
         self.store = Store(name, options)
 
     def limit_headers(self) -> dict[str, str]:
@@ -84,19 +85,21 @@ def routes(accounts: dict[str, Account], options: Options, operations: Iterable[
 
 
 def _endpoint(accounts: dict[str, Account], options: Options, operation: Operation) -> Callable[[Request], Any]:
-    refusal = V2Refusal if operation.path.startswith("/v2") else Refusal
+    refusal = V2ApiError if operation.path.startswith("/v2") else ApiError
 
     async def endpoint(request: Request) -> Response:
         account = accounts.get(request.path_params["hash"])
         given = request.headers.get("x-auth-token", "")
-        if account is None or not is_token(given, account.token):
+        if account is None or not token_matches(given, account.token):
             return refusal(401, "Unauthorized: the X-Auth-Token is not valid for this store").response()
-        note(request, account=account.name)
-        if not account.window.take():
+        annotate_call(request, account=account.name)
+        if not account.window.consume():
             answer = refusal(429, "Too many requests").response()
         else:
-            with account.lanes.enter(operation.lane or request, operation.together) as room:
-                answer = await served(request, account) if room else _side_by_side(operation).response()
+            with account.concurrency.enter(
+                operation.concurrency_group or request, operation.max_concurrent
+            ) as has_capacity:
+                answer = await served(request, account) if has_capacity else _too_many_concurrent(operation).response()
         answer.headers.update(account.limit_headers())
         return answer
 
@@ -106,14 +109,14 @@ def _endpoint(accounts: dict[str, Account], options: Options, operation: Operati
             await options.latency()
             path = {name: value for name, value in request.path_params.items() if name != "hash"}
             overlap = request.scope.get("sandbox.overlap", 0)
-            return operation.handle(Ask(account.store, path, dict(request.query_params), body, overlap, request))
-        except Refusal as refused:
+            return operation.handle(ApiRequest(account.store, path, dict(request.query_params), body, overlap, request))
+        except ApiError as refused:
             return refused.response()
 
     return endpoint
 
 
-async def _body(request: Request, refusal: type[Refusal]) -> Any:
+async def _body(request: Request, refusal: type[ApiError]) -> Any:
     if request.method not in ("POST", "PUT"):
         return None
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
@@ -122,9 +125,9 @@ async def _body(request: Request, refusal: type[Refusal]) -> Any:
         body = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
         raise refusal(400, f"Input is invalid JSON: {error}") from error
-    note(request, items=len(body) if isinstance(body, list) else 1)
+    annotate_call(request, items=len(body) if isinstance(body, list) else 1)
     return body
 
 
-def _side_by_side(operation: Operation) -> Refusal:
-    return Refusal(429, f"At most {operation.together} such requests may run at once")
+def _too_many_concurrent(operation: Operation) -> ApiError:
+    return ApiError(429, f"At most {operation.max_concurrent} such requests may run at once")

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.bigcommerce.answers import Refusal
-from sandbox.platforms.bigcommerce.delivery import Delivery
 from sandbox.platforms.bigcommerce.products import PRODUCT, apply_change, check_change, product_view
+from sandbox.platforms.bigcommerce.responses import ApiError
 from sandbox.platforms.bigcommerce.store import Store
+from sandbox.platforms.bigcommerce.webhook_delivery import Delivery
 
 
 def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
@@ -27,12 +27,12 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
         try:
             fields = PRODUCT.checked(orjson.loads(await request.body()), creating=False)
             check_change(store, row, fields)
-        except Refusal as refused:
+        except ApiError as refused:
             return refused.response()
         apply_change(store, row, fields)
         return json_response(product_view(store, row))
 
-    async def information(request: Request) -> Response:
+    async def store_information(request: Request) -> Response:
         store = stores.get(request.path_params["account"])
         currency = orjson.loads(await request.body()).get("currency")
         if store is None or currency not in store.currencies:
@@ -41,7 +41,7 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
         return Response(status_code=204)
 
     async def deliveries(request: Request) -> Response:
-        return json_response({"pending": delivery.pending, "attempts": delivery.listing()})
+        return json_response({"pending": delivery.pending, "attempts": delivery.as_dicts()})
 
     async def replay(request: Request) -> Response:
         count = request.query_params.get("count", "1")
@@ -51,7 +51,7 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
 
     return [
         Route("/_sandbox/products/{account}/{product_id:int}", product, methods=["PATCH", "DELETE"]),
-        Route("/_sandbox/information/{account}", information, methods=["PATCH"]),
+        Route("/_sandbox/information/{account}", store_information, methods=["PATCH"]),
         Route("/_sandbox/deliveries", deliveries),
         Route("/_sandbox/deliveries/replay", replay, methods=["POST"]),
     ]

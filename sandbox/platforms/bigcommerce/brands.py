@@ -2,19 +2,19 @@
 
 from starlette.responses import Response
 
-from sandbox.platforms.bigcommerce.answers import Pager, Refusal, gone, not_found, one
-from sandbox.platforms.bigcommerce.api import Ask, Operation
-from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, pruned
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, select_fields
+from sandbox.platforms.bigcommerce.responses import ApiError, Pager, item_response, no_content, not_found
 from sandbox.platforms.bigcommerce.store import slug
 from sandbox.tables import Row
 
 BRAND = Fields(
     required=("name",),
-    name=Field("string", shortest=1, longest=255),
-    page_title=Field("string", longest=255),
+    name=Field("string", min_length=1, max_length=255),
+    page_title=Field("string", max_length=255),
     meta_keywords=Field("array"),
-    meta_description=Field("string", longest=65_535),
-    search_keywords=Field("string", longest=65_535),
+    meta_description=Field("string", max_length=65_535),
+    search_keywords=Field("string", max_length=65_535),
     image_url=Field("string"),
     custom_url=Field("object"),
 )
@@ -26,66 +26,66 @@ FILTERS = (
 )
 
 
-def brand_view(ask: Ask, brand: Row) -> Row:
-    full = ask.store.brands.full(brand)
+def brand_view(request: ApiRequest, brand: Row) -> Row:
+    full = request.store.brands.full(brand)
     full.setdefault("custom_url", {"url": slug(brand["name"]), "is_customized": False})
     return full
 
 
-def list_brands(ask: Ask) -> Response:
-    pager = Pager(ask.query, ask.overlap)
-    chosen = FILTERS.choose(ask.query, ask.store.brands)
+def list_brands(request: ApiRequest) -> Response:
+    pager = Pager(request.query, request.overlap)
+    chosen = FILTERS.choose(request.query, request.store.brands)
     start, stop = pager.bounds
-    rows = [pruned(brand_view(ask, row), ask.query) for row in chosen[start:stop]]
-    ask.note(items=len(rows))
-    return pager.answer(rows, len(chosen))
+    rows = [select_fields(brand_view(request, row), request.query) for row in chosen[start:stop]]
+    request.annotate_call(items=len(rows))
+    return pager.page_response(rows, len(chosen))
 
 
-def get_brand(ask: Ask) -> Response:
-    return one(pruned(brand_view(ask, _brand(ask)), ask.query))
+def get_brand(request: ApiRequest) -> Response:
+    return item_response(select_fields(brand_view(request, _brand(request)), request.query))
 
 
-def create_brand(ask: Ask) -> Response:
-    fields = BRAND.checked(ask.body, creating=True)
-    _check_name(ask, fields, None)
-    return one(brand_view(ask, ask.store.brands.add(fields)))
+def create_brand(request: ApiRequest) -> Response:
+    fields = BRAND.checked(request.body, creating=True)
+    _check_name(request, fields, None)
+    return item_response(brand_view(request, request.store.brands.add(fields)))
 
 
-def change_brand(ask: Ask) -> Response:
-    brand = _brand(ask)
-    fields = BRAND.checked(ask.body, creating=False)
-    _check_name(ask, fields, brand["id"])
-    ask.store.brands.change(brand, fields)
-    return one(brand_view(ask, brand))
+def change_brand(request: ApiRequest) -> Response:
+    brand = _brand(request)
+    fields = BRAND.checked(request.body, creating=False)
+    _check_name(request, fields, brand["id"])
+    request.store.brands.change(brand, fields)
+    return item_response(brand_view(request, brand))
 
 
-def delete_brand(ask: Ask) -> Response:
-    _remove(ask, _brand(ask))
-    return gone()
+def delete_brand(request: ApiRequest) -> Response:
+    _remove(request, _brand(request))
+    return no_content()
 
 
-def delete_brands(ask: Ask) -> Response:
-    if not FILTERS.names(ask.query):
-        raise Refusal(422, "A filter is required to delete brands", {"name": "is required"})
-    for brand in list(FILTERS.choose(ask.query, ask.store.brands)):
-        _remove(ask, brand)
-    return gone()
+def delete_brands(request: ApiRequest) -> Response:
+    if not FILTERS.names(request.query):
+        raise ApiError(422, "A filter is required to delete brands", {"name": "is required"})
+    for brand in list(FILTERS.choose(request.query, request.store.brands)):
+        _remove(request, brand)
+    return no_content()
 
 
-def _remove(ask: Ask, brand: Row) -> None:
-    ask.store.brands.remove(brand["id"])
-    for product in ask.store.products:
+def _remove(request: ApiRequest, brand: Row) -> None:
+    request.store.brands.remove(brand["id"])
+    for product in request.store.products:
         if product.get("brand_id") == brand["id"]:
-            ask.store.change_product(product, {"brand_id": 0})
+            request.store.change_product(product, {"brand_id": 0})
 
 
-def _check_name(ask: Ask, fields: Row, own: int | None) -> None:
-    if "name" in fields and ask.store.brands.holder("name", fields["name"]) not in (None, own):
-        raise Refusal(409, "The brand name is a duplicate", {"name": "The brand name is a duplicate"})
+def _check_name(request: ApiRequest, fields: Row, own: int | None) -> None:
+    if "name" in fields and request.store.brands.find_id("name", fields["name"]) not in (None, own):
+        raise ApiError(409, "The brand name is a duplicate", {"name": "The brand name is a duplicate"})
 
 
-def _brand(ask: Ask) -> Row:
-    brand = ask.store.brands.get(ask.path["brand_id"])
+def _brand(request: ApiRequest) -> Row:
+    brand = request.store.brands.get(request.path["brand_id"])
     if brand is None:
         raise not_found("Brand")
     return brand

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.bigcommerce.answers import Pager, Refusal, many, not_found
-from sandbox.platforms.bigcommerce.api import Ask, Operation
-from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, boolean, list_of, pruned
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, boolean, list_of, select_fields
+from sandbox.platforms.bigcommerce.responses import ApiError, Pager, list_response, not_found
 from sandbox.platforms.bigcommerce.store import Store, slug
 from sandbox.tables import Row
 
@@ -18,19 +18,19 @@ CATEGORIES = 16_000
 BATCH = 50  # the vendor names no maximum; this one is assumed
 CATEGORY = Fields(
     required=("name",),
-    name=Field("string", shortest=1, longest=50),
-    parent_id=Field("integer", least=0),
-    tree_id=Field("integer", least=1),
+    name=Field("string", min_length=1, max_length=50),
+    parent_id=Field("integer", minimum=0),
+    tree_id=Field("integer", minimum=1),
     description=Field("string"),
     views=Field("integer"),
-    sort_order=Field("integer", least=-(2**31), most=2**31 - 1),
+    sort_order=Field("integer", minimum=-(2**31), maximum=2**31 - 1),
     page_title=Field("string"),
     meta_keywords=Field("array"),
-    meta_description=Field("string", longest=65_535),
-    layout_file=Field("string", longest=50),
+    meta_description=Field("string", max_length=65_535),
+    layout_file=Field("string", max_length=50),
     image_url=Field("string"),
     is_visible=Field("boolean"),
-    search_keywords=Field("string", longest=255),
+    search_keywords=Field("string", max_length=255),
     default_product_sort=Field(
         "string",
         choices=(
@@ -66,7 +66,7 @@ def category_view(store: Store, category: Row) -> Row:
     return full
 
 
-def _line(store: Store, category: Row) -> list[Row]:
+def _ancestors_and_self(store: Store, category: Row) -> list[Row]:
     """A category and those above it, the topmost first."""
     line = [category]
     while (above := store.categories.get(line[0].get("parent_id", 0))) is not None:
@@ -75,29 +75,29 @@ def _line(store: Store, category: Row) -> list[Row]:
 
 
 def _path_url(store: Store, category: Row) -> str:
-    return "/" + "".join(slug(each["name"]).lstrip("/") for each in _line(store, category))
+    return "/" + "".join(slug(each["name"]).lstrip("/") for each in _ancestors_and_self(store, category))
 
 
-def list_trees(ask: Ask) -> Response:
-    trees = ask.store.trees
-    if "id:in" in ask.query:
-        trees = [tree for tree in trees if str(tree["id"]) in ask.query["id:in"].split(",")]
-    if "channel_id:in" in ask.query:
-        wanted = ask.query["channel_id:in"].split(",")
+def list_trees(request: ApiRequest) -> Response:
+    trees = request.store.trees
+    if "id:in" in request.query:
+        trees = [tree for tree in trees if str(tree["id"]) in request.query["id:in"].split(",")]
+    if "channel_id:in" in request.query:
+        wanted = request.query["channel_id:in"].split(",")
         trees = [tree for tree in trees if any(str(channel) in wanted for channel in tree["channels"])]
-    pager = Pager(ask.query, 0)
+    pager = Pager(request.query, 0)
     start, stop = pager.bounds
-    return pager.answer(trees[start:stop], len(trees))
+    return pager.page_response(trees[start:stop], len(trees))
 
 
-def show_tree(ask: Ask) -> Response:
+def show_tree(request: ApiRequest) -> Response:
     """A tree's categories, each with its children inside."""
-    store, tree_id = ask.store, ask.path["tree_id"]
+    store, tree_id = request.store, request.path["tree_id"]
     if all(tree["id"] != tree_id for tree in store.trees):
         raise not_found("The tree was")
     views: dict[int, Row] = {0: {"children": []}}
     for category in (row for row in store.categories if row["tree_id"] == tree_id):
-        line = _line(store, category)
+        line = _ancestors_and_self(store, category)
         view = {
             "id": category["id"],
             "parent_id": category["parent_id"],
@@ -110,24 +110,26 @@ def show_tree(ask: Ask) -> Response:
         }
         views[category["id"]] = view
         views[category["parent_id"]]["children"].append(view)
-    return many(views[0]["children"])
+    return list_response(views[0]["children"])
 
 
-def list_categories(ask: Ask) -> Response:
-    pager = Pager(ask.query, ask.overlap)
-    chosen = FILTERS.choose(ask.query, ask.store.categories)
+def list_categories(request: ApiRequest) -> Response:
+    pager = Pager(request.query, request.overlap)
+    chosen = FILTERS.choose(request.query, request.store.categories)
     start, stop = pager.bounds
-    rows = [pruned(category_view(ask.store, row), ask.query, "category_id") for row in chosen[start:stop]]
-    ask.note(items=len(rows))
-    return pager.answer(rows, len(chosen))
+    rows = [
+        select_fields(category_view(request.store, row), request.query, "category_id") for row in chosen[start:stop]
+    ]
+    request.annotate_call(items=len(rows))
+    return pager.page_response(rows, len(chosen))
 
 
-def create_categories(ask: Ask) -> Response:
+def create_categories(request: ApiRequest) -> Response:
     """Good ones are made and bad ones reported: 201 if all are good, 207 if some, 422 if none."""
-    store = ask.store
+    store = request.store
     made: list[Row] = []
     errors: dict[str, str] = {}
-    for place, body in enumerate(list_of(ask.body, BATCH, _too_many)):
+    for place, body in enumerate(list_of(request.body, BATCH, _too_many)):
         problems = _problems(store, body, None)
         if len(store.categories) >= CATEGORIES:
             problems[""] = f"a store has at most {CATEGORIES} categories"
@@ -140,14 +142,14 @@ def create_categories(ask: Ask) -> Response:
         row = store.categories.add(fields)
         store.publish("store/category/created", "category", row["id"])
         made.append(category_view(store, row))
-    return _outcome(made, errors, len(ask.body), 201)
+    return _outcome(made, errors, len(request.body), 201)
 
 
-def change_categories(ask: Ask) -> Response:
-    store = ask.store
+def change_categories(request: ApiRequest) -> Response:
+    store = request.store
     changed = 0
     errors: dict[str, str] = {}
-    for place, body in enumerate(list_of(ask.body, BATCH, _too_many)):
+    for place, body in enumerate(list_of(request.body, BATCH, _too_many)):
         number = body.get("category_id") if isinstance(body, dict) else None
         row = store.categories.get(number) if isinstance(number, int) else None
         problems = _problems(store, body, row) if row else {"category_id": "The category was not found"}
@@ -157,24 +159,26 @@ def change_categories(ask: Ask) -> Response:
         store.categories.change(row, CATEGORY.writable(body))
         store.publish("store/category/updated", "category", row["id"])
         changed += 1
-    return _outcome(None, errors, len(ask.body), 200, succeeded=changed)
+    return _outcome(None, errors, len(request.body), 200, succeeded=changed)
 
 
-def delete_categories(ask: Ask) -> Response:
+def delete_categories(request: ApiRequest) -> Response:
     """Deletes what the filters choose, with everything below it."""
-    store = ask.store
-    if not FILTERS.names(ask.query):
-        raise Refusal(422, "A filter is required to delete categories", {"filter": "at least one"})
-    doomed = {row["id"] for row in FILTERS.choose(ask.query, store.categories)}
-    below = {row["id"] for row in store.categories if doomed & {each["id"] for each in _line(store, row)}}
+    store = request.store
+    if not FILTERS.names(request.query):
+        raise ApiError(422, "A filter is required to delete categories", {"filter": "at least one"})
+    selected_ids = {row["id"] for row in FILTERS.choose(request.query, store.categories)}
+    below = {
+        row["id"] for row in store.categories if selected_ids & {each["id"] for each in _ancestors_and_self(store, row)}
+    }
     for number in below:
         store.categories.remove(number)
         store.publish("store/category/deleted", "category", number)
     for product in store.products:
         if not below.isdisjoint(product["categories"]):
             store.change_product(product, {"categories": [each for each in product["categories"] if each not in below]})
-    ask.note(items=len(doomed))
-    return json_response({"meta": {"total": len(doomed), "success": len(doomed), "failed": 0}}, 202)
+    request.annotate_call(items=len(selected_ids))
+    return json_response({"meta": {"total": len(selected_ids), "success": len(selected_ids), "failed": 0}}, 202)
 
 
 def _problems(store: Store, body: Any, row: Row | None) -> dict[str, str]:
@@ -190,9 +194,9 @@ def _problems(store: Store, body: Any, row: Row | None) -> dict[str, str]:
         return {"tree_id": "is required without parent_id"}
     if all(tree["id"] != tree_id for tree in store.trees) or (parent and parent["tree_id"] != tree_id):
         return {"tree_id": "The tree was not found, or is not the parent's"}
-    if parent and row and any(each is row for each in _line(store, parent)):
+    if parent and row and any(each is row for each in _ancestors_and_self(store, parent)):
         return {"parent_id": "A category cannot be below itself"}
-    if parent and len(_line(store, parent)) >= DEPTH:
+    if parent and len(_ancestors_and_self(store, parent)) >= DEPTH:
         return {"parent_id": f"Categories go {DEPTH} levels deep"}
     name = body.get("name", row["name"] if row else "")
     siblings: Iterable[Row] = (each for each in store.categories if each["parent_id"] == parent_id)
@@ -201,8 +205,8 @@ def _problems(store: Store, body: Any, row: Row | None) -> dict[str, str]:
     return {}
 
 
-def _too_many(most: int) -> Refusal:
-    return Refusal(413, f"At most {most} categories a call")
+def _too_many(maximum: int) -> ApiError:
+    return ApiError(413, f"At most {maximum} categories a call")
 
 
 def _outcome(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
-from sandbox.platforms.bigcommerce.answers import Refusal, invalid
+from sandbox.platforms.bigcommerce.responses import ApiError, invalid
 from sandbox.tables import Row, Table
 
 TYPES: dict[str, tuple[type, ...]] = {
@@ -21,13 +21,13 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Field:
-    """What a field of a body may be. `shortest` and `longest` count characters or items."""
+    """What a field of a body may be. `min_length` and `max_length` count characters or items."""
 
     type: str
-    least: float | None = None
-    most: float | None = None
-    shortest: int | None = None
-    longest: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
     choices: tuple[Any, ...] = ()
     nullable: bool = False
 
@@ -38,14 +38,14 @@ class Field:
             return f"must be of type {self.type}"
         if self.choices and value not in self.choices:
             return f"must be one of {', '.join(map(str, self.choices))}"
-        if self.least is not None and value < self.least:
-            return f"must be at least {self.least}"
-        if self.most is not None and value > self.most:
-            return f"must be at most {self.most}"
-        if self.shortest is not None and len(value) < self.shortest:
-            return f"must have at least {self.shortest} characters or items"
-        if self.longest is not None and len(value) > self.longest:
-            return f"must have at most {self.longest} characters or items"
+        if self.minimum is not None and value < self.minimum:
+            return f"must be at least {self.minimum}"
+        if self.maximum is not None and value > self.maximum:
+            return f"must be at most {self.maximum}"
+        if self.min_length is not None and len(value) < self.min_length:
+            return f"must have at least {self.min_length} characters or items"
+        if self.max_length is not None and len(value) > self.max_length:
+            return f"must have at most {self.max_length} characters or items"
         return "must not hold a NUL character" if isinstance(value, str) and "\0" in value else None
 
     def _fits(self, value: Any) -> bool:
@@ -82,12 +82,12 @@ class Fields:
         return tuple(sorted(set(body) - set(self.fields))) if isinstance(body, dict) else ()
 
 
-def list_of(body: Any, most: int, refuse: Callable[[int], Refusal]) -> list[Any]:
-    """The body as a list of 1 to `most` items."""
+def list_of(body: Any, maximum: int, too_many_error: Callable[[int], ApiError]) -> list[Any]:
+    """The body as a list of 1 to `maximum` items."""
     if not isinstance(body, list) or not body:
         raise invalid({"": "must be a list with at least one item"})
-    if len(body) > most:
-        raise refuse(most)
+    if len(body) > maximum:
+        raise too_many_error(maximum)
     return body
 
 
@@ -103,17 +103,17 @@ def boolean(text: str) -> bool:
     return text.lower() in ("true", "1")
 
 
-def moment(text: str) -> str:
+def parse_datetime(text: str) -> str:
     """An ISO 8601 time as rows hold it (UTC, seconds). Without a time of day it gets that of now."""
     parsed = datetime.fromisoformat(text.replace(" ", "+"))
     if len(text) == 10:
         parsed = datetime.combine(parsed.date(), datetime.now(UTC).time())
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=UTC)
-    return iso(parsed.timestamp())
+    return isoformat_utc(parsed.timestamp())
 
 
-def iso(seconds: float) -> str:
+def isoformat_utc(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
 
 
@@ -161,14 +161,14 @@ class Filters:
         return self
 
     def add_test(self, name: str, read: Read, test: Callable[[Any, Any], bool], column: str) -> "Filters":
-        """Allow a filter that compares in its own way: `test(value of column, given)`."""
+        """Allow a filter that compares in its own way: `test(value in_group column, given)`."""
         self._filters[name] = (read, test, column, None)
         return self
 
     def tests(self, query: dict[str, str], table: Table) -> list[Test]:
         """Tests of a row for all filters of a query. 422 for an unknown filter or a senseless value."""
         if unknown := [name for name in query if name not in self._filters and name not in self.others]:
-            raise Refusal(422, f"The filter(s): {', '.join(unknown)} are not valid filter parameter(s).")
+            raise ApiError(422, f"The filter(s): {', '.join(unknown)} are not valid filter parameter(s).")
         tests: list[Test] = [self.where] if self.where else []
         for name, text in query.items():
             if name in self.others:
@@ -177,7 +177,7 @@ class Filters:
             try:
                 given = read(text)
             except ValueError as error:
-                raise Refusal(422, f"{name} is not valid", {name: str(error)}) from error
+                raise ApiError(422, f"{name} is not valid", {name: str(error)}) from error
             # `choose` cuts the table at lower bounds of the id, which are how a client pages by key.
             if name not in ("id:greater", "id:min"):
                 tests.append(_test(test, given, value or _column(table, column)))
@@ -197,7 +197,7 @@ class Filters:
             rows: Iterable[Row] = table.between(above)
             if f"{table.group}:in" in query:
                 groups = {int(each) for each in query[f"{table.group}:in"].split(",")}
-                held = (row for group in groups for row in table.of(group) if row["id"] > above)
+                held = (row for group in groups for row in table.in_group(group) if row["id"] > above)
                 rows = sorted(held, key=itemgetter("id"))
             if tests:
                 rows = (row for row in rows if all(test(row) for test in tests))
@@ -219,14 +219,14 @@ def order(rows: list[Row], query: dict[str, str], table: Table, sortable: Iterab
     """Rows by `sort` and `direction`, ties by id. 422 for anything else than the `sortable` columns."""
     column, direction = query.get("sort", "id"), query.get("direction", "asc")
     if column not in (*sortable, "id") or direction not in ("asc", "desc"):
-        raise Refusal(422, "sort or direction is not valid", {"sort": f"one of {', '.join(sortable)}; asc or desc"})
+        raise ApiError(422, "sort or direction is not valid", {"sort": f"one of {', '.join(sortable)}; asc or desc"})
     if column == "id" and direction == "asc":
         return rows
     value = _column(table, column)
     return sorted(rows, key=lambda row: (value(row) is not None, value(row), row["id"]), reverse=direction == "desc")
 
 
-def pruned(row: Row, query: dict[str, str], key: str = "id") -> Row:
+def select_fields(row: Row, query: dict[str, str], key: str = "id") -> Row:
     """A row with `include_fields` and `exclude_fields` obeyed; its id always stays."""
     if "include_fields" in query:
         wanted = {key, *query["include_fields"].split(",")}
@@ -237,9 +237,9 @@ def pruned(row: Row, query: dict[str, str], key: str = "id") -> Row:
     return row
 
 
-def included(query: dict[str, str], known: Iterable[str]) -> frozenset[str]:
+def requested_includes(query: dict[str, str], known: Iterable[str]) -> frozenset[str]:
     """The sub-resources of `include`; 422 for one that there is not."""
     wanted = frozenset(query["include"].split(",")) if query.get("include") else frozenset()
     if unknown := wanted.difference(known):
-        raise Refusal(422, "include is not valid", {"include": f"unknown: {', '.join(sorted(unknown))}"})
+        raise ApiError(422, "include is not valid", {"include": f"unknown: {', '.join(sorted(unknown))}"})
     return wanted

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 
 from starlette.responses import Response
 
-from sandbox.platforms.bigcommerce.answers import Pager, Refusal, gone, not_found, one
-from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields
+from sandbox.platforms.bigcommerce.responses import ApiError, Pager, item_response, no_content, not_found
 from sandbox.platforms.bigcommerce.store import Store, now
 from sandbox.tables import Row
 
 IMAGES = 1000
 IMAGE = Fields(
     required=("image_url",),
-    image_url=Field("string", shortest=1, longest=255),
+    image_url=Field("string", min_length=1, max_length=255),
     is_thumbnail=Field("boolean"),
-    sort_order=Field("integer", least=-(2**31), most=2**31 - 1),
+    sort_order=Field("integer", minimum=-(2**31), maximum=2**31 - 1),
     description=Field("string"),
 )
 
@@ -36,54 +36,54 @@ def new_images(store: Store, product: Row, bodies: Iterable[Row]) -> None:
         store.images.add({"product_id": product["id"], **IMAGE.writable(body), "date_modified": now()})
 
 
-def list_images(ask: Ask) -> Response:
-    product_id = ask.product()["id"]
-    pager = Pager(ask.query, ask.overlap)
+def list_images(request: ApiRequest) -> Response:
+    product_id = request.product()["id"]
+    pager = Pager(request.query, request.overlap)
     start, stop = pager.bounds
-    images = ask.store.images.of(product_id)
-    ask.note(items=len(images[start:stop]))
-    return pager.answer([image_view(ask.store, image) for image in images[start:stop]], len(images))
+    images = request.store.images.in_group(product_id)
+    request.annotate_call(items=len(images[start:stop]))
+    return pager.page_response([image_view(request.store, image) for image in images[start:stop]], len(images))
 
 
-def create_image(ask: Ask) -> Response:
-    product = ask.product()
-    fields = IMAGE.checked(ask.body, creating=True)
-    if len(ask.store.images.of(product["id"])) >= IMAGES:
-        raise Refusal(422, f"A product has at most {IMAGES} images")
+def create_image(request: ApiRequest) -> Response:
+    product = request.product()
+    fields = IMAGE.checked(request.body, creating=True)
+    if len(request.store.images.in_group(product["id"])) >= IMAGES:
+        raise ApiError(422, f"A product has at most {IMAGES} images")
     if not fields["image_url"].startswith(("http://", "https://")):
-        raise Refusal(400, "The image could not be downloaded", {"image_url": "not an address"})
+        raise ApiError(400, "The image could not be downloaded", {"image_url": "not an address"})
     if fields.get("is_thumbnail"):
-        _no_thumbnail(ask.store, product["id"])
-    image = ask.store.images.add({"product_id": product["id"], **fields, "date_modified": now()})
-    ask.store.change_product(product, {})
-    return one(image_view(ask.store, image))
+        _clear_thumbnails(request.store, product["id"])
+    image = request.store.images.add({"product_id": product["id"], **fields, "date_modified": now()})
+    request.store.change_product(product, {})
+    return item_response(image_view(request.store, image))
 
 
-def change_image(ask: Ask) -> Response:
-    product, image = ask.product(), _image(ask)
-    fields = IMAGE.checked(ask.body, creating=False)
+def change_image(request: ApiRequest) -> Response:
+    product, image = request.product(), _image(request)
+    fields = IMAGE.checked(request.body, creating=False)
     if fields.get("is_thumbnail"):
-        _no_thumbnail(ask.store, product["id"])
-    ask.store.images.change(image, {**fields, "date_modified": now()})
-    ask.store.change_product(product, {})
-    return one(image_view(ask.store, image))
+        _clear_thumbnails(request.store, product["id"])
+    request.store.images.change(image, {**fields, "date_modified": now()})
+    request.store.change_product(product, {})
+    return item_response(image_view(request.store, image))
 
 
-def delete_image(ask: Ask) -> Response:
-    product, image = ask.product(), _image(ask)
-    ask.store.images.remove(image["id"])
-    ask.store.change_product(product, {})
-    return gone()
+def delete_image(request: ApiRequest) -> Response:
+    product, image = request.product(), _image(request)
+    request.store.images.remove(image["id"])
+    request.store.change_product(product, {})
+    return no_content()
 
 
-def _no_thumbnail(store: Store, product_id: int) -> None:
-    for image in store.images.of(product_id):
+def _clear_thumbnails(store: Store, product_id: int) -> None:
+    for image in store.images.in_group(product_id):
         store.images.change(image, {"is_thumbnail": False})
 
 
-def _image(ask: Ask) -> Row:
-    image = ask.store.images.get(ask.path["image_id"])
-    if image is None or image["product_id"] != ask.path["product_id"]:
+def _image(request: ApiRequest) -> Row:
+    image = request.store.images.get(request.path["image_id"])
+    if image is None or image["product_id"] != request.path["product_id"]:
         raise not_found("Image")
     return image
 

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.bigcommerce.answers import Pager, Refusal, invalid, too_many
-from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Filters
+from sandbox.platforms.bigcommerce.responses import ApiError, Pager, invalid, too_many
 from sandbox.platforms.bigcommerce.store import Store
 from sandbox.tables import Row
 
@@ -33,16 +33,16 @@ def item_view(store: Store, variant: Row, locations: list[Row]) -> Row:
         "product_id": variant["product_id"],
         "sku_id": variant["id"],
     }
-    return {"identity": identity, "locations": [_at(store, variant, place) for place in locations]}
+    return {"identity": identity, "locations": [_at(store, variant, location_row) for location_row in locations]}
 
 
-def _at(store: Store, variant: Row, place: Row) -> Row:
-    stock = store.stock(variant, place["id"])
+def _at(store: Store, variant: Row, location_row: Row) -> Row:
+    stock = store.stock(variant, location_row["id"])
     return {
-        "location_id": place["id"],
-        "location_code": place["code"],
-        "location_name": place["label"],
-        "location_enabled": place["enabled"],
+        "location_id": location_row["id"],
+        "location_code": location_row["code"],
+        "location_name": location_row["label"],
+        "location_enabled": location_row["enabled"],
         "available_to_sell": stock,
         "total_inventory_onhand": stock,
         "settings": {
@@ -54,63 +54,71 @@ def _at(store: Store, variant: Row, place: Row) -> Row:
     }
 
 
-def list_items(ask: Ask) -> Response:
-    pager = Pager(ask.query, ask.overlap, most=PAGE)
-    locations = _locations(ask)
-    chosen = FILTERS.choose(ask.query, ask.store.variants)
+def list_items(request: ApiRequest) -> Response:
+    pager = Pager(request.query, request.overlap, maximum=PAGE)
+    locations = _locations(request)
+    chosen = FILTERS.choose(request.query, request.store.variants)
     start, stop = pager.bounds
-    rows = [item_view(ask.store, variant, locations) for variant in chosen[start:stop]]
-    ask.note(items=len(rows))
-    return pager.answer(rows, len(chosen))
+    rows = [item_view(request.store, variant, locations) for variant in chosen[start:stop]]
+    request.annotate_call(items=len(rows))
+    return pager.page_response(rows, len(chosen))
 
 
-def list_locations(ask: Ask) -> Response:
-    locations = _locations(ask)
-    pager = Pager(ask.query, ask.overlap)
+def list_locations(request: ApiRequest) -> Response:
+    locations = _locations(request)
+    pager = Pager(request.query, request.overlap)
     start, stop = pager.bounds
-    return pager.answer(locations[start:stop], len(locations))
+    return pager.page_response(locations[start:stop], len(locations))
 
 
-def _locations(ask: Ask) -> list[Row]:
-    found = ask.store.locations
-    if "location_id:in" in ask.query:
-        found = [place for place in found if str(place["id"]) in ask.query["location_id:in"].split(",")]
-    if "location_code:in" in ask.query:
-        found = [place for place in found if place["code"] in ask.query["location_code:in"].split(",")]
+def _locations(request: ApiRequest) -> list[Row]:
+    found = request.store.locations
+    if "location_id:in" in request.query:
+        found = [
+            location_row
+            for location_row in found
+            if str(location_row["id"]) in request.query["location_id:in"].split(",")
+        ]
+    if "location_code:in" in request.query:
+        found = [
+            location_row
+            for location_row in found
+            if location_row["code"] in request.query["location_code:in"].split(",")
+        ]
     return found
 
 
-def set_absolute(ask: Ask) -> Response:
-    return _adjust(ask, BATCH, lambda held, quantity: quantity)
+def set_absolute(request: ApiRequest) -> Response:
+    return _adjust(request, BATCH, lambda held, quantity: quantity)
 
 
-def set_relative(ask: Ask) -> Response:
-    return _adjust(ask, RELATIVE_BATCH, lambda held, quantity: held + quantity)
+def set_relative(request: ApiRequest) -> Response:
+    return _adjust(request, RELATIVE_BATCH, lambda held, quantity: held + quantity)
 
 
-def _adjust(ask: Ask, most: int, settle: Callable[[int, int], int]) -> Response:
+def _adjust(request: ApiRequest, maximum: int, new_quantity: Callable[[int, int], int]) -> Response:
     """All or nothing. The answer only promises: the stock changes after the store's inventory lag."""
-    store, body = ask.store, ask.body
+    store, body = request.store, request.body
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
         raise invalid({"items": "must be a list with at least one item"})
-    ask.note(items=len(items))
-    if len(items) > most:
-        raise too_many(most)
+    request.annotate_call(items=len(items))
+    if len(items) > maximum:
+        raise too_many(maximum)
     if not isinstance(body.get("reason", ""), str):
         raise invalid({"reason": "must be of type string"})
     errors: dict[str, str] = {}
     found: list[tuple[Row, int, int]] = []
-    for place, item in enumerate(items):
+    for location_row, item in enumerate(items):
         variant, problems = _check(store, item)
         if not problems and variant is not None:
-            quantity = settle(store.stock(variant, item["location_id"]), item["quantity"])
+            quantity = new_quantity(store.stock(variant, item["location_id"]), item["quantity"])
             if quantity < 0:
                 problems["quantity"] = "Stock must not become negative"
             found.append((variant, item["location_id"], quantity))
-        errors |= {f"items[{place}].{name}": text for name, text in problems.items()}
+        errors |= {f"items[{location_row}].{name}": text for name, text in problems.items()}
     if errors:
-        raise Refusal(422, "The adjustment was not valid", errors)
+        raise ApiError(422, "The adjustment was not valid", errors)
 
     def apply() -> None:
         for variant, location, quantity in found:
@@ -132,7 +140,9 @@ def _check(store: Store, item: Any) -> tuple[Row | None, dict[str, str]]:
         for name in ("location_id", "quantity")
         if not isinstance(item.get(name), int) or isinstance(item.get(name), bool)
     }
-    if "location_id" not in problems and all(place["id"] != item["location_id"] for place in store.locations):
+    if "location_id" not in problems and all(
+        location_row["id"] != item["location_id"] for location_row in store.locations
+    ):
         problems["location_id"] = "The location was not found"
     given = [name for name in IDENTITIES if item.get(name) is not None]
     if len(given) != 1:
@@ -145,7 +155,7 @@ def _check(store: Store, item: Any) -> tuple[Row | None, dict[str, str]]:
 
 def _variant(store: Store, identity: str, value: Any) -> Row | None:
     if identity == "sku":
-        number = store.variants.holder("sku", value) if isinstance(value, str) else None
+        number = store.variants.find_id("sku", value) if isinstance(value, str) else None
     elif not isinstance(value, int):
         number = None
     elif identity == "variant_id":
@@ -159,6 +169,6 @@ def _variant(store: Store, identity: str, value: Any) -> Row | None:
 OPERATIONS = [
     Operation("GET", "/v3/inventory/items", list_items),
     Operation("GET", "/v3/inventory/locations", list_locations),
-    Operation("PUT", "/v3/inventory/adjustments/absolute", set_absolute, lane="stock"),
-    Operation("POST", "/v3/inventory/adjustments/relative", set_relative, lane="stock"),
+    Operation("PUT", "/v3/inventory/adjustments/absolute", set_absolute, concurrency_group="stock"),
+    Operation("POST", "/v3/inventory/adjustments/relative", set_relative, concurrency_group="stock"),
 ]

@@ -2,15 +2,22 @@
 
 from starlette.responses import Response
 
-from sandbox.platforms.bigcommerce.answers import Refusal, gone, invalid, many, not_found, one
-from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields
+from sandbox.platforms.bigcommerce.responses import (
+    ApiError,
+    invalid,
+    item_response,
+    list_response,
+    no_content,
+    not_found,
+)
 from sandbox.platforms.bigcommerce.store import Store
 from sandbox.tables import Row
 
 OPTION = Fields(
     required=("display_name", "type"),
-    display_name=Field("string", shortest=1, longest=255),
+    display_name=Field("string", min_length=1, max_length=255),
     type=Field(
         "string",
         choices=(
@@ -27,7 +34,7 @@ OPTION = Fields(
 )
 VALUE = Fields(
     required=("label", "sort_order"),
-    label=Field("string", shortest=1, longest=255),
+    label=Field("string", min_length=1, max_length=255),
     sort_order=Field("integer"),
 )
 
@@ -52,7 +59,7 @@ def _value_view(value: tuple[int, str], place: int) -> Row:
 
 def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
     """The (option, value) that a variant's option value means, by ids or by names; new names are made."""
-    options = store.options_.of(product_id)
+    options = store.options_.in_group(product_id)
     if "id" in wanted and "option_id" in wanted:
         for option in options:
             if option["id"] == wanted["option_id"] and any(number == wanted["id"] for number, _ in option["values"]):
@@ -69,66 +76,69 @@ def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
     return held["id"], next(number for number, known in held["values"] if known == label)
 
 
-def list_options(ask: Ask) -> Response:
-    ask.product()
-    options = ask.store.options_.of(ask.path["product_id"])
-    ask.note(items=len(options))
-    return many([option_view(option) for option in options])
+def list_options(request: ApiRequest) -> Response:
+    request.product()
+    options = request.store.options_.in_group(request.path["product_id"])
+    request.annotate_call(items=len(options))
+    return list_response([option_view(option) for option in options])
 
 
-def get_option(ask: Ask) -> Response:
-    return one(option_view(_option(ask)))
+def get_option(request: ApiRequest) -> Response:
+    return item_response(option_view(_option(request)))
 
 
-def create_option(ask: Ask) -> Response:
-    product = ask.product()
-    fields = OPTION.checked(ask.body, creating=True)
+def create_option(request: ApiRequest) -> Response:
+    product = request.product()
+    fields = OPTION.checked(request.body, creating=True)
     labels = []
     for value in fields.get("option_values", []):
         labels.append(VALUE.checked(value, creating=True)["label"])
-    held = ask.store.options_.of(product["id"])
+    held = request.store.options_.in_group(product["id"])
     if any(option["display_name"] == fields["display_name"] for option in held):
-        raise Refusal(409, "The option name is a duplicate", {"display_name": "in use on this product"})
-    option = ask.store.add_option(product["id"], fields["display_name"], labels, fields["type"])
-    ask.store.change_product(product, {})
-    return one(option_view(option))
+        raise ApiError(409, "The option name is a duplicate", {"display_name": "in use on this product"})
+    option = request.store.add_option(product["id"], fields["display_name"], labels, fields["type"])
+    request.store.change_product(product, {})
+    return item_response(option_view(option))
 
 
-def change_option(ask: Ask) -> Response:
-    option = _option(ask)
-    fields = OPTION.checked(ask.body, creating=False)
+def change_option(request: ApiRequest) -> Response:
+    option = _option(request)
+    fields = OPTION.checked(request.body, creating=False)
     fields.pop("option_values", None)
-    ask.store.options_.change(option, fields)
-    ask.store.change_product(ask.product(), {})
-    return one(option_view(option))
+    request.store.options_.change(option, fields)
+    request.store.change_product(request.product(), {})
+    return item_response(option_view(option))
 
 
-def delete_option(ask: Ask) -> Response:
-    option = _option(ask)
-    if any(option["id"] in dict(variant.get("values", ())) for variant in ask.store.variants.of(option["product_id"])):
-        raise Refusal(409, "The option is used by variants", {"option_id": "delete the variants first"})
-    ask.store.options_.remove(option["id"])
-    ask.store.change_product(ask.product(), {})
-    return gone()
+def delete_option(request: ApiRequest) -> Response:
+    option = _option(request)
+    if any(
+        option["id"] in dict(variant.get("values", ()))
+        for variant in request.store.variants.in_group(option["product_id"])
+    ):
+        raise ApiError(409, "The option is used by variants", {"option_id": "delete the variants first"})
+    request.store.options_.remove(option["id"])
+    request.store.change_product(request.product(), {})
+    return no_content()
 
 
-def list_values(ask: Ask) -> Response:
-    return many(option_view(_option(ask))["option_values"])
+def list_values(request: ApiRequest) -> Response:
+    return list_response(option_view(_option(request))["option_values"])
 
 
-def create_value(ask: Ask) -> Response:
-    option = _option(ask)
-    label = VALUE.checked(ask.body, creating=True)["label"]
+def create_value(request: ApiRequest) -> Response:
+    option = _option(request)
+    label = VALUE.checked(request.body, creating=True)["label"]
     if any(known == label for _, known in option["values"]):
-        raise Refusal(409, "The option value is a duplicate", {"label": "in use on this option"})
-    value = (ask.store.next_value_id(), label)
-    ask.store.options_.change(option, {"values": (*option["values"], value)})
-    return one(_value_view(value, len(option["values"]) - 1))
+        raise ApiError(409, "The option value is a duplicate", {"label": "in use on this option"})
+    value = (request.store.next_value_id(), label)
+    request.store.options_.change(option, {"values": (*option["values"], value)})
+    return item_response(_value_view(value, len(option["values"]) - 1))
 
 
-def _option(ask: Ask) -> Row:
-    option = ask.store.options_.get(ask.path["option_id"])
-    if option is None or option["product_id"] != ask.path["product_id"]:
+def _option(request: ApiRequest) -> Row:
+    option = request.store.options_.get(request.path["option_id"])
+    if option is None or option["product_id"] != request.path["product_id"]:
         raise not_found("Option")
     return option
 

@@ -13,9 +13,9 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.bigcommerce.answers import V2Refusal, gone
-from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields
+from sandbox.platforms.bigcommerce.responses import V2ApiError, no_content
 from sandbox.platforms.bigcommerce.store import DEFAULT_LOCATION, Store, timestamp
 from sandbox.tables import Row
 
@@ -40,28 +40,28 @@ STATUSES = {
 SORTS = ("id", "customer_id", "date_created", "date_modified", "status_id", "channel_id", "external_id")
 ORDER = Fields(
     required=("products", "billing_address"),
-    customer_id=Field("integer", least=0),
+    customer_id=Field("integer", minimum=0),
     status_id=Field("integer", choices=tuple(STATUSES)),
-    channel_id=Field("integer", least=1),
-    staff_notes=Field("string", longest=65_535),
+    channel_id=Field("integer", minimum=1),
+    staff_notes=Field("string", max_length=65_535),
     customer_message=Field("string"),
     external_order_id=Field("string"),
     external_source=Field("string", nullable=True),
     payment_method=Field("string"),
-    ip_address=Field("string", longest=30),
+    ip_address=Field("string", max_length=30),
     billing_address=Field("object"),
-    products=Field("array", shortest=1),
+    products=Field("array", min_length=1),
 )
 SHIPMENT = Fields(
     required=("order_address_id", "items"),
-    order_address_id=Field("integer", least=1),
-    tracking_number=Field("string", longest=50),
-    tracking_link=Field("string", longest=500),
+    order_address_id=Field("integer", minimum=1),
+    tracking_number=Field("string", max_length=50),
+    tracking_link=Field("string", max_length=500),
     tracking_carrier=Field("string"),
     shipping_method=Field("string"),
     shipping_provider=Field("string"),
-    comments=Field("string", longest=65_535),
-    items=Field("array", shortest=1),
+    comments=Field("string", max_length=65_535),
+    items=Field("array", min_length=1),
 )
 ADDRESS = (
     "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country",
@@ -69,7 +69,7 @@ ADDRESS = (
 )  # fmt: skip
 
 
-def instant(text: str) -> int:
+def parse_timestamp(text: str) -> int:
     """Seconds of a time in RFC 2822 or ISO 8601; without a zone it is UTC."""
     try:
         parsed = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
@@ -91,10 +91,10 @@ FILTERS: dict[str, tuple[Callable[[str], Any], Test]] = {
     "cart_id": (str, lambda row, given: row.get("cart_id") == given),
     "payment_method": (str, lambda row, given: row.get("payment_method", "Credit Card") == given),
     "external_order_id": (str, lambda row, given: row.get("external_order_id") == given),
-    "min_date_created": (instant, lambda row, given: row["date_created"] >= given),
-    "max_date_created": (instant, lambda row, given: row["date_created"] <= given),
-    "min_date_modified": (instant, lambda row, given: row["date_modified"] >= given),
-    "max_date_modified": (instant, lambda row, given: row["date_modified"] <= given),
+    "min_date_created": (parse_timestamp, lambda row, given: row["date_created"] >= given),
+    "max_date_created": (parse_timestamp, lambda row, given: row["date_created"] <= given),
+    "min_date_modified": (parse_timestamp, lambda row, given: row["date_modified"] >= given),
+    "max_date_modified": (parse_timestamp, lambda row, given: row["date_modified"] <= given),
 }
 PAGING = ("page", "limit", "sort", "include", "consignment_structure", "is_deleted")
 
@@ -189,16 +189,16 @@ def line_id(order: Row, place: int) -> int:
 def shipped(store: Store, order: Row) -> dict[int, int]:
     """Quantities shipped, by the id of the order's product."""
     counts: dict[int, int] = {}
-    for shipment in store.shipments.of(order["id"]):
+    for shipment in store.shipments.in_group(order["id"]):
         for item in shipment["items"]:
             counts[item["order_product_id"]] = counts.get(item["order_product_id"], 0) + item["quantity"]
     return counts
 
 
-def _chosen(ask: Ask) -> list[Row]:
-    query, table = ask.query, ask.store.orders
+def _chosen(request: ApiRequest) -> list[Row]:
+    query, table = request.query, request.store.orders
     if unknown := [name for name in query if name not in FILTERS and name not in PAGING]:
-        raise V2Refusal(400, f"The field '{unknown[0]}' is not supported by this resource.")
+        raise V2ApiError(400, f"The field '{unknown[0]}' is not supported by this resource.")
     tests: list[tuple[Test, Any]] = []
     for name, text in query.items():
         if name in FILTERS:
@@ -206,10 +206,10 @@ def _chosen(ask: Ask) -> list[Row]:
             try:
                 tests.append((test, read(text)))
             except (ValueError, TypeError) as error:
-                raise V2Refusal(400, f"The field '{name}' is invalid.") from error
+                raise V2ApiError(400, f"The field '{name}' is invalid.") from error
     column, _, direction = query.get("sort", "id:asc").partition(":")
     if column not in SORTS or direction not in ("asc", "desc", ""):
-        raise V2Refusal(400, "The field 'sort' is invalid.")
+        raise V2ApiError(400, "The field 'sort' is invalid.")
 
     def position(row: Row) -> tuple[Any, int]:
         value = table.value(row, column)
@@ -228,48 +228,48 @@ def _chosen(ask: Ask) -> list[Row]:
     return table.select(tuple(sorted((n, t) for n, t in query.items() if n not in ("page", "limit"))), choose)
 
 
-def list_orders(ask: Ask) -> Response:
-    rows = _page(ask, _chosen(ask))
-    return _listing(ask, [order_view(ask.store, row) for row in rows])
+def list_orders(request: ApiRequest) -> Response:
+    rows = _page(request, _chosen(request))
+    return _listing(request, [order_view(request.store, row) for row in rows])
 
 
-def count_orders(ask: Ask) -> Response:
-    rows = _chosen(ask)
+def count_orders(request: ApiRequest) -> Response:
+    rows = _chosen(request)
     counts: list[Row] = [{"id": number, "name": name, "count": 0} for number, name in STATUSES.items()]
     for row in rows:
         counts[row["status_id"]]["count"] += 1
     return json_response({"statuses": counts, "count": len(rows)})
 
 
-def _page(ask: Ask, rows: list[Row]) -> list[Row]:
+def _page(request: ApiRequest, rows: list[Row]) -> list[Row]:
     numbers = []
     for name, default in (("page", "1"), ("limit", "50")):
-        text = ask.query.get(name, default)
+        text = request.query.get(name, default)
         if not text.isdecimal() or int(text) < 1:
-            raise V2Refusal(400, f"The field '{name}' is invalid.")
+            raise V2ApiError(400, f"The field '{name}' is invalid.")
         numbers.append(int(text))
     limit = min(numbers[1], PAGE)
     start = (numbers[0] - 1) * limit
-    return rows[max(0, start - ask.overlap) : start + limit]
+    return rows[max(0, start - request.overlap) : start + limit]
 
 
-def _listing(ask: Ask, rows: list[Row]) -> Response:
+def _listing(request: ApiRequest, rows: list[Row]) -> Response:
     """The older interface answers an empty page by 204."""
-    ask.note(items=len(rows))
-    return json_response(rows) if rows else gone()
+    request.annotate_call(items=len(rows))
+    return json_response(rows) if rows else no_content()
 
 
-def get_order(ask: Ask) -> Response:
-    return json_response(order_view(ask.store, _order(ask)))
+def get_order(request: ApiRequest) -> Response:
+    return json_response(order_view(request.store, _order(request)))
 
 
-def create_order(ask: Ask) -> Response:
+def create_order(request: ApiRequest) -> Response:
     """A new order takes its goods out of stock."""
-    store = ask.store
-    fields = _checked(ORDER, ask.body, creating=True)
+    store = request.store
+    fields = _checked(ORDER, request.body, creating=True)
     fields["lines"] = tuple(_line(store, body) for body in fields.pop("products"))
     if fields.get("customer_id") and fields["customer_id"] not in store.customers:
-        raise V2Refusal(400, "The field 'customer_id' is invalid.")
+        raise V2ApiError(400, "The field 'customer_id' is invalid.")
     moment = timestamp()
     row = store.orders.add({"status_id": 1, **fields, "date_created": moment, "date_modified": moment})
     for line in row["lines"]:
@@ -282,13 +282,13 @@ def create_order(ask: Ask) -> Response:
 
 def _line(store: Store, body: Any) -> Row:
     if not isinstance(body, dict) or not isinstance(body.get("quantity"), int) or body["quantity"] < 1:
-        raise V2Refusal(400, "The field 'products' is invalid: each needs a quantity.")
+        raise V2ApiError(400, "The field 'products' is invalid: each needs a quantity.")
     product = store.products.get(body.get("product_id") or 0)
     if product is None and not (body.get("name") and "price_ex_tax" in body and "price_inc_tax" in body):
-        raise V2Refusal(400, "The field 'products' is invalid: product_id, or name and prices, are needed.")
+        raise V2ApiError(400, "The field 'products' is invalid: product_id, or name and prices, are needed.")
     variant = store.variants.get(body.get("variant_id") or (product or {}).get("base_variant_id") or 0)
     if product is not None and (variant is None or variant["product_id"] != product["id"]):
-        raise V2Refusal(400, "The field 'products' is invalid: the product's variant is needed.")
+        raise V2ApiError(400, "The field 'products' is invalid: the product's variant is needed.")
     price = body.get("price_inc_tax", store.variant_price(variant) if variant else 0)
     return {
         "product_id": product["id"] if product else 0,
@@ -300,15 +300,15 @@ def _line(store: Store, body: Any) -> Row:
     }
 
 
-def change_order(ask: Ask) -> Response:
-    row = _order(ask)
-    fields = _checked(ORDER, ask.body, creating=False)
+def change_order(request: ApiRequest) -> Response:
+    row = _order(request)
+    fields = _checked(ORDER, request.body, creating=False)
     if "products" in fields:
-        raise V2Refusal(400, "The field 'products' is not editable in the sandbox.")
+        raise V2ApiError(400, "The field 'products' is not editable in the sandbox.")
     if "billing_address" in fields:
         fields["billing_address"] = row["billing_address"] | fields["billing_address"]
-    write_order(ask.store, row, fields)
-    return json_response(order_view(ask.store, row))
+    write_order(request.store, row, fields)
+    return json_response(order_view(request.store, row))
 
 
 def write_order(store: Store, row: Row, fields: Row) -> None:
@@ -320,20 +320,22 @@ def write_order(store: Store, row: Row, fields: Row) -> None:
         store.publish("store/order/statusUpdated", "order", row["id"], status=moved)
 
 
-def archive_order(ask: Ask) -> Response:
-    row = _order(ask)
-    ask.store.orders.change(row, {"is_deleted": True, "date_modified": timestamp()})
-    ask.store.publish("store/order/archived", "order", row["id"])
-    return gone()
+def archive_order(request: ApiRequest) -> Response:
+    row = _order(request)
+    request.store.orders.change(row, {"is_deleted": True, "date_modified": timestamp()})
+    request.store.publish("store/order/archived", "order", row["id"])
+    return no_content()
 
 
-def list_lines(ask: Ask) -> Response:
-    order = _order(ask)
-    return _listing(ask, _page(ask, [line_view(ask.store, order, place) for place in range(len(order["lines"]))]))
+def list_lines(request: ApiRequest) -> Response:
+    order = _order(request)
+    return _listing(
+        request, _page(request, [line_view(request.store, order, place) for place in range(len(order["lines"]))])
+    )
 
 
-def list_addresses(ask: Ask) -> Response:
-    order = _order(ask)
+def list_addresses(request: ApiRequest) -> Response:
+    order = _order(request)
     count = sum(line["quantity"] for line in order["lines"])
     address = {
         "id": order["id"],
@@ -341,13 +343,13 @@ def list_addresses(ask: Ask) -> Response:
         "items_total": count,
         "shipping_method": "Standard",
     }
-    return _listing(ask, _page(ask, [{**address, **address_view(order)}]))
+    return _listing(request, _page(request, [{**address, **address_view(order)}]))
 
 
-def list_shipments(ask: Ask) -> Response:
-    order = _order(ask)
-    rows = _page(ask, ask.store.shipments.of(order["id"]))
-    return _listing(ask, [shipment_view(order, row) for row in rows])
+def list_shipments(request: ApiRequest) -> Response:
+    order = _order(request)
+    rows = _page(request, request.store.shipments.in_group(order["id"]))
+    return _listing(request, [shipment_view(order, row) for row in rows])
 
 
 def shipment_view(order: Row, shipment: Row) -> Row:
@@ -356,21 +358,21 @@ def shipment_view(order: Row, shipment: Row) -> Row:
     return {**shown, "billing_address": address, "shipping_address": address}
 
 
-def create_shipment(ask: Ask) -> Response:
+def create_shipment(request: ApiRequest) -> Response:
     """Never more than was ordered; the order becomes shipped, or partially."""
-    store, order = ask.store, _order(ask)
-    fields = _checked(SHIPMENT, ask.body, creating=True)
+    store, order = request.store, _order(request)
+    fields = _checked(SHIPMENT, request.body, creating=True)
     if fields["order_address_id"] != order["id"]:
-        raise V2Refusal(400, "The field 'order_address_id' is invalid.")
+        raise V2ApiError(400, "The field 'order_address_id' is invalid.")
     ordered = {line_id(order, place): line for place, line in enumerate(order["lines"])}
     sent = shipped(store, order)
     for item in fields["items"]:
         number = item.get("order_product_id") if isinstance(item, dict) else None
         if number not in ordered or not isinstance(item.get("quantity"), int) or item["quantity"] < 1:
-            raise V2Refusal(400, "The field 'items' is invalid: order_product_id and quantity are needed.")
+            raise V2ApiError(400, "The field 'items' is invalid: order_product_id and quantity are needed.")
         sent[number] = sent.get(number, 0) + item["quantity"]
         if sent[number] > ordered[number]["quantity"]:
-            raise V2Refusal(400, "The quantity is greater than what is left to ship.")
+            raise V2ApiError(400, "The quantity is greater than what is left to ship.")
         item["product_id"] = ordered[number]["product_id"]
     row = store.shipments.add(
         {
@@ -386,7 +388,7 @@ def create_shipment(ask: Ask) -> Response:
     return json_response(shipment_view(order, row), 201)
 
 
-def list_statuses(ask: Ask) -> Response:
+def list_statuses(request: ApiRequest) -> Response:
     return json_response(
         [
             {"id": number, "name": name, "system_label": name, "custom_label": name, "system_description": ""}
@@ -397,14 +399,14 @@ def list_statuses(ask: Ask) -> Response:
 
 def _checked(fields: Fields, body: Any, *, creating: bool) -> Row:
     for name, problem in fields.problems(body, creating=creating).items():
-        raise V2Refusal(400, f"The field '{name}' is invalid: {problem}.")
+        raise V2ApiError(400, f"The field '{name}' is invalid: {problem}.")
     return fields.writable(body)
 
 
-def _order(ask: Ask) -> Row:
-    order = ask.store.orders.get(ask.path["order_id"])
+def _order(request: ApiRequest) -> Row:
+    order = request.store.orders.get(request.path["order_id"])
     if order is None:
-        raise V2Refusal(404, "The requested resource was not found.")
+        raise V2ApiError(404, "The requested resource was not found.")
     return order
 
 

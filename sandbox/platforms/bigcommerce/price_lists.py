@@ -5,40 +5,40 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.bigcommerce.answers import (
-    BatchRefusal,
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, parse_datetime
+from sandbox.platforms.bigcommerce.responses import (
+    ApiError,
+    BatchApiError,
     CursorPager,
-    Refusal,
-    gone,
+    item_response,
+    no_content,
     not_found,
-    one,
     too_many,
 )
-from sandbox.platforms.bigcommerce.api import Ask, Operation
-from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, moment
 from sandbox.platforms.bigcommerce.store import Store, now
 from sandbox.tables import Row
 
 BATCH = 1000
 PAGE = 1000
-TOGETHER = 2
-PRICE_LIST = Fields(required=("name",), name=Field("string", shortest=1, longest=255), active=Field("boolean"))
-AMOUNT = Field("number", least=0, nullable=True)
+MAX_CONCURRENT_PUTS = 2
+PRICE_LIST = Fields(required=("name",), name=Field("string", min_length=1, max_length=255), active=Field("boolean"))
+AMOUNT = Field("number", minimum=0, nullable=True)
 RECORD = Fields(
     required=("currency", "price"),
-    price=Field("number", least=0),
+    price=Field("number", minimum=0),
     sale_price=AMOUNT,
     retail_price=AMOUNT,
     map_price=AMOUNT,
-    currency=Field("string", shortest=3, longest=3),
+    currency=Field("string", min_length=3, max_length=3),
     bulk_pricing_tiers=Field("array"),
 )
 LIST_FILTERS = (
     Filters()
     .add("id", int, "in", plain=False)
     .add("name", str, "like")
-    .add("date_created", moment, "min max")
-    .add("date_modified", moment, "min max")
+    .add("date_created", parse_datetime, "min max")
+    .add("date_modified", parse_datetime, "min max")
 )
 
 
@@ -52,8 +52,8 @@ RECORD_FILTERS = _amounts(
     Filters("include")
     .add("variant_id", int, "in", plain=False)
     .add("currency", str.upper, "in")
-    .add("date_created", moment, "min max")
-    .add("date_modified", moment, "min max")
+    .add("date_created", parse_datetime, "min max")
+    .add("date_modified", parse_datetime, "min max")
 )
 
 
@@ -71,64 +71,66 @@ def record_view(store: Store, record: Row, include: str = "") -> Row:
     return full
 
 
-def list_price_lists(ask: Ask) -> Response:
-    pager = CursorPager(ask.query, ask.overlap)
-    rows = LIST_FILTERS.choose(ask.query, ask.store.price_lists)
-    return pager.answer(rows, lambda row: (row["id"],), lambda row: row)
+def list_price_lists(request: ApiRequest) -> Response:
+    pager = CursorPager(request.query, request.overlap)
+    rows = LIST_FILTERS.choose(request.query, request.store.price_lists)
+    return pager.page_response(rows, lambda row: (row["id"],), lambda row: row)
 
 
-def get_price_list(ask: Ask) -> Response:
-    return one(_price_list(ask))
+def get_price_list(request: ApiRequest) -> Response:
+    return item_response(_price_list(request))
 
 
-def create_price_list(ask: Ask) -> Response:
-    fields = PRICE_LIST.checked(ask.body, creating=True)
-    _check_name(ask, fields, None)
-    return one(ask.store.price_lists.add({"active": True, **fields, "date_created": now(), "date_modified": now()}))
+def create_price_list(request: ApiRequest) -> Response:
+    fields = PRICE_LIST.checked(request.body, creating=True)
+    _check_name(request, fields, None)
+    return item_response(
+        request.store.price_lists.add({"active": True, **fields, "date_created": now(), "date_modified": now()})
+    )
 
 
-def change_price_list(ask: Ask) -> Response:
-    price_list = _price_list(ask)
-    fields = PRICE_LIST.checked(ask.body, creating=False)
-    _check_name(ask, fields, price_list["id"])
-    ask.store.price_lists.change(price_list, {**fields, "date_modified": now()})
-    return one(price_list)
+def change_price_list(request: ApiRequest) -> Response:
+    price_list = _price_list(request)
+    fields = PRICE_LIST.checked(request.body, creating=False)
+    _check_name(request, fields, price_list["id"])
+    request.store.price_lists.change(price_list, {**fields, "date_modified": now()})
+    return item_response(price_list)
 
 
-def delete_price_list(ask: Ask) -> Response:
-    _remove(ask.store, _price_list(ask))
-    return gone()
+def delete_price_list(request: ApiRequest) -> Response:
+    _remove(request.store, _price_list(request))
+    return no_content()
 
 
-def delete_price_lists(ask: Ask) -> Response:
-    if not LIST_FILTERS.names(ask.query):
-        raise Refusal(422, "A filter is required to delete price lists", {"id:in": "or name"})
-    for price_list in list(LIST_FILTERS.choose(ask.query, ask.store.price_lists)):
-        _remove(ask.store, price_list)
-    return gone()
+def delete_price_lists(request: ApiRequest) -> Response:
+    if not LIST_FILTERS.names(request.query):
+        raise ApiError(422, "A filter is required to delete price lists", {"id:in": "or name"})
+    for price_list in list(LIST_FILTERS.choose(request.query, request.store.price_lists)):
+        _remove(request.store, price_list)
+    return no_content()
 
 
-def list_records(ask: Ask) -> Response:
-    pager = CursorPager(ask.query, ask.overlap, most=PAGE)
-    store, query = ask.store, dict(ask.query)
-    list_id = _price_list(ask)["id"]
+def list_records(request: ApiRequest) -> Response:
+    pager = CursorPager(request.query, request.overlap, maximum=PAGE)
+    store, query = request.store, dict(request.query)
+    list_id = _price_list(request)["id"]
     wanted = _variants_wanted(store, query)
     tests = RECORD_FILTERS.tests(query, store.records)
     rows = store.records.select(
         (
             list_id,
-            *sorted((name, text) for name, text in ask.query.items() if name not in ("page", "after", "before")),
+            *sorted((name, text) for name, text in request.query.items() if name not in ("page", "after", "before")),
         ),
         lambda: (
             row
-            for row in store.records.of(list_id)
+            for row in store.records.in_group(list_id)
             if (wanted is None or row["variant_id"] in wanted) and all(test(row) for test in tests)
         ),
     )
-    include = ask.query.get("include", "")
-    answer = pager.answer(rows, lambda row: (row["id"],), lambda row: record_view(store, row, include))
-    ask.note(items=pager.count)
-    return answer
+    include = request.query.get("include", "")
+    page_response = pager.page_response(rows, lambda row: (row["id"],), lambda row: record_view(store, row, include))
+    request.annotate_call(items=pager.count)
+    return page_response
 
 
 def _variants_wanted(store: Store, query: dict[str, str]) -> set[int] | None:
@@ -136,28 +138,28 @@ def _variants_wanted(store: Store, query: dict[str, str]) -> set[int] | None:
     wanted: set[int] | None = None
     if "product_id:in" in query:
         products = [int(each) for each in query.pop("product_id:in").split(",") if each.isdecimal()]
-        wanted = {row["id"] for product in products for row in store.variants.of(product)}
+        wanted = {row["id"] for product in products for row in store.variants.in_group(product)}
     skus = query.pop("sku:in", query.pop("sku", None))
     if skus is not None:
-        named = {store.variants.holder("sku", sku) for sku in skus.split(",")} - {None}
+        named = {store.variants.find_id("sku", sku) for sku in skus.split(",")} - {None}
         wanted = named if wanted is None else wanted & named  # type: ignore[assignment]
     return wanted
 
 
-def put_records(ask: Ask) -> Response:
+def put_records(request: ApiRequest) -> Response:
     """Good records are written even when bad ones make the answer a 422: so the vendor says."""
-    price_list = _price_list(ask)
+    price_list = _price_list(request)
     errors: list[Row] = []
-    for body in list_of(ask.body, BATCH, too_many):
-        variant, problems = _record_problems(ask.store, body)
+    for body in list_of(request.body, BATCH, too_many):
+        variant, problems = _record_problems(request.store, body)
         if problems or variant is None:
             named = body if isinstance(body, dict) else {}
             data = {name: named.get(name) for name in ("variant_id", "sku", "currency") if name in named}
             errors.append({"data": {"price_list_id": price_list["id"], **data}, "field_errors": problems})
         else:
-            write_record(ask.store, price_list["id"], variant["id"], RECORD.writable(body))
+            write_record(request.store, price_list["id"], variant["id"], RECORD.writable(body))
     if errors:
-        raise BatchRefusal(errors)
+        raise BatchApiError(errors)
     return json_response({"data": {}, "meta": {}})
 
 
@@ -168,7 +170,7 @@ def _record_problems(store: Store, body: Any) -> tuple[Row | None, dict[str, str
     number, sku = body.get("variant_id"), body.get("sku")
     if number is None and not sku:
         return None, {**problems, "variant_id": "variant_id or sku is required"}
-    found = number if isinstance(number, int) else store.variants.holder("sku", sku) if isinstance(sku, str) else None
+    found = number if isinstance(number, int) else store.variants.find_id("sku", sku) if isinstance(sku, str) else None
     variant = store.variants.get(found) if found is not None else None
     if variant is None:
         problems["variant_id" if number is not None else "sku"] = "The variant was not found"
@@ -181,7 +183,7 @@ def write_record(store: Store, list_id: int, variant_id: int, fields: Row) -> No
     """Upsert by price list, variant and currency. What is not given falls back to its default."""
     fields["currency"] = fields["currency"].upper()
     key = (list_id, variant_id, fields["currency"])
-    held = store.records.holder("key", key)
+    held = store.records.find_id("key", key)
     if held is None:
         row = {"key": key, "price_list_id": list_id, "variant_id": variant_id, **fields}
         store.records.add({**row, "date_created": now(), "date_modified": now()})
@@ -191,32 +193,32 @@ def write_record(store: Store, list_id: int, variant_id: int, fields: Row) -> No
         store.records.change(row, {**cleared, **fields, "date_modified": now()})
 
 
-def delete_records(ask: Ask) -> Response:
-    store, query = ask.store, dict(ask.query)
-    price_list = _price_list(ask)
+def delete_records(request: ApiRequest) -> Response:
+    store, query = request.store, dict(request.query)
+    price_list = _price_list(request)
     if not query:
-        raise Refusal(422, "A filter is required to delete records", {"variant_id:in": "or sku:in, or currency"})
+        raise ApiError(422, "A filter is required to delete records", {"variant_id:in": "or sku:in, or currency"})
     wanted = _variants_wanted(store, query)
     tests = RECORD_FILTERS.tests(query, store.records)
-    for row in list(store.records.of(price_list["id"])):
+    for row in list(store.records.in_group(price_list["id"])):
         if (wanted is None or row["variant_id"] in wanted) and all(test(row) for test in tests):
             store.records.remove(row["id"])
-    return gone()
+    return no_content()
 
 
 def _remove(store: Store, price_list: Row) -> None:
-    for record in list(store.records.of(price_list["id"])):
+    for record in list(store.records.in_group(price_list["id"])):
         store.records.remove(record["id"])
     store.price_lists.remove(price_list["id"])
 
 
-def _check_name(ask: Ask, fields: Row, own: int | None) -> None:
-    if "name" in fields and ask.store.price_lists.holder("name", fields["name"]) not in (None, own):
-        raise Refusal(409, "The price list name is a duplicate", {"name": "The price list name is a duplicate"})
+def _check_name(request: ApiRequest, fields: Row, own: int | None) -> None:
+    if "name" in fields and request.store.price_lists.find_id("name", fields["name"]) not in (None, own):
+        raise ApiError(409, "The price list name is a duplicate", {"name": "The price list name is a duplicate"})
 
 
-def _price_list(ask: Ask) -> Row:
-    price_list = ask.store.price_lists.get(ask.path["list_id"])
+def _price_list(request: ApiRequest) -> Row:
+    price_list = request.store.price_lists.get(request.path["list_id"])
     if price_list is None:
         raise not_found("Price list")
     return price_list
@@ -230,6 +232,12 @@ OPERATIONS = [
     Operation("PUT", "/v3/pricelists/{list_id:int}", change_price_list),
     Operation("DELETE", "/v3/pricelists/{list_id:int}", delete_price_list),
     Operation("GET", "/v3/pricelists/{list_id:int}/records", list_records),
-    Operation("PUT", "/v3/pricelists/{list_id:int}/records", put_records, lane="records", together=TOGETHER),
+    Operation(
+        "PUT",
+        "/v3/pricelists/{list_id:int}/records",
+        put_records,
+        concurrency_group="records",
+        max_concurrent=MAX_CONCURRENT_PUTS,
+    ),
     Operation("DELETE", "/v3/pricelists/{list_id:int}/records", delete_records),
 ]

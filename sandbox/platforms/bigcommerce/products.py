@@ -5,20 +5,28 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.bigcommerce.answers import Pager, Refusal, gone, invalid, not_found, one, too_many
-from sandbox.platforms.bigcommerce.api import Ask, Operation
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import (
     Field,
     Fields,
     Filters,
     boolean,
-    included,
     list_of,
-    moment,
-    pruned,
+    parse_datetime,
+    requested_includes,
+    select_fields,
 )
 from sandbox.platforms.bigcommerce.images import image_view, new_images
 from sandbox.platforms.bigcommerce.options import option_view
+from sandbox.platforms.bigcommerce.responses import (
+    ApiError,
+    Pager,
+    invalid,
+    item_response,
+    no_content,
+    not_found,
+    too_many,
+)
 from sandbox.platforms.bigcommerce.store import DEFAULT_LOCATION, SHOP, Store, now, slug
 from sandbox.platforms.bigcommerce.variants import VARIANT, change_variant, check_sku, create_variant, variant_view
 from sandbox.tables import Row
@@ -31,17 +39,17 @@ INCLUDES = (
     "bulk_pricing_rules", "channels", "custom_fields", "images", "modifiers", "options", "parent_relations",
     "primary_image", "reviews", "variants", "videos",
 )  # fmt: skip
-AMOUNT = Field("number", least=0)
-SIZE = Field("number", least=0, most=9_999_999_999)
-COUNT = Field("integer", least=0, most=1_000_000_000)
-SHORT = Field("string", longest=255)
-LONG = Field("string", longest=65_535)
+AMOUNT = Field("number", minimum=0)
+SIZE = Field("number", minimum=0, maximum=9_999_999_999)
+COUNT = Field("integer", minimum=0, maximum=1_000_000_000)
+SHORT = Field("string", max_length=255)
+LONG = Field("string", max_length=65_535)
 FLAG = Field("boolean")
-INTEGER = Field("integer", least=-(2**31), most=2**31 - 1)
+INTEGER = Field("integer", minimum=-(2**31), maximum=2**31 - 1)
 
 PRODUCT = Fields(
     required=("name", "type", "weight", "price"),
-    name=Field("string", shortest=1, longest=250),
+    name=Field("string", min_length=1, max_length=250),
     type=Field("string", choices=("physical", "digital")),
     sku=SHORT,
     description=Field("string"),
@@ -54,13 +62,13 @@ PRODUCT = Fields(
     retail_price=AMOUNT,
     sale_price=AMOUNT,
     map_price=Field("number"),
-    tax_class_id=Field("integer", least=0, most=255),
+    tax_class_id=Field("integer", minimum=0, maximum=255),
     product_tax_code=SHORT,
-    categories=Field("array", longest=1000),
+    categories=Field("array", max_length=1000),
     brand_id=COUNT,
-    brand_name=Field("string", shortest=1),
-    inventory_level=Field("integer", most=2**31 - 1),
-    inventory_warning_level=Field("integer", least=0, most=2**31 - 1),
+    brand_name=Field("string", min_length=1),
+    inventory_level=Field("integer", maximum=2**31 - 1),
+    inventory_warning_level=Field("integer", minimum=0, maximum=2**31 - 1),
     inventory_tracking=Field("string", choices=("none", "product", "variant")),
     fixed_cost_shipping_price=AMOUNT,
     is_free_shipping=FLAG,
@@ -69,10 +77,10 @@ PRODUCT = Fields(
     related_products=Field("array"),
     warranty=LONG,
     bin_picking_number=SHORT,
-    layout_file=Field("string", longest=500),
-    upc=Field("string", longest=14),
+    layout_file=Field("string", max_length=500),
+    upc=Field("string", max_length=14),
     mpn=Field("string"),
-    gtin=Field("string", longest=14),
+    gtin=Field("string", max_length=14),
     search_keywords=LONG,
     availability=Field("string", choices=("available", "disabled", "preorder")),
     availability_description=SHORT,
@@ -84,14 +92,14 @@ PRODUCT = Fields(
     order_quantity_minimum=COUNT,
     order_quantity_maximum=COUNT,
     page_title=SHORT,
-    meta_keywords=Field("array", longest=65_535),
+    meta_keywords=Field("array", max_length=65_535),
     meta_description=LONG,
     view_count=COUNT,
     preorder_release_date=Field("string", nullable=True),
     preorder_message=SHORT,
     is_preorder_only=FLAG,
     is_price_hidden=FLAG,
-    price_hidden_label=Field("string", longest=200),
+    price_hidden_label=Field("string", max_length=200),
     open_graph_type=Field(
         "string", choices=("product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show")
     ),
@@ -105,23 +113,23 @@ PRODUCT = Fields(
     reviews_count=Field("integer"),
     total_sold=Field("integer"),
     custom_url=Field("object"),
-    custom_fields=Field("array", longest=255),
-    variants=Field("array", longest=VARIANTS),
-    images=Field("array", longest=1000),
+    custom_fields=Field("array", max_length=255),
+    variants=Field("array", max_length=VARIANTS),
+    images=Field("array", max_length=1000),
 )
 OPTION_VALUE = Fields(
     required=("option_display_name", "label"),
-    option_display_name=Field("string", shortest=1, longest=255),
-    label=Field("string", shortest=1, longest=255),
+    option_display_name=Field("string", min_length=1, max_length=255),
+    label=Field("string", min_length=1, max_length=255),
 )
 CUSTOM_FIELD = Fields(
     required=("name", "value"),
-    name=Field("string", shortest=1, longest=250),
-    value=Field("string", shortest=1, longest=250),
+    name=Field("string", min_length=1, max_length=250),
+    value=Field("string", min_length=1, max_length=250),
 )
 
 
-def _shares(held: list[int], wanted: set[int]) -> bool:
+def _overlaps(held: list[int], wanted: set[int]) -> bool:
     return not wanted.isdisjoint(held)
 
 
@@ -146,8 +154,8 @@ FILTERS = (
     .add("weight", float)
     .add("condition", str.capitalize)
     .add("brand_id", int)
-    .add("date_modified", moment, "min max")
-    .add("date_last_imported", moment, "min max not")
+    .add("date_modified", parse_datetime, "min max")
+    .add("date_last_imported", parse_datetime, "min max not")
     .add("is_visible", boolean)
     .add("is_featured", boolean)
     .add("is_free_shipping", boolean)
@@ -156,8 +164,8 @@ FILTERS = (
     .add("type")
     .add("availability")
     .add_test("categories", int, lambda held, wanted: held == [wanted], "categories")
-    .add_test("categories:in", _integers, _shares, "categories")
-    .add_test("channel_id:in", _integers, _shares, "channels")
+    .add_test("categories:in", _integers, _overlaps, "categories")
+    .add_test("channel_id:in", _integers, _overlaps, "channels")
     .add_test("keyword", str.lower, lambda name, wanted: wanted in name.lower(), "name")
     .add_test("out_of_stock", boolean, lambda level, wanted: not wanted or level <= 0, "inventory_level")
 )  # fmt: skip
@@ -172,15 +180,15 @@ def product_view(store: Store, product: Row, include: frozenset[str] = frozenset
     full["custom_url"] = {"url": url or slug(full["name"]), "is_customized": url is not None}
     full["calculated_price"] = full["sale_price"] or full["price"]
     if "variants" in include:
-        full["variants"] = [variant_view(store, variant) for variant in store.variants.of(product["id"])]
+        full["variants"] = [variant_view(store, variant) for variant in store.variants.in_group(product["id"])]
     if "images" in include:
-        full["images"] = [image_view(store, image) for image in store.images.of(product["id"])]
+        full["images"] = [image_view(store, image) for image in store.images.in_group(product["id"])]
     if "primary_image" in include:
-        images = store.images.of(product["id"])
+        images = store.images.in_group(product["id"])
         first = next((image for image in images if image.get("is_thumbnail")), images[0] if images else None)
         full["primary_image"] = image_view(store, first) if first else None
     if "options" in include:
-        full["options"] = [option_view(option) for option in store.options_.of(product["id"])]
+        full["options"] = [option_view(option) for option in store.options_.in_group(product["id"])]
     if "custom_fields" in include:
         full["custom_fields"] = list(custom)
     if "channels" in include:
@@ -190,84 +198,90 @@ def product_view(store: Store, product: Row, include: frozenset[str] = frozenset
     return full
 
 
-def list_products(ask: Ask) -> Response:
-    include = included(ask.query, INCLUDES)
-    pager = Pager(ask.query, ask.overlap)
+def list_products(request: ApiRequest) -> Response:
+    include = requested_includes(request.query, INCLUDES)
+    pager = Pager(request.query, request.overlap)
     if include & {"options", "modifiers"}:
         pager.limit = min(pager.limit, WITH_OPTIONS_PAGE)
-    chosen = FILTERS.choose(ask.query, ask.store.products)
+    chosen = FILTERS.choose(request.query, request.store.products)
     start, stop = pager.bounds
-    rows = [pruned(product_view(ask.store, row, include), ask.query) for row in chosen[start:stop]]
-    ask.note(items=len(rows))
-    return pager.answer(rows, len(chosen))
+    rows = [select_fields(product_view(request.store, row, include), request.query) for row in chosen[start:stop]]
+    request.annotate_call(items=len(rows))
+    return pager.page_response(rows, len(chosen))
 
 
-def get_product(ask: Ask) -> Response:
-    product = ask.product()
-    ask.note(items=1)
-    return one(pruned(product_view(ask.store, product, included(ask.query, INCLUDES)), ask.query))
+def get_product(request: ApiRequest) -> Response:
+    product = request.product()
+    request.annotate_call(items=1)
+    return item_response(
+        select_fields(product_view(request.store, product, requested_includes(request.query, INCLUDES)), request.query)
+    )
 
 
-def found(store: Store, product_id: int) -> Row:
+def get_product_or_404(store: Store, product_id: int) -> Row:
     product = store.products.get(product_id)
     if product is None:
         raise not_found(f"Product {product_id}")
     return product
 
 
-def create_product(ask: Ask) -> Response:
-    fields = PRODUCT.checked(ask.body, creating=True)
-    ask.note(ignored=PRODUCT.ignored(ask.body))
-    store = ask.store
+def create_product(request: ApiRequest) -> Response:
+    fields = PRODUCT.checked(request.body, creating=True)
+    request.annotate_call(ignored=PRODUCT.ignored(request.body))
+    store = request.store
     check_conflicts(store, fields, None)
     variants, images = fields.pop("variants", []), fields.pop("images", [])
     check_sub_resources(store, fields, variants, images)
-    partial = settle(store, fields, None)
+    partial = to_columns(store, fields, None)
     moment_ = now()
     sku = fields.get("sku", "")
     product = store.products.add({"channels": (SHOP,), **fields, "date_created": moment_, "date_modified": moment_})
     level = fields.get("inventory_level", 0)
     if variants:
         for body in variants:
-            create_variant(store, product, body, quietly=True)
+            create_variant(store, product, body, silent=True)
     else:
         base = store.variants.add({"product_id": product["id"], "sku": sku, "inventory_level": level})
         store.products.change(product, {"base_variant_id": base["id"]})
     new_images(store, product, images)
     store.publish("store/product/created", "product", product["id"])
-    return answer_write([product_view(store, product, included(ask.query, INCLUDES))], partial, single=True)
+    return write_response(
+        [product_view(store, product, requested_includes(request.query, INCLUDES))], partial, single=True
+    )
 
 
-def change_product(ask: Ask) -> Response:
-    product = ask.product()
-    fields = PRODUCT.checked(ask.body, creating=False)
-    ask.note(ignored=PRODUCT.ignored(ask.body))
-    check_change(ask.store, product, fields)
-    partial = apply_change(ask.store, product, fields)
-    return answer_write([product_view(ask.store, product, included(ask.query, INCLUDES))], partial, single=True)
+def change_product(request: ApiRequest) -> Response:
+    product = request.product()
+    fields = PRODUCT.checked(request.body, creating=False)
+    request.annotate_call(ignored=PRODUCT.ignored(request.body))
+    check_change(request.store, product, fields)
+    partial = apply_change(request.store, product, fields)
+    return write_response(
+        [product_view(request.store, product, requested_includes(request.query, INCLUDES))], partial, single=True
+    )
 
 
-def change_products(ask: Ask) -> Response:
+def change_products(request: ApiRequest) -> Response:
     """A batch is refused whole, without saying which item is at fault; 207 if a part of an item failed."""
-    bodies = list_of(ask.body, BATCH, too_many)
-    store = ask.store
+    bodies = list_of(request.body, BATCH, too_many)
+    store = request.store
     changes = []
     for body in bodies:
         if not isinstance(body, dict) or not isinstance(body.get("id"), int):
             raise invalid({"id": "is required"})
         fields = PRODUCT.checked(body, creating=False)
-        product = found(store, body["id"])
+        product = get_product_or_404(store, body["id"])
         check_change(store, product, fields)
         changes.append((product, fields))
     for name in ("name", "sku"):
         given = [fields[name] for _, fields in changes if fields.get(name)]
         if len(set(given)) < len(given):
-            raise Refusal(409, f"The product {name} is a duplicate", {name: "occurs twice in the batch"})
-    ask.note(ignored=tuple(sorted({name for body in bodies for name in PRODUCT.ignored(body)} - {"id"})))
+            raise ApiError(409, f"The product {name} is a duplicate", {name: "occurs twice in the batch"})
+    request.annotate_call(ignored=tuple(sorted({name for body in bodies for name in PRODUCT.ignored(body)} - {"id"})))
     partial: dict[str, str] = {}
     for product, fields in changes:
         partial |= apply_change(store, product, fields)
-    return answer_write([product_view(store, product) for product, _ in changes], partial, single=False)
+    return write_response([product_view(store, product) for product, _ in changes], partial, single=False)
 
 
 def check_change(store: Store, product: Row, fields: Row) -> None:
@@ -284,15 +298,15 @@ def check_change(store: Store, product: Row, fields: Row) -> None:
 def check_conflicts(store: Store, fields: Row, product: Row | None) -> None:
     """409 for a name or SKU in use, and for a category or brand that there is not."""
     own = product["id"] if product else None
-    if "name" in fields and store.products.holder("name", fields["name"]) not in (None, own):
-        raise Refusal(409, "The product name is a duplicate", {"name": "The product name is a duplicate"})
+    if "name" in fields and store.products.find_id("name", fields["name"]) not in (None, own):
+        raise ApiError(409, "The product name is a duplicate", {"name": "The product name is a duplicate"})
     if fields.get("sku") and store.sku_taken(fields["sku"], own):
-        raise Refusal(409, "The product SKU is a duplicate", {"sku": "The product SKU is a duplicate"})
+        raise ApiError(409, "The product SKU is a duplicate", {"sku": "The product SKU is a duplicate"})
     unknown = [each for each in fields.get("categories", ()) if each not in store.categories]
     if unknown:
-        raise Refusal(409, "Invalid category", {"categories": f"not found: {', '.join(map(str, unknown))}"})
+        raise ApiError(409, "Invalid category", {"categories": f"not found: {', '.join(map(str, unknown))}"})
     if fields.get("brand_id") and fields["brand_id"] not in store.brands:
-        raise Refusal(409, "Invalid brand", {"brand_id": f"not found: {fields['brand_id']}"})
+        raise ApiError(409, "Invalid brand", {"brand_id": f"not found: {fields['brand_id']}"})
 
 
 def check_sub_resources(store: Store, fields: Row, variants: list[Any], images: list[Any]) -> None:
@@ -320,24 +334,24 @@ def check_new_variants(store: Store, variants: list[Any]) -> None:
             OPTION_VALUE.checked(value, creating=True)
         combination = frozenset((value["option_display_name"], value["label"]) for value in values)
         if combination in combinations:
-            raise Refusal(409, "Two variants have the same option values", {"variants.option_values": "a duplicate"})
+            raise ApiError(409, "Two variants have the same option values", {"variants.option_values": "a duplicate"})
         combinations.add(combination)
         if sku := body.get("sku"):
             if sku in skus or store.sku_taken(sku, None):
-                raise Refusal(409, "The variant SKU is a duplicate", {"variants.sku": f"The SKU {sku} is in use"})
+                raise ApiError(409, "The variant SKU is a duplicate", {"variants.sku": f"The SKU {sku} is in use"})
             skus.add(sku)
 
 
-def settle(store: Store, fields: Row, product: Row | None) -> dict[str, str]:
+def to_columns(store: Store, fields: Row, product: Row | None) -> dict[str, str]:
     """Turn sent fields into columns. Gives by field what is left out: the partial failures of a 207."""
     partial: dict[str, str] = {}
     if "brand_name" in fields:
         name = fields.pop("brand_name")
-        fields["brand_id"] = store.brands.holder("name", name) or store.brands.add({"name": name})["id"]
+        fields["brand_id"] = store.brands.find_id("name", name) or store.brands.add({"name": name})["id"]
     if "custom_url" in fields:
         url = fields.pop("custom_url").get("url")
         own = product["id"] if product else None
-        if url and (not url.isascii() or store.products.holder("url", url) not in (None, own)):
+        if url and (not url.isascii() or store.products.find_id("url", url) not in (None, own)):
             partial["custom_url"] = "The URL is taken or not in Latin letters"
         elif url:
             fields["url"] = url
@@ -352,7 +366,7 @@ def settle(store: Store, fields: Row, product: Row | None) -> dict[str, str]:
 
 
 def apply_change(store: Store, product: Row, fields: Row) -> dict[str, str]:
-    partial = settle(store, fields, product)
+    partial = to_columns(store, fields, product)
     variants, images = fields.pop("variants", []), fields.pop("images", None)
     base = store.base_variant(product)
     # A product's own level is the sum over its variants: only where there is one variant can it be set.
@@ -366,14 +380,14 @@ def apply_change(store: Store, product: Row, fields: Row) -> dict[str, str]:
         if row is not None:
             change_variant(store, row, VARIANT.writable(body))
     if images is not None:
-        for image in list(store.images.of(product["id"])):
+        for image in list(store.images.in_group(product["id"])):
             store.images.remove(image["id"])
         new_images(store, product, images)
     store.change_product(product, fields)
     return partial
 
 
-def answer_write(rows: list[Row], partial: dict[str, str], *, single: bool) -> Response:
+def write_response(rows: list[Row], partial: dict[str, str], *, single: bool) -> Response:
     data = rows[0] if single else rows
     if not partial:
         return json_response({"data": data, "meta": {}})
@@ -381,26 +395,26 @@ def answer_write(rows: list[Row], partial: dict[str, str], *, single: bool) -> R
     return json_response({"data": data, "errors": errors, "meta": {}}, 207)
 
 
-def delete_product(ask: Ask) -> Response:
-    product = ask.store.products.get(ask.path["product_id"])
+def delete_product(request: ApiRequest) -> Response:
+    product = request.store.products.get(request.path["product_id"])
     if product is not None:
-        ask.store.remove_product(product)
-    return gone()
+        request.store.remove_product(product)
+    return no_content()
 
 
-def delete_products(ask: Ask) -> Response:
+def delete_products(request: ApiRequest) -> Response:
     """At most 250 at once, chosen by a filter that must be given."""
-    if not FILTERS.names(ask.query):
-        raise Refusal(422, "A filter is required to delete products", {"filter": "at least one"})
-    chosen = list(FILTERS.choose(ask.query, ask.store.products))
+    if not FILTERS.names(request.query):
+        raise ApiError(422, "A filter is required to delete products", {"filter": "at least one"})
+    chosen = list(FILTERS.choose(request.query, request.store.products))
     if len(chosen) > DELETE_BATCH:
-        raise Refusal(
+        raise ApiError(
             422, f"At most {DELETE_BATCH} products can be deleted at once", {"filter": f"{len(chosen)} match"}
         )
-    ask.note(items=len(chosen))
+    request.annotate_call(items=len(chosen))
     for product in chosen:
-        ask.store.remove_product(product)
-    return gone()
+        request.store.remove_product(product)
+    return no_content()
 
 
 OPERATIONS = [

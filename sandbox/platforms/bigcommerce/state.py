@@ -13,8 +13,8 @@ from sandbox.platforms.bigcommerce.store import Store
 from sandbox.platforms.bigcommerce.variants import variant_view
 from sandbox.tables import Row, Table
 
-ALL = frozenset(("channels", "custom_fields", "images", "options"))
-PERSONAL = frozenset(("addresses", "attributes"))
+PRODUCT_INCLUDES = frozenset(("channels", "custom_fields", "images", "options"))
+CUSTOMER_INCLUDES = frozenset(("addresses", "attributes"))
 View = Callable[[Store, Row], Row]
 
 
@@ -24,7 +24,7 @@ def order_with_lines(store: Store, order: Row) -> Row:
 
 
 KINDS: dict[str, tuple[Callable[[Store], Table], View]] = {
-    "products": (lambda store: store.products, lambda store, row: product_view(store, row, ALL)),
+    "products": (lambda store: store.products, lambda store, row: product_view(store, row, PRODUCT_INCLUDES)),
     "variants": (lambda store: store.variants, variant_view),
     "images": (lambda store: store.images, image_view),
     "categories": (lambda store: store.categories, category_view),
@@ -32,10 +32,10 @@ KINDS: dict[str, tuple[Callable[[Store], Table], View]] = {
     "price_lists": (lambda store: store.price_lists, lambda store, row: row),
     "price_records": (lambda store: store.records, lambda store, row: record_view(store, row, "sku")),
     "inventory": (lambda store: store.variants, lambda store, row: item_view(store, row, store.locations)),
-    "customers": (lambda store: store.customers, lambda store, row: customer_view(store, row, PERSONAL)),
+    "customers": (lambda store: store.customers, lambda store, row: customer_view(store, row, CUSTOMER_INCLUDES)),
     "orders": (lambda store: store.orders, order_with_lines),
     "shipments": (lambda store: store.shipments, lambda store, row: row),
-    "hooks": (lambda store: store.hooks, lambda store, row: row),
+    "hooks": (lambda store: store.webhooks, lambda store, row: row),
 }
 
 

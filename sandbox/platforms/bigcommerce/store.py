@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sandbox import people
-from sandbox.catalogue import Catalogue, Product
+from sandbox import customers_and_orders
+from sandbox.catalog import Catalog, Product
 from sandbox.platforms.base import Options
 from sandbox.platforms.bigcommerce import defaults
-from sandbox.platforms.bigcommerce.fields import iso
+from sandbox.platforms.bigcommerce.fields import isoformat_utc
 from sandbox.tables import Row, Table
 
 Listener = Callable[[str, Row], None]
@@ -28,7 +28,7 @@ class Store:
         self.options = options
         self.id = 1_000_000 + sum(map(ord, name))
         self.listeners: list[Listener] = []
-        self._catalogue = Catalogue(f"{options.seed}:{name}", options.products, options.dirty)
+        self._catalog = Catalog(f"{options.seed}:{name}", options.products, options.dirty)
         self.fill()
 
     def fill(self) -> None:
@@ -44,12 +44,12 @@ class Store:
         self.customers = Table(defaults.CUSTOMER, unique=("email",))
         self.orders = Table(defaults.ORDER)
         self.shipments = Table({}, group="order_id")
-        self.hooks = Table({})
+        self.webhooks = Table({})
         self.currency = self.options.currency
         self.currencies = tuple(dict.fromkeys((self.currency, "GBP", "EUR", "USD")))
         self.option_value_ids = 0
         # Stock at other locations than the default one, whose stock is the variant's inventory_level.
-        self.elsewhere: dict[tuple[int, int], int] = {}
+        self.warehouse_stock: dict[tuple[int, int], int] = {}
         self.channels: list[Row] = [
             {"id": SHOP, "name": "Shop", "type": "storefront", "platform": "bigcommerce", "status": "active"},
             {
@@ -88,15 +88,15 @@ class Store:
             {"id": ACCOUNT_NUMBER, "name": "Account number", "type": "string"},
             {"id": DISCOUNT, "name": "Discount percentage", "type": "number"},
         ]
-        self._stock_shop()
-        self._welcome_people()
+        self._fill_catalog()
+        self._fill_customers_and_orders()
 
     # What happens in a shop
 
     def publish(self, scope: str, kind: str, item: int, **more: Any) -> None:
-        self._tell(scope, {"type": kind, "id": item, **more})
+        self._notify(scope, {"type": kind, "id": item, **more})
 
-    def _tell(self, scope: str, data: Row) -> None:
+    def _notify(self, scope: str, data: Row) -> None:
         for listener in self.listeners:
             listener(scope, data)
 
@@ -104,7 +104,7 @@ class Store:
         """The default currency, among those that the store has. The vendor's event says no more than that it is
         about the store."""
         self.currency = currency
-        self._tell("store/information/updated", {"type": "store"})
+        self._notify("store/information/updated", {"type": "store"})
 
     def change_product(self, product: Row, changes: Row) -> None:
         """Set fields of a product; its date moves and the world hears of it."""
@@ -117,7 +117,7 @@ class Store:
         self.variants.change(variant, changes)
         self.publish("store/sku/updated", "sku", variant["id"], sku=self._sku_event(variant))
         if stock_moved:
-            self._tell_stock(variant)
+            self._notify_stock(variant)
         if product := self.products.get(variant["product_id"]):
             self.change_product(product, self._level(product))
 
@@ -126,15 +126,15 @@ class Store:
         if location == DEFAULT_LOCATION:
             self.variants.change(variant, {"inventory_level": quantity})
         else:
-            self.elsewhere[location, variant["id"]] = quantity
-        self._tell_stock(variant)
+            self.warehouse_stock[location, variant["id"]] = quantity
+        self._notify_stock(variant)
         if product := self.products.get(variant["product_id"]):
             self.products.change(product, {**self._level(product), "date_modified": now()})
 
     def stock(self, variant: Row, location: int) -> int:
         if location == DEFAULT_LOCATION:
             return int(variant.get("inventory_level", 0))
-        return self.elsewhere.get((location, variant["id"]), 0)
+        return self.warehouse_stock.get((location, variant["id"]), 0)
 
     def add_variant(self, product: Row, fields: Row) -> Row:
         variant = self.variants.add({"product_id": product["id"], **fields})
@@ -144,7 +144,7 @@ class Store:
 
     def remove_variant(self, variant: Row) -> None:
         self.variants.remove(variant["id"])
-        self._forget_variant(variant["id"])
+        self._clear_variant_data(variant["id"])
         self.publish("store/sku/deleted", "sku", variant["id"], sku=self._sku_event(variant))
         if product := self.products.get(variant["product_id"]):
             self.change_product(product, self._level(product))
@@ -152,16 +152,16 @@ class Store:
     def remove_product(self, product: Row) -> None:
         """A product goes with all that hangs on it."""
         for table in (self.variants, self.images, self.options_):
-            for row in list(table.of(product["id"])):
+            for row in list(table.in_group(product["id"])):
                 table.remove(row["id"])
                 if table is self.variants:
-                    self._forget_variant(row["id"])
+                    self._clear_variant_data(row["id"])
         self.products.remove(product["id"])
         self.publish("store/product/deleted", "product", product["id"])
 
     def add_option(self, product_id: int, name: str, labels: Iterable[str], kind: str = "dropdown") -> Row:
         values = tuple((self.next_value_id(), label) for label in labels)
-        order = len(self.options_.of(product_id))
+        order = len(self.options_.in_group(product_id))
         return self.options_.add(
             {
                 "product_id": product_id,
@@ -178,7 +178,7 @@ class Store:
 
     def sku_taken(self, sku: str, product_id: int | None, variant_id: int | None = None) -> bool:
         """Whether a SKU stands on something else than this product, or this variant of it."""
-        product, variant = self.products.holder("sku", sku), self.variants.holder("sku", sku)
+        product, variant = self.products.find_id("sku", sku), self.variants.find_id("sku", sku)
         if product not in (None, product_id):
             return True
         if variant in (None, variant_id):
@@ -191,32 +191,32 @@ class Store:
         return self.variants.get(product.get("base_variant_id") or 0)
 
     def _level(self, product: Row) -> Row:
-        variants = self.variants.of(product["id"])
+        variants = self.variants.in_group(product["id"])
         level = sum(self.stock(variant, place["id"]) for variant in variants for place in self.locations)
         return {"inventory_level": level}
 
-    def _tell_stock(self, variant: Row) -> None:
+    def _notify_stock(self, variant: Row) -> None:
         level = sum(self.stock(variant, place["id"]) for place in self.locations)
-        told = {"method": "absolute", "value": level}
+        stock_change = {"method": "absolute", "value": level}
         self.publish(
             "store/sku/inventory/updated",
             "sku",
             variant["id"],
-            inventory={"product_id": variant["product_id"], "variant_id": variant["id"], **told},
+            inventory={"product_id": variant["product_id"], "variant_id": variant["id"], **stock_change},
         )
         self.publish(
             "store/product/inventory/updated",
             "product",
             variant["product_id"],
-            inventory={"product_id": variant["product_id"], **told},
+            inventory={"product_id": variant["product_id"], **stock_change},
         )
 
-    def _forget_variant(self, variant_id: int) -> None:
+    def _clear_variant_data(self, variant_id: int) -> None:
         for place in self.locations:
-            self.elsewhere.pop((place["id"], variant_id), None)
+            self.warehouse_stock.pop((place["id"], variant_id), None)
         for price_list in self.price_lists:
             for currency in self.currencies:
-                held = self.records.holder("key", (price_list["id"], variant_id, currency))
+                held = self.records.find_id("key", (price_list["id"], variant_id, currency))
                 if held is not None:
                     self.records.remove(held)
 
@@ -226,65 +226,65 @@ class Store:
 
     # The state after start
 
-    def _stock_shop(self) -> None:
-        catalogue = self._catalogue
-        for name in catalogue.brands:
+    def _fill_catalog(self) -> None:
+        catalog = self._catalog
+        for name in catalog.brands:
             self.brands.add({"name": name})
-        aisles = self._plant_trees(catalogue)
-        for product in catalogue.products():
-            self._shelve(product, aisles)
-        if catalogue.orphan is not None:
-            orphan = catalogue.orphan
+        outlet_category_ids = self._fill_category_trees(catalog)
+        for product in catalog.products():
+            self._add_product(product, outlet_category_ids)
+        if catalog.orphan is not None:
+            orphan = catalog.orphan
             self.variants.add(
                 {"product_id": 0, "sku": orphan.sku, "price": orphan.price, "inventory_level": orphan.stock}
             )
-        self._write_trade_list()
+        self._fill_trade_price_list()
 
-    def _plant_trees(self, catalogue: Catalogue) -> list[int]:
+    def _fill_category_trees(self, catalog: Catalog) -> list[int]:
         """The shop's tree in full, its two upper levels for the outlet. Gives each category's outlet twin."""
-        for category in catalogue.categories:
+        for category in catalog.categories:
             parent = 0 if category.parent is None else category.parent + 1
             self.categories.add({"name": category.name, "parent_id": parent, "tree_id": 1})
-        twins: list[int] = []
-        for category in catalogue.categories:
-            grandparent = None if category.parent is None else catalogue.categories[category.parent].parent
+        outlet_category_ids: list[int] = []
+        for category in catalog.categories:
+            grandparent = None if category.parent is None else catalog.categories[category.parent].parent
             if category.parent is not None and grandparent is not None:
-                twins.append(twins[category.parent])
+                outlet_category_ids.append(outlet_category_ids[category.parent])
                 continue
-            parent = 0 if category.parent is None else twins[category.parent]
+            parent = 0 if category.parent is None else outlet_category_ids[category.parent]
             row = self.categories.add({"name": category.name, "parent_id": parent, "tree_id": 2})
-            twins.append(row["id"])
-        return twins
+            outlet_category_ids.append(row["id"])
+        return outlet_category_ids
 
-    def _shelve(self, goods: Product, twins: list[int]) -> None:
+    def _add_product(self, sellable: Product, outlet_category_ids: list[int]) -> None:
         product_id = self.products.last_id + 1
         in_outlet = product_id % 3 == 0
-        categories = [place + 1 for place in goods.categories]
+        categories = [place + 1 for place in sellable.categories]
         if in_outlet:
-            categories += sorted({twins[place] for place in goods.categories})
+            categories += sorted({outlet_category_ids[place] for place in sellable.categories})
         row: Row = {
-            "name": goods.title,
-            "type": goods.kind,
-            "sku": goods.sku,
-            "description": goods.description,
-            "weight": None if goods.weight is None else goods.weight / 1000,
-            "price": goods.price,
-            "cost_price": goods.cost,
+            "name": sellable.title,
+            "type": sellable.kind,
+            "sku": sellable.sku,
+            "description": sellable.description,
+            "weight": None if sellable.weight is None else sellable.weight / 1000,
+            "price": sellable.price,
+            "cost_price": sellable.cost,
             "categories": categories,
-            "brand_id": goods.brand + 1,
-            "inventory_level": sum(variant.stock for variant in goods.variants),
-            "inventory_tracking": "variant" if goods.options else "product",
-            "date_created": iso(goods.created),
-            "date_modified": iso(goods.modified),
+            "brand_id": sellable.brand + 1,
+            "inventory_level": sum(variant.stock for variant in sellable.variants),
+            "inventory_tracking": "variant" if sellable.options else "product",
+            "date_created": isoformat_utc(sellable.created),
+            "date_modified": isoformat_utc(sellable.modified),
             "channels": (SHOP, OUTLET) if in_outlet else (SHOP,),
         }
-        if goods.sale_price is not None:
-            row["sale_price"] = goods.sale_price
-        if not goods.visible:
+        if sellable.sale_price is not None:
+            row["sale_price"] = sellable.sale_price
+        if not sellable.visible:
             row["is_visible"] = False
         row = self.products.add(row)
-        options = [self.add_option(product_id, name, labels) for name, labels in goods.options]
-        for variant in goods.variants:
+        options = [self.add_option(product_id, name, labels) for name, labels in sellable.options]
+        for variant in sellable.variants:
             chosen = tuple(
                 (option["id"], next(number for number, label in option["values"] if label == wanted))
                 for option, wanted in zip(options, variant.labels, strict=True)
@@ -297,23 +297,23 @@ class Store:
             added = self.variants.add(new)
         if not options:
             row["base_variant_id"] = added["id"]
-        for place, url in enumerate(goods.images):
+        for place, url in enumerate(sellable.images):
             self.images.add(
                 {"product_id": product_id, "image_url": url, "sort_order": place, "is_thumbnail": place == 0}
             )
 
-    def _welcome_people(self) -> None:
+    def _fill_customers_and_orders(self) -> None:
         options, seed = self.options, f"{self.options.seed}:{self.name}"
-        for customer in people.customers(seed, options.customers):
+        for customer in customers_and_orders.customers(seed, options.customers):
             self.customers.add(_customer_row(customer))
-        visitors, goods = list(self.customers), [row for row in self.variants if row["product_id"]]
-        for order in people.orders(seed, options.orders, len(visitors), len(goods)):
-            self._book(order, visitors[order.customer], goods)
+        customer_rows, sellable = list(self.customers), [row for row in self.variants if row["product_id"]]
+        for order in customers_and_orders.orders(seed, options.orders, len(customer_rows), len(sellable)):
+            self._add_order(order, customer_rows[order.customer], sellable)
 
-    def _book(self, order: people.Order, customer: Row, goods: list[Row]) -> None:
+    def _add_order(self, order: customers_and_orders.Order, customer: Row, sellable: list[Row]) -> None:
         lines = []
         for place, quantity in order.lines:
-            variant = goods[place]
+            variant = sellable[place]
             product = self.products.get(variant["product_id"])
             lines.append(
                 {
@@ -340,8 +340,8 @@ class Store:
             row["customer_message"] = order.message
         self.orders.add(row)
 
-    def _write_trade_list(self) -> None:
-        created = iso(1_704_067_200)
+    def _fill_trade_price_list(self) -> None:
+        created = isoformat_utc(1_704_067_200)
         if not self.products:
             return
         trade = self.price_lists.add(
@@ -370,7 +370,7 @@ class Store:
         return product.get("price") if product else None
 
 
-def _customer_row(customer: people.Customer) -> Row:
+def _customer_row(customer: customers_and_orders.Customer) -> Row:
     address = {
         "first_name": customer.first_name,
         "last_name": customer.last_name,
@@ -393,8 +393,8 @@ def _customer_row(customer: people.Customer) -> Row:
         "notes": customer.notes,
         "registration_ip_address": customer.ip_address,
         "addresses": (address,),
-        "date_created": iso(customer.created),
-        "date_modified": iso(customer.modified),
+        "date_created": isoformat_utc(customer.created),
+        "date_modified": isoformat_utc(customer.modified),
     }
     if customer.account_number:
         row["customer_group_id"] = 1
@@ -423,7 +423,7 @@ def timestamp() -> int:
 
 
 def now() -> str:
-    return iso(time.time())
+    return isoformat_utc(time.time())
 
 
 def slug(name: str) -> str:

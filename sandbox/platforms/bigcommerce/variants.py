@@ -2,27 +2,27 @@
 
 from starlette.responses import Response
 
-from sandbox.platforms.bigcommerce.answers import (
-    BatchRefusal,
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, select_fields
+from sandbox.platforms.bigcommerce.options import value_for
+from sandbox.platforms.bigcommerce.responses import (
+    ApiError,
+    BatchApiError,
     Pager,
-    Refusal,
-    gone,
     invalid,
-    many,
+    item_response,
+    list_response,
+    no_content,
     not_found,
-    one,
     too_many,
 )
-from sandbox.platforms.bigcommerce.api import Ask, Operation
-from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, pruned
-from sandbox.platforms.bigcommerce.options import value_for
 from sandbox.platforms.bigcommerce.store import Store
 from sandbox.tables import Row
 
 BATCH = 50
 VARIANTS = 600
-AMOUNT = Field("number", least=0, nullable=True)
-SHORT = Field("string", longest=255)
+AMOUNT = Field("number", minimum=0, nullable=True)
+SHORT = Field("string", max_length=255)
 VARIANT = Fields(
     sku=SHORT,
     price=AMOUNT,
@@ -39,11 +39,11 @@ VARIANT = Fields(
     purchasing_disabled=Field("boolean"),
     purchasing_disabled_message=SHORT,
     image_url=Field("string"),
-    upc=Field("string", longest=14),
+    upc=Field("string", max_length=14),
     mpn=Field("string"),
-    gtin=Field("string", longest=14),
-    inventory_level=Field("integer", least=0, most=2**31 - 1),
-    inventory_warning_level=Field("integer", least=0, most=2**31 - 1),
+    gtin=Field("string", max_length=14),
+    inventory_level=Field("integer", minimum=0, maximum=2**31 - 1),
+    inventory_warning_level=Field("integer", minimum=0, maximum=2**31 - 1),
     bin_picking_number=SHORT,
 )
 FILTERS = (
@@ -79,74 +79,74 @@ def variant_view(store: Store, variant: Row) -> Row:
     return full
 
 
-def list_variants(ask: Ask) -> Response:
-    chosen = FILTERS.choose(ask.query, ask.store.variants)
-    return _page(ask, chosen)
+def list_variants(request: ApiRequest) -> Response:
+    chosen = FILTERS.choose(request.query, request.store.variants)
+    return _page(request, chosen)
 
 
-def list_of_product(ask: Ask) -> Response:
+def list_of_product(request: ApiRequest) -> Response:
     FILTERS.tests(
-        {name: value for name, value in ask.query.items() if name not in ("page", "limit")},
-        ask.store.variants,
+        {name: value for name, value in request.query.items() if name not in ("page", "limit")},
+        request.store.variants,
     )
-    return _page(ask, ask.store.variants.of(ask.product()["id"]))
+    return _page(request, request.store.variants.in_group(request.product()["id"]))
 
 
-def _page(ask: Ask, rows: list[Row]) -> Response:
-    pager = Pager(ask.query, ask.overlap)
+def _page(request: ApiRequest, rows: list[Row]) -> Response:
+    pager = Pager(request.query, request.overlap)
     start, stop = pager.bounds
-    page = [pruned(variant_view(ask.store, row), ask.query) for row in rows[start:stop]]
-    ask.note(items=len(page))
-    return pager.answer(page, len(rows))
+    page = [select_fields(variant_view(request.store, row), request.query) for row in rows[start:stop]]
+    request.annotate_call(items=len(page))
+    return pager.page_response(page, len(rows))
 
 
-def get_variant(ask: Ask) -> Response:
-    return one(pruned(variant_view(ask.store, _variant(ask)), ask.query))
+def get_variant(request: ApiRequest) -> Response:
+    return item_response(select_fields(variant_view(request.store, _variant(request)), request.query))
 
 
-def post_variant(ask: Ask) -> Response:
-    product = ask.product()
-    VARIANT.checked(ask.body, creating=True)
-    if not ask.body.get("option_values"):
+def post_variant(request: ApiRequest) -> Response:
+    product = request.product()
+    VARIANT.checked(request.body, creating=True)
+    if not request.body.get("option_values"):
         raise invalid({"option_values": "is required"})
-    if len(ask.store.variants.of(product["id"])) >= VARIANTS:
-        raise Refusal(422, f"A product has at most {VARIANTS} variants")
-    check_sku(ask.store, ask.body, product["id"], 0)
-    return one(variant_view(ask.store, create_variant(ask.store, product, ask.body)))
+    if len(request.store.variants.in_group(product["id"])) >= VARIANTS:
+        raise ApiError(422, f"A product has at most {VARIANTS} variants")
+    check_sku(request.store, request.body, product["id"], 0)
+    return item_response(variant_view(request.store, create_variant(request.store, product, request.body)))
 
 
-def create_variant(store: Store, product: Row, body: Row, *, quietly: bool = False) -> Row:
+def create_variant(store: Store, product: Row, body: Row, *, silent: bool = False) -> Row:
     """A new variant from a checked body. The base variant of a product that had no options makes way."""
     wanted = body["option_values"]
     if not isinstance(wanted, list) or not all(isinstance(value, dict) for value in wanted):
         raise invalid({"option_values": "must be a list of objects"})
     values = tuple(value_for(store, product["id"], value) for value in wanted)
-    if any(set(row.get("values", ())) == set(values) for row in store.variants.of(product["id"])):
-        raise Refusal(409, "A variant with these option values exists", {"option_values": "a duplicate"})
+    if any(set(row.get("values", ())) == set(values) for row in store.variants.in_group(product["id"])):
+        raise ApiError(409, "A variant with these option values exists", {"option_values": "a duplicate"})
     base = store.base_variant(product)
     if base is not None:
         store.products.change(product, {"base_variant_id": None, "inventory_tracking": "variant"})
         store.remove_variant(base)
     fields = {**VARIANT.writable(body), "values": values}
-    if quietly:
+    if silent:
         return store.variants.add({"product_id": product["id"], **fields})
     return store.add_variant(product, fields)
 
 
-def put_variant(ask: Ask) -> Response:
+def put_variant(request: ApiRequest) -> Response:
     """Answers 200 to changed option values as well, and leaves them as they are: so does the vendor."""
-    variant = _variant(ask)
-    fields = VARIANT.checked(ask.body, creating=False)
-    ask.note(ignored=VARIANT.ignored(ask.body))
-    check_sku(ask.store, fields, variant["product_id"], variant["id"])
-    change_variant(ask.store, variant, fields)
-    return one(variant_view(ask.store, variant))
+    variant = _variant(request)
+    fields = VARIANT.checked(request.body, creating=False)
+    request.annotate_call(ignored=VARIANT.ignored(request.body))
+    check_sku(request.store, fields, variant["product_id"], variant["id"])
+    change_variant(request.store, variant, fields)
+    return item_response(variant_view(request.store, variant))
 
 
-def put_variants(ask: Ask) -> Response:
+def put_variants(request: ApiRequest) -> Response:
     """A batch with a bad item is refused whole (assumed), without saying where the item stood."""
-    bodies = list_of(ask.body, BATCH, too_many)
-    store = ask.store
+    bodies = list_of(request.body, BATCH, too_many)
+    store = request.store
     errors: list[Row] = []
     changes: list[tuple[Row, Row]] = []
     skus: set[str] = set()
@@ -160,15 +160,15 @@ def put_variants(ask: Ask) -> Response:
                 problems["sku"] = f"The SKU {sku} is in use"
             skus.add(sku)
         if problems or variant is None:
-            errors.append(Refusal(422, "The variant is not valid", problems).body())
+            errors.append(ApiError(422, "The variant is not valid", problems).body())
         else:
             changes.append((variant, VARIANT.writable(body)))
     if errors:
-        raise BatchRefusal(errors)
-    ask.note(ignored=tuple(sorted({name for body in bodies for name in VARIANT.ignored(body)} - {"id"})))
+        raise BatchApiError(errors)
+    request.annotate_call(ignored=tuple(sorted({name for body in bodies for name in VARIANT.ignored(body)} - {"id"})))
     for variant, fields in changes:
         change_variant(store, variant, fields)
-    return many([variant_view(store, variant) for variant, _ in changes])
+    return list_response([variant_view(store, variant) for variant, _ in changes])
 
 
 def change_variant(store: Store, variant: Row, fields: Row) -> None:
@@ -180,20 +180,20 @@ def change_variant(store: Store, variant: Row, fields: Row) -> None:
 
 def check_sku(store: Store, fields: Row, product_id: int, variant_id: int) -> None:
     if fields.get("sku") and store.sku_taken(fields["sku"], product_id, variant_id):
-        raise Refusal(409, "The variant SKU is a duplicate", {"sku": f"The SKU {fields['sku']} is in use"})
+        raise ApiError(409, "The variant SKU is a duplicate", {"sku": f"The SKU {fields['sku']} is in use"})
 
 
-def delete_variant(ask: Ask) -> Response:
-    variant = _variant(ask)
-    if ask.product().get("base_variant_id") == variant["id"]:
-        raise Refusal(422, "The base variant of a product cannot be deleted")
-    ask.store.remove_variant(variant)
-    return gone()
+def delete_variant(request: ApiRequest) -> Response:
+    variant = _variant(request)
+    if request.product().get("base_variant_id") == variant["id"]:
+        raise ApiError(422, "The base variant of a product cannot be deleted")
+    request.store.remove_variant(variant)
+    return no_content()
 
 
-def _variant(ask: Ask) -> Row:
-    variant = ask.store.variants.get(ask.path["variant_id"])
-    if variant is None or variant["product_id"] != ask.path["product_id"]:
+def _variant(request: ApiRequest) -> Row:
+    variant = request.store.variants.get(request.path["variant_id"])
+    if variant is None or variant["product_id"] != request.path["product_id"]:
         raise not_found("Variant")
     return variant
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.platforms.base import Options, Platform, UnknownState, json_response, note
-from sandbox.platforms.magento import back_office, goods, sales, saving, stock_and_prices
-from sandbox.platforms.magento.answers import Refusal, Row
+from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
+from sandbox.platforms.magento import back_office, bulk_api, products, shipments, stock_and_prices
+from sandbox.platforms.magento.authentication import Authenticator
+from sandbox.platforms.magento.responses import ApiError, Row
 from sandbox.platforms.magento.search import search
-from sandbox.platforms.magento.security import Doorkeeper
 from sandbox.platforms.magento.store import DEFAULT_CATEGORY, GROUPS, HIDDEN, MEDIA, SOURCES, Store
 
 VIEWS = ("all", "default", "outlet")
@@ -29,7 +29,7 @@ class Magento(Platform):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.doorkeeper = Doorkeeper(options)
+        self.authenticator = Authenticator(options)
         self.stores = {name: Store(options) for name in self.accounts}
 
     def routes(self) -> list[BaseRoute]:
@@ -47,7 +47,7 @@ class Magento(Platform):
             ("GET", "/bulk/{name}/detailed-status", _detailed_status),
             ("GET", "/products/{sku}/media", _media),
             ("POST", "/products/{sku}/media", _add_image),
-            ("DELETE", "/products/{sku}/media/{number:int}", _drop_image),
+            ("DELETE", "/products/{sku}/media/{number:int}", _delete_image),
             ("GET", "/categories/list", _listing("categories")),
             ("GET", "/customers/search", _listing("customers")),
             ("GET", "/customerGroups/search", _groups),
@@ -68,17 +68,17 @@ class Magento(Platform):
         return back_office.routes(self.stores)
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Rows in order of key. `products` are those that stand for themselves, `goods` all; `categories` are those
+        """Rows in order of key. `products` are those that stand for themselves, `products` all; `categories` are those
         below the root of a shop."""
         if account not in self.stores:
-            raise UnknownState(f"accounts: {', '.join(self.stores)}")
+            raise UnknownStateKind(f"accounts: {', '.join(self.stores)}")
         rows = _rows(self.stores[account], kind)
         start = int(after or 0)
         page = rows[start : start + limit]
         return page, start + limit if start + limit < len(rows) else None
 
     async def reset(self) -> None:
-        self.doorkeeper.forget()
+        self.authenticator.clear_nonces()
         for store in self.stores.values():
             store.fill()
 
@@ -90,12 +90,12 @@ class Magento(Platform):
         async def endpoint(request: Request) -> Response:
             await self.options.latency()
             try:
-                account = self.doorkeeper.account_of(request)
-                note(request, account=account)
+                account = self.authenticator.authenticate(request)
+                annotate_call(request, account=account)
                 if request.path_params["view"] not in VIEWS:
-                    raise Refusal(404, "The store that was requested wasn't found. Verify the store and try again.")
+                    raise ApiError(404, "The store that was requested wasn't found. Verify the store and try again.")
                 return json_response(await handle(request, self.stores[account]), status)
-            except Refusal as refused:
+            except ApiError as refused:
                 return refused.response()
 
         return endpoint
@@ -123,7 +123,7 @@ def _rows(store: Store, kind: str) -> list[Row]:
         ],
     }
     if kind not in kinds:
-        raise UnknownState(f"kinds: {', '.join(kinds)}")
+        raise UnknownStateKind(f"kinds: {', '.join(kinds)}")
     return kinds[kind]()
 
 
@@ -134,17 +134,17 @@ def _options(store: Store, code: str) -> list[Row]:
 
 async def _json(request: Request) -> Any:
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise Refusal(400, "Server cannot understand Content-Type HTTP header media type %1", "unknown")
+        raise ApiError(400, "Server cannot understand Content-Type HTTP header media type %1", "unknown")
     try:
         return orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, "Decoding error.") from error
+        raise ApiError(400, "Decoding error.") from error
 
 
 async def _body(request: Request) -> Row:
     body = await _json(request)
     if not isinstance(body, dict):
-        raise Refusal(400, "Decoding error.")
+        raise ApiError(400, "Decoding error.")
     return body
 
 
@@ -152,29 +152,29 @@ def _listing(kind: str) -> Handler:
     async def handle(request: Request, store: Store) -> Row:
         rows: Any = getattr(store, kind)
         found = rows if isinstance(rows, list) else rows.values()
-        return search(request, found, goods.field_value, limited=store.limited)
+        return search(request, found, products.field_value, enforce_limits=store.enforce_limits)
 
     return handle
 
 
 async def _products(request: Request, store: Store) -> Row:
-    return search(request, store.products.values(), goods.product_value, limited=store.limited)
+    return search(request, store.products.values(), products.product_value, enforce_limits=store.enforce_limits)
 
 
 async def _source_items(request: Request, store: Store) -> Row:
-    return search(request, store.sources.values(), goods.field_value, limited=store.limited)
+    return search(request, store.sources.values(), products.field_value, enforce_limits=store.enforce_limits)
 
 
 async def _source(request: Request, store: Store) -> Row:
     code = request.path_params["code"]
     if code not in SOURCES:
-        raise Refusal(404, 'Source with code "%value" does not exist.', value=code)
+        raise ApiError(404, 'Source with code "%value" does not exist.', value=code)
     return {"source_code": code, "name": code, "enabled": True, "country_id": "GB", "postcode": "0"}
 
 
 async def _groups(request: Request, store: Store) -> Row:
     rows = [{"id": number, "code": name, "tax_class_id": 3} for number, name in enumerate(GROUPS)]
-    return search(request, rows, goods.field_value, limited=store.limited)
+    return search(request, rows, products.field_value, enforce_limits=store.enforce_limits)
 
 
 async def _configs(request: Request, store: Store) -> list[Row]:
@@ -199,11 +199,11 @@ async def _configs(request: Request, store: Store) -> list[Row]:
 
 
 async def _ship(request: Request, store: Store) -> int:
-    return sales.ship(store, request.path_params["number"], await _body(request))
+    return shipments.ship(store, request.path_params["number"], await _body(request))
 
 
 async def _track(request: Request, store: Store) -> Row:
-    return sales.track(store, await _body(request))
+    return shipments.track(store, await _body(request))
 
 
 async def _base_prices(request: Request, store: Store) -> list[Row]:
@@ -214,17 +214,17 @@ async def _save(request: Request, store: Store) -> Row:
     body = await _body(request)
     if isinstance(body.get("product"), dict):
         body["product"]["sku"] = request.path_params["sku"]
-    return saving.save(store, body)
+    return bulk_api.save(store, body)
 
 
 async def _queue(request: Request, store: Store) -> Row:
     bodies = await _json(request)
-    note(request, items=len(bodies) if isinstance(bodies, list) else None)
-    return saving.queue(store, bodies)
+    annotate_call(request, items=len(bodies) if isinstance(bodies, list) else None)
+    return bulk_api.queue(store, bodies)
 
 
 async def _detailed_status(request: Request, store: Store) -> Row:
-    return saving.detailed_status(store, request.path_params["name"])
+    return bulk_api.detailed_status(store, request.path_params["name"])
 
 
 async def _save_source_items(request: Request, store: Store) -> list[Row]:
@@ -232,12 +232,12 @@ async def _save_source_items(request: Request, store: Store) -> list[Row]:
 
 
 async def _media(request: Request, store: Store) -> list[Row]:
-    return list(goods.product_of(store, request.path_params["sku"])["media_gallery_entries"])
+    return list(products.product_of(store, request.path_params["sku"])["media_gallery_entries"])
 
 
 async def _add_image(request: Request, store: Store) -> int:
-    return goods.add_image(store, request.path_params["sku"], await _body(request))
+    return products.add_image(store, request.path_params["sku"], await _body(request))
 
 
-async def _drop_image(request: Request, store: Store) -> bool:
-    return goods.drop_image(store, request.path_params["sku"], request.path_params["number"])
+async def _delete_image(request: Request, store: Store) -> bool:
+    return products.delete_image(store, request.path_params["sku"], request.path_params["number"])

@@ -1,10 +1,13 @@
 """Control beside the vendor's API: people who buy, and a person in the shop's back office.
 
-- `POST order {"account", "lines": [[position of the goods, quantity]], "stage"}` places an order and answers it.
-- `POST goods {"account", "skus", "vendor"}` puts plain products on sale, which that vendor ships, if one is named.
+- `POST order {"account", "lines": [[position of the add_products, quantity]], "stage"}` places an order and answers it.
+- `POST add_products {"account", "skus", "vendor"}` puts plain products on sale, which that vendor ships, if one is
+named.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
-- `PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change; `DELETE row` takes one away.
-- `POST setting {"account", "limited", "consuming", "at"}` switches the limits of inputs, lets the consumers of queues
+- `PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change; `DELETE row` takes one
+away.
+- `POST setting {"account", "enforce_limits", "consumers_running", "at"}` switches the limits of inputs, lets the
+consumers of queues
   run or not, stops the shop's clock at a time.
 """
 
@@ -15,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox import people
+from sandbox import customers_and_orders
 from sandbox.platforms.base import json_response
-from sandbox.platforms.magento.saving import work_off
+from sandbox.platforms.magento.bulk_api import process_queue
 from sandbox.platforms.magento.store import ATTRIBUTES, Store
 
 KINDS = ("products", "orders", "customers", "categories")
@@ -29,21 +32,21 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         store = stores[body["account"]]
         now = int(time.time())
         lines = tuple((int(place), int(quantity)) for place, quantity in body["lines"])
-        row = store.place(people.Order(0, lines, body.get("stage", "paid"), False, "", now, now))
+        row = store.place(customers_and_orders.Order(0, lines, body.get("stage", "paid"), False, "", now, now))
         row["updated_at"] = store.clock.now()
         return json_response(row)
 
-    async def goods(request: Request) -> Response:
+    async def add_products(request: Request) -> Response:
         body = orjson.loads(await request.body())
         for sku in body["skus"]:
-            stores[body["account"]].put_on_sale(sku, body.get("vendor", ""))
+            stores[body["account"]].add_product(sku, body.get("vendor", ""))
         return Response(status_code=204)
 
     async def options(request: Request) -> Response:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
         held = store.attributes[ATTRIBUTES[body["code"]][0]]["options"]
-        held += [{"label": label, "value": str(store.give_id("option"))} for label in body["labels"]]
+        held += [{"label": label, "value": str(store.allocate_id("option"))} for label in body["labels"]]
         return Response(status_code=204)
 
     async def row(request: Request) -> Response:
@@ -53,7 +56,7 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
             return json_response({"error": f"there is no such row; kinds: {', '.join(KINDS)}"}, 404)
         found = getattr(store, body["kind"])[body["id"]]
         found.update(body["changes"])
-        store.touch(found)
+        store.set_updated_at(found)
         return json_response(found)
 
     async def drop(request: Request) -> Response:
@@ -64,16 +67,16 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
     async def setting(request: Request) -> Response:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
-        store.limited = body.get("limited", store.limited)
-        store.consuming = body.get("consuming", store.consuming)
-        if store.consuming:
-            work_off(store)
+        store.enforce_limits = body.get("limited", store.enforce_limits)
+        store.consumers_running = body.get("consuming", store.consumers_running)
+        if store.consumers_running:
+            process_queue(store)
         store.clock.at = body.get("at", store.clock.at)
         return Response(status_code=204)
 
     return [
         Route("/_sandbox/order", order, methods=["POST"]),
-        Route("/_sandbox/goods", goods, methods=["POST"]),
+        Route("/_sandbox/goods", add_products, methods=["POST"]),
         Route("/_sandbox/options", options, methods=["POST"]),
         Route("/_sandbox/row", row, methods=["PATCH"]),
         Route("/_sandbox/row", drop, methods=["DELETE"]),

@@ -10,9 +10,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from sandbox.platforms.magento.answers import Refusal, Row, required
+from sandbox.platforms.magento.responses import ApiError, Row, required
 
-MOST_A_PAGE = 300
+MAX_PAGE_SIZE = 300
 _NAME = re.compile(r"searchCriteria\[(\w+)\](?:\[(\d+)\](?:\[filters\]\[(\d+)\])?\[(\w+)\])?")
 # The vendor takes both ways of writing them.
 _WORDS = {
@@ -40,13 +40,13 @@ def _not(test: Callable[[str], Test]) -> Callable[[str], Test]:
 
 
 def _order(fits: Callable[[int], bool]) -> Callable[[str], Test]:
-    return lambda value: lambda held: held is not None and fits(_compared(held, value))
+    return lambda value: lambda held: held is not None and fits(_compare(held, value))
 
 
 # Condition → what makes a test of its value.
 CONDITIONS: dict[str, Callable[[str], Test]] = {
-    "eq": lambda value: lambda held: _compared(held, value) == 0,
-    "neq": lambda value: lambda held: _compared(held, value) != 0,
+    "eq": lambda value: lambda held: _compare(held, value) == 0,
+    "neq": lambda value: lambda held: _compare(held, value) != 0,
     "gt": _order(lambda sign: sign > 0),
     "gteq": _order(lambda sign: sign >= 0),
     "lt": _order(lambda sign: sign < 0),
@@ -59,7 +59,7 @@ CONDITIONS: dict[str, Callable[[str], Test]] = {
 }
 
 
-def search(request: Request, rows: Iterable[Row], read: Read, *, limited: bool) -> Row:
+def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits: bool) -> Row:
     """The vendor's answer. `read` gives a row's value for a field, LookupError for one that cannot be searched by."""
     criteria = _parsed(request)
     groups = [[_test(each) for each in group.values()] for group in criteria["filter_groups"].values()]
@@ -70,8 +70,8 @@ def search(request: Request, rows: Iterable[Row], read: Read, *, limited: bool) 
         field, descending = order.get("field", ""), order.get("direction", "ASC").upper() == "DESC"
         found.sort(key=lambda row: _sortable(_value(row, field, read)), reverse=descending)
     size, page = criteria.get("page_size"), criteria.get("current_page", 1)
-    if limited and size is not None and size > MOST_A_PAGE:
-        raise Refusal(400, "Maximum SearchCriteria pageSize is %max", max=MOST_A_PAGE)
+    if enforce_limits and size is not None and size > MAX_PAGE_SIZE:
+        raise ApiError(400, "Maximum SearchCriteria pageSize is %max", max=MAX_PAGE_SIZE)
     total = len(found)
     if size:
         last = max(1, -(-total // size))
@@ -96,14 +96,14 @@ def _parsed(request: Request) -> Row:
         head, field = _WORDS.get(head, head), _WORDS.get(field or "", field or "")
         if head in ("page_size", "current_page"):
             if not value.isdecimal():
-                raise Refusal(400, "%fieldName is a whole number", fieldName=head)
+                raise ApiError(400, "%fieldName is a whole number", fieldName=head)
             criteria[head] = int(value)
         elif head == "filter_groups" and second is not None:
             criteria[head].setdefault(int(first), {}).setdefault(int(second), {})[field] = value
         elif head == "sort_orders" and first is not None:
             criteria[head].setdefault(int(first), {})[field] = value
         else:
-            raise Refusal(400, 'Property "%1" does not have accessor method "%2" in class "%3".', head, head, "search")
+            raise ApiError(400, 'Property "%1" does not have accessor method "%2" in class "%3".', head, head, "search")
     if not named:
         raise required("searchCriteria")
     return criteria
@@ -113,7 +113,7 @@ def _test(each: Row) -> tuple[str, Test]:
     """The field that a filter looks at, and whether a value passes it."""
     make = CONDITIONS.get(each.get("condition_type", "eq"))
     if make is None:
-        raise Refusal(400, "The condition %1 is not known.", each["condition_type"])
+        raise ApiError(400, "The condition %1 is not known.", each["condition_type"])
     return each.get("field", ""), make(each.get("value", ""))
 
 
@@ -121,10 +121,10 @@ def _value(row: Row, field: str, read: Read) -> Any:
     try:
         return read(row, field)
     except LookupError:
-        raise Refusal(400, "Invalid attribute name: %1", field) from None
+        raise ApiError(400, "Invalid attribute name: %1", field) from None
 
 
-def _compared(held: Any, value: str) -> int:
+def _compare(held: Any, value: str) -> int:
     """Numbers as numbers, the rest as text; −1, 0 or 1."""
     if isinstance(held, int | float):
         try:

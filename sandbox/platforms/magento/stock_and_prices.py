@@ -1,23 +1,23 @@
 """Source items and base prices: lists in one call."""
 
-from sandbox.platforms.magento.answers import Refusal, Row, checked
+from sandbox.platforms.magento.responses import ApiError, Row, validated
 from sandbox.platforms.magento.store import SOURCES, Store
 
-MOST_ENTITIES = 20
+MAX_ENTITIES = 20
 SOURCE_ITEMS = {"sourceItems!": [{"sku!": str, "source_code!": str, "quantity!": float, "status!": int}]}
 BASE_PRICES = {"prices!": [{"price!": float, "store_id!": int, "sku!": str}]}
 
 
 def save_source_items(store: Store, body: Row) -> list[Row]:
     """All or none. An SKU that no product has is taken as well: nobody checks it there."""
-    items = limited(store, checked(body, SOURCE_ITEMS)["sourceItems"], "sourceItems")
+    items = enforce_limits(store, validated(body, SOURCE_ITEMS)["sourceItems"], "sourceItems")
     errors = [
         {"message": 'Source with code "%1" does not exist', "parameters": [item["source_code"]]}
         for item in items
         if item["source_code"] not in SOURCES
     ]
     if errors:
-        raise Refusal(400, "Validation Failed", errors=errors)
+        raise ApiError(400, "Validation Failed", errors=errors)
     for item in items:
         store.put_stock(item["sku"], item["source_code"], item["quantity"], item["status"])
     return []
@@ -26,7 +26,7 @@ def save_source_items(store: Store, body: Row) -> list[Row]:
 def save_base_prices(store: Store, body: Row) -> list[Row]:
     """The good ones are taken; the others are told."""
     refused = []
-    for price in limited(store, checked(body, BASE_PRICES)["prices"], "prices"):
+    for price in enforce_limits(store, validated(body, BASE_PRICES)["prices"], "prices"):
         product = store.by_sku(price["sku"])
         wrong = "price" if price["price"] < 0 else ""
         if product is None:
@@ -45,11 +45,11 @@ def save_base_prices(store: Store, body: Row) -> list[Row]:
             )
         else:
             product["price"] = price["price"]
-            store.touch(product)
+            store.set_updated_at(product)
     return refused
 
 
-def limited(store: Store, entities: list[Row], name: str) -> list[Row]:
-    if store.limited and len(entities) > MOST_ENTITIES:
-        raise Refusal(400, 'Maximum items of type "%type" is %max', type=name, max=MOST_ENTITIES)
+def enforce_limits(store: Store, entities: list[Row], name: str) -> list[Row]:
+    if store.enforce_limits and len(entities) > MAX_ENTITIES:
+        raise ApiError(400, 'Maximum items of type "%type" is %max', type=name, max=MAX_ENTITIES)
     return entities

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from sandbox import people
-from sandbox.catalogue import Catalogue, Product, Variant
+from sandbox import customers_and_orders
+from sandbox.catalog import Catalog, Product, Variant
 from sandbox.platforms.base import Options
-from sandbox.platforms.magento.answers import Row
+from sandbox.platforms.magento.responses import Row
 
 ROOT, DEFAULT_CATEGORY = 1, 2
 HIDDEN, VISIBLE = 1, 4
@@ -55,8 +55,8 @@ def stamp(seconds: float) -> str:
 
 
 class Store:
-    """Rows by id, each as the interface shows it. `limited`: the limits of inputs are switched on; `consuming`: what is
-    queued is worked off."""
+    """Rows by id, each as the interface shows it. `enforce_limits`: the limits of inputs are switched on;
+    `consumers_running`: what is queued is worked off."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -64,8 +64,8 @@ class Store:
 
     def fill(self) -> None:
         self.clock = Clock()
-        self.limited = False
-        self.consuming = True
+        self.enforce_limits = False
+        self.consumers_running = True
         self.attributes: dict[int, Row] = {}
         self.categories: dict[int, Row] = {}
         self.products: dict[int, Row] = {}
@@ -76,20 +76,20 @@ class Store:
         self.operations: list[Row] = []
         self._ids = {kind: count(1) for kind in ("option", "image", "item", "address", "shipment", "track", "comment")}
         self._sellable: list[tuple[Row, Row]] = []
-        catalogue = Catalogue(str(self.options.seed), self.options.products, self.options.dirty)
-        self._fill_attributes(catalogue)
-        self._fill_categories(catalogue)
-        for product in catalogue.products():
+        catalog = Catalog(str(self.options.seed), self.options.products, self.options.dirty)
+        self._fill_attributes(catalog)
+        self._fill_categories(catalog)
+        for product in catalog.products():
             self._fill_product(product)
-        for person in people.customers(str(self.options.seed), self.options.customers):
+        for person in customers_and_orders.customers(str(self.options.seed), self.options.customers):
             self._fill_customer(person)
         if self.customers and self._sellable:
-            for order in people.orders(
+            for order in customers_and_orders.orders(
                 str(self.options.seed), self.options.orders, len(self.customers), len(self._sellable)
             ):
                 self.place(order)
 
-    def give_id(self, kind: str) -> int:
+    def allocate_id(self, kind: str) -> int:
         return next(self._ids[kind])
 
     def by_sku(self, sku: str) -> Row | None:
@@ -98,18 +98,18 @@ class Store:
 
     # Goods
 
-    def _fill_attributes(self, catalogue: Catalogue) -> None:
+    def _fill_attributes(self, catalog: Catalog) -> None:
         labels: dict[str, set[str]] = {"colour": set(), "size": set()}
-        for product in catalogue.products():
+        for product in catalog.products():
             for name, values in product.options:
                 labels[name.lower()] |= set(values)
         known = {
-            "manufacturer": catalogue.brands,
+            "manufacturer": catalog.brands,
             "dropship_vendor": VENDORS,
             **{name: sorted(each) for name, each in labels.items()},
         }
         for code, (number, kind, label, own) in ATTRIBUTES.items():
-            options = [{"label": each, "value": str(self.give_id("option"))} for each in known.get(code, ())]
+            options = [{"label": each, "value": str(self.allocate_id("option"))} for each in known.get(code, ())]
             self.attributes[number] = {
                 "attribute_id": number,
                 "attribute_code": code,
@@ -127,12 +127,12 @@ class Store:
         options = self.attributes[ATTRIBUTES[code][0]]["options"]
         return str(next(each["value"] for each in options if each["label"] == label))
 
-    def _fill_categories(self, catalogue: Catalogue) -> None:
+    def _fill_categories(self, catalog: Catalog) -> None:
         if not self.options.products:
             return
         self._add_category(ROOT, 0, "Root Catalog", "1", 0)
         self._add_category(DEFAULT_CATEGORY, ROOT, "Default Category", "1/2", 1)
-        for position, category in enumerate(catalogue.categories):
+        for position, category in enumerate(catalog.categories):
             number = position + 3
             parent = DEFAULT_CATEGORY if category.parent is None else category.parent + 3
             path = f"{self.categories[parent]['path']}/{number}"
@@ -213,7 +213,7 @@ class Store:
         self.products[number] = row
         return row
 
-    def put_on_sale(self, sku: str, vendor: str = "") -> Row:
+    def add_product(self, sku: str, vendor: str = "") -> Row:
         """A plain product, counted and priced by nobody yet."""
         number = max(self.products, default=0) + 1
         now = self.clock.now()
@@ -259,7 +259,7 @@ class Store:
 
     def image(self, file: str, position: int, label: str = "", types: Iterable[str] = ()) -> Row:
         return {
-            "id": self.give_id("image"),
+            "id": self.allocate_id("image"),
             "media_type": "image",
             "label": label,
             "position": position,
@@ -276,15 +276,15 @@ class Store:
             "status": status,
         }
 
-    def touch(self, row: Row) -> None:
+    def set_updated_at(self, row: Row) -> None:
         row["updated_at"] = self.clock.now()
 
     # People and what they buy
 
-    def _fill_customer(self, person: people.Customer) -> None:
+    def _fill_customer(self, person: customers_and_orders.Customer) -> None:
         number = len(self.customers) + 1
         address = {
-            "id": self.give_id("address"),
+            "id": self.allocate_id("address"),
             "customer_id": number,
             "region_id": 0,
             "country_id": "GB",
@@ -316,7 +316,7 @@ class Store:
             else {}
         )
 
-    def place(self, order: people.Order) -> Row:
+    def place(self, order: customers_and_orders.Order) -> Row:
         """An order of the customer at that position, for the goods at those positions."""
         number = len(self.orders) + 1
         customer = self.customers[order.customer + 1]
@@ -339,7 +339,7 @@ class Store:
             "street": address["street"],
             "telephone": address["telephone"],
         }
-        shipping = {"address_type": "shipping", "entity_id": self.give_id("address"), **postal}
+        shipping = {"address_type": "shipping", "entity_id": self.allocate_id("address"), **postal}
         row = {
             "entity_id": number,
             "increment_id": f"{number:09d}",
@@ -359,7 +359,7 @@ class Store:
             "customer_is_guest": 0,
             "remote_ip": "203.0.113.9",
             "items": items,
-            "billing_address": {"address_type": "billing", "entity_id": self.give_id("address"), **postal},
+            "billing_address": {"address_type": "billing", "entity_id": self.allocate_id("address"), **postal},
             "payment": {"method": "checkmo"},
             "status_histories": [],
             "extension_attributes": {
@@ -372,17 +372,19 @@ class Store:
             self.add_shipment(row, shipped, [("DHL", "dhl", f"TRACK-{number}")], "", row["updated_at"])
         return row
 
-    def _items(self, order: int, product: Row, goods: Row, quantity: int, stage: str, created: str) -> list[Row]:
+    def _items(
+        self, order: int, product: Row, simple_product: Row, quantity: int, stage: str, created: str
+    ) -> list[Row]:
         """The line; a configurable product has a second one below it, for the child that was chosen."""
-        price = goods.get("price") or 1.0
-        vendor = attribute(goods, "dropship_vendor") or attribute(product, "dropship_vendor")
+        price = simple_product.get("price") or 1.0
+        vendor = attribute(simple_product, "dropship_vendor") or attribute(product, "dropship_vendor")
         labels = {e["value"]: e["label"] for e in self.attributes[ATTRIBUTES["dropship_vendor"][0]]["options"]}
         line = {
-            "item_id": self.give_id("item"),
+            "item_id": self.allocate_id("item"),
             "order_id": order,
             "product_id": product["id"],
             "product_type": product["type_id"],
-            "sku": goods["sku"],
+            "sku": simple_product["sku"],
             "name": product["name"],
             "price": round(price / 1.2, 4),
             "price_incl_tax": price,
@@ -394,24 +396,24 @@ class Store:
             "created_at": created,
             "updated_at": created,
         } | ({"extension_attributes": {"vendor": labels[vendor]}} if vendor else {})
-        if product is goods:
+        if product is simple_product:
             return [line]
-        below = line | {
-            "item_id": self.give_id("item"),
+        child_line = line | {
+            "item_id": self.allocate_id("item"),
             "parent_item_id": line["item_id"],
             "parent_item": dict(line),
-            "product_id": goods["id"],
+            "product_id": simple_product["id"],
             "product_type": "simple",
-            "name": goods["name"],
+            "name": simple_product["name"],
             "price": 0,
             "price_incl_tax": 0,
         }
-        return [line, below]
+        return [line, child_line]
 
     def add_shipment(
         self, order: Row, shipped: dict[int, float], tracks: list[tuple[str, str, str]], comment: str, at: str
     ) -> Row:
-        number = self.give_id("shipment")
+        number = self.allocate_id("shipment")
         row = {
             "entity_id": number,
             "increment_id": f"{number:09d}",
@@ -427,7 +429,7 @@ class Store:
         if comment:
             row["comments"].append(
                 {
-                    "entity_id": self.give_id("comment"),
+                    "entity_id": self.allocate_id("comment"),
                     "parent_id": number,
                     "comment": comment,
                     "is_customer_notified": 0,
@@ -442,7 +444,7 @@ class Store:
 
     def add_track(self, shipment: Row, title: str, carrier: str, number: str) -> Row:
         track = {
-            "entity_id": self.give_id("track"),
+            "entity_id": self.allocate_id("track"),
             "order_id": shipment["order_id"],
             "parent_id": shipment["entity_id"],
             "track_number": number,

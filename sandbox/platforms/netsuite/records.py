@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any
 
-from sandbox.platforms.netsuite.answers import Refusal
-from sandbox.platforms.netsuite.books import Books, now
+from sandbox.platforms.netsuite.database import AccountDatabase, now
+from sandbox.platforms.netsuite.responses import ApiError
 
 _EXTERNAL = re.compile(r"^[A-Za-z0-9_-]+$")
 _KINDS = {"customer", "salesOrder"}
@@ -27,68 +27,68 @@ _FIELDS = {
 _REFERENCES = ("entity", "currency", "subsidiary", "location", "orderStatus")
 
 
-def put(books: Books, kind: str, key: str, body: Any, replace: str) -> int:
+def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> int:
     """Upsert: only by external id."""
-    _known(kind)
+    _check_kind(kind)
     if not key.startswith("eid:"):
-        raise Refusal(400, "USER_ERROR", "PUT is for external ids: eid:….")
+        raise ApiError(400, "USER_ERROR", "PUT is for external ids: eid:….")
     external_id = key.removeprefix("eid:")
     if not _EXTERNAL.match(external_id):
-        raise Refusal(400, "INVALID_ID", "An external id holds letters, digits, _ and -.")
-    row_id = _by_external(books, kind, external_id)
-    return _write(books, kind, row_id, body, set(filter(None, replace.split(","))), external_id)
+        raise ApiError(400, "INVALID_ID", "An external id holds letters, digits, _ and -.")
+    row_id = _by_external(db, kind, external_id)
+    return _write(db, kind, row_id, body, set(filter(None, replace.split(","))), external_id)
 
 
-def patch(books: Books, kind: str, key: str, body: Any, replace: str) -> None:
-    row_id = find(books, kind, key)
-    _write(books, kind, row_id, body, set(filter(None, replace.split(","))), "")
+def patch(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> None:
+    row_id = find(db, kind, key)
+    _write(db, kind, row_id, body, set(filter(None, replace.split(","))), "")
 
 
-def find(books: Books, kind: str, key: str) -> int:
-    _known(kind)
-    found = _by_external(books, kind, key[4:]) if key.startswith("eid:") else None
+def find(db: AccountDatabase, kind: str, key: str) -> int:
+    _check_kind(kind)
+    found = _by_external(db, kind, key[4:]) if key.startswith("eid:") else None
     if key.isdecimal():
         table = "customer" if kind == "customer" else '"transaction"'
-        rows = books.all(f"SELECT id FROM {table} WHERE id = ?", int(key))
+        rows = db.all(f"SELECT id FROM {table} WHERE id = ?", int(key))
         found = rows[0]["id"] if rows else None
     if found is None:
-        raise Refusal(404, "NONEXISTENT_ID", "The record instance does not exist. Provide a valid record instance ID.")
+        raise ApiError(404, "NONEXISTENT_ID", "The record instance does not exist. Provide a valid record instance ID.")
     return int(found)
 
 
-def _known(kind: str) -> None:
+def _check_kind(kind: str) -> None:
     if kind not in _KINDS:
-        raise Refusal(404, "NONEXISTENT_RECORD_TYPE", f"Record type '{kind}' does not exist.")
+        raise ApiError(404, "NONEXISTENT_RECORD_TYPE", f"Record type '{kind}' does not exist.")
 
 
-def _by_external(books: Books, kind: str, external_id: str) -> int | None:
+def _by_external(db: AccountDatabase, kind: str, external_id: str) -> int | None:
     query = "SELECT id FROM customer WHERE externalid = ?"
     if kind == "salesOrder":
         query = "SELECT id FROM \"transaction\" WHERE type = 'SalesOrd' AND externalid = ?"
-    rows = books.all(query, external_id)
+    rows = db.all(query, external_id)
     return rows[0]["id"] if rows else None
 
 
-def _write(books: Books, kind: str, row_id: int | None, body: Any, replace: set[str], external_id: str) -> int:
+def _write(db: AccountDatabase, kind: str, row_id: int | None, body: Any, replace: set[str], external_id: str) -> int:
     if not isinstance(body, dict):
-        raise Refusal(400, "INVALID_CONTENT", "Invalid content in the request body.")
+        raise ApiError(400, "INVALID_CONTENT", "Invalid content in the request body.")
     for name in body:
         if name not in _FIELDS[kind] and not name.startswith(("custbody", "custentity")):
-            raise Refusal(400, "INVALID_CONTENT", f"Unknown reference or field '{name}'.", name)
+            raise ApiError(400, "INVALID_CONTENT", f"Unknown reference or field '{name}'.", name)
     for name in _REFERENCES:
         if name in body and not str((body[name] or {}).get("id", "")).strip():
-            raise Refusal(400, "INVALID_CONTENT", f"Invalid reference in the field {name}.", name)
+            raise ApiError(400, "INVALID_CONTENT", f"Invalid reference in the field {name}.", name)
     if other := replace - {"item", "addressBook"}:
-        raise Refusal(400, "INVALID_PARAMETER", f"There is no sublist {', '.join(sorted(other))}.", "replace")
+        raise ApiError(400, "INVALID_PARAMETER", f"There is no sublist {', '.join(sorted(other))}.", "replace")
     if kind == "customer":
-        return _customer(books, row_id, body, external_id)
-    return _order(books, row_id, body, "item" in replace, external_id)
+        return _customer(db, row_id, body, external_id)
+    return _order(db, row_id, body, "item" in replace, external_id)
 
 
-def _customer(books: Books, row_id: int | None, body: dict[str, Any], external_id: str) -> int:
+def _customer(db: AccountDatabase, row_id: int | None, body: dict[str, Any], external_id: str) -> int:
     if row_id is None and not (body.get("companyName") or body.get("lastName")):
         wanted = "Last Name" if body.get("isPerson") else "Company Name"
-        raise Refusal(400, "USER_ERROR", f"Please enter value(s) for: {wanted}")
+        raise ApiError(400, "USER_ERROR", f"Please enter value(s) for: {wanted}")
     for each in (body.get("addressBook") or {}).get("items", []):
         _address(each.get("addressBookAddress"), "addressBook")
     values: dict[str, Any] = {
@@ -99,86 +99,86 @@ def _customer(books: Books, row_id: int | None, body: dict[str, Any], external_i
     if "isInactive" in body:
         values["isinactive"] = "T" if body["isInactive"] else "F"
     if row_id is None:
-        return books.add("customer", externalid=external_id, body=json.dumps(body), **values)
-    before = json.loads(books.all("SELECT body FROM customer WHERE id = ?", row_id)[0]["body"])
+        return db.add("customer", externalid=external_id, body=json.dumps(body), **values)
+    before = json.loads(db.all("SELECT body FROM customer WHERE id = ?", row_id)[0]["body"])
     given = {name: value for name, value in values.items() if value is not None}
-    books.change("customer", row_id, body=json.dumps(before | body), **given)
+    db.change("customer", row_id, body=json.dumps(before | body), **given)
     return row_id
 
 
 def _address(address: Any, path: str) -> None:
     if not isinstance(address, dict) or (unknown := set(address) - _ADDRESS):
-        raise Refusal(400, "INVALID_CONTENT", f"Unknown field of an address: {sorted(unknown)}.", path)
+        raise ApiError(400, "INVALID_CONTENT", f"Unknown field of an address: {sorted(unknown)}.", path)
     country = (address.get("country") or {"id": "US"}).get("id", "")
     if not re.fullmatch(r"[A-Z]{2}", country):
-        raise Refusal(400, "INVALID_KEY_OR_REF", f"Invalid country reference key {country}.", f"{path}.country")
+        raise ApiError(400, "INVALID_KEY_OR_REF", f"Invalid country reference key {country}.", f"{path}.country")
 
 
-def _order(books: Books, row_id: int | None, body: dict[str, Any], replaces: bool, external_id: str) -> int:
+def _order(db: AccountDatabase, row_id: int | None, body: dict[str, Any], replaces: bool, external_id: str) -> int:
     lines = (body.get("item") or {}).get("items", [])
     if row_id is None and not lines:
-        raise Refusal(400, "USER_ERROR", "You must enter at least one line item for this transaction.", "item")
+        raise ApiError(400, "USER_ERROR", "You must enter at least one line item for this transaction.", "item")
     if row_id is None and "entity" not in body:
-        raise Refusal(400, "USER_ERROR", "Please enter value(s) for: Customer", "entity")
-    if "entity" in body and not books.all("SELECT 1 FROM customer WHERE id = ?", body["entity"]["id"]):
-        raise Refusal(400, "INVALID_KEY_OR_REF", f"Invalid entity reference key {body['entity']['id']}.", "entity")
+        raise ApiError(400, "USER_ERROR", "Please enter value(s) for: Customer", "entity")
+    if "entity" in body and not db.all("SELECT 1 FROM customer WHERE id = ?", body["entity"]["id"]):
+        raise ApiError(400, "INVALID_KEY_OR_REF", f"Invalid entity reference key {body['entity']['id']}.", "entity")
     if "tranDate" in body and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(body["tranDate"])):
-        raise Refusal(400, "INVALID_CONTENT", "Invalid date in the field tranDate.", "tranDate")
+        raise ApiError(400, "INVALID_CONTENT", "Invalid date in the field tranDate.", "tranDate")
     if "shippingAddress" in body:
         _address(body["shippingAddress"], "shippingAddress")
     for place, line in enumerate(lines):
-        _check_line(books, row_id, line, f"item.items[{place}]")
+        _check_line(db, row_id, line, f"item.items[{place}]")
     kept = {name: value for name, value in body.items() if name not in ("item", "entity")}
     values: dict[str, Any] = {"lastmodifieddate": now()}
     if "entity" in body:
         values["entity"] = int(body["entity"]["id"])
     if row_id is None:
         own = {"type": "SalesOrd", "status": "SalesOrd:B", "externalid": external_id, "trandate": body.get("tranDate")}
-        row_id = books.add("transaction", body=json.dumps(kept), **own, **values)
-        books.change("transaction", row_id, tranid=f"SO{row_id}")
+        row_id = db.add("transaction", body=json.dumps(kept), **own, **values)
+        db.change("transaction", row_id, tranid=f"SO{row_id}")
     else:
-        before = json.loads(books.all('SELECT body FROM "transaction" WHERE id = ?', row_id)[0]["body"])
-        books.change("transaction", row_id, body=json.dumps(before | kept), **values)
+        before = json.loads(db.all('SELECT body FROM "transaction" WHERE id = ?', row_id)[0]["body"])
+        db.change("transaction", row_id, body=json.dumps(before | kept), **values)
     if replaces:
-        _drop_lines(books, row_id, {line["line"] for line in lines if "line" in line})
+        _drop_lines(db, row_id, {line["line"] for line in lines if "line" in line})
     for line in lines:
-        _write_line(books, row_id, line)
+        _write_line(db, row_id, line)
     return row_id
 
 
-def _check_line(books: Books, order_id: int | None, line: Any, path: str) -> None:
+def _check_line(db: AccountDatabase, order_id: int | None, line: Any, path: str) -> None:
     if not isinstance(line, dict):
-        raise Refusal(400, "INVALID_CONTENT", "A line is an object.", path)
+        raise ApiError(400, "INVALID_CONTENT", "A line is an object.", path)
     for name in line:
         if name not in _FIELDS["line"] and not name.startswith("custcol"):
-            raise Refusal(400, "INVALID_CONTENT", f"Unknown reference or field '{name}'.", f"{path}.{name}")
+            raise ApiError(400, "INVALID_CONTENT", f"Unknown reference or field '{name}'.", f"{path}.{name}")
     if "line" in line:
-        if order_id is None or all(each["id"] != line["line"] for each in books.lines(order_id)):
-            raise Refusal(400, "INVALID_KEY_OR_REF", f"The line {line['line']} does not exist.", f"{path}.line")
+        if order_id is None or all(each["id"] != line["line"] for each in db.lines(order_id)):
+            raise ApiError(400, "INVALID_KEY_OR_REF", f"The line {line['line']} does not exist.", f"{path}.line")
     elif "item" not in line:
-        raise Refusal(400, "USER_ERROR", "Please choose an item to add", f"{path}.item")
+        raise ApiError(400, "USER_ERROR", "Please choose an item to add", f"{path}.item")
     if "item" in line:
         item_id = (line["item"] or {}).get("id")
-        if not books.all("SELECT 1 FROM item WHERE id = ? AND isinactive = 'F'", item_id):
-            raise Refusal(400, "INVALID_KEY_OR_REF", f"Invalid item reference key {item_id}.", f"{path}.item")
+        if not db.all("SELECT 1 FROM item WHERE id = ? AND isinactive = 'F'", item_id):
+            raise ApiError(400, "INVALID_KEY_OR_REF", f"Invalid item reference key {item_id}.", f"{path}.item")
     if "rate" in line and line.get("price", {}).get("id") != "-1":
-        raise Refusal(400, "USER_ERROR", "A rate of one's own goes with the custom price level.", f"{path}.rate")
+        raise ApiError(400, "USER_ERROR", "A rate of one's own goes with the custom price level.", f"{path}.rate")
     quantity = line.get("quantity", 1)
     if isinstance(quantity, bool) or not isinstance(quantity, int | float) or quantity < 0:
-        raise Refusal(400, "INVALID_CONTENT", "Invalid value in the field quantity.", f"{path}.quantity")
+        raise ApiError(400, "INVALID_CONTENT", "Invalid value in the field quantity.", f"{path}.quantity")
 
 
-def _drop_lines(books: Books, order_id: int, kept: set[int]) -> None:
-    for line in books.lines(order_id):
+def _drop_lines(db: AccountDatabase, order_id: int, kept: set[int]) -> None:
+    for line in db.lines(order_id):
         if line["id"] in kept:
             continue
         shipped = "SELECT 1 FROM previoustransactionlinelink WHERE previousdoc = ? AND previousline = ?"
-        if books.all(shipped, order_id, line["id"]):
-            raise Refusal(400, "USER_ERROR", "You cannot delete a line that has been fulfilled.", "item")
-        books.db.execute("DELETE FROM transactionline WHERE uniquekey = ?", [line["uniquekey"]])
+        if db.all(shipped, order_id, line["id"]):
+            raise ApiError(400, "USER_ERROR", "You cannot delete a line that has been fulfilled.", "item")
+        db.connection.execute("DELETE FROM transactionline WHERE uniquekey = ?", [line["uniquekey"]])
 
 
-def _write_line(books: Books, order_id: int, line: dict[str, Any]) -> None:
+def _write_line(db: AccountDatabase, order_id: int, line: dict[str, Any]) -> None:
     """A line without a number is added, whatever is there."""
     values: dict[str, Any] = {}
     if "item" in line:
@@ -195,8 +195,8 @@ def _write_line(books: Books, order_id: int, line: dict[str, Any]) -> None:
         assignments = ", ".join(f"{name} = ?" for name in values)
         where = 'WHERE "transaction" = ? AND id = ?'
         query = f"UPDATE transactionline SET {assignments} {where}"
-        books.db.execute(query, [*values.values(), order_id, line["line"]])
+        db.connection.execute(query, [*values.values(), order_id, line["line"]])
         return
     # Line numbers have gaps: a tax line or a discount takes its own.
-    last = books.all('SELECT COALESCE(MAX(id), 0) AS id FROM transactionline WHERE "transaction" = ?', order_id)
-    books.add("transactionline", transaction=order_id, id=last[0]["id"] + 3, **({"quantity": -1} | values))
+    last = db.all('SELECT COALESCE(MAX(id), 0) AS id FROM transactionline WHERE "transaction" = ?', order_id)
+    db.add("transactionline", transaction=order_id, id=last[0]["id"] + 3, **({"quantity": -1} | values))

@@ -2,7 +2,8 @@
 sync logs.
 
 An account is a site: its name is the `Site-Id`, its token the client secret; the client id is `--client-id`. `POST
-/api/auth/token` gives a token for an hour, that site's alone. Every call wants `Authorization`, `Site-Id` and a
+/api/auth/token` gives a token for an hour, that site's exclusive. Every call should_apply `Authorization`, `Site-Id`
+and a
 `User-Agent`; errors are problems (RFC 7807). Requests that change the same price list side by side are refused by 409;
 with `--latency-ms` they really overlap.
 
@@ -24,12 +25,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.platforms.base import Options, PagedDict, Platform, UnknownState, is_token, json_response, note
-from sandbox.platforms.sparklayer import customers, logs, pricing, products, purchases, stock
-from sandbox.platforms.sparklayer.answers import Problem, problem
-from sandbox.platforms.sparklayer.shelves import Site
+from sandbox.platforms.base import (
+    Options,
+    PagedDict,
+    Platform,
+    UnknownStateKind,
+    annotate_call,
+    json_response,
+    token_matches,
+)
+from sandbox.platforms.sparklayer import customers, pricing, products, purchases, stock, sync_logs
+from sandbox.platforms.sparklayer.responses import ApiError, error_response
+from sandbox.platforms.sparklayer.site import Site
 
-LASTS = 3600
+LIFETIME_SECONDS = 3600
 Handler = Callable[[Request, Site, Any], Response]
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *products.ROUTES,
@@ -37,7 +46,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *pricing.ROUTES,
     *customers.ROUTES,
     *purchases.ROUTES,
-    *logs.ROUTES,
+    *sync_logs.ROUTES,
 )
 
 
@@ -48,9 +57,9 @@ class SparkLayer(Platform):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._begin()
+        self._reset_data()
 
-    def _begin(self) -> None:
+    def _reset_data(self) -> None:
         self.sites = {name: Site() for name in self.accounts}
         self.tokens: dict[str, tuple[str, float]] = {}
 
@@ -63,40 +72,40 @@ class SparkLayer(Platform):
     def control_routes(self) -> list[BaseRoute]:
         return [
             Route("/_sandbox/expire", self._expire, methods=["POST"]),
-            Route("/_sandbox/goods", self._goods, methods=["POST"]),
+            Route("/_sandbox/goods", self._add_products, methods=["POST"]),
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         views = self.sites[account].views() if account in self.sites else {}
         if kind not in views:
-            raise UnknownState(f"accounts: {', '.join(self.sites)}; kinds: {', '.join(Site().views())}")
+            raise UnknownStateKind(f"accounts: {', '.join(self.sites)}; kinds: {', '.join(Site().views())}")
         rows = PagedDict(views[kind])
         keys, following = rows.page(after, limit)
         return [rows[key] for key in keys], following
 
     async def reset(self) -> None:
-        self._begin()
+        self._reset_data()
 
     async def _token(self, request: Request) -> Response:
         await self.options.latency()
         site = request.headers.get("site-id", "")
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return problem(415, "The token is asked for by JSON, not by a form")
+            return error_response(415, "The token is asked for by JSON, not by a form")
         try:
             asked = orjson.loads(await request.body())
         except orjson.JSONDecodeError:
-            return problem(400, "The body is no JSON")
+            return error_response(400, "The body is no JSON")
         match asked:
             case {"grant_type": "client_credentials", "client_id": str(client), "client_secret": str(secret)}:
-                known = client == self.options.client_id and is_token(secret, self.accounts.get(site, ""))
+                known = client == self.options.client_id and token_matches(secret, self.accounts.get(site, ""))
             case _:
-                return problem(400, "grant_type, client_id and client_secret are wanted")
+                return error_response(400, "grant_type, client_id and client_secret are wanted")
         if not known or site not in self.accounts:
-            return problem(401, "Unknown site, client or secret")
-        note(request, account=site)
+            return error_response(401, "Unknown site, client or secret")
+        annotate_call(request, account=site)
         token = secrets.token_urlsafe(24)
-        self.tokens[token] = (site, time.monotonic() + LASTS)
-        return json_response({"access_token": token, "token_type": "Bearer", "expires_in": LASTS})
+        self.tokens[token] = (site, time.monotonic() + LIFETIME_SECONDS)
+        return json_response({"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS})
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -104,23 +113,23 @@ class SparkLayer(Platform):
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             owner, ends = self.tokens.get(given, ("", 0.0))
             if name not in self.sites or owner != name or ends < time.monotonic():
-                return problem(401, "The access token is unknown or has ended")
+                return error_response(401, "The access token is unknown or has ended")
             if not request.headers.get("user-agent"):
-                return problem(400, "A User-Agent that names the integration is wanted")
-            note(request, account=name)
+                return error_response(400, "A User-Agent that names the integration is wanted")
+            annotate_call(request, account=name)
             body: Any = None
             if request.method != "GET" and (raw := await request.body()):
                 try:
                     body = orjson.loads(raw)
                 except orjson.JSONDecodeError:
-                    return problem(400, "The body is no JSON")
-                note(request, items=len(body) if isinstance(body, list) else 1)
+                    return error_response(400, "The body is no JSON")
+                annotate_call(request, items=len(body) if isinstance(body, list) else 1)
             site = self.sites[name]
             try:
-                with site.alone(request.method, request.path_params.get("slug")):
+                with site.exclusive(request.method, request.path_params.get("slug")):
                     await self.options.latency()
                     return handler(request, site, body)
-            except Problem as refused:
+            except ApiError as refused:
                 return refused.response()
 
         return endpoint
@@ -130,8 +139,8 @@ class SparkLayer(Platform):
         self.tokens = {token: held for token, held in self.tokens.items() if held[0] != wanted}
         return Response(status_code=204)
 
-    async def _goods(self, request: Request) -> Response:
-        wish = orjson.loads(await request.body())
-        for each in wish["products"]:
-            products.create(self.sites[wish["site"]], each)
+    async def _add_products(self, request: Request) -> Response:
+        payload = orjson.loads(await request.body())
+        for each in payload["products"]:
+            products.create(self.sites[payload["site"]], each)
         return Response(status_code=204)

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.answers import Problem, is_number, is_text, known_fields, want
-from sandbox.platforms.sparklayer.shelves import GROUPS, ROLES, Row, Site
+from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text, known_fields, require
+from sandbox.platforms.sparklayer.site import GROUPS, ROLES, Row, Site
 
 FIELDS = {
     "id", "external_id", "email", "first_name", "last_name", "company_name", "accounting_id", "status", "group", "role",
@@ -19,7 +19,7 @@ FIELDS = {
     "parent_customer_id", "tax_exempt",
 }  # fmt: skip
 LOOKUPS = {"platform": "external_id", "email": "email", "sparklayer": "id"}
-NEEDED = ("address_line1", "city", "country_code")
+REQUIRED_FIELDS = ("address_line1", "city", "country_code")
 
 
 def get(request: Request, site: Site, body: Any) -> Response:
@@ -30,16 +30,16 @@ def put(request: Request, site: Site, body: Any) -> Response:
     name = _lookup(request)
     row = dict(known_fields(body, FIELDS))
     identifier = request.path_params["identifier"]
-    want(row.get(name) == identifier, name, "idMismatch: the body names another customer than the address")
-    there = _find(site, name, identifier)
+    require(row.get(name) == identifier, name, "idMismatch: the body names another customer than the address")
+    existing = _find(site, name, identifier)
     for field in ("external_id", "email"):
-        others = (each for each in site.customers.values() if each is not there)
+        others = (each for each in site.customers.values() if each is not existing)
         if row.get(field) and any(each.get(field) == row[field] for each in others):
-            raise Problem(409, "Conflict", **{field: "another customer has it"})
+            raise ApiError(409, "Conflict", **{field: "another customer has it"})
     _check(site, row)
-    key = there["id"] if there else row.get("id") or str(uuid.uuid4())
+    key = existing["id"] if existing else row.get("id") or str(uuid.uuid4())
     site.customers[key] = row | {"id": key}
-    return json_response(site.customers[key], 200 if there else 201)
+    return json_response(site.customers[key], 200 if existing else 201)
 
 
 def delete(request: Request, site: Site, body: Any) -> Response:
@@ -48,25 +48,27 @@ def delete(request: Request, site: Site, body: Any) -> Response:
 
 
 def _check(site: Site, row: Row) -> None:
-    want("@" in str(row.get("email")), "email", "is an e-mail address")
+    require("@" in str(row.get("email")), "email", "is an e-mail address")
     for name in ("first_name", "last_name"):
-        want(isinstance(row.get(name), str), name, "is required")
-    want(row.get("group") is None or row["group"] in GROUPS, "group", f"there is no group {row.get('group')!r}")
-    want(row.get("role") is None or row["role"] in ROLES, "role", f"there is no role {row.get('role')!r}")
+        require(isinstance(row.get(name), str), name, "is required")
+    require(row.get("group") is None or row["group"] in GROUPS, "group", f"there is no group {row.get('group')!r}")
+    require(row.get("role") is None or row["role"] in ROLES, "role", f"there is no role {row.get('role')!r}")
     parent = row.get("parent_customer_id")
     known = parent is None or _find(site, "external_id", parent)
-    want(known, "parent_customer_id", "there is no such customer")
+    require(known, "parent_customer_id", "there is no such customer")
     discount = row.get("discount_percentage")
-    want(discount is None or (is_number(discount) and 0 <= discount <= 100), "discount_percentage", "is from 0 to 100")
+    require(
+        discount is None or (is_number(discount) and 0 <= discount <= 100), "discount_percentage", "is from 0 to 100"
+    )
     for place, each in enumerate(row.get("addresses") or ()):
-        for name in NEEDED:
-            want(is_text(each.get(name)), f"addresses[{place}].{name}", "is required")
+        for name in REQUIRED_FIELDS:
+            require(is_text(each.get(name)), f"addresses[{place}].{name}", "is required")
 
 
 def _lookup(request: Request) -> str:
     name = LOOKUPS.get(request.path_params["lookup"])
     if name is None:
-        raise Problem(404, f"Customers are looked up by {', '.join(LOOKUPS)}")
+        raise ApiError(404, f"Customers are looked up by {', '.join(LOOKUPS)}")
     return name
 
 
@@ -77,7 +79,7 @@ def _find(site: Site, name: str, value: str) -> Row | None:
 def _found(request: Request, site: Site) -> Row:
     row = _find(site, _lookup(request), request.path_params["identifier"])
     if row is None:
-        raise Problem(404, "There is no such customer")
+        raise ApiError(404, "There is no such customer")
     return row
 
 

@@ -7,16 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.answers import Problem, is_number, is_text, known_fields, want
-from sandbox.platforms.sparklayer.shelves import Row, Site
+from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text, known_fields, require
+from sandbox.platforms.sparklayer.site import Row, Site
 
 PAGE = 250
 
 
 def listing(request: Request, site: Site, body: Any) -> Response:
     page, size = (request.query_params.get(name, default) for name, default in (("page", "1"), ("page_size", "50")))
-    want(page.isdecimal() and int(page) >= 1, "page", "counts from 1")
-    want(size.isdecimal() and 1 <= int(size) <= PAGE, "page_size", f"is from 1 to {PAGE}")
+    require(page.isdecimal() and int(page) >= 1, "page", "counts from 1")
+    require(size.isdecimal() and 1 <= int(size) <= PAGE, "page_size", f"is from 1 to {PAGE}")
     rows = list(site.price_lists.values())
     start = (int(page) - 1) * int(size)
     pages = max(1, -(-len(rows) // int(size)))
@@ -29,11 +29,11 @@ def listing(request: Request, site: Site, body: Any) -> Response:
 
 def create(request: Request, site: Site, body: Any) -> Response:
     row = known_fields(body, {"slug", "name", "currency_code"})
-    want(re.fullmatch(r"[a-z0-9-]{1,30}", str(row.get("slug"))), "slug", "1 to 30 of a-z, 0-9 and -")
+    require(re.fullmatch(r"[a-z0-9-]{1,30}", str(row.get("slug"))), "slug", "1 to 30 of a-z, 0-9 and -")
     _check(row)
-    want("name" in row and "currency_code" in row, "name", "name and currency_code are required")
+    require("name" in row and "currency_code" in row, "name", "name and currency_code are required")
     if row["slug"] in site.price_lists:
-        raise Problem(409, "Conflict", slug="another price list has it")
+        raise ApiError(409, "Conflict", slug="another price list has it")
     site.price_lists[row["slug"]] = dict(row)
     site.prices[row["slug"]] = {}
     return json_response(row, 201)
@@ -50,20 +50,20 @@ def change(request: Request, site: Site, body: Any) -> Response:
 def price(request: Request, site: Site, body: Any) -> Response:
     """Replaces the prices of the SKUs that are named."""
     slug = _find(request, site)["slug"]
-    want(isinstance(body, list) and body, "body", "must be a list with at least one entry")
+    require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
     named = []
     for place, each in enumerate(body):
         known_fields(each, {"sku", "display_tax_rate", "pricing"})
-        want(is_text(each.get("sku")), f"[{place}].sku", "is required")
-        want(isinstance(each.get("pricing"), list), f"[{place}].pricing", "is required")
+        require(is_text(each.get("sku")), f"[{place}].sku", "is required")
+        require(isinstance(each.get("pricing"), list), f"[{place}].pricing", "is required")
         for tier in each["pricing"]:
             known_fields(tier, {"quantity", "price"})
-            want(isinstance(tier.get("quantity"), int) and tier["quantity"] >= 1, f"[{place}].quantity", "is from 1")
-            want(is_number(tier.get("price")) and tier["price"] >= 0, f"[{place}].price", "is a number from 0")
+            require(isinstance(tier.get("quantity"), int) and tier["quantity"] >= 1, f"[{place}].quantity", "is from 1")
+            require(is_number(tier.get("price")) and tier["price"] >= 0, f"[{place}].price", "is a number from 0")
         quantities = [tier["quantity"] for tier in each["pricing"]]
-        want(len(quantities) == len(set(quantities)), f"[{place}].pricing", "each quantity once")
+        require(len(quantities) == len(set(quantities)), f"[{place}].pricing", "each quantity once")
         named.append(each["sku"])
-    want(len(named) == len(set(named)), "sku", "each SKU once")
+    require(len(named) == len(set(named)), "sku", "each SKU once")
     for each in body:
         if each["pricing"]:
             site.prices[slug][each["sku"]] = each["pricing"]
@@ -73,15 +73,15 @@ def price(request: Request, site: Site, body: Any) -> Response:
 
 
 def _check(row: Row) -> None:
-    want("name" not in row or is_text(row["name"], 64), "name", "1 to 64 characters")
+    require("name" not in row or is_text(row["name"], 64), "name", "1 to 64 characters")
     if "currency_code" in row:
-        want(re.fullmatch(r"[A-Z]{3}", str(row["currency_code"])), "currency_code", "is an ISO 4217 code")
+        require(re.fullmatch(r"[A-Z]{3}", str(row["currency_code"])), "currency_code", "is an ISO 4217 code")
 
 
 def _find(request: Request, site: Site) -> Row:
     row = site.price_lists.get(request.path_params["slug"])
     if row is None:
-        raise Problem(404, "There is no such price list")
+        raise ApiError(404, "There is no such price list")
     return row
 
 

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.answers import Problem, is_number, is_text, known_fields, want
-from sandbox.platforms.sparklayer.shelves import Row, Site
+from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text, known_fields, require
+from sandbox.platforms.sparklayer.site import Row, Site
 
 STATUSES = ("pending", "discontinued", "suspended", "live")
 FIELDS = {"external_id", "title", "slug", "variants"}
@@ -17,17 +17,17 @@ VARIANT = {
     "stock",
 }  # fmt: skip
 # Fields that hold one entry for each value of another.
-ONE_EACH = {"rrp": "currency_code", "options": "group", "settings": "customer_group"}
+UNIQUE_BY = {"rrp": "currency_code", "options": "group", "settings": "customer_group"}
 
 
 def create(site: Site, body: Any) -> Row:
     body = known_fields(body, FIELDS)
-    want(is_text(body.get("title")), "title", "is required")
-    want(is_text(body.get("slug")), "slug", "is required")
-    want(is_text(body.get("external_id")), "external_id", "is required")
-    want(not body["external_id"].startswith("pp_"), "external_id", "cannot start with pp_")
+    require(is_text(body.get("title")), "title", "is required")
+    require(is_text(body.get("slug")), "slug", "is required")
+    require(is_text(body.get("external_id")), "external_id", "is required")
+    require(not body["external_id"].startswith("pp_"), "external_id", "cannot start with pp_")
     if body["external_id"] in site.products:
-        raise Problem(409, "Conflict", external_id="another product has it")
+        raise ApiError(409, "Conflict", external_id="another product has it")
     product: Row = {"variants": []}
     _write(site, product, body)
     return product
@@ -52,17 +52,17 @@ def _write(site: Site, product: Row, body: Row) -> None:
 
 def _check(site: Site, variant: Row, own: dict[str, Row], place: str) -> None:
     key = variant.get("external_id")
-    want(is_text(key), f"{place}.external_id", "is required")
-    want(not str(key).startswith("pv_"), f"{place}.external_id", "cannot start with pv_")
+    require(is_text(key), f"{place}.external_id", "is required")
+    require(not str(key).startswith("pv_"), f"{place}.external_id", "cannot start with pv_")
     if key in site.variants and key not in own:
-        raise Problem(409, "Conflict", **{f"{place}.external_id": "a variant of another product has it"})
-    want(key in own or is_text(variant.get("sku")), f"{place}.sku", "is required")
-    want(variant.get("status", "live") in STATUSES, f"{place}.status", f"is one of {', '.join(STATUSES)}")
+        raise ApiError(409, "Conflict", **{f"{place}.external_id": "a variant of another product has it"})
+    require(key in own or is_text(variant.get("sku")), f"{place}.sku", "is required")
+    require(variant.get("status", "live") in STATUSES, f"{place}.status", f"is one of {', '.join(STATUSES)}")
     weight = variant.get("weight_in_grams")
-    want(weight is None or (is_number(weight) and weight >= 0), f"{place}.weight_in_grams", "is a number from 0")
-    for name, by in ONE_EACH.items():
+    require(weight is None or (is_number(weight) and weight >= 0), f"{place}.weight_in_grams", "is a number from 0")
+    for name, by in UNIQUE_BY.items():
         values = [each.get(by) for each in variant.get(name) or ()]
-        want(len(values) == len(set(values)), f"{place}.{name}", f"one for each {by}")
+        require(len(values) == len(set(values)), f"{place}.{name}", f"one for each {by}")
 
 
 def post(request: Request, site: Site, body: Any) -> Response:
@@ -78,7 +78,7 @@ def patch(request: Request, site: Site, body: Any) -> Response:
     body = known_fields(body, FIELDS)
     new = body.get("external_id", product["external_id"])
     if new != product["external_id"] and new in site.products:
-        raise Problem(409, "Conflict", external_id="another product has it")
+        raise ApiError(409, "Conflict", external_id="another product has it")
     former = product["external_id"]
     _write(site, product, body)
     if new != former:
@@ -95,7 +95,7 @@ def get_variant(request: Request, site: Site, body: Any) -> Response:
 def _find(rows: dict[str, Row], request: Request) -> Row:
     row = rows.get(request.path_params["id"])
     if row is None:
-        raise Problem(404, "Not found")
+        raise ApiError(404, "Not found")
     return row
 
 

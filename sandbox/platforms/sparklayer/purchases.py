@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.answers import Problem, is_number, is_text, known_fields, want
-from sandbox.platforms.sparklayer.shelves import Row, Site
+from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text, known_fields, require
+from sandbox.platforms.sparklayer.site import Row, Site
 
 FIELDS = {
     "type", "purchase_identifiers", "customer_identifiers", "dates", "billing_address", "tax_lines", "packages",
@@ -21,27 +21,27 @@ FIELDS = {
 LOOKUPS = ("sparklayer", "platform", "internal", "visible")
 TYPES = ("cart", "quote", "awaiting_approval", "order", "order_unconfirmed")
 PACKAGES = ("unfulfilled", "shipment", "cancellation", "return")
-MOST = 500
+MAX_ITEMS = 500
 
 
 def put(request: Request, site: Site, body: Any) -> Response:
     lookup, identifier = request.path_params["lookup"], request.path_params["identifier"]
     if lookup not in LOOKUPS:
-        raise Problem(404, f"Purchases are looked up by {', '.join(LOOKUPS)}")
+        raise ApiError(404, f"Purchases are looked up by {', '.join(LOOKUPS)}")
     row = dict(known_fields(body, FIELDS))
-    want(row.get("type") in TYPES, "type", f"is one of {', '.join(TYPES)}")
+    require(row.get("type") in TYPES, "type", f"is one of {', '.join(TYPES)}")
     ids = row.get("purchase_identifiers")
-    want(isinstance(ids, dict) and ids.get(lookup) == identifier, "purchase_identifiers", "name another purchase")
+    require(isinstance(ids, dict) and ids.get(lookup) == identifier, "purchase_identifiers", "name another purchase")
     for place, each in enumerate(row.get("packages") or ()):
         _check_package(each, f"packages[{place}]")
-    there = next((key for key, each in site.purchases.items() if _ids(each).get(lookup) == identifier), None)
-    known = _ids(site.purchases[there]).get("sparklayer") if there else None
+    existing = next((key for key, each in site.purchases.items() if _ids(each).get(lookup) == identifier), None)
+    known = _ids(site.purchases[existing]).get("sparklayer") if existing else None
     if known and known != _ids(row).get("sparklayer"):
-        raise Problem(403, "The SparkLayer id of a purchase cannot be changed")
-    twin = next((each for key, each in site.purchases.items() if key != there and _same(each, row)), None)
-    if twin is not None:
-        raise Problem(409, "Conflict", purchase_identifiers="another purchase has this platform id")
-    key = there or f"{lookup}:{identifier}"
+        raise ApiError(403, "The SparkLayer id of a purchase cannot be changed")
+    duplicate = next((each for key, each in site.purchases.items() if key != existing and _same(each, row)), None)
+    if duplicate is not None:
+        raise ApiError(409, "Conflict", purchase_identifiers="another purchase has this platform id")
+    key = existing or f"{lookup}:{identifier}"
     site.purchases[key] = row | {"external_id": identifier}
     return json_response(site.purchases[key])
 
@@ -57,33 +57,33 @@ def _ids(row: Row) -> Row:
 
 def _check_package(package: Any, place: str) -> None:
     known_fields(package, {"identifiers", "type", "shipping_address", "shipping_method", "shipments", "line_items"})
-    want(package.get("type") in PACKAGES, f"{place}.type", f"is one of {', '.join(PACKAGES)}")
-    want(package.get("line_items"), f"{place}.line_items", "is required")
+    require(package.get("type") in PACKAGES, f"{place}.type", f"is one of {', '.join(PACKAGES)}")
+    require(package.get("line_items"), f"{place}.line_items", "is required")
     for line in package["line_items"]:
-        want(is_text(line.get("name_parent")), f"{place}.name_parent", "is required")
-        want(is_number(line.get("quantity")) and line["quantity"] > 0, f"{place}.quantity", "is above 0")
+        require(is_text(line.get("name_parent")), f"{place}.name_parent", "is required")
+        require(is_number(line.get("quantity")) and line["quantity"] > 0, f"{place}.quantity", "is above 0")
         net = line.get("line_total", {}).get("total_net", {})
-        want(re.fullmatch(r"-?\d+(\.\d+)?", str(net.get("number"))), f"{place}.total_net", "is an amount")
+        require(re.fullmatch(r"-?\d+(\.\d+)?", str(net.get("number"))), f"{place}.total_net", "is an amount")
 
 
 def listing(request: Request, site: Site, body: Any) -> Response:
     limit, offset = (request.query_params.get(name, default) for name, default in (("limit", "50"), ("offset", "0")))
-    want(limit.isdecimal() and 1 <= int(limit) <= MOST, "limit", f"is from 1 to {MOST}")
-    want(offset.isdecimal(), "offset", "counts from 0")
+    require(limit.isdecimal() and 1 <= int(limit) <= MAX_ITEMS, "limit", f"is from 1 to {MAX_ITEMS}")
+    require(offset.isdecimal(), "offset", "counts from 0")
     return json_response(list(site.purchases.values())[int(offset) : int(offset) + int(limit)])
 
 
 def get_currency(request: Request, site: Site, body: Any) -> Response:
     if not site.currency:
-        raise Problem(404, "No base currency has been set")
+        raise ApiError(404, "No base currency has been set")
     return json_response({"currency_code": site.currency})
 
 
 def put_currency(request: Request, site: Site, body: Any) -> Response:
     code = known_fields(body, {"currency_code"}).get("currency_code")
-    want(re.fullmatch(r"[A-Z]{3}", str(code)), "currency_code", "is an ISO 4217 code")
+    require(re.fullmatch(r"[A-Z]{3}", str(code)), "currency_code", "is an ISO 4217 code")
     if site.currency not in ("", code):
-        raise Problem(409, "The base currency is already set to another")
+        raise ApiError(409, "The base currency is already set to another")
     site.currency = str(code)
     return json_response({"currency_code": code})
 

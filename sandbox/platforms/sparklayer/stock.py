@@ -7,28 +7,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.answers import is_text, known_fields, want
-from sandbox.platforms.sparklayer.shelves import LOCATIONS, Site
+from sandbox.platforms.sparklayer.responses import is_text, known_fields, require
+from sandbox.platforms.sparklayer.site import LOCATIONS, Site
 
 FIELDS = {"stock_location_id", "stock_location_external_id", "sku", "stock_level", "restock_date", "min_stock_level"}
 
 
 def update(request: Request, site: Site, body: Any) -> Response:
-    want(isinstance(body, list) and body, "body", "must be a list with at least one entry")
+    require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
     levels = {}
     for place, each in enumerate(body):
         known_fields(each, FIELDS)
-        want("stock_location_id" not in each or "stock_location_external_id" not in each, f"[{place}]", "one location")
+        require(
+            "stock_location_id" not in each or "stock_location_external_id" not in each, f"[{place}]", "one location"
+        )
         location = each.get("stock_location_external_id") or str(each.get("stock_location_id", "")).removeprefix("sl_")
-        want(location in LOCATIONS, f"[{place}].stock_location_external_id", f"there is no location {location!r}")
-        want(is_text(each.get("sku")), f"[{place}].sku", "is required")
-        want((location, each["sku"]) not in levels, f"[{place}].sku", "the pair of SKU and location comes twice")
+        require(location in LOCATIONS, f"[{place}].stock_location_external_id", f"there is no location {location!r}")
+        require(is_text(each.get("sku")), f"[{place}].sku", "is required")
+        require((location, each["sku"]) not in levels, f"[{place}].sku", "the pair of SKU and location comes twice")
         for name in ("stock_level", "min_stock_level"):
             value = each.get(name)
             whole = isinstance(value, int) and not isinstance(value, bool)
-            want(whole or (value is None and name != "stock_level"), f"[{place}].{name}", "is a whole number")
+            require(whole or (value is None and name != "stock_level"), f"[{place}].{name}", "is a whole number")
         date = each.get("restock_date")
-        want(date is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(date)), f"[{place}].restock_date", "is a date")
+        require(date is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(date)), f"[{place}].restock_date", "is a date")
         levels[location, each["sku"]] = each | {"stock_location_id": f"sl_{location}"}
     site.levels |= levels
     return json_response(body)

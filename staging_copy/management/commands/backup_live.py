@@ -33,14 +33,14 @@ class Command(BaseCommand):
                         f"  {backup.rows or 0:,} rows  {(backup.size or 0) / 2**20:.1f} MiB"
                     )
                 return
-            backup = self._do(options)
+            backup = self._run(options)
         except (ArchiveError, ProgramFailed, OSError) as error:
             raise CommandError(str(error)) from error
         except Backup.DoesNotExist as error:
             raise CommandError("There is no such backup; --list shows them.") from error
         self.stdout.write(f"{backup.name}: {backup.rows:,} rows, {(backup.size or 0) / 2**20:.1f} MiB, verified.")
 
-    def _do(self, options: dict[str, Any]) -> Backup:
+    def _run(self, options: dict[str, Any]) -> Backup:
         if options["verify"]:
             return services.verify_backup(backup=Backup.objects.get(name=options["verify"]))
         if options["register"]:

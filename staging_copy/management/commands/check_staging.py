@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from staging_copy.aftercheck import ASKED
 from staging_copy.journal import Journal
+from staging_copy.post_copy_check import PROGRESS_PREFIX
 from staging_copy.reconciliation import Check, CheckFailed
 
 
@@ -27,12 +27,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         record = Journal(options["journal"])
-        _make_sure_that_this_is_the_copy(record)
+        _ensure_this_is_the_copy(record)
         with connection.cursor() as cursor:
             # A check whose copier was killed may still be at work.
             cursor.execute("SELECT pg_advisory_lock(hashtext('staging_copy.check'))")
         try:
-            check = Check(record, lambda what, count: self.stdout.write(f"{ASKED}{what}\t{count}"))
+            check = Check(record, lambda what, count: self.stdout.write(f"{PROGRESS_PREFIX}{what}\t{count}"))
             if options["answer"]:
                 check.answer(yes=options["answer"] == "yes", by=options["by"])
             else:
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
 
-def _make_sure_that_this_is_the_copy(record: Journal) -> None:
+def _ensure_this_is_the_copy(record: Journal) -> None:
     swapping = record.last("swapping")
     with connection.cursor() as cursor:
         cursor.execute("SELECT oid, datname FROM pg_database WHERE datname = current_database()")

@@ -66,7 +66,9 @@ class Command(BaseCommand):
     def _show(self, plan: services.CopyPlan) -> None:
         self.stdout.write(f"From {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
         for planned in plan.tables:
-            self.stdout.write(f"{planned.table:<40} {planned.rows:>12,} rows  {_fate(planned.fate, planned.rules)}")
+            self.stdout.write(
+                f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.fate, planned.rules)}"
+            )
         self.stdout.write(f"{plan.rows:,} rows in about {plan.estimated}. Nothing was changed.")
 
 
@@ -79,7 +81,7 @@ def _backup(name: str | None) -> Backup | None:
         raise CommandError(f"There is no backup {name}; backup_live --list shows them.") from error
 
 
-def _fate(fate: Rows, rules: dict[str, Any]) -> str:
+def _describe_table(fate: Rows, rules: dict[str, Any]) -> str:
     if fate is not Rows.COPY:
         return "emptied" if fate is Rows.EMPTY else "staging's own"
     changed = [f"{column} {rule}" for column, rule in rules.items() if rule not in ("keep", "keep:tree")]

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"This installation works on {name}, not {options['replace']}. Nothing was done.")
         try:
             services.restore_backup_into_live(
-                backup=Backup.objects.get(name=options["backup"]), by=None, say=self.stdout.write
+                backup=Backup.objects.get(name=options["backup"]), by=None, on_progress=self.stdout.write
             )
         except Backup.DoesNotExist as error:
             raise CommandError("There is no such backup; backup_live --list shows them.") from error

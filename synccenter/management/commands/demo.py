@@ -17,10 +17,10 @@ from django.db import connection
 from accounts.models import Seller
 from staging_copy.postgres import Database
 from synccenter.demo import dropshipping
-from synccenter.demo.cast import FRONT_SECRETS, PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, gather
-from synccenter.demo.copying import Copying, environment, prepare
-from synccenter.demo.journey import Journey, WentWrong
-from synccenter.demo.stage import Platform, free_port, start_product
+from synccenter.demo.platforms import Platform, free_port, start_services
+from synccenter.demo.scenario import DemoFailed, Scenario
+from synccenter.demo.sellers import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, STOREFRONT_SECRETS, create_sellers
+from synccenter.demo.staging import StagingCopyDemo, environment, prepare
 from synccenter.processes import Processes, ProcessFailed
 
 
@@ -46,19 +46,19 @@ class Command(BaseCommand):
         started = time.monotonic()
         with Processes() as processes:
             try:
-                journey, address, copying = self._play(processes, products, free_port(port), staging)
-            except (WentWrong, ProcessFailed) as error:
+                scenario, address, copying = self._run_scenario(processes, products, free_port(port), staging)
+            except (DemoFailed, ProcessFailed) as error:
                 for name in processes.names():
                     self.stderr.write(f"--- {name}\n{processes.log(name)[-3000:]}")
                 raise CommandError(str(error)) from error
             finally:
                 processes.restart = not once
-            self._conclude(journey, time.monotonic() - started, options["json"])
+            self._print_summary(scenario, time.monotonic() - started, options["json"])
             if once:
-                if not journey.succeeded:
+                if not scenario.succeeded:
                     raise CommandError("Not everything agrees; see above.")
                 return
-            self._invite(address, copying.address)
+            self._print_logins(address, copying.address)
             asked_to_stop.wait()
             self.stdout.write("\nStopping.")
 
@@ -74,47 +74,51 @@ class Command(BaseCommand):
             raise CommandError("The demo wants an empty database, and this one has sellers in it.")
         return prepare()
 
-    def _play(self, processes: Processes, products: int, port: int, staging: Database) -> tuple[Journey, str, Copying]:
-        tell = self.stdout.write
-        tell("Starting the stand-ins of two shops and a search engine ...")
-        goods = {"products": products, "customers": 30, "orders": 12}
-        shop = Platform(processes, "bigcommerce", SHOP_TOKENS, quota=450, **goods)
+    def _run_scenario(
+        self, processes: Processes, products: int, port: int, staging: Database
+    ) -> tuple[Scenario, str, StagingCopyDemo]:
+        print_line = self.stdout.write
+        print_line("Starting the stand-ins of two shops and a search engine ...")
+        data_options = {"products": products, "customers": 30, "orders": 12}
+        shop = Platform(processes, "bigcommerce", SHOP_TOKENS, quota=450, **data_options)
         search = Platform(processes, "elevate", SEARCH_TOKENS, market="uk:en-GB")
-        tell("Starting web, workers and beat ...")
+        print_line("Starting web, workers and beat ...")
         # Where the shops send their webhooks: these processes register them.
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
         # The console begins copies as well.
         os.environ |= environment(staging)
-        start_product(processes, port=port, workers=settings.WORKER_PROCESSES)
-        journey = Journey(gather(shop_url=shop.url, search_url=search.url, drain_seconds=2), shop, search, tell)
-        journey.first_sync()
-        journey.changes()
-        journey.by_webhook()
-        journey.nothing_new()
-        journey.b2b_front(Platform(processes, "sparklayer", FRONT_SECRETS))
-        journey.by_feed(f"http://127.0.0.1:{port}/")
+        start_services(processes, port=port, workers=settings.WORKER_PROCESSES)
+        scenario = Scenario(
+            create_sellers(shop_url=shop.url, search_url=search.url, drain_seconds=2), shop, search, print_line
+        )
+        scenario.first_sync()
+        scenario.changes()
+        scenario.by_webhook()
+        scenario.nothing_new()
+        scenario.b2b_storefront(Platform(processes, "sparklayer", STOREFRONT_SECRETS))
+        scenario.by_feed(f"http://127.0.0.1:{port}/")
         erp = Platform(processes, "netsuite", {dropshipping.ACCOUNT: dropshipping.TOKEN}, products=5)
-        journey.acts.append(dropshipping.Dropshipping(erp, journey.players[0], tell).play())
-        copying = Copying(processes, staging, tell)
-        journey.acts.append(copying.play())
-        return journey, f"http://127.0.0.1:{port}/", copying
+        scenario.steps.append(dropshipping.DropshippingDemo(erp, scenario.sellers[0], print_line).run_step())
+        copying = StagingCopyDemo(processes, staging, print_line)
+        scenario.steps.append(copying.run_step())
+        return scenario, f"http://127.0.0.1:{port}/", copying
 
-    def _conclude(self, journey: Journey, seconds: float, file: Path | None) -> None:
+    def _print_summary(self, scenario: Scenario, seconds: float, file: Path | None) -> None:
         self.stdout.write("")
-        for act in journey.acts:
-            for check in act.checks:
+        for step in scenario.steps:
+            for check in step.checks:
                 style, word = (self.style.SUCCESS, "ok") if check.holds else (self.style.ERROR, "NO")
                 found = "" if check.holds else f" (expected {check.expected}, found {check.found})"
-                self.stdout.write(style(f"  {word}  {act.name}: {check.what}{found}"))
+                self.stdout.write(style(f"  {word}  {step.name}: {check.what}{found}"))
         if file is not None:
             summary = {
-                "succeeded": journey.succeeded,
+                "succeeded": scenario.succeeded,
                 "seconds": round(seconds, 1),
-                "acts": [act.as_json() for act in journey.acts],
+                "acts": [step.as_json() for step in scenario.steps],
             }
             file.write_text(json.dumps(summary, indent=2, default=str) + "\n")
 
-    def _invite(self, address: str, staging: str) -> None:
+    def _print_logins(self, address: str, staging: str) -> None:
         self.stdout.write(f"\nDashboard:  {address}\nOperators:  {address}admin/\nREST API:   {address}api/docs\n")
         self.stdout.write(f"Staging:    {staging}admin/ as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD}\n")
         for person in PEOPLE:

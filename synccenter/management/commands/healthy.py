@@ -12,12 +12,12 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from hub.models import Worker
-from staging_copy import signs
+from staging_copy import heartbeat
 
 # Beat writes down what it has run only every three minutes.
-_BEAT_SILENCE = timedelta(minutes=10)
+_BEAT_TIMEOUT = timedelta(minutes=10)
 # A turn shows itself twice a second and may wait a minute for a remote answer.
-_WORKER_SILENCE = timedelta(minutes=2)
+_WORKER_TIMEOUT = timedelta(minutes=2)
 
 
 class Command(BaseCommand):
@@ -50,16 +50,16 @@ class Command(BaseCommand):
     def _worker(self) -> None:
         # Not Celery's ping: a worker that is busy with a turn does not answer it, and is healthy.
         seen = Worker.objects.filter(
-            name__startswith=f"{socket.gethostname()}:", seen_at__gt=timezone.now() - _WORKER_SILENCE
+            name__startswith=f"{socket.gethostname()}:", seen_at__gt=timezone.now() - _WORKER_TIMEOUT
         )
         if not seen.exists():
-            raise CommandError(f"No worker of this machine was seen for {_WORKER_SILENCE}.")
+            raise CommandError(f"No worker of this machine was seen for {_WORKER_TIMEOUT}.")
 
     def _copier(self) -> None:
         # On staging nothing is copied or backed up, so its copier is asked nothing and has nothing to say.
-        if settings.ENVIRONMENT != "staging" and (complaint := signs.complaint(now=timezone.now())):
-            raise CommandError(complaint)
+        if settings.ENVIRONMENT != "staging" and (find_problem := heartbeat.find_problem(now=timezone.now())):
+            raise CommandError(find_problem)
 
     def _beat(self) -> None:
-        if not PeriodicTask.objects.filter(last_run_at__gt=timezone.now() - _BEAT_SILENCE).exists():
-            raise CommandError(f"Beat has started nothing for {_BEAT_SILENCE}.")
+        if not PeriodicTask.objects.filter(last_run_at__gt=timezone.now() - _BEAT_TIMEOUT).exists():
+            raise CommandError(f"Beat has started nothing for {_BEAT_TIMEOUT}.")

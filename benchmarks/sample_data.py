@@ -1,0 +1,110 @@
+"""No measurement: what several of them begin with, a seller's catalogue and a custom system that takes it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter, process_time
+
+from django.db import connection as database
+
+from accounts.models import Seller
+from catalog.models import Product
+from connectors.engine.exporting import config_hash
+from connectors.engine.turn_loop import serve_one_lane
+from connectors.services import install_connection
+from hub import lanes
+from hub.models import Change, Job, JobState, Run
+from hub.services import start_run
+from sandbox.process import SandboxProcess
+from tests.factories import make_seller
+
+
+def catalogue(slug: str, number: int) -> Seller:
+    """A seller with so many products of one variant each."""
+    seller = make_seller(slug)
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH made AS (
+                INSERT INTO catalog_product (seller_id, title, slug, description, product_type, status, attributes,
+                                             revision, created_at, updated_at)
+                SELECT %s, 'Product ' || n, 'product-' || n, repeat('A plain product. ', 10), '', 'live', '{}', n,
+                       now(), now()
+                FROM generate_series(1, %s) AS n RETURNING id, revision
+            )
+            INSERT INTO catalog_variant (seller_id, product_id, sku, barcode, weight_in_grams, position,
+                                         cart_image_url, options, status, settings, updated_at)
+            SELECT %s, id, 'SKU-' || revision, '', 100, 0, '', '[]', 'live', '{}', now() FROM made
+            """,
+            [seller.pk, number, seller.pk],
+        )
+        cursor.execute("ANALYZE catalog_product, catalog_variant")
+    return seller
+
+
+def target(seller: Seller, system: SandboxProcess, *, shards: int = 1, account: str = "erp") -> Job:
+    """The job that sends the seller's products to the system, in so many lanes."""
+    connection = install_connection(
+        seller=seller,
+        platform="rest",
+        name=f"ERP of {seller.slug}",
+        slug=f"{seller.slug}-erp",
+        base_url=system.url,
+        credentials={"token": system.accounts[account]},
+        start=False,
+    )
+    connection.jobs.exclude(direction="export", data_type="products").update(enabled=False)
+    job = Job.objects.select_related("connection__seller").get(connection=connection, data_type="products")
+    job.lane_ids = job.lane_ids[:shards]
+    job.save(update_fields=["lane_ids"])
+    return job
+
+
+def mark_as_synced(job: Job) -> None:
+    """As a first full sync leaves it: every product is linked, with the revision that the target has."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO hub_link (connection_id, kind, external_id, item_id, missing, sent_hash, sent_revision, sent_at)
+            SELECT %s, 'product', id::text, id, false, '\\x00', revision, now()
+            FROM catalog_product WHERE seller_id = %s
+            """,
+            [job.connection_id, job.connection.seller_id],
+        )
+        cursor.execute("ANALYZE hub_link")
+    JobState.objects.filter(job=job).update(config_hash=config_hash(job))
+
+
+def cpu_seconds() -> float:
+    """What this process and its PostgreSQL backend have computed so far: on a busy machine the clock on the wall tells
+    more about the others. Linux; elsewhere this process alone."""
+    own = process_time()
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [pid] = cursor.fetchone()
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return own
+    user, system = status.read_text().rpartition(")")[2].split()[11:13]
+    return own + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def sync(job: Job) -> tuple[Run, float]:
+    """A full run from its start to its end, worked on by this process alone; seconds."""
+    started = perf_counter()
+    run, _ = start_run(job=job, trigger="button")
+    work(lambda: not Run.objects.filter(pk=run.pk, state__in=Run.OPEN).exists())
+    run.refresh_from_db()
+    return run, perf_counter() - started
+
+
+def work(finished: Callable[[], bool]) -> None:
+    while not finished():
+        if not serve_one_lane():
+            lanes.sweep()
+
+
+def change_unnoticed(job: Job, ids: list[int]) -> None:
+    """These products are different now, and nobody was told: the next full run finds them."""
+    Product.objects.filter(pk__in=ids).update(title="Revised", revision=10**9)
+    assert not Change.objects.filter(job=job).exists()

@@ -1,0 +1,118 @@
+"""What people may ask of previews and proofs: start one, go ahead with a preview, repair what a proof found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import record_audit_event
+from catalog.models import Variant
+from connectors.registry import adapter_for
+from hub.kinds import DataType, Direction, Kind
+from hub.models import Job, Link, Run, RunItem
+from hub.queue import enqueue_for_job
+from hub.services import start_run
+
+_BATCH = 2000
+
+
+def is_comparable(job: Job) -> bool:
+    """Whether the target lets itself be read, so that a proof can compare it."""
+    return (
+        job.direction == Direction.EXPORT and DataType(job.data_type) in adapter_for(job.connection.platform).comparable
+    )
+
+
+def start_preview(*, job: Job, by: User | None) -> tuple[Run, bool]:
+    """Find out what a sync would do, or join who does (N13): (the run, whether it was started now)."""
+    _require_enabled_export(job)
+    return start_run(job=job, scope=Run.Scope.PREVIEW, trigger=Run.Trigger.BUTTON, by=by)
+
+
+def start_comparison(*, job: Job, by: User | None) -> tuple[Run, bool]:
+    """Compare with what the target really holds, or join who does (N9). ValueError if it cannot be read."""
+    _require_enabled_export(job)
+    if not is_comparable(job):
+        raise ValueError(f"{job.connection} does not let its {job.data_type} be read, so nothing can be compared.")
+    return start_run(job=job, scope=Run.Scope.COMPARISON, trigger=Run.Trigger.BUTTON, by=by)
+
+
+def start_previewed_sync(*, preview: Run, by: User | None) -> tuple[Run, bool]:
+    """Start the sync that was previewed, or join it. It decides anew: what changed since goes out as it is now."""
+    if preview.scope != Run.Scope.PREVIEW:
+        raise ValueError("Only a preview can be gone ahead with.")
+    _require_enabled_export(preview.job)
+    return start_run(job=preview.job, trigger=Run.Trigger.BUTTON, by=by)
+
+
+def _require_enabled_export(job: Job) -> None:
+    if job.direction != Direction.EXPORT:
+        raise ValueError(f"{job.connection} is read for {job.data_type}: nothing is sent there.")
+    if not job.enabled:
+        raise ValueError(f"{job.connection}: {job.data_type} are switched off.")
+
+
+def repairable(*, run: Run, verdict: str = "", ids: Sequence[int] | None = None) -> QuerySet[RunItem]:
+    """What of a proof can be repaired and has not been; of one verdict, or of chosen ids."""
+    found = RunItem.objects.filter(run=run, run__scope=Run.Scope.COMPARISON, repaired_at=None)
+    found = found.filter(verdict__in=[one for one in RunItem.REPAIRABLE if verdict in ("", one)])
+    return found if ids is None else found.filter(pk__in=ids)
+
+
+def count_by_verdict(items: QuerySet[RunItem]) -> dict[RunItem.Verdict, int]:
+    """How many have which verdict, for the question before a repair."""
+    counted = dict(items.order_by().values_list("verdict").annotate(Count("pk")))
+    return {verdict: counted[verdict] for verdict in RunItem.REPAIRABLE if verdict in counted}
+
+
+def repair(*, run: Run, items: QuerySet[RunItem], by: User | None, now: datetime | None = None) -> int:
+    """Enqueue what a proof found different: what is missing is created anew, what differs is sent again, what is no
+    longer offered is taken away. Returns how many.
+
+    `items` come from `repairable`; what the target has from elsewhere is never among them. Batch by batch, since there
+    may be many; called again, it goes on with the rest. ValueError while the proof has not ended.
+    """
+    if run.is_open:
+        raise ValueError("The comparison has not ended yet.")
+    job, now = run.job, now or timezone.now()
+    ids = iter(list(items.order_by("pk").values_list("pk", flat=True)))
+    number = 0
+    while batch := list(islice(ids, _BATCH)):
+        number += _repair_batch(job, batch, now)
+    if number:
+        record_audit_event(user=by, action="proof.repair", target=run, seller=job.connection.seller, items=number)
+    return number
+
+
+@transaction.atomic
+def _repair_batch(job: Job, ids: Sequence[int], now: datetime) -> int:
+    rows = RunItem.objects.filter(pk__in=ids, repaired_at=None)
+    chosen = {row.item_id: row.verdict for row in rows.order_by("pk").select_for_update() if row.item_id is not None}
+    missing = [item_id for item_id, verdict in chosen.items() if verdict == RunItem.Verdict.MISSING]
+    different = [item_id for item_id, verdict in chosen.items() if verdict == RunItem.Verdict.DIFFERENT]
+    lost = list(
+        _links_not_sent_since(job.connection_id, job.link_kind, missing, rows).values_list("item_id", flat=True)
+    )
+    _links_not_sent_since(job.connection_id, job.link_kind, lost, rows).update(
+        missing=True, sent_hash=None, sent_revision=None
+    )
+    _links_not_sent_since(job.connection_id, job.link_kind, different, rows).update(sent_hash=None, sent_revision=None)
+    if job.item_kind == Kind.PRODUCT:
+        # Went with their product, and get new ids with it.
+        variants = Variant.objects.filter(product__in=lost).values("pk")
+        Link.objects.filter(connection=job.connection_id, kind=Kind.VARIANT, item_id__in=variants).update(missing=True)
+    enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=chosen.keys())
+    return rows.update(repaired_at=now)
+
+
+def _links_not_sent_since(
+    connection_id: int, kind: str, item_ids: Sequence[int], rows: QuerySet[RunItem]
+) -> QuerySet[Link]:
+    """The links of the items, but for those that were sent since they were found different."""
+    found_at = rows.filter(item_id=OuterRef("item_id")).values("found_at")[:1]
+    links = Link.objects.filter(connection=connection_id, kind=kind, item_id__in=item_ids)
+    return links.filter(Q(sent_at=None) | Q(sent_at__lt=Subquery(found_at)))

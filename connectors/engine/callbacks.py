@@ -1,0 +1,162 @@
+"""What targets say later about requests that they had put into queues of their own (contract.Receipt).
+
+It is heard in the lane that makes the requests, so none is under way meanwhile. Believed is what was waited for: the
+ids of what is being made, and a refusal of what was sent last. Whatever else comes, doubled or late, changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from operator import attrgetter
+
+from django.db.models import Case, When
+
+from catalog.models import Variant
+from connectors.contract import Receipt
+from connectors.engine import loading, storing
+from connectors.engine.settling import REFUSED, Batch, IdInUse, clear_sent_hashes, id_conflict_result, rejected_result
+from connectors.errors import Queued
+from hub import queue
+from hub.kinds import Kind
+from hub.models import Change, Job, Link
+
+# The clock of PostgreSQL and that of a worker may differ by so much.
+_CLOCK_SKEW = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class _ReceiptSummary:
+    """What was said about a variant; `item_id` is that of the job's kind.
+
+    `created` is the last word that it is there, `refusals` are what came after it: by the time of the requests, since
+    callbacks come in any order.
+    """
+
+    sku: str
+    item_id: int
+    variant_id: int
+    product_id: int
+    created: Receipt | None = None
+    refusals: list[Receipt] = field(default_factory=list)
+
+    def add(self, receipt: Receipt) -> None:
+        if receipt.error:
+            self.refusals.append(receipt)
+        else:
+            self.created, self.refusals = receipt, []
+
+
+def process_receipts(job: Job, receipts: Sequence[Receipt]) -> Batch:
+    """Link what was made, let it go on, and return what was not made, to be settled with a reason.
+
+    Runs inside a settling transaction of the job's lane.
+    """
+    summaries = _summarise(job, receipts)
+    changes = {
+        row.item_id: row for row in Change.objects.filter(job=job, item_id__in={each.item_id for each in summaries})
+    }
+    created = [
+        (each, each.created)
+        for each in summaries
+        if each.created and _is_awaited(each.created, changes.get(each.item_id))
+    ]
+    in_use = _link_created(job, created)
+    refused = _reasons_for_refusal(job, summaries, changes)
+    accepted = [each for each, _ in created if each.item_id not in in_use and each.item_id not in refused]
+    for kind, ids in (
+        (Kind.PRODUCT, {each.product_id for each in accepted}),
+        (Kind.VARIANT, {each.variant_id for each in accepted}),
+    ):
+        queue.make_ready(connection=job.connection, kind=kind, item_ids=ids, held_for=REFUSED)
+    clear_sent_hashes(job, list(refused))
+    queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=refused.keys() - changes.keys())
+    return _results_batch(job, in_use, refused)
+
+
+def _summarise(job: Job, receipts: Sequence[Receipt]) -> list[_ReceiptSummary]:
+    """The variants of the connection's seller that have these SKUs; one that is offered before one that is not."""
+    if job.connection.seller_id is None:
+        return []
+    offered = Case(When(status__in=("live", "suspended"), then=1), default=0)
+    rows = Variant.objects.filter(seller_id=job.connection.seller_id, sku__in={receipt.sku for receipt in receipts})
+    owners = {sku: ids for sku, *ids in rows.order_by(offered, "pk").values_list("sku", "pk", "product_id")}
+    by_product = job.item_kind == Kind.PRODUCT
+    summaries = {
+        sku: _ReceiptSummary(sku, product if by_product else pk, pk, product) for sku, (pk, product) in owners.items()
+    }
+    for receipt in sorted(receipts, key=attrgetter("requested_at")):
+        if receipt.sku in summaries:
+            summaries[receipt.sku].add(receipt)
+    return list(summaries.values())
+
+
+def _is_awaited(receipt: Receipt, change: Change | None) -> bool:
+    """Whether the item was sent, nobody has said what became of it, and this is about that, not about a life before."""
+    if change is None or change.sent_at is None:
+        return False
+    return receipt.requested_at + _CLOCK_SKEW >= change.created_at
+
+
+def _reasons_for_refusal(
+    job: Job, summaries: Sequence[_ReceiptSummary], changes: dict[int, Change]
+) -> dict[int, list[str]]:
+    """Item → why the target refused what it has in its queue, or was said to have taken. What waits to be sent anyway
+    is not refused."""
+    links = Link.objects.filter(
+        connection=job.connection,
+        kind=job.link_kind,
+        item_id__in={each.item_id for each in summaries} - changes.keys(),
+        missing=False,
+        sent_hash__isnull=False,
+    )
+    sent = dict(links.values_list("item_id", "sent_at"))
+    found: dict[int, list[str]] = defaultdict(list)
+    for each in summaries:
+        change, sent_at = changes.get(each.item_id), sent.get(each.item_id)
+        for receipt in each.refusals:
+            queued = change is not None and change.error_class == Queued.__name__ and _is_awaited(receipt, change)
+            if queued or (sent_at and receipt.requested_at >= sent_at):
+                found[each.item_id].append(f"{each.sku}: {receipt.error}")
+    return found
+
+
+def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) -> dict[int, IdInUse]:
+    """Link variants and their products to the ids that they were given; a product that has one keeps it.
+
+    An id that is something else's here is not taken over (L16); returns what was in use, by item.
+    """
+    products = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
+    known = set(products.filter(item_id__in={each.product_id for each, _ in created}).values_list("item_id", flat=True))
+    wanted: dict[tuple[str, str], tuple[int, int]] = {}
+    for each, receipt in created:
+        wanted[Kind.VARIANT, receipt.external_id] = (each.variant_id, each.item_id)
+        if each.product_id not in known:
+            wanted[Kind.PRODUCT, receipt.product_id] = (each.product_id, each.item_id)
+    in_use = {}
+    for (kind, external_id), holder_id in loading.holders(job.connection, wanted.keys()).items():
+        own_id, item_id = wanted[kind, external_id]
+        if holder_id != own_id:
+            in_use[item_id] = IdInUse(kind, external_id, own_id, holder_id)
+    storing.save_links(
+        job.connection,
+        {
+            (kind, own_id): external_id
+            for (kind, external_id), (own_id, item_id) in wanted.items()
+            if item_id not in in_use
+        },
+    )
+    return in_use
+
+
+def _results_batch(job: Job, in_use: dict[int, IdInUse], refused: dict[int, list[str]]) -> Batch:
+    ids: Collection[int] = in_use.keys() | refused.keys()
+    items = loading.load(job.item_kind, list(ids))
+    batch = Batch(job)
+    for change in queue.reload_changes(Change.objects.filter(job=job, item_id__in=ids).values_list("pk", flat=True)):
+        item = items.get(change.item_id)
+        if found := in_use.get(change.item_id):
+            batch.results.append(id_conflict_result(change, item, job, found))
+        else:
+            batch.results.append(rejected_result(change, item, job, "\n".join(refused[change.item_id])))
+    return batch

@@ -1,0 +1,97 @@
+"""What a full sync would do, item by item, with nothing sent and nothing enqueued (N13).
+
+What is compared and how it is decided is what the sync itself uses: exporting.may_differ and deciding.decide.
+"""
+
+from collections import Counter
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.engine import exporting
+from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items, error_text
+from connectors.engine.deciding import decide
+from connectors.engine.settling import COUNTER_FOR_ACTION, counter_for, differences
+from connectors.engine.turn import Turn
+from hub import lanes, runlog, runs
+from hub.models import Job, JobState, Run, RunItem
+
+Verdict = RunItem.Verdict
+
+_CHUNK = 500
+# What a run's counters call it, and what a person reads.
+_VERDICTS = {
+    "created": Verdict.CREATE,
+    "updated": Verdict.UPDATE,
+    "disabled": Verdict.DISABLE,
+    "removed": Verdict.REMOVE,
+    "skipped": Verdict.SKIP,
+    "failed": Verdict.FAIL,
+}
+
+
+def start(job: Job, run: Run) -> None:
+    """In the transaction that takes the run up."""
+    known = JobState.objects.get(job=job).config_hash
+    run.cursor = {"after": 0, "recheck": known != exporting.config_hash(job)}
+    run.total = exporting.source(job).count()
+    run.save(update_fields=["cursor", "total"])
+    text = f"What a sync of {job.data_type} with {job.connection} would do. Nothing is sent."
+    runlog.write(run_id=run.pk, now=timezone.now(), text=text)
+
+
+def advance(turn: Turn, job: Job, run: Run) -> bool:
+    """Look at the next chunk. False when all has been looked at, and the run has ended."""
+    now = timezone.now()
+    turn.renew()
+    with lanes.fenced(turn.claim):
+        runs.lock_preparing(run=run)
+        rows = list(exporting.source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
+        if not rows:
+            runs.close_check(run=run, now=now, found=_summary(run))
+            return False
+        planned = exporting.may_differ(job, rows, recheck=run.cursor["recheck"])
+        items, counts = _predict(turn, job, run, planned)
+        RunItem.objects.bulk_create(items)
+        counts["unchanged"] += len(rows) - len(planned)
+        runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=len(rows), **counts)
+        run.cursor["after"] = rows[-1][0]
+        run.save(update_fields=["cursor"])
+    return True
+
+
+def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[str]]:
+    decision = decide(turn.adapter, job, changes_for_items(job, planned))
+    items, counts = [], Counter(unchanged=len(decision.unchanged))
+
+    def add(outcome: str, item_id: int, **fields: Any) -> None:
+        counts[outcome] += 1
+        items.append(RunItem(run=run, verdict=_VERDICTS[outcome], kind=job.item_kind, item_id=item_id, **fields))
+
+    for step in decision.steps:
+        operation = step.operation
+        add(
+            counter_for(COUNTER_FOR_ACTION[operation.action], step.item),
+            operation.item_id,
+            external_id=operation.external_id,
+            changes={} if belongs_to_other_seller(step.item) else differences(operation.previous, operation.payload),
+        )
+    for outcome, found in (("skipped", decision.skipped), ("failed", decision.failed)):
+        for change, _, problem in found:
+            add(outcome, change.item_id, message=error_text(problem))
+    return items, counts
+
+
+def _summary(run: Run) -> str:
+    counted = run.counters.first()
+    names = {
+        "created": "created",
+        "updated": "changed",
+        "disabled": "disabled",
+        "removed": "removed",
+        "skipped": "skipped with an issue",
+        "failed": "set aside",
+    }
+    parts = [f"{number:,} {word}" for name, word in names.items() if (number := getattr(counted, name, 0))]
+    would = f"A sync would leave {getattr(counted, 'unchanged', 0):,} as they are"
+    return f"{would}; {', '.join(parts)}." if parts else f"{would} and change nothing."

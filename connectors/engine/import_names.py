@@ -1,0 +1,107 @@
+"""Names of ids in an import of a search feed: one name an id within it, and people are told of a new one (F4).
+
+The vendor takes the latest name for the whole catalogue, and refuses an import in which an id has two.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from connectors.contract import FeedAdapter
+from connectors.engine.deciding import Step, digest
+from connectors.models import FeedName
+from connectors.records import Problem
+from hub.models import Job
+
+Key = tuple[str, str]
+
+
+class ImportNames:
+    """The names that one import gives. Holds each name once, however many items carry it."""
+
+    def __init__(self, job: Job, adapter: FeedAdapter) -> None:
+        self.job = job
+        self.adapter = adapter
+        self._used_names: dict[Key, str] = {}
+
+    def unify(self, steps: Iterable[Step]) -> dict[int, list[Problem]]:
+        """Give the ids in these payloads the names that the import has said already. Item → what people are told."""
+        payloads = [(step, step.operation.payload) for step in steps if step.operation.payload is not None]
+        first = {key for _, payload in payloads for key in self._names(payload)} - self._used_names.keys()
+        known = known_names(self.job, first)
+        problems_by_item: dict[int, list[Problem]] = {}
+        for step, payload in payloads:
+            names = self._names(payload)
+            problems = []
+            for key, name in names.items():
+                used_name = self._used_names.setdefault(key, name)
+                if used_name != name:
+                    problems.append(_two_names(key, used_name, name))
+                elif (previous := known.pop(key, name)) != name:
+                    problems.append(_new_name(key, previous, name))
+            if problems:
+                problems_by_item[step.change.item_id] = problems
+                step.operation.payload = self.adapter.with_names(payload, {key: self._used_names[key] for key in names})
+                step.digest = digest(step.operation.payload)
+        return problems_by_item
+
+    def save_names(self, payloads: Iterable[Any]) -> None:
+        """The import has succeeded: these are the names in the search engine now."""
+        names = {key: name for payload in payloads if payload is not None for key, name in self._names(payload).items()}
+        known = known_names(self.job, names.keys())
+        FeedName.objects.bulk_create(
+            [
+                FeedName(job=self.job, attribute=attribute, value=value, name=name)
+                for (attribute, value), name in sorted(names.items())
+                if known.get((attribute, value)) != name
+            ],
+            update_conflicts=True,
+            unique_fields=["job", "attribute", "value"],
+            update_fields=["name"],
+        )
+
+    def _names(self, payload: Any) -> dict[Key, str]:
+        return self.adapter.names_in(payload)
+
+
+def known_names(job: Job, keys: Collection[Key]) -> dict[Key, str]:
+    """What earlier imports called these ids."""
+    if not keys:
+        return {}
+    rows = FeedName.objects.filter(job=job, attribute__in={a for a, _ in keys}, value__in={v for _, v in keys})
+    found = {(attribute, value): name for attribute, value, name in rows.values_list("attribute", "value", "name")}
+    return {key: found[key] for key in keys if key in found}
+
+
+def _two_names(key: Key, used_name: str, name: str) -> Problem:
+    attribute, value = key
+    return Problem(
+        "two_names",
+        f"{attribute} {value} is called {used_name} by another product and {name} by this
+        one. Shoppers
+
+
+
+
+
+
+
+
+
+ 
+  
+   
+    
+     
+      
+       
+        see {used_name}.", f"Give {attribute} {value} the same name in all products.",
+    )
+
+
+def _new_name(key: Key, previous: str, name: str) -> Problem:
+    attribute, value = key
+    return Problem(
+        "new_name",
+        f"{attribute} {value} was called {previous} until now. This product calls it {name}, so all products do now.",
+        f"If that is wrong, call it {previous} in this product again; else resolve this.",
+    )

@@ -1,0 +1,77 @@
+"""The sweeper: whatever a message or a worker forgot is found in the rows."""
+
+import re
+from datetime import datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Model
+
+from connectors.engine.events import wake_lanes_with_events
+from connectors.engine.settling import finish_full_run
+from connectors.feeds import prune_files
+from connectors.webhooks.partitions import maintain_partitions
+from hub import lanes, runs, workers
+from hub.models import Run, SeenExternalId
+from hub.services import start_due_runs
+
+_RECOVERY_INTERVAL = timedelta(seconds=20)
+_BY_PARTITION = re.compile(r"partition (?P<days>\d+) days")
+_BY_AGE = re.compile(r"(?P<days>\d+) days by (?P<column>\w+)")
+_DELETE_BATCH = 1000
+_last_recovery: dict[str, datetime] = {}
+
+
+def sweep(*, now: datetime) -> bool:
+    """Start what is due, wake what waits, close what was left open. True if a worker is wanted.
+
+    Several sweepers at once do no harm: conditional updates and locks in the rows decide.
+    """
+    started = start_due_runs(now=now)
+    woken = lanes.sweep() + wake_lanes_with_events()
+    last = _last_recovery.get("at")
+    if last is None or now - last > _RECOVERY_INTERVAL:
+        _last_recovery["at"] = now
+        lanes.reconcile_shares()
+        woken += lanes.wake_missed_lanes()
+        close_stuck_runs(now=now)
+        workers.delete_stale(now=now)
+    return bool(started or woken or lanes.has_waiting_work(workers=workers.count_alive(now=now)))
+
+
+def close_stuck_runs(*, now: datetime) -> None:
+    """Runs that no outcome will ever close, since their changes are gone: a belt beside the braces of counting down."""
+    with transaction.atomic():
+        for run in runs.find_stuck_runs():
+            if runs.close(run=run, now=now):
+                finish_full_run(run, now)
+
+
+def prune(*, now: datetime) -> None:
+    """Drop rows older than their table's retention (the `RETENTION` of each app's policy), and files without a row."""
+    models = {model._meta.db_table: model for model in apps.get_models()}
+    for app in apps.get_app_configs():
+        retention = getattr(_policy_of(app.name), "RETENTION", {})
+        for table, rule in retention.items():
+            if match := _BY_AGE.fullmatch(rule):
+                _delete_older(models[table], match["column"], now - timedelta(days=int(match["days"])))
+            elif match := _BY_PARTITION.fullmatch(rule):
+                maintain_partitions(table, days=int(match["days"]), now=now)
+    SeenExternalId.objects.exclude(run__state__in=Run.OPEN).delete()  # of proofs that failed or were cancelled
+    # A file is written a little before its row names it.
+    prune_files(before=now - timedelta(days=1))
+
+
+def _policy_of(app: str) -> ModuleType | None:
+    return import_module(f"{app}.policy") if find_spec(f"{app}.policy") else None
+
+
+def _delete_older(model: type[Model], column: str, limit: datetime) -> None:
+    """With all that belongs to the rows; in slices, so that no transaction holds many for long."""
+    rows = model._base_manager.all()
+    old = rows.filter(**{f"{column}__lt": limit}).order_by(column).values_list("pk", flat=True)
+    while batch := list(old[:_DELETE_BATCH]):
+        rows.filter(pk__in=batch).delete()

@@ -1,0 +1,74 @@
+"""Targets that keep a sync log of their own are told what ours says: the start of a full sync first, issues and items
+that went through in batches while it goes, its end last and once (D16–D21).
+
+What is untold stands in rows (synclog.remote); a call is made outside any transaction. One that fails is tried again
+later, and holds up nothing but that log.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.conf import settings
+
+from connectors.adapter_factory import open_adapter
+from connectors.contract import LogError, LogReport
+from connectors.engine import retry
+from connectors.errors import ConnectorError, NoSuchLog, TryAgainLater
+from connectors.registry import adapters
+from hub.kinds import DataType
+from hub.models import Connection
+from synclog import remote
+from synclog.models import Issue, RemoteLog
+
+logger = logging.getLogger(__name__)
+
+# What only a person can mend is looked at again as seldom.
+_ATTENTION_RETRY_INTERVAL = timedelta(minutes=10)
+
+
+def push_due(*, now: datetime, seconds: float = 5.0) -> None:
+    """Tell the logs that wait, for about that long. Safe to call side by side."""
+    deadline = monotonic() + seconds
+    supported = {key: adapter.keeps_sync_log for key, adapter in adapters().items() if adapter.keeps_sync_log}
+    # A token and the call, each within its deadline.
+    lease = timedelta(seconds=2 * settings.REMOTE_DEADLINE_SECONDS + 30)
+    while monotonic() < deadline:
+        log = remote.claim_next_log(supported=supported, now=now, until=now + lease)
+        if log is None:
+            return
+        if log.sync_log.connection is not None:  # as it is for every log of a target
+            _push(log, log.sync_log.connection, now)
+
+
+def _push(log: RemoteLog, connection: Connection, now: datetime) -> None:
+    update = remote.build_update(log)
+    try:
+        _call(connection, DataType(log.sync_log.data_type), update)
+    except NoSuchLog:
+        remote.reset(log, now=now)
+    except TryAgainLater as error:
+        retry_at = retry.breaker_until(failures=log.failures + 1, now=now, not_before=error.not_before)
+        remote.reschedule(log, reason=str(error), retry_at=retry_at)
+    except ConnectorError as error:
+        logger.warning("%s: its target cannot be told: %s", log.sync_log, error)
+        remote.reschedule(log, reason=str(error), retry_at=now + _ATTENTION_RETRY_INTERVAL)
+    else:
+        remote.mark_delivered(log, update, now=now)
+
+
+def _call(connection: Connection, data_type: DataType, update: remote.LogUpdate) -> None:
+    adapter = open_adapter(connection)
+    try:
+        if update.started is not None:
+            adapter.start_log(data_type, started=update.started, finished_at=update.finished_at)
+        else:
+            errors = [_log_error(issue) for issue in update.errors]
+            adapter.add_to_log(data_type, LogReport(errors, update.resolved, update.finished_at))
+    finally:
+        adapter.http.close()
+
+
+def _log_error(issue: Issue) -> LogError:
+    message = " ".join(f"{issue.message}\n{issue.fix}".split())
+    return LogError(issue.external_id, message, title=issue.title, link=issue.link)

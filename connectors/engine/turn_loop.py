@@ -1,0 +1,227 @@
+"""The order of work within a turn."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db.models import Case, Min, Q, When
+from django.utils import timezone
+
+from connectors.contract import FeedAdapter
+from connectors.engine import checks, events, exporting, feeds, importing, recovery, retry, sending
+from connectors.engine.checks.common import error_text
+from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
+from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.registry import adapter_for
+from hub import lanes, queue, runlog, runs
+from hub.kinds import Direction
+from hub.lanes import LeaseLost
+from hub.models import Job, Run
+from hub.queue import Priority
+from hub.runs import RunFinished
+from hub.services import require_attention
+from synclog import services as synclog
+
+logger = logging.getLogger(__name__)
+
+# A page or a comparison that killed its worker this often fails its run.
+MAX_CRASHES = 5
+
+
+def serve_one_lane() -> bool:
+    """Claim the lane whose turn it is, work on it, give it back. False if there was none."""
+    turn = claim_turn()
+    if turn is None:
+        return False
+    if lanes.has_waiting_work(workers=turn.workers):
+        lanes.notify_workers()  # one message woke one worker: each that finds more than it can do wakes the next
+    try:
+        more = _run_turn(turn)
+    except LeaseLost:
+        # The successor has the lane; what this worker may have sent has been put in doubt where it was sent.
+        logger.warning("lane %s: lost to another worker", turn.claim.lane_id)
+    except Exception:
+        # A bug, or the database is gone. To the queue that is the same as a lost worker: the batch is halved, until the
+        # item that causes it is alone and set aside.
+        logger.exception("lane %s: given up", turn.claim.lane_id)
+        rest_until = retry.breaker_until(failures=turn.claim.crashes + 1, now=timezone.now())
+        lanes.abandon(claim=turn.claim, rest_until=rest_until)
+    else:
+        release_turn(turn, more=more)
+    finally:
+        turn.close()
+    return True
+
+
+def _run_turn(turn: Turn) -> bool:
+    """Everything that is to be done in this lane, until the turn is over. True if something is left."""
+    recovery.take_over(turn)
+    queue.wake_delayed(lane_id=turn.claim.lane_id, now=timezone.now())
+    feed = issubclass(adapter_for(turn.connection.platform), FeedAdapter)
+    exports = [job for job in turn.jobs if job.direction == Direction.EXPORT]
+    senders = [] if feed else exports
+    stages: list[Callable[[], bool]] = [
+        lambda: _process_events(turn),
+        lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
+        lambda: _advance_run(turn),
+        lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.FULL_RUN)),
+        lambda: _run_check(turn, exports),
+    ]
+    more = True
+    while more and not stopping.is_set():
+        more = any(stage() for stage in stages if not turn.rest_until)
+        if turn.should_stop():  # asked only now: a turn that does nothing at all would pass the lane around for ever
+            break
+    if feed and not turn.should_stop():
+        _run_step(turn, exports, partial(feeds.work, turn))
+    if not more and not turn.rest_until:
+        for job in exports:
+            sending.close_partial_run(turn, job)
+    turn.wake_no_later_than(queue.next_wake(lane_id=turn.claim.lane_id))
+    return more
+
+
+def _process_events(turn: Turn) -> bool:
+    """Take what the platform told us (the inbox). False if it told nothing."""
+    return _run_step(turn, turn.jobs, lambda job: events.work(turn, job))
+
+
+def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -> bool:
+    """Take a step for the first job that has something to do, and translate what helps into what happens."""
+    for job in jobs:
+        if job.paused:
+            continue
+        try:
+            if step(job):
+                return True
+        except TryAgainLater as error:
+            turn.record_failure(error, timezone.now(), job)
+            return False
+        except NeedsAttention as error:
+            _require_attention(turn, job, error)
+    return False
+
+
+def _advance_run(turn: Turn) -> bool:
+    """The next run of the lane's jobs that has something to read or to compare. False if there is none.
+
+    The oldest; but what changed since a cut date is read before everything is.
+    """
+    if turn.claim.lane_id not in {job.lane_ids[0] for job in turn.jobs if job.lane_ids}:
+        return False  # runs are led from a job's first lane; the others help to send
+    active = [job.pk for job in turn.jobs if not job.paused]
+    run = (
+        Run.objects.filter(job__in=active, scope__in=Run.SYNCS, state__in=(Run.State.QUEUED, Run.State.PREPARING))
+        .select_related("job__connection__seller", "job__state")
+        .order_by(Case(When(scope=Run.Scope.PARTIAL, job__state__cut_at__isnull=False, then=0), default=1), "pk")
+        .first()
+    )
+    if run is None:
+        return False
+    job = next(job for job in turn.jobs if job.pk == run.job_id)
+    turn.limit_seconds = settings.PREPARE_SECONDS
+    if _crash_limit_reached(turn, run):
+        return True
+    try:
+        if job.direction == Direction.IMPORT:
+            importing.work(turn, job, run)
+        elif exporting.prepare(turn, job, run):
+            lanes.wake(lane_ids=job.lane_ids)  # those that help to send
+    except TryAgainLater as error:
+        turn.record_failure(error, timezone.now(), job)
+    except NeedsAttention as error:
+        _require_attention(turn, job, error)
+    except RunFinished:
+        logger.info("%s was ended by somebody else", run)
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s failed", run)
+        _fail_run(turn, run, _internal_error_text(error))
+    return True
+
+
+def _crash_limit_reached(turn: Turn, run: Run) -> bool:
+    """Whether the run lost so many workers at the same place that it has failed for that."""
+    if not turn.claim.crashes or turn.claim.orphans or turn.progressed:
+        return False
+    if turn.claim.crashes >= MAX_CRASHES:
+        _fail_run(turn, run, f"A worker was lost {turn.claim.crashes} times at the same place of this run.")
+        return True
+    if run.state == Run.State.PREPARING:
+        with lanes.fenced(turn.claim):
+            text = "A worker was lost; another goes on behind what was committed."
+            runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.LOST, texts=[text], now=timezone.now())
+    return False
+
+
+def _run_check(turn: Turn, jobs: list[Job]) -> bool:
+    """The next preview or proof of the lane's jobs, once nothing else is to be done. False if there is none.
+
+    What it meets concerns it alone: the job goes on sending.
+    """
+    led_jobs = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
+    waiting = Run.objects.filter(
+        job__in=led_jobs,
+        scope__in=(Run.Scope.PREVIEW, Run.Scope.COMPARISON),
+        state__in=(Run.State.QUEUED, Run.State.PREPARING),
+    ).select_related("job__connection__seller")
+    now = timezone.now()
+    ready = waiting.filter(Q(not_before=None) | Q(not_before__lte=now))
+    run = ready.order_by(Case(When(scope=Run.Scope.PREVIEW, then=0), default=1), "pk").first()
+    turn.wake_no_later_than(waiting.filter(not_before__gt=now).aggregate(Min("not_before"))["not_before__min"])
+    if run is None:
+        return False
+    if _crash_limit_reached(turn, run):
+        return True
+    try:
+        checks.work(turn, run.job, run)
+    except (checks.Unreadable, NeedsAttention) as error:
+        _fail_run(turn, run, error_text(error))
+    except RunFinished:
+        logger.info("%s was ended by somebody else", run)
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("%s failed", run)
+        _fail_run(turn, run, _internal_error_text(error))
+    return True
+
+
+def _internal_error_text(error: Exception) -> str:
+    return f"An internal error: {type(error).__name__}. The operators see it in the log."
+
+
+def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
+    """Only a person can help: the job pauses, its open runs fail with the reason, its changes wait."""
+    reason = f"{error} {error.fix}".strip()
+    logger.warning("%s needs attention: %s", job, reason)
+    with lanes.fenced(turn.claim):
+        require_attention(job=job, reason=reason)
+    for run in Run.objects.filter(job=job, state__in=Run.OPEN).select_related("job__connection__seller"):
+        _fail_run(turn, run, reason)
+
+
+def _fail_run(turn: Turn, run: Run, reason: str) -> None:
+    now = timezone.now()
+    with lanes.fenced(turn.claim):
+        runs.lock(run_ids=[run.pk])
+        queue.detach_run(run=run)
+        if runs.close(run=run, now=now, failed=reason) and run.scope == Run.Scope.FULL:
+            seller_id = run.job.connection.seller_id
+            if seller_id is not None:
+                synclog.record_full_sync_finished(
+                    log=synclog.log_for(job=run.job, seller_id=seller_id), succeeded=False, now=now
+                )
+
+
+def serve(*, seconds: float) -> bool:
+    """Serve lanes one after another for about that long. True if there may be more to do."""
+    deadline = monotonic() + seconds
+    while not stopping.is_set() and serve_one_lane():
+        if monotonic() >= deadline:
+            return True
+    return False

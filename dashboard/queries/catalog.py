@@ -1,0 +1,89 @@
+"""Products to look through, a million of them, and one product whole."""
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.core.paginator import Page as NumberedPage
+from django.core.paginator import Paginator
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+
+from accounts.models import Seller
+from catalog.models import Image, Price, Product, Stock, Variant
+from dashboard.keyset import Keyset, Page
+from dashboard.queries.item_records import ItemRecords
+from hub.kinds import Kind
+
+VARIANTS_PER_PAGE = 100
+
+
+def products(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Product]:
+    """A page of products, the newest first, with `variant_count`, `sku` and `image` of the first variant and image.
+
+    `search` finds words of the title (the last may be unfinished) and beginnings of SKUs, each by its own index.
+    """
+    found = Product.objects.filter(seller=seller)
+    if status:
+        found = found.filter(status=status)
+    if search:
+        page = keyset.page(
+            keyset.apply(_with_words(found, search)),
+            keyset.apply(found.filter(pk__in=_with_sku(seller, search))),
+        )
+    else:
+        page = keyset.page(keyset.apply(found))
+    _decorate(page.rows)
+    return page
+
+
+def _with_words(found: QuerySet[Product], search: str) -> QuerySet[Product]:
+    words = [word for word in "".join(c if c.isalnum() else " " for c in search).split() if word]
+    if not words:
+        return found.none()
+    query = " & ".join([*(f"'{word}'" for word in words[:-1]), f"'{words[-1]}':*"])
+    # The expression has to be that of the index, word for word.
+    return found.annotate(words=SearchVector("title", config="simple")).filter(
+        words=SearchQuery(query, config="simple", search_type="raw")
+    )
+
+
+def _with_sku(seller: Seller, search: str) -> QuerySet[Variant, tuple[int]]:
+    return Variant.objects.filter(seller=seller, sku__istartswith=search).order_by().values_list("product_id")
+
+
+def _decorate(rows: list[Product]) -> None:
+    first = Variant.objects.filter(product=OuterRef("pk")).order_by("position", "id")
+    image = Image.objects.filter(product=OuterRef("pk")).order_by("position", "id")
+    facts = {
+        row["pk"]: row
+        for row in Product.objects.filter(pk__in=[row.pk for row in rows])
+        .order_by()
+        .annotate(
+            variant_count=Count("variants"),
+            sku=Subquery(first.values("sku")[:1]),
+            image=Subquery(image.values("url")[:1]),
+        )
+        .values("pk", "variant_count", "sku", "image")
+    }
+    for row in rows:
+        row.__dict__.update(facts[row.pk])
+
+
+def product(*, seller: Seller, product_id: int) -> Product:
+    """The product with brand, categories and images. Raises Product.DoesNotExist, also for other sellers'."""
+    return (
+        Product.objects.select_related("brand", "attribute_set")
+        .prefetch_related("categories", "images")
+        .get(seller=seller, pk=product_id)
+    )
+
+
+def variants(*, product: Product, page: str | None) -> NumberedPage:
+    """Variants of one product with stock and prices, a page at a time; within one product, numbers are cheap."""
+    rows = product.variants.prefetch_related(
+        Prefetch("stock", Stock.objects.select_related("location").order_by("location__code")),
+        Prefetch("prices", Price.objects.select_related("price_list").order_by("price_list__name", "min_quantity")),
+    )
+    return Paginator(rows, VARIANTS_PER_PAGE).get_page(page)
+
+
+def product_records(*, product: Product) -> ItemRecords:
+    ids = list(product.variants.order_by("id").values_list("id", flat=True))
+    return ItemRecords(product.seller, (Kind.PRODUCT, product.pk), {Kind.VARIANT: ids})

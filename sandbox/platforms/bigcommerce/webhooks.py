@@ -1,0 +1,129 @@
+"""`/v3/webhooks`: up to ten hooks a scope. Their delivery is in `delivery.py`."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
+from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, boolean
+from sandbox.platforms.bigcommerce.responses import ApiError, Pager, item_response, not_found
+from sandbox.platforms.bigcommerce.store import timestamp
+from sandbox.tables import Row
+
+PER_SCOPE = 10
+EVENTS = {
+    "store/product": ("created", "updated", "deleted", "inventory/updated", "inventory/order/updated"),
+    "store/sku": ("created", "updated", "deleted", "inventory/updated", "inventory/order/updated"),
+    "store/order": ("created", "updated", "archived", "statusUpdated", "refund/created"),
+    "store/shipment": ("created", "updated", "deleted"),
+    "store/customer": (
+        "created",
+        "updated",
+        "deleted",
+        "address/created",
+        "address/updated",
+        "address/deleted",
+    ),
+    "store/category": ("created", "updated", "deleted"),
+    "store/information": ("updated",),
+}
+SCOPES = {f"{family}/{event}" for family, events in EVENTS.items() for event in events}
+SCOPES |= {f"{family}/*" for family in EVENTS if family != "store/information"}
+HOOK = Fields(
+    required=("scope", "destination"),
+    scope=Field("string"),
+    destination=Field("string", min_length=1),
+    is_active=Field("boolean"),
+    headers=Field("object", nullable=True),
+)
+FILTERS = Filters().add("is_active", boolean).add("scope").add("destination")
+
+
+def matches(hook: Row, scope: str) -> bool:
+    """Whether a hook wants to hear of an event."""
+    wanted = hook["scope"]
+    return scope.startswith(wanted[:-1]) if wanted.endswith("/*") else scope == wanted
+
+
+def list_hooks(request: ApiRequest) -> Response:
+    pager = Pager(request.query, request.overlap)
+    chosen = FILTERS.choose(request.query, request.store.webhooks)
+    start, stop = pager.bounds
+    return pager.page_response(chosen[start:stop], len(chosen))
+
+
+def create_hook(request: ApiRequest) -> Response:
+    store = request.store
+    fields = HOOK.checked(request.body, creating=True)
+    _check(fields)
+    _check_hook_limit(request, fields["scope"], None)
+    moment = timestamp()
+    stamps = {"client_id": store.options.client_id, "store_hash": store.name, "created_at": moment}
+    return item_response(
+        store.webhooks.add({"is_active": True, "headers": None, **fields, **stamps, "updated_at": moment})
+    )
+
+
+def get_hook(request: ApiRequest) -> Response:
+    return item_response(_hook(request))
+
+
+def change_hook(request: ApiRequest) -> Response:
+    hook = _hook(request)
+    fields = HOOK.checked(request.body, creating=False)
+    _check(fields)
+    _check_hook_limit(request, fields.get("scope") or hook["scope"], hook["id"])
+    request.store.webhooks.change(hook, {**fields, "updated_at": timestamp()})
+    return item_response(hook)
+
+
+def delete_hook(request: ApiRequest) -> Response:
+    return item_response(request.store.webhooks.remove(_hook(request)["id"]))
+
+
+def _check(fields: Row) -> None:
+    if "scope" in fields and fields["scope"] not in SCOPES:
+        raise ApiError(422, "The scope is not valid", {"scope": f"{fields['scope']} is unknown"})
+    if "destination" in fields and not _is_allowed_destination(fields["destination"]):
+        raise ApiError(422, "The destination is not valid", {"destination": "must be https on port 443"})
+    headers = fields.get("headers") or {}
+    if not all(isinstance(value, str) for value in headers.values()):
+        raise ApiError(422, "The headers are not valid", {"headers": "must be strings"})
+
+
+def _is_allowed_destination(destination: str) -> bool:
+    """Https on port 443, as the vendor wants it; any loopback address, or nothing could be tried here."""
+    try:
+        parts = urlsplit(destination)
+        port = parts.port
+    except ValueError:
+        return False
+    try:
+        if ipaddress.ip_address(parts.hostname or "").is_loopback:
+            return parts.scheme in ("http", "https")
+    except ValueError:
+        if parts.hostname == "localhost":
+            return True
+    return parts.scheme == "https" and port in (None, 443) and bool(parts.hostname)
+
+
+def _check_hook_limit(request: ApiRequest, scope: str, own: int | None) -> None:
+    if sum(1 for hook in request.store.webhooks if hook["scope"] == scope and hook["id"] != own) >= PER_SCOPE:
+        raise ApiError(422, f"At most {PER_SCOPE} hooks a scope", {"scope": "has as many hooks as it may have"})
+
+
+def _hook(request: ApiRequest) -> Row:
+    hook = request.store.webhooks.get(request.path["hook_id"])
+    if hook is None:
+        raise not_found("Hook")
+    return hook
+
+
+OPERATIONS = [
+    Operation("GET", "/v3/hooks", list_hooks),
+    Operation("POST", "/v3/hooks", create_hook),
+    Operation("GET", "/v3/hooks/{hook_id:int}", get_hook),
+    Operation("PUT", "/v3/hooks/{hook_id:int}", change_hook),
+    Operation("DELETE", "/v3/hooks/{hook_id:int}", delete_hook),
+]

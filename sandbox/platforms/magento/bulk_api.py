@@ -1,0 +1,151 @@
+"""Products are saved at once, or by a bulk that is queued and worked off by consumers.
+
+Consumers run unless the back office stops them; then whatever is in the queue stays open until they run again.
+"""
+
+import uuid
+from typing import Any
+
+import orjson
+
+from sandbox.platforms.magento.responses import ApiError, Row, required, validated
+from sandbox.platforms.magento.store import ATTRIBUTES, VISIBLE, Store, attribute
+
+MAX_BULK_SIZE = 5000
+COMPLETE, FAILED, OPEN = 1, 3, 4
+TOPIC = "async.magento.catalog.api.productrepositoryinterface.save.put"
+MAX_SKU_LENGTH = 64
+PRODUCT = {
+    "sku!": str,
+    "name": str,
+    "attribute_set_id": int,
+    "price": float,
+    "status": int,
+    "visibility": int,
+    "type_id": str,
+    "weight": float,
+    "custom_attributes": [{"attribute_code!": str, "value!": str}],
+    "extension_attributes": {
+        "category_links": [{"position!": int, "category_id!": str}],
+        "configurable_product_options": [
+            {"attribute_id!": str, "label!": str, "position!": int, "values!": [{"value_index!": int}]}
+        ],
+        "configurable_product_links": [int],
+    },
+}
+
+
+def save(store: Store, body: Any) -> Row:
+    """The product by its SKU: what is named is changed, what is not stays; one that is not there is made."""
+    product = validated(body, {"product!": PRODUCT})["product"]
+    held = store.by_sku(product["sku"])
+    if held is None:
+        _check_new(product)
+    _check(store, product, held)
+    row = held or store.add_product(product["sku"])
+    custom = {each["attribute_code"]: each["value"] for each in row["custom_attributes"]}
+    custom |= {
+        each["attribute_code"]: each["value"]
+        for each in product.get("custom_attributes", ())
+        if each["attribute_code"] in ATTRIBUTES
+    }
+    row |= product | {
+        "sku": row["sku"],
+        "custom_attributes": [{"attribute_code": code, "value": value} for code, value in custom.items()],
+        "extension_attributes": row["extension_attributes"] | product.get("extension_attributes", {}),
+    }
+    if row["type_id"] == "configurable":
+        row.pop("price", None)
+    store.set_updated_at(row)
+    return row
+
+
+def _check_new(product: Row) -> None:
+    if not product["sku"] or len(product["sku"]) > MAX_SKU_LENGTH:
+        raise ApiError(400, "SKU length should be %1 characters maximum.", MAX_SKU_LENGTH)
+    for name in ("name", "attribute_set_id"):
+        if not product.get(name):
+            raise required(name)
+    if product.get("type_id", "simple") == "simple" and product.get("price") is None:
+        raise ApiError(400, 'The "%1" attribute value is empty. Set the attribute and try again.', "Price")
+
+
+def _check(store: Store, product: Row, held: Row | None) -> None:
+    if product.get("visibility", VISIBLE) not in (1, 2, 3, 4) or product.get("status", 1) not in (1, 2):
+        raise ApiError(400, "Invalid status or visibility.")
+    extension = product.get("extension_attributes", {})
+    children = [store.products.get(number) for number in extension.get("configurable_product_links", ())]
+    codes = {number: code for code, (number, *_) in ATTRIBUTES.items()}
+    varied = [codes.get(int(each["attribute_id"])) for each in extension.get("configurable_product_options", ())]
+    if None in varied:
+        raise ApiError(400, "Attribute with ID %1 does not exist.", "?")
+    seen = set()
+    for child in children:
+        if child is None:
+            raise ApiError(400, "The product that was requested doesn't exist. Verify the product and try again.")
+        values = tuple(attribute(child, code) for code in varied if code)
+        if None in values:
+            raise ApiError(400, 'Product "%1" does not have required attribute "%2".', child["sku"], varied[0])
+        if values in seen:
+            raise ApiError(400, 'Products "%1" and "%2" have the same set of attribute values.', child["sku"], "?")
+        seen.add(values)
+
+
+def queue(store: Store, bodies: Any) -> Row:
+    if not isinstance(bodies, list) or not bodies:
+        raise ApiError(400, "Decoding error.")
+    if store.enforce_limits and len(bodies) > MAX_BULK_SIZE:
+        raise ApiError(400, 'Maximum items of type "%type" is %max', type="products", max=MAX_BULK_SIZE)
+    name = str(uuid.UUID(int=len(store.operations) + 1))
+    start = store.clock.now()
+    items = []
+    for number, body in enumerate(bodies):
+        inner = orjson.dumps(body).decode()
+        data = {"entity_id": None, "entity_link": "", "meta_information": inner}
+        store.operations.append(
+            {
+                "id": number,
+                "bulk_uuid": name,
+                "topic_name": TOPIC,
+                "serialized_data": orjson.dumps(data).decode(),
+                "result_serialized_data": None,
+                "status": OPEN,
+                "result_message": None,
+                "error_code": None,
+                "start_time": start,
+            }
+        )
+        items.append({"id": number, "data_hash": f"{hash(inner) & 0xFFFFFFFF:08x}", "status": "accepted"})
+    if store.consumers_running:
+        process_queue(store)
+    return {"bulk_uuid": name, "request_items": items, "errors": False}
+
+
+def process_queue(store: Store) -> None:
+    """What consumers do with what is open, in the order in which it came."""
+    for operation in store.operations:
+        if operation["status"] != OPEN:
+            continue
+        try:
+            body = orjson.loads(orjson.loads(operation["serialized_data"])["meta_information"])
+            saved = save(store, body)
+        except ApiError as refused:
+            operation |= {"status": FAILED, "result_message": refused.formatted_message, "error_code": refused.status}
+        else:
+            found = {"status": COMPLETE, "result_message": "Service execution success", "error_code": 0}
+            operation |= found | {"result_serialized_data": orjson.dumps({"id": saved["id"]}).decode()}
+
+
+def detailed_status(store: Store, name: str) -> Row:
+    operations = [each for each in store.operations if each["bulk_uuid"] == name]
+    if not operations:
+        raise ApiError(404, "Bulk uuid %bulkUuid does not exist", bulkUuid=name)
+    return {
+        "operations_list": operations,
+        "user_type": 1,
+        "bulk_id": name,
+        "description": f"Topic {TOPIC}",
+        "start_time": operations[0]["start_time"],
+        "user_id": 1,
+        "operation_count": len(operations),
+    }

@@ -1,0 +1,50 @@
+"""Problems (RFC 7807) with `errors[]` of code, message and property."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.platforms.base import json_response
+
+
+class ApiError(Exception):
+    """A request that is refused."""
+
+    def __init__(self, status: int, title: str, **errors: str) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.errors = errors
+
+    def response(self) -> Response:
+        return error_response(self.status, self.title, **self.errors)
+
+
+def error_response(status: int, title: str, **errors: str) -> Response:
+    """`errors`: property → what is wrong with it."""
+    body: dict[str, Any] = {"title": title, "status": status, "detail": title}
+    if errors:
+        body["errors"] = [{"code": "invalid", "message": message, "property": name} for name, message in errors.items()]
+    return json_response(body, status)
+
+
+def require(condition: Any, name: str, message: str) -> None:
+    if not condition:
+        raise ApiError(400, "Invalid request", **{name: message})
+
+
+def known_fields(body: Any, known: set[str]) -> dict[str, Any]:
+    """The body, if it is an object of these fields; SparkLayer is not documented to pass over others."""
+    require(isinstance(body, dict), "body", "must be an object")
+    if unknown := sorted(set(body) - known):
+        raise ApiError(400, "Invalid request", **{unknown[0]: "there is no such field"})
+    found: dict[str, Any] = body
+    return found
+
+
+def is_text(value: Any, max_length: int = 255) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= max_length
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,120 @@
+"""What follows from the findings: deletions on staging, one statement for each table however many there are, the end of
+the freeze, and the result that the report shows. All of it happens or nothing."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Seller
+from catalog.models import Product, Status
+from hub.kinds import Kind, Role
+from hub.models import Link
+from staging_copy import freeze
+from staging_copy.models import Finding
+
+# Rows in the result; each part also tells how many there are in all.
+MAX_ROWS = 10_000
+Verdict = Finding.Verdict
+
+# Missing in one shop and there in another: it stays.
+_DELETE_PRODUCTS = """
+    UPDATE catalog_product AS product
+    SET status = 'deleted', revision = nextval('catalog_revision'), updated_at = %(now)s
+    FROM staging_copy_finding AS finding, accounts_seller AS seller
+    WHERE finding.kind = 'product' AND finding.verdict = 'missing' AND finding.item_id = product.id
+      AND seller.id = product.seller_id AND product.status <> 'deleted'
+      AND NOT EXISTS (
+        SELECT FROM hub_link AS link
+        WHERE link.kind = 'product' AND link.item_id = product.id AND link.connection_id = ANY(%(connections)s)
+          AND NOT EXISTS (
+            SELECT FROM staging_copy_finding AS other
+            WHERE other.connection_id = link.connection_id AND other.kind = 'product'
+              AND other.external_id = link.external_id AND other.verdict = 'missing'))
+    RETURNING product.id, product.title, finding.external_id, seller.slug
+"""
+_DELETE_VARIANTS = """
+    UPDATE catalog_variant SET status = 'deleted', updated_at = %(now)s
+    WHERE product_id = ANY(%(products)s) AND status <> 'deleted'
+"""
+# The shop is not asked to remove what it does not have.
+_UNLINK_PRODUCTS = """
+    UPDATE hub_link AS link SET missing = true
+    FROM staging_copy_finding AS finding
+    WHERE finding.kind = 'product' AND finding.verdict = 'missing'
+      AND link.connection_id = finding.connection_id AND link.kind = 'product' AND link.item_id = finding.item_id
+"""
+_UNLINK_VARIANTS = """
+    UPDATE hub_link AS link SET missing = true
+    FROM staging_copy_finding AS finding JOIN catalog_variant AS variant ON variant.product_id = finding.item_id
+    WHERE finding.kind = 'product' AND finding.verdict = 'missing'
+      AND link.connection_id = finding.connection_id AND link.kind = 'variant' AND link.item_id = variant.id
+"""
+
+
+def keep_missing(*, connections: Sequence[int], kinds: Collection[str]) -> None:
+    """A person answered no: what is missing there of these kinds stays."""
+    missing = Finding.objects.filter(connection__in=connections, kind__in=kinds, verdict=Verdict.MISSING)
+    missing.update(verdict=Verdict.KEPT)
+
+
+def apply_findings(*, connections: Sequence[int], reported: Collection[str], now: datetime) -> dict[str, Any]:
+    """Deletes what no shop has which was asked (through `connections`), and ends the freeze. To be called in a
+    transaction; returns what was done, for the report. Kinds that are `reported` are not deleted."""
+    sellers = _delete_sellers(connections)
+    return {
+        "products_without_an_id_in_a_shop": _without_an_id(),
+        "deleted_sellers": {"total": len(sellers), "shown": sellers[:MAX_ROWS]},
+        "deleted_products": _delete_products(connections, now),
+        "only_in_shop": _listed(verdict=Verdict.ONLY_IN_SHOP),
+        "contradicted": _listed(verdict=Verdict.CONTRADICTED),
+        "kept_by_answer": _listed(verdict=Verdict.KEPT),
+        "missing_but_only_reported": _listed(verdict=Verdict.MISSING, kind__in=reported),
+        "released_platforms": freeze.unfreeze(reason="The checks after the copy are over."),
+    }
+
+
+def _delete_products(connections: Sequence[int], now: datetime) -> dict[str, Any]:
+    """L11. No change is enqueued: staging's other systems take it over with their next full sync, which compares
+    revisions."""
+    with database.cursor() as cursor:
+        cursor.execute(_DELETE_PRODUCTS, {"connections": list(connections), "now": now})
+        deleted = sorted(cursor.fetchall())
+        cursor.execute(_DELETE_VARIANTS, {"products": [row[0] for row in deleted], "now": now})
+        cursor.execute(_UNLINK_PRODUCTS)
+        cursor.execute(_UNLINK_VARIANTS)
+    shown = [dict(zip(("id", "title", "shop_id", "seller"), row, strict=True)) for row in deleted[:MAX_ROWS]]
+    return {"total": len(deleted), "shown": shown}
+
+
+def _delete_sellers(connections: Sequence[int]) -> list[dict[str, Any]]:
+    """L12."""
+    missing = Finding.objects.filter(kind="seller", connection__in=connections, verdict=Verdict.MISSING)
+    ids = {seller: shop_id for seller, shop_id in missing.values_list("item_id", "external_id") if seller is not None}
+    found_elsewhere = Link.objects.filter(kind="seller", connection__in=connections, item_id__in=ids).exclude(
+        Exists(missing.filter(connection=OuterRef("connection"), external_id=OuterRef("external_id")))
+    )
+    for seller in set(found_elsewhere.values_list("item_id", flat=True)):
+        del ids[seller]
+    deleted = Seller.objects.filter(pk__in=ids).exclude(status=Seller.Status.DELETED)
+    rows = [
+        {"id": pk, "name": name, "slug": slug, "shop_id": ids[pk]}
+        for pk, name, slug in deleted.order_by("pk").values_list("pk", "name", "slug")
+    ]
+    deleted.update(status=Seller.Status.DELETED)
+    return rows
+
+
+def _without_an_id() -> int:
+    """Products that no shop has ever given an id, so that there is nothing to look up."""
+    linked = Link.objects.filter(kind=Kind.PRODUCT, item_id=OuterRef("pk"), connection__role=Role.SHOP)
+    return Product.objects.exclude(status=Status.DELETED).filter(~Exists(linked)).count()
+
+
+def _listed(**which: Any) -> dict[str, Any]:
+    findings = Finding.objects.filter(**which)
+    rows = findings.order_by("connection", "kind", "pk").values_list("connection__slug", "kind", "external_id")
+    shown = [dict(zip(("shop", "kind", "shop_id"), row, strict=True)) for row in rows[:MAX_ROWS]]
+    return {"total": findings.count(), "shown": shown}

@@ -1,0 +1,60 @@
+"""What the journal says about the present check, read once, so that a killed one goes on where it stopped."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from staging_copy.journal import Journal
+from staging_copy.reconciliation.tally import Tally
+
+
+class CheckProgress:
+    """How far the check is. Each step is on disk before it counts."""
+
+    def __init__(self, record: Journal) -> None:
+        self.record = record
+        self.started = False
+        # What a conclusion came to that had findings to act on: they are gone if, and only if, it was committed.
+        self.result: dict[str, Any] | None = None
+        self._places: dict[tuple[int, str], tuple[str, int]] = {}
+        self._tallies: dict[tuple[str, str], Tally] = {}
+        for event in record.events():
+            self._apply(event)
+
+    def start(self, shops: Sequence[str]) -> None:
+        self._write("check begun", shops=shops)
+
+    def position(self, connection: int, link_kind: str) -> tuple[str, int]:
+        """Up to which id a connection's links of a kind were looked up, and how many."""
+        return self._places.get((connection, link_kind), ("", 0))
+
+    def record_lookup(self, connection: int, link_kind: str, after: str, checked: int) -> None:
+        self._write("looked up", connection=connection, kind=link_kind, after=after, checked=checked)
+
+    def tally(self, shop: str, kind: str) -> Tally | None:
+        """What came of asking; None: the shop was not asked to the end about this kind."""
+        return self._tallies.get((shop, kind))
+
+    def asked(self, shop: str, kind: str, tally: Tally) -> None:
+        self._write("asked", shop=shop, kind=kind, tally=asdict(tally))
+
+    def concluding(self, result: dict[str, Any]) -> None:
+        """To be called just before the commit."""
+        self._write("concluding", result=result)
+
+    def _write(self, event: str, **fields: Any) -> None:
+        self.record.write(event, **fields)
+        self._apply({"event": event, **fields})
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "check begun":
+                self.started, self.result = True, None
+                self._places.clear()
+                self._tallies.clear()
+            case "looked up":
+                self._places[event["connection"], event["kind"]] = event["after"], event["checked"]
+            case "asked":
+                self._tallies[event["shop"], event["kind"]] = Tally(**event["tally"])
+            case "concluding":
+                self.result = event["result"]

@@ -1,0 +1,292 @@
+"""The journey: read two shops in full, reach the search engine; change, delete, sync again, by click and by webhook."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import requests
+from django.db.models import QuerySet
+
+from accounts.services import create_api_key
+from catalog.models import Product, Status
+from connectors.models import FeedImport, WebhookEvent, WebhookSubscription
+from connectors.services import sync
+from hub.kinds import DataType, Kind
+from hub.models import Change, Link, Run, RunCounter
+from synccenter.demo.platforms import Platform
+from synccenter.demo.sellers import DemoSeller, install_storefront
+from synclog.models import Issue, SyncLog
+
+
+class DemoFailed(Exception):
+    """An act did not end as it should have."""
+
+
+@dataclass(slots=True)
+class Check:
+    """A claim that was verified by asking the other side."""
+
+    what: str
+    expected: Any
+    found: Any
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.expected == self.found)
+
+
+@dataclass(slots=True)
+class Step:
+    """One part of the journey: the runs it took and what was verified after it."""
+
+    name: str
+    seconds: float = 0.0
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"checks": [asdict(check) | {"holds": check.holds} for check in self.checks]}
+
+
+class Scenario:
+    """Plays the acts one after another; `print_line` is called with lines for the screen."""
+
+    def __init__(
+        self, sellers: Sequence[DemoSeller], shop: Platform, search: Platform, print_line: Callable[[str], None]
+    ) -> None:
+        self.sellers = sellers
+        self.shop = shop
+        self.search = search
+        self.print_line = print_line
+        self.steps: list[Step] = []
+
+    @property
+    def succeeded(self) -> bool:
+        return all(check.holds for step in self.steps for check in step.checks)
+
+    def first_sync(self) -> None:
+        """Everything that the shops hold reaches the hub and the search engine; what cannot becomes an issue."""
+        step, since = self._start_step("First full sync")
+        self._wait(step, since)
+        for seller_setup in self.sellers:
+            self._compare_target(step, seller_setup)
+            dirty = Issue.objects.filter(seller=seller_setup.seller, resolved_at=None).count()
+            step.checks.append(Check(f"{seller_setup.seller}: the dirty items are issues to read", True, dirty > 0))
+
+    def changes(self) -> None:
+        """A price is changed and a product deleted at the first shop; a click on Sync carries both over."""
+        step, since = self._start_step("A new price and a deleted product")
+        seller_setup = self.sellers[0]
+        links = list(self._sent(seller_setup).order_by("item_id")[:2])
+        repriced, deleted = (self._external_id(seller_setup, link.item_id) for link in links)
+        account = seller_setup.seller.slug
+        self.shop.control("PATCH", f"products/{account}/{repriced}", json={"price": 1234.5, "sale_price": 0})
+        self.shop.control("DELETE", f"products/{account}/{deleted}")
+        sync(connection=seller_setup.shop, data_type=DataType.PRODUCTS, trigger=Run.Trigger.BUTTON)
+        self._wait(step, since)
+        found = {group["key"]: group for group in self.search.holds(account, "groups")}
+        step.checks += [
+            Check("the new price has arrived", True, "1234.5" in str(found.get(links[0].external_id))),
+            Check("the deleted product has vanished", False, links[1].external_id in found),
+        ]
+        self._compare_target(step, seller_setup)
+
+    def by_webhook(self) -> None:
+        """A price is changed at the first shop, and nobody clicks: the shop tells us."""
+        step, _ = self._start_step("A new price, by webhook")
+        seller_setup = self.sellers[0]
+        self._wait_for(
+            lambda: WebhookSubscription.objects.filter(connection=seller_setup.shop, healthy=True).exists(),
+            "hooks at the shop",
+        )
+        link = self._sent(seller_setup).order_by("-item_id")[0]
+        account, number = seller_setup.seller.slug, self._external_id(seller_setup, link.item_id)
+        started = time.monotonic()
+        self.shop.control("PATCH", f"products/{account}/{number}", json={"price": 4321.5, "sale_price": 0})
+        self._wait_for(
+            lambda: any(
+                group["key"] == link.external_id and "4321.5" in str(group)
+                for group in self.search.holds(account, "groups")
+            ),
+            "the new price at the search engine",
+        )
+        step.seconds = round(time.monotonic() - started, 2)
+        self.print_line(f"    the new price stood in the search engine {step.seconds} s after the change at the shop")
+        received_events = WebhookEvent.objects.filter(connection=seller_setup.shop, payload__data__id=int(number))
+        step.checks.append(
+            Check("the shop's event was taken and applied", True, received_events.filter(state="done").exists())
+        )
+
+    def by_feed(self, address: str) -> None:
+        """A platform that fetches takes the whole feed of products once, then only what changed."""
+        step, _ = self._start_step("A feed is fetched")
+        seller_setup = self.sellers[0]
+        _, key = create_api_key(name="A platform that fetches", scopes=["feeds:read"], seller=seller_setup.seller)
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {key}"
+            started = time.monotonic()
+            full_feed = session.get(f"{address}api/v1/feeds/products/full", timeout=30)
+            step.seconds = round(time.monotonic() - started, 2)
+            fetched = [json.loads(line) for line in full_feed.iter_lines()]
+            self.print_line(
+                f"    {len(fetched)} products in {step.seconds} s, {len(full_feed.content) // 1024} KiB of JSON Lines"
+            )
+            offered = Product.objects.filter(seller=seller_setup.seller, status__in=(Status.LIVE, Status.SUSPENDED))
+            all_items = sorted(offered.values_list("pk", flat=True))
+            step.checks.append(Check("it holds all that is offered", True, [one["id"] for one in fetched] == all_items))
+
+            changed_id = self._sent(seller_setup).order_by("-item_id")[0].item_id
+            number = self._external_id(seller_setup, changed_id)
+            self.shop.control(
+                "PATCH", f"products/{seller_setup.seller.slug}/{number}", json={"price": 777.5, "sale_price": 0}
+            )
+            since = {"cursor": full_feed.headers["Feed-Cursor"]}
+            changed_items: list[Any] = []
+
+            def arrived() -> bool:
+                changed_items[:] = session.get(f"{address}api/v1/feeds/products", params=since, timeout=30).json()[
+                    "items"
+                ]
+                return "777.5" in str(changed_items)
+
+            self._wait_for(arrived, "the new price in the feed")
+            step.checks.append(
+                Check(
+                    "what changed since is the product with the new price",
+                    [changed_id],
+                    [one["id"] for one in changed_items],
+                )
+            )
+
+    def _wait_for(self, condition: Callable[[], bool], what: str, *, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"{what}: not there within {seconds:.0f} s")
+            time.sleep(0.05)  # the pace of looking; the loop ends by what the other side says
+
+    def nothing_new(self) -> None:
+        """A second full sync of the same content writes nothing to the target, and says so."""
+        step, since = self._start_step("A full sync with nothing new")
+        before = self.search.writes()
+        for seller_setup in self.sellers:
+            sync(connection=seller_setup.shop, data_type=DataType.PRODUCTS, trigger=Run.Trigger.BUTTON)
+        self._wait(step, since)
+        step.checks.append(Check("writes to the search engine", 0, self.search.writes() - before))
+
+    def b2b_storefront(self, storefront: Platform) -> None:
+        """A B2B front opens on the first shop: it is sent everything, and its own log is told so."""
+        step, since = self._start_step("A B2B front on the first shop")
+        seller_setup = self.sellers[0]
+        account = seller_setup.seller.slug
+        connection = install_storefront(seller_setup, url=storefront.url)
+        self._wait(step, since)
+        log = SyncLog.objects.get(connection=connection, data_type=DataType.PRODUCTS)
+        ended = log.last_full_sync.isoformat().replace("+00:00", "Z") if log.last_full_sync else ""
+        self._wait_for(
+            lambda: any(each["last_full_sync"] == ended for each in storefront.holds(account, "logs")),
+            "the end of the sync in the front's own log",
+        )
+        live = Product.objects.filter(seller=seller_setup.seller, status=Status.LIVE).values("pk")
+        ids = Link.objects.filter(connection=seller_setup.shop, kind=Kind.PRODUCT, missing=False, item_id__in=live)
+        blocked = Issue.objects.filter(sync_log=log, resolved_at=None).values("item_id")
+        storefront_ids = {each["external_id"] for each in storefront.holds(account, "products")}
+        wanted = set(ids.exclude(item_id__in=blocked).values_list("external_id", flat=True))
+        step.checks += [
+            Check("the front knows the shop's products by the shop's ids", set(), wanted - storefront_ids),
+            Check(
+                "its price list",
+                ["BigCommerce Price"],
+                [each["name"] for each in storefront.holds(account, "price_lists")],
+            ),
+        ]
+
+    def _start_step(self, name: str) -> tuple[Step, int]:
+        self.print_line(f"\n{name}")
+        step = Step(name)
+        self.steps.append(step)
+        last = Run.objects.order_by("-id").values_list("id", flat=True).first() if len(self.steps) > 1 else 0
+        return step, last or 0
+
+    def _wait(self, step: Step, since: int, *, seconds: float = 60.0) -> None:
+        """Until every run that began after `since` is closed and nothing waits; shows progress meanwhile."""
+        started = time.monotonic()
+        shown = ""
+        while True:
+            runs = Run.objects.filter(pk__gt=since)
+            is_open = runs.filter(state__in=Run.OPEN).exists()
+            imports = FeedImport.objects.filter(state__in=("building", "sending", "polling", "unknown")).exists()
+            waiting = Change.objects.filter(state=Change.State.READY).count()
+            line = self._progress(runs)
+            if line != shown:
+                self.print_line(f"  {time.monotonic() - started:5.1f} s  {line}")
+                shown = line
+            if not (is_open or imports or waiting):
+                break
+            if time.monotonic() - started > seconds:
+                raise DemoFailed(f"{step.name} did not end within {seconds:.0f} s: {line}")
+            time.sleep(0.5)  # a display's pace, not a synchronisation: the loop ends by what the database says
+        step.seconds = round(time.monotonic() - started, 1)
+        step.runs = [self._summary(run) for run in runs.select_related("job__connection").order_by("pk")]
+        for run in step.runs:
+            figures = ", ".join(f"{name} {run[name]}" for name in RunCounter.OUTCOMES if run[name])
+            self.print_line(
+                f"    {run['job']}: {Run.State(run['state']).label}; {figures or 'nothing to read'}; "
+                f"{run['api_calls']} API calls, {run['seconds']} s"
+            )
+        failed = [run for run in step.runs if run["state"] in (Run.State.FAILED, Run.State.CANCELLED)]
+        step.checks.append(Check("runs that failed", [], failed))
+
+    def _progress(self, runs: Any) -> str:
+        """How many runs have ended, and how far those got that a worker has begun."""
+        all_items = list(runs.select_related("job__connection").order_by("pk"))
+        under_way = [run for run in all_items if run.state in Run.OPEN]
+        line = f"{len(all_items) - len(under_way)} of {len(all_items)} runs ended"
+        started_runs = [run for run in under_way if run.state != Run.State.QUEUED]
+        return "; ".join((line, *map(self._position, started_runs)))
+
+    def _position(self, run: Run) -> str:
+        done = sum(counter.read for counter in run.counters.all())
+        return f"{run.job.connection.slug} {run.job.data_type} {done}" + (f" of {run.total}" if run.total else "")
+
+    def _summary(self, run: Run) -> dict[str, Any]:
+        totals = dict.fromkeys(RunCounter.OUTCOMES, 0)
+        for counter in run.counters.all():
+            for name in totals:
+                totals[name] += getattr(counter, name)
+        seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0.0
+        return {
+            "run": run.pk,
+            "job": str(run.job),
+            "scope": run.scope,
+            "state": run.state,
+            **totals,
+            "api_calls": run.api_calls,
+            "seconds": round(seconds, 1),
+        }
+
+    def _external_id(self, seller_setup: DemoSeller, item_id: int) -> str:
+        return Link.objects.get(connection=seller_setup.shop, kind=Kind.PRODUCT, item_id=item_id).external_id
+
+    def _sent(self, seller_setup: DemoSeller) -> QuerySet[Link]:
+        """The products that the search engine has."""
+        return Link.objects.filter(
+            connection=seller_setup.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False
+        )
+
+    def _compare_target(self, step: Step, seller_setup: DemoSeller) -> None:
+        """What the search engine holds is just what the hub has sent, and all that can be sent was sent."""
+        arrived = {group["key"] for group in self.search.holds(seller_setup.seller.slug, "groups")}
+        sent = set(self._sent(seller_setup).values_list("external_id", flat=True))
+        step.checks.append(
+            Check(f"{seller_setup.seller}: the search engine holds what was sent", True, arrived == sent)
+        )
+        offered = Product.objects.filter(seller=seller_setup.seller, status=Status.LIVE).count()
+        skipped = Issue.objects.filter(
+            seller=seller_setup.seller, resolved_at=None, severity="error", job__connection=seller_setup.search
+        ).count()
+        step.checks.append(
+            Check(f"{seller_setup.seller}: live products less those with an issue", offered - skipped, len(arrived))
+        )

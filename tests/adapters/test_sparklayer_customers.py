@@ -1,0 +1,255 @@
+"""SparkLayer's customers, orders and store settings."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.items import StoreItem
+from connectors.contract import Action, Adapter, Operation, Outcome, References
+from connectors.errors import SkipRecord, TryAgainLater
+from connectors.records import AddressRecord
+from hub.kinds import DataType, Kind
+from orders.items import OrderLineItem, ShipmentItem
+from sandbox.process import SandboxProcess
+from tests.adapters.samples import customer, order
+from tests.adapters.test_sparklayer_catalog import sent
+from tests.adapters.writing import NOTHING, creations
+
+CUSTOMERS, ORDERS, SETTINGS = DataType.CUSTOMERS, DataType.ORDERS, DataType.SETTINGS
+Open = Callable[..., Adapter]
+
+
+@pytest.fixture
+def site(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
+    return platform("sparklayer")
+
+
+@pytest.fixture
+def storefront(open_adapter: Open) -> Adapter:
+    return open_adapter("sparklayer")
+
+
+def put(adapter: Adapter, path: str, body: dict[str, Any]) -> None:
+    """Something that was done at SparkLayer itself."""
+    adapter.client.call("PUT", path, body=body)
+
+
+# Customers
+
+
+def test_a_customer_carries_what_the_storefront_wants(storefront: Adapter, site: SandboxProcess) -> None:
+    refs = References({}, {(Kind.CUSTOMER, 1): "81", (Kind.CUSTOMER, 2): "82"})
+    for item in (customer(2), customer(1, parent_id=2)):
+        (outcome,) = storefront.send(
+            CUSTOMERS, [Operation(Action.CREATE, item.id, "", storefront.payload(CUSTOMERS, item, refs))]
+        )
+        assert outcome.error is None
+    there = {row["external_id"]: row for row in site.state("customers")}
+    row = there["81"]
+    assert (row["email"], row["company_name"], row["group"]) == (customer(1).email, "Buyers Ltd", "Trade")
+    assert (row["accounting_id"], row["sales_agent_groups"], row["price_lists"]) == ("A-1", ["north"], ["shop-price"])
+    assert (row["discount_percentage"], row["payment_on_account"]) == (2.5, {"enabled": True})
+    assert (row["parent_customer_id"], row["status"]) == ("82", "active")
+    (address,) = row["addresses"]
+    assert (address["address_line1"], address["city"], address["country_code"]) == ("1 High Street", "Leeds", "GB")
+
+
+def test_only_customers_enabled_for_b2b_go(storefront: Adapter) -> None:
+    assert storefront.payload(CUSTOMERS, customer(1, b2b_enabled=False), NOTHING) is None
+
+
+def test_an_address_with_gaps_is_reported_in_words(storefront: Adapter) -> None:
+    gappy = customer(1, addresses=[AddressRecord(street="1 High Street", city="Leeds", country="GB"), AddressRecord()])
+    with pytest.raises(SkipRecord, match="ddress 2: line 1 is empty") as refused:
+        storefront.payload(CUSTOMERS, gappy, NOTHING)
+    assert refused.value.fix
+
+
+def test_a_replacement_keeps_what_only_the_storefront_knows(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, CUSTOMERS, customer(1))
+    (there,) = site.state("customers")
+    own = {"role": "limited-customer", "tax_exempt": True}
+    terms = {"enabled": False, "credit_limit": 500, "balance": 20, "balance_date": "2026-01-01"}
+    put(storefront, "/api/v2/customers/platform/synccenter-1", there | own | {"payment_on_account": terms})
+    sent(storefront, CUSTOMERS, customer(1, company_name="Bigger Ltd"))
+    (there,) = site.state("customers")
+    assert there["company_name"] == "Bigger Ltd"
+    assert {name: there[name] for name in own} == own
+    assert there["payment_on_account"] == {"enabled": True, "credit_limit": 500}
+
+
+def test_what_the_shop_cleared_is_cleared_there(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, CUSTOMERS, customer(1))
+    sent(storefront, CUSTOMERS, customer(1, group="", discount_percentage=None, accounting_id="", addresses=[]))
+    (there,) = site.state("customers")
+    assert (there["group"], there["discount_percentage"], there["accounting_id"]) == (None, None, None)
+    assert there["addresses"] == []
+
+
+def test_a_person_whom_the_storefront_knows_by_email_is_not_made_twice(
+    storefront: Adapter, site: SandboxProcess
+) -> None:
+    email = customer(1).email
+    body = {"external_id": "old", "email": email, "first_name": "A", "last_name": "B", "role": "limited-customer"}
+    put(storefront, f"/api/v2/customers/email/{email}", body)
+    sent(storefront, CUSTOMERS, customer(1))
+    (there,) = site.state("customers")
+    assert (there["external_id"], there["role"]) == ("synccenter-1", "limited-customer")
+
+
+@pytest.mark.parametrize("status", [409, 503])
+def test_what_is_raised_names_nobody(storefront: Adapter, site: SandboxProcess, status: int) -> None:
+    email = customer(1).email
+    put(storefront, f"/api/v2/customers/email/{email}", {"email": email, "first_name": "A", "last_name": "B"})
+    site.fault("status", status=status, path="/customers/email/")
+    try:
+        (outcome,) = storefront.send(CUSTOMERS, creations(storefront, CUSTOMERS, [customer(1)]))
+    except TryAgainLater as error:
+        outcome = Outcome(error=error)
+    assert isinstance(outcome.error, TryAgainLater)
+    assert "/customers/" in str(outcome.error) and email.partition("@")[0] not in str(outcome.error)
+
+
+def test_a_customer_whom_the_shop_took_over_keeps_its_account(storefront: Adapter, site: SandboxProcess) -> None:
+    (made,) = sent(storefront, CUSTOMERS, customer(1))
+    (before,) = site.state("customers")
+    payload = storefront.payload(
+        CUSTOMERS, customer(1, email="new@example.com"), References({}, {(Kind.CUSTOMER, 1): "81"})
+    )
+    (outcome,) = storefront.send(CUSTOMERS, [Operation(Action.UPDATE, 1, made.external_id, payload)])
+    (there,) = site.state("customers")
+    assert (outcome.external_id, there["external_id"], there["id"]) == ("81", "81", before["id"])
+
+
+def test_a_customer_waits_for_its_parent_and_holds_up_nobody(storefront: Adapter, site: SandboxProcess) -> None:
+    operations = creations(storefront, CUSTOMERS, [customer(1, parent_id=2), customer(3)])
+    child, other = storefront.send(CUSTOMERS, operations)
+    assert other.error is None
+    assert isinstance(child.error, TryAgainLater) and child.error.not_before is not None
+    sent(storefront, CUSTOMERS, customer(2), customer(1, parent_id=2))
+
+
+def test_a_group_that_the_storefront_lacks_is_reported(storefront: Adapter) -> None:
+    (outcome,) = storefront.send(CUSTOMERS, creations(storefront, CUSTOMERS, [customer(1, group="Pirates")]))
+    assert isinstance(outcome.error, SkipRecord) and "Pirates" in str(outcome.error)
+
+
+# Orders
+
+
+def lines(*statuses: str) -> list[OrderLineItem]:
+    return [
+        OrderLineItem(10 + n, 1, None, n, f"SKU-{n}", f"Lamp {n}", "", Decimal(4), Decimal("12.5"), status)
+        for n, status in enumerate(statuses)
+    ]
+
+
+def packages(row: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
+    return [(each["type"], {line["sku"]: line["quantity"] for line in each["line_items"]}) for each in row["packages"]]
+
+
+def test_an_order_takes_the_place_of_its_cart(storefront: Adapter, site: SandboxProcess) -> None:
+    cart = {"type": "order_unconfirmed", "purchase_identifiers": {"sparklayer": "cart-1"}, "packages": []}
+    put(storefront, "/api/v1/purchases/sparklayer/cart-1", cart)
+    refs = References({}, {(Kind.ORDER, 1): "9001", (Kind.CUSTOMER, 3): "83", (Kind.ORDER_LINE, 10): "77"})
+    payload = storefront.payload(ORDERS, order(1, cart_id="cart-1", tax=Decimal("2.00")), refs)
+    (outcome,) = storefront.send(ORDERS, [Operation(Action.CREATE, 1, "", payload)])
+    assert (outcome.error, outcome.external_id) == (None, "cart-1")
+    (there,) = site.state("purchases")
+    assert there["type"] == "order"
+    assert there["purchase_identifiers"] == {"sparklayer": "cart-1", "platform": "9001", "visible": "101"}
+    assert there["customer_identifiers"] == {"platform": "83"}
+    assert there["tax_lines"] == [{"title": "Tax", "amount": {"number": "2", "currency": "GBP"}}]
+    assert packages(there) == [("shipment", {"SKU-10": 1}), ("unfulfilled", {"SKU-10": 1})]
+    shipment, rest = there["packages"]
+    assert [each["tracking_number"] for each in shipment["shipments"]] == ["TRACK-1"]
+    assert rest["line_items"][0]["identifiers"] == {"platform": "77"}
+    assert rest["line_items"][0]["line_total"]["total_net"] == {"number": "12.5", "currency": "GBP"}
+
+
+def test_shipments_returns_and_cancellations_are_packages(storefront: Adapter) -> None:
+    item = order(1, status="partly_shipped", lines=lines("pending", "cancelled", "returned", "shipped"))
+    item.shipments = [
+        ShipmentItem("s1", "post", "T1", None, {10: Decimal(1), 11: Decimal(1), 12: Decimal(4)}),
+        ShipmentItem("s2", "post", "T2", None, {10: Decimal(2)}),
+    ]
+    assert packages(storefront.payload(ORDERS, item, NOTHING)) == [
+        ("shipment", {"SKU-0": 1, "SKU-1": 1}),
+        ("shipment", {"SKU-0": 2}),
+        ("unfulfilled", {"SKU-0": 1}),
+        ("shipment", {"SKU-3": 4}),
+        ("cancellation", {"SKU-1": 3}),
+        ("return", {"SKU-2": 4}),
+    ]
+
+
+@pytest.mark.parametrize(("status", "kind"), [("cancelled", "cancellation"), ("delivered", "shipment")])
+def test_lines_without_a_word_of_their_own_go_by_the_order(storefront: Adapter, status: str, kind: str) -> None:
+    item = order(1, status=status, lines=lines("pending"), shipments=[])
+    assert packages(storefront.payload(ORDERS, item, NOTHING)) == [(kind, {"SKU-0": 4})]
+
+
+def test_what_was_shipped_since_replaces_what_was_there(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, ORDERS, order(1, cart_id="c", lines=lines("pending"), shipments=[]))
+    shipped = order(1, cart_id="c", lines=lines("pending"), shipments=[])
+    shipped.shipments = [ShipmentItem("s1", "post", "T1", None, {10: Decimal(4)})]
+    sent(storefront, ORDERS, shipped)
+    (there,) = site.state("purchases")
+    assert packages(there) == [("shipment", {"SKU-0": 4})]
+
+
+def test_orders_placed_elsewhere_stay_away(storefront: Adapter) -> None:
+    assert storefront.payload(ORDERS, order(1, placed_through_b2b=False), NOTHING) is None
+
+
+def test_another_id_for_a_known_order_holds_up_that_order_alone(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, ORDERS, order(1, cart_id="cart-1"))
+    site.fault("status", status=403, path="/purchases/", times=1)
+    first, second = storefront.send(
+        ORDERS, creations(storefront, ORDERS, [order(1, cart_id="cart-1"), order(2, cart_id="c2")])
+    )
+    assert isinstance(first.error, SkipRecord) and first.error.fix
+    assert second.error is None
+
+
+def test_an_order_cannot_be_taken_back(storefront: Adapter, site: SandboxProcess) -> None:
+    (made,) = sent(storefront, ORDERS, order(1, cart_id="cart-1"))
+    (outcome,) = storefront.send(ORDERS, [Operation(Action.REMOVE, 1, made.external_id, None)])
+    assert isinstance(outcome.error, SkipRecord) and outcome.error.fix
+    assert len(list(site.state("purchases"))) == 1
+
+
+# Store settings
+
+
+def store(**changes: str) -> StoreItem:
+    item = StoreItem(7, 1, "acme-shop", "Acme", "GBP", "acme-shop-price", "BigCommerce Price", "GBP")
+    for name, value in changes.items():
+        setattr(item, name, value)
+    return item
+
+
+def test_the_base_currency_and_the_price_list_are_there_on_connection(
+    storefront: Adapter, site: SandboxProcess
+) -> None:
+    sent(storefront, SETTINGS, store())
+    sent(storefront, SETTINGS, store())
+    assert list(site.state("store")) == [{"currency_code": "GBP"}]
+    assert [row["name"] for row in site.state("price_lists")] == ["BigCommerce Price"]
+
+
+def test_a_storefront_with_another_currency_is_reported(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, SETTINGS, store())
+    (outcome,) = storefront.send(
+        SETTINGS, creations(storefront, SETTINGS, [store(currency="EUR", list_currency="EUR")])
+    )
+    assert isinstance(outcome.error, SkipRecord) and "GBP" in str(outcome.error) and outcome.error.fix
+    assert [row["currency_code"] for row in site.state("price_lists")] == ["EUR"], "prices are in euros by now"
+
+
+def test_a_shop_that_the_storefront_does_not_use_says_nothing(open_adapter: Open) -> None:
+    assert open_adapter("sparklayer", shop="other").payload(SETTINGS, store(), NOTHING) is None
+    assert open_adapter("sparklayer").payload(SETTINGS, store(price_list=""), NOTHING) is None
+    assert open_adapter("sparklayer", shop="acme-shop").payload(SETTINGS, store(), NOTHING) is not None

@@ -1,0 +1,209 @@
+"""What operators do in the console beside connections: schedules, runs, the queue, keys, issues, kill switches."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from accounts.models import ApiKey, AuditEvent, User
+from accounts.services import find_api_key
+from hub.kinds import DataType
+from hub.models import Change, Job, JobState, PlatformSwitch, Run
+from hub.services import pause_job, require_attention
+from synclog.models import Issue
+from tests.admin.conftest import Console
+from tests.admin.sample_rows import export_job, make_changes
+from tests.two_sellers import TwoSellers, make_person
+
+CHANGES = "/admin/hub/change/"
+
+
+@pytest.fixture
+def job(two_sellers: TwoSellers) -> Job:
+    return two_sellers.north.job(DataType.PRODUCTS)
+
+
+def test_a_schedule_takes_effect_at_once(operator: Console, job: Job) -> None:
+    address = f"/admin/hub/job/{job.pk}/change/"
+    sent = operator.form_of(address) | {"full_schedule": "0 3 * * *", "time_zone": "Europe/Zurich"}
+    answer = operator.post(address, sent)
+    assert answer.status_code == 302, operator.errors_of(answer)
+    at = JobState.objects.get(job=job).next_full_at
+    assert at is not None and at > timezone.now() and at.minute == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fix"),
+    [
+        ("full_schedule", "every day", "15m, 6h or 1d"),
+        ("full_schedule", "0 3 31 2 *", "15m, 6h or 1d"),
+        ("partial_schedule", "0s", "1s or more"),
+        ("time_zone", "Mars/Olympus", "valid choice"),
+        ("filters", '{"colour": ["red"]}', "choose from statuses"),
+        ("filters", '{"statuses": ["lives"]}', "is none; choose from active"),
+        ("filters", "{", "valid JSON"),
+    ],
+)
+def test_a_wrong_schedule_or_filter_is_named(operator: Console, job: Job, field: str, value: str, fix: str) -> None:
+    address = f"/admin/hub/job/{job.pk}/change/"
+    answer = operator.post(address, operator.form_of(address) | {field: value})
+    errors = operator.errors_of(answer)
+    assert list(errors) == [field] and fix in errors[field][0]
+
+
+def test_saving_a_job_keeps_a_concurrent_pause(operator: Console, job: Job) -> None:
+    address = f"/admin/hub/job/{job.pk}/change/"
+    sent = operator.form_of(address)
+    pause_job(job=job, by=None)
+    operator.post(address, sent | {"full_schedule": "1d"})
+    job.refresh_from_db()
+    assert job.paused and job.full_schedule == "1d"
+
+
+def test_resuming_clears_what_the_job_waited_for(operator: Console, job: Job) -> None:
+    require_attention(job=job, reason="The token was revoked.")
+    assert "The token was revoked." in operator.get("/admin/").content.decode()
+    operator.do(f"/admin/hub/job/{job.pk}/resume/")
+    job.refresh_from_db()
+    assert not job.paused and JobState.objects.get(job=job).attention == ""
+
+
+def test_selected_jobs_sync_once(operator: Console, job: Job) -> None:
+    for _ in range(2):
+        operator.post("/admin/hub/job/", {"action": "sync_selected", "_selected_action": [job.pk]})
+    assert Run.objects.filter(job=job).count() == 1
+
+
+def test_cancelling_a_run_asks_first(operator: Console, two_sellers: TwoSellers) -> None:
+    run = two_sellers.north.run
+    address = f"/admin/hub/run/{run.pk}/cancel/"
+    assert b"Cancel this run?" in operator.get(address).content
+    run.refresh_from_db()
+    assert run.is_open
+    operator.do(address)
+    run.refresh_from_db()
+    assert run.state == Run.State.CANCELLED
+    assert f"/admin/hub/run/{run.pk}/cancel/" not in operator.get(f"/admin/hub/run/{run.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize(("action_name", "yes"), [("approve", True), ("decline", False)])
+def test_a_run_that_asks_is_answered(operator: Console, two_sellers: TwoSellers, action_name: str, yes: bool) -> None:
+    run = two_sellers.north.run
+    Run.objects.filter(pk=run.pk).update(state=Run.State.NEEDS_APPROVAL, reason="It would delete 400 products.")
+    page = operator.get(f"/admin/hub/run/{run.pk}/change/").content.decode()
+    assert "It would delete 400 products." in page and f"/{action_name}/" in page
+    operator.do(f"/admin/hub/run/{run.pk}/{action_name}/")
+    run.refresh_from_db()
+    assert run.state == Run.State.PREPARING and run.cursor["answer"] is yes
+
+
+def held_changes(two_sellers: TwoSellers, number: int) -> list[Change]:
+    some = make_changes(export_job(two_sellers.north), number, state=Change.State.HELD, error_class="SkipRecord")
+    Change.objects.filter(pk=some[0].pk).update(error_class="TryAgainLater")
+    return some
+
+
+def test_selected_changes_are_tried_again(operator: Console, two_sellers: TwoSellers) -> None:
+    first, *others = held_changes(two_sellers, 3)
+    operator.post(CHANGES, {"action": "retry", "_selected_action": [first.pk]})
+    assert list(Change.objects.filter(state=Change.State.READY)) == [first]
+
+
+def test_everything_that_a_filter_leaves_is_tried_again(operator: Console, two_sellers: TwoSellers) -> None:
+    first, *others = held_changes(two_sellers, 60)
+    operator.post(
+        f"{CHANGES}?error_class=SkipRecord",
+        {"action": "retry", "_selected_action": [others[-1].pk], "select_across": "1"},
+    )
+    assert list(Change.objects.exclude(state=Change.State.READY)) == [first]
+    assert "59 changes are tried again now." in operator.get(CHANGES).content.decode()
+
+
+def test_changes_are_found_by_item(operator: Console, two_sellers: TwoSellers) -> None:
+    held_changes(two_sellers, 12)
+    answer = operator.get(f"{CHANGES}?q=product:7")
+    assert [change.item_id for change in answer.context["cl"].result_list] == [7]
+    assert list(operator.get(f"{CHANGES}?q=nonsense").context["cl"].result_list) == []
+
+
+def test_a_large_table_is_not_counted_row_by_row(operator: Console, two_sellers: TwoSellers) -> None:
+    held_changes(two_sellers, 120)
+    answer = operator.get(f"{CHANGES}?p=3")
+    assert answer.context["cl"].result_count == 120
+    assert len(answer.context["cl"].result_list) == 20
+
+
+def test_a_key_is_shown_once(operator: Console, two_sellers: TwoSellers) -> None:
+    sent = {"name": "ERP", "seller": two_sellers.north.seller.pk, "scopes": ["sync:read", "synclog:write"]}
+    answer = operator.post("/admin/accounts/apikey/add/", sent)
+    key = ApiKey.objects.get(name="ERP")
+    (text,) = {word for word in answer.content.decode().split('"') if word.startswith(key.prefix)}
+    assert find_api_key(text) == key and key.scopes == ["sync:read", "synclog:write"]
+    assert "no-store" in answer["Cache-Control"]
+    secret = text.removeprefix(f"{key.prefix}_")
+    for address in (
+        "/admin/accounts/apikey/",
+        f"/admin/accounts/apikey/{key.pk}/change/",
+        "/admin/accounts/auditevent/",
+    ):
+        assert secret not in operator.get(address).content.decode()
+    assert secret not in str(operator.cookies) and secret not in str(AuditEvent.objects.values())
+
+
+def test_a_revoked_key_opens_nothing(operator: Console, two_sellers: TwoSellers) -> None:
+    operator.post("/admin/accounts/apikey/add/", {"name": "ERP", "scopes": ["sync:read"]})
+    key = ApiKey.objects.get(name="ERP")
+    operator.do(f"/admin/accounts/apikey/{key.pk}/revoke/")
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert AuditEvent.objects.filter(action="key.revoke").count() == 1
+
+
+def test_a_kill_switch_stops_a_platform_and_lets_it_go_on(operator: Console, two_sellers: TwoSellers) -> None:
+    operator.post("/admin/hub/platformswitch/add/", {"platform": "paper", "reason": "they are down"})
+    switch = PlatformSwitch.objects.get()
+    assert switch.paused_by is not None and not two_sellers.north.shop.lanes.filter(paused=False).exists()
+    operator.post(f"/admin/hub/platformswitch/{switch.pk}/delete/", {"post": "yes"})
+    assert not PlatformSwitch.objects.exists()
+    assert not two_sellers.north.shop.lanes.filter(paused=True).exists()
+
+
+def test_issues_of_several_sellers_are_resolved_each_in_its_own_trail(
+    operator: Console, two_sellers: TwoSellers
+) -> None:
+    ids = list(Issue.objects.values_list("pk", flat=True))
+    operator.post("/admin/synclog/issue/", {"action": "resolve", "_selected_action": ids})
+    assert not Issue.objects.filter(resolved_at=None).exists()
+    assert set(AuditEvent.objects.filter(action="issue.resolve").values_list("seller__slug", flat=True)) == {
+        "north",
+        "south",
+    }
+
+
+def test_who_may_change_users_cannot_raise_anybody(two_sellers: TwoSellers) -> None:
+    helper = make_person("helper@hub.example", is_staff=True)
+    helper.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    chief = make_person("chief@hub.example", is_staff=True, is_superuser=True)
+    client = Console()
+    client.force_login(helper)
+    address = f"/admin/accounts/user/{helper.pk}/change/"
+    client.post(address, client.form_of(address) | {"is_superuser": "on", "name": "Helper"})
+    helper.refresh_from_db()
+    assert helper.name == "Helper" and not helper.is_superuser
+    assert client.post(f"/admin/accounts/user/{chief.pk}/change/", {"email": "mine@x.example"}).status_code == 403
+    assert (
+        client.post(f"/admin/accounts/user/{chief.pk}/password/", {"password1": "a", "password2": "a"}).status_code
+        == 403
+    )
+    assert User.objects.filter(email="chief@hub.example").exists()
+
+
+@pytest.mark.parametrize("app_and_model", ["accounts/seller", "accounts/user", "hub/connection", "hub/job", "hub/run"])
+def test_nothing_of_weight_is_deleted_by_hand(operator: Console, two_sellers: TwoSellers, app_and_model: str) -> None:
+    rows = {
+        "seller": two_sellers.north.seller,
+        "user": two_sellers.north.owner,
+        "connection": two_sellers.north.shop,
+        "run": two_sellers.north.run,
+    }
+    row = rows.get(app_and_model.split("/")[1]) or two_sellers.north.job(DataType.PRODUCTS)
+    assert operator.post(f"/admin/{app_and_model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403

@@ -1,0 +1,79 @@
+"""How the API answers apart from its subject: documentation, limits, faults of our own, health."""
+
+import re
+
+import pytest
+import redis
+from django.contrib.staticfiles import finders
+from django.db import OperationalError, connection
+from django.test import Client
+
+from synccenter import throttling
+from synccenter.api import api
+from tests.two_sellers import TwoSellers, key_for
+
+
+@pytest.mark.django_db
+def test_the_documentation_needs_no_other_host() -> None:
+    page = Client().get("/api/docs").content.decode()
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert any(address.endswith("swagger-ui-bundle.js") for address in addresses)
+    for address in addresses:
+        assert address.startswith("/static/"), address
+        assert finders.find(address.removeprefix("/static/")), address
+
+
+@pytest.mark.django_db
+def test_the_openapi_document_says_how_it_refuses() -> None:
+    schema = Client().get("/api/openapi.json").json()
+    operations = [operation for path in schema["paths"].values() for operation in path.values()]
+    assert len(operations) >= 13
+    for operation in operations:
+        assert "application/problem+json" in operation["responses"]["default"]["content"]
+        assert operation["security"] == [{"ApiKeyAuth": []}]
+        assert operation["description"]
+    assert schema["components"]["schemas"]["Problem"]["properties"]["errors"]["items"]["$ref"].endswith("/Fault")
+
+
+def test_a_key_may_call_so_often_a_minute(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A window that no minute's end can cut in two while the test runs.
+    monkeypatch.setattr(throttling, "WINDOW", 10_000_000)
+    monkeypatch.setattr(api.throttle, "calls", 3)
+    client, other = key_for(two_sellers.north.seller), key_for(two_sellers.south.seller)
+    answers = [client.get("/api/v1/issues") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert other.get("/api/v1/issues").status_code == 200
+
+
+def test_without_redis_nobody_is_held_back(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
+    monkeypatch.setattr(throttling, "_redis", lambda: nowhere)
+    assert key_for(two_sellers.north.seller).get("/api/v1/issues").status_code == 200
+
+
+def test_a_fault_of_ours_reveals_nothing_about_us(
+    two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**_: object) -> None:
+        raise RuntimeError("the password is swordfish")
+
+    monkeypatch.setattr("connectors.api.sync", broken)
+    answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/products")
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert "swordfish" not in answer.content.decode()
+    assert "swordfish" in caplog.text
+
+
+@pytest.mark.django_db
+def test_health_needs_no_key_and_reveals_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = Client().get("/health")
+    assert (answer.status_code, answer.content) == (200, b"ok")
+    assert Client().post("/health").status_code == 405
+
+    def down() -> None:
+        raise OperationalError("no route to db.internal")
+
+    monkeypatch.setattr(connection, "cursor", down)
+    answer = Client().get("/health")
+    assert (answer.status_code, answer.content) == (503, b"unavailable")

@@ -1,0 +1,65 @@
+"""What tests of previews and proofs do: inspect, meddle with the target behind the hub's back, and look."""
+
+from collections import Counter
+from typing import Any
+
+import requests
+
+from catalog.models import Price, PriceList, Product, Variant
+from hub.models import Connection, Run, RunItem
+from hub.services import start_run
+from sandbox.process import SandboxProcess
+from tests.engine.products import products_job
+from tests.engine.worker import work_until_idle
+
+
+def run_check(connection: Connection, scope: str) -> Run:
+    """A preview or a proof of the products, brought to its end."""
+    run, started = start_run(job=products_job(connection), scope=scope, trigger="button")
+    assert started
+    work_until_idle()
+    run.refresh_from_db()
+    return run
+
+
+def edit_at_target(platform: SandboxProcess, method: str, items: list[Any]) -> None:
+    """Write to the target as somebody else would."""
+    [token] = platform.accounts.values()
+    address, headers = f"{platform.url}/v1/products", {"Authorization": f"Bearer {token}"}
+    requests.request(method, address, json=items, headers=headers, timeout=10).raise_for_status()
+
+
+def verdicts(run: Run) -> dict[str, set[str]]:
+    """Verdict → the items found so, by our own id or, for what is unknown, the target's."""
+    found: dict[str, set[str]] = {}
+    for item in run.items.all():
+        found.setdefault(item.verdict, set()).add(str(item.item_id or item.external_id))
+    return found
+
+
+def counts(run: Run) -> Counter[str]:
+    """What a run counted, over all kinds, without what it counted none of."""
+    names = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
+    total: Counter[str] = Counter()
+    for counter in run.counters.all():
+        total.update({name: getattr(counter, name) for name in names})
+    return +total
+
+
+def written(platform: SandboxProcess) -> list[dict[str, Any]]:
+    """Calls that could have changed something there."""
+    return [call for call in platform.calls() if call["method"] in ("PUT", "DELETE")]
+
+
+def item(run: Run, verdict: str) -> RunItem:
+    return run.items.get(verdict=verdict)
+
+
+def give_prices(products: list[Product]) -> None:
+    """Some targets take no product without one."""
+    seller = products[0].seller
+    prices = PriceList.objects.create(seller=seller, slug="retail", name="Retail", currency="EUR")
+    Price.objects.bulk_create(
+        Price(seller=seller, price_list=prices, variant=variant, amount=10)
+        for variant in Variant.objects.filter(product__in=products)
+    )

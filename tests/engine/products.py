@@ -1,0 +1,68 @@
+"""Products in the hub, and what a custom system has of them."""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from catalog.models import Product
+from hub.kinds import Kind
+from hub.models import Connection, Job
+from hub.queue import enqueue
+from hub.services import start_run
+from sandbox.process import SandboxProcess
+from tests.engine.worker import last_run, work_until_idle
+from tests.factories import make_products
+
+
+def products_job(connection: Connection) -> Job:
+    return Job.objects.get(connection=connection, direction="export", data_type="products")
+
+
+def one_lane(connection: Connection) -> Job:
+    """The products of this connection travel in a single lane, one batch after another."""
+    job = products_job(connection)
+    job.lane_ids = job.lane_ids[:1]
+    job.save(update_fields=["lane_ids"])
+    return job
+
+
+def change(products: Collection[Product], **fields: Any) -> None:
+    """The products become something else, and whoever listens is told: what every service of the catalogue does."""
+    with transaction.atomic():
+        ids = [product.pk for product in products]
+        Product.objects.filter(pk__in=ids).update(**fields, revision=F("revision") + 1)
+        seller = next(iter(products)).seller_id
+        enqueue(seller_id=seller, kind=Kind.PRODUCT, item_ids=ids)
+
+
+def sent(connection: Connection, number: int) -> list[Product]:
+    """So many products, all of them at the target."""
+    products = make_products(connection.seller, number)
+    start_run(job=products_job(connection), trigger="button")
+    work_until_idle()
+    assert last_run(products_job(connection)).state == "done"
+    return products
+
+
+def titles(platform: SandboxProcess) -> dict[str, str]:
+    """Key → title of everything that the target has."""
+    return {item["key"]: item["title"] for item in platform.state("products")}
+
+
+def titles_here(connection: Connection) -> dict[str, str]:
+    """The same as the hub has it."""
+    offered = Product.objects.filter(seller=connection.seller, status__in=("live", "suspended"))
+    return {str(pk): title for pk, title in offered.values_list("pk", "title")}
+
+
+def writes(platform: SandboxProcess) -> Counter[str]:
+    """Key → how often it was written."""
+    return Counter({item["key"]: item["writes"] for item in platform.state("writes:products")})
+
+
+def calls(platform: SandboxProcess) -> list[int]:
+    """How many products each write that was answered well carried."""
+    return [call["items"] for call in platform.calls() if call["method"] in ("PUT", "DELETE") and call["status"] == 200]

@@ -1,0 +1,327 @@
+"""A proof that source and target agree (N9): what was changed behind the hub's back is found, and mended by choice."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import requests
+from django.utils import timezone
+
+from catalog.models import Product
+from connectors.checks import repair, repairable, start_comparison
+from connectors.engine.maintenance import prune
+from connectors.services import install_connection
+from hub import alerts
+from hub.models import Alert, Change, Connection, JobState, Lane, Link, Run, RunItem, SeenExternalId
+from hub.services import start_due_runs, start_run
+from sandbox.process import SandboxProcess
+from synclog.models import Issue
+from tests.engine.checks import counts, edit_at_target, give_prices, item, run_check, verdicts, written
+from tests.engine.products import change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.worker import CrashingWorkers, last_run, skip_delays, work_until_idle
+from tests.factories import make_products, make_seller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def products(custom: Connection) -> list[Product]:
+    return sent(custom, 240)
+
+
+def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[str]]:
+    """The target loses three, holds another title of two, and has one that is nobody's: what a proof has to find."""
+    edit_at_target(platform, "DELETE", [str(one.pk) for one in products[:3]])
+    edit_at_target(platform, "PUT", [{"key": str(one.pk), "title": "Meddled"} for one in products[3:5]])
+    edit_at_target(platform, "PUT", [{"key": "foreign", "title": "Not from here"}])
+    return {
+        "missing": {str(one.pk) for one in products[:3]},
+        "different": {str(one.pk) for one in products[3:5]},
+        "unknown": {"foreign"},
+    }
+
+
+def test_agreement_is_shown_without_a_write(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    custom_platform.clear_calls()
+    run = run_check(custom, "proof")
+    assert (run.state, verdicts(run), counts(run)) == (Run.State.DONE, {}, {"read": 240, "unchanged": 240})
+    assert "nothing differs" in run.reason and run.api_calls == 3
+    assert not written(custom_platform)
+    assert not SeenExternalId.objects.exists() and not Change.objects.exists()
+
+
+def test_drift_is_found_by_class_and_field_by_field(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    expected = drift(custom_platform, products)
+    custom_platform.clear_calls()
+    run = run_check(custom, "proof")
+    assert run.state == Run.State.DONE_WITH_ERRORS and verdicts(run) == expected
+    assert "3 missing there, 2 different there, 1 there but not from here" in run.reason
+    one = run.items.filter(verdict="different").order_by("item_id").first()
+    assert one is not None and one.changes == {"title": ["Meddled", products[3].title]}
+    assert not written(custom_platform) and not Change.objects.exists()
+
+
+def test_what_the_hub_does_not_offer_any_more_is_reported(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    """As if a removal had been lost: neither event nor full sync has come by."""
+    Product.objects.filter(pk=products[0].pk).update(status="discontinued")
+    Product.objects.filter(pk=products[1].pk).delete()
+    run = run_check(custom, "proof")
+    assert run.state == Run.State.DONE_WITH_ERRORS and verdicts(run) == {
+        "gone": {str(products[0].pk), str(products[1].pk)}
+    }
+
+
+def test_what_is_on_its_way_is_not_judged(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    drift(custom_platform, products)
+    change(products[:5], title="Newer")
+    Change.objects.update(state=Change.State.HELD)
+    run = run_check(custom, "proof")
+    assert verdicts(run) == {"unknown": {"foreign"}} and counts(run)["skipped"] == 5
+
+
+def test_repair_of_everything_makes_both_sides_agree(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    drift(custom_platform, products)
+    Product.objects.filter(pk=products[9].pk).update(status="discontinued")
+    run = run_check(custom, "proof")
+    assert repair(run=run, items=repairable(run=run), by=None) == 6
+    work_until_idle()
+    there = titles(custom_platform)
+    # What is not ours is never touched.
+    assert there.pop("foreign") == "Not from here" and writes(custom_platform)["foreign"] == 1
+    assert there == titles_here(custom)
+    again = run_check(custom, "proof")
+    assert (again.state, verdicts(again)) == (Run.State.DONE, {"unknown": {"foreign"}})
+    # A second yes finds nothing more to do.
+    assert repair(run=run, items=repairable(run=run), by=None) == 0 and not Change.objects.exists()
+
+
+def test_repair_by_class_and_item_by_item(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    drift(custom_platform, products)
+    run = run_check(custom, "proof")
+    assert not repairable(run=run, verdict="unknown").exists()
+    assert not repairable(run=run, ids=[item(run, "unknown").pk]).exists()
+    one = run.items.filter(verdict="missing").order_by("item_id").first()
+    assert one is not None and repair(run=run, items=repairable(run=run, ids=[one.pk]), by=None) == 1
+    work_until_idle()
+    assert str(one.item_id) in titles(custom_platform) and len(titles(custom_platform)) == 239
+    assert repair(run=run, items=repairable(run=run, verdict="different"), by=None) == 2
+    work_until_idle()
+    assert "Meddled" not in titles(custom_platform).values()
+    assert repairable(run=run).count() == 2
+
+
+def test_what_was_sent_after_the_comparison_is_not_recreated(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
+    run = run_check(custom, "proof")
+    change(products[:1], title="Mended by itself")
+    work_until_idle()
+    repair(run=run, items=repairable(run=run), by=None)
+    assert not Link.objects.filter(item_id=products[0].pk, missing=True).exists()
+
+
+def test_a_target_that_answers_in_part_has_nothing_missing(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    """Its list ends early, but asked one by one it has everything."""
+    first = {"items": [{"key": str(products[0].pk), "title": products[0].title}], "next": None}
+    custom_platform.fault("status", status=200, body=first, method="GET", path="/v1/products$")
+    run = run_check(custom, "proof")
+    assert verdicts(run) == {}
+    assert "239 that its own list left out are there" in run.reason
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"fault": "status", "status": 500, "method": "GET", "path": "/v1/products$", "after": 1},
+        {"fault": "half_body", "when": "after", "method": "GET", "path": "/v1/products$", "after": 1},
+        {"fault": "status", "status": 503, "path": "/v1/products/"},
+    ],
+    ids=["list", "half a page", "lookup"],
+)
+def test_a_failed_reading_is_never_missing(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product], trouble: dict[str, object]
+) -> None:
+    """It is tried again, fails at last, and nobody is told of drift. The job goes on sending."""
+    edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
+    custom_platform.fault(**trouble)  # type: ignore[arg-type]
+    run = run_check(custom, "proof")
+    assert run.is_open and run.not_before is not None and not run.items.filter(verdict="missing").exists()
+    assert not Lane.objects.filter(connection=custom, failures__gt=0).exists()
+    change(products[5:6], title="Goes through meanwhile")
+    work_until_idle()
+    assert titles(custom_platform)[str(products[5].pk)] == "Goes through meanwhile"
+    for _ in range(10):
+        Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(not_before=timezone.now())
+        skip_delays()
+    run.refresh_from_db()
+    assert run.state == Run.State.FAILED and "Nothing is concluded from a part" in run.reason
+    prune(now=timezone.now())
+    assert not SeenExternalId.objects.exists()
+    products_job(custom).refresh_from_db()
+    assert not products_job(custom).paused and not Issue.objects.filter(code="drift").exists()
+
+
+def test_a_page_that_turns_in_a_circle_is_no_end(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    page = {"items": [{"key": str(products[0].pk), "title": "A"}], "next": str(products[0].pk)}
+    custom_platform.fault("status", status=200, body=page, method="GET", path="/v1/products$")
+    run = run_check(custom, "proof")
+    assert run.is_open and run.not_before is not None
+
+
+def test_overlapping_pages_double_nothing(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    expected = drift(custom_platform, products)
+    custom_platform.fault("overlap", items=7, times=None, path="/v1/products$")
+    run = run_check(custom, "proof")
+    assert verdicts(run) == expected and run.items.count() == 6
+
+
+def test_killed_at_every_point_it_goes_on(
+    custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
+) -> None:
+    one_lane(custom)
+    expected = drift(custom_platform, sent(custom, 240))
+    run, _ = start_run(job=products_job(custom), scope="proof", trigger="button")
+    points = ["held", "held:2", "rest", "rest:2", "proved"]
+    assert crashing_workers(*points) == len(points)
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE_WITH_ERRORS
+    assert verdicts(run) == expected and run.items.count() == 6
+    assert sum(counts(run)[name] for name in ("unchanged", "created", "updated")) == 240
+
+
+def test_it_yields_to_real_work(custom: Connection, custom_platform: SandboxProcess, products: list[Product]) -> None:
+    """Whatever waits in the lane goes out first."""
+    change(products, title="Newer")
+    comparison, _ = start_run(job=products_job(custom), scope="proof", trigger="button")
+    full, _ = start_run(job=products_job(custom), trigger="button")
+    work_until_idle()
+    comparison.refresh_from_db()
+    full.refresh_from_db()
+    assert (
+        full.finished_at is not None and comparison.started_at is not None and full.finished_at <= comparison.started_at
+    )
+    assert comparison.state == Run.State.DONE
+
+
+def test_it_is_due_by_schedule(custom: Connection, products: list[Product]) -> None:
+    job = products_job(custom)
+    assert job.comparison_schedule == "1w"
+    state = JobState.objects.get(job=job)
+    assert state.next_comparison_at is not None
+    before = state.last_full_sync_at, state.last_success_at
+    start_due_runs(now=state.next_comparison_at + timedelta(seconds=1))
+    work_until_idle()
+    run = Run.objects.get(job=job, scope="proof")
+    assert (run.trigger, run.state) == ("schedule", Run.State.DONE)
+    state.refresh_from_db()
+    assert (state.last_full_sync_at, state.last_success_at) == before
+
+
+def test_drift_is_reported_once_and_once_when_it_is_over(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    drift(custom_platform, products)
+    for _ in range(2):
+        run_check(custom, "proof")
+        alerts.update_alerts(findings=alerts.collect_findings(now=timezone.now()), now=timezone.now())
+    alert = Alert.objects.get(kind=Alert.Kind.DRIFT)
+    issue = Issue.objects.get(code="drift")
+    assert "3 missing there" in alert.message and "3 missing there" in issue.message
+    run = last_run(products_job(custom))
+    repair(run=run, items=repairable(run=run), by=None)
+    work_until_idle()
+    run_check(custom, "proof")
+    alerts.update_alerts(findings=alerts.collect_findings(now=timezone.now()), now=timezone.now())
+    alert.refresh_from_db()
+    issue.refresh_from_db()
+    assert alert.resolved_at is not None and issue.resolved_at is not None
+
+
+def test_a_store_is_compared_and_lost_products_come_back(store: Connection, store_platform: SandboxProcess) -> None:
+    """What was deleted there is made anew, under a new id."""
+    own = {str(row["id"]) for row in store_platform.state("products")}
+    products = make_products(store.seller, 5)
+    give_prices(products)
+    start_run(job=products_job(store), trigger="button")
+    work_until_idle()
+    link = Link.objects.get(connection=store, kind="product", item_id=products[0].pk)
+    lost = link.external_id
+    address = f"{store.base_url}/v3/catalog/products/{lost}"
+    requests.delete(address, headers={"X-Auth-Token": "token"}, timeout=10).raise_for_status()
+    other = Link.objects.get(connection=store, kind="product", item_id=products[1].pk).external_id
+    body = [{"id": int(other), "name": "Meddled", "price": 7}]
+    headers = {"X-Auth-Token": "token"}
+    requests.put(f"{store.base_url}/v3/catalog/products", json=body, headers=headers, timeout=10).raise_for_status()
+    run = run_check(store, "proof")
+    assert verdicts(run) == {"missing": {str(products[0].pk)}, "different": {str(products[1].pk)}, "unknown": own}
+    assert item(run, "different").changes == {
+        "product.name": ["Meddled", products[1].title],
+        "product.price": [7, 10],
+    }
+    repair(run=run, items=repairable(run=run), by=None)
+    work_until_idle()
+    link.refresh_from_db()
+    assert link.external_id != lost and not link.missing
+    assert len(list(store_platform.state("products"))) == len(own) + 5
+    assert verdicts(run_check(store, "proof")) == {"unknown": own}
+
+
+def test_what_cannot_be_read_is_refused(search: Connection) -> None:
+    with pytest.raises(ValueError, match="does not let its products be read"):
+        start_comparison(job=products_job(search), by=None)
+    assert products_job(search).comparison_schedule == ""
+
+
+def test_more_items_cost_more_pages_and_no_more_memory(custom: Connection, custom_platform: SandboxProcess) -> None:
+    """Work grows with the items: ten times as many take ten times the calls, and no row of the reading stays."""
+    calls = []
+    for number in (100, 1000):
+        make_products(custom.seller, number - Product.objects.count(), prefix=f"N{number}")
+        start_run(job=products_job(custom), trigger="button")
+        work_until_idle()
+        calls.append(run_check(custom, "proof").api_calls)
+    assert calls == [1, 10] and not SeenExternalId.objects.exists() and not RunItem.objects.exists()
+
+
+def test_a_comparison_knows_its_own_seller_alone(
+    transactional_db: None, sandbox: Callable[..., SandboxProcess]
+) -> None:
+    """Two sellers, two accounts of one system: what is lost at one is no matter of the other."""
+    both = sandbox("rest", accounts={"north": "n", "south": "s"})
+    connections = [
+        install_connection(
+            seller=make_seller(name),
+            platform="rest",
+            name=name,
+            slug=name,
+            base_url=both.url,
+            credentials={"token": token},
+            start=False,
+        )
+        for name, token in both.accounts.items()
+    ]
+    north, _ = [sent(connection, 5) for connection in connections]
+    headers = {"Authorization": f"Bearer {both.accounts['north']}"}
+    body = [str(north[0].pk)]
+    requests.delete(f"{both.url}/v1/products", json=body, headers=headers, timeout=10).raise_for_status()
+    assert verdicts(run_check(connections[0], "proof")) == {"missing": set(body)}
+    assert verdicts(run_check(connections[1], "proof")) == {}

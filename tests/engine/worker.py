@@ -1,0 +1,45 @@
+"""Turns without Celery: the same code that a worker runs, step by step in the test's own process."""
+
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+
+from django.utils import timezone
+
+from connectors.engine.maintenance import sweep
+from connectors.engine.turn_loop import serve_one_lane
+from hub.models import Change, Job, Lane, Run
+
+# `mortal(*points)`, a fixture: see there.
+CrashingWorkers = Callable[..., int]
+
+
+def work_until_idle(*, most: int = 500) -> int:
+    """Serve lanes until none is due; returns how many turns that took."""
+    for turns in range(most):
+        if not serve_one_lane():
+            return turns
+    raise AssertionError(f"Lanes were still due after {most} turns.")
+
+
+def skip_delays() -> None:
+    """Everything that waits for its time (delayed changes, resting lanes) is due now; then work goes on."""
+    Change.objects.filter(state=Change.State.DELAYED).update(not_before=timezone.now())
+    Lane.objects.exclude(wake_at=None).update(wake_at=timezone.now(), rest_until=None)
+    sweep(now=timezone.now())
+    work_until_idle()
+
+
+def last_run(job: Job) -> Run:
+    run = Run.objects.filter(job=job).order_by("-id").first()
+    assert run is not None
+    return run
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    """Look again and again, without pressing, until it is so."""
+    deadline = monotonic() + seconds
+    pause = Event()
+    while not condition():
+        assert monotonic() < deadline, "it never came to that"
+        pause.wait(0.05)

@@ -1,0 +1,51 @@
+"""Records as a shop brings them, and the engine's own way of taking them in."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.engine.applying import Tally, apply_page, import_context_for
+from hub.models import Job
+from hub.records import Record
+from orders.records import AddressRecord, CustomerRecord, OrderLineRecord, OrderRecord
+
+PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def import_records(job: Job, *records: Record) -> Tally:
+    """Apply a page, as a run of the job would."""
+    return apply_page(import_context_for(job, run_id=None, now=timezone.now()), records)
+
+
+def customer(external_id: str, **fields: Any) -> CustomerRecord:
+    fields = {
+        "email": f"buyer{external_id}@example.com",
+        "first_name": "Berta",
+        "last_name": f"Buyer {external_id}",
+        "addresses": [address()],
+    } | fields
+    return CustomerRecord(external_id=external_id, **fields)
+
+
+def address(**fields: Any) -> AddressRecord:
+    return AddressRecord(**{"use": "shipping", "street": "Storgata 1", "city": "Oslo", "country": "NO"} | fields)
+
+
+def line(external_id: str, sku: str = "OAK-1", quantity: str = "1", **fields: Any) -> OrderLineRecord:
+    about: dict[str, Any] = {"title": f"Item {sku}", "unit_price": Decimal("10")} | fields
+    return OrderLineRecord(external_id=external_id, sku=sku, quantity=Decimal(quantity), **about)
+
+
+def order(external_id: str, number: str = "", *lines: OrderLineRecord, **fields: Any) -> OrderRecord:
+    """With one line whose id begins with the order's, unless told otherwise."""
+    about: dict[str, Any] = {
+        "status": "confirmed",
+        "currency": "EUR",
+        "total": Decimal("10"),
+        "placed_at": PLACED,
+        "addresses": [address()],
+    } | fields
+    lines = lines or (line(f"{external_id}-1"),)
+    return OrderRecord(external_id=external_id, number=number or f"N-{external_id}", lines=list(lines), **about)

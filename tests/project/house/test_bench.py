@@ -1,0 +1,52 @@
+"""`./dev bench` lists measurements, and its verdict is the sum of its figures."""
+
+import pytest
+
+from benchmarks import __main__ as bench
+from benchmarks.reporting import Figure, report, table
+
+
+def test_a_target_is_met_up_to_its_limit() -> None:
+    assert Figure.at_most("answer p99", 25.0, "ms", 25).met
+    assert not Figure.at_most("answer p99", 25.1, "ms", 25).met
+    assert Figure.at_least("groups", 10_000, "1/s", 10_000).met
+    assert not Figure.at_least("groups", 9_999, "1/s", 10_000).met
+
+
+@pytest.mark.django_db
+def test_a_report_names_figures_and_machine() -> None:
+    made = report([Figure.at_most("answer p99", 31, "ms", 25), Figure("rows", 3e6, "rows")])
+    assert made["figures"] == [
+        {"name": "answer p99", "value": 31, "unit": "ms", "target": "≤ 25", "met": False},
+        {"name": "rows", "value": 3e6, "unit": "rows", "target": "", "met": True},
+    ]
+    assert made["machine"].keys() == {"cpus", "model", "memory_gib", "python", "postgres"}
+    first, second, machine = table(made).splitlines()
+    assert first.startswith("MISSED answer p99")
+    assert second.startswith("ok     rows")
+    assert "postgres" in machine
+
+
+@pytest.mark.parametrize(("met", "code"), [([True, True], 0), ([True, False], 1)])
+def test_the_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch, met: list[bool], code: int) -> None:
+    figures = [{"name": "f", "value": 1, "unit": "s", "target": "", "met": each} for each in met]
+    monkeypatch.setattr(bench, "measurements", lambda: {"claim": "How long a claim takes."})
+    monkeypatch.setattr(bench, "measure", lambda name, argv: {"figures": figures, "machine": {}})
+    assert bench.main(["claim", "--lanes", "3"]) == code
+
+
+def test_without_a_name_all_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(bench, "measurements", lambda: {"claim": "How long a claim takes."})
+    assert bench.main([]) == 0
+    assert capsys.readouterr().out.split(maxsplit=1) == ["claim", "How long a claim takes.\n"]
+
+
+def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        bench.main(["no_such_measurement"])
+    assert refusal.value.code == 2
+    assert "no measurement is called 'no_such_measurement'" in capsys.readouterr().err
+
+
+def test_every_measurement_says_what_it_measures() -> None:
+    assert all(bench.measurements().values())

@@ -1,0 +1,108 @@
+"""Two sellers, their people and their keys: what tests of who may see what begin with."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Seller, User
+from accounts.services import SCOPES, create_api_key
+from connectors import platforms, registry
+from connectors.services import install_connection
+from hub.kinds import DataType
+from hub.models import Connection, Job, Run
+from synclog.models import SyncLog
+from synclog.services import IssueDraft, log_for, upsert_issues
+from tests.factories import make_seller
+
+FAKE_PLATFORMS = Path(__file__).parent / "fake_platforms"
+SECRET = "paper-token"
+
+
+@dataclass
+class SellerSetup:
+    """A seller with an owner, a shop, a B2B front, a run and an open issue."""
+
+    seller: Seller
+    owner: User
+    shop: Connection = field(init=False)
+    storefront: Connection = field(init=False)
+    run: Run = field(init=False)
+    log: SyncLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        slug = self.seller.slug
+        about: dict[str, Any] = {"seller": self.seller, "base_url": "http://127.0.0.1:9", "start": False}
+        self.shop = install_connection(
+            **about,
+            platform="paper",
+            name=f"Shop of {slug}",
+            slug=f"{slug}-shop",
+            settings={"store": f"store-{slug}"},
+            credentials={"user": "u", "token": SECRET},
+        )
+        self.storefront = install_connection(
+            **about,
+            platform="paper_front",
+            name=f"Front of {slug}",
+            slug=f"{slug}-front",
+            settings={"site_id": f"site-{slug}"},
+            credentials={"client_secret": SECRET},
+        )
+        job = self.job(DataType.CUSTOMERS)
+        self.run = Run.objects.create(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)
+        self.log = log_for(job=job, seller_id=self.seller.pk)
+        self.log.started_full_sync = timezone.now()
+        self.log.save()
+        upsert_issues(
+            log=self.log, job=job, drafts=[IssueDraft("customer:1", f"No e-mail at {slug}")], now=timezone.now()
+        )
+
+    def job(self, data_type: DataType) -> Job:
+        return Job.objects.select_related("connection").get(connection=self.shop, data_type=data_type)
+
+
+@dataclass
+class TwoSellers:
+    north: SellerSetup
+    south: SellerSetup
+
+
+class ApiClient(Client):
+    """A client that sends the key with every request, and JSON."""
+
+    def __init__(self, key: str = "") -> None:
+        super().__init__(headers={"Authorization": f"Bearer {key}"} if key else {}, raise_request_exception=False)
+
+    def send(self, method: str, path: str, data: Any = None) -> Any:
+        return self.generic(
+            method, path, "" if data is None else json.dumps(data, default=str), content_type="application/json"
+        )
+
+
+def key_for(seller: Seller | None = None, *, user: User | None = None, scopes: list[str] | None = None) -> ApiClient:
+    """A client with a key of the seller, or of a person, with all scopes unless told otherwise."""
+    _, text = create_api_key(name="test", seller=seller, user=user, scopes=list(SCOPES) if scopes is None else scopes)
+    return ApiClient(text)
+
+
+def make_person(email: str, **fields: Any) -> User:
+    """Somebody who needs no password here: hashing one takes longer than most tests."""
+    return User.objects.create_user(email, **fields)
+
+
+@pytest.fixture
+def two_sellers(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoSellers]:
+    """Two sellers on platforms of paper, which the registry finds in place of the real ones."""
+    monkeypatch.setattr(platforms, "__path__", [str(FAKE_PLATFORMS)])
+    registry.adapters.cache_clear()
+    yield TwoSellers(
+        north=SellerSetup(make_seller("north", members=(alice := make_person("alice@north.example"),)), alice),
+        south=SellerSetup(make_seller("south", members=(charlie := make_person("charlie@south.example"),)), charlie),
+    )
+    registry.adapters.cache_clear()
