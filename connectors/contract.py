@@ -195,8 +195,7 @@ class LogError:
 @dataclass(frozen=True, slots=True)
 class LogReport:
     """What is added to a target's sync log. An error whose id stands there is replaced; `resolved` are the ids of items
-    that went through; `finished_at` (UTC) is the end of a full sync, and comes once, with the last that belongs to
-    it."""
+    that went through; `finished_at` (UTC) is the end of a full sync, and comes once, with the last part of it."""
 
     errors: Sequence[LogError] = ()
     resolved: Sequence[str] = ()
@@ -340,18 +339,9 @@ class Adapter:
 
     # Sync log
 
-    def start_log(self, data_type: DataType, *, started: datetime, finished_at: datetime |
-    None)
-   
-
-
-
- 
-  
-   
-    -> None:
-        """A full sync began at `started`: the target's log begins anew, without the errors before it. `finished_at` is the
-        end of the last full sync, if there was one. Safe to repeat.
+    def start_log(self, data_type: DataType, *, started: datetime, finished_at: datetime | None) -> None:
+        """A full sync began at `started`: the target's log begins anew, without the errors before it. `finished_at` is
+        the end of the last full sync, if there was one. Safe to repeat.
 
         Only called for data types in `keeps_sync_log`, as is `add_to_log`.
         """

@@ -151,45 +151,9 @@ class _Table:
         self._fetch(keys, reference.target, [reference.target_column, *target.key], "true")
         matching = " AND ".join(f"there.{quote(key)} = here.{quote(key)}" for key in target.key)
         self.new.execute(
-            f"CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS SELECT there.{target_key}
-            AS old,
-
-
-
-
-
- 
-  
-   
-    
-     
-      
-       
-        
-         
-          
-        
-
-
-
-
-
-
-
-
- 
-  
-   
-    
-     
-      
-       
-        
-         
-          
-           
-            here.{target_key}
-            AS new" f" FROM {quote(keys)} AS there JOIN {quote(reference.target)} AS here ON {matching}"
+            f"CREATE TEMPORARY TABLE resolved ON COMMIT DROP AS "
+            f"SELECT there.{target_key} AS old, here.{target_key} AS new"
+            f" FROM {quote(keys)} AS there JOIN {quote(reference.target)} AS here ON {matching}"
         )
 
     def _matching(self) -> str:
@@ -207,10 +171,8 @@ class _Table:
 
     def _add(self, columns: list[str], condition: str) -> int:
         listed = ", ".join(map(quote, columns))
-        if condition ==
-        _MISSING:
+        if condition == _MISSING:
             condition = f"NOT EXISTS (SELECT FROM {quote(self.name)} AS new WHERE {self._matching()})"
-       
         self.new.execute(
             f"INSERT INTO {quote(self.name)} ({listed}) OVERRIDING SYSTEM VALUE"
             f" SELECT {listed} FROM {quote(self.own)} AS own WHERE {condition}"

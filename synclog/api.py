@@ -75,22 +75,10 @@ class ErrorList(StrictSchema):
         duplicates = [ref for ref, times in Counter(error.external_id for error in self.errors).items() if times > 1]
         if duplicates:
             raise ValueError(
-                f"errors: {', '.join(duplicates[:5])} named more than once; merge the problems of
-                an item
-             
-           
-          
-           
-            
-             
-              
-              
-               
-                into
-                one error."
+                f"errors: {', '.join(duplicates[:5])} named more than once; merge the problems of an item into one "
+                "error."
             )
         return self
-
 
 
 class FullSyncIn(ErrorList):

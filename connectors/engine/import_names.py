@@ -76,25 +76,9 @@ def _two_names(key: Key, used_name: str, name: str) -> Problem:
     attribute, value = key
     return Problem(
         "two_names",
-        f"{attribute} {value} is called {used_name} by another product and {name} by this
-        one. Shoppers
-
-
-
-
-
-
-
-
-
- 
-  
-   
-    
-     
-      
-       
-        see {used_name}.", f"Give {attribute} {value} the same name in all products.",
+        f"{attribute} {value} is called {used_name} by another product and {name} by this one. "
+        f"Shoppers see {used_name}.",
+        f"Give {attribute} {value} the same name in all products.",
     )
 
 

@@ -27,13 +27,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Seller
 from accounts.services import SCOPES, create_api_key
+from connectors.adapter_factory import account_for, open_adapter
 from connectors.contract import Action, Adapter, FeedAdapter, LogError, LogReport, Operation
 from connectors.engine import dropship, loading
 from connectors.engine.applying import content_hash
 from connectors.engine.deciding import digest
 from connectors.engine.exporting import config_hash
 from connectors.errors import SkipRecord
-from connectors.opening import account_of, open_adapter
 from connectors.registry import adapters
 from connectors.webhooks import schemes
 from hub.kinds import ITEM_KIND, DataType, Kind
@@ -110,7 +110,7 @@ def payloads(connection: Connection, data_type: str, ids: Sequence[int]) -> dict
     adapter = open_adapter(connection)
     kind = ITEM_KIND[DataType(data_type)]
     items = loading.load(kind, ids)
-    strangers = dropship.narrow(connection, items) if kind == Kind.ORDER else set()
+    strangers = dropship.restrict_to_vendor(connection, items) if kind == Kind.ORDER else set()
     references = loading.references(connection, items.values())
     found: dict[str, Any] = {}
     for pk in ids:
@@ -137,7 +137,7 @@ def feed_files(connection: Connection, ids: Sequence[int], folder: Path) -> dict
     """The files of an import of everything, and of one that creates, changes and removes."""
     with pytest.MonkeyPatch.context() as patch:
         # The last day of an old interface is no matter of the format of its files.
-        patch.setattr("connectors.platforms.elevate.v3.END", date.max)
+        patch.setattr("connectors.platforms.elevate.v3.END_OF_LIFE", date.max)
         adapter = open_adapter(connection)
         assert isinstance(adapter, FeedAdapter)
         items = loading.load("product", ids)
@@ -186,17 +186,19 @@ def write_sync_log(connection: Connection, data_type: str) -> None:
         LogError("product:1", "It has no SKU.", title="Lámp", link="https://hub.example/1"),
         LogError("variant:2", "Gone."),
     ]
-    adapter.begin_log(DataType(data_type), started=now, ended=None)
-    adapter.begin_log(DataType(data_type), started=now, ended=now)
+    adapter.start_log(DataType(data_type), started=now, finished_at=None)
+    adapter.start_log(DataType(data_type), started=now, finished_at=now)
     adapter.add_to_log(DataType(data_type), LogReport(errors, ["product:2"]))
-    adapter.add_to_log(DataType(data_type), LogReport([], [], ended=now))
+    adapter.add_to_log(DataType(data_type), LogReport([], [], finished_at=now))
     adapter.delete_logs()
     adapter.http.close()
 
 
 def sync_logs() -> dict[str, list[str]]:
     """Platform → the data types of which it keeps a log."""
-    return {key: sorted(map(str, adapter.keeps_log)) for key, adapter in adapters().items() if adapter.keeps_log}
+    return {
+        key: sorted(map(str, adapter.keeps_sync_log)) for key, adapter in adapters().items() if adapter.keeps_sync_log
+    }
 
 
 # Imports
@@ -437,7 +439,7 @@ def webhook_schemes(credentials: dict[str, dict[str, str]], setups: dict[str, di
             credentials=credentials[key],
             field_map={},
         )
-        found[key] = sorted(adapter.webhook_secrets(account_of(connection), "own"))
+        found[key] = sorted(adapter.webhook_secrets(account_for(connection), "own"))
     return found
 
 

@@ -123,9 +123,8 @@ def in_conditions(column: str, values: Iterable[Any]) -> Iterator[str]:
     """`column IN (…)`, as often as it takes."""
     waiting = iter(values)
     while batch := list(islice(waiting, MAX_LIST_VALUES)):
-        yield f"{column} IN ({
-            ', '.join(quote_literal(each) if isinstance(each, str) else str(each) for each in batch)
-        })"
+        literals = [quote_literal(each) if isinstance(each, str) else str(each) for each in batch]
+        yield f"{column} IN ({', '.join(literals)})"
 
 
 def required_int(row: Row, column: str) -> int:

@@ -44,16 +44,8 @@ class Fulfilments:
             changed_condition = changed_since_condition("parcel.lastmodifieddate", since, self._settings.time_zone)
             conditions.append(
                 "so.id IN (SELECT link.previousdoc FROM previoustransactionlinelink link "
-                f"JOIN transaction parcel ON parcel.id = link.nextdoc WHERE parcel.type
-                = 'ItemShip'
-               
-            
-           
-            
-             
-              
-               
-                AND {changed_condition})"
+                f"JOIN transaction parcel ON parcel.id = link.nextdoc "
+                f"WHERE parcel.type = 'ItemShip' AND {changed_condition})"
             )
         query = f"SELECT so.id, so.tranid FROM transaction so WHERE {' AND '.join(conditions)} ORDER BY so.id"
         rows, more = self._client.page(query, limit=PAGE_SIZE)
@@ -90,7 +82,6 @@ class Fulfilments:
             )
             for order_id, order in zip(ids, orders, strict=True)
         ]
-
 
     def _all(self, query: str, key: str, column: str, ids: Iterable[int], further: str) -> Iterable[Row]:
         for condition in in_conditions(column, ids):

@@ -28,9 +28,8 @@ def payload(item: ProductItem, refs: References, price_list: str, field_map: Fie
     variants_without_sku = [variant for variant in item.variants if variant.status in SOLD_STATUSES and not variant.sku]
     if variants_without_sku:
         raise SkipRecord(
-            f"{len(variants_without_sku)} of its variants have no SKU: {
-                ', '.join(_variant_label(each) for each in variants_without_sku[:5])
-            }.",
+            f"{len(variants_without_sku)} of its variants have no SKU: "
+            f"{', '.join(_variant_label(each) for each in variants_without_sku[:5])}.",
             code="no_sku",
             fix="Give every variant an SKU in the shop: SparkLayer knows prices and stock by it.",
         )

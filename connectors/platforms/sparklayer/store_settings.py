@@ -47,34 +47,12 @@ def _send(client: SparkLayerClient, price_lists: PriceLists, operation: Operatio
         client.call("PUT", CURRENCY, body={"currency_code": wanted["currency_code"]})
     elif existing != wanted["currency_code"]:
         raise SkipRecord(
-            f"The store's base currency is {existing} at SparkLayer and
-            {wanted['currency_code']} in
-   
-  
-   
-    
- 
-
- 
-  
-   
-    
-    
-     
-      
-       
-        
-         
-          
-           
-            the shop. SparkLayer " "sets it once.",
-            code="currency", fix="Ask SparkLayer's support to change the base currency of the site, then press
-          
-           
-            Retry.",
+            f"The store's base currency is {existing} at SparkLayer and {wanted['currency_code']} in the shop. "
+            "SparkLayer sets it once.",
+            code="currency",
+            fix="Ask SparkLayer's support to change the base currency of the site, then press Retry.",
         )
-    return
-    Outcome(external_id=str(operation.item_id))
+    return Outcome(external_id=str(operation.item_id))
 
 
 def _currency(client: SparkLayerClient) -> str | None:
