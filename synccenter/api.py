@@ -22,7 +22,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class Api(NinjaAPI):
-    """Every operation may answer with a Problem, and the OpenAPI document says so."""
+    """Every operation may answer with ProblemDetails, and the OpenAPI document says so."""
 
     def get_openapi_schema(self, **options: Any) -> Any:
         schema = super().get_openapi_schema(**options)
@@ -30,10 +30,10 @@ class Api(NinjaAPI):
             model.__name__: model.model_json_schema(ref_template="#/components/schemas/{model}")
             for model in (FieldError, ProblemDetails)
         }
-        schema["components"]["schemas"]["Problem"].pop("$defs")
+        schema["components"]["schemas"]["ProblemDetails"].pop("$defs")
         problem = {
             "description": "Refused, and nothing was changed.",
-            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         }
         for operations in schema["paths"].values():
             for operation in operations.values():

@@ -1,6 +1,7 @@
 """Typed readers for environment variables, so that a wrong value is named where it was written."""
 
 import os
+import warnings
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,8 +26,12 @@ def flag(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false: write 1 or 0.")
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, *, deprecated_name: str = "") -> int:
+    """A whole number. `deprecated_name` is read where `name` is not set, with a warning."""
     value = os.environ.get(name, "")
+    if not value and deprecated_name and os.environ.get(deprecated_name):
+        warnings.warn(f"{deprecated_name} is now called {name}.", FutureWarning, stacklevel=2)
+        name, value = deprecated_name, os.environ[deprecated_name]
     try:
         return int(value) if value else default
     except ValueError as error:

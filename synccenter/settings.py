@@ -256,7 +256,9 @@ STAGING_COPY_SHARED_HOSTS = env.words("STAGING_COPY_SHARED_HOSTS", "api.bigcomme
 # The check after a copy asks before it deletes more than this share of a kind, and at least so many.
 STAGING_COPY_GUARD_PERCENT = env.number("STAGING_COPY_GUARD_PERCENT", 20)
 STAGING_COPY_GUARD_ITEMS = env.number("STAGING_COPY_GUARD_ITEMS", 10)
-STAGING_COPY_RETRY_DELAY_SECONDS = env.number("STAGING_COPY_RETRY_DELAY_SECONDS", 1)
+STAGING_COPY_RETRY_DELAY_SECONDS = env.number(
+    "STAGING_COPY_RETRY_DELAY_SECONDS", 1, deprecated_name="STAGING_COPY_PATIENCE_SECONDS"
+)
 # With which staging's credentials were encrypted; empty: with live's keys.
 STAGING_ENCRYPTION_KEYS = env.text("STAGING_ENCRYPTION_KEYS", "")
 STAGING_ADMIN_EMAIL = env.text("STAGING_ADMIN_EMAIL", "admin@sellercenter.net")

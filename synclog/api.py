@@ -55,7 +55,8 @@ class ErrorIn(StrictSchema):
 
     external_id: ExternalId = Field(description="The item, unique in the log; ours carry their kind: `variant:5`.")
     message: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
-    fix: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="What to do about it.")
+    # The name by which callers know the fix.
+    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="How to fix it.")
     title: Annotated[Line, StringConstraints(max_length=300)] = Field("", description="The item's name.")
     code: Annotated[Line, StringConstraints(max_length=60)] = ""
     severity: Issue.Severity = Issue.Severity.ERROR
@@ -64,7 +65,7 @@ class ErrorIn(StrictSchema):
     )
 
     def draft(self) -> IssueDraft:
-        return IssueDraft(**self.model_dump(exclude={"link"}), link=self.link or "")
+        return IssueDraft(**self.model_dump(exclude={"link", "mend"}), fix=self.mend, link=self.link or "")
 
 
 class ErrorList(StrictSchema):
@@ -124,7 +125,7 @@ class LogOut(Schema):
 class ErrorOut(Schema):
     external_id: str
     message: str
-    fix: str
+    mend: str
     title: str
     code: str
     severity: Issue.Severity
@@ -132,6 +133,10 @@ class ErrorOut(Schema):
     occurrences: int
     opened_at: datetime
     seen_at: datetime
+
+    @staticmethod
+    def resolve_mend(issue: Issue) -> str:
+        return issue.fix
 
 
 class IssueOut(ErrorOut):

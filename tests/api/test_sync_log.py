@@ -36,7 +36,7 @@ def test_an_error_comes_back_as_it_was_reported(client: ApiClient) -> None:
         title="Rope",
         code="sku_missing",
         severity="warning",
-        fix="Give it a SKU.",
+        mend="Give it a SKU.",
         link="https://shop.example/5",
     )
     client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [told]})
