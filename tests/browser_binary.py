@@ -52,6 +52,7 @@ def ensure_browser() -> Path:
     with _alone(CACHE / "lock"):
         if remembered.exists() and os.access(program := Path(remembered.read_text()), os.X_OK):
             return program
+        ensure_driver()
         program = find(SOURCES)
         remembered.write_text(str(program))
         return program
@@ -66,6 +67,21 @@ def find(sources: Iterable[Source]) -> Path:
     raise NoBrowser(
         "The browser tests need Chrome or Chromium: install one (on Debian, as root: apt-get install chromium), "
         f"then try again. {CACHE / 'log'} tells what was tried."
+    )
+
+
+def ensure_driver() -> None:
+    """Playwright's own program starts: it needs a library that the smallest Debian lacks. Raises NoBrowser."""
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    if _run(driver, START_SECONDS)[0]:
+        return
+    if _can_install():
+        _install_packages("libatomic1")
+        if _run(driver, START_SECONDS)[0]:
+            return
+    raise NoBrowser(
+        "Playwright's driver does not start, probably for want of libatomic (on Debian, as root: apt-get install "
+        f"libatomic1). {CACHE / 'log'} has what it said."
     )
 
 
@@ -106,18 +122,13 @@ def download() -> Iterator[Path]:
 
 def system_packages() -> Iterator[Path]:
     """As root: Debian's Chromium. Ubuntu has it as a snap alone, so there it is the libraries of Playwright's."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not _can_install():
         return
     _tell("Installing Chromium for the browser tests with apt-get ...")
     if platform.freedesktop_os_release()["ID"] == "ubuntu":
         if _run([sys.executable, "-m", "playwright", "install-deps", "chromium-headless-shell"], PACKAGES_SECONDS)[0]:
             yield from downloaded()
-        return
-    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
-    # An update that reaches only some of its sources may still find the package.
-    _run([*apt, "update"], PACKAGES_SECONDS)
-    packages = ["--yes", "--no-install-recommends", "chromium"]
-    if _run([*apt, "install", *packages], PACKAGES_SECONDS, DEBIAN_FRONTEND="noninteractive")[0]:
+    elif _install_packages("chromium"):
         yield from installed()
 
 
@@ -132,6 +143,18 @@ def _alone(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _can_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install_packages(*names: str) -> bool:
+    apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300"]
+    # An update that reaches only some of its sources may still find the packages.
+    _run([*apt, "update"], PACKAGES_SECONDS)
+    install = [*apt, "install", "--yes", "--no-install-recommends", *names]
+    return _run(install, PACKAGES_SECONDS, DEBIAN_FRONTEND="noninteractive")[0]
 
 
 def _run(argv: list[str | Path], seconds: float, **environment: str) -> tuple[bool, str]:

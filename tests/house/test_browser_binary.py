@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import browser_binary
-from tests.browser_binary import NoBrowser, ensure_browser, find, starts
+from tests.browser_binary import NoBrowser, ensure_browser, ensure_driver, find, starts
 
 Program = Callable[[str, str], Path]
 PAGE = "echo '<html></html>'"
@@ -115,3 +115,20 @@ def test_packages_are_installed_by_root_alone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(browser_binary, "_run", lambda *_, **__: pytest.fail("Something was installed."))
     assert list(browser_binary.system_packages()) == []
+
+
+def test_a_driver_that_lacks_a_library_gets_it(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "libatomic"
+    monkeypatch.setattr(sys, "executable", str(program("python", f"test -e '{library}'")))
+    monkeypatch.setattr(browser_binary, "_can_install", lambda: True)
+    monkeypatch.setattr(browser_binary, "_install_packages", lambda name: library.with_name(name[:-1]).touch())
+    ensure_driver()
+
+
+def test_who_cannot_install_is_told_what_the_driver_lacks(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(program("python", "exit 127")))
+    monkeypatch.setattr(browser_binary, "_can_install", lambda: False)
+    with pytest.raises(NoBrowser, match="apt-get install libatomic1"):
+        ensure_driver()
