@@ -65,7 +65,12 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
         _initialise(binaries, data)
     sockets.chmod(0o700)
     _give_away(sockets)
-    settings = _POSTGRES_SETTINGS | {"fsync": str(fsync), "unix_socket_directories": str(sockets)}
+    # Whole pages in the log help against power cuts, as syncing does.
+    settings = _POSTGRES_SETTINGS | {
+        "fsync": str(fsync),
+        "full_page_writes": str(fsync),
+        "unix_socket_directories": str(sockets),
+    }
     processes.start(
         "postgres",
         [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())],
