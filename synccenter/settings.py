@@ -12,7 +12,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from synccenter import environment as env
-from synccenter.embedded import postgres_binaries
+from synccenter.embedded import bundled_postgres, postgres_binaries
 from synccenter.unfold import UNFOLD  # noqa: F401 - a setting like those below
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -264,7 +264,7 @@ STAGING_ENCRYPTION_KEYS = env.text("STAGING_ENCRYPTION_KEYS", "")
 STAGING_ADMIN_EMAIL = env.text("STAGING_ADMIN_EMAIL", "admin@sellercenter.net")
 STAGING_ADMIN_PASSWORD = env.text("STAGING_ADMIN_PASSWORD", "")
 # Where pg_dump and pg_restore are; empty: on PATH.
-POSTGRES_BIN = env.text("POSTGRES_BIN", str(postgres_binaries()) if DEVELOPMENT else "")
+POSTGRES_BIN = env.text("POSTGRES_BIN", str(postgres_binaries()) if DEVELOPMENT and bundled_postgres() else "")
 
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"

