@@ -188,7 +188,7 @@ def test_whoever_slept_while_another_pushed_is_not_believed(
     sync_all(storefront)
     now = timezone.now()
     kept = {"sparklayer": ["products"]}
-    sleeper = remote.claim_next_log(kept=kept, now=now, until=now)
+    sleeper = remote.claim_next_log(supported=kept, now=now, until=now)
     assert sleeper is not None
     told_late = remote.build_update(sleeper)
     push_log()
@@ -203,7 +203,7 @@ def test_what_was_marked_again_during_the_push_stays_unreported(storefront: Conn
     now = timezone.now()
     log = SyncLog.objects.get(data_type="products")
     RemoteLog.objects.create(sync_log=log, delivered_start=log.started_full_sync)
-    taken = remote.claim_next_log(kept={"sparklayer": ["products"]}, now=timezone.now(), until=now)
+    taken = remote.claim_next_log(supported={"sparklayer": ["products"]}, now=timezone.now(), until=now)
     assert taken is not None
     report = remote.build_update(taken)
     remote.mark_pending(log=log, external_ids=[f"product:{goods[7].pk}"])
