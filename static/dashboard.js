@@ -10,14 +10,14 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// A button with data-copies="id" copies the text of that element, and says so.
+// A button with data-copies="id" copies the text of that element, then shows its data-copied text.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
   if (!button) return;
   const source = document.getElementById(button.dataset.copies);
   try {
     await navigator.clipboard.writeText(source.textContent);
-    button.textContent = "Copied";
+    button.textContent = button.dataset.copied;
   } catch {
     // Without permission (or without TLS) it is selected instead, for Ctrl-C.
     getSelection().selectAllChildren(source);
