@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from dashboard.access import SellerRequest, seller_action, seller_page
@@ -84,7 +85,8 @@ def log(request: SellerRequest, run: int) -> HttpResponseBase:
     zone = timezone.get_current_timezone()
 
     def text() -> Iterator[str]:
-        yield f"Run {chosen.pk}: {chosen.job}. Scope: {chosen.get_scope_display()}. Status: {state_label(chosen)}.\n"
+        scope, status = capfirst(chosen.get_scope_display()), state_label(chosen)
+        yield f"Run {chosen.pk}: {chosen.job}. Scope: {scope}. Status: {status}.\n"
         if chosen.is_open:
             yield "The run has not finished; this is its log so far.\n"
         for line in full_log(run=chosen):

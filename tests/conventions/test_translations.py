@@ -24,7 +24,7 @@ PACKAGES = ("dashboard",)
 
 # Names and symbols that are the same in every language.
 UNTRANSLATED = {"SyncCenter", "SKU", "g"}
-ATTRIBUTES = {"alt", "aria-label", "placeholder", "title", "data-label", "data-copied"}
+ATTRIBUTES = {"alt", "aria-label", "placeholder", "title", "data-label", "data-copied", "data-empty"}
 TRANSLATING_TAGS = {"translate", "trans", "blocktranslate", "blocktrans"}
 # Their string arguments are names of blocks, templates, URLs, icons, values to compare with.
 TAGS_WITHOUT_TEXT = {"block", "extends", "load", "url", "static", "icon", "if", "elif", "with", "for", "querystring"}

@@ -17,7 +17,7 @@ from tests.dashboard.merchants import Merchant, make_comparison, make_merchant, 
 PageOf = Callable[[User | None], Page]
 PHONE, DESKTOPS = 390, (768, 1024, 1280, 1440)
 # Elements whose content overflows them horizontally; pages must scroll only vertically.
-OVERFLOWING = """() => [...document.querySelectorAll("html, main, .card, .issue, .notice, .facts, td, th")]
+OVERFLOWING = """() => [...document.querySelectorAll("html, main, .side a, .card, .issue, .notice, .facts, td, th")]
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `${box.tagName} ${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)
 """

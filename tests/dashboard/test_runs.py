@@ -128,7 +128,7 @@ def test_the_whole_log_can_be_downloaded(acorn: Merchant, logged_in: LogIn) -> N
     lines = response.getvalue().decode().splitlines()
     run = acorn.runs["done"]
     status = capfirst(Run.State.DONE_WITH_ERRORS.label)
-    assert lines[0] == f"Run {run.pk}: {run.job}. Scope: {Run.Scope.FULL.label}. Status: {status}."
+    assert lines[0] == f"Run {run.pk}: {run.job}. Scope: {capfirst(Run.Scope.FULL.label)}. Status: {status}."
     assert len(lines) == 1 + 5
     assert "WARNING Enamel coffee pot: 1 variant has no SKU." in lines[3]
     assert " CET " in lines[3] or " CEST " in lines[3], "time in the seller's zone"
