@@ -1,4 +1,4 @@
-"""`./dev lint`: every check that needs no running service, two at a time; fails if one of them does."""
+"""`./dev lint [NAME …]`: every check that needs no running service, or those that are named; fails if one does."""
 
 import json
 import os
@@ -100,6 +100,11 @@ def traces() -> Outcome:
     return not hits, "".join(hits)
 
 
+def github(kind: str, *files: str) -> Callable[[], Outcome]:
+    """What GitHub reads of ours, checked by its schema, which the linter brings along."""
+    return program(BIN / "check-jsonschema", "--builtin-schema", f"vendor.github-{kind}", *files)
+
+
 CHECKS: dict[str, Callable[[], Outcome]] = {
     "types": program(BIN / "mypy", "."),
     "known vulnerabilities": vulnerabilities,
@@ -108,11 +113,19 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "imports": program(BIN / "lint-imports", "--no-logo"),
     "migrations": program(*MANAGE, "makemigrations", "--check", "--dry-run", **PRODUCTION),
     "deployment": program(*MANAGE, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
+    "workflows": github("workflows", ".github/workflows/ci.yml"),
+    "issue forms": github("issue-forms", ".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/idea.yml"),
+    "issue form settings": github("issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
     "traces of this machine": traces,
 }
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
+    """0 if all checks passed, 1 if one failed, 2 if there is none of a name."""
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        print(f"No check is called {unknown[0]!r}; there are: {', '.join(CHECKS)}.", file=sys.stderr)
+        return 2
     failed = []
 
     def timed(check: Callable[[], Outcome]) -> tuple[Outcome, float]:
@@ -120,7 +133,7 @@ def main() -> int:
         return check(), time.monotonic() - begun
 
     with ThreadPoolExecutor(2) as pool:
-        running = {name: pool.submit(timed, check) for name, check in CHECKS.items()}
+        running = {name: pool.submit(timed, CHECKS[name]) for name in names or CHECKS}
         for name, future in running.items():
             (passed, output), seconds = future.result()
             print(f"{'ok    ' if passed else 'FAILED'} {name} ({seconds:.1f} s)", flush=True)
@@ -133,4 +146,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -69,7 +69,7 @@ def take(live: Database, home: Path, *, name: str, origin: str, now: datetime, j
     unfinished = home / f"{name}{_UNFINISHED}"
     live.run(
         "pg_dump",
-        *("--format=directory", "--compress=gzip:1", f"--jobs={jobs}", f"--file={unfinished}"),
+        *("--format=directory", "--compress=1", f"--jobs={jobs}", f"--file={unfinished}"),
         # A table that somebody rewrites must not hold up the backup, nor the backup everybody behind it, for ever.
         "--lock-wait-timeout=300s",
     )

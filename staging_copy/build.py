@@ -50,8 +50,10 @@ def create(target: Database, name: str) -> Database:
     Nobody but its owner may enter it.
     """
     with target.maintenance.connect(autocommit=True) as connection, connection.cursor() as cursor:
+        # By way of JSON, because the column of the locale has another name before PostgreSQL 17.
         cursor.execute(
-            "SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype, datlocale"
+            "SELECT pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype,"
+            " coalesce(to_jsonb(pg_database) ->> 'datlocale', to_jsonb(pg_database) ->> 'daticulocale')"
             " FROM pg_database WHERE datname = %s",
             [target.name],
         )

@@ -71,7 +71,7 @@ def ensure(var: Path | None = None, *, throwaway: bool = False, fsync: bool = Tr
     """Starts the servers of `var`, or joins those that run. They stay at least until `stop` or our end.
 
     `throwaway`: all of `var`, which must be one's own, is deleted when they end. `fsync=False` is faster, and
-    not safe against power cuts. Raises NotStarted.
+    not safe against power cuts. Raises ServicesNotStarted.
     """
     home = _home(var)
     if home not in _uses:

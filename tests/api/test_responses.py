@@ -32,7 +32,9 @@ def test_the_openapi_document_says_how_it_refuses() -> None:
         assert "application/problem+json" in operation["responses"]["default"]["content"]
         assert operation["security"] == [{"ApiKeyAuth": []}]
         assert operation["description"]
-    assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith("/FieldError")
+    assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith(
+        "/FieldError"
+    )
 
 
 def test_a_key_may_call_so_often_a_minute(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:

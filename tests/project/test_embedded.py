@@ -76,7 +76,11 @@ def test_they_answer_and_are_set_up_as_production_would_be(var: Path) -> None:
         assert ask(services, "SHOW server_encoding") == "UTF8"
         assert ask(services, "SHOW timezone") == "UTC"
         assert ask(services, "SHOW fsync") == "on"
-        assert ask(services, "SELECT datlocale FROM pg_database WHERE datname = current_database()") == "C.UTF-8"
+        # Servers before version 17 name it in another column.
+        locale = "SELECT to_jsonb(pg_database) FROM pg_database WHERE datname = current_database()"
+        described = ask(services, locale)
+        assert isinstance(described, dict)
+        assert (described.get("datlocale") or described["datctype"]) == "C.UTF-8"
         assert ask(services, "SELECT upper('ä')") == "Ä"
         stranger = redis.Redis.from_url(services.redis_url.replace("redis://:", "redis://:wrong"))
         with closing(stranger), pytest.raises(redis.AuthenticationError):
@@ -162,6 +166,7 @@ def test_root_runs_them_where_others_may_not_enter(var: Path, process_ended: Gon
 
 
 def test_a_copy_of_the_programs_runs_by_itself(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMBEDDED_POSTGRES_BIN", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(servers, "_is_world_traversable", lambda folder: False)
     monkeypatch.setattr(servers, "_chown_unprivileged", lambda path: None)
@@ -170,6 +175,18 @@ def test_a_copy_of_the_programs_runs_by_itself(var: Path, monkeypatch: pytest.Mo
     for program in ("postgres", "initdb", "pg_dump"):
         answer = subprocess.run([binaries / program, "--version"], capture_output=True, text=True, check=True)
         assert "PostgreSQL" in answer.stdout
+
+
+@pytest.mark.parametrize(("version", "provider"), [("16.9 (Debian 16.9-1)", False), ("17.0", True), ("19beta1", True)])
+def test_programs_of_another_version_can_be_given(
+    var: Path, monkeypatch: pytest.MonkeyPatch, version: str, provider: bool
+) -> None:
+    """Locales of PostgreSQL's own came with version 17."""
+    (var / "postgres").write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
+    (var / "postgres").chmod(0o755)
+    monkeypatch.setenv("EMBEDDED_POSTGRES_BIN", str(var))
+    assert embedded.postgres_binaries() == servers._reachable_binaries(var) == var
+    assert ("--locale-provider" in servers._locale(var)) == provider
 
 
 def test_what_prevents_the_start_is_reported(var: Path) -> None:

@@ -47,7 +47,7 @@ def test_every_way_in_which_rows_are_written_is_read_or_refused(
     copy_databases: CopyDatabases, live: Live, tmp_path: Path
 ) -> None:
     packed = Archive.open(_dump(copy_databases.live, tmp_path / "packed"))
-    plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=none"))
+    plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=0"))
     whole = {table.name: b"".join(packed.rows(table)) for table in packed.tables}
     assert {table.name: b"".join(plain.rows(table, block=64)) for table in plain.tables} == whole
     assert whole["orders_order"].count(b"\n") == 1
@@ -110,7 +110,7 @@ def test_a_damaged_table_of_contents_is_named(backup: Backup, length: int) -> No
 
 
 def test_an_archive_made_elsewhere_is_copied_too(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
-    archive = _dump(copy_databases.live, tmp_path / "elsewhere", "--compress=none")
+    archive = _dump(copy_databases.live, tmp_path / "elsewhere", "--compress=0")
     backup = services.register_backup(folder=archive, taken_at=timezone.now(), by=None)
     shutil.rmtree(archive)
     copy = services.run_copy(copy=services.start_copy(backup=backup, by=None))
