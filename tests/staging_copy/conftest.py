@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
 
@@ -84,6 +86,12 @@ class Live:
     order: Order
 
 
+@cache
+def _hash_of(password: str) -> str:
+    """Made once: it is meant to take long."""
+    return make_password(password)
+
+
 @pytest.fixture
 def live(copy_databases: CopyDatabases) -> Live:
     seller = Seller.objects.create(
@@ -99,7 +107,9 @@ def live(copy_databases: CopyDatabases) -> Live:
         tax_id="GB123456789",
         bank_account="GB33BUKB20201555555555",
     )
-    user = User.objects.create_user(email="Alice@acme.example", password="a real password", name="Alice Archer")
+    user = User.objects.create_user(email="Alice@acme.example", name="Alice Archer")
+    user.password = _hash_of("a real password")
+    user.save()
     shop = Connection.objects.create(
         seller=seller,
         slug="acme-shop",
