@@ -112,10 +112,10 @@ def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> boo
     now = now or timezone.now()
     reason = _("Canceled by %(user)s.") % {"user": by} if by else _("Canceled.")
     runs.lock(run_ids=[run.pk])
-    cancelled = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
+    canceled = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
         state=Run.State.CANCELLED, finished_at=now, reason=reason
     )
-    if not cancelled:
+    if not canceled:
         return False
     own = Change.objects.filter(run=run).order_by("job_id", "item_id")
     list(own.select_for_update().values_list("pk"))

@@ -127,16 +127,16 @@ def build_update(remote: RemoteLog) -> LogUpdate:
 @transaction.atomic
 def mark_delivered(remote: RemoteLog, update: LogUpdate, *, now: datetime) -> None:
     """Record a successful push. If another worker took over meanwhile, the order is unknown, so start over."""
-    held = RemoteLog.objects.select_for_update().filter(pk=remote.pk, epoch=remote.epoch).first()
-    if held is None:
+    locked = RemoteLog.objects.select_for_update().filter(pk=remote.pk, epoch=remote.epoch).first()
+    if locked is None:
         reset(remote, now=now)
         return
     if update.started is not None:
-        held.delivered_start, held.delivered_end = update.started, update.finished_at
+        locked.delivered_start, locked.delivered_end = update.started, update.finished_at
     elif update.finished_at is not None:
-        held.delivered_end = update.finished_at
-    held.failures, held.reason, held.next_attempt_at = 0, "", now
-    held.save(update_fields=["delivered_start", "delivered_end", "failures", "reason", "next_attempt_at"])
+        locked.delivered_end = update.finished_at
+    locked.failures, locked.reason, locked.next_attempt_at = 0, "", now
+    locked.save(update_fields=["delivered_start", "delivered_end", "failures", "reason", "next_attempt_at"])
     if update.rows:
         with database.cursor() as cursor:
             # Skip locked rows: they are being marked again.

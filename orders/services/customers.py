@@ -53,7 +53,7 @@ def save_customers(
     """Save a page of drafts of one seller in order, in a fixed number of statements.
 
     `groups` are the field groups (hub.models.Master.Group) that the source may write. Raises DataError or
-    IntegrityError for values that PostgreSQL rejects. Then nothing is written, and the caller should save drafts singly.
+    IntegrityError for values that PostgreSQL rejects. Nothing is written then; the caller may save the drafts singly.
     """
     master = Master.Group.CUSTOMERS in groups
     known = lock_and_load(Customer, load_customers, [draft.customer_id for draft in drafts])
