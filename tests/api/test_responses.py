@@ -32,7 +32,9 @@ def test_the_openapi_document_describes_errors() -> None:
         assert "application/problem+json" in operation["responses"]["default"]["content"]
         assert operation["security"] == [{"ApiKeyAuth": []}]
         assert operation["description"]
-    assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith("/Fault")
+    assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith(
+        "/FieldError"
+    )
 
 
 def test_requests_per_key_are_rate_limited(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
