@@ -140,7 +140,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "synccenter.unfold.environment",
     "ENVIRONMENT_TITLE_PREFIX": "synccenter.unfold.title_prefix",
-    "STYLES": [lambda request: static("environment.css"), lambda request: static("console.css")],
+    "STYLES": [lambda request: static("environment.css"), lambda request: static("admin.css")],
     "DASHBOARD_CALLBACK": "synccenter.admin_dashboard.dashboard_context",
     "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
 }

@@ -51,7 +51,7 @@ class JobForm(forms.ModelForm):
         validate_filters(self.cleaned_data["filters"] or {})
         return self.cleaned_data["filters"] or {}
 
-    def clean_proof_schedule(self) -> str:
+    def clean_comparison_schedule(self) -> str:
         schedule: str = self.cleaned_data["comparison_schedule"]
         if schedule and not is_comparable(self.instance):
             raise ValidationError("This platform does not tell what it holds of this, so leave it empty.")

@@ -31,7 +31,7 @@ def test_every_scope_data_type_and_limit_is_in_the_api_guide() -> None:
     assert f"{api.throttle.calls} calls in a minute" in guide
 
 
-@pytest.mark.parametrize("title", [page["title"] for page in PAGES])
+@pytest.mark.parametrize("title", [str(page["title"]) for page in PAGES])
 def test_every_console_page_is_in_the_console_guide(title: str) -> None:
     assert title in (DOCS / "admin.md").read_text()
 

@@ -65,11 +65,11 @@ def test_of_the_customer_only_the_address_is_sent(
         ),
     )
     work_until_idle()
-    told = erp_orders(erps, pines)["N-5"]
-    (where,) = told["addresses"]
+    order = erp_orders(erps, pines)["N-5"]
+    (where,) = order["addresses"]
     assert (where["street"], where["first_name"], where["phone"], where["email"]) == ("Storgata 1", "Zoe", "+47 1", "")
-    assert (told["customer"], told["note"], told["total"], told["tax"]) == ("", "", 50, 0)
-    assert "Secret road" not in str(told)
+    assert (order["customer"], order["note"], order["total"], order["tax"]) == ("", "", 50, 0)
+    assert "Secret road" not in str(order)
 
 
 def test_an_order_without_its_lines_is_not_for_the_vendor(

@@ -32,7 +32,7 @@ def push(shop: SandboxProcess, method: str, *entries: Any, **call_: Any) -> Any:
 
 
 def results(shop: SandboxProcess) -> list[dict[str, Any]]:
-    return [result for told in shop.state("callbacks") for result in told["params"]["result"]]
+    return [result for callback in shop.state("callbacks") for result in callback["params"]["result"]]
 
 
 ACKNOWLEDGED = [{"api": 1, "result": [{"status": "success"}], "id": "r-1"}]

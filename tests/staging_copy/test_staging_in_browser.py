@@ -56,7 +56,7 @@ def test_every_page_says_so(page: Page, staging: str) -> None:
     banner = page.get_by_label("Environment")
     for address in ("/admin/", "/login/"):
         page.goto(address)
-        expect(banner).to_have_text("Staging A masked copy to try things on. Nothing here is live business.")
+        expect(banner).to_have_text("Staging Test environment with anonymized data.")
     page.fill("input[name=username]", operator.email)
     page.fill("input[name=password]", PASSWORD)
     page.get_by_role("button", name="Log in").click()
