@@ -1,4 +1,4 @@
-"""An order whose id is in use here, from the issue to its end: an operator does what the text says (L16)."""
+"""An operator fixes an ID conflict by following the text of its issue (L16)."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def oms(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def job(transactional_db: None, oms: SandboxProcess) -> Job:
-    """Reads the orders of the OMS, and has read them all."""
+    """The job that imports orders from the OMS, after its first import."""
     connection = install_connection(
         seller=make_seller("acme"),
         platform="seller_center_oms",
@@ -62,9 +62,9 @@ def highest(page: Page, kind: str) -> int:
     return int(row.get_by_role("cell").nth(2).inner_text())
 
 
-def test_shown_and_fixed_by_following_the_text(page: Page, job: Job, oms: SandboxProcess) -> None:
+def test_the_issue_explains_the_fix(page: Page, job: Job, oms: SandboxProcess) -> None:
     before = list(Order.objects.order_by("pk").values())
-    # The OMS was restored from a backup that is older than ours, and takes an order.
+    # The OMS was restored from a backup older than our data, and receives an order.
     delete_at_oms(oms, 14, 15)
     set_next_id(oms, "orders", 14)
     oms.control("POST", "orders", json={"count": 1})
