@@ -31,7 +31,7 @@ def test_every_scope_word_and_limit_is_in_the_guide() -> None:
     assert f"{api.throttle.calls} calls in a minute" in guide
 
 
-@pytest.mark.parametrize("title", [page["title"] for page in PAGES])
+@pytest.mark.parametrize("title", [str(page["title"]) for page in PAGES])
 def test_every_page_of_the_console_is_in_the_guide(title: str) -> None:
     assert title in (DOCS / "admin.md").read_text()
 
