@@ -131,3 +131,13 @@ def test_dashboard_shows_what_needs_attention(operator: Client) -> None:
     assert "Changes that need action 3 " in text
     assert "Active runs 2 " in text
     assert "Active workers 1 " in text
+
+
+def test_run_page_shows_its_log(operator: Client, two_sellers: TwoSellers) -> None:
+    text = operator.get(page(type(two_sellers.north.run), "change", two_sellers.north.run.pk)).content.decode()
+    assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</time> <span>Reading customers\.</span>", text)
+
+
+def test_audit_log_names_actions(operator: Client) -> None:
+    text = operator.get("/admin/accounts/auditevent/").content.decode()
+    assert "Connection paused" in text and "Kill switch turned on" in text
