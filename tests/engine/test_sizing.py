@@ -92,7 +92,7 @@ def test_the_catalogue_of_another_seller_does_not_count(small: Job) -> None:
 def test_an_operator_sees_it_and_decides(small: Job, client: Client) -> None:
     client.force_login(make_user("operator@example.com", is_staff=True, is_superuser=True))
     address = f"/admin/hub/job/{small.pk}/change/"
-    assert "1h (by size)" in client.get("/admin/hub/job/").content.decode()
+    assert "1h (auto)" in client.get("/admin/hub/job/").content.decode()
     fields = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback", "filters")
     form = client.get(address).context["adminform"].form
     sent = {name: form[name].value() for name in fields} | {"by_size": "on", "full_schedule": "6h", "filters": "{}"}

@@ -81,17 +81,17 @@ def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
     taken = datetime.fromisoformat(told["backup"]["taken_at"])
     later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
     for part in (
-        f"Outcome ended well Backup of live {told['backup']['name']}, SHA-256 {told['backup']['checksum']}",
-        f"Live as of {taken:%Y-%m-%d %H:%M:%S} UTC",
-        f"should be made from backups of {later:%Y-%m-%d %H:%M} UTC or slightly later. Orders are not checked against",
+        f"Status {Copy.State.DONE.label} Backup of live {told['backup']['name']}, SHA-256 {told['backup']['checksum']}",
+        f"Live data as of {taken:%Y-%m-%d %H:%M:%S} UTC",
+        f"from backups taken at or shortly after {later:%Y-%m-%d %H:%M} UTC. {told['advice']['orders']}",
         "acme-shop products 30 2 0 0",
-        "Nobody had to be asked: less than 20 % or 10 of each kind were missing.",
-        "Products deleted on staging The staging shop does not have them (L11). 2 in all.",
-        "Their products take no part in any sync on staging (L13). 1 in all.",
+        "No approval was required: less than 20% or 10 items of each kind were missing.",
+        "Products deleted on staging The staging shop does not have them (L11). Total: 2.",
+        "Their products take no part in any sync on staging (L13). Total: 1.",
         "take one slightly later than ours (L15).",
-        "E-mail addresses outside the masking domain 0",
+        "Email addresses outside the masking domain 0",
         f"Canary {CANARY} 1 in the backup, 0 on staging",
-        "Highest ids in use",
+        "Highest IDs in use",
         "email: mask:email",
         "django_session 0 0 emptied",
     ):
