@@ -1,4 +1,4 @@
-"""What the documentation names is there, and what is there can be found in it."""
+"""Links, tests and commands named in the documentation exist, and all commands and requirements are documented."""
 
 import re
 import tokenize
@@ -39,7 +39,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 
 @EVERY_PAGE
-def test_a_reader_of_the_readme_gets_to_every_page(page: str) -> None:
+def test_every_page_is_reachable_from_the_readme(page: str) -> None:
     reached, ahead = set(), ["README.md"]
     while ahead:
         reached.add(here := ahead.pop())
@@ -76,7 +76,7 @@ def test_each_requirement_appears_once_and_says_its_state() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-def test_requirements_that_the_code_names_are_explained(package: Path) -> None:
+def test_requirements_named_in_the_code_are_documented(package: Path) -> None:
     explained = set(re.findall(r"^\| ([A-Z]\d+) \|", TEXTS["docs/requirements.md"], re.MULTILINE))
     for path in package.rglob("*.py"):
         if REQUIREMENT.search(path.read_text()):
