@@ -47,7 +47,7 @@ def run(argv: list[str]) -> list[Figure]:
     copy.fill(options.rows)
     backup = services.take_backup()
     archive = Path(settings.BACKUP_DIR) / backup.name
-    packages = _install(Path(settings.VAR_DIR) / "rivals")
+    packages = _install(Path(settings.VAR_DIR) / "alternatives")
     ours = sum(seconds for _, seconds in copy.copy(staging)[0])
     figures = [Figure("this copy, all columns", ours, "s")]
     for name, work in (("pynonymizer", _pynonymizer), ("django-scrubber", _django_scrubber)):

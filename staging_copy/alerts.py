@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from hub.alerts import Finding
 from hub.models import Alert
 from hub.schedules import time_between_runs
+from staging_copy.copier import STAGE_LABELS
 from staging_copy.models import Backup, Copy, CopySchedule
 
 # A copy can take hours, and a nightly backup can start late.
@@ -48,7 +49,7 @@ def _copies(now: datetime) -> Iterator[Finding]:
                 "Live-to-staging %(copy)s has been running for %(duration)s (stage: %(stage)s). "
                 "Check the copier's log. If the copy is stuck, restart the copier."
             )
-            values = {"copy": last, "duration": timesince(since, now), "stage": last.stage}
+            values = {"copy": last, "duration": timesince(since, now), "stage": STAGE_LABELS.get(last.stage, "-")}
             yield _finding(Alert.Kind.ATTENTION, "copy", message % values)
     elif last.state == Copy.State.ASKING:
         message = _("Live-to-staging %(copy)s needs your answer before it can finish.")

@@ -105,7 +105,7 @@ def tasks(archive: Archive, policy: Policy, side: Database) -> list[Task]:
 
 @dataclass
 class Loaded:
-    """Rows by table, and how often each canary was met in the archive and in what was sent."""
+    """Rows by table, and canary counts before masking (`seen`) and after (`arrived`)."""
 
     rows: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)

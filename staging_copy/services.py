@@ -246,9 +246,9 @@ def rollback(*, copy: Copy, by: User | None) -> float:
     config = copier.Config.from_settings()
     with copier.exclusive_lock(config):
         latest = latest_in_place()
-        if latest is None or latest.pk != copy.pk:
-            if latest is None:
-                raise ValueError(_("There is no copy to roll back."))
+        if latest is None:
+            raise ValueError(_("There is no copy to roll back."))
+        if latest.pk != copy.pk:
             raise ValueError(_("Only the latest copy (%(copy)s) can be rolled back.") % {"copy": latest})
         target.check(config.staging, config.live, config.journals)
         seconds = copier.rollback(config, journal.Journal.create(config.journals, timezone.now()))

@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import hub.schedules
 from django.conf import settings
 from django.db import migrations, models
+
+import hub.schedules
 
 
 class Migration(migrations.Migration):

@@ -65,11 +65,11 @@ def test_of_the_customer_only_the_address_is_sent(
         ),
     )
     work_until_idle()
-    told = erp_orders(erps, pines)["N-5"]
-    (where,) = told["addresses"]
+    received = erp_orders(erps, pines)["N-5"]
+    (where,) = received["addresses"]
     assert (where["street"], where["first_name"], where["phone"], where["email"]) == ("Storgata 1", "Zoe", "+47 1", "")
-    assert (told["customer"], told["note"], told["total"], told["tax"]) == ("", "", 50, 0)
-    assert "Secret road" not in str(told)
+    assert (received["customer"], told["note"], told["total"], told["tax"]) == ("", "", 50, 0)
+    assert "Secret road" not in str(received)
 
 
 def test_orders_without_lines_of_the_vendor_are_not_sent(

@@ -116,7 +116,7 @@ def test_a_killed_user_leaves_nothing_running_and_loses_nothing(
         assert ask(services, "SELECT answer FROM kept") == 42
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
 def test_the_next_start_takes_over_after_a_killed_supervisor(var: Path, process_ended: Gone) -> None:
     services = embedded.ensure(var)
     ask(services, "CREATE TABLE kept AS SELECT 42 AS answer")
