@@ -68,7 +68,7 @@ def test_of_the_customer_only_the_address_is_sent(
     received = erp_orders(erps, pines)["N-5"]
     (where,) = received["addresses"]
     assert (where["street"], where["first_name"], where["phone"], where["email"]) == ("Storgata 1", "Zoe", "+47 1", "")
-    assert (received["customer"], told["note"], told["total"], told["tax"]) == ("", "", 50, 0)
+    assert (received["customer"], received["note"], received["total"], received["tax"]) == ("", "", 50, 0)
     assert "Secret road" not in str(received)
 
 
