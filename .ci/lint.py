@@ -26,9 +26,9 @@ PRODUCTION = {
     "REDIS_URL": "redis://redis.invalid:6379/0",
 }
 DAY = 24 * 60 * 60
-# How pip-audit says that it could not ask.
+# Parts of pip-audit's output when it cannot reach the vulnerability database.
 UNREACHABLE = ("ConnectionError", "Could not connect", "Failed to establish", "Max retries", "ServiceError")
-NOT_CHECKED = "WARNING: NOT CHECKED against the database of vulnerabilities"
+NOT_CHECKED = "WARNING: not checked against the vulnerability database"
 
 Outcome = tuple[bool, str]
 
@@ -42,9 +42,9 @@ def program(*argv: str | Path, **environment: str) -> Callable[[], Outcome]:
 
 
 def vulnerabilities() -> Outcome:
-    """Known vulnerabilities of the pinned requirements, asked for once a day.
+    """Known vulnerabilities of the pinned requirements, queried once a day.
 
-    Where the database cannot be reached the check passes, and says loudly that it checked nothing.
+    If the database cannot be reached, the check passes with a warning.
     """
     requirements = ROOT / "requirements.txt"
     answer = ROOT / "var" / f"pip-audit-{sha256(requirements.read_bytes()).hexdigest()[:16]}.json"
@@ -59,18 +59,18 @@ def vulnerabilities() -> Outcome:
             return offline, f"{NOT_CHECKED}: no connection.\n" if offline else output
     packages = json.loads(answer.read_text())["dependencies"]
     found = [
-        f"{package['name']} {package['version']}: {flaw['id']}, mended in {flaw['fix_versions']}\n"
+        f"{package['name']} {package['version']}: {flaw['id']}, fixed in {flaw['fix_versions']}\n"
         for package in packages
         for flaw in package.get("vulns", [])
     ]
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     if unknown:
-        found.append(f"{NOT_CHECKED}: {len(unknown)} of {len(packages)} packages are unknown to it.\n")
+        found.append(f"{NOT_CHECKED}: {len(unknown)} of {len(packages)} packages (unknown there).\n")
     return not any(package.get("vulns") for package in packages), "".join(found)
 
 
 def traces() -> Outcome:
-    """No tracked file names this machine: our folders, home folders, or the package index that served us."""
+    """Local paths, home folders and package index hosts of this machine in tracked files."""
     indexes = [os.environ.get(name, "") for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX")]
     hosts = {urlsplit(index).hostname or "" for index in indexes} - {"", "pypi.org"}
     patterns = [

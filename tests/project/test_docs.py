@@ -1,4 +1,4 @@
-"""The documentation names only links, tests and commands that exist, and mentions every command and requirement."""
+"""Links, tests and commands named in the documentation exist, and all commands and requirements are documented."""
 
 import re
 import tokenize
@@ -79,7 +79,7 @@ def test_each_requirement_appears_once_with_its_status() -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-def test_requirements_that_the_code_names_are_explained(package: Path) -> None:
+def test_requirements_named_in_the_code_are_documented(package: Path) -> None:
     explained = set(re.findall(r"^\| ([A-Z]\d+) \|", TEXTS["docs/requirements.md"], re.MULTILINE))
     for path in package.rglob("*.py"):
         if REQUIREMENT.search(path.read_text()):

@@ -1,4 +1,4 @@
-"""Live with a seller, customers and orders; staging beside it; and everything that a copy needs."""
+"""Fixtures for copies: live with a seller, customers and orders, an empty staging database, and the settings."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,19 +23,19 @@ from staging_copy.postgres import Database
 
 @pytest.fixture(scope="session")
 def pools_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of pools, which takes seconds to make."""
+    """The pools file, shared by all tests because it takes seconds to make."""
     return pools.ensure(tmp_path_factory.mktemp("pools"))
 
 
 @dataclass
 class CopyDatabases:
-    """Live is the test database; staging was made from it before live got its data, so it has only its schema."""
+    """Live is the test database; staging is a copy of its schema, without data."""
 
     live: Database
     staging: Database
 
     def query(self, sql: str, *parameters: Any, on: Database | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a query on staging, or another database."""
+        """The rows of a query on staging or another database."""
         with (on or self.staging).connect() as session, session.cursor() as cursor:
             cursor.execute(sql, parameters)
             return list(cursor.fetchall())
@@ -66,7 +66,7 @@ def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_
     shutil.copy(pools_file, tmp_path / "copies")
     connection.close()
     with live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
-        # A template must have no other guest, and a browser's web server or event loop may have left one.
+        # CREATE DATABASE needs a template without connections; a web server or event loop may have left one open.
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [live.name])
         cursor.execute(f'CREATE DATABASE "{staging.name}" TEMPLATE "{live.name}"')
     services.register_staging(by=None)
@@ -77,7 +77,7 @@ def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_
 
 @dataclass
 class Live:
-    """What live holds in these tests."""
+    """The content of live in these tests."""
 
     seller: Seller
     user: User
@@ -175,7 +175,7 @@ def live(copy_databases: CopyDatabases) -> Live:
 
 @pytest.fixture
 def copy(copy_databases: CopyDatabases) -> Callable[[], Any]:
-    """`copy()` backs live up and copies it to staging; returns the Copy."""
+    """`copy()` backs up live, copies it to staging and returns the Copy."""
 
     def make() -> Any:
         services.take_backup()
