@@ -189,7 +189,7 @@ def _check_duplicate_emails(bodies: list[Any]) -> None:
 
 
 def _columns(fields: Row) -> Row:
-    """What a row holds of the fields sent: small tuples instead of sub-resources."""
+    """Return the columns for the sent fields. Sub-resources become small tuples."""
     if "email" in fields:
         fields["email"] = fields["email"].lower()
     if "addresses" in fields:
