@@ -80,7 +80,7 @@ class ControlMiddleware:
                 call.status = message["status"]
             await send(message)
 
-        async def hang_up() -> None:
+        async def abort_connection() -> None:
             # ASGI cannot abort a connection; uvicorn's `send` is a method of the object that holds the transport.
             send.__self__.transport.close()  # type: ignore[attr-defined]
             while (await receive())["type"] != "http.disconnect":
@@ -91,7 +91,7 @@ class ControlMiddleware:
             await self.app(scope, receive, recording_send)
         else:
             rate_limited = self.platform.rate_limited()
-            await inject_fault(fault, self.app, rate_limited, hang_up, scope, receive, recording_send)
+            await inject_fault(fault, self.app, rate_limited, abort_connection, scope, receive, recording_send)
 
 
 def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> list[Route]:

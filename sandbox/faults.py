@@ -142,7 +142,7 @@ async def inject_fault(
     fault: Fault,
     app: ASGIApp,
     rate_limited: Response,
-    hang_up: Callable[[], Awaitable[None]],
+    abort_connection: Callable[[], Awaitable[None]],
     scope: Scope,
     receive: Receive,
     send: Send,
@@ -164,10 +164,10 @@ async def inject_fault(
         rate_limited.headers.update(fault.headers)
         await rate_limited(scope, receive, send)
     elif fault.fault == "drop":
-        await hang_up()
+        await abort_connection()
     elif fault.fault == "half_body":
         await _send_half(answer.body or b'{"data": [{"id": 1, "name": "torn in two"}], "meta": {}}', send)
-        await hang_up()
+        await abort_connection()
     else:
         garbage = fault.body if isinstance(fault.body, str) else "<html><body>It works! \ufffd{]</body></html>"
         headers = {"content-type": "application/json", **fault.headers}

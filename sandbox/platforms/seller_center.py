@@ -145,8 +145,8 @@ class SellerCenter(Platform, Generic[A]):
     def control_routes(self) -> list[BaseRoute]:
         return [self.control("delete", self._delete), self.control("sequence", self._sequence)]
 
-    def control(self, name: str, act: Callable[[A, Row], Any]) -> Route:
-        """Return the route `POST /_sandbox/{name}`. `act` gets the account named in the body, and the body."""
+    def control(self, name: str, action: Callable[[A, Row], Any]) -> Route:
+        """Return the route `POST /_sandbox/{name}`. `action` gets the account named in the body, and the body."""
 
         async def endpoint(request: Request) -> Response:
             try:
@@ -154,7 +154,7 @@ class SellerCenter(Platform, Generic[A]):
                 account = self.data.get(body.get("account") or next(iter(self.data)))
                 if account is None:
                     raise InvalidRequest(f"accounts: {', '.join(self.data)}")
-                return json_response(act(account, body))
+                return json_response(action(account, body))
             except (InvalidRequest, KeyError, TypeError) as error:
                 return json_response({"error": str(error)}, 400)
 

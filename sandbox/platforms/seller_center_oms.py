@@ -57,7 +57,9 @@ class Oms(Account):
     def place(self, order: customers_and_orders.Order, at: datetime | None) -> None:
         row_id = self.tables["orders"].allocate_id()
         customer = self.tables["customers"].rows[str(order.customer + 1)]
-        items = [self._item(self.catalog_items[place], order) for place, pieces in order.lines for _ in range(pieces)]
+        items = [
+            self._item(self.catalog_items[place], order) for place, quantity in order.lines for _ in range(quantity)
+        ]
         total = sum(float(item["price"]) for item in items)
         created = datetime.fromtimestamp(order.created, UTC) if at else self.clock.now()
         row = {
@@ -103,7 +105,7 @@ class Oms(Account):
             if not isinstance(item_change.get(name), str) or not item_change[name]:
                 return f"{name} is required for {status}"
         try:
-            moment = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
+            event_time = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
                 tzinfo=UTC
             )
         except ValueError:
@@ -118,7 +120,7 @@ class Oms(Account):
             return f"an item that is {item['item_status']} cannot become {status}"
         changed = item | {"item_status": status} | {name: item_change[name] for name in REQUIRED_FIELDS[status]}
         if status == "shipped":
-            changed["shipped_at"] = moment.isoformat()
+            changed["shipped_at"] = event_time.isoformat()
         self.tables["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
         return ""
 

@@ -143,12 +143,12 @@ class Shop(Account):
 
     def process_call(self, call: Row) -> list[Row]:
         """Process a request. Returns the results for its callback."""
-        act = {
+        handler = {
             "Product.createProducts": self.create,
             "Product.updateProducts": self.update,
             "Product.updateImageCollection": self.set_images,
         }.get(call["method"], self.value)
-        return [self._result(entry, act(entry)) for entry in call["params"]["productsInfo"]]
+        return [self._result(entry, handler(entry)) for entry in call["params"]["productsInfo"]]
 
     def _result(self, entry: Row, failure: str) -> Row:
         found = self.article(entry)
@@ -381,14 +381,14 @@ def _named(variant: Row, entry: Row) -> Row:
 # Initial data
 
 
-def _add(shop: Shop, kind: str, row: Row, moment: int) -> None:
+def _add(shop: Shop, kind: str, row: Row, modified: int) -> None:
     table = shop.tables[kind]
-    table.put({"id": table.allocate_id(), **row}, at=datetime.fromtimestamp(moment, UTC))
+    table.put({"id": table.allocate_id(), **row}, at=datetime.fromtimestamp(modified, UTC))
 
 
 def _add_article(shop: Shop, product: Product, seller: str) -> None:
     names = [name for name, _ in product.options]
-    moment = datetime.fromtimestamp(product.modified, UTC)
+    modified_at = datetime.fromtimestamp(product.modified, UTC)
     config_id = shop.tables["products"].allocate_id()
     variants = []
     for variant in product.variants:
@@ -417,4 +417,4 @@ def _add_article(shop: Shop, product: Product, seller: str) -> None:
         "images": [{"url": url} for url in product.images],
         "variants": variants,
     }
-    shop.save_article(article, at=moment)
+    shop.save_article(article, at=modified_at)

@@ -161,7 +161,7 @@ class Filters:
         return self
 
     def add_test(self, name: str, read: Read, test: Callable[[Any, Any], bool], column: str) -> "Filters":
-        """Allow a filter with its own comparison: `test(value in_group column, given)`."""
+        """Allow a filter with its own comparison: `test(value of the column, given)`."""
         self._filters[name] = (read, test, column, None)
         return self
 

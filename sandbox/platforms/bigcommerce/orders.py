@@ -269,8 +269,8 @@ def create_order(request: ApiRequest) -> Response:
     fields["lines"] = tuple(_line(store, body) for body in fields.pop("products"))
     if fields.get("customer_id") and fields["customer_id"] not in store.customers:
         raise V2ApiError(400, "The field 'customer_id' is invalid.")
-    moment = timestamp()
-    row = store.orders.add({"status_id": 1, **fields, "date_created": moment, "date_modified": moment})
+    created_at = timestamp()
+    row = store.orders.add({"status_id": 1, **fields, "date_created": created_at, "date_modified": created_at})
     for line in row["lines"]:
         if variant := store.variants.get(line["variant_id"] or 0):
             left = store.stock(variant, DEFAULT_LOCATION) - line["quantity"]

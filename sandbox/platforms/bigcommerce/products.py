@@ -233,9 +233,11 @@ def create_product(request: ApiRequest) -> Response:
     variants, images = fields.pop("variants", []), fields.pop("images", [])
     check_sub_resources(store, fields, variants, images)
     partial = to_columns(store, fields, None)
-    moment_ = now()
+    created_at = now()
     sku = fields.get("sku", "")
-    product = store.products.add({"channels": (SHOP,), **fields, "date_created": moment_, "date_modified": moment_})
+    product = store.products.add(
+        {"channels": (SHOP,), **fields, "date_created": created_at, "date_modified": created_at}
+    )
     level = fields.get("inventory_level", 0)
     if variants:
         for body in variants:

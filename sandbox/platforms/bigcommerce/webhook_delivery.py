@@ -169,12 +169,12 @@ class Delivery:
         if not hasattr(self._local, "http"):
             self._local.http = requests.Session()
             self._local.http.trust_env = False
-        moment = datetime.now(UTC)
+        sent_at = datetime.now(UTC)
         headers = {
             "content-type": "application/json",
             "webhook-id": message.id,
-            "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": self._signer.sign(message.id, moment, message.body.decode()),
+            "webhook-timestamp": str(int(sent_at.timestamp())),
+            "webhook-signature": self._signer.sign(message.id, sent_at, message.body.decode()),
             **(hook["headers"] or {}),
         }
         try:

@@ -58,10 +58,10 @@ def create_hook(request: ApiRequest) -> Response:
     fields = HOOK.checked(request.body, creating=True)
     _check(fields)
     _check_hook_limit(request, fields["scope"], None)
-    moment = timestamp()
-    stamps = {"client_id": store.options.client_id, "store_hash": store.name, "created_at": moment}
+    created_at = timestamp()
+    stamps = {"client_id": store.options.client_id, "store_hash": store.name, "created_at": created_at}
     return item_response(
-        store.webhooks.add({"is_active": True, "headers": None, **fields, **stamps, "updated_at": moment})
+        store.webhooks.add({"is_active": True, "headers": None, **fields, **stamps, "updated_at": created_at})
     )
 
 

@@ -91,10 +91,10 @@ class SparkLayer(Platform):
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return error_response(415, "The token request must be JSON, not form encoded")
         try:
-            asked = orjson.loads(await request.body())
+            body = orjson.loads(await request.body())
         except orjson.JSONDecodeError:
             return error_response(400, "The body is not valid JSON")
-        match asked:
+        match body:
             case {"grant_type": "client_credentials", "client_id": str(client), "client_secret": str(secret)}:
                 known = client == self.options.client_id and token_matches(secret, self.accounts.get(site, ""))
             case _:
