@@ -115,7 +115,7 @@ class Oms(Account):
             next((each for each in order["items"] if each["id_sales_order_item"] == item_id), None) if order else None
         )
         if order is None or item is None:
-            return f"item {item_id} does not exist"
+            return f"no item {item_id}"
         if status != item["item_status"] and status not in ALLOWED_TRANSITIONS.get(item["item_status"], ()):
             return f"an item that is {item['item_status']} cannot become {status}"
         changed = item | {"item_status": status} | {name: item_change[name] for name in REQUIRED_FIELDS[status]}
