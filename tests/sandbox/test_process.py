@@ -48,7 +48,7 @@ def test_invalid_arguments_are_named(arguments: list[str], complaint: str, capsy
 
 
 def test_a_sandbox_that_cannot_start_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="ended with 2"):
+    with pytest.raises(RuntimeError, match="exited with 2"):
         process.start("rest", accounts={})
 
 
