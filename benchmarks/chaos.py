@@ -14,7 +14,7 @@ from hub.services import start_run
 from sandbox.process import SandboxProcess, start
 from synccenter import roles
 from synccenter.processes import Processes
-from tests.engine.products import change, titles, titles_here, writes
+from tests.engine.products import change, hub_titles, titles, writes
 
 ROOT = Path(__file__).resolve().parent.parent
 LEASE = 3
@@ -77,7 +77,7 @@ def _kill(
 
 
 def _compare(job: Job, system: SandboxProcess, items: int, recoveries: list[float]) -> list[Figure]:
-    here, there = titles_here(job.connection), titles(system)
+    here, there = hub_titles(job.connection), titles(system)
     stale = sum(there[key] != here[key] for key in here.keys() & there.keys())
     held = Change.objects.filter(state="held").count()
     return [

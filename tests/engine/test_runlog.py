@@ -1,4 +1,4 @@
-"""What the log of a run says while it goes on and at its end (B8), over real runs; and that it stays short."""
+"""The log of a real run, while it is running and at its end (B8); and that it stays short."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,21 +33,19 @@ def export(connection: Connection) -> Run:
     return run
 
 
-def test_an_import_says_what_it_held_back_where_the_rest_goes_and_the_totals(
-    shop: Connection, search: Connection
-) -> None:
+def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, search: Connection) -> None:
     work_until_idle()
     run = last_run(Job.objects.get(connection=shop, direction="import", data_type="products"))
-    counter, told = run.counters.get(), lines(run)
-    assert told[0] == "Reading products from Acme shop."
-    assert any("(product:" in line and line.endswith("It has no weight.") for line in told)
+    counter, logged = run.counters.get(), lines(run)
+    assert logged[0] == "Reading products from Acme shop."
+    assert any("(product:" in line and line.endswith("It has no weight.") for line in logged)
     changed = f"{counter.created:,} changed here and wait to be sent to Acme search (products)."
     totals = f"In all {counter.read} looked at: {counter.created} created, {counter.skipped} skipped;"
-    assert told[-3] == changed and told[-2].startswith(totals)
-    assert told[-1] == "The run ended with some errors."
+    assert logged[-3] == changed and logged[-2].startswith(totals)
+    assert logged[-1] == "The run ended with some errors."
 
 
-def test_reading_is_reported_while_it_goes_on(shop: Connection) -> None:
+def test_reading_is_reported_as_it_progresses(shop: Connection) -> None:
     Connection.objects.filter(pk=shop.pk).update(settings={"page_size": 20})
     work_until_idle()
     run = last_run(Job.objects.get(connection=shop, direction="import", data_type="products"))
@@ -56,7 +54,7 @@ def test_reading_is_reported_while_it_goes_on(shop: Connection) -> None:
     assert progress[1].startswith("40 of ")
 
 
-def test_a_partial_import_says_since_when(shop: Connection) -> None:
+def test_an_incremental_import_logs_its_cut_date(shop: Connection) -> None:
     work_until_idle()
     job = Job.objects.get(connection=shop, direction="import", data_type="products")
     run, _ = start_run(job=job, scope=Run.Scope.PARTIAL, trigger="schedule")
@@ -64,7 +62,7 @@ def test_a_partial_import_says_since_when(shop: Connection) -> None:
     assert lines(run)[0].startswith("Reading products from Acme shop, changed since 20")
 
 
-def test_progress_is_reported_by_doublings_however_many_batches_there_are(custom: Connection, monkeypatch: Any) -> None:
+def test_progress_is_reported_at_doubling_counts(custom: Connection, monkeypatch: Any) -> None:
     monkeypatch.setitem(RestTarget.batch_size, "products", 5)
     one_lane(custom)
     make_products(custom.seller, 400)
@@ -112,18 +110,20 @@ def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch:
     assert lines(run)[-1].endswith("The rate budget of this account is used up.")
 
 
-def test_refused_batches_and_their_culprits_are_reported(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_rejected_batches_and_the_items_at_fault_are_reported(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
     one_lane(custom)
     products = make_products(custom.seller, 6)
     Product.objects.filter(pk=products[2].pk).update(title="")
     custom_platform.fault("status", method="PUT", status=400, times=1)
-    told = lines(export(custom))
-    assert any(line.startswith("6 were refused together, so each is sent alone: ") for line in told)
-    assert any(f"product:{products[2].pk}: " in line and "title" in line for line in told)
+    logged = lines(export(custom))
+    assert any(line.startswith("6 were refused together, so each is sent alone: ") for line in logged)
+    assert any(f"product:{products[2].pk}: " in line and "title" in line for line in logged)
 
 
 def test_a_lost_worker_is_reported(custom: Connection) -> None:
-    """What cannot be settled is to the queue the same as a lost worker: the batch is halved."""
+    """To the queue, a batch that cannot be settled is the same as a lost worker: the batch is halved."""
     one_lane(custom)
     products = make_products(custom.seller, 4)
     original = RestTarget.payload
@@ -134,12 +134,12 @@ def test_a_lost_worker_is_reported(custom: Connection) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RestTarget, "payload", with_nul)
-        told = lines(export(custom))
-    lost = [line for line in told if line.startswith("A worker was lost")]
+        logged = lines(export(custom))
+    lost = [line for line in logged if line.startswith("A worker was lost")]
     assert lost[0].startswith("A worker was lost with 4 in hand") and len(lost) <= runlog.LOGGED_IN_FULL
 
 
-def test_what_events_change_is_reported_in_a_log_of_its_own(custom: Connection) -> None:
+def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
     one_lane(custom)
     change(make_products(custom.seller, 3))
     work_until_idle()
@@ -157,22 +157,22 @@ def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> No
     work_until_idle()
     skip_delays()
     run = last_run(products_job(search))
-    told = lines(run)
-    built = next(number for number, line in enumerate(told) if line.startswith("Import ") and "everything" in line)
-    assert any(line.endswith(": accepted") for line in told[built:])
-    assert told[-1] == "The run ended well.", "nothing is told after the end"
+    logged = lines(run)
+    built = next(number for number, line in enumerate(logged) if line.startswith("Import ") and "everything" in line)
+    assert any(line.endswith(": accepted") for line in logged[built:])
+    assert logged[-1] == "The run ended well.", "nothing is logged after the end"
 
 
-def test_a_million_held_items_make_a_short_log(custom: Connection) -> None:
+def test_many_held_items_make_a_short_log(custom: Connection) -> None:
     run, _ = start_run(job=products_job(custom), trigger="button")
     now = timezone.now()
     for batch in range(100):
         texts = [f"Vase {batch}-{number}: It has no price." for number in range(100)]
         runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.ASIDE, texts=texts, now=now)
     runs.close(run=run, now=now, failed="gone")
-    told = lines(run)
-    assert told[: runlog.LOGGED_IN_FULL] == [
+    logged = lines(run)
+    assert logged[: runlog.LOGGED_IN_FULL] == [
         f"Vase 0-{number}: It has no price." for number in range(runlog.LOGGED_IN_FULL)
     ]
-    assert told[-2:] == ["In all 10,000 items set aside; the issues tell them all.", "The run failed: gone"]
-    assert len(told) < 25
+    assert logged[-2:] == ["In all 10,000 items set aside; the issues tell them all.", "The run failed: gone"]
+    assert len(logged) < 25
