@@ -61,7 +61,7 @@ class ItemRecords:
         rows = list(counts)
         jobs = Job.objects.select_related("connection").in_bulk({row[0] for row in rows})
         return [
-            StatusCount(jobs[job], kind, state, ItemStatus.State(state).label, number, at)
+            StatusCount(jobs[job], kind, state, str(ItemStatus.State(state).label), number, at)
             for job, kind, state, number, at in rows
         ]
 

@@ -32,7 +32,7 @@ class Item:
 def kind_label(kind: str) -> str:
     """`order_line` → "Order line"; `category@2` → "Category"."""
     plain = kind.partition("@")[0]
-    return Kind(plain).label if plain in Kind.values else plain
+    return str(Kind(plain).label) if plain in Kind.values else plain
 
 
 def items(*, seller: Seller, refs: Iterable[Ref]) -> dict[Ref, Item]:

@@ -141,6 +141,6 @@ def _start(home: Path, throwaway: bool, fsync: bool) -> Services:
             check=False,
         )
     if not supervisor.stdout:
-        output = log.read_text()[-2000:]
-        raise ServicesNotStarted(f"The private PostgreSQL and Redis did not start. Last lines of {log}:\n{output}")
+        tail = log.read_text()[-2000:]
+        raise ServicesNotStarted(f"The private PostgreSQL and Redis did not start. Last lines of {log}:\n{tail}")
     return Services(**json.loads(supervisor.stdout))

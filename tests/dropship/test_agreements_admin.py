@@ -55,8 +55,8 @@ def test_invalid_agreement_is_rejected(console: Client) -> None:
             {"seller": seller.pk, "vendor": vendor.pk, "name_on_lines": "New"},
             "has an agreement with this vendor already",
         ),
-        ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": "pines"}, "Another vendor goes by this name"),
-        ({"seller": seller.pk, "vendor": seller.pk}, "Seller and vendor must be two"),
+        ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": "pines"}, "Another vendor already uses this name"),
+        ({"seller": seller.pk, "vendor": seller.pk}, "Seller and vendor must be different"),
         ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": " "}, "This field is required"),
     ):
         answer = console.post(f"{PAGE}add/", FORM | about)

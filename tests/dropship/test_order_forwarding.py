@@ -204,8 +204,8 @@ def test_an_invalid_agreement_is_refused_with_the_reason(seller: Seller) -> None
     assert DropshipAgreement.objects.get().name_on_lines == "Pines"
     for wrong, why in (
         ((seller, vendor, "Others"), "has an agreement with this vendor already"),
-        ((seller, other, "PINES"), "Another vendor goes by this name"),
-        ((seller, seller, "Self"), "Seller and vendor must be two"),
+        ((seller, other, "PINES"), "Another vendor already uses this name"),
+        ((seller, seller, "Self"), "Seller and vendor must be different"),
         ((seller, other, "  "), "name_on_lines"),
     ):
         with pytest.raises(ValidationError, match=why):

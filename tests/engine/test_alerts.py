@@ -33,26 +33,26 @@ def fail(job: Job, reason: str = "The platform refuses our credentials.") -> Non
 def test_a_failure_and_its_recovery_are_each_reported_once(job: Job) -> None:
     assert alerts_sent() == []
     fail(job)
-    assert alerts_sent() == ["SyncCenter: 1 new"]
+    assert alerts_sent() == ["SyncCenter: 1 new alert"]
     assert "refuses our credentials" in mail.outbox[0].body
     fail(job)
     assert alerts_sent() == []
     Run.objects.create(job=job, scope="full", trigger="schedule", state="done")
-    assert alerts_sent() == ["SyncCenter: 1 over"]
+    assert alerts_sent() == ["SyncCenter: 1 resolved alert"]
     assert alerts_sent() == []
 
 
 def test_many_failures_share_one_message(job: Job) -> None:
     for _ in range(30):
         fail(make_job(make_connection(make_seller())))
-    assert alerts_sent() == ["SyncCenter: 30 new"]
+    assert alerts_sent() == ["SyncCenter: 30 new alerts"]
     assert "… and 10 more." in mail.outbox[0].body
 
 
 def test_an_overdue_job_is_reported_although_nothing_failed(job: Job) -> None:
     JobState.objects.filter(job=job).update(last_success_at=timezone.now())
     assert alerts_sent(hours=1.5) == []
-    assert alerts_sent(hours=2.5) == ["SyncCenter: 1 new"]
+    assert alerts_sent(hours=2.5) == ["SyncCenter: 1 new alert"]
     assert Alert.objects.get().kind == Alert.Kind.OVERDUE
 
 
@@ -65,7 +65,7 @@ def test_a_paused_connection_raises_no_alert(job: Job) -> None:
 
 def test_an_unavailable_platform_is_reported(job: Job) -> None:
     Lane.objects.filter(pk__in=job.lane_ids).update(failures=6)
-    assert alerts_sent() == ["SyncCenter: 1 new"]
+    assert alerts_sent() == ["SyncCenter: 1 new alert"]
 
 
 def test_a_sellers_channel_gets_only_its_own_alerts(job: Job) -> None:
@@ -75,7 +75,7 @@ def test_a_sellers_channel_gets_only_its_own_alerts(job: Job) -> None:
     fail(job)
     assert alerts_sent() == []
     fail(other)
-    assert alerts_sent() == ["SyncCenter: 1 new"]
+    assert alerts_sent() == ["SyncCenter: 1 new alert"]
 
 
 def test_an_unanswered_chat_delivery_is_retried(job: Job) -> None:

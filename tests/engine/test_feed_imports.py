@@ -157,7 +157,7 @@ def test_a_rejected_import_dequeues_nothing_and_is_reported(
     for _ in range(2):
         evaluate_and_notify(now=timezone.now())
     [message] = mail.outbox
-    assert "was refused: The feed cannot be read." in message.body
+    assert "was rejected: The feed cannot be read." in message.body
     assert Alert.objects.get(resolved_at=None).job == Job.objects.get(connection=synced_search)
     wait_until(lambda: skip_delays_and_continue() and not waiting_item_ids())
     assert target_title(search_platform, some_products[0]) == "Refused at first"

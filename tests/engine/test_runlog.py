@@ -40,18 +40,18 @@ def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, searc
     assert logged[0] == "Reading products from Acme shop."
     assert any("(product:" in line and line.endswith("It has no weight.") for line in logged)
     changed = f"{counter.created:,} changed here and wait to be sent to Acme search (products)."
-    totals = f"In all {counter.read} looked at: {counter.created} created, {counter.skipped} skipped;"
+    totals = f"Total: {counter.read} items, {counter.created} created, {counter.skipped} skipped;"
     assert logged[-3] == changed and logged[-2].startswith(totals)
-    assert logged[-1] == "The run ended with some errors."
+    assert logged[-1] == "Run completed with errors."
 
 
 def test_reading_is_reported_as_it_progresses(shop: Connection) -> None:
     Connection.objects.filter(pk=shop.pk).update(settings={"page_size": 20})
     work_until_idle()
     run = last_run(Job.objects.get(connection=shop, direction="import", data_type="products"))
-    progress = [line for line in lines(run) if "looked at so far: " in line]
-    assert progress[0].startswith("20 of ") and "20 created; 1 call to" in progress[0]
-    assert progress[1].startswith("40 of ")
+    progress = [line for line in lines(run) if line.startswith("Processed ")]
+    assert progress[0].startswith("Processed 20 of ") and "20 created; 1 API call" in progress[0]
+    assert progress[1].startswith("Processed 40 of ")
 
 
 def test_an_incremental_import_logs_its_cut_date(shop: Connection) -> None:
@@ -68,13 +68,13 @@ def test_progress_is_reported_at_doubling_counts(custom: Connection, monkeypatch
     make_products(custom.seller, 400)
     run = export(custom)
     assert run.api_calls == 80
-    progress = [line for line in lines(run) if "so far" in line]
+    progress = [line for line in lines(run) if line.startswith("Processed ")]
     assert [line.split(";")[0] for line in progress] == [
-        f"{number} of 400 looked at so far: {number} created" for number in (5, 10, 20, 35, 65, 130, 260)
+        f"Processed {number} of 400 items: {number} created" for number in (5, 10, 20, 35, 65, 130, 260)
     ]
     assert lines(run)[-2:] == [
-        "In all 400 looked at: 400 created; 80 calls to the platform.",
-        "The run ended well.",
+        "Total: 400 items, 400 created; 80 API calls.",
+        "Run succeeded.",
     ]
 
 
@@ -95,9 +95,9 @@ def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, cust
     work_until_idle()
     for _ in range(14):
         skip_delays()
-    waits = [line for line in lines(run) if "waits" in line.lower()]
+    waits = [line for line in lines(run) if "waits" in line.lower() or "delays" in line]
     assert "answered 503. Failure 3 in a row; then one item is tried." in waits[2]
-    assert waits[runlog.LOGGED_IN_FULL :] == ["11 waits, so far.", "In all 14 waits."]
+    assert waits[runlog.LOGGED_IN_FULL :] == ["11 delays so far.", "Total: 14 delays."]
 
 
 def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,9 +147,9 @@ def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
     assert (run.scope, run.state) == ("partial", "done")
     assert lines(run) == [
         "Sending what events changed to Acme ERP.",
-        "3 looked at so far: 3 created; 1 call to the platform.",
-        "In all 3 looked at: 3 created; 1 call to the platform.",
-        "The run ended well.",
+        "Processed 3 items: 3 created; 1 API call.",
+        "Total: 3 items, 3 created; 1 API call.",
+        "Run succeeded.",
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> No
     logged = lines(run)
     built = next(number for number, line in enumerate(logged) if line.startswith("Import ") and "everything" in line)
     assert any(line.endswith(": accepted") for line in logged[built:])
-    assert logged[-1] == "The run ended well.", "nothing is logged after the end"
+    assert logged[-1] == "Run succeeded.", "nothing is logged after the end"
 
 
 def test_many_held_items_make_a_short_log(custom: Connection) -> None:
@@ -174,5 +174,5 @@ def test_many_held_items_make_a_short_log(custom: Connection) -> None:
     assert logged[: runlog.LOGGED_IN_FULL] == [
         f"Vase 0-{number}: It has no price." for number in range(runlog.LOGGED_IN_FULL)
     ]
-    assert logged[-2:] == ["In all 10,000 items set aside; the issues tell them all.", "The run failed: gone"]
+    assert logged[-2:] == ["Total: 10,000 items with issues (see Issues for the full list).", "Run failed: gone"]
     assert len(logged) < 25

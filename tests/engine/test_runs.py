@@ -77,7 +77,7 @@ def test_many_workers_close_a_run_once(custom: Connection, custom_platform: Sand
     run.refresh_from_db()
     assert len(seconds_after) == 3
     assert (run.state, run.remaining, run.total) == (Run.State.DONE, 0, 900)
-    assert run.log.filter(text__startswith="The run ended").count() == 1
+    assert run.log.filter(text__regex="^Run (succeeded|completed)").count() == 1
     assert run.counters.get().created == 900 and sum(calls(custom_platform)) == 900
     log = SyncLog.objects.get(connection=custom)
     assert log.last_full_sync == run.finished_at == JobState.objects.get(job=run.job).last_full_sync_at
@@ -94,7 +94,7 @@ def test_a_later_retry_does_not_keep_the_run_open(custom: Connection, custom_pla
     assert (run.state, run.counters.get().failed) == (Run.State.DONE_WITH_ERRORS, 1)
     skip_delays()
     assert titles(custom_platform) == hub_titles(custom)
-    assert run.log.last().text == "The run ended with some errors.", "definitive once it ended"
+    assert run.log.last().text == "Run completed with errors.", "definitive once it ended"
 
 
 def test_the_log_grows_during_the_run(custom: Connection, custom_platform: SandboxProcess) -> None:
@@ -112,7 +112,7 @@ def test_the_log_grows_during_the_run(custom: Connection, custom_platform: Sandb
     skip_delays()
     run.refresh_from_db()
     assert run.state == Run.State.DONE
-    assert run.log.last().text == "The run ended well."
+    assert run.log.last().text == "Run succeeded."
 
 
 def test_a_run_cancelled_while_it_compares_stays_cancelled(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_a_run_without_remaining_changes_is_closed_by_the_sweeper(
         maintenance.close_stuck_runs(now=timezone.now())
         run.refresh_from_db()
         assert run.state == Run.State.DONE and SyncLog.objects.get(connection=custom).last_full_sync
-        assert run.log.filter(text__startswith="The run ended").count() == 1
+        assert run.log.filter(text__regex="^Run (succeeded|completed)").count() == 1
 
 
 def test_changes_from_events_form_a_partial_run_that_finishes(
