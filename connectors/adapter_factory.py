@@ -7,10 +7,13 @@ from typing import Any
 from django.conf import settings
 from pydantic import ValidationError
 
-from connectors.contract import Account, Adapter, Schema
-from connectors.errors import NeedsAttention
-from connectors.http import Budget, HttpClient
+from connectors.oauth_tokens import DatabaseTokenStore
 from connectors.registry import adapter_for
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import Budget, HttpClient
+from connectors.sdk.schemas import Schema
 from hub import budgets
 from hub.models import Connection
 
@@ -24,7 +27,7 @@ def validate(schema: type[Schema], values: Mapping[str, Any] | None, *, what: st
         raise NeedsAttention(f"Something is wrong with the {what}: {wrong}.", fix=f"Correct the {what}.") from error
 
 
-def account_for(connection: Connection) -> Account:
+def account_for(connection: Connection) -> Account[Any, Any, Any]:
     """The connection as its adapter sees it. NeedsAttention if settings, credentials or field map do not fit."""
     adapter = adapter_for(connection.platform)
     return Account(
@@ -36,7 +39,7 @@ def account_for(connection: Connection) -> Account:
     )
 
 
-def open_adapter(connection: Connection) -> Adapter:
+def open_adapter(connection: Connection) -> Adapter[Any]:
     """An adapter with an HTTP client of its own. Close `adapter.http` when done."""
     adapter_class = adapter_for(connection.platform)
     account = account_for(connection)
@@ -53,6 +56,4 @@ def open_adapter(connection: Connection) -> Adapter:
         private_hosts=settings.PRIVATE_HOSTS_ALLOWED,
         budget=budget,
     )
-    adapter = adapter_class(account, http)
-    http.headers.update(adapter.authenticate())
-    return adapter
+    return adapter_class(account, http, DatabaseTokenStore(connection))

@@ -8,8 +8,8 @@ from django.core.mail import send_mail
 from django.db import connection as database
 from django.db.models import F
 
-from connectors.errors import ConnectorError
-from connectors.http import HttpClient
+from connectors.sdk.errors import ConnectorError
+from connectors.sdk.http import HttpClient
 from hub import alerts
 from hub.models import AlertChannel, AlertDelivery
 

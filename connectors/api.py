@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access
 from accounts.rest import ApiError
-from connectors.errors import NeedsAttention
+from connectors.sdk.errors import NeedsAttention
 from connectors.services import sync, uninstall_connection
 from connectors.storefront_schemas import StorefrontCustomerIn, StorefrontCustomerOut
 from connectors.storefronts import AmbiguousCustomer, receive_customer

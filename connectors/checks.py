@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Variant
-from connectors.registry import adapter_for
-from hub.kinds import DataType, Direction, Kind
+from connectors.engine.platforms import target_class
+from hub.kinds import Direction, Kind
 from hub.models import Job, Link, Run, RunItem
 from hub.queue import enqueue_for_job
 from hub.services import start_run
@@ -22,9 +22,7 @@ _BATCH = 2000
 
 def is_comparable(job: Job) -> bool:
     """Whether the target lets itself be read, so that a proof can compare it."""
-    return (
-        job.direction == Direction.EXPORT and DataType(job.data_type) in adapter_for(job.connection.platform).comparable
-    )
+    return job.direction == Direction.EXPORT and target_class(job).comparable is not None
 
 
 def start_preview(*, job: Job, by: User | None) -> tuple[Run, bool]:

@@ -9,8 +9,8 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Product
-from connectors.contract import Action
 from connectors.models import FeedImport
+from connectors.sdk.operations import Action
 from hub import lanes
 from hub.models import Job
 from hub.services import resume_job

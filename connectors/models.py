@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
+from connectors.sdk.tokens import TokenPair
 from hub.fields import EncryptedJSONField
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job, Run
@@ -173,3 +174,36 @@ class WebhookSubscription(models.Model):
 
     def __str__(self) -> str:
         return f"webhooks of {self.connection}"
+
+
+class OAuthTokens(models.Model):
+    """The OAuth 2 tokens of a connection whose vendor issues refresh tokens.
+
+    `tokens` holds `access_token` and `refresh_token`. While `state` is REFRESHING, the process that took `epoch` calls
+    the vendor, until `lease_until` at the latest. RECONNECT: the refresh token may have been used, and a person has to
+    authorise the connection again.
+    """
+
+    class State(models.TextChoices):
+        VALID = "valid"
+        REFRESHING = "refreshing"
+        RECONNECT = "reconnect"
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="oauth_tokens"
+    )
+    tokens = EncryptedJSONField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.VALID)
+    lease_until = models.DateTimeField(null=True)
+    epoch = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "OAuth tokens"
+
+    def __str__(self) -> str:
+        return f"OAuth tokens of {self.connection}"
+
+    @property
+    def pair(self) -> TokenPair:
+        return TokenPair(self.tokens["access_token"], self.tokens["refresh_token"], self.expires_at)

@@ -7,6 +7,7 @@ POLICY = {
     "connectors_webhookevent": {"*": "empty"},
     "connectors_webhookrefusal": {"*": "empty"},
     "connectors_webhooksubscription": {"*": "empty"},
+    "connectors_oauthtokens": {"*": "preserve"},
 }
 
 RETENTION = {
@@ -16,4 +17,5 @@ RETENTION = {
     "connectors_webhookevent": "partition 30 days",
     "connectors_webhookrefusal": "90 days by last_at",
     "connectors_webhooksubscription": "forever",
+    "connectors_oauthtokens": "with hub_connection",
 }

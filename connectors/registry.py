@@ -3,15 +3,16 @@
 import importlib
 import pkgutil
 from functools import lru_cache
+from typing import Any
 
 from connectors import platforms
-from connectors.contract import Adapter
+from connectors.sdk.adapter import Adapter
 
 
 @lru_cache(maxsize=1)
-def adapters() -> dict[str, type[Adapter]]:
+def adapters() -> dict[str, type[Adapter[Any]]]:
     """All adapters by key. A key that two classes claim is an error, not a surprise."""
-    found: dict[str, type[Adapter]] = {}
+    found: dict[str, type[Adapter[Any]]] = {}
     for module_info in pkgutil.iter_modules(platforms.__path__):
         module = importlib.import_module(f"{platforms.__name__}.{module_info.name}")
         for value in vars(module).values():
@@ -23,7 +24,7 @@ def adapters() -> dict[str, type[Adapter]]:
     return dict(sorted(found.items()))
 
 
-def adapter_for(platform: str) -> type[Adapter]:
+def adapter_for(platform: str) -> type[Adapter[Any]]:
     """The adapter class of a platform; LookupError names the ones there are."""
     try:
         return adapters()[platform]

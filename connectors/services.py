@@ -12,12 +12,14 @@ from django.utils import timezone
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
-from connectors import size_schedules, ssrf
+from connectors import size_schedules
 from connectors.adapter_factory import open_adapter, validate
-from connectors.contract import Adapter
-from connectors.errors import ConnectorError, NeedsAttention
 from connectors.models import WebhookEvent
 from connectors.registry import adapter_for, adapters
+from connectors.sdk import ssrf
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError, NeedsAttention
+from connectors.sdk.streams import SizeSchedules, Source, Target
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
 from connectors.webhooks.routing import reroute
 from hub import lanes
@@ -62,41 +64,35 @@ def install_connection(
         )
         subscribe(connection=connection, now=timezone.now())
         _add_jobs(connection, adapter)
-        if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.imports:
+        if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.sources():
             ensure_price_list(connection=connection, slug=f"{slug}-price", name=f"{adapter.name} Price")
         record_audit_event(user=by, action="connection.install", target=connection, seller=seller, platform=platform)
         if start:
-            for data_type in adapter.imports:
+            for data_type in adapter.sources():
                 sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL)
-            for data_type in adapter.exports:
+            for data_type in adapter.targets():
                 _start(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None)
     return connection
 
 
-def _add_jobs(connection: Connection, adapter: type[Adapter]) -> None:
-    for direction, data_types in ((Direction.IMPORT, adapter.imports), (Direction.EXPORT, adapter.exports)):
-        for data_type, lane in data_types.items():
-            full, partial = adapter.schedules.get(data_type, ("", ""))
-            by_size = adapter.schedules_by_size.get(data_type)
-            if by_size is not None:
-                full = size_schedules.choose_schedule(
-                    by_size, size_schedules.catalog_sizes([connection])[connection.pk]
-                )
-            add_job(
-                connection=connection,
-                direction=direction,
-                data_type=data_type,
-                lane=lane,
-                shards=adapter.shards.get(data_type, 1) if direction is Direction.EXPORT else 1,
-                full_schedule=full,
-                partial_schedule=partial if direction is Direction.IMPORT else "",
-                by_size=by_size is not None,
-                comparison_schedule="1w" if direction is Direction.EXPORT and data_type in adapter.comparable else "",
-            )
+def _add_jobs(connection: Connection, adapter: type[Adapter[Any]]) -> None:
+    for stream in adapter.streams:
+        by_size = isinstance(stream.full_schedule, SizeSchedules)
+        add_job(
+            connection=connection,
+            direction=Direction.IMPORT if issubclass(stream, Source) else Direction.EXPORT,
+            data_type=stream.data_type,
+            lane=stream.lane,
+            shards=stream.shards if issubclass(stream, Target) else 1,
+            full_schedule=size_schedules.first_schedule(connection, stream.full_schedule),
+            partial_schedule=stream.partial_schedule if issubclass(stream, Source) else "",
+            by_size=by_size,
+            comparison_schedule="1w" if issubclass(stream, Target) and stream.comparable else "",
+        )
 
 
 def _validate(
-    adapter: type[Adapter],
+    adapter: type[Adapter[Any]],
     base_url: str,
     *,
     settings: dict[str, Any],
@@ -211,9 +207,10 @@ def sync(
     """
     adapter = adapter_for(connection.platform)
     wanted = DataType(data_type)
-    if wanted not in adapter.imports:
+    source = adapter.sources().get(wanted)
+    if source is None:
         return _start(connection, Direction.EXPORT, wanted, trigger, by, resend)
-    for earlier in adapter.import_dependencies.get(wanted, ()):
+    for earlier in source.depends_on:
         _start(connection, Direction.IMPORT, earlier, trigger, by)
     return _start(connection, Direction.IMPORT, wanted, trigger, by, resend)
 

@@ -8,8 +8,8 @@ from django.db.models import Count
 
 from accounts.services import record_audit_event
 from catalog.models import Product
-from connectors.contract import SizeSchedules
 from connectors.registry import adapters
+from connectors.sdk.streams import SizeSchedules
 from hub.kinds import DataType
 from hub.models import Connection, Job
 from hub.services import recompute_next_runs
@@ -18,7 +18,15 @@ from hub.services import recompute_next_runs
 def size_rule(job: Job) -> SizeSchedules | None:
     """What the job's platform says about sizes; None if it says nothing."""
     adapter = adapters().get(job.connection.platform)
-    return adapter.schedules_by_size.get(DataType(job.data_type)) if adapter else None
+    target = adapter.targets().get(DataType(job.data_type)) if adapter else None
+    return target.full_schedule if target and isinstance(target.full_schedule, SizeSchedules) else None
+
+
+def first_schedule(connection: Connection, schedule: str | SizeSchedules) -> str:
+    """The full schedule of a new job."""
+    if isinstance(schedule, str):
+        return schedule
+    return choose_schedule(schedule, catalog_sizes([connection])[connection.pk])
 
 
 def choose_schedule(rule: SizeSchedules, size: int, *, current: str = "") -> str:

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.services import record_audit_event
 from connectors.engine import loading
 from connectors.engine.applying.context import import_context_for, not_master_problem
+from connectors.engine.platforms import platform_names
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Connection, Job, Link, Master
 from orders.items import CustomerItem, load_customers
@@ -69,7 +70,9 @@ def receive_customer(*, storefront: Connection, customer: StorefrontCustomer, by
     if saved.conflicts:
         ref = f"{Kind.CUSTOMER}:{saved.item_id}"
         problem = not_master_problem(target, Master.Group.CUSTOMERS, saved.conflicts)
-        issue = synclog.merge_problems(ref=ref, problems=[problem], kind=Kind.CUSTOMER, item_id=saved.item_id)
+        issue = synclog.issue_draft(
+            ref=ref, problems=[problem], kind=Kind.CUSTOMER, item_id=saved.item_id, **platform_names(own)
+        )
         synclog.upsert_issues(log=target.log, job=own, drafts=[issue], now=target.now)
     record_audit_event(user=by, action="customer.receive", target=f"customer {saved.item_id}", seller=storefront.seller)
     item = load_customers([saved.item_id])[saved.item_id]

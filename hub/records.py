@@ -12,14 +12,14 @@ from typing import Any
 
 @dataclass(slots=True)
 class Problem:
-    """What is wrong with a record, in a merchant's words. `fatal` keeps the whole item out of the hub.
+    """Something wrong with an item. `code` names the type of issue (synclog.issue_catalog), `values` fill in its texts.
 
-    `ref` is the external id with its kind (`variant:5`) that the problem belongs to; empty: the record itself.
+    A `fatal` problem keeps the whole item out. `ref` is the external ID with its kind (`variant:5`) that the problem
+    belongs to; empty: the item itself. Values are text and integers, so that they can be stored as JSON.
     """
 
     code: str
-    message: str
-    fix: str
+    values: dict[str, str | int] = field(default_factory=dict)
     fatal: bool = False
     ref: str = ""
 

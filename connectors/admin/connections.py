@@ -15,9 +15,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from accounts.admin_base import BaseAdmin, ReasonForm, confirm_dialog, get_operator
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
-from connectors.contract import Adapter
-from connectors.errors import ConnectorError
 from connectors.registry import adapters
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError
 from connectors.services import (
     check_connection,
     deprecation_warnings_for,
@@ -76,7 +76,7 @@ class ConnectionAdmin(BaseAdmin):
         return {
             "pause": row.paused_at is None,
             "resume": row.paused_at is not None,
-            "webhook_secret": adapter is not None and adapter.manual_webhooks,
+            "webhook_secret": adapter is not None and adapter.webhooks.configured_by_hand,
         }.get(action_name, True)
 
     @display(description="State", label=STATE_LABELS)
@@ -117,7 +117,7 @@ class ConnectionAdmin(BaseAdmin):
                 self.message_user(request, warning, messages.WARNING)
         return super().change_view(request, object_id, form_url, extra_context)
 
-    def _adapter(self, request: HttpRequest, connection: Connection | None) -> type[Adapter] | None:
+    def _adapter(self, request: HttpRequest, connection: Connection | None) -> type[Adapter[Any]] | None:
         return adapters().get(connection.platform if connection else request.GET.get("platform", ""))
 
     def get_form(

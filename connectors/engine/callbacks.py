@@ -13,10 +13,10 @@ from operator import attrgetter
 from django.db.models import Case, When
 
 from catalog.models import Variant
-from connectors.contract import Receipt
 from connectors.engine import loading, storing
 from connectors.engine.settling import REFUSED, Batch, IdInUse, clear_sent_hashes, id_conflict_result, rejected_result
-from connectors.errors import Queued
+from connectors.sdk.errors import Queued
+from connectors.sdk.webhooks import Receipt
 from hub import queue
 from hub.kinds import Kind
 from hub.models import Change, Job, Link

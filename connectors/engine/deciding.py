@@ -11,13 +11,15 @@ from hashlib import blake2b
 from typing import Any
 
 from accounts.models import Seller
-from connectors.contract import Action, Adapter, Operation
 from connectors.engine import dropship, filters, loading
-from connectors.errors import Queued, SkipRecord
-from connectors.http import canonical_json
-from hub.kinds import DataType, Kind
+from connectors.sdk.errors import Queued, SkipRecord
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.serialization import canonical_json
+from connectors.sdk.streams import Target
+from hub.kinds import Kind
 from hub.models import Job, Link
 from hub.queue import ChangeSnapshot
+from hub.records import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ class Step:
     """One change with its operation; `digest` is the hash of the payload, None for a removal."""
 
     change: ChangeSnapshot
-    operation: Operation
+    operation: Operation[Any]
     digest: bytes | None
     item: Any
     link: Link | None
@@ -40,7 +42,7 @@ class Decision:
 
     steps: list[Step] = field(default_factory=list)
     unchanged: list[tuple[ChangeSnapshot, Any, Link | None]] = field(default_factory=list)
-    skipped: list[tuple[ChangeSnapshot, Any, SkipRecord]] = field(default_factory=list)
+    skipped: list[tuple[ChangeSnapshot, Any, Problem]] = field(default_factory=list)
     failed: list[tuple[ChangeSnapshot, Any, Exception]] = field(default_factory=list)
 
 
@@ -48,7 +50,7 @@ def digest(payload: Any) -> bytes:
     return blake2b(canonical_json(payload), digest_size=16).digest()
 
 
-def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Decision:
+def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnapshot]) -> Decision:
     """Read the items of the changes as they are now and say what each needs. A fixed number of queries."""
     ids = [change.item_id for change in changes]
     items = loading.load(job.item_kind, ids)
@@ -72,12 +74,12 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Dec
         try:
             payload = None
             if item is not None and filters.admits(job.filters, item):
-                payload = adapter.payload(DataType(job.data_type), item, refs)
-        except SkipRecord as problem:
-            decision.skipped.append((change, item, problem))
+                payload = target.payload(item, refs)
+        except SkipRecord as error:
+            decision.skipped.append((change, item, error.problem))
             continue
         except Exception as error:
-            logger.exception("%s cannot express %s %s", type(adapter).__name__, job.item_kind, change.item_id)
+            logger.exception("%s cannot express %s %s", type(target).__name__, job.item_kind, change.item_id)
             decision.failed.append((change, item, error))
             continue
         revision = getattr(item, "revision", None)
@@ -112,6 +114,7 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Dec
             previous,
             attempts=change.attempts,
             queued_at=change.sent_at if change.error_class == Queued.__name__ else None,
+            receipt_id=change.receipt_id,
         )
         decision.steps.append(Step(change, operation, new, item, link, revision))
     return decision

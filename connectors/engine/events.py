@@ -15,15 +15,15 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from connectors.contract import EventReference, Receipt
 from connectors.engine import callbacks, retry
 from connectors.engine.applying import Tally, apply_page, import_context_for
 from connectors.engine.importing import count, discontinue, missing_links, set_category_parents
 from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookEvent
 from connectors.registry import adapter_for
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.webhooks import EventReference, Receipt
 from hub import lanes
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.lanes import LeaseLost
@@ -68,7 +68,7 @@ def work(turn: Turn, job: Job) -> bool:
 def _group_by_subject(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> Subjects:
     subjects: Subjects = defaultdict(list)
     adapter = adapter_for(turn.connection.platform)
-    read: Any = adapter.read_callback if job.direction == Direction.EXPORT else adapter.read_event
+    read: Any = adapter.webhooks.read_receipts if job.direction == Direction.EXPORT else adapter.webhooks.read_event
     for event in events:
         try:
             subjects[tuple(read(event.payload))].append(event)
@@ -151,7 +151,7 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
     data_type = DataType(job.data_type)
     external_ids = list(dict.fromkeys(said.external_id for each in subjects for said in each))
     turn.renew()
-    found = turn.adapter.fetch(data_type, external_ids)
+    found = turn.source(job).fetch(external_ids)
     now = timezone.now()
     with lanes.fenced(turn.claim):
         run = _event_run(job, now)

@@ -11,14 +11,13 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
-from connectors.contract import FeedAdapter
 from connectors.engine import dropship, feeds
+from connectors.engine.platforms import is_feed, target_class
 from connectors.engine.settling import finish_full_run
 from connectors.engine.turn import Turn
-from connectors.http import canonical_json
-from connectors.registry import adapter_for
+from connectors.sdk.serialization import canonical_json
 from hub import lanes, queue, runlog, runs
-from hub.kinds import DataType, Kind
+from hub.kinds import Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run
 from orders.models import Customer, Order
 from synclog import services as synclog
@@ -40,7 +39,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
-        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and feeds.is_full_import_due(turn, job, now):
+        if is_feed(job) and feeds.is_full_import_due(turn, job, now):
             run.resend = True
         with lanes.fenced(turn.claim):
             runs.start(run=run, now=now)
@@ -158,7 +157,7 @@ def _plan(turn: Turn, job: Job, run: Run) -> None:
     )
     runs.mark_prepared(run=run, total=run.cursor["seen"], remaining=remaining)
     if remaining:
-        size = adapter_for(job.connection.platform).batch_size.get(DataType(job.data_type), 1)
+        size = target_class(job).batch_size
         queue.fill_batches(job=job, size=size, own_lane=turn.claim.lane_id)
         return
     run.refresh_from_db()

@@ -10,22 +10,24 @@ import os
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from connectors.contract import Action, FeedAdapter, ImportResult, ImportState, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.import_names import ImportNames
 from connectors.engine.settling import COUNTER_FOR_ACTION, Batch, ChangeResult, failed_result, settle, skipped_result
 from connectors.engine.turn import Turn
-from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.feeds import OPEN, feed_path
 from connectors.models import FeedImport, FeedItem
-from connectors.records import Problem
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.feeds import FeedTarget, ImportResult, ImportState
+from connectors.sdk.operations import Action, Operation, Outcome
+from connectors.sdk.records import Problem
 from hub import lanes, queue, runlog
 from hub.kinds import Direction
 from hub.models import Change, Job, Link, Run
@@ -45,7 +47,7 @@ def work(turn: Turn, job: Job) -> None:
     """Bring the job's import one stage further, or begin one if something waits and it is time."""
     feed = FeedImport.objects.filter(job=job, state__in=OPEN).first()
     now = timezone.now()
-    if feed is not None and feed.format != _adapter(turn).format:
+    if feed is not None and feed.format != _target(turn, job).format:
         # Its file is in a format that the connection does not speak any more. What it carried still waits.
         _finish(turn, feed, FeedImport.State.REFUSED, ImportResult(ImportState.REFUSED, reason=_FORMAT_CHANGED), now)
         feed = None
@@ -57,14 +59,14 @@ def work(turn: Turn, job: Job) -> None:
         return
     if feed.state == FeedImport.State.POLLING:
         replace_all = feed.mode == FeedImport.Mode.REPLACE
-        answer = _adapter(turn).poll_import(feed.remote_id, path=str(feed_path(feed)), replace_all=replace_all)
+        answer = _target(turn, job).poll_import(feed.remote_id, path=str(feed_path(feed)), replace_all=replace_all)
         _handle_result(turn, job, feed, answer)
     else:
         _send(turn, job, feed)
 
 
-def _adapter(turn: Turn) -> FeedAdapter:
-    return cast(FeedAdapter, turn.adapter)
+def _target(turn: Turn, job: Job) -> FeedTarget[Any, Any, Any]:
+    return cast(FeedTarget[Any, Any, Any], turn.target(job))
 
 
 def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
@@ -76,7 +78,7 @@ def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
     if preparing or not Change.objects.filter(job=job, state=Change.State.READY).exists():
         return None
     last_sent = FeedImport.objects.filter(job=job).aggregate(at=Max("sent_at"))["at"]
-    interval = timedelta(seconds=_adapter(turn).drain_seconds)
+    interval = timedelta(seconds=_target(turn, job).drain_seconds)
     if run is None and last_sent is not None and last_sent + interval > now:
         turn.wake_no_later_than(last_sent + interval)
         return None
@@ -88,7 +90,7 @@ def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
         return FeedImport.objects.create(
             job=job,
             run=run,
-            format=_adapter(turn).format,
+            format=_target(turn, job).format,
             mode=FeedImport.Mode.REPLACE if replace_all else FeedImport.Mode.CHANGE,
             created_at=now,
         )
@@ -97,7 +99,7 @@ def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
 def has_current_import(turn: Turn, job: Job) -> bool:
     """Whether the cluster holds what we sent, in the format that we speak now (F16). If not, it is sent everything."""
     last = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).order_by("-pk").first()
-    return last is not None and last.format == _adapter(turn).format
+    return last is not None and last.format == _target(turn, job).format
 
 
 def is_full_import_due(turn: Turn, job: Job, now: datetime) -> bool:
@@ -131,14 +133,14 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
 
     A build that was interrupted begins anew: until the import is sent, nothing has happened.
     """
-    adapter = _adapter(turn)
+    target = _target(turn, job)
     replace_all = feed.mode == FeedImport.Mode.REPLACE
     FeedItem.objects.filter(feed_import=feed).delete()
     Path(settings.FEED_DIR).mkdir(parents=True, exist_ok=True)
     feed.file = f"{job.connection.slug}-{feed.pk}.gz"
     items = removals = 0
-    import_names = ImportNames(job, adapter)
-    with adapter.open_feed(str(feed_path(feed)), replace_all=replace_all) as file:
+    import_names = ImportNames(job, target)
+    with target.open_file(str(feed_path(feed)), replace_all=replace_all) as file:
         for priority in (Priority.EVENT, Priority.FULL_RUN):
             after = 0
             while taken := queue.next_changes(
@@ -153,7 +155,7 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
                     file.add(step.operation)
                 items += len(steps)
                 removals += sum(step.operation.action is Action.REMOVE for step in steps)
-                carried = [_carried(feed, step, adapter, problems_by_item) for step in steps]
+                carried = [_carried(feed, step, target, problems_by_item) for step in steps]
                 FeedItem.objects.bulk_create(carried, ignore_conflicts=True)
                 turn.renew()
     with lanes.fenced(turn.claim):
@@ -173,26 +175,24 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
 
 def _decide_chunk(turn: Turn, job: Job, taken: list[ChangeSnapshot]) -> list[Step]:
     """What needs no import is settled at once; the rest is carried."""
-    decision = decide(turn.adapter, job, taken)
+    decision = decide(turn.target(job), job, taken)
     now = timezone.now()
     batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.results += [
-        skipped_result(c, item, job, message=str(p), code=p.code, fix=p.fix) for c, item, p in decision.skipped
-    ]
+    batch.results += [skipped_result(c, item, job, problem) for c, item, problem in decision.skipped]
     batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
     settle(turn, batch, now=now)
     return decision.steps
 
 
 def _carried(
-    feed: FeedImport, step: Step, adapter: FeedAdapter, problems_by_item: dict[int, list[Problem]]
+    feed: FeedImport, step: Step, target: FeedTarget[Any, Any, Any], problems_by_item: dict[int, list[Problem]]
 ) -> FeedItem:
     return FeedItem(
         feed_import=feed,
         change_id=step.change.id,
         token=step.change.token,
         item_id=step.change.item_id,
-        external_id=step.operation.external_id or adapter.key_of(step.operation),
+        external_id=step.operation.external_id or target.item_key(step.operation),
         action=step.operation.action,
         payload=step.operation.payload,
         payload_hash=step.digest,
@@ -208,7 +208,7 @@ def _send(turn: Turn, job: Job, feed: FeedImport) -> None:
     turn.renew()
     FeedImport.objects.filter(pk=feed.pk).update(sent_at=timezone.now())
     try:
-        answer = _adapter(turn).start_import(
+        answer = _target(turn, job).start_import(
             str(feed_path(feed)),
             replace_all=feed.mode == FeedImport.Mode.REPLACE,
             name=f"synccenter-{feed.pk}",
@@ -291,7 +291,7 @@ def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportResult, now:
 def _settle_feed_items(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:
     """Only what the import carried leaves the queue (F9), chunk by chunk: a crash in between repeats a chunk."""
     after = 0
-    import_names = ImportNames(job, _adapter(turn))
+    import_names = ImportNames(job, _target(turn, job))
     while carried := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
         after = carried[-1].pk
         current = {change.id: change for change in queue.reload_changes(item.change_id for item in carried)}
@@ -336,14 +336,7 @@ def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportRe
             continue
         if named:
             results.append(
-                skipped_result(
-                    change,
-                    None,
-                    job,
-                    message=answer.item_errors[item.external_id],
-                    code="refused",
-                    fix="Correct the item; it is sent again as soon as it changes.",
-                )
+                skipped_result(change, None, job, issues.REJECTED(reason=answer.item_errors[item.external_id]))
             )
         else:
             error = TryAgainLater(answer.reason or "The import was refused without a word.")

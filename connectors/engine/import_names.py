@@ -6,10 +6,11 @@ The vendor takes the latest name for the whole catalogue, and refuses an import 
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from connectors.contract import FeedAdapter
 from connectors.engine.deciding import Step, digest
 from connectors.models import FeedName
-from connectors.records import Problem
+from connectors.sdk import issues
+from connectors.sdk.feeds import FeedTarget
+from connectors.sdk.records import Problem
 from hub.models import Job
 
 Key = tuple[str, str]
@@ -18,9 +19,9 @@ Key = tuple[str, str]
 class ImportNames:
     """The names that one import gives. Holds each name once, however many items carry it."""
 
-    def __init__(self, job: Job, adapter: FeedAdapter) -> None:
+    def __init__(self, job: Job, target: FeedTarget[Any, Any, Any]) -> None:
         self.job = job
-        self.adapter = adapter
+        self.target = target
         self._used_names: dict[Key, str] = {}
 
     def unify(self, steps: Iterable[Step]) -> dict[int, list[Problem]]:
@@ -40,7 +41,9 @@ class ImportNames:
                     problems.append(_new_name(key, previous, name))
             if problems:
                 problems_by_item[step.change.item_id] = problems
-                step.operation.payload = self.adapter.with_names(payload, {key: self._used_names[key] for key in names})
+                step.operation.payload = self.target.replace_names(
+                    payload, {key: self._used_names[key] for key in names}
+                )
                 step.digest = digest(step.operation.payload)
         return problems_by_item
 
@@ -60,7 +63,7 @@ class ImportNames:
         )
 
     def _names(self, payload: Any) -> dict[Key, str]:
-        return self.adapter.names_in(payload)
+        return self.target.read_names(payload)
 
 
 def known_names(job: Job, keys: Collection[Key]) -> dict[Key, str]:
@@ -74,18 +77,9 @@ def known_names(job: Job, keys: Collection[Key]) -> dict[Key, str]:
 
 def _two_names(key: Key, used_name: str, name: str) -> Problem:
     attribute, value = key
-    return Problem(
-        "two_names",
-        f"{attribute} {value} is called {used_name} by another product and {name} by this one. "
-        f"Shoppers see {used_name}.",
-        f"Give {attribute} {value} the same name in all products.",
-    )
+    return issues.TWO_NAMES(attribute=attribute, value=value, used=used_name, name=name)
 
 
 def _new_name(key: Key, previous: str, name: str) -> Problem:
     attribute, value = key
-    return Problem(
-        "new_name",
-        f"{attribute} {value} was called {previous} until now. This product calls it {name}, so all products do now.",
-        f"If that is wrong, call it {previous} in this product again; else resolve this.",
-    )
+    return issues.NAME_CHANGED(attribute=attribute, value=value, before=previous, name=name)

@@ -17,6 +17,7 @@ from catalog import services as catalog
 from catalog.models import Status
 from connectors.engine.applying import ImportContext, Tally, apply_page, import_context_for, link_kind
 from connectors.engine.applying.context import not_master_problem
+from connectors.engine.platforms import platform_names
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
@@ -86,8 +87,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
     """One page: network first, then one transaction."""
     since = run.cursor["since"]
     turn.renew()
-    page = turn.adapter.read_page(
-        DataType(context.job.data_type),
+    page = turn.source(context.job).read_page(
         since=datetime.fromisoformat(since) if since else None,
         cursor=run.cursor["page"],
     )
@@ -168,8 +168,7 @@ def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
         _finish_deletion_check(turn, run)
         return False
     turn.renew()
-    data_type = DataType(context.job.data_type)
-    found = turn.adapter.fetch(data_type, [link.external_id for link in batch])
+    found = turn.source(context.job).fetch([link.external_id for link in batch])
     context.now = timezone.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
@@ -243,8 +242,11 @@ def discontinue(context: ImportContext, gone: list[Link]) -> int:
 def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence[Link]) -> None:
     """The source has no more what another is the master of: it stays."""
     problem = not_master_problem(context, _MASTERS[kind], ["status"])
+    names = platform_names(context.job)
     drafts = [
-        synclog.merge_problems(ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id)
+        synclog.issue_draft(
+            ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id, **names
+        )
         for link in gone
     ]
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from catalog import items as catalog
-from connectors.contract import References
-from connectors.errors import NeedsAttention
 from connectors.registry import adapter_for
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.operations import References
 from hub.kinds import Direction, Kind, Role
 from hub.models import Connection, Link
 from orders import items as orders

@@ -5,11 +5,11 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from connectors.contract import Adapter, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.settling import (
@@ -23,9 +23,12 @@ from connectors.engine.settling import (
     skipped_result,
 )
 from connectors.engine.turn import Turn
-from connectors.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk import issues
+from connectors.sdk.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.http import HttpClient
+from connectors.sdk.operations import Outcome
+from connectors.sdk.streams import PolledReceipts, Target
 from hub import lanes, queue, runlog, runs
-from hub.kinds import DataType
 from hub.lanes import LeaseLost
 from hub.models import Change, Job, Run
 from hub.queue import Priority
@@ -50,6 +53,14 @@ class _InFlightBatch:
         return [step.change.id for step in self.steps]
 
 
+@dataclass(slots=True)
+class _Answer:
+    """The outcomes of one call in the order of its steps, and how long it took."""
+
+    outcomes: list[Outcome]
+    seconds: float
+
+
 def send_next(turn: Turn, job: Job, priority: int) -> bool:
     """Take, decide, send and settle batches for a slice of time. False if nothing was ready.
 
@@ -61,7 +72,7 @@ def send_next(turn: Turn, job: Job, priority: int) -> bool:
     turn.limit_seconds = settings.SEND_SECONDS  # also where the turn began by preparing (B7)
     deadline = monotonic() + SLICE_SECONDS
     previous: _InFlightBatch | None = None
-    call: Future[list[Outcome]] | None = None
+    call: Future[_Answer] | None = None
     try:
         while current is not None:
             call = _start_call(turn, current, previous)
@@ -84,7 +95,7 @@ def send_next(turn: Turn, job: Job, priority: int) -> bool:
     return True
 
 
-def _wait_for(call: Future[list[Outcome]] | None) -> None:
+def _wait_for(call: Future[_Answer] | None) -> None:
     if call is not None:
         wait([call])
 
@@ -96,7 +107,10 @@ def _next_batch(
     stands in both, or batches are small because of trouble and each is to be judged by itself.
     """
     key = (job.pk, priority)
-    size = turn.adapter.batch_size.get(DataType(job.data_type), 1)
+    target = turn.target(job)
+    size = target.batch_size
+    if turn.batch_seconds_limit is not None:
+        size = min(size, turn.batch_seconds_limit)
     taken = queue.next_changes(
         lane_id=turn.claim.lane_id,
         job_id=job.pk,
@@ -109,38 +123,53 @@ def _next_batch(
     if not taken or (in_flight is not None and (probing or items & in_flight.items)):
         return None
     turn.after_token[key] = taken[-1].token
-    decision = decide(turn.adapter, job, taken)
+    decision = decide(target, job, taken)
     batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.results += [
-        skipped_result(c, item, job, message=str(p), code=p.code, fix=p.fix) for c, item, p in decision.skipped
-    ]
+    batch.results += [skipped_result(c, item, job, problem) for c, item, problem in decision.skipped]
     batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
     return _InFlightBatch(batch, decision.steps, items, timezone.now())
 
 
-def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[list[Outcome]] | None":
+def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[_Answer] | None":
     """The call is under way; a successor would find both what it carries and what is not settled yet."""
     job = current.batch.job
     if not current.steps or job.connection.read_only:
         return None
     turn.renew(current.changes + (previous.changes if previous else []))
-    operations = [step.operation for step in current.steps]
-    return turn.calls.submit(_call, turn.adapter, DataType(job.data_type), operations)
+    return turn.calls.submit(_call, turn.adapter.http, turn.target(job), current.steps)
 
 
-def _call(adapter: Adapter, data_type: DataType, operations: list[Operation]) -> list[Outcome]:
-    """An adapter may need several requests: that the last was turned away says nothing of those before it."""
-    previous = adapter.http.writes
+def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) -> _Answer:
+    """Send the steps, or ask what became of those that the target has queued as they are.
+
+    An adapter may need several requests: that the last was refused says nothing of those before it.
+    """
+    started, writes_before = monotonic(), http.writes
+    operations = [step.operation for step in steps]
+    polls = isinstance(target, PolledReceipts)
+    queued = [position for position, step in enumerate(steps) if polls and _is_queued(step)]
+    new = [position for position in range(len(steps)) if position not in queued]
+    outcomes: dict[int, Outcome] = {}
     try:
-        return adapter.send(data_type, operations)
+        if isinstance(target, PolledReceipts) and queued:
+            outcomes |= zip(queued, target.poll([operations[position] for position in queued]), strict=True)
+        if new:
+            outcomes |= zip(new, target.send([operations[position] for position in new]), strict=True)
     except TryAgainLater as error:
-        error.sent = error.sent or adapter.http.writes > previous
+        error.sent = error.sent or http.writes > writes_before
         raise
+    except BatchRefused as error:
+        error.item_errors = {new[position]: problem for position, problem in error.item_errors.items()}
+        raise
+    return _Answer([outcomes[position] for position in range(len(steps))], monotonic() - started)
 
 
-def _send(
-    turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Future[list[Outcome]] | None" = None
-) -> None:
+def _is_queued(step: Step) -> bool:
+    """Whether the target has taken this very payload into its queue and not said yet what became of it."""
+    return bool(step.change.receipt_id) and bytes(step.change.queued_hash or b"") == (step.digest or b"")
+
+
+def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Future[_Answer] | None" = None) -> None:
     """One call to the adapter for these steps, if it is not under way already; where the target refuses without saying
     which, singly. What became of them is added to the batch; what is not in there stays in the queue."""
     job = batch.job
@@ -152,12 +181,14 @@ def _send(
             for s in steps
         ]
         return
+    if call is None:
+        turn.renew([step.change.id for step in steps])
+        call = turn.calls.submit(_call, turn.adapter.http, turn.target(job), steps)
+    turn.wait_for(call, [step.change.id for step in steps])
     try:
-        if call is None:
-            turn.renew([step.change.id for step in steps])
-            operations = [step.operation for step in steps]
-            call = turn.calls.submit(_call, turn.adapter, DataType(job.data_type), operations)
-        outcomes = call.result()
+        answer = call.result()
+        outcomes = answer.outcomes
+        turn.limit_batch(len(steps), answer.seconds)
     except BatchRefused as refusal:
         return _isolate(turn, batch, steps, refusal, now)
     except TryAgainLater as error:
@@ -167,10 +198,10 @@ def _send(
         batch.possibly_sent += steps
         settle(turn, batch, now=now)
         raise
-    except SkipRecord as problem:
+    except SkipRecord as error:
         if len(steps) > 1:
-            return _isolate(turn, batch, steps, BatchRefused(str(problem), code=problem.code), now)
-        outcomes = [Outcome(error=problem)]
+            return _isolate(turn, batch, steps, BatchRefused(str(error)), now)
+        outcomes = [Outcome(error=error)]
     except Exception as error:
         logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
         if len(steps) > 1:
@@ -189,11 +220,12 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused,
     turn.record_success()
     _log_refusal(steps, refusal, now)
     if len(steps) == 1:
-        batch.results.append(_refused_result(steps[0], str(refusal), refusal.code, batch.job, now))
+        problem = refusal.item_errors.get(0) or issues.REJECTED(reason=str(refusal))
+        batch.results.append(skipped_result(steps[0].change, steps[0].item, batch.job, problem))
     elif refusal.item_errors:
         batch.results += [
-            _refused_result(steps[position], message, refusal.code, batch.job, now)
-            for position, message in sorted(refusal.item_errors.items())
+            skipped_result(steps[position].change, steps[position].item, batch.job, problem)
+            for position, problem in sorted(refusal.item_errors.items())
         ]
         if rest := [step for position, step in enumerate(steps) if position not in refusal.item_errors]:
             _send(turn, batch, rest, now)
@@ -216,10 +248,6 @@ def _log_refusal(steps: list[Step], refusal: BatchRefused, now: datetime) -> Non
         runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.REFUSED, texts=[text], now=now)
 
 
-def _refused_result(step: Step, message: str, code: str, job: Job, now: datetime) -> ChangeResult:
-    return _result_for(step, Outcome(error=SkipRecord(message, code=code)), job, now)
-
-
 def _result_for(step: Step, outcome: Outcome, job: Job, now: datetime) -> ChangeResult:
     error = outcome.error
     if error is None:
@@ -232,7 +260,7 @@ def _result_for(step: Step, outcome: Outcome, job: Job, now: datetime) -> Change
         not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
         return failed_result(step.change, step.item, job, error, not_before=not_before)
     if isinstance(error, SkipRecord):
-        return skipped_result(step.change, step.item, job, message=str(error), code=error.code, fix=error.fix)
+        return skipped_result(step.change, step.item, job, error.problem)
     return failed_result(step.change, step.item, job, error, not_before=None)
 
 

@@ -5,29 +5,30 @@ counting down the runs, so that exactly one worker closes each (D20).
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from catalog.models import Product
-from connectors.contract import Action, Outcome
 from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
+from connectors.engine.platforms import keeps_remote_log, platform_names
 from connectors.engine.turn import Turn
-from connectors.errors import Queued
-from connectors.registry import adapter_for
+from connectors.sdk import issues
+from connectors.sdk.errors import Queued
+from connectors.sdk.operations import Action, Outcome
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job, JobState, Link, Run
 from hub.queue import ChangeSnapshot, Failure
+from hub.records import Problem
 from synclog import remote
 from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
-ID_IN_USE = "id_in_use"
 # The error class of a change that the target had taken, and refused after all.
 REFUSED = "Refused"
 # The vendor with the longest patience answers within eight hours; a day is a person's matter.
@@ -231,7 +232,7 @@ def _update_sync_log(job: Job, batch: Batch, now: datetime) -> None:
         failed_refs = {draft.external_id for draft in drafts}
         succeeded = {f"{job.item_kind}:{v.change.item_id}" for v in results if v.answer or v.counter == "unchanged"}
         resolved = synclog.resolve_by_external_ids(log=log, external_ids=succeeded - failed_refs, now=now)
-        if job.data_type in adapter_for(job.connection.platform).keeps_sync_log:
+        if keeps_remote_log(job):
             remote.mark_pending(
                 log=log, external_ids=failed_refs | _remote_log_updates(job, results, resolved=bool(resolved))
             )
@@ -252,12 +253,13 @@ def _warning_draft(job: Job, v: ChangeResult) -> IssueDraft | None:
     """What the target's adapter wants people to know of an item that went through."""
     if v.answer is None or not v.answer.warnings:
         return None
-    return synclog.merge_problems(
+    return synclog.issue_draft(
         ref=f"{job.item_kind}:{v.change.item_id}",
         problems=v.answer.warnings,
         kind=job.item_kind,
         item_id=v.change.item_id,
         title=_title(v.item),
+        **platform_names(job),
     )
 
 
@@ -276,7 +278,7 @@ def _item_outcome(job: Job, v: ChangeResult) -> ItemOutcome:
     action, changes = "", {}
     if v.failure is not None and v.failure.error_class == Queued.__name__:
         state, action = ItemStatus.State.PENDING, "queued"
-    elif v.issue is not None and v.issue.code == ID_IN_USE:
+    elif v.issue is not None and v.issue.code == issues.ID_IN_USE.code:
         state, action = ItemStatus.State.PENDING, "failed"
     elif v.failure is not None:
         state = ItemStatus.State.HELD if v.failure.not_before is None else ItemStatus.State.FAILED
@@ -349,21 +351,21 @@ def _title(item: Any) -> str:
     return getattr(item, "title", "") or getattr(item, "name", "") or getattr(item, "sku", "")
 
 
-def skipped_result(change: ChangeSnapshot, item: Any, job: Job, *, message: str, code: str, fix: str) -> ChangeResult:
+def skipped_result(change: ChangeSnapshot, item: Any, job: Job, problem: Problem) -> ChangeResult:
     """This item cannot go as it is: an issue, and nothing more to try until it changes."""
-    return ChangeResult(
-        change,
-        item,
-        "skipped",
-        issue=IssueDraft(
-            external_id=f"{job.item_kind}:{change.item_id}",
-            kind=job.item_kind,
-            item_id=change.item_id,
-            title=_title(item),
-            code=code,
-            message=message,
-            fix=fix,
-        ),
+    issue = issue_for(job, problem if problem.fatal else replace(problem, fatal=True), change.item_id, item)
+    return ChangeResult(change, item, "skipped", issue=issue)
+
+
+def issue_for(job: Job, problem: Problem, item_id: int, item: Any) -> IssueDraft:
+    """The issue of an exported item."""
+    return synclog.issue_draft(
+        ref=f"{job.item_kind}:{item_id}",
+        problems=[problem],
+        kind=job.item_kind,
+        item_id=item_id,
+        title=_title(item),
+        **platform_names(job),
     )
 
 
@@ -377,18 +379,14 @@ class IdInUse(NamedTuple):
 
 
 def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInUse) -> ChangeResult:
-    """The target gave it an id that is something else's here: a person decides."""
-    what = found.kind.partition("/")[0]
-    result = skipped_result(
-        change,
-        item,
-        job,
-        code=ID_IN_USE,
-        message=f"{job.connection} gave {what} {found.wanted_id} the id {found.external_id}, which {what} "
-        f"{found.holder_id} has here already. Nothing was overwritten.",
-        fix="Raise the id sequence there above the highest id in use here (see Ids in use in the console), take away "
-        f"what it made under {found.external_id}, then retry this item.",
+    """The target gave it an ID that belongs to something else here: a person decides."""
+    problem = issues.ID_IN_USE(
+        external_id=found.external_id,
+        kind=found.kind.partition("/")[0],
+        wanted=found.wanted_id,
+        holder=found.holder_id,
     )
+    result = skipped_result(change, item, job, problem)
     result.counter = "failed"
     result.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)
     return result
@@ -396,8 +394,7 @@ def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInU
 
 def rejected_result(change: ChangeSnapshot, item: Any, job: Job, reason: str) -> ChangeResult:
     """The target had taken it into its queue, and refuses it after all: a person decides, or the item changes."""
-    fix = "Correct the item where it comes from; it is sent again as soon as it changes. Or press Retry."
-    result = skipped_result(change, item, job, code="refused", message=reason, fix=fix)
+    result = skipped_result(change, item, job, issues.REJECTED(reason=reason))
     result.counter, result.failure = "failed", Failure(change, REFUSED, reason[:500], None)
     return result
 
@@ -409,7 +406,14 @@ def queued_result(step: Step, error: Queued, *, now: datetime) -> ChangeResult:
     """
     timed_out = step.change.sent_at is not None and now - step.change.sent_at > MAX_QUEUED_AGE
     not_before = None if timed_out else (error.not_before or now + timedelta(minutes=1))
-    failure = Failure(step.change, Queued.__name__, str(error), not_before)
+    failure = Failure(
+        step.change,
+        Queued.__name__,
+        str(error),
+        not_before,
+        receipt_id=error.receipt_id,
+        queued_hash=step.digest or b"",
+    )
     return ChangeResult(step.change, step.item, COUNTER_FOR_ACTION[step.operation.action], step=step, failure=failure)
 
 
@@ -428,13 +432,6 @@ def failed_result(
     failure = Failure(change, name, str(error)[:500] or name, not_before, isolated)
     if not_before is not None:
         return ChangeResult(change, item, "failed", failure=failure)
-    result = skipped_result(
-        change,
-        item,
-        job,
-        code="held",
-        message=f"It could not be sent, and trying again will not help by itself: {failure.error}",
-        fix="Look at the item and at the target; then press Retry.",
-    )
+    result = skipped_result(change, item, job, issues.NOT_SENT(reason=failure.error))
     result.counter, result.failure = "failed", failure
     return result

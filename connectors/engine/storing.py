@@ -10,7 +10,7 @@ from django.db import connection as database
 from accounts.models import Seller
 from catalog import services as catalog
 from catalog.records import SettingsRecord
-from connectors.http import canonical_json
+from connectors.sdk.serialization import canonical_json
 from hub.kinds import Kind
 from hub.models import Connection, LinkPayload
 from hub.queue import enqueue

@@ -12,10 +12,10 @@ from time import monotonic
 from django.conf import settings
 
 from connectors.adapter_factory import open_adapter
-from connectors.contract import LogError, LogReport
 from connectors.engine import retry
-from connectors.errors import ConnectorError, NoSuchLog, TryAgainLater
 from connectors.registry import adapters
+from connectors.sdk.errors import ConnectorError, SyncLogMissing, TryAgainLater
+from connectors.sdk.sync_log import LogError, LogUpdate
 from hub.kinds import DataType
 from hub.models import Connection
 from synclog import remote
@@ -30,7 +30,7 @@ _ATTENTION_RETRY_INTERVAL = timedelta(minutes=10)
 def push_due(*, now: datetime, seconds: float = 5.0) -> None:
     """Tell the logs that wait, for about that long. Safe to call side by side."""
     deadline = monotonic() + seconds
-    supported = {key: adapter.keeps_sync_log for key, adapter in adapters().items() if adapter.keeps_sync_log}
+    supported = {key: adapter.sync_log.names for key, adapter in adapters().items() if adapter.sync_log is not None}
     # A token and the call, each within its deadline.
     lease = timedelta(seconds=2 * settings.REMOTE_DEADLINE_SECONDS + 30)
     while monotonic() < deadline:
@@ -45,7 +45,7 @@ def _push(log: RemoteLog, connection: Connection, now: datetime) -> None:
     update = remote.build_update(log)
     try:
         _call(connection, DataType(log.sync_log.data_type), update)
-    except NoSuchLog:
+    except SyncLogMissing:
         remote.reset(log, now=now)
     except TryAgainLater as error:
         retry_at = retry.breaker_until(failures=log.failures + 1, now=now, not_before=error.not_before)
@@ -60,11 +60,14 @@ def _push(log: RemoteLog, connection: Connection, now: datetime) -> None:
 def _call(connection: Connection, data_type: DataType, update: remote.LogUpdate) -> None:
     adapter = open_adapter(connection)
     try:
+        log = adapter.sync_log(adapter.client) if adapter.sync_log is not None else None
+        if log is None:
+            raise SyncLogMissing(f"{connection} keeps no sync log.")
         if update.started is not None:
-            adapter.start_log(data_type, started=update.started, finished_at=update.finished_at)
+            log.start(data_type, started_at=update.started, last_finished_at=update.finished_at)
         else:
             errors = [_log_error(issue) for issue in update.errors]
-            adapter.add_to_log(data_type, LogReport(errors, update.resolved, update.finished_at))
+            log.update(data_type, LogUpdate(errors, update.resolved, update.finished_at))
     finally:
         adapter.http.close()
 

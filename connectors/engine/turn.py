@@ -9,10 +9,12 @@ import logging
 import os
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -21,17 +23,22 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from connectors.adapter_factory import open_adapter
-from connectors.contract import Adapter
 from connectors.engine import retry
-from connectors.errors import TryAgainLater
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.streams import Source, Target
 from hub import lanes, runlog, workers
-from hub.lanes import Claim
+from hub.kinds import DataType
+from hub.lanes import Claim, LeaseLost
 from hub.models import Connection, Job, Lane, Run
 
 logger = logging.getLogger(__name__)
 
 # How often, in seconds, a long turn looks whether somebody waits.
 CHECK_INTERVAL_SECONDS = 0.5
+
+# How long one call to `send` should take at most, in seconds.
+MAX_BATCH_SECONDS = 20.0
 
 # Set when the process is asked to end: turns give way at the next batch boundary.
 stopping = threading.Event()
@@ -57,14 +64,15 @@ class Turn:
     wake_at: datetime | None = None
     progressed: bool = False
     after_token: dict[tuple[int, int], int] = field(default_factory=dict)
-    _adapter: Adapter | None = None
+    batch_seconds_limit: int | None = None
+    _adapter: Adapter[Any] | None = None
     _calls: ThreadPoolExecutor | None = None
     _calls_counted: int = 0
     _checked: float = 0.0
     _should_yield: bool = False
 
     @property
-    def adapter(self) -> Adapter:
+    def adapter(self) -> Adapter[Any]:
         """Opened when first needed: a lane with nothing to call opens nothing."""
         if self._adapter is None:
             self._adapter = open_adapter(self.connection)
@@ -84,6 +92,33 @@ class Turn:
         if self._adapter is not None:
             self._adapter.http.close()
 
+    def source(self, job: Job) -> Source[Any, Any]:
+        return self.adapter.source(DataType(job.data_type))
+
+    def target(self, job: Job) -> Target[Any, Any, Any]:
+        return self.adapter.target(DataType(job.data_type))
+
+    def wait_for(self, call: Future[Any], batch: Sequence[int]) -> None:
+        """Wait for a call under way, and extend the lease as long as it makes progress.
+
+        A `send` may make many requests; each has a deadline of its own. Raises LeaseLost, after the request under way
+        has ended, if the lane has another holder by now.
+        """
+        seen = self.adapter.http.calls
+        while not wait([call], timeout=settings.LEASE_SECONDS / 4).done:
+            if self.adapter.http.calls == seen:
+                continue
+            seen = self.adapter.http.calls
+            try:
+                self.renew(batch)
+            except LeaseLost:
+                self.adapter.http.abort("Another worker has taken over.")
+                raise
+
+    def limit_batch(self, items: int, seconds: float) -> None:
+        """Size the next batches by how long one took, so that what is more urgent never waits long for a call."""
+        self.batch_seconds_limit = max(1, int(items * MAX_BATCH_SECONDS / max(seconds, 0.001)))
+
     def pop_call_count(self) -> int:
         """API calls since the last time this was asked (B10)."""
         if self._adapter is None:
@@ -91,7 +126,7 @@ class Turn:
         before, self._calls_counted = self._calls_counted, self._adapter.http.calls
         return self._calls_counted - before
 
-    def renew(self, batch: list[int] | None = None) -> None:
+    def renew(self, batch: Sequence[int] | None = None) -> None:
         """Extend the lease, naming the changes about to be sent."""
         lanes.renew(claim=self.claim, batch=batch or (), progressed=self.progressed)
 

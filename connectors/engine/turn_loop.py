@@ -10,12 +10,11 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 
-from connectors.contract import FeedAdapter
 from connectors.engine import checks, events, exporting, feeds, importing, recovery, retry, sending
 from connectors.engine.checks.common import error_text
+from connectors.engine.platforms import is_feed
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.registry import adapter_for
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
@@ -60,9 +59,9 @@ def _run_turn(turn: Turn) -> bool:
     """Everything that is to be done in this lane, until the turn is over. True if something is left."""
     recovery.take_over(turn)
     queue.wake_delayed(lane_id=turn.claim.lane_id, now=timezone.now())
-    feed = issubclass(adapter_for(turn.connection.platform), FeedAdapter)
     exports = [job for job in turn.jobs if job.direction == Direction.EXPORT]
-    senders = [] if feed else exports
+    feed_jobs = [job for job in exports if is_feed(job)]
+    senders = [job for job in exports if job not in feed_jobs]
     stages: list[Callable[[], bool]] = [
         lambda: _process_events(turn),
         lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
@@ -75,8 +74,8 @@ def _run_turn(turn: Turn) -> bool:
         more = any(stage() for stage in stages if not turn.rest_until)
         if turn.should_stop():  # asked only now: a turn that does nothing at all would pass the lane around for ever
             break
-    if feed and not turn.should_stop():
-        _run_step(turn, exports, partial(feeds.work, turn))
+    if feed_jobs and not turn.should_stop():
+        _run_step(turn, feed_jobs, partial(feeds.work, turn))
     if not more and not turn.rest_until:
         for job in exports:
             sending.close_partial_run(turn, job)

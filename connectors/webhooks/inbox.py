@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import CharField, Func
 
 from connectors.adapter_factory import account_for
-from connectors.contract import Adapter
-from connectors.errors import NeedsAttention
 from connectors.models import WebhookEvent
 from connectors.registry import adapter_for
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
@@ -52,7 +52,7 @@ class Receiver:
 
     connection_id: int
     version: str
-    adapter: type[Adapter]
+    adapter: type[Adapter[Any]]
     secrets: Mapping[str, str]
     lanes: Mapping[tuple[str, str], list[int]]
     expires_at: float = field(compare=False)
@@ -88,7 +88,7 @@ def _look_up(token: str) -> Receiver | None:
         return None
     own = (connection.webhook_secret or {}).get("secret", "")
     try:
-        secrets = adapter.webhook_secrets(account_for(connection), own)
+        secrets = adapter.webhooks.secrets(account_for(connection), own)
     except NeedsAttention:
         secrets = {}  # nobody can be trusted until its credentials are mended
     jobs = Job.objects.filter(connection=connection, enabled=True)

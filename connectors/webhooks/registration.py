@@ -17,9 +17,9 @@ from django.urls import reverse
 
 from accounts.services import record_audit_event
 from connectors.adapter_factory import open_adapter
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookSubscription
 from connectors.registry import adapter_for
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import Direction
 from hub.models import Connection, JobState, PlatformSwitch, Run
@@ -44,7 +44,7 @@ def webhook_url(connection: Connection) -> str:
 
 def subscribe(*, connection: Connection, now: datetime) -> None:
     """Have the webhooks looked at soon: the connection is new, or is not what it was."""
-    if adapter_for(connection.platform).registers_webhooks:
+    if adapter_for(connection.platform).webhooks.registers:
         WebhookSubscription.objects.update_or_create(connection=connection, defaults={"check_at": now})
 
 
@@ -52,7 +52,7 @@ def unsubscribe(*, connection: Connection, now: datetime) -> None:
     """Have the webhooks taken away soon, and the sync logs that the target keeps (D22): the connection is being
     uninstalled, and forgets its credentials in the same transaction. They are kept for that alone, for a day at most;
     and not where nothing may be called."""
-    if adapter_for(connection.platform).keeps_sync_log:
+    if adapter_for(connection.platform).sync_log is not None:
         WebhookSubscription.objects.get_or_create(connection=connection, defaults={"check_at": now})
     subscriptions = WebhookSubscription.objects.filter(connection=connection)
     connection.refresh_from_db(fields=["credentials", "read_only", "paused_at"])
@@ -145,9 +145,11 @@ def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_u
 def _remove_remote(connection: Connection) -> str:
     adapter = open_adapter(connection)
     try:
-        if adapter.keeps_sync_log:
-            adapter.delete_logs()
-        return str(adapter.remove_webhooks(webhook_url(connection)) if adapter.registers_webhooks else 0)
+        if adapter.sync_log is not None:
+            adapter.sync_log(adapter.client).delete_all()
+        if not adapter.webhooks.registers:
+            return "0"
+        return str(adapter.webhooks(adapter.client).remove(webhook_url(connection)))
     finally:
         adapter.http.close()
 
@@ -160,7 +162,7 @@ def _register(connection: Connection) -> int:
     adapter = open_adapter(connection)
     try:
         headers = {SECRET_HEADER: connection.webhook_secret["secret"]}
-        return adapter.register_webhooks(webhook_url(connection), headers)
+        return adapter.webhooks(adapter.client).register(webhook_url(connection), headers)
     finally:
         adapter.http.close()
 

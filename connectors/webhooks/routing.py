@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from connectors.contract import PAYLOAD_ERRORS, Adapter
 from connectors.models import WebhookEvent
 from connectors.registry import adapters
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.webhooks import PAYLOAD_ERRORS
 from hub.kinds import Direction
 
 # So many events are read in one go, the latest; whoever asks waits for the answer.
@@ -28,12 +29,12 @@ class Route:
         return "send" if self.direction == Direction.EXPORT else "read"
 
 
-def route(adapter: type[Adapter], payload: dict[str, Any]) -> Route:
+def route(adapter: type[Adapter[Any]], payload: dict[str, Any]) -> Route:
     """What answers a request of ours is for the job that made it; what names items is for the job that reads them."""
     try:
-        if receipts := adapter.read_callback(payload):
+        if receipts := adapter.webhooks.read_receipts(payload):
             return Route(Direction.EXPORT, receipts[0].data_type)
-        if references := adapter.read_event(payload):
+        if references := adapter.webhooks.read_event(payload):
             return Route(Direction.IMPORT, references[0].data_type)
     except PAYLOAD_ERRORS as error:
         return Route(reason=f"not understood: {error}"[:200])

@@ -72,7 +72,7 @@ def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
 
 def manual_webhook_connections(*, seller: Seller) -> list[Connection]:
     """Connections whose system is told our address and a secret by a person."""
-    platforms = [key for key, adapter in adapters().items() if adapter.manual_webhooks]
+    platforms = [key for key, adapter in adapters().items() if adapter.webhooks.configured_by_hand]
     return list(_connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED))
 
 

@@ -37,6 +37,10 @@ class Change(models.Model):
     batch_limit = models.PositiveIntegerField(
         null=True, help_text="A worker was lost with this in hand: send it with at most so many others."
     )
+    receipt_id = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="What the target calls the request that it has queued."
+    )
+    queued_hash = models.BinaryField(null=True, help_text="Hash of the payload that the target has queued.")
     error_class = models.CharField(max_length=40, blank=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())

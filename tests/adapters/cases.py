@@ -7,9 +7,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from connectors.contract import Account, Adapter
-from connectors.http import HttpClient
 from connectors.registry import adapter_for
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.http import HttpClient
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.http import HttpClient
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import CASES, Case, adapter_of
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from connectors.contract import Account, Adapter
-from connectors.http import HttpClient
 from connectors.registry import adapter_for
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
 
 OAUTH = {

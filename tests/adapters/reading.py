@@ -4,8 +4,9 @@ from datetime import datetime
 
 import orjson
 
-from connectors.contract import Adapter, Page
-from connectors.records import Record
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.paging import Page
+from connectors.sdk.records import Record
 from hub.kinds import DataType
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.items import BrandItem, CategoryItem, ImageItem, PriceItem, ProductItem, StockItem, VariantItem
-from connectors.records import AddressRecord
+from connectors.sdk.records import AddressRecord
 from hub.kinds import DataType
 from orders.items import CustomerItem, OrderItem, OrderLineItem, ShipmentItem
 

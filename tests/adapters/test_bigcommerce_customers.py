@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.records import CustomerRecord, OrderRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import by_id, records

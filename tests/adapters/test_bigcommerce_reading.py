@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
-from connectors.contract import Adapter
-from connectors.errors import NeedsAttention, TryAgainLater
 from connectors.platforms.bigcommerce import source_base
-from connectors.records import ProductRecord
+
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import all_ids, pages, records

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant

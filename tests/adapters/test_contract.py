@@ -14,11 +14,15 @@ import orjson
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from connectors.contract import Action, Adapter, ComparisonDepth, FeedAdapter, LogError, LogReport, Operation
 from connectors.engine.checks.content_diff import drift
-from connectors.errors import ConnectorError, NeedsAttention, NoSuchLog, SkipRecord, TryAgainLater
-from connectors.http import canonical_json
 from connectors.registry import adapters
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError, NeedsAttention, SkipRecord, SyncLogMissing, TryAgainLater
+from connectors.sdk.feeds import FeedTarget
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.serialization import canonical_json
+from connectors.sdk.streams import ComparisonDepth
+from connectors.sdk.sync_log import LogError, LogUpdate
 from hub.kinds import ITEM_KIND, DataType, Role
 from hub.schedules import validate_schedule
 from sandbox.process import SandboxProcess
@@ -403,8 +407,8 @@ LOGS = [(key, each) for key, adapter in adapters().items() for each in sorted(ad
 def test_a_log_can_be_pushed_again_and_deleted_again(key: str, data_type: DataType, open_adapter: Open) -> None:
     adapter, now = open_adapter(key), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     assert data_type in adapter.exports
-    report = LogReport([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], finished_at=now)
-    with pytest.raises(NoSuchLog):
+    report = LogUpdate([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], finished_at=now)
+    with pytest.raises(SyncLogMissing):
         adapter.add_to_log(data_type, report)
     for _ in range(2):
         adapter.start_log(data_type, started=now, finished_at=None)
@@ -412,7 +416,7 @@ def test_a_log_can_be_pushed_again_and_deleted_again(key: str, data_type: DataTy
         adapter.add_to_log(data_type, report)
     for _ in range(2):
         adapter.delete_logs()
-    with pytest.raises(NoSuchLog):
+    with pytest.raises(SyncLogMissing):
         adapter.add_to_log(data_type, report)
 
 
@@ -434,7 +438,7 @@ BODIES: list[dict[str, object]] = [
 
 
 def _is_feed(key: str) -> bool:
-    return issubclass(adapters()[key], FeedAdapter)
+    return issubclass(adapters()[key], FeedTarget)
 
 
 def act(adapter: Adapter, folder: Path) -> None:

@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from connectors.contract import Action, FeedAdapter, ImportState, Operation
-from connectors.errors import NeedsAttention
 from connectors.platforms.elevate import v3
+
 from connectors.registry import adapter_for
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.feeds import FeedTarget, ImportState
+from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, feed, file_of
 
-Open = Callable[..., FeedAdapter]
+Open = Callable[..., FeedTarget]
 CHEAPER = product(1, variants=[variant(10, price="9"), variant(11)])
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> FeedAdapter:
+def adapter(open_adapter: Open) -> FeedTarget:
     return open_adapter("elevate", api_version="v3")
 
 
@@ -31,21 +32,21 @@ def cluster(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
     return platform("elevate")
 
 
-def creation(adapter: FeedAdapter, number: int, **changes: Any) -> Operation:
+def creation(adapter: FeedTarget, number: int, **changes: Any) -> Operation:
     return Operation(Action.CREATE, number, "", adapter.payload(DataType.PRODUCTS, product(number, **changes), NOTHING))
 
 
-def update(adapter: FeedAdapter, before: Any, after: Any) -> Operation:
+def update(adapter: FeedTarget, before: Any, after: Any) -> Operation:
     sent = adapter.payload(DataType.PRODUCTS, before, NOTHING)
     now = adapter.payload(DataType.PRODUCTS, after, NOTHING)
     return Operation(Action.UPDATE, after.id, f"p{after.id}", now, sent)
 
 
-def document(adapter: FeedAdapter, operations: list[Operation], folder: Path, **how: bool) -> str:
+def document(adapter: FeedTarget, operations: list[Operation], folder: Path, **how: bool) -> str:
     return gzip.open(file_of(adapter, operations, folder, **how)).read().decode()
 
 
-def test_a_full_import_says_what_a_market_holds(adapter: FeedAdapter, tmp_path: Path) -> None:
+def test_a_full_import_says_what_a_market_holds(adapter: FeedTarget, tmp_path: Path) -> None:
     made = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
     assert document(adapter, [made], tmp_path, replace_all=True) == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -61,7 +62,7 @@ def test_a_full_import_says_what_a_market_holds(adapter: FeedAdapter, tmp_path: 
 
 
 def test_single_attributes_go_without_their_group(
-    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+    adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     feed(adapter, [creation(adapter, 1)], tmp_path)
     cheaper = update(adapter, product(1), CHEAPER)
@@ -78,7 +79,7 @@ def test_single_attributes_go_without_their_group(
 
 
 def test_beside_a_structural_change_groups_go_whole(
-    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+    adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
     gone = Operation(Action.REMOVE, 2, "p2", None)
@@ -112,7 +113,7 @@ def test_the_language_of_the_texts_is_required() -> None:
         )
 
 
-def test_its_end_is_announced(adapter: FeedAdapter) -> None:
+def test_its_end_is_announced(adapter: FeedTarget) -> None:
     [warning] = adapter.deprecation_warnings(adapter.account.settings, today=date(2026, 12, 1))
     assert "ends on 2026-12-31, in 30 days" in warning and "Choose v4" in warning
     current = adapter.account.settings.model_copy(update={"api_version": "v4"})

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from catalog.models import Image, Product, Variant
 from catalog.records import ImageRecord, ProductRecord, VariantRecord
-from connectors.contract import Adapter
 from connectors.engine.applying import apply_page, import_context_for
-from connectors.errors import NeedsAttention
-from connectors.http import MAX_BODY
-from connectors.records import GalleryRecord, Record
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import MAX_BODY
+from connectors.sdk.records import GalleryRecord, Record
 from connectors.services import install_connection, sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Job, Master, Run

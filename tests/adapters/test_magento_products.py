@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, Outcome
-from connectors.errors import Queued, SkipRecord, TryAgainLater
-from connectors.records import ProductRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome
+from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import adapter_of

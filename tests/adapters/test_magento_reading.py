@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-
-from connectors.contract import Adapter
-from connectors.errors import NeedsAttention
 from connectors.platforms.magento import products
-from connectors.records import OrderRecord, ProductRecord
+
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.records import OrderRecord, ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.magento import change, first_variant_position, freeze_clock, place_order, signing

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, References
-from connectors.errors import SkipRecord, TryAgainLater
-from connectors.records import OrderRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import OrderRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess

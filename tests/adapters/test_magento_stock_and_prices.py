@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from catalog.items import StockItem
-from connectors.contract import Action, Adapter, Operation
-from connectors.errors import BatchRefused, NeedsAttention, SkipRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord
+from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES, variant

@@ -7,16 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from connectors.platforms.netsuite import NetSuite
+from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from connectors.contract import Account, Action, Operation, References
-from connectors.errors import NeedsAttention, SkipRecord, TryAgainLater
-from connectors.http import HttpClient
-from connectors.platforms.netsuite import NetSuite
-from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
-from connectors.records import AddressRecord, FulfilmentRecord
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.http import HttpClient
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import AddressRecord, FulfilmentRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, Principal
 from sandbox.process import SandboxProcess

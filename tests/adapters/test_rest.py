@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, References
-from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
-from connectors.records import ProductRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import records

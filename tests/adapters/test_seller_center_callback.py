@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
-from connectors.contract import Receipt
 from connectors.platforms.seller_center_shop import SellerCenterShop, rpc
+
+from connectors.sdk.webhooks import Receipt
 from connectors.webhooks import json_rpc
 from connectors.webhooks.schemes import Untrusted
 from hub.kinds import DataType

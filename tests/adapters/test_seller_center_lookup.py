@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
-from connectors.listing import Listing
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.listing_protocol import ListingClient
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import all_ids
 from tests.adapters.seller_center import open_account
@@ -142,9 +142,9 @@ def test_numbers_are_ids_too(process: SandboxProcess, shop: Adapter) -> None:
     assert shop.lookup("product", ["1", "2"]) == {"2"}
 
 
-def listing(answers: list[Any]) -> Listing:
+def listing(answers: list[Any]) -> ListingClient:
     """A shop that answers this, and then the last of it again and again."""
-    return Listing(lambda path, body: answers.pop(0) if len(answers) > 1 else answers[0])
+    return ListingClient(lambda path, body: answers.pop(0) if len(answers) > 1 else answers[0])
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
-from connectors.contract import Action, Adapter, Operation, References
-from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
 from connectors.platforms.seller_center_oms.item_statuses import failures
 from connectors.platforms.seller_center_oms.records import build_record, order_status
-from connectors.records import CustomerRecord, OrderRecord
+
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess

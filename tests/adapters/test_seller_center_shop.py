@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
 
 from catalog.items import ImageItem, ProductItem
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
-from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
-from connectors.records import ProductRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import records

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from connectors.signatures import sign, signed
+from connectors.sdk.signatures import sign, signed
 
 KEY = "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe"
 # The vendor's own example, with its published key and signature.

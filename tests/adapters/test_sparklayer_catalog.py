@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from catalog.items import PriceItem, StockItem
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from catalog.items import StoreItem
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import SkipRecord, TryAgainLater
-from connectors.records import AddressRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.records import AddressRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess

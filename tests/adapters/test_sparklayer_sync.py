@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from connectors.engine.applying import apply_page, import_context_for
-from connectors.records import CustomerRecord
+from connectors.sdk.records import CustomerRecord
 from connectors.services import install_connection, sync
 from connectors.storefronts import StorefrontCustomer, receive_customer
 from hub.kinds import Kind

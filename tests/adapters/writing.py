@@ -4,16 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import (
-    Action,
-    Adapter,
-    FeedAdapter,
-    ImportResult,
-    ImportState,
-    Operation,
-    Outcome,
-    References,
-)
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.feeds import FeedTarget, ImportResult, ImportState
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType
 
 NOTHING = References({})
@@ -24,7 +17,7 @@ def creations(adapter: Adapter, data_type: DataType, items: Sequence[Any]) -> li
 
 
 def write(adapter: Adapter, data_type: DataType, operations: Sequence[Operation], folder: Path) -> list[Outcome]:
-    if isinstance(adapter, FeedAdapter):
+    if isinstance(adapter, FeedTarget):
         answer = feed(adapter, operations, folder)
         assert answer.state is ImportState.DONE, answer
         return [Outcome(external_id=adapter.key_of(operation)) for operation in operations]
@@ -32,7 +25,7 @@ def write(adapter: Adapter, data_type: DataType, operations: Sequence[Operation]
 
 
 def feed(
-    adapter: FeedAdapter,
+    adapter: FeedTarget,
     operations: Sequence[Operation],
     folder: Path,
     *,
@@ -43,7 +36,7 @@ def feed(
     return adapter.start_import(path, replace_all=replace_all, name="test", force=force)
 
 
-def file_of(adapter: FeedAdapter, operations: Sequence[Operation], folder: Path, *, replace_all: bool = False) -> str:
+def file_of(adapter: FeedTarget, operations: Sequence[Operation], folder: Path, *, replace_all: bool = False) -> str:
     path = str(folder / "feed.gz")
     with adapter.open_feed(path, replace_all=replace_all) as file:
         for operation in operations:

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from connectors.contract import Operation, Outcome, Rate
+from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.account import Rate
 from connectors.engine import retry, turn_loop
-from connectors.errors import TryAgainLater
+from connectors.sdk.errors import TryAgainLater
 from connectors.platforms.rest import RestTarget
 from connectors.services import install_connection
 from hub import lanes

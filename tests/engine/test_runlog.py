@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.contract import Rate
+from connectors.sdk.account import Rate
 from connectors.platforms.rest import RestTarget
 from hub import runlog, runs
 from hub.models import Connection, Job, Run

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Adapter, Schema
-from connectors.errors import NeedsAttention
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.schemas import Schema
+from connectors.sdk.errors import NeedsAttention
 from hub.kinds import DataType, Role
 
 

@@ -28,12 +28,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Seller
 from accounts.services import SCOPES, create_api_key
 from connectors.adapter_factory import account_for, open_adapter
-from connectors.contract import Action, Adapter, FeedAdapter, LogError, LogReport, Operation
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.feeds import FeedTarget
+from connectors.sdk.sync_log import LogError, LogUpdate
 from connectors.engine import dropship, loading
 from connectors.engine.applying import content_hash
 from connectors.engine.deciding import digest
 from connectors.engine.exporting import config_hash
-from connectors.errors import SkipRecord
+from connectors.sdk.errors import SkipRecord
 from connectors.registry import adapters
 from connectors.webhooks import schemes
 from hub.kinds import ITEM_KIND, DataType, Kind
@@ -57,7 +60,7 @@ def imports() -> dict[str, list[str]]:
 
 
 def is_feed(platform: str) -> bool:
-    return issubclass(adapters()[platform], FeedAdapter)
+    return issubclass(adapters()[platform], FeedTarget)
 
 
 # Rows
@@ -139,7 +142,7 @@ def feed_files(connection: Connection, ids: Sequence[int], folder: Path) -> dict
         # The last day of an old interface is no matter of the format of its files.
         patch.setattr("connectors.platforms.elevate.v3.END_OF_LIFE", date.max)
         adapter = open_adapter(connection)
-        assert isinstance(adapter, FeedAdapter)
+        assert isinstance(adapter, FeedTarget)
         items = loading.load("product", ids)
         references = loading.references(connection, items.values())
         sent = []
@@ -171,7 +174,7 @@ def _as_before(payload: dict[str, Any]) -> dict[str, Any]:
     return before
 
 
-def _feed_file(adapter: FeedAdapter, operations: Iterable[Operation], folder: Path, *, replace_all: bool) -> str:
+def _feed_file(adapter: FeedTarget, operations: Iterable[Operation], folder: Path, *, replace_all: bool) -> str:
     path = folder / "feed.gz"
     with adapter.open_feed(str(path), replace_all=replace_all) as file:
         for operation in operations:
@@ -188,8 +191,8 @@ def write_sync_log(connection: Connection, data_type: str) -> None:
     ]
     adapter.start_log(DataType(data_type), started=now, finished_at=None)
     adapter.start_log(DataType(data_type), started=now, finished_at=now)
-    adapter.add_to_log(DataType(data_type), LogReport(errors, ["product:2"]))
-    adapter.add_to_log(DataType(data_type), LogReport([], [], finished_at=now))
+    adapter.add_to_log(DataType(data_type), LogUpdate(errors, ["product:2"]))
+    adapter.add_to_log(DataType(data_type), LogUpdate([], [], finished_at=now))
     adapter.delete_logs()
     adapter.http.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from connectors.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.services import check_connection
 from hub.models import Connection
 from staging_copy import freeze

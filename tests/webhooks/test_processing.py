@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.models import Category, Product
 from connectors.engine import events
-from connectors.errors import TryAgainLater
+from connectors.sdk.errors import TryAgainLater
 from connectors.models import WebhookEvent
 from connectors.platforms.bigcommerce import BigCommerce
 from connectors.services import replay_events

@@ -32,6 +32,8 @@ from connectors.engine.applying.context import (
 from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
 from connectors.engine.applying.owners import split_by_seller
+from connectors.engine.platforms import platform_names
+from connectors.sdk import issues
 from hub import runlog
 from hub.kinds import DataType
 from hub.models import Job, Link, LinkPayload
@@ -223,7 +225,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
             grouped[problem.ref or own].append(problem)
         for ref, problems in grouped.items():
             drafts.append(
-                synclog.merge_problems(
+                synclog.issue_draft(
                     ref=ref,
                     problems=problems,
                     kind=kind,
@@ -232,6 +234,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                         next((text for name in _TITLES if (text := getattr(record, name, ""))), "")
                     ),
                     link=_replace_unstorable(record.link),
+                    **platform_names(context.job),
                 )
             )
         if result is not None:
@@ -251,21 +254,24 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
             seller_id=context.seller_id,
             run_id=context.run_id,
             now=context.now,
-            outcomes=[_item_outcome(result) for result in results],
+            outcomes=[_item_outcome(context, result) for result in results],
         )
     if applied:
         synclog.record_update(log=context.log, now=context.now)
 
 
-def _item_outcome(result: WriteResult) -> ItemOutcome:
+def _item_outcome(context: ImportContext, result: WriteResult) -> ItemOutcome:
     kind, _, storefront = result.kind.partition("@")
+    message = ""
+    if result.state != ItemStatus.State.SYNCED:
+        message = synclog.issue_text(result.problems, **platform_names(context.job))
     return ItemOutcome(
         kind=kind,
         item_id=result.item_id,
         storefront=storefront,
         state=result.state,
         action="created" if result.changes is None else ("updated" if result.changes else ""),
-        message="" if result.state == ItemStatus.State.SYNCED else "\n".join(p.message for p in result.problems),
+        message=message,
         changes=result.changes or {},
     )
 
@@ -283,18 +289,8 @@ def _storage_problem(error: DataError | IntegrityError) -> Problem:
     """What PostgreSQL refused, in a merchant's words."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
     if constraint == "catalog_variant_sku_once":
-        return Problem(
-            code="sku_in_use",
-            message="Its SKU is already used by another live variant.",
-            fix="Give every variant an SKU of its own, in the shop.",
-            fatal=True,
-        )
-    return Problem(
-        code="unstorable",
-        message=f"It holds a value that cannot be stored ({constraint or type(error).__name__}).",
-        fix="Look for very large numbers or unusual characters in its fields, in the shop.",
-        fatal=True,
-    )
+        return issues.SKU_IN_USE()
+    return issues.NOT_STORABLE(reason=constraint or type(error).__name__)
 
 
 def _write_orders_and_fulfilments(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:

@@ -26,6 +26,7 @@ from connectors.engine.applying.variant_collisions import (
     repeated_variant,
     unlink_moved_variants,
 )
+from connectors.sdk import issues
 from hub.kinds import DataType, Kind
 from hub.models import Link
 from hub.records import Problem, Record
@@ -140,14 +141,7 @@ def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> d
             )
         elif product_ids:
             titles = Product.objects.filter(pk__in=product_ids).values_list("title", flat=True)
-            matches[record.external_id] = _Match(
-                problem=Problem(
-                    code="ambiguous_match",
-                    message="Its SKUs belong to several products: " + "; ".join(sorted(titles)) + ".",
-                    fix="Let all SKUs of this product belong to one product on both sides.",
-                    fatal=True,
-                )
-            )
+            matches[record.external_id] = _Match(problem=issues.AMBIGUOUS_MATCH(titles="; ".join(sorted(titles))))
     return matches
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.engine.applying.context import DuplicateClaims, ImportContext, links_by_external
+from connectors.sdk import issues
 from hub.kinds import Kind
 from hub.models import Link
 from hub.records import Problem
@@ -36,35 +37,27 @@ class OrderIndex:
         there = self.context.job.connection
         own = self.orders.get(order_id or 0)
         if own is not None and own.source_id == there.pk and not _is_same_order(own, record):
-            return own.order_id, Problem(
-                code="order_id_in_use",
-                message=f"{there} sent order {record.number} of {record.placed_at:%Y-%m-%d} under the id "
-                f"{record.external_id}, which order {own.number} of {own.placed_at:%Y-%m-%d} has here (no. "
-                f"{own.order_id}). Nothing was overwritten.",
-                fix=f"Raise the order id sequence in {there} above the highest id in use here (see Ids in use in the "
-                f"console), and let it send order {record.number} again under a new id.",
-                fatal=True,
+            return own.order_id, issues.ORDER_ID_IN_USE(
+                number=record.number,
+                date=f"{record.placed_at:%Y-%m-%d}",
+                external_id=record.external_id,
+                holder_number=own.number,
+                holder_date=f"{own.placed_at:%Y-%m-%d}",
+                holder=own.order_id,
             )
         holder = self.numbers.get(record.number)
         if holder is not None and holder.order_id != order_id:
-            return holder.order_id, Problem(
-                code="order_number_in_use",
-                message=f"{there} sent an order with the id {record.external_id} under the number {record.number}, "
-                f"which another order from there has here (no. {holder.order_id}). Nothing was overwritten.",
-                fix=f"Give one of the two orders another number in {there}.",
-                fatal=True,
+            return holder.order_id, issues.ORDER_NUMBER_IN_USE(
+                external_id=record.external_id, number=record.number, holder=holder.order_id
             )
         for line in record.lines:
             holder_id = self.lines.get(line.external_id, order_id)
             if holder_id is not None and holder_id != order_id:
-                return holder_id, Problem(
-                    code="order_line_id_in_use",
-                    message=f"{there} sent order {record.number} with an item under the id {line.external_id}, which "
-                    f"an item of order {self.orders[holder_id].number} has here (no. {holder_id}). Nothing was "
-                    "overwritten.",
-                    fix=f"Raise the order item id sequence in {there} above the highest id in use here (see Ids "
-                    f"in use in the console), and let it send order {record.number} again with new item ids.",
-                    fatal=True,
+                return holder_id, issues.ORDER_LINE_ID_IN_USE(
+                    number=record.number,
+                    external_id=line.external_id,
+                    holder_number=self.orders[holder_id].number,
+                    holder=holder_id,
                 )
         return None
 
@@ -107,12 +100,7 @@ def reject_duplicate_claims(records: Sequence[OrderRecord]) -> None:
 def repeated_line(record: OrderRecord) -> Problem | None:
     for external_id, number in Counter(line.external_id for line in record.lines).items():
         if number > 1:
-            return Problem(
-                code="order_line_id_twice",
-                message=f"Several items of order {record.number} have the id {external_id}.",
-                fix="Every order item needs an id of its own: look where they come from.",
-                fatal=True,
-            )
+            return issues.ORDER_LINE_ID_DUPLICATE(number=record.number, external_id=external_id)
     return None
 
 

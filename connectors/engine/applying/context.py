@@ -7,7 +7,8 @@ from datetime import datetime
 from catalog.models import PriceList
 from catalog.records import CategoryRecord, GalleryRecord
 from catalog.services import Changes
-from connectors.errors import NeedsAttention
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention
 from hub.kinds import DataType, Kind
 from hub.models import Connection, Job, Link, Master
 from hub.records import Problem, Record
@@ -89,12 +90,8 @@ class WriteResult:
 
 def not_master_problem(context: ImportContext, group: str, names: Sequence[str]) -> Problem:
     """The source differs from the master of a group of fields, whose values were kept (L17)."""
-    here, master = context.job.connection, context.masters[group]
-    return Problem(
-        code="not_master",
-        message=f"{here} differs from {master}, which is the master of {group}: {', '.join(names)}. "
-        f"What {master} says was kept.",
-        fix=f"Change it in {master}, or let {here} say the same.",
+    return issues.NOT_SOURCE_OF_TRUTH(
+        owner=str(context.masters[group]), group=Master.Group(group).label, fields=", ".join(names)
     )
 
 

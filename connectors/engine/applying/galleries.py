@@ -6,6 +6,7 @@ from catalog import services as catalog
 from catalog.models import Variant
 from catalog.records import GalleryRecord
 from connectors.engine.applying.context import GALLERY, ImportContext, Links, WriteResult
+from connectors.sdk import issues
 from hub.models import Link, Master
 from hub.records import Problem, Record
 from synclog.models import ItemStatus
@@ -58,21 +59,11 @@ def _written(
     changes = saved[product_id]
     if changes is not None:
         return WriteResult(record, variant_id, GALLERY, changes)
-    here = context.job.connection
-    problem = Problem(
-        code="not_master",
-        message=f"The product has images of another source; those of {here} were not taken.",
-        fix=f"Make {here} the master of images if its images are to replace them.",
-    )
+    problem = issues.IMAGES_FROM_OTHER_SOURCE()
     return WriteResult(
         record, variant_id, GALLERY, {}, problems=[problem], complete=False, state=ItemStatus.State.SKIPPED
     )
 
 
 def _unmatched(record: GalleryRecord) -> Problem:
-    return Problem(
-        code="unknown_sku",
-        message=f"No product has the SKU {record.external_id}.",
-        fix="Correct the SKU in the feed of images, or in the shop. A product that comes later finds its images then.",
-        fatal=True,
-    )
+    return issues.SKU_UNKNOWN(sku=record.external_id)

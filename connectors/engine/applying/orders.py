@@ -21,6 +21,7 @@ from connectors.engine.applying.context import (
     links_by_external,
     not_master_problem,
 )
+from connectors.sdk import issues
 from hub.kinds import Kind
 from hub.models import Master
 from hub.records import Problem, Record
@@ -55,13 +56,7 @@ def write_customers(context: ImportContext, records: Sequence[Record], links: Li
     written = _written(context, Kind.CUSTOMER, Master.Group.CUSTOMERS, customers, saved)
     for record, result, outcome in zip(customers, saved, written, strict=True):
         if not result.complete:
-            outcome.problems.append(
-                Problem(
-                    code="parent_missing",
-                    message=f"Its parent, customer {record.parent_id}, is not here yet.",
-                    fix="The next full sync looks for it again. If it stays away, see why it is not synced itself.",
-                )
-            )
+            outcome.problems.append(issues.PARENT_CUSTOMER_MISSING(customer=record.parent_id))
     return written
 
 
@@ -124,13 +119,7 @@ def write_fulfilments(context: ImportContext, records: Sequence[Record], links: 
     lines = lines_by_order(context, queries.lines_of_orders(order_ids=ids.values()))
     for record in reported:
         if (order_id := ids.get(record.external_id)) is None:
-            record.problems.append(
-                Problem(
-                    code="order_unknown",
-                    message=f"It shipped something of an order {record.external_id}, which it was not sent from here.",
-                    fix="The next full sync looks for it again. If it stays unknown, see where the order came from.",
-                )
-            )
+            record.problems.append(issues.ORDER_UNKNOWN(order=record.external_id))
             continue
         known.append(record)
         drafts.append(FulfilmentDraft(record, order_id, lines.get(order_id, {})))
@@ -191,11 +180,7 @@ def _written(
 def _unknown_shipment_items(record: OrderRecord) -> list[Problem]:
     lines = {line.external_id for line in record.lines}
     return [
-        Problem(
-            code="shipment_of_unknown_item",
-            message=f"Shipment {shipment.external_id} holds items that the order does not have: {', '.join(unknown)}.",
-            fix="Look at the order's shipments where they come from.",
-        )
+        issues.SHIPMENT_ITEM_UNKNOWN(shipment=shipment.external_id, lines=", ".join(unknown))
         for shipment in record.shipments or ()
         if (unknown := sorted(shipment.lines.keys() - lines))
     ]

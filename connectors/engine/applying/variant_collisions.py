@@ -7,6 +7,7 @@ from typing import NamedTuple
 from catalog.models import Status, Variant
 from catalog.records import ProductRecord
 from connectors.engine.applying.context import DuplicateClaims, ImportContext
+from connectors.sdk import issues
 from hub.kinds import Kind
 from hub.models import Link
 from hub.records import Problem
@@ -38,12 +39,7 @@ def reject_duplicate_variants(records: Sequence[ProductRecord]) -> None:
 def repeated_variant(record: ProductRecord) -> Problem | None:
     for external_id, number in Counter(variant.external_id for variant in record.variants or ()).items():
         if number > 1:
-            return Problem(
-                code="variant_id_twice",
-                message=f"Several of its variants have the id {external_id}.",
-                fix="Every variant needs an id of its own: look where the product comes from.",
-                fatal=True,
-            )
+            return issues.VARIANT_ID_DUPLICATE(external_id=external_id)
     return None
 
 
@@ -52,20 +48,16 @@ def collision(
 ) -> tuple[Holder, Problem] | None:
     """What stands in the way of the record, with a problem that names both. A variant that is not offered any more
     stands in nobody's way: it has moved to the record's product."""
-    there = context.job.connection
     for variant in record.variants or ():
         holder = holders.get(variant.external_id)
         if holder is None or holder.product_id == product_id or holder.status not in (Status.LIVE, Status.SUSPENDED):
             continue
-        return holder, Problem(
-            code="variant_id_in_use",
-            message=f"{there} sent {record.title} (id {record.external_id}) with a variant under the id "
-            f"{variant.external_id}, which a variant of {holder.title} has here (product no. {holder.product_id}). "
-            "Nothing was overwritten.",
-            fix=f"If the variant has moved, take it off {holder.title} in {there}, and this mends itself at the next "
-            f"full sync. Otherwise raise the variant id sequence in {there} above the highest id in use here (see Ids "
-            "in use in the console), and give the variant a new id.",
-            fatal=True,
+        return holder, issues.VARIANT_ID_IN_USE(
+            title=record.title,
+            product_id=record.external_id,
+            external_id=variant.external_id,
+            holder_title=holder.title,
+            holder=holder.product_id,
         )
     return None
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from connectors.engine import retry
 from connectors.engine.checks import comparing, previewing
 from connectors.engine.turn import Turn
-from connectors.errors import TryAgainLater
+from connectors.sdk.errors import TryAgainLater
 from hub import lanes, runlog, runs
 from hub.models import Job, Run
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from connectors.errors import NeedsAttention, SkipRecord
+from connectors.sdk.errors import NeedsAttention
 from hub.models import Change, Job
 from hub.queue import ChangeSnapshot, Priority, reload_changes
 
@@ -21,6 +21,6 @@ def belongs_to_other_seller(item: Any) -> bool:
 
 
 def error_text(error: Exception) -> str:
-    """What is wrong, and what helps."""
-    fix = error.fix if isinstance(error, NeedsAttention | SkipRecord) else ""
+    """What is wrong, and how to fix it."""
+    fix = error.fix if isinstance(error, NeedsAttention) else ""
     return f"{str(error) or type(error).__name__} {fix}".strip()

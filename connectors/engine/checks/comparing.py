@@ -18,20 +18,20 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from connectors.contract import Action, ComparisonDepth
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
 from connectors.engine.checks.content_diff import drift
 from connectors.engine.deciding import decide
+from connectors.engine.platforms import platform_names, target_class
 from connectors.engine.settling import differences
 from connectors.engine.turn import Turn
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.registry import adapter_for
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.operations import Action
+from connectors.sdk.streams import ComparisonDepth
 from hub import lanes, runlog, runs
-from hub.kinds import DataType
 from hub.models import Change, Job, Lane, Link, Run, RunItem, SeenExternalId
 from synclog import services as synclog
-from synclog.models import Issue
 
 Verdict = RunItem.Verdict
 # Field → what is there, what should be.
@@ -67,7 +67,7 @@ class _Comparison:
 
 def start(job: Job, run: Run) -> None:
     """In the transaction that takes the run up. NeedsAttention for a target that cannot be read."""
-    depth = adapter_for(job.connection.platform).comparable.get(DataType(job.data_type))
+    depth = target_class(job).comparable
     if depth is None:
         raise NeedsAttention(f"{job.connection} does not let its {job.data_type} be read, so nothing can be compared.")
     run.cursor = {"phase": "read", "page": None, "after": 0, "unlisted": 0}
@@ -90,7 +90,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 def _read(turn: Turn, job: Job, run: Run) -> None:
     """A page of what the target names: network first, then one transaction."""
     in_flight_since = _in_flight_since(turn, job)
-    page = turn.adapter.read_held(DataType(job.data_type), cursor=run.cursor["page"])
+    page = turn.target(job).read_held(cursor=run.cursor["page"])
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         fresh = _record_seen_ids(run, page.items)
@@ -140,7 +140,7 @@ def _compare_items(
     """Items that are there: as they should be, different, or not offered here any more."""
     sent = [pk for pk, link in there.items() if not _came_from_target(link)]
     comparison.counts["unchanged"] += len(there) - len(sent)
-    decision = decide(turn.adapter, job, changes_for_items(job, sent))
+    decision = decide(turn.target(job), job, changes_for_items(job, sent))
     for step in decision.steps:
         operation, content = step.operation, contents.get(step.change.item_id)
         if operation.action is Action.REMOVE:
@@ -192,7 +192,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
     unnamed = [pk for pk in item_ids if pk not in links or links[pk].external_id not in named]
     stable = _not_in_flight(job, unnamed, in_flight_since)
     unconfirmed = {pk: links[pk] for pk in stable if _came_from_target(links.get(pk))}
-    decision = decide(turn.adapter, job, changes_for_items(job, [pk for pk in stable if pk not in unconfirmed]))
+    decision = decide(turn.target(job), job, changes_for_items(job, [pk for pk in stable if pk not in unconfirmed]))
     not_compared = len(unnamed) - len(stable) + len(decision.skipped) + len(decision.failed)
     comparison = _Comparison(run, counts=Counter(skipped=not_compared))
     for step in decision.steps:
@@ -207,7 +207,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
 
 
 def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[str]:
-    found = turn.adapter.holds(DataType(job.data_type), external_ids) if external_ids else set()
+    found = turn.target(job).find_held(external_ids) if external_ids else set()
     if not found <= set(external_ids):
         raise TryAgainLater(f"{job.connection} named ids that it was not asked for.")
     return found
@@ -306,12 +306,10 @@ def _update_comparison_issue(job: Job, run: Run, summary: str, differs: bool, no
     if not differs:
         synclog.resolve_by_external_ids(log=log, external_ids=[ref], now=now)
         return
-    draft = synclog.IssueDraft(
-        external_id=ref,
-        code="drift",
+    draft = synclog.issue_draft(
+        ref=ref,
+        problems=[issues.DRIFT(summary=summary, run=run.pk)],
         title=f"{job.get_data_type_display()} differ at {job.connection}",
-        message=summary,
-        fix=f"Open Checks, look at comparison {run.pk}, and choose what to send again.",
-        severity=Issue.Severity.WARNING,
+        **platform_names(job),
     )
     synclog.upsert_issues(log=log, job=job, drafts=[draft], now=now)

@@ -11,10 +11,12 @@ from django.utils import timezone
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items, error_text
 from connectors.engine.deciding import decide
+from connectors.engine.platforms import platform_names
 from connectors.engine.settling import COUNTER_FOR_ACTION, counter_for, differences
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
 from hub.models import Job, JobState, Run, RunItem
+from synclog import services as synclog
 
 Verdict = RunItem.Verdict
 
@@ -61,7 +63,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 
 
 def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[str]]:
-    decision = decide(turn.adapter, job, changes_for_items(job, planned))
+    decision = decide(turn.target(job), job, changes_for_items(job, planned))
     items, counts = [], Counter(unchanged=len(decision.unchanged))
 
     def add(outcome: str, item_id: int, **fields: Any) -> None:
@@ -76,9 +78,11 @@ def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[R
             external_id=operation.external_id,
             changes={} if belongs_to_other_seller(step.item) else differences(operation.previous, operation.payload),
         )
-    for outcome, found in (("skipped", decision.skipped), ("failed", decision.failed)):
-        for change, _, problem in found:
-            add(outcome, change.item_id, message=error_text(problem))
+    names = platform_names(job)
+    for change, _, problem in decision.skipped:
+        add("skipped", change.item_id, message=synclog.issue_text([problem], **names, with_fix=True))
+    for change, _, error in decision.failed:
+        add("failed", change.item_id, message=error_text(error))
     return items, counts
 
 

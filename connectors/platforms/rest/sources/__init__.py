@@ -1,0 +1,7 @@
+"""What is read from a custom shop."""
+
+from connectors.platforms.rest.sources.brands import Brands
+from connectors.platforms.rest.sources.categories import Categories
+from connectors.platforms.rest.sources.products import Products
+
+__all__ = ["Brands", "Categories", "Products"]

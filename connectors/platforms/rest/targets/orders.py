@@ -1,0 +1,56 @@
+"""Orders, as docs/platforms/rest.md specifies them."""
+
+from datetime import UTC
+
+from connectors.platforms.rest.client import Row
+from connectors.platforms.rest.targets.base import RestTargetStream, address, number, reference
+from connectors.sdk.operations import References
+from hub.kinds import DataType, Kind
+from orders.items import OrderItem
+
+
+class OrderTarget(RestTargetStream[OrderItem]):
+    data_type = DataType.ORDERS
+    lane = "orders"
+
+    def payload(self, item: OrderItem, refs: References) -> Row:
+        """Orders are never taken back: a cancelled one is sent as cancelled."""
+        return {
+            "number": item.number,
+            "customer": reference(refs, Kind.CUSTOMER, item.customer_id),
+            "status": item.status,
+            "currency": item.currency,
+            "total": number(item.total),
+            "tax": number(item.tax),
+            "shipping_cost": number(item.shipping_cost),
+            "placed_at": item.placed_at.astimezone(UTC).isoformat(),
+            "placed_through_b2b": item.placed_through_b2b,
+            "note": item.customer_note,
+            "lines": [
+                {
+                    "key": reference(refs, Kind.ORDER_LINE, line.id),
+                    "variant": reference(refs, Kind.VARIANT, line.variant_id),
+                    "sku": line.sku,
+                    "title": line.title,
+                    "vendor": line.vendor,
+                    "quantity": number(line.quantity),
+                    "unit_price": number(line.unit_price),
+                    "status": line.status,
+                }
+                for line in item.lines
+            ],
+            "shipments": [
+                {
+                    "key": shipment.external_id,
+                    "carrier": shipment.carrier,
+                    "tracking_number": shipment.tracking_number,
+                    "shipped_at": shipment.shipped_at and shipment.shipped_at.astimezone(UTC).isoformat(),
+                    "lines": [
+                        {"line": reference(refs, Kind.ORDER_LINE, line_id), "quantity": number(quantity)}
+                        for line_id, quantity in sorted(shipment.lines.items())
+                    ],
+                }
+                for shipment in item.shipments
+            ],
+            "addresses": [address(each) for each in item.addresses],
+        }

@@ -1,0 +1,33 @@
+"""Stock, as docs/platforms/rest.md specifies them."""
+
+from decimal import Decimal
+
+from catalog.items import VariantItem
+from connectors.platforms.rest.client import Row
+from connectors.platforms.rest.targets.base import SOLD_STATUSES, RestTargetStream, number, reference
+from connectors.sdk.operations import References
+from hub.kinds import DataType, Kind
+
+
+class StockTarget(RestTargetStream[VariantItem]):
+    data_type = DataType.STOCK
+    lane = "stock"
+
+    def payload(self, item: VariantItem, refs: References) -> Row | None:
+        """None, and so removed, where nothing is counted."""
+        if item.status not in SOLD_STATUSES or not item.stock:
+            return None
+        return {
+            "sku": item.sku,
+            "product": reference(refs, Kind.PRODUCT, item.product_id),
+            "quantity": number(sum((each.quantity for each in item.stock), Decimal(0))),
+            "locations": [
+                {
+                    "location": each.location,
+                    "quantity": number(each.quantity),
+                    "min_level": number(each.min_level),
+                    "restock_date": each.restock_date and each.restock_date.isoformat(),
+                }
+                for each in item.stock
+            ],
+        }

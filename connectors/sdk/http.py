@@ -1,0 +1,301 @@
+"""The one HTTP client of all adapters: total deadline, pooled connections, rate budget, typed errors, call count."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Any
+
+import orjson
+import requests
+import urllib3
+
+from connectors.sdk import issues, ssrf
+from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.transport import GuardedTransport, Watchdog
+
+USER_AGENT = "SyncCenter/1.0 (integration hub)"
+MAX_BODY = 64 * 1024 * 1024
+_READ_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(slots=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """TryAgainLater for a body that is not JSON: a proxy's page or half an answer."""
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            raise TryAgainLater(
+                f"The answer ({self.status}, {len(self.content)} bytes) is not valid JSON: {error}."
+            ) from error
+
+    def text(self, limit: int) -> str:
+        return self.content[:limit].decode("utf-8", "replace").replace("\x00", "")
+
+
+class Refused(SkipRecord):
+    """A 4xx that says no to what was sent. Adapters read `status` and `body` and tell what it means."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(issues.REJECTED(reason=f"{response.status} {response.text(300)}".strip()))
+        self.args = (f"Refused with {response.status}: {response.text(300)}",)
+        self.status = response.status
+        self.response = response
+
+    @property
+    def body(self) -> Any:
+        """The answer's JSON, or None if it is none."""
+        try:
+            return self.response.json()
+        except TryAgainLater:
+            return None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """`Retry-After` in either of its forms (RFC 9110, 10.2.3), seconds or a date, at most a day ahead.
+
+    None where it is missing or malformed.
+    """
+    value = headers.get("Retry-After", "").strip()
+    latest = now + timedelta(days=1)
+    if value.isascii() and value.isdecimal():
+        return min(now + timedelta(seconds=min(int(value[:10]), 86_400)), latest)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return min(date if date.tzinfo else date.replace(tzinfo=UTC), latest)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How the client asks for a place in the account's budget and reports what the vendor said."""
+
+    take: Callable[[], datetime | None]
+    block: Callable[[datetime], None]
+
+
+class HttpClient:
+    """Calls one account. Not thread-safe: a turn makes its own.
+
+    `deadline` bounds a whole call in seconds, from connecting to the last byte: a target that sends one byte a second
+    cannot outlive a lease. Redirects are not followed. `retry_at` reads the vendor's own headers for the time at which
+    a 429 or 503 may be repeated. `calls` counts requests, `writes` those among them that may have changed something.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        deadline: float,
+        private_hosts: Collection[str] = (),
+        budget: Budget | None = None,
+        retry_at: Callable[[Mapping[str, str], datetime], datetime | None] = retry_after,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.deadline = deadline
+        self.budget = budget
+        self.retry_at = retry_at
+        self.max_body = max_body
+        self.authenticator: Authenticator | None = None
+        self.calls = 0
+        self.writes = 0
+        self.headers: dict[str, str] = {}
+        self._abort_reason = ""
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, GuardedTransport(frozenset(host.lower() for host in private_hosts)))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def abort(self, reason: str) -> None:
+        """Make no further call: whoever calls has lost the right to. The call under way is finished."""
+        self._abort_reason = reason
+
+    def get(self, path: str, **options: Any) -> Response:
+        return self.request("GET", path, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        deadline: float | None = None,
+        authenticate: bool = True,
+    ) -> Response:
+        """One call. `body` is sent as JSON, `data` as it is (bytes, a form or an open file).
+
+        Returns every 2xx and 304. Raises TryAgainLater (network, 408, 423, 425, 429, 5xx), NeedsAttention (401, 403,
+        redirects, forbidden addresses) or Refused (any other 4xx). A 401 is repeated once where the authenticator can
+        renew what it presented; an open file is read again from its start then.
+        """
+        if body is not None:
+            data = orjson.dumps(body)
+        sent_headers = self.headers | dict(headers or {})
+        if body is not None:
+            sent_headers.setdefault("Content-Type", "application/json")
+        url = path if path.startswith(("http://", "https://")) else self.base_url + path
+        authenticator = self.authenticator if authenticate else None
+        renewed = False
+        while True:
+            if authenticator is not None:
+                authenticator.prepare(self)
+            response = self._send(method, url, params, data, sent_headers, deadline or self.deadline, authenticator)
+            if response.status != 401 or authenticator is None or renewed or not authenticator.renew(self):
+                break
+            renewed = True
+            if hasattr(data, "seek"):
+                data.seek(0)
+        try:
+            self._raise_for_status(method, path, response)
+        except TryAgainLater as error:
+            self.writes += error.sent and method not in _READ_METHODS
+            raise
+        self.writes += method not in _READ_METHODS
+        return response
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        data: Any,
+        headers: dict[str, str],
+        seconds: float,
+        authenticator: Authenticator | None,
+    ) -> Response:
+        if self._abort_reason:
+            raise TryAgainLater(self._abort_reason, sent=False)
+        if self.budget and (free_at := self.budget.take()):
+            raise TryAgainLater("The rate budget of this account is used up.", not_before=free_at, sent=False)
+        self.calls += 1
+        try:
+            return self._call(method, url, params, data, headers, seconds, authenticator)
+        except TryAgainLater as error:
+            self.writes += error.sent and method not in _READ_METHODS
+            raise
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        data: Any,
+        headers: dict[str, str],
+        seconds: float,
+        authenticator: Authenticator | None,
+    ) -> Response:
+        ends = monotonic() + seconds
+        watch = Watchdog(seconds)
+        try:
+            with (
+                watch,
+                self._session.request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    headers=headers,
+                    auth=authenticator,
+                    timeout=(min(10.0, seconds), seconds),
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
+                chunks, size = [], 0
+                for chunk in answer.iter_content(64 * 1024):
+                    size += len(chunk)
+                    if size > self.max_body:
+                        raise TryAgainLater(f"The answer is larger than {self.max_body} bytes.")
+                    chunks.append(chunk)
+                return Response(answer.status_code, answer.headers, b"".join(chunks))
+        except ssrf.ForbiddenAddress as error:
+            raise _forbidden(error) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if forbidden := _cause(error, ssrf.ForbiddenAddress):
+                raise _forbidden(forbidden) from error
+            if watch.fired or monotonic() >= ends:
+                raise TryAgainLater(f"No complete answer within {seconds:g} s.") from error
+            never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or bool(
+                _cause(error, urllib3.exceptions.NewConnectionError)
+            )
+            raise TryAgainLater(_readable(error), sent=not never_sent) from error
+
+    def _raise_for_status(self, method: str, path: str, response: Response) -> None:
+        status = response.status
+        if status < 300 or status == 304:
+            return
+        if status in (408, 423, 425, 429) or status >= 500:
+            not_before = self.retry_at(response.headers, datetime.now(UTC))
+            if not_before and self.budget and status in (429, 503):
+                self.budget.block(not_before)
+            # A request that got "too many requests" was not carried out (RFC 6585, 4).
+            raise TryAgainLater(
+                f"{method} {path.split('?')[0]} answered {status}.",
+                not_before=not_before,
+                sent=status != 429,
+                status=status,
+            )
+        if status in (401, 403):
+            raise NeedsAttention(
+                f"The platform rejected our credentials ({status}).",
+                fix="Renew the credentials of this connection, or grant them the missing permission.",
+                status=status,
+            )
+        if status < 400:
+            raise NeedsAttention(
+                f"The address answers with a redirect ({status}).",
+                fix=f"Enter the final address in the connection: {response.headers.get('Location', 'unknown')[:200]}",
+            )
+        raise Refused(response)
+
+
+def _forbidden(error: BaseException) -> NeedsAttention:
+    return NeedsAttention(str(error), fix="Correct the connection's address.")
+
+
+def _cause(error: BaseException, wanted: type[BaseException]) -> BaseException | None:
+    """The exception of that type behind another, however deeply libraries wrapped it."""
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, wanted):
+            return current
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            waiting += [
+                current.__cause__,
+                current.__context__,
+                getattr(current, "reason", None),
+                *current.args,
+            ]
+    return None
+
+
+def _readable(error: BaseException) -> str:
+    """A network error in a few words, without memory addresses or query strings."""
+    name = type(error).__name__
+    return {
+        "ConnectTimeout": "The platform could not be reached in time.",
+        "ReadTimeout": "The platform did not answer in time.",
+        "ConnectionError": "The connection to the platform was lost or could not be made.",
+        "ChunkedEncodingError": "The answer was cut off.",
+        "ContentDecodingError": "The answer's compression is broken.",
+        "SSLError": "The platform's TLS certificate could not be verified.",
+    }.get(name, f"Network error ({name}).")

@@ -1,0 +1,8 @@
+"""The catalogue of issues, for adapters: `SkipRecord(issues.SKU_MISSING(count=1, names="M"))`.
+
+A type that is missing is added to the catalogue (`synclog/issue_catalog/`), so that all platforms share its texts.
+"""
+
+from synclog.issue_catalog.general import *  # noqa: F403
+from synclog.issue_catalog.orders import *  # noqa: F403
+from synclog.issue_catalog.products import *  # noqa: F403

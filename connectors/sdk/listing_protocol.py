@@ -1,0 +1,167 @@
+"""Our generic listing: what a system without one of its own is asked to offer, and how its answers are doubted.
+
+Three calls, each a POST of JSON; docs/platforms/seller-center.md specifies them for those who build the other side:
+
+    /lookup  {"kind", "ids"}                              → {"found": [id, …]}
+    /list    {"kind", "after", "limit"}                   → {"ids": [id, …], "next": id or null}
+    /read    {"kind", "updated_since", "after", "limit"}  → {"items": [{"id", "updated_at", …}, …], "next": … or null}
+    /read    {"kind", "ids"}                              → {"items": [{"id", …}, …]}
+
+On such answers things are deleted here, so anything odd raises TryAgainLater: half an answer, ids that nobody asked
+for, a listing that turns in a circle.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated, Any, NoReturn, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from connectors.sdk import issues
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.paging import IdPage
+from connectors.sdk.records import Record
+
+MAX_IDS = 1000
+
+Call = Callable[[str, dict[str, Any]], Any]
+
+
+class ListingClient:
+    """A system that offers the three calls. `call(path, body)` makes one and returns the parsed answer."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def existing(self, kind: str, ids: Iterable[str]) -> set[str]:
+        """Which of the ids exist (L11), in batches of at most 1,000."""
+        found: set[str] = set()
+        for batch in _batches(ids):
+            answer = self._call("/lookup", {"kind": kind, "ids": batch})
+            match answer:
+                case {"found": list(given), **rest} if not rest:
+                    named = _id_strings("/lookup", given)
+                    if not named <= set(batch):
+                        _reject_answer("/lookup", "named ids that it was not asked for")
+                    found |= named
+                case _:
+                    _reject_answer("/lookup", "did not say plainly which ids it found")
+        return found
+
+    def ids(self, kind: str, after: str | None) -> IdPage:
+        """A page of every id of the kind (L15)."""
+        match self._call("/list", {"kind": kind, "after": after, "limit": MAX_IDS}):
+            case {"ids": list(given), "next": str() | None as following, **rest} if not rest:
+                if following is not None and (not given or following == after):
+                    _reject_answer("/list", "goes on without getting anywhere")
+                return IdPage(sorted(_id_strings("/list", given)), following)
+        _reject_answer("/list", "gave no list of ids")
+
+    def read(
+        self, kind: str, *, since: datetime | None, cursor: dict[str, Any] | None, limit: int, **filters: str
+    ) -> tuple[list[Any], dict[str, Any] | None, datetime | None]:
+        """A page in order of change: rows, the cursor of the next page, and the time before which all has been read.
+
+        An item that changes meanwhile moves to the end and is met there; it hides no other.
+        """
+        body = {
+            "kind": kind,
+            "updated_since": since.astimezone(UTC).isoformat() if since else None,
+            "after": cursor,
+            "limit": limit,
+            **filters,
+        }
+        match self._call("/read", body):
+            case {"items": list(rows), "next": None, **rest} if not rest:
+                return rows, None, None
+            case {"items": list(rows), "next": {"updated_at": str(), "id": str(), **more} as following, **rest} if (
+                rows and not rest and not more
+            ):
+                if cursor is not None and _parse_cursor(following) <= _parse_cursor(cursor):
+                    _reject_answer("/read", "goes on without getting anywhere")
+                return rows, following, _parse_cursor(following)[0]
+        _reject_answer("/read", "gave no page of items")
+
+    def rows(self, kind: str, ids: Iterable[str], **filters: str) -> list[Any]:
+        """Those of the named items that exist."""
+        found: list[Any] = []
+        for batch in _batches(ids):
+            match self._call("/read", {"kind": kind, "ids": batch, **filters}):
+                case {"items": list(rows), **rest} if rest in ({}, {"next": None}) and len(rows) <= len(batch):
+                    found += rows
+                case _:
+                    _reject_answer("/read", "did not give the items that it was asked for")
+        return found
+
+
+def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
+    wanted = iter(dict.fromkeys(ids))
+    while batch := list(islice(wanted, MAX_IDS)):
+        yield batch
+
+
+def _id_strings(path: str, given: list[Any]) -> set[str]:
+    """Ids as text; a system may write them as whole numbers."""
+    if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in given):
+        _reject_answer(path, "gave ids that are neither text nor whole numbers")
+    return {str(each) for each in given}
+
+
+def _parse_cursor(cursor: dict[str, Any]) -> tuple[datetime, str]:
+    try:
+        return utc(datetime.fromisoformat(cursor["updated_at"])), cursor["id"]
+    except ValueError:
+        _reject_answer("/read", "names a time that is none")
+
+
+def _reject_answer(path: str, what: str) -> NoReturn:
+    raise TryAgainLater(f"{path} {what}; nothing is concluded from that.")
+
+
+# From rows to records
+
+
+def utc(timestamp: datetime) -> datetime:
+    """Times without a zone are UTC."""
+    return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds an invisible character (NUL)")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+UtcDatetime = Annotated[datetime, AfterValidator(utc)]
+
+
+class Row(BaseModel):
+    """Base of what stands in a page. Unknown fields are passed over; ids may be written as numbers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+    id: Text
+    updated_at: UtcDatetime | None = None
+
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def record(
+    raw: Any, schema: type[R], build: Callable[[R], Record], build_empty: Callable[[str], Record], *, key: str = "id"
+) -> Record:
+    """The record of a row; one that does not fit becomes a `build_empty` record with a problem for each field at
+    fault."""
+    try:
+        made = build(schema.model_validate(raw))
+    except ValidationError as error:
+        name = raw.get(key) if isinstance(raw, dict) else None
+        made = build_empty(str(name or "unknown")[:200].replace("\x00", ""))
+        made.problems = [
+            issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=each["msg"])
+            for each in error.errors()
+        ]
+    made.raw = raw
+    return made
