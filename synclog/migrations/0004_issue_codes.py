@@ -41,11 +41,14 @@ BATCH_SIZE = 10_000
 
 
 def rename_codes(apps, schema_editor):
-    """In batches by primary key, each its own transaction, so that no lock is held for long."""
+    """In batches by primary key, each its own transaction, so that no lock is held for long.
+
+    Issues that platforms reported through the API have no job, and codes of their own.
+    """
     issues = apps.get_model("synclog", "Issue")
     last = issues.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     for start in range(0, last + 1, BATCH_SIZE):
-        batch = issues.objects.filter(pk__gte=start, pk__lt=start + BATCH_SIZE)
+        batch = issues.objects.filter(pk__gte=start, pk__lt=start + BATCH_SIZE, job__isnull=False)
         for old, new in RENAMED.items():
             batch.filter(code=old).update(code=new)
         batch.filter(code__startswith="http_").update(code="rejected")

@@ -61,9 +61,7 @@ def test_a_full_import_says_what_a_market_holds(adapter: FeedTarget, tmp_path: P
     )
 
 
-def test_single_attributes_go_without_their_group(
-    adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
-) -> None:
+def test_single_attributes_go_without_their_group(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     feed(adapter, [creation(adapter, 1)], tmp_path)
     cheaper = update(adapter, product(1), CHEAPER)
     assert document(adapter, [cheaper], tmp_path).partition("<product_groups>")[2] == (

@@ -8,7 +8,8 @@ from django.conf import settings
 
 from connectors.engine import sending, turn
 from connectors.engine.turn_loop import serve_one_lane
-from connectors.platforms.rest import RestTarget
+from connectors.platforms.rest.targets.base import RestTargetStream
+from connectors.platforms.rest.targets.products import ProductTarget
 from hub.models import Change, Connection, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess
@@ -33,15 +34,15 @@ class Clock:
 @pytest.fixture
 def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Every call to the custom system takes more than four minutes."""
-    clock, send = Clock(), RestTarget.send
+    clock, send = Clock(), RestTargetStream.send
 
-    def slow_send(self: RestTarget, *args: Any) -> Any:
+    def slow_send(self: ProductTarget, *args: Any) -> Any:
         clock.skipped += CALL_SECONDS
         return send(self, *args)
 
     for module in (turn, sending):
         monkeypatch.setattr(module, "monotonic", clock)
-    monkeypatch.setattr(RestTarget, "send", slow_send)
+    monkeypatch.setattr(RestTargetStream, "send", slow_send)
     return clock
 
 

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from connectors.sdk.operations import Operation, Outcome
-from connectors.sdk.account import Rate
 from connectors.engine import retry, turn_loop
-from connectors.sdk.errors import TryAgainLater
 from connectors.platforms.rest import RestTarget
+from connectors.platforms.rest.targets.base import RestTargetStream
+from connectors.platforms.rest.targets.products import ProductTarget
+from connectors.sdk.account import Rate
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.operations import Operation, Outcome
 from connectors.services import install_connection
 from hub import lanes
 from hub.models import Change, Connection, JobState, Lane, Link, Run
@@ -33,7 +35,7 @@ from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Send = Callable[[RestTarget, Any, Sequence[Operation]], list[Outcome]]
+Send = Callable[[ProductTarget, Sequence[Operation[Any]]], list[Outcome]]
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Send], Send]
     """`sending(wrap)`: what happens around each call to the target."""
 
     def wrap(wrapper: Callable[[Send], Send]) -> None:
-        monkeypatch.setattr(RestTarget, "send", wrapper(RestTarget.send))
+        monkeypatch.setattr(RestTargetStream, "send", wrapper(RestTargetStream.send))
 
     return wrap
 
@@ -74,7 +76,7 @@ def test_what_changed_goes_in_full_batches(custom: Connection, custom_platform: 
 def test_a_full_sync_over_several_lanes_makes_no_more_calls_than_one_lane_would(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RestTarget.batch_size, "products", 10)
+    monkeypatch.setattr(ProductTarget, "batch_size", 10)
     assert len(products_job(custom).lane_ids) == 4
     products = sent(custom, 101)
     assert sorted(calls(custom_platform)) == [1] + [10] * 10
@@ -108,10 +110,10 @@ def test_a_change_that_comes_while_the_item_is_sent_is_sent_too(
     late = iter(["Third"])
 
     def meanwhile(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             for title in late:
                 change(products, title=title)
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -272,10 +274,10 @@ def test_an_item_that_alone_fails_is_held_in_the_end_and_a_person_lets_it_go(
     healthy = False
 
     def choke_on_one(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             if not healthy and any(operation.item_id == products[3].pk for operation in operations):
                 raise TryAgainLater("It answered 500.")
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -302,10 +304,10 @@ def test_a_bug_with_one_item_holds_it_and_the_rest_goes_on(
     products = make_products(custom.seller, 5)
 
     def stumble(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             if any(operation.item_id == products[0].pk for operation in operations):
                 raise KeyError("options")
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -321,14 +323,14 @@ def test_what_cannot_be_written_down_is_found_by_halving(custom: Connection, cus
     """PostgreSQL refuses a payload with a NUL character when the batch is settled: a bug that no adapter foresaw."""
     job = one_lane(custom)
     products = make_products(custom.seller, 9)
-    original = RestTarget.payload
+    original = ProductTarget.payload
 
-    def with_nul(self: RestTarget, data_type: Any, item: Any, refs: Any) -> Any:
-        made = original(self, data_type, item, refs)
+    def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
+        made = original(self, item, refs)
         return made | {"note": "\x00"} if item.id == products[4].pk else made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RestTarget, "payload", with_nul)
+        patch.setattr(ProductTarget, "payload", with_nul)
         change(products)
         work_until_idle()
         for _ in range(10):
@@ -391,15 +393,15 @@ def test_a_pause_stops_a_turn_that_is_under_way(
     one_lane(custom)
 
     def pause_meanwhile(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             pause_connection(connection=custom, by=None, reason="stocktaking")
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
     sending(pause_meanwhile)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(RestTarget.batch_size, "products", 2)
+        patch.setattr(ProductTarget, "batch_size", 2)
         patch.setattr("connectors.engine.turn.CHECK_INTERVAL_SECONDS", 0.0)
         change(make_products(custom.seller, 10))
         work_until_idle()
@@ -415,9 +417,9 @@ def test_sigterm_ends_a_turn_at_the_next_batch(
     one_lane(custom)
 
     def stop_meanwhile(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             turn_loop.stopping.set()
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -436,7 +438,7 @@ def test_one_budget_for_all_connections_of_an_account(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(4, 3600))
-    monkeypatch.setitem(RestTarget.batch_size, "products", 1)
+    monkeypatch.setattr(ProductTarget, "batch_size", 1)
     second = install_connection(
         seller=custom.seller,
         platform="rest",
@@ -461,8 +463,8 @@ def test_two_of_one_batch_that_are_given_the_same_id_do_not_both_get_it(
     """L16, from a target that took two items for one: the first is linked, the other waits for a person."""
 
     def as_one(send: Send) -> Send:
-        def wrapped(adapter: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
-            outcomes = send(adapter, data_type, operations)
+        def wrapped(target: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
+            outcomes = send(target, operations)
             for operation, outcome in zip(operations[:2], outcomes, strict=False):
                 if kind == "product":
                     outcome.external_id = "one"

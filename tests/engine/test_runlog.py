@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.sdk.account import Rate
 from connectors.platforms.rest import RestTarget
+from connectors.platforms.rest.targets.products import ProductTarget
+from connectors.sdk.account import Rate
 from hub import runlog, runs
 from hub.models import Connection, Job, Run
 from hub.services import start_run
@@ -65,7 +66,7 @@ def test_a_partial_import_says_since_when(shop: Connection) -> None:
 
 
 def test_progress_is_reported_by_doublings_however_many_batches_there_are(custom: Connection, monkeypatch: Any) -> None:
-    monkeypatch.setitem(RestTarget.batch_size, "products", 5)
+    monkeypatch.setattr(ProductTarget, "batch_size", 5)
     one_lane(custom)
     make_products(custom.seller, 400)
     run = export(custom)
@@ -104,7 +105,7 @@ def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, cust
 
 def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(2, 3600))
-    monkeypatch.setitem(RestTarget.batch_size, "products", 1)
+    monkeypatch.setattr(ProductTarget, "batch_size", 1)
     one_lane(custom)
     make_products(custom.seller, 5)
     run, _ = start_run(job=products_job(custom), trigger="button")
@@ -126,14 +127,14 @@ def test_a_lost_worker_is_reported(custom: Connection) -> None:
     """What cannot be settled is to the queue the same as a lost worker: the batch is halved."""
     one_lane(custom)
     products = make_products(custom.seller, 4)
-    original = RestTarget.payload
+    original = ProductTarget.payload
 
-    def with_nul(self: RestTarget, data_type: Any, item: Any, refs: Any) -> Any:
-        made = original(self, data_type, item, refs)
+    def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
+        made = original(self, item, refs)
         return made | {"note": "\x00"} if item.id == products[1].pk else made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RestTarget, "payload", with_nul)
+        patch.setattr(ProductTarget, "payload", with_nul)
         told = lines(export(custom))
     lost = [line for line in told if line.startswith("A worker was lost")]
     assert lost[0].startswith("A worker was lost with 4 in hand") and len(lost) <= runlog.LOGGED_IN_FULL

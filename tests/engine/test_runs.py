@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connectors.engine import exporting, maintenance, turn, turn_loop
-from connectors.platforms.rest import RestTarget
+from connectors.platforms.rest.targets.base import RestTargetStream
 from connectors.services import install_connection, sync
 from hub import lanes, queue, runs
 from hub.models import Change, Connection, JobState, Lane, Run
@@ -241,9 +241,9 @@ def test_a_long_comparison_lets_events_pass(custom: Connection, monkeypatch: pyt
         order.append("compared")
         return compare(job, run, recheck=recheck)
 
-    send = RestTarget.send
+    send = RestTargetStream.send
     monkeypatch.setattr(exporting, "_compare_chunk", compared)
-    monkeypatch.setattr(RestTarget, "send", lambda *args: order.append("sent") or send(*args))
+    monkeypatch.setattr(RestTargetStream, "send", lambda *args: order.append("sent") or send(*args))
     start_run(job=products_job(custom), trigger="button")
     work_until_idle()
     assert "compared" in order[order.index("sent") :]

@@ -28,16 +28,16 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Seller
 from accounts.services import SCOPES, create_api_key
 from connectors.adapter_factory import account_for, open_adapter
-from connectors.sdk.operations import Action, Operation
-from connectors.sdk.adapter import Adapter
-from connectors.sdk.feeds import FeedTarget
-from connectors.sdk.sync_log import LogError, LogUpdate
 from connectors.engine import dropship, loading
 from connectors.engine.applying import content_hash
 from connectors.engine.deciding import digest
 from connectors.engine.exporting import config_hash
-from connectors.sdk.errors import SkipRecord
 from connectors.registry import adapters
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.feeds import FeedTarget
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.sync_log import LogError, LogUpdate
 from connectors.webhooks import schemes
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Connection, Job

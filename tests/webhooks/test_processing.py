@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
+from connectors.platforms.bigcommerce import BigCommerce
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Category, Product
 from connectors.engine import events
-from connectors.sdk.errors import TryAgainLater
 from connectors.models import WebhookEvent
-from connectors.platforms.bigcommerce import BigCommerce
+from connectors.sdk.errors import TryAgainLater
 from connectors.services import replay_events
 from hub.kinds import Kind
 from hub.models import Connection, Job, Lane, Link, Run
