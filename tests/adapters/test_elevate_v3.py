@@ -122,9 +122,9 @@ def test_its_last_day_is_its_last(
     open_adapter: Open, cluster: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     today = datetime.now(UTC).date()
-    monkeypatch.setattr(v3, "END", today)
+    monkeypatch.setattr(v3, "END_OF_LIFE", today)
     assert open_adapter("elevate", api_version="v3").check()
-    monkeypatch.setattr(v3, "END", today - timedelta(days=1))
+    monkeypatch.setattr(v3, "END_OF_LIFE", today - timedelta(days=1))
     ended = open_adapter("elevate", api_version="v3")
     for deed in (ended.check, lambda: feed(ended, [creation(ended, 1)], tmp_path)):
         with pytest.raises(NeedsAttention, match="v3 ended on") as refused:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import ApiKey, AuditEvent, Membership, User
 from accounts.services import create_api_key
-from dashboard.urls import of_seller
+from dashboard.urls import seller_urls
 from hub.kinds import DataType, Direction
 from hub.models import LinkPayload, Run
 from synclog.models import Issue
@@ -27,7 +27,7 @@ CHANGES = {
 THEIR_OWN = {"make_key", "revoke_key"}
 # What viewers may not even look at.
 FOR_MEMBERS = {"payload"}
-NAMES = [pattern.name for pattern in of_seller]
+NAMES = [pattern.name for pattern in seller_urls]
 
 
 def objects_of(merchant: Merchant) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
 def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool]]:
     """(name, address, whether it names an object) of every page of a seller."""
     found = []
-    for pattern in of_seller:
+    for pattern in seller_urls:
         names = pattern.pattern.converters
         kwargs = {name: objects[name] for name in names}
         found.append(

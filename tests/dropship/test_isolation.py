@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import Seller
 from accounts.services import SCOPES
 from connectors.checks import start_preview
-from dashboard.urls import of_seller
+from dashboard.urls import seller_urls
 from hub.models import Job, Link, Run
 from hub.services import pause_job, resume_job
 from orders.models import Address, Order
@@ -57,7 +57,7 @@ def pages_of(slug: str, found: Order) -> list[str]:
         "run": Run.objects.filter(job__connection__seller__slug=slug).latest("pk").pk,
     }
     addresses = []
-    for pattern in of_seller:
+    for pattern in seller_urls:
         names = pattern.pattern.converters.keys()
         if names <= objects.keys():
             kwargs = {"seller": slug} | {name: objects[name] for name in names}

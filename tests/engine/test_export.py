@@ -218,7 +218,7 @@ def test_after_trouble_a_single_item_probes_and_batches_grow_back(
 
 def test_the_breakers_pauses_grow_to_five_minutes() -> None:
     now = timezone.now()
-    pauses = [(retry.rest(failures=n, now=now) - now).total_seconds() for n in range(1, 15)]
+    pauses = [(retry.breaker_until(failures=n, now=now) - now).total_seconds() for n in range(1, 15)]
     assert all(2 ** (n - 1) / 2 <= pause <= 2 ** (n - 1) for n, pause in enumerate(pauses[:9], 1))
     assert all(150 <= pause <= 300 for pause in pauses[9:])
 

@@ -173,7 +173,7 @@ def test_whoever_pushes_and_dies_before_writing_it_down_is_followed(
 
     for _ in range(2):
         with monkeypatch.context() as patch, pytest.raises(SystemExit):
-            patch.setattr(remote, "told", die)
+            patch.setattr(remote, "mark_delivered", die)
             push_log(after=timedelta(minutes=10))
         RemoteLog.objects.update(next_attempt_at=timezone.now())
     push_log()
@@ -190,7 +190,7 @@ def test_whoever_slept_while_another_pushed_is_not_believed(
     kept = {"sparklayer": ["products"]}
     sleeper = remote.claim_next_log(kept=kept, now=now, until=now)
     assert sleeper is not None
-    told_late = remote.report(sleeper)
+    told_late = remote.build_update(sleeper)
     push_log()
     remote.mark_delivered(sleeper, told_late, now=now)
     push_log()
@@ -205,7 +205,7 @@ def test_what_was_marked_again_during_the_push_stays_unreported(storefront: Conn
     RemoteLog.objects.create(sync_log=log, delivered_start=log.started_full_sync)
     taken = remote.claim_next_log(kept={"sparklayer": ["products"]}, now=timezone.now(), until=now)
     assert taken is not None
-    report = remote.report(taken)
+    report = remote.build_update(taken)
     remote.mark_pending(log=log, external_ids=[f"product:{goods[7].pk}"])
     remote.mark_delivered(taken, report, now=now)
     assert [each.external_id for each in PendingLogEntry.objects.all()] == [f"product:{goods[7].pk}"]
@@ -242,7 +242,7 @@ def test_a_log_that_somebody_deleted_there_starts_over(
 def test_more_than_a_target_takes_at_once_goes_in_parts_and_the_end_with_the_last(
     storefront: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "MOST", 12)
+    monkeypatch.setattr(remote, "MAX_ENTRIES", 12)
     run = sync_all(storefront)
     push_log()
     assert told(site) == ["PUT", "PATCH", "PATCH", "PATCH"]

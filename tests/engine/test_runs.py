@@ -129,7 +129,7 @@ def test_a_run_cancelled_while_it_compares_stays_cancelled(custom: Connection, m
             in_threads(lambda: cancel_run(run=run, by=None))
         hold(run=run)
 
-    monkeypatch.setattr(runs, "hold", cancel_before_the_third)
+    monkeypatch.setattr(runs, "lock_preparing", cancel_before_the_third)
     work_until_idle()
     run.refresh_from_db()
     assert (run.state, len(seen)) == (Run.State.CANCELLED, 3)
@@ -254,7 +254,7 @@ def test_a_long_comparison_lets_other_sellers_pass_and_goes_on_where_it_stopped(
 ) -> None:
     """B2: when its slice is over and somebody waits, the turn ends; nothing is compared twice."""
     settings.TURN_SECONDS = 0
-    monkeypatch.setattr(turn, "LOOKS_EVERY", 0.0)
+    monkeypatch.setattr(turn, "CHECK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr(exporting, "_CHUNK", 10)
     monkeypatch.setattr(exporting, "SLICE_SECONDS", 0.0)
     other = install_connection(
