@@ -1,0 +1,57 @@
+"""Voyado Elevate (role: search), by Admin API v4 or v3; docs/platforms/elevate.md describes it for users.
+
+What had to be assumed of the API is written in admin_api.py, v3.py and v4.py.
+"""
+
+from datetime import date
+from typing import Any
+
+from connectors.platforms.elevate import settings, v3
+from connectors.platforms.elevate.client import SWITCH_TO_V4, ElevateClient
+from connectors.platforms.elevate.targets import ProductTarget
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.authenticators import Authenticator, Headers
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import Refused
+from connectors.sdk.tokens import TokenStore
+from hub.kinds import Role
+
+
+class Elevate(Adapter[ElevateClient]):
+    """Sends the catalogue of one seller to one cluster. The connection's address is the cluster's own."""
+
+    key = "elevate"
+    name = "Voyado Elevate"
+    role = Role.SEARCH
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    FieldMap = settings.FieldMap
+    streams = (ProductTarget,)
+
+    def make_authenticator(
+        self, account: Account[settings.Settings, settings.Credentials, settings.FieldMap], tokens: TokenStore
+    ) -> Authenticator:
+        return Headers({"Api-Key": account.credentials.api_key.get_secret_value()})
+
+    def make_client(self) -> ElevateClient:
+        return ElevateClient(self.account, self.http)
+
+    @classmethod
+    def deprecation_warnings(cls, settings: Any, *, today: date) -> list[str]:
+        if settings.api_version != "v3":
+            return []
+        left = (v3.END_OF_LIFE - today).days
+        when = f"ends on {v3.END_OF_LIFE}, in {left} days" if left >= 0 else f"ended on {v3.END_OF_LIFE}"
+        return [f"Admin API v3 {when}. {SWITCH_TO_V4}"]
+
+    def check(self) -> str:
+        """Asks for the status of an import that does not exist."""
+        try:
+            self.http.get(self.client.api.status, params={"id": "0"})
+        except Refused as refused:
+            raise NeedsAttention(
+                f"There is no cluster at this address ({refused.status}).",
+                fix="The address is https://, the cluster's ID, and .api.esales.apptus.cloud or .elevate-api.cloud.",
+            ) from refused
+        return f"The cluster answers. Markets: {', '.join(self.account.settings.markets)}"

@@ -1,0 +1,31 @@
+"""One Elevate cluster, by the version of the Admin API that its connection names."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+
+from connectors.platforms.elevate import v3
+from connectors.platforms.elevate.admin_api import AdminApi
+from connectors.platforms.elevate.settings import Credentials, FieldMap, Settings
+from connectors.platforms.elevate.v3 import V3
+from connectors.platforms.elevate.v4 import V4
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import HttpClient
+
+SWITCH_TO_V4 = "Choose v4 in the settings; the next import then sends everything again, in its format."
+
+
+class ElevateClient:
+    def __init__(self, account: Account[Settings, Credentials, FieldMap], http: HttpClient) -> None:
+        self.settings = account.settings
+        self.field_map = account.field_map
+        self.http = http
+
+    @cached_property
+    def api(self) -> AdminApi:
+        """NeedsAttention for a version that has ended (F16)."""
+        if self.settings.api_version == "v4":
+            return V4(self.http, self.settings)
+        if datetime.now(UTC).date() > v3.END_OF_LIFE:
+            raise NeedsAttention(f"Admin API v3 ended on {v3.END_OF_LIFE}. Nothing is sent by it.", fix=SWITCH_TO_V4)
+        return V3(self.http, self.settings)

@@ -1,0 +1,5 @@
+"""What is written to an Elevate cluster."""
+
+from connectors.platforms.elevate.targets.products import ProductTarget
+
+__all__ = ["ProductTarget"]

@@ -1,0 +1,210 @@
+"""Admin API v3, until it ends: an XML document that is of one type, `full`, `partial` or `attributes`.
+
+From the vendor's format specification: `data_import`, a `modify` for each market with its locale, product groups in
+`add_or_replace`, and the elements of groups, products and variants. Assumed, as no page says so that could be found,
+and used nowhere else: the types `partial` and `attributes`; `remove` and `update` beside `add_or_replace`; attributes
+that are left out of an update stay; how custom attributes are written; a refusal quotes the keys that it blames.
+"""
+
+import gzip
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+from connectors.platforms.elevate.admin_api import AdminApi
+from connectors.platforms.elevate.settings import Settings
+from connectors.platforms.elevate.targets.changes import incremental_change
+from connectors.platforms.elevate.targets.product_groups import key_of
+from connectors.sdk.feeds import FeedFile
+from connectors.sdk.operations import Action, Operation
+
+END_OF_LIFE = date(2026, 12, 31)
+# Our names → the elements of a product and of a variant.
+PRODUCT = {"title": "title", "url": "url", "description": "description"}
+VARIANT = {"stock": "stock_number", "sellingPrice": "selling_price", "listPrice": "list_price"}
+_INVALID_XML_CHARS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
+
+
+class XmlFeedFile(FeedFile[dict[str, Any]]):
+    """Every market gets the same, and the type is known only at the end, so the parts wait in files of their own.
+
+    A partial import consists of whole groups. Single attributes go by themselves (F6) while nothing else is in the
+    import; beside a structural change their groups go whole, as one import is of one type.
+    """
+
+    def __init__(self, path: str, *, replace_all: bool, settings: Settings) -> None:
+        self.path = path
+        self.replace_all = replace_all
+        self.settings = settings
+        folder = Path(path).parent
+        self._exit_stack = ExitStack()
+        self._full_groups, self._removed, self._updates, self._full_updated_groups = (
+            self._exit_stack.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - closed with `_exit_stack`
+            for _ in range(4)
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        with self._exit_stack:
+            if kind is None:
+                self._assemble()
+
+    def add(self, operation: Operation[dict[str, Any]]) -> None:
+        key = operation.external_id or key_of(operation.item_id)
+        if operation.action is Action.REMOVE:
+            self._removed.write(f"<product_group key={_quoted(key)}/>".encode())
+            return
+        payload, previous = operation.payload, operation.previous
+        whole = _group(key, payload["productGroup"], payload.get("names", {}))
+        changed = None if self.replace_all else _changed(previous, payload)
+        if changed is None:
+            self._full_groups.write(whole)
+        else:
+            self._updates.write(_group(key, changed, payload.get("names", {})))
+            self._full_updated_groups.write(whole)
+
+    def _assemble(self) -> None:
+        structural = self.replace_all or self._full_groups.tell() or self._removed.tell()
+        if self.replace_all:
+            kind, parts = "full", {"add_or_replace": [self._full_groups]}
+        elif structural:
+            kind, parts = (
+                "partial",
+                {"add_or_replace": [self._full_groups, self._full_updated_groups], "remove": [self._removed]},
+            )
+        else:
+            kind, parts = "attributes", {"update": [self._updates]}
+        with gzip.open(self.path, "wb", compresslevel=4) as file:
+            file.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<data_import type="{kind}">'.encode())
+            for market in self.settings.markets:
+                where = f"market={quoteattr(market)} locale={quoteattr(self.settings.locale)}"
+                file.write(f"<modify {where}><product_groups>".encode())
+                for element, temp_files in parts.items():
+                    _copy(element, temp_files, file)
+                file.write(b"</product_groups></modify>")
+            file.write(b"</data_import>\n")
+
+
+def _copy(element: str, temp_files: Sequence[IO[bytes]], file: gzip.GzipFile) -> None:
+    if not any(temp_file.seek(0, 2) for temp_file in temp_files):
+        return
+    file.write(f"<{element}>".encode())
+    for temp_file in temp_files:
+        temp_file.seek(0)
+        shutil.copyfileobj(temp_file, file)
+    file.write(f"</{element}>".encode())
+
+
+class V3(AdminApi):
+    catalog = "/api/admin/v3/import/data"
+    status = "/api/admin/v3/import/status"
+    content_type = "application/xml"
+
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
+        return XmlFeedFile(path, replace_all=replace_all, settings=self.settings)
+
+    def method(self, *, replace_all: bool) -> str:
+        return "POST"
+
+    def item_errors(self, answer: Any, path: str) -> dict[str, str]:
+        """The descriptions of what is wrong are texts, with the key of the entity between quotation marks."""
+        error_texts = [(text, {one or other for one, other in _QUOTED.findall(text)}) for text in _texts(answer)]
+        found = {}
+        for group, keys in _keys_by_group(path):
+            if reasons := dict.fromkeys(text for text, quoted in error_texts if quoted & keys):
+                found[group] = "; ".join(reasons)
+        return found
+
+
+def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """What an update must say; None if the group goes whole. A label whose values have other names goes whole."""
+    changed = incremental_change(previous, payload)
+    if previous is None or changed is None:
+        return None
+    before, after = previous.get("names", {}), payload.get("names", {})
+    for label in [each for each in after if after[each] != before.get(each)]:
+        for key, product in payload["productGroup"]["products"].items():
+            target = changed.setdefault("products", {}).setdefault(key, {}).setdefault("defaults", {})
+            target.setdefault("customLabels", {})[label] = product["defaults"]["customLabels"][label]
+    return changed
+
+
+def _group(key: str, group: dict[str, Any], names: dict[str, dict[str, str]]) -> bytes:
+    """Put together as text: a tree of objects for each group takes several times as long."""
+    brand = next((product["defaults"]["brand"] for product in group["products"].values() if _has_brand(product)), None)
+    products = [_product(product_key, product, names) for product_key, product in group["products"].items()]
+    inner = [_text_element("brand", brand)] if brand is not None else []
+    inner += ["<products>", *products, "</products>"] if products else []
+    return f"<product_group key={_quoted(key)}>{''.join(inner)}</product_group>".encode()
+
+
+def _has_brand(product: dict[str, Any]) -> bool:
+    return "brand" in product.get("defaults", {})
+
+
+def _product(key: str, product: dict[str, Any], names: dict[str, dict[str, str]]) -> str:
+    texts = product.get("defaults", {})
+    inner = [_text_element(theirs, texts[ours]) for ours, theirs in PRODUCT.items() if ours in texts]
+    labels = texts.get("customLabels", {}) | ({"category": texts["category"]} if "category" in texts else {})
+    if labels:
+        attributes = [_attribute(label, values, names.get(label, {})) for label, values in labels.items()]
+        inner += ["<custom_attributes>", *attributes, "</custom_attributes>"]
+    if product.get("variants"):
+        variants = [_variant(variant_key, each["defaults"]) for variant_key, each in product["variants"].items()]
+        inner += ["<variants>", *variants, "</variants>"]
+    return f"<product key={_quoted(key)}>{''.join(inner)}</product>"
+
+
+def _attribute(label: str, values: list[str], names: dict[str, str]) -> str:
+    elements = [
+        f"<value id={_quoted(value)}>{_text(names.get(value, value))}</value>"
+        if names
+        else _text_element("value", value)
+        for value in values
+    ]
+    return f"<attribute name={_quoted(label)}>{''.join(elements)}</attribute>"
+
+
+def _variant(key: str, figures: dict[str, Any]) -> str:
+    inner = "".join(_text_element(theirs, figures[ours]) for ours, theirs in VARIANT.items() if ours in figures)
+    return f"<variant key={_quoted(key)}>{inner}</variant>"
+
+
+def _text_element(name: str, value: Any) -> str:
+    return f"<{name}>{_text(str(value))}</{name}>"
+
+
+def _text(text: str) -> str:
+    """Without the control characters that no XML can hold."""
+    return escape(_INVALID_XML_CHARS.sub("", text))
+
+
+def _quoted(text: str) -> str:
+    return quoteattr(_INVALID_XML_CHARS.sub("", text))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of an answer, however it is nested."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield from value.splitlines()
+
+
+def _keys_by_group(path: str) -> Iterator[tuple[str, set[str]]]:
+    """Each group of a document with the keys that stand in it, its own included. Every market has the same."""
+    with gzip.open(path) as document:
+        for event, element in ElementTree.iterparse(document, events=("end",)):  # noqa: S314 - written by ourselves
+            if event == "end" and element.tag == "product_group":
+                yield element.attrib["key"], {each.attrib["key"] for each in element.iter() if "key" in each.attrib}
+                element.clear()
+            elif element.tag == "modify":
+                return
