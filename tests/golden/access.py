@@ -51,16 +51,16 @@ OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "stagin
 
 def exports() -> dict[str, list[str]]:
     """Platform → the data types that it exports."""
-    return {key: [str(each) for each in adapter.exports] for key, adapter in adapters().items() if adapter.exports}
+    return {key: [str(each) for each in adapter.targets()] for key, adapter in adapters().items() if adapter.targets()}
 
 
 def imports() -> dict[str, list[str]]:
     """Platform → the data types that it imports."""
-    return {key: [str(each) for each in adapter.imports] for key, adapter in adapters().items() if adapter.imports}
+    return {key: [str(each) for each in adapter.sources()] for key, adapter in adapters().items() if adapter.sources()}
 
 
 def is_feed(platform: str) -> bool:
-    return issubclass(adapters()[platform], FeedTarget)
+    return any(issubclass(target, FeedTarget) for target in adapters()[platform].targets().values())
 
 
 # Rows
@@ -121,9 +121,9 @@ def payloads(connection: Connection, data_type: str, ids: Sequence[int]) -> dict
             found[str(pk)] = "a stranger's"
             continue
         try:
-            payload = adapter.payload(DataType(data_type), items[pk], references)
-        except SkipRecord as problem:
-            found[str(pk)] = {"skipped": problem.code}
+            payload = adapter.target(DataType(data_type)).payload(items[pk], references)
+        except SkipRecord as error:
+            found[str(pk)] = {"skipped": error.problem.code}
         else:
             told = {"payload": orjson.loads(orjson.dumps(payload)), "hash": digest(payload).hex()}
             found[str(pk)] = None if payload is None else told
@@ -142,13 +142,14 @@ def feed_files(connection: Connection, ids: Sequence[int], folder: Path) -> dict
         # The last day of an old interface is no matter of the format of its files.
         patch.setattr("connectors.platforms.elevate.v3.END_OF_LIFE", date.max)
         adapter = open_adapter(connection)
-        assert isinstance(adapter, FeedTarget)
+        target = adapter.target(DataType.PRODUCTS)
+        assert isinstance(target, FeedTarget)
         items = loading.load("product", ids)
         references = loading.references(connection, items.values())
         sent = []
         for pk in ids:
             try:
-                payload = adapter.payload(DataType.PRODUCTS, items[pk], references)
+                payload = target.payload(items[pk], references)
             except SkipRecord:
                 continue
             if payload is not None:
@@ -157,10 +158,10 @@ def feed_files(connection: Connection, ids: Sequence[int], folder: Path) -> dict
         changes = [Operation(Action.UPDATE, pk, f"p{pk}", payload, _as_before(payload)) for pk, payload in sent]
         gone = Operation(Action.REMOVE, 999, "p999", None)
         files = {
-            "everything": _feed_file(adapter, everything, folder, replace_all=True),
-            "created": _feed_file(adapter, everything, folder, replace_all=False),
-            "changed": _feed_file(adapter, changes, folder, replace_all=False),
-            "changed and removed": _feed_file(adapter, [*changes, gone], folder, replace_all=False),
+            "everything": _feed_file(target, everything, folder, replace_all=True),
+            "created": _feed_file(target, everything, folder, replace_all=False),
+            "changed": _feed_file(target, changes, folder, replace_all=False),
+            "changed and removed": _feed_file(target, [*changes, gone], folder, replace_all=False),
         }
         adapter.http.close()
     return files
@@ -174,9 +175,11 @@ def _as_before(payload: dict[str, Any]) -> dict[str, Any]:
     return before
 
 
-def _feed_file(adapter: FeedTarget, operations: Iterable[Operation], folder: Path, *, replace_all: bool) -> str:
+def _feed_file(
+    target: FeedTarget[Any, Any, Any], operations: Iterable[Operation[Any]], folder: Path, *, replace_all: bool
+) -> str:
     path = folder / "feed.gz"
-    with adapter.open_feed(str(path), replace_all=replace_all) as file:
+    with target.open_file(str(path), replace_all=replace_all) as file:
         for operation in operations:
             file.add(operation)
     return gzip.decompress(path.read_bytes()).decode()
@@ -189,19 +192,19 @@ def write_sync_log(connection: Connection, data_type: str) -> None:
         LogError("product:1", "It has no SKU.", title="Lámp", link="https://hub.example/1"),
         LogError("variant:2", "Gone."),
     ]
-    adapter.start_log(DataType(data_type), started=now, finished_at=None)
-    adapter.start_log(DataType(data_type), started=now, finished_at=now)
-    adapter.add_to_log(DataType(data_type), LogUpdate(errors, ["product:2"]))
-    adapter.add_to_log(DataType(data_type), LogUpdate([], [], finished_at=now))
-    adapter.delete_logs()
+    assert adapter.sync_log is not None
+    log = adapter.sync_log(adapter.client)
+    log.start(DataType(data_type), started_at=now, last_finished_at=None)
+    log.start(DataType(data_type), started_at=now, last_finished_at=now)
+    log.update(DataType(data_type), LogUpdate(errors, ["product:2"]))
+    log.update(DataType(data_type), LogUpdate([], [], finished_at=now))
+    log.delete_all()
     adapter.http.close()
 
 
 def sync_logs() -> dict[str, list[str]]:
     """Platform → the data types of which it keeps a log."""
-    return {
-        key: sorted(map(str, adapter.keeps_sync_log)) for key, adapter in adapters().items() if adapter.keeps_sync_log
-    }
+    return {key: sorted(map(str, each.sync_log.names)) for key, each in adapters().items() if each.sync_log}
 
 
 # Imports
@@ -228,19 +231,19 @@ def read(
     )
     adapter = open_adapter(connection)
     found = {}
-    for data_type in adapter.imports:
+    for data_type in adapter.sources():
         records = [_as_json(record) for record in _records(adapter, data_type)]
         named = [record["record"]["external_id"] for record in records[:3]]
-        fetched = {record.external_id: content_hash(record).hex() for record in adapter.fetch(data_type, named)}
+        fetched = {record.external_id: content_hash(record).hex() for record in adapter.source(data_type).fetch(named)}
         found[str(data_type)] = {"records": records, "fetched": fetched}
     adapter.http.close()
     return found
 
 
-def _records(adapter: Adapter, data_type: DataType) -> Iterator[Any]:
+def _records(adapter: Adapter[Any], data_type: DataType) -> Iterator[Any]:
     cursor = None
     while True:
-        page = adapter.read_page(data_type, since=None, cursor=cursor)
+        page = adapter.source(data_type).read_page(since=None, cursor=cursor)
         yield from page.records
         cursor = page.cursor
         if cursor is None:

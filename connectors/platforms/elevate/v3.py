@@ -19,9 +19,9 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from connectors.platforms.elevate.admin_api import AdminApi
+from connectors.platforms.elevate.changes import incremental_change
+from connectors.platforms.elevate.product_groups import key_of
 from connectors.platforms.elevate.settings import Settings
-from connectors.platforms.elevate.targets.changes import incremental_change
-from connectors.platforms.elevate.targets.product_groups import key_of
 from connectors.sdk.feeds import FeedFile
 from connectors.sdk.operations import Action, Operation
 
@@ -61,7 +61,7 @@ class XmlFeedFile(FeedFile[dict[str, Any]]):
         if operation.action is Action.REMOVE:
             self._removed.write(f"<product_group key={_quoted(key)}/>".encode())
             return
-        payload, previous = operation.payload, operation.previous
+        payload, previous = operation.content, operation.previous
         whole = _group(key, payload["productGroup"], payload.get("names", {}))
         changed = None if self.replace_all else _changed(previous, payload)
         if changed is None:

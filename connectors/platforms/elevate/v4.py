@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from connectors.platforms.elevate.admin_api import AdminApi
-from connectors.platforms.elevate.targets.changes import incremental_change
-from connectors.platforms.elevate.targets.product_groups import key_of
+from connectors.platforms.elevate.changes import incremental_change
+from connectors.platforms.elevate.product_groups import key_of
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation
@@ -37,10 +37,10 @@ class JsonLinesFeedFile(FeedFile[dict[str, Any]]):
         key = operation.external_id or key_of(operation.item_id)
         if operation.action is Action.REMOVE:
             return self._write("remove", {"key": key})
-        payload, previous = operation.payload, operation.previous
+        payload, previous = operation.content, operation.previous
         changed = None if self.replace_all else incremental_change(previous, payload)
         for label, names in payload.get("names", {}).items():
-            if changed is None or previous.get("names", {}).get(label) != names:
+            if changed is None or (previous or {}).get("names", {}).get(label) != names:
                 self._write_names(label, names)
         if changed is None:
             self._write("replace", {"key": key, "productGroup": payload["productGroup"]})

@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog.items import ProductItem
 from connectors.platforms.elevate.client import ElevateClient
-from connectors.platforms.elevate.targets.product_groups import key_of, product_group_payload
+from connectors.platforms.elevate.product_groups import key_of, product_group_payload
 from connectors.sdk.feeds import FeedFile, FeedTarget, ImportResult
 from connectors.sdk.operations import Operation, References
 from connectors.sdk.streams import SizeSchedules
