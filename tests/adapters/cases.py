@@ -11,6 +11,7 @@ from connectors.registry import adapter_for
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.http import HttpClient
+from connectors.sdk.tokens import TokenPair
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES
@@ -86,6 +87,16 @@ def seed_shipped_orders(account: SandboxProcess) -> None:
         about = {"account": "tstdrv1", "externalId": f"sc-order-{number}", "sku": "SKU-1"}
         account.control("POST", "orders", json=about)
         account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
+
+
+class NoTokens:
+    """No adapter of these is authorised by OAuth 2 refresh tokens."""
+
+    def load(self) -> None:
+        return None
+
+    def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
+        raise AssertionError("nothing is to be refreshed")
 
 
 # A platform is put under the whole suite by its line here.
@@ -186,13 +197,13 @@ CASES = {
         sandbox="rest",
         account=("erp", "erp-token"),
         credential="token",
-        states={each: (each.value, "key") for each in adapter_for("rest").exports},
+        states={each: (each.value, "key") for each in adapter_for("rest").targets()},
     ),
     "rest_shop": Case(
         sandbox="rest",
         account=("shop", "shop-token"),
         credential="token",
-        states={each: (each.value, "key") for each in adapter_for("rest_shop").imports},
+        states={each: (each.value, "key") for each in adapter_for("rest_shop").sources()},
         seeds={
             "products": [{"key": f"p{n:03d}", "title": f"Product {n}", "price": n} for n in range(230)],
             "categories": [{"key": "c1", "name": "Home"}, {"key": "c2", "name": "Lamps", "parent": "c1"}],
@@ -251,7 +262,7 @@ def adapter_of(
     token: str | None = None,
     field_map: dict[str, Any] | None = None,
     **settings: Any,
-) -> Adapter:
+) -> Adapter[Any]:
     """The adapter as the product opens it, but without a database. The caller closes `http`."""
     case, adapter_class = CASES[key], adapter_for(key)
     base_url = process.url + case.path
@@ -262,6 +273,4 @@ def adapter_of(
         field_map=adapter_class.FieldMap.model_validate(field_map or {}),
     )
     http = HttpClient(base_url, deadline=10, private_hosts=["127.0.0.1"])
-    adapter = adapter_class(account, http)
-    http.headers.update(adapter.authenticate())
-    return adapter
+    return adapter_class(account, http, NoTokens())

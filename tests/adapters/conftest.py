@@ -38,9 +38,9 @@ def seed(process: SandboxProcess, case: Case) -> None:
 
 
 @pytest.fixture
-def open_adapter(platform: Callable[[str], SandboxProcess]) -> Iterator[Callable[..., Adapter]]:
+def open_adapter(platform: Callable[[str], SandboxProcess]) -> Iterator[Callable[..., Adapter[Any]]]:
     """`open_adapter(key, token=…, field_map=…, **settings)`: an adapter on its sandbox, closed after the test."""
-    opened: list[Adapter] = []
+    opened: list[Adapter[Any]] = []
 
     def make(key: str, **details: Any) -> Adapter:
         opened.append(adapter_of(key, platform(key), **details))

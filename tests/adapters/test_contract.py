@@ -21,25 +21,27 @@ from connectors.sdk.errors import ConnectorError, NeedsAttention, SkipRecord, Sy
 from connectors.sdk.feeds import FeedTarget
 from connectors.sdk.operations import Action, Operation
 from connectors.sdk.serialization import canonical_json
-from connectors.sdk.streams import ComparisonDepth
+from connectors.sdk.streams import ComparisonDepth, SizeSchedules, Source, Target
 from connectors.sdk.sync_log import LogError, LogUpdate
-from hub.kinds import ITEM_KIND, DataType, Role
+from connectors.sdk.webhooks import Webhooks
+from hub.kinds import ITEM_KIND, DataType, Kind, Role
 from hub.schedules import validate_schedule
 from sandbox.process import SandboxProcess
+from synclog.issue_catalog import render
 from tests.adapters.cases import CASES
 from tests.adapters.reading import all_ids, by_id, pages
 from tests.adapters.samples import SAMPLES
 from tests.adapters.writing import NOTHING, creations, write
 
-IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.imports]
+IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.sources()]
 EXPORTS = [
     (key, each)
     for key, adapter in adapters().items()
-    for each in adapter.exports
+    for each in adapter.targets()
     if each not in CASES[key].changes_only
 ]
 EVERY = pytest.mark.parametrize("key", sorted(adapters()))
-Open = Callable[..., Adapter]
+Open = Callable[..., Adapter[Any]]
 Platform = Callable[[str], SandboxProcess]
 
 
@@ -55,18 +57,19 @@ def test_what_it_declares_makes_sense(key: str) -> None:
     adapter = adapters()[key]
     assert re.fullmatch(r"[a-z][a-z0-9_]{1,39}", adapter.key)
     assert adapter.name.strip() and adapter.role in Role.values
-    assert adapter.imports or adapter.exports
-    assert all(adapter.imports.values()) and all(adapter.exports.values())
-    assert set(adapter.shards) <= set(adapter.exports) and all(1 <= each <= 64 for each in adapter.shards.values())
-    assert set(adapter.batch_size) == set(adapter.exports) and all(each >= 1 for each in adapter.batch_size.values())
-    assert set(adapter.schedules) <= {*adapter.imports, *adapter.exports}
-    for data_type, earlier in adapter.import_dependencies.items():
-        assert data_type in adapter.imports and set(earlier) < set(adapter.imports)
-    by_size = adapter.schedules_by_size
-    assert set(by_size) <= {*adapter.imports, *adapter.exports} and not set(by_size) & set(adapter.schedules)
-    pairs = [*adapter.schedules.values(), *((rule.below, rule.above) for rule in by_size.values())]
-    for schedule in (each for both in pairs for each in both if each):
-        validate_schedule(schedule)
+    assert adapter.streams and len(adapter.streams) == len(adapter.sources()) + len(adapter.targets())
+    for stream in adapter.streams:
+        assert stream.lane and stream.data_type in DataType
+        schedules = [stream.full_schedule]
+        if isinstance(stream.full_schedule, SizeSchedules):
+            schedules = [stream.full_schedule.below, stream.full_schedule.above]
+        if issubclass(stream, Source):
+            assert set(stream.depends_on) < set(adapter.sources())
+            schedules.append(stream.partial_schedule)
+        if issubclass(stream, Target):
+            assert 1 <= stream.shards <= 64 and stream.batch_size >= 1
+        for schedule in filter(None, schedules):
+            validate_schedule(schedule)
     assert adapter.rate is None or (adapter.rate.requests > 0 and adapter.rate.seconds > 0)
 
 
@@ -106,20 +109,20 @@ def test_its_secrets_are_never_shown(key: str) -> None:
 
 
 @EVERY
-def test_it_imports_only_the_contract(key: str) -> None:
+def test_it_imports_only_the_sdk(key: str) -> None:
     package = adapters()[key].__module__
-    shared = r"connectors\.(contract|errors|http|listing|paging|records|signatures)|hub\.kinds|(catalog|orders)\.items"
+    shared = r"connectors\.sdk|hub\.kinds|(catalog|orders)\.items"
     allowed = re.compile(rf"({shared}|{re.escape(package)})(\.|$)")
-    rooms = {"accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard"}
-    rooms |= {"synccenter", "sandbox", "django", "tests"}
+    packages = {"accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard"}
+    packages |= {"synccenter", "sandbox", "django", "tests"}
     for path in _files(package):
         for name in _imported(path):
-            assert name.partition(".")[0] not in rooms or allowed.match(name), f"{path.name} imports {name}"
+            assert name.partition(".")[0] not in packages or allowed.match(name), f"{path.name} imports {name}"
 
 
 def _files(package: str) -> list[Path]:
     file = Path(str(importlib.import_module(package).__file__))
-    return sorted(file.parent.glob("*.py")) if file.name == "__init__.py" else [file]
+    return sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
 
 
 def _imported(path: Path) -> list[str]:
@@ -160,7 +163,7 @@ def test_a_full_read_brings_everything_once(
     for record in read:
         assert record.raw is not None
         assert record.updated_at is None or record.updated_at.utcoffset() == timedelta(0)
-        assert all(problem.code and problem.message and problem.fix for problem in record.problems)
+        assert all(all(render(each, platform="P", source="S")) for each in record.problems)
     if data_type in CASES[key].states:
         kind, name = CASES[key].states[data_type]
         there = {str(row[name]) for row in platform(key).state(kind)}
@@ -172,7 +175,7 @@ def test_a_full_read_brings_everything_once(
 def test_a_page_can_be_read_again(key: str, data_type: DataType, open_adapter: Open) -> None:
     cursor = None
     for page in pages(open_adapter(key), data_type):
-        again = open_adapter(key).read_page(data_type, since=None, cursor=cursor)
+        again = open_adapter(key).source(data_type).read_page(since=None, cursor=cursor)
         assert (again.records, again.cursor) == (page.records, page.cursor)
         assert page.cursor is None or orjson.loads(orjson.dumps(page.cursor)) == page.cursor
         cursor = page.cursor
@@ -195,10 +198,10 @@ def test_a_partial_read_misses_nothing(key: str, data_type: DataType, open_adapt
 def test_fetching_brings_what_exists(key: str, data_type: DataType, open_adapter: Open) -> None:
     adapter = open_adapter(key)
     known = [record for page in pages(adapter, data_type) for record in page.records if not record.problems][:3]
-    found = adapter.fetch(data_type, [*(record.external_id for record in known), "987654321", "no/such id?"])
+    found = adapter.source(data_type).fetch([*(record.external_id for record in known), "987654321", "no/such id?"])
     assert sorted(by_id(found)) == sorted(record.external_id for record in known)
     assert by_id(found) == by_id(known)
-    assert adapter.fetch(data_type, []) == []
+    assert adapter.source(data_type).fetch([]) == []
 
 
 # Existing
@@ -208,7 +211,7 @@ LISTERS = [
     (key, each)
     for key, adapter in adapters().items()
     for each in LISTED
-    if adapter.list_ids is not Adapter.list_ids and each in CASES[key].states
+    if ITEM_KIND[each] in adapter.listing_classes() and each in CASES[key].states
 ]
 
 
@@ -217,7 +220,7 @@ def test_a_shop_can_be_asked_what_it_has(key: str) -> None:
     """The check after a live-to-staging copy asks it (L11, L15)."""
     adapter = adapters()[key]
     if adapter.role == Role.SHOP:
-        assert adapter.lookup is not Adapter.lookup and adapter.list_ids is not Adapter.list_ids
+        assert Kind.PRODUCT in adapter.listing_classes()
 
 
 @pytest.mark.parametrize(("key", "data_type"), LISTERS)
@@ -227,9 +230,8 @@ def test_what_it_lists_is_what_there_is(key: str, data_type: DataType, open_adap
     listed = all_ids(adapter, ITEM_KIND[data_type])
     assert len(listed) == len(set(listed)) and set(listed) == there
     some = sorted(there)[:3]
-    assert adapter.lookup(ITEM_KIND[data_type], [*some, "987654321"]) == set(some)
-    with pytest.raises(NotImplementedError):
-        adapter.list_ids("no such kind", cursor=None)
+    assert adapter.listing(ITEM_KIND[data_type]).lookup([*some, "987654321"]) == set(some)
+    assert adapter.listing("no such kind") is None
 
 
 @pytest.mark.parametrize(("key", "data_type"), LISTERS)
@@ -242,7 +244,12 @@ def test_a_page_of_ids_that_is_none_is_no_end(
         all_ids(open_adapter(key), ITEM_KIND[data_type])
 
 
-COMPARABLE = [(key, each) for key, adapter in adapters().items() for each in adapter.comparable]
+COMPARABLE = [
+    (key, data_type)
+    for key, adapter in adapters().items()
+    for data_type, target in adapter.targets().items()
+    if target.comparable
+]
 
 
 @pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
@@ -251,7 +258,7 @@ def test_what_was_written_is_read_back(
 ) -> None:
     """What a proof lives on (N9): everything that is there, and where its content is told, it is what was sent."""
     adapter = open_adapter(key)
-    assert data_type in adapter.exports
+    target = adapter.target(data_type)
     operations = creations(adapter, data_type, SAMPLES[data_type])
     written = {
         outcome.external_id: operation.payload
@@ -261,16 +268,16 @@ def test_what_was_written_is_read_back(
     held: dict[str, Any] = {}
     cursor, pages_read = None, 0
     while pages_read == 0 or cursor is not None:
-        items, cursor = adapter.read_held(data_type, cursor=cursor)
-        held |= items
+        page = target.read_held(cursor=cursor)
+        held, cursor = held | dict(page.items), page.cursor
         pages_read += 1
     assert written and written.keys() <= held.keys()
-    if adapter.comparable[data_type] is ComparisonDepth.CONTENT:
+    if target.comparable is ComparisonDepth.CONTENT:
         for external_id, payload in written.items():
             assert held[external_id].keys() & payload.keys() and drift(held[external_id], payload) == {}
     else:
         assert set(held.values()) == {None}
-    assert adapter.holds(data_type, [*written, "987654321"]) == set(written)
+    assert target.find_held([*written, "987654321"]) == set(written)
 
 
 @pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
@@ -280,33 +287,35 @@ def test_what_it_holds_is_never_read_in_part(
 ) -> None:
     platform(key).fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
-        open_adapter(key).read_held(data_type, cursor=None)
+        open_adapter(key).target(data_type).read_held(cursor=None)
 
 
 # Webhooks
 
-REGISTERS = sorted(key for key, adapter in adapters().items() if adapter.registers_webhooks)
+REGISTERS = sorted(key for key, adapter in adapters().items() if adapter.webhooks.registers)
 
 
 @EVERY
 def test_whoever_sends_events_is_understood(key: str) -> None:
     adapter = adapters()[key]
-    reads = adapter.read_event.__func__ is not Adapter.read_event.__func__  # type: ignore[attr-defined]
-    assert not (adapter.registers_webhooks and adapter.manual_webhooks)
-    assert reads is (adapter.registers_webhooks or adapter.manual_webhooks)
+    webhooks = adapter.webhooks
+    reads = webhooks.read_event.__func__ is not Webhooks.read_event.__func__  # type: ignore[attr-defined]
+    assert not (webhooks.registers and webhooks.configured_by_hand)
+    assert reads is (webhooks.registers or webhooks.configured_by_hand)
 
 
 @pytest.mark.parametrize("key", REGISTERS)
 def test_hooks_are_made_once_and_go_again(key: str, open_adapter: Open) -> None:
     adapter = open_adapter(key)
+    webhooks = adapter.webhooks(adapter.client)
     ours, headers = ("https://hub.example/webhooks/ours", {"X-Secret": "one"})
-    number = adapter.register_webhooks(ours, headers)
-    assert number > 0 and adapter.register_webhooks(ours, headers) == 0
-    assert adapter.register_webhooks("https://hub.example/webhooks/theirs", headers) == number
-    assert adapter.register_webhooks(ours, {"X-Secret": "another"}) == number
-    assert adapter.remove_webhooks(ours) == number
-    assert adapter.remove_webhooks(ours) == 0
-    assert adapter.register_webhooks("https://hub.example/webhooks/theirs", headers) == 0
+    number = webhooks.register(ours, headers)
+    assert number > 0 and webhooks.register(ours, headers) == 0
+    assert webhooks.register("https://hub.example/webhooks/theirs", headers) == number
+    assert webhooks.register(ours, {"X-Secret": "another"}) == number
+    assert webhooks.remove(ours) == number
+    assert webhooks.remove(ours) == 0
+    assert webhooks.register("https://hub.example/webhooks/theirs", headers) == 0
 
 
 # Writing
@@ -316,8 +325,8 @@ def test_hooks_are_made_once_and_go_again(key: str, open_adapter: Open) -> None:
 def test_a_payload_depends_on_the_item_alone(key: str, data_type: DataType, open_adapter: Open) -> None:
     for item in SAMPLES[data_type]:
         before = copy.deepcopy(item)
-        first = open_adapter(key).payload(data_type, item, NOTHING)
-        second = open_adapter(key).payload(data_type, copy.deepcopy(item), NOTHING)
+        first = open_adapter(key).target(data_type).payload(item, NOTHING)
+        second = open_adapter(key).target(data_type).payload(copy.deepcopy(item), NOTHING)
         assert (
             first is not None
             and canonical_json(first) == canonical_json(second)
@@ -333,7 +342,7 @@ def test_what_is_gone_does_not_belong_there(key: str, data_type: DataType, open_
     for item in copy.deepcopy(SAMPLES[data_type]):
         for status in gone:
             item.status = status
-            assert open_adapter(key).payload(data_type, item, NOTHING) is None
+            assert open_adapter(key).target(data_type).payload(item, NOTHING) is None
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
@@ -400,27 +409,30 @@ def test_a_batch_takes_one_call_of_a_kind(
 
 # Sync logs
 
-LOGS = [(key, each) for key, adapter in adapters().items() for each in sorted(adapter.keeps_sync_log)]
+LOGS = [
+    (key, each) for key, adapter in adapters().items() if adapter.sync_log for each in sorted(adapter.sync_log.names)
+]
 
 
 @pytest.mark.parametrize(("key", "data_type"), LOGS)
 def test_a_log_can_be_pushed_again_and_deleted_again(key: str, data_type: DataType, open_adapter: Open) -> None:
     adapter, now = open_adapter(key), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
-    assert data_type in adapter.exports
-    report = LogUpdate([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], finished_at=now)
+    assert data_type in adapter.targets() and adapter.sync_log is not None
+    log = adapter.sync_log(adapter.client)
+    update = LogUpdate([LogError("product:1", "It has no SKU.", title="Lamp")], ["product:2"], finished_at=now)
     with pytest.raises(SyncLogMissing):
-        adapter.add_to_log(data_type, report)
+        log.update(data_type, update)
     for _ in range(2):
-        adapter.start_log(data_type, started=now, finished_at=None)
+        log.start(data_type, started_at=now, last_finished_at=None)
     for _ in range(2):
-        adapter.add_to_log(data_type, report)
+        log.update(data_type, update)
     for _ in range(2):
-        adapter.delete_logs()
+        log.delete_all()
     with pytest.raises(SyncLogMissing):
-        adapter.add_to_log(data_type, report)
+        log.update(data_type, update)
 
 
-# Trouble
+# Failures
 
 TRANSIENT_FAULTS: list[dict[str, object]] = [
     {"fault": "status", "status": 500},
@@ -438,15 +450,15 @@ BODIES: list[dict[str, object]] = [
 
 
 def _is_feed(key: str) -> bool:
-    return issubclass(adapters()[key], FeedTarget)
+    return any(issubclass(target, FeedTarget) for target in adapters()[key].targets().values())
 
 
-def act(adapter: Adapter, folder: Path) -> None:
-    """The first thing that the adapter does for its living."""
-    if adapter.imports:
-        adapter.read_page(next(iter(adapter.imports)), since=None, cursor=None)
+def act(adapter: Adapter[Any], folder: Path) -> None:
+    """The first thing that the adapter does in a sync."""
+    if sources := adapter.sources():
+        adapter.source(next(iter(sources))).read_page(since=None, cursor=None)
         return
-    data_type = next(iter(adapter.exports))
+    data_type = next(iter(adapter.targets()))
     write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type]), folder)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connectors.platforms.elevate import v3
 
+from connectors.platforms.elevate import v3
 from connectors.registry import adapter_for
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedTarget, ImportState

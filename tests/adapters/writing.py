@@ -12,33 +12,43 @@ from hub.kinds import DataType
 NOTHING = References({})
 
 
-def creations(adapter: Adapter, data_type: DataType, items: Sequence[Any]) -> list[Operation]:
-    return [Operation(Action.CREATE, item.id, "", adapter.payload(data_type, item, NOTHING)) for item in items]
+def creations(adapter: Adapter[Any], data_type: DataType, items: Sequence[Any]) -> list[Operation[Any]]:
+    target = adapter.target(data_type)
+    return [Operation(Action.CREATE, item.id, "", target.payload(item, NOTHING)) for item in items]
 
 
-def write(adapter: Adapter, data_type: DataType, operations: Sequence[Operation], folder: Path) -> list[Outcome]:
-    if isinstance(adapter, FeedTarget):
-        answer = feed(adapter, operations, folder)
+def write(
+    adapter: Adapter[Any], data_type: DataType, operations: Sequence[Operation[Any]], folder: Path
+) -> list[Outcome]:
+    target = adapter.target(data_type)
+    if isinstance(target, FeedTarget):
+        answer = feed(target, operations, folder)
         assert answer.state is ImportState.DONE, answer
-        return [Outcome(external_id=adapter.key_of(operation)) for operation in operations]
-    return adapter.send(data_type, operations)
+        return [Outcome(external_id=target.item_key(operation)) for operation in operations]
+    return target.send(operations)
 
 
 def feed(
-    adapter: FeedTarget,
-    operations: Sequence[Operation],
+    target: FeedTarget[Any, Any, Any],
+    operations: Sequence[Operation[Any]],
     folder: Path,
     *,
     replace_all: bool = False,
     force: bool = False,
 ) -> ImportResult:
-    path = file_of(adapter, operations, folder, replace_all=replace_all)
-    return adapter.start_import(path, replace_all=replace_all, name="test", force=force)
+    path = file_of(target, operations, folder, replace_all=replace_all)
+    return target.start_import(path, replace_all=replace_all, name="test", force=force)
 
 
-def file_of(adapter: FeedTarget, operations: Sequence[Operation], folder: Path, *, replace_all: bool = False) -> str:
+def file_of(
+    target: FeedTarget[Any, Any, Any],
+    operations: Sequence[Operation[Any]],
+    folder: Path,
+    *,
+    replace_all: bool = False,
+) -> str:
     path = str(folder / "feed.gz")
-    with adapter.open_feed(path, replace_all=replace_all) as file:
+    with target.open_file(path, replace_all=replace_all) as file:
         for operation in operations:
             file.add(operation)
     return path
