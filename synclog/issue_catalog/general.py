@@ -153,3 +153,9 @@ DRIFT = IssueType(
     blocking=False,
     docs="checks.md",
 )
+BASE_CURRENCY_DIFFERS = IssueType(
+    "base_currency_differs",
+    title=_("Base currency differs"),
+    message=_("The base currency is {remote} in {platform} and {currency} in the shop. {platform} sets it only once."),
+    fix=_("Ask {platform} support to change the base currency of the site. Then select Retry."),
+)

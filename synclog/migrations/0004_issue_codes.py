@@ -36,6 +36,7 @@ RENAMED = {
     "variant_id_twice": "variant_id_duplicate",
     "order_line_id_twice": "order_line_id_duplicate",
     "not_master": "not_source_of_truth",
+    "currency": "base_currency_differs",
 }
 BATCH_SIZE = 10_000
 

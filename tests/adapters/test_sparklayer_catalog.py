@@ -32,7 +32,7 @@ def storefront(open_adapter: Open) -> Adapter:
 
 
 def sent(adapter: Adapter, data_type: DataType, *items: Any) -> list[Outcome]:
-    outcomes = adapter.send(data_type, creations(adapter, data_type, items))
+    outcomes = adapter.target(data_type).send(creations(adapter, data_type, items))
     assert [outcome.error for outcome in outcomes] == [None] * len(items)
     return outcomes
 
@@ -70,8 +70,8 @@ def test_another_site_is_not_entered_with_the_token_of_this(open_adapter: Open, 
 def test_products_go_by_the_ids_that_the_shop_gave_them(storefront: Adapter, site: SandboxProcess) -> None:
     refs = References({}, {(Kind.PRODUCT, 1): "501", (Kind.VARIANT, 10): "77"})
     item = product(1, variants=[variant(10, weight_in_grams=Decimal("250.5")), variant(11, status="suspended")])
-    (operation,) = [Operation(Action.CREATE, 1, "", storefront.payload(PRODUCTS, item, refs))]
-    (outcome,) = storefront.send(PRODUCTS, [operation])
+    (operation,) = [Operation(Action.CREATE, 1, "", storefront.target(PRODUCTS).payload(item, refs))]
+    (outcome,) = storefront.target(PRODUCTS).send([operation])
     assert outcome.external_id == "501"
     assert outcome.links == {(Kind.VARIANT, 10): "77", (Kind.VARIANT, 11): "synccenter-11"}
     (there,) = [row for row in site.state("products") if row["external_id"] == "501"]
@@ -94,42 +94,46 @@ def test_products_go_by_the_ids_that_the_shop_gave_them(storefront: Adapter, sit
 def test_settings_of_a_variant_go_by_the_field_map(open_adapter: Open) -> None:
     storefront = open_adapter("sparklayer", field_map={"settings": {"pack": "pack_size"}})
     item = product(1, variants=[variant(10, settings={"pack": 6, "colour code": "x"})])
-    assert storefront.payload(PRODUCTS, item, NOTHING)["product"]["variants"][0]["settings"] == [{"pack_size": 6}]
+    assert storefront.target(PRODUCTS).payload(item, NOTHING)["product"]["variants"][0]["settings"] == [
+        {"pack_size": 6}
+    ]
 
 
 def test_a_variant_that_is_gone_is_discontinued_and_a_hidden_product_suspended(storefront: Adapter) -> None:
     item = product(1, status="suspended", variants=[variant(10), variant(11, status="discontinued")])
-    variants = storefront.payload(PRODUCTS, item, NOTHING)["product"]["variants"]
+    variants = storefront.target(PRODUCTS).payload(item, NOTHING)["product"]["variants"]
     assert [each["status"] for each in variants] == ["suspended", "discontinued"]
 
 
 def test_a_product_that_is_gone_has_its_variants_discontinued(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, PRODUCTS, product(1), product(2))
-    storefront.send(PRODUCTS, [Operation(Action.REMOVE, 1, "synccenter-1", None)])
+    storefront.target(PRODUCTS).send([Operation(Action.REMOVE, 1, "synccenter-1", None)])
     there = {row["external_id"]: row for row in site.state("products")}
     assert {each["status"] for each in there["synccenter-1"]["variants"]} == {"discontinued"}
     assert {each["status"] for each in there["synccenter-2"]["variants"]} == {"live"}
     site.clear_calls()
-    storefront.send(PRODUCTS, [Operation(Action.REMOVE, 1, "synccenter-1", None)])
+    storefront.target(PRODUCTS).send([Operation(Action.REMOVE, 1, "synccenter-1", None)])
     assert writes(site) == []
 
 
 def test_a_variant_without_sku_holds_its_product_back_and_says_which(storefront: Adapter) -> None:
     with pytest.raises(SkipRecord, match="S11") as refused:
-        storefront.payload(PRODUCTS, product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
+        storefront.target(PRODUCTS).payload(product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
     assert refused.value.code == "no_sku" and refused.value.fix
 
 
 def test_a_product_that_is_refused_fails_alone_in_their_words(storefront: Adapter, site: SandboxProcess) -> None:
     heavy = product(2, variants=[variant(20, weight_in_grams=Decimal(-1))])
-    first, second, third = storefront.send(PRODUCTS, creations(storefront, PRODUCTS, [product(1), heavy, product(3)]))
+    first, second, third = storefront.target(PRODUCTS).send(
+        creations(storefront, PRODUCTS, [product(1), heavy, product(3)])
+    )
     assert first.error is None and third.error is None
     assert isinstance(second.error, SkipRecord) and "weight_in_grams" in str(second.error) and second.error.fix
 
 
 def test_a_conflict_is_tried_again_and_holds_up_nobody(storefront: Adapter, site: SandboxProcess) -> None:
     site.fault("status", status=409, method="PATCH", times=1)
-    first, second = storefront.send(PRODUCTS, creations(storefront, PRODUCTS, [product(1), product(2)]))
+    first, second = storefront.target(PRODUCTS).send(creations(storefront, PRODUCTS, [product(1), product(2)]))
     assert isinstance(first.error, TryAgainLater) and not first.error.sent
     assert second.error is None
     sent(storefront, PRODUCTS, product(1))
@@ -162,20 +166,20 @@ def test_an_unknown_location_needs_a_person(storefront: Adapter) -> None:
     lost = variant(1)
     lost.stock = [StockItem("moon", Decimal(1), None, None)]
     with pytest.raises(NeedsAttention, match="moon") as refused:
-        storefront.send(STOCK, creations(storefront, STOCK, [lost, variant(2)]))
+        storefront.target(STOCK).send(creations(storefront, STOCK, [lost, variant(2)]))
     assert "settings" in refused.value.fix
 
 
 def test_two_variants_of_one_sku_do_not_hold_the_others_up(storefront: Adapter, site: SandboxProcess) -> None:
     operations = creations(storefront, STOCK, [variant(1), variant(2, sku="SKU-1"), variant(3)])
-    first, second, third = storefront.send(STOCK, operations)
+    first, second, third = storefront.target(STOCK).send(operations)
     assert first.error is None and third.error is None
     assert isinstance(second.error, SkipRecord) and second.error.code == "sku_twice"
 
 
 def test_what_is_gone_has_no_stock_wherever_it_had_some(storefront: Adapter, site: SandboxProcess) -> None:
     (made,) = sent(storefront, STOCK, variant(1))
-    storefront.send(STOCK, [Operation(Action.REMOVE, 1, made.external_id, None)])
+    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, made.external_id, None)])
     (level,) = site.state("stock")
     assert (level["sku"], level["stock_level"]) == ("SKU-1", 0)
 
@@ -184,8 +188,8 @@ def test_a_removal_does_not_take_the_stock_of_its_successor(storefront: Adapter,
     """A variant that was made anew has the SKU of the one before it."""
     (made,) = sent(storefront, STOCK, variant(1))
     (successor,) = creations(storefront, STOCK, [variant(9, sku="SKU-1", stock="8")])
-    previous = storefront.payload(STOCK, variant(1), NOTHING)
-    storefront.send(STOCK, [Operation(Action.REMOVE, 1, made.external_id, None, previous), successor])
+    previous = storefront.target(STOCK).payload(variant(1), NOTHING)
+    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, made.external_id, None, previous), successor])
     assert [row["stock_level"] for row in site.state("stock")] == [8]
 
 
@@ -225,7 +229,7 @@ def test_a_list_that_somebody_removed_is_recreated(open_adapter: Open, site: San
     sent(storefront, PRICES, tiered(1))
     site.fault("status", status=404, path="/pricing$", times=1)
     with pytest.raises(TryAgainLater):
-        storefront.send(PRICES, creations(storefront, PRICES, [tiered(1)]))
+        storefront.target(PRICES).send(creations(storefront, PRICES, [tiered(1)]))
     sent(open_adapter("sparklayer"), PRICES, tiered(1))
 
 
@@ -238,20 +242,20 @@ def test_a_price_that_is_gone_is_taken_out_of_our_list_alone(
     storefront.client.call("POST", "/api/v1/price-lists", body={"slug": "vip", "name": "VIP", "currency_code": "GBP"})
     own = [{"sku": "SKU-1", "pricing": [{"quantity": 1, "price": 1}]}]
     storefront.client.call("PATCH", "/api/v1/price-lists/vip/pricing", body=own)
-    previous = None if in_doubt else storefront.payload(PRICES, tiered(1), NOTHING)
-    storefront.send(PRICES, [Operation(Action.REMOVE, 1, made.external_id, None, previous)])
+    previous = None if in_doubt else storefront.target(PRICES).payload(tiered(1), NOTHING)
+    storefront.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None, previous)])
     left = [(row["price_list"], row["sku"]) for row in site.state("prices")]
     assert left == [("bigcommerce-price", "SKU-2"), ("vip", "SKU-1")]
 
 
 def test_out_of_a_list_that_is_gone_nothing_need_be_taken(storefront: Adapter) -> None:
-    previous = storefront.payload(PRICES, tiered(1), NOTHING)
+    previous = storefront.target(PRICES).payload(tiered(1), NOTHING)
     gone = Operation(Action.REMOVE, 1, "bigcommerce-price/synccenter-1", None, previous)
-    assert [outcome.error for outcome in storefront.send(PRICES, [gone])] == [None]
+    assert [outcome.error for outcome in storefront.target(PRICES).send([gone])] == [None]
 
 
 def test_a_refused_batch_is_taken_apart(storefront: Adapter) -> None:
     cheap = copy.deepcopy(tiered(1))
     cheap.prices[1].amount = Decimal(-1)
     with pytest.raises(BatchRefused, match="price"):
-        storefront.send(PRICES, creations(storefront, PRICES, [cheap, tiered(2)]))
+        storefront.target(PRICES).send(creations(storefront, PRICES, [cheap, tiered(2)]))

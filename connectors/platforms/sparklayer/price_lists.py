@@ -1,0 +1,84 @@
+"""The one price list that holds every product's default price, named after the shop's platform (D12)."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from connectors.platforms.sparklayer.refusals import refusal_text
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.http import Refused
+
+if TYPE_CHECKING:
+    from connectors.platforms.sparklayer.client import SparkLayerClient
+
+LIST_PATH = "/api/v2/price-lists"
+CREATE_PATH = "/api/v1/price-lists"
+RECORD_PATH = "/api/v1/price-lists/{}"
+PAGE_SIZE = 250
+MAX_SLUG_LENGTH = 30
+MAX_NAME_LENGTH = 64
+
+Row = dict[str, str]
+
+
+def price_list_payload(slug: str, name: str, currency: str) -> Row:
+    """The list as SparkLayer has it, under the name that people read ("BigCommerce Price")."""
+    name = name or slug
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return {"slug": readable[:MAX_SLUG_LENGTH], "name": name[:MAX_NAME_LENGTH], "currency_code": currency}
+
+
+class PriceLists:
+    """The price lists of one site, looked up once."""
+
+    def __init__(self, client: "SparkLayerClient") -> None:
+        self._client = client
+        self._by_slug: dict[str, Row] = {}
+        self._loaded = False
+
+    def count(self) -> int:
+        self._load()
+        return len(self._by_slug)
+
+    def ensure(self, wanted: Row) -> None:
+        """Create the list, or set its name and currency. A change of currency relabels the prices without converting
+        them: prices in the new currency follow."""
+        self._load()
+        known = self._by_slug.get(wanted["slug"])
+        if known == wanted:
+            return
+        try:
+            if known is None:
+                self._client.call("POST", CREATE_PATH, body=wanted)
+            else:
+                changed = {"name": wanted["name"], "currency_code": wanted["currency_code"]}
+                self._client.call("PATCH", RECORD_PATH, wanted["slug"], body=changed)
+        except Refused as refused:
+            if refused.status == 409:
+                raise TryAgainLater("Another client created the price list at the same time.", sent=False) from refused
+            raise NeedsAttention(
+                f"The price list {wanted['name']!r} cannot be saved. {refusal_text(refused)}",
+                fix="Rename or remove the price list of that name in the SparkLayer dashboard, or correct the shop's "
+                "currency.",
+            ) from refused
+        self._by_slug[wanted["slug"]] = wanted
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        page, pages = 1, 1
+        while page <= pages:
+            answer = self._client.call("GET", LIST_PATH, params={"page": page, "page_size": PAGE_SIZE})
+            rows, pages = self._page(answer)
+            self._by_slug |= {each["slug"]: each for each in rows}
+            page += 1
+        self._loaded = True
+
+    @staticmethod
+    def _page(answer: Any) -> tuple[list[Row], int]:
+        match answer:
+            case {"data": list(rows), "pagination": {"total_pages": int(pages)}} if all(
+                isinstance(each, dict) and isinstance(each.get("slug"), str) for each in rows
+            ):
+                kept = ("slug", "name", "currency_code")
+                return [{name: str(each.get(name) or "") for name in kept} for each in rows], pages
+        raise TryAgainLater("SparkLayer answered without a list of price lists.")

@@ -1,0 +1,23 @@
+"""How stock and prices find the variant that they belong to."""
+
+from typing import Any
+
+from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.http import Refused
+
+Row = dict[str, Any]
+
+
+def find_variant(client: SparkLayerClient, external_id: str) -> Row:
+    """A variant as SparkLayer has it; empty if it has none with this ID."""
+    try:
+        there = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
+    except Refused as refused:
+        if refused.status == 404:
+            return {}
+        raise
+    match there:
+        case {"sku": str()}:
+            return there
+    raise TryAgainLater("SparkLayer did not say which SKU the variant has.")
