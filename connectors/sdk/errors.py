@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from hub.records import Problem
+from synclog import issue_catalog
 
 
 class ConnectorError(Exception):
@@ -49,10 +50,14 @@ class NeedsAttention(ConnectorError):
 
 
 class SkipRecord(ConnectorError):
-    """This item cannot go as it is; the others can. Its problem becomes an issue that a merchant reads."""
+    """This item cannot go as it is; the others can. Its problem becomes an issue that a merchant reads.
+
+    The exception's own text and `fix` name no platform; those of the issue do.
+    """
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code)
+        message, self.fix = issue_catalog.render(problem, platform="The platform")
+        super().__init__(message)
         self.problem = problem
 
 
