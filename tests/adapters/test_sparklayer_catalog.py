@@ -64,7 +64,7 @@ def test_a_token_serves_the_turns_after_it(open_adapter: Open, site: SandboxProc
 def test_another_site_is_not_entered_with_the_token_of_this(open_adapter: Open, site: SandboxProcess) -> None:
     with pytest.raises(NeedsAttention, match="access token") as refused:
         open_adapter("sparklayer", site_id="other").check()
-    assert "site id" in refused.value.fix
+    assert "site ID" in refused.value.fix
 
 
 def test_products_go_by_the_ids_that_the_shop_gave_them(storefront: Adapter, site: SandboxProcess) -> None:
@@ -119,7 +119,7 @@ def test_a_product_that_is_gone_has_its_variants_discontinued(storefront: Adapte
 def test_a_variant_without_sku_holds_its_product_back_and_says_which(storefront: Adapter) -> None:
     with pytest.raises(SkipRecord, match="S11") as refused:
         storefront.target(PRODUCTS).payload(product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
-    assert refused.value.code == "no_sku" and refused.value.fix
+    assert refused.value.problem.code == "sku_missing" and refused.value.fix
 
 
 def test_a_product_that_is_refused_fails_alone_in_their_words(storefront: Adapter, site: SandboxProcess) -> None:
@@ -174,7 +174,7 @@ def test_two_variants_of_one_sku_do_not_hold_the_others_up(storefront: Adapter, 
     operations = creations(storefront, STOCK, [variant(1), variant(2, sku="SKU-1"), variant(3)])
     first, second, third = storefront.target(STOCK).send(operations)
     assert first.error is None and third.error is None
-    assert isinstance(second.error, SkipRecord) and second.error.code == "sku_twice"
+    assert isinstance(second.error, SkipRecord) and second.error.problem.code == "sku_duplicate"
 
 
 def test_what_is_gone_has_no_stock_wherever_it_had_some(storefront: Adapter, site: SandboxProcess) -> None:
