@@ -6,9 +6,9 @@ from time import perf_counter
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from catalog.items import load_products
-from connectors.sdk.operations import References
-from connectors.sdk.http import HttpClient
 from connectors.platforms.rest import BATCH_SIZE, payloads
+from connectors.sdk.http import HttpClient
+from connectors.sdk.operations import References
 from hub.kinds import Kind
 from hub.models import Change, Job
 from hub.queue import enqueue
