@@ -1,4 +1,4 @@
-"""Telling people about alerts: one message per channel and look, however many alerts there are."""
+"""Sends alerts by email and to Slack-compatible webhooks: at most one message per channel and evaluation."""
 
 import logging
 from datetime import datetime
@@ -7,6 +7,8 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import connection as database
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.http import HttpClient
@@ -20,7 +22,7 @@ _DEADLINE_SECONDS = 10.0
 
 
 def evaluate_and_notify(*, now: datetime) -> None:
-    """Bring the alerts up to date and send what is owed. One at a time in the whole installation."""
+    """Update the alerts and send pending deliveries. Does nothing if another process is doing it."""
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtext('connectors.alerting'))")
         if not cursor.fetchone()[0]:
@@ -45,26 +47,37 @@ def _notify(channel: AlertChannel, now: datetime) -> None:
             send_mail(subject, "\n".join(lines), None, [str(channel.address)])
         else:
             _post(str(channel.address), "\n".join([f"*{subject}*", *lines]))
-    except (ConnectorError, OSError) as error:  # SMTP's errors are OSErrors
-        logger.warning("Alert channel %s (%s) was not reached: %s", channel.pk, channel.medium, type(error).__name__)
+    except (ConnectorError, OSError) as error:  # SMTPException is an OSError
+        logger.warning(
+            "Could not deliver to alert channel %s (%s): %s", channel.pk, channel.medium, type(error).__name__
+        )
         rows.update(attempts=F("attempts") + 1, last_error=type(error).__name__)
         return
     rows.update(sent_at=now)
 
 
 def _render_message(deliveries: list[AlertDelivery]) -> tuple[str, list[str]]:
-    started = sum(not delivery.is_resolution for delivery in deliveries)
-    is_resolution = len(deliveries) - started
-    parts = [f"{started} new" if started else "", f"{is_resolution} over" if is_resolution else ""]
-    subject = f"SyncCenter: {' and '.join(part for part in parts if part)}"
-    lines = [f"{'Over' if d.is_resolution else 'New'}: {d.alert.message}" for d in deliveries[:_MAX_LINES]]
-    if len(deliveries) > _MAX_LINES:
-        lines.append(f"… and {len(deliveries) - _MAX_LINES} more.")
-    return subject, [*lines, f"{settings.PUBLIC_URL}/"]
+    """The subject and the lines of a message about these deliveries."""
+    resolved = sum(delivery.is_resolution for delivery in deliveries)
+    new = len(deliveries) - resolved
+    parts = []
+    if new:
+        parts.append(ngettext("%(count)s new alert", "%(count)s new alerts", new) % {"count": new})
+    if resolved:
+        parts.append(ngettext("%(count)s resolved alert", "%(count)s resolved alerts", resolved) % {"count": resolved})
+    lines = [_render_line(delivery) for delivery in deliveries[:_MAX_LINES]]
+    if (omitted := len(deliveries) - _MAX_LINES) > 0:
+        lines.append(_("… and %(count)s more.") % {"count": omitted})
+    return f"SyncCenter: {', '.join(parts)}", [*lines, f"{settings.PUBLIC_URL}/"]
+
+
+def _render_line(delivery: AlertDelivery) -> str:
+    template = _("Resolved: %(message)s") if delivery.is_resolution else _("New: %(message)s")
+    return template % {"message": delivery.alert.message}
 
 
 def _post(address: str, text: str) -> None:
-    """Slack's incoming webhooks, and what imitates them: `{"text": …}`."""
+    """Post to a Slack-compatible incoming webhook. ConnectorError if it fails."""
     http = HttpClient(address, deadline=_DEADLINE_SECONDS, private_hosts=settings.PRIVATE_HOSTS_ALLOWED)
     try:
         http.request("POST", "", body={"text": text})

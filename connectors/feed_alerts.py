@@ -1,9 +1,10 @@
-"""An import that a search engine refused is told to people (F8); one that waits to be forced stops its job besides."""
+"""Alerts for feed imports that a search engine rejected (F8). Imports that need approval also pause their job."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
 
 from connectors.feeds import OPEN
 from connectors.models import FeedImport
@@ -12,7 +13,7 @@ from hub.models import Alert
 
 
 def refused_imports(*, now: datetime) -> Iterable[Finding]:
-    """Jobs whose last import that came to an end was refused. One query."""
+    """Jobs whose last finished import was rejected. One query."""
     finished = FeedImport.objects.filter(job=OuterRef("pk")).exclude(state__in=OPEN).order_by("-pk")
     jobs = monitored_jobs().annotate(
         import_id=Subquery(finished.values("pk")[:1]),
@@ -20,5 +21,7 @@ def refused_imports(*, now: datetime) -> Iterable[Finding]:
         refusal_reason=Subquery(finished.values("answer__reason")[:1]),
     )
     for job in jobs.filter(import_state=FeedImport.State.REFUSED):
-        message = f"{job}. Import {job.import_id} was refused: {job.refusal_reason} Its file is kept in the console."
+        message = _(
+            "%(job)s. Import %(import_id)s was rejected: %(reason)s You can download its file from the admin console."
+        ) % {"job": job, "import_id": job.import_id, "reason": job.refusal_reason}
         yield Finding(Alert.Kind.FAILING, f"import:{job.pk}", job, job.connection.seller_id, message)

@@ -206,7 +206,8 @@ def test_an_order_that_cannot_be_read_says_which_field_and_stops_no_other(wrong:
 def test_an_address_without_its_first_line_is_reported_to_the_merchant() -> None:
     record = ORDERS.record(ROW | {"shipping_address": {"city": "Leeds"}})
     [problem] = record.problems
-    assert not problem.fatal and "Address line 1 is empty in the shipping address" in render(problem, platform="Seller Center")[0]
+    assert not problem.fatal
+    assert "Address line 1 is empty in the shipping address" in render(problem, platform="Seller Center")[0]
 
 
 # Statuses

@@ -161,8 +161,8 @@ def test_a_customer_made_at_the_storefront_is_found_again_in_the_shop(
     email = twin.email
     link.delete()
     twin.delete()
-    told = StorefrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
-    own = receive_customer(storefront=storefront, customer=told, by=None)
+    received = StorefrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
+    own = receive_customer(storefront=storefront, customer=received, by=None)
     made = Customer.objects.get(email=email.upper())
     assert own == f"synccenter-{made.pk}"
     sync(connection=storefront, data_type="customers", trigger=Run.Trigger.BUTTON)

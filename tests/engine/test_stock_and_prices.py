@@ -1,4 +1,4 @@
-"""Stock and prices of a variant go to a target apart, and each remembers what it sent."""
+"""Stock and prices of a variant are sent separately, each with its own record of what was sent."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.factories import make_products, make_seller
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_neither_makes_the_other_send_again(sandbox) -> None:
+def test_neither_causes_the_other_to_be_resent(sandbox) -> None:
     platform: SandboxProcess = sandbox("rest", accounts={"erp": "token"})
     seller = make_seller("acme", currency="GBP")
     products = make_products(seller, 5)

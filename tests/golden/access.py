@@ -125,8 +125,8 @@ def payloads(connection: Connection, data_type: str, ids: Sequence[int]) -> dict
         except SkipRecord as error:
             found[str(pk)] = {"skipped": error.problem.code}
         else:
-            told = {"payload": orjson.loads(orjson.dumps(payload)), "hash": digest(payload).hex()}
-            found[str(pk)] = None if payload is None else told
+            answer = {"payload": orjson.loads(orjson.dumps(payload)), "hash": digest(payload).hex()}
+            found[str(pk)] = None if payload is None else answer
     adapter.http.close()
     return found
 

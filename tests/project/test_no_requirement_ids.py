@@ -1,4 +1,4 @@
-"""Ids of requirements are for those who read the code; people who use the product never meet one."""
+"""Requirement IDs appear only in code and docs, never in user-visible texts."""
 
 import re
 from collections.abc import Iterator

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hub", "0005_plain_names"),
+        ("hub", "0006_texts"),
     ]
 
     operations = [

@@ -57,5 +57,5 @@ def rename_codes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("synclog", "0003_plain_names")]
+    dependencies = [("synclog", "0004_texts")]
     operations = [migrations.RunPython(rename_codes, migrations.RunPython.noop, elidable=True)]

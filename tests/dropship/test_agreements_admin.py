@@ -1,4 +1,4 @@
-"""Agreements are made, changed and ended in the console; who did it stands in the audit trail (U2)."""
+"""Dropship agreements are created, changed and deactivated in the console, and audited (U2)."""
 
 from typing import Any
 
@@ -25,24 +25,29 @@ def errors(answer: Any) -> str:
     return str(answer.context["adminform"].form.errors)
 
 
-def test_an_agreement_is_made_and_ended(console: Client) -> None:
+def test_agreement_is_created_and_deactivated(console: Client) -> None:
     seller, vendor = make_seller("acme"), make_seller("pines")
     both = {"seller": seller.pk, "vendor": vendor.pk}
     assert console.post(f"{PAGE}add/", FORM | both).status_code == 302
-    made = DropshipAgreement.objects.get()
-    assert (made.seller, made.vendor, made.name_on_lines, made.active) == (seller, vendor, "Pines", True)
-    ended = {name: value for name, value in FORM.items() if name != "active"}
-    # Seller and vendor stay what they were, whatever is posted.
-    assert console.post(f"{PAGE}{made.pk}/change/", ended | {"seller": vendor.pk}).status_code == 302
-    made.refresh_from_db()
-    assert (made.seller, made.active) == (seller, False)
-    assert console.post(f"{PAGE}{made.pk}/delete/", {"post": "yes"}).status_code == 403
+    agreement = DropshipAgreement.objects.get()
+    assert (agreement.seller, agreement.vendor, agreement.name_on_lines, agreement.active) == (
+        seller,
+        vendor,
+        "Pines",
+        True,
+    )
+    deactivated = {name: value for name, value in FORM.items() if name != "active"}
+    # Seller and vendor can't be changed, whatever is posted.
+    assert console.post(f"{PAGE}{agreement.pk}/change/", deactivated | {"seller": vendor.pk}).status_code == 302
+    agreement.refresh_from_db()
+    assert (agreement.seller, agreement.active) == (seller, False)
+    assert console.post(f"{PAGE}{agreement.pk}/delete/", {"post": "yes"}).status_code == 403
     events = AuditEvent.objects.filter(seller=seller).order_by("pk")
     assert [event.action for event in events] == ["agreement.add", "agreement.change"]
     assert events[1].detail["active"] is False
 
 
-def test_what_cannot_be_is_refused_beside_the_field(console: Client) -> None:
+def test_invalid_agreement_is_rejected(console: Client) -> None:
     seller, vendor, other = make_seller("acme"), make_seller("pines"), make_seller("quays")
     DropshipAgreement.objects.create(seller=seller, vendor=vendor, name_on_lines="Pines")
     for about, why in (
@@ -50,8 +55,8 @@ def test_what_cannot_be_is_refused_beside_the_field(console: Client) -> None:
             {"seller": seller.pk, "vendor": vendor.pk, "name_on_lines": "New"},
             "has an agreement with this vendor already",
         ),
-        ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": "pines"}, "Another vendor goes by this name"),
-        ({"seller": seller.pk, "vendor": seller.pk}, "Seller and vendor must be two"),
+        ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": "pines"}, "Another vendor already uses this name"),
+        ({"seller": seller.pk, "vendor": seller.pk}, "Seller and vendor must be different"),
         ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": " "}, "This field is required"),
     ):
         answer = console.post(f"{PAGE}add/", FORM | about)
