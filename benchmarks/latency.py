@@ -12,7 +12,7 @@ from time import monotonic
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from connectors.models import WebhookSubscription
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Link, Run
 from hub.services import start_run

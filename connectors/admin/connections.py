@@ -17,20 +17,20 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin_base import BaseAdmin, Color, ReasonForm, badge, confirm_dialog, get_operator
+from connectors.adapters.registry import adapters
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
-from connectors.registry import adapters
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
-from connectors.services import (
+from connectors.services.connections import (
     check_connection,
     deprecation_warnings_for,
     install_connection,
-    renew_webhook_secret,
-    sync,
     uninstall_connection,
     update_connection,
 )
+from connectors.services.runs import sync
+from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
 from hub.kinds import DataType
 from hub.models import Connection, PlatformSwitch, Run

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Seller
+from connectors.adapters.registry import adapters
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
-from connectors.registry import adapters
 from dashboard.keyset import Keyset, Page
 from hub.models import Connection
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connectors.adapter_factory import account_for, open_adapter
-from connectors.registry import adapter_for
+from connectors.adapters.factory import account_for, open_adapter
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.streams import Listing

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from connectors.adapters.registry import adapter_for
 from connectors.platforms.elevate import v3
-from connectors.registry import adapter_for
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedTarget, ImportState
 from connectors.sdk.operations import Action, Operation

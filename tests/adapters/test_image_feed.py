@@ -16,7 +16,8 @@ from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.http import MAX_BODY
 from connectors.sdk.records import GalleryRecord, Record
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Job, Master, Run
 from sandbox.process import SandboxProcess

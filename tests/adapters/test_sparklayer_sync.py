@@ -10,8 +10,9 @@ from django.utils import timezone
 from catalog.models import Product, Variant
 from connectors.engine.applying import apply_page, import_context_for
 from connectors.sdk.records import CustomerRecord
-from connectors.services import install_connection, sync
-from connectors.storefronts import StorefrontCustomer, receive_customer
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
+from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue

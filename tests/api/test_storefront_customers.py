@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import AuditEvent
-from connectors.storefronts import StorefrontCustomer, receive_customer
+from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
 from hub.models import Change, Link, Master
 from orders.models import Customer
 from synclog.models import Issue

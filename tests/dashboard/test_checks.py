@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils.html import escape
 
 from accounts.models import AuditEvent, User
-from connectors.checks import start_comparison, start_previewed_sync
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
+from connectors.services.checks import start_comparison, start_previewed_sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Link, Run, RunItem
 from tests.dashboard.merchants import Merchant, make_comparison

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Seller
 from catalog.models import Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction
 from hub.models import Change, Connection, Job, Run
 from hub.services import start_run

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from connectors.alerting import evaluate_and_notify
+from connectors.alerts.notifications import evaluate_and_notify
 from hub.models import Alert, AlertChannel, AlertDelivery, Job, JobState, Lane, Run
 from tests.factories import make_connection, make_job, make_seller
 

@@ -8,9 +8,9 @@ import requests
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.checks import repair, repairable, start_comparison
 from connectors.engine.maintenance import prune
-from connectors.services import install_connection
+from connectors.services.checks import repair, repairable, start_comparison
+from connectors.services.connections import install_connection
 from hub import alerts
 from hub.models import Alert, Change, Connection, JobState, Lane, Link, Run, RunItem, SeenExternalId
 from hub.services import start_due_runs, start_run

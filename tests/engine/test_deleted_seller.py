@@ -6,7 +6,7 @@ from django.db.models import F
 
 from accounts.models import Seller
 from catalog.models import Product
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Lane, Link, Run
 from hub.queue import enqueue

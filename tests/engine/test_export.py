@@ -16,7 +16,7 @@ from connectors.platforms.rest.targets.products import ProductTarget
 from connectors.sdk.account import Rate
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Change, Connection, JobState, Lane, Link, Run
 from hub.services import (

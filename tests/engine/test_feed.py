@@ -3,9 +3,9 @@
 import pytest
 
 from catalog.models import Product
-from connectors.feeds import OPEN
 from connectors.models import FeedImport
-from connectors.services import sync
+from connectors.services.feed_imports import OPEN
+from connectors.services.runs import sync
 from hub.models import Change, Connection, Job, Link, Run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog

@@ -11,10 +11,11 @@ from django.core import mail
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.adapter_factory import open_adapter
-from connectors.alerting import evaluate_and_notify
+from connectors.adapters.factory import open_adapter
+from connectors.alerts.notifications import evaluate_and_notify
 from connectors.models import FeedImport
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import Kind
 from hub.models import Alert, AlertChannel, Change, Connection, Job, Lane
 from hub.queue import enqueue

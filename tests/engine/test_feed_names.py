@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from catalog.models import Product
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.models import Connection
 from sandbox.process import SandboxProcess
 from synclog.models import Issue

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from catalog.models import Product
-from connectors.alerting import evaluate_and_notify
-from connectors.feeds import feed_path, force_import, prune_files
+from connectors.alerts.notifications import evaluate_and_notify
+from connectors.engine.feed_files import prune_files
 from connectors.models import FeedImport
-from connectors.services import sync
+from connectors.services.feed_imports import force_import
+from connectors.services.runs import sync
 from hub.models import Alert, Change, Connection, Job
 from hub.services import resume_job
 from sandbox.process import SandboxProcess
@@ -126,7 +127,7 @@ def test_an_operator_sees_its_removals_downloads_and_forces_it(harmful_import: F
 
 def test_its_file_is_kept_as_long_as_its_row(harmful_import: FeedImport) -> None:
     long_after = timezone.now().replace(year=timezone.now().year + 2)
-    assert feed_path(harmful_import).is_file() and prune_files(before=long_after) == 0
-    path = feed_path(harmful_import)
+    assert harmful_import.path.is_file() and prune_files(before=long_after) == 0
+    path = harmful_import.path
     harmful_import.delete()
     assert prune_files(before=long_after) == 1 and not path.exists()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from catalog.models import Brand, Category, Price, PriceList, Product, Stock, StockLocation, Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue

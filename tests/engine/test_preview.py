@@ -5,7 +5,7 @@ import random
 import pytest
 
 from catalog.models import Category, Product
-from connectors.checks import start_preview, start_previewed_sync
+from connectors.services.checks import start_preview, start_previewed_sync
 from hub.models import Change, Connection, Job, JobState, Run
 from hub.services import set_read_only, start_run
 from sandbox.process import SandboxProcess

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from connectors.engine.sync_log_push import push_due
-from connectors.services import install_connection, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
 from connectors.webhooks.registration import check_due
 from hub.models import Connection, Run
 from hub.services import pause_connection, set_read_only, start_run

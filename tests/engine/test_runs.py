@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from connectors.engine import exporting, maintenance, turn, turn_loop
 from connectors.platforms.rest.targets.base import RestTargetStream
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub import lanes, queue, runs
 from hub.models import Change, Connection, JobState, Lane, Run
 from hub.services import cancel_run, recompute_next_runs, start_due_runs, start_run

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Seller
 from catalog.models import Product
-from connectors.services import install_connection
-from connectors.size_schedules import update_size_schedules
+from connectors.engine.size_schedules import update_size_schedules
+from connectors.services.connections import install_connection
 from hub.models import Job, JobState
 from tests.factories import make_seller, make_user
 

@@ -4,7 +4,7 @@ import pytest
 
 from catalog.models import Price, PriceList, Stock, StockLocation, Variant
 from connectors.platforms.rest import RestTarget
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Link
 from hub.services import start_run
 from sandbox.process import SandboxProcess

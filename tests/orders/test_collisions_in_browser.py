@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType
 from hub.models import Job
 from hub.services import start_run

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.services import check_connection
+from connectors.services.connections import check_connection
 from hub.models import Connection
 from staging_copy import freeze
 from staging_copy.models import Copy

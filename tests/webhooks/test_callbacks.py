@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import Product, Stock, StockLocation, Variant
 from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent, WebhookRefusal
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Kind
 from hub.models import Change, Job, Link
 from hub.queue import enqueue

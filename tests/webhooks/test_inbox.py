@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from connectors.models import WebhookEvent, WebhookRefusal
-from connectors.services import install_connection, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
 from connectors.webhooks import inbox
 from connectors.webhooks.inbox import MAX_BODY
 from hub.models import Connection, Job, Lane

@@ -15,7 +15,9 @@ from accounts.models import AuditEvent
 from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent
 from connectors.platforms.rest import RestShop
-from connectors.services import install_connection, renew_webhook_secret, sync, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
+from connectors.services.runs import sync
+from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
 from hub.models import Connection
 from sandbox.process import SandboxProcess

@@ -11,7 +11,7 @@ from catalog.models import Category, Product
 from connectors.engine import events
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import TryAgainLater
-from connectors.services import replay_events
+from connectors.services.webhooks import replay_events
 from hub.kinds import Kind
 from hub.models import Connection, Job, Lane, Link, Run
 from hub.services import pause_job, resume_job, start_run

@@ -24,7 +24,7 @@ _DEADLINE_SECONDS = 10.0
 def evaluate_and_notify(*, now: datetime) -> None:
     """Update the alerts and send pending deliveries. Does nothing if another process is doing it."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext('connectors.alerting'))")
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('connectors.alerts.notifications'))")
         if not cursor.fetchone()[0]:
             return
     try:
@@ -33,7 +33,7 @@ def evaluate_and_notify(*, now: datetime) -> None:
             _notify(channel, now)
     finally:
         with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext('connectors.alerting'))")
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('connectors.alerts.notifications'))")
 
 
 def _notify(channel: AlertChannel, now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.core.validators import validate_email
 from ninja import Field, Schema
 from pydantic import AfterValidator, StringConstraints
 
-from connectors.storefronts import StorefrontCustomer
+from connectors.services.storefront_customers import StorefrontCustomer
 from orders.records import AddressRecord
 
 # PostgreSQL stores no NUL, and none of these has a use for other control characters either.

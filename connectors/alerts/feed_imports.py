@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from connectors.feeds import OPEN
 from connectors.models import FeedImport
 from hub.alerts import Finding, monitored_jobs
 from hub.models import Alert
@@ -14,7 +13,7 @@ from hub.models import Alert
 
 def refused_imports(*, now: datetime) -> Iterable[Finding]:
     """Jobs whose last finished import was rejected. One query."""
-    finished = FeedImport.objects.filter(job=OuterRef("pk")).exclude(state__in=OPEN).order_by("-pk")
+    finished = FeedImport.objects.filter(job=OuterRef("pk")).exclude(state__in=FeedImport.OPEN).order_by("-pk")
     jobs = monitored_jobs().annotate(
         import_id=Subquery(finished.values("pk")[:1]),
         import_state=Subquery(finished.values("state")[:1]),

@@ -1,9 +1,5 @@
-"""What operators may do about imports of search feeds: see what one removes, force it, fetch its file."""
+"""What operators can do with feed imports: see which products one removes, force it."""
 
-from datetime import datetime
-from pathlib import Path
-
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -16,12 +12,6 @@ from hub.models import Job
 from hub.services import resume_job
 
 State = FeedImport.State
-OPEN = (State.BUILDING, State.SENDING, State.POLLING, State.UNKNOWN)
-
-
-def feed_path(feed: FeedImport) -> Path:
-    """Where its file lies, gzipped as it was sent. It is kept until the import succeeds or its row is pruned."""
-    return Path(settings.FEED_DIR) / feed.file
 
 
 def removed_titles(feed: FeedImport, *, limit: int) -> list[str]:
@@ -43,23 +33,12 @@ def force_import(*, feed: FeedImport, by: User) -> None:
         raise ValueError("Only an import that was refused as harmful can be forced.")
     if others.filter(state=State.SUCCESS, pk__gt=feed.pk).exists():
         raise ValueError("A newer import has succeeded: this one would put back what is older.")
-    if others.filter(state__in=OPEN).exists():
+    if others.filter(state__in=FeedImport.OPEN).exists():
         raise ValueError("Another import is under way. Wait for its end.")
-    if not feed_path(feed).is_file():
+    if not feed.path.is_file():
         raise ValueError("Its file is not there any more. Resume the job: it makes a new import.")
     feed.state, feed.forced_by, feed.finished_at = State.SENDING, by, None
     feed.save(update_fields=["state", "forced_by", "finished_at"])
     record_audit_event(user=by, action="feed.force", target=feed, seller=job.connection.seller, removals=feed.removals)
     resume_job(job=job, by=by, reason=f"Import {feed.pk} was forced.")
     lanes.wake(lane_ids=job.lane_ids[:1])
-
-
-def prune_files(*, before: datetime) -> int:
-    """Delete files that no import refers to any more, and that were last written before a time (UTC)."""
-    folder = Path(settings.FEED_DIR)
-    old = [path for path in folder.glob("*.gz") if path.stat().st_mtime < before.timestamp()]
-    kept = set(FeedImport.objects.filter(file__in=[path.name for path in old]).values_list("file", flat=True))
-    gone = [path for path in old if path.name not in kept]
-    for path in gone:
-        path.unlink(missing_ok=True)
-    return len(gone)

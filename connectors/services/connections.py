@@ -1,4 +1,4 @@
-"""What people and platforms may ask of a connection: install, change, check, sync, uninstall."""
+"""Install, change, check and uninstall connections."""
 
 from datetime import date
 from typing import Any
@@ -6,26 +6,23 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
-from connectors import size_schedules
-from connectors.adapter_factory import open_adapter, validate
-from connectors.models import WebhookEvent
-from connectors.registry import adapter_for, adapters
+from connectors.adapters.factory import open_adapter, validate
+from connectors.adapters.registry import adapter_for, adapters
+from connectors.engine import size_schedules
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError, NeedsAttention
 from connectors.sdk.streams import SizeSchedules, Source, Target
+from connectors.services.runs import start_job, sync
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
-from connectors.webhooks.routing import reroute
-from hub import lanes
 from hub.kinds import DataType, Direction, Role
 from hub.models import Change, Connection, Job, Lane, PlatformSwitch, Run
-from hub.services import add_job, cancel_run, start_run
+from hub.services import add_job, cancel_run
 from synclog.models import SyncLog
 
 
@@ -71,7 +68,7 @@ def install_connection(
             for data_type in adapter.sources():
                 sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL)
             for data_type in adapter.targets():
-                _start(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None)
+                start_job(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None)
     return connection
 
 
@@ -192,47 +189,6 @@ def _refuse_if_paused(connection: Connection) -> None:
     raise NeedsAttention(f"Nothing was called, because {reason} Resume it, then test it.")
 
 
-def sync(
-    *,
-    connection: Connection,
-    data_type: str,
-    trigger: str,
-    by: User | None = None,
-    resend: bool = False,
-) -> tuple[Run, bool]:
-    """Sync a kind of data of a connection (D2): (the run, whether it was started now).
-
-    At a source it is read in full and the exports that depend on it follow; what it refers to is read before it.
-    At a target everything is compared with what was sent. LookupError if the connection has no such job.
-    """
-    adapter = adapter_for(connection.platform)
-    wanted = DataType(data_type)
-    source = adapter.sources().get(wanted)
-    if source is None:
-        return _start(connection, Direction.EXPORT, wanted, trigger, by, resend)
-    for earlier in source.depends_on:
-        _start(connection, Direction.IMPORT, earlier, trigger, by)
-    return _start(connection, Direction.IMPORT, wanted, trigger, by, resend)
-
-
-def _start(
-    connection: Connection,
-    direction: Direction,
-    data_type: str,
-    trigger: str,
-    by: User | None,
-    resend: bool = False,
-) -> tuple[Run, bool]:
-    job = (
-        Job.objects.select_related("connection__seller")
-        .filter(connection=connection, direction=direction, data_type=data_type, enabled=True)
-        .first()
-    )
-    if job is None:
-        raise LookupError(f"{connection} has no enabled job to {direction} {data_type}.")
-    return start_run(job=job, trigger=trigger, by=by, resend=resend)
-
-
 @transaction.atomic
 def uninstall_connection(*, connection: Connection, by: User | None) -> None:
     """Stop everything for the connection, forget its credentials, delete its sync logs (D22). What it brought stays.
@@ -255,38 +211,3 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
     )
     SyncLog.objects.filter(connection=connection).delete()
     record_audit_event(user=by, action="connection.uninstall", target=connection, seller=connection.seller)
-
-
-@transaction.atomic
-def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
-    """Make a new secret for calls of the connection's platform, and return it: nobody can read it again.
-
-    The former one is dead at once. ValueError for a connection that is uninstalled.
-    """
-    if connection.state == Connection.State.UNINSTALLED:
-        raise ValueError(f"{connection} is uninstalled: it takes no events.")
-    connection.webhook_secret = new_secret()
-    connection.save(update_fields=["webhook_secret", "updated_at"])
-    subscribe(connection=connection, now=timezone.now())
-    record_audit_event(user=by, action="connection.webhook_secret", target=connection, seller=connection.seller)
-    return connection.webhook_secret["secret"]
-
-
-@transaction.atomic
-def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
-    """Look once more at what these events are about; returns how many that are.
-
-    What was not understood when it came is read with the adapter of today. One that waits anyway stays as it is, and so
-    does one that is for no job of its connection.
-    """
-    reroute(events=events)
-    jobs = Job.objects.filter(enabled=True)
-    about = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
-    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**about)))
-    lane_ids = jobs.filter(connection__in=chosen.values("connection")).values_list("lane_ids", flat=True)
-    woken = sorted({lane for ids in lane_ids for lane in ids})
-    number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)
-    if number:
-        record_audit_event(user=by, action="webhooks.replay", target=f"{number} events")
-        lanes.wake(lane_ids=woken)
-    return number

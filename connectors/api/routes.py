@@ -9,10 +9,11 @@ from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access
 from accounts.rest import ApiError
+from connectors.api.storefront_schemas import StorefrontCustomerIn, StorefrontCustomerOut
 from connectors.sdk.errors import NeedsAttention
-from connectors.services import sync, uninstall_connection
-from connectors.storefront_schemas import StorefrontCustomerIn, StorefrontCustomerOut
-from connectors.storefronts import AmbiguousCustomer, receive_customer
+from connectors.services.connections import uninstall_connection
+from connectors.services.runs import sync
+from connectors.services.storefront_customers import AmbiguousCustomer, receive_customer
 from hub.api import RunOut, connections_for
 from hub.kinds import DataType, Role
 from hub.models import Connection, Run

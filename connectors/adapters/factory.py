@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from pydantic import ValidationError
 
-from connectors.oauth_tokens import DatabaseTokenStore
-from connectors.registry import adapter_for
+from connectors.adapters.oauth_tokens import DatabaseTokenStore
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention

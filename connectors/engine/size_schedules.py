@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from accounts.services import record_audit_event
 from catalog.models import Product
-from connectors.registry import adapters
+from connectors.adapters.registry import adapters
 from connectors.sdk.streams import SizeSchedules
 from hub.kinds import DataType
 from hub.models import Connection, Job
