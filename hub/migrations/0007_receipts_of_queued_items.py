@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 db_default="",
-                help_text="What the target calls the request that it has queued.",
+                help_text="The target's ID of the request that it has queued.",
                 max_length=200,
             ),
         ),
