@@ -227,7 +227,7 @@ def discontinue(context: ImportContext, gone: list[Link]) -> int:
                 item_id=pk,
                 state=ItemStatus.State.REMOVED,
                 action="removed",
-                message="The source has it no more.",
+                message="No longer in the source.",
                 changes=changes.get(pk, {}),
             )
             for pk in ids

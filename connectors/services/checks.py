@@ -49,7 +49,7 @@ def start_previewed_sync(*, preview: Run, by: User | None) -> tuple[Run, bool]:
 
 def _require_enabled_export(job: Job) -> None:
     if job.direction != Direction.EXPORT:
-        raise ValueError(f"{job.connection} is read for {job.data_type}: nothing is sent there.")
+        raise ValueError(f"{job.connection} only imports {job.data_type}, so there is nothing to preview or compare.")
     if not job.enabled:
         raise ValueError(f"{job.connection}: {job.data_type} are switched off.")
 
@@ -72,7 +72,7 @@ def repair(*, run: Run, items: QuerySet[RunItem], by: User | None, now: datetime
     longer offered is taken away. Returns how many.
 
     `items` come from `repairable`; what the target has from elsewhere is never among them. Batch by batch, since there
-    may be many; called again, it goes on with the rest. ValueError while the proof has not ended.
+    may be many; if interrupted, call it again. ValueError while the proof has not ended.
     """
     if run.is_open:
         raise ValueError("The comparison has not ended yet.")

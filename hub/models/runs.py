@@ -32,7 +32,7 @@ class Run(models.Model):
         IMPORT = "import", _("After an import")
 
     class State(models.TextChoices):
-        """States of a run (B11)."""
+        """States of a run."""
 
         QUEUED = "queued", _("Queued")
         PREPARING = "preparing", _("Preparing")

@@ -36,7 +36,7 @@ def test_a_schedule_takes_effect_at_once(operator: Console, job: Job) -> None:
     [
         ("full_schedule", "every day", "15m, 6h or 1d"),
         ("full_schedule", "0 3 31 2 *", "15m, 6h or 1d"),
-        ("partial_schedule", "0s", "1s or more"),
+        ("partial_schedule", "0s", "(1s)"),
         ("time_zone", "Mars/Olympus", "valid choice"),
         ("filters", '{"colour": ["red"]}', "choose from statuses"),
         ("filters", '{"statuses": ["lives"]}', "active, "),

@@ -57,7 +57,9 @@ def test_a_sync_copies_the_shop_to_the_target(
     expect(page.get_by_text("Products sync started for Our shop.")).to_be_visible()
 
     # Without a reload: the import runs and finishes, then the export that follows it.
-    completed, completed_with_errors = (capfirst(state.label) for state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS))
+    completed, completed_with_errors = (
+        str(capfirst(state.label)) for state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+    )
     ours = page.get_by_role("table", name="Syncs of Our shop").get_by_role("row", name="Products")
     theirs = page.get_by_role("table", name="Syncs of Our target").get_by_role("row", name="Products")
     expect(ours.get_by_role("progressbar")).to_be_visible()

@@ -33,7 +33,7 @@ def test_it_shows_the_current_state(acorn: Merchant, logged_in: LogIn) -> None:
     for words in (
         "BigCommerce shop",
         "Elevate search",
-        capfirst(Run.State.DONE_WITH_ERRORS.label),
+        str(capfirst(Run.State.DONE_WITH_ERRORS.label)),
         "12\xa0minutes ago",
         "an hour ago",
     ):
@@ -55,7 +55,7 @@ def test_polling_lasts_while_something_runs_and_stops_by_itself(acorn: Merchant,
     assert "every 2s" in again
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, remaining=0, finished_at=timezone.now())
     last = client.get("/s/acorn/live/", {"seen": f"{run.pk}.preparing"}, headers=HTMX).content.decode()
-    assert "every 2s" not in last and capfirst(Run.State.DONE.label) in last
+    assert "every 2s" not in last and str(capfirst(Run.State.DONE.label)) in last
 
 
 def test_an_import_counts_what_it_has_read(acorn: Merchant, logged_in: LogIn) -> None:

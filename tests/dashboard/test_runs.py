@@ -59,7 +59,7 @@ def test_the_chart_shows_states_by_symbol_as_well_as_color(acorn: Merchant, logg
 def test_a_run_shows_its_results(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get(f"/s/acorn/runs/{acorn.runs['done'].pk}/").content.decode()
     for expected in (
-        *(capfirst(Run.State.DONE_WITH_ERRORS.label), "9 min<", ">42<", "alice@acorn.example", "Manual"),
+        *(str(capfirst(Run.State.DONE_WITH_ERRORS.label)), "9 min<", ">42<", "alice@acorn.example", "Manual"),
         *("storefront 2", "6 products read in 1 page.", "?run="),
     ):
         assert expected in page, expected

@@ -53,7 +53,7 @@ def test_invalid_agreement_is_rejected(console: Client) -> None:
     for about, why in (
         (
             {"seller": seller.pk, "vendor": vendor.pk, "name_on_lines": "New"},
-            "has an agreement with this vendor already",
+            "already has an agreement with this vendor",
         ),
         ({"seller": seller.pk, "vendor": other.pk, "name_on_lines": "pines"}, "Another vendor already uses this name"),
         ({"seller": seller.pk, "vendor": seller.pk}, "Seller and vendor must be different"),

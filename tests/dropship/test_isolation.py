@@ -88,7 +88,7 @@ def test_a_preview_shows_the_number_of_orders_without_their_content(forwarded_or
     assert run.items.get().verdict == "update"
     client = Client()
     client.force_login(pines.owner)
-    for name in ("found", "found_csv", "run"):
+    for name in ("check", "check_csv", "run"):
         answer = client.get(reverse(f"dashboard:{name}", args=["pines", run.pk]))
         text = (b"".join(answer.streaming_content) if answer.streaming else answer.content).decode()
         assert answer.status_code == 200 and [secret for secret in SECRETS if secret in text] == [], name

@@ -203,7 +203,7 @@ def test_an_invalid_agreement_is_refused_with_the_reason(seller: Seller) -> None
     make_agreement(seller, vendor, " Pines ")
     assert DropshipAgreement.objects.get().name_on_lines == "Pines"
     for wrong, why in (
-        ((seller, vendor, "Others"), "has an agreement with this vendor already"),
+        ((seller, vendor, "Others"), "already has an agreement with this vendor"),
         ((seller, other, "PINES"), "Another vendor already uses this name"),
         ((seller, seller, "Self"), "Seller and vendor must be different"),
         ((seller, other, "  "), "name_on_lines"),

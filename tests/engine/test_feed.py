@@ -52,7 +52,7 @@ def test_a_full_sync_without_changes_writes_nothing_and_says_so(
     assert len(imports(search_platform)) == before
     run = last_run(Job.objects.get(connection=synced_search))
     assert run.state == Run.State.DONE
-    assert run.log.filter(text__contains="nothing was sent").exists()
+    assert run.log.filter(text__contains="No changes to send.").exists()
 
 
 def test_a_price_is_sent_alone_and_a_deletion_removes(

@@ -82,7 +82,7 @@ def test_copy_from_dry_run_to_rollback(
     run_action(page, "approve")
     expect(page.locator(".console-progress")).to_contain_text("Waiting for the copier")
     run_due_copies()
-    expect(page.get_by_text(Copy.State.DONE.label).first).to_be_visible()
+    expect(page.get_by_text(str(Copy.State.DONE.label)).first).to_be_visible()
     page.locator("a[href$='/show_report/'], a[href$='/show-report/']").first.click()
     report = page.locator(".console-report")
     expect(report).to_contain_text("Products deleted on staging")

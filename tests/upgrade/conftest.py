@@ -49,7 +49,7 @@ def release(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def upgraded(release: str) -> Iterator[Database]:
     """The release's database, restored and migrated: a template, which tests do not change."""
-    database = Database.at(os.environ["DATABASE_URL"]).named(f"upgraded_{release}")
+    database = Database.from_url(os.environ["DATABASE_URL"]).named(f"upgraded_{release}")
     execute(database.maintenance, f'DROP DATABASE IF EXISTS "{database.name}"')
     execute(database.maintenance, f'CREATE DATABASE "{database.name}" TEMPLATE template0')
     execute(database, gzip.decompress((DATABASES / release / "database.sql.gz").read_bytes()).decode())
