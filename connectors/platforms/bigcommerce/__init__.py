@@ -47,7 +47,7 @@ class _BigCommerce(Adapter[ClientT]):
         except Refused as refused:
             raise NeedsAttention(
                 f"There is no store at this address ({refused.status}).",
-                fix="Enter the API path that BigCommerce shows for the store; it ends with /stores/ and the store hash.",
+                fix="Enter the API path that BigCommerce shows for the store; it ends with /stores/ and a hash.",
             ) from refused
         return f"{info.get('name')} ({info.get('domain')}), {info.get('currency')}"
 

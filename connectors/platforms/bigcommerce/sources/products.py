@@ -55,7 +55,7 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         return rows, len(rows) < left
 
     def list_within(self, second: datetime, after: int) -> Slice:
-        timestamp = {"date_modified:min": isoformat_utc(second), "date_modified:max": isoformat_utc(second)}
+        timestamp: Row = {"date_modified:min": isoformat_utc(second), "date_modified:max": isoformat_utc(second)}
         rows, following, _ = page_by_id(self.client, PRODUCTS, after, **self._by_id(), **timestamp, **self._filters())
         return rows, following is not None
 
