@@ -35,7 +35,7 @@ class FieldReader:
         if not isinstance(value, str):
             raise MalformedField(name, value, "text")
         if "\x00" in value:
-            self.report(issues.HIDDEN_CHARACTER(field=name, fatal=False))
+            self.report(issues.HIDDEN_CHARACTER(field=name.replace("_", " ").capitalize(), fatal=False))
         return value.replace("\x00", "")
 
     def label(self, *names: str) -> str:
