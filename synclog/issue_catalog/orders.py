@@ -117,3 +117,10 @@ PARENT_CUSTOMER_MISSING = IssueType(
     fix=_("Check why customer {customer} is not imported. The next full sync looks for it again."),
     blocking=False,
 )
+EMAIL_MISSING = IssueType(
+    "email_missing",
+    title=_("Email missing"),
+    message=_("The customer has no email address."),
+    fix=_("Add an email address in {source}."),
+    blocking=False,
+)

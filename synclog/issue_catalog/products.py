@@ -220,3 +220,15 @@ FEED_LINE_WITHOUT_SKU = IssueType(
     message=_("Line {line} of the feed has no SKU of up to {limit} characters."),
     fix=_("Correct the line in the image feed."),
 )
+AMBIGUOUS_NAME = IssueType(
+    "ambiguous_name",
+    title=_("Matches several items"),
+    message=_("{platform} has several items called “{name}” (IDs {ids}), so none was linked."),
+    fix=_("Give each of them its own name in {platform}. Then select Retry."),
+)
+ALREADY_LINKED = IssueType(
+    "already_linked",
+    title=_("Match is already linked"),
+    message=_("“{name}” matches the item with the ID {external_id} in {platform}, which is linked to another item."),
+    fix=_("Give each item its own name and SKUs in {source} and in {platform}. Then select Retry."),
+)

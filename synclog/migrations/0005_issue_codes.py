@@ -37,6 +37,10 @@ RENAMED = {
     "order_line_id_twice": "order_line_id_duplicate",
     "not_master": "not_source_of_truth",
     "currency": "base_currency_differs",
+    "nul_character": "hidden_character",
+    "unknown_type": "product_type_unsupported",
+    "weight_invalid": "weight_missing",
+    "price_invalid": "price_missing",
 }
 BATCH_SIZE = 10_000
 

@@ -1,0 +1,86 @@
+"""BigCommerce, by its V3 and V2 REST APIs; docs/platforms/bigcommerce.md describes it for merchants and operators.
+
+Two platforms rather than one with two directions: a store that is read by a connection must not be written by it as
+well, unless somebody wants that. The connection's address is `https://api.bigcommerce.com/stores/{store_hash}`.
+"""
+
+from typing import Any, TypeVar
+
+from connectors.platforms.bigcommerce import settings
+from connectors.platforms.bigcommerce.client import BigCommerceClient, SourceClient, TargetClient
+from connectors.platforms.bigcommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
+from connectors.platforms.bigcommerce.targets import (
+    BrandTarget,
+    CategoryTarget,
+    PriceTarget,
+    ProductTarget,
+    StockTarget,
+)
+from connectors.platforms.bigcommerce.webhooks import BigCommerceWebhooks
+from connectors.sdk.account import Account, Rate
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.authenticators import Authenticator, Headers
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import Refused
+from connectors.sdk.tokens import TokenStore
+from hub.kinds import Role
+
+ClientT = TypeVar("ClientT", bound=BigCommerceClient)
+
+
+class _BigCommerce(Adapter[ClientT]):
+    """What both directions have in common. They share the store's budget of requests."""
+
+    # The budget of the smaller plans; larger ones have more. The vendor's own headers decide when a 429 is repeated.
+    rate = Rate(requests=150, seconds=30)
+
+    @classmethod
+    def budget_key(cls, account: Account[Any, Any, Any]) -> str:
+        return f"bigcommerce:{account.base_url}"
+
+    def make_authenticator(self, account: Account[Any, settings.Credentials, Any], tokens: TokenStore) -> Authenticator:
+        return Headers({"X-Auth-Token": account.credentials.access_token.get_secret_value()})
+
+    def check(self) -> str:
+        try:
+            info = self.client.info
+        except Refused as refused:
+            raise NeedsAttention(
+                f"There is no store at this address ({refused.status}).",
+                fix="Enter the API path that BigCommerce shows for the store; it ends with /stores/ and a hash.",
+            ) from refused
+        return f"{info.get('name')} ({info.get('domain')}), {info.get('currency')}"
+
+
+class BigCommerce(_BigCommerce[SourceClient]):
+    """Reads a store's settings, categories, brands, products, customers and orders.
+
+    What webhooks tell of is read by its time of change as well, in case the sender loses something. What has no time of
+    change (a deletion, a brand, a category) is found by reading everything.
+    """
+
+    key = "bigcommerce"
+    name = "BigCommerce"
+    role = Role.SHOP
+    Settings = settings.Settings
+    Credentials = settings.SourceCredentials
+    FieldMap = settings.FieldMap
+    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
+    webhooks = BigCommerceWebhooks
+
+    def make_client(self) -> SourceClient:
+        return SourceClient(self.account, self.http)
+
+
+class BigCommerceTarget(_BigCommerce[TargetClient]):
+    """Writes brands, categories, products with their variants, stock and price lists to a store."""
+
+    key = "bigcommerce_target"
+    name = "BigCommerce (target)"
+    role = Role.CUSTOM  # the seller's shop is where products come from
+    Settings = settings.TargetSettings
+    Credentials = settings.Credentials
+    streams = (BrandTarget, CategoryTarget, ProductTarget, StockTarget, PriceTarget)
+
+    def make_client(self) -> TargetClient:
+        return TargetClient(self.account, self.http)

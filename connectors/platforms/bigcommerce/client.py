@@ -1,0 +1,194 @@
+"""Calls to one store, the shape of its answers, and what it says of itself."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from itertools import count
+from typing import Any, NoReturn
+
+from connectors.platforms.bigcommerce.settings import (
+    MAX_PAGE_SIZE,
+    Credentials,
+    FieldMap,
+    Settings,
+    SourceCredentials,
+    TargetSettings,
+)
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.http import HttpClient, Response, retry_after
+
+# Collections of the V3 API.
+PRODUCTS = "/catalog/products"
+VARIANTS = "/catalog/variants"
+BRANDS = "/catalog/brands"
+TREES = "/catalog/trees"
+CATEGORIES = "/catalog/trees/categories"
+
+# Units of weight by the names that stores have for them.
+GRAMS_PER_UNIT = {
+    "grams": Decimal(1),
+    "kgs": Decimal(1000),
+    "tonnes": Decimal(1_000_000),
+    "ounces": Decimal("28.349523125"),
+    "lbs": Decimal("453.59237"),
+}
+PAGE_SIZE = MAX_PAGE_SIZE
+# About 2,000 characters of address.
+IDS_PER_REQUEST = 250
+# What is carried inside a product is believed to be complete only below the vendor's own default page.
+MAX_INCLUDED_ITEMS = 50
+
+Row = dict[str, Any]
+
+
+class BigCommerceClient:
+    """One store. `info` is asked once, when it is first needed. Paths are those of the V3 API unless stated."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self.http = http
+        http.retry_at = retry_at
+
+    @cached_property
+    def info(self) -> Row:
+        """`GET /v2/store`: name, currency, weight unit, address of the control panel."""
+        answer = self.http.get("/v2/store").json()
+        if not isinstance(answer, dict) or "weight_units" not in answer:
+            raise TryAgainLater("The store did not describe itself.")
+        return answer
+
+    def clear_cache(self) -> None:
+        """What the store says of itself may have changed: ask again."""
+        for name in ("info", "grams_per_unit"):
+            vars(self).pop(name, None)
+
+    @cached_property
+    def grams_per_unit(self) -> Decimal:
+        unit = str(self.info["weight_units"])
+        if unit.lower() not in GRAMS_PER_UNIT:
+            raise NeedsAttention(
+                f"The store uses the weight unit {unit!r}, which is not supported.",
+                fix="Choose another weight unit in the settings of the store in BigCommerce.",
+            )
+        return GRAMS_PER_UNIT[unit.lower()]
+
+    def link(self, page: str) -> str:
+        """A page of the control panel, where a merchant edits an item."""
+        return f"{str(self.info.get('control_panel_base_url', '')).rstrip('/')}/manage/{page}"
+
+    def call(self, method: str, path: str, *, body: Any = None, params: Mapping[str, Any] | None = None) -> Response:
+        """One call that writes."""
+        return self.http.request(method, f"/v3{path}", body=body, params=params)
+
+    def list_page(self, path: str, **query: Any) -> tuple[list[Any], int]:
+        """A page of a listing and the number of items that match on all pages."""
+        answer = self.http.get(f"/v3{path}", params=query).json()
+        match answer:
+            case {"data": list(rows), "meta": {"pagination": {"total": int(total)}}}:
+                return rows, total
+        raise_malformed_response(path)
+
+    def list_page_by_cursor(self, path: str, **query: Any) -> tuple[list[Any], str | None, int | None]:
+        """A page of a listing that pages by cursor: rows, the cursor of the next page, the total if told."""
+        answer = self.http.get(f"/v3{path}", params=query).json()
+        match answer:
+            case {"data": list(rows), "meta": {"cursor_pagination": {"links": dict(links), **cursor}, **meta}}:
+                numbered: Any = meta.get("pagination")
+                following: Any = cursor.get("end_cursor") if links.get("next") else None
+                return rows, following, numbered.get("total") if isinstance(numbered, dict) else None
+        raise_malformed_response(path)
+
+    def list_unpaged(self, path: str, **query: Any) -> list[Any]:
+        """A listing that is never long, and has no pages in the vendor's specification."""
+        match self.http.get(f"/v3{path}", params=query).json():
+            case {"data": list(rows)}:
+                return rows
+        raise_malformed_response(path)
+
+    def fetch_all(self, path: str, **query: Any) -> list[Any]:
+        """All pages of a listing that belongs to one item."""
+        found: list[Any] = []
+        for page in count(1):
+            rows, total = self.list_page(path, **query, page=page, limit=PAGE_SIZE)
+            found += rows
+            if not rows or len(found) >= total:
+                break
+        return found
+
+    def v2_list(self, path: str, **query: Any) -> list[Any]:
+        """A page of a V2 listing; the vendor answers 204 to an empty one."""
+        response = self.http.get(f"/v2{path}", params=query)
+        if response.status == 204:
+            return []
+        answer = response.json()
+        if isinstance(answer, list):
+            return answer
+        raise_malformed_response(path)
+
+    def v2_fetch_all(self, path: str) -> list[Any]:
+        """All pages of a V2 listing, which does not tell how many there are."""
+        found: list[Any] = []
+        for page in count(1):
+            rows = self.v2_list(path, page=page, limit=PAGE_SIZE)
+            found += rows
+            if len(rows) < PAGE_SIZE:
+                break
+        return found
+
+    def existing(self, path: str, ids: Sequence[str], *, name: str = "id", **query: Any) -> list[Any]:
+        """Those of the IDs that exist. TryAgainLater rather than a part of them (L11)."""
+        wanted = sorted({int(each) for each in ids if each.isdecimal()})
+        found: list[Any] = []
+        for start in range(0, len(wanted), IDS_PER_REQUEST):
+            chunk = wanted[start : start + IDS_PER_REQUEST]
+            rows, total = self.list_page(path, **{f"{name}:in": join(chunk)}, limit=PAGE_SIZE, **query)
+            if total > len(rows):
+                raise TryAgainLater(f"{path} gave {len(rows)} of the {total} items asked for.")
+            found += rows
+        return found
+
+    def complete(self, product: Row) -> None:
+        """What a listing may have cut off inside a product is read in full."""
+        for name in ("variants", "images"):
+            if isinstance(product.get(name), list) and len(product[name]) >= MAX_INCLUDED_ITEMS:
+                product[name] = self.fetch_all(f"{PRODUCTS}/{product['id']}/{name}")
+
+
+class SourceClient(BigCommerceClient):
+    """A store that is read."""
+
+    def __init__(self, account: Account[Settings, SourceCredentials, FieldMap], http: HttpClient) -> None:
+        super().__init__(http)
+        self.settings = account.settings
+        self.field_map = account.field_map
+
+
+class TargetClient(BigCommerceClient):
+    """A store that is written."""
+
+    def __init__(self, account: Account[TargetSettings, Credentials, Any], http: HttpClient) -> None:
+        super().__init__(http)
+        self.settings = account.settings
+
+
+def raise_malformed_response(path: str) -> NoReturn:
+    raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+
+
+def join(values: Sequence[object]) -> str:
+    return ",".join(map(str, values))
+
+
+def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """When a 429 or 503 may be repeated: the end of the window, or the longer `X-Retry-After` of an overloaded store.
+
+    Without either (store overload) the engine's own growing pause decides.
+    """
+    candidates = [retry_after(headers, now)]
+    milliseconds = headers.get("X-Rate-Limit-Time-Reset-Ms", "")
+    if milliseconds.isdecimal():
+        candidates.append(now + timedelta(milliseconds=int(milliseconds)))
+    if headers.get("X-Retry-After", "").isdecimal():
+        candidates.append(now + timedelta(seconds=int(headers["X-Retry-After"])))
+    return max((timestamp for timestamp in candidates if timestamp), default=None)

@@ -1,0 +1,150 @@
+"""Reads one item of the vendor's JSON field by field, and collects what is wrong with it."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from connectors.sdk import issues
+from connectors.sdk.records import Problem
+
+
+class MalformedField(ValueError):
+    """A field holds something of a type that it cannot hold. The text names both, never the value."""
+
+    def __init__(self, name: str, value: Any, wanted: str) -> None:
+        self.name = name
+        self.reason = f"{type(value).__name__} instead of {wanted}"
+        super().__init__(f"{name} holds {self.reason}")
+
+
+class FieldReader:
+    """An object of the vendor's JSON. Methods take null for missing; MalformedField for a wrong type."""
+
+    def __init__(self, raw: Any, problems: list[Problem], *, what: str = "item") -> None:
+        if not isinstance(raw, dict):
+            raise MalformedField(what, raw, "an object")
+        self.raw: dict[str, Any] = raw
+        self._problems = problems
+
+    def text(self, name: str) -> str:
+        """Text without NUL, which no database column here can hold; dropping it is reported."""
+        value = self.raw.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise MalformedField(name, value, "text")
+        if "\x00" in value:
+            self.report(issues.HIDDEN_CHARACTER(field=name.replace("_", " ").capitalize(), fatal=False))
+        return value.replace("\x00", "")
+
+    def label(self, *names: str) -> str:
+        """What an issue calls the item: the first of these fields that has a text. Reports and raises nothing."""
+        texts = (value.replace("\x00", "") for name in names if isinstance(value := self.raw.get(name), str))
+        return next(filter(None, texts), "")
+
+    def key(self, name: str) -> str:
+        """An ID as text; empty for null and for 0, which the vendor writes for none."""
+        return str(self.integer(name) or "")
+
+    def integer(self, name: str) -> int:
+        value = self.raw.get(name)
+        if value is None:
+            return 0
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise MalformedField(name, value, "a whole number")
+        return value
+
+    def decimal(self, name: str) -> Decimal | None:
+        """A number, or one written as text as the older interface does; None for null and for empty text."""
+        value = self.raw.get(name)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, int | float | str) or isinstance(value, bool):
+            raise MalformedField(name, value, "a number")
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            raise MalformedField(name, value, "a number") from None
+        if not number.is_finite():
+            raise MalformedField(name, value, "a number")
+        return number
+
+    def flag(self, name: str) -> bool:
+        value = self.raw.get(name)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise MalformedField(name, value, "true or false")
+        return value
+
+    def timestamp(self, name: str) -> datetime | None:
+        """A time in UTC."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return timestamp(text)
+        except ValueError:
+            raise MalformedField(name, text, "a time") from None
+
+    def items(self, name: str) -> list[Any]:
+        value = self.raw.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise MalformedField(name, value, "a list")
+        return value
+
+    def objects(self, name: str) -> list["FieldReader"]:
+        """A list of objects inside this one, whose problems go where its own go."""
+        return [FieldReader(each, self._problems, what=name) for each in self.items(name)]
+
+    def nested(self, name: str) -> "FieldReader":
+        """An object inside this one; an empty one if it is missing."""
+        value = self.raw.get(name)
+        return FieldReader({} if value is None else value, self._problems, what=name)
+
+    def report(self, problem: Problem) -> None:
+        self._problems.append(problem)
+
+
+def timestamp(text: str) -> datetime:
+    """A time in UTC, from ISO 8601 (V3) or RFC 2822 (V2); without a zone it is UTC. ValueError for anything else."""
+    # A V2 time has a comma, which ISO 8601 does not; a weekday may well contain a T.
+    parsed = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def mapped_value(raw: dict[str, Any], path: str) -> Any:
+    """What a path of a connection's field map points at (S5): `retail_price`, or `custom_fields.Restock date`.
+
+    Behind the dot stands the name of an entry in a list of `{"name", "value"}`, or the key in an object. None if it
+    is not there, or the path is empty.
+    """
+    head, _, rest = path.partition(".")
+    value = raw.get(head)
+    if not rest:
+        return value
+    if isinstance(value, dict):
+        return mapped_value(value, rest)
+    if isinstance(value, list):
+        return next((each.get("value") for each in value if isinstance(each, dict) and each.get("name") == rest), None)
+    return None
+
+
+def parse_date(value: Any) -> date | None:
+    """A date from the text that merchants write into custom fields (ISO 8601); None if it is none."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def amount(value: Any) -> Decimal | None:
+    """A positive number from a mapped field; None for anything else: merchants leave zero where nothing is meant."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number > 0 else None

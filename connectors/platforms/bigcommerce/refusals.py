@@ -1,0 +1,35 @@
+"""What a store says of items that it refuses, and what becomes of removals."""
+
+from typing import Any
+
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.http import Refused
+from connectors.sdk.operations import Operation, Outcome
+
+
+def refusal_reason(refused: Refused) -> str:
+    """The reason in the store's own words."""
+    body = refused.body if isinstance(refused.body, dict) else {}
+    details = "; ".join(filter(None, map(error_text, body.get("batch_errors") or [body])))
+    return details or refused.response.text(200)
+
+
+def refusal_error(refused: Refused) -> SkipRecord:
+    """The refusal of one item."""
+    return SkipRecord(issues.REJECTED(reason=refusal_reason(refused)))
+
+
+def error_text(error: Any) -> str:
+    if not isinstance(error, dict):
+        return ""
+    fields = error.get("errors") or error.get("field_errors")
+    reported = [f"{name}: {text}" for name, text in fields.items()] if isinstance(fields, dict) else []
+    return ", ".join(filter(None, [str(error.get("title") or ""), *reported]))
+
+
+def removal_outcome(operation: Operation[Any]) -> Outcome:
+    """What was created by a call whose answer was lost cannot be named to the store when it is removed."""
+    if operation.external_id:
+        return Outcome(external_id=operation.external_id)
+    return Outcome(error=SkipRecord(issues.OUTCOME_UNKNOWN()))
