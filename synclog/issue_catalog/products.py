@@ -214,3 +214,9 @@ NAME_CHANGED = IssueType(
     fix=_("If this is wrong, change the name back to “{before}” in {source}. Otherwise resolve this issue."),
     blocking=False,
 )
+FEED_LINE_WITHOUT_SKU = IssueType(
+    "feed_line_without_sku",
+    title=_("Feed line without SKU"),
+    message=_("Line {line} of the feed has no SKU of up to {limit} characters."),
+    fix=_("Correct the line in the image feed."),
+)
