@@ -42,6 +42,23 @@ RENAMED = {
     "weight_invalid": "weight_missing",
     "price_invalid": "price_missing",
 }
+# For orders the old codes were the same as for products, where they mean something else.
+RENAMED_OF_ORDERS = {"no_sku": "line_sku_missing", "currency_unknown": "order_currency_unknown"}
+# Issues of orders and customers that were exported to NetSuite have one of these codes, or NetSuite's own.
+CODES_AT_NETSUITE = {
+    "customer_missing",
+    "customer_name_missing",
+    "delivery_address_missing",
+    "drift",
+    "id_in_use",
+    "item_not_at_target",
+    "line_item_changed",
+    "line_sku_missing",
+    "not_sent",
+    "not_storable",
+    "order_currency_unknown",
+    "outcome_unknown",
+}
 BATCH_SIZE = 10_000
 
 
@@ -54,9 +71,13 @@ def rename_codes(apps, schema_editor):
     last = issues.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     for start in range(0, last + 1, BATCH_SIZE):
         batch = issues.objects.filter(pk__gte=start, pk__lt=start + BATCH_SIZE, job__isnull=False)
+        for old, new in RENAMED_OF_ORDERS.items():
+            batch.filter(kind="order", code=old).update(code=new)
         for old, new in RENAMED.items():
             batch.filter(code=old).update(code=new)
         batch.filter(code__startswith="http_").update(code="rejected")
+        exported = batch.filter(job__connection__platform="netsuite", job__direction="export")
+        exported.exclude(code__in=CODES_AT_NETSUITE).update(code="rejected")
 
 
 class Migration(migrations.Migration):

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from connectors.platforms.netsuite import NetSuite
-from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
+from connectors.platforms.netsuite import NetSuite
+from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
@@ -22,7 +22,7 @@ from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, Principal
 from sandbox.process import SandboxProcess
 from tests.adapters import samples
-from tests.adapters.cases import CASES
+from tests.adapters.cases import CASES, NoTokens
 from tests.adapters.reading import pages, records
 
 NOTHING = References({})
@@ -39,13 +39,18 @@ def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 def open_adapter(platform: SandboxProcess) -> Iterator[Open]:
     opened: list[NetSuite] = []
 
-    def make(account: str = "tstdrv1", fields: dict[str, Any] | None = None, **changes: Any) -> NetSuite:
+    def make(
+        account: str = "tstdrv1",
+        fields: dict[str, Any] | None = None,
+        process: SandboxProcess = platform,
+        **changes: Any,
+    ) -> NetSuite:
         credentials = {"private_key": changes.pop("private_key", CASES["netsuite"].account[1])}
         if account == "tba1":
             secret = changes.pop("token_secret", "token-secret")
             credentials = {"consumer_secret": "sandbox-secret", "token_secret": secret}
             changes = {"auth": "tba", "token_id": "sandbox-token"} | changes
-        url = f"{platform.url}/{account}/services/rest"
+        url = f"{process.url}/{account}/services/rest"
         settings = CASES["netsuite"].settings | {"account": account} | changes
         about = Account(
             base_url=url,
@@ -53,7 +58,7 @@ def open_adapter(platform: SandboxProcess) -> Iterator[Open]:
             credentials=Credentials.model_validate(credentials),
             field_map=FieldMap.model_validate(fields or {}),
         )
-        opened.append(NetSuite(about, HttpClient(url, deadline=10, private_hosts=["127.0.0.1"])))
+        opened.append(NetSuite(about, HttpClient(url, deadline=10, private_hosts=["127.0.0.1"]), NoTokens()))
         return opened[-1]
 
     yield make
@@ -81,13 +86,18 @@ def order(*lines: OrderLineItem, number: int = 1, **changes: Any) -> OrderItem:
 
 
 def operation(adapter: NetSuite, item: OrderItem, before: Any = None, action: Action = Action.CREATE) -> Operation:
-    payload = adapter.payload(DataType.ORDERS, item, NOTHING)
+    payload = adapter.target(DataType.ORDERS).payload(item, NOTHING)
     return Operation(action, item.id, "", payload, before)
 
 
 def send(adapter: NetSuite, item: OrderItem, before: Any = None) -> Any:
-    (outcome,) = adapter.send(DataType.ORDERS, [operation(adapter, item, before)])
+    (outcome,) = adapter.target(DataType.ORDERS).send([operation(adapter, item, before)])
     return outcome
+
+
+def code(error: Exception | None) -> str:
+    """That of the issue which an item is skipped with; empty if it was not."""
+    return error.problem.code if isinstance(error, SkipRecord) else ""
 
 
 def sales_orders(platform: SandboxProcess, account: str = "tstdrv1") -> list[dict[str, Any]]:
@@ -106,7 +116,7 @@ def test_tokens_sign_each_request(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention) as refused:
         open_adapter("tba1", token_secret="wrong").check()
     assert "wrong" not in f"{refused.value} {refused.value.fix}"
-    page = open_adapter("tba1").read_page(DataType.PRODUCTS, since=datetime(2020, 1, 1, tzinfo=UTC), cursor=None)
+    page = open_adapter("tba1").source(DataType.PRODUCTS).read_page(since=datetime(2020, 1, 1, tzinfo=UTC), cursor=None)
     assert len(page.records) == 32
 
 
@@ -116,8 +126,7 @@ def test_an_rsa_key_signs_too_also_when_its_lines_are_lost(
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode().strip()
     process = sandbox("netsuite", accounts={"rsa1": pem}, products=1)
-    adapter = open_adapter("rsa1", algorithm="PS256", private_key=" ".join(pem.splitlines()))
-    adapter.http.base_url = f"{process.url}/rsa1/services/rest"
+    adapter = open_adapter("rsa1", algorithm="PS256", private_key=" ".join(pem.splitlines()), process=process)
     assert adapter.check().startswith("Account RSA1 answers")
 
 
@@ -141,7 +150,7 @@ def test_a_key_that_is_none_needs_a_person(open_adapter: Open) -> None:
     [
         ({"certificate_id": ""}, "certificate_id is needed"),
         ({"auth": "tba"}, "token_id is needed"),
-        ({"time_zone": "Mars/Olympus"}, "no time zone"),
+        ({"time_zone": "Mars/Olympus"}, "not a time zone"),
         ({"external_ids": "a b"}, "external_ids"),
         ({"order_defaults": {"x; DROP": 1}}, "order_defaults"),
     ],
@@ -178,22 +187,20 @@ def test_a_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform
 
 
 def test_an_own_order_names_its_customer_and_its_prices(open_adapter: Open, platform: SandboxProcess) -> None:
-    (buyer,) = open_adapter().send(
-        DataType.CUSTOMERS,
-        [Operation(Action.CREATE, 3, "", open_adapter().payload(DataType.CUSTOMERS, samples.customer(3), NOTHING))],
-    )
+    customers = open_adapter().target(DataType.CUSTOMERS)
+    (buyer,) = customers.send([Operation(Action.CREATE, 3, "", customers.payload(samples.customer(3), NOTHING))])
     refs = References({(Kind.CUSTOMER, 3): buyer.external_id})
     own = order(principal=None, addresses=[])
     adapter = open_adapter(currencies={"GBP": "2"}, order_defaults={"custbody_channel": {"id": "3"}}, location="1")
-    payload = adapter.payload(DataType.ORDERS, own, refs)
-    adapter.send(DataType.ORDERS, [Operation(Action.CREATE, 1, "", payload)])
+    payload = adapter.target(DataType.ORDERS).payload(own, refs)
+    adapter.target(DataType.ORDERS).send([Operation(Action.CREATE, 1, "", payload)])
     (row,) = sales_orders(platform)
     assert (str(row["entity"]["id"]), row["items"][0]["rate"]) == (buyer.external_id, 9.5)
     assert (row["currency"], row["custbody_channel"], row["location"]) == ({"id": "2"}, {"id": "3"}, {"id": "1"})
     with pytest.raises(SkipRecord, match="is in GBP"):
-        open_adapter(currencies={"EUR": "1"}).payload(DataType.ORDERS, own, refs)
+        open_adapter(currencies={"EUR": "1"}).target(DataType.ORDERS).payload(own, refs)
     with pytest.raises(SkipRecord, match="does not have the customer"):
-        open_adapter(guest_customer="").payload(DataType.ORDERS, own, NOTHING)
+        open_adapter(guest_customer="").target(DataType.ORDERS).payload(own, NOTHING)
 
 
 @pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
@@ -238,10 +245,10 @@ def test_what_was_closed_for_us_is_opened_again(open_adapter: Open, platform: Sa
     cancelled = order(line(1, "SKU-1", status="cancelled"), line(2, "SKU-2"))
     send(adapter, cancelled, operation(adapter, item).payload)
     again = operation(adapter, item, operation(adapter, cancelled).payload, Action.UPDATE)
-    adapter.send(DataType.ORDERS, [again])
+    adapter.target(DataType.ORDERS).send([again])
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
     # Taken back as a whole, and there again.
-    adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 1, "", None)])
+    adapter.target(DataType.ORDERS).send([Operation(Action.REMOVE, 1, "", None)])
     send(adapter, item)
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
 
@@ -253,7 +260,7 @@ def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: Sandb
     number = int(made.links[Kind.ORDER_LINE, 1].rpartition("/")[2])
     adapter.client.update("salesOrder", made.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
     after = order(line(1, "SKU-1"), line(2, "SKU-2", "4"))
-    adapter.send(DataType.ORDERS, [operation(adapter, after, operation(adapter, before).payload, Action.UPDATE)])
+    adapter.target(DataType.ORDERS).send([operation(adapter, after, operation(adapter, before).payload, Action.UPDATE)])
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]
 
 
@@ -272,17 +279,17 @@ def test_a_line_keeps_its_item(open_adapter: Open) -> None:
     first = order(line(1, "SKU-1"))
     send(adapter, first)
     outcome = send(adapter, order(line(1, "SKU-2")), operation(adapter, first).payload)
-    assert isinstance(outcome.error, SkipRecord) and outcome.error.code == "item_changed"
+    assert code(outcome.error) == "line_item_changed"
 
 
 def test_a_removal_closes_and_finds_by_our_own_key(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     send(adapter, order())
     for _ in range(2):
-        (outcome,) = adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 1, "", None)])
+        (outcome,) = adapter.target(DataType.ORDERS).send([Operation(Action.REMOVE, 1, "", None)])
         assert outcome.error is None
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True)]
-    (absent,) = adapter.send(DataType.ORDERS, [Operation(Action.REMOVE, 99, "", None)])
+    (absent,) = adapter.target(DataType.ORDERS).send([Operation(Action.REMOVE, 99, "", None)])
     assert absent.error is None
 
 
@@ -290,16 +297,10 @@ def test_one_bad_order_holds_up_no_other(open_adapter: Open, platform: SandboxPr
     adapter = open_adapter()
     unknown, inactive = order(line(1, "NONE"), number=1), order(line(2, "OLD"), number=2)
     bad_country = order(line(3), number=3, addresses=[AddressRecord(use="shipping", street="x", country="no")])
-    outcomes = adapter.send(
-        DataType.ORDERS,
-        [operation(adapter, each) for each in (unknown, inactive, bad_country, order(line(4), number=4))],
+    outcomes = adapter.target(DataType.ORDERS).send(
+        [operation(adapter, each) for each in (unknown, inactive, bad_country, order(line(4), number=4))]
     )
-    assert [getattr(each.error, "code", None) for each in outcomes] == [
-        "item_unknown",
-        "item_unknown",
-        "invalid_key_or_ref",
-        None,
-    ]
+    assert [code(each.error) for each in outcomes] == ["item_not_at_target", "item_not_at_target", "rejected", ""]
     assert "Invalid country reference key no. (shippingAddress.country)" in str(outcomes[2].error)
     assert [row["externalId"] for row in sales_orders(platform)] == ["sc-order-4"]
 
@@ -316,22 +317,23 @@ def test_one_bad_order_holds_up_no_other(open_adapter: Open, platform: SandboxPr
 )
 def test_what_needs_no_shipping_is_not_sent(changes: dict[str, Any], belongs: bool, open_adapter: Open) -> None:
     item = order(**changes) if "lines" not in changes else replace(order(), **changes)
-    assert (open_adapter().payload(DataType.ORDERS, item, NOTHING) is not None) is belongs
+    assert (open_adapter().target(DataType.ORDERS).payload(item, NOTHING) is not None) is belongs
 
 
 def test_what_was_sent_stays_known_when_it_is_shipped(open_adapter: Open) -> None:
     refs = References({(Kind.ORDER_LINE, 1): "5/3"})
-    assert open_adapter().payload(DataType.ORDERS, order(status="shipped"), refs) is not None
-    assert open_adapter(send_pending=True).payload(DataType.ORDERS, order(status="pending"), NOTHING) is not None
+    assert open_adapter().target(DataType.ORDERS).payload(order(status="shipped"), refs) is not None
+    assert open_adapter(send_pending=True).target(DataType.ORDERS).payload(order(status="pending"), NOTHING) is not None
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"), [({"addresses": []}, "no_delivery_address"), ({"lines": [line(1, "")]}, "no_sku")]
+    ("changes", "found"),
+    [({"addresses": []}, "delivery_address_missing"), ({"lines": [line(1, "")]}, "line_sku_missing")],
 )
-def test_what_cannot_be_shipped_is_an_issue(changes: dict[str, Any], code: str, open_adapter: Open) -> None:
+def test_what_cannot_be_shipped_is_an_issue(changes: dict[str, Any], found: str, open_adapter: Open) -> None:
     with pytest.raises(SkipRecord) as problem:
-        open_adapter().payload(DataType.ORDERS, replace(order(), **changes), NOTHING)
-    assert problem.value.code == code and problem.value.fix
+        open_adapter().target(DataType.ORDERS).payload(replace(order(), **changes), NOTHING)
+    assert code(problem.value) == found and problem.value.fix
 
 
 def test_sellers_that_are_customers_already_are_not_made(open_adapter: Open, platform: SandboxProcess) -> None:
@@ -361,6 +363,14 @@ def test_products_come_with_children_stock_and_mapped_fields(open_adapter: Open)
     assert "Advice" not in read
 
 
+def test_an_item_without_sku_is_read_with_a_problem_that_names_it(open_adapter: Open) -> None:
+    adapter = open_adapter(fields={"products": {"sku": "upccode", "barcode": ""}})
+    read = {record.external_id: record for record in records(adapter, DataType.PRODUCTS)}
+    (problem,) = read["3"].problems
+    assert (problem.code, problem.ref, problem.fatal) == ("sku_missing", "variant:3", False)
+    assert problem.values == {"count": 1, "names": "SKU-3"}
+
+
 def test_what_changed_is_read_by_cut_time(open_adapter: Open, platform: SandboxProcess) -> None:
     """The item, a child of it, or the stock of either; in the time zone of whoever signs in."""
     adapter = open_adapter()
@@ -376,15 +386,14 @@ def test_what_changed_is_read_by_cut_time(open_adapter: Open, platform: SandboxP
     platform.control("POST", "items", json={"account": "tstdrv1", "sku": "SHIRT-RED", "values": {"weight": 2}})
     platform.control("POST", "stock", json={"account": "tstdrv1", "sku": "SKU-4", "quantity": 77})
     assert changed(seconds=-300) == {"Shirt", "Lamp 4"}
-    (record,) = adapter.fetch(DataType.PRODUCTS, ["4"])
+    (record,) = adapter.source(DataType.PRODUCTS).fetch(["4"])
     assert [each.quantity for each in record.variants[0].stock] == [77]
 
 
 def test_thousands_of_items_are_read_by_key(sandbox: Callable[..., SandboxProcess], open_adapter: Open) -> None:
     name, key = CASES["netsuite"].account
     process = sandbox("netsuite", accounts={name: key}, products=1100)
-    adapter = open_adapter()
-    adapter.http.base_url = f"{process.url}/{name}/services/rest"
+    adapter = open_adapter(process=process)
     read = [each.external_id for page in pages(adapter, DataType.PRODUCTS) for each in page.records]
     assert len(read) == len(set(read)) == 1102
     assert all("offset" not in call["query"] for call in process.calls())
@@ -416,7 +425,7 @@ def test_shipped_fulfilments_are_read_by_order(open_adapter: Open, platform: San
     assert shipments(adapter) == {made.external_id: expected}
     assert shipments(adapter, since=datetime.now(UTC) - timedelta(minutes=1)) == {made.external_id: expected}
     assert shipments(adapter, since=datetime.now(UTC) + timedelta(minutes=1)) == {}
-    (record,) = adapter.fetch(DataType.ORDERS, [made.external_id, "none"])
+    (record,) = adapter.source(DataType.ORDERS).fetch([made.external_id, "none"])
     assert isinstance(record, FulfilmentRecord)
     assert (record.shipments[0].carrier, record.shipments[0].shipped_at is not None) == ("UPS Ground", True)
 
@@ -432,7 +441,5 @@ def test_a_fulfilment_that_was_deleted_is_gone_from_the_full_read(open_adapter: 
 
 def test_a_column_that_the_account_does_not_have_needs_a_person(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention, match="no such column") as refused:
-        open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}).read_page(
-            DataType.PRODUCTS, since=None, cursor=None
-        )
+        records(open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}), DataType.PRODUCTS)
     assert "field map" in refused.value.fix

@@ -1,0 +1,45 @@
+"""NetSuite (role: ERP), by SuiteTalk REST web services; docs/platforms/netsuite.md describes it for operators.
+
+The connection's address is `https://ACCOUNT.suitetalk.api.netsuite.com/services/rest`, with the account ID in lower
+case and `-` for `_`.
+"""
+
+from connectors.platforms.netsuite import settings
+from connectors.platforms.netsuite.authentication import client_credentials, token_based
+from connectors.platforms.netsuite.client import NetSuiteClient
+from connectors.platforms.netsuite.sources import Fulfilments, Products
+from connectors.platforms.netsuite.targets import CustomerTarget, OrderTarget
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.tokens import TokenStore
+from hub.kinds import Role
+
+
+class NetSuite(Adapter[NetSuiteClient]):
+    """Takes orders and customers; is read for what it has shipped, for products and for stock.
+
+    One lane reads and one writes: an account answers five calls at a time, of all its integrations together.
+    """
+
+    key = "netsuite"
+    name = "NetSuite"
+    role = Role.ERP
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    FieldMap = settings.FieldMap
+    streams = (Products, Fulfilments, CustomerTarget, OrderTarget)
+
+    def make_authenticator(
+        self, account: Account[settings.Settings, settings.Credentials, settings.FieldMap], tokens: TokenStore
+    ) -> Authenticator:
+        if account.settings.auth == "tba":
+            return token_based(account)
+        return client_credentials(account)
+
+    def make_client(self) -> NetSuiteClient:
+        return NetSuiteClient(self.account, self.http)
+
+    def check(self) -> str:
+        count = Products(self.client).count()
+        return f"Account {self.client.settings.account.upper()} answers, with {count:,} items."

@@ -1,0 +1,107 @@
+"""Calls to one account: records by external ID, and SuiteQL queries page by page.
+
+https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/book_1559132836.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+from connectors.platforms.netsuite.refusals import reason_of
+from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
+from connectors.platforms.netsuite.suiteql import Row, required_int
+from connectors.sdk import issues
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.http import HttpClient, Refused, Response
+
+SUITEQL_PATH = "/query/v1/suiteql"
+RECORD_PATH = "/record/v1"
+MAX_ROWS = 1000
+_INTERNAL_ID = re.compile(r"/(\d+)/?$")
+
+RecordType = Literal["customer", "salesOrder"]
+
+
+class NetSuiteClient:
+    """One account."""
+
+    def __init__(self, account: Account[Settings, Credentials, FieldMap], http: HttpClient) -> None:
+        self.settings = account.settings
+        self.field_map = account.field_map
+        self.http = http
+
+    # Records
+
+    def upsert(self, record_type: RecordType, external_id: str, body: Mapping[str, Any], *, replace: str = "") -> str:
+        """Create the record, or change the one that has the external ID; returns its internal ID.
+
+        `replace` names the sublist that keeps only the lines in `body`: otherwise every repetition of the call adds
+        the lines again.
+        """
+        path = f"{RECORD_PATH}/{record_type}/eid:{quote(external_id)}"
+        answer = self._write("PUT", path, body, params={"replace": replace} if replace else None)
+        found = _INTERNAL_ID.search(answer.headers.get("Location", ""))
+        if found is None:
+            raise TryAgainLater("NetSuite saved a record without telling its internal ID.")
+        return found[1]
+
+    def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any]) -> None:
+        self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body)
+
+    def _write(
+        self, method: str, path: str, body: Mapping[str, Any], *, params: Mapping[str, str] | None = None
+    ) -> Response:
+        """SkipRecord with NetSuite's reason for what it refuses."""
+        try:
+            return self.http.request(method, path, body=body, params=params)
+        except Refused as refused:
+            raise SkipRecord(issues.REJECTED(reason=reason_of(refused))) from refused
+
+    # SuiteQL
+
+    def page(self, query: str, *, limit: int = MAX_ROWS) -> tuple[list[Row], bool]:
+        """The first rows of a query that is ordered by a unique key, and whether more follow.
+
+        The next page is what has a greater key. Offsets don't work: NetSuite refuses them beyond 100,000 rows, and a
+        row that changes meanwhile would hide its neighbours.
+        """
+        match self._query(query, limit):
+            case {"items": list(rows), "hasMore": bool(more), "count": int()} if all(
+                isinstance(row, dict) for row in rows
+            ) and (rows or not more):
+                return rows, more
+        raise TryAgainLater("NetSuite answered a query without a page of rows.", sent=False)
+
+    def count(self, query: str) -> int:
+        """How many rows the query has."""
+        match self._query(query, 1):
+            case {"totalResults": int(number)}:
+                return number
+        raise TryAgainLater("NetSuite answered a query without the number of rows.", sent=False)
+
+    def rows(self, query: str, *, key: str, where: str = "") -> Iterator[Row]:
+        """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE."""
+        after = 0
+        while True:
+            condition = f"{key} > {after}" + (f" AND ({where})" if where else "")
+            found, more = self.page(f"{query} WHERE {condition} ORDER BY {key}")
+            yield from found
+            if not more:
+                return
+            last = required_int(found[-1], key.rpartition(".")[2])
+            if last <= after:
+                raise TryAgainLater(f"NetSuite answered a query with rows that are not ordered by {key}.", sent=False)
+            after = last
+
+    def _query(self, query: str, limit: int) -> Any:
+        params, headers = {"limit": limit}, {"Prefer": "transient"}
+        try:
+            return self.http.request("POST", SUITEQL_PATH, params=params, body={"q": query}, headers=headers).json()
+        except Refused as refused:
+            raise NeedsAttention(
+                f"NetSuite rejected a query: {reason_of(refused)}",
+                fix="Compare the field map of this connection with the fields that the account has, and give the role "
+                "of the integration the permissions on the records that are read.",
+            ) from refused

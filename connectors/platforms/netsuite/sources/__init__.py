@@ -1,0 +1,6 @@
+"""What is read from NetSuite."""
+
+from connectors.platforms.netsuite.sources.fulfilments import Fulfilments
+from connectors.platforms.netsuite.sources.products import Products
+
+__all__ = ["Fulfilments", "Products"]
