@@ -147,11 +147,12 @@ class Row(BaseModel):
 
 
 R = TypeVar("R", bound=BaseModel)
+RecordT = TypeVar("RecordT", bound=Record)
 
 
 def record(
-    raw: Any, schema: type[R], build: Callable[[R], Record], build_empty: Callable[[str], Record], *, key: str = "id"
-) -> Record:
+    raw: Any, schema: type[R], build: Callable[[R], RecordT], build_empty: Callable[[str], RecordT], *, key: str = "id"
+) -> RecordT:
     """The record of a row; one that does not fit becomes a `build_empty` record with a problem for each field at
     fault."""
     try:
