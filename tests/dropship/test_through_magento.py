@@ -96,7 +96,7 @@ def test_what_the_shop_refuses_is_an_issue_of_the_order(reading: Job, vendor: Ve
     read(reading)
     report(vendor, "3")
     assert shipped(shop) == []
-    (issue,) = Issue.objects.filter(code="shipment_refused")
+    (issue,) = Issue.objects.filter(code="shipment_rejected")
     assert "must not be greater than the unshipped quantity" in issue.message and "%" not in issue.message
     assert issue.kind == "order"
 
