@@ -4,8 +4,8 @@ COPY requirements-runtime.txt /
 RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /requirements-runtime.txt
 
 FROM python:3.11-slim-bookworm
-# pg_dump refuses a server newer than itself, and Debian 12 has version 15: so PostgreSQL's own packages, of the version
-# that docker-compose.yml runs. Debian's postgresql-common brings the script that adds their repository, and its key.
+# pg_dump refuses servers newer than itself, and Debian 12 has version 15, so install the version of docker-compose.yml
+# from PostgreSQL's own repository. Debian's postgresql-common has the script that adds the repository and its key.
 RUN apt-get update && \
     apt-get install --yes --no-install-recommends postgresql-common && \
     /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && \
@@ -21,7 +21,7 @@ ENV PATH=/venv/bin:$PATH \
 COPY --from=requirements /venv /venv
 WORKDIR /app
 COPY . .
-# The settings insist on what a running system needs; collecting files uses none of it.
+# Placeholders for required settings that collectstatic does not use.
 RUN SECRET_KEY=- PUBLIC_URL=- DATABASE_URL=postgresql:///- REDIS_URL=- python manage.py collectstatic --no-input
 USER synccenter
 VOLUME /data

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Command line of SyncCenter: `./dev manage COMMAND`."""
+"""Django's command line for SyncCenter: `./dev manage COMMAND`."""
 
 import os
 import sys

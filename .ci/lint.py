@@ -1,4 +1,4 @@
-"""`./dev lint`: every check that needs no running service, two at a time; fails if one of them does."""
+"""`./dev lint [NAME …]`: every check that needs no running service, or those that are named; fails if one does."""
 
 import json
 import os
@@ -26,9 +26,9 @@ PRODUCTION = {
     "REDIS_URL": "redis://redis.invalid:6379/0",
 }
 DAY = 24 * 60 * 60
-# How pip-audit says that it could not ask.
+# Parts of pip-audit's output when it cannot reach the vulnerability database.
 UNREACHABLE = ("ConnectionError", "Could not connect", "Failed to establish", "Max retries", "ServiceError")
-NOT_CHECKED = "WARNING: NOT CHECKED against the database of vulnerabilities"
+NOT_CHECKED = "WARNING: not checked against the vulnerability database"
 
 Outcome = tuple[bool, str]
 
@@ -42,9 +42,9 @@ def program(*argv: str | Path, **environment: str) -> Callable[[], Outcome]:
 
 
 def vulnerabilities() -> Outcome:
-    """Known vulnerabilities of the pinned requirements, asked for once a day.
+    """Known vulnerabilities of the pinned requirements, queried once a day.
 
-    Where the database cannot be reached the check passes, and says loudly that it checked nothing.
+    If the database cannot be reached, the check passes with a warning.
     """
     requirements = ROOT / "requirements.txt"
     answer = ROOT / "var" / f"pip-audit-{sha256(requirements.read_bytes()).hexdigest()[:16]}.json"
@@ -59,18 +59,18 @@ def vulnerabilities() -> Outcome:
             return offline, f"{NOT_CHECKED}: no connection.\n" if offline else output
     packages = json.loads(answer.read_text())["dependencies"]
     found = [
-        f"{package['name']} {package['version']}: {flaw['id']}, mended in {flaw['fix_versions']}\n"
+        f"{package['name']} {package['version']}: {flaw['id']}, fixed in {flaw['fix_versions']}\n"
         for package in packages
         for flaw in package.get("vulns", [])
     ]
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     if unknown:
-        found.append(f"{NOT_CHECKED}: {len(unknown)} of {len(packages)} packages are unknown to it.\n")
+        found.append(f"{NOT_CHECKED}: {len(unknown)} of {len(packages)} packages (unknown there).\n")
     return not any(package.get("vulns") for package in packages), "".join(found)
 
 
 def traces() -> Outcome:
-    """No tracked file names this machine: our folders, home folders, or the package index that served us."""
+    """Local paths, home folders and package index hosts of this machine in tracked files."""
     indexes = [os.environ.get(name, "") for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX")]
     hosts = {urlsplit(index).hostname or "" for index in indexes} - {"", "pypi.org"}
     patterns = [
@@ -100,6 +100,11 @@ def traces() -> Outcome:
     return not hits, "".join(hits)
 
 
+def github(kind: str, *files: str) -> Callable[[], Outcome]:
+    """What GitHub reads of ours, checked by its schema, which the linter brings along."""
+    return program(BIN / "check-jsonschema", "--builtin-schema", f"vendor.github-{kind}", *files)
+
+
 CHECKS: dict[str, Callable[[], Outcome]] = {
     "types": program(BIN / "mypy", "."),
     "known vulnerabilities": vulnerabilities,
@@ -108,11 +113,19 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "imports": program(BIN / "lint-imports", "--no-logo"),
     "migrations": program(*MANAGE, "makemigrations", "--check", "--dry-run", **PRODUCTION),
     "deployment": program(*MANAGE, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
+    "workflows": github("workflows", ".github/workflows/ci.yml"),
+    "issue forms": github("issue-forms", ".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/idea.yml"),
+    "issue form settings": github("issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
     "traces of this machine": traces,
 }
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
+    """0 if all checks passed, 1 if one failed, 2 if there is none of a name."""
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown:
+        print(f"No check is called {unknown[0]!r}; there are: {', '.join(CHECKS)}.", file=sys.stderr)
+        return 2
     failed = []
 
     def timed(check: Callable[[], Outcome]) -> tuple[Outcome, float]:
@@ -120,7 +133,7 @@ def main() -> int:
         return check(), time.monotonic() - begun
 
     with ThreadPoolExecutor(2) as pool:
-        running = {name: pool.submit(timed, check) for name, check in CHECKS.items()}
+        running = {name: pool.submit(timed, CHECKS[name]) for name in names or CHECKS}
         for name, future in running.items():
             (passed, output), seconds = future.result()
             print(f"{'ok    ' if passed else 'FAILED'} {name} ({seconds:.1f} s)", flush=True)
@@ -133,4 +146,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

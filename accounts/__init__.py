@@ -1,1 +1,1 @@
-"""Who may do what: users (e-mail log-in), sellers, memberships, API keys, the audit trail."""
+"""Users (email login), sellers, memberships, API keys and the audit log."""

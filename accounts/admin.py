@@ -1,4 +1,4 @@
-"""The console's pages about people: users, sellers, keys, and who did what."""
+"""Console pages for users, sellers, dropship agreements, API keys and the audit log."""
 
 from typing import Any
 
@@ -7,18 +7,31 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts.admin_base import BaseAdmin, ReadOnlyAdmin, TimeZoneField, as_json, confirm_dialog, get_operator
+from accounts.admin_audit import action_label
+from accounts.admin_base import (
+    BaseAdmin,
+    Color,
+    ReadOnlyAdmin,
+    TimeZoneField,
+    as_json,
+    badge,
+    confirm_dialog,
+    get_operator,
+)
 from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Membership, Seller, User
 from accounts.services import SCOPES, create_api_key, record_audit_event, revoke_api_key, save_agreement
 
@@ -50,13 +63,13 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     inlines = (MembershipInline,)
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
-        ("May do", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Rights are given by superusers, or whoever may change users could give them to themselves."""
+        """Only superusers grant permissions; otherwise staff who can change users could promote themselves."""
         permission_fields = ("is_staff", "is_superuser", "groups", "user_permissions")
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *permission_fields)
 
@@ -86,24 +99,29 @@ class SellerAdmin(BaseAdmin):
     inlines = (MembershipInline,)
     fieldsets = (
         (None, {"fields": ("name", "slug", "status", "time_zone", "currency")}),
-        ("Contact", {"fields": ("contact_name", "contact_email", "phone", "street", "city", "postcode", "country")}),
-        ("Books", {"fields": ("tax_id", "bank_account")}),
-        ("Dates", {"fields": ("created_at", "updated_at")}),
+        (_("Contact"), {"fields": ("contact_name", "contact_email", "phone", "street", "city", "postcode", "country")}),
+        (_("Tax and payment"), {"fields": ("tax_id", "bank_account")}),
+        (_("Dates"), {"fields": ("created_at", "updated_at")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Seller | None = None) -> tuple[str, ...]:
-        # Staging and addresses know a seller by its slug.
+        # URLs and the staging copy identify a seller by its slug.
         return ("slug", *self.readonly_fields) if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Seller, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        what = "seller.change" if change else "seller.add"
-        record_audit_event(user=get_operator(request), action=what, target=obj, seller=obj, fields=form.changed_data)
+        record_audit_event(
+            user=get_operator(request),
+            action="seller.change" if change else "seller.add",
+            target=obj,
+            seller=obj,
+            fields=form.changed_data,
+        )
 
 
 @admin.register(DropshipAgreement)
 class DropshipAgreementAdmin(BaseAdmin):
-    """Who ships for whom (S9). An agreement is ended, never deleted: its orders are still under way."""
+    """Which vendor ships for which seller (S9). Agreements are deactivated, not deleted: their orders may be open."""
 
     list_display = ("vendor", "seller", "name_on_lines", "active", "since")
     list_filter = ("active", ("vendor", AutocompleteSelectFilter), ("seller", AutocompleteSelectFilter))
@@ -113,7 +131,7 @@ class DropshipAgreementAdmin(BaseAdmin):
     fields = ("seller", "vendor", "name_on_lines", "active", "since")
 
     def get_readonly_fields(self, request: HttpRequest, obj: DropshipAgreement | None = None) -> tuple[str, ...]:
-        # Orders have been passed on between these two.
+        # Existing orders were already forwarded between these two.
         return ("seller", "vendor") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: DropshipAgreement, form: ModelForm, change: bool) -> None:
@@ -122,7 +140,8 @@ class DropshipAgreementAdmin(BaseAdmin):
 
 class ApiKeyForm(ModelForm):
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, f"{scope}: {text}") for scope, text in SCOPES.items()],
+        label=_("Permissions"),
+        choices=lambda: [(scope, f"{scope}: {text}") for scope, text in SCOPES.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
@@ -130,14 +149,34 @@ class ApiKeyForm(ModelForm):
         model = ApiKey
         fields = ("name", "seller", "user", "scopes", "expires_at")
         help_texts = {
-            "seller": "The key reaches this seller only. Without a seller and a user it reaches all of them.",
-            "user": "The key may do what this person may, as long as that lasts.",
+            "seller": _("Limits the key to this seller. A key without a seller and a user can access all sellers."),
+            "user": _("The key acts with this user's current permissions."),
         }
+
+
+class ApiKeyStatus(TextChoices):
+    ACTIVE = "active", _("Active")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
+
+
+API_KEY_COLORS: dict[ApiKeyStatus, Color] = {
+    ApiKeyStatus.ACTIVE: "success",
+    ApiKeyStatus.EXPIRED: "warning",
+    ApiKeyStatus.REVOKED: "danger",
+}
+
+
+def api_key_status(key: ApiKey) -> ApiKeyStatus:
+    if key.revoked_at:
+        return ApiKeyStatus.REVOKED
+    is_expired = key.expires_at is not None and key.expires_at <= timezone.now()
+    return ApiKeyStatus.EXPIRED if is_expired else ApiKeyStatus.ACTIVE
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(BaseAdmin):
-    """A key is made, shown once, and revoked; it is never changed."""
+    """Keys can be created and revoked, but not changed."""
 
     form = ApiKeyForm
     list_display = ("name", "prefix", "seller", "user", "state", "last_used_at", "expires_at")
@@ -149,11 +188,10 @@ class ApiKeyAdmin(BaseAdmin):
     actions = ("revoke_selected",)
     actions_detail = ("revoke",)
 
-    @display(description="State", label={"valid": "success", "revoked": "danger", "expired": "warning"})
-    def state(self, key: ApiKey) -> str:
-        if key.revoked_at:
-            return "revoked"
-        return "expired" if key.expires_at and key.expires_at <= timezone.now() else "valid"
+    @display(description=_("Status"))
+    def state(self, key: ApiKey) -> SafeString:
+        status = api_key_status(key)
+        return badge(status.label, API_KEY_COLORS[status])
 
     def is_action_available(self, row: ApiKey, action_name: str) -> bool:
         return row.revoked_at is None
@@ -170,33 +208,38 @@ class ApiKeyAdmin(BaseAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: ModelForm, change: bool) -> None:
         key, text = create_api_key(**{name: form.cleaned_data[name] for name in self.fields})
-        obj.text = text  # type: ignore[attr-defined]  # as long as this request, for response_add
+        obj.text = text  # type: ignore[attr-defined]  # only for response_add of this request
         obj.pk = key.pk
         record_audit_event(
             user=get_operator(request), action="key.add", target=key, seller=key.seller, scopes=key.scopes
         )
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
-        """The one page that shows the key: neither a cookie nor the session ever holds it."""
-        context = {**self.admin_site.each_context(request), "title": "API key made", "opts": self.opts, "key": obj}
+        """The only page that shows the key. A message after a redirect would store it in a cookie or the session."""
+        title = gettext("API key created")
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, "key": obj}
         return TemplateResponse(request, "admin/accounts/apikey/created.html", context)
 
-    @admin.action(description="Revoke selected keys", permissions=["operate"])
+    @admin.action(description=_("Revoke selected keys"), permissions=["operate"])
     def revoke_selected(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        for key in keys.filter(revoked_at=None):
+        revoked = list(keys.filter(revoked_at=None))
+        for key in revoked:
             self._revoke(request, key)
-        self.message_user(request, "The selected keys open nothing any more.")
+        message = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", len(revoked))
+        self.message_user(request, message % {"count": len(revoked)})
 
     @action(
-        description="Revoke",
+        description=_("Revoke"),
         icon="key_off",
         permissions=["operate"],
-        dialog=confirm_dialog("Revoke this key?", "Whoever uses it is refused from now on.", "Revoke"),
+        dialog=confirm_dialog(
+            _("Revoke this key?"), _("Apps that use it lose access immediately. This can't be undone."), _("Revoke key")
+        ),
     )
     def revoke(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         key = self.get_object_or_404(request, object_id)
         self._revoke(request, key)
-        return self.redirect_to_object(request, key, f"{key} opens nothing any more.")
+        return self.redirect_to_object(request, key, gettext("Key revoked."))
 
     def _revoke(self, request: HttpRequest, key: ApiKey) -> None:
         revoke_api_key(key=key)
@@ -205,13 +248,21 @@ class ApiKeyAdmin(BaseAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "user", "action", "target", "seller")
+    list_display = ("at", "user", "action_text", "target", "seller")
     list_filter = (("seller", AutocompleteSelectFilter), ("user", AutocompleteSelectFilter))
     list_select_related = ("user", "seller")
     search_fields = ("action__startswith",)
-    search_help_text = "What was done, as in `connection.` or `sync.start`"
-    fields = ("at", "user", "seller", "action", "target", "details")
+    search_help_text = _("Search by action code, for example connection. or sync.start")
+    fields = ("at", "user", "seller", "action_text", "action_code", "target", "details")
 
-    @display(description="Detail")
+    @display(description=_("Action"))
+    def action_text(self, event: AuditEvent) -> str:
+        return action_label(event.action)
+
+    @display(description=_("Action code"))
+    def action_code(self, event: AuditEvent) -> str:
+        return event.action
+
+    @display(description=_("Details"))
     def details(self, event: AuditEvent) -> str:
         return as_json(event.detail)

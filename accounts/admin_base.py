@@ -1,7 +1,7 @@
-"""What the pages of the admin console share: read-only by default, quick on a million rows, questions before deeds."""
+"""Base classes and helpers of the admin console: read-only pages, fast paging of large tables, confirmation dialogs."""
 
 import json
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 from zoneinfo import available_timezones
 
 from django.contrib import messages
@@ -12,10 +12,12 @@ from django.db import connection
 from django.db.models import Model, URLField
 from django.forms import CharField, ChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import BaseDialogForm
@@ -23,17 +25,21 @@ from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 
-# Counting further would take longer than anybody pages.
+# An exact count of more rows than this would slow down every list page.
 COUNT_LIMIT = 10_000
+
+# Translated at once, or when it is rendered.
+Text = str | Promise
+Color = Literal["default", "info", "success", "warning", "danger"]
 
 
 def get_operator(request: HttpRequest) -> User:
-    """Whoever sits at the console: it lets nobody in who is not signed in."""
+    """The logged-in user; the console has no page for anonymous visitors."""
     return cast(User, request.user)
 
 
 class EstimatedCountPaginator(Paginator):
-    """Knows the size of a large table by PostgreSQL's estimate, and counts what a filter leaves up to 10,000."""
+    """Counts up to 10,000 rows exactly; the size of a larger unfiltered table is PostgreSQL's estimate."""
 
     @cached_property
     def count(self) -> int:
@@ -49,10 +55,10 @@ class EstimatedCountPaginator(Paginator):
 
 
 class BaseAdmin(ModelAdmin):
-    """Base of all pages. Nothing is deleted by hand: what ends has a service that ends it.
+    """Base of all pages. Rows can't be deleted unless a subclass allows it.
 
-    Actions that do something ask for the permission `operate`: the right to change the model, whether or not there is
-    anything on the page that a form could change.
+    Actions require the permission `operate`, which is the `change` permission of the model. It also applies to models
+    whose rows can't be edited in a form.
     """
 
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
@@ -62,7 +68,7 @@ class BaseAdmin(ModelAdmin):
     list_per_page = 50
     list_filter_submit = True
     compressed_fields = True
-    # By number, newest first: any other order would sort a large table for every page.
+    # Newest first by primary key: any other order would sort a large table for every page.
     ordering: ClassVar[Any] = ("-pk",)
 
     def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -72,7 +78,7 @@ class BaseAdmin(ModelAdmin):
         return False
 
     def is_action_available(self, row: Any, action_name: str) -> bool:
-        """Whether the row's state leaves room for this detail action."""
+        """Whether the row's state allows this detail action."""
         return True
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
@@ -85,23 +91,23 @@ class BaseAdmin(ModelAdmin):
         ]
 
     def get_object_or_404(self, request: HttpRequest, object_id: str) -> Any:
-        """The row that a detail action is for; Http404 if there is none."""
+        """The row that a detail action is for. Raises Http404 if it doesn't exist."""
         row = self.get_object(request, object_id)
         if row is None:
-            raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
+            raise Http404(f"No {self.opts.verbose_name} matches the ID {object_id}.")
         return row
 
     def redirect_to_object(
         self, request: HttpRequest, row: Model, message: str, level: int = messages.SUCCESS
     ) -> HttpResponse:
-        """The answer of a dialog: back to the row's page, which says what happened."""
+        """The response to a submitted dialog: redirects to the row's page, which shows the message."""
         self.message_user(request, message, level)
         name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"
         return HttpResponseClientRedirect(reverse(name, args=[row.pk]))
 
 
 class ReadOnlyAdmin(BaseAdmin):
-    """Rows that services write and people only look at."""
+    """Pages of rows that only services write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -111,7 +117,7 @@ class ReadOnlyAdmin(BaseAdmin):
 
 
 class ReadOnlyInline(TabularInline):
-    """Rows of a parent, to look at."""
+    """Related rows on the page of their parent, without inputs."""
 
     extra = 0
     can_delete = False
@@ -131,7 +137,7 @@ class ReadOnlyInline(TabularInline):
 
 
 class TimeZoneField(ChoiceField):
-    """One of the time zones that this machine knows."""
+    """An IANA time zone known to this machine, such as `Europe/Berlin`."""
 
     def __init__(self, **options: Any) -> None:
         zones = [(zone, zone) for zone in sorted(available_timezones())]
@@ -139,20 +145,34 @@ class TimeZoneField(ChoiceField):
 
 
 class ReasonForm(BaseDialogForm):
-    """A question before a deed, with room for why; the reason stands in the audit trail."""
+    """A confirmation dialog with an optional reason for the audit log."""
 
-    reason = CharField(required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
+    reason = CharField(
+        label=_("Reason"),
+        help_text=_("Optional. Recorded in the audit log."),
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+    )
 
 
 def confirm_dialog(
-    title: str, description: str, submit: str, form: type[BaseDialogForm] | None = None
+    title: Text, description: Text, submit: Text, form: type[BaseDialogForm] | None = None
 ) -> dict[str, Any]:
-    """A dialog for `unfold.decorators.action`: nothing is done by following a link, only by answering."""
+    """A dialog for `unfold.decorators.action`. A GET request shows it; only submitting it runs the action."""
     return {"title": title, "description": description, "form_class": form, "form_submit_text": submit}
 
 
+def badge(text: Text, color: Color = "default") -> SafeString:
+    """A state as a colored badge, in lists and on the row's page.
+
+    Callers look the color up by enum member: Unfold's own `display(label=…)` would look it up by the text shown.
+    """
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": color})
+
+
 def as_json(value: Any) -> SafeString | str:
-    """JSON as a person reads it."""
+    """Indented JSON; a dash for an empty value."""
     if value in (None, {}, []):
         return "-"
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)

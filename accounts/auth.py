@@ -1,4 +1,4 @@
-"""Who calls the REST API: the key's scope, and the sellers that it reaches."""
+"""REST authentication: API keys, their scopes and the sellers that a key can access."""
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,13 +12,13 @@ from accounts.services import find_api_key
 
 
 class ApiRequest(HttpRequest):
-    """A request that `ApiKeyAuth` let through."""
+    """A request authenticated by `ApiKeyAuth`."""
 
     auth: ApiKey
 
 
 class ApiKeyAuth(HttpBearer):
-    """`Authorization: Bearer sc_…` with a key that has the scope: 401 without a valid key, 403 without the scope."""
+    """Bearer authentication with an API key. Responds 401 without a valid key, 403 if the key lacks `scope`."""
 
     def __init__(self, scope: str) -> None:
         super().__init__()
@@ -27,35 +27,37 @@ class ApiKeyAuth(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         key = find_api_key(token) if token.startswith("sc_") and token.isprintable() else None
         if key is not None and self.scope not in key.scopes:
-            raise AuthorizationError(message=f"This key lacks the scope {self.scope}: make one that has it.")
+            raise AuthorizationError(
+                message=f"This API key lacks the scope {self.scope}. Create a key with that scope."
+            )
         return key
 
 
 def is_platform_key(key: ApiKey) -> bool:
-    """A key of neither a seller nor a person belongs to a system that serves the whole installation."""
+    """Whether the key has neither a seller nor a user: it belongs to a system that serves the whole installation."""
     return key.seller_id is None and key.user_id is None
 
 
 def sellers_for(key: ApiKey) -> QuerySet[Seller]:
-    """The sellers that the key reaches: its own, those of its user, or, for a platform's key, all."""
+    """The sellers that the key can access: its own, those of its user, or all for a platform key."""
     sellers = sellers_of(key.user) if key.user else Seller.objects.exclude(status=Seller.Status.DELETED)
     return sellers.filter(pk=key.seller_id) if key.seller_id else sellers
 
 
 def seller_for(key: ApiKey, slug: str | None) -> Seller:
-    """The one seller that a call is about: 404 if the key does not reach it, 400 if it reaches several unnamed."""
+    """The seller of a request. ApiError 404 if the key can't access it, 400 if `slug` is needed to choose one."""
     sellers = sellers_for(key)
     found = list((sellers.filter(slug=slug) if slug else sellers)[:2])
     if len(found) > 1:
-        message = "This key reaches several sellers: name one by ?seller=<slug>."
+        message = "This API key can access several sellers. Choose one with ?seller=<slug>."
         raise ApiError(400, message, field_errors=[FieldError(property="seller", code="missing", message=message)])
     if not found:
-        raise ApiError(404, "No such seller among those that this key reaches.")
+        raise ApiError(404, "Seller not found, or this API key can't access it.")
     return found[0]
 
 
 def require_write_access(key: ApiKey, seller: Seller | None) -> None:
-    """403 if the key acts for a person who may only look."""
+    """Raise AuthorizationError (403) if the key belongs to a user with read-only access to the seller."""
     user: User | None = key.user
     if user is not None and (seller is None or not may_change(user=user, seller=seller)):
-        raise AuthorizationError(message="The key's owner may look, not change.")
+        raise AuthorizationError(message="The owner of this API key has read-only access.")

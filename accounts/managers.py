@@ -1,4 +1,4 @@
-"""How users are made and found."""
+"""Manager of the user model: the email address is the username."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ from django.contrib.auth.base_user import BaseUserManager
 
 
 class UserManager(BaseUserManager[Any]):
+    """Creates users by email address and looks them up ignoring case."""
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Any:
-        """A user with that address (lower case). No password means that nobody can log in with one."""
+        """Create a user; the address is stored in lower case. Without a password, password login is disabled."""
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("Users must have an email address.")
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)

@@ -1,4 +1,4 @@
-"""Users, sellers and the keys with which programs come in."""
+"""Users, sellers, memberships, dropship agreements, API keys and the audit log."""
 
 from typing import ClassVar
 
@@ -9,16 +9,17 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.managers import UserManager
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Logs in by e-mail address, whose case does not matter."""
+    """A person who logs in with an email address, which is case-insensitive."""
 
-    email = models.EmailField(unique=True)
+    email = models.EmailField(_("email"), unique=True)
     name = models.CharField(max_length=150, blank=True)
-    is_staff = models.BooleanField("operator", default=False, help_text="May enter the admin console.")
+    is_staff = models.BooleanField(_("operator"), default=False, help_text=_("Can access the admin console."))
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
 
@@ -34,18 +35,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Seller(models.Model):
-    """A merchant: the tenant that every row of business data belongs to."""
+    """A merchant: the tenant that owns all business data."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        SUSPENDED = "suspended"
-        DELETED = "deleted"
+        ACTIVE = "active", _("Active")
+        SUSPENDED = "suspended", _("Suspended")
+        DELETED = "deleted", _("Deleted")
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     time_zone = models.CharField(max_length=60, default="UTC")
-    currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217; set by the shop's settings.")
+    currency = models.CharField(max_length=3, blank=True, help_text=_("ISO 4217 code, set from the shop's settings."))
     contact_name = models.CharField(max_length=150, blank=True)
     contact_email = models.EmailField(blank=True)
     phone = models.CharField(max_length=50, blank=True)
@@ -53,7 +54,7 @@ class Seller(models.Model):
     city = models.CharField(max_length=100, blank=True)
     postcode = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=2, blank=True)
-    tax_id = models.CharField(max_length=50, blank=True)
+    tax_id = models.CharField(_("tax ID"), max_length=50, blank=True)
     bank_account = models.CharField(max_length=50, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
@@ -67,12 +68,12 @@ class Seller(models.Model):
 
 
 class Membership(models.Model):
-    """What a user may do for a seller."""
+    """A user's role at a seller."""
 
     class Role(models.TextChoices):
-        OWNER = "owner"
-        MEMBER = "member"
-        VIEWER = "viewer"
+        OWNER = "owner", _("Owner")
+        MEMBER = "member", _("Member")
+        VIEWER = "viewer", _("Viewer")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="memberships")
@@ -87,22 +88,27 @@ class Membership(models.Model):
 
 
 class DropshipAgreement(models.Model):
-    """A vendor, itself a seller here with an ERP of its own, ships lines of another seller's orders (S9).
+    """A vendor ships lines of another seller's orders (S9). The vendor is also a seller and has an ERP connection.
 
-    An ended one passes no more orders on; what the vendor reports about those that it got is still taken.
+    After an agreement has ended, no new orders are forwarded, but shipments of earlier ones are still imported.
     """
 
     seller = models.ForeignKey(
-        Seller, on_delete=models.CASCADE, related_name="served_by", help_text="Whose orders hold the lines."
+        Seller, on_delete=models.CASCADE, related_name="served_by", help_text=_("The seller who receives the orders.")
     )
     vendor = models.ForeignKey(
-        Seller, on_delete=models.CASCADE, related_name="serves", help_text="Whose ERP gets them; a seller here as well."
+        Seller,
+        on_delete=models.CASCADE,
+        related_name="serves",
+        help_text=_("The seller who ships the lines. Orders are sent to this seller's ERP."),
     )
     name_on_lines = models.CharField(
-        max_length=100, help_text="What the seller's order lines call the vendor, in upper or lower case."
+        max_length=100, help_text=_("The vendor's name on the seller's order lines. Not case-sensitive.")
     )
-    active = models.BooleanField(default=True, help_text="Ended: no more orders are passed on.")
-    since = models.DateTimeField(default=timezone.now, help_text="Orders placed before this are not passed on.")
+    active = models.BooleanField(default=True, help_text=_("Clear to stop forwarding orders."))
+    since = models.DateTimeField(
+        default=timezone.now, help_text=_("Only orders placed from this time on are forwarded.")
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -111,18 +117,18 @@ class DropshipAgreement(models.Model):
             models.UniqueConstraint(
                 fields=["seller", "vendor"],
                 name="accounts_agreement_once",
-                violation_error_message="The seller has an agreement with this vendor already: change that one.",
+                violation_error_message=_("This seller already has an agreement with this vendor. Edit that one."),
             ),
             models.UniqueConstraint(
                 F("seller"),
                 Upper("name_on_lines"),
                 name="accounts_agreement_name_once",
-                violation_error_message="Another vendor goes by this name in the seller's orders already.",
+                violation_error_message=_("Another vendor already uses this name on the seller's order lines."),
             ),
             models.CheckConstraint(
                 condition=~Q(seller=F("vendor")),
                 name="accounts_agreement_of_two",
-                violation_error_message="Seller and vendor must be two: what one ships itself needs no agreement.",
+                violation_error_message=_("Seller and vendor must be different."),
             ),
         ]
 
@@ -131,10 +137,10 @@ class DropshipAgreement(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key for programs. Only its hash is kept; the key itself is shown once, when it is made.
+    """A key for API clients. Only its hash is stored; the key itself is shown once, when it is created.
 
-    A key with a user acts for that person and is replaced on staging (L6); one without belongs to a system
-    (a shop, an OMS) and keeps its staging value there (L8).
+    A key with a user acts on behalf of that user and is replaced on staging (L6). A key without a user belongs to a
+    system, such as a shop or an OMS, and keeps its staging value (L8).
     """
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, null=True, blank=True, related_name="api_keys")
@@ -148,18 +154,21 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        verbose_name = _("API key")
+
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
 
 class AuditEvent(models.Model):
-    """Who did what, when, to which thing. Written by services, never changed."""
+    """An entry of the audit log: who did what to which object. Written by services, never updated."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     seller = models.ForeignKey(Seller, on_delete=models.SET_NULL, null=True, related_name="+")
     action = models.CharField(max_length=60)
-    target = models.CharField(max_length=200, blank=True, help_text="What it was done to, readable: `job 7 (…)`.")
+    target = models.CharField(max_length=200, blank=True, help_text=_("The affected object, for example `job 7 (…)`."))
     detail = models.JSONField(default=dict)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What becomes of users, sellers and keys on their way to staging (L4–L8); the format is in staging_copy/policy.py."""
+"""Staging copy rules for users, sellers and API keys (L4–L8). staging_copy/policy.py describes the format."""
 
 POLICY = {
     "accounts_user": {
@@ -14,7 +14,7 @@ POLICY = {
     },
     "accounts_user_groups": {"id": "keep", "user_id": "keep", "group_id": "keep"},
     "accounts_user_user_permissions": {"id": "keep", "user_id": "keep", "permission_id": "keep"},
-    # The shop's name is what its customers see; whoever stands behind it is not.
+    # The shop's name is public. Its contact details are not.
     "accounts_seller": {
         "id": "keep",
         "slug": "keep",
@@ -45,13 +45,13 @@ POLICY = {
         "id": "keep",
         "seller_id": "keep",
         "vendor_id": "keep",
-        # As on the order lines that it is compared with.
+        # Must keep matching the vendor name on order lines.
         "name_on_lines": "keep",
         "active": "keep",
         "since": "keep",
         "created_at": "keep",
     },
-    # No key of live opens staging (L6); the keys by which systems call staging are put back by OWN (L8).
+    # Keys of live don't work on staging (L6). OWN restores the keys that systems use on staging (L8).
     "accounts_apikey": {
         "id": "keep",
         "seller_id": "keep",
@@ -65,7 +65,7 @@ POLICY = {
         "last_used_at": "keep",
         "revoked_at": "keep",
     },
-    # Who did what on live, in words that may name people.
+    # Describes actions on live and may contain names of people.
     "accounts_auditevent": {"*": "empty"},
 }
 

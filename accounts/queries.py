@@ -1,4 +1,4 @@
-"""Whose data a user may see."""
+"""Which sellers a user can access, and the dropship agreements between sellers."""
 
 from django.db.models import QuerySet
 
@@ -6,31 +6,31 @@ from accounts.models import DropshipAgreement, Membership, Seller, User
 
 
 def sellers_of(user: User) -> QuerySet[Seller]:
-    """The sellers that a person belongs to. Operators too see only their own here; the admin shows all."""
+    """The sellers that the user is a member of. Operators see all sellers only in the admin."""
     return Seller.objects.filter(memberships__user=user).exclude(status=Seller.Status.DELETED)
 
 
 def is_owner(*, user: User, seller: Seller | None) -> bool:
-    """Whether the user is an owner of the seller, who sees personal data and secrets as well."""
+    """Whether the user is an owner of the seller. Owners also see personal data and secrets."""
     return Membership.objects.filter(user=user, seller=seller, role=Membership.Role.OWNER).exists()
 
 
 def may_change(*, user: User, seller: Seller) -> bool:
-    """Whether the user may start syncs and settle issues of the seller; viewers may only look."""
+    """Whether the user may start syncs and resolve issues of the seller. Viewers have read-only access."""
     return Membership.objects.filter(user=user, seller=seller).exclude(role=Membership.Role.VIEWER).exists()
 
 
 def agreements_of_seller(*, seller_id: int) -> QuerySet[DropshipAgreement]:
-    """The vendors that serve a seller now, under the names that they have in its orders (S9)."""
+    """Active agreements of a seller with its vendors, with the vendor's name on order lines (S9)."""
     return _without_deleted_sellers().filter(seller=seller_id, active=True)
 
 
 def agreements_of_vendor(*, vendor_id: int) -> QuerySet[DropshipAgreement]:
-    """The sellers that a vendor serves or once served: ended agreements as well."""
+    """All agreements of a vendor with its sellers, including ended ones."""
     return _without_deleted_sellers().filter(vendor=vendor_id)
 
 
 def _without_deleted_sellers() -> QuerySet[DropshipAgreement]:
-    """Without deleted sellers and vendors, who take part in nothing (L13)."""
+    """Exclude deleted sellers and vendors: their data isn't synced (L13)."""
     deleted = Seller.Status.DELETED
     return DropshipAgreement.objects.exclude(seller__status=deleted).exclude(vendor__status=deleted)

@@ -1,4 +1,4 @@
-"""What all REST endpoints share: how they refuse (RFC 9457) and how they page."""
+"""Error responses (RFC 9457) and pagination shared by all REST endpoints."""
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar
@@ -14,15 +14,17 @@ MAX_ID = 2**63 - 1
 
 
 class FieldError(Schema):
-    """One thing that is wrong with a request."""
+    """One error in a request."""
 
-    property: str = Field(description="The field, as in `errors.3.external_id`; empty if it is the whole request.")
+    property: str = Field(
+        description="The invalid field, for example `errors.3.external_id`. Empty if it is the whole request."
+    )
     code: str
-    message: str = Field(description="What is wrong, and what would be right.")
+    message: str = Field(description="What is wrong and how to fix it.")
 
 
 class ProblemDetails(Schema):
-    """The body of every answer from 400 upwards, as `application/problem+json`."""
+    """The body of every 4xx and 5xx response, as `application/problem+json`."""
 
     title: str
     status: int
@@ -31,7 +33,7 @@ class ProblemDetails(Schema):
 
 
 class ApiError(HttpError):
-    """The request cannot be carried out, and nothing was changed. `field_errors` name the fields."""
+    """A rejected request that changed nothing. `field_errors` list the invalid fields."""
 
     def __init__(self, status_code: int, detail: str, *, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(status_code, detail)
@@ -39,20 +41,20 @@ class ApiError(HttpError):
 
 
 class Paging(Schema):
-    """Where a page begins and how long it is."""
+    """Pagination parameters."""
 
-    before: int | None = Field(None, ge=1, le=MAX_ID, description="`next` of the page before this one.")
+    before: int | None = Field(None, ge=1, le=MAX_ID, description="`next` of the previous page.")
     limit: int = Field(50, ge=1, le=500)
 
 
 class Page(Schema, Generic[Item]):
-    """A page, newest first."""
+    """A page of results, newest first."""
 
     items: list[Item]
-    next: int | None = Field(description="Send it as `before` for the next page; null on the last.")
+    next: int | None = Field(description="Send this as `before` to get the next page. Null on the last page.")
 
 
 def page_of(rows: QuerySet[Row], *, limit: int) -> dict[str, object]:
-    """A `Page` of rows that are sorted by falling id and were read one beyond the limit."""
+    """A `Page` from `rows`, which must be sorted by descending ID and limited to `limit` + 1."""
     found = list(rows)
     return {"items": found[:limit], "next": found[limit - 1].pk if len(found) > limit else None}

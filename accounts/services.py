@@ -1,4 +1,4 @@
-"""Making keys and recording what people did."""
+"""Writes to API keys, dropship agreements and the audit log."""
 
 import hashlib
 import hmac
@@ -9,20 +9,22 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
 
+# Scope → what it allows, as shown on the API key form.
 SCOPES = {
-    "sync:read": "read runs, issues and sync logs",
-    "sync:trigger": "start and cancel syncs",
-    "customers:write": "make and change customers, as B2B fronts do",
-    "synclog:write": "write sync logs",
-    "feeds:read": "fetch product, inventory and image feeds",
+    "sync:read": _("Read runs, issues and sync logs"),
+    "sync:trigger": _("Start and cancel syncs"),
+    "customers:write": _("Create and update customers (B2B storefronts)"),
+    "synclog:write": _("Write sync logs"),
+    "feeds:read": _("Read product, inventory and image feeds"),
 }
 
 
 def hash_key(key: str) -> str:
-    """SHA-256 in hex. Keys carry 256 random bits, so a slow hash would add nothing."""
+    """SHA-256 in hex. Keys have 256 random bits, so a slow password hash would add no security."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -34,10 +36,10 @@ def create_api_key(
     user: User | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which nobody can read again. ValueError for a scope that does not exist."""
+    """Create a key. Returns it with its plain text, which isn't stored. ValueError for an unknown scope."""
     unknown = sorted(set(scopes) - SCOPES.keys())
     if unknown:
-        raise ValueError(f"scopes: {', '.join(unknown)} do not exist; choose from {', '.join(SCOPES)}.")
+        raise ValueError(f"Unknown scopes: {', '.join(unknown)}. Choose from {', '.join(SCOPES)}.")
     prefix = "sc_" + secrets.token_hex(4)
     text = f"{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
@@ -53,7 +55,7 @@ def create_api_key(
 
 
 def find_api_key(text: str, *, now: datetime | None = None) -> ApiKey | None:
-    """The valid key with this text, or None. The hash is compared in constant time."""
+    """The key with this plain text if it is valid, else None. Hashes are compared in constant time."""
     now = now or timezone.now()
     prefix = text[:11]
     key = (
@@ -66,19 +68,20 @@ def find_api_key(text: str, *, now: datetime | None = None) -> ApiKey | None:
         return None
     if key.user is not None and not key.user.is_active:
         return None
-    # Once an hour is enough to see that a key is in use; a write on every call would not be.
+    # Updated at most once an hour, to avoid a write on every request.
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 3600:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
 
 
 def revoke_api_key(*, key: ApiKey, now: datetime | None = None) -> None:
+    """Revoke the key, unless it was revoked before."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now or timezone.now())
 
 
 @transaction.atomic
 def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> DropshipAgreement:
-    """Make an agreement, or change its name, its state or its beginning (S9). ValidationError that names the field."""
+    """Create or update an agreement (S9). Raises ValidationError with the invalid fields."""
     agreement.name_on_lines = agreement.name_on_lines.strip()
     agreement.full_clean()
     is_new = agreement.pk is None
@@ -98,5 +101,5 @@ def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> Dropship
 def record_audit_event(
     *, user: User | None, action: str, target: object = "", seller: Seller | None = None, **detail: Any
 ) -> AuditEvent:
-    """Write one line of the audit trail. `detail` must be JSON and hold no secret."""
+    """Add an event to the audit log. `detail` must be JSON-serializable and contain no secrets."""
     return AuditEvent.objects.create(user=user, action=action, target=str(target)[:200], seller=seller, detail=detail)

@@ -1,1 +1,1 @@
-"""Measurements of what the product promises, each a module with `run(argv) -> list[Figure]`."""
+"""Benchmarks of the product's performance targets. Each is a module with `run(argv) -> list[Figure]`."""

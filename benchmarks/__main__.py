@@ -1,4 +1,4 @@
-"""`./dev bench`: lists the measurements, or takes one on a private PostgreSQL and Redis of its own."""
+"""`./dev bench`: lists the benchmarks, or runs one on a private PostgreSQL and Redis."""
 
 import argparse
 import ast
@@ -23,7 +23,7 @@ _NO_MEASUREMENTS = {"__main__", "bare_view", "reporting", "sample_data"}
 
 
 def measurements() -> dict[str, str]:
-    """The names of all measurements, with the first line of what each says of itself."""
+    """Maps the names of all benchmarks to the first line of their docstrings."""
     return {
         found.name: _first_line(_HERE / f"{found.name}.py")
         for found in pkgutil.iter_modules([str(_HERE)])
@@ -32,7 +32,7 @@ def measurements() -> dict[str, str]:
 
 
 def measure(name: str, argv: list[str]) -> dict[str, Any]:
-    """The report of one measurement, taken with new services and an empty, migrated database."""
+    """Runs a benchmark with new services and an empty, migrated database, and returns its report."""
     var = _HERE.parent / "var" / "bench"
     var.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=var))
@@ -48,9 +48,9 @@ def measure(name: str, argv: list[str]) -> dict[str, Any]:
 
 
 def main(argv: list[str]) -> int:
-    """0 if all targets were met, 1 if one was missed, 2 if there is no such measurement."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description="Further arguments go to the measurement.")
-    parser.add_argument("name", nargs="?", help="which one; without it, all are listed")
+    """Returns 0 if all targets were met, 1 if one was missed. Exits with 2 for an unknown benchmark."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Other arguments are passed to the benchmark.")
+    parser.add_argument("name", nargs="?", help="the benchmark to run (default: list all)")
     parser.add_argument("--json", action="store_true", help="print figures and machine as JSON")
     options, rest = parser.parse_known_args(argv)
     known = measurements()
@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
         print("\n".join(f"{name:<20} {line}" for name, line in known.items()))
         return 0
     if options.name not in known:
-        parser.error(f"no measurement is called {options.name!r}; there are {', '.join(known) or 'none'}")
+        parser.error(f"unknown benchmark {options.name!r}; available: {', '.join(known) or 'none'}")
     report = measure(options.name, rest)
     print(json.dumps(report, indent=2, ensure_ascii=False) if options.json else reporting.table(report))
     return 0 if all(figure["met"] for figure in report["figures"]) else 1

@@ -1,5 +1,7 @@
-"""No measurement: the product with one view more, which does nothing but one INSERT. `gunicorn
-benchmarks.bare_view`."""
+"""Not a benchmark: the product with an additional view that only runs one INSERT, for comparison.
+
+Run it with `gunicorn benchmarks.bare_view`.
+"""
 
 import json
 
@@ -10,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from synccenter.wsgi import application  # it sets Django up before the addresses below are read
+from synccenter.wsgi import application  # sets up Django before the URLs below are imported
 
 from synccenter.urls import urlpatterns as ours  # isort: skip
 
@@ -19,7 +21,7 @@ __all__ = ["application"]
 
 @csrf_exempt
 def bare(request: HttpRequest) -> HttpResponse:
-    """Trusts everybody, understands nothing, and stores it."""
+    """Stores the JSON body without authentication or validation."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO bench_bare (at, body) VALUES (%s, %s)",

@@ -1,4 +1,4 @@
-"""Workers killed at random while items keep changing: afterwards nothing is lost, nothing stale, nothing left over."""
+"""Kills workers at random while items change; afterwards, no item may be lost, stale or left over in the target."""
 
 import argparse
 import random
@@ -14,15 +14,16 @@ from hub.services import start_run
 from sandbox.process import SandboxProcess, start
 from synccenter import roles
 from synccenter.processes import Processes
-from tests.engine.products import change, titles, titles_here, writes
+from tests.engine.products import change, hub_titles, titles, writes
 
 ROOT = Path(__file__).resolve().parent.parent
 LEASE = 3
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Celery workers under a broker and beat, SIGKILLed at random moments and started again at once; lease 3 s instead
-    of 90, so that recoveries are many. The time from a kill until the lane is taken from the dead is measured as well.
+    """Kills Celery workers with SIGKILL at random moments and restarts them immediately.
+
+    Leases are 3 s instead of 90 s, for more recoveries. Also measures the time from a kill until the lane is recovered.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--items", type=int, default=3_000)
@@ -53,8 +54,10 @@ def run(argv: list[str]) -> list[Figure]:
 def _kill(
     job: Job, products: list[Product], processes: Processes, rng: random.Random, environment: dict[str, str]
 ) -> float:
-    """Change something, kill a worker that holds a lane and start another in its place; seconds until the lane is held
-    by somebody else, or done with."""
+    """Changes items, then kills and replaces a worker that holds a lane.
+
+    Returns the seconds until another worker holds the lane or the lane is finished.
+    """
     pause = Event()
     victim = ""
     while not victim:
@@ -74,15 +77,15 @@ def _kill(
 
 
 def _compare(job: Job, system: SandboxProcess, items: int, recoveries: list[float]) -> list[Figure]:
-    here, there = titles_here(job.connection), titles(system)
+    here, there = hub_titles(job.connection), titles(system)
     stale = sum(there[key] != here[key] for key in here.keys() & there.keys())
     held = Change.objects.filter(state="held").count()
     return [
-        Figure("kills of a worker with a lane in hand", len(recoveries), "kills"),
-        Figure.at_most("items missing at the target", len(here.keys() - there.keys()), "items", 0),
-        Figure.at_most("items too many at the target", len(there.keys() - here.keys()), "items", 0),
-        Figure.at_most("items with stale content", stale, "items", 0),
-        Figure.at_most("items held for a person", held, "items", 0),
-        Figure.at_most("longest recovery from a kill", max(recoveries, default=0.0), "s", LEASE + 10),
-        Figure("writes an item, on average", sum(writes(system).values()) / items, "writes"),
+        Figure("killed workers that held a lane", len(recoveries), "kills"),
+        Figure.at_most("missing items in the target", len(here.keys() - there.keys()), "items", 0),
+        Figure.at_most("extra items in the target", len(there.keys() - here.keys()), "items", 0),
+        Figure.at_most("stale items in the target", stale, "items", 0),
+        Figure.at_most("items that need review", held, "items", 0),
+        Figure.at_most("longest recovery after a kill", max(recoveries, default=0.0), "s", LEASE + 10),
+        Figure("average writes per item", sum(writes(system).values()) / items, "writes"),
     ]

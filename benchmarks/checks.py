@@ -1,4 +1,4 @@
-"""Previews and comparisons of a large catalogue: against a tenth of it, with what differs among them."""
+"""Previews and comparisons of a large catalog, relative to a tenth of it, with a few differences to find."""
 
 import argparse
 import resource
@@ -20,7 +20,7 @@ DIFFERENT = 50
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Everything is sent first; then some of it is changed at the target, and some here, with nobody told."""
+    """Sends all products, then changes some in the target and some locally without enqueuing them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--products", type=int, default=50_000)
     options = parser.parse_args(argv)
@@ -42,15 +42,15 @@ def run(argv: list[str]) -> list[Figure]:
     found = [run.items.count() for run in (comparison, preview)]
     assert found == [DIFFERENT, DIFFERENT] and not SeenExternalId.objects.exists()
     return [
-        Figure("comparison, field by field", many / large_comparison_seconds, "items/s"),
-        Figure("calls of the comparison", comparison_calls, "calls"),
+        Figure("comparison of all fields", many / large_comparison_seconds, "items/s"),
+        Figure("API calls of the comparison", comparison_calls, "calls"),
         Figure("preview", many / large_preview_seconds, "items/s"),
-        Figure.at_most("calls of the preview", preview_calls, "calls", 0),
+        Figure.at_most("API calls of the preview", preview_calls, "calls", 0),
         Figure.at_most(
             "comparison, 10 × the items", large_comparison_seconds / small_comparison_seconds, "× the time", 11
         ),
         Figure.at_most("preview, 10 × the items", large_preview_seconds / small_preview_seconds, "× the time", 11),
-        Figure.at_most("memory that both took more", grown, "MiB", 32),
+        Figure.at_most("additional memory for both", grown, "MiB", 32),
     ]
 
 
@@ -59,12 +59,12 @@ def _synced_job(system: SandboxProcess, account: str, number: int) -> Job:
     sent, _ = sample_data.sync(job)
     assert sent.counters.get().created == number
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # as autovacuum would have done by the time that somebody compares
+        cursor.execute("ANALYZE")  # as autovacuum would have done by then
     return job
 
 
 def _run_check(job: Job, scope: str) -> tuple[Run, float]:
-    """Seconds from its start to its end, worked on by this process alone."""
+    """Runs the check in this process; returns the run and its duration in seconds."""
     started = perf_counter()
     run, _ = start_run(job=job, scope=scope, trigger="button")
     sample_data.work(_is_finished(run))
@@ -77,12 +77,12 @@ def _is_finished(run: Run) -> Callable[[], bool]:
 
 
 def _edit_at_target(system: SandboxProcess, ids: list[int]) -> None:
-    """Somebody else writes there."""
-    body: list[dict[str, Any]] = [{"key": str(pk), "title": "Meddled"} for pk in ids]
+    """Changes products in the target, bypassing the hub."""
+    body: list[dict[str, Any]] = [{"key": str(pk), "title": "Changed elsewhere"} for pk in ids]
     headers = {"Authorization": f"Bearer {system.accounts['many']}"}
     requests.put(f"{system.url}/v1/products", json=body, headers=headers, timeout=30).raise_for_status()
 
 
 def _memory() -> float:
-    """The most that this process has held so far, MiB."""
+    """The peak memory of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

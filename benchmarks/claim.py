@@ -1,4 +1,4 @@
-"""How long a claim takes with 20,000 lanes and a million waiting changes, also under an old snapshot."""
+"""The duration of a claim with 20,000 lanes and a million queued changes, also during a long transaction."""
 
 import argparse
 import statistics
@@ -19,10 +19,10 @@ WORKERS = 16
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Claims and releases while every lane stays due. A tenth of the lanes belongs to one seller.
+    """Claims and releases lanes while every lane stays due. A tenth of the lanes belongs to one seller.
 
-    The age of a snapshot is told by the claims made under it: two workers that serve five lanes a second each for ten
-    minutes make 6,000.
+    The age of a snapshot is given as the number of claims since: two workers with five lanes per second each make 6,000
+    claims in ten minutes.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--lanes", type=int, default=20_000)
@@ -31,7 +31,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--snapshot", type=int, default=6_000)
     options = parser.parse_args(argv)
     _fill(number=options.lanes, changes=options.changes)
-    _claims(options.claims // 4)  # plans cached, pages in memory
+    _claims(options.claims // 4)  # warm-up: fills the caches
     idle = _idle(options.claims)
     fresh, _ = _claims(options.claims)
     with _open_snapshot():
@@ -43,16 +43,16 @@ def run(argv: list[str]) -> list[Figure]:
     return [
         Figure.at_most(f"claim p99, {options.lanes:,} lanes, {options.changes:,} changes", _p99(fresh), "ms", 5),
         Figure("claim p50", statistics.median(fresh), "ms"),
-        Figure("beside it: a transaction of as many empty statements, p99", _p99(idle), "ms"),
+        Figure("for comparison: transaction with as many empty statements, p99", _p99(idle), "ms"),
         Figure.at_most(f"claim p99, {options.snapshot:,} claims into one snapshot", _p99(aged), "ms", 5),
-        Figure("claim p50 there", statistics.median(aged), "ms"),
-        Figure.at_most("claim p99 there, after as many more of a single seller", _p99(alone), "ms", 5),
-        Figure("release p99 there", _p99(releases), "ms"),
+        Figure("claim p50 with the snapshot", statistics.median(aged), "ms"),
+        Figure.at_most("claim p99 after as many more claims of one seller", _p99(alone), "ms", 5),
+        Figure("release p99 with the snapshot", _p99(releases), "ms"),
     ]
 
 
 def _fill(*, number: int, changes: int) -> None:
-    """Ten lanes a seller, but a tenth of all for one; every lane due, its share of the changes waiting."""
+    """Creates ten lanes per seller and a tenth of all lanes for one seller, all due, with evenly spread changes."""
     heavy = number // 10
     sizes = [heavy] + [10] * ((number - heavy) // 10)
     sellers = Seller.objects.bulk_create(
@@ -99,11 +99,11 @@ def _fill(*, number: int, changes: int) -> None:
         cursor.execute("UPDATE hub_share SET turn = nextval('hub_turn')")
         cursor.execute("UPDATE hub_lane SET turn = nextval('hub_turn')")
         cursor.execute("VACUUM ANALYZE hub_lane, hub_share, hub_change, hub_job")
-        cursor.execute("CHECKPOINT")  # what the filling left to write is no part of what is measured
+        cursor.execute("CHECKPOINT")  # so that pending writes are not measured
 
 
 def _claims(number: int) -> tuple[list[float], list[float]]:
-    """Milliseconds that each claim took, and each release: the lane is given back still due."""
+    """The milliseconds of each claim and each release; the lane is released while still due."""
     claims, releases = [], []
     for n in range(number):
         started = time.perf_counter()
@@ -119,7 +119,7 @@ def _claims(number: int) -> tuple[list[float], list[float]]:
 
 
 def _idle(number: int) -> list[float]:
-    """Milliseconds for as many round trips as a claim makes, with nothing to do: what the machine itself takes."""
+    """The milliseconds of as many empty round trips as a claim makes, as a baseline for the machine."""
     times = []
     for _ in range(number):
         started = time.perf_counter()
@@ -132,7 +132,7 @@ def _idle(number: int) -> list[float]:
 
 @contextmanager
 def _open_snapshot() -> Iterator[None]:
-    """What a backup does: as long as it lasts, no row version may be cleared away."""
+    """Holds a snapshot open like a backup does, which prevents vacuum from removing dead rows."""
     parameters = connection.get_connection_params()
     parameters.pop("cursor_factory", None)
     parameters.pop("context", None)

@@ -1,7 +1,7 @@
-"""The live-to-staging copy against an unmasked restore of the same archive, and against other anonymisers.
+"""The live-to-staging copy, relative to an unmasked restore of the same archive.
 
-./dev bench copy --rows 3000000     the promise: time, memory, growth from a tenth of the rows
-./dev bench copy --rivals           pynonymizer and django-scrubber beside it, on 100,000 rows
+`./dev bench copy --rows 3000000` measures the targets: time, memory, and growth from a tenth of the rows.
+`./dev bench copy_alternatives` compares it with pynonymizer and django-scrubber.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from staging_copy.postgres import Database
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ROUNDS = 2
-# Of all rows; what is personal stands in customers, addresses and orders.
+# Shares of all rows. Customers, addresses and orders contain personal data.
 _SHARES = {
     "customer": 0.04,
     "product": 0.06,
@@ -54,17 +54,17 @@ def run(argv: list[str]) -> list[Figure]:
         Figure("masked copy", large.masked, "s"),
         Figure("unmasked pg_restore -j2 + ANALYZE", large.plain, "s"),
         Figure.at_most("masked : unmasked", large.masked / large.plain, "times", 1.15),
-        Figure.at_most("memory of what masks and of PostgreSQL's programs", large.memory["workers"], "MB", 100),
+        Figure.at_most("memory of the loaders and PostgreSQL's programs", large.memory["workers"], "MB", 100),
         Figure("memory of the command (Django)", large.memory["command"], "MB"),
-        Figure("memory of the check on staging (Django), after the swap", large.memory["check"], "MB"),
+        Figure("memory of the check on staging (Django)", large.memory["check"], "MB"),
         Figure.at_most("ten times the rows", large.masked / small.masked, "times", 11),
-        Figure.at_most("staging did not answer for", large.downtime, "s", 1),
+        Figure.at_most("downtime of staging", large.downtime, "s", 1),
         *(Figure(f"stage {stage}", seconds, "s") for stage, seconds in large.stages),
     ]
 
 
 def prepare() -> Database:
-    """A staging database that does not exist yet, and all settings that a copy needs."""
+    """Sets all settings of a copy to a staging database that does not exist yet."""
     staging = copier.live_database().named("bench_staging")
     values = {"STAGING_DATABASE_URL": staging.url, "STAGING_ADMIN_PASSWORD": "bench"}
     os.environ.update(values)
@@ -76,11 +76,11 @@ def prepare() -> Database:
 
 
 def fill(rows: int) -> None:
-    """Empties live and gives it about that many rows."""
+    """Empties live and fills it with about that many rows."""
     counts = {name: max(1, int(rows * share)) for name, share in _SHARES.items()}
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE accounts_seller, hub_connection, catalog_product, orders_customer CASCADE")
-        # References are right by construction; checking each would take longer than all measurements.
+        # References are valid by construction; checking each one would take longer than the benchmark.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute((_ROOT / "benchmarks" / "copy_data.sql").read_text(), {"seller": _SELLERS, **counts})
         cursor.execute("RESET session_replication_role")
@@ -88,7 +88,7 @@ def fill(rows: int) -> None:
 
 
 class _Measured:
-    """The best of several rounds, masked and unmasked in turn, and the most memory of any."""
+    """The best times of several alternating masked and unmasked rounds, and their peak memory."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -117,7 +117,7 @@ def _measure(staging: Database, rows: int) -> _Measured:
 
 
 def copy(staging: Database) -> tuple[list[tuple[str, float]], float, dict[str, int]]:
-    """Seconds by stage, seconds without an answer, and the most memory (bytes) of those that took part."""
+    """The seconds by stage, the downtime in seconds, and the peak memory of the processes in bytes."""
     connection.close()
     swap.drop(staging, swap.previous_name(staging))
     process = subprocess.Popen([sys.executable, "manage.py", "copy_to_staging"], cwd=_ROOT, stdout=subprocess.DEVNULL)
@@ -129,7 +129,7 @@ def copy(staging: Database) -> tuple[list[tuple[str, float]], float, dict[str, i
 
 
 def _restore(staging: Database, backup: Backup) -> float:
-    """Seconds to do the same without masks."""
+    """The seconds of an unmasked restore."""
     name = "bench_unmasked"
     swap.drop(staging, name)
     started = time.monotonic()
@@ -148,9 +148,9 @@ def _text_size(backup: Backup) -> int:
 
 @contextmanager
 def _memory_watch(command: int) -> Iterator[dict[str, int]]:
-    """The most memory, in bytes, of a copy's command, its check, and all else that it started, each together.
+    """Peak memory, in bytes, of the copy's command, of its check, and of all other child processes together.
 
-    Shared pages count in equal parts (PSS).
+    Shared pages are divided among their processes (PSS).
     """
     peak = {"command": 0, "check": 0, "workers": 0}
     finished = threading.Event()

@@ -1,7 +1,7 @@
-"""The copy beside pynonymizer and django-scrubber, which are fetched from PyPI for this alone.
+"""The copy compared with pynonymizer and django-scrubber, which are installed from PyPI for this benchmark.
 
-Both change a restored database in place, so raw values stand on staging meanwhile; their time is that of an unmasked
-restore and of their own work on the columns below. Ours masks every column that the policies name.
+Both change a restored database in place, so unmasked values are on staging meanwhile. Their time includes an unmasked
+restore and masking the columns below. The copy masks every column according to its policy.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from staging_copy.postgres import Database
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ALTERNATIVES = ("pynonymizer==2.5.0", "django-scrubber==8.0.0")
-# The personal columns that both can be told of in their own words: table → column → Faker's provider.
+# The personal columns that both tools can mask: table → column → Faker provider.
 _COLUMNS = {
     "orders_customer": {"email": "email", "first_name": "first_name", "last_name": "last_name", "note": "text"},
     "orders_address": {
@@ -47,7 +47,7 @@ def run(argv: list[str]) -> list[Figure]:
     copy.fill(options.rows)
     backup = services.take_backup()
     archive = Path(settings.BACKUP_DIR) / backup.name
-    packages = _install(Path(settings.VAR_DIR) / "rivals")
+    packages = _install(Path(settings.VAR_DIR) / "alternatives")
     ours = sum(seconds for _, seconds in copy.copy(staging)[0])
     figures = [Figure("this copy, all columns", ours, "s")]
     for name, work in (("pynonymizer", _pynonymizer), ("django-scrubber", _django_scrubber)):
@@ -62,7 +62,7 @@ def run(argv: list[str]) -> list[Figure]:
 
 
 def _install(folder: Path) -> Path:
-    # An environment that uv made has no pip.
+    # Environments created by uv have no pip.
     pip = ["uv", "pip"] if shutil.which("uv") else [sys.executable, "-m", "pip"]
     subprocess.run([*pip, "install", "--quiet", "--target", str(folder), *_ALTERNATIVES], check=True)
     return folder
@@ -104,7 +104,7 @@ def _django_scrubber(database: Database, packages: Path) -> float:
         "PYTHONPATH": str(packages),
         "DATABASE_URL": database.url,
         "DJANGO_SETTINGS_MODULE": "rival_settings",
-        "DEBUG": "1",  # it refuses to run otherwise
+        "DEBUG": "1",  # required by the tool
     }
     _timed([sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"], environment)
     return _timed([sys.executable, "manage.py", "scrub_data", "--skip-checks"], environment)

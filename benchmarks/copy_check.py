@@ -1,4 +1,4 @@
-"""The check after a copy: 300,000 products looked up, listed and compared, but for the shop's own time."""
+"""The post-copy check: looks up, lists and compares 300,000 products, excluding the shop's response time."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,7 @@ PAGE = 1_000
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """A shop that answers from memory: once every thousandth product is gone from it and as many are new, once a third
-    is gone."""
+    """Uses an in-memory shop: first with 0.1% of products missing and as many new, then with a third missing."""
     parser = argparse.ArgumentParser(prog="./dev bench copy_check")
     parser.add_argument("--products", type=int, default=300_000)
     options = parser.parse_args(argv)
@@ -46,7 +45,7 @@ def run(argv: list[str]) -> list[Figure]:
 
 @dataclass(frozen=True)
 class _Measured:
-    """Seconds: what the statements took, and everything but the shop."""
+    """The seconds of the SQL statements, and of everything except the shop."""
 
     missing: int
     database: float
@@ -54,8 +53,7 @@ class _Measured:
 
 
 class _Shop:
-    """Has all products but the first ones, and as many that nobody knows. Answers at once, and knows how long that
-    took all the same."""
+    """Has all products except the first ones, and as many unknown ones. Measures its own time."""
 
     def __init__(self, number: int, *, missing: int) -> None:
         self.ids = [str(each) for each in range(missing + 1, number + missing + 1)]
@@ -81,7 +79,7 @@ class _Shop:
 
 
 def _measure(number: int, *, missing: int) -> _Measured:
-    """The better of two."""
+    """The better of two rounds."""
     return min((_check(number, missing) for _ in range(2)), key=lambda measured: measured.ours)
 
 
@@ -101,7 +99,7 @@ def _check(number: int, missing: int) -> _Measured:
 
 
 def _staging(number: int) -> None:
-    """As it is after a copy: so many products with a variant each, all linked to one shop."""
+    """Creates the data after a copy: products with one variant each, all linked to one shop."""
     with database.cursor() as cursor:
         cursor.execute("TRUNCATE accounts_seller, hub_connection, catalog_product CASCADE")
     sample_data.catalogue("acme", number)

@@ -1,4 +1,4 @@
-"""How long a small seller's item waits while another's 200,000-item backlog runs on all workers."""
+"""The waiting time of a small seller's item while another seller's 200,000 items occupy all workers."""
 
 import argparse
 import statistics
@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """The heavy seller has four lanes; the small one changes an item now and then, and the time until the target has it
-    is taken. Real workers, beat and broker."""
+    """The heavy seller has four lanes. The small seller changes single items; measures the time until the target has
+    them. Uses real workers, beat and broker.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--backlog", type=int, default=200_000)
     parser.add_argument("--changes", type=int, default=100)
@@ -43,16 +44,16 @@ def run(argv: list[str]) -> list[Figure]:
             for product in little.connection.seller.products.order_by("pk")
         ]
         left = Change.objects.filter(job=heavy).count()
-        assert left, "the backlog ended before the measurement did"
+        assert left, "the backlog was finished before the benchmark"
     return [
-        Figure.at_most("a small seller's change until the target has it, p99", _p99(waited), "s", 5),
+        Figure.at_most("small seller's change to target, p99", _p99(waited), "s", 5),
         Figure("p50", statistics.median(waited), "s"),
-        Figure("the heavy seller's items sent meanwhile", options.backlog - left, "items"),
+        Figure("heavy seller's items sent meanwhile", options.backlog - left, "items"),
     ]
 
 
 def _wait(system: SandboxProcess, seller_id: int, pk: int) -> float:
-    """Seconds from the commit of a change to its write at the target."""
+    """The seconds from the commit of a change to its write in the target."""
     pause = Event()
     started = monotonic()
     enqueue(seller_id=seller_id, kind=Kind.PRODUCT, item_ids=[pk])

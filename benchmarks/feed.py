@@ -1,4 +1,4 @@
-"""Outgoing feeds of a large catalogue: whole as JSON Lines and XML, gzipped, page by page, and with nothing new."""
+"""Outgoing feeds of a large catalog: full as JSON Lines and XML, gzipped, paged, and without changes."""
 
 import argparse
 import os
@@ -37,8 +37,10 @@ VACUUM ANALYZE
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Over HTTP from the real web server, one process; the best of three rounds counts. Product groups of two variants
-    with a price each. The client takes the bytes as they come and does not unpack them."""
+    """Fetches over HTTP from one real web server process; the best of three rounds counts.
+
+    Products have two variants with a price each. The client reads the raw bytes and does not decompress them.
+    """
     parser = argparse.ArgumentParser(prog="./dev bench feed")
     parser.add_argument("--groups", type=int, default=100_000)
     options = parser.parse_args(argv)
@@ -61,8 +63,8 @@ def run(argv: list[str]) -> list[Figure]:
         waits = sorted(_seconds(poll) for _ in range(POLLS))
         return [
             *figures,
-            Figure("nothing new since the cursor, p50", statistics.median(waits) * 1000, "ms"),
-            Figure.at_most("memory of the web server's process", _peak(processes.pid("web")), "MiB", 150),
+            Figure("no changes since the cursor, p50", statistics.median(waits) * 1000, "ms"),
+            Figure.at_most("memory of the web server process", _peak(processes.pid("web")), "MiB", 150),
         ]
 
 
@@ -87,7 +89,7 @@ def _full_feed(session: requests.Session, address: str) -> int:
 
 
 def _paged(session: requests.Session, address: str, expected: int) -> tuple[str, float]:
-    """The cursor at the end, and the seconds until there."""
+    """The final cursor, and the seconds to reach it."""
     met, cursor, more, seconds = 0, "", True, 0.0
     while more:
         started = perf_counter()
@@ -101,7 +103,7 @@ def _paged(session: requests.Session, address: str, expected: int) -> tuple[str,
 
 
 def _peak(pid: int) -> float:
-    """The most that the server and the processes below it have held, each on its own, MiB. Linux."""
+    """The highest peak memory of the server and its child processes, in MiB. Linux only."""
     children = [
         int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()
     ]

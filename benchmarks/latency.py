@@ -1,4 +1,4 @@
-"""From a change at a shop, by webhook, to the target, while another seller's full sync of 100,000 items runs."""
+"""The time from a change in a shop, by webhook, to the target during another seller's full sync of 100,000 items."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from time import monotonic
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from connectors.models import WebhookSubscription
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Link, Run
 from hub.services import start_run
@@ -22,11 +22,11 @@ from synccenter.processes import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
 _TIMEOUT = 60.0
-_pause = Event()  # never set: polls wait for it
+_pause = Event()  # never set; used to wait between polls
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Real web server, workers, beat, broker; the shop signs and delivers its webhooks."""
+    """Uses a real web server, workers, beat and broker; the shop signs and delivers its webhooks."""
     parser = argparse.ArgumentParser(prog="./dev bench latency")
     parser.add_argument("--items", type=int, default=100_000, help="of the other seller")
     parser.add_argument("--changes", type=int, default=60)
@@ -50,11 +50,11 @@ def run(argv: list[str]) -> list[Figure]:
             _time(shop, system, links[number % len(links)], f"Change {number}") for number in range(options.changes)
         ]
         left = Change.objects.filter(job=heavy).count()
-        assert left, "the full sync ended before the measurement did"
+        assert left, "the full sync was finished before the benchmark"
     return [
-        Figure.at_most("change at the shop until the target has it, p50", statistics.median(waited), "s", 1),
+        Figure.at_most("change in shop to target, p50", statistics.median(waited), "s", 1),
         Figure.at_most("p99", statistics.quantiles(waited, n=100)[98], "s", 5),
-        Figure("the other seller's items sent meanwhile", options.items - left, "items"),
+        Figure("other seller's items sent meanwhile", options.items - left, "items"),
     ]
 
 
@@ -84,7 +84,7 @@ def _serve(processes: Processes, workers: int) -> None:
 
 
 def _time(shop: SandboxProcess, system: SandboxProcess, link: Link, name: str) -> float:
-    """Seconds from the change at the shop to its arrival at the target."""
+    """The seconds from the change in the shop to its arrival in the target."""
     started = monotonic()
     shop.control("PATCH", f"products/shop/{link.external_id}", json={"name": name})
     _until(lambda: name in {item["title"] for item in system.state("products", "small")})

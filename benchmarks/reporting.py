@@ -1,4 +1,4 @@
-"""What every measurement shares: its figures, and the machine they were taken on."""
+"""Figures of benchmarks, and the description of the machine."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from django.db import connection
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value, and whether it keeps what was promised. Without a target it only informs."""
+    """A measured value, with an optional target and whether it was met."""
 
     name: str
     value: float
@@ -30,7 +30,7 @@ class Figure:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, memory in GiB, and versions of Python and PostgreSQL."""
+    """The CPU, the memory in GiB, and the versions of Python and PostgreSQL."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         postgres = cursor.fetchone()[0]
@@ -44,12 +44,12 @@ def machine() -> dict[str, Any]:
 
 
 def report(figures: Sequence[Figure]) -> dict[str, Any]:
-    """Figures and machine in the shape that `--json` prints."""
+    """Figures and machine, as printed by `--json`."""
     return {"figures": [asdict(figure) for figure in figures], "machine": machine()}
 
 
 def table(report: dict[str, Any]) -> str:
-    """A report for people, one figure a line, the machine last."""
+    """The report as text: one line per figure, then the machine."""
     width = max((len(figure["name"]) for figure in report["figures"]), default=0)
     lines = [
         f"{'ok' if figure['met'] else 'MISSED':<6} {figure['name']:<{width}} {figure['value']:>14,.4g} "

@@ -1,4 +1,4 @@
-"""No measurement: what several of them begin with, a seller's catalogue and a custom system that takes it."""
+"""Not a benchmark: sample data for several benchmarks, a seller's catalog and a custom system as its target."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from accounts.models import Seller
 from catalog.models import Product
 from connectors.engine.exporting import config_hash
 from connectors.engine.turn_loop import serve_one_lane
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Change, Job, JobState, Run
 from hub.services import start_run
@@ -20,7 +20,7 @@ from tests.factories import make_seller
 
 
 def catalogue(slug: str, number: int) -> Seller:
-    """A seller with so many products of one variant each."""
+    """Creates a seller with this number of products, with one variant each."""
     seller = make_seller(slug)
     with database.cursor() as cursor:
         cursor.execute(
@@ -43,7 +43,7 @@ def catalogue(slug: str, number: int) -> Seller:
 
 
 def target(seller: Seller, system: SandboxProcess, *, shards: int = 1, account: str = "erp") -> Job:
-    """The job that sends the seller's products to the system, in so many lanes."""
+    """Creates the job that exports the seller's products to the system, in this number of lanes."""
     connection = install_connection(
         seller=seller,
         platform="rest",
@@ -61,7 +61,7 @@ def target(seller: Seller, system: SandboxProcess, *, shards: int = 1, account: 
 
 
 def mark_as_synced(job: Job) -> None:
-    """As a first full sync leaves it: every product is linked, with the revision that the target has."""
+    """Links every product with its revision in the target, as after a first full sync."""
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -76,8 +76,10 @@ def mark_as_synced(job: Job) -> None:
 
 
 def cpu_seconds() -> float:
-    """What this process and its PostgreSQL backend have computed so far: on a busy machine the clock on the wall tells
-    more about the others. Linux; elsewhere this process alone."""
+    """The CPU seconds of this process and its PostgreSQL backend so far, which do not depend on the machine's load.
+
+    Without Linux, those of this process only.
+    """
     own = process_time()
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -90,7 +92,7 @@ def cpu_seconds() -> float:
 
 
 def sync(job: Job) -> tuple[Run, float]:
-    """A full run from its start to its end, worked on by this process alone; seconds."""
+    """Performs a full run in this process; returns the run and its duration in seconds."""
     started = perf_counter()
     run, _ = start_run(job=job, trigger="button")
     work(lambda: not Run.objects.filter(pk=run.pk, state__in=Run.OPEN).exists())
@@ -105,6 +107,6 @@ def work(finished: Callable[[], bool]) -> None:
 
 
 def change_unnoticed(job: Job, ids: list[int]) -> None:
-    """These products are different now, and nobody was told: the next full run finds them."""
+    """Changes products without enqueuing them, so that only the next full run finds the changes."""
     Product.objects.filter(pk__in=ids).update(title="Revised", revision=10**9)
     assert not Change.objects.filter(job=job).exists()

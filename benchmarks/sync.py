@@ -1,4 +1,4 @@
-"""A full sync of a large catalogue: unchanged, with 1,000 changes, and its import side without the network."""
+"""A full sync of a large catalog: unchanged, with 1,000 changes, and the import without network access."""
 
 import argparse
 import math
@@ -25,8 +25,7 @@ SHARDS = 4
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """Both stages compare what is in step already, each three times, of which the best counts; the pages of the import
-    are parsed before the clock runs."""
+    """Export and import of unchanged items; the best of three rounds counts. Import pages are parsed in advance."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--products", type=int, default=100_000)
     parser.add_argument("--changed", type=int, default=1_000)
@@ -55,22 +54,22 @@ def run(argv: list[str]) -> list[Figure]:
     expected = math.ceil(changed / BATCH_SIZE)
     return [
         Figure.at_most(f"remote writes, {many:,} unchanged", writes, "calls", 0),
-        Figure.at_least("compare, export side", many / seconds_of_many, "items/s", 10_000),
-        Figure.at_least("compare, import side", many / import_many, "items/s", 10_000),
-        Figure("export side by processor time", many / computed, "items/s"),
-        Figure("import side by processor time", many / many_computed, "items/s"),
+        Figure.at_least("export, comparing", many / seconds_of_many, "items/s", 10_000),
+        Figure.at_least("import, comparing", many / import_many, "items/s", 10_000),
+        Figure("export, by CPU time", many / computed, "items/s"),
+        Figure("import, by CPU time", many / many_computed, "items/s"),
         Figure.at_most(f"remote writes, {changed:,} changed, {SHARDS} lanes", calls, "calls", expected),
-        Figure("time of that sync", seconds_of_changed, "s"),
-        Figure.at_most("export side, 10 × the items", seconds_of_many / seconds_of_few, "× the time", 11),
-        Figure.at_most("import side, 10 × the items", import_many / import_few, "× the time", 11),
-        Figure("the same by processor time", many_computed / few_computed, "× the time"),
-        Figure.at_most("memory that the large sync took more", grown, "MiB", 32),
-        Figure.at_most("memory that the large import took more", import_grown, "MiB", 32),
+        Figure("duration of that sync", seconds_of_changed, "s"),
+        Figure.at_most("export, 10 × the items", seconds_of_many / seconds_of_few, "× the time", 11),
+        Figure.at_most("import, 10 × the items", import_many / import_few, "× the time", 11),
+        Figure("import, 10 × the items, by CPU time", many_computed / few_computed, "× the time"),
+        Figure.at_most("additional memory of the large export", grown, "MiB", 32),
+        Figure.at_most("additional memory of the large import", import_grown, "MiB", 32),
     ]
 
 
 def _import(number: int, slug: str) -> tuple[float, float, float]:
-    """Seconds, processor seconds and MiB that applying pages takes whose every record is known as it is."""
+    """The seconds, CPU seconds and additional MiB to apply pages of unchanged records."""
     seller = sample_data.catalogue(f"import-{slug}", number)
     shop = make_connection(seller, platform="rest_shop", role="shop")
     job = add_job(connection=shop, direction=Direction.IMPORT, data_type=DataType.PRODUCTS, lane="catalog")
@@ -109,7 +108,7 @@ def _apply_all(job: Job, running: Run, ids: list[int]) -> tuple[float, float]:
 
 
 def _record(pk: int) -> ProductRecord:
-    """A product with two variants, as a shop's page holds it."""
+    """A product with two variants, as imported from a shop's page."""
     return ProductRecord(
         external_id=str(pk),
         title=f"Product {pk}",
@@ -125,5 +124,5 @@ def _writes(system: SandboxProcess) -> int:
 
 
 def _memory() -> float:
-    """The most that this process has held so far, MiB."""
+    """The peak memory of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

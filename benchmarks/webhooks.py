@@ -1,4 +1,4 @@
-"""Webhooks: the answer at 300 events a second, no event lost or doubled, throughput beside a bare view."""
+"""Webhooks: response time at 300 events per second, no lost or duplicate events, throughput relative to a bare view."""
 
 import argparse
 import asyncio
@@ -21,13 +21,13 @@ from standardwebhooks import Webhook
 from accounts.models import Seller
 from benchmarks.reporting import Figure
 from connectors.models import WebhookEvent
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 from synccenter import roles
 from synccenter.processes import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRET = "client-secret"  # noqa: S105 - of nobody
+SECRET = "client-secret"  # noqa: S105 - test data
 SENDERS = 8
 DUPLICATE_SHARE = 0.02
 WARM_UP = 1000
@@ -48,12 +48,14 @@ class RoundResult:
 
 
 def run(argv: list[str]) -> list[Figure]:
-    """One shop, the web server as in production, a sender of eight connections on the same machine. The two views are
-    served by the same processes and measured in turns at full speed."""
+    """One shop, a web server as in production, and a sender with eight connections on the same machine.
+
+    The same processes serve both views, which are measured alternately at full speed.
+    """
     parser = argparse.ArgumentParser(prog="./dev bench webhooks")
-    parser.add_argument("--events", type=int, default=10_000, help="distinct events, at the rate")
-    parser.add_argument("--rate", type=int, default=300, help="events a second")
-    parser.add_argument("--full-speed", type=int, default=1_000, help="events a round at full speed")
+    parser.add_argument("--events", type=int, default=10_000, help="distinct events")
+    parser.add_argument("--rate", type=int, default=300, help="events per second")
+    parser.add_argument("--full-speed", type=int, default=1_000, help="events per round at full speed")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args(argv)
     with connection.cursor() as cursor:
@@ -73,7 +75,7 @@ def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]
     WebhookEvent.objects.all().delete()
     distinct = [_event(shop) for _ in range(events)]
     duplicates = random.Random(1).sample(range(events), int(events * DUPLICATE_SHARE))
-    # Those that come twice come again a little later.
+    # Duplicates are sent a little later.
     order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in duplicates])
     own = process_time()
     [result] = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
@@ -82,14 +84,14 @@ def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]
     deliveries = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
     seconds = [answer.seconds for answer in result.answers]
     return [
-        Figure.at_most(f"answer at {rate}/s, p99", 1000 * statistics.quantiles(seconds, n=100)[98], "ms", 25),
-        Figure("answer, p50", 1000 * statistics.median(seconds), "ms"),
-        Figure("processor time of the sender itself", 1000 * own, "ms/event"),
+        Figure.at_most(f"response at {rate}/s, p99", 1000 * statistics.quantiles(seconds, n=100)[98], "ms", 25),
+        Figure("response, p50", 1000 * statistics.median(seconds), "ms"),
+        Figure("CPU time of the sender", 1000 * own, "ms/event"),
         Figure.at_most(
-            "answers that are not 200", sum(answer.status != 200 for answer in result.answers), "answers", 0
+            "responses other than 200", sum(answer.status != 200 for answer in result.answers), "responses", 0
         ),
         Figure("rows", rows, "events", f"= {events}", rows == events),
-        Figure("deliveries noted", deliveries, "deliveries", f"= {len(order)}", deliveries == len(order)),
+        Figure("recorded deliveries", deliveries, "deliveries", f"= {len(order)}", deliveries == len(order)),
     ]
 
 
@@ -105,13 +107,13 @@ def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> l
         ratios.append(bare.seconds / ours.seconds)
         speeds.append(options.full_speed / ours.seconds)
     return [
-        Figure("at full speed", statistics.median(speeds), "events/s"),
-        Figure.at_least("share of a bare view's throughput", statistics.median(ratios), "", 0.8),
+        Figure("throughput", statistics.median(speeds), "events/s"),
+        Figure.at_least("throughput relative to a bare view", statistics.median(ratios), "", 0.8),
     ]
 
 
 async def _send(port: int, *request_batches: Sequence[bytes], rate: float | None = None) -> list[RoundResult]:
-    """All turns go over the same eight connections, because chance spreads those over the server's processes."""
+    """Sends all batches over the same eight connections, which are distributed randomly over the server's processes."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(SENDERS)]
     results = [await _send_requests(connections, requests, rate) for requests in request_batches]
     for _, writer in connections:
@@ -125,8 +127,10 @@ async def _send_requests(
     requests: Sequence[bytes],
     rate: float | None,
 ) -> RoundResult:
-    """Each request at its time by the rate, whether or not earlier ones were answered, or as fast as they go. An
-    answer's time counts from when its request was due."""
+    """Sends each request when it is due at the rate, or as fast as possible without a rate.
+
+    Response times are measured from when the request was due.
+    """
     started = perf_counter()
     waiting = iter(enumerate(requests))
     answers: list[Answer] = []
@@ -158,7 +162,7 @@ def _shop() -> Connection:
 
 
 def _event(shop: Connection) -> bytes:
-    """A request that a shop makes about a product, signed; with an id of its own."""
+    """A signed webhook request of a shop about a product, with a unique ID."""
     body, now, number = _body(), datetime.now(UTC), next(_numbers)
     message_id = f"msg_{number}"
     signature = Webhook(base64.b64encode(SECRET.encode()).decode()).sign(message_id, now, body.decode())

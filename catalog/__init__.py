@@ -1,1 +1,1 @@
-"""What sellers sell: categories, brands, products, variants, stock, price lists, images."""
+"""The catalog: categories, brands, products, variants, stock, price lists and images."""

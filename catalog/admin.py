@@ -1,14 +1,16 @@
-"""The console's pages about the catalogue. It is what the masters say it is, so there is nothing to edit here."""
+"""Console pages of the catalog. They are read-only: the next sync would overwrite an edit."""
 
 from django.contrib import admin
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import ReadOnlyAdmin, ReadOnlyInline, as_json
+from accounts.admin_base import Color, ReadOnlyAdmin, ReadOnlyInline, as_json, badge
 from accounts.models import Seller
 from catalog.models import (
     Attribute,
@@ -19,17 +21,23 @@ from catalog.models import (
     Price,
     PriceList,
     Product,
+    Status,
     Stock,
     StockLocation,
     Variant,
 )
 
-STATUS_LABELS = {"live": "success", "suspended": "warning", "discontinued": "default", "deleted": "danger"}
+STATUS_COLORS: dict[Status, Color] = {
+    Status.LIVE: "success",
+    Status.SUSPENDED: "warning",
+    Status.DISCONTINUED: "default",
+    Status.DELETED: "danger",
+}
 SELLER = ("seller", AutocompleteSelectFilter)
 
 
 def with_sku(variants: QuerySet[Variant], prefix: str) -> QuerySet[Variant]:
-    """Variants whose SKU begins so, whatever the case: the index wants the sellers spelt out."""
+    """Variants whose SKU starts with `prefix`, ignoring case. The index starts with the seller, so all are listed."""
     sellers = list(Seller.objects.order_by().values_list("pk", flat=True))
     return variants.alias(upper_sku=Upper("sku")).filter(seller__in=sellers, upper_sku__startswith=prefix.upper())
 
@@ -83,7 +91,7 @@ class ProductAdmin(ReadOnlyAdmin):
     list_filter = (("status", ChoicesDropdownFilter), SELLER)
     list_select_related = ("seller",)
     search_fields = ("title",)
-    search_help_text = "Whole words of the title, or the beginning of a SKU"
+    search_help_text = _("Search by words in the title, or by the start of a SKU")
     inlines = (VariantInline, ImageInline)
     fields = (
         *("seller", "title", "slug", "product_type", "brand", "attribute_set", "category_paths", "status"),
@@ -101,15 +109,15 @@ class ProductAdmin(ReadOnlyAdmin):
         found = by_title.order_by().values("pk").union(by_sku.values("product"))
         return queryset.filter(pk__in=found), False
 
-    @display(description="Status", label=STATUS_LABELS)
-    def status_text(self, product: Product) -> str:
-        return product.status
+    @display(description=_("Status"))
+    def status_text(self, product: Product) -> SafeString:
+        return badge(product.get_status_display(), STATUS_COLORS[Status(product.status)])
 
-    @display(description="Categories")
+    @display(description=_("Categories"))
     def category_paths(self, product: Product) -> str:
         return ", ".join(map(str, product.categories.order_by("path"))) or "-"
 
-    @display(description="Attributes")
+    @display(description=_("Attributes"))
     def attribute_values(self, product: Product) -> str:
         return as_json(product.attributes)
 
@@ -131,7 +139,7 @@ class VariantAdmin(ReadOnlyAdmin):
     list_filter = (("status", ChoicesDropdownFilter), SELLER)
     list_select_related = ("product", "seller")
     search_fields = ("sku",)
-    search_help_text = "The beginning of a SKU"
+    search_help_text = _("Search by the start of a SKU")
     inlines = (StockInline, PriceInline)
 
     def get_search_results(

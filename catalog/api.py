@@ -1,7 +1,7 @@
-"""REST: the outgoing feeds of a seller's catalogue, since a cursor or whole (S3, S4, U3).
+"""REST API: feeds of a seller's catalog, in full or as changes since a cursor (S3, S4, U3).
 
-Docstrings of operations and schemas are shown at /api/docs. The documents themselves are made in catalog/feeds; the
-schemas here tell what they hold.
+Docstrings of operations and schemas are published at /api/docs. catalog/feeds generates the documents; the schemas here
+only describe them.
 """
 
 import hashlib
@@ -27,23 +27,29 @@ router = Router(tags=["feeds"])
 Feed = FeedPosition.Feed
 Item = TypeVar("Item")
 State = Literal["live", "suspended", "discontinued", "deleted"]
-VENDOR: Any = Field(description="Whose item it is, by its name in your orders; null for your own.")
+VENDOR: Any = Field(description="The vendor's name on your order lines. Null for your own items.")
 
 
 class PriceOut(Schema):
+    """A price of a variant in a price list."""
+
     price_list: str
     currency: str
-    min_quantity: int = Field(description="From so many pieces on.")
+    min_quantity: int = Field(description="The smallest quantity to which the price applies.")
     amount: float
-    list_amount: float | None = Field(description="Before a reduction.")
+    list_amount: float | None = Field(description="The price before a discount.")
 
 
 class OptionOut(Schema):
+    """An option of a variant, for example size M."""
+
     name: str
     value: str
 
 
 class VariantOut(Schema):
+    """A variant with its prices."""
+
     id: int
     status: State
     sku: str
@@ -57,7 +63,7 @@ class VariantOut(Schema):
 
 
 class ProductOut(Schema):
-    """A product group with its variants. Remove what is neither `live` nor `suspended`."""
+    """A product with its variants. Delete products and variants that are neither `live` nor `suspended`."""
 
     id: int
     vendor: str | None = VENDOR
@@ -67,12 +73,14 @@ class ProductOut(Schema):
     description: str
     type: str
     brand: str | None
-    categories: list[str] = Field(description="Paths, as in `Garden / Chairs`.")
+    categories: list[str] = Field(description="Category paths, for example `Garden / Chairs`.")
     attributes: dict[str, Any]
     variants: list[VariantOut]
 
 
 class LocationOut(Schema):
+    """Stock of a variant at a location."""
+
     location: str
     quantity: float
     min_level: float | None
@@ -80,24 +88,28 @@ class LocationOut(Schema):
 
 
 class InventoryOut(Schema):
-    """How many of a variant there are."""
+    """Stock of a variant."""
 
-    id: int = Field(description="The variant's.")
+    id: int = Field(description="ID of the variant.")
     product_id: int
     vendor: str | None = VENDOR
     status: State
     sku: str
-    quantity: float | None = Field(description="At all locations together; null if it is not counted.")
+    quantity: float | None = Field(description="Total of all locations. Null if the stock isn't tracked.")
     locations: list[LocationOut]
 
 
 class ImageOut(Schema):
+    """An image of a product."""
+
     url: str
     label: str
     position: int
 
 
 class VariantImageOut(Schema):
+    """The image of a variant."""
+
     id: int
     status: State
     sku: str
@@ -105,9 +117,9 @@ class VariantImageOut(Schema):
 
 
 class GalleryOut(Schema):
-    """All images of a product, in their order: replace what you have by it."""
+    """All images of a product in order. They replace the images you have."""
 
-    id: int = Field(description="The product's.")
+    id: int = Field(description="ID of the product.")
     vendor: str | None = VENDOR
     status: State
     title: str
@@ -116,61 +128,67 @@ class GalleryOut(Schema):
 
 
 class DeletedItem(Schema):
-    """An item that was deleted for good: nothing but its id is known any more."""
+    """An item that was permanently deleted."""
 
     id: int
     status: Literal["deleted"]
 
 
 class FeedPage(Schema, Generic[Item]):
-    """Items in the order in which they changed last."""
+    """A page of items, ordered by their last change."""
 
     items: list[Item | DeletedItem]
-    next: str = Field(description="Send it as `cursor` for what comes after these items, at once or any time later.")
-    more: bool = Field(description="Whether there is more already.")
+    next: str = Field(
+        description="Send this as `cursor`, now or at any later time, to get the changes after these items."
+    )
+    more: bool = Field(description="Whether more changes are available now.")
 
 
 class ChangesQuery(Schema):
-    """Where to go on."""
+    """Parameters of a request for changes."""
 
-    cursor: str = Field("", max_length=100, description="`next` of an earlier answer; without it, from the beginning.")
+    cursor: str = Field(
+        "", max_length=100, description="`next` of an earlier response. Leave empty to start from the beginning."
+    )
     limit: int = Field(500, ge=1, le=1000)
-    seller: str | None = Field(None, description="Its slug, where the key reaches several.")
+    seller: str | None = Field(None, description="Slug of the seller. Required if the key can access several sellers.")
 
 
 class FullFeedQuery(Schema):
+    """Parameters of a request for a full feed."""
+
     format: formats.Format = formats.Format.JSON_LINES
-    seller: str | None = Field(None, description="Its slug, where the key reaches several.")
+    seller: str | None = Field(None, description="Slug of the seller. Required if the key can access several sellers.")
 
 
 FEEDS_AUTH = ApiKeyAuth("feeds:read")
 
 
-@router.get("/feeds/products", auth=FEEDS_AUTH, response=FeedPage[ProductOut], summary="Products since a cursor")
+@router.get("/feeds/products", auth=FEEDS_AUTH, response=FeedPage[ProductOut], summary="List product changes")
 @decorate_view(gzip_page)
 def products_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
-    """Product groups with variants and prices that changed after the cursor, discontinued ones too."""
+    """List products with variants and prices that changed after the cursor, including discontinued ones."""
     return _changes_page(request, Feed.PRODUCTS, since)
 
 
-@router.get("/feeds/inventory", auth=FEEDS_AUTH, response=FeedPage[InventoryOut], summary="Inventory since a cursor")
+@router.get("/feeds/inventory", auth=FEEDS_AUTH, response=FeedPage[InventoryOut], summary="List inventory changes")
 @decorate_view(gzip_page)
 def inventory_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
-    """Variants whose stock, SKU or status changed after the cursor."""
+    """List variants whose stock, SKU or status changed after the cursor."""
     return _changes_page(request, Feed.INVENTORY, since)
 
 
-@router.get("/feeds/images", auth=FEEDS_AUTH, response=FeedPage[GalleryOut], summary="Image galleries since a cursor")
+@router.get("/feeds/images", auth=FEEDS_AUTH, response=FeedPage[GalleryOut], summary="List image changes")
 @decorate_view(gzip_page)
 def images_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
-    """The galleries of products whose images changed after the cursor."""
+    """List the images of products whose images changed after the cursor."""
     return _changes_page(request, Feed.IMAGES, since)
 
 
-@router.get("/feeds/{feed}/full", auth=FEEDS_AUTH, summary="A whole feed, as a stream")
+@router.get("/feeds/{feed}/full", auth=FEEDS_AUTH, summary="Stream a full feed")
 @decorate_view(gzip_page)
 def whole_feed(request: ApiRequest, feed: Feed, query: Query[FullFeedQuery]) -> HttpResponseBase:
-    """Everything that is live or suspended, as JSON Lines or XML. Go on with the cursor in the header `Feed-Cursor`."""
+    """Stream all live and suspended items. Continue with the cursor from the `Feed-Cursor` header."""
     sources = feed_sources(seller_for(request.auth, query.seller))
     snapshot = FeedSnapshot.of(sources)
     etag = _etag(query.format, snapshot.encode(feed, queries.latest_cursor(feed, sources=sources)))
@@ -206,14 +224,16 @@ def _read_cursor(snapshot: FeedSnapshot, feed: Feed, text: str) -> Cursor:
     try:
         return snapshot.decode(feed, text) if text else START
     except CursorError as error:
-        message = f"{error} Send the `next` of an earlier answer of this feed, or leave it out to begin anew."
+        message = (
+            f"{error} Send the `next` value of an earlier response of this feed, or omit the cursor to start over."
+        )
         raise ApiError(
             400, message, field_errors=[FieldError(property="cursor", code="invalid", message=message)]
         ) from error
     except CursorOutdated as error:
         message = (
-            "What this cursor counted from is gone: the data were restored or replaced since, or the seller has other "
-            "vendors now. Fetch the whole feed, remove what it does not hold, and go on with its cursor."
+            "This cursor is no longer valid: the database was restored or replaced, or the seller's vendors "
+            "have changed. Fetch the full feed, delete items that it doesn't contain, and continue with its cursor."
         )
         raise ApiError(
             410, message, field_errors=[FieldError(property="cursor", code="outdated", message=message)]

@@ -1,4 +1,4 @@
-"""A column that holds the number of a transaction."""
+"""A model field for transaction IDs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ else:
 
 
 class TransactionIdField(_Field):
-    """PostgreSQL's `xid8`: numbers of transactions in the order of their beginning, which never wrap around."""
+    """PostgreSQL's `xid8`: a 64-bit transaction ID, assigned in ascending order without wraparound."""
 
     def db_type(self, connection: Any) -> str:
         return "xid8"

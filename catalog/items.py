@@ -1,6 +1,6 @@
-"""The catalogue as targets see it: whole products, categories and brands, loaded a batch at a time.
+"""Catalog items as passed to targets: complete products, categories and brands, loaded in batches.
 
-`load_*` take ids and return what exists, in a fixed number of queries however many ids there are.
+The `load_*` functions take IDs and return the items that exist, in a fixed number of queries.
 """
 
 from collections import defaultdict
@@ -18,6 +18,8 @@ from hub.models import Connection
 
 @dataclass(slots=True)
 class StockItem:
+    """Stock at a location."""
+
     location: str
     quantity: Decimal
     min_level: Decimal | None
@@ -26,7 +28,7 @@ class StockItem:
 
 @dataclass(slots=True)
 class PriceItem:
-    """`price_list` is its slug, `list_name` what people call it."""
+    """A price. `price_list` is the slug of its price list, `list_name` the name."""
 
     price_list: str
     currency: str
@@ -38,6 +40,8 @@ class PriceItem:
 
 @dataclass(slots=True)
 class VariantItem:
+    """A variant with its stock and prices."""
+
     id: int
     product_id: int
     seller_id: int
@@ -56,6 +60,8 @@ class VariantItem:
 
 @dataclass(slots=True)
 class ImageItem:
+    """An image. `origin_id` is the connection it was imported from."""
+
     url: str
     alt: str
     position: int
@@ -65,7 +71,7 @@ class ImageItem:
 
 @dataclass(slots=True)
 class ProductItem:
-    """A product with everything below it. Variants, images and categories come in a stable order."""
+    """A complete product. Variants, images and categories are in a stable order."""
 
     id: int
     seller_id: int
@@ -87,7 +93,7 @@ class ProductItem:
 
 @dataclass(slots=True)
 class CategoryItem:
-    """`names` leads from the top down to its own; `path` joins them for people."""
+    """A category. `names` are the names from the root to the category; `path` joins them for display."""
 
     id: int
     seller_id: int | None
@@ -103,6 +109,8 @@ class CategoryItem:
 
 @dataclass(slots=True)
 class BrandItem:
+    """A brand."""
+
     id: int
     seller_id: int | None
     name: str
@@ -112,7 +120,7 @@ class BrandItem:
 
 @dataclass(slots=True)
 class StoreItem:
-    """A shop's own settings (D15), and the list of its default prices: empty for a shop that is only written."""
+    """Settings of a shop (D15) and its default price list, which is empty for a shop without imports."""
 
     id: int
     seller_id: int
@@ -135,7 +143,7 @@ _VARIANT = (
 
 
 def load_products(ids: Sequence[int]) -> dict[int, ProductItem]:
-    """Products by id, whole. Six queries."""
+    """Complete products by ID. Six queries."""
     products = {}
     for row in Product.objects.filter(id__in=ids).values_list(*_PRODUCT):
         item = ProductItem(*row)
@@ -156,7 +164,7 @@ def load_products(ids: Sequence[int]) -> dict[int, ProductItem]:
 
 
 def load_variants(ids: Sequence[int]) -> dict[int, VariantItem]:
-    """Variants by id with stock and prices. Three queries."""
+    """Variants with stock and prices by ID. Three queries."""
     return _variants(Variant.objects.filter(id__in=ids))
 
 
@@ -188,7 +196,7 @@ def _variants(queryset: Any) -> dict[int, VariantItem]:
 
 
 def load_categories(ids: Sequence[int]) -> dict[int, CategoryItem]:
-    """Categories by id, with the names of those above. Two queries."""
+    """Categories with the names of their ancestors by ID. Two queries."""
     rows = Category.objects.filter(id__in=ids).values_list(
         "id", "seller_id", "parent_id", "name", "slug", "path", "position", "visible", "status"
     )
@@ -213,12 +221,13 @@ def load_categories(ids: Sequence[int]) -> dict[int, CategoryItem]:
 
 
 def load_brands(ids: Sequence[int]) -> dict[int, BrandItem]:
+    """Brands by ID. One query."""
     rows = Brand.objects.filter(id__in=ids).values_list("id", "seller_id", "name", "image_url", "status")
     return {row[0]: BrandItem(*row) for row in rows}
 
 
 def load_stores(ids: Sequence[int]) -> dict[int, StoreItem]:
-    """Shops of sellers by the id of their connection. Two queries."""
+    """Shops of sellers by connection ID. Two queries."""
     shops = Connection.objects.filter(id__in=ids, seller__isnull=False)
     rows = shops.values_list("id", "seller_id", "slug", "name", "seller__currency")
     stores = {row[0]: StoreItem(*row) for row in rows}

@@ -1,8 +1,7 @@
-"""The catalogue in the hub's own terms.
+"""The catalog in SyncCenter's platform-independent data model.
 
-Every row of a tenant carries its seller, and rows that refer to each other do so by (seller, id) in the database
-(migration 0002), so that no mistake in code can tie one seller's row to another's. Categories, brands and attribute
-sets without a seller are shared by a whole marketplace.
+Every row has a seller, and foreign keys include it in the database (migration 0002), so that a bug can't link rows of
+different sellers. Categories, brands and attribute sets without a seller are shared by the whole marketplace.
 """
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -11,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller
 from catalog.fields import TransactionIdField
@@ -18,7 +18,7 @@ from hub.models import Connection
 
 
 class AttributeSet(models.Model):
-    """A family of products with the same attributes (L9)."""
+    """The attributes of a family of products (L9)."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, null=True, blank=True, related_name="attribute_sets")
     name = models.CharField(max_length=200)
@@ -33,7 +33,7 @@ class AttributeSet(models.Model):
 
 
 class Attribute(models.Model):
-    """A property that the products of a set have: its code is stable, its name is for people (F4, L9)."""
+    """An attribute of the products in a set, with a stable code and a display name (F4, L9)."""
 
     attribute_set = models.ForeignKey(AttributeSet, on_delete=models.CASCADE, related_name="attributes")
     code = models.CharField(max_length=100)
@@ -47,7 +47,7 @@ class Attribute(models.Model):
 
 
 class Category(models.Model):
-    """A node of a category tree. `path` is its names from the root, joined by ` / `."""
+    """A category of a tree. `path` joins the names from the root with ` / `."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, null=True, blank=True, related_name="categories")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
@@ -57,12 +57,12 @@ class Category(models.Model):
     position = models.IntegerField(default=0)
     visible = models.BooleanField(default=True)
     status = models.CharField(
-        max_length=12, choices=[("live", "live"), ("discontinued", "discontinued")], default="live"
+        max_length=12, choices=[("live", _("Live")), ("discontinued", _("Discontinued"))], default="live"
     )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        verbose_name_plural = "categories"
+        verbose_name_plural = _("categories")
         ordering = ["path"]
         indexes = [models.Index(fields=["seller", "path"], name="catalog_category_path")]
 
@@ -71,11 +71,13 @@ class Category(models.Model):
 
 
 class Brand(models.Model):
+    """A brand of products."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, null=True, blank=True, related_name="brands")
     name = models.CharField(max_length=255)
-    image_url = models.URLField(max_length=1000, blank=True)
+    image_url = models.URLField(_("image URL"), max_length=1000, blank=True)
     status = models.CharField(
-        max_length=12, choices=[("live", "live"), ("discontinued", "discontinued")], default="live"
+        max_length=12, choices=[("live", _("Live")), ("discontinued", _("Discontinued"))], default="live"
     )
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -88,19 +90,19 @@ class Brand(models.Model):
 
 
 class Status(models.TextChoices):
-    """Of a product or a variant (D9). `deleted` is the post-run check's word on staging (L11)."""
+    """Status of a product or variant (D9). Only the post-run check on staging sets `deleted` (L11)."""
 
-    LIVE = "live"
-    SUSPENDED = "suspended"
-    DISCONTINUED = "discontinued"
-    DELETED = "deleted"
+    LIVE = "live", _("Live")
+    SUSPENDED = "suspended", _("Suspended")
+    DISCONTINUED = "discontinued", _("Discontinued")
+    DELETED = "deleted", _("Deleted")
 
 
 class Product(models.Model):
-    """A product: what its variants have in common (D8).
+    """A product with the properties shared by its variants (D8).
 
-    `revision` is raised from the sequence `catalog_revision` whenever the product or anything below it (variants,
-    prices, stock, images) really changed, so that a full sync finds what to look at without reading payloads.
+    `revision` is set from the sequence `catalog_revision` whenever the product or its variants, prices, stock or images
+    change, so that full syncs find changed products without building payloads.
     """
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="products")
@@ -111,7 +113,7 @@ class Product(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.SET_NULL, null=True, blank=True, related_name="products")
     attribute_set = models.ForeignKey(AttributeSet, on_delete=models.SET_NULL, null=True, blank=True)
     categories: models.ManyToManyField = models.ManyToManyField(Category, through="ProductCategory")
-    attributes = models.JSONField(default=dict, blank=True, help_text="Attribute code → value.")
+    attributes = models.JSONField(default=dict, blank=True, help_text=_("Attribute code → value."))
     status = models.CharField(max_length=12, choices=Status, default=Status.LIVE)
     revision = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
@@ -131,6 +133,8 @@ class Product(models.Model):
 
 
 class ProductCategory(models.Model):
+    """Assigns a product to a category."""
+
     product = models.ForeignKey(Product, on_delete=models.CASCADE)
     category = models.ForeignKey(Category, on_delete=models.CASCADE)
 
@@ -142,19 +146,21 @@ class ProductCategory(models.Model):
 
 
 class Variant(models.Model):
-    """What can be bought: a product in one choice of options (D8, D11)."""
+    """A sellable unit: a product with a combination of options (D8, D11)."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
-    sku = models.CharField(max_length=255, blank=True)
+    sku = models.CharField(_("SKU"), max_length=255, blank=True)
     barcode = models.CharField(max_length=64, blank=True)
     weight_in_grams = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
     position = models.IntegerField(default=0)
-    cart_image_url = models.URLField(max_length=1000, blank=True)
-    options = models.JSONField(default=list, blank=True, help_text='[{"name": "Size", "value": "M"}] in order.')
+    cart_image_url = models.URLField(_("cart image URL"), max_length=1000, blank=True)
+    options = models.JSONField(
+        default=list, blank=True, help_text=_('In order, for example [{"name": "Size", "value": "M"}].')
+    )
     status = models.CharField(max_length=12, choices=Status, default=Status.LIVE)
-    rrp = models.DecimalField("recommended retail price", max_digits=14, decimal_places=4, null=True, blank=True)
-    settings = models.JSONField(default=dict, blank=True, help_text="B2B settings of the variant.")
+    rrp = models.DecimalField(_("recommended retail price"), max_digits=14, decimal_places=4, null=True, blank=True)
+    settings = models.JSONField(default=dict, blank=True, help_text=_("B2B settings of the variant."))
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -180,13 +186,13 @@ class Variant(models.Model):
 
 
 class Image(models.Model):
-    """A picture in the gallery of a product. `origin` is the connection that brought it: a shop or a feed of images."""
+    """An image in the gallery of a product. `origin` is the connection it comes from: a shop or an image feed."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
-    external_id = models.CharField(max_length=200, blank=True)
-    url = models.URLField(max_length=1000)
-    alt = models.CharField(max_length=500, blank=True)
+    external_id = models.CharField(_("external ID"), max_length=200, blank=True)
+    url = models.URLField(_("URL"), max_length=1000)
+    alt = models.CharField(_("alt text"), max_length=500, blank=True)
     position = models.IntegerField(default=0)
     origin = models.ForeignKey(
         Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
@@ -200,6 +206,8 @@ class Image(models.Model):
 
 
 class StockLocation(models.Model):
+    """A warehouse or other place where stock is kept."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="stock_locations")
     code = models.CharField(max_length=100)
     name = models.CharField(max_length=200, blank=True)
@@ -215,7 +223,7 @@ class StockLocation(models.Model):
 
 
 class Stock(models.Model):
-    """How many of a variant lie at a location (D10, D11). Negative means oversold."""
+    """The quantity of a variant at a location (D10, D11). Negative if oversold."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="stock", db_index=False)
@@ -233,7 +241,7 @@ class Stock(models.Model):
 
 
 class PriceList(models.Model):
-    """Prices in one currency. One per platform, named after it, holds the default price of every product (D12)."""
+    """A list of prices in one currency. Each platform has one for its default prices (D12)."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="price_lists")
     connection = models.OneToOneField(
@@ -254,7 +262,7 @@ class PriceList(models.Model):
 
 
 class Price(models.Model):
-    """What one piece costs from `min_quantity` pieces on. `list_amount` is the price before a reduction."""
+    """The unit price from `min_quantity` on. `list_amount` is the price before a discount."""
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE, related_name="prices")
@@ -274,21 +282,20 @@ class Price(models.Model):
 
 
 class FeedPosition(models.Model):
-    """Where an item stands in an outgoing feed: at the transaction that last changed what the feed says of it (S3, S4).
+    """The position of an item in a feed: the ID of the transaction that last changed its feed document (S3, S4).
 
-    `item_id` is a product's id, in the feed of inventory a variant's. The row outlives its item, so that fetchers learn
-    of a deletion. Triggers on the tables that feeds are made of write it (migration 0003), and nothing else does, so
-    that no statement can forget it.
+    `item_id` is the ID of a product, or of a variant in the inventory feed. The row outlives its item, so that clients
+    see deletions. Only database triggers write it (migration 0003), so that no change is missed.
     """
 
     class Feed(models.TextChoices):
-        PRODUCTS = "products"
-        INVENTORY = "inventory"
-        IMAGES = "images"
+        PRODUCTS = "products", _("Products")
+        INVENTORY = "inventory", _("Inventory")
+        IMAGES = "images", _("Images")
 
     pk = models.CompositePrimaryKey("feed", "item_id")
     feed = models.CharField(max_length=9, choices=Feed)
-    item_id = models.BigIntegerField()
+    item_id = models.BigIntegerField(_("item ID"))
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     changed = TransactionIdField()
 

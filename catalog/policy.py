@@ -1,9 +1,7 @@
-"""What becomes of the catalogue on its way to staging (L9, L10): all of it arrives.
+"""Staging copy rules for the catalog, which is copied completely (L9, L10).
 
-The format stands in staging_copy/policy.py.
-
-Whatever a merchant typed freely is scrubbed rather than kept, because a kept value with an e-mail address in it stops
-the copy.
+staging_copy/policy.py describes the format. Free text entered by merchants is scrubbed, because a
+value that is kept and contains an email address stops the copy.
 """
 
 POLICY = {

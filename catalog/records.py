@@ -1,4 +1,4 @@
-"""The catalogue as sources bring it. Amounts in the major unit of the currency, weights in grams."""
+"""Catalog records as read from a source. Amounts are in the major unit of the currency, weights in grams."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +10,7 @@ from hub.records import Record
 
 @dataclass(slots=True, kw_only=True)
 class SettingsRecord(Record):
-    """The store itself (D15)."""
+    """Settings of the store (D15)."""
 
     name: str = ""
     currency: str = ""
@@ -19,7 +19,7 @@ class SettingsRecord(Record):
 
 @dataclass(slots=True, kw_only=True)
 class CategoryRecord(Record):
-    """`tree` is the storefront's tree; `parent_id` the parent's external id, empty at a root."""
+    """A category. `tree` identifies the storefront's tree; `parent_id` is an external ID, empty for a root."""
 
     name: str
     parent_id: str = ""
@@ -31,13 +31,15 @@ class CategoryRecord(Record):
 
 @dataclass(slots=True, kw_only=True)
 class BrandRecord(Record):
+    """A brand."""
+
     name: str
     image_url: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class PriceRecord:
-    """The default price; `list_amount` is the one before a reduction."""
+    """The default price. `list_amount` is the price before a discount."""
 
     amount: Decimal
     list_amount: Decimal | None = None
@@ -45,7 +47,7 @@ class PriceRecord:
 
 @dataclass(slots=True, kw_only=True)
 class StockRecord:
-    """`quantity` None: the source does not count this variant."""
+    """Stock of a variant at a location. `quantity` is None if the source doesn't track it."""
 
     quantity: Decimal | None
     location: str = "default"
@@ -55,6 +57,8 @@ class StockRecord:
 
 @dataclass(slots=True, kw_only=True)
 class VariantRecord:
+    """A variant with its price and stock. `status` is a value of catalog.models.Status."""
+
     external_id: str
     sku: str = ""
     barcode: str = ""
@@ -71,6 +75,8 @@ class VariantRecord:
 
 @dataclass(slots=True, kw_only=True)
 class ImageRecord:
+    """An image of a gallery."""
+
     external_id: str
     url: str
     alt: str = ""
@@ -79,14 +85,14 @@ class ImageRecord:
 
 @dataclass(slots=True, kw_only=True)
 class GalleryRecord(Record):
-    """The images of one SKU, as a feed of images tells them; `external_id` is the SKU (S4)."""
+    """The images of one SKU, read from an image feed. `external_id` is the SKU (S4)."""
 
     images: list[ImageRecord]
 
 
 @dataclass(slots=True, kw_only=True)
 class ProductRecord(Record):
-    """`None` for variants, images or categories: this read did not bring them; leave what is there."""
+    """A product. None for variants, images or categories means that they were not read and must be kept."""
 
     title: str
     slug: str = ""

@@ -1,5 +1,8 @@
 """What the connectors keep for themselves: imports of search feeds, webhooks received and registered."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -25,6 +28,8 @@ class FeedImport(models.Model):
         REFUSED = "refused"
         HARMFUL = "harmful", "refused as harmful, waits for an operator"
         UNKNOWN = "unknown", "no answer: may still be running there"
+
+    OPEN = (State.BUILDING, State.SENDING, State.POLLING, State.UNKNOWN)
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_imports")
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="feed_imports")
@@ -54,6 +59,11 @@ class FeedImport(models.Model):
 
     def __str__(self) -> str:
         return f"feed import {self.pk} ({self.mode})"
+
+    @property
+    def path(self) -> Path:
+        """The file, gzipped as it was sent. It is kept until the import succeeds or its row is pruned."""
+        return Path(settings.FEED_DIR) / self.file
 
 
 class FeedItem(models.Model):

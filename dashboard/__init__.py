@@ -1,1 +1,1 @@
-"""All pages for merchants. They cut across rooms, so they live in one of their own."""
+"""The merchant dashboard: its pages read from several apps, so they have an app of their own."""

@@ -1,4 +1,4 @@
-"""Who may open a page: every page belongs to one seller, and only its members find it."""
+"""Access control: every page belongs to one seller, and is a 404 for everybody who is not a member."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,11 +17,12 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import Seller, User
 from accounts.queries import is_owner, may_change, sellers_of
 
-SELLER_SESSION_KEY = "seller"  # the session's key
+# The session key that holds the slug of the seller chosen last.
+SELLER_SESSION_KEY = "seller"
 
 
 class SellerRequest(HttpRequest):
-    """A request that passed one of the two decorators. `sellers` are all that the user may choose from."""
+    """A request that passed one of the decorators below. `sellers` are all sellers that the user is a member of."""
 
     user: User
     htmx: HtmxDetails
@@ -34,7 +35,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def seller_time_zone(seller: Seller) -> ZoneInfo:
-    """The seller's time zone; UTC for a name that this machine does not know."""
+    """The seller's time zone; UTC if this machine does not know its name."""
     try:
         return ZoneInfo(seller.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -42,34 +43,34 @@ def seller_time_zone(seller: Seller) -> ZoneInfo:
 
 
 def seller_page(view: View) -> View:
-    """GET (and HEAD) for members of the seller named in the URL; 404 for everybody else. Times are the seller's."""
+    """GET (and HEAD) for members of the seller in the URL; 404 for everybody else. Times are in the seller's zone."""
     return require_safe(_require_membership(view))
 
 
 def seller_member_action(view: View) -> View:
-    """POST for members of any role, about themselves; 404 for strangers."""
+    """POST for members of any role, for what concerns only themselves; 404 for everybody else."""
     return require_POST(_require_membership(view))
 
 
 def seller_action(view: View) -> View:
-    """POST for members who may change things; 403 for viewers, 404 for strangers."""
+    """POST for members who may change data; 403 for viewers, 404 for everybody else."""
 
     @wraps(view)
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.may_change:
-            raise PermissionDenied("Viewers may look, not change.")
+            raise PermissionDenied("Viewers have read-only access.")
         return view(request, *args, **kwargs)
 
     return seller_member_action(inner)
 
 
 def seller_owner_action(view: View) -> View:
-    """POST for owners; 403 for other members, 404 for strangers."""
+    """POST for owners; 403 for other members, 404 for everybody else."""
 
     @wraps(view)
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_owner(user=request.user, seller=request.seller):
-            raise PermissionDenied("Only owners may do this.")
+            raise PermissionDenied("Only owners can do this.")
         return view(request, *args, **kwargs)
 
     return seller_member_action(inner)
@@ -80,12 +81,12 @@ def _require_membership(view: View) -> View:
     @wraps(view)
     def inner(request: Any, *args: Any, seller: str, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            # A poll whose session has ended must not swap the log-in page into the middle of another.
+            # A poll after the session has ended must not swap the login page into the current page.
             return HttpResponseClientRefresh() if request.htmx else redirect_to_login(request.get_full_path())
         request.sellers = list(sellers_of(request.user))
-        chosen = next((one for one in request.sellers if one.slug == seller), None)
+        chosen = next((each for each in request.sellers if each.slug == seller), None)
         if chosen is None:
-            raise Http404("No such seller among yours.")
+            raise Http404(f"{request.user} is not a member of a seller {seller!r}.")
         request.seller = chosen
         request.may_change = may_change(user=request.user, seller=chosen)
         if request.session.get(SELLER_SESSION_KEY) != seller:

@@ -1,4 +1,4 @@
-"""The geometry of the charts: a bar for each run or each few events, its height a duration."""
+"""Geometry of the bar charts, in pixels: one bar for each run or for each group of events; height shows duration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class Chart:
 
 
 def chart(runs: Sequence[Run]) -> Chart | None:
-    """Bars from the oldest to the latest run, or None if none of them has begun.
+    """Bars from the oldest to the latest run, or None if none of them has started. `runs` are newest first.
 
-    Heights grow with the root of the duration, so that a night's full sync leaves the quarter-hourly ones visible.
+    Heights grow with the square root of the duration, so that short partial syncs stay visible beside a long full one.
     """
     now = timezone.now()
     started = [(run, (run.finished_at or now) - run.started_at) for run in reversed(runs) if run.started_at]
@@ -65,7 +65,7 @@ class LatencyChart:
 
 
 def latency_chart(latency_buckets: Sequence[LatencyBucket]) -> LatencyChart | None:
-    """Bars from the oldest to the latest events, or None if there are none."""
+    """Bars from the oldest to the latest events, or None without events."""
     if not latency_buckets:
         return None
     longest = max(bucket.longest for bucket in latency_buckets)

@@ -1,41 +1,43 @@
-"""CSV that is safe to open in a spreadsheet, written as it is read."""
+"""CSV downloads: safe to open in a spreadsheet, streamed row by row."""
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from hub.models import RunItem
 from synclog.models import Issue
 
-# A cell that begins so is run as a formula by spreadsheets, also behind blanks.
+# Spreadsheets run a cell that starts with one of these as a formula, even after leading spaces.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def safe_cell(value: object) -> str:
-    """The value as text; what a spreadsheet would run is disarmed by an apostrophe."""
+    """The value as text, with an apostrophe in front if a spreadsheet would run it as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 class _Echo:
-    """A file for csv.writer that hands back each line instead of keeping it."""
+    """A file object for csv.writer that returns each line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
 
 
-def _lines(header: list[str], rows: Iterable[list[object]]) -> Iterator[str]:
+def _lines(header: Sequence[object], rows: Iterable[list[object]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    # Excel takes a file for UTF-8 only if it begins with this mark.
+    # Excel reads a file as UTF-8 only if it starts with a byte order mark.
     yield "\ufeff" + writer.writerow(header)
     for row in rows:
         yield writer.writerow([safe_cell(cell) for cell in row])
 
 
-def csv_response(filename: str, header: list[str], rows: Iterable[list[object]]) -> StreamingHttpResponse:
+def csv_response(filename: str, header: Sequence[object], rows: Iterable[list[object]]) -> StreamingHttpResponse:
+    """A download of `rows` under `header`, in UTF-8."""
     return StreamingHttpResponse(
         _lines(header, rows),
         content_type="text/csv; charset=utf-8",
@@ -43,11 +45,14 @@ def csv_response(filename: str, header: list[str], rows: Iterable[list[object]])
     )
 
 
-CHECK_HEADER = ["What", "Item", "Kind", "Id here", "Id there", "Field", "Before", "After", "Message", "Repaired"]
+CHECK_HEADER = [
+    *(_("Result"), _("Item"), _("Kind"), _("ID"), _("External ID")),
+    *(_("Field"), _("Before"), _("After"), _("Message"), _("Repaired")),
+]
 
 
 def check_rows(found: RunItem, title: str, zone: tzinfo) -> Iterator[list[object]]:
-    """One row under FOUND_HEADER for each field that differs, or a single one without a field."""
+    """Rows for CHECK_HEADER: one for each field that differs, or a single one without a field. Times are in `zone`."""
     repaired = found.repaired_at.astimezone(zone).isoformat(sep=" ", timespec="seconds") if found.repaired_at else ""
     about = [found.get_verdict_display(), title, found.get_kind_display(), found.item_id, found.external_id]
     for name, (before, after) in found.changes.items() or [("", ("", ""))]:
@@ -59,13 +64,13 @@ def _plain(value: object) -> object:
 
 
 ISSUE_HEADER = [
-    *("Severity", "Item", "Id", "What is wrong", "What to do", "Connection", "Data"),
-    *("Times seen", "First seen", "Last seen", "Resolved", "Link"),
+    *(_("Severity"), _("Item"), _("ID"), _("Issue"), _("How to fix"), _("Connection"), _("Data")),
+    *(_("Times seen"), _("First seen"), _("Last seen"), _("Resolved"), _("Link")),
 ]
 
 
 def issue_row(issue: Issue, zone: tzinfo) -> list[object]:
-    """One issue under ISSUE_HEADER, with times in the given zone."""
+    """A row for ISSUE_HEADER. Times are in `zone`."""
     times = (issue.opened_at, issue.seen_at, issue.resolved_at)
     return [
         issue.get_severity_display(),

@@ -1,12 +1,14 @@
-"""What people choose and type: filters of the lists, log-in, API keys."""
+"""Forms: the filters of lists, login, API keys."""
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller
 from accounts.services import SCOPES
@@ -21,28 +23,31 @@ from hub.models import Connection, Job, Run
 from orders.models import Customer, Order
 from synclog.models import Issue, ItemStatus, SyncLog
 
-_ANY = [("", "All")]
-# What a viewer's key may do; the rest is for those who may change things.
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+_ANY = [("", _("All"))]
+# The permissions that a viewer can give a key; the others need a member who may change data.
 _READ_SCOPES = ("sync:read", "feeds:read")
 
 
-def _choice(label: str, choices: Iterable[tuple[Any, Any]]) -> forms.ChoiceField:
-    written = [(value, text[:1].upper() + text[1:]) for value, text in choices]
-    return forms.ChoiceField(label=label, choices=[*_ANY, *written], required=False)
+def _choice(label: "_StrOrPromise", choices: Iterable[tuple[Any, Any]]) -> forms.ChoiceField:
+    capitalized = [(value, capfirst(text)) for value, text in choices]
+    return forms.ChoiceField(label=label, choices=[*_ANY, *capitalized], required=False)
 
 
 def _set_choices(form: forms.Form, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
-    """Set the choices of a field that are known only when the form is made."""
+    """Set the choices of a field that are known only when the form is created."""
     cast(forms.ChoiceField, form.fields[name]).choices = list(choices)
 
 
-def _search(label: str, hint: str) -> forms.CharField:
+def _search(label: "_StrOrPromise", hint: "_StrOrPromise") -> forms.CharField:
     widget = forms.TextInput(attrs={"type": "search", "placeholder": hint, "autocomplete": "off"})
     return forms.CharField(label=label, required=False, max_length=200, widget=widget)
 
 
 class FilterForm(forms.Form):
-    """Filters of a list, read from the query string. An unknown value is named beside its field and filters nothing."""
+    """Filters of a list, read from the query string. An invalid value shows an error at its field and is ignored."""
 
     use_required_attribute = False
 
@@ -51,7 +56,7 @@ class FilterForm(forms.Form):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """Each field's value, empty where nothing valid was chosen."""
+        """The value of each field, empty if it is missing or invalid."""
         self.is_valid()
         return {name: self.cleaned_data.get(name) or "" for name in self.fields}
 
@@ -61,11 +66,11 @@ class FilterForm(forms.Form):
 
 
 class IssueFilter(FilterForm):
-    connection = _choice("Connection", [])
-    data_type = _choice("Data", DataType.choices)
-    severity = _choice("Severity", Issue.Severity.choices)
-    text = _search("Search", "Words, SKU or id")
-    shown = forms.ChoiceField(label="Show", choices=[("", "Open"), (RESOLVED, "Resolved")], required=False)
+    connection = _choice(_("Connection"), [])
+    data_type = _choice(_("Data"), DataType.choices)
+    severity = _choice(_("Severity"), Issue.Severity.choices)
+    text = _search(_("Search"), _("Title, message or ID"))
+    shown = forms.ChoiceField(label=_("Status"), choices=[("", _("Open")), (RESOLVED, _("Resolved"))], required=False)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
@@ -86,10 +91,10 @@ class IssueFilter(FilterForm):
 
 
 class RunFilter(FilterForm):
-    connection = _choice("Connection", [])
-    data_type = _choice("Data", DataType.choices)
-    state = _choice("State", Run.State.choices)
-    scope = _choice("Scope", Run.Scope.choices)
+    connection = _choice(_("Connection"), [])
+    data_type = _choice(_("Data"), DataType.choices)
+    state = _choice(_("Status"), Run.State.choices)
+    scope = _choice(_("Scope"), Run.Scope.choices)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
@@ -98,21 +103,21 @@ class RunFilter(FilterForm):
 
 
 class CheckItemFilter(FilterForm):
-    """Of what a preview or a proof found."""
+    """Filters of the items that a preview or a comparison found."""
 
-    verdict = _choice("What", [])
-    text = _search("Search", "Id here or there")
+    verdict = _choice(_("Result"), [])
+    text = _search(_("Search"), _("ID or external ID"))
 
     def __init__(self, data: Any, *, run: Run) -> None:
         super().__init__(data)
-        words = [(verdict.value, verdict.label[:1].upper() + verdict.label[1:]) for verdict in verdicts_of(run)]
-        _set_choices(self, "verdict", [*_ANY, *words])
+        verdicts = [(verdict.value, capfirst(verdict.label)) for verdict in verdicts_of(run)]
+        _set_choices(self, "verdict", [*_ANY, *verdicts])
 
 
 class WebhookFilter(FilterForm):
-    connection = _choice("Connection", [])
-    data_type = _choice("Data", DataType.choices)
-    state = _choice("State", WebhookEvent.State.choices)
+    connection = _choice(_("Connection"), [])
+    data_type = _choice(_("Data"), DataType.choices)
+    state = _choice(_("Status"), WebhookEvent.State.choices)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
@@ -121,9 +126,9 @@ class WebhookFilter(FilterForm):
 
 
 class StatusFilter(FilterForm):
-    job = forms.ModelChoiceField(Job.objects.none(), label="Target or source", required=False, empty_label="All")
-    state = _choice("State", ItemStatus.State.choices)
-    kind = _choice("Kind", Kind.choices)
+    job = forms.ModelChoiceField(Job.objects.none(), label=_("Connection"), required=False, empty_label=_("All"))
+    state = _choice(_("Status"), ItemStatus.State.choices)
+    kind = _choice(_("Kind"), Kind.choices)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
@@ -131,33 +136,34 @@ class StatusFilter(FilterForm):
 
 
 class ProductFilter(FilterForm):
-    search = _search("Search", "Words of the title, or a SKU")
-    status = _choice("Status", Status.choices)
+    search = _search(_("Search"), _("Title or SKU"))
+    status = _choice(_("Status"), Status.choices)
 
 
 class CustomerFilter(FilterForm):
-    search = _search("Search", "E-mail or last name")
-    status = _choice("Status", Customer.Status.choices)
+    search = _search(_("Search"), _("Email or last name"))
+    status = _choice(_("Status"), Customer.Status.choices)
 
 
 class OrderFilter(FilterForm):
-    search = _search("Search", "Order number")
-    status = _choice("Status", Order.Status.choices)
+    search = _search(_("Search"), _("Order number"))
+    status = _choice(_("Status"), Order.Status.choices)
 
 
 class LogInForm(AuthenticationForm):
-    """Log-in by e-mail. After too many failures it refuses for a while, whatever the password."""
+    """Login by email. After too many failures it rejects every password for a while."""
 
     error_messages = {
-        "invalid_login": "That e-mail address and password do not go together. Mind upper and lower case.",
-        "inactive": "That e-mail address and password do not go together. Mind upper and lower case.",
-        "too_many": "Too many attempts. Wait %(minutes)d minutes, then try again.",
+        "invalid_login": _("Incorrect email or password."),
+        # The same text, so that it does not reveal whether an account exists.
+        "inactive": _("Incorrect email or password."),
+        "too_many": _("Too many attempts. Wait %(minutes)d minutes, then try again."),
     }
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.ip_address = request.META["REMOTE_ADDR"]
         super().__init__(request, *args, label_suffix="", **kwargs)
-        self.fields["username"].label = "E-mail"
+        self.fields["username"].label = _("Email")
         self.fields["username"].widget = forms.EmailInput(
             attrs={"autofocus": True, "autocomplete": "username", "maxlength": 254}
         )
@@ -179,19 +185,19 @@ class LogInForm(AuthenticationForm):
 
 class ApiKeyForm(forms.Form):
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=100,
-        help_text="What will use it, so that you know it again: “Warehouse script”.",
+        help_text=_("A name to recognize this key, for example “Warehouse script”."),
     )
-    scopes = forms.MultipleChoiceField(label="It may", widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(label=_("Permissions"), widget=forms.CheckboxSelectMultiple)
     days = forms.TypedChoiceField(
-        label="Valid for",
+        label=_("Expires"),
         coerce=int,
-        choices=[(90, "90 days"), (365, "one year"), (0, "until revoked")],
+        choices=[(90, _("In 90 days")), (365, _("In 1 year")), (0, _("Never"))],
         initial=365,
     )
 
     def __init__(self, data: Any = None, *, may_change: bool) -> None:
         super().__init__(data, label_suffix="")
         allowed = {scope: text for scope, text in SCOPES.items() if may_change or scope in _READ_SCOPES}
-        _set_choices(self, "scopes", [(scope, text[:1].upper() + text[1:]) for scope, text in allowed.items()])
+        _set_choices(self, "scopes", [(scope, capfirst(text)) for scope, text in allowed.items()])

@@ -1,4 +1,4 @@
-"""Paging that costs the same on page one and on page ten thousand: by key, never by offset."""
+"""Keyset pagination: page 10,000 costs the same as page 1, because no offset is counted."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Rows, latest first. `older` and `newer` are markers for the neighbouring pages, empty at the ends."""
+    """Rows, newest first. `older` and `newer` are the markers of the adjacent pages, empty at either end."""
 
     rows: list[Row]
     older: str = ""
@@ -22,10 +22,11 @@ class Page(Generic[Row]):
 
 
 class Keyset:
-    """A place in a list that is sorted by a time, or by nothing, and then by id; both descending.
+    """A position in a list sorted by `field`, if given, and then by ID; both descending.
 
-    `marker` comes from a page's `older` or `newer`, and so from the URL; BadRequest if it does not read.
-    `field` must be a DateTimeField without NULLs. Several querysets can feed one page: cut each, then merge.
+    `marker` is the `older` or `newer` of a page, taken from the URL; raises BadRequest if it is malformed.
+    `field` must be a DateTimeField without NULLs. To merge several querysets into one page, `apply` to each, then
+    pass all of them to `page`.
     """
 
     def __init__(self, marker: str = "", *, size: int = PAGE_SIZE, field: str = "") -> None:
@@ -48,15 +49,15 @@ class Keyset:
             if not abs(self._id) < 2**63 or (self._at and self._at.tzinfo is None):
                 raise ValueError(marker)
         except ValueError as error:
-            raise BadRequest("page: this marker does not read; begin again at the first page.") from error
+            raise BadRequest("page: malformed marker; start again from the first page.") from error
 
     def apply(self, rows: QuerySet[Row]) -> QuerySet[Row]:
-        """The rows on this side of the place, in order, one more than a page holds."""
+        """The rows after the position in reading order, one more than fits on a page."""
         sign, beyond = ("", "gt") if self.backwards else ("-", "lt")
         if self._id is not None:
             after = Q(**{f"id__{beyond}": self._id})
             if self.field:
-                # The first condition lets the index start here; the second sorts out ties.
+                # The first condition lets an index scan start here; the second handles equal times.
                 rows = rows.filter(**{f"{self.field}__{beyond}e": self._at})
                 after |= Q(**{f"{self.field}__{beyond}": self._at})
             rows = rows.filter(after)
@@ -64,8 +65,8 @@ class Keyset:
         return rows.order_by(*order, f"{sign}id")[: self.size + 1]
 
     def page(self, *querysets: Iterable[Row]) -> Page[Row]:
-        """One page of what was cut; a row found twice stands once."""
-        found = {row.pk: row for apply in querysets for row in apply}
+        """One page of the rows that `apply` returned; a row in several querysets appears once."""
+        found = {row.pk: row for rows_of_one in querysets for row in rows_of_one}
         rows = sorted(found.values(), key=self._key, reverse=not self.backwards)
         more = len(rows) > self.size
         rows = rows[: self.size]

@@ -1,47 +1,69 @@
-"""What the engine's states mean to a person: a tone, a sign, and what to do.
+"""How the pages present the states of runs, items and webhooks: a tone, a label and what to do next.
 
-A tone (`good`, `bad`, `warn`, `busy`, `quiet`) decides colour and icon together, so that colour never speaks alone.
+A tone decides color and icon together, so that no page relies on color alone.
 """
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.models import Status
 from connectors.models import WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
 from hub.kinds import Direction
 from hub.models import Connection, Run, RunItem
-from orders.models import Order
+from orders.models import Customer, Order
 from synclog.models import Issue, ItemStatus
+
+# The type of what gettext_lazy returns, which is a str in all but name.
+Label = str | Promise
 
 
 class Tone(Enum):
-    """The value is the name of the icon."""
+    """The value is the name of the icon in static/icons.svg."""
 
     GOOD = "check"
     BAD = "cross"
     WARN = "alert"
     BUSY = "spin"
     WAIT = "clock"
-    ASK = "question"
+    QUESTION = "question"
     QUIET = "dot"
 
     @property
     def css(self) -> str:
+        """The suffix of its CSS classes, as in `badge-good`."""
         return self.name.lower()
 
     @property
     def symbol(self) -> str:
         """One character, where an icon is too large."""
-        return {"GOOD": "✓", "BAD": "×", "WARN": "!", "BUSY": "…", "WAIT": "…", "ASK": "?", "QUIET": "–"}[self.name]
+        return _SYMBOLS[self]
 
 
+_SYMBOLS = {
+    Tone.GOOD: "✓",
+    Tone.BAD: "×",
+    Tone.WARN: "!",
+    Tone.BUSY: "…",
+    Tone.WAIT: "…",
+    Tone.QUESTION: "?",
+    Tone.QUIET: "–",
+}
 RUN_TONES = {
     Run.State.QUEUED: Tone.WAIT,
     Run.State.PREPARING: Tone.BUSY,
     Run.State.PREPARED: Tone.BUSY,
     Run.State.SENDING: Tone.BUSY,
-    Run.State.NEEDS_APPROVAL: Tone.ASK,
+    Run.State.NEEDS_APPROVAL: Tone.QUESTION,
     Run.State.DONE: Tone.GOOD,
     Run.State.DONE_WITH_ERRORS: Tone.WARN,
     Run.State.FAILED: Tone.BAD,
@@ -53,7 +75,7 @@ ITEM_TONES = {
     ItemStatus.State.FAILED: Tone.WAIT,
     ItemStatus.State.HELD: Tone.BAD,
     ItemStatus.State.REMOVED: Tone.QUIET,
-    ItemStatus.State.PENDING: Tone.ASK,
+    ItemStatus.State.PENDING: Tone.QUESTION,
 }
 VERDICT_TONES = {
     RunItem.Verdict.CREATE: Tone.GOOD,
@@ -75,21 +97,22 @@ EVENT_TONES = {
 }
 SEVERITY_TONES = {Issue.Severity.ERROR: Tone.BAD, Issue.Severity.WARNING: Tone.WARN}
 TRIGGER_LABELS = {
-    Run.Trigger.INSTALL: "on installation",
-    Run.Trigger.BUTTON: "by button",
-    Run.Trigger.SCHEDULE: "by schedule",
-    Run.Trigger.API: "over the API",
-    Run.Trigger.EVENT: "by an event",
-    Run.Trigger.IMPORT: "after an import",
+    Run.Trigger.INSTALL: gettext_lazy("Initial sync"),
+    Run.Trigger.BUTTON: gettext_lazy("Manual"),
+    Run.Trigger.SCHEDULE: gettext_lazy("Schedule"),
+    Run.Trigger.API: gettext_lazy("API"),
+    Run.Trigger.EVENT: gettext_lazy("Data change"),
+    Run.Trigger.IMPORT: gettext_lazy("After an import"),
 }
-# Of products, variants, customers and orders, whose words do not overlap with different meanings.
-STATUS_TONES = {
-    "live": Tone.GOOD,
-    "active": Tone.GOOD,
-    "suspended": Tone.WARN,
-    "disabled": Tone.WARN,
-    "discontinued": Tone.QUIET,
-    "deleted": Tone.BAD,
+# One table for products, variants, customers and orders: the values that they share mean the same.
+STATUS_TONES: dict[str, Tone] = {
+    Status.LIVE: Tone.GOOD,
+    Status.SUSPENDED: Tone.WARN,
+    Status.DISCONTINUED: Tone.QUIET,
+    Status.DELETED: Tone.BAD,
+    Customer.Status.ACTIVE: Tone.GOOD,
+    Customer.Status.DISABLED: Tone.WARN,
+    Customer.Status.DELETED: Tone.BAD,
     Order.Status.PENDING: Tone.QUIET,
     Order.Status.CONFIRMED: Tone.WAIT,
     Order.Status.PARTLY_SHIPPED: Tone.WAIT,
@@ -103,7 +126,7 @@ STATUS_TONES = {
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that a person should know about a connection or a job: what is so, and what to do."""
+    """Something that a merchant should know about a connection or a job: the problem and the fix."""
 
     tone: Tone
     text: str
@@ -111,146 +134,153 @@ class Notice:
 
 
 def connection_notices(card: ConnectionCard) -> list[Notice]:
-    """Why a connection does not work as usual, the gravest first."""
+    """Why a connection does not sync as usual, the most serious reason first."""
     connection, notices = card.connection, []
     if connection.state == Connection.State.UNINSTALLED:
-        notices.append(
-            Notice(Tone.QUIET, "Uninstalled.", "Nothing is synced. Install it again at the platform to go on.")
-        )
+        fix = _("Nothing is synced. To sync again, reinstall the app in %(platform)s.") % {"platform": card.platform}
+        notices.append(Notice(Tone.QUIET, _("Uninstalled."), fix))
     if connection.state == Connection.State.NEEDS_ATTENTION:
         notices.append(
             Notice(
                 Tone.BAD,
-                connection.state_reason or "This connection does not work.",
-                "Ask your operator to correct the connection and to test it; what waits is then sent by itself.",
+                connection.state_reason or _("This connection isn’t working."),
+                _("Contact support to fix and test the connection. Queued changes are then sent automatically."),
             )
         )
     if connection.state == Connection.State.NEW:
-        notices.append(Notice(Tone.WARN, "Never verified.", "Ask your operator to test the connection once."))
+        notices.append(Notice(Tone.WARN, _("Connection not tested yet."), _("Contact support to test it.")))
     if connection.paused_at:
+        reason = connection.pause_reason
         notices.append(
             Notice(
                 Tone.WARN,
-                f"Paused: {connection.pause_reason}" if connection.pause_reason else "Paused.",
-                "Changes collect meanwhile and go out when an operator resumes it.",
+                _("Paused: %(reason)s") % {"reason": reason} if reason else _("Paused."),
+                _("Changes are queued and will sync when support resumes the connection."),
             )
         )
     if card.platform_pause_reason:
+        values = {"platform": card.platform, "reason": card.platform_pause_reason}
         notices.append(
             Notice(
                 Tone.WARN,
-                f"All syncs with {card.platform} are stopped: {card.platform_pause_reason}",
-                "Nothing to do for you: changes collect and go out afterwards.",
+                _("All %(platform)s syncs are paused: %(reason)s") % values,
+                _("No action needed. Changes are queued and will sync when syncing resumes."),
             )
         )
     if connection.read_only:
         notices.append(
             Notice(
                 Tone.WARN,
-                "Dry: everything is decided, nothing is written there.",
-                "An operator can end this.",
+                _("Dry run: changes are computed, nothing is sent."),
+                _("Contact support to turn it off."),
             )
         )
     if card.at_least_once:
         notices.append(
             Notice(
                 Tone.QUIET,
-                "After an outage an item may arrive twice.",
-                f"{card.platform} offers no way to look first; remove the double there.",
+                _("After an outage, duplicates are possible."),
+                _("If you find one, delete the duplicate in %(platform)s.") % {"platform": card.platform},
             )
         )
     return notices
 
 
 def job_notice(card: JobCard) -> Notice | None:
-    """Why a job does not run, or what holds part of it up."""
+    """Why a job does not run, or what delays part of it."""
     if card.state is not None and card.state.attention:
-        return Notice(Tone.BAD, card.state.attention, "Mend this, then press Resume.")
+        return Notice(Tone.BAD, card.state.attention, _("Fix this, then select Resume."))
     if not card.job.enabled:
-        return Notice(Tone.QUIET, "Switched off.", "An operator can switch it on.")
+        return Notice(Tone.QUIET, _("Disabled."), _("Contact support to enable it."))
     if card.job.paused:
-        return Notice(Tone.WARN, "Paused.", "Changes collect meanwhile. Press Resume to go on.")
-    if card.backing_off:
+        return Notice(Tone.WARN, _("Paused."), _("Changes are queued and will sync when you resume."))
+    if card.retry_at:
+        values = {"platform": card.platform, "time": _clock_time(card.retry_at)}
         return Notice(
             Tone.WARN,
-            "The other side keeps failing, so we let it rest for a while.",
-            "Nothing to do: it is tried again by itself.",
+            _("Requests to %(platform)s keep failing.") % values,
+            _("Retrying automatically at %(time)s.") % values,
         )
     return None
 
 
+def _clock_time(at: datetime) -> str:
+    """`14:05 CET`, in the seller's time zone."""
+    return date_format(timezone.localtime(at), "H:i T")
+
+
 @dataclass(frozen=True)
 class Stage:
-    """A step in the life of a run. `now` marks the one that the run is at, or ended with."""
+    """A step in the life of a run. `current` marks the step that the run is at, or ended with."""
 
-    label: str
+    label: Label
     tone: Tone
     current: bool = False
 
 
-# An import is done with once it has read; only an export has something prepared to send.
-_STEPS = {
-    Direction.IMPORT: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "reading"},
+_QUEUED = gettext_lazy("Queued")
+# An import is complete once everything is read; only an export prepares something to send.
+_STEPS: dict[Direction, dict[Run.State, Label]] = {
+    Direction.IMPORT: {Run.State.QUEUED: _QUEUED, Run.State.PREPARING: gettext_lazy("Reading")},
     Direction.EXPORT: {
-        Run.State.QUEUED: "waiting for a worker",
-        Run.State.PREPARING: "comparing",
-        Run.State.PREPARED: "prepared, nothing sent yet",
-        Run.State.SENDING: "sending",
+        Run.State.QUEUED: _QUEUED,
+        Run.State.PREPARING: gettext_lazy("Checking for changes"),
+        Run.State.PREPARED: gettext_lazy("Ready to send"),
+        Run.State.SENDING: gettext_lazy("Sending"),
     },
+}
+_CHECK_STEPS: dict[Run.Scope, dict[Run.State, Label]] = {
+    Run.Scope.PREVIEW: {Run.State.QUEUED: _QUEUED, Run.State.PREPARING: gettext_lazy("Running preview")},
+    Run.Scope.COMPARISON: {Run.State.QUEUED: _QUEUED, Run.State.PREPARING: gettext_lazy("Comparing")},
+}
+_COMPARISON_RESULTS: dict[Run.State, Label] = {
+    Run.State.DONE: gettext_lazy("No differences"),
+    Run.State.DONE_WITH_ERRORS: gettext_lazy("Differences found"),
 }
 
 
-_CHECK_STEPS = {
-    Run.Scope.PREVIEW: {Run.State.QUEUED: "waiting for a worker", Run.State.PREPARING: "looking ahead"},
-    Run.Scope.COMPARISON: {
-        Run.State.QUEUED: "waiting for a worker",
-        Run.State.PREPARING: "comparing with what is there",
-    },
-}
-_COMPARISON_RESULTS = {Run.State.DONE: "holds what it should", Run.State.DONE_WITH_ERRORS: "differences found"}
-
-
-def _steps(run: Run) -> dict[Run.State, str]:
+def _steps(run: Run) -> dict[Run.State, Label]:
     return _CHECK_STEPS.get(Run.Scope(run.scope)) or _STEPS[Direction(run.job.direction)]
 
 
 def state_label(run: Run) -> str:
-    """The state of a run in the words that fit what it does (B11)."""
+    """The status of a run, in the words of what it does (B11)."""
     state = Run.State(run.state)
-    ended = _COMPARISON_RESULTS if run.scope == Run.Scope.COMPARISON else {}
-    return _steps(run).get(state) or ended.get(state, state.label)
+    results = _COMPARISON_RESULTS if run.scope == Run.Scope.COMPARISON else {}
+    label = _steps(run).get(state) or results.get(state) or state.label
+    return capfirst(str(label))
 
 
 def run_title(run: Run) -> str:
-    """A run in a few words, as its page is headed."""
-    connection = run.job.connection
+    """What a run does, for the heading of its page."""
+    values = {"connection": run.job.connection, "scope": capfirst(run.get_scope_display())}
     if run.scope == Run.Scope.PREVIEW:
-        return f"preview of what would be sent to {connection}"
+        return _("Preview of the export to %(connection)s") % values
     if run.scope == Run.Scope.COMPARISON:
-        return f"comparison with what {connection} holds"
-    where = (
-        f"import, read from {connection}" if run.job.direction == Direction.IMPORT else f"export, sent to {connection}"
-    )
-    return f"{where} · {run.get_scope_display().lower()}"
+        return _("Comparison with %(connection)s") % values
+    if run.job.direction == Direction.IMPORT:
+        return _("Import from %(connection)s · %(scope)s") % values
+    return _("Export to %(connection)s · %(scope)s") % values
 
 
 def stages(run: Run) -> list[Stage]:
-    """The steps of a run (B11): those behind it, the one it is at or ended with, those ahead."""
+    """The steps of a run (B11): the completed ones, the current or last one, and those to come."""
     steps = _steps(run)
     state, order = Run.State(run.state), list(steps)
     if run.trigger == Run.Trigger.EVENT:
-        order = order[-1:]  # what events bring waits for nobody and is not prepared
+        order = order[-1:]  # changes from events are sent without being queued or prepared as a run
     if run.is_open:
-        # A run asks while it prepares.
+        # A run asks for approval while it prepares.
         place = order.index(Run.State.PREPARING if state is Run.State.NEEDS_APPROVAL else state)
-        behind, ahead = order[:place], [*(steps[step] for step in order[place + 1 :]), "ended"]
+        completed = order[:place]
+        upcoming: list[Label] = [*(steps[step] for step in order[place + 1 :]), gettext_lazy("Finished")]
     else:
-        completed = state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS) or run.remaining is not None
-        behind, ahead = order if completed else order[:2] if run.started_at else order[:1], []
+        reached_end = state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS) or run.remaining is not None
+        completed, upcoming = order if reached_end else order[:2] if run.started_at else order[:1], []
     return [
-        *(Stage(steps[step], Tone.GOOD) for step in behind),
+        *(Stage(steps[step], Tone.GOOD) for step in completed),
         Stage(state_label(run), RUN_TONES[state], current=True),
-        *(Stage(label, Tone.QUIET) for label in ahead),
+        *(Stage(label, Tone.QUIET) for label in upcoming),
     ]
 
 
@@ -271,12 +301,12 @@ class Progress:
 def progress(run: Run) -> Progress | None:
     """How far a run is; None while its size is unknown.
 
-    An export counts down what has no outcome yet; an import knows what it has read of what the source says it has.
+    An export counts down the items without an outcome; an import counts what it has read of the source's total.
     """
     if not run.total:
         return None
     read: Counter[str] = Counter()
-    for counter in run.counters.all():  # those of a kind add up over its storefronts
+    for counter in run.counters.all():  # a kind has one counter for each of its storefronts
         read[counter.kind.partition("@")[0]] += counter.read
     done = max(read.values(), default=0) if run.remaining is None else run.total - run.remaining
     return Progress(max(0, min(done, run.total)), run.total)

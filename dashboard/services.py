@@ -1,4 +1,4 @@
-"""What people do on these pages that is more than one call below."""
+"""Actions of the pages that combine several calls of other apps' services."""
 
 from datetime import timedelta
 
@@ -11,7 +11,10 @@ from accounts.services import create_api_key, record_audit_event, revoke_api_key
 
 @transaction.atomic
 def create_own_api_key(*, user: User, seller: Seller, name: str, scopes: list[str], days: int) -> tuple[ApiKey, str]:
-    """A key that acts for the user at the seller, and its text, which is shown once. `days` 0: until revoked."""
+    """An API key with which apps act as the user at the seller, and its text, which is shown only once.
+
+    `days` is how long it is valid; 0 means until it is revoked.
+    """
     expires_at = timezone.now() + timedelta(days=days) if days else None
     key, text = create_api_key(name=name, scopes=scopes, seller=seller, user=user, expires_at=expires_at)
     record_audit_event(user=user, action="key.make", target=key, seller=seller, scopes=key.scopes)
@@ -20,5 +23,6 @@ def create_own_api_key(*, user: User, seller: Seller, name: str, scopes: list[st
 
 @transaction.atomic
 def revoke_own_api_key(*, key: ApiKey) -> None:
+    """Revoke a key of its own user, who is recorded in the audit log."""
     revoke_api_key(key=key)
     record_audit_event(user=key.user, action="key.revoke", target=key, seller=key.seller)

@@ -1,4 +1,4 @@
-"""Guessing passwords is slow: after ten failures an address, from one place, must wait."""
+"""Login throttling: after ten failures, an email address is locked for its IP address for up to 15 minutes."""
 
 from datetime import datetime, timedelta
 
@@ -14,14 +14,14 @@ _ACTION = "login.failed"
 
 
 def is_locked(email: str, ip_address: str, *, now: datetime | None = None) -> bool:
-    """Whether this address has failed too often from this network address within the window."""
+    """Whether this email address has failed too often from this IP address within the window."""
     now = now or timezone.now()
     failures = AuditEvent.objects.filter(at__gt=now - WINDOW, action=_ACTION, target=_fingerprint(email, ip_address))
     return failures.count() >= FAILURES
 
 
 def record_failure(email: str, ip_address: str) -> None:
-    """Kept in the audit trail, so that all web processes count together. Holds no address, only its mark."""
+    """Record a failed login in the audit log, which all web processes share. Stores a fingerprint, no address."""
     record_audit_event(user=None, action=_ACTION, target=_fingerprint(email, ip_address))
 
 

@@ -1,4 +1,4 @@
-"""The addresses of all merchant pages: `/s/<seller>/…`, and the way in."""
+"""URLs of the merchant pages: `/s/<seller>/…`, login and password."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path

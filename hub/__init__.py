@@ -1,1 +1,1 @@
-"""The queue of the house: connections, jobs, lanes, runs, changes, links. Knows items only as (kind, id)."""
+"""The sync engine's data: connections, jobs, lanes, runs, changes and links. Knows items only as (kind, ID)."""

@@ -1,6 +1,6 @@
-"""What deserves an alert, found in the rows; and which channels are owed a word about it.
+"""Finds problems that need an alert, and decides which channels are notified.
 
-Nothing is sent here: connectors.alerting does that, outside any transaction.
+Nothing is sent here: connectors.alerts.notifications does that, outside of transactions.
 """
 
 from collections.abc import Iterable
@@ -11,18 +11,21 @@ from typing import Protocol
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from hub.models import Alert, AlertChannel, AlertDelivery, Connection, Job, Lane, Run
 from hub.schedules import time_between_runs
 
-# A lane that rests this long is more than a hiccup.
+# Consecutive failed calls of a lane after which its platform counts as not responding.
 UNREACHABLE_AFTER = 6
-# A schedule may be missed once, and by a little, before anybody is woken.
+# A job is overdue after two intervals of its schedule and this long.
 OVERDUE_GRACE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """A problem found now. `key` identifies it, so that it opens only one alert."""
+
     kind: Alert.Kind
     key: str
     job: Job | None
@@ -31,7 +34,7 @@ class Finding:
 
 
 class Detector(Protocol):
-    """Says what is wrong now, in a few queries."""
+    """Returns the problems found now, in a few queries."""
 
     def __call__(self, *, now: datetime) -> Iterable[Finding]: ...
 
@@ -40,13 +43,13 @@ _detectors: list[Detector] = []
 
 
 def register_detector(detector: Detector) -> None:
-    """For rooms above this one, when Django starts: what else deserves an alert."""
+    """Add a detector. For apps that depend on this one, in their AppConfig.ready()."""
     if detector not in _detectors:
         _detectors.append(detector)
 
 
 def collect_findings(*, now: datetime) -> list[Finding]:
-    """Everything that is wrong now. A few queries over jobs and lanes, none over items."""
+    """All problems found now. Queries jobs and lanes, but no items."""
     monitored = monitored_jobs()
     own = [
         *_failing(monitored),
@@ -59,7 +62,7 @@ def collect_findings(*, now: datetime) -> list[Finding]:
 
 
 def monitored_jobs() -> QuerySet[Job]:
-    """Those that people expect to work: nobody has switched them off."""
+    """Jobs that should be running: enabled, with an installed connection that isn't paused."""
     return Job.objects.filter(
         enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
     ).select_related("connection__seller", "state")
@@ -67,38 +70,39 @@ def monitored_jobs() -> QuerySet[Job]:
 
 def _failing(jobs: QuerySet[Job]) -> list[Finding]:
     last = Run.objects.filter(job=OuterRef("pk"), scope__in=Run.SYNCS).exclude(state__in=Run.OPEN).order_by("-id")
-    failed = jobs.annotate(last_state=Subquery(last.values("state")[:1]), why=Subquery(last.values("reason")[:1]))
+    failed = jobs.annotate(last_state=Subquery(last.values("state")[:1]), failure=Subquery(last.values("reason")[:1]))
     return [
-        _job_finding(job, Alert.Kind.FAILING, f"The last run failed: {job.why}")
+        _job_finding(job, Alert.Kind.FAILING, _("The last run failed: %(reason)s") % {"reason": job.failure})
         for job in failed.filter(last_state=Run.State.FAILED, state__attention="")
     ]
 
 
 def _needs_attention(jobs: QuerySet[Job]) -> list[Finding]:
     return [
-        _job_finding(job, Alert.Kind.ATTENTION, f"Waits for a person: {job.state.attention}")
+        _job_finding(job, Alert.Kind.ATTENTION, _("Needs action: %(reason)s") % {"reason": job.state.attention})
         for job in jobs.exclude(state__attention="")
     ]
 
 
 def _overdue(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
-    """Jobs that have not succeeded for two lengths of their closest schedule, though nothing failed (N12)."""
+    """Jobs without a successful run for two intervals of their shortest schedule, even if no run failed (N12)."""
     found = []
     scheduled = jobs.filter(paused=False).exclude(full_schedule="", partial_schedule="")
     for job in scheduled:
-        lengths = [
+        intervals = [
             time_between_runs(schedule, after=now, time_zone=job.time_zone)
             for schedule in (job.full_schedule, job.partial_schedule)
             if schedule
         ]
         since = job.state.last_success_at or job.connection.created_at
-        if now - since > 2 * min(lengths) + OVERDUE_GRACE:
-            found.append(_job_finding(job, Alert.Kind.OVERDUE, f"No success for {timesince(since, now)}."))
+        if now - since > 2 * min(intervals) + OVERDUE_GRACE:
+            message = _("No successful run for %(duration)s.") % {"duration": timesince(since, now)}
+            found.append(_job_finding(job, Alert.Kind.OVERDUE, message))
     return found
 
 
 def _drifted(jobs: QuerySet[Job]) -> list[Finding]:
-    """Jobs whose last comparison that came to an end found differences (N9)."""
+    """Jobs whose last completed comparison found differences (N9)."""
     finished = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
     last = Run.objects.filter(job=OuterRef("pk"), scope=Run.Scope.COMPARISON, state__in=finished).order_by("-id")
     compared = jobs.annotate(last_state=Subquery(last.values("state")[:1]), found=Subquery(last.values("reason")[:1]))
@@ -115,7 +119,8 @@ def _unreachable() -> list[Finding]:
             f"{Alert.Kind.UNREACHABLE}:{lane.pk}",
             None,
             lane.connection.seller_id,
-            f"{lane.connection}: {lane.failures} calls in a row failed ({lane.name}).",
+            _("%(connection)s (%(lane)s): the last %(count)s calls failed.")
+            % {"connection": lane.connection, "lane": lane.name, "count": lane.failures},
         )
         for lane in lanes
     ]
@@ -127,9 +132,9 @@ def _job_finding(job: Job, kind: Alert.Kind, message: str) -> Finding:
 
 @transaction.atomic
 def update_alerts(*, findings: list[Finding], now: datetime) -> tuple[int, int]:
-    """Open alerts for new findings, resolve those that are found no more: (opened, resolved).
+    """Open alerts for new findings and resolve those that are gone. Returns (opened, resolved).
 
-    Each opening and each end is owed once to every channel that listens; a finding that stays is owed nothing more.
+    Every subscribed channel gets one delivery when an alert opens and one when it is resolved.
     """
     current_keys = {finding.key for finding in findings}
     open_alerts = {alert.key: alert for alert in Alert.objects.select_for_update().filter(resolved_at=None)}
@@ -168,7 +173,7 @@ def _queue_deliveries(alerts: list[Alert], *, is_resolution: bool) -> None:
 
 
 def pending_deliveries(*, channel: AlertChannel) -> QuerySet[AlertDelivery]:
-    """What a channel has yet to be told, oldest first. After five failed tries a message is given up."""
+    """Unsent deliveries of a channel, oldest first. After five failed attempts a delivery is dropped."""
     return (
         AlertDelivery.objects.filter(Q(sent_at=None), channel=channel, attempts__lt=5)
         .select_related("alert__seller")

@@ -1,4 +1,4 @@
-"""REST: the runs of one's jobs, and stopping them."""
+"""REST API: list, read and cancel runs."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
-from ninja import Path, Query, Router, Schema
+from ninja import Field, Path, Query, Router, Schema
 
 from accounts.auth import ApiKeyAuth, ApiRequest, is_platform_key, require_write_access, sellers_for
 from accounts.models import ApiKey
@@ -21,7 +21,7 @@ LOG_TAIL = 200
 
 
 class RunOut(Schema):
-    """A run, as the activity register shows it."""
+    """A run, as shown in the sync history."""
 
     id: int
     connection: str
@@ -30,7 +30,7 @@ class RunOut(Schema):
     scope: Run.Scope
     trigger: Run.Trigger
     state: Run.State
-    state_text: str
+    state_text: str = Field(description="The state as shown on pages.")
     reason: str
     total: int | None
     remaining: int | None
@@ -57,6 +57,8 @@ class RunOut(Schema):
 
 
 class CounterOut(Schema):
+    """Number of items per outcome for one kind of item."""
+
     kind: str
     read: int
     created: int
@@ -69,6 +71,8 @@ class CounterOut(Schema):
 
 
 class LogLineOut(Schema):
+    """A line of the run log."""
+
     id: int
     at: datetime
     level: RunLogLine.Level
@@ -76,7 +80,7 @@ class LogLineOut(Schema):
 
 
 class RunDetail(RunOut):
-    """A run with its counters and the end of its log, oldest line first."""
+    """A run with its counters and the last lines of its log, oldest first."""
 
     counters: list[CounterOut]
     log: list[LogLineOut]
@@ -93,7 +97,7 @@ class RunFilter(Schema):
 
 
 def connections_for(key: ApiKey) -> QuerySet[Connection]:
-    """The connections that a key reaches; those without a seller only by a platform's key."""
+    """The connections that a key can access. Those without a seller need a platform key."""
     reached = Q(seller__in=sellers_for(key))
     if is_platform_key(key):
         reached |= Q(seller=None)
@@ -107,20 +111,20 @@ def _find_run(key: ApiKey, run_id: int) -> Run:
         .first()
     )
     if run is None:
-        raise ApiError(404, "No such run among those that this key reaches.")
+        raise ApiError(404, "Run not found, or this API key can't access it.")
     return run
 
 
 @router.get("/runs", auth=ApiKeyAuth("sync:read"), response=Page[RunOut], summary="List runs")
 def list_runs(request: ApiRequest, filters: Query[RunFilter], paging: Query[Paging]) -> dict[str, Any]:
-    """The runs of all jobs that the key reaches, newest first."""
+    """List the runs of all jobs that the key can access, newest first."""
     jobs = Job.objects.filter(connection__in=connections_for(request.auth))
     if filters.connection:
         jobs = jobs.filter(connection__slug=filters.connection)
     if filters.data_type:
         jobs = jobs.filter(data_type=filters.data_type)
-    # Each job gives its latest by index, and the best of these make the page: a walk over all runs would be long
-    # for a seller that runs seldom among many that run often.
+    # Reads the latest runs of each job by index and takes the newest of them: scanning all runs would be slow for a
+    # seller with few runs among sellers with many.
     mine = Run.objects.filter(job=OuterRef("pk")).order_by("-id")
     if filters.state:
         mine = mine.filter(state=filters.state)
@@ -132,17 +136,17 @@ def list_runs(request: ApiRequest, filters: Query[RunFilter], paging: Query[Pagi
     return page_of(runs, limit=paging.limit)
 
 
-@router.get("/runs/{run_id}", auth=ApiKeyAuth("sync:read"), response=RunDetail, summary="One run")
+@router.get("/runs/{run_id}", auth=ApiKeyAuth("sync:read"), response=RunDetail, summary="Get a run")
 def get_run(request: ApiRequest, run_id: int = Path(..., ge=1, le=MAX_ID)) -> Run:
-    """State, counters and the last 200 lines of the log."""
+    """Get a run with its state, counters and the last 200 lines of its log."""
     return _find_run(request.auth, run_id)
 
 
 @router.post("/runs/{run_id}/cancel", auth=ApiKeyAuth("sync:trigger"), response=RunOut, summary="Cancel a run")
 def cancel(request: ApiRequest, run_id: int = Path(..., ge=1, le=MAX_ID)) -> Run:
-    """Stop a run. What was sent stays sent; 409 if it has ended."""
+    """Cancel a run. Items already sent are not reverted. Responds 409 if the run has finished."""
     run = _find_run(request.auth, run_id)
     require_write_access(request.auth, run.job.connection.seller)
     if not cancel_run(run=run, by=request.auth.user):
-        raise ApiError(409, "This run has ended: there is nothing to cancel.")
+        raise ApiError(409, "This run has already finished.")
     return run

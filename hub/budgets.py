@@ -1,4 +1,4 @@
-"""Rate budgets: one bucket of requests per account at a vendor, shared by all workers through one row."""
+"""Rate limits: a token bucket per vendor account, stored in one row that all workers share."""
 
 from datetime import datetime, timedelta
 
@@ -21,15 +21,15 @@ _RETRY_AT = """
 SELECT GREATEST(blocked_until, updated_at + make_interval(secs => (%(wanted)s - tokens) / %(refill)s))
 FROM hub_ratebudget WHERE key = %(key)s
 """
-# Coming back for a single request would waste a turn: wait until a tenth of the bucket is there.
+# Resuming for a single request would waste a turn, so wait until a tenth of the bucket has refilled.
 _MIN_REFILL_FRACTION = 0.1
 
 
 def acquire(*, key: str, requests: int, seconds: float) -> datetime | None:
-    """Take one request from the bucket of `requests` per `seconds`.
+    """Take one request from a bucket that allows `requests` per `seconds`.
 
-    None if it was there; else the time (UTC) at which it is worth asking again. Runs in a statement of its own and
-    must be called outside a transaction, so that no worker holds the bucket while it works.
+    Returns None if a request was available, else the time (UTC) for the next attempt. Must be called outside a
+    transaction: otherwise the row would stay locked for the other workers until commit.
     """
     values: dict[str, str | float] = {"key": key, "capacity": requests, "refill": requests / seconds}
     with connection.cursor() as cursor:
@@ -42,7 +42,7 @@ def acquire(*, key: str, requests: int, seconds: float) -> datetime | None:
 
 
 def block(*, key: str, until: datetime) -> None:
-    """The vendor said: not before `until`. Holds for every worker; a later time wins."""
+    """Block all workers until `until`, as the vendor asked. If the bucket is already blocked, the later time wins."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

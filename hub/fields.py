@@ -1,4 +1,4 @@
-"""A JSON field that is encrypted at rest."""
+"""A model field for JSON that is encrypted at rest."""
 
 import json
 from functools import lru_cache
@@ -13,7 +13,7 @@ from django.db import models
 @lru_cache(maxsize=4)
 def _cipher(keys: tuple[str, ...]) -> MultiFernet:
     if not keys:
-        raise ImproperlyConfigured("ENCRYPTION_KEYS is empty: credentials cannot be stored without a key.")
+        raise ImproperlyConfigured("ENCRYPTION_KEYS is empty. Set at least one key to store credentials.")
     return MultiFernet([Fernet(key) for key in keys])
 
 
@@ -24,10 +24,10 @@ else:
 
 
 class EncryptedJSONField(_Field):
-    """A JSON object, encrypted with the newest of `ENCRYPTION_KEYS`, readable with any of them.
+    """A JSON value, encrypted with the first of `ENCRYPTION_KEYS` and decrypted with any of them.
 
-    A value that no key opens reads as None rather than raising, so that a page listing connections survives a
-    lost key; the connection then asks for its credentials again.
+    A value that no key can decrypt is loaded as None instead of raising an exception, so that pages that list
+    connections still work after a key was lost. The connection then needs new credentials.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,5 +55,5 @@ class EncryptedJSONField(_Field):
         return value
 
     def value_to_string(self, obj: Any) -> str:
-        """Fixtures and logs never hold the value."""
+        """Empty, so that the value never ends up in fixtures or logs."""
         return ""

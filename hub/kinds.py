@@ -1,52 +1,55 @@
-"""The words that every room shares: kinds of data, kinds of items, directions."""
+"""Enumerations shared by all apps: data types, kinds of items, directions and platform roles."""
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class DataType(TextChoices):
-    """What a job carries."""
+    """What a job syncs."""
 
-    SETTINGS = "settings"
-    CATEGORIES = "categories"
-    BRANDS = "brands"
-    PRODUCTS = "products"
-    STOCK = "stock"
-    PRICES = "prices"
-    CUSTOMERS = "customers"
-    ORDERS = "orders"
+    SETTINGS = "settings", _("Settings")
+    CATEGORIES = "categories", _("Categories")
+    BRANDS = "brands", _("Brands")
+    PRODUCTS = "products", _("Products")
+    STOCK = "stock", _("Stock")
+    PRICES = "prices", _("Prices")
+    CUSTOMERS = "customers", _("Customers")
+    ORDERS = "orders", _("Orders")
 
 
 class Kind(TextChoices):
-    """What an item is. A Change, a Link and an ItemStatus name an item as (kind, id)."""
+    """The kind of an item. Change, Link and ItemStatus reference items as (kind, ID)."""
 
-    STORE = "store"
-    CATEGORY = "category"
-    BRAND = "brand"
-    PRODUCT = "product"
-    VARIANT = "variant"
-    PRICE_LIST = "price_list"
-    CUSTOMER = "customer"
-    ORDER = "order"
-    ORDER_LINE = "order_line"
+    STORE = "store", _("Store")
+    CATEGORY = "category", _("Category")
+    BRAND = "brand", _("Brand")
+    PRODUCT = "product", _("Product")
+    VARIANT = "variant", _("Variant")
+    PRICE_LIST = "price_list", _("Price list")
+    CUSTOMER = "customer", _("Customer")
+    ORDER = "order", _("Order")
+    ORDER_LINE = "order_line", _("Order line")
 
 
 class Direction(TextChoices):
-    IMPORT = "import"
-    EXPORT = "export"
+    """Seen from SyncCenter: import from a platform, export to a platform."""
+
+    IMPORT = "import", _("Import")
+    EXPORT = "export", _("Export")
 
 
 class Role(TextChoices):
-    """What a platform is to a seller."""
+    """The role of a platform for a seller."""
 
-    SHOP = "shop"
-    OMS = "oms"
-    ERP = "erp"
-    SEARCH = "search"
-    B2B = "b2b"
-    CUSTOM = "custom"
+    SHOP = "shop", _("Shop")
+    OMS = "oms", _("OMS")
+    ERP = "erp", _("ERP")
+    SEARCH = "search", _("Search")
+    B2B = "b2b", _("B2B")
+    CUSTOM = "custom", _("Custom")
 
 
-# Which kind of item a job's changes name.
+# The kind of item that changes of a job with this data type refer to.
 ITEM_KIND = {
     DataType.SETTINGS: Kind.STORE,
     DataType.CATEGORIES: Kind.CATEGORY,

@@ -1,9 +1,9 @@
-"""Lanes: who may work where, for how long, and who is next.
+"""Lanes: claiming, leasing and scheduling.
 
-Sellers are served in turn, and the lanes of a seller in turn: the one served least recently comes first. The order is
-kept by tickets from a sequence. A claim looks from the low-water mark upwards, because under an old snapshot the index
-below it is full of dead entries; whoever becomes due again gets a ticket at the mark or above, and the sweeper lifts
-any that fell below.
+Sellers take turns, and so do the lanes of a seller: the least recently served comes first. The order is defined by
+tickets from a sequence. A claim only scans tickets from the low-water mark upwards, because while an old snapshot is
+open the index below the mark is full of dead entries. A share that becomes due again gets a ticket at or above the
+mark, and the sweeper raises tickets that are below it.
 """
 
 import logging
@@ -24,19 +24,19 @@ from kombu.pools import producers
 logger = logging.getLogger(__name__)
 
 TURN_TASK = "connectors.turn"
-# A broker that keeps silent costs this much, and is then left alone for a while: the sweeper looks at the rows anyway.
+# Timeout for an unresponsive broker, which is then not contacted for a while. The sweeper finds due lanes anyway.
 _NOTIFY_TIMEOUT_SECONDS = 1.0
 _BROKER_BACKOFF_SECONDS = 5.0
 _broker_backoff_until = 0.0
 
 
 class LeaseLost(Exception):
-    """Another worker has the lane now: this one must write nothing more."""
+    """Another worker holds the lane now, so this one must not write anything else."""
 
 
 @dataclass(slots=True, frozen=True)
 class Claim:
-    """A worker's hold on a lane. `orphans` are the changes that a predecessor had in hand when it was lost."""
+    """A worker's lease of a lane. `orphans` are IDs of changes that a lost worker was processing."""
 
     lane_id: int
     share_id: int
@@ -50,7 +50,7 @@ class Claim:
 
 
 def wake(*, lane_ids: Sequence[int]) -> None:
-    """There is work in these lanes. Cheap when they are due already; a resting lane goes on resting."""
+    """Mark lanes as due because they have work. Cheap if they are due already; lanes that back off are left alone."""
     if not lane_ids:
         return
     with transaction.atomic(), connection.cursor() as cursor:
@@ -73,12 +73,14 @@ def wake(*, lane_ids: Sequence[int]) -> None:
 
 
 def notify_workers(task: str = TURN_TASK) -> None:
-    """Ask some worker to look at the lanes, or at what else the task is about. A broker that does not answer is no
-    reason to fail: the sweeper looks."""
+    """Send `task` to the workers, by default to claim a lane.
+
+    Broker errors are logged, not raised: the sweeper runs anyway.
+    """
     global _broker_backoff_until
     if monotonic() < _broker_backoff_until:
         return
-    # With time limits of its own: a worker listens to the same broker with much more patience.
+    # Own timeouts: those for consuming from the same broker are much longer.
     options = {"socket_timeout": _NOTIFY_TIMEOUT_SECONDS, "socket_connect_timeout": _NOTIFY_TIMEOUT_SECONDS}
     broker = current_app.connection_for_write(transport_options=options)
     try:
@@ -86,13 +88,16 @@ def notify_workers(task: str = TURN_TASK) -> None:
             current_app.send_task(task, expires=10, producer=producer, retry=False)
     except (OperationalError, OSError) as error:
         _broker_backoff_until = monotonic() + _BROKER_BACKOFF_SECONDS
-        logger.warning("No worker could be nudged, the sweeper will: %s", error)
+        logger.warning("Could not notify workers through the broker, the next sweep will: %s", error)
 
 
 @contextmanager
 def asynchronous_commit() -> Iterator[None]:
-    """A transaction that does not wait for the disk: what it writes may be lost when PostgreSQL crashes, and is then
-    merely done again. Claims and leases are such writes; the holder's name guards an epoch that was lost."""
+    """A transaction that doesn't wait for the disk: its writes may be lost if PostgreSQL crashes.
+
+    For claims and leases, which are then just repeated. Checks compare the holder as well as the epoch, in case a new
+    epoch was lost.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
@@ -103,16 +108,18 @@ def asynchronous_commit() -> Iterator[None]:
 
 
 def _idle_in_transaction_timeout_ms() -> int:
-    """Milliseconds after which a worker that fell silent inside a transaction loses it with all its locks: otherwise
-    nobody could take its lane while it sleeps, or while its machine is gone."""
+    """The timeout in milliseconds for a worker that hangs inside a transaction.
+
+    Without it, its locks would keep other workers from taking over the lane.
+    """
     return 1000 * settings.LEASE_SECONDS
 
 
 def claim(*, holder: str, workers: int) -> Claim | None:
-    """The lane whose turn it is, leased to `holder`, or None if nothing is due that may be served.
+    """Lease the next due lane to `holder`. None if no lane is due or all due sellers are at their limit.
 
-    `workers` is the number of workers alive: one seller never holds more than half of them (rounded up). What decides
-    that stands in the row of the seller's share, which is locked: no count is taken while others claim.
+    `workers` is the number of workers alive. A seller may hold lanes of at most half of them (rounded up). The number
+    that it holds is stored in its share, which is locked, so concurrent claims can't exceed the limit.
     """
     with asynchronous_commit(), connection.cursor() as cursor:
         while True:
@@ -129,12 +136,11 @@ def claim(*, holder: str, workers: int) -> Claim | None:
                     lane_id, share_id, connection_id, epoch, holder, batch_limit, failures, tuple(batch), crashes
                 )
             if still_due:
-                return None  # somebody writes to its lanes at this moment, and will wake them
+                return None  # its lanes are locked by a transaction that will wake them
 
 
-# Under an old snapshot the way to a row through its index leads past every version of it that had a place of its own
-# there. Hence straight to where the locked row lies; and a seller with nobody beside it keeps its ticket, so that its
-# row is written in place.
+# While an old snapshot is open, an index scan visits every dead version of a row that has an index entry. So the locked
+# row is updated by its ctid, and a seller that is due alone keeps its ticket, which makes the update heap-only (HOT).
 _NEXT_SHARE = """
 SELECT id, ctid::text, turn, lane_turn FROM hub_share
 WHERE due AND held < %(most)s AND turn >= (SELECT last_value FROM hub_claim_mark)
@@ -173,8 +179,7 @@ FROM share LEFT JOIN lane ON true
 
 
 def has_waiting_work(*, workers: int, yielding_claim: Claim | None = None) -> bool:
-    """Whether a lane is due that a free worker could serve now, or (`yielding_claim`) the holder of that claim
-    instead."""
+    """Whether a free worker could claim a lane now. With `yielding_claim`: after releasing that lane."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -189,14 +194,14 @@ def has_waiting_work(*, workers: int, yielding_claim: Claim | None = None) -> bo
 
 
 def _max_lanes_per_seller(workers: int) -> int:
-    """How many lanes of one seller may be served at a time: half of the workers, rounded up."""
+    """The most lanes that one seller may hold: half of the workers, rounded up."""
     return max(1, math.ceil(workers / 2))
 
 
 def renew(*, claim: Claim, batch: Collection[int] = (), progressed: bool = False) -> None:
-    """Extend the lease at a point of progress, naming the changes about to be sent. Fenced if it is lost.
+    """Extend the lease. `batch` holds the IDs of the changes that will be sent next. LeaseLost if the lease is lost.
 
-    `progressed`: something was settled since the claim, so that crashes of the past are not counted on.
+    `progressed`: changes were settled since the claim, so the crash count is reset.
     """
     with asynchronous_commit(), connection.cursor() as cursor:
         cursor.execute(
@@ -221,10 +226,10 @@ def renew(*, claim: Claim, batch: Collection[int] = (), progressed: bool = False
 
 @contextmanager
 def fenced(claim: Claim) -> Iterator[None]:
-    """A settling transaction: all that a worker writes about what it did in its lane, or Fenced and nothing (N6).
+    """A transaction that commits only if the worker still holds the lane, else raises LeaseLost (N6).
 
-    The lane is looked at first, so that a late worker does no work in vain, and locked last, with nothing left to do
-    but commit: whoever wakes the lane meanwhile (a webhook, a person's request) never waits for a page or a batch.
+    The lane is checked first, so that a worker without a lease stops early. It is locked only at the end, right before
+    commit, so that webhooks and user requests that wake the lane don't wait for the whole transaction.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -242,7 +247,7 @@ def fenced(claim: Claim) -> Iterator[None]:
 
 
 def fence(*, claim: Claim) -> None:
-    """Hold the lane until commit, or raise Fenced: the last statement of a settling transaction."""
+    """Lock the lane until commit, or raise LeaseLost. Should be the last statement before commit."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT FROM hub_lane WHERE id = %s AND epoch = %s AND leased_by = %s FOR SHARE",
@@ -261,10 +266,10 @@ def release(
     failures: int = 0,
     rest_until: datetime | None = None,
 ) -> None:
-    """Give the lane back. `more`: it has work left; `wake_at`: when its next delayed work is ready.
+    """Release the lane. `more`: it has work left. `wake_at`: when its next delayed change is ready.
 
-    A resting lane (its breaker is open) is not due before `rest_until`, whatever comes in. Nothing happens if the lane
-    is another's by now.
+    With `rest_until` (its circuit breaker is open) the lane isn't due before that time, even if new work arrives. Does
+    nothing if the lease is lost.
     """
     if rest_until is not None:
         more, wake_at = False, rest_until
@@ -293,7 +298,7 @@ def release(
 
 
 def abandon(*, claim: Claim, rest_until: datetime) -> None:
-    """Give the lane back as if its worker had been lost: what it has in hand is in doubt, and the crash counts."""
+    """Release the lane as if its worker had crashed: its batch becomes suspect and the crash is counted."""
     with asynchronous_commit(), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -310,7 +315,7 @@ def abandon(*, claim: Claim, rest_until: datetime) -> None:
 
 @dataclass(slots=True, frozen=True)
 class _LaneUpdate:
-    """What a share must know of one of its lanes: whether it can be claimed now, whether it was held until now."""
+    """A lane's new state as its share needs it: `claimable` now, `freed` if its lease has ended."""
 
     share_id: int
     lane_id: int
@@ -319,8 +324,11 @@ class _LaneUpdate:
 
 
 def _update_shares(cursor: CursorWrapper, lanes: Sequence[_LaneUpdate]) -> None:
-    """After lanes were written, in the same transaction: a share with one that can be claimed becomes due, both with
-    tickets that a claim will see, and leases that ended count no more. What is so already is not written again."""
+    """Update the shares of lanes that were written in this transaction.
+
+    A share with a claimable lane becomes due; both get tickets that claims can see. Ended leases are subtracted from
+    `held`. Rows that don't change are not written.
+    """
     if not lanes:
         return
     cursor.execute(
@@ -355,12 +363,12 @@ def _update_shares(cursor: CursorWrapper, lanes: Sequence[_LaneUpdate]) -> None:
 
 
 def sweep(*, now: datetime | None = None) -> int:
-    """Put right what no message told: leases that ran out, lanes whose waiting is over, tickets below the mark.
+    """Handle expired leases, lanes whose `wake_at` has passed and tickets below the low-water mark.
 
-    Returns how many lanes became due. Two sweepers at once do no harm.
+    Returns how many lanes became due. Safe to run concurrently.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # By the database's clock, which set the leases: those of the workers may differ.
+        # Leases are set by the database's clock. The workers' clocks may differ.
         cursor.execute("SELECT COALESCE(%s, now())", [now])
         [now] = cursor.fetchone()
         cursor.execute(
@@ -399,9 +407,9 @@ def sweep(*, now: datetime | None = None) -> int:
 
 
 def wake_missed_lanes() -> int:
-    """Lanes with ready changes or an open run that nobody was told of (a crash between commit and waking).
+    """Wake idle lanes that have ready changes or an open run, after a crash between commit and waking.
 
-    Looks at every idle lane, so it is for once in a while.
+    Returns how many were woken. Scans all idle lanes, so run it only now and then.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -425,8 +433,10 @@ def wake_missed_lanes() -> int:
 
 
 def reconcile_shares() -> None:
-    """Bring shares in line with their lanes where somebody wrote to lanes without telling them: a connection that was
-    deleted while it was served, a copy to staging. Looks at all of them, so it is for once in a while."""
+    """Correct shares whose lanes were changed without updating them, by a deleted connection or a copy to staging.
+
+    Scans all lanes, so run it only now and then.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """

@@ -1,7 +1,7 @@
-"""What becomes of connections and working state on their way to staging (L7–L9); staging_copy/policy.py has the format.
+"""Staging copy rules for connections and sync state (L7–L9). staging_copy/policy.py describes the format.
 
-Where to call and how to sign in is staging's own; a connection that only live has arrives blank, paused and read-only.
-Lanes arrive idle and paused, queues and histories empty.
+Staging keeps its own endpoints and credentials. A connection that exists only on live is copied without them, paused
+and in dry run. Lanes are copied idle and paused. Queues and histories are not copied.
 """
 
 POLICY = {
@@ -13,7 +13,7 @@ POLICY = {
         "platform": "keep",
         "role": "keep",
         "base_url": "preserve",
-        # Accounts and sites at the vendor stand here, so it is as much an endpoint as the address.
+        # Contains accounts and sites at the vendor, so it is part of the endpoint.
         "settings": "preserve",
         "field_map": "scrub:tree",
         "credentials": "preserve",
@@ -22,7 +22,7 @@ POLICY = {
         "state": "preserve:new",
         "state_reason": "preserve",
         "paused_at": "preserve:now",
-        "pause_reason": "preserve:came from live without address and credentials",
+        "pause_reason": "preserve:copied from live without URL and credentials",
         "read_only": "preserve:true",
         "created_at": "keep",
         "updated_at": "keep",
@@ -91,7 +91,7 @@ POLICY = {
     "hub_runitem": {"*": "empty"},
     "hub_metid": {"*": "empty"},
     "hub_change": {"*": "empty"},
-    # Ids come along unchanged (L9); what was exchanged with live's systems says nothing about staging's.
+    # IDs are kept (L9). Hashes of what was exchanged with live's systems don't apply to staging's.
     "hub_link": {
         "id": "keep",
         "connection_id": "keep",
@@ -112,7 +112,7 @@ POLICY = {
     "hub_ratebudget": {"*": "empty"},
     "hub_worker": {"*": "empty"},
     "hub_alert": {"*": "empty"},
-    # Staging must not tell live's people what happens to it.
+    # Alerts of staging must not be sent to live's channels.
     "hub_alertchannel": {"*": "empty"},
     "hub_alertdelivery": {"*": "empty"},
 }

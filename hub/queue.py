@@ -1,8 +1,8 @@
-"""The queue of changes: enqueue, take, settle. docs/engine.md tells why it cannot lose or double anything.
+"""The queue of changes: enqueue, fetch, settle. docs/engine.md explains why changes are neither lost nor duplicated.
 
-A row says "look at this item for that job". Every enqueue gives it a new token; a worker notes the token *before* it
-reads the item and deletes the row only if the token is still the same, so a change that comes while the item is being
-sent survives. There is no in-flight state to get wrong: a worker that dies leaves its rows as they were.
+A row means "sync this item for that job". Every enqueue gives it a new token. A worker reads the token *before* it
+reads the item and deletes the row only if the token is unchanged, so a change made while the item is being sent is
+kept. There is no in-flight state: if a worker crashes, its rows are unchanged.
 """
 
 from collections import Counter
@@ -17,12 +17,12 @@ from hub import lanes
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Run
 
-# The error class of a change that was alone in hand when its worker was lost; the next other error begins anew.
+# Error class of a change that was sent alone when its worker crashed. Another error resets the attempts.
 WORKER_LOST = "WorkerLost"
 
 
 class Priority:
-    """The lower goes first within a lane."""
+    """Priority of changes within a lane: lower values go first."""
 
     EVENT = 0
     FULL_RUN = 1
@@ -30,7 +30,7 @@ class Priority:
 
 @dataclass(slots=True, frozen=True)
 class ChangeSnapshot:
-    """A change as its worker saw it."""
+    """A change as read by a worker."""
 
     id: int
     item_id: int
@@ -57,7 +57,7 @@ ON CONFLICT (job_id, kind, item_id) DO UPDATE SET
     token = EXCLUDED.token,
     priority = LEAST(change.priority, EXCLUDED.priority),
     run_id = COALESCE(change.run_id, EXCLUDED.run_id),
-    -- What a person was asked about has changed since: that is an answer. What waits for its next try goes on waiting.
+    -- A new change releases a held item. A delayed one keeps waiting for its retry.
     attempts = CASE change.state WHEN 'held' THEN 0 ELSE change.attempts END,
     state = CASE change.state WHEN 'held' THEN 'ready' ELSE change.state END
 RETURNING lane_id
@@ -70,7 +70,7 @@ _EXPORT_JOBS = """
 SELECT job.id, job.lane_ids FROM hub_job AS job JOIN hub_connection AS home ON home.id = job.connection_id
 WHERE job.direction = 'export' AND job.enabled AND job.item_kind = %(kind)s
   AND (home.seller_id = %(seller)s OR home.seller_id IS NULL
-       -- A vendor's ERP hears of the orders of those whom the vendor serves (S9).
+       -- A vendor's ERP gets the orders of the sellers that the vendor serves (S9).
        OR job.item_kind = 'order' AND home.role = 'erp' AND home.seller_id IN
           (SELECT vendor_id FROM accounts_dropshipagreement WHERE seller_id = %(seller)s AND active))
   AND home.state <> 'uninstalled' AND home.id IS DISTINCT FROM %(origin)s
@@ -80,10 +80,10 @@ _ONE_JOB = "SELECT id, lane_ids FROM hub_job WHERE id = %(job)s"
 
 
 def enqueue(*, seller_id: int | None, kind: Kind, item_ids: Collection[int], origin: int | None = None) -> None:
-    """A change for every enabled export job that listens to this kind, in the transaction that changed the items.
+    """Enqueue changed items for every enabled export job of this kind. Call it in the transaction that changed them.
 
-    `origin` is the connection that the change came from: it is not sent back there. What belongs to a deleted seller
-    goes nowhere (L13). Workers are woken after commit.
+    `origin` is the connection that the change came from; it isn't sent back there. Items of deleted sellers are not
+    enqueued (L13). Workers are woken after commit.
     """
     _insert(
         _EXPORT_JOBS,
@@ -94,13 +94,13 @@ def enqueue(*, seller_id: int | None, kind: Kind, item_ids: Collection[int], ori
 
 
 def enqueue_for_run(*, run: Run, kind: Kind, item_ids: Collection[int]) -> None:
-    """A change for one job on behalf of its full run, which counts the first outcome of each. Nobody is woken for it:
-    sending begins when the run has been planned."""
+    """Enqueue items for a full run, which counts the first outcome of each. Wakes no worker: sending starts once the
+    run is prepared."""
     _insert(_ONE_JOB, kind, item_ids, {"job": run.job_id, "priority": Priority.FULL_RUN, "run": run.pk}, wake=False)
 
 
 def enqueue_for_job(*, job: Job, kind: Kind, item_ids: Collection[int]) -> None:
-    """A change for one job alone, with the priority of an event: something about its target is in doubt."""
+    """Enqueue items for one job with event priority, for example because their state at the target is unknown."""
     _insert(_ONE_JOB, kind, item_ids, {"job": job.pk, "priority": Priority.EVENT, "run": None})
 
 
@@ -118,11 +118,11 @@ def _insert(
 
 
 def fill_batches(*, job: Job, size: int, own_lane: int) -> int:
-    """Put together what would go out as the last, partly filled batch of each lane, so that a full run makes no more
-    calls than its number of changes needs. Returns how many changes moved; each stays where it went until settled.
+    """Merge the last, partly filled batches of the lanes, so that a full run makes as few calls as possible.
 
-    A change may move only while nobody can have it in hand: between lanes that no worker holds or was lost with,
-    locked until commit, and the caller's own, whose holder has nothing in hand.
+    Returns how many changes were moved to another lane; they stay there until settled. Changes move only between lanes
+    that no worker is processing: `own_lane`, held by the caller, and lanes without lease and batch, which are locked
+    until commit.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -158,15 +158,17 @@ def fill_batches(*, job: Job, size: int, own_lane: int) -> int:
 
 
 def wake_delayed(*, lane_id: int, now: datetime) -> int:
-    """Changes whose waiting time is over become ready."""
+    """Make delayed changes ready whose time has come. Returns how many."""
     expired = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED, not_before__lte=now)
     with transaction.atomic():
         return expired.filter(pk__in=_locked(expired)).update(state=Change.State.READY, not_before=None)
 
 
 def make_ready(*, connection: Connection, kind: Kind, item_ids: Collection[int], held_for: str) -> None:
-    """What waits at this connection for its next try, or is held for that class of error, is tried now: something has
-    come that may help."""
+    """Make delayed changes of these items ready now, and those held for the error class `held_for`.
+
+    Call it when the cause of their failure may be gone.
+    """
     waiting = Change.objects.filter(
         Q(state=Change.State.DELAYED) | Q(state=Change.State.HELD, error_class=held_for),
         job__connection=connection,
@@ -181,22 +183,22 @@ def make_ready(*, connection: Connection, kind: Kind, item_ids: Collection[int],
 
 
 def detach_run(*, run: Run) -> None:
-    """The run is over before its changes were: they stay, and count for it no more."""
+    """Detach the changes of a run that is closed. They stay queued, but no longer count for it."""
     own = Change.objects.filter(run=run)
     with transaction.atomic():
         own.filter(pk__in=_locked(own)).update(run=None)
 
 
 def _locked(changes: QuerySet[Change]) -> list[int]:
-    """Ids of the changes, locked in the order that everybody keeps."""
+    """IDs of the changes, locked in the order used everywhere, to avoid deadlocks."""
     return list(changes.order_by("job_id", "item_id").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def next_changes(*, lane_id: int, job_id: int, priority: int, after: int, limit: int) -> list[ChangeSnapshot]:
-    """The next ready changes of a job in a lane, by token. `after` is the last token taken in this turn.
+    """The next ready changes of a job in a lane, by token. `after` is the last token fetched in this turn.
 
-    The keyset matters: rows that were settled a moment ago leave dead index entries behind, and while an old snapshot
-    is open (a backup) nothing may clear them away.
+    Keyset pagination matters here: settled rows leave dead index entries, which can't be removed while an old snapshot
+    is open, for example during a backup.
     """
     rows = Change.objects.filter(
         lane_id=lane_id, job_id=job_id, priority=priority, state=Change.State.READY, token__gt=after
@@ -212,8 +214,9 @@ def next_changes(*, lane_id: int, job_id: int, priority: int, after: int, limit:
 
 
 def mark_suspect(*, ids: Sequence[int]) -> list[int]:
-    """The changes that a lost worker had in hand: each is sent in half as large a batch from now on, so that the one
-    that kills its worker is soon alone, and only then counts it. Returns those that still exist.
+    """Halve the batch size for the changes that a lost worker was processing. Returns the IDs that still exist.
+
+    This isolates a change that crashes its worker. Crashes are counted only for a change that was sent alone.
     """
     isolated = len(ids) == 1
     found = _locked(Change.objects.filter(pk__in=ids))
@@ -222,32 +225,34 @@ def mark_suspect(*, ids: Sequence[int]) -> list[int]:
             """
             UPDATE hub_change SET
                 batch_limit = %(limit)s,
-                attempts = CASE WHEN NOT %(alone)s THEN attempts
+                attempts = CASE WHEN NOT %(isolated)s THEN attempts
                                 WHEN error_class = %(lost)s THEN attempts + 1 ELSE 1 END,
-                error_class = CASE WHEN %(alone)s THEN %(lost)s ELSE error_class END
+                error_class = CASE WHEN %(isolated)s THEN %(lost)s ELSE error_class END
             WHERE id = ANY(%(ids)s)
             """,
-            {"limit": max(1, len(ids) // 2), "alone": isolated, "lost": WORKER_LOST, "ids": found},
+            {"limit": max(1, len(ids) // 2), "isolated": isolated, "lost": WORKER_LOST, "ids": found},
         )
     return found
 
 
 def reload_changes(ids: Iterable[int]) -> list[ChangeSnapshot]:
-    """The changes as they are now, those that are gone left out."""
+    """Read the changes again. Deleted ones are left out."""
     rows = Change.objects.filter(pk__in=list(ids))
     return [ChangeSnapshot(*row) for row in rows.order_by("token").values_list(*_SNAPSHOT_FIELDS)]
 
 
 def next_wake(*, lane_id: int) -> datetime | None:
-    """When the earliest delayed change of the lane is to be tried again."""
+    """When the earliest delayed change of the lane is due for its retry. None if there is none."""
     delayed = Change.objects.filter(lane_id=lane_id, state=Change.State.DELAYED)
     return delayed.aggregate(Min("not_before"))["not_before__min"]
 
 
 @dataclass(slots=True)
 class Failure:
-    """Why a change stays in the queue. `not_before` None: it is held for a person; `isolated`: it failed with no other
-    in the same call, and goes alone from now on. `receipt_id` and `queued_hash` say what the target has queued.
+    """Why a change stays in the queue. `not_before` None: it is held until a user retries it or the item changes.
+
+    `isolated`: it failed without others in the same call, and is sent alone from now on. `receipt_id` and `queued_hash`
+    say what the target has queued.
     """
 
     change: ChangeSnapshot
@@ -262,12 +267,13 @@ class Failure:
 def settle(
     *, done: Sequence[ChangeSnapshot], failed: Sequence[Failure] = (), possibly_sent: Sequence[ChangeSnapshot] = ()
 ) -> dict[int, int]:
-    """Take what is done off the queue and write down why the rest stays. Runs inside the caller's transaction, which
-    has checked its lane's epoch. `possibly_sent`: the target may have these all the same, so that what is decided about
-    them next must not take them for absent.
+    """Remove `done` changes from the queue and store the errors of `failed` ones.
 
-    A row whose token changed meanwhile stays, ready for another look. Returns run id → how many items of that run had
-    their first outcome here; later outcomes of the same item count no more.
+    Runs in the caller's transaction, which has checked the epoch of its lane. `possibly_sent`: changes whose items the
+    target may have received, so they must not be treated as absent.
+
+    A row whose token has changed stays ready. Returns run ID → number of items with their first outcome. Later outcomes
+    of the same item are not counted.
     """
     ids = {change.id for change in done} | {failure.change.id for failure in failed}
     possibly_sent_ids = [change.id for change in possibly_sent]
@@ -292,7 +298,7 @@ def settle(
                     attempts = change.attempts + 1,
                     sent_at = CASE failure.error_class
                         WHEN 'Queued' THEN COALESCE(change.sent_at, now()) ELSE change.sent_at END,
-                    batch_limit = CASE WHEN failure.alone THEN 1 ELSE change.batch_limit END,
+                    batch_limit = CASE WHEN failure.isolated THEN 1 ELSE change.batch_limit END,
                     error_class = failure.error_class,
                     last_error = failure.error,
                     receipt_id = failure.receipt_id,
@@ -300,7 +306,7 @@ def settle(
                     token = nextval('hub_change_token')
                 FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[], %s::text[],
                             %s::text[], %s::bytea[])
-                     AS failure (id, token, not_before, alone, error_class, error, receipt_id, queued_hash)
+                     AS failure (id, token, not_before, isolated, error_class, error, receipt_id, queued_hash)
                 WHERE change.id = failure.id AND change.token = failure.token
                 """,
                 [

@@ -1,4 +1,4 @@
-"""The life of a run, as the engine writes it: begin, count, close exactly once."""
+"""The lifecycle of a run: start, count outcomes, close exactly once."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,30 +11,35 @@ from hub.kinds import Direction
 from hub.models import Change, JobState, Run, RunCounter
 
 _SUCCEEDED = (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
+_CLOSING_LINES = {
+    Run.State.DONE: "Run succeeded.",
+    Run.State.DONE_WITH_ERRORS: "Run completed with errors.",
+    Run.State.FAILED: "Run failed: {reason}",
+}
 
 
 class RunFinished(Exception):
-    """Somebody else ended the run (a person cancelled it): whoever works on it stops."""
+    """The run was closed in the meantime, for example canceled by a user. Workers must stop processing it."""
 
 
 def start(*, run: Run, now: datetime) -> None:
-    """The first turn of a run takes it up. RunEnded if it is over already."""
+    """Mark a queued run as started. RunFinished if it is closed."""
     lock_preparing(run=run)
     Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(state=Run.State.PREPARING, started_at=now)
     run.refresh_from_db(fields=["state", "started_at"])
 
 
 def lock_preparing(*, run: Run) -> None:
-    """Lock a run that is being prepared until commit, before anything else of it is locked. RunEnded if it is over."""
+    """Lock a run in preparation until commit, before any of its other rows are locked. RunFinished if it is closed."""
     states = (Run.State.QUEUED, Run.State.PREPARING)
     if not Run.objects.select_for_update().filter(pk=run.pk, state__in=states).values_list("pk"):
         raise RunFinished(str(run))
 
 
 def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: int) -> None:
-    """Add to the run's counters, and let its log tell them: `count(run_id=1, kind="product", read=250, created=3)`.
+    """Add to the run's counters and log its progress: `count(run_id=1, kind="product", read=250, created=3)`.
 
-    `calls` are those to the platform (B10), over all kinds.
+    `calls` is the number of API calls to the platform for all kinds (B10).
     """
     if calls:
         Run.objects.filter(pk=run_id).update(api_calls=F("api_calls") + calls)
@@ -52,7 +57,7 @@ def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: 
             ON CONFLICT (run_id, kind) DO UPDATE SET
                 {", ".join(f"{name} = counter.{name} + EXCLUDED.{name}" for name in names)}
             RETURNING told_at, {", ".join(RunCounter.OUTCOMES)}
-            """,  # noqa: S608 - the names are those of the model
+            """,  # noqa: S608 - column names of the model
             [run_id, kind, *outcomes.values()],
         )
         logged_at, *numbers = cursor.fetchone()
@@ -62,21 +67,21 @@ def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: 
 
 
 def mark_prepared(*, run: Run, total: int, remaining: int) -> None:
-    """Preparation is over: so many items in all, so many that wait for their first outcome."""
+    """Finish the preparation. `total`: all items of the run. `remaining`: those that have no outcome yet."""
     Run.objects.filter(pk=run.pk, state=Run.State.PREPARING).update(
         total=total, remaining=remaining, state=Run.State.PREPARED, cursor={}
     )
 
 
 def lock(*, run_ids: list[int]) -> None:
-    """Lock runs before their changes: the order in which every closing transaction takes its locks."""
+    """Lock runs until commit. Always lock runs before their changes, to avoid deadlocks."""
     list(Run.objects.select_for_update().filter(pk__in=run_ids).order_by("pk").values_list("pk"))
 
 
 def decrement_remaining(*, first_outcomes: Mapping[int, int], now: datetime) -> list[Run]:
-    """Take first outcomes off what remains. Returns the runs that this very call brought to their end (D20).
+    """Subtract first outcomes (run ID → number) from `remaining`. Returns the runs that this call closed (D20).
 
-    Whoever's transaction takes the last one closes the run; no other can see the same zero.
+    The transaction that reaches zero closes the run. The row lock ensures that only one does.
     """
     finished = []
     for run_id, number in sorted(first_outcomes.items()):
@@ -98,9 +103,9 @@ def decrement_remaining(*, first_outcomes: Mapping[int, int], now: datetime) -> 
 
 
 def close(*, run: Run, now: datetime, failed: str = "") -> bool:
-    """End a run: well, with errors (some items failed or were skipped), or failed with a reason.
+    """Close a run: succeeded, completed with errors (some items failed or were skipped) or, with a reason, `failed`.
 
-    True if this call closed it; False if it was closed before. A failed run never counts as a full sync.
+    Returns False if it was closed before. A failed run doesn't count as a full sync.
     """
     if failed:
         state = Run.State.FAILED
@@ -122,15 +127,14 @@ def close(*, run: Run, now: datetime, failed: str = "") -> bool:
     runlog.write(
         run_id=run.pk,
         now=now,
-        text=f"The run {run.get_state_display()}" + (f": {failed}" if failed else f".{_closing_note(run)}"),
+        text=_CLOSING_LINES[state].format(reason=failed) + ("" if failed else _closing_note(run)),
         level=runlog.Level.ERROR if failed else runlog.Level.INFO,
     )
     return True
 
 
 def close_check(*, run: Run, now: datetime, found: str, drift: bool = False) -> None:
-    """End a preview or a proof, which synced nothing and say what they found. Call `hold` before, in the same
-    transaction."""
+    """Close a preview or comparison with its result, `found`. Call `lock_preparing` before, in the same transaction."""
     Run.objects.filter(pk=run.pk).update(
         state=Run.State.DONE_WITH_ERRORS if drift else Run.State.DONE, finished_at=now, reason=found
     )
@@ -139,26 +143,26 @@ def close_check(*, run: Run, now: datetime, found: str, drift: bool = False) -> 
 
 
 def _closing_note(run: Run) -> str:
-    """What a person may wonder about at the end of an export."""
+    """Explains why an export sent nothing; empty if it did."""
     if run.job.direction != Direction.EXPORT:
         return ""
     if run.job.connection.read_only:
-        return " Read-only: nothing was sent; the counters tell what would have been."
+        return " Dry run: changes were computed, nothing was sent."
     unchanged = dict.fromkeys(("created", "updated", "disabled", "removed", "skipped", "failed"), 0)
-    return "" if run.counters.exclude(**unchanged).exists() else " Nothing had changed, so nothing was sent."
+    return "" if run.counters.exclude(**unchanged).exists() else " No changes to send."
 
 
 def counts_as_full_sync(run: Run) -> bool:
-    """Whether the end of this run means that both sides agree: a dry run sent nothing (D20)."""
+    """Whether the platform is in sync after this run. A dry run sends nothing, so it doesn't count (D20)."""
     dry = run.job.direction == Direction.EXPORT and run.job.connection.read_only
     return run.scope == Run.Scope.FULL and not dry
 
 
 def find_stuck_runs() -> list[Run]:
-    """Runs that wait for outcomes which no change will bring any more, because the changes were deleted; locked."""
+    """Runs that wait for outcomes of changes that were deleted. The runs are locked until commit."""
     waiting = Run.objects.filter(state__in=(Run.State.PREPARED, Run.State.SENDING), remaining__isnull=False)
     none_left = ~Exists(Change.objects.filter(run=OuterRef("pk")))
     found = list(waiting.filter(none_left).values_list("pk", flat=True))
     lock(run_ids=found)
-    # Once more under the lock: whoever was settling the last of them has closed the run.
+    # Query again under the lock: a run may have been closed in the meantime.
     return list(waiting.filter(none_left, pk__in=found).select_related("job__connection").order_by("pk"))

@@ -1,10 +1,11 @@
-"""What people and schedules may ask of the hub. Every function is safe to call twice."""
+"""Commands for users and schedules: jobs, runs, pauses, retries. All are safe to repeat."""
 
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
@@ -28,7 +29,7 @@ def add_job(
     comparison_schedule: str = "",
     now: datetime | None = None,
 ) -> Job:
-    """A job with its lanes and its state; an existing one is returned as it is."""
+    """Create a job with its lanes and its state, or return the existing job unchanged."""
     now = now or timezone.now()
     job, created = Job.objects.get_or_create(
         connection=connection,
@@ -69,11 +70,14 @@ def start_run(
     resend: bool = False,
     after: Run | None = None,
 ) -> tuple[Run, bool]:
-    """Start a run of the job, or join the one that is under way (N7): (run, whether it was started now)."""
+    """Start a run, or join the open one with the same scope (N7). Returns (run, whether it is new).
+
+    ValueError if the connection is uninstalled or its seller is deleted.
+    """
     if job.connection.state == Connection.State.UNINSTALLED:
-        raise ValueError(f"{job.connection} is uninstalled: connect it again first.")
+        raise ValueError(_("%(connection)s is uninstalled. Reconnect it first.") % {"connection": job.connection})
     if _seller_is_deleted(job.connection):
-        raise ValueError(f"The seller of {job.connection} is deleted here, so nothing of it is synced.")
+        raise ValueError(_("Can't sync %(connection)s: its seller is deleted.") % {"connection": job.connection})
     created = True
     try:
         with transaction.atomic():
@@ -81,11 +85,11 @@ def start_run(
     except IntegrityError:  # hub_run_one_open
         created = False
         found = Run.objects.filter(job=job, scope=scope, state__in=Run.OPEN).first()
-        if found is None:  # it ended between the two statements, so nothing stands in the way any more
+        if found is None:  # it was closed between the two statements
             return start_run(job=job, scope=scope, trigger=trigger, by=by, resend=resend, after=after)
         run = found
         if resend:
-            # One that has begun to compare is past the point of choosing; its starter is told that it was joined.
+            # Too late for a run that has started to compare. The caller sees that it was joined.
             Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(resend=True)
     if by is not None:
         record_audit_event(
@@ -96,26 +100,26 @@ def start_run(
             run=run.pk,
             resend=resend,
         )
-    # Wake even when joining: the one under way may have been forgotten. After commit, because whoever starts several
-    # would hold the places of several sellers in the round.
+    # Also when joining, in case an earlier wake-up was lost. After commit, so that a caller who starts several runs
+    # doesn't keep several shares locked.
     transaction.on_commit(lambda: lanes.wake(lane_ids=job.lane_ids[:1]))
     return run, created
 
 
 @transaction.atomic
 def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> bool:
-    """Stop a run. What was sent stays sent; what events asked for stays in the queue. False if it had ended."""
+    """Cancel a run. Items already sent are not reverted and changes from events stay queued. False if it was closed."""
     now = now or timezone.now()
-    reason = f"Cancelled by {by or 'the system'}."
+    reason = _("Canceled by %(user)s.") % {"user": by} if by else _("Canceled.")
     runs.lock(run_ids=[run.pk])
-    cancelled = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
+    canceled = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
         state=Run.State.CANCELLED, finished_at=now, reason=reason
     )
-    if not cancelled:
+    if not canceled:
         return False
     own = Change.objects.filter(run=run).order_by("job_id", "item_id")
     list(own.select_for_update().values_list("pk"))
-    # What was tried stays: the target may have it, or waits for its next try.
+    # Changes with an attempt stay: the target may have received them, or they wait for a retry.
     own.filter(priority__gt=0, attempts=0, sent_at=None).delete()
     own.update(run=None)
     run.refresh_from_db()
@@ -127,28 +131,28 @@ def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> boo
 
 @transaction.atomic
 def answer_run(*, run: Run, yes: bool, by: User, now: datetime | None = None) -> None:
-    """A person's answer to a run that asks before it does harm. ValueError if it does not ask (any more)."""
+    """Approve (`yes`) or decline a run that needs approval. ValueError if it doesn't (any more)."""
     now = now or timezone.now()
     runs.lock(run_ids=[run.pk])
     run.refresh_from_db()
     if run.state != Run.State.NEEDS_APPROVAL:
-        raise ValueError("This run does not wait for an answer any more.")
+        raise ValueError(_("This run no longer needs approval."))
     run.state = Run.State.PREPARING
     run.cursor = run.cursor | {"answer": yes}
     run.reason = ""
     run.save(update_fields=["state", "cursor", "reason"])
-    runlog.write(run_id=run.pk, text=f"{by} answered {'yes' if yes else 'no'}.", now=now)
+    runlog.write(run_id=run.pk, text=f"{'Approved' if yes else 'Declined'} by {by}.", now=now)
     record_audit_event(user=by, action="sync.answer", target=run, seller=run.job.connection.seller, yes=yes)
     lanes.wake(lane_ids=run.job.lane_ids[:1])
 
 
 def pause_job(*, job: Job, by: User | None, reason: str = "") -> None:
-    """Nothing is done for the job until it is resumed; what changes meanwhile is kept."""
+    """Pause the job. Changes stay queued and are synced when the job is resumed."""
     _set_job_paused(job, True, by, reason)
 
 
 def resume_job(*, job: Job, by: User | None, reason: str = "") -> None:
-    """Go on; also clears what the job waited for a person for."""
+    """Resume the job and clear the reason why it needed action."""
     JobState.objects.filter(job=job).update(attention="")
     _set_job_paused(job, False, by, reason)
 
@@ -171,7 +175,7 @@ def _set_job_paused(job: Job, paused: bool, by: User | None, reason: str) -> Non
 
 @transaction.atomic
 def pause_connection(*, connection: Connection, by: User | None, reason: str = "", now: datetime | None = None) -> None:
-    """Nothing is called there until it is resumed; what changes meanwhile is kept."""
+    """Pause all calls to the connection. Changes stay queued and are synced when it is resumed."""
     Connection.objects.filter(pk=connection.pk, paused_at=None).update(
         paused_at=now or timezone.now(), pause_reason=reason
     )
@@ -182,6 +186,7 @@ def pause_connection(*, connection: Connection, by: User | None, reason: str = "
 
 @transaction.atomic
 def resume_connection(*, connection: Connection, by: User | None, reason: str = "") -> None:
+    """Resume the connection and reset its circuit breakers."""
     Connection.objects.filter(pk=connection.pk).update(paused_at=None, pause_reason="")
     connection.refresh_from_db(fields=["paused_at", "pause_reason"])
     record_audit_event(user=by, action="connection.resume", target=connection, seller=connection.seller, reason=reason)
@@ -191,9 +196,9 @@ def resume_connection(*, connection: Connection, by: User | None, reason: str = 
 
 @transaction.atomic
 def set_read_only(*, connection: Connection, read_only: bool, by: User | None) -> None:
-    """While a connection is read-only, everything is decided for it and nothing is written there.
+    """Turn dry run on or off. In dry run, changes are computed, but nothing is sent.
 
-    What was decided meanwhile is gone from the queue, so everything is compared when writing is allowed again.
+    Computed changes leave the queue, so turning dry run off starts full runs of all exports.
     """
     Connection.objects.filter(pk=connection.pk).update(read_only=read_only)
     connection.read_only = read_only
@@ -207,7 +212,7 @@ def set_read_only(*, connection: Connection, read_only: bool, by: User | None) -
 
 @transaction.atomic
 def pause_platform(*, platform: str, reason: str, by: User | None) -> None:
-    """The kill switch: no connection of this platform is called until it is resumed."""
+    """Pause all connections of a platform until it is resumed."""
     PlatformSwitch.objects.get_or_create(platform=platform, defaults={"reason": reason, "paused_by": by})
     record_audit_event(user=by, action="platform.pause", target=platform, reason=reason)
     _apply_pauses(Connection.objects.filter(platform=platform))
@@ -215,20 +220,21 @@ def pause_platform(*, platform: str, reason: str, by: User | None) -> None:
 
 @transaction.atomic
 def resume_platform(*, platform: str, by: User | None, reason: str = "") -> None:
+    """Resume the platform. Connections that were paused individually stay paused."""
     PlatformSwitch.objects.filter(platform=platform).delete()
     record_audit_event(user=by, action="platform.resume", target=platform, reason=reason)
     _apply_pauses(Connection.objects.filter(platform=platform))
 
 
 def _apply_pauses(connections: QuerySet[Connection]) -> None:
-    """Lanes carry the sum of all switches above them, so that a claim has one flag to look at."""
+    """Set each lane's `paused` from its connection and platform, so that claims check only one flag."""
     off = set(PlatformSwitch.objects.values_list("platform", flat=True))
     resumed: list[int] = []
     for connection in connections.order_by("pk"):
         paused = connection.paused_at is not None or connection.platform in off
         changed = Lane.objects.filter(connection=connection).exclude(paused=paused)
         ids = list(changed.order_by("pk").select_for_update().values_list("pk", flat=True))
-        # A lane that was due when it was paused must be found again: wake() only counts those that were not.
+        # Clear `due`, because wake() skips lanes that are due already.
         Lane.objects.filter(pk__in=ids).update(paused=paused, due=False)
         if not paused:
             resumed += ids
@@ -237,7 +243,7 @@ def _apply_pauses(connections: QuerySet[Connection]) -> None:
 
 @transaction.atomic
 def retry_changes(*, changes: QuerySet[Change], by: User | None) -> int:
-    """Try these again now, those that are held as well; returns how many."""
+    """Retry changes now, including held ones. Returns how many."""
     rows = list(
         changes.exclude(state=Change.State.READY)
         .order_by("job_id", "item_id")
@@ -254,14 +260,14 @@ def retry_changes(*, changes: QuerySet[Change], by: User | None) -> int:
 
 @transaction.atomic
 def require_attention(*, job: Job, reason: str) -> None:
-    """The engine met something that only a person can mend: the job pauses and says why."""
+    """Pause the job because a user has to fix something. `reason` is shown to users."""
     Job.objects.filter(pk=job.pk).update(paused=True)
     JobState.objects.filter(job=job).update(attention=reason)
     job.paused = True
 
 
 def start_due_runs(*, now: datetime) -> int:
-    """Start what the schedules say, and move the schedules on. Two callers start nothing twice."""
+    """Start the runs that are due and schedule the next ones. Returns how many started. Safe to run concurrently."""
     started = 0
     for scope, field, schedule in (
         (Run.Scope.FULL, "next_full_at", "full_schedule"),
@@ -272,7 +278,7 @@ def start_due_runs(*, now: datetime) -> int:
         for state in due.order_by(field)[:500]:
             job = state.job
             next_at = next_time(getattr(job, schedule), after=now, time_zone=job.time_zone)
-            # The conditional update decides between two sweepers (and two beats).
+            # The conditional update lets only one of several concurrent callers start the run.
             with transaction.atomic():
                 won = JobState.objects.filter(pk=state.pk, **{field: getattr(state, field)}).update(**{field: next_at})
                 is_active = job.enabled and not job.paused and job.connection.paused_at is None
@@ -283,7 +289,7 @@ def start_due_runs(*, now: datetime) -> int:
 
 
 def _seller_is_deleted(connection: Connection) -> bool:
-    """Read anew: the post-run check may have deleted it since the connection was read (L13)."""
+    """Queries the database, because the post-run check may have deleted the seller in the meantime (L13)."""
     sellers = Seller.objects.filter(status=Seller.Status.DELETED, connections=connection)
     return sellers.exists()
 
@@ -294,7 +300,7 @@ def _seller_is_active(job: Job) -> bool:
 
 
 def recompute_next_runs(*, job: Job, now: datetime | None = None) -> None:
-    """After a person has edited the schedules: compute the next times anew."""
+    """Recompute the next scheduled times after the schedules were edited."""
     now = now or timezone.now()
     JobState.objects.filter(job=job).update(
         next_full_at=next_time(job.full_schedule, after=now, time_zone=job.time_zone),

@@ -1,15 +1,15 @@
-"""Which workers are alive, for sharing them out among sellers."""
+"""Registers workers that are alive. Their number limits how many lanes one seller may use at a time."""
 
 from datetime import datetime, timedelta
 
 from hub.models import Worker
 
-# A worker shows itself at every claim and at least this often while it waits; three misses and it is gone.
+# Workers send a heartbeat at every claim and at least this often while idle. After three missed ones they are gone.
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
 
 
 def record_heartbeat(*, name: str, now: datetime) -> None:
-    """This worker is alive."""
+    """Record that the worker is alive."""
     Worker.objects.bulk_create(
         [Worker(name=name, started_at=now, seen_at=now)],
         update_conflicts=True,
@@ -19,14 +19,15 @@ def record_heartbeat(*, name: str, now: datetime) -> None:
 
 
 def unregister(*, name: str) -> None:
-    """This worker ends in an orderly way."""
+    """Remove a worker that shuts down."""
     Worker.objects.filter(name=name).delete()
 
 
 def count_alive(*, now: datetime) -> int:
-    """Workers seen within the last three heartbeats, at least one."""
+    """The number of workers seen within the last three heartbeat intervals, at least one."""
     return max(1, Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count())
 
 
 def delete_stale(*, now: datetime) -> None:
+    """Delete workers that have sent no heartbeat for 10 minutes."""
     Worker.objects.filter(seen_at__lt=now - timedelta(minutes=10)).delete()

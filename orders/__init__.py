@@ -1,1 +1,1 @@
-"""Who buys and what they bought: customers, orders, lines, shipments."""
+"""Customers and orders with their lines, shipments and addresses."""

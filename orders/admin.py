@@ -1,31 +1,33 @@
-"""The console's pages about customers and orders. They are what the masters say they are: nothing is edited here."""
+"""Console pages of customers and orders. They are read-only: the next sync would overwrite an edit."""
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin_base import Color, ReadOnlyAdmin, ReadOnlyInline, badge
 from accounts.models import Seller
 from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment
 
 SELLER = ("seller", AutocompleteSelectFilter)
-ORDER_LABELS = {
-    "pending": "warning",
-    "confirmed": "info",
-    "partly shipped": "info",
-    "shipped": "success",
-    "delivered": "success",
-    "cancelled": "default",
-    "returned": "default",
-    "refunded": "default",
+ORDER_COLORS: dict[Order.Status, Color] = {
+    Order.Status.PENDING: "warning",
+    Order.Status.CONFIRMED: "info",
+    Order.Status.PARTLY_SHIPPED: "info",
+    Order.Status.SHIPPED: "success",
+    Order.Status.DELIVERED: "success",
+    Order.Status.CANCELLED: "default",
+    Order.Status.RETURNED: "default",
+    Order.Status.REFUNDED: "default",
 }
 
 
 def all_sellers_filter() -> Q:
-    """Every index of these tables begins with the seller, so a search spells them out."""
+    """All sellers: every index of these tables starts with the seller, so a search without one would not use it."""
     return Q(seller__in=list(Seller.objects.order_by().values_list("pk", flat=True)))
 
 
@@ -49,7 +51,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     list_filter = ("status", "b2b_enabled", SELLER)
     list_select_related = ("seller",)
     search_fields = ("email",)
-    search_help_text = "The e-mail address, or the last name"
+    search_help_text = _("Search by exact email address or last name")
     inlines = (AddressInline,)
 
     def get_search_results(
@@ -81,12 +83,12 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = (("status", ChoicesDropdownFilter), "placed_through_b2b", SELLER)
     list_select_related = ("seller",)
     search_fields = ("number",)
-    search_help_text = "The whole order number"
+    search_help_text = _("Search by exact order number")
     inlines = (LineInline, ShipmentInline, AddressInline)
 
-    @display(description="Status", label=ORDER_LABELS)
-    def status_text(self, order: Order) -> str:
-        return order.get_status_display()
+    @display(description=_("Status"))
+    def status_text(self, order: Order) -> SafeString:
+        return badge(order.get_status_display(), ORDER_COLORS[Order.Status(order.status)])
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

@@ -1,6 +1,6 @@
-"""Customers and orders as targets see them: whole, loaded a batch at a time.
+"""Customers and orders as passed to targets: complete, loaded in batches.
 
-`load_*` take ids and return what exists, in a fixed number of queries however many ids there are.
+The `load_*` functions take IDs and return the items that exist, in a fixed number of queries.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from orders.records import AddressRecord
 
 @dataclass(slots=True)
 class CustomerItem:
-    """`group` is its name, empty without one. A deleted customer is still there, with that status."""
+    """A customer. `group` is the name of the group or empty. Deleted customers are included, with that status."""
 
     id: int
     seller_id: int
@@ -41,6 +41,8 @@ class CustomerItem:
 
 @dataclass(slots=True)
 class OrderLineItem:
+    """A line of an order."""
+
     id: int
     order_id: int
     variant_id: int | None
@@ -55,8 +57,8 @@ class OrderLineItem:
 
 @dataclass(slots=True)
 class ShipmentItem:
-    """`lines`: our id of the order line → quantity. `reported_by` is the connection whose ERP ships this part of the
-    order; None: it came with the whole order."""
+    """A shipment. `lines`: order line ID → quantity. `reported_by` is the ID of the ERP connection that reported it,
+    None if it was imported with the order."""
 
     external_id: str
     carrier: str
@@ -68,7 +70,7 @@ class ShipmentItem:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The seller on whose behalf a vendor ships a part of an order (S9)."""
+    """The seller for whom a vendor ships a part of an order (S9)."""
 
     slug: str
     name: str
@@ -76,10 +78,10 @@ class Principal:
 
 @dataclass(slots=True)
 class OrderItem:
-    """An order with everything below it. Lines come by position, shipments and addresses as they were brought.
+    """A complete order. Lines are ordered by position, shipments and addresses by ID.
 
-    A line that the source took out of the order again is still there, cancelled. With a `principal` it is a vendor's
-    part of another seller's order: its own lines, where they go, and nothing else about the customer.
+    Lines removed from the order are included as canceled. With a `principal`, it is a vendor's part of another seller's
+    order: only the vendor's lines and the shipping address, and no other customer data.
     """
 
     id: int
@@ -127,7 +129,7 @@ ADDRESS = (
 
 
 def load_customers(ids: Sequence[int]) -> dict[int, CustomerItem]:
-    """Customers by id, with their addresses. Two queries."""
+    """Customers with their addresses by ID. Two queries."""
     customers = {}
     for row in Customer.objects.filter(id__in=ids).values_list(*_CUSTOMER):
         item = CustomerItem(*row)
@@ -140,7 +142,7 @@ def load_customers(ids: Sequence[int]) -> dict[int, CustomerItem]:
 
 
 def load_orders(ids: Sequence[int]) -> dict[int, OrderItem]:
-    """Orders by id, whole. Five queries."""
+    """Complete orders by ID. Five queries."""
     orders = {row[0]: OrderItem(*row) for row in Order.objects.filter(id__in=ids).values_list(*_ORDER)}
     lines = OrderLine.objects.filter(order_id__in=orders.keys()).order_by("order_id", "position", "id")
     for row in lines.values_list(*_LINE):

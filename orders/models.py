@@ -1,4 +1,4 @@
-"""Customers and orders in the hub's own terms. Personal data stands in columns of its own, never inside JSON."""
+"""Customers and orders. Personal data has its own columns and is never stored inside JSON."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import OpClass
@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller
 from catalog.models import Variant
@@ -13,6 +14,8 @@ from hub.models import Connection
 
 
 class CustomerGroup(models.Model):
+    """A group of customers."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="customer_groups")
     name = models.CharField(max_length=200)
 
@@ -27,12 +30,12 @@ class CustomerGroup(models.Model):
 
 
 class Customer(models.Model):
-    """Who buys (D13). `revision` works as on a product, from the sequence `orders_revision`."""
+    """A customer (D13). `revision` works as for products, with the sequence `orders_revision`."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        DISABLED = "disabled"
-        DELETED = "deleted"
+        ACTIVE = "active", _("Active")
+        DISABLED = "disabled", _("Disabled")
+        DELETED = "deleted", _("Deleted")
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="customers", db_index=False)
     email = models.EmailField(max_length=320, blank=True)
@@ -40,15 +43,17 @@ class Customer(models.Model):
     last_name = models.CharField(max_length=150, blank=True)
     company_name = models.CharField(max_length=255, blank=True)
     phone = models.CharField(max_length=50, blank=True)
-    tax_id = models.CharField(max_length=50, blank=True)
+    tax_id = models.CharField(_("tax ID"), max_length=50, blank=True)
     group = models.ForeignKey(CustomerGroup, on_delete=models.SET_NULL, null=True, blank=True)
-    accounting_id = models.CharField(max_length=100, blank=True)
+    accounting_id = models.CharField(_("accounting ID"), max_length=100, blank=True)
     sales_agent_groups = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     price_lists = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     discount_percentage = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
     payment_on_account = models.BooleanField(null=True, blank=True)
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
-    b2b_enabled = models.BooleanField(default=False, help_text="By the connection's rule.")
+    b2b_enabled = models.BooleanField(
+        _("B2B enabled"), default=False, help_text=_("Set by the source or by the filters of the import job.")
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     note = models.TextField(blank=True)
     revision = models.BigIntegerField(default=0)
@@ -78,15 +83,15 @@ class Address(models.Model):
     """A postal address that belongs either to a customer or to an order."""
 
     class Use(models.TextChoices):
-        BILLING = "billing"
-        SHIPPING = "shipping"
-        OTHER = "other"
+        BILLING = "billing", _("Billing")
+        SHIPPING = "shipping", _("Shipping")
+        OTHER = "other", _("Other")
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="addresses")
     order = models.ForeignKey("Order", on_delete=models.CASCADE, null=True, blank=True, related_name="addresses")
     use = models.CharField(max_length=8, choices=Use, default=Use.OTHER)
-    external_id = models.CharField(max_length=200, blank=True)
+    external_id = models.CharField(_("external ID"), max_length=200, blank=True)
     first_name = models.CharField(max_length=150, blank=True)
     last_name = models.CharField(max_length=150, blank=True)
     company = models.CharField(max_length=255, blank=True)
@@ -100,7 +105,7 @@ class Address(models.Model):
     email = models.EmailField(max_length=320, blank=True)
 
     class Meta:
-        verbose_name_plural = "addresses"
+        verbose_name_plural = _("addresses")
         constraints = [
             models.CheckConstraint(
                 condition=Q(customer__isnull=True) ^ Q(order__isnull=True),
@@ -113,34 +118,36 @@ class Address(models.Model):
 
 
 class Order(models.Model):
-    """An order and its state at the master (D14, L17)."""
+    """An order. Its status comes from the source of truth for orders (D14, L17)."""
 
     class Status(models.TextChoices):
-        PENDING = "pending"
-        CONFIRMED = "confirmed"
-        PARTLY_SHIPPED = "partly_shipped", "partly shipped"
-        SHIPPED = "shipped"
-        DELIVERED = "delivered"
-        CANCELLED = "cancelled"
-        RETURNED = "returned"
-        REFUNDED = "refunded"
+        PENDING = "pending", _("Pending")
+        CONFIRMED = "confirmed", _("Confirmed")
+        PARTLY_SHIPPED = "partly_shipped", _("Partially shipped")
+        SHIPPED = "shipped", _("Shipped")
+        DELIVERED = "delivered", _("Delivered")
+        CANCELLED = "cancelled", _("Canceled")
+        RETURNED = "returned", _("Returned")
+        REFUNDED = "refunded", _("Refunded")
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="orders", db_index=False)
     source = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
     number = models.CharField(max_length=100)
     customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
-    source_status = models.CharField(max_length=60, blank=True, help_text="The source's own word.")
+    source_status = models.CharField(max_length=60, blank=True, help_text=_("The status in the source."))
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=14, decimal_places=4)
     tax = models.DecimalField(max_digits=14, decimal_places=4, default=0)
     shipping_cost = models.DecimalField(max_digits=14, decimal_places=4, default=0)
     placed_at = models.DateTimeField()
-    placed_through_b2b = models.BooleanField(default=False)
-    cart_id = models.CharField(max_length=100, blank=True, help_text="The B2B front's id of the order.")
+    placed_through_b2b = models.BooleanField(_("placed through B2B"), default=False)
+    cart_id = models.CharField(
+        _("cart ID"), max_length=100, blank=True, help_text=_("The ID of the order in the B2B storefront.")
+    )
     customer_note = models.TextField(blank=True)
     internal_note = models.TextField(blank=True)
-    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     revision = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -167,13 +174,15 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
+    """A line of an order. Lines removed from the order are kept as canceled."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey(Variant, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     position = models.PositiveIntegerField(default=0)
-    sku = models.CharField(max_length=255, blank=True)
+    sku = models.CharField(_("SKU"), max_length=255, blank=True)
     title = models.TextField(blank=True)
-    vendor = models.CharField(max_length=100, blank=True, help_text="Who ships it, if not the seller.")
+    vendor = models.CharField(max_length=100, blank=True, help_text=_("Ships the line. Empty if the seller does."))
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
     unit_price = models.DecimalField(max_digits=14, decimal_places=4)
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.PENDING)
@@ -190,6 +199,8 @@ class OrderLine(models.Model):
 
 
 class Shipment(models.Model):
+    """A parcel with lines of an order."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="shipments")
     reported_by = models.ForeignKey(
@@ -198,9 +209,9 @@ class Shipment(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Whose ERP ships this part; empty: it came with the whole order.",
+        help_text=_("The ERP that reported the shipment. Empty if it was imported with the order."),
     )
-    external_id = models.CharField(max_length=200, blank=True)
+    external_id = models.CharField(_("external ID"), max_length=200, blank=True)
     carrier = models.CharField(max_length=100, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
@@ -214,6 +225,8 @@ class Shipment(models.Model):
 
 
 class ShipmentLine(models.Model):
+    """The quantity of an order line in a shipment."""
+
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="lines")
     order_line = models.ForeignKey(OrderLine, on_delete=models.CASCADE, related_name="+")

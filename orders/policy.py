@@ -1,4 +1,4 @@
-"""What becomes of customers and orders on their way to staging (L5, L7); staging_copy/policy.py has the format."""
+"""Staging copy rules for customers and orders (L5, L7). staging_copy/policy.py describes the format."""
 
 POLICY = {
     "orders_customergroup": {"id": "keep", "seller_id": "keep", "name": "scrub"},
@@ -12,7 +12,7 @@ POLICY = {
         "phone": "mask:phone",
         "tax_id": "mask:tax_id",
         "group_id": "keep",
-        # Names the customer in the seller's books.
+        # Identifies the customer in the seller's accounting system.
         "accounting_id": "mask:secret",
         "sales_agent_groups": "scrub",
         "price_lists": "scrub",
@@ -86,7 +86,7 @@ POLICY = {
         "reported_by_id": "keep",
         "external_id": "keep",
         "carrier": "keep",
-        # Whoever has the number can ask the carrier for the addressee.
+        # Anyone with the number can look up the recipient at the carrier.
         "tracking_number": "mask:secret",
         "shipped_at": "keep",
     },

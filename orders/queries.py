@@ -1,4 +1,4 @@
-"""Who holds what: questions about orders that several rooms ask."""
+"""Lookups of orders, order lines and customers used by several apps."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from orders.models import Customer, Order, OrderLine
 
 @dataclass(frozen=True, slots=True)
 class OrderIdentity:
-    """What tells one order from another, whatever else changes about it."""
+    """The fields that identify an order and don't change."""
 
     order_id: int
     number: str
@@ -26,34 +26,37 @@ _IDENTITY = ("pk", "number", "placed_at", "source_id")
 
 
 def order_identities(*, order_ids: Collection[int]) -> dict[int, OrderIdentity]:
+    """Order ID → identity."""
     rows = Order.objects.filter(pk__in=order_ids).values_list(*_IDENTITY)
     return {row[0]: OrderIdentity(*row) for row in rows}
 
 
 def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
-    """Order → its seller."""
+    """Order ID → seller ID."""
     return dict(Order.objects.filter(pk__in=order_ids).values_list("pk", "seller"))
 
 
 def orders_by_number(*, source_id: int, numbers: Collection[str]) -> dict[str, OrderIdentity]:
-    """Order number → the order of this source that has it."""
+    """Order number → order of this source."""
     rows = Order.objects.filter(source_id=source_id, number__in=numbers).exclude(number="").values_list(*_IDENTITY)
     return {row[1]: OrderIdentity(*row) for row in rows}
 
 
 def orders_of_lines(*, line_ids: Collection[int]) -> dict[int, int]:
-    """Order line → its order."""
+    """Order line ID → order ID."""
     return dict(OrderLine.objects.filter(pk__in=line_ids).values_list("pk", "order_id"))
 
 
 def lines_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
-    """Order line → its order, for all lines of the orders."""
+    """Order line ID → order ID, for all lines of these orders."""
     return dict(OrderLine.objects.filter(order_id__in=order_ids).values_list("pk", "order_id"))
 
 
 def customers_without_source(*, seller_id: int, emails: Collection[str]) -> dict[str, int]:
-    """E-mail address (in capitals) → the customer who has it and was brought by no source: one who was made at a B2B
-    front. Left out where two have it."""
+    """Uppercase email address → ID of a customer that was created on a B2B storefront, not imported from a source.
+
+    Addresses shared by several of these customers are left out.
+    """
     wanted = {email.upper() for email in emails if email}
     imported = Link.objects.filter(kind=Kind.CUSTOMER, item_id=OuterRef("pk"), received_hash__isnull=False)
     rows = (

@@ -1,4 +1,4 @@
-"""Customers and orders as sources bring them. Amounts in the major unit of the currency."""
+"""Customers and orders as read from a source. Amounts are in the major unit of the currency."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +9,8 @@ from hub.records import Record
 
 @dataclass(slots=True, kw_only=True)
 class AddressRecord:
+    """A postal address. `use` is a value of orders.models.Address.Use."""
+
     external_id: str = ""
     use: str = "other"
     first_name: str = ""
@@ -26,10 +28,10 @@ class AddressRecord:
 
 @dataclass(slots=True, kw_only=True)
 class CustomerRecord(Record):
-    """D13. The group is given by its name, the parent by external id.
+    """A customer (D13). `group` is the name of the group, `parent_id` the external ID of the parent.
 
-    `b2b_enabled` None: the source does not say, and the rule of the connection's job decides. `addresses` None: this
-    read did not bring them; leave what is there.
+    `b2b_enabled` None: the source doesn't say, so the filters of the import job decide. `addresses` None: they were not
+    read and must be kept.
     """
 
     email: str = ""
@@ -52,7 +54,7 @@ class CustomerRecord(Record):
 
 @dataclass(slots=True, kw_only=True)
 class OrderLineRecord:
-    """`variant_id` is the external id; `status` is ours (orders.Order.Status)."""
+    """A line of an order. `variant_id` is an external ID, `status` a value of orders.models.Order.Status."""
 
     external_id: str
     sku: str = ""
@@ -67,7 +69,7 @@ class OrderLineRecord:
 
 @dataclass(slots=True, kw_only=True)
 class ShipmentRecord:
-    """`lines`: external id of the order line → quantity."""
+    """A shipment. `lines`: external ID of the order line → quantity."""
 
     external_id: str
     carrier: str = ""
@@ -78,10 +80,10 @@ class ShipmentRecord:
 
 @dataclass(slots=True, kw_only=True)
 class OrderRecord(Record):
-    """D14. `status` is ours (orders.Order.Status), `source_status` the source's word, `customer_id` an external id.
+    """An order (D14). `status` is a value of orders.models.Order.Status, `source_status` the status in the source.
 
-    `lines` are all lines: those left out were taken out of the order. `shipments` None, or no `addresses`: this read
-    did not bring them; leave what is there.
+    `customer_id` is an external ID. `lines` must be complete: missing lines were removed from the order. If `shipments`
+    is None or `addresses` is empty, they were not read and must be kept.
     """
 
     number: str
@@ -105,9 +107,9 @@ class OrderRecord(Record):
 
 @dataclass(slots=True, kw_only=True)
 class FulfilmentRecord(Record):
-    """All that a system has shipped so far of an order that it was sent: the whole of it, or a vendor's part (S9).
+    """All shipments so far of an order that was exported to a system: the whole order or a vendor's part (S9).
 
-    `external_id` and the shipments' lines go by the ids that the system gave them when it was sent the order.
+    `external_id` and the IDs of shipment lines are those that the system assigned when it received the order.
     """
 
     shipments: list[ShipmentRecord] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Stand-ins for the platforms that a hub talks to: real HTTP, strict, seeded, and breakable on purpose.
+"""Stand-ins for vendors' platforms: real HTTP, strict validation, seeded data, and faults on request.
 
-Nothing here imports the product, and the product imports nothing from here. See `docs/sandbox.md`.
+The sandbox imports nothing from the product, and the product imports nothing from the sandbox. See `docs/sandbox.md`.
 """

@@ -22,27 +22,27 @@ Every platform has a control interface under /_sandbox/: health, calls, faults, 
 def account(text: str) -> tuple[str, str]:
     name, equals, token = text.partition("=")
     if not (name and equals and token):
-        raise argparse.ArgumentTypeError("an account is given as NAME=TOKEN")
+        raise argparse.ArgumentTypeError("accounts are given as NAME=TOKEN")
     return name, token
 
 
 def market(text: str) -> tuple[str, list[str]]:
     name, colon, locales = text.partition(":")
     if not (name and colon and locales):
-        raise argparse.ArgumentTypeError("a market is given as MARKET:LOCALE[,LOCALE…]")
+        raise argparse.ArgumentTypeError("markets are given as MARKET:LOCALE[,LOCALE…]")
     return name, locales.split(",")
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A strict stand-in for a vendor's platform, over real HTTP.",
+        description="A strict stand-in for a vendor's platform, served over real HTTP.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("platform", choices=sorted(PLATFORMS), help="which vendor to stand in for")
-    add("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
+    add("platform", choices=sorted(PLATFORMS), help="platform to stand in for")
+    add("--port", type=int, default=0, help="port on 127.0.0.1; 0 picks a free one (default)")
     add(
         "--account",
         type=account,
@@ -50,50 +50,55 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         metavar="NAME=TOKEN",
         dest="accounts",
-        help="an account and its token; repeat for more. BigCommerce: the store hash; Elevate: the cluster",
+        help="account and its token; can be repeated. BigCommerce: the store hash; Elevate: the cluster",
     )
-    add("--seed", type=int, default=Options.seed, help="the same seed and name give an account the same data")
-    add("--latency-ms", type=int, default=0, metavar="MS", help="time that each request takes (default 0)")
+    add(
+        "--seed",
+        type=int,
+        default=Options.seed,
+        help="an account gets the same data for the same seed and account name",
+    )
+    add("--latency-ms", type=int, default=0, metavar="MS", help="simulated duration of each request (default 0)")
 
-    goods = parser.add_argument_group("goods (bigcommerce)")
-    add = goods.add_argument
+    data = parser.add_argument_group("generated data")
+    add = data.add_argument
     add(
         "--products",
         type=int,
         default=Options.products,
         metavar="N",
-        help="clean products an account (default 50)",
+        help="valid products per account (default 50)",
     )
-    add("--customers", type=int, default=0, metavar="N", help="customers an account (default 0)")
-    add("--orders", type=int, default=0, metavar="N", help="orders an account; needs customers (default 0)")
+    add("--customers", type=int, default=0, metavar="N", help="customers per account (default 0)")
+    add("--orders", type=int, default=0, metavar="N", help="orders per account; requires customers (default 0)")
     add(
         "--dirty",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="a few dirty items on top (default)",
+        help="also generate a few invalid items (default)",
     )
     add("--clean", action="store_false", dest="dirty", help="the same as --no-dirty")
-    add("--currency", default=Options.currency, metavar="CODE", help="the store's currency (default GBP)")
+    add("--currency", default=Options.currency, metavar="CODE", help="currency of the store (default GBP)")
 
     limits = parser.add_argument_group("limits and webhooks (bigcommerce)")
     add = limits.add_argument
-    add("--quota", type=int, default=Options.quota, metavar="N", help="requests a window (default 150)")
-    add("--window-ms", type=int, default=Options.window_ms, metavar="MS", help="the window (default 30000)")
+    add("--quota", type=int, default=Options.quota, metavar="N", help="requests per window (default 150)")
+    add("--window-ms", type=int, default=Options.window_ms, metavar="MS", help="length of the window (default 30000)")
     add(
         "--inventory-lag-ms",
         type=int,
         default=0,
         metavar="MS",
-        help="how long stock changes stay unread (default 0)",
+        help="delay before a stock change becomes visible (default 0)",
     )
-    add("--client-id", default=Options.client_id, help="the app that hooks belong to")
-    add("--client-secret", default=Options.client_secret, help="the secret that signs webhook deliveries")
+    add("--client-id", default=Options.client_id, help="client ID of the app that owns the webhooks")
+    add("--client-secret", default=Options.client_secret, help="secret that signs webhook deliveries")
     add(
         "--retry-scale",
         type=float,
         default=1.0,
         metavar="F",
-        help="factor on the times of webhook retries and blocking; 0.001 makes a minute 60 ms (default 1)",
+        help="factor for the delays of webhook retries and blocking; 0.001 turns a minute into 60 ms (default 1)",
     )
 
     imports = parser.add_argument_group("imports (elevate)")
@@ -104,20 +109,20 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="MARKET:LOCALES",
         dest="markets",
-        help="a configured market with its locales, separated by commas; repeat for more (default uk:en-GB)",
+        help="configured market and its locales, separated by commas; can be repeated (default uk:en-GB)",
     )
     add(
         "--import-ms",
         type=int,
         default=0,
         metavar="MS",
-        help="how long an import takes after its check (default 0)",
+        help="processing time of an import after validation (default 0)",
     )
     add(
         "--busy",
         choices=["reject", "wait"],
         default=Options.busy,
-        help="what happens to an import while another runs: 409 (default), or it waits its turn",
+        help="an import while another one is running: answer 409 (default) or wait",
     )
     return parser
 
@@ -128,7 +133,7 @@ def main() -> None:
     port = chosen.pop("port")
     chosen["accounts"] = dict(chosen["accounts"])
     chosen["markets"] = dict(chosen["markets"] or [("uk", ["en-GB"])])
-    gc.disable()  # building a large catalogue makes much and drops nothing
+    gc.disable()  # building a large catalog allocates a lot and frees nothing
     built = platform(Options(**chosen))
     gc.enable()
     serve(built, port)

@@ -1,7 +1,7 @@
-"""A plausible catalogue from a seed: brands, a category tree, products with variants, and a few dirty ones.
+"""A plausible catalog generated from a seed: brands, a category tree, products with variants, and a few invalid ones.
 
-The same seed gives the same catalogue, whatever platform shows it. Everything is generated in one pass,
-cheaply enough for 100,000 products in a few seconds.
+The same seed gives the same catalog on every platform. It is generated in a single pass: 100,000 products take a few
+seconds.
 """
 
 import random
@@ -46,7 +46,7 @@ MATERIALS = (
 )
 COLOURS = ("Black", "White", "Navy", "Olive", "Sand", "Rust", "Teal", "Plum")
 SIZES = ("XS", "S", "M", "L", "XL", "XXL")
-# (sizes, colours) of a product: one to six variants, most with few.
+# (sizes, colors) of a product: one to six variants, mostly few.
 SHAPES = ((0, 0), (0, 0), (2, 0), (3, 0), (0, 2), (2, 2), (3, 2), (6, 0), (4, 0), (0, 3))
 SERIES = 400
 EPOCH = 1_704_067_200  # 2024-01-01T00:00:00Z, when the shop opened
@@ -55,7 +55,7 @@ TIME_SPAN = 700 * 86_400
 
 @dataclass(slots=True)
 class Variant:
-    """Money in the shop's currency, weight in grams. `labels`: a value for each option of the product."""
+    """Prices are in the shop's currency, weights in grams. `labels` holds one value per option of the product."""
 
     sku: str
     labels: tuple[str, ...]
@@ -66,7 +66,7 @@ class Variant:
 
 @dataclass(slots=True)
 class Product:
-    """A product as its keeper sees it. `brand` and `categories` are positions in the catalogue's lists."""
+    """A platform-neutral product. `brand` and `categories` are indexes into the catalog's lists."""
 
     title: str
     sku: str
@@ -88,7 +88,7 @@ class Product:
 
 @dataclass(slots=True)
 class Category:
-    """`parent` is the position of the category above, or None."""
+    """`parent` is the index of the parent category, or None."""
 
     name: str
     parent: int | None
@@ -97,7 +97,7 @@ class Category:
 
 @dataclass
 class Catalog:
-    """What a shop sells. `orphan` is a variant whose product is gone."""
+    """What a shop sells. `orphan` is a variant whose product no longer exists."""
 
     seed: str
     size: int
@@ -124,7 +124,7 @@ class Catalog:
         return list(found)
 
     def products(self) -> Iterator[Product]:
-        """The clean products, then the dirty ones."""
+        """Yield the valid products, then the invalid ones."""
         rng = random.Random(self.seed)
         if not self.size:
             return
@@ -179,7 +179,7 @@ class Catalog:
         )
 
     def _dirty(self, rng: random.Random, leaves: list[int]) -> Iterator[Product]:
-        """The same few kinds of trouble in every catalogue, each known by its SKU."""
+        """The same few kinds of invalid data in every catalog, each identified by its SKU."""
 
         def product(sku: str, title: str, **changes: object) -> Product:
             plain = Product(

@@ -1,4 +1,4 @@
-"""The control interface under `/_sandbox/`: call log, faults, state, reset. And the harness that feeds it."""
+"""The control API under `/_sandbox/` (call log, faults, state, reset) and the middleware that records calls for it."""
 
 import itertools
 import time
@@ -21,10 +21,10 @@ MAX_LOGGED_CALLS = 50_000
 
 @dataclass(slots=True)
 class Call:
-    """One request to the platform. `items`: how many a write carried, or a read gave back.
+    """One request to the platform. `items` is the number of items written or returned.
 
-    `status` 0 means that the caller was left without an answer; `ignored` names fields of the body that the
-    platform silently passes over.
+    `status` 0 means that the caller got no answer; `ignored` lists fields of the body that the platform silently
+    ignores.
     """
 
     n: int
@@ -39,7 +39,7 @@ class Call:
 
 
 class CallLog:
-    """The latest calls, oldest first; numbers go on counting when it is cleared."""
+    """The latest calls, oldest first. Clearing the log does not restart the numbering."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -61,7 +61,7 @@ class CallLog:
 
 
 class ControlMiddleware:
-    """Stands before a platform: logs each call to it and lets ordered faults happen to it."""
+    """Wraps a platform: logs each call and injects the configured faults."""
 
     def __init__(self, app: ASGIApp, platform: Platform, log: CallLog, faults: FaultRegistry) -> None:
         self.app = app
@@ -75,27 +75,27 @@ class ControlMiddleware:
             return
         call = scope["sandbox.call"] = self.log.open(scope)
 
-        async def noting_send(message: Message) -> None:
+        async def recording_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
             await send(message)
 
-        async def hang_up() -> None:
-            # ASGI has no word for this; uvicorn's send belongs to the object that holds the connection.
+        async def abort_connection() -> None:
+            # ASGI cannot abort a connection; uvicorn's `send` is a method of the object that holds the transport.
             send.__self__.transport.close()  # type: ignore[attr-defined]
             while (await receive())["type"] != "http.disconnect":
                 pass
 
         fault = self.faults.next_match(scope["method"], scope["path"])
         if fault is None:
-            await self.app(scope, receive, noting_send)
+            await self.app(scope, receive, recording_send)
         else:
             rate_limited = self.platform.rate_limited()
-            await inject_fault(fault, self.app, rate_limited, hang_up, scope, receive, noting_send)
+            await inject_fault(fault, self.app, rate_limited, abort_connection, scope, receive, recording_send)
 
 
 def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> list[Route]:
-    """The routes that every platform has; a platform adds its own by `Platform.control_routes`."""
+    """Return the routes that every platform has; `Platform.control_routes` adds its own."""
 
     async def health(request: Request) -> Response:
         return json_response({"platform": platform.name, "accounts": list(platform.accounts), "ok": True})
@@ -106,7 +106,7 @@ def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> l
             return Response(status_code=204)
         since = request.query_params.get("since", "0")
         if not since.isdecimal():
-            return json_response({"error": "since is a call's number"}, 400)
+            return json_response({"error": "since must be the number of a call"}, 400)
         return json_response({"calls": log.since(int(since)), "next": log.last})
 
     async def fault_collection(request: Request) -> Response:

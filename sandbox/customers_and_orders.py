@@ -1,4 +1,4 @@
-"""Customers and orders from a seed: names and addresses that look real and are nobody's."""
+"""Customers and orders generated from a seed, with realistic but fictional names and addresses."""
 
 import random
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from faker import Faker
 from sandbox.catalog import EPOCH, TIME_SPAN
 
 POOL_SIZE = 400
-# How often an order is in which of the vendor-neutral stages.
+# Relative frequency of each vendor-neutral order stage.
 STAGES = ("new", "new", "paid", "paid", "paid", "shipped", "shipped", "shipped", "cancelled", "incomplete")
 
 
 @dataclass(slots=True)
 class Customer:
-    """Times are seconds since 1970. Private people have neither company nor account number."""
+    """Times are seconds since the epoch. Private customers have neither a company nor an account number."""
 
     first_name: str
     last_name: str
@@ -35,7 +35,7 @@ class Customer:
 
 @dataclass(slots=True)
 class Order:
-    """`customer` is a position among the customers; `lines` are (position among the variants, quantity)."""
+    """`customer` is an index into the customers; `lines` are (index into the variants, quantity) pairs."""
 
     customer: int
     lines: tuple[tuple[int, int], ...]
@@ -79,7 +79,7 @@ def customers(seed: str, count: int) -> Iterator[Customer]:
 
 
 def orders(seed: str, count: int, customer_count: int, variant_count: int) -> Iterator[Order]:
-    """Nothing without customers or goods to order."""
+    """Yield orders; none if there are no customers or no variants."""
     if not (customer_count and variant_count):
         return
     rng = random.Random(f"orders:{seed}")

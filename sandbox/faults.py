@@ -1,4 +1,4 @@
-"""Faults on order: how an answer is held back, replaced, broken or lost."""
+"""Injected faults: an answer is delayed, replaced, corrupted or lost."""
 
 import asyncio
 import itertools
@@ -28,12 +28,12 @@ TYPES: dict[str, Any] = {
 
 
 class InvalidFault(ValueError):
-    """The description of a fault makes no sense; the text says why."""
+    """The description of a fault is invalid; the message says why."""
 
 
 @dataclass
 class Fault:
-    """One order. `after` matching requests pass untouched, then `times` of them (all, if None) are hit."""
+    """A configured fault: `after` matching requests pass, then the next `times` (None: all) are affected."""
 
     id: int
     fault: Kind
@@ -52,7 +52,7 @@ class Fault:
     seen: int = 0
 
     def should_apply(self, method: str, path: str, rng: random.Random) -> bool:
-        """Whether this request is to be hit; counts it."""
+        """Count this request and return whether the fault applies to it."""
         if self.method and self.method.upper() != method:
             return False
         if self.path and not re.search(self.path, path):
@@ -66,7 +66,7 @@ class Fault:
         return True
 
     def response(self) -> Response:
-        """The replacement answer of a `status` fault."""
+        """Return the replacement answer of a `status` fault."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         if isinstance(self.body, str):
             return Response(self.body, self.status, headers)
@@ -75,7 +75,7 @@ class Fault:
 
 
 class FaultRegistry:
-    """The faults ordered so far; the first that matches a request is the one that happens."""
+    """The configured faults. The first one that matches a request applies."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -84,25 +84,25 @@ class FaultRegistry:
         self.faults: dict[int, Fault] = {}
 
     def add(self, spec: Any) -> Fault:
-        """Add a fault described by a JSON object; `InvalidFault` if it is not understood."""
+        """Add a fault described by a JSON object. Raises `InvalidFault`."""
         if not isinstance(spec, dict):
-            raise InvalidFault("a fault is a JSON object")
+            raise InvalidFault("a fault must be a JSON object")
         known = set(Fault.__dataclass_fields__) - {"id", "hits", "seen"}
         if unknown := set(spec) - known:
-            raise InvalidFault(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+            raise InvalidFault(f"unknown fields: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
         if spec.get("fault") not in KINDS:
             raise InvalidFault(f"fault must be one of {', '.join(KINDS)}")
         if spec.get("when", "before") not in ("before", "after"):
             raise InvalidFault("when must be before or after")
         if spec.get("when") == "after" and spec["fault"] == "overlap":
-            raise InvalidFault("overlap changes how the answer is made: it has no after")
+            raise InvalidFault("overlap cannot be combined with when=after: it changes how the answer is built")
         for name, types in TYPES.items():
             if name in spec and not isinstance(spec[name], types):
-                raise InvalidFault(f"{name} is not of the right type")
+                raise InvalidFault(f"{name} has the wrong type")
         try:
             re.compile(spec.get("path") or "")
         except re.error as error:
-            raise InvalidFault(f"path is not a regular expression: {error}") from error
+            raise InvalidFault(f"path is not a valid regular expression: {error}") from error
         fault = Fault(id=next(self._ids), **spec)
         self.faults[fault.id] = fault
         return fault
@@ -119,7 +119,7 @@ class FaultRegistry:
 
 
 class RecordedResponse:
-    """An answer caught instead of sent."""
+    """Records an answer instead of sending it."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -142,12 +142,12 @@ async def inject_fault(
     fault: Fault,
     app: ASGIApp,
     rate_limited: Response,
-    hang_up: Callable[[], Awaitable[None]],
+    abort_connection: Callable[[], Awaitable[None]],
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
-    """Let a fault happen to a request: with `when="after"`, once the platform has applied it."""
+    """Apply a fault to a request; with `when="after"`, only after the platform has processed the request."""
     if fault.fault == "overlap":
         scope["sandbox.overlap"] = fault.items
         await app(scope, receive, send)
@@ -164,10 +164,10 @@ async def inject_fault(
         rate_limited.headers.update(fault.headers)
         await rate_limited(scope, receive, send)
     elif fault.fault == "drop":
-        await hang_up()
+        await abort_connection()
     elif fault.fault == "half_body":
         await _send_half(answer.body or b'{"data": [{"id": 1, "name": "torn in two"}], "meta": {}}', send)
-        await hang_up()
+        await abort_connection()
     else:
         garbage = fault.body if isinstance(fault.body, str) else "<html><body>It works! \ufffd{]</body></html>"
         headers = {"content-type": "application/json", **fault.headers}

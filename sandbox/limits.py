@@ -1,4 +1,4 @@
-"""What a vendor allows per span of time, and how many requests side by side."""
+"""Rate limits per time window and limits on concurrent requests."""
 
 import math
 import time
@@ -16,12 +16,12 @@ class RateLimitWindow:
         self.restart()
 
     def restart(self) -> None:
-        """Forget what was used; the next request starts a window."""
+        """Discard the usage; the next request opens a new window."""
         self._ends = 0.0
         self.left = self.quota
 
     def consume(self) -> bool:
-        """Use one request; False if the window has none left."""
+        """Count one request. Returns False if the quota is used up."""
         now = time.monotonic()
         if now >= self._ends:
             self._ends = now + self.window_ms / 1000
@@ -33,19 +33,19 @@ class RateLimitWindow:
 
     @property
     def reset_ms(self) -> int:
-        """Milliseconds until the window starts anew, rounded up: waiting them is always long enough."""
+        """Milliseconds until the next window, rounded up, so that waiting this long is always enough."""
         return max(0, math.ceil((self._ends - time.monotonic()) * 1000))
 
 
 class ConcurrencyLimiter:
-    """Counts requests under way, for endpoints that take only so many at once."""
+    """Counts requests in progress on endpoints that limit concurrency."""
 
     def __init__(self) -> None:
         self._in_flight: Counter[object] = Counter()
 
     @contextmanager
     def enter(self, concurrency_group: object, maximum: int) -> Iterator[bool]:
-        """Yields whether there is room among the `maximum` allowed; holds the place until the block ends."""
+        """Yield whether fewer than `maximum` requests are in progress; the slot is released when the block ends."""
         has_capacity = self._in_flight[concurrency_group] < maximum
         self._in_flight[concurrency_group] += 1
         try:

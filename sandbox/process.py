@@ -1,4 +1,4 @@
-"""Starts a sandbox as a process and talks to its control interface: for tests, benchmarks, the demo."""
+"""Starts a sandbox process and talks to its control API, for tests, benchmarks and the demo."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ TIMEOUT = 30
 
 
 class SandboxProcess:
-    """A running sandbox. Use as a context manager, or call `stop`."""
+    """A running sandbox. Use it as a context manager, or call `stop`."""
 
     def __init__(self, process: subprocess.Popen[str], platform: str, url: str, accounts: dict[str, str]) -> None:
         self.process = process
@@ -26,14 +26,16 @@ class SandboxProcess:
         self._http.trust_env = False
 
     def control(self, method: str, path: str, **arguments: Any) -> Any:
-        """One request to `/_sandbox/…`; the parsed answer, or None without one. Raises on an error status."""
+        """Send one request to `/_sandbox/…`. Returns the parsed answer, or None for an empty one. Raises on an error
+        status.
+        """
         answer = self._http.request(method, f"{self.url}/_sandbox/{path}", timeout=TIMEOUT, **arguments)
         if answer.status_code >= 400:
             raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text}", response=answer)
         return orjson.loads(answer.content) if answer.content else None
 
     def calls(self, since: int = 0) -> list[dict[str, Any]]:
-        """Calls to the platform after number `since`, oldest first."""
+        """Return the calls to the platform after number `since`, oldest first."""
         calls: list[dict[str, Any]] = self.control("GET", "calls", params={"since": since})["calls"]
         return calls
 
@@ -41,7 +43,7 @@ class SandboxProcess:
         self.control("DELETE", "calls")
 
     def state(self, kind: str, account: str | None = None) -> Iterator[dict[str, Any]]:
-        """All items of a kind that an account (the first, if not named) holds, in order of key."""
+        """Return all items of a kind in an account (default: the first), in key order."""
         after: Any = None
         while True:
             query = {"kind": kind, "account": account, "after": after, "limit": 1000}
@@ -52,15 +54,15 @@ class SandboxProcess:
                 return
 
     def fault(self, fault: str, **details: Any) -> int:
-        """Order a fault (see `sandbox.faults.Fault` for the details); its id."""
+        """Configure a fault (details: `sandbox.faults.Fault`). Returns its ID."""
         return int(self.control("POST", "faults", json={"fault": fault, **details})["id"])
 
     def clear_faults(self) -> None:
-        """Take back all faults."""
+        """Remove all faults."""
         self.control("DELETE", "faults")
 
     def reset(self) -> None:
-        """Back to the state after start, with empty call log and no faults."""
+        """Restore the initial state, with an empty call log and no faults."""
         self.control("POST", "reset")
 
     def stop(self) -> None:
@@ -86,9 +88,8 @@ class SandboxProcess:
 def start(platform: str, *, accounts: dict[str, str], **options: Any) -> SandboxProcess:
     """Start a sandbox and wait until it serves.
 
-    Options are those of the command line with underscores: `products=1000`, `dirty=False`,
-    `markets={"uk": ["en-GB"]}`.
-    Raises `RuntimeError` if it ends before it serves; what it says about that stands on standard error.
+    Options are those of the command line with underscores: `products=1000`, `dirty=False`, `markets={"uk": ["en-GB"]}`.
+    Raises `RuntimeError` if the process exits before it serves; standard error has the reason.
     """
     command = [sys.executable, "-m", "sandbox", platform]
     for name, token in accounts.items():
@@ -104,5 +105,5 @@ def start(platform: str, *, accounts: dict[str, str], **options: Any) -> Sandbox
     line = process.stdout.readline()
     if not line:
         process.stdout.close()
-        raise RuntimeError(f"the sandbox ended with {process.wait()} before it served: {' '.join(command)}")
+        raise RuntimeError(f"the sandbox exited with {process.wait()} before it served: {' '.join(command)}")
     return SandboxProcess(process, platform, orjson.loads(line)["url"], accounts)

@@ -1,4 +1,4 @@
-"""Runs one platform on a loopback port until it is told to end."""
+"""Serves one platform on a loopback port until it is stopped."""
 
 import contextlib
 import gc
@@ -18,7 +18,7 @@ from sandbox.platforms.base import Platform, json_response
 
 
 class AnnouncingServer(uvicorn.Server):
-    """Prints where it serves, as one line of JSON on standard output, once it does."""
+    """Prints its URL as one line of JSON on standard output as soon as it serves."""
 
     announcement: dict[str, object]
 
@@ -28,7 +28,7 @@ class AnnouncingServer(uvicorn.Server):
 
 
 def build_app(platform: Platform) -> ControlMiddleware:
-    """The ASGI application: the platform, its control interface, and the harness around both."""
+    """Build the ASGI application: the platform, its control API, and the middleware around both."""
     log = CallLog()
     faults = FaultRegistry(platform.options.seed)
 
@@ -43,14 +43,14 @@ def build_app(platform: Platform) -> ControlMiddleware:
 
 
 async def handle_http_exception(request: Request, error: Exception) -> Response:
-    """404 and 405 of paths and methods that no platform has, as JSON like everything else."""
+    """Return 404 and 405 for unknown paths and methods as JSON."""
     assert isinstance(error, HTTPException)
     return json_response({"status": error.status_code, "title": error.detail}, error.status_code)
 
 
 def serve(platform: Platform, port: int) -> None:
-    """Serve on 127.0.0.1 (port 0 takes a free one) until SIGTERM or SIGINT."""
-    # Without naming TCP here, asyncio would not turn Nagle's algorithm off, and each answer could wait 40 ms.
+    """Serve on 127.0.0.1 (port 0 picks a free one) until SIGTERM or SIGINT."""
+    # Unless the protocol is TCP explicitly, asyncio leaves Nagle's algorithm on, which can delay an answer by 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
@@ -61,6 +61,6 @@ def serve(platform: Platform, port: int) -> None:
             "url": f"http://127.0.0.1:{listener.getsockname()[1]}",
             "accounts": list(platform.accounts),
         }
-        # Nothing that stands now will ever go, and the collector should not walk through it again and again.
+        # The objects created so far live until the process exits, so the garbage collector can skip them.
         gc.freeze()
         server.run(sockets=[listener])

@@ -1,7 +1,7 @@
-"""Tables in memory that stay small: a row holds only what differs from its table's defaults.
+"""Compact in-memory tables: a row stores only what differs from the defaults of its table.
 
-So 100,000 products with their variants fit in a few hundred megabytes, and a row becomes the vendor's full
-object only when it is served.
+100,000 products with their variants fit into a few hundred megabytes; a row becomes the vendor's full object only when
+it is served.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,10 +12,10 @@ Row = dict[str, Any]
 
 
 class Table:
-    """Rows by ascending numeric id, with unique columns and at most one grouping column.
+    """Rows by ascending numeric ID, with unique columns and at most one grouping column.
 
-    `unique` columns are indexed when their value is truthy; keeping them unique is the caller's duty
-    (`find_id` tells who has a value), because shops also hold dirty data.
+    `unique` columns are indexed when their value is truthy. The caller enforces uniqueness (`find_id` returns the row
+    with a value), because shops can contain duplicates.
     """
 
     def __init__(self, defaults: Row, *, unique: Iterable[str] = (), group: str | None = None) -> None:
@@ -42,23 +42,23 @@ class Table:
         return self.rows.get(row_id)
 
     def value(self, row: Row, column: str) -> Any:
-        """A row's value for a column, its table's default included."""
+        """Return a row's value for a column, or the table's default."""
         return row[column] if column in row else self.defaults.get(column)
 
     def full(self, row: Row) -> Row:
-        """The whole row, defaults included; the caller owns the outer dict only."""
+        """Return the whole row including defaults. The caller may modify the outer dict only."""
         return self.defaults | row
 
     def find_id(self, column: str, value: Hashable) -> int | None:
-        """The id of the row whose unique `column` has this value."""
+        """Return the ID of the row whose unique `column` has this value."""
         return self._unique[column].get(value)
 
     def in_group(self, group: int) -> list[Row]:
-        """The rows of one group, in order of id."""
+        """Return the rows of one group, ordered by ID."""
         return self._groups.get(group, [])
 
     def add(self, row: Row) -> Row:
-        """Insert a row under the next id."""
+        """Insert a row with the next ID."""
         self.last_id += 1
         row = {"id": self.last_id, **row}
         self.rows[self.last_id] = row
@@ -70,7 +70,7 @@ class Table:
         return row
 
     def change(self, row: Row, changes: Row) -> None:
-        """Set columns of a row; its group never changes."""
+        """Set columns of a row. The grouping column must not change."""
         self._unindex(row)
         row.update(changes)
         self._index(row)
@@ -86,19 +86,19 @@ class Table:
         return row
 
     def between(self, above: int, below: int | None = None) -> list[Row]:
-        """The rows with ids greater than `above` and less than `below`."""
+        """Return the rows with IDs greater than `above` and less than `below`."""
         stop = len(self._ids) if below is None else bisect_left(self._ids, below)
         return [self.rows[row_id] for row_id in self._ids[bisect_right(self._ids, above) : stop]]
 
     def after(self, row_id: int, limit: int) -> list[Row]:
-        """Up to `limit` rows with ids above `row_id`."""
+        """Return up to `limit` rows with IDs above `row_id`."""
         start = bisect_right(self._ids, row_id)
         return [self.rows[each] for each in self._ids[start : start + limit]]
 
     def select(self, key: Hashable, choose: Callable[[], Iterable[Row]]) -> list[Row]:
-        """The rows that `choose` finds, remembered under `key` until the table changes.
+        """Return the rows that `choose` finds, cached under `key` until the table changes.
 
-        A client that pages through one listing thus filters and sorts once, not once a page.
+        A client that pages through a listing thus filters and sorts once instead of once per page.
         """
         remembered = (key, self._version)
         if self._selected is None or self._selected[0] != remembered:

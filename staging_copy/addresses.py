@@ -1,7 +1,7 @@
-"""What counts as an e-mail address. The masks that replace addresses and the tripwire both ask here.
+"""Finds email addresses in text. Used by the masks that replace addresses and by the leak check.
 
-An address has something before the sign and a dotted domain behind it that ends in letters, so that CSS (`@media`),
-handles (`@shop`) and versions (`pkg@1.2.3`) are none; neither is an image for dense displays (`logo@2x.png`).
+An address is a local part, an at sign and a dotted domain that ends in letters. CSS (`@media`), handles (`@shop`),
+package versions (`pkg@1.2.3`) and high-resolution image names (`logo@2x.png`) are not addresses.
 """
 
 import re
@@ -14,7 +14,7 @@ _DOMAIN = (
     rb"(?![0-9](?:\.[0-9])?x\.)"
     rb"((?:" + _LABEL + rb"\.)+(?:xn--[A-Za-z0-9-]+|[A-Za-z\x80-\xff]{2,})|\[[0-9a-fA-F.:]{3,45}\])"
 )
-# How the sign hides in URLs, in JSON (whose backslash COPY doubles), in HTML, and in East Asian typing.
+# Other spellings of the at sign: URL-encoded, JSON-escaped (COPY doubles the backslash), HTML entities, fullwidth.
 _FULLWIDTH = "＠".encode()
 _ENCODED_AT_SIGNS = rb"%40|\\{1,2}u0040|&#0*64;|&#[xX]0*40;|&commat;|" + _FULLWIDTH
 _PLAIN_AT_SIGN = re.compile(rb"(@)" + _DOMAIN)
@@ -28,7 +28,7 @@ _MAX_LOCAL_LENGTH = 256
 
 
 class FoundAddress(NamedTuple):
-    """An address at [start:end] of the text that was searched."""
+    """An address at [start:end] of the searched text."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class FoundAddress(NamedTuple):
 
 
 def normalized(value: bytes) -> bytes:
-    """The form in which two ways to write one address (or name, or number) are equal."""
+    """The canonical form of an address, name or number: equal for every spelling of the same value."""
     value = value.strip()
     if value.isascii():
         return value.lower()
@@ -54,13 +54,13 @@ def normalized(value: bytes) -> bytes:
 
 
 def may_hold_address(value: bytes) -> bool:
-    """False where there is surely no address; far faster than looking for one."""
+    """A fast pre-check: False only if `value` cannot contain an address."""
     return b"@" in value or has_encoded_at_sign(value)
 
 
 def has_encoded_at_sign(value: bytes) -> bool:
-    """Whether the sign may stand in `value` in another form than `@`."""
-    # Single bytes are found at the speed of memory, so few texts come to the pattern.
+    """Whether `value` contains an at sign written in any form other than `@`."""
+    # Searching for single bytes is much cheaper than the regular expression, so most values never reach it.
     suspicious = (
         (b"%" in value and b"%40" in value)
         or (b"\\" in value and b"u0040" in value)
@@ -71,7 +71,7 @@ def has_encoded_at_sign(value: bytes) -> bool:
 
 
 def find(value: bytes) -> Iterator[FoundAddress]:
-    """The addresses in `value`, which may be plain text or COPY text, in order and without overlap."""
+    """Yields the addresses in `value` (plain text or COPY text), in order, without overlap."""
     if not may_hold_address(value):
         return
     pattern = _ANY_AT_SIGN if has_encoded_at_sign(value) else _PLAIN_AT_SIGN
@@ -86,9 +86,9 @@ def find(value: bytes) -> Iterator[FoundAddress]:
 
 
 def replace(value: bytes, number: Callable[[bytes], bytes], domain: bytes) -> bytes:
-    """`value` with each address (given to `number` in its normal form) turned into NUMBER@domain.
+    """Returns `value` with each address replaced by NUMBER@domain. `number` maps a normalized address to its number.
 
-    The sign stays as it was written, so that a URL or HTML stays one.
+    The at sign keeps its original spelling, so URLs and HTML stay valid.
     """
     pieces, done = [], 0
     for found in find(value):

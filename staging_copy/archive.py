@@ -1,7 +1,7 @@
-"""Reads an archive that `pg_dump --format=directory` made: its table of contents, and its tables' rows.
+"""Reads archives made by `pg_dump --format=directory`: the table of contents and the rows of each table.
 
 The table of contents is PostgreSQL's own binary format (src/bin/pg_dump/pg_backup_archiver.c, ReadHead and ReadToc).
-Everything but the rows is left to pg_restore.
+Everything except the rows is restored by pg_restore.
 """
 
 import re
@@ -18,7 +18,7 @@ from staging_copy.copy_text import whole_lines
 
 BLOCK = 128 * 1024
 _VERSIONS = range(14, 17)  # 1.14 to 1.16: PostgreSQL 12 to 18
-# The table of contents of the directory format calls itself tar, whose pieces it is.
+# The directory format's toc.dat declares its format as archTar (3), because its layout is that of a tar archive.
 _DIRECTORY_FORMAT = 3
 _COPY = re.compile(r"COPY (?P<name>.+?)(?: \((?P<columns>.*)\))? FROM stdin;\s*", re.DOTALL)
 _ATTACH = re.compile(r"ALTER TABLE(?: ONLY)? (?P<parent>.+?) ATTACH PARTITION (?P<child>.+?) (?:FOR VALUES|DEFAULT)")
@@ -28,12 +28,12 @@ _END = b"\\.\n"
 
 
 class ArchiveError(Exception):
-    """The archive is not one, is damaged, or is of a kind that this version cannot read."""
+    """The archive is damaged, incomplete, not a pg_dump archive, or in an unsupported format."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the table of contents, as far as it matters here."""
+    """The fields used here of one entry in the table of contents."""
 
     id: int
     kind: str
@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class TableData:
-    """The rows of one table in the archive. `size` is that of its file, in bytes."""
+    """The rows of one table in the archive. `size` is the size of its file in bytes."""
 
     id: int
     schema: str
@@ -54,7 +54,7 @@ class TableData:
     columns: tuple[str, ...]
     file: Path
     size: int
-    # The partitioned table at the root, for a partition; otherwise the table itself.
+    # The topmost partitioned table if this is a partition; otherwise the table itself.
     root: str
 
     @property
@@ -63,18 +63,18 @@ class TableData:
 
 
 def quote(name: str) -> str:
-    """An identifier for SQL."""
+    """Quotes an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def policy_name(schema: str, name: str) -> str:
-    """How policies call a table: with its schema only if that is not `public`."""
+    """The name of a table in policies: qualified by its schema unless that is `public`."""
     return name if schema == "public" else f"{schema}.{name}"
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A directory archive. `taken_at` is without time zone: the clock of the machine that made it."""
+    """A directory archive. `taken_at` is naive: local time on the machine that made the archive."""
 
     folder: Path
     taken_at: datetime
@@ -88,7 +88,7 @@ class Archive:
         try:
             content = (folder / "toc.dat").read_bytes()
         except OSError as error:
-            raise ArchiveError(f"{folder} is no archive of pg_dump --format=directory: {error}") from error
+            raise ArchiveError(f"{folder} is not an archive made by pg_dump --format=directory: {error}") from error
         try:
             return _read(folder, _Reader(content))
         except (IndexError, UnicodeDecodeError, ValueError) as error:
@@ -96,13 +96,13 @@ class Archive:
 
     @cached_property
     def tables(self) -> tuple[TableData, ...]:
-        """All tables with rows in the archive, the largest file first. Raises ArchiveError if one is missing."""
+        """All tables with data in the archive, largest file first. Raises ArchiveError if a file is missing."""
         tables = [self._table(entry) for entry in self.entries if entry.kind == "TABLE DATA"]
         return tuple(sorted(tables, key=lambda table: (-table.size, table.qualified)))
 
     @cached_property
     def partitions(self) -> Mapping[tuple[str, str], tuple[str, str]]:
-        """(schema, name) of each partition → of the table it is a part of."""
+        """Maps (schema, name) of each partition to (schema, name) of its parent table."""
         parents = {}
         for entry in self.entries:
             match = _ATTACH.search(entry.definition) if entry.kind == "TABLE ATTACH" else None
@@ -121,25 +121,25 @@ class Archive:
 
     @property
     def sequence_values(self) -> list[int]:
-        """The ids of the entries that set sequences, which stand among the data."""
+        """IDs of the entries that set sequence values; they are part of the data section."""
         return [entry.id for entry in self.entries if entry.kind == "SEQUENCE SET"]
 
     def rows(self, table: TableData, block: int = BLOCK) -> Iterator[bytes]:
-        """The rows of a table as COPY text, in blocks of whole lines. Raises ArchiveError where it is damaged."""
+        """Yields the rows of a table as COPY text, in blocks of whole lines. Raises ArchiveError if damaged."""
         held = b""
-        # One block is held back, because the mark of the end may be cut in two.
+        # Hold one block back: the end-of-data marker may be split across two blocks.
         for lines in whole_lines(_content(table.file), block):
             if held:
                 yield held
             held = lines
         end = held.rstrip(b"\n") + b"\n"
         if not (end == _END or end.endswith(b"\n" + _END)):
-            raise ArchiveError(f"{table.file} ends too early: the archive is truncated.")
+            raise ArchiveError(f"{table.file} has no end-of-data marker: the archive is truncated.")
         if len(end) > len(_END):
             yield end[: -len(_END)]
 
     def checksums(self) -> dict[str, str]:
-        """SHA-256 of each file of the archive, by name."""
+        """Maps the name of each file in the archive to its SHA-256."""
         sums = {}
         for path in sorted(self.folder.iterdir()):
             with path.open("rb") as file:
@@ -152,9 +152,7 @@ class Archive:
     def _table(self, entry: Entry) -> TableData:
         match = _COPY.fullmatch(entry.copy)
         if match is None:
-            raise ArchiveError(
-                f"The rows of {entry.tag} are not COPY text (pg_dump --inserts?); take the backup without."
-            )
+            raise ArchiveError(f"The rows of {entry.tag} are not in COPY format. Run pg_dump again without --inserts.")
         file = self._file(entry)
         root = (entry.schema, entry.tag)
         while root in self.partitions:
@@ -163,18 +161,18 @@ class Archive:
         return TableData(entry.id, entry.schema, entry.tag, columns, file, file.stat().st_size, policy_name(*root))
 
     def _file(self, entry: Entry) -> Path:
-        # The table of contents names the file without compression.
+        # The table of contents stores the file name without the compression suffix.
         for suffix in ("", ".gz"):
             if (path := self.folder / f"{entry.file}{suffix}").is_file():
                 return path
         others = [path.name for path in self.folder.glob(f"{entry.file}.*")]
         if others:
-            raise ArchiveError(f"{others[0]} is compressed in another way than gzip; use pg_dump --compress=gzip.")
-        raise ArchiveError(f"The file {entry.file} with the rows of {entry.tag} is missing.")
+            raise ArchiveError(f"{others[0]} is not compressed with gzip. Run pg_dump again with --compress=gzip.")
+        raise ArchiveError(f"{entry.file}, the file with the rows of {entry.tag}, is missing.")
 
 
 class _Reader:
-    """The primitive types of an archive's table of contents."""
+    """Reads the primitive types of the table of contents."""
 
     def __init__(self, content: bytes) -> None:
         self._file = BytesIO(content)
@@ -183,7 +181,7 @@ class _Reader:
     def bytes(self, count: int) -> bytes:
         data = self._file.read(count)
         if len(data) != count:
-            raise ValueError("it ends too early")
+            raise ValueError("unexpected end of file")
         return data
 
     def byte(self) -> int:
@@ -199,7 +197,7 @@ class _Reader:
         return "" if length < 0 else self.bytes(length).decode()
 
     def texts(self) -> list[str]:
-        """Texts until one is absent."""
+        """Reads strings up to the null string that ends the list."""
         found = []
         while (length := self.int()) >= 0:
             found.append(self.bytes(length).decode())
@@ -208,13 +206,13 @@ class _Reader:
 
 def _read(folder: Path, reader: _Reader) -> Archive:
     if reader.bytes(5) != b"PGDMP":
-        raise ValueError("it does not begin like one")
+        raise ValueError("the PGDMP signature is missing")
     major, minor, _revision = reader.bytes(3)
     if major != 1 or minor not in _VERSIONS:
-        raise ArchiveError(f"{folder}: archive format {major}.{minor} is not known; 1.14 to 1.16 are.")
+        raise ArchiveError(f"{folder}: archive format {major}.{minor} is not supported; 1.14 to 1.16 are.")
     reader.int_size, _offset_size, archive_format = reader.bytes(3)
     if archive_format != _DIRECTORY_FORMAT:
-        raise ArchiveError(f"{folder}: not in directory format.")
+        raise ArchiveError(f"{folder}: not in directory format. Run pg_dump again with --format=directory.")
     reader.byte() if minor >= 15 else reader.int()  # compression
     second, minute, hour, day, month, year, _summer = (reader.int() for _ in range(7))
     taken_at = datetime(1900 + year, month + 1, day, hour, minute, min(second, 59))
@@ -244,7 +242,7 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _content(path: Path) -> Iterator[bytes]:
-    """A file's bytes, decompressed in pieces of bounded size whatever the file holds."""
+    """Yields the decompressed content of a file in chunks of bounded size."""
     with path.open("rb") as file:
         if path.suffix != ".gz":
             while chunk := file.read(BLOCK):
@@ -260,4 +258,4 @@ def _content(path: Path) -> Iterator[bytes]:
         except zlib.error as error:
             raise ArchiveError(f"{path} is damaged: {error}") from error
         if not stream.eof or stream.unused_data:
-            raise ArchiveError(f"{path} ends too early or holds too much: the archive is damaged.")
+            raise ArchiveError(f"{path} is truncated or has trailing data: the archive is damaged.")

@@ -1,6 +1,6 @@
-"""Backups of live: a directory archive each, and beside it a manifest that says what is in it.
+"""Backups of live: one directory archive each, with a manifest next to it that describes the content.
 
-Nothing here needs Django's database: the rows of `Backup` repeat what the manifests say.
+This module does not use Django's database; `Backup` rows mirror the manifests.
 """
 
 import json
@@ -24,9 +24,10 @@ _MIGRATIONS = "django_migrations"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup is: times in ISO 8601 with zone, sizes in bytes, rows by table, SHA-256 by file.
+    """Describes a backup. Times are ISO 8601 with a zone, sizes are in bytes.
 
-    `migrations` are `app.name` as recorded in the archive. `database_size` is that of live when it was taken, if known.
+    `rows` maps tables to row counts, and `checksums` maps file names to SHA-256. `migrations` lists the migrations
+    applied in the archive as `app.name`. `database_size` is the size of live at the time of the backup, if known.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Manifest:
 
     @property
     def checksum(self) -> str:
-        """One checksum for all: SHA-256 over the files' names and checksums."""
+        """The checksum of the whole backup: SHA-256 over the file names and their checksums."""
         return sha256(json.dumps(self.checksums, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -52,25 +53,25 @@ class Manifest:
 
 
 def take(live: Database, home: Path, *, name: str, origin: str, now: datetime, jobs: int = 2) -> Manifest:
-    """Dumps `live` into `home / name`, verifies what was written, and writes the manifest.
+    """Dumps `live` into `home / name`, verifies the archive and writes the manifest.
 
-    A backup that was interrupted leaves only a folder called `.unfinished`, which the next one removes. Raises
-    ProgramFailed and ArchiveError.
+    An interrupted backup leaves only a `.unfinished` folder, which the next backup removes. Raises ProgramFailed and
+    ArchiveError.
     """
     _check_name(name)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for abandoned in home.glob(f"*{_UNFINISHED}"):
         shutil.rmtree(abandoned)
     if (home / name).exists():
-        raise ArchiveError(f"There is a backup {name} already.")
+        raise ArchiveError(f"Backup {name} already exists.")
     with live.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (size,) = cursor.fetchone()
     unfinished = home / f"{name}{_UNFINISHED}"
     live.run(
         "pg_dump",
-        *("--format=directory", "--compress=gzip:1", f"--jobs={jobs}", f"--file={unfinished}"),
-        # A table that somebody rewrites must not hold up the backup, nor the backup everybody behind it, for ever.
+        *("--format=directory", "--compress=1", f"--jobs={jobs}", f"--file={unfinished}"),
+        # Give up on a locked table: the waiting backup would otherwise block every query queued behind it.
         "--lock-wait-timeout=300s",
     )
     manifest = _describe(unfinished, name=name, origin=origin, taken_at=now, now=now, database_size=size)
@@ -81,10 +82,10 @@ def take(live: Database, home: Path, *, name: str, origin: str, now: datetime, j
 
 
 def register(folder: Path, home: Path, *, name: str, taken_at: datetime, now: datetime) -> Manifest:
-    """Takes over an archive that was made elsewhere: copies it below `home`, verified. Raises ArchiveError."""
+    """Imports an archive made elsewhere: copies it into `home` and verifies it. Raises ArchiveError."""
     _check_name(name)
     if (home / name).exists():
-        raise ArchiveError(f"There is a backup {name} already.")
+        raise ArchiveError(f"Backup {name} already exists.")
     Archive.open(folder)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = home / f"{name}{_UNFINISHED}"
@@ -97,7 +98,7 @@ def register(folder: Path, home: Path, *, name: str, taken_at: datetime, now: da
 
 
 def verify(home: Path, name: str, *, now: datetime) -> Manifest:
-    """Compares the archive with its manifest and reads all of it. Raises ArchiveError naming what differs."""
+    """Reads the whole archive and compares it with its manifest. Raises ArchiveError naming the differences."""
     manifest = read(home, name)
     check_files(home, manifest)
     described = _describe(
@@ -109,51 +110,52 @@ def verify(home: Path, name: str, *, now: datetime) -> Manifest:
         database_size=manifest.database_size,
     )
     if described.rows != manifest.rows:
-        raise ArchiveError(f"Backup {name} holds other rows than its manifest says.")
+        raise ArchiveError(f"Backup {name} is damaged: its row counts differ from the manifest. Use another backup.")
     manifest = replace(manifest, verified_at=now.isoformat())
     _write(home, manifest)
     return manifest
 
 
 def check_files(home: Path, manifest: Manifest) -> None:
-    """Compares the files with the checksums of the manifest. Raises ArchiveError naming those that differ."""
+    """Compares the files with the manifest's checksums. Raises ArchiveError naming the files that differ."""
     found = Archive.open(home / manifest.name).checksums()
     differing = sorted(
         name for name in found.keys() | manifest.checksums.keys() if found.get(name) != manifest.checksums.get(name)
     )
     if differing:
         raise ArchiveError(
-            f"Backup {manifest.name} is damaged: {', '.join(differing[:5])} differ from the manifest. Use another."
+            f"Backup {manifest.name} is damaged: {', '.join(differing[:5])} differ from the manifest. "
+            "Use another backup."
         )
 
 
 def read(home: Path, name: str) -> Manifest:
-    """Raises ArchiveError if there is no such backup, or it was never finished."""
+    """The manifest of a backup. Raises ArchiveError if the backup does not exist or was never finished."""
     path = home / f"{name}{_MANIFEST}"
     try:
         return Manifest(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise ArchiveError(f"There is no finished backup {name!r} in {home}: {error}") from error
+        raise ArchiveError(f"No finished backup {name!r} in {home}: {error}") from error
 
 
 def every(home: Path) -> list[Manifest]:
-    """All finished backups, the latest first."""
+    """All finished backups, latest first."""
     found = [read(home, path.name.removesuffix(_MANIFEST)) for path in home.glob(f"*{_MANIFEST}")]
     return sorted(found, key=lambda manifest: manifest.taken, reverse=True)
 
 
 def prune(home: Path, *, keep: timedelta, now: datetime) -> list[str]:
-    """Deletes backups older than `keep`, never the latest one; returns their names."""
+    """Deletes backups older than `keep`, except the latest; returns the deleted names."""
     old = [manifest.name for manifest in every(home)[1:] if manifest.taken < now - keep]
     for name in old:
-        # The manifest first: an archive without one is not offered to anybody.
+        # Delete the manifest first: an archive without a manifest cannot be selected.
         (home / f"{name}{_MANIFEST}").unlink()
         shutil.rmtree(home / name)
     return old
 
 
 def migrations(archive: Archive) -> list[str]:
-    """The migrations that the archive's database had, as `app.name`."""
+    """The migrations applied in the archived database, as `app.name`."""
     found = []
     for table in archive.tables:
         if table.root == _MIGRATIONS:
@@ -197,11 +199,11 @@ def _write(home: Path, manifest: Manifest) -> None:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name) or name.endswith((_MANIFEST, _UNFINISHED)):
-        raise ArchiveError(f"{name!r} is no name for a backup: write letters, digits, dots and dashes.")
+        raise ArchiveError(f"{name!r} is not a valid backup name: use letters, digits, dots, dashes and underscores.")
 
 
 def _sync(folder: Path) -> None:
-    """Everything in the folder is on disk before it is called a backup."""
+    """Flushes the folder and its files to disk, so that a finished backup survives a power cut."""
     for path in (*folder.iterdir(), folder):
         descriptor = os.open(path, os.O_RDONLY)
         try:

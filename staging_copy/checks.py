@@ -1,4 +1,4 @@
-"""`manage.py check` fails where a model's table or column could reach staging without a rule (N3)."""
+"""System check: every table and column of every model needs a masking rule (N3)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -15,14 +15,14 @@ _NO_EMPTY_VALUE = (models.DateField, models.TimeField, models.UUIDField, models.
 
 
 def every_column_has_a_rule(app_configs: Sequence[AppConfig] | None = None, **options: Any) -> list[CheckMessage]:
-    """Compares the policies with the models, both ways."""
+    """Compares the policies with the installed models, in both directions."""
     policy, mistakes = collect()
     messages: list[CheckMessage] = [Error(str(mistake), id="staging_copy.E004") for mistake in mistakes]
     return messages + compare(policy, apps.get_models(include_auto_created=True))
 
 
 def compare(policy: Policy, all_models: Iterable[type[models.Model]]) -> list[CheckMessage]:
-    """What `policy` lacks for the models, has too much, or could not be carried out."""
+    """The rules that are missing, orphaned or not applicable to the type of their column."""
     installed: dict[str, type[models.Model]] = {
         model._meta.db_table: model for model in all_models if _has_a_table(model)
     }
@@ -71,8 +71,8 @@ def _orphaned_rules(policy: Policy, installed: dict[str, type[models.Model]]) ->
 
 def _orphaned_rule(name: str) -> Error:
     return Error(
-        f"There is a masking rule for {name}, which no model has.",
-        hint="Remove it, or list it in RETIRED as long as older archives have it.",
+        f"There is a masking rule for {name}, but no model has it.",
+        hint="Remove the rule, or list the name in RETIRED while older archives still contain it.",
         id="staging_copy.E003",
     )
 
@@ -86,27 +86,27 @@ def _unsuitable(policy: Policy, installed: dict[str, type[models.Model]]) -> Ite
 
 
 def _problem(rule: Rule, field: Any) -> str:
-    """Why the rule cannot be carried out on this column, or nothing."""
+    """Why the rule cannot be applied to this column; empty if it can."""
     word = verb(rule)
     is_json = isinstance(field, models.JSONField)
     if word == "json" and not is_json:
-        return "only a JSON column has rules by path."
+        return "only JSON columns can have rules by path."
     if is_json and (rule in ("keep", "scrub") or word == "mask"):
-        return "a JSON column needs a rule by path ({key: rule}), or says `keep:tree` or `scrub:tree`."
+        return "a JSON column needs rules by path ({key: rule}), `keep:tree` or `scrub:tree`."
     if not is_json and argument(rule) == "tree":
-        return "`:tree` is for JSON columns."
+        return "only JSON columns can use `:tree`."
     if rule == "mask:ip" and isinstance(field, models.GenericIPAddressField):
         return ""
     if word == "mask" and not isinstance(field, _TEXT):
-        return f"`{rule}` replaces text, and this is {field.get_internal_type()}."
+        return f"`{rule}` needs a text column, and this is a {field.get_internal_type()}."
     if word == "scrub" and not (is_json or isinstance(field, (*_TEXT, ArrayField))):
-        return f"`scrub` looks through text, and this is {field.get_internal_type()}."
+        return f"`scrub` needs a text column, and this is a {field.get_internal_type()}."
     if rule in ("empty", "preserve") and not field.null and isinstance(field, _NO_EMPTY_VALUE):
-        return f"`{rule}` needs an empty value, and this column may not be NULL."
+        return f"`{rule}` needs a nullable column, because this type has no empty value."
     if rule in ("empty", "preserve") and not field.null and field.unique:
-        return f"`{rule}` would give several rows one value, and this column is unique; `preserve:random` does not."
+        return f"`{rule}` would write the same value to several rows of a unique column; use `preserve:random`."
     if rule in ("empty", "preserve") and not field.null and field.remote_field:
-        return f"`{rule}` would leave this reference without a target."
+        return f"`{rule}` would write an invalid foreign key."
     return ""
 
 
@@ -116,15 +116,15 @@ def _retentions(policy: Policy, installed: dict[str, type[models.Model]]) -> Ite
         if retention is None:
             yield Error(f"Table {table} has no retention.", id="staging_copy.E006")
         elif retention.column and retention.column not in _columns(model):
-            yield Error(f"Retention of {table}: there is no column {retention.column}.", id="staging_copy.E006")
+            yield Error(f"Retention of {table}: column {retention.column} does not exist.", id="staging_copy.E006")
         elif retention.parent and retention.parent not in installed:
-            yield Error(f"Retention of {table}: there is no table {retention.parent}.", id="staging_copy.E006")
+            yield Error(f"Retention of {table}: table {retention.parent} does not exist.", id="staging_copy.E006")
     for table in policy.retention.keys() - installed.keys() - policy.retired - {"django_migrations"}:
         yield _orphaned_rule(table)
 
 
 def _dangling_references(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
-    """References of copied rows into tables whose rows do not come along."""
+    """Foreign keys from copied tables into tables whose rows are not copied."""
     for table, model in installed.items():
         rules = policy.tables.get(table)
         if rules is None or rules.rows is not Rows.COPY:
@@ -136,6 +136,6 @@ def _dangling_references(policy: Policy, installed: dict[str, type[models.Model]
             if target is not None and target.rows is not Rows.COPY:
                 yield Error(
                     f"{table}.{column} is kept, but rows of {target.table} are not copied ({target.rows}).",
-                    hint="Make the column `empty`, or give both tables the same fate.",
+                    hint="Make the column `empty`, or copy the rows of both tables.",
                     id="staging_copy.E007",
                 )

@@ -1,6 +1,7 @@
-"""One live-to-staging copy from its first check to the swap, stage by stage, with a way back from each.
+"""Runs one live-to-staging copy, stage by stage, from the preflight checks to the swap. Every stage can be undone.
 
-Nothing here needs Django's models: the journal and the report in its folder are the record, callers project them.
+This module does not use Django's models: the journal and report in the copy's folder are the source of truth, and
+callers save them to `Copy` rows.
 """
 
 import logging
@@ -19,6 +20,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from psycopg2.extensions import make_dsn
 
 from staging_copy import build, freeze, gates, generic_admin, journal, lane_pause, own_rows, pools, preflight, swap
@@ -33,22 +36,35 @@ logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("preflight", "schema", "rows", "indexes", "migrations", "own rows", "gates", "swap")
-# What shop and OMS should wait after the time of our backup before they take theirs (L14).
+STAGE_LABELS = {
+    "preflight": gettext_lazy("Preflight checks"),
+    "schema": gettext_lazy("Create tables"),
+    "rows": gettext_lazy("Copy and mask rows"),
+    "indexes": gettext_lazy("Create indexes"),
+    "migrations": gettext_lazy("Apply migrations"),
+    "own rows": gettext_lazy("Restore staging settings"),
+    "gates": gettext_lazy("Verify copy"),
+    "swap": gettext_lazy("Switch over"),
+    # Not a stage of this module: it runs on staging, after the swap.
+    "check": gettext_lazy("Check shops"),
+}
+# How much later than our backup the shop and the OMS should take theirs (L14).
 ADVISED_BACKUP_DELAY = timedelta(hours=3)
 
 
 class CopyFailed(Exception):
-    """The copy failed at `stage`; staging is as it was. The cause holds the reason."""
+    """The copy failed at `stage`, and staging is unchanged. `__cause__` is the original error."""
 
     def __init__(self, stage: str, reason: str) -> None:
-        super().__init__(f"The copy failed at the stage {stage!r}; staging is as it was, and in use. {reason}")
+        message = _("The copy failed at the stage “%(stage)s”. Staging is unchanged. %(reason)s")
+        super().__init__(message % {"stage": STAGE_LABELS[stage], "reason": reason})
         self.stage = stage
         self.reason = reason
 
 
 @dataclass(frozen=True)
 class Config:
-    """Where everything is, and what decides how it is masked."""
+    """The databases and folders of a copy, and the settings of the masks."""
 
     live: Database
     staging: Database
@@ -67,10 +83,11 @@ class Config:
 
     @classmethod
     def from_settings(cls) -> "Config":
-        """Raises preflight.Refused if something that a copy needs is not set."""
+        """Raises preflight.Refused if a required setting is missing."""
         missing = [name for name in ("STAGING_DATABASE_URL", "STAGING_ADMIN_PASSWORD") if not getattr(settings, name)]
         if missing:
-            raise preflight.Refused([f"{name} is not set; docs/staging-copy.md says what it is." for name in missing])
+            message = _("%(setting)s is not set. See docs/staging-copy.md.")
+            raise preflight.Refused([message % {"setting": name} for name in missing])
         return cls(
             live=live_database(),
             staging=Database.from_url(settings.STAGING_DATABASE_URL),
@@ -88,12 +105,12 @@ class Config:
         )
 
     def masking_key(self) -> str:
-        """What decides who becomes whom, hexadecimal: another in each copy, unless STAGING_COPY_KEY is set."""
+        """The hexadecimal key of the masks: random for each copy unless STAGING_COPY_KEY is set."""
         return blake2b(self.key.encode(), digest_size=32).hexdigest() if self.key else secrets.token_hex(32)
 
 
 def live_database() -> Database:
-    """The database that this installation works on."""
+    """The database of this installation."""
     default = settings.DATABASES["default"]
     names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
     return Database.from_url(make_dsn(**{libpq: default[name] for name, libpq in names.items() if default.get(name)}))
@@ -101,22 +118,22 @@ def live_database() -> Database:
 
 @dataclass
 class Watcher:
-    """Called as a copy goes on: `stage` when one begins, `progress` with a table and its rows so far."""
+    """Progress callbacks: `stage` is called when a stage begins, `progress` with a table and its rows loaded so far."""
 
     stage: Callable[[str], None] = lambda stage: None
     progress: Callable[[str, int], None] = lambda table, rows: None
 
 
 def known_migrations() -> set[str]:
-    """The migrations that this code has, as `app.name`."""
+    """The migrations in this code, as `app.name`."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return {f"{app}.{name}" for app, name in loader.disk_migrations}
 
 
 def recover(config: Config) -> list[Journal]:
-    """Under the lock: clears up after copies that were killed, and returns their journals.
+    """Cleans up after killed copies and returns their journals. Call it under `exclusive_lock`.
 
-    One that was killed after its swap is finished; of any other nothing is left but the journal.
+    A copy killed after its swap is completed; anything else is undone, except for its journal.
     """
     abandoned = journal.unfinished(config.journals)
     for record in abandoned:
@@ -128,15 +145,15 @@ def recover(config: Config) -> list[Journal]:
 
 
 def run(config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> dict[str, Any]:
-    """Makes the copy and returns its report, which also lies in the journal's folder.
+    """Runs the copy and returns its report, which is also saved in the journal's folder.
 
-    To be called under `exclusive_lock`. Raises CopyFailed, whose cause is what went wrong; staging is then as it was.
+    Call it under `exclusive_lock`. Raises CopyFailed, with the original error as its cause; staging is then unchanged.
     """
     return _Run(config, policy, manifest, record, watcher).run()
 
 
 def rollback(config: Config, record: Journal) -> float:
-    """Staging and its previous database change places. Returns the seconds for which staging did not answer."""
+    """Swaps staging with its previous database. Returns the downtime of staging in seconds."""
     record.write("rolling back")
     seconds = swap.rollback(config.staging)
     record.write("finished", rolled_back=True, seconds=seconds)
@@ -145,19 +162,24 @@ def rollback(config: Config, record: Journal) -> float:
 
 @contextmanager
 def exclusive_lock(config: Config) -> Iterator[None]:
-    """One copy at a time: on this machine by a file, on the staging server by an advisory lock."""
+    """Allows one copy at a time: a file lock on this machine, an advisory lock on the staging server.
+
+    Raises AlreadyRunning.
+    """
     with ExitStack() as stack:
         stack.enter_context(journal.lock(config.journals))
         connection = stack.enter_context(config.staging.maintenance.connect(autocommit=True))
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"copy to {config.staging.name}"])
             if not cursor.fetchone()[0]:
-                raise AlreadyRunning("Another machine is copying to this staging database; wait for it.")
+                raise AlreadyRunning(
+                    _("Another machine is copying to this staging database. Wait until it has finished.")
+                )
         yield
 
 
 class _Run:
-    """One copy: the stages in their order, and what they hand to each other."""
+    """One copy: its stages in order, and the state that they share."""
 
     def __init__(self, config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> None:
         self.config = config
@@ -190,7 +212,7 @@ class _Run:
                 step()
                 self.seconds.append((self.stage, round(time.monotonic() - started, 3)))
         except BaseException as error:
-            # Also when the process is asked to end: what was begun is taken back before it does.
+            # BaseException, so that a terminated process also undoes what it began.
             if not _clean_up(self.config, self.record):
                 reason = f"{type(error).__name__}: {error}".strip()
                 self.record.write("failed", stage=self.stage, reason=reason)
@@ -220,7 +242,7 @@ class _Run:
             environment=self.config.environment,
             expected_size=self.manifest.database_size,
         )
-        # From here on, and only on this server, what bears that name may be dropped.
+        # From here on, clean-up may drop the database of this name, but only on this server.
         self.record.write("building", server=_server(self.config.staging), database=self.side.name)
         swap.drop(self.config.staging, self.side.name)
         self.staging_exists = self.config.staging.name in swap.databases(
@@ -258,14 +280,14 @@ class _Run:
         build.analyze(self.side, jobs=self.config.processes)
 
     def migrations(self) -> None:
-        """Staging runs the code that runs here, so its database must be as that expects."""
+        """Applies migrations newer than the backup, because staging runs the same code as this process."""
         if self.known - set(self.manifest.migrations):
             _migrate(self.side)
 
     def own_rows(self) -> None:
         self.restore_rows: list[own_rows.RestoredRows] = []
         if self.staging_exists:
-            # As late as can be: until here staging was in use.
+            # As late as possible: staging's lanes run until here.
             lane_pause.pause(self.config.staging, self.record)
             self.restore_rows = own_rows.restore_rows(self.config.staging, self.side, self.policy)
             build.copy_grants(self.config.staging, self.side)
@@ -297,10 +319,12 @@ class _Run:
             "backup": {"name": self.manifest.name, "taken_at": taken, "checksum": self.manifest.checksum},
             "advice": {
                 "shop_and_oms_backups_from": taken + ADVISED_BACKUP_DELAY,
-                "orders": "Orders are not checked against the OMS, which offers no way to (L14): "
-                "let its backup be slightly later than ours.",
+                "orders": _(
+                    "Orders are not checked against the OMS, because it has no API for that. "
+                    "Use an OMS backup that is slightly later than the backup of live."
+                ),
             },
-            # Filled to the end: the swap is a stage too.
+            # The same list object, so that the swap, which is still to come, is included.
             "stages": self.seconds,
             "tables": [
                 {
@@ -340,7 +364,7 @@ def _migrate(side: Database) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError("The migrations of this code failed on the copy: " + done.stderr.strip()[-1000:])
+        raise RuntimeError("Migrations failed on the copied database: " + done.stderr.strip()[-1000:])
 
 
 def _server(database: Database) -> int:
@@ -349,16 +373,16 @@ def _server(database: Database) -> int:
 
 
 def _clean_up(config: Config, record: Journal) -> bool:
-    """Ends a copy wherever it stopped, and says whether its swap had happened.
+    """Cleans up after a copy that stopped at any point; returns whether its swap had happened.
 
-    If so, the previous database is left as it was before the copy, ready to be rolled back to; if not, staging is.
-    Where nothing was begun, or another server is the target by now, nothing is touched.
+    After a swap, the previous database is kept for a rollback. Before it, the new database is dropped and staging is
+    unchanged. If the copy had not begun to build, or the target is another server now, nothing is touched.
     """
     building = record.last("building")
     if building is None:
         return False
     if (building["server"], building["database"]) != (_server(config.staging), swap.next_name(config.staging)):
-        logger.warning("%s was building %s elsewhere; drop it there.", record.name, building["database"])
+        logger.warning("%s left database %s on another server. Drop it manually.", record.name, building["database"])
         return False
     previous = swap.previous_name(config.staging)
     present = swap.databases(config.staging, [config.staging.name, previous])

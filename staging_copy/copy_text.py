@@ -1,4 +1,4 @@
-r"""PostgreSQL's COPY text format: one row a line, fields apart by tabs, `\N` for NULL, the rest escaped by backslash.
+r"""PostgreSQL's COPY text format: one row per line, tab-separated fields, `\N` for NULL, backslash escapes.
 
 https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
@@ -18,12 +18,12 @@ _ESCAPED = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
 
 
 def escape(value: bytes) -> bytes:
-    """A field as COPY reads it, for a value that is not NULL."""
+    """Escapes a value (not NULL) as a COPY field."""
     return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], value)
 
 
 def unescape(field: bytes) -> bytes:
-    """The value of a field that is not NULL."""
+    """The value of a COPY field that is not NULL."""
     return _ESCAPED.sub(_plain, field) if b"\\" in field else field
 
 
@@ -37,7 +37,7 @@ def _plain(match: re.Match[bytes]) -> bytes:
 
 
 def whole_lines(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """The same bytes in blocks of about `size` that end with a line; only a last line may lack its end."""
+    """Regroups the bytes into blocks of about `size` that end at a line break; the last line may lack one."""
     rest = b""
     for chunk in chunks:
         rest += chunk

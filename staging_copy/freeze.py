@@ -1,7 +1,7 @@
-"""Nothing leaves staging before its endpoints are verified not to be live's (N5).
+"""Keeps staging from sending anything until its endpoints are verified not to be live's (N5).
 
-Each platform's kill switch is on when the new database is put in place. Connections that lead where live's lead are
-paused by themselves and stay so; `unfreeze` turns the switches off when the checks after the copy are over.
+Every platform's kill switch is on when the new database is switched over. `unfreeze` turns the switches off after the
+post-copy check. Connections with the same endpoint as a live connection are paused individually and stay paused.
 """
 
 import json
@@ -18,21 +18,24 @@ from staging_copy.archive import Archive
 from staging_copy.copy_text import NULL, unescape
 from staging_copy.postgres import Database
 
+# Compared with stored rows, so this text must not change.
 REASON = "Frozen by the live-to-staging copy until the checks after it are over."
-LIVE_ENDPOINT_REASON = "Leads where the connection {slug} of live leads: give it staging's own address, then resume it."
+LIVE_ENDPOINT_REASON = (
+    "Uses the same endpoint as connection {slug} of live. Enter the endpoint of a staging account, then resume."
+)
 _CONNECTIONS = "hub_connection"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a connection leads. At addresses that all customers of a vendor share, its settings name the account."""
+    """The endpoint of a connection. On hosts shared by all customers of a vendor, the settings identify the account."""
 
     address: str
     settings: str
 
 
 def freeze(side: Database) -> int:
-    """Turns on the kill switch of every platform that a connection has; returns how many were off."""
+    """Turns on the kill switch of every platform in use; returns how many were off."""
     with side.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO hub_platformswitch (platform, reason, paused_at)"
@@ -46,7 +49,7 @@ def freeze(side: Database) -> int:
 
 
 def pause_live_endpoints(side: Database, archive: Archive, *, shared_hosts: Collection[str]) -> list[str]:
-    """Pauses connections whose endpoint is one of live's; returns their slugs."""
+    """Pauses connections with the same endpoint as a live connection; returns their slugs."""
     live = {endpoint: slug for slug, endpoint in _live_endpoints(archive, shared_hosts)}
     paused = []
     with side.connect() as connection, connection.cursor() as cursor:
@@ -66,9 +69,9 @@ def pause_live_endpoints(side: Database, archive: Archive, *, shared_hosts: Coll
 
 @transaction.atomic
 def unfreeze(*, reason: str) -> list[str]:
-    """On staging, when the checks after a copy are over: the platforms that the copy froze are served again.
+    """Turns off the kill switches that the copy turned on; called on staging after the post-copy check.
 
-    Connections that are paused by themselves stay so. Returns the platforms.
+    Individually paused connections stay paused. Returns the platforms.
     """
     frozen = list(PlatformSwitch.objects.filter(reason=REASON).order_by("platform").values_list("platform", flat=True))
     for platform in frozen:

@@ -1,4 +1,4 @@
-"""What must be true of the side database before it may take staging's place."""
+"""Checks that the new database must pass before it replaces staging."""
 
 from collections.abc import Mapping
 
@@ -6,22 +6,22 @@ from staging_copy.postgres import Database
 
 
 class GateFailed(Exception):
-    """The side database is not as it should be; the message says what is wrong."""
+    """The new database failed a check; the message names what is wrong."""
 
 
 def check_rows(expected: Mapping[str, int], loaded: Mapping[str, int]) -> None:
-    """Every row of every table that is copied arrived. Raises GateClosed."""
+    """Compares the row counts of copied tables with the backup. Raises GateFailed."""
     wrong = [
         f"{table}: {count} in the backup, {loaded.get(table, 0)} in the new database"
         for table, count in sorted(expected.items())
         if loaded.get(table, 0) != count
     ]
     if wrong:
-        raise GateFailed("Rows are missing. " + "; ".join(wrong[:10]))
+        raise GateFailed("Row counts differ from the backup. " + "; ".join(wrong[:10]))
 
 
 def check_constraints(side: Database) -> None:
-    """Foreign keys, checks and indexes all exist and hold. Raises GateClosed."""
+    """Checks that all constraints are validated and all indexes valid. Raises GateFailed."""
     with side.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE NOT convalidated"
@@ -29,24 +29,24 @@ def check_constraints(side: Database) -> None:
         )
         invalid = [name for (name,) in cursor.fetchall()]
     if invalid:
-        raise GateFailed(f"These do not hold: {', '.join(invalid[:10])}")
+        raise GateFailed(f"Invalid constraints or indexes: {', '.join(invalid[:10])}")
 
 
 def check_canaries(counts: Mapping[str, int]) -> None:
-    """Of what was planted in live, nothing was met behind the masks. Raises GateClosed, naming the canary."""
+    """Checks that no canary value of live passed the masks. Raises GateFailed, naming the canaries."""
     arrived = [canary for canary, count in counts.items() if count]
     if arrived:
-        raise GateFailed(f"Planted values came through the masks: {', '.join(arrived)}")
+        raise GateFailed(f"Canary values were not masked: {', '.join(arrived)}")
 
 
 def highest_ids(side: Database) -> dict[str, int]:
-    """The highest id in use of each kind of item, and per connection and kind the highest numeric id outside (L16)."""
+    """The highest ID of each kind of item, and the highest numeric external ID per connection and kind (L16)."""
     found: dict[str, int] = {}
     with side.connect() as connection, connection.cursor() as cursor:
         for kind, table in _TABLE_BY_KIND.items():
             cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
             if cursor.fetchone()[0]:
-                cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608  (from the list below)
+                cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608  (table names are from the constant below)
                 found[kind] = cursor.fetchone()[0]
         cursor.execute(
             "SELECT connection.slug || ' ' || link.kind, MAX(link.external_id::numeric)::bigint"

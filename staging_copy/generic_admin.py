@@ -1,4 +1,4 @@
-"""The user with a known password by which everybody signs in on staging (L4)."""
+"""The shared admin account for logging in on staging (L4)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from staging_copy.postgres import Database
 
 
 def ensure(side: Database, *, email: str, password: str) -> None:
-    """Creates the generic admin, or gives it this password again."""
+    """Creates the shared admin, or resets its password and permissions."""
     values: dict[str, Any] = {"email": email, "password": make_password(password)}
     with side.connect() as connection, connection.cursor() as cursor:
         cursor.execute(

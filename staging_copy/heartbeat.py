@@ -1,6 +1,6 @@
-"""The copier's sign of life: a file on its machine that says since when it is at what. `manage.py healthy` reads it.
+"""The copier's heartbeat: a local file with its current task and start time. `manage.py healthy` reads it.
 
-A worker of one process answers nobody while it works, and a copy may be silent for a long time; so it is said before.
+A single-process worker cannot answer pings while it works, so it records the task before it starts.
 """
 
 import json
@@ -13,15 +13,15 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-# Beat asks every minute what is due.
+# Beat starts the copier's task every minute.
 _MAX_IDLE = timedelta(minutes=10)
-# Longer than any copy or backup may reasonably last.
+# Longer than any copy or backup should take.
 _MAX_BUSY = timedelta(hours=24)
 
 
 @contextmanager
 def working_on(task: str) -> Iterator[None]:
-    """The copier is at `task` as long as this lasts, and waits for the next one afterwards."""
+    """Records `task` as the copier's current task for the duration of the block, and idle afterwards."""
     _write(task)
     try:
         yield
@@ -30,15 +30,15 @@ def working_on(task: str) -> Iterator[None]:
 
 
 def find_problem(*, now: datetime) -> str:
-    """What is wrong with this machine's copier; empty if it looks at what is due, or is busy with it."""
+    """Describes what is wrong with this machine's copier; empty if it is healthy."""
     try:
         heartbeat = json.loads(_file().read_text())
     except FileNotFoundError:
-        return "The copier of this machine has not looked yet at what is due."
+        return "The copier on this machine has not run yet."
     age = now - datetime.fromisoformat(heartbeat["since"])
     if heartbeat["task"]:
-        return f"The copier has been at {heartbeat['task']} for {age}." if age > _MAX_BUSY else ""
-    return f"The copier has not looked at what is due for {age}." if age > _MAX_IDLE else ""
+        return f"The copier has been working on {heartbeat['task']} for {age}." if age > _MAX_BUSY else ""
+    return f"The copier has not checked for due copies for {age}." if age > _MAX_IDLE else ""
 
 
 def _write(task: str) -> None:

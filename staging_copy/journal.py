@@ -1,6 +1,6 @@
-"""The journal of a copy: one JSON line for each step, written through to disk before the step counts.
+"""The journal of a copy: one JSON line per step, flushed to disk before the step takes effect.
 
-It lies outside both databases, so that what happened can be told even after the databases changed places.
+It is stored outside both databases, so it stays available after they are swapped.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from typing import Any
 _FILE = "journal.jsonl"
 _REPORT = "report.json"
 _CHECK = "check.json"
-# The events after which nothing of a copy is left to do.
+# After one of these events, nothing is left to do for the copy.
 _FINAL_EVENTS = frozenset({"finished", "failed", "cleaned"})
 
 
@@ -25,7 +25,7 @@ class AlreadyRunning(Exception):
 
 
 class Journal:
-    """The journal in `folder`, which is `name` below the folder of all journals."""
+    """The journal in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Journal:
         return self.folder.name
 
     def write(self, event: str, **fields: Any) -> None:
-        """Appends an event; when this returns, it is on disk."""
+        """Appends an event and flushes it to disk."""
         line = json.dumps({"event": event, "at": datetime.now(UTC).isoformat(), **fields}, default=str)
         with (self.folder / _FILE).open("a") as file:
             file.write(line + "\n")
@@ -49,13 +49,13 @@ class Journal:
             os.fsync(file.fileno())
 
     def events(self) -> list[dict[str, Any]]:
-        """All events; a last line that was cut off by a crash is left out."""
+        """All events; an incomplete last line after a crash is ignored."""
         path = self.folder / _FILE
         lines = path.read_text().split("\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
 
     def last(self, event: str) -> dict[str, Any] | None:
-        """The newest event of that name."""
+        """The latest event of that name."""
         return next((each for each in reversed(self.events()) if each["event"] == event), None)
 
     @property
@@ -70,7 +70,7 @@ class Journal:
         return json.loads(path.read_text()) if path.exists() else {}
 
     def save_check(self, result: dict[str, Any]) -> None:
-        """What came of the check on staging, for whoever reads the report on live's side."""
+        """Saves the result of the check on staging, for the report on live."""
         (self.folder / _CHECK).write_text(json.dumps(result, indent=2, default=str, ensure_ascii=False))
 
     def check(self) -> dict[str, Any]:
@@ -79,18 +79,18 @@ class Journal:
 
 
 def unfinished(home: Path) -> list[Journal]:
-    """Journals of copies that were killed, the oldest first. To be asked under the lock."""
+    """Journals of killed copies, oldest first. Call it under the lock."""
     folders = sorted(path.parent for path in home.glob(f"*/{_FILE}"))
     return [journal for journal in map(Journal, folders) if journal.is_open]
 
 
 @contextmanager
 def lock(home: Path) -> Iterator[None]:
-    """One copier at a time on this machine, freed by the kernel however it ends. Raises AlreadyRunning."""
+    """Allows one copier at a time on this machine; the kernel releases the lock. Raises AlreadyRunning."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "copy.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AlreadyRunning("Another copy is running; wait for it, or look at it in the admin.") from error
+            raise AlreadyRunning("Another copy is running. Wait until it has finished.") from error
         yield

@@ -1,6 +1,6 @@
-"""Masks JSON by paths. A key, or a shape, that the rules do not foresee stops the copy (N3).
+"""Masks JSON by path. A key or shape without a rule stops the copy (N3).
 
-Numbers are carried as the text they are: `1.10` and integers of fifty digits come out as they went in.
+Numbers are kept as text, so `1.10` and fifty-digit integers keep every digit.
 """
 
 import json
@@ -13,22 +13,22 @@ from staging_copy.rules import Mask, Rules
 
 
 class UnknownPath(Exception):
-    """A JSON value stands where no rule expects it. The message names the path, never the value."""
+    """A JSON value has no rule for its path or shape. The message names the path, never the value."""
 
 
 class _Number(str):
-    """A number as it is written."""
+    """A JSON number in its original spelling."""
 
 
 class _Object(list[tuple[str, Any]]):
-    """An object's pairs, as they are written: `json` columns may hold a key twice."""
+    """An object's key-value pairs in order; `json` columns may contain duplicate keys."""
 
 
 Write = Callable[[Any], str]
 
 
 class JsonMask:
-    """A function from JSON text to masked JSON text."""
+    """Compiles a rule into a function from JSON text to masked JSON text. Raises PolicyError and UnknownPath."""
 
     def __init__(self, rule: Rule, rules: Rules, where: str) -> None:
         self._rules = rules
@@ -57,7 +57,7 @@ class JsonMask:
         elif word == "mask":
             text = self._text(self._rules.mask(argument(rule)))
         else:
-            raise PolicyError(path, f"{rule!r} is not for a path in JSON")
+            raise PolicyError(path, f"{rule!r} cannot be used for a JSON path")
         number = self._rules.scramble_number if word == "mask" else str
         if argument(rule) == "tree":
             return _tree(text, number)
@@ -75,13 +75,13 @@ class JsonMask:
             if value is None:
                 return "null"
             if not isinstance(value, _Object):
-                raise UnknownPath(f"{path}: an object is expected here, and {_kind(value)} was found.")
+                raise UnknownPath(f"{path}: expected an object, found {_kind(value)}.")
             pieces = []
             for key, below in value:
                 if key in known:
                     pieces.append(f"{quoted(key)}: {known[key](below)}")
                 elif other is not None:
-                    # A key that nobody foresaw may be somebody's address.
+                    # Keys are data here, so a key can be an email address.
                     pieces.append(f"{scrubbed(key)}: {other(below)}")
                 else:
                     raise UnknownPath(f"{path}.{key}: there is no masking rule for this path.")
@@ -96,7 +96,7 @@ class JsonMask:
             if value is None:
                 return "null"
             if not isinstance(value, list) or isinstance(value, _Object):
-                raise UnknownPath(f"{path}: a list is expected here, and {_kind(value)} was found.")
+                raise UnknownPath(f"{path}: expected a list, found {_kind(value)}.")
             return "[" + ", ".join(map(element, value)) + "]"
 
         return write
@@ -109,14 +109,14 @@ def _scalar(text: Callable[[str], str], number: Callable[[str], str], path: str)
         if isinstance(value, str):
             return text(value)
         if isinstance(value, list):
-            raise UnknownPath(f"{path}: one value is expected here, and {_kind(value)} was found.")
+            raise UnknownPath(f"{path}: expected a single value, found {_kind(value)}.")
         return json.dumps(value)
 
     return write
 
 
 def _tree(text: Callable[[str], str], number: Callable[[str], str]) -> Write:
-    """Whatever stands below; keys are treated like texts."""
+    """Masks a subtree of any shape; keys are masked like strings."""
 
     def write(value: Any) -> str:
         if isinstance(value, _Object):
@@ -143,4 +143,4 @@ def _kind(value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    return "a number" if isinstance(value, _Number) else "a text" if isinstance(value, str) else "true or false"
+    return "a number" if isinstance(value, _Number) else "a string" if isinstance(value, str) else "a boolean"

@@ -1,7 +1,7 @@
-"""Stops staging's workers while it is replaced, so that nothing is written into what will be gone.
+"""Stops staging's workers before the swap, so that they do not write to a database about to be replaced.
 
-Lanes are paused and their epochs raised: a worker in the middle of a turn finds its epoch gone and writes nothing
-(N6). Which lanes were paused stands in the journal before they are, so that they can be let go after any crash.
+Lanes are paused and their epochs increased: a worker in the middle of a turn finds a newer epoch and writes nothing
+(N6). The journal records the paused lanes first, so that they can be resumed after a crash.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ _EVENT = "quiesced"
 
 
 def pause(staging: Database, journal: Journal) -> int:
-    """Pauses all lanes that are not paused; returns how many. A staging without lanes has nothing to pause."""
+    """Pauses all active lanes; returns how many. Does nothing if staging has no lane table yet."""
     with staging.connect() as connection, connection.cursor() as cursor:
         if not _has_lanes(cursor):
             return 0
@@ -30,7 +30,7 @@ def pause(staging: Database, journal: Journal) -> int:
 
 
 def resume(staging: Database, journal: Journal) -> None:
-    """Lets the lanes go that this journal's copy paused; harmless if that was done already."""
+    """Resumes the lanes that this journal's copy paused. Idempotent."""
     event = journal.last(_EVENT)
     if event is None or not event["lanes"]:
         return

@@ -1,4 +1,4 @@
-"""The last look at every block before it is sent: no e-mail address outside the masking domain passes (N4)."""
+"""Checks every masked block before it is sent: no email address outside the masking domain may pass (N4)."""
 
 import re
 from collections.abc import Iterable
@@ -7,11 +7,11 @@ from staging_copy import addresses
 
 
 class AddressFound(Exception):
-    """A block about to be sent holds a real-looking address. The message never holds the address itself."""
+    """A block contains an unmasked email address. The message never contains the address itself."""
 
 
 class LeakCheck:
-    """Looks for addresses other than NUMBER@domain and the `allowed` ones (whole addresses, any case)."""
+    """Finds addresses other than NUMBER@domain and the `allowed` ones (full addresses, case-insensitive)."""
 
     def __init__(self, domain: str, allowed: Iterable[str] = ()) -> None:
         self._domain = domain.encode()
@@ -20,7 +20,7 @@ class LeakCheck:
 
     def check(self, block: bytes, table: str, columns: list[str]) -> None:
         """Raises AddressFound, naming table and column. `block` is whole lines of COPY text."""
-        # Counting is many times faster than searching, and mostly enough: every sign is one of ours.
+        # Counting is much faster than searching, and usually enough: every at sign belongs to a masked address.
         at_signs = block.count(b"@")
         if (not at_signs or len(self._ours.findall(block)) == at_signs) and not addresses.has_encoded_at_sign(block):
             return
@@ -30,9 +30,8 @@ class LeakCheck:
                 column = columns[block.count(b"\t", line_start, found.start)]
                 first = block[line_start : block.find(b"\t", line_start)].decode(errors="replace")
                 raise AddressFound(
-                    f"{table}.{column}: an e-mail address that no rule replaced, in the row that begins with "
-                    f"{columns[0]} {first!r}. Give the column `scrub` or a mask, or allow that address in "
-                    "STAGING_COPY_ALLOWED_ADDRESSES."
+                    f"{table}.{column} contains an unmasked email address, in the row with {columns[0]} {first!r}. "
+                    "Use `scrub` or a mask for the column, or add the address to STAGING_COPY_ALLOWED_ADDRESSES."
                 )
 
     def _is_allowed(self, found: addresses.FoundAddress) -> bool:

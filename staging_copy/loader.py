@@ -1,8 +1,8 @@
-"""A process that carries tables from the archive into the side database, masking them on the way.
+"""A process that loads tables from the archive into the new database and masks them.
 
-Started by staging_copy.build as `python -m staging_copy.loader`, so that it is small (no Django) and can be killed.
-It reads JSON lines: first the plan (see `Plan`), then one table after another; and writes JSON lines: progress, and
-`done` or `error` for each table. It ends when its input does.
+staging_copy.build starts it as `python -m staging_copy.loader`: without Django it needs little memory, and it can be
+killed. It reads JSON lines from stdin: first a `Plan`, then one `Task` per table. It writes JSON lines to stdout:
+progress, and `done` or `error` for each table. It exits at the end of its input.
 """
 
 import json
@@ -25,16 +25,16 @@ from staging_copy.masking import Column, RowsDiffer, TableMasker, compile_table
 from staging_copy.policy import PolicyError, Rule
 from staging_copy.rules import Rules
 
-# What stops a copy and is explained by its own message; everything else is a bug and shows its traceback.
+# Errors whose message explains the problem; any other exception is a bug and shows its traceback.
 EXPECTED_ERRORS = (ArchiveError, UnknownPath, RowsDiffer, PolicyError, AddressFound, psycopg2.Error)
-_PROGRESS_EVERY = 64  # blocks, of 128 KB each
+_PROGRESS_EVERY = 64  # blocks of 128 KiB
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all tables of a copy have in common. Keys are hexadecimal, `now` is ISO 8601.
+    """The settings that all tables of a copy share. Keys are hexadecimal, `now` is ISO 8601.
 
-    `canaries` are strings planted in live, which are counted on the way in and on the way out.
+    `canaries` are known strings in live, which are counted before and after masking.
     """
 
     archive: str
@@ -51,7 +51,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Task:
-    """One table: the id of its entry in the archive, its name in policies, its columns and rules."""
+    """One table: its entry ID in the archive, its name in policies, its columns and rules."""
 
     id: int
     table: str
@@ -68,7 +68,7 @@ class Task:
 
 
 class Loader:
-    """Loads tables one after another over one connection."""
+    """Loads tables, one at a time."""
 
     def __init__(self, plan: Plan) -> None:
         self._archive = Archive.open(Path(plan.archive))
@@ -84,19 +84,19 @@ class Loader:
         )
 
     def load(self, connection: Any, task: Task) -> "LoadResult":
-        """Carries one table over. Raises what EXPECTED names."""
+        """Masks and loads one table. Raises one of EXPECTED_ERRORS."""
         table = self._tables[task.id]
         masker = compile_table(task.table, task.columns, task.policy, self._rules, self._now)
         names = [column.name for column in task.columns]
         result = LoadResult(task.id)
         stream = _Stream(self._masked(table, masker, names, result), result)
         with connection, connection.cursor() as cursor:
-            # Emptied in the same transaction, so the rows can be written frozen.
+            # COPY FREEZE requires that the table was truncated in the same transaction.
             cursor.execute(f"TRUNCATE ONLY {table.qualified}")
             columns = ", ".join(map(quote, names))
             cursor.copy_expert(f"COPY {table.qualified} ({columns}) FROM STDIN (FREEZE)", stream, BLOCK)
             if cursor.rowcount != result.rows:
-                raise ArchiveError(f"{result.rows} rows were sent and {cursor.rowcount} arrived.")
+                raise ArchiveError(f"{result.rows} rows were sent, but {cursor.rowcount} were stored.")
         return result
 
     def _masked(self, table: TableData, masker: TableMasker, names: list[str], result: "LoadResult") -> Iterator[bytes]:
@@ -111,7 +111,7 @@ class Loader:
 
 @dataclass
 class LoadResult:
-    """What became of one table: its rows so far, and how often canaries were met before and after the masks."""
+    """The result of one table: rows loaded so far, and canary counts before (`seen`) and after masking (`arrived`)."""
 
     id: int
     rows: int = 0
@@ -120,7 +120,7 @@ class LoadResult:
 
 
 class _Stream:
-    """What `copy_expert` reads: blocks as they come, whatever size it asks for."""
+    """A file-like object for `copy_expert`. Returns one block per read, ignoring the requested size."""
 
     def __init__(self, blocks: Iterator[bytes], result: LoadResult) -> None:
         self._blocks = blocks

@@ -1,7 +1,6 @@
-"""Turns the rules of one table into a function from COPY text to COPY text.
+"""Compiles the rules of one table into a function from COPY text to masked COPY text.
 
-Blocks are worked on column by column: taking lines apart and putting them together is left to C, and columns
-that are kept are never looked at.
+Blocks are masked column by column: splitting and joining happens in C, and kept columns are never inspected.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +15,14 @@ from staging_copy.rules import Mask, Rules
 
 TEXT_TYPES = frozenset({"text", "character varying", "character", "citext", "name"})
 JSON_TYPES = frozenset({"json", "jsonb"})
-# How a column that may not be NULL is emptied.
+# The empty value of columns that may not be NULL.
 _EMPTY_VALUES = {
     **dict.fromkeys(TEXT_TYPES, b""),
     **dict.fromkeys(JSON_TYPES, b"{}"),
     **dict.fromkeys(("smallint", "integer", "bigint", "numeric", "real", "double precision"), b"0"),
     **{"boolean": b"f", "bytea": rb"\\x"},
 }
-# Types whose values hold no text of anybody's, or text that the tripwire can read.
+# Types whose values contain no free text, or text that the leak check can read.
 _KNOWN_TYPES = (
     TEXT_TYPES
     | JSON_TYPES
@@ -31,7 +30,7 @@ _KNOWN_TYPES = (
     | {"date", "interval", "uuid", "inet", "cidr", "macaddr", "oid", "xid8", "money", "bit", "bit varying"}
     | {f"{name} {zone} time zone" for name in ("time", "timestamp") for zone in ("with", "without")}
 )
-# Kinds of which a table has few different values.
+# Kinds with few distinct values per table, so that caching pays off.
 _CACHED_KINDS = frozenset({"first_name", "last_name", "name", "company", "city"})
 _MAX_CACHED_LENGTH = 100
 _MAX_CACHED_VALUES = 5_000
@@ -40,12 +39,12 @@ ColumnFunction = Callable[[Sequence[bytes]], Sequence[bytes]]
 
 
 class RowsDiffer(Exception):
-    """A line has another number of fields than its table has columns."""
+    """The number of fields in a line differs from the number of columns."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as PostgreSQL's catalogue describes it. `type` is `format_type` without length; `limit` that length."""
+    """A column as in PostgreSQL's catalog. `type` is `format_type` without the length, `limit` is the length."""
 
     name: str
     type: str
@@ -58,7 +57,7 @@ class Column:
 
 
 class FieldMask(dict[bytes, bytes]):
-    """A mask for fields as COPY writes them, and its own cache: a value met before costs one look-up in C."""
+    """A mask for COPY fields, with a cache: masking a known value is a single dict lookup."""
 
     def __init__(self, mask: Mask, limit: int | None = None) -> None:
         super().__init__()
@@ -86,9 +85,9 @@ def _truncate(value: bytes, limit: int | None) -> bytes:
 
 
 def _mask_uncached(kind: str, rules: Rules, limit: int | None) -> ColumnFunction:
-    """For values that seldom repeat: all are masked together, and none is remembered.
+    """A mask for values that rarely repeat: masks a whole column at once, without a cache.
 
-    What these masks write never needs escaping.
+    The output of these masks never needs escaping.
     """
 
     def column(values: Sequence[bytes]) -> Sequence[bytes]:
@@ -105,7 +104,7 @@ def _mask_uncached(kind: str, rules: Rules, limit: int | None) -> ColumnFunction
 
 
 def _scrub_column(mask: Mask) -> ColumnFunction:
-    """For a mask that changes nothing but addresses: only values that may hold one are looked at."""
+    """For a mask that changes only email addresses: inspects only values that can contain one."""
     scrub = FieldMask(mask)
 
     def column(values: Sequence[bytes]) -> Sequence[bytes]:
@@ -119,7 +118,7 @@ def _scrub_column(mask: Mask) -> ColumnFunction:
 
 @dataclass
 class TableMasker:
-    """The rules of one table, ready to run. `changes` says which columns are worked on, by position."""
+    """The compiled rules of one table. `changes` maps column positions to functions; other columns are kept."""
 
     table: str
     width: int
@@ -127,13 +126,13 @@ class TableMasker:
     only_addresses: bool = True
 
     def mask(self, block: bytes) -> bytes:
-        """Whole lines in, whole lines out. Raises RowsDiffer, and what the rules raise."""
+        """Masks a block of whole lines. Raises RowsDiffer, and the errors of the rules."""
         rows = block.count(b"\n")
         if block.count(b"\t") != rows * (self.width - 1):
             raise self._rows_differ()
         if not self.changes or (self.only_addresses and not addresses.may_hold_address(block)):
             return block
-        # The whole block is taken apart at once: the end of a line begins the first field of the next.
+        # Split the whole block at once: each line break ends up at the start of the next line's first field.
         fields = block[:-1].replace(b"\n", b"\t\n").split(b"\t")
         if b"".join(fields[self.width :: self.width]).count(b"\n") != rows - 1:
             raise self._rows_differ()
@@ -146,22 +145,21 @@ class TableMasker:
         return b"\t".join(fields).replace(b"\t\n", b"\n") + b"\n"
 
     def _rows_differ(self) -> RowsDiffer:
-        return RowsDiffer(f"{self.table}: not every line of the archive has {self.width} fields.")
+        return RowsDiffer(f"{self.table}: at least one line in the archive does not have {self.width} fields.")
 
 
 def compile_table(
     table: str, columns: Sequence[Column], policy: Mapping[str, Rule], rules: Rules, now: datetime
 ) -> TableMasker:
-    """The masker of a table with these columns, in the order of the archive.
+    """Compiles the masker of a table. `columns` are in the order of the archive.
 
-    Raises PolicyError for a column without a rule, of a type that is not known, or with a rule that its type
-    cannot bear (N3).
+    Raises PolicyError for a column without a rule, of an unknown type, or with a rule that does not fit its type (N3).
     """
     masker = TableMasker(table, len(columns))
     for position, column in enumerate(columns):
         where = f"{table}.{column.name}"
         if column.name not in policy:
-            raise PolicyError(where, "there is no masking rule for this column")
+            raise PolicyError(where, "this column has no masking rule")
         rule = policy[column.name]
         check_type(column, rule, where)
         change = _column_function(column, rule, rules, now, where)
@@ -172,7 +170,7 @@ def compile_table(
 
 
 def check_type(column: Column, rule: Rule, where: str) -> None:
-    """Raises PolicyError where the rule does not fit the column's type."""
+    """Raises PolicyError if the rule does not fit the column's type."""
     word = verb(rule)
     if word in ("empty", "set", "preserve"):
         return
@@ -180,13 +178,13 @@ def check_type(column: Column, rule: Rule, where: str) -> None:
         raise PolicyError(where, f"type {column.type} can only be `empty`, `set:…` or `preserve`, not {rule!r}")
     if column.element_type in JSON_TYPES:
         if word != "json" and argument(rule) != "tree":
-            raise PolicyError(where, f"a JSON column needs a rule by path, or `:tree`; {rule!r} is neither")
+            raise PolicyError(where, f"a JSON column needs rules by path or `:tree`, not {rule!r}")
     elif word == "json" or argument(rule) == "tree":
         raise PolicyError(where, f"type {column.type} has no JSON paths")
     elif rule == "mask:ip" and column.type == "inet":
         return
     elif word in ("mask", "scrub") and column.element_type not in TEXT_TYPES:
-        raise PolicyError(where, f"{rule!r} is for text, and this is {column.type}")
+        raise PolicyError(where, f"{rule!r} needs a text column, and this is {column.type}")
 
 
 def _column_function(column: Column, rule: Rule, rules: Rules, now: datetime, where: str) -> ColumnFunction | None:
@@ -212,7 +210,7 @@ def _column_function(column: Column, rule: Rule, rules: Rules, now: datetime, wh
 
 
 def _constant(column: Column, rule: Rule, now: datetime, where: str) -> bytes:
-    """The field that the rule puts into every row (`preserve`: until staging's own value is put back)."""
+    """The constant that the rule writes to every row (`preserve`: until staging's own value is restored)."""
     text = argument(rule)
     if text:
         return now.isoformat().encode() if text == "now" else escape(text.encode())

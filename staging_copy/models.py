@@ -1,11 +1,12 @@
-"""Backups and copies, as far as pages and schedules need them.
+"""Backups, copies and copy schedules, as shown in the admin.
 
-Both are projections: the truth is a manifest beside each archive and a journal for each copy, which lie outside the
-databases, because a copy replaces one of those.
+Backup and Copy rows are projections. The source of truth is the manifest of each archive and the journal of each copy,
+which are stored outside the databases because a copy replaces one of them.
 """
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from hub.models import Connection
@@ -13,32 +14,36 @@ from hub.schedules import validate_schedule, validate_time_zone
 
 
 class Backup(models.Model):
-    """An archive of live's database: a directory of `pg_dump --format=directory` below BACKUP_DIR."""
+    """An archive of live's database, made by `pg_dump --format=directory` and stored in BACKUP_DIR."""
 
     class State(models.TextChoices):
-        RUNNING = "running"
-        GOOD = "good", "verified"
-        DAMAGED = "damaged"
-        FAILED = "failed"
-        DELETED = "deleted", "deleted after its time"
+        RUNNING = "running", _("Running")
+        GOOD = "good", _("Verified")
+        DAMAGED = "damaged", _("Damaged")
+        FAILED = "failed", _("Failed")
+        DELETED = "deleted", _("Deleted (retention expired)")
 
     class Origin(models.TextChoices):
-        NIGHTLY = "nightly"
-        MANUAL = "manual", "by hand"
-        REGISTERED = "registered", "made elsewhere"
+        NIGHTLY = "nightly", _("Nightly")
+        MANUAL = "manual", _("Manual")
+        REGISTERED = "registered", _("Imported")
 
-    name = models.CharField(max_length=100, unique=True, help_text="The folder below BACKUP_DIR.")
-    origin = models.CharField(max_length=10, choices=Origin)
-    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
-    taken_at = models.DateTimeField(help_text="What live held at this time is in it.")
-    finished_at = models.DateTimeField(null=True)
-    verified_at = models.DateTimeField(null=True)
-    size = models.BigIntegerField(null=True, help_text="Bytes on disk.")
-    rows = models.BigIntegerField(null=True)
-    checksum = models.CharField(max_length=64, blank=True, help_text="SHA-256 over the files' checksums.")
-    problem = models.TextField(blank=True)
+    name = models.CharField(_("name"), max_length=100, unique=True, help_text=_("Folder name in BACKUP_DIR."))
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin)
+    state = models.CharField(_("status"), max_length=8, choices=State, default=State.RUNNING)
+    taken_at = models.DateTimeField(_("live as of"), help_text=_("The backup contains the data of live at this time."))
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    verified_at = models.DateTimeField(_("verified at"), null=True)
+    size = models.BigIntegerField(_("size"), null=True, help_text=_("Bytes on disk."))
+    rows = models.BigIntegerField(_("rows"), null=True)
+    checksum = models.CharField(
+        _("checksum"), max_length=64, blank=True, help_text=_("SHA-256 over the checksums of all files.")
+    )
+    problem = models.TextField(_("problem"), blank=True)
 
     class Meta:
+        verbose_name = _("backup")
+        verbose_name_plural = _("backups")
         ordering = ["-taken_at"]
         indexes = [models.Index(fields=["state", "-taken_at"], name="staging_backup_latest")]
 
@@ -47,17 +52,21 @@ class Backup(models.Model):
 
 
 class CopySchedule(models.Model):
-    """Copies that repeat (L2): a crontab in a time zone. `next_at` is advanced by whoever fires it."""
+    """A recurring copy (L2): a crontab in a time zone. `next_at` moves forward each time a copy is planned."""
 
-    name = models.CharField(max_length=100)
-    crontab = models.CharField(max_length=60, validators=[validate_schedule])
-    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
-    paused = models.BooleanField(default=False)
-    next_at = models.DateTimeField(null=True, editable=False)
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    crontab = models.CharField(_("crontab"), max_length=60, validators=[validate_schedule])
+    time_zone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
+    paused = models.BooleanField(_("paused"), default=False)
+    next_at = models.DateTimeField(_("next copy"), null=True, editable=False)
+    created_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("created by")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("copy schedule")
+        verbose_name_plural = _("copy schedules")
         ordering = ["name"]
         indexes = [models.Index(fields=["next_at"], condition=models.Q(paused=False), name="staging_schedule_due")]
 
@@ -66,54 +75,77 @@ class CopySchedule(models.Model):
 
 
 class Copy(models.Model):
-    """One live-to-staging copy (L1, L2): planned, running or over."""
+    """One live-to-staging copy (L1, L2): planned, running or finished."""
 
     class State(models.TextChoices):
-        PLANNED = "planned", "planned"
-        RUNNING = "running", "running"
-        CHECKING = "checking", "in place, being checked"
-        ASKING = "asking", "waits for your answer"
-        UNCHECKED = "unchecked", "in place, but not checked: its sync is frozen"
-        DONE = "done", "ended well"
-        FAILED = "failed", "failed, staging is as it was"
-        ROLLED_BACK = "rolled_back", "rolled back"
-        CANCELLED = "cancelled", "cancelled"
+        PLANNED = "planned", _("Planned")
+        RUNNING = "running", _("Running")
+        CHECKING = "checking", _("Switched over, checking")
+        ASKING = "asking", _("Needs your answer")
+        UNCHECKED = "unchecked", _("Switched over, not verified")
+        DONE = "done", _("Succeeded")
+        FAILED = "failed", _("Failed")
+        ROLLED_BACK = "rolled_back", _("Rolled back")
+        CANCELLED = "cancelled", _("Canceled")
 
     class Action(models.TextChoices):
-        CANCEL = "cancel"
-        YES = "yes", "delete what is missing"
-        NO = "no", "keep what is missing"
-        CHECK = "check", "check again"
-        ROLL_BACK = "roll_back", "roll back, or put in place again"
+        CANCEL = "cancel", _("Cancel")
+        YES = "yes", _("Delete missing items")
+        NO = "no", _("Keep missing items")
+        CHECK = "check", _("Check again")
+        ROLL_BACK = "roll_back", _("Roll back, or undo a rollback")
 
-    # Those in which staging is what the copy made of it.
+    # The states in which staging is the database that the copy made.
     IN_PLACE = (State.ASKING, State.UNCHECKED, State.DONE)
 
-    # Empty until it begins, if it is to read whichever is the latest then.
-    backup = models.ForeignKey(Backup, on_delete=models.PROTECT, null=True, blank=True, related_name="copies")
+    # Null until the copy starts if it should read the latest backup at that time.
+    backup = models.ForeignKey(
+        Backup, on_delete=models.PROTECT, null=True, blank=True, related_name="copies", verbose_name=_("backup")
+    )
     schedule = models.ForeignKey(
-        "CopySchedule", on_delete=models.SET_NULL, null=True, related_name="copies", editable=False
+        "CopySchedule",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="copies",
+        editable=False,
+        verbose_name=_("schedule"),
     )
-    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    state = models.CharField(max_length=11, choices=State, default=State.PLANNED)
-    not_before = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    journal = models.CharField(max_length=60, blank=True, help_text="The folder below STAGING_COPY_JOURNAL_DIR.")
-    stage = models.CharField(max_length=20, blank=True)
-    progress = models.JSONField(default=dict, help_text="Table → rows carried over; shop and kind → ids looked up.")
-    # What a person wants next; whoever holds the copier's lock carries it out.
-    requested_action = models.CharField(max_length=9, choices=Action, blank=True, db_column="wish")
+    requested_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("requested by")
+    )
+    state = models.CharField(_("status"), max_length=11, choices=State, default=State.PLANNED)
+    not_before = models.DateTimeField(_("planned for"), default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    started_at = models.DateTimeField(_("started at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    journal = models.CharField(
+        _("journal"), max_length=60, blank=True, help_text=_("Folder name in STAGING_COPY_JOURNAL_DIR.")
+    )
+    stage = models.CharField(_("stage"), max_length=20, blank=True)
+    progress = models.JSONField(
+        _("progress"), default=dict, help_text=_("Rows copied per table, then IDs checked per shop and kind.")
+    )
+    # Requested by a person and carried out by the copier, which holds the lock.
+    requested_action = models.CharField(
+        _("requested action"), max_length=9, choices=Action, blank=True, db_column="wish"
+    )
     action_requested_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="+", db_column="wished_by_id"
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_column="wished_by_id",
+        verbose_name=_("action requested by"),
     )
-    question = models.JSONField(default=list, help_text="What is missing in which shop, of how many.")
-    problem = models.TextField(blank=True)
-    report = models.JSONField(default=dict)
+    question = models.JSONField(
+        _("question"), default=list, help_text=_("The number of missing items per shop and kind, with the total.")
+    )
+    problem = models.TextField(_("problem"), blank=True)
+    report = models.JSONField(_("report"), default=dict)
 
     class Meta:
-        verbose_name_plural = "copies"
+        verbose_name = _("copy")
+        verbose_name_plural = _("copies")
         ordering = ["-id"]
         permissions = (("copy_to_staging", "Can back up live, copy it to staging, and roll that back"),)
         constraints = [
@@ -128,13 +160,13 @@ class Copy(models.Model):
 
 
 class Finding(models.Model):
-    """On staging, while the check after a copy goes on: what a shop said about an id. Empty before and after."""
+    """A shop's answer about an external ID. Rows exist only on staging and only during the check after a copy."""
 
     class Verdict(models.TextChoices):
-        MISSING = "missing", "the shop does not have it"
-        CONTRADICTED = "contradicted", "not found, but listed"
-        ONLY_IN_SHOP = "only", "staging does not know it"
-        KEPT = "kept", "missing, and kept by a person's answer"
+        MISSING = "missing", _("Missing in the shop")
+        CONTRADICTED = "contradicted", _("Not found, but listed by the shop")
+        ONLY_IN_SHOP = "only", _("Only in the shop")
+        KEPT = "kept", _("Missing in the shop, kept on request")
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=40)

@@ -1,4 +1,4 @@
-"""The policy of this app's own tables: they tell of live's backups and copies, which is live's business."""
+"""The policies of this app's own tables. They describe live's backups and copies, so they are empty on staging."""
 
 POLICY = {
     "staging_copy_backup": {"*": "empty"},

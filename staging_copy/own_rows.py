@@ -1,8 +1,8 @@
 # ruff: noqa: S608  (identifiers are quoted, and conditions are the policy's own SQL)
-"""Puts back what is staging's own: rows by stable key, not by primary key, exactly as they were (L8).
+"""Restores staging's own rows in the new database, matched by stable key instead of primary key (L8).
 
-Rows travel as COPY text, so that every type survives. What can be put back is decided by the new database's columns
-and foreign keys; what cannot is reported, and stays in the previous database.
+Rows are transferred as COPY text, so values of every type stay unchanged. Rows that do not fit the new database's
+columns and foreign keys are skipped and reported; they stay in the previous database.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from staging_copy.postgres import Database
 
 @dataclass
 class RestoredRows:
-    """What became of one table's own rows. `skipped` names those that have no place in the new database."""
+    """The result for one table. `skipped` describes rows that could not be restored in the new database."""
 
     table: str
     updated: int = 0
@@ -26,7 +26,7 @@ class RestoredRows:
 
 @dataclass(frozen=True)
 class _Reference:
-    """A foreign key of one column: `column` → `target`.`target_column`."""
+    """A single-column foreign key from `column` to `target`.`target_column`."""
 
     column: str
     target: str
@@ -44,14 +44,14 @@ def restore_rows(current: Database, side: Database, policy: Policy) -> list[Rest
             for rules in _tables_with_own_rows(policy)
             if _exists_in_both(rules, old, new)
         ]
-        # Foreign keys are checked at the commit: tables may refer to each other in any order.
+        # Deferred foreign keys allow restoring the tables in any order; check them all before the commit.
         new.execute("SET CONSTRAINTS ALL IMMEDIATE")
         writer.commit()
     return results
 
 
 def _tables_with_own_rows(policy: Policy) -> list[TablePolicy]:
-    """Tables with something of staging's own; those that others are known by come first."""
+    """Tables with rows or columns of staging's own, those with key-matched rows first."""
     tables = [
         rules
         for rules in policy.tables.values()
@@ -69,7 +69,7 @@ def _exists_in_both(rules: TablePolicy, old: Any, new: Any) -> bool:
 
 
 class _Table:
-    """The work on one table. `own_…` are temporary tables in the new database with staging's rows."""
+    """Restores one table. The temporary tables `own_…` in the new database contain staging's rows."""
 
     def __init__(self, rules: TablePolicy, policy: Policy, old: Any, new: Any) -> None:
         self.rules = rules
@@ -108,7 +108,7 @@ class _Table:
         self.new.copy_expert(f"COPY {quote(temporary)} ({listed}) FROM STDIN", content)
 
     def _resolve_references(self, result: RestoredRows) -> None:
-        """Turns references into those of the new database; rows whose target is not there are left out."""
+        """Maps foreign keys to the new database; rows whose target does not exist there are skipped."""
         for reference in _references(self.new, self.name):
             if reference.column not in self.columns or reference.target == self.name:
                 continue
@@ -126,7 +126,7 @@ class _Table:
                     f"DELETE FROM {quote(self.own)} AS own WHERE {unresolved} RETURNING ({key_columns})::text"
                 )
                 result.skipped += [
-                    f"{key}: what its {reference.column} refers to is not there" for (key,) in self.new.fetchall()
+                    f"{key}: the target of {reference.column} does not exist" for (key,) in self.new.fetchall()
                 ]
             self.new.execute(
                 f"UPDATE {quote(self.own)} AS own SET {column} = resolved.new"
@@ -135,9 +135,9 @@ class _Table:
             self.new.execute("DROP TABLE resolved")
 
     def _map_reference(self, reference: _Reference, target: TablePolicy | None) -> None:
-        """Makes the temporary table `resolved`: staging's value of the reference → the one of the new database.
+        """Creates the temporary table `resolved`, which maps staging's foreign key values to those of the new database.
 
-        Without a key nothing says that two rows are the same, whatever their ids: nothing is resolved.
+        Without a key the rows of the target cannot be matched, so the table stays empty.
         """
         target_key = quote(reference.target_column)
         if target is None or not target.key:
@@ -180,7 +180,7 @@ class _Table:
         return int(self.new.rowcount)
 
     def _advance_sequence(self) -> None:
-        """The rows brought their ids with them, so the next one must be higher."""
+        """Sets the sequence above the IDs of the restored rows."""
         for column in self.primary:
             self.new.execute("SELECT pg_get_serial_sequence(%s, %s)", [f"public.{quote(self.name)}", column])
             (sequence,) = self.new.fetchone()

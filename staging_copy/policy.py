@@ -1,8 +1,8 @@
-"""What may happen to each table and column on its way to staging: the format of policies, and their parser.
+"""Masking policies: what happens to each table and column in a copy to staging. Defines their format and parser.
 
-A policy is plain data in `<app>/policy.py`, which imports nothing (docs/staging-copy.md has the reference):
+A policy is plain data in `<app>/policy.py`, without imports (reference: docs/staging-copy.md):
 
-    POLICY = {                                # every table, every column; what has no rule stops the copy
+    POLICY = {                                # every table and column; a missing rule stops the copy
         "orders_customer": {
             "id": "keep",
             "email": "mask:email",
@@ -10,26 +10,26 @@ A policy is plain data in `<app>/policy.py`, which imports nothing (docs/staging
             "extra": {"phone": "mask:phone", "lines": [{"sku": "keep"}], "*": "scrub"},
         },
         "django_session": {"*": "empty"},     # no rows
-        "hub_platformswitch": {"*": "preserve"},  # staging's own rows; live's do not arrive
+        "hub_platformswitch": {"*": "preserve"},  # staging's own rows instead of live's
     }
     RETENTION = {"orders_customer": "forever", ...}   # how long live keeps rows, for every table
-    KEYS = {"hub_connection": ("slug",)}      # by what a row is known again in another database
-    OWN = {"hub_connection": "true"}          # SQL: which rows of staging are put back if live lacks them
-    RETIRED = ("orders_customer.fax",)        # rules for what only older archives still have
+    KEYS = {"hub_connection": ("slug",)}      # columns that identify a row in both databases
+    OWN = {"hub_connection": "true"}          # SQL condition: staging rows to restore even if live lacks them
+    RETIRED = ("orders_customer.fax",)        # names with rules that only older archives contain
 
 Rules of a column:
 
-    keep            as it is; an e-mail address in it stops the copy
-    scrub           as it is, but every e-mail address inside becomes its number
+    keep            unchanged; an email address in it stops the copy
+    scrub           unchanged, except that email addresses are replaced by NUMBER@domain
     mask:KIND       replaced; KIND is one of MASKS
     empty           NULL, or the empty value of a column that may not be NULL
     set:TEXT        this value in every row (`now`: the time of the copy)
-    preserve        staging's own value, in the row with the same key; `empty` in rows that staging lacks
+    preserve        staging's own value, from the row with the same key; `empty` in rows that staging lacks
     preserve:TEXT   the same, with TEXT in rows that staging lacks (`now`: the time; `random`: as mask:secret)
 
-A JSON column has a rule shaped like its values: {key: rule, "*": rule of any other key}, [rule of every
-element], a rule for a scalar. A value of another shape, or a key without a rule, stops the copy. `keep:tree`
-and `scrub:tree` say that anything may stand below.
+The rule of a JSON column has the shape of its values: {key: rule, "*": rule for any other key}, [rule for every
+element], or a rule for a scalar. A value of another shape, or a key without a rule, stops the copy. `keep:tree`
+and `scrub:tree` allow any content.
 """
 
 import re
@@ -43,7 +43,7 @@ from typing import Any
 
 from django.apps import apps
 
-# Policies that stand here: of this app, whose `policy` is the parser, and of apps that are not ours.
+# Policies of this app, whose `policy` module is the parser, and of third-party apps.
 _HERE = ("staging_copy.own_policy", "staging_copy.third_party_policy")
 
 MASKS = frozenset(
@@ -56,12 +56,12 @@ _RETENTION = re.compile(
     r"|with (?P<parent>\w+)"
 )
 
-# A column's rule, parsed: a word for everything but JSON, whose rules are shaped like the values.
+# The rule of a column: a string, or for JSON a structure in the shape of the values.
 Rule = str | dict[str, Any] | list[Any]
 
 
 class PolicyError(Exception):
-    """A rule that cannot be understood. `where` is the table, column or JSON path that it was written for."""
+    """A rule is invalid. `where` is its table, column or JSON path."""
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")
@@ -69,7 +69,7 @@ class PolicyError(Exception):
 
 
 class Rows(StrEnum):
-    """Whose rows a table on staging holds after a copy."""
+    """Which rows a table on staging contains after a copy: live's, none, or staging's own."""
 
     COPY = "copy"
     EMPTY = "empty"
@@ -78,7 +78,7 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True)
 class Retention:
-    """How long live keeps a table's rows: `days` by `column` or partition, like its `parent`, or forever."""
+    """How long live keeps a table's rows: `days` by `column` or partition, as long as `parent`, or forever."""
 
     days: int | None = None
     column: str | None = None
@@ -91,7 +91,7 @@ class Retention:
 
 @dataclass(frozen=True)
 class TablePolicy:
-    """The rules of one table. `key` and `own` are empty where rows need not be known again."""
+    """The rules of one table. `key` and `own` are empty if no rows of staging are restored."""
 
     table: str
     rows: Rows = Rows.COPY
@@ -105,7 +105,7 @@ class TablePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of all tables, `retired` ones included (`table` or `table.column`)."""
+    """The rules of all tables, including `retired` names (`table` or `table.column`)."""
 
     tables: Mapping[str, TablePolicy]
     retention: Mapping[str, Retention]
@@ -113,17 +113,17 @@ class Policy:
 
 
 def verb(rule: Rule) -> str:
-    """The word before the colon; `json` for a rule by paths."""
+    """The part of a rule before the colon; `json` for a rule by path."""
     return rule.partition(":")[0] if isinstance(rule, str) else "json"
 
 
 def argument(rule: Rule) -> str:
-    """What stands after the colon, or nothing."""
+    """The part of a rule after the colon; empty if there is none."""
     return rule.partition(":")[2] if isinstance(rule, str) else ""
 
 
 def load() -> Policy:
-    """The policies of all installed apps and third-party tables. Raises PolicyError on the first mistake."""
+    """The policies of all installed apps and third-party tables. Raises PolicyError for the first mistake."""
     policy, errors = collect()
     if errors:
         raise errors[0]
@@ -131,12 +131,12 @@ def load() -> Policy:
 
 
 def collect() -> tuple[Policy, list[PolicyError]]:
-    """The same, with all mistakes instead of the first; what they concern is left out."""
+    """Like `load`, but returns all mistakes instead of raising the first; invalid policies are left out."""
     return parse(_modules())
 
 
 def parse(sources: Iterable[Any]) -> tuple[Policy, list[PolicyError]]:
-    """The policy that modules (or anything with the attributes POLICY, RETENTION, …) make together."""
+    """Combines the policies of modules (or any objects with the attributes POLICY, RETENTION, …)."""
     tables: dict[str, TablePolicy] = {}
     retention: dict[str, Retention] = {}
     retired: set[str] = set()
@@ -148,7 +148,7 @@ def parse(sources: Iterable[Any]) -> tuple[Policy, list[PolicyError]]:
         for table, columns in getattr(source, "POLICY", {}).items():
             try:
                 if table in tables:
-                    raise PolicyError(table, "two policies name this table; keep the one of the app that owns it")
+                    raise PolicyError(table, "this table has two policies; keep the one in the app that owns it")
                 tables[table] = _table(table, columns, tuple(keys.get(table, ())), own.get(table, ""))
             except PolicyError as error:
                 errors.append(error)
@@ -159,7 +159,7 @@ def parse(sources: Iterable[Any]) -> tuple[Policy, list[PolicyError]]:
                 errors.append(error)
         for name in keys.keys() | own.keys():
             if name not in getattr(source, "POLICY", {}):
-                errors.append(PolicyError(name, "KEYS or OWN name a table that this POLICY does not"))
+                errors.append(PolicyError(name, "KEYS or OWN names a table that is missing in POLICY"))
     return Policy(tables, retention, frozenset(retired)), errors
 
 
@@ -178,29 +178,29 @@ def _table(table: str, columns: Any, key: tuple[str, ...], own: str) -> TablePol
         raise PolicyError(table, 'expected {column: rule, …} or {"*": "empty"} or {"*": "preserve"}')
     if "*" in columns:
         if len(columns) > 1 or columns["*"] not in (Rows.EMPTY, Rows.PRESERVE):
-            raise PolicyError(table, '"*" stands alone, and is either "empty" or "preserve"')
+            raise PolicyError(table, '"*" must be the only key, with the value "empty" or "preserve"')
         return TablePolicy(table, Rows(columns["*"]), {}, key, own)
     for name, rule in columns.items():
         check_rule(rule, f"{table}.{name}")
     policy = TablePolicy(table, Rows.COPY, columns, key, own)
     if not key and (own or policy.preserved_columns()):
-        raise PolicyError(table, "staging's own values are put back by key: name the key's columns in KEYS")
+        raise PolicyError(table, "staging's own values are restored by key: add the key columns to KEYS")
     return policy
 
 
 def check_rule(rule: Any, where: str) -> None:
-    """Raises PolicyError unless `rule` is one that a column, or a JSON path, may have."""
+    """Raises PolicyError if `rule` is not a valid rule for a column or JSON path."""
     if isinstance(rule, dict):
         for key, below in rule.items():
             check_rule(below, f"{where}.{key}")
     elif isinstance(rule, list):
         if len(rule) != 1:
-            raise PolicyError(where, "a list holds one rule, for all its elements")
+            raise PolicyError(where, "a list must contain one rule, which applies to all elements")
         check_rule(rule[0], f"{where}[]")
     elif not isinstance(rule, str):
         raise PolicyError(where, f"{rule!r} is not a rule")
     elif verb(rule) == "mask" and argument(rule) not in MASKS:
-        raise PolicyError(where, f"{rule!r}: there is no such mask; there are {', '.join(sorted(MASKS))}")
+        raise PolicyError(where, f"{rule!r}: unknown mask; use one of {', '.join(sorted(MASKS))}")
     elif rule not in _PLAIN and verb(rule) not in ("mask", "set", "preserve"):
         raise PolicyError(where, f"{rule!r} is not a rule")
 
@@ -210,8 +210,8 @@ def _retention(table: str, text: Any) -> Retention:
     if match is None:
         raise PolicyError(
             table,
-            f"{text!r} is no retention: write `forever`, `90 days by created_at`, `partition 30 days`, "
-            "or `with orders_order` for rows that go with their parent",
+            f"{text!r} is not a valid retention: use `forever`, `90 days by created_at`, `partition 30 days`, "
+            "or `with orders_order` for rows deleted with their parent",
         )
     if match["partition"]:
         return Retention(days=int(match["partition"]))

@@ -1,6 +1,6 @@
-"""The words that masks choose from: names, companies, streets, cities of several countries, made by Faker.
+"""The words that masks choose from: names, companies, streets and cities in several languages, made by Faker.
 
-Faker is large, so it runs in a process of its own (`python -m staging_copy.pools`), once per version of it.
+Faker needs much memory, so it runs in a separate process (`python -m staging_copy.pools`), once per Faker version.
 """
 
 import json
@@ -17,7 +17,7 @@ _PROVIDERS = {name: name for name in POOLS} | {"street": "street_name"}
 
 
 def ensure(folder: Path) -> Path:
-    """The file with the pools in `folder`, made if it is not there."""
+    """The pools file in `folder`; creates it if it does not exist."""
     path = folder / f"pools-{version('faker')}.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,13 +29,13 @@ def ensure(folder: Path) -> Path:
 
 
 def read(path: Path) -> Pools:
-    """Pool name → its words in UTF-8."""
+    """Reads a pools file: maps each pool's name to its UTF-8 encoded words."""
     return {name: [word.encode() for word in words] for name, words in json.loads(path.read_bytes()).items()}
 
 
 def make() -> dict[str, list[str]]:
-    """Draws the words. The same version of Faker always draws the same."""
-    from faker import Faker  # here, because importing it costs the loaders more memory than all their work
+    """Generates the words; the result is deterministic for a version of Faker."""
+    from faker import Faker  # imported here because it needs more memory than everything else in a loader
 
     words: dict[str, dict[str, None]] = {name: {} for name in POOLS}
     for locale in LOCALES:

@@ -1,6 +1,6 @@
-"""Lets the check after a copy run on staging: in a process of its own, which has staging's database for its own.
+"""Runs the post-copy check in a separate process that has staging as its database.
 
-So the same code and models work on staging, with the addresses and credentials that stand there, and never live's.
+The same models and services then use staging's endpoints and credentials, never live's.
 """
 
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LAST_LINES = 15
-# What the process writes for us, line by line: `asked <what>\t<how many>`.
+# Prefix of the process's progress lines: `asked <what>\t<count>`.
 PROGRESS_PREFIX = "asked "
 
 
@@ -35,9 +35,9 @@ def run(
     by: str = "",
     on_progress: Callable[[str, int], None] = lambda what, count: None,
 ) -> list[dict[str, Any]]:
-    """Checks staging, and returns what a person must be asked about before it is deleted; empty if it is done.
+    """Checks staging. Returns the missing items that a person must confirm before they are deleted; empty if finished.
 
-    `answer` ends a check that asked. Raises CheckFailed.
+    `answer` is the answer to an earlier question. Raises CheckFailed.
     """
     command = [sys.executable, "manage.py", "check_staging", str(record.folder), *(["--fresh"] if fresh else [])]
     if answer is not None:
@@ -62,8 +62,8 @@ def run(
                 last_lines.append(line)
     if process.returncode != 0:
         output = "".join(last_lines).strip()
-        logger.error("The check of staging ended with %s: %s", process.returncode, output)
-        reason = output.rpartition("CommandError: ")[2].splitlines() or ["It was killed."]
+        logger.error("The check of staging exited with code %s: %s", process.returncode, output)
+        reason = output.rpartition("CommandError: ")[2].splitlines() or ["The check was killed."]
         raise CheckFailed(reason[-1])
     events = [event for event in record.events() if event["event"] in ("asking", "checked")]
     return events[-1]["harmful"] if events and events[-1]["event"] == "asking" else []

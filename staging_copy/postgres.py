@@ -1,4 +1,4 @@
-"""PostgreSQL servers as the copy sees them: an address, the databases behind it, and PostgreSQL's own programs."""
+"""PostgreSQL databases: connection parameters, identity, and PostgreSQL's command-line programs."""
 
 import os
 import subprocess
@@ -18,12 +18,12 @@ _MAINTENANCE = "postgres"
 
 
 class ProgramFailed(Exception):
-    """pg_dump or pg_restore failed. The message holds the last lines that it wrote."""
+    """A PostgreSQL program failed. The message contains the last lines of its output."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Which database this is, whatever it is called and however it is reached."""
+    """Identifies a database, regardless of its name and address: system identifier and OID."""
 
     system: int
     oid: int
@@ -31,14 +31,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class Database:
-    """One database. Its representation holds no password."""
+    """One database. The password is left out of its repr."""
 
     dsn: str
     password: str = ""
 
     @classmethod
     def from_url(cls, url: str) -> "Database":
-        """The database at a libpq address (`postgresql://…` or `host=… dbname=…`)."""
+        """Parses a libpq connection string (`postgresql://…` or `host=… dbname=…`)."""
         parts = parse_dsn(url)
         password = parts.pop("password", "")
         return cls(make_dsn(**parts), password)
@@ -53,7 +53,7 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The address with the password, for DATABASE_URL of a child process."""
+        """The URL including the password, for DATABASE_URL of a child process."""
         parts = parse_dsn(self.dsn)
         login = quote(str(parts.pop("user", "")), safe="")
         if self.password:
@@ -62,17 +62,17 @@ class Database:
         return f"postgresql://{login}@/{name}?{urlencode(parts)}"
 
     def named(self, name: str) -> "Database":
-        """Another database of the same server."""
+        """Another database on the same server."""
         return replace(self, dsn=make_dsn(self.dsn, dbname=name))
 
     @property
     def maintenance(self) -> "Database":
-        """Where to stand while this one is created, renamed or dropped."""
+        """The database to connect to while this one is created, renamed or dropped."""
         return self.named(_MAINTENANCE)
 
     @contextmanager
     def connect(self, *, autocommit: bool = False, **options: Any) -> Iterator[Connection]:
-        """A connection that is closed at the end; what was not committed is rolled back."""
+        """A connection that is closed at the end of the block; uncommitted changes are rolled back."""
         connection = self.open(**options)
         try:
             connection.autocommit = autocommit
@@ -81,12 +81,12 @@ class Database:
             connection.close()
 
     def open(self, **options: Any) -> Connection:
-        """A connection that the caller closes."""
+        """A connection that the caller must close."""
         secret = {"password": self.password} if self.password else {}
         return psycopg2.connect(self.dsn, **secret, **options)
 
     def run(self, program: str, *arguments: str | Path, options: str = "") -> None:
-        """Runs pg_dump or pg_restore on this database; `options` are settings (`-c name=value`).
+        """Runs a PostgreSQL program on this database. `options` are server settings (`-c name=value`).
 
         Raises ProgramFailed.
         """
@@ -98,7 +98,7 @@ class Database:
 
 
 def identity(connection: Connection) -> Identity:
-    """Raises psycopg2.Error if there is no such database."""
+    """The identity of the connected database. Raises psycopg2.Error."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -108,7 +108,7 @@ def identity(connection: Connection) -> Identity:
 
 
 def run(program: str, arguments: Sequence[str | Path], environment: dict[str, str]) -> str:
-    """Runs one of PostgreSQL's programs to its end, and returns what it wrote. Raises ProgramFailed."""
+    """Runs a PostgreSQL program and returns its stdout. Raises ProgramFailed."""
     done = subprocess.run(
         [Path(settings.POSTGRES_BIN) / program if settings.POSTGRES_BIN else program, *arguments],
         env={**os.environ, **{name: value for name, value in environment.items() if value}},
@@ -119,6 +119,6 @@ def run(program: str, arguments: Sequence[str | Path], environment: dict[str, st
         check=False,
     )
     if done.returncode != 0:
-        said = "\n".join(done.stderr.splitlines()[-10:])
-        raise ProgramFailed(f"{program} failed: {said}")
+        output = "\n".join(done.stderr.splitlines()[-10:])
+        raise ProgramFailed(f"{program} failed: {output}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""Everything that can be known before anything is touched: if it is not as it should be, nothing begins."""
+"""Preflight checks of a copy: everything that can be verified before anything is changed."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg2
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from staging_copy import backups, target
 from staging_copy.archive import Archive, ArchiveError, TableData
 from staging_copy.policy import Policy, Rows, Rule
 from staging_copy.postgres import Database
 
-# Indexes, and room to turn around, beside what live itself takes.
+# Disk space for the copy relative to the size of live: its data, plus a reserve for building indexes.
 _DISK_FACTOR = 1.2
 _MAX_NAME_LENGTH = 63 - len("_previous_old")
 
 
 class Refused(Exception):
-    """The copy was not begun. `reasons` holds all that was found, each with its mend."""
+    """The copy was not started. `reasons` lists every problem found, each with its fix."""
 
     def __init__(self, reasons: Iterable[str]) -> None:
         self.reasons = list(reasons)
@@ -28,7 +30,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class PlannedTable:
-    """What is to happen to one table: whose rows it will hold, how many, and the rule of each column."""
+    """What the copy will do with one table: whose rows it will contain, how many, and each column's rule."""
 
     table: str
     fate: Rows
@@ -38,7 +40,7 @@ class PlannedTable:
 
 
 def plan(archive: Archive, manifest: backups.Manifest, policy: Policy) -> list[PlannedTable]:
-    """Every table of the archive, partitions counted with their parent, the largest first. Raises Refused (N3)."""
+    """All tables in the archive, largest first, partitions counted with their parent. Raises Refused (N3)."""
     if missing := list(_without_rules(archive, policy)):
         raise Refused(missing)
     sizes: dict[str, int] = {}
@@ -61,7 +63,7 @@ def check_archive(
     max_age: timedelta,
     now: datetime,
 ) -> None:
-    """Raises Refused with everything that speaks against copying this backup."""
+    """Raises Refused with all reasons why this backup cannot be copied."""
     try:
         backups.check_files(archive.folder.parent, manifest)
     except ArchiveError as error:
@@ -69,20 +71,32 @@ def check_archive(
     reasons = list(_without_rules(archive, policy))
     if now - manifest.taken > max_age:
         reasons.append(
-            f"Backup {manifest.name} is from {manifest.taken:%Y-%m-%d %H:%M %Z}, older than {max_age}. "
-            "See why the nightly backup did not run, or name the backup to use it all the same."
+            _(
+                "Backup %(backup)s is from %(time)s, which is more than %(hours)s hours ago. Check why the nightly "
+                "backup did not run, or take a new backup."
+            )
+            % {
+                "backup": manifest.name,
+                "time": f"{manifest.taken:%Y-%m-%d %H:%M %Z}",
+                "hours": f"{max_age.total_seconds() / 3600:g}",
+            }
         )
     if archive.encoding != "UTF8":
-        reasons.append(f"The archive is encoded in {archive.encoding}; only UTF8 can be masked.")
+        message = _("The archive is encoded in %(encoding)s. Only UTF8 archives can be masked.")
+        reasons.append(message % {"encoding": archive.encoding})
     if archive.large_objects:
-        reasons.append(
-            f"The archive holds {archive.large_objects} large objects, which no rule covers. Remove them from live."
+        message = ngettext(
+            "The archive contains %(count)s large object, which cannot be masked. Remove it from live.",
+            "The archive contains %(count)s large objects, which cannot be masked. Remove them from live.",
+            archive.large_objects,
         )
+        reasons.append(message % {"count": archive.large_objects})
     if unknown := sorted(set(manifest.migrations) - known_migrations):
-        reasons.append(
-            f"The backup is newer than this code: it has migrations that the code does not know "
-            f"({', '.join(unknown[:5])}). Deploy the code that live runs, then copy."
+        message = _(
+            "The backup is newer than this code and contains unknown migrations (%(migrations)s). "
+            "Deploy the version that live runs, then copy again."
         )
+        reasons.append(message % {"migrations": ", ".join(unknown[:5])})
     if reasons:
         raise Refused(reasons)
 
@@ -90,19 +104,20 @@ def check_archive(
 def check_target(
     staging: Database, live: Database, journals: Path, *, environment: str, expected_size: int | None
 ) -> None:
-    """Raises Refused with everything that speaks against replacing this database."""
+    """Raises Refused with all reasons why this database cannot be replaced."""
     reasons = []
     if environment == "staging":
-        reasons.append("Copies are made on live's side; this is staging (ENVIRONMENT).")
+        reasons.append(_("Copies are started on live, and this is staging (see the setting ENVIRONMENT)."))
     if len(staging.name.encode()) > _MAX_NAME_LENGTH:
-        reasons.append(f"The name {staging.name} is too long to build beside it: {_MAX_NAME_LENGTH} bytes at most.")
+        message = _("The database name %(name)s is too long. Rename the database to at most %(limit)s bytes.")
+        reasons.append(message % {"name": staging.name, "limit": _MAX_NAME_LENGTH})
     try:
         target.check(staging, live, journals)
         reasons += _disk_shortage(staging, expected_size)
     except target.WrongTarget as error:
         reasons.append(str(error))
     except psycopg2.OperationalError as error:
-        reasons.append(f"A database does not answer: {str(error).strip()}")
+        reasons.append(_("A database is not responding: %(error)s") % {"error": str(error).strip()})
     if reasons:
         raise Refused(reasons)
 
@@ -111,10 +126,11 @@ def _without_rules(archive: Archive, policy: Policy) -> Iterator[str]:
     for table in archive.tables:
         rules = policy.tables.get(table.root)
         if rules is None:
-            yield (
-                f"Table {table.root} has no masking policy. Add it to the policy.py of its app, or, if it is gone from "
-                "the code, there with its name in RETIRED."
+            message = _(
+                "Table %(table)s has no masking policy. Add one to the policy.py of its app. If the table no longer "
+                "exists in the code, also add its name to RETIRED."
             )
+            yield message % {"table": table.root}
         elif rules.rows is Rows.COPY:
             yield from _columns_without_rules(table, set(rules.columns))
 
@@ -122,11 +138,15 @@ def _without_rules(archive: Archive, policy: Policy) -> Iterator[str]:
 def _columns_without_rules(table: TableData, known: set[str]) -> Iterator[str]:
     for column in table.columns:
         if column not in known:
-            yield f"Column {table.root}.{column} has no masking rule. Add one to the policy.py of its app."
+            message = _("Column %(column)s has no masking rule. Add one to the policy.py of its app.")
+            yield message % {"column": f"{table.root}.{column}"}
 
 
 def _disk_shortage(staging: Database, expected: int | None) -> list[str]:
-    """Only where the server's files can be seen from here; else a full disk stops the copy later, just as safely."""
+    """Reports missing disk space, if the server's data directory is visible to this process.
+
+    Otherwise a full disk fails the copy later, which also leaves staging unchanged.
+    """
     with staging.maintenance.connect() as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('data_directory', true)"
@@ -139,7 +159,8 @@ def _disk_shortage(staging: Database, expected: int | None) -> list[str]:
     free, needed = shutil.disk_usage(folder).free, int(expected * _DISK_FACTOR)
     if free >= needed:
         return []
-    return [
-        f"The disk of the staging server has {free / 2**30:.1f} GiB free and the copy needs about "
-        f"{needed / 2**30:.1f} GiB. Make room, for example by dropping the previous database."
-    ]
+    message = _(
+        "The copy needs about %(needed)s GiB, and the disk of the staging server has %(free)s GiB free. "
+        "Free up disk space, e.g. by dropping the previous database."
+    )
+    return [message % {"needed": f"{needed / 2**30:.1f}", "free": f"{free / 2**30:.1f}"}]

@@ -1,22 +1,29 @@
-"""The report of a copy for people: the journal's JSON, arranged in the order of an auditor's questions (N4)."""
+"""Prepares the report of a copy for its page and printout, from the JSON in the journal (N4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from staging_copy.copier import STAGES
+from staging_copy.copier import STAGE_LABELS, STAGES
 from staging_copy.models import Copy
 
-KIND_NAMES = {"seller": "sellers", "product": "products", "brand": "brands", "category": "categories"}
-# On a page; the JSON has them all.
+KIND_NAMES = {
+    "seller": gettext_lazy("sellers"),
+    "product": gettext_lazy("products"),
+    "brand": gettext_lazy("brands"),
+    "category": gettext_lazy("categories"),
+}
+# The maximum per list on the page; the JSON has more.
 MAX_ROWS = 200
 
 
 @dataclass
 class Listing:
-    """Rows to be shown, of how many, under which heading."""
+    """A list in the report: its heading and explanation, the total number of rows, and the rows to show."""
 
     title: str
     why: str
@@ -30,37 +37,56 @@ class Listing:
 
     @property
     def headings(self) -> list[str]:
-        return [column.replace("_", " ") for column in self.columns]
+        return [str(_COLUMN_LABELS.get(column, column)) for column in self.columns]
 
 
+_COLUMN_LABELS = {
+    "id": gettext_lazy("ID"),
+    "kind": gettext_lazy("Type"),
+    "name": gettext_lazy("Name"),
+    "seller": gettext_lazy("Seller"),
+    "shop": gettext_lazy("Shop"),
+    "shop_id": gettext_lazy("ID in shop"),
+    "slug": gettext_lazy("Slug"),
+    "title": gettext_lazy("Title"),
+}
+# L9, L11–L13, L15.
 _LISTINGS = (
     (
         "deleted_sellers",
-        "Sellers deleted on staging",
-        "The staging shop does not have them (L12). Their products take no part in any sync on staging (L13).",
+        gettext_lazy("Sellers deleted on staging"),
+        gettext_lazy("They don't exist in the staging shop. Their products are not synced on staging."),
     ),
-    ("deleted_products", "Products deleted on staging", "The staging shop does not have them (L11)."),
-    ("kept_by_answer", "Missing in the shop, and kept", "A person answered no when the check asked."),
+    (
+        "deleted_products",
+        gettext_lazy("Products deleted on staging"),
+        gettext_lazy("They don't exist in the staging shop."),
+    ),
+    (
+        "kept_by_answer",
+        gettext_lazy("Missing in the shop, kept"),
+        gettext_lazy("They were kept because the question about deleting them was answered with no."),
+    ),
     (
         "contradicted",
-        "Contradicted",
-        "The shop said that it does not have them, and lists them all the same. Nothing was concluded; check again.",
+        gettext_lazy("Contradictory results"),
+        gettext_lazy("The shop's lookup didn't find them, but the shop lists them. They were kept. Check again."),
     ),
     (
         "only_in_shop",
-        "Only the shop has these",
-        "Its backup is newer or older than it should be: take one slightly later than ours (L15).",
+        gettext_lazy("Only in the shop"),
+        gettext_lazy("Use a backup of the shop that is slightly later than the backup of live."),
     ),
     (
         "missing_but_only_reported",
-        "Brands and categories that the shop does not have",
-        "They are reported and stay as they are (L9).",
+        gettext_lazy("Brands and categories missing in the shop"),
+        gettext_lazy("They are reported only and were not changed."),
     ),
 )
 
 
 def template_context(copy: Copy) -> dict[str, Any]:
-    """What the page and its printed form show; parts that the copy did not come to are empty."""
+    """The context of the report's template. Parts that the copy did not reach are empty."""
     report = copy.report or {}
     check = report.get("check") or {}
     tables = report.get("tables", [])
@@ -70,7 +96,7 @@ def template_context(copy: Copy) -> dict[str, Any]:
         "advice": report.get("advice") or {},
         "backup_taken": _parse_datetime(report.get("backup", {}).get("taken_at")),
         "others_from": _parse_datetime(report.get("advice", {}).get("shop_and_oms_backups_from")),
-        "stages": report.get("stages", []),
+        "stages": [(STAGE_LABELS.get(stage, stage), seconds) for stage, seconds in report.get("stages", [])],
         "seconds": sum(seconds for _, seconds in report.get("stages", [])),
         "swap_seconds": report.get("swap_seconds"),
         "tables": [table | {"changed": changed(table)} for table in tables],
@@ -81,12 +107,12 @@ def template_context(copy: Copy) -> dict[str, Any]:
         "highest_ids": report.get("highest_ids", {}),
         "check": check,
         "asked": [
-            {"shop": shop["shop"], "kind": KIND_NAMES.get(kind, kind), **tally}
+            {"shop": shop["shop"], "kind": str(KIND_NAMES.get(kind, kind)), **tally}
             for shop in check.get("shops", [])
             for kind, tally in shop["kinds"].items()
         ],
         "listings": [
-            Listing(title, why, found["total"], found["shown"][:MAX_ROWS], list(found["shown"][0]))
+            Listing(str(title), str(why), found["total"], found["shown"][:MAX_ROWS], list(found["shown"][0]))
             for name, title, why in _LISTINGS
             if (found := check.get(name)) and found["total"]
         ],
@@ -96,7 +122,7 @@ def template_context(copy: Copy) -> dict[str, Any]:
 
 
 def steps(copy: Copy) -> list[dict[str, str]]:
-    """The stages in their order, each with how it stands: done, now, failed, or nothing yet."""
+    """The stages in order with their label and state: `done`, `now`, `asks`, `failed`, or empty if not reached."""
     order = [*STAGES, "check"]
     at = order.index(copy.stage) if copy.stage in order else -1
     found = []
@@ -111,19 +137,20 @@ def steps(copy: Copy) -> list[dict[str, str]]:
                 Copy.State.UNCHECKED: "failed",
                 Copy.State.CANCELLED: "failed",
             }.get(Copy.State(copy.state), "done")
-        found.append({"name": stage, "state": state})
+        found.append({"name": str(STAGE_LABELS[stage]), "state": state})
     return found
 
 
 def changed(table: dict[str, Any]) -> str:
-    """The rules of a table but for what is kept, in words."""
+    """A summary of the table's rules, without columns that are kept."""
     if table["fate"] == "empty":
-        return "emptied"
+        return _("emptied")
     if table["fate"] != "copy":
-        return "staging's own"
+        return _("staging's own rows")
     rules = table["rules"]
+    by_path = _("by path")
     return ", ".join(
-        f"{column}: {rule if isinstance(rule, str) else 'by path'}"
+        f"{column}: {rule if isinstance(rule, str) else by_path}"
         for column, rule in rules.items()
         if rule not in ("keep", "keep:tree")
     )

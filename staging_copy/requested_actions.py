@@ -1,9 +1,10 @@
-"""What a person wants of a copy: noted by the admin at once, carried out by the copier, who alone holds its lock."""
+"""Actions on copies: the admin records the request, and the copier, which holds the lock, carries it out."""
 
 import logging
 
 import psycopg2
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record_audit_event as audit
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 COPY_TASK = "staging_copy.run_due_copies"
 BACKUP_TASK = "staging_copy.back_up_now"
 State, Action = Copy.State, Copy.Action
-# In which states each makes sense.
+# The states in which each action is allowed.
 ALLOWED_STATES = {
     Action.CANCEL: (State.PLANNED, State.RUNNING),
     Action.YES: (State.ASKING,),
@@ -28,7 +29,7 @@ ALLOWED_STATES = {
 
 
 def is_available(copy: Copy, requested_action: str) -> bool:
-    """Whether the copy's state leaves room for it; what is about staging itself is for the latest copy only."""
+    """Whether the action is allowed in the copy's state. All actions except cancel are for the latest copy only."""
     if copy.requested_action or copy.state not in ALLOWED_STATES[Action(requested_action)]:
         return False
     return requested_action == Action.CANCEL or services.latest_in_place() == copy
@@ -36,7 +37,7 @@ def is_available(copy: Copy, requested_action: str) -> bool:
 
 @transaction.atomic
 def request_action(*, copy: Copy, requested_action: str, by: User) -> None:
-    """Notes the wish, and nudges the copier. ValueError if the copy's state has no room for it (any more)."""
+    """Records the requested action and notifies the copier. Raises ValueError if the copy's state does not allow it."""
     if requested_action == Action.CANCEL and services.cancel_copy(copy=copy, by=by):
         return
     available = Copy.objects.filter(pk=copy.pk, state__in=ALLOWED_STATES[Action(requested_action)], requested_action="")
@@ -44,13 +45,14 @@ def request_action(*, copy: Copy, requested_action: str, by: User) -> None:
         requested_action=requested_action, action_requested_by=by
     ):
         copy.refresh_from_db()
-        raise ValueError(f"That cannot be done now: {copy} is {copy.get_state_display()}.")
+        message = _("This action isn't available for %(copy)s. Current status: %(state)s.")
+        raise ValueError(message % {"copy": copy, "state": copy.get_state_display()})
     audit(user=by, action=f"copy.want.{requested_action}", target=copy)
     transaction.on_commit(lambda: lanes.notify_workers(COPY_TASK))
 
 
 def run_requested() -> int:
-    """Does what is wanted of copies that are not running; returns how much. To be called by the copier."""
+    """Carries out requested actions on copies that are not running; returns how many. Called by the copier."""
     done = 0
     for copy in (
         Copy.objects.exclude(requested_action="").exclude(state=State.RUNNING).select_related("action_requested_by")

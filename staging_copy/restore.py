@@ -1,4 +1,4 @@
-"""Brings a backup back into live: built beside it, then swapped, so that live is replaced whole or not at all."""
+"""Restores a backup into live: builds a new database, then swaps, so live is replaced completely or not at all."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,28 +8,28 @@ from staging_copy.postgres import Database
 
 
 class Refused(Exception):
-    """The backup was not restored; live is as it was."""
+    """The backup was not restored; live is unchanged."""
 
 
 def restore_into(live: Database, archive: Path, *, jobs: int, on_progress: Callable[[str], None]) -> str:
-    """Restores the archive and puts it in the place of `live`; returns the name of the database that was live.
+    """Replaces `live` with the archive's content; returns the name under which the previous database is kept.
 
-    That one is kept until somebody drops it; another one of that name, from an earlier restore, must be dropped
-    first. Raises Refused, ProgramFailed and psycopg2.Error; live is then as it was.
+    The previous database is kept until someone drops it. One left by an earlier restore must be dropped first.
+    Raises Refused, ProgramFailed and psycopg2.Error; live is then unchanged.
     """
     kept = swap.previous_name(live)
     if swap.databases(live, [kept]):
-        raise Refused(f"{kept} holds what an earlier restore replaced, and would be lost: drop or rename it first.")
-    on_progress(f"Restoring {archive.name} beside {live.name} ...")
+        raise Refused(f"Database {kept}, kept by an earlier restore, would be overwritten. Drop or rename it first.")
+    on_progress(f"Restoring {archive.name} into a new database...")
     swap.drop(live, swap.next_name(live))
     side = build.create(live, swap.next_name(live))
     try:
         side.run("pg_restore", "--exit-on-error", f"--jobs={jobs}", archive)
         build.analyze(side, jobs=jobs)
-        on_progress("Swapping ...")
+        on_progress("Switching over...")
         seconds = swap.swap(live)
     except BaseException:
         swap.drop(live, swap.next_name(live))
         raise
-    on_progress(f"{live.name} did not answer for {seconds:.2f} s. What was live is kept as {kept}.")
+    on_progress(f"Restored {live.name}. Downtime: {seconds:.2f} s. The previous database is kept as {kept}.")
     return kept

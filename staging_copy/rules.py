@@ -1,7 +1,7 @@
-"""The masks: what stands on staging for a value of live.
+"""The masks: how values of live are replaced on staging.
 
-Within one copy the same value always gives the same result, wherever it stands; without the key nothing leads back.
-Passwords and secrets are new and meaningless each time.
+Within one copy, equal values give equal results in every table; without the key the originals cannot be recovered.
+Passwords and secrets get new random values in each copy.
 """
 
 import string
@@ -12,9 +12,9 @@ from struct import unpack
 
 from staging_copy import addresses
 
-# From a value, which is not empty, to what replaces it; both in UTF-8.
+# Maps a value (not empty) to its replacement; both are UTF-8.
 Mask = Callable[[bytes], bytes]
-# The same for many values, each with a 64-bit number that depends on the value and the key alone.
+# Masks many values, given a 64-bit number for each that depends only on the value and the key.
 _Form = Callable[[Sequence[int], Sequence[bytes]], list[bytes]]
 Pools = Mapping[str, Sequence[bytes]]
 
@@ -27,9 +27,9 @@ _MAX_TEXT_LENGTH = 2_000
 
 
 class Rules:
-    """The masks of one copy. `key` decides who becomes whom; `secret_key` what replaces secrets, and is never reused.
+    """The masks of one copy. `key` determines the replacements; `secret_key`, used once, those of secrets.
 
-    `pools` holds the words to choose from, under the names of POOLS.
+    `pools` has the words to choose from for each name in POOLS.
     """
 
     def __init__(self, *, key: bytes, secret_key: bytes, domain: str, pools: Pools) -> None:
@@ -46,7 +46,7 @@ class Rules:
             "city": self._pick("city"),
             "name": _per_value(self._name),
             "street": self._street,
-            # +999 is assigned to no country, so nobody's telephone rings.
+            # +999 is not assigned to any country.
             "phone": lambda numbers, values: _format_each(b"+999%010d", [number % 10**10 for number in numbers]),
             "postcode": _per_value(self._scramble),
             "tax_id": _per_value(self._account),
@@ -56,18 +56,18 @@ class Rules:
             "ip": _ip,
             "url": lambda numbers, values: _format_each(b"https://masked.invalid/%016x", numbers),
             "secret": _per_value(lambda number, value: self._secret(value)),
-            # What Django's make_password(None) writes: no password matches it.
+            # The format of Django's make_password(None), which no password matches.
             "password": _per_value(lambda number, value: b"!" + self._secret(bytes(40))),
         }
-        # Hashing begins with the key; a copy of a hash that has it already is faster than a new one.
+        # Copying a hash that has processed the key is faster than creating a new one.
         self._hashes = {kind: blake2b(key=key, digest_size=8, person=kind.encode()) for kind in self._forms}
 
     def mask(self, kind: str) -> Mask:
-        """The mask of that name (policy.MASKS), for one value."""
+        """The mask of a kind (see policy.MASKS), for single values."""
         return lambda value: self.mask_many(kind, [value])[0]
 
     def mask_many(self, kind: str, values: Sequence[bytes]) -> list[bytes]:
-        """The same for many values, which is faster than one by one."""
+        """Masks many values, which is faster than one by one."""
         return self._forms[kind](self._numbers(kind, values), values)
 
     def _numbers(self, kind: str, values: Sequence[bytes]) -> tuple[int, ...]:
@@ -79,11 +79,11 @@ class Rules:
         return unpack(f">{len(digests)}Q", b"".join(digests))
 
     def scrub(self, value: bytes) -> bytes:
-        """The value with every e-mail address in it replaced by its number."""
+        """Replaces every email address in the value by NUMBER@domain."""
         return addresses.replace(value, lambda address: b"%d" % self._numbers("email", [address])[0], self.domain)
 
     def scramble_number(self, token: str) -> str:
-        """A JSON number with other digits, of the same form."""
+        """Replaces the digits of a JSON number, keeping its format."""
         return self._reshape(token, first_digit=1).decode()
 
     def _pick(self, kind: str) -> _Form:
@@ -100,20 +100,20 @@ class Rules:
         return [b"%s %d" % (streets[(number >> 32) % len(streets)], number % 250 + 1) for number in numbers]
 
     def _scramble(self, number: int, value: bytes) -> bytes:
-        """Other digits and letters in the same places, and what separates them."""
+        """Replaces digits by digits and letters by letters, keeping separators."""
         if value.isdigit() and len(value) < 16:
             return b"%0*d" % (len(value), number % 10 ** len(value))
         return self._reshape(value.decode(errors="replace"))
 
     def _account(self, number: int, value: bytes) -> bytes:
-        """The same, but for letters that stand for a country."""
+        """Like `_scramble`, but keeps a leading country code."""
         country = value[:2] if value[:2].isalpha() else b""
         return country + self._scramble(number, value[len(country) :])
 
     def _iban(self, number: int, value: bytes) -> bytes:
         if not value[:2].isalpha():
             return self._scramble(number, value)
-        # No account anywhere has the check digits 00.
+        # 00 is never a valid check digit pair.
         return value[:2] + b"00" + self._scramble(number, value[2:])[2:]
 
     def _text(self, number: int, value: bytes) -> bytes:
@@ -136,7 +136,7 @@ class Rules:
         return "".join(pieces).encode()
 
     def _secret(self, value: bytes) -> bytes:
-        """New characters of the same number, hexadecimal for hexadecimal."""
+        """New characters of the same length; hexadecimal values stay hexadecimal."""
         alphabet = _HEXADECIMAL if not value.strip(_HEXADECIMAL) else _ALPHABET
         length, stream = len(value), b""
         while len(stream) < length:
@@ -145,7 +145,7 @@ class Rules:
 
 
 def _format_each(form: bytes, numbers: Sequence[int]) -> list[bytes]:
-    """The form once for each number; one long `%` is faster than many short ones."""
+    """Formats each number; one large `%` operation is faster than many small ones."""
     return (b"\n".join([form] * len(numbers)) % tuple(numbers)).split(b"\n") if numbers else []
 
 
@@ -154,7 +154,7 @@ def _per_value(form: Callable[[int, bytes], bytes]) -> _Form:
 
 
 def _ip(numbers: Sequence[int], values: Sequence[bytes]) -> list[bytes]:
-    # Ranges for documentation (RFC 3849) and benchmarks (RFC 2544), which are routed nowhere.
+    # Ranges for documentation (RFC 3849) and benchmarks (RFC 2544), which are not routed on the internet.
     return [
         b"2001:db8::%x:%x:%x:%x" % (number >> 48, number >> 32 & 0xFFFF, number >> 16 & 0xFFFF, number & 0xFFFF)
         if b":" in value
@@ -164,13 +164,13 @@ def _ip(numbers: Sequence[int], values: Sequence[bytes]) -> list[bytes]:
 
 
 def _bare_address(value: bytes) -> bytes:
-    """`Anna <anna@example.com>` is the same person as `anna@example.com`."""
+    """Reduces `Anna <anna@example.com>` to `anna@example.com`."""
     return next((found.normalized for found in addresses.find(value)), value)
 
 
-# What of values makes one the same as another, where that is not just its letters in any case.
+# How values are normalized before hashing, beyond ignoring case.
 _CANONICAL_FORMS: dict[str, Callable[[Sequence[bytes]], list[bytes]]] = {
     "email": lambda values: [_bare_address(value) if b"<" in value or b" " in value else value for value in values],
-    # However a telephone number is spaced.
+    # Ignore the formatting of phone numbers.
     "phone": lambda values: [value.translate(None, _NOT_DIGITS) or value for value in values],
 }

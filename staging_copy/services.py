@@ -1,4 +1,4 @@
-"""What people and schedules ask for: backups, copies, rollback. Writes the rows that pages show."""
+"""Backups, copies and rollbacks, as requested by people and schedules. Keeps the Backup and Copy rows up to date."""
 
 import logging
 import time
@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record_audit_event
@@ -22,7 +23,7 @@ from staging_copy.reconciliation import CheckFailed
 
 logger = logging.getLogger(__name__)
 
-# Rows a second, as long as no copy has been measured here.
+# Rows per second; used until a copy has been measured on this installation.
 _DEFAULT_ROWS_PER_SECOND = 100_000
 _PROGRESS_INTERVAL = 1.0  # seconds
 
@@ -30,12 +31,12 @@ ProgressCallback = Callable[[str], None]
 
 
 class Cancelled(Exception):
-    """A person wanted a running copy to end."""
+    """A person canceled a running copy."""
 
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """What a copy would do: the dry run."""
+    """The result of a dry run: what a copy would do."""
 
     backup: Backup
     tables: list[preflight.PlannedTable]
@@ -47,7 +48,7 @@ class CopyPlan:
 
 
 def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = None) -> Backup:
-    """Dumps live, verifies the archive, and records both. Raises ProgramFailed or ArchiveError, which are recorded."""
+    """Dumps live, verifies the archive and records the result. Raises ProgramFailed, ArchiveError or OSError."""
     now = now or timezone.now()
     name = f"live-{now:%Y%m%dT%H%M%SZ}"
     backup = Backup.objects.create(name=name, origin=origin, taken_at=now)
@@ -61,7 +62,7 @@ def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = No
 
 
 def register_backup(*, folder: Path, taken_at: datetime, by: User | None, now: datetime | None = None) -> Backup:
-    """Takes over an archive that was made elsewhere. Raises ArchiveError."""
+    """Imports an archive made elsewhere. Raises ArchiveError."""
     now = now or timezone.now()
     name = f"registered-{taken_at:%Y%m%dT%H%M%SZ}"
     manifest = backups.register(folder, _backup_dir(), name=name, taken_at=taken_at, now=now)
@@ -72,7 +73,7 @@ def register_backup(*, folder: Path, taken_at: datetime, by: User | None, now: d
 
 
 def verify_backup(*, backup: Backup, now: datetime | None = None) -> Backup:
-    """Reads all of the archive and compares it with its manifest. Raises ArchiveError, which is recorded."""
+    """Reads the whole archive and compares it with its manifest. Records and raises ArchiveError."""
     try:
         manifest = backups.verify(_backup_dir(), backup.name, now=now or timezone.now())
     except ArchiveError as error:
@@ -83,7 +84,7 @@ def verify_backup(*, backup: Backup, now: datetime | None = None) -> Backup:
 
 
 def prune_backups(*, now: datetime | None = None) -> list[str]:
-    """Deletes backups older than BACKUP_KEEP_DAYS, but for the latest; returns their names."""
+    """Deletes backups older than BACKUP_KEEP_DAYS, except the latest; returns the deleted names."""
     deleted_names = backups.prune(
         _backup_dir(), keep=timedelta(days=settings.BACKUP_KEEP_DAYS), now=now or timezone.now()
     )
@@ -94,9 +95,9 @@ def prune_backups(*, now: datetime | None = None) -> list[str]:
 def restore_backup_into_live(
     *, backup: Backup, by: User | None, on_progress: ProgressCallback = lambda line: None
 ) -> str:
-    """Replaces live by this backup; returns the name under which what was live until now is kept.
+    """Replaces live with this backup; returns the name under which the previous database is kept.
 
-    Raises ArchiveError, ProgramFailed, restore.Refused; live is then as it was.
+    Raises ArchiveError, ProgramFailed, restore.Refused; live is then unchanged.
     """
     manifest = verify_and_read(backup)
     record_audit_event(user=by, action="backup.restore", target=backup.name)
@@ -109,19 +110,19 @@ def restore_backup_into_live(
 
 
 def verify_and_read(backup: Backup) -> backups.Manifest:
-    """The manifest of a backup whose files were just compared with it. Raises ArchiveError."""
+    """Compares the backup's files with its manifest and returns the manifest. Raises ArchiveError."""
     manifest = backups.read(_backup_dir(), backup.name)
     backups.check_files(_backup_dir(), manifest)
     return manifest
 
 
 def latest_backup() -> Backup | None:
-    """The one that a copy takes if none is named (L3)."""
+    """The latest verified backup, which a copy uses by default (L3)."""
     return Backup.objects.filter(state=Backup.State.GOOD).order_by("-taken_at").first()
 
 
 def register_staging(*, by: User | None, now: datetime | None = None) -> target.Marker:
-    """Says that the database of STAGING_DATABASE_URL may be replaced. Raises WrongTarget if it is live."""
+    """Allows copies to replace the database at STAGING_DATABASE_URL. Raises WrongTarget if it is live."""
     config = copier.Config.from_settings()
     marker = target.register(config.staging, config.live, config.journals, now=now or timezone.now())
     record_audit_event(user=by, action="copy.register_staging", target=marker.name)
@@ -129,7 +130,7 @@ def register_staging(*, by: User | None, now: datetime | None = None) -> target.
 
 
 def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
-    """The dry run: every check that a copy begins with, and what would happen to each table. Writes nothing.
+    """The dry run: runs the preflight checks and lists what would happen to each table. Changes nothing.
 
     Raises preflight.Refused.
     """
@@ -158,10 +159,10 @@ def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
 
 
 def start_copy(*, backup: Backup | None = None, by: User | None, not_before: datetime | None = None) -> Copy:
-    """Plans a copy for now or for a later time, which the next look of `run_due_copies` begins (L1).
+    """Plans a copy, to be started by `run_due_copies` (L1).
 
-    A copy for now is checked first (see `plan_copy`, which is also the dry run); one for later when its time comes,
-    because it will read a backup that is not there yet. Raises preflight.Refused.
+    Without `not_before`, the preflight checks run now (see `plan_copy`) and raise preflight.Refused. With it, they run
+    when the copy starts, because it will use a backup that does not exist yet.
     """
     if not_before is None:
         plan_copy(backup=backup)
@@ -171,7 +172,7 @@ def start_copy(*, backup: Backup | None = None, by: User | None, not_before: dat
 
 
 def cancel_copy(*, copy: Copy, by: User | None) -> bool:
-    """Takes a planned copy back; False if it has begun."""
+    """Cancels a planned copy; returns False if it has already started."""
     cancelled = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(state=Copy.State.CANCELLED)
     if cancelled:
         record_audit_event(user=by, action="copy.cancel", target=copy)
@@ -179,9 +180,9 @@ def cancel_copy(*, copy: Copy, by: User | None) -> bool:
 
 
 def run_due_copies(*, now: datetime | None = None) -> int:
-    """Makes the copies whose time has come, one after another; returns how many. Two callers begin none twice.
+    """Runs all due copies, one after another; returns how many. Safe to call concurrently.
 
-    Before that it ends what a killed copier left.
+    First cleans up after a killed copier.
     """
     completed = 0
     try:
@@ -200,9 +201,9 @@ def run_due_copies(*, now: datetime | None = None) -> int:
 
 
 def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
-    """Makes a planned copy, from the first check to the swap, and keeps its row up to date meanwhile.
+    """Runs a planned copy, from the preflight checks to the swap and the check, and keeps its row up to date.
 
-    Raises AlreadyRunning (nothing was begun), preflight.Refused and CopyFailed (recorded; staging is as it was).
+    Raises AlreadyRunning (nothing was started), and preflight.Refused and CopyFailed (recorded; staging is unchanged).
     """
     config = copier.Config.from_settings()
     with copier.exclusive_lock(config):
@@ -214,7 +215,7 @@ def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
             state=Copy.State.RUNNING, started_at=now, journal=record.name
         )
         if not started:
-            raise journal.AlreadyRunning(f"{copy} was begun by somebody else.")
+            raise journal.AlreadyRunning(_("Another process has already started %(copy)s.") % {"copy": copy})
         try:
             copy.backup, manifest = _resolve_backup(copy.backup)
             copy.save(update_fields=["backup"])
@@ -226,26 +227,29 @@ def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
             cancelled = isinstance(error.__cause__, Cancelled)
             _finish(copy, Copy.State.CANCELLED if cancelled else Copy.State.FAILED, problem=str(error))
             raise
-        logger.info("%s is in place: %d tables from %s", copy, len(report["tables"]), manifest.name)
-        # What an earlier copy still asked about is gone.
+        logger.info("%s switched over: %d tables from %s", copy, len(report["tables"]), manifest.name)
+        # The database that an unanswered question was about has been replaced.
+        message = _("Replaced by %(copy)s before the question was answered.")
         earlier = Copy.objects.filter(pk__lt=copy.pk, state=Copy.State.ASKING)
-        earlier.update(state=Copy.State.UNCHECKED, problem=f"{copy} took its place before the question was answered.")
+        earlier.update(state=Copy.State.UNCHECKED, problem=message % {"copy": copy})
         _check(config, copy, record)
     copy.refresh_from_db()
     return copy
 
 
 def rollback(*, copy: Copy, by: User | None) -> float:
-    """Puts the database back that the copy replaced; returns the seconds for which staging did not answer.
+    """Swaps staging with the database that the copy replaced; returns the downtime in seconds.
 
-    Only the last copy that ended well can be rolled back; another call puts its result in place again. Raises
-    ValueError, and psycopg2.Error if there is no previous database.
+    Only the latest switched-over copy can be rolled back; a second call undoes the rollback. Raises ValueError, and
+    psycopg2.Error if there is no previous database.
     """
     config = copier.Config.from_settings()
     with copier.exclusive_lock(config):
         latest = latest_in_place()
-        if latest is None or latest.pk != copy.pk:
-            raise ValueError(f"Only the last copy can be rolled back, and that is {latest or 'none'}.")
+        if latest is None:
+            raise ValueError(_("There is no copy to roll back."))
+        if latest.pk != copy.pk:
+            raise ValueError(_("Only the latest copy (%(copy)s) can be rolled back.") % {"copy": latest})
         target.check(config.staging, config.live, config.journals)
         seconds = copier.rollback(config, journal.Journal.create(config.journals, timezone.now()))
         state = Copy.State.ROLLED_BACK
@@ -258,12 +262,12 @@ def rollback(*, copy: Copy, by: User | None) -> float:
 
 
 def latest_in_place() -> Copy | None:
-    """The copy that staging is, or was before it was rolled back."""
+    """The copy that staging is now, or was before a rollback."""
     return Copy.objects.filter(state__in=[*Copy.IN_PLACE, Copy.State.ROLLED_BACK]).order_by("-pk").first()
 
 
 def check_again(*, copy: Copy) -> Copy:
-    """Asks the staging shops anew. Raises AlreadyRunning; what else fails is recorded on the copy."""
+    """Runs the check of a copy again. Raises AlreadyRunning; other failures are recorded on the copy."""
     config = copier.Config.from_settings()
     with copier.exclusive_lock(config):
         _check(config, copy, _journal(copy), fresh=True)
@@ -272,22 +276,22 @@ def check_again(*, copy: Copy) -> Copy:
 
 
 def answer_check(*, copy: Copy, yes: bool, by: User | None) -> Copy:
-    """Ends a check that asked: deletes what is missing in the shop, or keeps it. Raises AlreadyRunning, ValueError."""
+    """Answers a check's question: deletes or keeps the missing items. Raises AlreadyRunning, ValueError."""
     config = copier.Config.from_settings()
     with copier.exclusive_lock(config):
         copy.refresh_from_db()
         if copy.state != Copy.State.ASKING:
-            raise ValueError("This copy does not wait for an answer any more.")
+            raise ValueError(_("The question about %(copy)s has already been answered.") % {"copy": copy})
         record_audit_event(user=by, action="copy.answer", target=copy, yes=yes)
-        _check(config, copy, _journal(copy), answer=yes, by=str(by or "the command line"))
+        _check(config, copy, _journal(copy), answer=yes, by=str(by or _("the command line")))
     copy.refresh_from_db()
     return copy
 
 
 def clean_up_abandoned() -> None:
-    """Ends what a killed copier left: takes back what was not in place yet, and goes on with a check.
+    """Cleans up after a killed copier: undoes a copy that was not switched over, continues a check.
 
-    Raises AlreadyRunning if it was not killed but is at work.
+    Raises AlreadyRunning if the copier is still running.
     """
     if not Copy.objects.filter(state__in=[Copy.State.RUNNING, Copy.State.CHECKING]).exists():
         return
@@ -304,7 +308,7 @@ def _backup_dir() -> Path:
 def _resolve_backup(backup: Backup | None) -> tuple[Backup, backups.Manifest]:
     backup = backup or latest_backup()
     if backup is None:
-        raise preflight.Refused(["There is no verified backup. Take one: manage.py backup_live"])
+        raise preflight.Refused([_("There is no verified backup. Back up live first.")])
     try:
         return backup, backups.read(_backup_dir(), backup.name)
     except ArchiveError as error:
@@ -328,7 +332,7 @@ def _set_state(backup: Backup, state: str, problem: str) -> None:
 
 
 def _progress_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
-    """Keeps the copy's row up to date, at most once a second, and passes everything on."""
+    """Saves progress to the copy's row, at most once per second, and passes it on. Raises Cancelled on request."""
     watcher = watcher or copier.Watcher()
     rows: dict[str, int] = {}
     written = 0.0
@@ -340,7 +344,7 @@ def _progress_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watc
             .update(**values, progress=rows)
         ):
             copy.refresh_from_db()
-            raise Cancelled(f"{copy.action_requested_by} cancelled it.")
+            raise Cancelled(_("Canceled by %(user)s.") % {"user": copy.action_requested_by})
 
     def stage(name: str) -> None:
         save_progress(stage=name)
@@ -363,13 +367,13 @@ def _finish(copy: Copy, state: str, problem: str = "") -> None:
 
 
 def _clean_up_abandoned(config: copier.Config) -> None:
-    """Under the lock: copies that still seem to run were killed; their journals say what became of them."""
+    """Closes copies whose copier was killed, according to their journals. Call it under the lock."""
     for copy in Copy.objects.filter(state__in=[Copy.State.RUNNING, Copy.State.CHECKING]):
         if copy.journal and _journal(copy).last("finished"):
             _check(config, copy, _journal(copy))
             continue
-        at = copy.stage or "preflight"
-        _finish(copy, Copy.State.FAILED, f"The copier was killed at the stage {at!r}; staging is as it was.")
+        message = _("The copier was killed at the stage “%(stage)s”. Staging is unchanged.")
+        _finish(copy, Copy.State.FAILED, message % {"stage": copier.STAGE_LABELS[copy.stage or "preflight"]})
 
 
 def _check(
@@ -381,7 +385,7 @@ def _check(
     answer: bool | None = None,
     by: str = "",
 ) -> None:
-    """Under the lock: lets staging be checked, and writes down what came of it."""
+    """Checks staging and records the result. Call it under the lock."""
     checked: dict[str, int] = {}
 
     def on_progress(what: str, count: int) -> None:
@@ -407,7 +411,7 @@ def _journal(copy: Copy) -> journal.Journal:
 
 
 def _measured_speed() -> float:
-    """Rows a second of the last copy that ended well here."""
+    """Rows per second of the latest successful copy."""
     last = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk").first()
     if last is None or not last.report:
         return _DEFAULT_ROWS_PER_SECOND

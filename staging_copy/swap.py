@@ -1,4 +1,4 @@
-"""Puts the side database in the place of staging, in one transaction; and back (N2)."""
+"""Swaps the new database with staging in one transaction, and back (N2)."""
 
 import threading
 import time
@@ -23,9 +23,9 @@ def previous_name(target: Database) -> str:
 
 
 def swap(target: Database) -> float:
-    """The side database becomes `target`; what was `target` is kept as the previous one. Returns the seconds it took.
+    """Renames the new database to `target` and keeps the old `target` as the previous one. Returns the downtime (s).
 
-    Whoever is connected is thrown out, and whoever comes meanwhile waits. An older previous database is dropped.
+    Open connections are terminated; new ones are refused until the end. An older previous database is dropped.
     """
     current, side, previous = target.name, next_name(target), previous_name(target)
     retired = f"{previous}_old"
@@ -40,21 +40,21 @@ def swap(target: Database) -> float:
 
 
 def rollback(target: Database) -> float:
-    """`target` and the previous database change places, which a second rollback undoes. Returns the seconds."""
+    """Swaps `target` with the previous database; a second rollback undoes this. Returns the downtime in seconds."""
     current, previous = target.name, previous_name(target)
     temporary = f"{current}_passing"
     return _rename(target, [(current, temporary), (previous, current), (temporary, previous)], [])
 
 
 def databases(target: Database, names: Sequence[str]) -> dict[str, int]:
-    """Those of the names that exist, with their OIDs."""
+    """Maps those names that exist to their OIDs."""
     with target.maintenance.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT datname, oid FROM pg_database WHERE datname = ANY(%s)", [list(names)])
         return dict(cursor.fetchall())
 
 
 def drop(target: Database, name: str) -> None:
-    """Drops a database of the same server, whoever is in it, if it exists."""
+    """Drops a database on the server of `target` if it exists, terminating its connections."""
     with target.maintenance.connect(autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)} WITH (FORCE)")
 
@@ -76,7 +76,7 @@ def _rename(target: Database, renames: list[tuple[str, str]], access: list[str])
                     cursor.execute(statement)
             return time.monotonic() - started
         except psycopg2.errors.ObjectInUse:
-            # Somebody slipped in between; nothing was renamed.
+            # A client connected in between; nothing was renamed.
             if attempt == _MAX_ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
@@ -84,7 +84,7 @@ def _rename(target: Database, renames: list[tuple[str, str]], access: list[str])
 
 @contextmanager
 def _without_connections(target: Database, names: list[str]) -> Iterator[None]:
-    """Ends every connection to these databases, again and again, until the block is over."""
+    """Keeps terminating all connections to these databases until the end of the block."""
     finished = threading.Event()
 
     def terminate_clients() -> None:
@@ -106,7 +106,7 @@ def _without_connections(target: Database, names: list[str]) -> Iterator[None]:
 
 
 def _grant_statements(target: Database) -> list[str]:
-    """What gives the new database the rights that the present one has; everybody may connect if there is none."""
+    """GRANT statements that copy the current database's privileges; PostgreSQL's defaults if it does not exist."""
     name = quote(target.name)
     with target.maintenance.connect() as connection, connection.cursor() as cursor:
         cursor.execute(

@@ -1,9 +1,11 @@
-"""Which database may be replaced: one that somebody registered as staging, and that is not live."""
+"""The database that copies may replace: it must be registered as staging, and it must not be live."""
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from django.utils.translation import gettext as _
 
 from staging_copy.postgres import Database, identity
 
@@ -11,14 +13,14 @@ _FILE = "target.json"
 
 
 class WrongTarget(Exception):
-    """The database must not be replaced; the message says why, and what to do."""
+    """The database must not be replaced. The message says why and how to fix it."""
 
 
 @dataclass(frozen=True)
 class Marker:
-    """The registered target: a server (its system identifier) and the name of a database on it.
+    """The registered target: a server's system identifier and the name of a database on it.
 
-    Kept outside both databases. The database's OID is not in it: each copy brings a new one.
+    Stored outside both databases, without the database's OID, because that changes with each copy.
     """
 
     system: int
@@ -27,7 +29,7 @@ class Marker:
 
 
 def register(target: Database, live: Database, home: Path, *, now: datetime) -> Marker:
-    """Makes `target` the database that copies replace. Raises WrongTarget if it is live."""
+    """Registers `target` as the database that copies may replace. Raises WrongTarget if it is live."""
     _check_not_live(target, live)
     with target.maintenance.connect() as connection:
         marker = Marker(identity(connection).system, target.name, now.isoformat())
@@ -37,21 +39,30 @@ def register(target: Database, live: Database, home: Path, *, now: datetime) -> 
 
 
 def check(target: Database, live: Database, home: Path) -> None:
-    """Raises WrongTarget unless `target` was registered and is not live, whatever both are called."""
+    """Raises WrongTarget unless `target` is registered and is not live. Names and addresses are not trusted."""
     _check_not_live(target, live)
     path = home / _FILE
     if not path.exists():
-        raise WrongTarget(
-            f"{target.name} was never registered as staging. If it may be replaced, run: manage.py register_staging"
+        message = _(
+            "Database %(name)s is not registered as staging. If it may be replaced, run: manage.py register_staging"
         )
+        raise WrongTarget(message % {"name": target.name})
     marker = Marker(**json.loads(path.read_text()))
     with target.maintenance.connect() as connection:
         system = identity(connection).system
     if (marker.system, marker.name) != (system, target.name):
-        raise WrongTarget(
-            f"The registered staging database is {marker.name} of server {marker.system}, and STAGING_DATABASE_URL "
-            f"leads to {target.name} of server {system}. If that one may be replaced, run: manage.py register_staging"
+        message = _(
+            "STAGING_DATABASE_URL points to database %(name)s on server %(server)s, but database "
+            "%(registered_name)s on server %(registered_server)s is registered as staging. If %(name)s may be "
+            "replaced, run: manage.py register_staging"
         )
+        values = {
+            "name": target.name,
+            "server": system,
+            "registered_name": marker.name,
+            "registered_server": marker.system,
+        }
+        raise WrongTarget(message % values)
 
 
 def _check_not_live(target: Database, live: Database) -> None:
@@ -65,7 +76,8 @@ def _check_not_live(target: Database, live: Database) -> None:
         )
         for name, oid in cursor.fetchall():
             if (server.system, oid) == (live_identity.system, live_identity.oid):
-                raise WrongTarget(
-                    f"{name} is live itself (the same server and the same database, whatever the address says). "
-                    "Nothing was done. Correct STAGING_DATABASE_URL."
+                message = _(
+                    "Database %(name)s is the live database and must not be replaced. Nothing was changed. "
+                    "Correct STAGING_DATABASE_URL."
                 )
+                raise WrongTarget(message % {"name": name})

@@ -1,6 +1,6 @@
-"""What beat starts, and the admin nudges: the nightly backup, and the copier's look at what is due.
+"""Celery tasks for backups and copies, started by beat and by the admin.
 
-They run on the queue `copies`, which has a worker of its own: a copy of minutes must not hold up the turns.
+They run on the queue `copies`, which has its own worker, because a copy of several minutes must not delay turns.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ def back_up_now(**kwargs: Any) -> None:
 
 @shared_task(name=requested_actions.COPY_TASK)
 def run_due_copies(**kwargs: Any) -> None:
-    """Plans what schedules want, does what people want, makes the copies that are due."""
+    """Plans scheduled copies, carries out requested actions and runs due copies."""
     with heartbeat.working_on("copies"):
         schedules.plan_due(now=timezone.now())
         requested_actions.run_requested()

@@ -1,4 +1,4 @@
-"""Policies of tables that other people's apps bring."""
+"""Policies for the tables of Django and third-party apps."""
 
 POLICY = {
     "auth_group": {"id": "keep", "name": "keep"},
@@ -6,10 +6,10 @@ POLICY = {
     "auth_permission": {"id": "keep", "name": "keep", "content_type_id": "keep", "codename": "keep"},
     "django_content_type": {"id": "keep", "app_label": "keep", "model": "keep"},
     "django_migrations": {"id": "keep", "app": "keep", "name": "keep", "applied": "keep"},
-    # What operators did and who is signed in is live's business.
+    # Live's admin history and sessions are not needed on staging.
     "django_admin_log": {"*": "empty"},
     "django_session": {"*": "empty"},
-    # Beat's schedules are staging's own: live's would start live's work there.
+    # Staging keeps its own beat schedules: live's would start live's tasks.
     "django_celery_beat_clockedschedule": {"*": "preserve"},
     "django_celery_beat_crontabschedule": {"*": "preserve"},
     "django_celery_beat_intervalschedule": {"*": "preserve"},
@@ -25,7 +25,7 @@ RETENTION = {
     "django_content_type": "forever",
     "django_migrations": "forever",
     "django_admin_log": "forever",
-    "django_session": "forever",  # Django's clearsessions command removes those that ended
+    "django_session": "forever",  # Django's clearsessions command deletes expired sessions
     "django_celery_beat_clockedschedule": "forever",
     "django_celery_beat_crontabschedule": "forever",
     "django_celery_beat_intervalschedule": "forever",

@@ -1,7 +1,7 @@
-// The few things that HTML cannot do by itself. Every page works without this file.
+// Progressive enhancement: every page works without this file.
 "use strict";
 
-// A checkbox with data-selects="issue" ticks all checkboxes named "issue".
+// A checkbox with data-selects="issue" checks all checkboxes named "issue".
 document.addEventListener("change", (event) => {
   const name = event.target.dataset.selects;
   if (!name) return;
@@ -10,24 +10,24 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// A button with data-copies="id" copies the text of that element, and says so.
+// A button with data-copies="id" copies the text of that element, then shows its data-copied text.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
   if (!button) return;
   const source = document.getElementById(button.dataset.copies);
   try {
     await navigator.clipboard.writeText(source.textContent);
-    button.textContent = "Copied";
+    button.textContent = button.dataset.copied;
   } catch {
-    // Without permission (or without TLS) it is selected instead, for Ctrl-C.
+    // Without permission (or without TLS) the text is selected instead, for Ctrl-C.
     getSelection().selectAllChildren(source);
   }
 });
 
-// A picture that does not load leaves the blank that it covered.
+// A thumbnail that does not load is removed, which shows the placeholder under it.
 document.addEventListener("error", (event) => event.target.matches?.(".thumb img") && event.target.remove(), true);
 
-// One open menu at a time; Escape and a click elsewhere close it.
+// Only one menu is open at a time; Escape or a click outside closes it.
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (menu !== except) menu.open = false;
@@ -42,10 +42,10 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
-// Where the navigation is a strip, the page that one is on is in sight.
+// Where the navigation scrolls sideways, bring the current page into view.
 document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
-// The log follows its end while its reader is there.
+// The log keeps scrolling with new lines while it is scrolled to its end.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const log = event.detail.target.closest(".log");
   if (log) log.dataset.follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;

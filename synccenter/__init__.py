@@ -1,4 +1,4 @@
-"""Settings, URLs, Celery, embedded services: what holds the rooms together."""
+"""The Django project: settings, URLs, Celery, embedded services."""
 
 from synccenter.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""The console's first page: what an operator wants to know before anything else."""
+"""The console's dashboard: cards with figures, jobs that need attention, and active runs."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext as _
 
 from accounts.admin_base import COUNT_LIMIT
 from hub.models import Change, Connection, JobState, Lane, Run, Worker
@@ -18,10 +19,10 @@ from synclog.models import Issue
 
 
 def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Unfold asks for this when it renders the index: `cards`, and lists of what waits or runs."""
+    """The context of `admin/index.html`. Unfold calls this (DASHBOARD_CALLBACK)."""
     now = timezone.now()
     return context | {
-        "title": "How it stands",
+        "title": _("Dashboard"),
         "cards": [card for card in [*_cards(now), *_staging_cards(now)] if may_view(request, card["label"])],
         "waiting_jobs": _waiting_jobs() if may_view(request, "hub.job") else [],
         "open_runs": _open_runs() if may_view(request, "hub.run") else [],
@@ -30,54 +31,56 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
 
 def _cards(now: datetime) -> list[dict[str, Any]]:
     lanes = Lane.objects.aggregate(
-        due=Count("pk", Q(due=True, paused=False, lease_until=None)),
-        leased=Count("pk", Q(lease_until__gt=now)),
-        resting=Count("pk", Q(rest_until__gt=now)),
+        queued=Count("pk", Q(due=True, paused=False, lease_until=None)),
+        running=Count("pk", Q(lease_until__gt=now)),
+        backing_off=Count("pk", Q(rest_until__gt=now)),
         paused=Count("pk", Q(paused=True)),
     )
     runs = Run.objects.filter(state__in=Run.OPEN)
-    # A run that failed within a day was hardly begun more than a week ago, and only its beginning is indexed.
+    # Only `created_at` is indexed; runs take less than a week, so this includes every run that failed in the last day.
     failed = Run.objects.filter(
         created_at__gt=now - timedelta(days=7), finished_at__gt=now - timedelta(days=1), state=Run.State.FAILED
     )
     oldest = Change.objects.filter(state=Change.State.READY).order_by("pk").first()
     held = Change.objects.filter(state=Change.State.HELD)
-    seen = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()
+    workers = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()
     needs_attention = Connection.objects.filter(state=Connection.State.NEEDS_ATTENTION).count()
     return [
-        _card("Open issues", _capped_count(Issue.objects.filter(resolved_at=None)), "synclog.issue"),
+        _card(_("Open issues"), _capped_count(Issue.objects.filter(resolved_at=None)), "synclog.issue"),
         _card(
-            "Changes held for a person", _capped_count(held), "hub.change", "?state__exact=held", alarm=held.exists()
+            _("Changes that need action"), _capped_count(held), "hub.change", "?state__exact=held", alarm=held.exists()
         ),
-        _card("Failed runs, last 24 hours", failed.count(), "hub.run", "?state__exact=failed", alarm=failed.exists()),
         _card(
-            "Connections needing you",
+            _("Failed runs (last 24 hours)"), failed.count(), "hub.run", "?state__exact=failed", alarm=failed.exists()
+        ),
+        _card(
+            _("Connections that need attention"),
             needs_attention,
             "hub.connection",
             "?state__exact=needs_attention",
             alarm=bool(needs_attention),
         ),
-        _card("Runs under way", runs.count(), "hub.run"),
+        _card(_("Active runs"), runs.count(), "hub.run"),
         _card(
-            "Oldest waiting change",
-            timesince(oldest.created_at, now) if oldest else "none",
+            _("Queue lag"),
+            _age(oldest.created_at, now) if oldest else _("0 s"),
             "hub.change",
             "?state__exact=ready",
             alarm=oldest is not None and now - oldest.created_at > timedelta(hours=1),
         ),
         _card(
-            "Lanes",
-            f"{lanes['leased']} at work",
+            _("Lanes"),
+            _("%(running)d running") % lanes,
             "hub.lane",
-            note=f"{lanes['due']} due, {lanes['resting']} resting after failures, {lanes['paused']} paused",
-            alarm=bool(lanes["resting"]),
+            note=_("%(queued)d queued · %(backing_off)d backing off · %(paused)d paused") % lanes,
+            alarm=bool(lanes["backing_off"]),
         ),
         _card(
-            "Workers seen",
-            seen,
+            _("Active workers"),
+            workers,
             "hub.worker",
-            note="" if seen else "Nothing is synced until one starts.",
-            alarm=not seen,
+            note="" if workers else _("Nothing syncs until a worker starts."),
+            alarm=not workers,
         ),
     ]
 
@@ -90,28 +93,41 @@ def _staging_cards(now: datetime) -> list[dict[str, Any]]:
         *CopySchedule.objects.filter(paused=False).order_by("next_at").values_list("next_at", flat=True)[:1],
     ]
     upcoming = min((time for time in times if time), default=None)
+    if upcoming is None:
+        next_copy = _("Not scheduled")
+    elif upcoming > now:
+        next_copy = _("In %(duration)s") % {"duration": timeuntil(upcoming, now, depth=1)}
+    else:
+        next_copy = _("Starting")
     return [
         _card(
-            "Last good backup",
-            f"{timesince(backup.taken_at, now, depth=1)} old" if backup else "none",
+            _("Last verified backup"),
+            _ago(backup.taken_at, now) if backup else _("None"),
             "staging_copy.backup",
-            note="" if backup else "A copy to staging reads it.",
-            # They are nightly; one may be under way.
+            note="" if backup else _("Copies to staging need a verified backup."),
+            # Backups are nightly; the extra hours cover one that is still running.
             alarm=backup is not None and now - backup.taken_at > timedelta(hours=30),
         ),
         _card(
-            "Last copy to staging",
-            f"{timesince(last.created_at, now, depth=1)} ago" if last else "none",
+            _("Last copy to staging"),
+            _ago(last.created_at, now) if last else _("None"),
             "staging_copy.copy",
             note=last.get_state_display() if last else "",
             alarm=last is not None and last.state in (Copy.State.FAILED, Copy.State.UNCHECKED, Copy.State.ASKING),
         ),
-        _card(
-            "Next copy to staging",
-            f"in {timeuntil(upcoming, now, depth=1)}" if upcoming and upcoming > now else "now" if upcoming else "none",
-            "staging_copy.copyschedule",
-        ),
+        _card(_("Next copy to staging"), next_copy, "staging_copy.copyschedule"),
     ]
+
+
+def _ago(timestamp: datetime, now: datetime) -> str:
+    """The largest unit only: "5 hours ago"."""
+    return _("%(duration)s ago") % {"duration": timesince(timestamp, now, depth=1)}
+
+
+def _age(timestamp: datetime, now: datetime) -> str:
+    """A duration with seconds below a minute, where `timesince` would say "0 minutes"."""
+    seconds = int((now - timestamp).total_seconds())
+    return _("%(seconds)d s") % {"seconds": max(seconds, 0)} if seconds < 60 else timesince(timestamp, now)
 
 
 def _card(
@@ -122,8 +138,9 @@ def _card(
 
 
 def _capped_count(rows: QuerySet[Any]) -> str:
+    """An exact number up to the limit, above it "10,000+"; counting more would slow the page down."""
     number = rows.order_by()[: COUNT_LIMIT + 1].count()
-    return f"more than {COUNT_LIMIT:,}" if number > COUNT_LIMIT else f"{number:,}"
+    return f"{COUNT_LIMIT:,}+" if number > COUNT_LIMIT else f"{number:,}"
 
 
 def _waiting_jobs() -> QuerySet[JobState]:

@@ -1,4 +1,4 @@
-"""The REST API: which rooms take part, and how it answers when it refuses (RFC 9457). docs/api.md is its guide."""
+"""The REST API: routers of all apps and problem documents for errors (RFC 9457). The guide is docs/api.md."""
 
 import logging
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import catalog.api
-import connectors.api
 import hub.api
 import synclog.api
 from accounts.rest import ApiError, FieldError, ProblemDetails
+from connectors.api import routes as connector_routes
 from synccenter.throttling import PerKeyThrottle
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ PROBLEM_JSON = "application/problem+json"
 
 
 class Api(NinjaAPI):
-    """Every operation may answer with ProblemDetails, and the OpenAPI document says so."""
+    """Documents ProblemDetails as the default response of every operation in the OpenAPI schema."""
 
     def get_openapi_schema(self, **options: Any) -> Any:
         schema = super().get_openapi_schema(**options)
@@ -32,7 +32,7 @@ class Api(NinjaAPI):
         }
         schema["components"]["schemas"]["ProblemDetails"].pop("$defs")
         problem = {
-            "description": "Refused, and nothing was changed.",
+            "description": "The request failed.",
             "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         }
         for operations in schema["paths"].values():
@@ -45,8 +45,8 @@ api = Api(
     title="SyncCenter",
     version="1",
     description=(
-        "Start syncs, follow runs, read and write sync logs, fetch feeds. Send `Authorization: Bearer sc_…` with an "
-        "API key; every refusal is a problem document that names the field and what would be right."
+        "Start syncs, track runs, read and write sync logs, and fetch feeds. Authenticate with an API key: "
+        "`Authorization: Bearer sc_…`. Errors are problem documents (RFC 9457) that name the invalid fields."
     ),
     urls_namespace="api",
     throttle=PerKeyThrottle(calls=600),
@@ -54,8 +54,8 @@ api = Api(
 api.add_router("/v1", hub.api.router)
 api.add_router("/v1", synclog.api.router)
 api.add_router("/v1", catalog.api.router)
-# Last, because a B2B front's addresses begin with names of its own choice.
-api.add_router("/v1", connectors.api.router)
+# Last, because the paths of B2B storefronts start with arbitrary names.
+api.add_router("/v1", connector_routes.router)
 
 
 def problem(status: int, detail: str, field_errors: Sequence[FieldError] = ()) -> HttpResponse:
@@ -70,38 +70,40 @@ def handle_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def handle_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    answer = problem(401, "Send `Authorization: Bearer sc_…` with an API key that is valid.")
+    answer = problem(401, "Authentication required. Send a valid API key: `Authorization: Bearer sc_…`.")
     answer["WWW-Authenticate"] = "Bearer"
     return answer
 
 
 @api.exception_handler(ValidationError)
 def handle_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """400 rather than ninja's 422, because the fronts that call us know no other."""
+    """Returns 400 instead of Ninja's 422, because B2B storefronts that call the API expect 400."""
     field_errors = [
         FieldError(property=_property(*fault["loc"]), code=fault["type"], message=fault["msg"])
         for fault in error.errors
     ]
-    named = "; ".join(f"{fault.property}: {fault.message}".removeprefix(": ") for fault in field_errors[:3])
-    return problem(400, f"The request cannot be read: {named}", field_errors)
+    summary = "; ".join(f"{error.property}: {error.message}".removeprefix(": ") for error in field_errors[:3])
+    return problem(400, f"The request is invalid. {summary}", field_errors)
 
 
 def _property(source: str, *path: str | int) -> str:
-    """The name that the caller knows: a body's path begins with the name of our own parameter."""
+    """The name of the field in the request: the path of a body field starts with the name of our own parameter."""
     return ".".join(map(str, path[1:] if source == "body" else path))
 
 
 @api.exception_handler(RequestDataTooBig)
 def handle_body_too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return problem(413, "The body is too big: send less at a time (a sync log takes errors by several PATCHes).")
+    return problem(
+        413, "The request body is too large. Send it in smaller parts, e.g. sync log errors in several PATCH requests."
+    )
 
 
 @api.exception_handler(Http404)
 def handle_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(404, "Nothing is here.")
+    return problem(404, "Not found.")
 
 
 @api.exception_handler(Exception)
 def handle_unexpected_error(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.exception("%s %s failed", request.method, request.path)
-    return problem(500, "Something broke on our side. It has been logged; try again later.")
+    return problem(500, "Something went wrong on our side. The error has been logged. Try again later.")

@@ -1,4 +1,4 @@
-"""The project as an app, so that its commands and checks are found."""
+"""The project as an app, so that Django finds its management commands."""
 
 from django.apps import AppConfig
 

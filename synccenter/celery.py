@@ -1,4 +1,4 @@
-"""The Celery application. Messages are nudges to look at rows; none of them carries the truth."""
+"""The Celery application. Messages only tell workers to look at database rows; they carry no data."""
 
 import os
 

@@ -1,12 +1,12 @@
-"""What every template may know about the installation."""
+"""Template context about the installation."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def environment(request: HttpRequest) -> dict[str, object]:
-    """`installation`: live, staging or development, for the banner that tells them apart.
+    """Adds `installation` (live, staging or development) for the banner.
 
-    Not `environment`: in the console that is Unfold's badge.
+    It is not named `environment`, because the admin theme uses that name.
     """
     return {"installation": settings.ENVIRONMENT}

@@ -1,4 +1,4 @@
-"""Typed readers for environment variables, so that a wrong value is named where it was written."""
+"""Typed readers for environment variables. Raise ImproperlyConfigured with the name of an invalid variable."""
 
 import os
 import warnings
@@ -8,10 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The variable as text. Without a default it is required."""
+    """The variable as a string. Required if there is no default."""
     value = os.environ.get(name, default)
     if value is None:
-        raise ImproperlyConfigured(f"{name} is not set. See docs/operations.md for what it should hold.")
+        raise ImproperlyConfigured(f"{name} is not set. See docs/operations.md.")
     return value
 
 
@@ -23,23 +23,23 @@ def flag(name: str, default: bool) -> bool:
         return False
     if value == "":
         return default
-    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false: write 1 or 0.")
+    raise ImproperlyConfigured(f"{name}={value!r} is not a boolean. Use 1 or 0.")
 
 
 def number(name: str, default: int, *, deprecated_name: str = "") -> int:
-    """A whole number. `deprecated_name` is read where `name` is not set, with a warning."""
+    """The variable as an integer. If `name` is not set, `deprecated_name` is read, with a warning."""
     value = os.environ.get(name, "")
     if not value and deprecated_name and os.environ.get(deprecated_name):
-        warnings.warn(f"{deprecated_name} is now called {name}.", FutureWarning, stacklevel=2)
+        warnings.warn(f"{deprecated_name} is deprecated. Use {name} instead.", FutureWarning, stacklevel=2)
         name, value = deprecated_name, os.environ[deprecated_name]
     try:
         return int(value) if value else default
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number.") from error
+        raise ImproperlyConfigured(f"{name}={value!r} is not an integer.") from error
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list; blanks are dropped."""
+    """The variable as a comma-separated list; empty items are dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 

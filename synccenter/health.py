@@ -1,4 +1,4 @@
-"""The answer for load balancers: whether this process serves and reaches its database, and nothing else."""
+"""Health endpoint for load balancers: whether this process responds and reaches its database."""
 
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """200 `ok`, or 503 without a reason: whoever asks is nobody we know."""
+    """Returns 200 `ok`, or 503 without a reason, because the endpoint is public."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""Lines of the log, without the tokens of webhook addresses: whoever has one can send to it."""
+"""A log formatter that masks the tokens in webhook URLs, which are credentials."""
 
 import logging
 import re
@@ -7,7 +7,7 @@ _TOKEN = re.compile(r"(/webhooks/)[^\s/?\"']{16,}")
 
 
 class Formatter(logging.Formatter):
-    """Masks whatever part of the line a token stands in: path, message of an error, traceback."""
+    """Masks tokens anywhere in the line: paths, error messages, tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         return _TOKEN.sub(r"\1•••", super().format(record))

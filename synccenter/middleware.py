@@ -1,4 +1,4 @@
-"""PostgreSQL stores no character NUL: an address that carries one is refused before a query fails over it."""
+"""Rejects URLs with NUL characters, which PostgreSQL cannot store, before a query fails."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 def reject_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def middleware(request: HttpRequest) -> HttpResponse:
         if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path_info:
-            raise BadRequest("The address holds the character NUL, which means nothing here.")
+            raise BadRequest("The URL contains a NUL character.")
         return get_response(request)
 
     return middleware

@@ -1,4 +1,4 @@
-"""Child processes of one parent: started, their lines named, restarted when wanted, never left behind."""
+"""Manages child processes: labels their output, restarts them on request, and never leaves any behind."""
 
 import ctypes
 import os
@@ -23,14 +23,14 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ProcessFailed(Exception):
-    """A child ended, or kept silent, before it said what was waited for. The message holds its last lines."""
+    """A child exited or timed out before its expected output. The message contains its last lines."""
 
 
 class _Child(threading.Thread):
-    """One process: started, read, waited for, started again.
+    """One child process: starts it, reads its output, waits for it and restarts it.
 
-    All in one thread that outlives the process: Linux sends the death signal when the *thread* that forked it
-    ends.
+    Everything happens in one thread that outlives the process, because Linux sends the death signal when the *thread*
+    that forked the process ends.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class _Child(threading.Thread):
         self.process: subprocess.Popen[str]
         self.started: Future[None] = Future()
         self.lines: deque[str] = deque(maxlen=_MAX_LINES)
-        self.output_changed = threading.Condition()  # reentrant: `log` is read while waiting for news
+        self.output_changed = threading.Condition()  # reentrant: `wait_for` calls `log` while holding it
         self.finished = False
         self._spawn = spawn
         self._restart = restart
@@ -64,7 +64,7 @@ class _Child(threading.Thread):
                 if not self.started.done():
                     self.started.set_exception(error)
                     return
-                self._add_line(f"cannot be started again: {error}\n")
+                self._add_line(f"restart failed: {error}\n")
             else:
                 if not self.started.done():
                     self.started.set_result(None)
@@ -74,7 +74,7 @@ class _Child(threading.Thread):
             if time.monotonic() - started_at > _MAX_RESTART_DELAY:
                 pause = 0.0
             pause = min(max(2 * pause, _MIN_RESTART_DELAY), _MAX_RESTART_DELAY)
-            self._add_line(f"started again in {pause:g} s\n")
+            self._add_line(f"restarting in {pause:g} s\n")
             if self._stopping.wait(pause):
                 break
         with self.output_changed:
@@ -85,14 +85,14 @@ class _Child(threading.Thread):
         reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         reader.start()
         if self._stopping.is_set():
-            # Killed while it was being started again: the signal went to the one before.
+            # `kill` was called during the restart, so its signal went to the previous process.
             self.signal(signal.SIGKILL)
         code = self.process.wait()
-        # Whatever it started and left behind must not outlive it. One that escaped to a session of its own may
-        # hold the output open for as long as it likes, but is not waited for.
+        # Kill any descendants it left behind. One in another session can keep the output open, so the reader has a
+        # timeout.
         self.signal(signal.SIGKILL)
         reader.join(_FINAL_OUTPUT_TIMEOUT)
-        self._add_line(f"ended with {code}\n")
+        self._add_line(f"exited with code {code}\n")
 
     def _read(self, output: TextIO) -> None:
         with output:
@@ -120,11 +120,10 @@ class _Child(threading.Thread):
 
 
 class Processes:
-    """A group of named children; as a context manager it stops them all at the end.
+    """A group of named child processes. As a context manager, it stops them all at the end.
 
-    `restart`: a child that ends by itself is started again, after a pause that grows while it keeps failing;
-    may be changed at any time.
-    `echo`: where every line of every child goes, prefixed by its name; None keeps lines for `log()` alone.
+    `restart`: restart children that exit, with a growing delay while they keep failing; can be changed at any time.
+    `echo`: a stream for the children's output, with each line prefixed by the child's name; None disables it.
     """
 
     def __init__(self, *, restart: bool = False, echo: TextIO | None = None) -> None:
@@ -143,14 +142,14 @@ class Processes:
         death_signal: signal.Signals = signal.SIGKILL,
         **options: Any,
     ) -> None:
-        """Starts `argv` as `name`; `env` is added to our own environment.
+        """Starts `argv` as `name`; `env` is added to this process's environment.
 
-        `stop_signal` asks it to end; `death_signal` reaches it (on Linux) when this process dies without
-        asking. `options` go to `subprocess.Popen` (cwd, user, pass_fds …). Raises OSError if it cannot be
-        started, and ValueError if a child of that name is running.
+        `stop_signal` is sent to stop the child; `death_signal` is sent by Linux if this process dies. `options` are
+        passed to `subprocess.Popen` (cwd, user, pass_fds …). Raises OSError if the program cannot be started, and
+        ValueError if a child of this name is running.
         """
         if self.running(name):
-            raise ValueError(f"A process named {name!r} is running already.")
+            raise ValueError(f"A process named {name!r} is already running.")
         parent = os.getpid()
 
         def set_death_signal() -> None:
@@ -179,7 +178,7 @@ class Processes:
         child.started.result()
 
     def stop(self, *, grace: float = 10.0) -> None:
-        """Asks all to end; after `grace` seconds those still there are killed, with whatever they started."""
+        """Stops all children; after `grace` seconds, kills those still running and their descendants."""
         children = [child for child in self._children.values() if child.is_alive()]
         for child in children:
             child.terminate()
@@ -190,42 +189,42 @@ class Processes:
                 child.kill()
 
     def kill(self, name: str) -> None:
-        """SIGKILL for one child and whatever it started; returns when they are gone, and leaves it so."""
+        """Kills one child and its descendants, waits for their end, and does not restart it."""
         self._children[name].kill()
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Sends a signal to one child and whatever it started, for example SIGSTOP."""
+        """Sends a signal, e.g. SIGSTOP, to one child and its descendants."""
         self._children[name].signal(number)
 
     def names(self) -> list[str]:
-        """All that were started, in that order."""
+        """The names of all children, in the order of their first start."""
         return list(self._children)
 
     def running(self, name: str) -> bool:
-        """Whether the child runs, or waits to be started again."""
+        """Whether the child is running or waiting to be restarted."""
         return name in self._children and self._children[name].is_alive()
 
     def pid(self, name: str) -> int:
-        """The process id, and the id of its group, of the child as last started."""
+        """The process ID of the child's latest start, which is also its process group ID."""
         return self._children[name].process.pid
 
     def log(self, name: str) -> str:
-        """The last lines (up to 5,000) of the child's stdout and stderr, over all its restarts."""
+        """The last 5,000 lines of the child's stdout and stderr, across restarts."""
         child = self._children[name]
         with child.output_changed:
             return "".join(child.lines)
 
     def wait_for(self, name: str, text: str, *, timeout: float = 30.0) -> None:
-        """Returns once `text` stands in the child's log.
+        """Waits until `text` appears in the child's log.
 
-        Raises ProcessFailed if the child ends first, or `timeout` seconds pass.
+        Raises ProcessFailed if the child exits first, or after `timeout` seconds.
         """
         child = self._children[name]
         with child.output_changed:
             child.output_changed.wait_for(lambda: text in self.log(name) or child.finished, timeout)
         if text not in self.log(name):
             tail = "".join(self.log(name).splitlines(keepends=True)[-20:])
-            raise ProcessFailed(f"{name} never said {text!r}. Its last lines:\n{tail}")
+            raise ProcessFailed(f"{name} did not print {text!r}. Last lines of its output:\n{tail}")
 
     def _echo_line(self, name: str, line: str) -> None:
         if self._echo is not None:

@@ -1,7 +1,7 @@
-"""All settings in one file. Values come from the environment; docs/operations.md lists every name.
+"""Django settings. Values come from environment variables, which are documented in docs/operations.md.
 
-Defaults are those of production: what would be unsafe there has to be asked for by `ENVIRONMENT=development`
-(which `./dev` does).
+The defaults are for production. `ENVIRONMENT=development`, which `./dev` sets, enables defaults that would be unsafe
+there.
 """
 
 from datetime import timedelta
@@ -18,10 +18,10 @@ from synccenter.unfold import UNFOLD  # noqa: F401 - a setting like those below
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("SYNCCENTER_VAR", BASE_DIR / "var")
 
-# live, staging or development. Kept outside the database, so that a copied database cannot claim to be live.
+# live, staging or development. Not stored in the database, so that a copied database cannot claim to be live.
 ENVIRONMENT = env.text("ENVIRONMENT", "live")
 if ENVIRONMENT not in ("live", "staging", "development"):
-    raise ImproperlyConfigured(f"ENVIRONMENT={ENVIRONMENT!r}: write live, staging or development.")
+    raise ImproperlyConfigured(f"ENVIRONMENT={ENVIRONMENT!r} is invalid. Use live, staging or development.")
 DEVELOPMENT = ENVIRONMENT == "development"
 DEBUG = env.flag("DEBUG", False)
 
@@ -30,7 +30,7 @@ SECRET_KEY = env.text("SECRET_KEY", "only-for-development-" + "x" * 40 if DEVELO
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE=" if DEVELOPMENT else "")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if DEVELOPMENT else "")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-# The address people and platforms reach us at: links in mails, webhook registration.
+# The base URL for users and platforms: used for links in emails and for webhook registration.
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000" if DEVELOPMENT else None).rstrip("/")
 
 INSTALLED_APPS = [
@@ -91,13 +91,13 @@ TEMPLATES = [
 
 
 def database(url: str) -> dict[str, object]:
-    """Django's form of a `postgres://user:password@host:port/name` address; `?host=/path` is a socket folder."""
+    """Converts `postgres://user:password@host:port/name` to Django's format; `?host=/path` is a socket folder."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured(f"DATABASE_URL must begin with postgresql://, not {parts.scheme or 'nothing'}.")
+        raise ImproperlyConfigured(f"DATABASE_URL must start with postgresql://, not {parts.scheme or 'nothing'}.")
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     return {
-        # Staging's database is replaced while it is in use.
+        # Retries connections, because staging's database is replaced while in use.
         "ENGINE": "staging_copy.retrying" if ENVIRONMENT == "staging" else "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
@@ -110,8 +110,8 @@ def database(url: str) -> dict[str, object]:
     }
 
 
-# Without DATABASE_URL the embedded services set it before Django starts (manage.py); the placeholder keeps
-# commands alive that need no database.
+# In development, manage.py starts embedded services and sets DATABASE_URL if it is missing. The placeholder is for
+# commands that do not use a database.
 DATABASES = {"default": database(env.text("DATABASE_URL", "postgresql:///synccenter" if DEVELOPMENT else None))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0" if DEVELOPMENT else None)
@@ -129,7 +129,10 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+# British formats (24 hours, day before month); texts are in American English. No other language is offered.
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -147,7 +150,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
-# Security: everything on, unless this is a developer's machine without TLS.
+# Security: everything is enabled, except on development machines without TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
@@ -155,11 +158,11 @@ SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", not DEVELOPMENT)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-# Staging and live may share a host name in different ports: their sessions must not collide.
+# Staging and live may share a host name on different ports, so their session cookies need different names.
 SESSION_COOKIE_NAME = f"sessionid_{ENVIRONMENT}"
 X_FRAME_OPTIONS = "DENY"
-# The merchant's pages run no script and no style but our own; product pictures come from wherever the shop has them.
-# The console and the API's page are libraries' work, which need inline scripts.
+# The dashboard allows only our own scripts and styles; product images come from the shops' hosts. The admin and the
+# API docs are excluded, because their libraries need inline scripts.
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/"],
     "DIRECTIVES": {
@@ -173,8 +176,8 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-# Celery. Early ack and no results: a lost message costs a sweep, never data. Publishing gives up after about a
-# second, so that a silent broker cannot hold a web request.
+# Celery. Early acknowledgment and no results: the next sweep makes up for a lost message. Publishing gives up after
+# about a second, so that an unresponsive broker cannot block a web request.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -188,7 +191,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "turns"
-# Backups and copies take minutes, so a worker of their own takes them.
+# Backups and copies take minutes, so they have their own queue and worker.
 CELERY_TASK_ROUTES = {"staging_copy.*": {"queue": "copies"}}
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -214,7 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1), "options": {"expires": 600}},
 }
 if ENVIRONMENT != "staging":
-    # Backups are of live, and copies are made on its side.
+    # Staging has no backups, and copies are made by live.
     CELERY_BEAT_SCHEDULE |= {
         "back_up": {
             "task": "staging_copy.back_up",
@@ -228,21 +231,21 @@ if ENVIRONMENT != "staging":
         },
     }
 
-# The engine (docs/engine.md explains the figures).
+# The sync engine. See docs/engine.md.
 WORKER_PROCESSES = env.number("WORKER_PROCESSES", 2)
 LEASE_SECONDS = env.number("LEASE_SECONDS", 90)
 REMOTE_DEADLINE_SECONDS = env.number("REMOTE_DEADLINE_SECONDS", 60)
 TURN_SECONDS = env.number("TURN_SECONDS", 2)
 PREPARE_SECONDS = env.number("PREPARE_SECONDS", 60)
 SEND_SECONDS = env.number("SEND_SECONDS", 600)
-# Files of search feed imports; those of imports that failed are kept (F10). Shared by all workers.
+# Files of feed imports, shared by all workers. Files of failed imports are kept (F10).
 FEED_DIR = env.path("FEED_DIR", VAR_DIR / "feeds")
-# How many runs the activity register shows on a page (B10).
+# Runs per page in the sync history (B10).
 RUNS_SHOWN = env.number("RUNS_SHOWN", 19)
-# Outgoing requests to private addresses are refused, but to these hosts.
+# Hosts with private addresses to which outgoing requests are allowed.
 PRIVATE_HOSTS_ALLOWED = env.words("PRIVATE_HOSTS_ALLOWED", "127.0.0.1,localhost" if DEVELOPMENT else "")
 
-# Backups and the live-to-staging copy (docs/staging-copy.md explains each).
+# Backups and the live-to-staging copy. See docs/staging-copy.md.
 BACKUP_DIR = env.path("BACKUP_DIR", VAR_DIR / "backups")
 BACKUP_KEEP_DAYS = env.number("BACKUP_KEEP_DAYS", 14)
 STAGING_DATABASE_URL = env.text("STAGING_DATABASE_URL", "")
@@ -253,17 +256,18 @@ STAGING_COPY_KEY = env.text("STAGING_COPY_KEY", "")
 STAGING_COPY_ALLOWED_ADDRESSES = env.words("STAGING_COPY_ALLOWED_ADDRESSES")
 STAGING_COPY_CANARIES = env.words("STAGING_COPY_CANARIES")
 STAGING_COPY_SHARED_HOSTS = env.words("STAGING_COPY_SHARED_HOSTS", "api.bigcommerce.com")
-# The check after a copy asks before it deletes more than this share of a kind, and at least so many.
+# The post-copy check asks for confirmation before it deletes more than this percentage of a kind and at least this
+# number of items.
 STAGING_COPY_GUARD_PERCENT = env.number("STAGING_COPY_GUARD_PERCENT", 20)
 STAGING_COPY_GUARD_ITEMS = env.number("STAGING_COPY_GUARD_ITEMS", 10)
 STAGING_COPY_RETRY_DELAY_SECONDS = env.number(
     "STAGING_COPY_RETRY_DELAY_SECONDS", 1, deprecated_name="STAGING_COPY_PATIENCE_SECONDS"
 )
-# With which staging's credentials were encrypted; empty: with live's keys.
+# The keys that staging's credentials are encrypted with; empty if they are the same as live's.
 STAGING_ENCRYPTION_KEYS = env.text("STAGING_ENCRYPTION_KEYS", "")
 STAGING_ADMIN_EMAIL = env.text("STAGING_ADMIN_EMAIL", "admin@sellercenter.net")
 STAGING_ADMIN_PASSWORD = env.text("STAGING_ADMIN_PASSWORD", "")
-# Where pg_dump and pg_restore are; empty: on PATH.
+# The folder of pg_dump and pg_restore; empty if they are on PATH.
 POSTGRES_BIN = env.text("POSTGRES_BIN", str(postgres_binaries()) if DEVELOPMENT and bundled_postgres() else "")
 
 EMAIL_BACKEND = (

@@ -1,4 +1,4 @@
-"""A limit on calls of the REST API, counted in Redis for all web processes together."""
+"""A rate limit for the REST API, counted in Redis across all web processes."""
 
 import logging
 import time
@@ -22,9 +22,9 @@ def _redis() -> redis.Redis:
 
 
 class PerKeyThrottle(BaseThrottle):
-    """At most `calls` a minute by one API key. While Redis is away nobody is held back.
+    """Allows `calls` per minute for each API key. If Redis is unavailable, all calls are allowed.
 
-    One object serves all threads, so it keeps nothing of a request.
+    All threads share one instance, so it stores no request state.
     """
 
     def __init__(self, calls: int) -> None:
@@ -39,7 +39,7 @@ class PerKeyThrottle(BaseThrottle):
                 pipe.expire(name, 2 * WINDOW)
                 count, _ = pipe.execute()
         except redis.RedisError as error:
-            logger.warning("API calls are not being counted: %s", error)
+            logger.warning("The API rate limit is not enforced because Redis is unavailable: %s", error)
             return True
         return count <= self.calls
 

@@ -11,10 +11,10 @@ from synccenter.logs import Formatter
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
 if settings.DEVELOPMENT:
-    # Files are served from where they lie, and nothing was collected; WhiteNoise warns of the folder all the same.
+    # In development, static files are served without collectstatic. WhiteNoise warns if the folder does not exist.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 application = get_wsgi_application()
 
-# Gunicorn tells of calls that never reached Django, in a log of its own.
+# Gunicorn logs requests that never reach Django through its own handlers.
 for handler in logging.getLogger("gunicorn.error").handlers:
     handler.setFormatter(Formatter(Logger.error_fmt, Logger.datefmt))

@@ -1,1 +1,1 @@
-"""What became of every item: sync logs, issues, item status, item timeline."""
+"""Sync results: sync logs, issues, sync status and timeline of items."""

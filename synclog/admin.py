@@ -1,31 +1,34 @@
-"""The console's pages about outcomes: sync logs, issues, the status of every item and its timeline."""
+"""Console pages of results: sync logs, issues, the sync status of each item and its timeline."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import ReadOnlyAdmin, as_json, get_operator
+from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, get_operator
 from accounts.models import Seller
 from hub.admin.queue import ItemSearchMixin
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 from synclog.services import resolve_issues, retry_item
 
-STATE_LABELS = {
-    "synced": "success",
-    "removed": "default",
-    "skipped, see the issue": "warning",
-    "failed, will be tried again": "warning",
-    "failed, waits for you": "danger",
-    "waits for a decision": "danger",
+STATE_COLORS: dict[ItemStatus.State, Color] = {
+    ItemStatus.State.SYNCED: "success",
+    ItemStatus.State.REMOVED: "default",
+    ItemStatus.State.SKIPPED: "warning",
+    ItemStatus.State.FAILED: "warning",
+    ItemStatus.State.HELD: "danger",
+    ItemStatus.State.PENDING: "danger",
 }
 
 
@@ -40,32 +43,36 @@ class SyncLogAdmin(ReadOnlyAdmin):
         *("last_full_sync_succeeded", "last_update", "open_issues", "remote_log_state"),
     )
 
-    @display(description="Open issues")
+    @display(description=_("Open issues"))
     def open_issues(self, log: SyncLog) -> int:
         return log.issues.filter(resolved_at=None).count()
 
-    @display(description="At the target", empty_value="No log is kept there.")
+    @display(description=_("Sync log of the platform"), empty_value=_("This platform keeps no sync log."))
     def remote_log_state(self, log: SyncLog) -> str | None:
-        """How far a target that keeps a log as well has been told."""
+        """For a platform that keeps a sync log of its own: how many entries have not been delivered to it yet."""
         if not hasattr(log, "remote"):
             return None
         waiting = log.pending_entries.count()
-        state = f"{waiting:,} items are still to be told." if waiting else "It has been told everything."
+        if waiting:
+            text = ngettext("%(count)s item not delivered yet.", "%(count)s items not delivered yet.", waiting)
+            state = text % {"count": f"{waiting:,}"}
+        else:
+            state = gettext("Up to date.")
         return f"{state} {log.remote.reason}".strip()
 
 
 class OpenFilter(admin.SimpleListFilter):
-    """Open issues, unless one asks for others: settled ones are many and seldom looked for."""
+    """Shows open issues by default; most resolved ones are of no interest any longer."""
 
-    title = "open or settled"
+    title = _("status")
     parameter_name = "open"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "Settled"), ("all", "All")]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("Resolved")), ("all", _("All"))]
 
     def choices(self, changelist: Any) -> Any:
-        everything, *others = super().choices(changelist)
-        return [everything | {"display": "Open"}, *others]
+        default, *others = super().choices(changelist)
+        return [default | {"display": _("Open")}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> QuerySet[Issue]:
         if self.value() == "all":
@@ -95,13 +102,13 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
         return [own, *super().get_urls()]
 
     def ids_view(self, request: HttpRequest) -> HttpResponse:
-        """Items whose id is taken, and above which number the other side should go on."""
+        """Issues about IDs that another item has, and the highest ID of each sequence (L16)."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         collisions = queries.open_collisions()
         context = {
             **self.admin_site.each_context(request),
-            "title": "Ids in use",
+            "title": gettext("ID conflicts"),
             "opts": self.opts,
             "collisions": collisions[: self.list_per_page],
             "total": collisions.count(),
@@ -109,28 +116,33 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/synclog/issue/id_conflicts.html", context)
 
-    @action(description="Ids in use", icon="tag", permissions=["view"])
+    @action(description=_("ID conflicts"), icon="tag", permissions=["view"])
     def show_ids(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:synclog_issue_ids")
 
-    @display(description="What is wrong")
+    @display(description=_("Problem"))
     def text(self, issue: Issue) -> str:
         return issue.message[:120]
 
-    @admin.action(description="Settle: they open again when they are met again", permissions=["operate"])
+    @admin.action(description=_("Mark resolved (issues reopen if the problem comes back)"), permissions=["operate"])
     def resolve(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
         number = 0
         for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
             number += resolve_issues(issues=issues.filter(seller=seller), by=get_operator(request))
-        self.message_user(request, f"{number} issues settled.")
+        message = ngettext("%(count)s issue resolved.", "%(count)s issues resolved.", number)
+        self.message_user(request, message % {"count": f"{number:,}"})
 
-    @admin.action(description="Retry their items now", permissions=["operate"])
+    @admin.action(description=_("Retry items now"), permissions=["operate"])
     def retry(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
         with_items = issues.filter(item_id__isnull=False).select_related("seller")
         number: int = sum(
             retry_item(issue=issue, by=get_operator(request)) for issue in with_items.iterator(chunk_size=500)
         )
-        self.message_user(request, f"{number} changes are tried again now.")
+        if not number:
+            message = gettext("Nothing to retry: these items will be retried in the next sync.")
+            return self.message_user(request, message, messages.WARNING)
+        message = ngettext("Retrying %(count)s change.", "Retrying %(count)s changes.", number)
+        self.message_user(request, message % {"count": f"{number:,}"})
 
 
 @admin.register(ItemStatus)
@@ -140,15 +152,15 @@ class ItemStatusAdmin(ItemSearchMixin, ReadOnlyAdmin):
     list_select_related = ("job__connection",)
     fields = ("seller", "job", "item", "storefront", "state_text", "message", "at", "run_id")
 
-    @display(description="Item")
+    @display(description=_("Item"))
     def item(self, status: ItemStatus) -> str:
         return f"{status.kind}:{status.item_id}"
 
-    @display(description="State", label=STATE_LABELS)
-    def state_text(self, status: ItemStatus) -> str:
-        return status.get_state_display()
+    @display(description=_("Status"))
+    def state_text(self, status: ItemStatus) -> SafeString:
+        return badge(status.get_state_display(), STATE_COLORS[ItemStatus.State(status.state)])
 
-    @display(description="Message")
+    @display(description=_("Message"))
     def text(self, status: ItemStatus) -> str:
         return status.message[:120]
 
@@ -160,10 +172,10 @@ class ItemEventAdmin(ItemSearchMixin, ReadOnlyAdmin):
     list_select_related = ("job__connection",)
     fields = ("at", "seller", "job", "run_id", "item", "direction", "action", "message", "before_and_after")
 
-    @display(description="Item")
+    @display(description=_("Item"))
     def item(self, event: ItemEvent) -> str:
         return f"{event.kind}:{event.item_id}"
 
-    @display(description="Before and after")
+    @display(description=_("Changes (before, after)"))
     def before_and_after(self, event: ItemEvent) -> str:
         return as_json(event.changes)

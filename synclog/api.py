@@ -1,6 +1,6 @@
-"""REST: sync logs, which platforms write and read, and open issues (D7, D16–D18, D22).
+"""REST API: sync logs, which platforms write and read, and open issues (D7, D16–D18, D22).
 
-Docstrings of operations and schemas are shown at /api/docs.
+Docstrings of operations and schemas are published at /api/docs.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 def _validate_plausible_time(value: datetime) -> datetime:
     if not EARLIEST <= value <= timezone.now() + timedelta(days=1):
-        raise ValueError("This is not a time at which a sync took place: write a time from 2000 until now.")
+        raise ValueError("Enter a time between 2000 and now.")
     return value
 
 
@@ -36,39 +36,46 @@ def _validate_url(value: str) -> str:
     return value
 
 
-# PostgreSQL stores no NUL, and a name or an id has no use for other control characters either.
+# PostgreSQL can't store NUL characters. Names and IDs don't need other control characters either.
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
 Timestamp = Annotated[AwareDatetime, AfterValidator(_validate_plausible_time)]
-"""A time with its zone, as in 2026-05-04T03:02:01Z."""
+"""A time with a UTC offset, for example 2026-05-04T03:02:01Z."""
 
 
 class StrictSchema(Schema):
-    """Names that do not exist are refused, so that a typo does not clear a timestamp."""
+    """A schema that rejects unknown fields, so that a typo can't clear a timestamp."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ErrorIn(StrictSchema):
-    """A problem with one item that a person can mend."""
+    """A problem with one item that a user can fix."""
 
-    external_id: ExternalId = Field(description="The item, unique in the log; ours carry their kind: `variant:5`.")
+    external_id: ExternalId = Field(
+        description="ID of the item, unique in the log. SyncCenter adds the kind, for example `variant:5`."
+    )
     message: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
-    # The name by which callers know the fix.
-    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="How to fix it.")
-    title: Annotated[Line, StringConstraints(max_length=300)] = Field("", description="The item's name.")
+    # API name of the fix. Must not change.
+    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="How to fix the problem.")
+    title: Annotated[Line, StringConstraints(max_length=300)] = Field("", description="The name of the item.")
     code: Annotated[Line, StringConstraints(max_length=60)] = ""
     severity: Issue.Severity = Issue.Severity.ERROR
     link: Annotated[Line, StringConstraints(max_length=1000), AfterValidator(_validate_url)] | None = Field(
-        None, description="Where to mend it.", json_schema_extra={"format": "uri"}
+        None,
+        description="Where to fix it, for example the item's page in the shop.",
+        json_schema_extra={"format": "uri"},
     )
 
     def draft(self) -> IssueDraft:
+        """The issue to open for this error."""
         return IssueDraft(**self.model_dump(exclude={"link", "mend"}), fix=self.mend, link=self.link or "")
 
 
 class ErrorList(StrictSchema):
+    """A list of errors, at most one per item."""
+
     errors: list[ErrorIn] = Field([], max_length=MAX_ERRORS)
 
     @model_validator(mode="after")
@@ -76,14 +83,13 @@ class ErrorList(StrictSchema):
         duplicates = [ref for ref, times in Counter(error.external_id for error in self.errors).items() if times > 1]
         if duplicates:
             raise ValueError(
-                f"errors: {', '.join(duplicates[:5])} named more than once; merge the problems of an item into one "
-                "error."
+                f"errors: {', '.join(duplicates[:5])} listed more than once. Merge all problems of an item into one."
             )
         return self
 
 
 class FullSyncIn(ErrorList):
-    """The whole log anew."""
+    """The complete log. It replaces the previous one."""
 
     started_full_sync: Timestamp | None = None
     last_full_sync: Timestamp | None = None
@@ -91,24 +97,26 @@ class FullSyncIn(ErrorList):
 
 
 class PartialSyncIn(ErrorList):
-    """What to add to the log."""
+    """An update of the log."""
 
     started_full_sync: Timestamp | None = None
     last_full_sync: Timestamp | None = None
     last_full_sync_succeeded: StrictBool | None = None
     resolved: list[ExternalId] = Field(
-        [], max_length=MAX_ERRORS, description="`external_id` of items that went through: their errors are settled."
+        [], max_length=MAX_ERRORS, description="`external_id` of items that were synced. Their errors are resolved."
     )
 
     @model_validator(mode="after")
     def _reject_overlap(self) -> "PartialSyncIn":
         both = sorted({error.external_id for error in self.errors} & set(self.resolved))
         if both:
-            raise ValueError(f"resolved: {', '.join(both[:5])} stand among the errors too; name each once.")
+            raise ValueError(f"resolved: {', '.join(both[:5])} also listed in errors. List each item only once.")
         return self
 
 
 class LogOut(Schema):
+    """A sync log without its errors."""
+
     integration: str
     data_type: DataType
     started_full_sync: datetime | None
@@ -123,6 +131,8 @@ class LogOut(Schema):
 
 
 class ErrorOut(Schema):
+    """An open error of a sync log."""
+
     external_id: str
     message: str
     mend: str
@@ -140,6 +150,8 @@ class ErrorOut(Schema):
 
 
 class IssueOut(ErrorOut):
+    """An open issue."""
+
     id: int
     seller: str
     integration: str
@@ -165,7 +177,7 @@ class IssueFilter(Schema):
 
 
 class LogPath(Schema):
-    """Which log: a connection's slug, or the name under which a platform reports; and a kind of data."""
+    """A sync log: the slug of a connection or the name that a platform reports under, and a data type."""
 
     integration: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
     data_type: DataType
@@ -179,7 +191,7 @@ class LogPath(Schema):
     summary="Record a full sync",
 )
 def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller: Line | None = None) -> SyncLog:
-    """Record a full sync. Timestamps left out are cleared, all earlier errors are replaced."""
+    """Record a full sync. Missing timestamps are cleared and all previous errors are replaced."""
     return record_full_sync(
         seller=_writable_seller(request, seller),
         **path.dict(),
@@ -194,10 +206,10 @@ def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller
     auth=ApiKeyAuth("synclog:write"),
     response=LogOut,
     tags=["sync log"],
-    summary="Record a partial sync",
+    summary="Record an incremental sync",
 )
 def patch_log(request: ApiRequest, path: Path[LogPath], report: PartialSyncIn, seller: Line | None = None) -> SyncLog:
-    """Record a partial sync. Earlier errors stay, new ones are added, known ids replaced, resolved ones settled."""
+    """Record an incremental sync. Previous errors are kept unless they are replaced or resolved; new ones are added."""
     return record_partial_sync(
         seller=_writable_seller(request, seller),
         **path.dict(),
@@ -213,10 +225,10 @@ def patch_log(request: ApiRequest, path: Path[LogPath], report: PartialSyncIn, s
     auth=ApiKeyAuth("sync:read"),
     response=LogOut,
     tags=["sync log"],
-    summary="Timestamps and number of errors",
+    summary="Get a log",
 )
 def get_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = None) -> SyncLog:
-    """Timestamps and the number of open errors; 404 until a full sync has been recorded."""
+    """Get the timestamps and the number of open errors. Responds 404 until a full sync has been recorded."""
     return _find_log(request, path, seller)
 
 
@@ -225,12 +237,12 @@ def get_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = None
     auth=ApiKeyAuth("sync:read"),
     response=Page[ErrorOut],
     tags=["sync log"],
-    summary="Open errors",
+    summary="List open errors",
 )
 def get_errors(
     request: ApiRequest, path: Path[LogPath], paging: Query[Paging], seller: Line | None = None
 ) -> dict[str, Any]:
-    """The open errors of a log; 404 until a full sync has been recorded."""
+    """List the open errors of a log. Responds 404 until a full sync has been recorded."""
     log = _find_log(request, path, seller)
     return _newest_first_page(log.issues.filter(resolved_at=None), paging)
 
@@ -243,7 +255,7 @@ def get_errors(
     summary="Delete a log",
 )
 def delete_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = None) -> Status[None]:
-    """Delete one log with its errors."""
+    """Delete a log and its errors."""
     delete_logs(seller=_writable_seller(request, seller), by=request.auth.user, **path.dict())
     return Status(204, None)
 
@@ -256,7 +268,7 @@ def delete_log(request: ApiRequest, path: Path[LogPath], seller: Line | None = N
     summary="Delete all logs of a seller",
 )
 def delete_all_logs(request: ApiRequest, seller: Line | None = None) -> Status[None]:
-    """Delete all sync logs of the seller, of every integration and data type."""
+    """Delete all sync logs of the seller, for all integrations and data types."""
     delete_logs(seller=_writable_seller(request, seller), by=request.auth.user)
     return Status(204, None)
 
@@ -265,7 +277,7 @@ def delete_all_logs(request: ApiRequest, seller: Line | None = None) -> Status[N
     "/issues", auth=ApiKeyAuth("sync:read"), response=Page[IssueOut], tags=["issues"], summary="List open issues"
 )
 def list_issues(request: ApiRequest, filters: Query[IssueFilter], paging: Query[Paging]) -> dict[str, Any]:
-    """Open issues of all sellers that the key reaches, newest first."""
+    """List the open issues of all sellers that the key can access, newest first."""
     issues = Issue.objects.filter(seller__in=sellers_for(request.auth), resolved_at=None)
     if filters.integration:
         issues = issues.filter(sync_log__integration=filters.integration)
@@ -289,7 +301,7 @@ def _find_log(request: ApiRequest, path: LogPath, seller: str | None) -> SyncLog
         .first()
     )
     if log is None:
-        raise ApiError(404, "No full sync of this has been recorded yet: PUT one first.")
+        raise ApiError(404, "No full sync has been recorded for this log yet. Send one with PUT first.")
     return log
 
 

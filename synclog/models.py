@@ -1,8 +1,9 @@
-"""What became of every item, for people: sync logs, issues, status per target, timeline."""
+"""Sync logs, issues, and sync status and timeline of items."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller, User
 from hub.kinds import DataType, Direction
@@ -10,9 +11,9 @@ from hub.models import Connection, Job
 
 
 class SyncLog(models.Model):
-    """Timestamps and open issues of one kind of data of one integration (D16–D22).
+    """Timestamps and issues of one data type of one integration (D16–D22).
 
-    `integration` is the slug of one of our connections, or the name under which a platform reports through the API.
+    `integration` is the slug of a connection or the name that a platform uses when it reports through the API.
     """
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="sync_logs")
@@ -38,10 +39,10 @@ class SyncLog(models.Model):
 
 
 class RemoteLog(models.Model):
-    """How much of a sync log has been told to a target that keeps one as well (D16–D21).
+    """Replication state of a sync log whose target keeps its own log (D16–D21).
 
-    `delivered_start` and `delivered_end` are the log's timestamps as the target has them. Whoever tells it pushes
-    `next_attempt_at` away for as long as that may take, and raises `epoch`: one who took longer is not believed.
+    `delivered_start` and `delivered_end` are the timestamps that the target has. A worker that pushes the log moves
+    `next_attempt_at` forward and increments `epoch`, so that a worker that took too long is detected.
     """
 
     sync_log = models.OneToOneField(SyncLog, on_delete=models.CASCADE, primary_key=True, related_name="remote")
@@ -50,15 +51,17 @@ class RemoteLog(models.Model):
     next_attempt_at = models.DateTimeField(default=timezone.now, db_column="look_at")
     epoch = models.BigIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
-    reason = models.TextField(blank=True, help_text="Why it could not be told, if it could not.")
+    reason = models.TextField(blank=True, help_text=_("Why the last push failed. Empty if it succeeded."))
 
     def __str__(self) -> str:
         return f"{self.sync_log} at the target"
 
 
 class PendingLogEntry(models.Model):
-    """An item that the target's log has to hear about. Whether it has an open issue is looked up when it is told; one
-    that was marked again meanwhile has another `version`, and stays."""
+    """An item whose state must be pushed to the target's log. Its open issue is looked up at the time of the push.
+
+    If the item is marked again in the meantime, `version` changes and the row is kept.
+    """
 
     sync_log = models.ForeignKey(SyncLog, on_delete=models.CASCADE, related_name="pending_entries", db_index=False)
     external_id = models.CharField(max_length=200)
@@ -66,7 +69,7 @@ class PendingLogEntry(models.Model):
 
     class Meta:
         db_table = "synclog_untold"
-        verbose_name_plural = "pending log entries"
+        verbose_name_plural = _("pending log entries")
         constraints = [models.UniqueConstraint(fields=["sync_log", "external_id"], name="synclog_untold_once")]
         indexes = [models.Index(fields=["sync_log", "id"], name="synclog_untold_in_order")]
 
@@ -75,27 +78,29 @@ class PendingLogEntry(models.Model):
 
 
 class Issue(models.Model):
-    """A problem with one item that a person can mend (D7). Open while `resolved_at` is empty."""
+    """A problem with one item that a user can fix (D7). Open while `resolved_at` is null."""
 
     class Severity(models.TextChoices):
-        WARNING = "warning", "synced, but look at it"
-        ERROR = "error", "not synced"
+        WARNING = "warning", _("Warning")
+        ERROR = "error", _("Blocking")
 
     sync_log = models.ForeignKey(SyncLog, on_delete=models.CASCADE, related_name="issues", db_index=False)
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="issues", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="issues")
-    external_id = models.CharField(max_length=200, help_text="With its kind, as in `variant:5`; unique while open.")
+    external_id = models.CharField(
+        _("external ID"), max_length=200, help_text=_("With its kind, for example `variant:5`.")
+    )
     kind = models.CharField(max_length=40, blank=True)
-    item_id = models.BigIntegerField(null=True, help_text="The local item, if there is one.")
+    item_id = models.BigIntegerField(_("item ID"), null=True, help_text=_("The item in SyncCenter, if it exists."))
     severity = models.CharField(max_length=7, choices=Severity, default=Severity.ERROR)
     code = models.CharField(max_length=60, blank=True)
-    title = models.CharField(max_length=300, blank=True, help_text="The item's name, for people.")
-    message = models.TextField(help_text="What is wrong; several problems of one item stand here line by line.")
-    fix = models.TextField(blank=True, db_column="mend", help_text="What to do about it, and where.")
-    link = models.CharField(max_length=1000, blank=True, help_text="Where to mend it, if not here.")
+    title = models.CharField(max_length=300, blank=True, help_text=_("The name of the item."))
+    message = models.TextField(help_text=_("What is wrong. One line per problem."))
+    fix = models.TextField(blank=True, db_column="mend", help_text=_("How and where to fix it."))
+    link = models.CharField(max_length=1000, blank=True, help_text=_("Where to fix it on the platform."))
     occurrences = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(default=timezone.now)
-    seen_at = models.DateTimeField(default=timezone.now, help_text="When it was last met.")
+    seen_at = models.DateTimeField(default=timezone.now, help_text=_("When the problem last occurred."))
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
@@ -122,20 +127,20 @@ class Issue(models.Model):
 
 
 class ItemStatus(models.Model):
-    """The last outcome of an item for a job; for a category one per storefront (B12)."""
+    """The sync status of an item in a job. Categories have one per storefront (B12)."""
 
     class State(models.TextChoices):
-        SYNCED = "synced"
-        SKIPPED = "skipped", "skipped, see the issue"
-        FAILED = "failed", "failed, will be tried again"
-        HELD = "held", "failed, waits for you"
-        REMOVED = "removed"
-        PENDING = "pending", "waits for a decision"
+        SYNCED = "synced", _("Synced")
+        SKIPPED = "skipped", _("Skipped")
+        FAILED = "failed", _("Failed, retrying")
+        HELD = "held", _("Needs action")
+        REMOVED = "removed", _("Removed")
+        PENDING = "pending", _("Pending")
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="item_statuses", db_index=False)
     kind = models.CharField(max_length=40)
-    item_id = models.BigIntegerField()
+    item_id = models.BigIntegerField(_("item ID"))
     storefront = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=8, choices=State)
     message = models.TextField(blank=True)
@@ -143,7 +148,8 @@ class ItemStatus(models.Model):
     run_id = models.BigIntegerField(null=True)
 
     class Meta:
-        verbose_name_plural = "item statuses"
+        verbose_name = _("sync status")
+        verbose_name_plural = _("sync statuses")
         constraints = [
             models.UniqueConstraint(fields=["job", "kind", "item_id", "storefront"], name="synclog_status_once")
         ]
@@ -157,18 +163,18 @@ class ItemStatus(models.Model):
 
 
 class ItemEvent(models.Model):
-    """One line of an item's timeline: what was changed where, before and after (D21, N8)."""
+    """An entry of an item's timeline: what a job changed, with values before and after (D21, N8)."""
 
     at = models.DateTimeField(default=timezone.now)
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     run_id = models.BigIntegerField(null=True)
     kind = models.CharField(max_length=40)
-    item_id = models.BigIntegerField()
+    item_id = models.BigIntegerField(_("item ID"))
     direction = models.CharField(max_length=6, choices=Direction)
     action = models.CharField(max_length=20)
     message = models.TextField(blank=True)
-    changes = models.JSONField(default=dict, help_text="Field → [before, after]; empty where nothing is compared.")
+    changes = models.JSONField(default=dict, help_text=_("Field → [before, after]. Empty if values weren't compared."))
 
     class Meta:
         ordering = ["-id"]

@@ -1,6 +1,6 @@
-"""What becomes of sync logs on their way to staging; staging_copy/policy.py has the format.
+"""Staging copy rules for sync logs. staging_copy/policy.py describes the format.
 
-Issues, outcomes and timelines tell of live's syncs, in words that may name people: staging writes its own.
+Issues, statuses and timelines of live are not copied: they may contain personal data, and staging writes its own.
 """
 
 POLICY = {

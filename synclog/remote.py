@@ -1,7 +1,7 @@
-"""What a target that keeps a sync log of its own has to hear of ours (D16–D21).
+"""Replicates sync logs to targets that keep their own log, such as SparkLayer (D16–D21).
 
-Rows say what is untold, so nothing is forgotten if whoever tells it dies. They are marked in the transaction that wrote
-the outcome, and told later, thousands at a time (connectors.engine.sync_log_push).
+Entries to push are stored as rows in the transaction that wrote the outcome, so none is lost if a worker crashes. They
+are pushed later in large batches (connectors.engine.sync_log_push).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,14 +16,14 @@ from accounts.models import Seller
 from hub.models import Connection, PlatformSwitch
 from synclog.models import Issue, PendingLogEntry, RemoteLog, SyncLog
 
-# As many errors and resolved ids as SparkLayer takes at once.
+# SparkLayer's limit for errors and resolved IDs per request.
 MAX_ENTRIES = 5000
 
 
 @dataclass(slots=True)
 class LogUpdate:
-    """What is to be told next. With `started` the target's log begins anew, and nothing else is told; `finished_at` is
-    then the end of the last full sync before it."""
+    """The next update to push. With `started`, it only resets the target's log; `finished_at` is then the end of the
+    previous full sync. `rows` are the (ID, version) pairs of the pending entries."""
 
     started: datetime | None = None
     finished_at: datetime | None = None
@@ -33,7 +33,7 @@ class LogUpdate:
 
 
 def mark_pending(*, log: SyncLog, external_ids: Collection[str]) -> None:
-    """The target has to hear how these stand. In one order, so that two who mark do not wait for each other."""
+    """Mark items whose current state must be pushed. Inserted in sorted order, to avoid deadlocks."""
     if not external_ids:
         return
     with database.cursor() as cursor:
@@ -48,7 +48,7 @@ def mark_pending(*, log: SyncLog, external_ids: Collection[str]) -> None:
 
 
 def mark_issues_pending(*, issue_ids: Sequence[int]) -> None:
-    """The same for issues that a person settled, where their log is told to anybody."""
+    """Mark the items of these issues as pending, if their log is replicated."""
     with database.cursor() as cursor:
         cursor.execute(
             """
@@ -62,9 +62,9 @@ def mark_issues_pending(*, issue_ids: Sequence[int]) -> None:
 
 
 def claim_next_log(*, supported: Mapping[str, Collection[str]], now: datetime, until: datetime) -> RemoteLog | None:
-    """The log that waits longest to be told, which is then left alone `until` that time. None if none waits.
+    """Claim the log that has waited longest for a push. Nobody else claims it before `until`. None if none is waiting.
 
-    `supported`: platform → the data types of which its targets keep a log.
+    `supported`: platform → data types for which its targets keep a log.
     """
     has_remote_log = Q()
     for platform, data_types in supported.items():
@@ -99,9 +99,9 @@ def claim_next_log(*, supported: Mapping[str, Collection[str]], now: datetime, u
 
 
 def build_update(remote: RemoteLog) -> LogUpdate:
-    """What is to be told next: the start of a full sync, else what is untold, and its end with the last of that (D19).
+    """The next update: the start of a full sync, else pending entries; the last of them include its end (D19).
 
-    The timestamps are read before the rows: whatever belongs to an ended sync was committed with its end or before.
+    Timestamps are read before the rows, because entries of a finished sync were committed with its end or earlier.
     """
     log = SyncLog.objects.get(pk=remote.pk)
     started, finished_at = log.started_full_sync, log.last_full_sync
@@ -115,31 +115,31 @@ def build_update(remote: RemoteLog) -> LogUpdate:
     )
     refs = [ref for _, _, ref in rows]
     errors = list(Issue.objects.filter(sync_log=log, external_id__in=refs, resolved_at=None).order_by("external_id"))
-    wrong = {issue.external_id for issue in errors}
+    with_errors = {issue.external_id for issue in errors}
     return LogUpdate(
         finished_at=finished_at if finished_at != remote.delivered_end and len(rows) < MAX_ENTRIES else None,
         errors=errors,
-        resolved=[ref for ref in refs if ref not in wrong],
+        resolved=[ref for ref in refs if ref not in with_errors],
         rows=[(pk, version) for pk, version, _ in rows],
     )
 
 
 @transaction.atomic
 def mark_delivered(remote: RemoteLog, update: LogUpdate, *, now: datetime) -> None:
-    """The target has heard it. If another took over meanwhile, nobody knows which of both it heard last: all anew."""
-    held = RemoteLog.objects.select_for_update().filter(pk=remote.pk, epoch=remote.epoch).first()
-    if held is None:
+    """Record a successful push. If another worker took over meanwhile, the order is unknown, so start over."""
+    locked = RemoteLog.objects.select_for_update().filter(pk=remote.pk, epoch=remote.epoch).first()
+    if locked is None:
         reset(remote, now=now)
         return
     if update.started is not None:
-        held.delivered_start, held.delivered_end = update.started, update.finished_at
+        locked.delivered_start, locked.delivered_end = update.started, update.finished_at
     elif update.finished_at is not None:
-        held.delivered_end = update.finished_at
-    held.failures, held.reason, held.next_attempt_at = 0, "", now
-    held.save(update_fields=["delivered_start", "delivered_end", "failures", "reason", "next_attempt_at"])
+        locked.delivered_end = update.finished_at
+    locked.failures, locked.reason, locked.next_attempt_at = 0, "", now
+    locked.save(update_fields=["delivered_start", "delivered_end", "failures", "reason", "next_attempt_at"])
     if update.rows:
         with database.cursor() as cursor:
-            # A row that is locked is being marked again.
+            # Skip locked rows: they are being marked again.
             cursor.execute(
                 """
                 DELETE FROM synclog_untold WHERE id IN (
@@ -154,7 +154,7 @@ def mark_delivered(remote: RemoteLog, update: LogUpdate, *, now: datetime) -> No
 
 @transaction.atomic
 def reset(remote: RemoteLog, *, now: datetime) -> None:
-    """The target has another log than we think, or none: it begins anew, with what is open."""
+    """Replicate the log from scratch, with all open issues, because the target's log is missing or different."""
     RemoteLog.objects.filter(pk=remote.pk).update(delivered_start=None, delivered_end=None, next_attempt_at=now)
     mark_issues_pending(
         issue_ids=list(Issue.objects.filter(sync_log=remote.pk, resolved_at=None).values_list("pk", flat=True))
@@ -162,7 +162,7 @@ def reset(remote: RemoteLog, *, now: datetime) -> None:
 
 
 def reschedule(remote: RemoteLog, *, reason: str, retry_at: datetime) -> None:
-    """It could not be told; what is untold stays."""
+    """Record a failed push. Pending entries are kept and pushed after `retry_at`."""
     RemoteLog.objects.filter(pk=remote.pk, epoch=remote.epoch).update(
         next_attempt_at=retry_at, reason=reason, failures=F("failures") + 1
     )

@@ -1,6 +1,6 @@
-"""Sync logs written from outside: a platform that syncs by itself reports through the API (D16–D18, D22).
+"""Sync logs reported through the API by platforms that sync on their own (D16–D18, D22).
 
-Each function is one transaction that holds the log's row, so that reports about one log follow one another.
+Each function is one transaction that locks the log's row, so that reports about the same log are serialized.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -28,13 +28,13 @@ def record_full_sync(
     errors: Sequence[IssueDraft],
     now: datetime,
 ) -> SyncLog:
-    """Take this for the whole truth: timestamps left out are cleared, errors not named are settled (D16)."""
+    """Replace the log: missing timestamps are cleared, errors that are not listed are resolved (D16)."""
     log = _locked_log(seller, integration, data_type)
     for name in TIMESTAMPS:
         setattr(log, name, timestamps.get(name))
     log.save(update_fields=TIMESTAMPS)
-    named = [error.external_id for error in errors]
-    Issue.objects.filter(sync_log=log, resolved_at=None).exclude(external_id__in=named).update(resolved_at=now)
+    reported = [error.external_id for error in errors]
+    Issue.objects.filter(sync_log=log, resolved_at=None).exclude(external_id__in=reported).update(resolved_at=now)
     upsert_issues(log=log, job=None, drafts=errors, now=now)
     return log
 
@@ -50,7 +50,7 @@ def record_partial_sync(
     resolved: Collection[str],
     now: datetime,
 ) -> SyncLog:
-    """Add to what is known: timestamps left out stay, an error with a known id replaces it (D17, D18)."""
+    """Update the log: missing timestamps are kept, errors with a known external ID are replaced (D17, D18)."""
     log = _locked_log(seller, integration, data_type)
     for name, value in timestamps.items():
         setattr(log, name, value)
@@ -63,7 +63,7 @@ def record_partial_sync(
 
 @transaction.atomic
 def delete_logs(*, seller: Seller, by: User | None, **only: str) -> int:
-    """Delete the seller's sync logs with their issues, or `only` those with this integration and data type (D22)."""
+    """Delete the seller's sync logs and their issues, filtered by the fields in `only` (D22). Returns how many logs."""
     logs = SyncLog.objects.filter(seller=seller, **only)
     number = logs.count()
     if number:
@@ -77,7 +77,7 @@ def _locked_log(seller: Seller, integration: str, data_type: str) -> SyncLog:
         seller=seller,
         integration=integration,
         data_type=data_type,
-        # A log under a connection's own name goes when the connection is uninstalled.
+        # Logs of a connection are deleted when it is uninstalled.
         defaults={"connection": Connection.objects.filter(seller=seller, slug=integration).first()},
     )
     return SyncLog.objects.select_for_update().get(pk=log.pk)

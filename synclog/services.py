@@ -1,4 +1,4 @@
-"""What the engine writes down about items, and what people do about issues. All in bulk, a batch at a time."""
+"""Writes sync results of items in bulk, and lets users resolve and retry issues."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -45,7 +45,7 @@ class IssueDraft:
 
 @dataclass(slots=True)
 class ItemOutcome:
-    """What became of one item in one job. `action` empty: nothing worth a line in its timeline."""
+    """The outcome of one item in one job. With an empty `action` it adds no timeline entry."""
 
     kind: str
     item_id: int
@@ -57,7 +57,7 @@ class ItemOutcome:
 
 
 def log_for(*, job: Job, seller_id: int) -> SyncLog:
-    """The sync log of a job's connection and data type for a seller."""
+    """Get or create the sync log for a job's connection and data type and a seller."""
     log, _ = SyncLog.objects.get_or_create(
         seller_id=seller_id,
         integration=job.connection.slug,
@@ -106,9 +106,9 @@ def issue_text(problems: Sequence[Problem], *, platform: str, source: str, with_
 def record_outcomes(
     *, job: Job, seller_id: int, outcomes: Sequence[ItemOutcome], run_id: int | None, now: datetime
 ) -> None:
-    """Set the status of each item for the job, and add a line to the timeline of those that something was done to.
+    """Set the sync status of each item and add a timeline entry for those with an `action`.
 
-    One statement: every item that is ever sent or read anew passes here.
+    A single statement, because it runs for every item that is sent or imported.
     """
     if not outcomes:
         return
@@ -151,7 +151,7 @@ def record_outcomes(
 
 
 def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], now: datetime) -> None:
-    """Open issues, or bring those that are open up to date; one open issue per external id."""
+    """Open issues or update the open ones. At most one issue per external ID is open."""
     if not drafts:
         return
     unique = {draft.external_id[:200]: draft for draft in drafts}
@@ -197,37 +197,37 @@ def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft]
 
 
 def resolve_by_external_ids(*, log: SyncLog, external_ids: Collection[str], now: datetime) -> int:
-    """These went through: what was open about them is settled (D18)."""
+    """Resolve the open issues of items that were synced (D18). Returns how many."""
     if not external_ids:
         return 0
     return Issue.objects.filter(sync_log=log, external_id__in=external_ids, resolved_at=None).update(resolved_at=now)
 
 
 def resolve_unseen(*, log: SyncLog, job: Job, since: datetime, severities: Sequence[str], now: datetime) -> int:
-    """A full sync has met everything: issues of the job that it did not meet again are settled (D16)."""
+    """Resolve issues of the job that the full sync started at `since` has not seen again (D16). Returns how many."""
     return Issue.objects.filter(
         sync_log=log, job=job, resolved_at=None, seen_at__lt=since, severity__in=severities
     ).update(resolved_at=now)
 
 
 def clear_stale_pending(*, log: SyncLog, job: Job, since: datetime, now: datetime) -> int:
-    """A full import has met everything: what no longer stands in the way of anything does not wait any more (L16)."""
+    """Mark pending items as synced if the full import started at `since` found no conflict (L16). Returns how many."""
     waiting = ItemStatus.objects.filter(seller=log.seller_id, job=job, state=ItemStatus.State.PENDING, at__lt=since)
     return waiting.update(state=ItemStatus.State.SYNCED, message="", at=now)
 
 
 def record_update(*, log: SyncLog, now: datetime) -> None:
-    """An item went through (D6)."""
+    """Record that an item was synced (D6)."""
     SyncLog.objects.filter(pk=log.pk).update(last_update=now)
 
 
 def record_full_sync_started(*, log: SyncLog, now: datetime) -> None:
-    """D19: the start comes first."""
+    """Record the start of a full sync, before any of its items (D19)."""
     SyncLog.objects.filter(pk=log.pk).update(started_full_sync=now)
 
 
 def record_full_sync_finished(*, log: SyncLog, succeeded: bool, now: datetime) -> None:
-    """D19, D20: the end comes last, and only from the one who closed the run."""
+    """Record the end of a full sync, after all of its items and only by the caller that closed the run (D19, D20)."""
     if succeeded:
         SyncLog.objects.filter(pk=log.pk).update(last_full_sync=now, last_full_sync_succeeded=True)
     else:
@@ -236,7 +236,7 @@ def record_full_sync_finished(*, log: SyncLog, succeeded: bool, now: datetime) -
 
 @transaction.atomic
 def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> bool:
-    """A person says that this is settled. It opens again when the problem is met again."""
+    """Resolve an issue for a user. It reopens if the problem occurs again. False if it was resolved before."""
     resolved = Issue.objects.filter(pk=issue.pk, resolved_at=None).update(
         resolved_at=now or timezone.now(), resolved_by=by
     )
@@ -248,7 +248,7 @@ def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> boo
 
 @transaction.atomic
 def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = None) -> int:
-    """The same for many of one seller."""
+    """Resolve issues of one seller for a user. Returns how many were open."""
     first = issues.select_related("seller").first()
     if first is None:
         return 0
@@ -262,9 +262,9 @@ def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = 
 
 @transaction.atomic
 def retry_item(*, issue: Issue, by: User) -> int:
-    """Look at the issue's item again now, for the target that it belongs to. Returns how many changes that made.
+    """Retry the issue's item now. Returns how many changes were queued.
 
-    0: the issue came while reading a source; the item is read again with the next sync, or when it changes there.
+    0 for issues of imports: their items are retried by the next sync, or when they change in the source.
     """
     job = issue.job
     if job is None or job.direction != Direction.EXPORT or issue.item_id is None or issue.kind != job.item_kind:

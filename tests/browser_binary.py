@@ -158,7 +158,7 @@ def _install_packages(*names: str) -> bool:
 
 
 def _run(argv: list[str | Path], seconds: float, **environment: str) -> tuple[bool, str]:
-    """Whether the program ended well within its time, and its standard output; everything it says goes to the log."""
+    """Whether the program exited with 0 within the timeout, and its standard output; all its output goes to the log."""
     with (CACHE / "log").open("a") as log:
         print("$", *argv, file=log, flush=True)
         try:

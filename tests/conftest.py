@@ -52,7 +52,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly or not any("browser" in item.fixturenames for item in session.items):
         return
     try:
-        ensure_browser()
+        # It says what it waits for.
+        with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            ensure_browser()
     except NoBrowser as error:
         pytest.exit(str(error), returncode=1)
 

@@ -1,4 +1,4 @@
-"""The few rows that most tests begin with, made through the product's own services."""
+"""Factories for rows that most tests need."""
 
 from itertools import count
 from typing import Any
@@ -56,7 +56,7 @@ def make_job(
 
 
 def make_products(seller: Seller, number: int, *, prefix: str = "SKU") -> list[Product]:
-    """Plain products with one variant each, as an import would have left them."""
+    """Products with one variant each, as an import would create them."""
     products = Product.objects.bulk_create(
         Product(seller=seller, title=f"Product {prefix} {n}", revision=n) for n in range(1, number + 1)
     )

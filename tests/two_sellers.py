@@ -1,4 +1,4 @@
-"""Two sellers, their people and their keys: what tests of who may see what begin with."""
+"""Two sellers with users, connections and API keys, for tests of access control."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Seller, User
 from accounts.services import SCOPES, create_api_key
-from connectors import platforms, registry
-from connectors.services import install_connection
+from connectors import platforms
+from connectors.adapters import registry
+from connectors.services.connections import install_connection
 from hub.kinds import DataType
 from hub.models import Connection, Job, Run
 from synclog.models import SyncLog
@@ -26,7 +27,7 @@ SECRET = "paper-token"
 
 @dataclass
 class SellerSetup:
-    """A seller with an owner, a shop, a B2B front, a run and an open issue."""
+    """A seller with an owner, a shop, a B2B storefront, a run and an open issue."""
 
     seller: Seller
     owner: User
@@ -37,9 +38,9 @@ class SellerSetup:
 
     def __post_init__(self) -> None:
         slug = self.seller.slug
-        about: dict[str, Any] = {"seller": self.seller, "base_url": "http://127.0.0.1:9", "start": False}
+        common: dict[str, Any] = {"seller": self.seller, "base_url": "http://127.0.0.1:9", "start": False}
         self.shop = install_connection(
-            **about,
+            **common,
             platform="paper",
             name=f"Shop of {slug}",
             slug=f"{slug}-shop",
@@ -47,9 +48,9 @@ class SellerSetup:
             credentials={"user": "u", "token": SECRET},
         )
         self.storefront = install_connection(
-            **about,
+            **common,
             platform="paper_front",
-            name=f"Front of {slug}",
+            name=f"Storefront of {slug}",
             slug=f"{slug}-front",
             settings={"site_id": f"site-{slug}"},
             credentials={"client_secret": SECRET},
@@ -60,7 +61,7 @@ class SellerSetup:
         self.log.started_full_sync = timezone.now()
         self.log.save()
         upsert_issues(
-            log=self.log, job=job, drafts=[IssueDraft("customer:1", f"No e-mail at {slug}")], now=timezone.now()
+            log=self.log, job=job, drafts=[IssueDraft("customer:1", f"No email at {slug}")], now=timezone.now()
         )
 
     def job(self, data_type: DataType) -> Job:
@@ -69,36 +70,39 @@ class SellerSetup:
 
 @dataclass
 class TwoSellers:
+    """The two sellers."""
+
     north: SellerSetup
     south: SellerSetup
 
 
 class ApiClient(Client):
-    """A client that sends the key with every request, and JSON."""
+    """A test client that sends an API key with every request."""
 
     def __init__(self, key: str = "") -> None:
         super().__init__(headers={"Authorization": f"Bearer {key}"} if key else {}, raise_request_exception=False)
 
     def send(self, method: str, path: str, data: Any = None) -> Any:
+        """Send `data` as JSON."""
         return self.generic(
             method, path, "" if data is None else json.dumps(data, default=str), content_type="application/json"
         )
 
 
 def key_for(seller: Seller | None = None, *, user: User | None = None, scopes: list[str] | None = None) -> ApiClient:
-    """A client with a key of the seller, or of a person, with all scopes unless told otherwise."""
+    """A client with a new key of the seller, of the user, or of the platform. By default it has all scopes."""
     _, text = create_api_key(name="test", seller=seller, user=user, scopes=list(SCOPES) if scopes is None else scopes)
     return ApiClient(text)
 
 
 def make_person(email: str, **fields: Any) -> User:
-    """Somebody who needs no password here: hashing one takes longer than most tests."""
+    """A user without a password: hashing one takes longer than most tests."""
     return User.objects.create_user(email, **fields)
 
 
 @pytest.fixture
 def two_sellers(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoSellers]:
-    """Two sellers on platforms of paper, which the registry finds in place of the real ones."""
+    """Two sellers on fake platforms, which replace the real ones in the registry."""
     monkeypatch.setattr(platforms, "__path__", [str(FAKE_PLATFORMS)])
     registry.adapters.cache_clear()
     yield TwoSellers(

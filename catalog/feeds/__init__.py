@@ -1,4 +1,4 @@
-"""Outgoing feeds of the catalogue: products, inventory and image gallery, whole or since a cursor (S3, S4).
+"""Catalog feeds: products, inventory and images, in full or as changes since a cursor (S3, S4).
 
-docs/feeds.md tells fetchers how to use them, and why a cursor misses nothing.
+docs/feeds.md explains how to use them and why a cursor never misses a change.
 """

@@ -1,8 +1,7 @@
-"""Cursors: how far a fetcher has come in a feed, and up to where the feed may be served at all.
+"""Feed cursors: the position of a client in a feed.
 
-Items are served in the order of the transactions that changed them, and only below the oldest transaction that is still
-open. So a row that is committed late always lies ahead of every cursor: a later transaction's row, which would carry
-cursors past it, waits until the earlier one has ended.
+Items are returned in the order of the transactions that changed them, and only up to the oldest open transaction. So
+rows that are committed late are never behind a cursor: rows of later transactions are held back until then.
 """
 
 import hashlib
@@ -21,16 +20,16 @@ _PATTERN = re.compile(r"([a-z]{1,20})-([0-9a-f]{12})-([0-9]{1,20})-([0-9]{1,19})
 
 
 class CursorError(ValueError):
-    """No cursor of this feed."""
+    """The text isn't a valid cursor of this feed."""
 
 
 class CursorOutdated(Exception):
-    """The cursor was right once, but leads nowhere now: the fetcher must begin anew."""
+    """The cursor is no longer valid. The client must fetch the full feed again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Everything up to this item of this transaction has been served."""
+    """A position in a feed: everything up to this item of this transaction has been returned."""
 
     changed: int
     item_id: int
@@ -41,10 +40,11 @@ START = Cursor(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class FeedSnapshot:
-    """What a feed can be read to now.
+    """The range of transactions that a feed can return now.
 
-    `lineage` tells apart databases whose transaction numbers have nothing to do with each other: after a restore, a
-    fail-over or a copy, and when a feed gains or loses a vendor, all is to be fetched again.
+    `lineage` identifies the database and the sources of the feed. It changes after a restore, a failover or a copy,
+    when transaction IDs are no longer comparable, and when a vendor is added or removed. Cursors with another lineage
+    are outdated.
     """
 
     lineage: str
@@ -53,6 +53,7 @@ class FeedSnapshot:
 
     @classmethod
     def of(cls, sources: Sequence[FeedSource]) -> Self:
+        """The current snapshot for a feed of these sources."""
         with connection.cursor() as cursor:
             cursor.execute(
                 """
@@ -68,21 +69,22 @@ class FeedSnapshot:
         return cls(lineage, int(oldest_open_xid), int(next_xid))
 
     def decode(self, feed: FeedPosition.Feed, text: str) -> Cursor:
-        """The cursor that `write` gave as text. CursorError if it is none of this feed, CursorOutdated as named."""
+        """Parse a cursor created by `encode`. CursorError if it is invalid, CursorOutdated for another lineage."""
         found = _PATTERN.fullmatch(text)
         if found is None or found[1] != feed:
-            raise CursorError(f"This is no cursor of the feed of {feed}.")
+            raise CursorError(f"This isn't a cursor of the {feed} feed.")
         cursor = Cursor(int(found[3]), int(found[4]))
         if found[2] != self.lineage:
             raise CursorOutdated
         if cursor.changed > self.next_xid or cursor.item_id > MAX_ID:
-            raise CursorError("This feed has not come so far: the cursor was not given by it.")
+            raise CursorError("This cursor is ahead of the feed, so it wasn't issued by it.")
         return cursor
 
     def encode(self, feed: FeedPosition.Feed, cursor: Cursor) -> str:
+        """The cursor as text for clients."""
         return f"{feed}-{self.lineage}-{cursor.changed}-{cursor.item_id}"
 
     @property
     def current_cursor(self) -> Cursor:
-        """Where somebody goes on who reads all that there is from now on."""
+        """The cursor from which a client continues after reading the full feed now."""
         return Cursor(self.oldest_open_xid, 0)

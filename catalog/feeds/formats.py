@@ -1,4 +1,4 @@
-"""The two forms of a whole feed: JSON Lines and XML. Both take documents as JSON and give bytes."""
+"""Formats of a full feed: JSON Lines and XML. Both encode JSON documents to bytes."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,16 @@ from catalog.models import FeedPosition
 
 
 class Format(StrEnum):
+    """Format of a full feed."""
+
     JSON_LINES = "jsonl"
     XML = "xml"
 
 
 CONTENT_TYPES = {Format.JSON_LINES: "application/jsonl", Format.XML: "application/xml"}
-# What XML 1.0 cannot hold, not even as a reference.
+# Characters that XML 1.0 doesn't allow, not even as a reference.
 _INVALID_XML_CHARS = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
-# Parsers read a line end as \n in text, and any white space as a blank in attributes, unless it is a reference.
+# Parsers normalize line ends in text and whitespace in attributes, unless they are references.
 _IN_TEXT = re.compile(f"[&<>\r{_INVALID_XML_CHARS}]")
 _IN_ATTRIBUTE = re.compile(f'[&<>"\r\n\t{_INVALID_XML_CHARS}]')
 _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
@@ -32,14 +34,14 @@ _SINGULAR = {
     "locations": "location",
     "images": "image",
 }
-# Keys of these are a merchant's words, and no names of elements.
+# Objects with keys defined by merchants, which can't be element names.
 _FREE_FORM = {"attributes": "attribute", "settings": "setting"}
-# Of an option, which sources bring as they like, no other key is told.
+# Options of some sources have other keys, which are left out.
 _OPTION_KEYS = ("name", "value")
 
 
 def encode(output_format: Format, feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
-    """A whole feed, piece by piece."""
+    """The full feed, encoded in pieces."""
     return (_json_lines if output_format is Format.JSON_LINES else _xml)(feed, documents)
 
 
@@ -57,7 +59,7 @@ def _xml(feed: FeedPosition.Feed, documents: Iterable[str]) -> Iterator[bytes]:
 
 
 def _fields(record: dict[str, Any]) -> str:
-    """Each field an element of its name; what is null is left out."""
+    """One element per field. Null values are left out."""
     return "".join(
         f"<{name}>{_free_form(_FREE_FORM[name], value) if name in _FREE_FORM else _field(name, value)}</{name}>"
         for name, value in record.items()
@@ -75,7 +77,7 @@ def _field(name: str, value: Any) -> str:
 
 
 def _free_form(element: str, value: Any) -> str:
-    """A tree under names of anybody's choice: these stand in the attribute `name`, elements of a list have none."""
+    """A tree with arbitrary keys, which become the attribute `name`. Items of lists have no name."""
     if isinstance(value, dict):
         return "".join(
             f'<{element} name="{_IN_ATTRIBUTE.sub(_reference, name)}">{_free_form("value", one)}</{element}>'

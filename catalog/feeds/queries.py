@@ -1,4 +1,4 @@
-"""Reading a feed: what changed after a cursor, or all that it offers."""
+"""Reads a feed: changes after a cursor, or all items."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from catalog.models import FeedPosition
 
 Feed = FeedPosition.Feed
 
-# Bounds what a long stream holds at a time; descriptions can be long.
+# Limits memory while streaming; descriptions can be long.
 _CHUNK_SIZE = 250
 _CHANGES = """
 SELECT position.seller_id, position.changed::text, position.item_id
@@ -37,7 +37,7 @@ _OFFERED = """
 SELECT id FROM {table} WHERE seller_id = %s AND id > %s AND status IN ('live', 'suspended') ORDER BY id LIMIT %s
 """
 _TABLES = {Feed.PRODUCTS: "catalog_product", Feed.INVENTORY: "catalog_variant", Feed.IMAGES: "catalog_product"}
-# A restored row may carry the number of a transaction that this database will reach only later.
+# After a restore, rows may have transaction IDs that are in the future for this database.
 _RESTAMP_RESTORED_ROWS = """
 UPDATE catalog_feedposition SET changed = pg_current_xact_id()
 WHERE seller_id = ANY(%s) AND feed = %s AND changed >= pg_snapshot_xmax(pg_current_snapshot())
@@ -46,7 +46,7 @@ WHERE seller_id = ANY(%s) AND feed = %s AND changed >= pg_snapshot_xmax(pg_curre
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An item of a source in the order of the feed."""
+    """An item of a feed and its cursor."""
 
     source: FeedSource
     cursor: Cursor
@@ -54,14 +54,14 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedChanges:
-    """Items that changed after a cursor, in the order of the feed; `more` of them have been committed already."""
+    """Items that changed after a cursor, in feed order. `more`: whether there are further committed changes."""
 
     entries: list[FeedEntry]
     more: bool
 
 
 def find_changes(feed: Feed, *, sources: Sequence[FeedSource], after: Cursor, limit: int) -> FeedChanges:
-    """The next items of the feed. Two statements from the beginning, else one."""
+    """The next items of the feed. One statement, or two when starting from the beginning."""
     by_seller = {source.seller_id: source for source in sources}
     with connection.cursor() as cursor:
         if after == START:
@@ -84,7 +84,7 @@ def find_changes(feed: Feed, *, sources: Sequence[FeedSource], after: Cursor, li
 
 
 def latest_cursor(feed: Feed, *, sources: Sequence[FeedSource]) -> Cursor:
-    """The last change that the feed shows; BEGINNING for an empty one."""
+    """The cursor of the latest change in the feed, or START if it is empty."""
     with connection.cursor() as cursor:
         cursor.execute(_LATEST, {"sellers": [source.seller_id for source in sources], "feed": feed})
         row = cursor.fetchone()
@@ -92,7 +92,7 @@ def latest_cursor(feed: Feed, *, sources: Sequence[FeedSource]) -> Cursor:
 
 
 def documents(feed: Feed, entries: Sequence[FeedEntry]) -> Iterator[str]:
-    """The items at these places as JSON, as they are now; of one that is gone for good only that it is deleted."""
+    """The current JSON of these items. For items deleted from the database, only ID and status."""
     found: dict[int, str] = {}
     for source in {entry.source for entry in entries}:
         ids = [entry.cursor.item_id for entry in entries if entry.source == source]
@@ -103,8 +103,11 @@ def documents(feed: Feed, entries: Sequence[FeedEntry]) -> Iterator[str]:
 
 
 def all_documents(feed: Feed, *, sources: Sequence[FeedSource]) -> Iterator[str]:
-    """All items that these sources offer as JSON, ordered by source and id, in constant memory and without an open
-    transaction: whatever changes meanwhile is found after the cursor that the reader took before."""
+    """The JSON of all live and suspended items, ordered by source and ID.
+
+    Uses constant memory and no long transaction. Changes made in the meantime come after the cursor that the client
+    gets with the response.
+    """
     for source in sources:
         last = 0
         while ids := _offered(feed, source.seller_id, last):

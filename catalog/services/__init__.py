@@ -1,4 +1,4 @@
-"""All writes to the catalogue. Each compares before it writes, and tells the queue what really changed."""
+"""All writes to the catalog. Each writes only differences and enqueues the items that changed."""
 
 from catalog.services.differences import Changes
 from catalog.services.galleries import GalleryDraft, save_galleries

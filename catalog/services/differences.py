@@ -1,4 +1,4 @@
-"""What differs between what is stored and what a source brought, as a timeline shows it."""
+"""Compares stored values with those from a source, in the format that timelines show."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -8,7 +8,7 @@ Changes = dict[str, list[Any]]
 
 
 def differences(before: Any, after: Any, names: Iterable[str]) -> Changes:
-    """Field → [before, after] of those that differ, as JSON can hold them."""
+    """Field → [before, after] for the attributes in `names` that differ, as JSON-serializable values."""
     return {
         name: [_plain(getattr(before, name)), _plain(getattr(after, name))]
         for name in names

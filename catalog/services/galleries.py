@@ -1,4 +1,4 @@
-"""Saving images that a feed of images brings for products that are there already (S4)."""
+"""Saves images from an image feed for existing products (S4)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from hub.queue import enqueue
 
 @dataclass(slots=True)
 class GalleryDraft:
-    """The images of some of a product's SKUs, each as the feed orders them; SKUs that are not named keep theirs."""
+    """New images of a product as SKU → images in feed order. Images of other SKUs are kept."""
 
     product_id: int
     images: dict[str, Sequence[ImageRecord]] = field(default_factory=dict)
@@ -28,9 +28,10 @@ class GalleryDraft:
 def save_galleries(
     *, seller_id: int, drafts: Sequence[GalleryDraft], groups: Collection[str], origin: int, now: datetime
 ) -> dict[int, Changes | None]:
-    """Put each product's gallery together anew, SKU by SKU.
+    """Rebuild the gallery of each product from the images of its SKUs.
 
-    Product → changes; None where images of another source stand that `groups` does not allow to replace (L17).
+    Returns product ID → changes, or None if the gallery has images of another source that must not be replaced, because
+    `groups` doesn't contain images (L17).
     """
     known = load_products([draft.product_id for draft in drafts])
     results: dict[int, Changes | None] = {}
@@ -43,7 +44,7 @@ def save_galleries(
         elif any(image.origin_id not in (origin, None) for image in before) and (
             Master.Group.IMAGES not in groups or not after
         ):
-            # Another source's images stand: theirs to keep, or there is nothing to put in their place.
+            # Keep another source's images if they must not be replaced or the feed has no images.
             results[draft.product_id] = None if after else {}
         else:
             results[draft.product_id] = {"images": [[image.url for image in before], [image.url for image in after]]}
@@ -57,7 +58,7 @@ def save_galleries(
 
 
 def _merge_gallery(seller_id: int, product: ProductItem, draft: GalleryDraft, origin: int) -> list[Image]:
-    """The feed's images of all SKUs, in their order; one that several share stands once. `external_id` is the SKU."""
+    """The feed's images of all SKUs in order, without duplicates. `external_id` is the SKU."""
     kept = [image for image in product.images if image.origin_id == origin and image.external_id not in draft.images]
     incoming = [(image.external_id, image.position, image.url, image.alt) for image in kept]
     incoming += [

@@ -1,4 +1,4 @@
-"""Price lists: one per platform holds its default prices."""
+"""Price lists. Each platform has one for its default prices."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from catalog.models import PriceList
 
 
 def ensure_price_list(*, connection: Any, slug: str, name: str) -> PriceList:
-    """The price list that holds a platform's default prices, named after it (D12)."""
+    """Get or create the price list for the default prices of a connection (D12)."""
     price_list, _ = PriceList.objects.get_or_create(
         seller=connection.seller,
         slug=slug,
@@ -16,7 +16,7 @@ def ensure_price_list(*, connection: Any, slug: str, name: str) -> PriceList:
 
 
 def set_currency(*, seller_id: int, connection_id: int, currency: str) -> None:
-    """The shop's base currency holds for its price list (D15)."""
+    """Set the currency of a shop's price list to the shop's base currency (D15)."""
     PriceList.objects.filter(seller_id=seller_id, connection_id=connection_id).exclude(currency=currency).update(
         currency=currency
     )

@@ -1,4 +1,4 @@
-"""Saving products with everything below them: whole pages in a fixed number of statements, only what differs."""
+"""Saves products with variants, prices, stock and images. Writes only differences, in a fixed number of statements."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -28,7 +28,7 @@ from hub.kinds import Kind
 from hub.models import Master
 from hub.queue import enqueue
 
-# As many decimals as the columns keep: a finer amount would differ from itself at every read.
+# Precision of the columns. A finer amount would differ from the stored one at every import.
 _MONEY_PRECISION = Decimal("0.0001")
 _CONTENT = ("title", "slug", "description", "product_type", "status")
 _VARIANT_CONTENT = (
@@ -38,11 +38,10 @@ _VARIANT_CONTENT = (
 
 @dataclass(slots=True)
 class ProductDraft:
-    """A record with everything it refers to resolved to our ids.
+    """A record with its references resolved to IDs of SyncCenter.
 
-    `product_id` None makes a new product. `variant_ids` maps the record's variants (by external id) to ours where
-    they are known; `linked_variants` are all variants that this source has brought for the product before: those that
-    the record lacks are discontinued.
+    A new product is created if `product_id` is None. `variant_ids` maps external IDs of known variants to their IDs.
+    `linked_variants` are the variants previously imported from this source; missing ones are discontinued.
     """
 
     record: ProductRecord
@@ -55,10 +54,9 @@ class ProductDraft:
 
 @dataclass(slots=True)
 class SavedProduct:
-    """What became of a draft. `changes` is empty where nothing changed: field → [before, after].
+    """The result of saving a draft. `changes`: field → [before, after], empty if nothing changed.
 
-    `conflicts` names, by field group, fields in which the source differs from the group's master, whose values stay
-    (L17).
+    `conflicts`: field group → fields that were not written because another connection is their source of truth (L17).
     """
 
     product_id: int
@@ -79,11 +77,11 @@ def save_products(
     origin: int | None,
     now: datetime,
 ) -> list[SavedProduct]:
-    """Write drafts of one seller, in their order; whole pages in a fixed number of statements.
+    """Save a page of drafts of one seller in order, in a fixed number of statements.
 
-    `groups` are the field groups (hub.models.Master.Group) that the source may write; what belongs to another master
-    is left alone, but for the content of a product that is new (L17). Raises DataError or IntegrityError for values
-    that PostgreSQL refuses: nothing of the page is written then, and the caller tries the drafts singly.
+    `groups` are the field groups (hub.models.Master.Group) that the source may write. Fields of other groups are not
+    changed, except the content of new products (L17). Raises DataError or IntegrityError for values that PostgreSQL
+    rejects. Then nothing is written, and the caller should save the drafts one by one.
     """
     known = load_products([draft.product_id for draft in drafts if draft.product_id])
     saved = _save_content(seller_id, drafts, known, groups, now)
@@ -156,7 +154,7 @@ def _save_content(
 
 
 def _record_difference(result: SavedProduct, found: Changes, group: Master.Group, groups: Collection[str]) -> bool:
-    """Whether these differences may be written. They are noted as changes, else as lost to the group's master."""
+    """Whether these differences may be written. Adds them to the changes or, if not, to the conflicts."""
     if group not in groups:
         result.conflicts[group] += found
         return False
@@ -193,7 +191,7 @@ def _save_categories_of_products(
 
 @dataclass(slots=True)
 class _SavedVariant:
-    """A variant that was written or compared, with what it had before."""
+    """A variant that was written or compared, with its previous state."""
 
     id: int
     record: VariantRecord
@@ -249,7 +247,7 @@ def _save_variants(
             if _record_difference(result, found, Master.Group.CONTENT, groups):
                 removed.append(item_id)
                 result.touched_variants.add(item_id)
-    # Discontinued first and changed SKUs blanked, so that a SKU may pass from one variant to another in one page.
+    # Discontinue variants and clear changed SKUs first, so that a SKU can move between variants on the same page.
     if removed:
         Variant.objects.filter(pk__in=removed).update(status=Status.DISCONTINUED, updated_at=now)
     if new_skus:
@@ -306,11 +304,11 @@ def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: 
 
 
 def _rounded(amount: Decimal) -> Decimal:
-    """As the column keeps it; DataError, which its record alone is refused for, if it can hold no such number."""
+    """Round to the precision of the column. DataError if the column can't store the number."""
     try:
         return amount.quantize(_MONEY_PRECISION)
     except InvalidOperation as error:
-        raise DataError(f"{amount} is no price") from error
+        raise DataError(f"{amount} is not a valid price") from error
 
 
 def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Collection[str], now: datetime) -> None:
@@ -334,7 +332,7 @@ def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Colle
         if before == (quantity, stock.min_level, stock.restock_date):
             continue
         if before is None and Master.Group.STOCK not in groups:
-            continue  # the master says nothing about this place
+            continue  # the source of truth doesn't track this location
         found = {f"{variant.label}: stock {stock.location}": [before and str(before[0]), str(quantity)]}
         if not _record_difference(variant.result, found, Master.Group.STOCK, groups):
             continue
@@ -359,6 +357,8 @@ def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Colle
 
 
 def _locations(seller_id: int, codes: set[str]) -> dict[str, int]:
+    """Code → ID of stock locations; missing ones are created."""
+
     def find() -> dict[str, int]:
         rows = StockLocation.objects.filter(seller_id=seller_id, code__in=codes)
         return dict(rows.values_list("code", "pk"))
@@ -397,9 +397,9 @@ def _save_images(
             image.origin_id not in (origin, None) for image in known[result.product_id].images
         )
         if others and not after and Master.Group.IMAGES in groups:
-            continue  # who has no picture leaves those that another brought
+            continue  # a source without images keeps those of other sources
         found = {"images": [[url for _, url, _ in before], [url for _, url, _ in after]]}
-        # Where a master of images has none, those of others stand.
+        # Images may always be written unless the gallery has images of another source.
         if not _record_difference(result, found, Master.Group.IMAGES, groups if others else (Master.Group.IMAGES,)):
             continue
         if before:
@@ -425,7 +425,7 @@ def _save_images(
 def set_product_status(
     *, seller_id: int, product_ids: Collection[int], status: Status, origin: int | None, now: datetime
 ) -> dict[int, Changes]:
-    """Give products and all their variants a status (D9). Returns the changes of those that had another."""
+    """Set the status of products and their variants (D9). Returns product ID → changes for those that changed."""
     rows = Product.objects.filter(seller_id=seller_id, pk__in=product_ids).exclude(status=status)
     before = dict(rows.order_by("pk").select_for_update().values_list("pk", "status"))
     if not before:

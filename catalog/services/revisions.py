@@ -1,4 +1,4 @@
-"""Revisions: what a full sync compares to find what changed."""
+"""Revisions of products, which full syncs compare to find changed products."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ _CHUNK_SIZE = 5000
 
 
 def bump_revisions(product_ids: Sequence[int], now: datetime) -> None:
-    """These products, or something below them, really changed."""
+    """Raise the revision of products that changed, or whose variants, prices, stock or images did."""
     if not product_ids:
         return
     with connection.cursor() as cursor:
@@ -24,7 +24,7 @@ def bump_revisions(product_ids: Sequence[int], now: datetime) -> None:
 
 
 def touch_products(seller_id: int | None, products: Any, origin: int | None) -> None:
-    """Products whose brand or category reads differently now must be compared again, in bounded slices."""
+    """Raise the revision of products whose brand or category has changed, and enqueue them, in chunks."""
     ids = sorted(set(products.values_list("pk", flat=True)))
     for start in range(0, len(ids), _CHUNK_SIZE):
         chunk = ids[start : start + _CHUNK_SIZE]

@@ -1,4 +1,4 @@
-"""Saving brands and categories; their products are compared again when they read differently."""
+"""Saves brands and categories. Products are compared again if their brand or category has changed."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from hub.queue import enqueue
 def save_brands(
     *, seller_id: int | None, brands: Sequence[tuple[int | None, BrandRecord]], origin: int | None
 ) -> list[tuple[int, Changes | None]]:
-    """Write brands given as (our id or None, record). Returns (id, changes) each; None for a new one."""
+    """Save brands given as (ID or None, record). Returns (ID, changes) for each; changes are None for a new brand."""
     known = Brand.objects.in_bulk([pk for pk, _ in brands if pk])
     results: list[tuple[int, Changes | None]] = []
     for pk, record in brands:
@@ -49,7 +49,7 @@ def save_categories(
     categories: Sequence[tuple[int | None, CategoryRecord]],
     origin: int | None,
 ) -> list[tuple[int, Changes | None]]:
-    """Write categories given as (our id or None, record), parents left for `set_category_parents`."""
+    """Save categories given as (ID or None, record), without parents: see `set_category_parents`. Returns as above."""
     names = ("name", "slug", "position", "visible")
     known = Category.objects.in_bulk([pk for pk, _ in categories if pk])
     results: list[tuple[int, Changes | None]] = []
@@ -77,9 +77,9 @@ def save_categories(
 
 @transaction.atomic
 def set_category_parents(*, seller_id: int | None, parents: dict[int, int | None], origin: int | None) -> int:
-    """Hang categories under their parents and write the paths of all that moved; returns how many paths changed.
+    """Set the parents of categories (ID → parent ID) and update paths. Returns how many paths changed.
 
-    A category that is its own ancestor is left where it was.
+    The paths of categories in a cycle are not updated.
     """
     with database.cursor() as cursor:
         cursor.execute(
@@ -116,7 +116,7 @@ def set_category_parents(*, seller_id: int | None, parents: dict[int, int | None
 
 @transaction.atomic
 def discontinue(*, kind: Kind, seller_id: int | None, item_ids: Collection[int], origin: int | None) -> int:
-    """Brands or categories that their source has no more; their products are looked at again."""
+    """Discontinue brands or categories that are no longer in the source, and touch their products. Returns how many."""
     rows: QuerySet[Any] = (Brand.objects if kind is Kind.BRAND else Category.objects).filter(pk__in=item_ids)
     own = rows.filter(seller=seller_id) if seller_id else rows.filter(seller=None)
     removed = list(own.filter(status="live").order_by("pk").values_list("pk", flat=True))

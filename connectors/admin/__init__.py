@@ -1,4 +1,4 @@
-"""The console's pages about connections and what they exchange."""
+"""Console pages of connections, jobs, previews and comparisons, feed imports and webhooks."""
 
 from connectors.admin.checks import RunItemAdmin
 from connectors.admin.connections import ConnectionAdmin, PlatformSwitchAdmin

@@ -1,4 +1,4 @@
-"""The console's page of what previews and comparisons found, and the repair of what differs (N9, N13)."""
+"""Console page of preview and comparison results, with an action that repairs differences (N9, N13)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,24 +8,34 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import ReadOnlyAdmin, as_json, get_operator
-from connectors.checks import count_by_verdict, repair, repairable
+from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, get_operator
+from connectors.services.checks import count_by_verdict, repair, repairable
 from hub.admin.queue import ItemSearchMixin
 from hub.models import Run, RunItem
 
-LABELS = {
-    **{RunItem.Verdict(verdict).label: "info" for verdict in ("create", "update", "remove", "unknown")},
-    **{RunItem.Verdict(verdict).label: "warning" for verdict in ("disable", "skip", "different", "gone")},
-    **{RunItem.Verdict(verdict).label: "danger" for verdict in ("fail", "missing")},
+VERDICT_COLORS: dict[RunItem.Verdict, Color] = {
+    RunItem.Verdict.CREATE: "info",
+    RunItem.Verdict.UPDATE: "info",
+    RunItem.Verdict.DISABLE: "warning",
+    RunItem.Verdict.REMOVE: "info",
+    RunItem.Verdict.SKIP: "warning",
+    RunItem.Verdict.FAIL: "danger",
+    RunItem.Verdict.MISSING: "danger",
+    RunItem.Verdict.DIFFERENT: "warning",
+    RunItem.Verdict.GONE: "warning",
+    RunItem.Verdict.UNKNOWN: "info",
 }
 
 
 @admin.register(RunItem)
 class RunItemAdmin(ItemSearchMixin, ReadOnlyAdmin):
-    """Reached from its run, or as a list of everything that was found lately."""
+    """The results of all runs, newest first; the page of a run links to its own."""
 
     list_display = ("item", "verdict_text", "external_id", "job", "run_id", "found_at", "repaired_at")
     list_filter = (("verdict", ChoicesDropdownFilter),)
@@ -33,36 +43,38 @@ class RunItemAdmin(ItemSearchMixin, ReadOnlyAdmin):
     actions = ("repair_selected",)
     fields = ("run", "item", "verdict_text", "external_id", "message", "fields_text", "found_at", "repaired_at")
 
-    @display(description="Item")
+    @display(description=_("Item"))
     def item(self, found: RunItem) -> str:
         return f"{found.kind}:{found.item_id}" if found.item_id else found.kind
 
-    @display(description="What", label=LABELS)
-    def verdict_text(self, found: RunItem) -> str:
-        return found.get_verdict_display()
+    @display(description=_("Result"))
+    def verdict_text(self, found: RunItem) -> SafeString:
+        return badge(found.get_verdict_display(), VERDICT_COLORS[RunItem.Verdict(found.verdict)])
 
-    @display(description="Job")
+    @display(description=_("Job"))
     def job(self, found: RunItem) -> str:
         return str(found.run.job)
 
-    @display(description="Field: before, after")
+    @display(description=_("Fields (before, after)"))
     def fields_text(self, found: RunItem) -> str:
         return as_json(found.changes)
 
-    @admin.action(description="Repair (select all to take everything that the filters leave)", permissions=["operate"])
+    @admin.action(description=_("Repair (select all to include every match)"), permissions=["operate"])
     def repair_selected(self, request: HttpRequest, items: QuerySet[RunItem]) -> HttpResponse | None:
-        """What was selected and can be repaired, once the question how many was answered."""
+        """Shows how many of the selected items can be repaired; repairs them once that page is confirmed."""
         if "confirmed" in request.POST:
             number = sum(repair(run=run, items=some, by=get_operator(request)) for run, some in _by_run(items))
-            self.message_user(request, f"{number} items are on the way.")
+            message = ngettext("Repairing %(count)s item.", "Repairing %(count)s items.", number)
+            self.message_user(request, message % {"count": f"{number:,}"})
             return None
         counted = [(run, count_by_verdict(some)) for run, some in _by_run(items)]
         if not any(counts for _, counts in counted):
-            self.message_user(request, "Nothing of what was selected can be repaired.", messages.WARNING)
+            message = gettext("None of the selected items can be repaired.")
+            self.message_user(request, message, messages.WARNING)
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": "Repair what differs",
+            "title": gettext("Repair differences"),
             "opts": self.opts,
             "counted": [(run, counts, sum(counts.values())) for run, counts in counted if counts],
             "number": sum(sum(counts.values()) for _, counts in counted),

@@ -1,32 +1,36 @@
-"""The console's pages about connections: connect, test, pause, uninstall; and the kill switch of a platform."""
+"""Console pages of connections (install, test, sync, pause, uninstall) and of the platforms' kill switches."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import TextChoices
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from accounts.admin_base import BaseAdmin, ReasonForm, confirm_dialog, get_operator
+from accounts.admin_base import BaseAdmin, Color, ReasonForm, badge, confirm_dialog, get_operator
+from connectors.adapters.registry import adapters
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
-from connectors.registry import adapters
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
-from connectors.services import (
+from connectors.services.connections import (
     check_connection,
     deprecation_warnings_for,
     install_connection,
-    renew_webhook_secret,
-    sync,
     uninstall_connection,
     update_connection,
 )
+from connectors.services.runs import sync
+from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
 from hub.kinds import DataType
 from hub.models import Connection, PlatformSwitch, Run
@@ -38,17 +42,36 @@ from hub.services import (
     set_read_only,
 )
 
-STATE_LABELS = {
-    "active": "success",
-    "read-only": "info",
-    "paused": "warning",
-    "needs attention": "danger",
-    "never verified": "warning",
+
+class ActiveStatus(TextChoices):
+    """What the console shows for a connection whose state is active."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    DRY_RUN = "dry_run", _("Dry run")
+
+
+STATE_COLORS: dict[Connection.State, Color] = {
+    Connection.State.NEW: "warning",
+    Connection.State.ACTIVE: "success",
+    Connection.State.NEEDS_ATTENTION: "danger",
+    Connection.State.UNINSTALLED: "default",
+}
+ACTIVE_COLORS: dict[ActiveStatus, Color] = {
+    ActiveStatus.ACTIVE: "success",
+    ActiveStatus.PAUSED: "warning",
+    ActiveStatus.DRY_RUN: "info",
 }
 
 
+def active_status(connection: Connection) -> ActiveStatus:
+    if connection.paused_at:
+        return ActiveStatus.PAUSED
+    return ActiveStatus.DRY_RUN if connection.read_only else ActiveStatus.ACTIVE
+
+
 class SyncForm(BaseDialogForm):
-    data_type = forms.ChoiceField(choices=DataType, widget=UnfoldAdminSelectWidget, label="What")
+    data_type = forms.ChoiceField(choices=DataType, widget=UnfoldAdminSelectWidget, label=_("Data to sync"))
 
 
 @admin.register(Connection)
@@ -65,7 +88,7 @@ class ConnectionAdmin(BaseAdmin):
         "sync_now",
         "pause",
         "resume",
-        {"title": "More", "items": ["switch_read_only", "webhook_secret", "uninstall"]},
+        {"title": _("More"), "items": ["switch_read_only", "webhook_secret", "uninstall"]},
     )
     warn_unsaved_form = True
 
@@ -79,29 +102,28 @@ class ConnectionAdmin(BaseAdmin):
             "webhook_secret": adapter is not None and adapter.webhooks.configured_by_hand,
         }.get(action_name, True)
 
-    @display(description="State", label=STATE_LABELS)
-    def state_text(self, connection: Connection) -> str:
-        if connection.state == Connection.State.ACTIVE and connection.paused_at:
-            return "paused"
-        if connection.state == Connection.State.ACTIVE and connection.read_only:
-            return "read-only"
-        return connection.get_state_display()
+    @display(description=_("Status"))
+    def state_text(self, connection: Connection) -> SafeString:
+        if connection.state == Connection.State.ACTIVE:
+            status = active_status(connection)
+            return badge(status.label, ACTIVE_COLORS[status])
+        return badge(connection.get_state_display(), STATE_COLORS[Connection.State(connection.state)])
 
-    @display(description="Why")
+    @display(description=_("Reason"))
     def reason_text(self, connection: Connection) -> str:
         return connection.state_reason or connection.pause_reason or "-"
 
-    @display(description="Webhooks go to")
+    @display(description=_("Webhook URL"))
     def webhook_address(self, connection: Connection) -> str:
         return webhook_url(connection)
 
-    # The form is made for the platform: chosen on the first page of adding, fixed ever after.
+    # The form depends on the platform, which is chosen on the first page of adding and can't be changed later.
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         if self._adapter(request, None) is None and self.has_add_permission(request):
             context = {
                 **self.admin_site.each_context(request),
-                "title": "Connect a platform",
+                "title": gettext("Add a connection"),
                 "opts": self.opts,
                 "platforms": [(adapter.key, adapter.name, adapter.role) for adapter in adapters().values()],
             }
@@ -131,21 +153,21 @@ class ConnectionAdmin(BaseAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> list[Any]:
         adapter = self._adapter(request, obj)
         may_change = obj is None or self.has_change_permission(request, obj)
-        # Whoever knows the webhook address can send to it.
+        # The webhook URL contains a secret token: whoever knows it can send events.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
-        parts = {}
+        sections = {}
         if adapter is not None and may_change:
-            parts = {
-                "Settings": field_names(SETTINGS, adapter.Settings),
-                "Credentials": field_names(CREDENTIALS, adapter.Credentials),
+            sections = {
+                _("Settings"): field_names(SETTINGS, adapter.Settings),
+                _("Credentials"): field_names(CREDENTIALS, adapter.Credentials),
             }
         return [
             (None, {"fields": ("name", "slug", "seller", "base_url")}),
-            *((title, {"fields": names}) for title, names in parts.items() if names),
-            *([("Whose fields hold what", {"fields": ("field_map",)})] if maps_fields else []),
-            *([("How it stands", {"fields": state})] if obj else []),
+            *((title, {"fields": names}) for title, names in sections.items() if names),
+            *([(_("Field mapping"), {"fields": ("field_map",)})] if maps_fields else []),
+            *([(_("Status"), {"fields": state})] if obj else []),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
@@ -153,7 +175,7 @@ class ConnectionAdmin(BaseAdmin):
             return ()
         fixed = ("platform", "slug", "seller")
         shown = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
-        # An uninstalled adapter leaves a connection that can be looked at.
+        # Without its adapter there is no schema to validate a form with, so every field is read-only.
         return (*fixed, *shown) if self._adapter(request, obj) else (*fixed, *shown, "name", "base_url", "field_map")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -186,24 +208,32 @@ class ConnectionAdmin(BaseAdmin):
         obj.pk = installed.pk
 
     @action(
-        description="Test connection",
+        description=_("Test connection"),
         icon="network_check",
         permissions=["operate"],
-        dialog=confirm_dialog("Test this connection?", "One cheap call proves address and credentials.", "Test"),
+        dialog=confirm_dialog(
+            _("Test this connection?"),
+            _("Makes one API call to check the URL and the credentials."),
+            _("Test connection"),
+        ),
     )
     def test(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         try:
             answer = check_connection(connection=connection)
         except ConnectorError as error:
-            return self.redirect_to_object(request, connection, f"It does not work: {error}", messages.ERROR)
-        return self.redirect_to_object(request, connection, f"It works: {answer}")
+            message = gettext("Connection test failed: %(problem)s") % {"problem": error}
+            return self.redirect_to_object(request, connection, message, messages.ERROR)
+        message = gettext("Connection test succeeded: %(answer)s") % {"answer": answer}
+        return self.redirect_to_object(request, connection, message)
 
     @action(
-        description="Sync now",
+        description=_("Sync now"),
         icon="sync",
         permissions=["operate"],
-        dialog=confirm_dialog("Sync now?", "In full; what is unchanged costs no write.", "Sync", SyncForm),
+        dialog=confirm_dialog(
+            _("Start a full sync?"), _("Unchanged items are not sent again."), _("Start sync"), SyncForm
+        ),
     )
     def sync_now(self, request: HttpRequest, form: SyncForm, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
@@ -214,63 +244,74 @@ class ConnectionAdmin(BaseAdmin):
             )
         except (LookupError, ValueError) as error:
             return self.redirect_to_object(request, connection, str(error), messages.WARNING)
-        return self.redirect_to_object(
-            request, connection, "The sync has started." if created else "It is under way already."
-        )
+        message = gettext("Sync started.") if created else gettext("This sync is already running.")
+        return self.redirect_to_object(request, connection, message)
 
     @action(
-        description="Pause",
+        description=_("Pause"),
         icon="pause",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Pause this connection?", "Nothing is called there; what changes is kept.", "Pause", ReasonForm
+            _("Pause this connection?"),
+            _("No API calls are made. Changes are queued and sync when you resume."),
+            _("Pause"),
+            ReasonForm,
         ),
     )
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         pause_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
-        return self.redirect_to_object(request, connection, "Paused.")
+        return self.redirect_to_object(request, connection, gettext("Paused."))
 
     @action(
-        description="Resume",
+        description=_("Resume"),
         icon="play_arrow",
         permissions=["operate"],
-        dialog=confirm_dialog("Resume this connection?", "What collected meanwhile is sent now.", "Resume", ReasonForm),
+        dialog=confirm_dialog(
+            _("Resume this connection?"), _("Queued changes start syncing."), _("Resume"), ReasonForm
+        ),
     )
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         resume_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
-        return self.redirect_to_object(request, connection, "Resumed.")
+        return self.redirect_to_object(request, connection, gettext("Resumed."))
 
     @action(
-        description="Read-only on or off",
+        description=_("Turn dry run on or off"),
         icon="edit_off",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Switch read-only?", "While it is on, everything is decided and nothing is written there.", "Switch"
+            _("Turn dry run on or off?"),
+            _(
+                "In a dry run, changes are computed and nothing is sent. "
+                "Turning it off starts a full sync of every enabled export."
+            ),
+            _("Turn on or off"),
         ),
     )
     def switch_read_only(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         set_read_only(connection=connection, read_only=not connection.read_only, by=get_operator(request))
-        return self.redirect_to_object(
-            request, connection, f"Read-only is {'on' if connection.read_only else 'off'} now."
-        )
+        message = gettext("Dry run is on.") if connection.read_only else gettext("Dry run is off.")
+        return self.redirect_to_object(request, connection, message)
 
     @action(
-        description="New webhook secret",
+        description=_("Create new webhook secret"),
         icon="key",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Make a new webhook secret?",
-            "It is shown once. The former one is dead at once: give the system the new one soon.",
-            "Make it",
+            _("Create a new webhook secret?"),
+            _(
+                "The current secret stops working immediately, and the new one is shown only once. "
+                "Webhooks are rejected until you enter it on the platform."
+            ),
+            _("Create secret"),
         ),
     )
     def webhook_secret(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         if not self.is_action_available(connection, "webhook_secret"):
-            raise Http404(f"{connection} takes no secret by hand.")
+            raise Http404(f"The webhooks of {connection} are registered automatically or not supported.")
         context = {
             "connection": connection,
             "secret": renew_webhook_secret(connection=connection, by=get_operator(request)),
@@ -278,19 +319,19 @@ class ConnectionAdmin(BaseAdmin):
         return TemplateResponse(request, "admin/hub/connection/webhook_secret.html", context)
 
     @action(
-        description="Uninstall",
+        description=_("Uninstall"),
         icon="delete",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Uninstall this connection?",
-            "Its runs end, its credentials, sync logs and webhooks are deleted. What it brought stays.",
-            "Uninstall",
+            _("Uninstall this connection?"),
+            _("Its runs are canceled, and its credentials, sync logs and webhooks are deleted. Imported data is kept."),
+            _("Uninstall"),
         ),
     )
     def uninstall(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         uninstall_connection(connection=connection, by=get_operator(request))
-        return self.redirect_to_object(request, connection, "Uninstalled.")
+        return self.redirect_to_object(request, connection, gettext("Uninstalled."))
 
 
 def _platforms() -> list[tuple[str, str]]:
@@ -298,7 +339,12 @@ def _platforms() -> list[tuple[str, str]]:
 
 
 class PlatformSwitchForm(forms.ModelForm):
-    platform = forms.ChoiceField(choices=_platforms, widget=UnfoldAdminSelectWidget)
+    platform = forms.ChoiceField(
+        label=_("Platform"),
+        help_text=_("All connections to this platform are paused until the kill switch is deleted."),
+        choices=_platforms,
+        widget=UnfoldAdminSelectWidget,
+    )
 
     class Meta:
         model = PlatformSwitch
@@ -307,7 +353,7 @@ class PlatformSwitchForm(forms.ModelForm):
 
 @admin.register(PlatformSwitch)
 class PlatformSwitchAdmin(BaseAdmin):
-    """Adding a row stops every connection of a platform; deleting it lets them go on."""
+    """Adding a row pauses every connection of a platform; deleting the row resumes them."""
 
     form = PlatformSwitchForm
     list_display = ("platform", "reason", "paused_at", "paused_by")

@@ -1,25 +1,31 @@
-"""The console's pages about what was exchanged: imports of search feeds, webhooks received and refused."""
+"""Console pages of search feed imports, and of webhooks received and rejected."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import ReadOnlyAdmin, as_json, confirm_dialog, get_operator
-from connectors.feeds import feed_path, force_import, removed_titles
+from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, confirm_dialog, get_operator
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
-from connectors.services import replay_events
+from connectors.services.feed_imports import force_import, removed_titles
+from connectors.services.webhooks import replay_events
 from connectors.webhooks.masking import PERMISSION, masked
 
 REMOVALS_SHOWN = 100
-FEED_LABELS = {
-    "success": "success",
-    "refused": "danger",
-    "refused as harmful, waits for an operator": "danger",
-    "no answer: may still be running there": "warning",
+FEED_COLORS: dict[FeedImport.State, Color] = {
+    FeedImport.State.BUILDING: "default",
+    FeedImport.State.SENDING: "default",
+    FeedImport.State.POLLING: "default",
+    FeedImport.State.SUCCESS: "success",
+    FeedImport.State.REFUSED: "danger",
+    FeedImport.State.HARMFUL: "danger",
+    FeedImport.State.UNKNOWN: "warning",
 }
 
 
@@ -34,34 +40,40 @@ class FeedImportAdmin(ReadOnlyAdmin):
         *("created_at", "sent_at", "finished_at", "answer_text"),
     )
 
-    @display(description="State", label=FEED_LABELS)
-    def state_text(self, feed: FeedImport) -> str:
-        return feed.get_state_display()
+    @display(description=_("Status"))
+    def state_text(self, feed: FeedImport) -> SafeString:
+        return badge(feed.get_state_display(), FEED_COLORS[FeedImport.State(feed.state)])
 
-    @display(description="The answer")
+    @display(description=_("Response"))
     def answer_text(self, feed: FeedImport) -> str:
         return as_json(feed.answer)
 
-    @display(description="It removes")
+    @display(description=_("Products to be removed"))
     def removals_text(self, feed: FeedImport) -> str:
         titles = removed_titles(feed, limit=REMOVALS_SHOWN)
-        more = f" … and {feed.removals - len(titles)} more" if feed.removals > len(titles) > 0 else ""
-        return "; ".join(titles) + more or "-"
+        if not titles:
+            return "-"
+        others = feed.removals - len(titles)
+        more = [gettext("and %(count)s more") % {"count": f"{others:,}"}] if others > 0 else []
+        return "; ".join([*titles, *more])
 
     def is_action_available(self, row: FeedImport, action_name: str) -> bool:
         if action_name == "download":
-            return bool(row.file) and feed_path(row).is_file()
+            return bool(row.file) and row.path.is_file()
         return row.state == FeedImport.State.HARMFUL
 
     @action(
-        description="Force this import",
+        description=_("Force import"),
         icon="warning",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Force this import?",
-            "The search engine refused it because it removes so much. Forced, it takes exactly this import: what "
-            "stands under 'It removes' vanishes from the shop's search. Nothing else is ever forced.",
-            "Force it",
+            _("Force this import?"),
+            _(
+                "The search engine rejected this import because it removes too many products. If you force it, the "
+                "products under “Products to be removed” disappear from the shop's search. Later imports are not "
+                "forced."
+            ),
+            _("Force import"),
         ),
     )
     def force(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
@@ -70,14 +82,14 @@ class FeedImportAdmin(ReadOnlyAdmin):
             force_import(feed=feed, by=get_operator(request))
         except ValueError as error:
             return self.redirect_to_object(request, feed, str(error), messages.ERROR)
-        return self.redirect_to_object(request, feed, "It is sent again, by force, and its job goes on.")
+        return self.redirect_to_object(request, feed, gettext("Sending the import with force. Its job is resumed."))
 
-    @action(description="Download the file", icon="download", permissions=["view"])
+    @action(description=_("Download file"), icon="download", permissions=["view"])
     def download(self, request: HttpRequest, object_id: str) -> FileResponse:
         feed = self.get_object_or_404(request, object_id)
-        path = feed_path(feed)
+        path = feed.path
         if not feed.file or not path.is_file():
-            raise Http404("Its file is not there any more.")
+            raise Http404("The file of this import no longer exists.")
         return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="application/gzip")
 
 
@@ -93,7 +105,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     actions = ("replay_selected",)
     actions_detail = ("replay",)
     search_fields = ("delivery_id",)
-    search_help_text = "The sender's own id of the delivery"
+    search_help_text = _("Search by the platform's delivery ID")
     fields = (
         *("connection", "scope", "data_type", "delivery_id", "state", "reason", "deliveries", "attempts"),
         *("received_at", "processed_at"),
@@ -110,11 +122,11 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEvent | None = None) -> tuple[str, ...]:
         return self.get_fields(request, obj)
 
-    @display(description="Payload")
+    @display(description=_("Payload"))
     def body(self, event: WebhookEvent) -> str:
         return as_json(event.payload)
 
-    @display(description="Payload, personal data masked")
+    @display(description=_("Payload (personal data masked)"))
     def masked_body(self, event: WebhookEvent) -> str:
         return as_json(masked(event.payload))
 
@@ -122,23 +134,26 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         return row.state != WebhookEvent.State.PENDING
 
     @action(
-        description="Look again",
+        description=_("Replay"),
         icon="replay",
         permissions=["operate"],
-        dialog=confirm_dialog("Look at this once more?", "What it names is fetched as it is now.", "Look again"),
+        dialog=confirm_dialog(
+            _("Replay this webhook?"), _("The current data is fetched from the platform again."), _("Replay")
+        ),
     )
     def replay(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         event = self.get_object_or_404(request, object_id)
         number = replay_events(events=WebhookEvent.objects.filter(pk=event.pk), by=get_operator(request))
-        return self.redirect_to_object(
-            request, event, "It is looked at once more." if number else "It is for no job of its connection."
-        )
+        if number:
+            return self.redirect_to_object(request, event, gettext("Replaying webhook."))
+        message = gettext("Can't be replayed: no job of this connection handles this event.")
+        return self.redirect_to_object(request, event, message, messages.WARNING)
 
-    @action(description="Look again at what is selected", permissions=["operate"])
+    @action(description=_("Replay selected webhooks"), permissions=["operate"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
-        self.message_user(
-            request, f"{replay_events(events=queryset, by=get_operator(request))} are looked at once more."
-        )
+        number = replay_events(events=queryset, by=get_operator(request))
+        message = ngettext("Replaying %(count)s webhook.", "Replaying %(count)s webhooks.", number)
+        self.message_user(request, message % {"count": f"{number:,}"})
 
 
 @admin.register(WebhookRefusal)

@@ -1,4 +1,4 @@
-"""The console's pages about jobs: their schedules and filters, which a person sets, and how they stand."""
+"""Console pages of jobs: schedules and filters, which operators edit, and the progress of each job."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,53 +8,95 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import BaseAdmin, ReadOnlyInline, ReasonForm, TimeZoneField, confirm_dialog, get_operator
+from accounts.admin_base import (
+    BaseAdmin,
+    Color,
+    ReadOnlyInline,
+    ReasonForm,
+    TimeZoneField,
+    badge,
+    confirm_dialog,
+    get_operator,
+)
 from accounts.models import Seller
-from connectors.checks import is_comparable, start_comparison, start_preview
 from connectors.engine.filters import validate as validate_filters
-from connectors.size_schedules import size_rule, update_size_schedules
+from connectors.engine.size_schedules import size_rule, update_size_schedules
+from connectors.services.checks import is_comparable, start_comparison, start_preview
 from hub.kinds import Direction
 from hub.models import Connection, Job, Run
 from hub.services import pause_job, recompute_next_runs, resume_job, start_run
 
 
+class JobStatus(TextChoices):
+    """What the console shows for a job, derived from its settings, its state and its connection."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    DISABLED = "disabled", _("Disabled")
+    NEEDS_ATTENTION = "needs_attention", _("Needs attention")
+
+
+JOB_COLORS: dict[JobStatus, Color] = {
+    JobStatus.ACTIVE: "success",
+    JobStatus.PAUSED: "warning",
+    JobStatus.DISABLED: "default",
+    JobStatus.NEEDS_ATTENTION: "danger",
+}
+
+
+def job_status(job: Job) -> JobStatus:
+    if job.state.attention:
+        return JobStatus.NEEDS_ATTENTION
+    if not job.enabled:
+        return JobStatus.DISABLED
+    return JobStatus.PAUSED if job.paused or job.connection.paused_at else JobStatus.ACTIVE
+
+
 def _format_datetime(at: datetime | None) -> str:
-    """As Django writes it in lists; on the page of one row it would stand there raw."""
+    """A localized datetime, as in Django's lists; pages of one row would show the raw value."""
     return str(display_for_value(at, "-"))
 
 
 def _schedule_label(job: Job) -> str:
-    return f"{job.full_schedule} (by size)" if job.by_size else job.full_schedule or "by hand"
+    if not job.full_schedule:
+        return gettext("Manual")
+    return gettext("%(schedule)s (auto)") % {"schedule": job.full_schedule} if job.by_size else job.full_schedule
 
 
 class JobForm(forms.ModelForm):
-    time_zone = TimeZoneField(help_text="Of crontab schedules.")
+    time_zone = TimeZoneField(label=_("Time zone"), help_text=_("Time zone of crontab schedules."))
 
     def clean_by_size(self) -> bool:
-        """Setting a schedule is a person's decision; so is to let it follow the size again."""
+        """Editing the full schedule turns the automatic one off; it can be turned on again."""
         wanted: bool = self.cleaned_data["by_size"]
         if not wanted or "by_size" not in self.changed_data:
             return wanted and "full_schedule" not in self.changed_data
         if size_rule(self.instance) is None:
-            raise ValidationError("This platform has no schedules by size: set one above.")
+            raise ValidationError(gettext("This platform has no automatic schedules. Enter a full schedule instead."))
         return True
 
     def clean_filters(self) -> dict[str, Any]:
         validate_filters(self.cleaned_data["filters"] or {})
         return self.cleaned_data["filters"] or {}
 
-    def clean_proof_schedule(self) -> str:
+    def clean_comparison_schedule(self) -> str:
         schedule: str = self.cleaned_data["comparison_schedule"]
         if schedule and not is_comparable(self.instance):
-            raise ValidationError("This platform does not tell what it holds of this, so leave it empty.")
+            message = gettext(
+                "Comparison isn't supported: this platform doesn't let us read this data. Leave it empty."
+            )
+            raise ValidationError(message)
         return schedule
 
 
@@ -66,18 +108,18 @@ class JobInline(ReadOnlyInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         return super().get_queryset(request).select_related("state")
 
-    @display(description="Full schedule")
+    @display(description=_("Full schedule"))
     def schedule_text(self, job: Job) -> str:
         return _schedule_label(job)
 
-    @display(description="Last full sync")
+    @display(description=_("Last full sync"))
     def last_full_sync(self, job: Job) -> str:
         return _format_datetime(job.state.last_full_sync_at)
 
 
 @admin.register(Job)
 class JobAdmin(BaseAdmin):
-    """A job is made with its connection; a person sets its schedules and filters."""
+    """Jobs are created with their connection; operators edit their schedules and filters."""
 
     form = JobForm
     list_display = ("__str__", "state_text", "schedule_text", "partial_schedule", "next_full_at", "last_full_sync_at")
@@ -104,8 +146,8 @@ class JobAdmin(BaseAdmin):
     )
     fieldsets = (
         (None, {"fields": summary_fields}),
-        ("Schedule and filters", {"fields": editable_fields}),
-        ("Progress", {"fields": progress_fields}),
+        (_("Schedule and filters"), {"fields": editable_fields}),
+        (_("Progress"), {"fields": progress_fields}),
     )
 
     def is_action_available(self, row: Job, action_name: str) -> bool:
@@ -121,108 +163,114 @@ class JobAdmin(BaseAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @display(
-        description="State",
-        label={"waits for a person": "danger", "paused": "warning", "off": "default", "on": "success"},
-    )
-    def state_text(self, job: Job) -> str:
-        if job.state.attention:
-            return "waits for a person"
-        if not job.enabled:
-            return "off"
-        return "paused" if job.paused or job.connection.paused_at else "on"
+    @display(description=_("Status"))
+    def state_text(self, job: Job) -> SafeString:
+        status = job_status(job)
+        return badge(status.label, JOB_COLORS[status])
 
-    @display(description="Full schedule", ordering="full_schedule")
+    @display(description=_("Full schedule"), ordering="full_schedule")
     def schedule_text(self, job: Job) -> str:
         return _schedule_label(job)
 
-    @display(description="What it waits for")
+    @display(description=_("Needs attention because"))
     def attention(self, job: Job) -> str:
         return job.state.attention or "-"
 
-    @display(description="Read up to")
+    @display(description=_("Imported up to"))
     def cut_at(self, job: Job) -> str:
         return _format_datetime(job.state.cut_at)
 
-    @display(description="Next full sync", ordering="state__next_full_at")
+    @display(description=_("Next full sync"), ordering="state__next_full_at")
     def next_full_at(self, job: Job) -> str:
         return _format_datetime(job.state.next_full_at)
 
-    @display(description="Next partial sync")
+    @display(description=_("Next incremental sync"))
     def next_partial_at(self, job: Job) -> str:
         return _format_datetime(job.state.next_partial_at)
 
-    @display(description="Next comparison")
+    @display(description=_("Next comparison"))
     def next_comparison_at(self, job: Job) -> str:
         return _format_datetime(job.state.next_comparison_at)
 
-    @display(description="Last update")
+    @display(description=_("Last change synced"))
     def last_update_at(self, job: Job) -> str:
         return _format_datetime(job.state.last_update_at)
 
-    @display(description="Last full sync", ordering="state__last_full_sync_at")
+    @display(description=_("Last full sync"), ordering="state__last_full_sync_at")
     def last_full_sync_at(self, job: Job) -> str:
         return _format_datetime(job.state.last_full_sync_at)
 
-    @display(description="Last success")
+    @display(description=_("Last successful run"))
     def last_success_at(self, job: Job) -> str:
         return _format_datetime(job.state.last_success_at)
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change: bool) -> None:
-        # Only what the form changed: whether the job is paused may have been decided since the page was opened.
+        # Only the changed fields, because the job may have been paused since the form was opened.
         obj.save(update_fields=sorted({*form.changed_data, "by_size"}))
         if obj.by_size and "by_size" in form.changed_data:
             update_size_schedules(now=timezone.now(), job=obj)
         if {"full_schedule", "partial_schedule", "comparison_schedule", "time_zone"} & set(form.changed_data):
             recompute_next_runs(job=obj)
 
-    @admin.action(description="Sync now, in full", permissions=["operate"])
+    @admin.action(description=_("Start full sync"), permissions=["operate"])
     def sync_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        started = [_start(request, job) for job in jobs.select_related("connection__seller")]
-        self.message_user(
-            request, f"{sum(started)} syncs started, {len(started) - sum(started)} were under way or off."
-        )
+        results = [_start(request, job) for job in jobs.select_related("connection__seller")]
+        started, skipped = results.count(True), results.count(False)
+        message = ngettext("%(count)d sync started.", "%(count)d syncs started.", started) % {"count": started}
+        if skipped:
+            text = ngettext(
+                "%(count)d job skipped: already running or disabled.",
+                "%(count)d jobs skipped: already running or disabled.",
+                skipped,
+            )
+            message = f"{message} {text % {'count': skipped}}"
+        self.message_user(request, message)
 
-    @admin.action(description="Pause", permissions=["operate"])
+    @admin.action(description=_("Pause"), permissions=["operate"])
     def pause_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         for job in jobs.select_related("connection__seller"):
             pause_job(job=job, by=get_operator(request))
-        self.message_user(request, "Paused. What changes meanwhile is kept.")
+        self.message_user(request, gettext("Paused. Changes are queued and sync when you resume."))
 
-    @admin.action(description="Resume", permissions=["operate"])
+    @admin.action(description=_("Resume"), permissions=["operate"])
     def resume_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         for job in jobs.select_related("connection__seller"):
             resume_job(job=job, by=get_operator(request))
-        self.message_user(request, "Resumed.")
+        self.message_user(request, gettext("Resumed."))
 
     @action(
-        description="Sync now",
+        description=_("Sync now"),
         icon="sync",
         permissions=["operate"],
-        dialog=confirm_dialog("Sync now?", "Everything is read or compared; what is unchanged costs no write.", "Sync"),
+        dialog=confirm_dialog(_("Start a full sync?"), _("Unchanged items are not sent again."), _("Start sync")),
     )
     def sync_now(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         job = self.get_object_or_404(request, object_id)
         if _start(request, job):
-            return self.redirect_to_object(request, job, "The sync has started.")
-        return self.redirect_to_object(
-            request, job, "A sync is under way already, or the job is off.", messages.WARNING
-        )
+            return self.redirect_to_object(request, job, gettext("Sync started."))
+        message = gettext("Not started: a sync is already running, or the job is disabled.")
+        return self.redirect_to_object(request, job, message, messages.WARNING)
 
     @action(
-        description="Preview",
+        description=_("Preview"),
         icon="preview",
         permissions=["operate"],
-        dialog=confirm_dialog("Look ahead?", "Shows what a sync would do, item by item. Nothing is sent.", "Preview"),
+        dialog=confirm_dialog(
+            _("Run a preview?"), _("Shows what a sync would change, per item. Nothing is sent."), _("Run preview")
+        ),
     )
     def preview(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._start_check(request, object_id, start_preview)
 
     @action(
-        description="Compare now",
+        description=_("Compare"),
         icon="difference",
         permissions=["operate"],
-        dialog=confirm_dialog("Compare now?", "Reads what the target holds, and shows what differs.", "Compare"),
+        dialog=confirm_dialog(
+            _("Run a comparison?"),
+            _("Reads the platform's data and shows where it differs from SyncCenter. Nothing is sent."),
+            _("Compare"),
+        ),
     )
     def compare(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._start_check(request, object_id, start_comparison)
@@ -238,30 +286,32 @@ class JobAdmin(BaseAdmin):
         return HttpResponseClientRedirect(reverse("admin:hub_run_change", args=[run.pk]))
 
     @action(
-        description="Pause",
+        description=_("Pause"),
         icon="pause",
         permissions=["operate"],
-        dialog=confirm_dialog("Pause this job?", "What changes meanwhile is kept and sent later.", "Pause", ReasonForm),
+        dialog=confirm_dialog(
+            _("Pause this job?"), _("Changes are queued and sync when you resume."), _("Pause"), ReasonForm
+        ),
     )
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         job = self.get_object_or_404(request, object_id)
         pause_job(job=job, by=get_operator(request), reason=form.cleaned_data["reason"])
-        return self.redirect_to_object(request, job, "Paused.")
+        return self.redirect_to_object(request, job, gettext("Paused."))
 
     @action(
-        description="Resume",
+        description=_("Resume"),
         icon="play_arrow",
         permissions=["operate"],
-        dialog=confirm_dialog("Resume this job?", "What collected meanwhile is worked on now.", "Resume", ReasonForm),
+        dialog=confirm_dialog(_("Resume this job?"), _("Queued changes start syncing."), _("Resume"), ReasonForm),
     )
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         job = self.get_object_or_404(request, object_id)
         resume_job(job=job, by=get_operator(request), reason=form.cleaned_data["reason"])
-        return self.redirect_to_object(request, job, "Resumed.")
+        return self.redirect_to_object(request, job, gettext("Resumed."))
 
 
 def _start(request: HttpRequest, job: Job) -> bool:
-    """Whether a run began now: not if one was under way, and not for a job that is off."""
+    """Starts a full sync. False if one is already running, or if job, connection or seller are disabled."""
     if not job.enabled or job.connection.state == Connection.State.UNINSTALLED:
         return False
     if job.connection.seller is not None and job.connection.seller.status == Seller.Status.DELETED:

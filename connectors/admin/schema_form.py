@@ -1,4 +1,4 @@
-"""A form out of an adapter's `Settings`, `Credentials` and `FieldMap`, checked by these schemas themselves."""
+"""Builds the form of a connection from its adapter's schemas, which also validate the input."""
 
 import json
 from enum import Enum
@@ -8,6 +8,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from django import forms
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from pydantic import SecretStr
 from pydantic import ValidationError as SchemaError
 from pydantic.fields import FieldInfo
@@ -28,7 +30,7 @@ from connectors.sdk.schemas import Schema
 from hub.models import Connection
 
 SETTINGS, CREDENTIALS = "settings", "credentials"
-KEEP_STORED_HELP_TEXT = "Stored and never shown again. Leave empty to keep what is there."
+KEEP_STORED_HELP_TEXT = _("Stored and never shown again. Leave empty to keep the current value.")
 
 
 def field_name(part: str, name: str) -> str:
@@ -36,12 +38,12 @@ def field_name(part: str, name: str) -> str:
 
 
 def field_names(part: str, schema: type[Schema]) -> list[str]:
-    """The form's names for the fields of a schema, in the schema's order."""
+    """The form field names of a schema's fields, in the order of the schema."""
     return [field_name(part, name) for name in schema.model_fields]
 
 
 def _unwrap_optional(annotation: Any) -> Any:
-    """`str` for `str | None`: what an empty input means is the schema's business."""
+    """`str` for `str | None`; the schema decides what an empty input means. None for any other union."""
     if get_origin(annotation) in (Union, UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         return kinds[0] if len(kinds) == 1 else None
@@ -53,7 +55,7 @@ def _is_secret(info: FieldInfo) -> bool:
 
 
 class LinesField(forms.CharField):
-    """A list of texts, a line each."""
+    """A list of strings, one per line."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 
@@ -68,7 +70,7 @@ class LinesField(forms.CharField):
 
 
 def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
-    """The input for one field of a schema. `stored`: there is a value already, so a secret may be left empty."""
+    """The form field for one field of a schema. With `stored`, an empty secret keeps the stored value."""
     kind = _unwrap_optional(info.annotation)
     common: dict[str, Any] = {
         "label": info.title or name.replace("_", " ").capitalize(),
@@ -97,27 +99,30 @@ def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
             choices=[*blank, *((value, value) for value in values)], widget=UnfoldAdminSelectWidget, **common
         )
     if get_origin(kind) in (list, tuple, set, frozenset) and get_args(kind)[:1] == (str,):
-        common["help_text"] = f"{common['help_text']} One a line.".strip()
+        common["help_text"] = f"{common['help_text']} {gettext('One per line.')}".strip()
         return LinesField(**common)
     if kind is str:
         return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
-    # Whatever has a shape of its own (a mapping, a list of numbers, a nested model) is written as JSON.
-    common["help_text"] = f"{common['help_text']} As JSON.".strip()
+    # Other types (a mapping, a list of numbers, a nested model) are entered as JSON.
+    common["help_text"] = f"{common['help_text']} {gettext('Enter JSON.')}".strip()
     return forms.JSONField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), encoder=_NestedModelEncoder, **common)
 
 
 class _NestedModelEncoder(json.JSONEncoder):
-    """Defaults of nested models as JSON."""
+    """Serializes the default value of a nested model."""
 
     def default(self, value: Any) -> Any:
         return value.model_dump(mode="json") if hasattr(value, "model_dump") else super().default(value)
 
 
 class ConnectionForm(forms.ModelForm):
-    """Base of the forms that `connection_form` makes. Afterwards `new_settings` and `new_credentials` hold the values;
-    `new_credentials` is None if nothing about them changed."""
+    """Base of the forms that `connection_form` creates.
 
-    base_url = forms.URLField(label="Address", max_length=300, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
+    After validation `new_settings` and `new_credentials` hold the values for the services; `new_credentials` is None
+    if the credentials are unchanged.
+    """
+
+    base_url = forms.URLField(label=_("URL"), max_length=300, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
 
     adapter: type[Adapter[Any]]
     new_settings: dict[str, Any]
@@ -135,14 +140,16 @@ class ConnectionForm(forms.ModelForm):
                     self.initial[field_name(part, name)] = stored[name]
 
         if "field_map" in self.fields:
-            self.fields["field_map"].help_text += f" Known names: {_describe_fields(self.adapter.FieldMap)}."
+            known = gettext("Fields you can map: %(fields)s.") % {"fields": _describe_fields(self.adapter.FieldMap)}
+            self.fields["field_map"].help_text = f"{self.fields['field_map'].help_text} {known}".strip()
 
     def clean_base_url(self) -> str:
         url = self.cleaned_data["base_url"]
         try:
             ssrf.check_url(url, allowed_hosts=django_settings.PRIVATE_HOSTS_ALLOWED)
         except OSError as error:
-            raise ValidationError(f"This address cannot be called: {error}") from error
+            message = gettext("SyncCenter can't connect to this URL: %(problem)s")
+            raise ValidationError(message % {"problem": error}) from error
         return url
 
     def clean_field_map(self) -> dict[str, Any]:
@@ -165,7 +172,7 @@ class ConnectionForm(forms.ModelForm):
         return self.adapter.Settings if part == SETTINGS else self.adapter.Credentials
 
     def _read(self, part: str, kept: dict[str, Any]) -> dict[str, Any]:
-        """The values of a part, JSON-able; what is wrong with them stands at their fields afterwards."""
+        """The values of a part, as JSON types. Validation errors are added to the form's fields."""
         schema = self._schema(part)
         values: dict[str, Any] = {}
         for name, info in schema.model_fields.items():
@@ -186,7 +193,7 @@ class ConnectionForm(forms.ModelForm):
 
 
 def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
-    """Where something is wrong (`products.rrp`; empty for the whole), and what."""
+    """Path (`products.rrp`; empty for the whole schema) and message of each error."""
     details = error.errors(include_input=False, include_context=False)
     return [(".".join(map(str, detail["loc"])), detail["msg"]) for detail in details]
 
@@ -201,7 +208,7 @@ def _describe_fields(schema: type[Schema]) -> str:
 
 
 def connection_form(adapter: type[Adapter[Any]], connection: Connection | None) -> type[ConnectionForm]:
-    """The form of connections to a platform, with one field for each setting and each credential."""
+    """The form class for a platform's connections, with one field per setting and per credential."""
     stored = {SETTINGS: {}, CREDENTIALS: (connection.credentials or {}) if connection else {}}
     fields = {
         field_name(part, name): form_field(name, info, stored=name in stored[part])

@@ -15,13 +15,13 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
+from connectors.adapters.registry import adapter_for
 from connectors.engine import callbacks, retry
 from connectors.engine.applying import Tally, apply_page, import_context_for
 from connectors.engine.importing import count, discontinue, missing_links, set_category_parents
 from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
 from connectors.models import WebhookEvent
-from connectors.registry import adapter_for
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.webhooks import EventReference, Receipt
 from hub import lanes

@@ -21,7 +21,6 @@ from connectors.engine.deciding import Step, decide
 from connectors.engine.import_names import ImportNames
 from connectors.engine.settling import COUNTER_FOR_ACTION, Batch, ChangeResult, failed_result, settle, skipped_result
 from connectors.engine.turn import Turn
-from connectors.feeds import OPEN, feed_path
 from connectors.models import FeedImport, FeedItem
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
@@ -45,7 +44,7 @@ _FORMAT_CHANGED = "The connection speaks another version of the interface now: e
 
 def work(turn: Turn, job: Job) -> None:
     """Bring the job's import one stage further, or begin one if something waits and it is time."""
-    feed = FeedImport.objects.filter(job=job, state__in=OPEN).first()
+    feed = FeedImport.objects.filter(job=job, state__in=FeedImport.OPEN).first()
     now = timezone.now()
     if feed is not None and feed.format != _target(turn, job).format:
         # Its file is in a format that the connection does not speak any more. What it carried still waits.
@@ -59,7 +58,7 @@ def work(turn: Turn, job: Job) -> None:
         return
     if feed.state == FeedImport.State.POLLING:
         replace_all = feed.mode == FeedImport.Mode.REPLACE
-        answer = _target(turn, job).poll_import(feed.remote_id, path=str(feed_path(feed)), replace_all=replace_all)
+        answer = _target(turn, job).poll_import(feed.remote_id, path=str(feed.path), replace_all=replace_all)
         _handle_result(turn, job, feed, answer)
     else:
         _send(turn, job, feed)
@@ -140,7 +139,7 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
     feed.file = f"{job.connection.slug}-{feed.pk}.gz"
     items = removals = 0
     import_names = ImportNames(job, target)
-    with target.open_file(str(feed_path(feed)), replace_all=replace_all) as file:
+    with target.open_file(str(feed.path), replace_all=replace_all) as file:
         for priority in (Priority.EVENT, Priority.FULL_RUN):
             after = 0
             while taken := queue.next_changes(
@@ -161,13 +160,13 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
     with lanes.fenced(turn.claim):
         if items == 0 and not replace_all:
             feed.delete()
-            feed_path(feed).unlink(missing_ok=True)
+            feed.path.unlink(missing_ok=True)
             return False
         feed.items, feed.removals, feed.state = items, removals, FeedImport.State.SENDING
         feed.save(update_fields=["file", "items", "removals", "state"])
         if feed.run_id:
             what = "everything" if replace_all else "what changed"
-            size = os.path.getsize(feed_path(feed))
+            size = os.path.getsize(feed.path)
             text = f"Import {feed.pk}: {what}, {items:,} items ({removals:,} removals), {size:,} bytes."
             runlog.write(run_id=feed.run_id, now=timezone.now(), text=text)
     return True
@@ -209,7 +208,7 @@ def _send(turn: Turn, job: Job, feed: FeedImport) -> None:
     FeedImport.objects.filter(pk=feed.pk).update(sent_at=timezone.now())
     try:
         answer = _target(turn, job).start_import(
-            str(feed_path(feed)),
+            str(feed.path),
             replace_all=feed.mode == FeedImport.Mode.REPLACE,
             name=f"synccenter-{feed.pk}",
             force=feed.forced_by_id is not None,
@@ -249,7 +248,7 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
             if not feed.run_id:  # a partial run begins with what is settled
                 _log(turn, job, feed, "accepted", now)
             _finish(turn, feed, FeedImport.State.SUCCESS, answer, now)
-            feed_path(feed).unlink(missing_ok=True)
+            feed.path.unlink(missing_ok=True)
         case ImportState.HARMFUL:
             _log(turn, job, feed, f"{FeedImport.State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from catalog import items as catalog
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.operations import References
 from hub.kinds import Direction, Kind, Role

@@ -4,7 +4,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any, TypedDict
 
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.feeds import FeedTarget
 from connectors.sdk.streams import Source, Target
 from hub.kinds import DataType, Direction, Role

@@ -11,9 +11,9 @@ from time import monotonic
 
 from django.conf import settings
 
-from connectors.adapter_factory import open_adapter
+from connectors.adapters.factory import open_adapter
+from connectors.adapters.registry import adapters
 from connectors.engine import retry
-from connectors.registry import adapters
 from connectors.sdk.errors import ConnectorError, SyncLogMissing, TryAgainLater
 from connectors.sdk.sync_log import LogError, LogUpdate
 from hub.kinds import DataType

@@ -8,9 +8,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
-from connectors import size_schedules
-from connectors.alerting import evaluate_and_notify
-from connectors.engine import maintenance, sync_log_push
+from connectors.alerts.notifications import evaluate_and_notify
+from connectors.engine import maintenance, size_schedules, sync_log_push
 from connectors.engine.turn import stopping, worker_name
 from connectors.engine.turn_loop import serve
 from connectors.webhooks import registration

@@ -22,7 +22,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Seller
-from connectors.adapter_factory import open_adapter
+from connectors.adapters.factory import open_adapter
 from connectors.engine import retry
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import TryAgainLater

@@ -9,7 +9,7 @@ import hub.fields
 class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0004_feed_names"),
-        ("hub", "0006_receipts_of_queued_items"),
+        ("hub", "0007_receipts_of_queued_items"),
     ]
 
     operations = [

@@ -13,9 +13,9 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import CharField, Func
 
-from connectors.adapter_factory import account_for
+from connectors.adapters.factory import account_for
+from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookEvent
-from connectors.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
 from connectors.webhooks import json_rpc

@@ -16,9 +16,9 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.services import record_audit_event
-from connectors.adapter_factory import open_adapter
+from connectors.adapters.factory import open_adapter
+from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookSubscription
-from connectors.registry import adapter_for
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import Direction

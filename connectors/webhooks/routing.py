@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from connectors.adapters.registry import adapters
 from connectors.models import WebhookEvent
-from connectors.registry import adapters
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.webhooks import PAYLOAD_ERRORS
 from hub.kinds import Direction

@@ -1,1 +1,1 @@
-"""What the pages show, read across rooms. Each function costs a fixed number of queries, however much there is."""
+"""Read queries of the pages, across apps. The number of queries of a function does not depend on the data."""

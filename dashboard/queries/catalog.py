@@ -1,4 +1,4 @@
-"""Products to look through, a million of them, and one product whole."""
+"""Products as a list, built for a million rows, and one product with its variants."""
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.paginator import Page as NumberedPage
@@ -15,43 +15,43 @@ VARIANTS_PER_PAGE = 100
 
 
 def products(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Product]:
-    """A page of products, the newest first, with `variant_count`, `sku` and `image` of the first variant and image.
+    """A page of products, newest first, with `variant_count` and the `sku` and `image` of the first variant and image.
 
-    `search` finds words of the title (the last may be unfinished) and beginnings of SKUs, each by its own index.
+    `search` matches words of the title (the last one by prefix) and prefixes of SKUs, each through its own index.
     """
     found = Product.objects.filter(seller=seller)
     if status:
         found = found.filter(status=status)
     if search:
         page = keyset.page(
-            keyset.apply(_with_words(found, search)),
-            keyset.apply(found.filter(pk__in=_with_sku(seller, search))),
+            keyset.apply(_by_words(found, search)),
+            keyset.apply(found.filter(pk__in=_by_sku(seller, search))),
         )
     else:
         page = keyset.page(keyset.apply(found))
-    _decorate(page.rows)
+    _add_list_details(page.rows)
     return page
 
 
-def _with_words(found: QuerySet[Product], search: str) -> QuerySet[Product]:
+def _by_words(found: QuerySet[Product], search: str) -> QuerySet[Product]:
     words = [word for word in "".join(c if c.isalnum() else " " for c in search).split() if word]
     if not words:
         return found.none()
     query = " & ".join([*(f"'{word}'" for word in words[:-1]), f"'{words[-1]}':*"])
-    # The expression has to be that of the index, word for word.
+    # PostgreSQL uses the index only for exactly this expression.
     return found.annotate(words=SearchVector("title", config="simple")).filter(
         words=SearchQuery(query, config="simple", search_type="raw")
     )
 
 
-def _with_sku(seller: Seller, search: str) -> QuerySet[Variant, tuple[int]]:
+def _by_sku(seller: Seller, search: str) -> QuerySet[Variant, tuple[int]]:
     return Variant.objects.filter(seller=seller, sku__istartswith=search).order_by().values_list("product_id")
 
 
-def _decorate(rows: list[Product]) -> None:
+def _add_list_details(rows: list[Product]) -> None:
     first = Variant.objects.filter(product=OuterRef("pk")).order_by("position", "id")
     image = Image.objects.filter(product=OuterRef("pk")).order_by("position", "id")
-    facts = {
+    details = {
         row["pk"]: row
         for row in Product.objects.filter(pk__in=[row.pk for row in rows])
         .order_by()
@@ -63,11 +63,11 @@ def _decorate(rows: list[Product]) -> None:
         .values("pk", "variant_count", "sku", "image")
     }
     for row in rows:
-        row.__dict__.update(facts[row.pk])
+        row.__dict__.update(details[row.pk])
 
 
 def product(*, seller: Seller, product_id: int) -> Product:
-    """The product with brand, categories and images. Raises Product.DoesNotExist, also for other sellers'."""
+    """The product with brand, categories and images. Raises Product.DoesNotExist, also for another seller's product."""
     return (
         Product.objects.select_related("brand", "attribute_set")
         .prefetch_related("categories", "images")
@@ -76,7 +76,7 @@ def product(*, seller: Seller, product_id: int) -> Product:
 
 
 def variants(*, product: Product, page: str | None) -> NumberedPage:
-    """Variants of one product with stock and prices, a page at a time; within one product, numbers are cheap."""
+    """A page of one product's variants with stock and prices. Numbered pages are cheap within a single product."""
     rows = product.variants.prefetch_related(
         Prefetch("stock", Stock.objects.select_related("location").order_by("location__code")),
         Prefetch("prices", Price.objects.select_related("price_list").order_by("price_list__name", "min_quantity")),

@@ -1,4 +1,4 @@
-"""Previews and comparisons: the last of each job, and what they found."""
+"""Previews and comparisons: the latest of each job, and their results."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
 from accounts.models import Seller
-from connectors.checks import is_comparable
+from connectors.services.checks import is_comparable
 from dashboard.keyset import Keyset, Page
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.items import Item, Ref, items
@@ -17,14 +17,26 @@ from hub.models import Job, Run, RunItem
 
 _BATCH = 2000
 _VERDICTS = {
-    Run.Scope.PREVIEW: ("create", "update", "disable", "remove", "skip", "fail"),
-    Run.Scope.COMPARISON: ("missing", "different", "gone", "unknown"),
+    Run.Scope.PREVIEW: (
+        RunItem.Verdict.CREATE,
+        RunItem.Verdict.UPDATE,
+        RunItem.Verdict.DISABLE,
+        RunItem.Verdict.REMOVE,
+        RunItem.Verdict.SKIP,
+        RunItem.Verdict.FAIL,
+    ),
+    Run.Scope.COMPARISON: (
+        RunItem.Verdict.MISSING,
+        RunItem.Verdict.DIFFERENT,
+        RunItem.Verdict.GONE,
+        RunItem.Verdict.UNKNOWN,
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Checks:
-    """What can be checked of one job, and the last check of each sort."""
+    """Which checks a job supports, and the latest preview and comparison."""
 
     job: Job
     comparable: bool
@@ -34,15 +46,15 @@ class Checks:
 
 
 def checks(*, seller: Seller) -> list[Checks]:
-    """A row for each job that sends something. Three queries."""
-    mine = Run.objects.filter(job=OuterRef("pk")).order_by("-id").values("pk")
+    """A row for each enabled export job. Three queries."""
+    latest = Run.objects.filter(job=OuterRef("pk")).order_by("-id").values("pk")
     jobs = list(
         Job.objects.filter(connection__seller=seller, direction=Direction.EXPORT, enabled=True)
         .exclude(connection__state="uninstalled")
         .select_related("connection", "state")
         .annotate(
-            previews=ArraySubquery(mine.filter(scope=Run.Scope.PREVIEW)[:1]),
-            comparisons=ArraySubquery(mine.filter(scope=Run.Scope.COMPARISON)[:1]),
+            previews=ArraySubquery(latest.filter(scope=Run.Scope.PREVIEW)[:1]),
+            comparisons=ArraySubquery(latest.filter(scope=Run.Scope.COMPARISON)[:1]),
         )
         .order_by("connection__name", "data_type")
     )
@@ -67,12 +79,12 @@ def check_runs(*, seller: Seller) -> QuerySet[Run]:
 
 
 def verdicts_of(run: Run) -> list[RunItem.Verdict]:
-    """What a run of its sort may say of an item."""
-    return [RunItem.Verdict(each) for each in _VERDICTS.get(Run.Scope(run.scope), ())]
+    """The verdicts that a run of this scope can give an item."""
+    return list(_VERDICTS.get(Run.Scope(run.scope), ()))
 
 
 def verdict_counts(*, run: Run) -> list[tuple[RunItem.Verdict, int]]:
-    """How many items have which verdict, up to the cap; those without any left out."""
+    """The number of items for each verdict, up to the cap. Verdicts without items are left out."""
     counted = (
         (verdict, count_up_to_cap(RunItem.objects.filter(run=run, verdict=verdict))) for verdict in verdicts_of(run)
     )
@@ -80,24 +92,24 @@ def verdict_counts(*, run: Run) -> list[tuple[RunItem.Verdict, int]]:
 
 
 def run_items(*, run: Run, verdict: str = "", text: str = "") -> QuerySet[RunItem]:
-    """What a run found; empty filters let everything through. `text` is an id, here or there."""
+    """The items that a run found; an empty filter matches everything. `text` is a local or an external ID."""
     rows = RunItem.objects.filter(run=run)
     if verdict:
         rows = rows.filter(verdict=verdict)
     if text:
-        here = rows.filter(item_id=int(text)) if text.isdecimal() and len(text) < 19 else rows.none()
-        rows = rows.filter(external_id=text) | here
+        local = rows.filter(item_id=int(text)) if text.isdecimal() and len(text) < 19 else rows.none()
+        rows = rows.filter(external_id=text) | local
     return rows
 
 
 def page_of(*, seller: Seller, rows: QuerySet[RunItem], keyset: Keyset) -> tuple[Page[RunItem], dict[Ref, Item]]:
-    """A page, with what the items are called here."""
+    """A page of items, with their titles and pages by (kind, ID)."""
     page = keyset.page(keyset.apply(rows))
     return page, items(seller=seller, refs=[(row.kind, row.item_id) for row in page.rows])
 
 
 def with_titles(*, seller: Seller, rows: QuerySet[RunItem]) -> Iterator[tuple[RunItem, str]]:
-    """All of them, oldest first, in constant memory."""
+    """All rows with the title of their item, oldest first, in constant memory."""
     batch: list[RunItem] = []
     for row in rows.order_by("id").iterator(chunk_size=_BATCH):
         batch.append(row)

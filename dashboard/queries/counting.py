@@ -1,4 +1,4 @@
-"""Counting without counting a million: up to a cap, which pages show as "1,000+"."""
+"""Counts that stop at a cap, which pages show as "1,000+", so that a million rows are never counted."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ CAP = 1000
 
 
 def capped(rows: QuerySet[Any]) -> Func:
-    """How many rows there are, up to CAP + 1, as an expression to annotate an outer queryset with."""
+    """The number of rows, up to CAP + 1, as an expression to annotate an outer queryset with."""
     return Func(
         ArraySubquery(rows.order_by().values("pk")[: CAP + 1]),
         function="CARDINALITY",
@@ -18,5 +18,5 @@ def capped(rows: QuerySet[Any]) -> Func:
 
 
 def count_up_to_cap(rows: QuerySet[Any]) -> int:
-    """The same, asked at once."""
+    """The number of rows, up to CAP + 1. One query."""
     return rows.order_by()[: CAP + 1].count()

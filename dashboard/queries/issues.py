@@ -1,4 +1,4 @@
-"""Problems that a merchant can mend, filtered and paged."""
+"""Issues of a seller, filtered."""
 
 from typing import Any
 
@@ -21,10 +21,10 @@ def issues(
     text: str = "",
     run: Run | None = None,
 ) -> QuerySet[Issue]:
-    """Issues of the seller. `shown` is `open` or `resolved`; an empty filter lets everything through.
+    """Issues of the seller. `shown` is `open` or `resolved`; an empty filter matches everything.
 
     `connection` is the slug of a connection, or the name under which a system reports over the API;
-    `run` limits to those that its job opened while it ran.
+    `run` limits them to those that its job opened during the run.
     """
     found = Issue.objects.filter(seller=seller, resolved_at__isnull=shown != RESOLVED)
     filters: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Items by (kind, id), as logs and issues name them: what they are called and which page shows them."""
+"""Titles and pages of items by (kind, ID), as logs and issues refer to them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -32,11 +32,11 @@ class Item:
 def kind_label(kind: str) -> str:
     """`order_line` → "Order line"; `category@2` → "Category"."""
     plain = kind.partition("@")[0]
-    return Kind(plain).label if plain in Kind.values else plain
+    return str(Kind(plain).label) if plain in Kind.values else plain
 
 
 def items(*, seller: Seller, refs: Iterable[Ref]) -> dict[Ref, Item]:
-    """What is known of each item, by (kind, id). Items that are gone are left out. One query a kind."""
+    """Each item by (kind, ID), without those that no longer exist. One query for each kind."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for kind, item_id in refs:
         if item_id is not None:
@@ -70,9 +70,9 @@ def items(*, seller: Seller, refs: Iterable[Ref]) -> dict[Ref, Item]:
 
 
 def payload_of(*, seller: Seller, link_id: int) -> tuple[LinkPayload, Item]:
-    """What was received and sent (S7), and the item that it is about.
+    """The payloads of a link (S7) and the item that they describe.
 
-    Raises LinkPayload.DoesNotExist unless that item is the seller's own and has a page.
+    Raises LinkPayload.DoesNotExist unless the item belongs to the seller and has a page.
     """
     payload = LinkPayload.objects.select_related("link__connection").get(
         Q(link__connection__seller=seller) | Q(link__connection__seller=None), pk=link_id
@@ -80,5 +80,5 @@ def payload_of(*, seller: Seller, link_id: int) -> tuple[LinkPayload, Item]:
     ref = (payload.link.kind, payload.link.item_id)
     item = items(seller=seller, refs=[ref]).get(ref)
     if item is None or not item.page:
-        raise LinkPayload.DoesNotExist(f"link {link_id} is about no item of {seller}")
+        raise LinkPayload.DoesNotExist(f"Link {link_id} has no item of {seller}.")
     return payload, item

@@ -1,4 +1,4 @@
-"""How things stand: each connection of a seller with its jobs, their last and running runs, what is open."""
+"""The overview page: each connection of a seller with its jobs, their latest or running sync, and open issues."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +9,15 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import Seller
-from connectors.registry import adapters
+from connectors.adapters.registry import adapters
 from dashboard.queries.counting import capped, count_up_to_cap
+from dashboard.queries.platforms import platform_name
 from hub.kinds import DataType, Direction
 from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, Run
 from synclog.models import Issue, SyncLog
 from synclog.queries import open_issues
 
-# The order in which a person thinks of data, which is not the alphabet's.
+# The order of the rows: products first, settings last.
 _DATA_TYPES = {
     data_type: place
     for place, data_type in enumerate(
@@ -36,14 +37,19 @@ _DATA_TYPES = {
 
 @dataclass(frozen=True)
 class JobCard:
-    """One job as its row shows it. `is_first_of_type` marks the row that carries the button of its data type."""
+    """One job as its row shows it.
+
+    `is_first_of_type` marks the row with the Sync button of its data type. `retry_at` is set while lanes of the job
+    back off after failures: the last of these ends then.
+    """
 
     job: Job
+    platform: str
     state: JobState | None
     run: Run | None
     open_issues: int
     held: int
-    backing_off: bool
+    retry_at: datetime | None
     is_first_of_type: bool
 
     @property
@@ -52,12 +58,12 @@ class JobCard:
 
     @property
     def state_key(self) -> str:
-        """The state of the run shown, as the page remembers it between two looks."""
+        """The run and its state, which the page sends back with each poll so that only changes are announced."""
         return f"{self.run.pk}.{self.run.state}" if self.run else ""
 
     @property
     def blocked(self) -> bool:
-        """Whether a person paused, switched off or has to mend the job."""
+        """Whether the job is paused or disabled, or needs attention before it can run."""
         attention = self.state is not None and self.state.attention
         return bool(self.job.paused or not self.job.enabled or attention)
 
@@ -71,6 +77,8 @@ class JobCard:
 
 @dataclass(frozen=True)
 class ConnectionCard:
+    """A connection with its jobs. `at_least_once`: after an outage, an item may be sent twice."""
+
     connection: Connection
     platform: str
     platform_pause_reason: str
@@ -85,7 +93,7 @@ class ConnectionCard:
 
 @dataclass(frozen=True)
 class Overview:
-    """`external_logs` are the logs of systems that write them over the API and have no connection here."""
+    """`external_logs` are sync logs that systems without a connection report over the API."""
 
     connections: list[ConnectionCard]
     external_logs: list[SyncLog]
@@ -100,7 +108,7 @@ class Overview:
 
 
 def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
-    """Everything on the home page. Nine queries."""
+    """Everything on the overview page, in nine queries."""
     now = now or timezone.now()
     connections = list(Connection.objects.filter(seller=seller).defer("credentials", "webhook_secret"))
     jobs = list(
@@ -115,8 +123,14 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
         )
     )
     issues = {(log.connection_id, log.data_type): log.open_issues for log in logs}
-    backing_off = set(Lane.objects.filter(connection__in=connections, rest_until__gt=now).values_list("pk", flat=True))
+    retry_times = {
+        lane.pk: lane.rest_until
+        for lane in Lane.objects.filter(connection__in=connections, rest_until__gt=now).only("pk", "rest_until")
+        if lane.rest_until
+    }
     switches = dict(PlatformSwitch.objects.values_list("platform", "reason"))
+    known = adapters()
+    platform_names = {connection.pk: platform_name(connection) for connection in connections}
 
     cards: dict[int, list[JobCard]] = {connection.pk: [] for connection in connections}
     for (connection_id, data_type), same_type in groupby(
@@ -126,20 +140,20 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
             cards[connection_id].append(
                 JobCard(
                     job=job,
+                    platform=platform_names[connection_id],
                     state=getattr(job, "state", None),
                     run=runs.get(job.pk),
                     open_issues=issues.get((connection_id, data_type), 0) if place == 0 else 0,
                     held=job.held,
-                    backing_off=any(lane in backing_off for lane in job.lane_ids),
+                    retry_at=max((retry_times[lane] for lane in job.lane_ids if lane in retry_times), default=None),
                     is_first_of_type=place == 0,
                 )
             )
-    known = adapters()
     return Overview(
         connections=[
             ConnectionCard(
                 connection=connection,
-                platform=getattr(known.get(connection.platform), "name", connection.platform),
+                platform=platform_names[connection.pk],
                 platform_pause_reason=switches.get(connection.platform, ""),
                 at_least_once=not getattr(known.get(connection.platform), "exactly_once", True),
                 jobs=cards[connection.pk],
@@ -151,7 +165,7 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
 
 
 def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
-    """The sync to show for each job, by job id: a running one (full before partial), else the last. Three queries."""
+    """The sync to show for each job, by job ID: a running one (full before partial), else the latest. Three queries."""
     ids = [job.pk for job in jobs]
     syncs = Run.objects.filter(scope__in=Run.SYNCS)
     last = Subquery(syncs.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
@@ -178,5 +192,5 @@ def _weight(run: Run) -> int:
 
 
 def open_issue_count(*, seller: Seller) -> int:
-    """For the navigation: open issues, up to the cap."""
+    """The number of open issues in the navigation, up to the cap."""
     return count_up_to_cap(open_issues(seller=seller))

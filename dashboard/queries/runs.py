@@ -1,4 +1,4 @@
-"""The activity register: runs of a seller's jobs, their counters and logs (B8, B10)."""
+"""Sync history: the runs of a seller's jobs, their counters and logs (B8, B10)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from hub.models import Job, Run, RunLogLine
 
 
 def runs(*, seller: Seller) -> QuerySet[Run]:
-    """All runs that the seller may see: those of its own connections."""
+    """All runs of the seller's own connections."""
     mine = Run.objects.filter(job__connection__seller=seller)
     return mine.select_related("job__connection", "started_by").prefetch_related("counters")
 
@@ -27,10 +27,10 @@ def run_page(
     state: str = "",
     scope: str = "",
 ) -> Page[Run]:
-    """A page of the register, the latest first. Empty filters let everything through. Three queries.
+    """A page of the sync history, newest first. An empty filter matches everything. Three queries.
 
-    A walk over all runs would be long for a seller that runs seldom among many that run often; so each of its jobs
-    gives its latest few, by index, and the best of these make the page.
+    A scan of all runs by ID would be slow for a seller with few runs among sellers with many. So each of its jobs
+    contributes its latest few through an index, and the newest of these make the page.
     """
     jobs = Job.objects.filter(connection__seller=seller)
     if connection:
@@ -55,10 +55,10 @@ def log_tail(*, run: Run, after: int | None = None, limit: int) -> list[RunLogLi
 
 
 def full_log(*, run: Run) -> Iterator[RunLogLine]:
-    """Every line, in constant memory."""
+    """All log lines in order, in constant memory."""
     return RunLogLine.objects.filter(run=run).order_by("id").iterator(chunk_size=2000)
 
 
 def feed_imports(*, run: Run) -> QuerySet[FeedImport]:
-    """What a search engine was sent in the run, and what it answered."""
+    """The feed imports into a search engine that the run sent."""
     return FeedImport.objects.filter(run=run)

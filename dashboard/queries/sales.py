@@ -1,4 +1,4 @@
-"""Customers and orders to look through."""
+"""Customers and orders: lists and single records."""
 
 from django.db.models import Prefetch, QuerySet
 
@@ -10,7 +10,7 @@ from orders.models import Customer, Order, OrderLine, Shipment, ShipmentLine
 
 
 def customers(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Customer]:
-    """A page of customers, the newest first. `search` is the beginning of an e-mail address or of a last name."""
+    """A page of customers, newest first. `search` is a prefix of an email address or of a last name."""
     found = Customer.objects.filter(seller=seller).select_related("group")
     if status:
         found = found.filter(status=status)
@@ -23,7 +23,7 @@ def customers(*, seller: Seller, keyset: Keyset, search: str = "", status: str =
 
 
 def customer(*, seller: Seller, customer_id: int) -> Customer:
-    """With group, parent and addresses. Raises Customer.DoesNotExist, also for other sellers'."""
+    """The customer with group, parent and addresses. Raises Customer.DoesNotExist, also for another seller's."""
     return (
         Customer.objects.select_related("group", "parent")
         .prefetch_related("addresses")
@@ -36,9 +36,9 @@ def customer_records(*, customer: Customer) -> ItemRecords:
 
 
 def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Order]:
-    """A page of orders, the latest placed first. `search` is the beginning of an order number.
+    """A page of orders, latest placed first. `search` is a prefix of an order number.
 
-    `keyset` must be one by `placed_at`.
+    `keyset` must page by `placed_at`.
     """
     found = Order.objects.filter(seller=seller).select_related("customer", "source")
     if status:
@@ -49,7 +49,10 @@ def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = ""
 
 
 def order(*, seller: Seller, order_id: int) -> Order:
-    """With customer, source, addresses, lines and shipments. Raises Order.DoesNotExist, also for other sellers'."""
+    """The order with customer, source, addresses, lines and shipments.
+
+    Raises Order.DoesNotExist, also for another seller's.
+    """
     shipped = ShipmentLine.objects.select_related("order_line")
     return (
         Order.objects.select_related("customer", "source")

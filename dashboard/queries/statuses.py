@@ -1,4 +1,4 @@
-"""The last outcome of every item of every kind, for each target and storefront (B12)."""
+"""Sync status: the latest outcome of every item, for each job and storefront (B12)."""
 
 from django.db.models import Q, QuerySet
 
@@ -13,7 +13,7 @@ from synclog.models import ItemStatus
 def statuses(
     *, seller: Seller, keyset: Keyset, job: Job | None = None, state: str = "", kind: str = ""
 ) -> Page[ItemStatus]:
-    """A page of item statuses. `job` may be of a platform-wide connection: the items are the seller's all the same."""
+    """A page of item statuses of the seller. `job` may belong to a connection that all sellers share."""
     rows = ItemStatus.objects.filter(seller=seller).select_related("job__connection")
     if job:
         rows = rows.filter(job=job)
@@ -25,7 +25,7 @@ def statuses(
 
 
 def jobs_with_statuses(*, seller: Seller) -> QuerySet[Job]:
-    """The jobs to choose from: the seller's own, platform-wide ones, and those of the ERPs of its vendors (S9)."""
+    """The jobs to filter by: the seller's own, exports that all sellers share, and orders to its vendors' ERPs (S9)."""
     vendors = agreements_of_seller(seller_id=seller.pk).values("vendor")
     theirs = Q(connection__seller__in=vendors, connection__role=Role.ERP, data_type=DataType.ORDERS)
     shared = Q(connection__seller=None, direction=Direction.EXPORT)

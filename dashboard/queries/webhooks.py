@@ -1,4 +1,4 @@
-"""What platforms told: events with their state, how long they waited, what was refused, how the hooks stand."""
+"""Webhooks: received events, their latency, rejected calls, and the state of subscriptions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Seller
+from connectors.adapters.registry import adapters
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
-from connectors.registry import adapters
 from dashboard.keyset import Keyset, Page
 from hub.models import Connection
 
 _BARS = 24
-_EVENTS_A_BAR = 20
-_REFUSALS = timedelta(days=7)
+_EVENTS_PER_BAR = 20
+_REFUSAL_PERIOD = timedelta(days=7)
 
 
 def webhook_events(
     *, seller: Seller, connection: str = "", state: str = "", data_type: str = ""
 ) -> QuerySet[WebhookEvent]:
-    """Events of the seller's own connections; an empty filter lets everything through."""
+    """Events of the seller's own connections; an empty filter matches everything."""
     found = WebhookEvent.objects.filter(connection__in=_connections(seller, connection))
     exact: dict[str, Any] = {"state": state, "data_type": data_type}
     return found.filter(**{name: value for name, value in exact.items() if value}).select_related("connection")
 
 
 def page_of_events(*, seller: Seller, keyset: Keyset, connection: str = "", **filters: str) -> Page[WebhookEvent]:
-    """A page, the latest first. Each connection gives its latest few, by index, and the best of these make the page."""
+    """A page, newest first. Each connection contributes its latest few through an index; the newest make the page."""
     querysets = [
         keyset.apply(webhook_events(seller=seller, connection=own.slug, **filters))
         for own in _connections(seller, connection)
@@ -43,7 +43,7 @@ def _connections(seller: Seller, slug: str = "") -> QuerySet[Connection]:
 
 @dataclass(frozen=True)
 class LatencyBucket:
-    """Events that came one after another, and how long the slowest of them waited until it was applied."""
+    """Consecutive events, and how long the slowest of them waited until it was applied."""
 
     since: datetime
     events: int
@@ -51,14 +51,14 @@ class LatencyBucket:
 
 
 def latency_buckets(*, seller: Seller) -> list[LatencyBucket]:
-    """The latest few hundred events that were applied at the first attempt, from the oldest to the latest."""
+    """The latest few hundred events that were applied at the first attempt, oldest first."""
     times: list[tuple[datetime, datetime]] = []
     for own in _connections(seller):
         done = WebhookEvent.objects.filter(connection=own, state=WebhookEvent.State.DONE, attempts=1)
         latest = done.order_by("-received_at").values_list("received_at", "processed_at")
-        times += [(came, applied) for came, applied in latest[: _BARS * _EVENTS_A_BAR] if applied]
-    times = sorted(times)[-_BARS * _EVENTS_A_BAR :]
-    return [_bucket(times[start : start + _EVENTS_A_BAR]) for start in range(0, len(times), _EVENTS_A_BAR)]
+        times += [(received, applied) for received, applied in latest[: _BARS * _EVENTS_PER_BAR] if applied]
+    times = sorted(times)[-_BARS * _EVENTS_PER_BAR :]
+    return [_bucket(times[start : start + _EVENTS_PER_BAR]) for start in range(0, len(times), _EVENTS_PER_BAR)]
 
 
 def _bucket(times: Sequence[tuple[datetime, datetime]]) -> LatencyBucket:
@@ -71,12 +71,12 @@ def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
 
 
 def manual_webhook_connections(*, seller: Seller) -> list[Connection]:
-    """Connections whose system is told our address and a secret by a person."""
+    """Connections where a person enters our webhook URL and a secret in the other system."""
     platforms = [key for key, adapter in adapters().items() if adapter.webhooks.configured_by_hand]
     return list(_connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED))
 
 
 def refusals(*, seller: Seller, now: datetime) -> QuerySet[WebhookRefusal]:
-    """Of the last week."""
-    lately = WebhookRefusal.objects.filter(day__gte=(now - _REFUSALS).date(), connection__seller=seller)
-    return lately.select_related("connection").order_by("-day", "-number")
+    """Rejected webhook calls of the last seven days, the latest day first."""
+    recent = WebhookRefusal.objects.filter(day__gte=(now - _REFUSAL_PERIOD).date(), connection__seller=seller)
+    return recent.select_related("connection").order_by("-day", "-number")

@@ -1,4 +1,4 @@
-"""How pages write times, states, amounts and addresses."""
+"""Template tags and filters for times, states, amounts and links."""
 
 import json
 from datetime import datetime, timedelta
@@ -12,8 +12,13 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Seller
 from connectors.models import WebhookEvent
@@ -22,11 +27,16 @@ from dashboard.keyset import Page
 from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
+from dashboard.queries.platforms import platform_name
 from hub.models import Run, RunItem
-from synclog.models import ItemStatus
+from synclog.models import Issue, ItemStatus
+
+_RELATIVE_TIME_LIMIT = timedelta(days=30)
+_NEVER = gettext_lazy("Never")
 
 register = template.Library()
 register.filter("kind_label", items.kind_label)
+register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
 register.filter("job_notice", presentation.job_notice)
 register.filter("stages", presentation.stages)
@@ -36,15 +46,13 @@ register.filter("run_title", presentation.run_title)
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A decorative sign from static/icons.svg; words beside it must say the same."""
+    """A decorative icon from static/icons.svg; the text beside it must say the same."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name)
 
 
 @register.simple_tag
-def badge(label: str, tone: presentation.Tone) -> SafeString:
-    return format_html(
-        '<span class="badge badge-{}">{}{}</span>', tone.css, icon(tone.value), label[:1].upper() + label[1:]
-    )
+def badge(label: str | Promise, tone: presentation.Tone) -> SafeString:
+    return format_html('<span class="badge badge-{}">{}{}</span>', tone.css, icon(tone.value), capfirst(str(label)))
 
 
 @register.simple_tag
@@ -54,7 +62,7 @@ def run_badge(run: Run) -> SafeString:
 
 @register.simple_tag
 def event_badge(event: WebhookEvent) -> SafeString:
-    return badge(event.get_state_display().partition(":")[0], presentation.EVENT_TONES[WebhookEvent.State(event.state)])
+    return badge(event.get_state_display(), presentation.EVENT_TONES[WebhookEvent.State(event.state)])
 
 
 @register.simple_tag
@@ -64,14 +72,14 @@ def item_badge(state: str, label: str) -> SafeString:
 
 @register.simple_tag
 def verdict_badge(verdict: str) -> SafeString:
-    """What a preview or a proof says of an item."""
+    """The result of a preview or a comparison for an item."""
     chosen = RunItem.Verdict(verdict)
     return badge(chosen.label, presentation.VERDICT_TONES[chosen])
 
 
 @register.simple_tag
 def status_badge(row: Any) -> SafeString:
-    """Of a product, variant, customer or order."""
+    """The status of a product, variant, customer, order or order line."""
     return badge(row.get_status_display(), presentation.STATUS_TONES.get(row.status, presentation.Tone.QUIET))
 
 
@@ -86,13 +94,26 @@ def run_tone(run: Run) -> presentation.Tone:
 
 
 @register.simple_tag
-def severity_badge(issue: Any) -> SafeString:
-    return badge(issue.get_severity_display(), presentation.SEVERITY_TONES[issue.severity])
+def run_legend() -> list[dict[str, Any]]:
+    """What the symbols in the chart of runs mean."""
+    states = (
+        *(Run.State.DONE, Run.State.DONE_WITH_ERRORS, Run.State.FAILED, Run.State.CANCELLED),
+        *(Run.State.SENDING, Run.State.NEEDS_APPROVAL),
+    )
+    return [{"tone": presentation.RUN_TONES[state], "label": capfirst(str(state.label))} for state in states]
 
 
 @register.simple_tag
-def relative_time(at: datetime | None, absent: str = "never") -> SafeString:
-    """A time as people say it, with the exact one in the seller's zone on hover and for machines."""
+def severity_badge(issue: Issue) -> SafeString:
+    return badge(issue.get_severity_display(), presentation.SEVERITY_TONES[Issue.Severity(issue.severity)])
+
+
+@register.simple_tag
+def relative_time(at: datetime | None, absent: str | Promise = _NEVER) -> SafeString:
+    """A time relative to now, or its date if it is more than 30 days away; exact on hover, in the seller's zone.
+
+    `absent` is the text for a missing time.
+    """
     if at is None:
         return format_html('<span class="quiet">{}</span>', absent)
     local = timezone.localtime(at)
@@ -106,20 +127,23 @@ def relative_time(at: datetime | None, absent: str = "never") -> SafeString:
 
 
 def _relative(at: datetime) -> str:
-    relative = str(naturaltime(at))
-    ahead = relative.removesuffix(" from now")
-    return relative if ahead == relative else f"in {ahead}"
+    now = timezone.now()
+    if abs(at - now) > _RELATIVE_TIME_LIMIT:
+        return date_format(timezone.localtime(at), "j M Y")
+    if at - now >= timedelta(minutes=1):
+        return _("in %(time)s") % {"time": timeuntil(at, now, depth=1)}
+    return str(naturaltime(at))
 
 
 @register.filter
 def full_datetime(at: datetime | None) -> str:
-    """A time in full, in the seller's zone."""
+    """Date, time and zone, in the seller's time zone."""
     return date_format(timezone.localtime(at), "j M Y, H:i:s T") if at else ""
 
 
 @register.filter
 def run_duration(run: Run) -> str:
-    """How long a run took, or has taken so far."""
+    """The duration of a finished run, or the time elapsed so far."""
     if run.started_at is None:
         return "–"
     return duration((run.finished_at or timezone.now()) - run.started_at)
@@ -127,19 +151,22 @@ def run_duration(run: Run) -> str:
 
 @register.filter
 def duration(length: timedelta) -> str:
-    """`under a second`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    """`< 1 s`, `42 s`, `3 min 5 s`, `15 min`, `2 h 10 min`."""
     if length < timedelta(seconds=1):
-        return "under a second"
-    seconds = round(length.total_seconds())
-    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+        return _("< 1 s")
+    total = round(length.total_seconds())
+    hours, minutes, seconds = total // 3600, total // 60 % 60, total % 60
+    values = {"hours": hours, "minutes": minutes, "seconds": seconds}
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return (_("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")) % values
+    if minutes:
+        return (_("%(minutes)d min %(seconds)d s") if seconds else _("%(minutes)d min")) % values
+    return _("%(seconds)d s") % values
 
 
 @register.filter
 def zone_label(name: str) -> str:
-    """`Etc/UTC` → `UTC`; an area and its city stay as they are."""
+    """`Etc/UTC` → `UTC`; other names, as `Europe/Copenhagen`, are unchanged."""
     return name.removeprefix("Etc/")
 
 
@@ -157,16 +184,16 @@ def clock(at: datetime) -> SafeString:
 
 @register.simple_tag
 def totals(run: Run) -> dict[str, int]:
-    """The counters of a run over all kinds, for its line in the register."""
+    """The counters of a run, summed over all kinds, for its row in the sync history."""
     counters = list(run.counters.all())
 
-    def over(*outcomes: str) -> int:
+    def total(*outcomes: str) -> int:
         return sum(getattr(counter, outcome) for counter in counters for outcome in outcomes)
 
     return {
-        "read": over("read"),
-        "changed": over("created", "updated", "disabled", "removed"),
-        "failed": over("skipped", "failed"),
+        "read": total("read"),
+        "changed": total("created", "updated", "disabled", "removed"),
+        "failed": total("skipped", "failed"),
     }
 
 
@@ -178,7 +205,7 @@ def storefront(kind: str) -> str:
 
 @register.simple_tag
 def thumb(url: str | None, alt: str = "") -> SafeString:
-    """A small picture from outside, which covers a blank of the same size."""
+    """A thumbnail of an external image, on top of a placeholder of the same size."""
     picture = ""
     if address := safe_url(url or ""):
         picture = format_html(
@@ -194,7 +221,7 @@ def open_issue_total(seller: Seller) -> int:
 
 @register.inclusion_tag("dashboard/_nav_item.html", takes_context=True)
 def nav_item(context: Any, name: str, label: str, icon_name: str, number: int = 0) -> dict[str, Any]:
-    """A line of the navigation; current also on the pages below it."""
+    """An item of the navigation, marked as current on its page and on the pages below it."""
     request = context["request"]
     url = reverse(f"dashboard:{name}", args=[request.seller.slug])
     below = name != "overview" and request.path.startswith(url)
@@ -209,7 +236,7 @@ def nav_item(context: Any, name: str, label: str, icon_name: str, number: int = 
 
 @register.inclusion_tag("dashboard/_pager.html", takes_context=True)
 def pager(context: Any, page: Page[Any], name: str = "page") -> dict[str, Any]:
-    """Links to the neighbouring pages; everything else in the address stays."""
+    """Links to the adjacent pages; the other parameters in the query string are kept."""
 
     def address(marker: str) -> str:
         query = context["request"].GET.copy()
@@ -221,13 +248,13 @@ def pager(context: Any, page: Page[Any], name: str = "page") -> dict[str, Any]:
 
 @register.filter
 def capped_count(number: int) -> str:
-    """A count that stopped at the cap: `1,000+`."""
+    """A count, or `1,000+` if it stopped at the cap."""
     return f"{intcomma(CAP)}+" if number > CAP else intcomma(number)
 
 
 @register.filter
 def trigger_label(run: Run) -> str:
-    return presentation.TRIGGER_LABELS[Run.Trigger(run.trigger)]
+    return str(presentation.TRIGGER_LABELS[Run.Trigger(run.trigger)])
 
 
 @register.filter
@@ -237,7 +264,7 @@ def progress(run: Run) -> presentation.Progress | None:
 
 @register.filter
 def amount(value: Decimal | None, currency: str = "") -> str:
-    """`12.50 EUR`: at least two places, more only where they say something."""
+    """`12.50 EUR`, with at least two decimal places and no more than are needed."""
     if value is None:
         return "–"
     plain = value.normalize()
@@ -247,13 +274,13 @@ def amount(value: Decimal | None, currency: str = "") -> str:
 
 @register.filter
 def quantity(value: Decimal | None) -> str:
-    """`3`, `2.5`: no zeros that say nothing."""
+    """`3`, `2.5`: a number without trailing zeros."""
     return "–" if value is None else f"{value.normalize():,f}"
 
 
 @register.filter
 def safe_url(value: str) -> str:
-    """The address if it is one to click on, else nothing: links come from outside, and may say `javascript:`."""
+    """The URL if it is http(s), else an empty string: external data may hold `javascript:` links."""
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -263,15 +290,15 @@ def safe_url(value: str) -> str:
 
 @register.filter
 def as_json(value: Any) -> str:
-    """Indented JSON, as it was received or sent."""
+    """Indented JSON."""
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 @register.filter
 def as_value(value: Any) -> str:
-    """One side of a before and after."""
+    """A field value, before or after a change, as text."""
     if value is None or value == "":
-        return "(empty)"
+        return _("(empty)")
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

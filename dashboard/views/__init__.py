@@ -1,1 +1,1 @@
-"""Pages: parse what was asked, make one domain call, show the answer."""
+"""Views: parse the request, make one domain call, render the result."""

@@ -1,4 +1,4 @@
-"""Logging in and out, and the way from there to a seller's pages."""
+"""Login, password change, and the redirect from the home page to a seller's overview."""
 
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -41,7 +42,7 @@ class PasswordChange(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         record_audit_event(user=cast(User, self.request.user), action="password.change")
-        messages.success(self.request, "Your password is changed. You stay logged in here, and nowhere else.")
+        messages.success(self.request, _("Password changed. You’ve been logged out on other devices."))
         return response
 
 
@@ -49,7 +50,7 @@ class PasswordChange(PasswordChangeView):
 @login_required
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """On to the seller chosen last, or to the first of them."""
+    """Redirect to the seller chosen last, or to the first one."""
     sellers = list(sellers_of(cast(User, request.user)))
     if not sellers:
         return render(request, "dashboard/no_seller.html")

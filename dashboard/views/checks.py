@@ -1,13 +1,16 @@
-"""Checks: what a sync would do before it does it, and whether a target holds what it should (N9, N13)."""
+"""Previews of what a sync would change, and comparisons with the data that a platform holds (N9, N13)."""
 
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from connectors import checks as check_services
+from connectors.services import checks as check_services
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.forms import CheckItemFilter
@@ -39,7 +42,7 @@ def _start(request: SellerRequest, job: int, start: Callable[..., tuple[Run, boo
         messages.error(request, str(error))
         return redirect("dashboard:checks", seller=request.seller.slug)
     if not started:
-        messages.info(request, "This was under way already, so you joined it.")
+        messages.info(request, _("This check is already running. Showing its progress."))
     return redirect("dashboard:run", seller=request.seller.slug, run=run.pk)
 
 
@@ -62,10 +65,10 @@ def show(request: SellerRequest, check: int) -> HttpResponse:
 
 @seller_page
 def download(request: SellerRequest, check: int) -> HttpResponseBase:
-    """The same as a CSV file, all of it: a row for each field that differs."""
+    """All items that the filters match as a CSV file: one row for each field that differs."""
     run = _run(request, check)
     rows = checks.run_items(run=run, **CheckItemFilter(request.GET, run=run).chosen)
-    # The response is written after the seller's time zone has been put away again.
+    # The response is streamed after the decorator has reset the time zone.
     zone = timezone.get_current_timezone()
     lines = (
         line
@@ -77,20 +80,21 @@ def download(request: SellerRequest, check: int) -> HttpResponseBase:
 
 @seller_action
 def repair_items(request: SellerRequest, check: int) -> HttpResponseBase:
-    """Have what differs sent again, all of it, of one class, or what was ticked; but first ask, and say how many."""
+    """Repair all differences, those with one verdict, or the selected items. The first POST asks for confirmation."""
     run = _run(request, check)
     verdict, picked = request.POST.get("verdict", ""), "picked" in request.POST
     ids = [int(value) for value in request.POST.getlist("item") if value.isdecimal() and len(value) < 19]
     rows = check_services.repairable(run=run, verdict=verdict, ids=ids if picked else None)
     counted = check_services.count_by_verdict(rows)
     if run.is_open or not counted:
-        messages.info(request, "There is nothing to repair in what you chose.")
+        messages.info(request, _("Nothing to repair in your selection."))
     elif "confirmed" not in request.POST:
         context = {"run": run, "counted": counted, "number": sum(counted.values()), "verdict": verdict, "ids": ids}
         return render(request, "dashboard/repair.html", context | {"picked": picked})
     else:
         number = check_services.repair(run=run, items=rows, by=request.user)
-        messages.success(request, f"{number:,} {'item is' if number == 1 else 'items are'} on the way.")
+        text = ngettext("%(number)s item queued for repair.", "%(number)s items queued for repair.", number)
+        messages.success(request, text % {"number": intcomma(number)})
     return redirect("dashboard:check", seller=request.seller.slug, check=run.pk)
 
 
@@ -103,7 +107,10 @@ def start_previewed_sync(request: SellerRequest, check: int) -> HttpResponseBase
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("dashboard:run", seller=request.seller.slug, run=previewed.pk)
-    messages.success(request, "The sync has started." if started else "A sync was running already, so you joined it.")
+    if started:
+        messages.success(request, _("Sync started."))
+    else:
+        messages.info(request, _("A sync is already running. Showing its progress."))
     return redirect("dashboard:run", seller=request.seller.slug, run=run.pk)
 
 

@@ -1,9 +1,11 @@
-"""Problems in the data: found, understood, mended, settled."""
+"""Issues: the list, its CSV file, and the actions Resolve and Retry."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
@@ -38,10 +40,10 @@ def index(request: SellerRequest) -> HttpResponse:
 
 @seller_page
 def download(request: SellerRequest) -> HttpResponseBase:
-    """The same issues as a CSV file, all of them."""
+    """All issues that the filters match as a CSV file."""
     filters = IssueFilter(request.GET, seller=request.seller)
     found = issues(seller=request.seller, run=_run(request), **filters.chosen).order_by("-seen_at", "-id")
-    # The response is written after the seller's time zone has been put away again.
+    # The response is streamed after the decorator has reset the time zone.
     zone = timezone.get_current_timezone()
     rows = (export.issue_row(issue, zone) for issue in found.iterator(chunk_size=2000))
     return export.csv_response(f"issues-{request.seller.slug}.csv", export.ISSUE_HEADER, rows)
@@ -50,7 +52,7 @@ def download(request: SellerRequest) -> HttpResponseBase:
 @seller_action
 def resolve(request: SellerRequest, issue: int) -> HttpResponseBase:
     resolve_issue(issue=_issue(request, issue), by=request.user)
-    messages.success(request, "Resolved. It opens again if the problem is met again.")
+    messages.success(request, _("Resolved. It will reopen if the problem comes back."))
     return redirect_back(request, "dashboard:issues")
 
 
@@ -59,18 +61,19 @@ def resolve_selected(request: SellerRequest) -> HttpResponseBase:
     chosen = [int(value) for value in request.POST.getlist("issue") if value.isdecimal() and len(value) < 19]
     number = resolve_issues(issues=Issue.objects.filter(seller=request.seller, pk__in=chosen), by=request.user)
     if number:
-        messages.success(request, f"{number} {'issue' if number == 1 else 'issues'} resolved.")
+        text = ngettext("%(number)s issue resolved.", "%(number)s issues resolved.", number)
+        messages.success(request, text % {"number": number})
     else:
-        messages.info(request, "Nothing was selected: tick the issues to resolve first.")
+        messages.info(request, _("Select at least one issue."))
     return redirect_back(request, "dashboard:issues")
 
 
 @seller_action
 def retry(request: SellerRequest, issue: int) -> HttpResponseBase:
     if retry_item(issue=_issue(request, issue), by=request.user):
-        messages.success(request, "The item is tried again now. The issue resolves itself if it goes through.")
+        messages.success(request, _("Retrying now. The issue closes automatically if the sync succeeds."))
     else:
-        messages.info(request, "Nothing waits for this item: the next sync looks at it again.")
+        messages.info(request, _("This item will be retried in the next sync."))
     return redirect_back(request, "dashboard:issues")
 
 

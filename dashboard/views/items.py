@@ -1,4 +1,4 @@
-"""Products, customers and orders: looked through, and each one whole with all that is recorded about it."""
+"""Products, customers and orders: lists, and a page for each with all that is recorded about it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def _keyset(request: SellerRequest, field: str = "") -> Keyset:
 
 
 def _records(request: SellerRequest, records: ItemRecords) -> dict[str, Any]:
-    """What is recorded about an item, whatever its kind."""
+    """The template context of the records about an item of any kind."""
     timeline = Keyset(request.GET.get("timeline", ""), size=_EVENTS_PER_PAGE)
     return {
         "statuses": records.statuses(),
@@ -103,9 +103,9 @@ def status_list(request: SellerRequest) -> HttpResponse:
 
 @seller_page
 def payload(request: SellerRequest, link: int) -> HttpResponse:
-    """What a platform sent and was sent about an item (S7); for members, since it may hold more than the pages show."""
+    """The payloads received from and sent to a platform (S7). Not for viewers: they can hold personal data."""
     if not request.may_change:
-        raise PermissionDenied("Viewers do not see payloads.")
+        raise PermissionDenied("Viewers cannot see payloads.")
     try:
         found, item = payload_of(seller=request.seller, link_id=link)
     except ObjectDoesNotExist as error:

@@ -1,10 +1,12 @@
-"""The home page: how every sync stands, and the buttons that start one."""
+"""The overview page: the status of every sync, and the actions Sync, Pause, Resume and Retry all."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from connectors.services import sync as start_sync
+from connectors.services.runs import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.presentation import state_label
 from dashboard.queries.overview import Overview, overview
@@ -20,9 +22,9 @@ def show(request: SellerRequest) -> HttpResponse:
 
 @seller_page
 def live(request: SellerRequest) -> HttpResponse:
-    """The connections as they are now. Asks for itself again only while something runs.
+    """The current connections. The fragment polls only while something runs.
 
-    `seen` holds the states that the page showed, so that only what has changed is read out.
+    `seen` holds the states that the page already shows, so that screen readers announce only what has changed.
     """
     now = overview(seller=request.seller)
     seen = set(request.GET.get("seen", "").split())
@@ -44,20 +46,22 @@ def _changed_states(now: Overview, seen: set[str]) -> list[str]:
 
 @seller_action
 def sync(request: SellerRequest, connection: str, data_type: str) -> HttpResponseBase:
-    """Start a sync of one kind of data, or join the one that runs (D2, N7)."""
+    """Start a sync of one data type, or show the one that is already running (D2, N7)."""
     home = get_object_or_404(Connection, seller=request.seller, slug=connection)
     if not home.jobs.filter(data_type=data_type).exists():
         raise Http404(f"{home} has no job for {data_type}.")
-    label = f"{DataType(data_type).label} of {home}"
     try:
-        _, started = start_sync(connection=home, data_type=data_type, trigger=Run.Trigger.BUTTON, by=request.user)
+        started = start_sync(connection=home, data_type=data_type, trigger=Run.Trigger.BUTTON, by=request.user)[1]
     except (ValueError, LookupError) as error:
         messages.error(request, str(error))
     else:
+        values = {"data": DataType(data_type).label, "connection": home}
         if started:
-            messages.success(request, f"{label}: the sync has started.")
+            messages.success(request, _("%(data)s sync started for %(connection)s.") % values)
         else:
-            messages.info(request, f"{label}: a sync was running already, so you joined it.")
+            messages.info(
+                request, _("%(data)s sync for %(connection)s is already running. Showing its progress.") % values
+            )
     return _answer(request)
 
 
@@ -65,7 +69,7 @@ def sync(request: SellerRequest, connection: str, data_type: str) -> HttpRespons
 def pause(request: SellerRequest, job: int) -> HttpResponseBase:
     chosen = _job(request, job)
     pause_job(job=chosen, by=request.user)
-    messages.success(request, f"{chosen.get_data_type_display()} of {chosen.connection}: paused.")
+    messages.success(request, _("%(data)s sync paused for %(connection)s.") % _names(chosen))
     return _answer(request)
 
 
@@ -73,16 +77,18 @@ def pause(request: SellerRequest, job: int) -> HttpResponseBase:
 def resume(request: SellerRequest, job: int) -> HttpResponseBase:
     chosen = _job(request, job)
     resume_job(job=chosen, by=request.user)
-    messages.success(request, f"{chosen.get_data_type_display()} of {chosen.connection}: it goes on.")
+    messages.success(request, _("%(data)s sync resumed for %(connection)s.") % _names(chosen))
     return _answer(request)
 
 
 @seller_action
 def retry_held(request: SellerRequest, job: int) -> HttpResponseBase:
-    """Try all items again that wait for a person."""
+    """Retry all items of the job that need action."""
     chosen = _job(request, job)
     number = retry_changes(changes=Change.objects.filter(job=chosen, state=Change.State.HELD), by=request.user)
-    messages.success(request, f"{number} {'item is' if number == 1 else 'items are'} tried again now.")
+    messages.success(
+        request, ngettext("Retrying %(number)s item.", "Retrying %(number)s items.", number) % {"number": number}
+    )
     return _answer(request)
 
 
@@ -90,8 +96,12 @@ def _job(request: SellerRequest, job: int) -> Job:
     return get_object_or_404(Job.objects.select_related("connection"), pk=job, connection__seller=request.seller)
 
 
+def _names(job: Job) -> dict[str, object]:
+    return {"data": job.get_data_type_display(), "connection": job.connection}
+
+
 def _answer(request: SellerRequest) -> HttpResponseBase:
-    """With htmx the connections as they are now, else the whole page anew."""
+    """The current connections for htmx, else a redirect to the page."""
     if not request.htmx:
         return redirect("dashboard:overview", seller=request.seller.slug)
     return render(request, "dashboard/_connections.html", {"overview": overview(seller=request.seller), "live": True})

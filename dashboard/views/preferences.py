@@ -1,9 +1,10 @@
-"""A seller's settings page: who belongs to it, and one's own API keys."""
+"""The settings page: members of the seller, and the user's own API keys."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey
 from accounts.services import SCOPES
@@ -20,7 +21,7 @@ def show(request: SellerRequest) -> HttpResponse:
 
 @seller_member_action
 def create_key(request: SellerRequest) -> HttpResponse:
-    """Answers with the page itself, not with a redirect: the key is nowhere but in this response."""
+    """Renders the page instead of redirecting: the key is stored nowhere, and shown only in this response."""
     form = ApiKeyForm(request.POST, may_change=request.may_change)
     if not form.is_valid():
         return _page(request, form, status=400)
@@ -34,15 +35,16 @@ def revoke_key(request: SellerRequest, key: int) -> HttpResponseBase:
         ApiKey.objects.select_related("user", "seller"), pk=key, seller=request.seller, user=request.user
     )
     revoke_own_api_key(key=chosen)
-    messages.success(request, f"{chosen.name} is revoked: no program can come in with it any more.")
+    messages.success(request, _("Key “%(name)s” revoked.") % {"name": chosen.name})
     return redirect("dashboard:preferences", seller=request.seller.slug)
 
 
 def _page(request: SellerRequest, form: ApiKeyForm, *, status: int = 200, **context: object) -> HttpResponse:
-    members = request.seller.memberships.select_related("user").order_by("role", "user__email")
+    members = list(request.seller.memberships.select_related("user").order_by("role", "user__email"))
     keys = ApiKey.objects.filter(seller=request.seller, user=request.user).order_by("-created_at")
     feeds = [
         (feed.label, request.build_absolute_uri(reverse("api:whole_feed", args=[feed]))) for feed in FeedPosition.Feed
     ]
-    context |= {"form": form, "members": members, "keys": keys, "scopes": SCOPES, "feeds": feeds}
+    own = next(member for member in members if member.user_id == request.user.pk)
+    context |= {"form": form, "members": members, "membership": own, "keys": keys, "scopes": SCOPES, "feeds": feeds}
     return render(request, "dashboard/preferences.html", context, status=status)

@@ -1,4 +1,4 @@
-"""The way back to the list that a button was pressed on, with its filters."""
+"""Redirect back to the list where a button was pressed, with its filters."""
 
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
@@ -8,7 +8,7 @@ from dashboard.access import SellerRequest
 
 
 def redirect_back(request: SellerRequest, otherwise: str) -> HttpResponseRedirect:
-    """To the form's `next` if it is an address of ours, else to the URL of that name."""
+    """Redirect to the `next` of the form if it is a URL of this site, else to the URL named `otherwise`."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(target)

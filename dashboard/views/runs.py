@@ -1,4 +1,4 @@
-"""The activity register, and one run as it goes on."""
+"""Sync history, and the page of one run with its live progress."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.chart import chart
@@ -46,7 +48,7 @@ def show(request: SellerRequest, run: int) -> HttpResponse:
 
 @seller_page
 def live(request: SellerRequest, run: int) -> HttpResponse:
-    """What changes while a run goes on: its state (`was`: the one shown), and the log lines after `after`."""
+    """What changes during a run: its state (`was` is the one shown), and the log lines after ID `after`."""
     chosen = _run(request, run)
     shown = request.GET.get("after", "")
     after = int(shown) if shown.isdecimal() and len(shown) < 19 else 0
@@ -78,19 +80,20 @@ def _run_context(request: SellerRequest, run: Run) -> dict[str, object]:
 
 @seller_page
 def log(request: SellerRequest, run: int) -> HttpResponseBase:
-    """The whole log as a text file, definitive once the run has ended (B8)."""
+    """The whole log as a text file, complete once the run has finished (B8)."""
     chosen = _run(request, run)
     zone = timezone.get_current_timezone()
 
-    def written() -> Iterator[str]:
-        yield f"Run {chosen.pk}, {chosen.get_scope_display().lower()}: {chosen.job}. State: {state_label(chosen)}.\n"
+    def text() -> Iterator[str]:
+        scope, status = capfirst(chosen.get_scope_display()), state_label(chosen)
+        yield f"Run {chosen.pk}: {chosen.job}. Scope: {scope}. Status: {status}.\n"
         if chosen.is_open:
-            yield "It has not ended yet: this is its log so far.\n"
+            yield "The run has not finished; this is its log so far.\n"
         for line in full_log(run=chosen):
             yield f"{timezone.localtime(line.at, zone):%Y-%m-%d %H:%M:%S %Z} {line.level.upper():<7} {line.text}\n"
 
     return StreamingHttpResponse(
-        written(),
+        text(),
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="run-{chosen.pk}.txt"'},
     )
@@ -100,26 +103,26 @@ def log(request: SellerRequest, run: int) -> HttpResponseBase:
 def cancel(request: SellerRequest, run: int) -> HttpResponseBase:
     chosen = _run(request, run)
     if cancel_run(run=chosen, by=request.user):
-        messages.success(request, "The run is cancelled. What was sent stays sent.")
+        messages.success(request, _("Run canceled. Items already sent are not reverted."))
     else:
-        messages.info(request, "The run had ended already.")
+        messages.info(request, _("This run has already finished."))
     return redirect("dashboard:run", seller=request.seller.slug, run=chosen.pk)
 
 
 @seller_action
 def answer(request: SellerRequest, run: int) -> HttpResponseBase:
-    """A person's yes or no to a run that asks before it does harm."""
+    """Approve or decline the changes for which a run needs approval."""
     chosen = _run(request, run)
     reply = request.POST.get("answer")
     if reply not in ("yes", "no"):
-        messages.error(request, "answer: choose yes or no.")
+        messages.error(request, _("Select yes or no."))
     else:
         try:
             answer_run(run=chosen, yes=reply == "yes", by=request.user)
         except ValueError as error:
             messages.info(request, str(error))
         else:
-            messages.success(request, "Thank you. The run goes on with your answer.")
+            messages.success(request, _("Answer saved. The run continues."))
     return redirect("dashboard:run", seller=request.seller.slug, run=chosen.pk)
 
 

@@ -1,14 +1,16 @@
-"""What platforms told us: events, their payloads, and looking at them once more."""
+"""Webhook events with their payloads, the action Replay, and secrets for systems that are set up manually."""
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.queries import is_owner
 from connectors.models import WebhookEvent
-from connectors.services import renew_webhook_secret, replay_events
+from connectors.services.webhooks import renew_webhook_secret, replay_events
 from connectors.webhooks.masking import masked, may_see_payloads
 from connectors.webhooks.registration import webhook_url
 from dashboard.access import SellerRequest, seller_action, seller_owner_action, seller_page
@@ -33,10 +35,10 @@ def index(request: SellerRequest) -> HttpResponse:
 
 @seller_owner_action
 def new_secret(request: SellerRequest, connection: str) -> HttpResponse:
-    """Answers with the page itself, not with a redirect: the secret is nowhere but in this response."""
+    """Renders the page instead of redirecting: the secret is shown only in this response."""
     manual = {each.slug: each for each in manual_webhook_connections(seller=request.seller)}
     if connection not in manual:
-        raise Http404("No such connection takes a secret by hand.")
+        raise Http404(f"{connection!r} is not a connection whose webhook secret is set manually.")
     chosen = manual[connection]
     return _index(request, renewed=chosen, secret=renew_webhook_secret(connection=chosen, by=request.user))
 
@@ -75,7 +77,7 @@ def replay(request: SellerRequest, event: int) -> HttpResponseBase:
 
 @seller_action
 def replay_filtered(request: SellerRequest) -> HttpResponseBase:
-    """All that the filters leave, on this page and on others."""
+    """Replay all events that the filters match, on every page of the list."""
     filters = WebhookFilter(request.POST, seller=request.seller)
     return _replay(request, webhook_events(seller=request.seller, **filters.chosen))
 
@@ -83,7 +85,13 @@ def replay_filtered(request: SellerRequest) -> HttpResponseBase:
 def _replay(request: SellerRequest, events: QuerySet[WebhookEvent]) -> HttpResponseBase:
     number = replay_events(events=events, by=request.user)
     if number:
-        messages.success(request, f"{number} {'event is' if number == 1 else 'events are'} looked at once more.")
+        messages.success(
+            request,
+            ngettext("Replaying %(number)s event.", "Replaying %(number)s events.", number) % {"number": number},
+        )
     else:
-        messages.info(request, "Nothing to do: what waits is looked at anyway, and the rest is not read here.")
+        messages.info(
+            request,
+            _("Nothing to replay. Pending events are processed automatically; ignored events have no matching sync."),
+        )
     return redirect_back(request, "dashboard:webhooks")

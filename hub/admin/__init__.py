@@ -1,4 +1,4 @@
-"""The console's pages about work: runs, the queue, lanes, links; and about alerts."""
+"""Console pages of the engine: runs, queue, lanes and links (`queue`), and alerts (`alerts`)."""
 
 from hub.admin import alerts, queue
 

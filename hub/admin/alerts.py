@@ -1,4 +1,4 @@
-"""The console's pages of alerts, and of who is told."""
+"""Console pages of alerts, of the channels that receive them, and of each delivery."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin_base import BaseAdmin, ReadOnlyAdmin, get_operator
@@ -15,26 +17,34 @@ from hub.models import Alert, AlertChannel, AlertDelivery
 
 
 class AlertChannelForm(forms.ModelForm):
-    """The address is stored encrypted and not shown again, since a chat's webhook address is its password."""
+    """The destination is stored encrypted and never shown again: whoever knows a webhook URL can post to the chat."""
 
     destination = forms.CharField(
-        label="Address",
+        label=_("Email address or webhook URL"),
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="An e-mail address, or the https:// address of an incoming webhook. Empty keeps what is there.",
+        help_text=_(
+            "For chats, the URL of an incoming webhook. Stored encrypted and never shown again. "
+            "Leave empty to keep the current value."
+        ),
     )
 
     class Meta:
         model = AlertChannel
         fields = ("label", "medium", "seller", "enabled")
+        labels = {"label": _("Channel name"), "medium": _("Send by")}
+        help_texts = {
+            "label": _("For example the name of the chat channel or of the team."),
+            "seller": _("Leave empty to receive the alerts of all sellers."),
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         address = cleaned.get("destination", "")
         if not address:
             if self.instance.pk is None or "medium" in self.changed_data:
-                raise ValidationError({"destination": "Say where the messages go."})
+                raise ValidationError({"destination": gettext("Enter an email address or a webhook URL.")})
             return cleaned
         try:
             if cleaned.get("medium") == AlertChannel.Medium.EMAIL:

@@ -1,48 +1,92 @@
-"""The console's pages about work: runs, changes, lanes, links. Working state is looked at, never edited."""
+"""Console pages of the engine's state: runs, queued changes, lanes, links, workers. Only services write these rows."""
 
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import BaseAdmin, ReadOnlyAdmin, ReadOnlyInline, as_json, confirm_dialog, get_operator
+from accounts.admin_base import (
+    BaseAdmin,
+    Color,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    as_json,
+    badge,
+    confirm_dialog,
+    get_operator,
+)
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Lane, Link, Master, RateBudget, Run, RunCounter, RunLogLine, Worker
 from hub.services import answer_run, cancel_run, retry_changes
 
-RUN_LABELS = {
-    "waiting for a worker": "info",
-    "preparing": "info",
-    "prepared, nothing sent yet": "info",
-    "running": "info",
-    "waiting for your answer": "warning",
-    "ended well": "success",
-    "ended with some errors": "warning",
-    "differences found": "warning",
-    "failed": "danger",
+RUN_COLORS: dict[Run.State, Color] = {
+    Run.State.QUEUED: "info",
+    Run.State.PREPARING: "info",
+    Run.State.PREPARED: "info",
+    Run.State.SENDING: "info",
+    Run.State.NEEDS_APPROVAL: "warning",
+    Run.State.DONE: "success",
+    Run.State.DONE_WITH_ERRORS: "warning",
+    Run.State.FAILED: "danger",
+    Run.State.CANCELLED: "default",
 }
 
 
+class LaneStatus(TextChoices):
+    """What a lane is doing, derived from its lease and its times."""
+
+    RUNNING = "running", _("Running")
+    WORKER_LOST = "worker_lost", _("Worker lost")
+    PAUSED = "paused", _("Paused")
+    BACKING_OFF = "backing_off", _("Backing off")
+    QUEUED = "queued", _("Queued")
+    IDLE = "idle", _("Idle")
+
+
+LANE_COLORS: dict[LaneStatus, Color] = {
+    LaneStatus.RUNNING: "success",
+    LaneStatus.WORKER_LOST: "danger",
+    LaneStatus.PAUSED: "warning",
+    LaneStatus.BACKING_OFF: "danger",
+    LaneStatus.QUEUED: "info",
+    LaneStatus.IDLE: "default",
+}
+
+
+def lane_status(lane: Lane) -> LaneStatus:
+    now = timezone.now()
+    if lane.lease_until is not None:
+        return LaneStatus.RUNNING if lane.lease_until > now else LaneStatus.WORKER_LOST
+    if lane.paused:
+        return LaneStatus.PAUSED
+    if lane.rest_until is not None and lane.rest_until > now:
+        return LaneStatus.BACKING_OFF
+    return LaneStatus.QUEUED if lane.due else LaneStatus.IDLE
+
+
 def item_filter(term: str) -> dict[str, Any] | None:
-    """`product:17` as a condition on an item's kind and id; None for anything else."""
+    """`product:17` as filters on kind and ID; None for any other text."""
     kind, _, number = term.strip().rpartition(":")
     return {"kind": kind, "item_id": int(number)} if kind and number.isdecimal() and len(number) < 19 else None
 
 
 class ItemSearchMixin:
-    """Search by item, `kind:id`, which every table about items has an index for."""
+    """Search by item (`kind:id`), for which each table with items has an index."""
 
     search_fields = ("item_id",)
-    search_help_text = "An item, as in product:17"
+    search_help_text = _("Search by ID, for example product:17")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -61,7 +105,7 @@ class CounterInline(ReadOnlyInline):
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    """The activity register of everybody (B10)."""
+    """The sync history of all sellers, with previews and comparisons (B10)."""
 
     list_display = ("id", "job", "scope", "trigger", "state_text", "progress", "api_calls", "created_at", "duration")
     list_display_links = ("id", "job")
@@ -76,69 +120,77 @@ class RunAdmin(ReadOnlyAdmin):
     actions_detail = ("cancel", "approve", "decline")
     fieldsets = (
         (None, {"fields": ("job", "scope", "trigger", "state_text", "reason", "found_items")}),
-        ("How far", {"fields": ("progress", "api_calls", "resend")}),
-        ("When", {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "after")}),
-        ("Log", {"fields": ("log_tail",)}),
+        (_("Progress"), {"fields": ("progress", "api_calls", "resend")}),
+        (_("Times"), {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "after")}),
+        (_("Log"), {"fields": ("log_tail",)}),
     )
 
-    @display(description="State", label=RUN_LABELS)
-    def state_text(self, run: Run) -> str:
-        if run.scope == Run.Scope.COMPARISON and run.state == Run.State.DONE_WITH_ERRORS:
-            return "differences found"
-        return run.get_state_display()
+    @display(description=_("Status"))
+    def state_text(self, run: Run) -> SafeString:
+        is_different = run.scope == Run.Scope.COMPARISON and run.state == Run.State.DONE_WITH_ERRORS
+        text = gettext("Differences found") if is_different else run.get_state_display()
+        return badge(text, RUN_COLORS[Run.State(run.state)])
 
-    @display(description="Done")
+    @display(description=_("Progress"))
     def progress(self, run: Run) -> str:
         if run.total is None or run.remaining is None:
             return "-"
-        return f"{run.total - run.remaining:,} of {run.total:,}"
+        done, total = run.total - run.remaining, run.total
+        return gettext("%(done)s of %(total)s") % {"done": f"{done:,}", "total": f"{total:,}"}
 
-    @display(description="Duration")
+    @display(description=_("Duration"))
     def duration(self, run: Run) -> str:
         if run.started_at is None:
             return "-"
         return str((run.finished_at or timezone.now()) - run.started_at).split(".")[0]
 
-    @display(description="What it found")
+    @display(description=_("Results"))
     def found_items(self, run: Run) -> str:
         if run.is_sync:
             return "-"
         address = f"{reverse('admin:hub_runitem_changelist')}?run__id__exact={run.pk}"
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Item by item</a>', address)
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+        return format_html(link, address, gettext("View items"))
 
-    @display(description="The last 200 lines")
+    @display(description=_("Latest 200 lines"))
     def log_tail(self, run: Run) -> str:
         lines = RunLogLine.objects.filter(run=run).order_by("-id")[:200]
         return render_to_string("admin/hub/run/log.html", {"lines": list(lines)[::-1]})
 
     @action(
-        description="Cancel",
+        description=_("Cancel run"),
         icon="cancel",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Cancel this run?", "What was sent stays sent; what events asked for stays in the queue.", "Cancel the run"
+            _("Cancel this run?"),
+            _("Items already sent are not reverted. Changes queued by webhooks stay in the queue."),
+            _("Cancel run"),
         ),
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         run = self.get_object_or_404(request, object_id)
         if cancel_run(run=run, by=get_operator(request)):
-            return self.redirect_to_object(request, run, "Cancelled.")
-        return self.redirect_to_object(request, run, "This run had ended before.", messages.WARNING)
+            return self.redirect_to_object(request, run, gettext("Run canceled."))
+        return self.redirect_to_object(request, run, gettext("This run has already finished."), messages.WARNING)
 
     @action(
-        description="Answer yes",
+        description=_("Approve"),
         icon="thumb_up",
         permissions=["operate"],
-        dialog=confirm_dialog("Let it go on?", "The run does what its reason says it would do.", "Go on"),
+        dialog=confirm_dialog(
+            _("Approve this run?"), _("The run continues and makes the changes given as its reason."), _("Approve")
+        ),
     )
     def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._answer(request, object_id, yes=True)
 
     @action(
-        description="Answer no",
+        description=_("Decline"),
         icon="thumb_down",
         permissions=["operate"],
-        dialog=confirm_dialog("Leave that out?", "The run goes on without what it asks about.", "Leave it out"),
+        dialog=confirm_dialog(
+            _("Decline these changes?"), _("The run continues without the changes given as its reason."), _("Decline")
+        ),
     )
     def decline(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._answer(request, object_id, yes=False)
@@ -152,13 +204,13 @@ class RunAdmin(ReadOnlyAdmin):
             answer_run(run=run, yes=yes, by=get_operator(request))
         except ValueError as error:
             return self.redirect_to_object(request, run, str(error), messages.WARNING)
-        return self.redirect_to_object(request, run, "The run goes on.")
+        return self.redirect_to_object(request, run, gettext("Approved.") if yes else gettext("Declined."))
 
 
 class ErrorClassFilter(DropdownFilter):
-    """The classes of the errors that are waiting, found by the partial indexes of those that wait."""
+    """Error classes of held and delayed changes, sampled through the partial indexes of these states."""
 
-    title = "error class"
+    title = _("error class")
     parameter_name = "error_class"
     SAMPLE_SIZE = 5000
 
@@ -179,7 +231,7 @@ class ErrorClassFilter(DropdownFilter):
 
 @admin.register(Change)
 class ChangeAdmin(ItemSearchMixin, ReadOnlyAdmin):
-    """The queue. What waits for a person is retried one by one, by filter, or all."""
+    """The queue. Held changes can be retried one by one, by filter, or all at once."""
 
     list_display = ("item", "job", "state", "attempts", "error_class", "problem", "not_before", "created_at")
     list_filter = (("state", ChoicesDropdownFilter), ("job", AutocompleteSelectFilter), ErrorClassFilter)
@@ -191,24 +243,23 @@ class ChangeAdmin(ItemSearchMixin, ReadOnlyAdmin):
     )
     BATCH_SIZE = 5000
 
-    @display(description="Item")
+    @display(description=_("Item"))
     def item(self, change: Change) -> str:
         return f"{change.kind}:{change.item_id}"
 
-    @display(description="Last error")
+    @display(description=_("Last error"))
     def problem(self, change: Change) -> str:
         return change.last_error[:120]
 
-    @admin.action(
-        description="Retry now (select all to take everything that the filters leave)", permissions=["operate"]
-    )
+    @admin.action(description=_("Retry now (select all to include every match)"), permissions=["operate"])
     def retry(self, request: HttpRequest, changes: QuerySet[Change]) -> None:
-        """Batch by batch, since there may be a million."""
+        """Retries in batches, because a filter may match a million changes."""
         ids = changes.exclude(state=Change.State.READY).order_by().values_list("pk", flat=True).iterator()
         retried = 0
         while batch := list(islice(ids, self.BATCH_SIZE)):
             retried += retry_changes(changes=Change.objects.filter(pk__in=batch), by=get_operator(request))
-        self.message_user(request, f"{retried} changes are tried again now.")
+        message = ngettext("Retrying %(count)s change.", "Retrying %(count)s changes.", retried)
+        self.message_user(request, message % {"count": f"{retried:,}"})
 
 
 @admin.register(Lane)
@@ -222,20 +273,12 @@ class LaneAdmin(ReadOnlyAdmin):
         *("failures", "crashes", "batch_limit", "jobs_served"),
     )
 
-    @display(
-        description="State",
-        label={"at work": "success", "due": "info", "resting after failures": "danger", "paused": "warning"},
-    )
-    def state_text(self, lane: Lane) -> str:
-        if lane.lease_until is not None:
-            return "at work" if lane.lease_until > timezone.now() else "its worker was lost"
-        if lane.paused:
-            return "paused"
-        if lane.rest_until is not None and lane.rest_until > timezone.now():
-            return "resting after failures"
-        return "due" if lane.due else "idle"
+    @display(description=_("Status"))
+    def state_text(self, lane: Lane) -> SafeString:
+        status = lane_status(lane)
+        return badge(status.label, LANE_COLORS[status])
 
-    @display(description="Jobs")
+    @display(description=_("Jobs"))
     def jobs_served(self, lane: Lane) -> str:
         jobs = Job.objects.filter(connection=lane.connection_id, lane_ids__contains=[lane.pk])
         return ", ".join(map(str, jobs.select_related("connection"))) or "-"
@@ -243,14 +286,16 @@ class LaneAdmin(ReadOnlyAdmin):
 
 @admin.register(Link)
 class LinkAdmin(ReadOnlyAdmin):
-    """What is what elsewhere, and what was exchanged about it (S7)."""
+    """External IDs of items, and the last payloads received and sent for each (S7)."""
 
     list_display = ("kind", "external_id", "item_id", "connection", "missing", "fetched_at", "sent_at")
     list_display_links = ("external_id",)
     list_filter = (("connection", AutocompleteSelectFilter),)
     list_select_related = ("connection",)
     search_fields = ("external_id",)
-    search_help_text = "An external id; or kind:id, as in product:17 or category@2:17, for our own id or theirs"
+    search_help_text = _(
+        "Search by external ID, or by kind and ID (external or ours), for example product:17 or category@2:17"
+    )
     fields = (
         *("connection", "kind", "external_id", "item_id", "missing", "source_updated_at", "fetched_at", "sent_at"),
         *("received", "previous", "sent"),
@@ -259,7 +304,7 @@ class LinkAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Link], search_term: str
     ) -> tuple[QuerySet[Link], bool]:
-        """By index: external ids are unique within a connection and a kind, so both are spelt out."""
+        """The unique index starts with connection and kind, so the query lists all connections and all kinds."""
         if not search_term:
             return queryset, False
         within = Connection.objects.order_by().values_list("pk", flat=True)
@@ -269,15 +314,15 @@ class LinkAdmin(ReadOnlyAdmin):
             found |= Q(**item)
         return queryset.filter(found), False
 
-    @display(description="Last received")
+    @display(description=_("Last payload received"))
     def received(self, link: Link) -> str:
         return self._payload(link, "received")
 
-    @display(description="Received before that")
+    @display(description=_("Previous payload received"))
     def previous(self, link: Link) -> str:
         return self._payload(link, "previous")
 
-    @display(description="Last sent")
+    @display(description=_("Last payload sent"))
     def sent(self, link: Link) -> str:
         return self._payload(link, "sent")
 
@@ -288,7 +333,7 @@ class LinkAdmin(ReadOnlyAdmin):
 
 @admin.register(Master)
 class MasterAdmin(BaseAdmin):
-    """Who wins a conflict, per group of fields (L17)."""
+    """Which connection is the source of truth, per seller and group of fields (L17)."""
 
     list_display = ("seller", "group", "connection")
     list_filter = ("group", ("seller", AutocompleteSelectFilter))

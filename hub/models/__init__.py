@@ -1,7 +1,7 @@
-"""Connections and what is to be done for them, a file for each matter.
+"""Models of the sync engine.
 
-Configuration (`Connection`, `Job`) is edited by people; working state (`JobState`, `Lane`, `Share`, `Run`, `Change`,
-`Link`) is written by services alone. docs/engine.md tells how they play together.
+People edit the configuration (`Connection`, `Job`). Only services write the state (`JobState`, `Lane`, `Share`, `Run`,
+`Change`, `Link`). docs/engine.md explains how they work together.
 """
 
 from hub.models.alerts import Alert, AlertChannel, AlertDelivery

@@ -1,8 +1,9 @@
-"""Who is told of what, when something begins to fail and when it is over."""
+"""Alerts, the channels that receive them, and their deliveries."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller
 from hub.fields import EncryptedJSONField
@@ -10,17 +11,17 @@ from hub.models.jobs import Job
 
 
 class Alert(models.Model):
-    """Something that somebody should be told of: once when it begins, once when it is over (N12, F8).
+    """A problem that is reported once when it starts and once when it is resolved (N12, F8).
 
-    `key` names what it is about; one alert per key is open at a time, however often it is met.
+    `key` identifies the problem. At most one alert per key is open at a time.
     """
 
     class Kind(models.TextChoices):
-        FAILING = "failing", "a job failed"
-        OVERDUE = "absent", "a job has not succeeded for longer than it should"
-        ATTENTION = "attention", "a job waits for a person"
-        UNREACHABLE = "unreachable", "a platform takes no calls"
-        DRIFT = "drift", "a target differs from what it should hold"
+        FAILING = "failing", _("Sync failed")
+        OVERDUE = "absent", _("Overdue: no recent successful run")
+        ATTENTION = "attention", _("Needs action")
+        UNREACHABLE = "unreachable", _("Platform not responding")
+        DRIFT = "drift", _("Differences found")
 
     kind = models.CharField(max_length=12, choices=Kind)
     key = models.CharField(max_length=100)
@@ -41,16 +42,16 @@ class Alert(models.Model):
 
 
 class AlertChannel(models.Model):
-    """Who is told: by e-mail, or in a chat that takes Slack's incoming webhooks. Without a seller: of everything."""
+    """An email address or a Slack-compatible incoming webhook. Without a seller, it receives all alerts."""
 
     class Medium(models.TextChoices):
-        EMAIL = "email", "e-mail"
-        SLACK = "slack", "Slack-compatible webhook"
+        EMAIL = "email", _("Email")
+        SLACK = "slack", _("Slack-compatible webhook")
 
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, null=True, blank=True, related_name="alert_channels")
     medium = models.CharField(max_length=5, choices=Medium)
-    address = EncryptedJSONField(help_text="An e-mail address, or the webhook's address, which is a secret.")
-    label = models.CharField(max_length=100, help_text="How people call it: the channel's or the team's name.")
+    address = EncryptedJSONField(help_text=_("Email address or webhook URL. Keep the URL secret."))
+    label = models.CharField(_("channel name"), max_length=100, help_text=_("For example the name of the team."))
     enabled = models.BooleanField(default=True)
 
     def __str__(self) -> str:
@@ -58,7 +59,7 @@ class AlertChannel(models.Model):
 
 
 class AlertDelivery(models.Model):
-    """A message about an alert that a channel is owed or has had: a row per alert, channel and end (begun, over)."""
+    """A message to a channel about an alert, pending or sent: one when the alert starts, one when it is resolved."""
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="deliveries")
@@ -68,7 +69,7 @@ class AlertDelivery(models.Model):
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name_plural = "alert deliveries"
+        verbose_name_plural = _("alert deliveries")
         constraints = [
             models.UniqueConstraint(fields=["alert", "channel", "is_resolution"], name="hub_alert_delivery_once")
         ]

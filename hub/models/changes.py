@@ -1,9 +1,10 @@
-"""The queue: which items have to be looked at for which job."""
+"""The queue of changes: which items have to be synced by which job."""
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hub.kinds import Kind
 from hub.models.jobs import Job
@@ -12,35 +13,37 @@ from hub.models.runs import Run
 
 
 class Change(models.Model):
-    """This item must be looked at for that job. Exactly one row per (job, kind, item), without payload.
+    """A job has to sync an item. One row per (job, kind, item), without payload.
 
-    Each enqueue gives the row a new `token`; a worker deletes only the token it saw, so a change that came while it
-    worked survives. The lower `priority` goes first: 0 for events, 1 for full runs.
+    Each enqueue gives the row a new `token`. A worker deletes a row only if its token is still the one it read, so
+    changes made in the meantime are kept. The lower `priority` goes first: 0 for events, 1 for full runs.
     """
 
     class State(models.TextChoices):
-        READY = "ready"
-        DELAYED = "delayed", "tried, will be tried again"
-        HELD = "held", "waits for a person"
+        READY = "ready", _("Ready")
+        DELAYED = "delayed", _("Waiting for retry")
+        HELD = "held", _("Needs review")
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="changes")
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="changes", db_index=False)
     kind = models.CharField(max_length=20, choices=Kind)
-    item_id = models.BigIntegerField()
+    item_id = models.BigIntegerField(_("item ID"))
     token = models.BigIntegerField()
     priority = models.PositiveSmallIntegerField(default=0)
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="changes", db_index=False)
     state = models.CharField(max_length=8, choices=State, default=State.READY)
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, help_text="A create that cannot be repeated was begun then.")
+    sent_at = models.DateTimeField(
+        null=True, help_text=_("When the creation of this item was first sent. It must not be sent twice.")
+    )
     batch_limit = models.PositiveIntegerField(
-        null=True, help_text="A worker was lost with this in hand: send it with at most so many others."
+        null=True, help_text=_("The largest batch that may contain this change, after a worker crashed on it.")
     )
     receipt_id = models.CharField(
-        max_length=200, blank=True, db_default="", help_text="What the target calls the request that it has queued."
+        max_length=200, blank=True, db_default="", help_text=_("The target's ID of the request that it has queued.")
     )
-    queued_hash = models.BinaryField(null=True, help_text="Hash of the payload that the target has queued.")
+    queued_hash = models.BinaryField(null=True, help_text=_("Hash of the payload that the target has queued."))
     error_class = models.CharField(max_length=40, blank=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())

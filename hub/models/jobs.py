@@ -1,10 +1,11 @@
-"""What is to be done for a connection (`Job`, edited by people), and what the engine remembers of it (`JobState`)."""
+"""Jobs, which people configure, and their state, which the engine maintains."""
 
 from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from hub.kinds import DataType, Direction, Kind
 from hub.models.connections import Connection
@@ -12,7 +13,7 @@ from hub.schedules import validate_schedule
 
 
 class Job(models.Model):
-    """One connection × one kind of data × one direction: what a person configures."""
+    """One data type of one connection in one direction, with its schedules and filters."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="jobs")
     direction = models.CharField(max_length=6, choices=Direction)
@@ -24,38 +25,48 @@ class Job(models.Model):
         max_length=60,
         blank=True,
         validators=[validate_schedule],
-        help_text="When to read or compare everything: `1d`, `6h`, or a crontab such as `0 3 * * *`. Empty: by hand.",
+        help_text=_(
+            "When to run a full sync: an interval such as `1d` or `6h`, or a crontab such as `0 3 * * *`. "
+            "Leave empty to run it manually."
+        ),
     )
     by_size = models.BooleanField(
+        _("automatic full schedule"),
         default=False,
-        help_text="The full schedule follows the size of the catalogue; setting one by hand ends that.",
+        help_text=_("Adjusts the full schedule to the size of the catalog. Turned off when you set a schedule."),
     )
     partial_schedule = models.CharField(
         max_length=60,
         blank=True,
         validators=[validate_schedule],
-        help_text="Imports: when to read what changed since the cut date, for example `15m`.",
+        help_text=_("Imports: when to run an incremental sync, for example `15m`."),
     )
     comparison_schedule = models.CharField(
-        "comparison schedule",
+        _("comparison schedule"),
         db_column="proof_schedule",
         max_length=60,
         blank=True,
         validators=[validate_schedule],
-        help_text="Exports: when to compare with what the target really holds, for example `1w`. Empty: by hand.",
+        help_text=_(
+            "Exports: when to compare the platform's data with SyncCenter, for example `1w`. "
+            "Leave empty to compare manually."
+        ),
     )
-    time_zone = models.CharField(max_length=60, default="UTC", help_text="Of crontab schedules.")
+    time_zone = models.CharField(max_length=60, default="UTC", help_text=_("Time zone of crontab schedules."))
     filters = models.JSONField(
         default=dict,
         blank=True,
-        help_text='Which items take part, as in {"brands": ["Acme"]}; empty: all. Lists: statuses, brands, types, '
-        "categories (paths, with what lies below), groups, b2b_groups (enabled for B2B by an import of customers). "
-        "True or false: b2b_only.",
+        help_text=_(
+            'Which items to sync, for example {"brands": ["Acme"]}. Leave empty to sync all. Lists: statuses, brands, '
+            "types, categories (paths, subcategories included), groups, b2b_groups (groups that a customer import "
+            "enables for B2B). True or false: b2b_only."
+        ),
     )
     lookback = models.DurationField(
-        default=timedelta(minutes=2), help_text="How far before the cut date a partial import reads again."
+        default=timedelta(minutes=2),
+        help_text=_("Incremental imports start this long before the last import, so that no late change is missed."),
     )
-    # The lanes of this job in the order of their shards: an item's lane is its id modulo their number.
+    # Lane IDs by shard. An item's shard is its ID modulo the number of lanes.
     lane_ids = ArrayField(models.BigIntegerField(), default=list, editable=False)
 
     class Meta:
@@ -70,28 +81,30 @@ class Job(models.Model):
 
     @property
     def link_kind(self) -> str:
-        """The kind of the links that remember what this job sent. Stock and prices go out apart from the variant that
-        they belong to, so each has links, and with them hashes, of its own."""
+        """The kind of this job's links. Stock and prices of a variant are sent separately, so each has its own links
+        and hashes."""
         if self.item_kind == Kind.VARIANT:
             return f"{Kind.VARIANT}/{self.data_type}"
         return str(self.item_kind)
 
 
 class JobState(models.Model):
-    """What the engine remembers of a job: cut date, next times, last successes."""
+    """State of a job: import position, next scheduled runs and last successes."""
 
     job = models.OneToOneField(Job, on_delete=models.CASCADE, primary_key=True, related_name="state")
-    cut_at = models.DateTimeField(null=True, help_text="Everything that changed at the source before this was read.")
+    cut_at = models.DateTimeField(
+        _("imported up to"), null=True, help_text=_("All changes on the platform before this time were imported.")
+    )
     next_full_at = models.DateTimeField(null=True)
     next_partial_at = models.DateTimeField(null=True)
     next_comparison_at = models.DateTimeField(null=True, db_column="next_proof_at")
-    last_update_at = models.DateTimeField(null=True, help_text="When an item last went through.")
-    last_full_sync_at = models.DateTimeField(null=True, help_text="When the last full run ended well.")
+    last_update_at = models.DateTimeField(null=True, help_text=_("When an item was last synced."))
+    last_full_sync_at = models.DateTimeField(null=True, help_text=_("When a full sync last succeeded."))
     last_success_at = models.DateTimeField(null=True)
     config_hash = models.CharField(
-        max_length=32, blank=True, help_text="Of the settings that the last full export was made with."
+        max_length=32, blank=True, help_text=_("Hash of the settings used by the last full export.")
     )
-    attention = models.TextField(blank=True, help_text="Why the job waits for a person; empty if it does not.")
+    attention = models.TextField(blank=True, help_text=_("Why the job needs action. Empty if it doesn't."))
 
     class Meta:
         indexes = [

@@ -1,18 +1,19 @@
-"""Whose turn it is: a place in the round for each seller, a lane for what may not run side by side."""
+"""Scheduling state: a share per seller, and a lane for work that must not run concurrently."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller
 from hub.models.connections import Connection
 
 
 class Share(models.Model):
-    """A seller's place in the round of sellers; the row without a seller stands for platform-wide connections.
+    """A seller's place in the round-robin of sellers. The row without a seller is for installation-wide connections.
 
-    `turn` is a ticket of the sequence `hub_turn`: the lowest ticket among the due is served next. `held` counts the
-    lanes that are leased; `lane_turn` is the seller's own low-water mark: none of its due lanes has a lower ticket.
+    `turn` is a ticket from the sequence `hub_turn`: the due share with the lowest ticket is served next. `held` counts
+    leased lanes. `lane_turn` is the share's low-water mark: none of its due lanes has a lower ticket.
     """
 
     seller = models.OneToOneField(Seller, on_delete=models.CASCADE, null=True, related_name="share")
@@ -30,10 +31,10 @@ class Share(models.Model):
 
 
 class Lane(models.Model):
-    """The working state of what may not run side by side: served by one worker at a time.
+    """State of a lane: its work is processed by one worker at a time.
 
-    A claim raises `epoch` and sets a lease; a settling transaction that does not find its epoch here writes
-    nothing (N6). `batch_limit` is set after a crash and doubles with each batch that ends well.
+    A claim increments `epoch` and sets a lease. A worker whose epoch is outdated can't commit (N6). `batch_limit` is
+    set after a crash and doubles with each batch that succeeds.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="lanes")
@@ -42,22 +43,22 @@ class Lane(models.Model):
     shard = models.PositiveSmallIntegerField(default=0)
     due = models.BooleanField(default=False)
     turn = models.BigIntegerField(default=0)
-    wake_at = models.DateTimeField(null=True, blank=True, help_text="When the earliest delayed change is ready.")
+    wake_at = models.DateTimeField(null=True, blank=True, help_text=_("When the earliest delayed change is ready."))
     paused = models.BooleanField(default=False)
     epoch = models.BigIntegerField(default=0)
     leased_by = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    # The changes that the holder has in hand, so that its successor knows what killed it.
+    # IDs of the changes being processed, so that the next worker knows what its predecessor crashed on.
     batch = ArrayField(models.BigIntegerField(), default=list)
     batch_limit = models.PositiveIntegerField(null=True)
     crashes = models.PositiveIntegerField(default=0)
-    # The breaker: after repeated failure nothing is called before `rest_until`, then one item probes.
+    # Circuit breaker: after repeated failures no calls are made until `rest_until`, then one item is tried.
     failures = models.PositiveIntegerField(default=0)
     rest_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "name", "shard"], name="hub_lane_once")]
-        # None names `lease_until`: a renewal writes in place, also under an old snapshot.
+        # No index contains `lease_until`, so that renewals are heap-only (HOT) updates.
         indexes = [
             models.Index(
                 fields=["share", "turn"],

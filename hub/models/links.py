@@ -1,24 +1,28 @@
-"""Which item of ours is which over there, and what was exchanged about it."""
+"""Links between items and their external IDs, with hashes and payloads of what was exchanged."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from hub.models.connections import Connection
 
 
 class Link(models.Model):
-    """(connection, kind, external id) ↔ local item, unique both ways (L9, S7)."""
+    """Maps (connection, kind, external ID) to an item, unique in both directions (L9, S7)."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="links", db_index=False)
-    kind = models.CharField(max_length=40, help_text="A Kind, for a category with its storefront: `category@2`.")
-    external_id = models.CharField(max_length=200)
-    item_id = models.BigIntegerField()
-    # Import side: hash of what was received, and when the source changed it.
+    kind = models.CharField(
+        max_length=40, help_text=_("Kind of item. Categories include their storefront, for example `category@2`.")
+    )
+    external_id = models.CharField(_("external ID"), max_length=200)
+    item_id = models.BigIntegerField(_("item ID"))
+    # Import: hash of the last payload received, and when the source changed it.
     received_hash = models.BinaryField(max_length=16, null=True)
     source_updated_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
-    seen_run = models.BigIntegerField(null=True, help_text="The last full read that met it.")
-    missing = models.BooleanField(default=False, help_text="The source has it no more.")
-    # Export side: what was last sent, and what the target made of it (so that normalising targets do not ping-pong).
+    seen_run = models.BigIntegerField(null=True, help_text=_("The last full import that contained the item."))
+    missing = models.BooleanField(default=False, help_text=_("No longer in the source."))
+    # Export: hashes of what was last sent and of what the target returned, so that values that a target normalizes are
+    # not sent again and again.
     sent_hash = models.BinaryField(max_length=16, null=True)
     sent_revision = models.BigIntegerField(null=True)
     echo_hash = models.BinaryField(max_length=16, null=True)
@@ -36,7 +40,7 @@ class Link(models.Model):
 
 
 class LinkPayload(models.Model):
-    """The last and the previous payload received, and the last one sent (S7). Beside Link, to keep that row small."""
+    """The last two payloads received and the last one sent (S7). Kept apart from Link to keep its rows small."""
 
     link = models.OneToOneField(Link, on_delete=models.CASCADE, primary_key=True, related_name="payload")
     received = models.JSONField(null=True)

@@ -1,8 +1,9 @@
-"""Executions of jobs, as the activity register shows them: runs, their figures, their log, what they found."""
+"""Runs of jobs with their counters, log and findings."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from hub.kinds import Kind
@@ -10,39 +11,38 @@ from hub.models.jobs import Job
 
 
 class Run(models.Model):
-    """One execution of a job; the activity register is a list of these (B10)."""
+    """One execution of a job, listed in the sync history (B10)."""
 
     class Scope(models.TextChoices):
-        """A preview and a proof only look: nothing is written at the target, and neither counts as a sync."""
+        """Previews and comparisons write nothing to the platform and don't count as syncs."""
 
-        FULL = "full"
-        PARTIAL = "partial"
-        PREVIEW = "preview"
-        COMPARISON = "proof", "comparison"
+        FULL = "full", _("Full")
+        PARTIAL = "partial", _("Incremental")
+        PREVIEW = "preview", _("Preview")
+        COMPARISON = "proof", _("Comparison")
 
     SYNCS = (Scope.FULL, Scope.PARTIAL)
 
     class Trigger(models.TextChoices):
-        INSTALL = "install"
-        BUTTON = "button"
-        SCHEDULE = "schedule"
-        API = "api"
-        EVENT = "event"
-        IMPORT = "import", "after an import"
+        INSTALL = "install", _("Initial sync")
+        BUTTON = "button", _("Manual")
+        SCHEDULE = "schedule", _("Schedule")
+        API = "api", _("API")
+        EVENT = "event", _("Webhook")
+        IMPORT = "import", _("After an import")
 
-    # B11
     class State(models.TextChoices):
-        """In the words that a person reads."""
+        """States of a run (B11)."""
 
-        QUEUED = "queued", "waiting for a worker"
-        PREPARING = "preparing", "preparing"
-        PREPARED = "prepared", "prepared, nothing sent yet"
-        SENDING = "sending", "running"
-        NEEDS_APPROVAL = "asking", "waiting for your answer"
-        DONE = "done", "ended well"
-        DONE_WITH_ERRORS = "done_with_errors", "ended with some errors"
-        FAILED = "failed", "failed"
-        CANCELLED = "cancelled", "cancelled"
+        QUEUED = "queued", _("Queued")
+        PREPARING = "preparing", _("Preparing")
+        PREPARED = "prepared", _("Ready to send")
+        SENDING = "sending", _("Running")
+        NEEDS_APPROVAL = "asking", _("Needs approval")
+        DONE = "done", _("Succeeded")
+        DONE_WITH_ERRORS = "done_with_errors", _("Completed with errors")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Canceled")
 
     OPEN = (State.QUEUED, State.PREPARING, State.PREPARED, State.SENDING, State.NEEDS_APPROVAL)
 
@@ -50,28 +50,28 @@ class Run(models.Model):
     scope = models.CharField(max_length=7, choices=Scope)
     trigger = models.CharField(max_length=10, choices=Trigger)
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
-    resend = models.BooleanField(default=False, help_text="Send everything again, changed or not.")
+    resend = models.BooleanField(default=False, help_text=_("Send all items again, including unchanged ones."))
     after = models.ForeignKey(
         "self",
         on_delete=models.SET_NULL,
         null=True,
         related_name="follow_up_runs",
-        help_text="The import that began it.",
+        help_text=_("The import that started this run."),
     )
     started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    # Where the next turn goes on; its shape is the phase's own business.
+    # Where the next turn continues. Each phase defines its own format.
     cursor = models.JSONField(default=dict)
-    total = models.PositiveIntegerField(null=True, help_text="Items in all, once known.")
-    # D20: whoever brings it to zero ends the run.
-    remaining = models.PositiveIntegerField(null=True, help_text="Items without a first outcome.")
-    api_calls = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True, help_text=_("Total number of items, once known."))
+    # The transaction that decrements it to zero closes the run (D20).
+    remaining = models.PositiveIntegerField(null=True, help_text=_("Items that have no outcome yet."))
+    api_calls = models.PositiveIntegerField(_("API calls"), default=0)
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
-    reason = models.TextField(blank=True, help_text="Why it failed, waits or was cancelled, and what helps.")
-    # How often it met what its log does not tell each time (hub/runlog.py).
+    reason = models.TextField(blank=True, help_text=_("Why the run failed, waits or was canceled, and how to fix it."))
+    # RepeatedEvent name → how often it occurred in this run (hub/runlog.py).
     event_counts = models.JSONField(default=dict, db_column="met")
 
     class Meta:
@@ -89,34 +89,34 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.scope} run {self.pk} of {self.job}"
+        return f"{self.get_scope_display()} run {self.pk} of {self.job}"
 
     @property
     def is_open(self) -> bool:
+        """Whether the run hasn't finished yet."""
         return self.state in self.OPEN
 
     @property
     def is_sync(self) -> bool:
+        """Whether the run changes data, unlike previews and comparisons."""
         return self.scope in self.SYNCS
 
 
 class RunCounter(models.Model):
-    """How many items of one kind had which outcome in a run; categories for each storefront (B10)."""
+    """Number of items per outcome for one kind in a run; for categories also per storefront (B10)."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="counters")
-    kind = models.CharField(max_length=40, help_text="As in links: `product`, `category@2`.")
+    kind = models.CharField(max_length=40, help_text=_("As in links, for example `product` or `category@2`."))
     read = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
-    disabled = models.PositiveIntegerField(
-        default=0, help_text="Categories that were hidden; they are not updated ones."
-    )
+    disabled = models.PositiveIntegerField(default=0, help_text=_("Hidden categories. They don't count as updated."))
     removed = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     logged_at = models.DateTimeField(
-        null=True, db_column="told_at", help_text="When the run's log last told these figures."
+        null=True, db_column="told_at", help_text=_("When the run log last showed these numbers.")
     )
 
     OUTCOMES = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
@@ -129,12 +129,12 @@ class RunCounter(models.Model):
 
 
 class RunLogLine(models.Model):
-    """A line of a run's log, which grows while the run goes on (B8)."""
+    """A line of the log of a run, written while the run is in progress (B8)."""
 
     class Level(models.TextChoices):
-        INFO = "info"
-        WARNING = "warning"
-        ERROR = "error"
+        INFO = "info", _("Info")
+        WARNING = "warning", _("Warning")
+        ERROR = "error", _("Error")
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log")
     at = models.DateTimeField(default=timezone.now)
@@ -149,37 +149,37 @@ class RunLogLine(models.Model):
 
 
 class RunItem(models.Model):
-    """What a preview or a proof says about one item. What is as it should be has no row."""
+    """The result of a preview or comparison for one item. Items without changes or differences have no row."""
 
     class Verdict(models.TextChoices):
-        # Of a preview: what a sync would do.
-        CREATE = "create", "would be created"
-        UPDATE = "update", "would be changed"
-        DISABLE = "disable", "would be disabled"
-        REMOVE = "remove", "would be removed"
-        SKIP = "skip", "would be skipped with an issue"
-        FAIL = "fail", "would be set aside"
-        # Of a proof: how the target differs.
-        MISSING = "missing", "missing there"
-        DIFFERENT = "different", "different there"
-        GONE = "gone", "there, but no longer offered here"
-        UNKNOWN = "unknown", "there, but not from here"
+        # Preview: what a sync would do.
+        CREATE = "create", _("Would be created")
+        UPDATE = "update", _("Would be updated")
+        DISABLE = "disable", _("Would be disabled")
+        REMOVE = "remove", _("Would be removed")
+        SKIP = "skip", _("Would be skipped with an issue")
+        FAIL = "fail", _("Would fail")
+        # Comparison: how the platform differs.
+        MISSING = "missing", _("Missing on the platform")
+        DIFFERENT = "different", _("Different on the platform")
+        GONE = "gone", _("On the platform, but no longer synced")
+        UNKNOWN = "unknown", _("On the platform, but not created by SyncCenter")
 
-    # What a repair can mend; what the target has from elsewhere is not ours to take away.
+    # Differences that a repair can fix. Items that others created on the platform are left alone.
     REPAIRABLE = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.GONE)
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False)
     verdict = models.CharField(max_length=9, choices=Verdict)
     kind = models.CharField(max_length=20, choices=Kind)
-    item_id = models.BigIntegerField(null=True, help_text="The local item, if there is one.")
-    external_id = models.CharField(max_length=200, blank=True)
-    changes = models.JSONField(default=dict, help_text="Field → what is there or was last sent, what would be sent.")
+    item_id = models.BigIntegerField(_("item ID"), null=True, help_text=_("The item in SyncCenter, if it exists."))
+    external_id = models.CharField(_("external ID"), max_length=200, blank=True)
+    changes = models.JSONField(default=dict, help_text=_("Field → [current or last sent value, value to send]."))
     message = models.TextField(blank=True)
     found_at = models.DateTimeField(default=timezone.now, db_index=True)
-    repaired_at = models.DateTimeField(null=True, blank=True, help_text="When a person had it sent again.")
+    repaired_at = models.DateTimeField(null=True, blank=True, help_text=_("When a user had the item sent again."))
 
     class Meta:
-        verbose_name = "checked item"
+        verbose_name = _("comparison result")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["run", "-id"], name="hub_runitem_of_run"),
@@ -191,7 +191,7 @@ class RunItem(models.Model):
 
 
 class SeenExternalId(models.Model):
-    """An id that the target named to an open proof, so that what it did not name can be asked for."""
+    """An ID that an open comparison has found on the platform. The others are then looked up one by one."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="seen_external_ids", db_index=False)
     external_id = models.CharField(max_length=200)

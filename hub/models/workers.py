@@ -1,23 +1,24 @@
-"""What workers share with each other: rate budgets, and who is alive."""
+"""State shared by workers: rate limits and heartbeats."""
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class RateBudget(models.Model):
-    """A bucket of requests that all workers share, one per account at a vendor."""
+    """Token bucket of a vendor account, shared by all workers."""
 
     key = models.CharField(max_length=200, primary_key=True)
     tokens = models.FloatField()
     updated_at = models.DateTimeField(default=timezone.now)
-    blocked_until = models.DateTimeField(null=True, help_text="The vendor said: not before.")
+    blocked_until = models.DateTimeField(null=True, help_text=_("The vendor accepts no requests before this time."))
 
     def __str__(self) -> str:
         return self.key
 
 
 class Worker(models.Model):
-    """A worker process that was seen lately; half of their number is the most that one seller may hold."""
+    """A worker process that sent a heartbeat recently. One seller may use at most half of them."""
 
     name = models.CharField(max_length=100, primary_key=True)
     started_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""All writes of customers and orders. Each compares before it writes, and tells the queue what really changed."""
+"""All writes to customers and orders. Each writes only differences and enqueues the items that changed."""
 
 from orders.services.common import SaveResult
 from orders.services.customers import CustomerDraft, delete_customers, save_customers

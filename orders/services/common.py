@@ -1,6 +1,6 @@
-"""What saving a customer and saving an order have in common: what may be written, what differs, who is told.
+"""Shared helpers to save customers and orders: comparing, writing and enqueueing.
 
-Differences are made for timelines, so personal values (those that the masking policy masks) stand there only as "…".
+Differences are shown in timelines, so values that the staging copy masks as personal data are replaced with "…".
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -28,17 +28,17 @@ _PERSONAL = {
     for name, rule in POLICY[table].items()
     if rule.startswith("mask:")
 }
-# As many decimals as the columns keep: a finer value would differ from itself at every read.
+# Precision of the columns. A finer value would differ from the stored one at every import.
 MONEY = Decimal("0.0001")
 THOUSANDTHS = Decimal("0.001")
 
 
 @dataclass(slots=True)
 class SaveResult:
-    """What became of a draft. `changes` is empty where nothing changed: field → [before, after].
+    """The result of saving a draft. `changes`: field → [before, after], empty if nothing changed.
 
-    `conflicts` names fields in which the source differs from the master, whose values stay (L17). `complete` is False
-    where the record refers to something that is not here yet. `line_ids` are an order's lines by external id.
+    `conflicts`: fields that were not written because another connection is their source of truth (L17). `complete` is
+    False if the record refers to an item that hasn't been imported yet. `line_ids`: external ID → ID of order lines.
     """
 
     item_id: int
@@ -50,11 +50,12 @@ class SaveResult:
 
 
 def addresses_differ(before: Sequence[AddressRecord], after: Sequence[AddressRecord]) -> bool:
+    """Whether the addresses differ, ignoring their order."""
     return sorted(map(astuple, before)) != sorted(map(astuple, after))
 
 
 def replace_addresses(seller_id: int, owner: str, wanted: Sequence[tuple[SaveResult, Sequence[AddressRecord]]]) -> None:
-    """`owner` is the column that says whose they are."""
+    """Replace all addresses of the saved items. `owner` is the foreign key column: customer_id or order_id."""
     stale = [result.item_id for result, _ in wanted if not result.created]
     if stale:
         Address.objects.filter(**{f"{owner}__in": stale}).delete()
@@ -73,7 +74,10 @@ def writable_changes(
     *,
     label: str = "",
 ) -> dict[str, Any]:
-    """Those values that differ from what was and may be written. What may not is noted as lost, unless it is None."""
+    """The values that differ and may be written.
+
+    `may_write` returns True, False (the difference is recorded as a conflict) or None (it is ignored) for a field.
+    """
     writable = {}
     for name, value in values.items():
         old, allowed = getattr(before, name), may_write(name)
@@ -86,7 +90,7 @@ def writable_changes(
 
 
 def record_difference(result: SaveResult, name: str, pair: list[Any], allowed: bool) -> bool:
-    """Note a difference: as a change where it may be written, else as lost to the master (L17)."""
+    """Record a difference as a change if `allowed`, else as a conflict (L17). Returns `allowed`."""
     if allowed:
         result.changes[name] = pair
     else:
@@ -97,7 +101,7 @@ def record_difference(result: SaveResult, name: str, pair: list[Any], allowed: b
 def lock_and_load(
     model: type[Customer] | type[Order], load: Callable[[Sequence[int]], dict[int, _Item]], ids: Iterable[int | None]
 ) -> dict[int, _Item]:
-    """Items as they are, and nobody else's until the transaction ends: two sources may bring the same."""
+    """Load items by ID and lock them until commit, because two sources may import the same item."""
     wanted = sorted(pk for pk in ids if pk is not None)
     rows = model._default_manager.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
     return load(list(rows.values_list("pk", flat=True)))
@@ -111,30 +115,31 @@ def enqueue_changed(
     origin: int,
     now: datetime,
 ) -> None:
-    """Tell the queue about what really changed."""
+    """Raise the revision of items that changed and enqueue them."""
     changed = [result.item_id for result in saved if result.created or result.changes]
     bump_revisions(model, changed, now)
     enqueue(seller_id=seller_id, kind=kind, item_ids=changed, origin=origin)
 
 
 def bump_revisions(model: type[Customer] | type[Order], ids: Collection[int], now: datetime) -> None:
+    """Give the items a new revision, which full syncs compare."""
     revision = Func(Value("orders_revision"), function="nextval", output_field=BigIntegerField())
     model._default_manager.filter(pk__in=ids).update(revision=revision, updated_at=now)
 
 
 def rounded(value: Decimal, places: Decimal) -> Decimal:
-    """DataError for what no column could hold, as PostgreSQL raises for a number that is too large."""
+    """Round to the precision of the column. DataError if it can't store the number."""
     try:
         number = value.quantize(places)
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise DataError("A number is too large, or none at all.")
+        raise DataError(f"{value} is too large or not a number")
     return number
 
 
 def _plain(value: Any) -> Any:
-    """As JSON can hold it."""
+    """Convert to a JSON-serializable value."""
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

@@ -1,4 +1,4 @@
-"""Customers with their groups, parents and addresses."""
+"""Saves customers with their groups, parents and addresses."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ _CUSTOMER = (
 
 @dataclass(slots=True)
 class CustomerDraft:
-    """A record with its parent resolved to our id, unless the parent stands in the same page.
+    """A record with its parent resolved to an ID of SyncCenter, unless the parent is on the same page.
 
-    `customer_id` None makes a new customer.
+    A new customer is created if `customer_id` is None.
     """
 
     record: CustomerRecord
@@ -50,11 +50,10 @@ class CustomerDraft:
 def save_customers(
     *, seller_id: int, drafts: Sequence[CustomerDraft], groups: Collection[str], origin: int, now: datetime
 ) -> list[SaveResult]:
-    """Write drafts of one seller, in their order; whole pages in a fixed number of statements.
+    """Save a page of drafts of one seller in order, in a fixed number of statements.
 
-    `groups` are the field groups (hub.models.Master.Group) that the source is master of. Raises DataError or
-    IntegrityError for values that PostgreSQL refuses: nothing of the page is written then, and the caller tries the
-    drafts singly.
+    `groups` are the field groups (hub.models.Master.Group) that the source may write. Raises DataError or
+    IntegrityError for values that PostgreSQL rejects. Nothing is written then; the caller may save the drafts singly.
     """
     master = Master.Group.CUSTOMERS in groups
     known = lock_and_load(Customer, load_customers, [draft.customer_id for draft in drafts])
@@ -81,7 +80,7 @@ def save_customers(
             continue
         item = known[result.item_id]
         after["parent_id"] = parent_id if result.complete else item.parent_id
-        # It was deleted there, and is there again.
+        # Customers that reappear in the source are reactivated.
         after["status"] = str(Customer.Status.ACTIVE) if item.status == Customer.Status.DELETED else item.status
         if writable_changes(result, item, after, lambda name: master):
             updated.append(Customer(pk=item.id, **_columns(after, group_ids)))
@@ -102,7 +101,7 @@ def save_customers(
 def delete_customers(
     *, seller_id: int, customer_ids: Collection[int], origin: int | None, now: datetime
 ) -> dict[int, Changes]:
-    """Customers that their source says it has no more; their orders stay. Returns what changed, by customer."""
+    """Mark customers as deleted that are no longer in the source; their orders are kept. Returns ID → changes."""
     rows = Customer.objects.filter(pk__in=customer_ids, seller_id=seller_id).exclude(status=Customer.Status.DELETED)
     before = dict(rows.order_by("pk").select_for_update().values_list("pk", "status"))
     Customer.objects.filter(pk__in=before.keys()).update(status=Customer.Status.DELETED)
@@ -125,7 +124,7 @@ def _columns(values: dict[str, Any], group_ids: dict[str, int]) -> dict[str, Any
 
 
 def _groups(seller_id: int, names: set[str]) -> dict[str, int]:
-    """Customer groups by name, made as needed."""
+    """Name → ID of customer groups; missing ones are created."""
     rows = CustomerGroup.objects.filter(seller_id=seller_id, name__in=names)
     found = dict(rows.values_list("name", "pk"))
     if missing := names - found.keys():

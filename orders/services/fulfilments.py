@@ -1,4 +1,4 @@
-"""What an ERP says that it has shipped: merged into the order, next to what others ship of it (S9)."""
+"""Saves shipments reported by an ERP, in addition to those of other reporters (S9)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from orders.services.common import SaveResult, enqueue_changed, lock_and_load, w
 from orders.services.shipments import build_shipment, replace_shipments
 
 _Status = Order.Status
-# What shipping moves on; whatever is further than that, or out of it, stays there.
+# Statuses that shipments change. All others are kept.
 _NOT_YET_SHIPPED = {_Status.PENDING, _Status.CONFIRMED, _Status.PARTLY_SHIPPED}
 
 
 @dataclass(slots=True)
 class FulfilmentDraft:
-    """A record with the order that it is about. `line_ids` are the lines that the reporter was sent, by external id."""
+    """A record with its order. `line_ids`: external ID → ID of the order lines that were exported to the reporter."""
 
     record: FulfilmentRecord
     order_id: int
@@ -40,15 +40,15 @@ def save_fulfilments(
     origin: int,
     now: datetime,
 ) -> list[SaveResult]:
-    """Write what the connection `origin` has shipped of orders of one seller. Raises as save_orders.
+    """Save shipments of one seller's orders that the connection `origin` reported. Raises like save_orders.
 
-    A vendor has the say about the shipments of its own part, whoever is master of orders; what that makes of the status
-    of order and lines is the master's to say (L17), and follows from the shipments only where `groups` holds orders.
+    Vendors may always write the shipments of their own part (`by_vendor`). The status of orders and lines is updated
+    from the shipments only if `groups` contains orders, that is, if `origin` may write them (L17).
     """
     master = Master.Group.ORDERS in groups
     known = lock_and_load(Order, load_orders, [draft.order_id for draft in drafts])
     saved = [SaveResult(draft.order_id, created=False) for draft in drafts]
-    named = [
+    reported = [
         [build_shipment(record, draft.line_ids, reported_by=origin) for record in draft.record.shipments]
         for draft in drafts
     ]
@@ -57,7 +57,7 @@ def save_fulfilments(
         reported_by=origin,
         wanted=[
             (result, known[draft.order_id].shipments, shipments, by_vendor or master)
-            for draft, result, shipments in zip(drafts, saved, named, strict=True)
+            for draft, result, shipments in zip(drafts, saved, reported, strict=True)
         ],
     )
     if master:
@@ -67,7 +67,7 @@ def save_fulfilments(
 
 
 def _advance_statuses(saved: Sequence[SaveResult]) -> None:
-    """Orders and lines whose shipments changed are as far as these say; never back."""
+    """Update the status of orders and lines whose shipments changed. A status never moves back."""
     changed = load_orders([result.item_id for result in saved if result.changes])
     orders, lines = [], []
     for result in saved:
@@ -94,7 +94,7 @@ def _set_status(result: SaveResult, item: OrderItem | OrderLineItem, status: _St
 
 
 def _quantities(shipments: Sequence[ShipmentItem]) -> dict[int, Decimal]:
-    """Order line → how much of it has been shipped."""
+    """Order line ID → quantity shipped."""
     total: dict[int, Decimal] = defaultdict(Decimal)
     for each in shipments:
         for line_id, quantity in each.lines.items():

@@ -1,4 +1,4 @@
-"""Orders with their lines, shipments and addresses."""
+"""Saves orders with their lines, shipments and addresses."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -35,17 +35,17 @@ _ORDER = (
 _ORDER_AMOUNTS = ("total", "tax", "shipping_cost")
 _LINE = ("position", "sku", "title", "vendor", "status")
 _LINE_AMOUNTS = ("quantity", "unit_price")
-# What becomes of an order is the business of the master of orders (L17). What was said when it was placed is not: that
-# comes from the connection that brought the order, and no other writes it.
+# Fields written by the source of truth for orders (L17). All other fields describe how the order was placed and are
+# written only by the connection that the order was first imported from.
 _MASTER_FIELDS = {"status", "source_status", *_ORDER_AMOUNTS, *_LINE_AMOUNTS}
 
 
 @dataclass(slots=True)
 class OrderDraft:
-    """A record with everything it refers to resolved to our ids. `order_id` None makes a new order.
+    """A record with its references resolved to IDs of SyncCenter. A new order is created if `order_id` is None.
 
-    `line_ids` are all lines that this source has brought for the order before, by external id: those that the record
-    lacks are cancelled. `variant_ids` are the variants of the record's lines, by the line's external id.
+    `line_ids`: external ID → ID of all lines imported from this source before; missing ones are canceled.
+    `variant_ids`: external ID of a line → ID of its variant.
     """
 
     record: OrderRecord
@@ -57,7 +57,7 @@ class OrderDraft:
 
 @dataclass(slots=True)
 class _Entry:
-    """A draft of an order, what it was before (None: it is new), and what its source may write of it."""
+    """A draft, the order before (None if it is new), and what the source may write."""
 
     draft: OrderDraft
     result: SaveResult
@@ -66,7 +66,7 @@ class _Entry:
     is_master: bool
 
     def may_write(self, name: str) -> bool | None:
-        """None: this was never the source's to say, so that a difference is no conflict."""
+        """As in `writable_changes`. None for fields that this source never writes, so differences are no conflict."""
         return self.is_master if name in _MASTER_FIELDS else (self.is_source or None)
 
 
@@ -74,10 +74,10 @@ class _Entry:
 def save_orders(
     *, seller_id: int, drafts: Sequence[OrderDraft], groups: Collection[str], origin: int, now: datetime
 ) -> list[SaveResult]:
-    """Write drafts of one seller, in their order; whole pages in a fixed number of statements. Raises as above.
+    """Save a page of drafts of one seller in order, in a fixed number of statements. Raises like save_customers.
 
-    `origin` is the connection they come from, and the source of those that are new. A line that this connection has
-    not brought before is first looked for among the order's lines with the same SKU.
+    `origin` is the connection they were read from; it becomes the source of new orders. A line that is new from this
+    connection is first matched by SKU with the existing lines of the order.
     """
     known = lock_and_load(Order, load_orders, [draft.order_id for draft in drafts])
     created = iter(
@@ -154,7 +154,7 @@ def _save_lines(seller_id: int, entries: Iterable[_Entry]) -> None:
 
 
 def _match_lines(entry: _Entry) -> dict[str, OrderLineItem]:
-    """External id → the line of the order that it names, by what this source brought before, else by SKU."""
+    """External ID → existing order line, matched by links of this source, else by SKU."""
     if entry.item is None:
         return {}
     lines = {line.id: line for line in entry.item.lines}
@@ -169,7 +169,7 @@ def _match_lines(entry: _Entry) -> dict[str, OrderLineItem]:
 
 
 def _line_values(record: OrderLineRecord, variant_id: int | None, item: OrderLineItem | None) -> dict[str, Any]:
-    # A variant that was found once stays, though its link or its SKU may be gone by now.
+    # Keep the variant if it was found before, even if its link or SKU no longer exists.
     if variant_id is None and item is not None and item.sku == record.sku:
         variant_id = item.variant_id
     return {name: getattr(record, name) for name in _LINE} | {
@@ -180,11 +180,11 @@ def _line_values(record: OrderLineRecord, variant_id: int | None, item: OrderLin
 
 
 def _cancel_lines(entry: _Entry, matches: dict[str, OrderLineItem]) -> list[OrderLine]:
-    """Lines that this source has brought and has no more in the order."""
-    left = {record.external_id for record in entry.draft.record.lines}
+    """Canceled rows for lines that this source has removed from the order."""
+    remaining = {record.external_id for record in entry.draft.record.lines}
     rows = []
     for external_id, item in matches.items():
-        if external_id not in left:
+        if external_id not in remaining:
             values = {name: getattr(item, name) for name in (*_LINE, *_LINE_AMOUNTS, "variant_id")}
             status = {"status": str(Order.Status.CANCELLED)}
             if writable_changes(entry.result, item, status, entry.may_write, label=f"{_label(item)}: "):

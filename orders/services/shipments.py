@@ -1,4 +1,4 @@
-"""Shipments: compared as a whole and replaced, each reporter's apart from the others'."""
+"""Saves shipments. Those of one reporter are compared and replaced together; those of others are kept."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from orders.services.common import MASKED_CHANGE, THOUSANDTHS, SaveResult, recor
 
 
 def build_shipment(record: ShipmentRecord, line_ids: dict[str, int], *, reported_by: int | None = None) -> ShipmentItem:
-    """Lines that the order does not have, and those of which nothing was shipped, are left out."""
+    """Convert a record. Unknown order lines and lines with quantity zero are left out."""
     return ShipmentItem(
         external_id=record.external_id,
         carrier=record.carrier,
@@ -30,17 +30,17 @@ def replace_shipments(
     reported_by: int | None,
     wanted: Iterable[tuple[SaveResult, Sequence[ShipmentItem], Sequence[ShipmentItem], bool]],
 ) -> None:
-    """Make what one reporter says of orders the truth about its shipments; other reporters' stay (S9).
+    """Replace the shipments that one connection reported (None: the source of the order) and keep those of others (S9).
 
-    `wanted`: the order, all its shipments as they are, those that the reporter names, and whether it may write (L17).
-    What another has reported already comes back from systems that were told of it, and is no second shipment.
+    `wanted`: per order its result, all its current shipments, the reported ones, and whether they may be written (L17).
+    Shipments that equal one of another reporter are skipped: they were exported to this system and come back from it.
     """
     stale: list[int] = []
     rows: list[tuple[Shipment, ShipmentItem]] = []
-    for result, known, named, allowed in wanted:
+    for result, known, reported, allowed in wanted:
         before = [item for item in known if item.reported_by == reported_by]
         others = [item for item in known if item.reported_by != reported_by]
-        after = [item for item in named if not any(_same(item, other) for other in others)]
+        after = [item for item in reported if not any(_same(item, other) for other in others)]
         if before == after:
             continue
         if not result.created:
@@ -72,6 +72,6 @@ def _row(seller_id: int, order_id: int, item: ShipmentItem) -> Shipment:
 
 
 def _same(one: ShipmentItem, other: ShipmentItem) -> bool:
-    """The same parcel: equal contents, and no two tracking numbers."""
+    """Whether both describe the same parcel: equal lines and no different tracking numbers."""
     numbers = {one.tracking_number, other.tracking_number} - {""}
     return one.lines == other.lines and len(numbers) < 2

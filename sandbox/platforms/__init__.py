@@ -1,4 +1,4 @@
-"""The platforms that the sandbox can stand in for, by name; each is loaded only when it is asked for."""
+"""The platforms that the sandbox imitates, by name. Each is imported on first use."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""What every platform is: accounts, routes, a state to compare with, a way back to its start."""
+"""Base class of all platforms: accounts, routes, a readable state and a reset."""
 
 import asyncio
 import hmac
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line offers. `accounts` maps an account's name to its token."""
+    """The command-line options. `accounts` maps account names to tokens."""
 
     accounts: dict[str, str]
     products: int = 50
@@ -36,17 +36,17 @@ class Options:
     busy: str = "reject"
 
     async def latency(self) -> None:
-        """The time a request takes at the vendor, so that requests sent side by side really overlap."""
+        """Wait for the simulated duration of a request, so that concurrent requests really overlap."""
         if self.latency_ms:
             await asyncio.sleep(self.latency_ms / 1000)
 
 
 class UnknownStateKind(ValueError):
-    """No such account or kind of data; the text names those there are."""
+    """Unknown account or kind of data; the message lists the known ones."""
 
 
 class Platform(ABC):
-    """One vendor's stand-in, serving all its accounts."""
+    """The stand-in for one vendor, serving all its accounts."""
 
     name: ClassVar[str]
 
@@ -56,26 +56,28 @@ class Platform(ABC):
 
     @abstractmethod
     def routes(self) -> list[BaseRoute]:
-        """The vendor's own interface."""
+        """Return the routes of the vendor's own API."""
 
     @abstractmethod
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Items of a kind after a key, and the key to go on from (None at the end); or `UnknownStateKind`."""
+        """Return up to `limit` items of a kind after a key, and the key for the next page (None on the last). Raises
+        `UnknownStateKind`.
+        """
 
     @abstractmethod
     async def reset(self) -> None:
-        """Back to the state after start."""
+        """Restore the initial state."""
 
     def control_routes(self) -> list[BaseRoute]:
-        """Control beyond what every platform has."""
+        """Return control routes that only this platform has."""
         return []
 
     def rate_limited(self) -> Response:
-        """How this vendor says that an account has asked too often."""
+        """Return this vendor's answer to a request above the rate limit."""
         return json_response({"status": 429, "title": "Too many requests"}, 429)
 
     async def stop(self) -> None:  # noqa: B027 - most platforms have nothing to end
-        """Called before the server ends."""
+        """Release resources. Called before the server exits."""
 
 
 def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -87,13 +89,13 @@ def token_matches(given: str, token: str) -> bool:
 
 
 def annotate_call(request: Request, **facts: Any) -> None:
-    """Tell the call log what only the platform knows: `account`, `items`, `ignored`."""
+    """Add to the call log what only the platform knows: `account`, `items`, `ignored`."""
     for name, value in facts.items():
         setattr(request.scope["sandbox.call"], name, value)
 
 
 class PagedDict(dict[str, Any]):
-    """A dictionary that can be read page by page in order of key."""
+    """A dictionary that can be read page by page in key order."""
 
     _order: list[str] | None = None
 
@@ -103,7 +105,7 @@ class PagedDict(dict[str, Any]):
         super().__setitem__(key, value)
 
     def drop(self, key: str) -> bool:
-        """Remove a key; False if it is not there."""
+        """Remove a key. Returns False if it does not exist."""
         if key not in self:
             return False
         del self[key]
@@ -111,13 +113,13 @@ class PagedDict(dict[str, Any]):
         return True
 
     def page(self, after: str | None, limit: int) -> tuple[list[str], str | None]:
-        """At most `limit` keys above `after`, and the key to go on from (None at the end)."""
+        """Return up to `limit` keys above `after`, and the key for the next page (None on the last)."""
         start = self.position(after)
         keys = self._sorted()[start : start + limit]
         return keys, keys[-1] if keys and start + limit < len(self) else None
 
     def before(self, key: str, limit: int) -> list[str]:
-        """The last `limit` keys up to and including `key`."""
+        """Return the last `limit` keys up to and including `key`."""
         end = self.position(key)
         return self._sorted()[max(0, end - limit) : end]
 

@@ -1,15 +1,15 @@
-"""Voyado Elevate's Admin API, v4 (gzipped JSON Lines) and v3 (XML): one import at a time, all or nothing.
+"""Voyado Elevate's Admin API v4 (gzipped JSON Lines) and v3 (XML): atomic imports, one at a time.
 
-From the vendor's pages: the two methods (PUT replaces everything and takes only `replace`, POST is
-incremental), the media type and the mandatory gzip, `blockingTimeout` (0 to 5 minutes, 5 by default),
-`validationOnly`, `force`, `name`, the statuses, `errorDetails`, 403 for a bad Api-Key.
+Documented by the vendor: the two methods (PUT replaces everything and accepts only `replace`, POST is incremental), the
+media type and the mandatory gzip, `blockingTimeout` (0 to 5 minutes, 5 by default), `validationOnly`, `force`, `name`,
+the statuses, `errorDetails`, 403 for an invalid Api-Key.
 
-Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing what is not there is fine; 409
-while another import runs (or waiting, by `--busy wait`), an upload counting as running from its first byte;
-the envelope `{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}`, texts that quote keys); that the harm
-check refuses at exactly half of a market; `translation` as `{"defaults": {"name"}}`.
+Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing a missing key succeeds; 409 while another
+import is running (or waiting, with `--busy wait`), where an upload counts as running from its first byte; the envelope
+`{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}` with messages that quote keys); that the harm check
+rejects an import which removes exactly half of a market; `translation` as `{"defaults": {"name"}}`.
 
-Both versions share clusters, imports and statuses. v3 knows one method, and says in the document what it replaces.
+Both versions share clusters, imports and statuses. v3 has one method; the document says what it replaces.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ from sandbox.platforms.base import (
 )
 from sandbox.platforms.elevate_catalog import CatalogErrors, Format, merge
 
-YIELD_EVERY = 500  # operations between two looks at other requests
+YIELD_EVERY = 500  # operations processed before other requests get a chance to run
 MAX_WAIT_S = 300
 VERBS = ("replace", "edit", "remove")
 ENTITIES = ("productGroup", "content", "translation")
@@ -51,7 +51,7 @@ DURATION = re.compile(r"PT(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
 class ImportRejected(Exception):
-    """An import that is not applied. `problems` tells what is wrong with the catalogue data, if they are."""
+    """A rejected import. `problems` holds the errors in the catalog data, if any."""
 
     def __init__(self, reason: str, problems: CatalogErrors | None = None, status: int = 400) -> None:
         super().__init__(reason)
@@ -68,7 +68,7 @@ class ImportRejected(Exception):
 
 @dataclass(slots=True)
 class Group:
-    """A stored product group: its JSON, and which products it puts on which markets."""
+    """A stored product group: its JSON, and the products that it has in each market."""
 
     body: bytes
     products: tuple[tuple[str, tuple[str, ...]], ...]
@@ -84,20 +84,20 @@ class Group:
         )
 
     def without(self, markets: set[str]) -> "Group | None":
-        """What is left of it elsewhere; None if that is nothing."""
+        """Return the group without some of its products; None if none are left."""
         group = orjson.loads(self.body)
         for product in group["products"].values():
             product["markets"] = [market for market in product["markets"] if market not in markets]
         return Group.of(group) if any(product["markets"] for product in group["products"].values()) else None
 
     def entities(self) -> list[Entity]:
-        """The products and variants it holds, each as (kind, key)."""
+        """Return its products and variants as (kind, key)."""
         return [("product", key) for key, _ in self.products] + [("variant", key) for key in self.variants]
 
 
 @dataclass
 class Import:
-    """One import as the status call tells it, with what it carried."""
+    """One import as the status call reports it, with its content."""
 
     id: int
     name: str
@@ -120,7 +120,7 @@ class Import:
 
 @dataclass
 class StagedImport:
-    """What a checked import would change: entities set (by kind and key), keys removed."""
+    """The changes of a validated import: entities to set (by kind and key) and keys to remove."""
 
     groups: dict[str, Group] = field(default_factory=dict)
     other_entities: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class StagedImport:
 
 
 class Cluster:
-    """One account's catalogue and imports."""
+    """The catalog and the imports of one account."""
 
     def __init__(self, seed: str) -> None:
         self.groups = PagedDict()
@@ -148,7 +148,7 @@ class Cluster:
         return import_job
 
     def check_unique(self, staged: StagedImport, *, full: bool, problems: CatalogErrors) -> None:
-        """Product and variant keys occur once in the whole catalogue as it would be."""
+        """Check that product and variant keys are unique in the catalog that would result."""
         owners: dict[Entity, str] = {}
         for group_key, group in staged.groups.items():
             for entity, times in Counter(group.entities()).items():
@@ -159,7 +159,7 @@ class Cluster:
                     problems.add(*entity, "Duplicate key")
 
     def check_harmful(self, staged: StagedImport, *, full: bool) -> None:
-        """`ImportRejected` if a market would lose half of its products or more."""
+        """Raise `ImportRejected` if a market would lose half of its products or more."""
         lost: Counter[str] = Counter()
         for group_key in self.groups if full else staged.groups.keys() | staged.removed:
             new = staged.groups.get(group_key)
@@ -187,7 +187,7 @@ class Cluster:
             for _, markets in group.products:
                 self._sizes.update(markets)
         self.other_entities |= staged.other_entities
-        self.names |= staged.names  # the latest name holds for the whole catalogue
+        self.names |= staged.names  # the latest name applies to the whole catalog
 
     def _drop(self, key: str) -> None:
         if key not in self.groups:
@@ -201,7 +201,7 @@ class Cluster:
 
 
 class Elevate(Platform):
-    """The clusters, told apart by their Api-Key."""
+    """All clusters, identified by their Api-Key."""
 
     name = "elevate"
 
@@ -223,7 +223,9 @@ class Elevate(Platform):
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """`groups` (`{"key", "productGroup"}` by key), `imports` (by id) or `names` (`{"label", "id", "name"}`)."""
+        """Kinds: `groups` (`{"key", "productGroup"}` by key), `imports` (by ID) and `names` (`{"label", "id",
+        "name"}`).
+        """
         cluster = self.clusters.get(account)
         if cluster is None or kind not in ("groups", "imports", "names"):
             raise UnknownStateKind(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports, names")
@@ -260,7 +262,7 @@ class Elevate(Platform):
             return refused.response()
         given = request.query_params.get("id", "")
         if not given.isdecimal():
-            return ImportRejected("The query parameter 'id' is required and is a number").response()
+            return ImportRejected("The query parameter 'id' is required and must be a number").response()
         known = cluster.imports.get(int(given))
         return json_response(known.answer() if known else {"id": int(given), "status": "NOT_FOUND", "reason": None})
 
@@ -284,7 +286,7 @@ class Elevate(Platform):
             return refused.response()
 
     async def _import_xml(self, request: Request) -> Response:
-        """v3: what the import replaces stands in its document."""
+        """v3: the document says what the import replaces."""
         await self.options.latency()
         try:
             cluster = self._cluster(request)
@@ -306,13 +308,13 @@ class Elevate(Platform):
         return cluster.open_import(request.query_params.get("name", ""), full=full, forced=forced, xml=xml)
 
     async def _run(self, cluster: Cluster, import_job: Import, request: Request, wait: float) -> Response:
-        """Upload, then as much of the import as the caller is willing to wait for."""
+        """Receive the upload, then run as much of the import as the caller is willing to wait for."""
         cluster.running_imports += 1
         try:
             body = await request.body()
         except ClientDisconnect:
             cluster.running_imports -= 1
-            import_job.status, import_job.reason = "FAILURE", "The upload broke off"
+            import_job.status, import_job.reason = "FAILURE", "The upload was interrupted"
             raise
         outcome = asyncio.create_task(self._work(cluster, import_job, body))
         self._running.add(outcome)
@@ -325,7 +327,9 @@ class Elevate(Platform):
         return Response(status_code=204)
 
     async def _work(self, cluster: Cluster, import_job: Import, body: bytes) -> ImportRejected | None:
-        """An import from its turn to its end, which may outlast the request. Gives why it was refused."""
+        """Run an import from its start to its end, possibly beyond the request. Returns why it was rejected, if it
+        was.
+        """
         try:
             async with cluster.import_lock:
                 import_job.status = "IN_PROGRESS"
@@ -357,7 +361,7 @@ class Elevate(Platform):
     async def _checked(
         self, cluster: Cluster, import_job: Import, given: Iterable[tuple[str, dict[str, Any]]]
     ) -> StagedImport:
-        """What the import would change. `ImportRejected` if anything in it is wrong, or it would do harm."""
+        """Return the changes that the import would make. Raises `ImportRejected` if anything is invalid or harmful."""
         staged, problems = StagedImport(names=dict(import_job.names)), CatalogErrors()
         seen: set[str] = set()
         for number, (verb, operation) in enumerate(given, 1):
@@ -393,13 +397,13 @@ class Elevate(Platform):
             return
         entity = next((name for name in ENTITIES if name in operation), None)
         if entity is None or len(operation) != 2:
-            raise ImportRejected(f"'{key}': exactly one of {', '.join(ENTITIES)} is required beside 'key'")
+            raise ImportRejected(f"'{key}': exactly one of {', '.join(ENTITIES)} is required besides 'key'")
         value = operation[entity]
         if entity == "translation":
             label, separator, identifier = key.partition(":")
             name = value.get("defaults", {}).get("name") if isinstance(value, dict) else None
             if not separator or not isinstance(name, str) or not name:
-                raise ImportRejected(f"'{key}': a translation has a key label:id and a name in its defaults")
+                raise ImportRejected(f"'{key}': a translation requires a key label:id and a name in its defaults")
             staged.names[label, identifier] = name
         if entity != "productGroup":
             staged.other_entities[entity, key] = orjson.dumps(value)
@@ -411,7 +415,9 @@ class Elevate(Platform):
 
 
 def operations(body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The operations of a gzipped JSON Lines body as (verb, content). `ImportRejected` on bad syntax."""
+    """Yield the operations of a gzipped JSON Lines body as (verb, content). Raises `ImportRejected` for invalid
+    syntax.
+    """
     for number, line in enumerate(_lines(body), 1):
         if not line.strip():
             continue
@@ -423,7 +429,7 @@ def operations(body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
             raise ImportRejected(f"line {number}: exactly one of {', '.join(VERBS)} is expected")
         verb, content = next(iter(operation.items()))
         if not isinstance(content, dict) or not isinstance(content.get("key"), str) or not content["key"]:
-            raise ImportRejected(f"line {number}: '{verb}' needs a 'key'")
+            raise ImportRejected(f"line {number}: '{verb}' requires a 'key'")
         yield verb, content
 
 
@@ -450,7 +456,7 @@ def flag(request: Request, name: str) -> bool:
 
 
 def blocking_timeout(given: str | None) -> float:
-    """Seconds of an ISO 8601 duration such as PT3M or PT30S."""
+    """Return the seconds of an ISO 8601 duration such as PT3M or PT30S."""
     if given is None:
         return MAX_WAIT_S
     match = DURATION.fullmatch(given)

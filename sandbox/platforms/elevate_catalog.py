@@ -1,10 +1,9 @@
-"""The catalogue format of Elevate's Admin API v4: what an operation may say, and what is wrong with it.
+"""Validation of the catalog format of Elevate's Admin API v4.
 
-Documented by the vendor: product groups hold products, products hold variants; `markets` and locales are
-configured before; `defaults` and `overrides` (`"market|locale"`, `*` for all); listPrice is mandatory on a
-variant; the shape of `errorDetails`. Assumed here: that url and title (product), sellingPrice and stock
-(variant) are mandatory as well; that `null` in an edit removes what it names; that a key may occur once an
-import.
+Documented by the vendor: product groups contain products, products contain variants; markets and locales are configured
+in advance; `defaults` and `overrides` (`"market|locale"`, `*` for all); listPrice is mandatory on a variant; the format
+of `errorDetails`. Assumed: url and title (product), sellingPrice and stock (variant) are mandatory as well; `null` in
+an edit removes the property; a key can occur only once per import.
 """
 
 from collections import defaultdict
@@ -21,7 +20,7 @@ ENTITIES = {"product group": "productGroups", "product": "products", "variant": 
 
 @dataclass
 class CatalogErrors:
-    """Everything wrong with an import, in the shape of the vendor's `errorDetails`."""
+    """All errors of an import, in the format of the vendor's `errorDetails`."""
 
     keys: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     messages: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
@@ -34,7 +33,7 @@ class CatalogErrors:
         return bool(self.messages)
 
     def texts(self) -> list[str]:
-        """As v3 tells them: a line for each that something is wrong with itself, its key between quotation marks."""
+        """Return one line per invalid entity with its key in quotation marks, as v3 reports them."""
         split = (message.partition(": ") for message in self.messages)
         return [
             f"{entity} '{key}': {what}"
@@ -56,14 +55,14 @@ class CatalogErrors:
 
 
 class Format:
-    """Checks product groups against the configured markets and their locales."""
+    """Validates product groups against the configured markets and their locales."""
 
     def __init__(self, markets: dict[str, list[str]]) -> None:
         self.markets = markets
         self.locales = {locale for locales in markets.values() for locale in locales}
 
     def check_group(self, key: str, group: Any, problems: CatalogErrors) -> bool:
-        """Add what is wrong with a product group or anything in it to `problems`; True if nothing is."""
+        """Add the errors of a product group and its contents to `problems`. Returns True if there are none."""
         is_valid = len(key) <= KEY_LENGTH
         if not is_valid:
             problems.add("product group", key, f"The key is longer than {KEY_LENGTH} characters")
@@ -137,7 +136,7 @@ def _check_level(level: dict[str, Any]) -> list[str]:
     messages = []
     for name, value in level.items():
         if name in NUMBERS and value is not None and not _is_amount(value):
-            messages.append(f"'{name}' must be a number that is not negative")
+            messages.append(f"'{name}' must be a non-negative number")
         if isinstance(value, str) and len(value) > VALUE_LENGTH:
             messages.append(f"'{name}' is longer than {VALUE_LENGTH} characters")
         if name in ("title", "url") and value is not None and not isinstance(value, str):
@@ -150,7 +149,7 @@ def _is_amount(value: Any) -> bool:
 
 
 def merge(stored: Any, edit: Any) -> Any:
-    """What an entity is after an edit: objects merge, `null` removes, anything else replaces."""
+    """Return an entity after an edit: objects are merged, `null` removes, anything else replaces."""
     if not isinstance(stored, dict) or not isinstance(edit, dict):
         return edit
     merged = {name: value for name, value in stored.items() if edit.get(name, value) is not None}

@@ -1,10 +1,10 @@
-"""The documents of Elevate's Admin API v3, read into the same operations that v4's lines are.
+"""The documents of Elevate's Admin API v3, parsed into the same operations as the lines of v4.
 
 From the vendor's format specification: UTF-8, `data_import`, `modify` with market and locale, product groups with their
-products and variants, and the names of their elements. Assumed: the types `partial` and `attributes` with `remove` and
-`update`; that a market stands in one `modify`; `custom_attributes/attribute@name/value@id`. From the page about
-scheduling: within an import, an advanced attribute's id carries one name. What a product says in its first market is
-kept for all of them.
+products and variants, and the element names. Assumed: the types `partial` and `attributes` with `remove` and `update`;
+that a market occurs in one `modify`; `custom_attributes/attribute@name/value@id`. From the page about scheduling:
+within an import, the ID of an advanced attribute has a single name. The properties of a product in its first market
+apply to all its markets.
 """
 
 import gzip
@@ -26,12 +26,12 @@ VARIANT = {"stock_number": "stock", "selling_price": "sellingPrice", "list_price
 
 
 class InvalidDocument(Exception):
-    """A document that is none, or not in the format. The text says where."""
+    """A document that is not XML or does not follow the format. The message says where."""
 
 
 @dataclass
 class Document:
-    """`operations` are (verb, content) as v4 has them; a removal tells its markets. `names`: (attribute, id) → name."""
+    """`operations` are (verb, content) as in v4; a removal lists its markets. `names`: (attribute, ID) → name."""
 
     full: bool
     operations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -39,7 +39,9 @@ class Document:
 
 
 def read(body: bytes, *, compressed: bool, markets: dict[str, list[str]]) -> Document:
-    """The document of a request's body. `InvalidDocument` for bad syntax, unknown elements, and ids with two names."""
+    """Parse the body of a request. Raises `InvalidDocument` for invalid syntax, unknown elements and IDs with two
+    names.
+    """
     try:
         root = ElementTree.fromstring(gzip.decompress(body) if compressed else body)  # noqa: S314 - our own client's
     except (OSError, EOFError, zlib.error, ElementTree.ParseError) as error:
@@ -60,7 +62,7 @@ def read(body: bytes, *, compressed: bool, markets: dict[str, list[str]]) -> Doc
         for groups in _children(modify, "product_groups"):
             for element in groups:
                 if element.tag not in ALLOWED[kind]:
-                    raise InvalidDocument(f"'{element.tag}' may not stand in an import of type {kind}")
+                    raise InvalidDocument(f"'{element.tag}' is not allowed in an import of type {kind}")
                 _read_groups(element, ALLOWED[kind][element.tag], market, locale, found, document.names)
     document.operations = [(verb, content) for (verb, _), content in found.items()]
     return document
@@ -74,7 +76,7 @@ def _read_groups(
     found: dict[tuple[str, str], dict[str, Any]],
     names: dict[tuple[str, str], str],
 ) -> None:
-    """The groups of one market; what another market holds of them already is joined."""
+    """Parse the groups of one market and merge them with those of the markets before."""
     here: set[str] = set()
     for element in _children(parent, "product_group"):
         key = _key(element)
@@ -142,7 +144,7 @@ def _labels(element: Element, names: dict[tuple[str, str], str]) -> dict[str, li
     for attribute in _children(element, "attribute"):
         label = attribute.get("name", "")
         if not label or label in labels:
-            raise InvalidDocument(f"a custom attribute needs a name of its own, unlike '{label}'")
+            raise InvalidDocument(f"a custom attribute must not have the name '{label}'")
         labels[label] = []
         for value in _children(attribute, "value"):
             name = value.text or ""
@@ -178,5 +180,5 @@ def _children(parent: Element, tag: str) -> Iterator[Element]:
 
 def _key(element: Element) -> str:
     if not (key := element.get("key")):
-        raise InvalidDocument(f"a '{element.tag}' needs a key")
+        raise InvalidDocument(f"'{element.tag}' requires a key")
     return key

@@ -1,8 +1,7 @@
-"""A file server with an external feed of images, as agencies and photographers offer one.
+"""A file server with an external feed of images, as agencies and photographers provide.
 
-Bearer token. `GET /{account}/images.jsonl` or `.csv` gives the file as it lies there, 304 to an
-`If-Modified-Since` that is no older than it. It lists a SKU of each product of the catalogue until
-`POST /_sandbox/files` puts another in its place.
+Bearer token. `GET /{account}/images.jsonl` or `.csv` returns the file unchanged, or 304 for an `If-Modified-Since` that
+is not older than the file. It lists a SKU of each product in the catalog until `POST /_sandbox/files` replaces it.
 """
 
 import base64
@@ -51,7 +50,7 @@ class ImageFeed(Platform):
         return [Route("/_sandbox/files", self._put, methods=["POST"])]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Kind `galleries`: what the file says at the start."""
+        """Kind `galleries`: the initial content of the file."""
         if account not in self.accounts or kind != "galleries":
             raise UnknownStateKind(f"accounts: {', '.join(self.accounts)}; kinds: galleries")
         start = int(after or 0)
@@ -78,7 +77,7 @@ class ImageFeed(Platform):
         account, kind = request.path_params["account"], request.path_params["kind"]
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not token_matches(given, self.accounts.get(account, "")) or account not in self.accounts:
-            return json_response({"error": "give the account's token as Authorization: Bearer TOKEN"}, 401)
+            return json_response({"error": "the account's token is required as Authorization: Bearer TOKEN"}, 401)
         annotate_call(request, account=account)
         file = self.files.get((account, kind))
         if file is None:
@@ -90,7 +89,7 @@ class ImageFeed(Platform):
         return Response(file.content, media_type=KINDS[kind], headers=headers)
 
     async def _put(self, request: Request) -> Response:
-        """`{"account", "kind", "content"}`, the content in base64."""
+        """Replace a file: `{"account", "kind", "content"}` with the content in base64."""
         body = orjson.loads(await request.body())
         content = base64.b64decode(body["content"])
         self.files[body["account"], body["kind"]] = File(content, datetime.now(UTC).replace(microsecond=0))

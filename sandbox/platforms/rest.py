@@ -1,9 +1,9 @@
-"""A custom system with a small upsert-by-key protocol of our own: "Custom system (REST)".
+"""A custom system with our own small upsert-by-key protocol: "Custom system (REST)".
 
-Bearer token. `PUT /v1/{kind}` takes up to 100 objects with a `key`, each replacing what stood under its key;
-`DELETE /v1/{kind}` takes up to 100 keys. Both answer `{"results": [{"key", "status", "errors"}]}`, position
-by position: a bad item fails alone. `GET /v1/{kind}?after=&limit=` reads in order of key, `POST /v1/{kind}/find` what
-stands under up to 100 keys.
+Bearer token. `PUT /v1/{kind}` takes up to 100 objects with a `key`, each replacing the object with that key; `DELETE
+/v1/{kind}` takes up to 100 keys. Both answer `{"results": [{"key", "status", "errors"}]}` by position: an invalid item
+fails alone. `GET /v1/{kind}?after=&limit=` reads in key order, `POST /v1/{kind}/find` returns the objects with up to
+100 keys.
 """
 
 from collections import Counter
@@ -35,8 +35,8 @@ Check = Callable[[Any], str | None]
 def text(max_length: int, *, empty: bool = True) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, str) or len(value) > max_length or not (value or empty):
-            return f"must be a text of {0 if empty else 1} to {max_length} characters"
-        return "must not hold a NUL character" if "\0" in value else None
+            return f"must be a string of {0 if empty else 1} to {max_length} characters"
+        return "must not contain a NUL character" if "\0" in value else None
 
     return check
 
@@ -51,10 +51,10 @@ def number(minimum: float | None = None) -> Check:
 
 
 def email(value: Any) -> str | None:
-    return None if isinstance(value, str) and value.count("@") == 1 else "must be an e-mail address"
+    return None if isinstance(value, str) and value.count("@") == 1 else "must be an email address"
 
 
-# Fields that are checked when they are there; those marked True must be. Any other field is kept as it comes.
+# Fields that are validated if present; those marked True are required. Other fields are stored unchanged.
 KINDS: dict[str, dict[str, tuple[bool, Check]]] = {
     "products": {
         "title": (True, text(250, empty=False)),
@@ -77,7 +77,7 @@ def check_key(key: Any) -> list[Error]:
 
 
 def check_item(kind: str, item: Any) -> list[Error]:
-    """What is wrong with an item, field by field."""
+    """Return the errors of an item, field by field."""
     if not isinstance(item, dict):
         return [{"code": "not_an_object", "message": "an item must be an object with a key", "property": ""}]
     errors = check_key(item.get("key"))
@@ -91,7 +91,7 @@ def check_item(kind: str, item: Any) -> list[Error]:
 
 
 class Account:
-    """What one account holds, and how often each key was written."""
+    """The data of one account, and the number of writes of each key."""
 
     def __init__(self) -> None:
         self.items = {kind: PagedDict() for kind in KINDS}
@@ -107,7 +107,7 @@ class Account:
         return {"key": key, "status": "ok", "errors": []}
 
     def delete(self, kind: str, key: Any) -> dict[str, Any]:
-        """Deleting what is not there succeeds: a repeated call must not turn into an error."""
+        """Deleting a missing key succeeds, so that a call can be repeated."""
         if errors := check_key(key):
             return {"key": key, "status": "error", "errors": errors}
         if self.items[kind].drop(key):
@@ -116,7 +116,7 @@ class Account:
 
 
 class Rest(Platform):
-    """The custom system, one `Account` a token."""
+    """The custom system, with one `Account` per token."""
 
     name = "rest"
 
@@ -133,7 +133,7 @@ class Rest(Platform):
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Items by key; kind `writes:<kind>` gives `{"key", "writes"}`, the number of writes of each key."""
+        """Items by key. Kind `writes:<kind>` has `{"key", "writes"}`, the number of writes of each key."""
         counting = kind.startswith("writes:")
         kind = kind.removeprefix("writes:")
         if account not in self.data or kind not in KINDS:
@@ -153,11 +153,11 @@ class Rest(Platform):
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             name = next((n for n, token in self.accounts.items() if token_matches(given, token)), None)
             if name is None:
-                return error_response(401, "unauthorized", "give a known token as Authorization: Bearer TOKEN")
+                return error_response(401, "unauthorized", "a valid token is required as Authorization: Bearer TOKEN")
             annotate_call(request, account=name)
             kind = request.path_params["kind"]
             if kind not in KINDS:
-                return error_response(404, "unknown_kind", f"kinds are {', '.join(KINDS)}")
+                return error_response(404, "unknown_kind", f"kind must be one of {', '.join(KINDS)}")
             return await handle(request, self.data[name], kind)
 
         return endpoint
@@ -179,22 +179,22 @@ class Rest(Platform):
 
     async def _batch(self, request: Request, answer: Callable[[list[Any]], Response]) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return error_response(415, "content_type", "send application/json")
+            return error_response(415, "content_type", "Content-Type must be application/json")
         try:
             batch = orjson.loads(await request.body())
         except orjson.JSONDecodeError as error:
             return error_response(400, "not_json", str(error))
         if not isinstance(batch, list) or not batch:
-            return error_response(400, "not_a_list", "the body is a list with at least one item")
+            return error_response(400, "not_a_list", "the body must be a list with at least one item")
         if len(batch) > BATCH:
-            return error_response(413, "too_many", f"at most {BATCH} items a call")
+            return error_response(413, "too_many", f"at most {BATCH} items per call")
         annotate_call(request, items=len(batch))
         return answer(batch)
 
     async def _list(self, request: Request, account: Account, kind: str) -> Response:
         limit = request.query_params.get("limit", "100")
         if not limit.isdecimal() or not 1 <= int(limit) <= PAGE:
-            return error_response(400, "limit", f"limit is a whole number from 1 to {PAGE}")
+            return error_response(400, "limit", f"limit must be an integer from 1 to {PAGE}")
         held = account.items[kind]
         after = request.query_params.get("after")
         keys, following = held.page(after, int(limit))

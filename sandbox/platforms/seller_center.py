@@ -1,11 +1,12 @@
-"""What the stand-ins of Seller Center's shop and OMS share: signed calls, the generic listing, a back office.
+"""The common part of the stand-ins for Seller Center's shop and OMS: signed calls, listings, control routes.
 
-Every call is a POST of JSON, signed in its address: ServiceName (the account's name), Timestamp (at most five minutes
-off), Signature (hex HMAC-SHA256 with the account's token over all other parameters, sorted, encoded by RFC 3986).
+Every call is a POST with a JSON body, signed in its query string: ServiceName (the account's name), Timestamp (at most
+five minutes off), Signature (hex HMAC-SHA256 with the account's token over all other parameters, sorted, encoded by RFC
+3986).
 
-All accounts of one server start with the same data: a live system and its staging, which then go apart by the control
-calls. Control: `POST delete {"account", "kind", "ids"}` takes items away; `POST sequence {"account", "kind", "next"}`
-says which id is given next, even one that is in use somewhere.
+All accounts of one server start with the same data, like a live system and its staging copy; control calls then make
+them diverge. Control routes: `POST delete {"account", "kind", "ids"}` deletes items; `POST sequence {"account", "kind",
+"next"}` sets the next ID, even to one that is in use.
 """
 
 import hashlib
@@ -29,11 +30,11 @@ Row = dict[str, Any]
 
 
 class InvalidRequest(ValueError):
-    """The request is not understood; the text says why."""
+    """The request is invalid; the message says why."""
 
 
 class ChangeOrderedTable:
-    """Items of one kind: by id, and in order of change."""
+    """Items of one kind, by ID and in order of change."""
 
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
@@ -46,7 +47,7 @@ class ChangeOrderedTable:
         return str(self.next_id - 1)
 
     def put(self, row: Row, *, at: datetime | None = None) -> None:
-        """Keep a row under its `id`, changed now unless told otherwise; one that is unchanged keeps its time."""
+        """Store a row under its `id` and update its modification time, unless told otherwise or nothing changed."""
         before = self.rows.get(row["id"])
         if before is not None:
             if {**before, **row} == before and before.keys() == row.keys() | {"updated_at"}:
@@ -65,7 +66,7 @@ class ChangeOrderedTable:
     def changes(
         self, since: str | None, after: Row | None, limit: int, overlap: int, wanted: Row
     ) -> tuple[list[Row], Any]:
-        """Rows in order of change that have the `wanted` values, and the place to go on from (None at the end)."""
+        """Return rows in order of change that match `wanted`, and the cursor for the next page (None on the last)."""
         place = _place(after) if after else _start_position(since)
         found: list[Row] = (
             [self._changes[key] for key in self._changes.before(place, overlap)] if after and place else []
@@ -96,7 +97,7 @@ def _start_position(since: str | None) -> str | None:
 
 
 class Clock:
-    """Times that never stand still, so that what is changed later always comes later."""
+    """A clock that never returns the same time twice, so that later changes always sort later."""
 
     def __init__(self) -> None:
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -107,7 +108,7 @@ class Clock:
 
 
 class Account:
-    """What one account holds: a shelf for each kind."""
+    """The data of one account: one table per kind."""
 
     def __init__(self, kinds: tuple[str, ...]) -> None:
         self.clock = Clock()
@@ -118,7 +119,7 @@ A = TypeVar("A", bound=Account)
 
 
 class SellerCenter(Platform, Generic[A]):
-    """Signed POSTs, `/lookup`, `/list` and `/read` of the kinds that are offered, and control calls."""
+    """Signed POSTs, `/lookup`, `/list` and `/read` for the available kinds, and control routes."""
 
     listed: tuple[str, ...]
     readable: tuple[str, ...]
@@ -129,11 +130,11 @@ class SellerCenter(Platform, Generic[A]):
 
     @abstractmethod
     def fill(self) -> A:
-        """An account as it is at the start."""
+        """Create the initial data of an account."""
 
     @abstractmethod
     async def push(self, name: str, account: A, body: Row, request: Request) -> Response:
-        """The vendor's own call, at the address itself."""
+        """Handle the vendor's own call, at the root URL."""
 
     def routes(self) -> list[BaseRoute]:
         answers: list[tuple[str, Any]] = [("/", self.push), ("/read", self._read)]
@@ -144,8 +145,8 @@ class SellerCenter(Platform, Generic[A]):
     def control_routes(self) -> list[BaseRoute]:
         return [self.control("delete", self._delete), self.control("sequence", self._sequence)]
 
-    def control(self, name: str, act: Callable[[A, Row], Any]) -> Route:
-        """`POST /_sandbox/{name}`: `act` gets the account that the body names, and the body."""
+    def control(self, name: str, action: Callable[[A, Row], Any]) -> Route:
+        """Return the route `POST /_sandbox/{name}`. `action` gets the account named in the body, and the body."""
 
         async def endpoint(request: Request) -> Response:
             try:
@@ -153,7 +154,7 @@ class SellerCenter(Platform, Generic[A]):
                 account = self.data.get(body.get("account") or next(iter(self.data)))
                 if account is None:
                     raise InvalidRequest(f"accounts: {', '.join(self.data)}")
-                return json_response(act(account, body))
+                return json_response(action(account, body))
             except (InvalidRequest, KeyError, TypeError) as error:
                 return json_response({"error": str(error)}, 400)
 
@@ -179,10 +180,10 @@ class SellerCenter(Platform, Generic[A]):
             name = parameters.get("ServiceName", "")
             token = self.accounts.get(name)
             if token is None or not _is_signed(parameters, token):
-                return error_response(401, "ServiceName, Timestamp and Signature must be right")
+                return error_response(401, "ServiceName, Timestamp and Signature must be valid")
             annotate_call(request, account=name)
             if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-                return error_response(415, "send application/json")
+                return error_response(415, "Content-Type must be application/json")
             try:
                 return await answer(name, self.data[name], _object(await request.body()), request)
             except InvalidRequest as invalid:
@@ -221,11 +222,13 @@ class SellerCenter(Platform, Generic[A]):
         try:
             rows, following = table.changes(body.get("updated_since"), body.get("after"), _limit(body), overlap, wanted)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidRequest(f"updated_since is a time, after is what stood in next: {error}") from error
+            raise InvalidRequest(
+                f"updated_since must be a time, and after a value returned as next: {error}"
+            ) from error
         annotate_call(request, items=len(rows))
         return json_response({"items": rows, "next": following})
 
-    # Control
+    # Control routes
 
     def _delete(self, account: A, body: Row) -> Row:
         table = account.tables[_kind(body, tuple(account.tables))]
@@ -234,7 +237,7 @@ class SellerCenter(Platform, Generic[A]):
     def _sequence(self, account: A, body: Row) -> Row:
         following = body.get("next")
         if not isinstance(following, int) or following < 1:
-            raise InvalidRequest("next is a whole number from 1")
+            raise InvalidRequest("next must be a positive integer")
         account.tables[_kind(body, tuple(account.tables))].next_id = following
         return {"next": following}
 
@@ -256,32 +259,32 @@ def _object(body: bytes) -> Row:
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(str(error)) from error
     if not isinstance(parsed, dict):
-        raise InvalidRequest("the body is an object")
+        raise InvalidRequest("the body must be an object")
     return parsed
 
 
 def check_fields(body: Row, *names: str) -> None:
     if unknown := body.keys() - set(names):
-        raise InvalidRequest(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
+        raise InvalidRequest(f"unknown fields: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
 
 
 def string_list(body: Row, name: str, maximum: int = MAX_IDS) -> list[str]:
     given = body.get(name)
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given) or len(given) > maximum:
-        raise InvalidRequest(f"{name} is a list of at most {maximum} texts")
+        raise InvalidRequest(f"{name} must be a list of at most {maximum} strings")
     return given
 
 
 def _kind(body: Row, kinds: tuple[str, ...]) -> str:
     if body.get("kind") not in kinds:
-        raise InvalidRequest(f"kind is one of {', '.join(kinds)}")
+        raise InvalidRequest(f"kind must be one of {', '.join(kinds)}")
     return str(body["kind"])
 
 
 def _limit(body: Row) -> int:
     limit = body.get("limit")
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_IDS:
-        raise InvalidRequest(f"limit is a whole number from 1 to {MAX_IDS}")
+        raise InvalidRequest(f"limit must be an integer from 1 to {MAX_IDS}")
     return limit
 
 

@@ -1,11 +1,11 @@
-"""Seller Center's OMS: orders with items of one piece each, and UpdateItemsStatus.
+"""Seller Center's OMS: orders whose items each have a quantity of one, and UpdateItemsStatus.
 
-`POST /?Action=UpdateItemsStatus&…` takes `{"Request": {"Items": […]}}`, at most 4,000; an item that is malformed,
-unknown, or cannot go from its status to the wanted one fails by its position, the others are taken. To say a status
-again is fine. What lies under `/read` (orders, customers) is assumed: no document says how an OMS lists its orders.
+`POST /?Action=UpdateItemsStatus&…` takes `{"Request": {"Items": […]}}` with at most 4,000 items. An item that is
+malformed, unknown, or cannot change to the requested status fails by its position; the others are applied. Repeating a
+status succeeds. The orders and customers under `/read` are assumed: no document says how an OMS lists its orders.
 
-Control beside that of sandbox.platforms.seller_center: `POST orders {"account", "count"}` lets customers place orders,
-with ids from the sequences `orders` and `items`.
+Control route beside those of sandbox.platforms.seller_center: `POST orders {"account", "count"}` places orders, with
+IDs from the sequences `orders` and `items`.
 """
 
 import random
@@ -24,7 +24,7 @@ from sandbox.platforms.seller_center import Account, InvalidRequest, Row, Seller
 
 ACTION = "UpdateItemsStatus"
 MAX_ITEMS = 4000
-# What an item may become, and what must be said with it.
+# The statuses that an item can get, and the fields that each requires.
 ALLOWED_TRANSITIONS = {
     "pending": ("shipped", "canceled"),
     "shipped": ("delivered", "failed_delivery"),
@@ -47,7 +47,7 @@ class CatalogItem(NamedTuple):
 
 
 class Oms(Account):
-    """One OMS. `items` finds the order of an item."""
+    """One OMS. `items` maps an item to its order."""
 
     def __init__(self) -> None:
         super().__init__(("orders", "customers", "items"))
@@ -57,7 +57,9 @@ class Oms(Account):
     def place(self, order: customers_and_orders.Order, at: datetime | None) -> None:
         row_id = self.tables["orders"].allocate_id()
         customer = self.tables["customers"].rows[str(order.customer + 1)]
-        items = [self._item(self.catalog_items[place], order) for place, pieces in order.lines for _ in range(pieces)]
+        items = [
+            self._item(self.catalog_items[place], order) for place, quantity in order.lines for _ in range(quantity)
+        ]
         total = sum(float(item["price"]) for item in items)
         created = datetime.fromtimestamp(order.created, UTC) if at else self.clock.now()
         row = {
@@ -93,32 +95,32 @@ class Oms(Account):
         return item
 
     def update(self, item_change: Any) -> str:
-        """Set an item's status; the reason if it cannot be."""
+        """Set the status of an item. Returns the reason if that is not possible."""
         if not isinstance(item_change, dict) or not isinstance(item_change.get("id_sales_order_item"), str | int):
             return "id_sales_order_item is required"
         status, item_id = item_change.get("item_status"), str(item_change["id_sales_order_item"])
         if status not in REQUIRED_FIELDS:
-            return f"item_status is one of {', '.join(REQUIRED_FIELDS)}"
+            return f"item_status must be one of {', '.join(REQUIRED_FIELDS)}"
         for name in REQUIRED_FIELDS[status]:
             if not isinstance(item_change.get(name), str) or not item_change[name]:
                 return f"{name} is required for {status}"
         try:
-            moment = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
+            event_time = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
                 tzinfo=UTC
             )
         except ValueError:
-            return "status_event_time is YYYY-MM-DD hh:mm:ss"
+            return "status_event_time must be YYYY-MM-DD hh:mm:ss"
         order = self.tables["orders"].rows.get(self.items.get(item_id, ""))
         item = (
             next((each for each in order["items"] if each["id_sales_order_item"] == item_id), None) if order else None
         )
         if order is None or item is None:
-            return f"there is no item {item_id}"
+            return f"no item {item_id}"
         if status != item["item_status"] and status not in ALLOWED_TRANSITIONS.get(item["item_status"], ()):
             return f"an item that is {item['item_status']} cannot become {status}"
         changed = item | {"item_status": status} | {name: item_change[name] for name in REQUIRED_FIELDS[status]}
         if status == "shipped":
-            changed["shipped_at"] = moment.isoformat()
+            changed["shipped_at"] = event_time.isoformat()
         self.tables["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
         return ""
 
@@ -132,7 +134,7 @@ class SellerCenterOms(SellerCenter[Oms]):
 
     @cached_property
     def _catalog_items(self) -> list[CatalogItem]:
-        """What the shop of the same seed sells."""
+        """Return the catalog that the shop with the same seed sells."""
         return [
             CatalogItem(variant.sku, product.title, product.price or 1.0)
             for product in Catalog(str(self.options.seed), self.options.products, dirty=False).products()
@@ -155,13 +157,13 @@ class SellerCenterOms(SellerCenter[Oms]):
 
     async def push(self, name: str, account: Oms, body: Row, request: Request) -> Response:
         if request.query_params.get("Action") != ACTION:
-            raise InvalidRequest(f"Action is {ACTION}")
+            raise InvalidRequest(f"Action must be {ACTION}")
         match body:
             case {"Request": {"Items": [_, *_] as items}} if len(items) <= MAX_ITEMS:
                 annotate_call(request, items=len(items))
                 failed = [(place, reason) for place, item in enumerate(items) if (reason := account.update(item))]
                 return json_response(_answer(failed))
-        return json_response(_refused(f"Request.Items is a list of 1 to {MAX_ITEMS} items"))
+        return json_response(_refused(f"Request.Items must be a list of 1 to {MAX_ITEMS} items"))
 
     def _place(self, oms: Oms, body: Row) -> Row:
         count = body["count"]

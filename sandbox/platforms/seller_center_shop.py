@@ -1,13 +1,13 @@
-"""Seller Center's shop: takes products into a queue, acknowledges to the letter, calls back with the ids it gave.
+"""Seller Center's shop: queues product requests, acknowledges them exactly, and reports the new IDs in callbacks.
 
-`POST /?…` takes `{"api": 1, "method": "Product.…", "params": {"productsInfo": […]}, "id": …}`; what is malformed is
-refused whole, what is merely wrong (an SKU that is taken, a product that is not there) fails by itself in the callback.
-`/lookup` also takes `{"kind": "products", "seller_skus": […]}`. How a refusal and a failed result look is assumed: no
-document says so.
+`POST /?…` takes `{"api": 1, "method": "Product.…", "params": {"productsInfo": […]}, "id": …}`. Malformed requests are
+rejected as a whole; an entry that is merely wrong (a SKU in use, a missing product) fails alone, in the callback.
+`/lookup` also takes `{"kind": "products", "seller_skus": […]}`. The formats of a rejection and of a failed result are
+assumed: no document describes them.
 
-Control beside that of sandbox.platforms.seller_center: `POST callbacks {"account", "url", "key"}` says where callbacks
-go; `POST queue {"account", "paused"}` lets the queue stand still, and go on; `POST replay {"account"}` calls back once
-more; `POST goods {"account", "entries"}` creates products as a person in the shop would. Kinds of state: products,
+Control routes beside those of sandbox.platforms.seller_center: `POST callbacks {"account", "url", "key"}` sets the
+callback URL; `POST queue {"account", "paused"}` pauses and resumes the queue; `POST replay {"account"}` repeats the
+callbacks; `POST goods {"account", "entries"}` creates products, as a user of the shop would. Kinds of state: products,
 categories, brands, sellers, variants, in_stock, priced, requests, callbacks.
 """
 
@@ -31,7 +31,7 @@ STATUSES = ("active", "inactive", "deleted")
 TIMEOUT_S = 10
 NAMES = ("product_id", "config_id", "seller_sku")
 CONTENT = ("title", "description", "brand", "categories", "attributes", "seller")
-# What an entry of each method may hold, and what it must.
+# The fields that an entry of each method can have, and those that it must have.
 FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "Product.createProducts": (
         {"id_catalog_product", "product_set", "product_identifier", "status", "variation", "price", "special_price"}
@@ -63,7 +63,7 @@ class Shop(Account):
         self.key = ""
 
     def article(self, entry: Row) -> tuple[Row, Row | None] | None:
-        """The article that an entry names, with the product if it names one; None if there is none."""
+        """Return the article named by an entry, with the product if it names one; None if there is none."""
         config_id = entry.get("config_id") or self.skus.get(entry.get("seller_sku", ""))
         rows = self.tables["products"].rows
         if config_id is None and "product_id" in entry:
@@ -79,7 +79,7 @@ class Shop(Account):
         return None
 
     def save_article(self, article: Row, *, at: datetime | None = None) -> None:
-        """Keep an article with its products; one without any is gone."""
+        """Store an article with its products. An article without products is deleted."""
         if not article["variants"]:
             self.tables["products"].drop(article["id"])
             return
@@ -134,7 +134,7 @@ class Shop(Account):
         return ""
 
     def value(self, entry: Row) -> str:
-        """Stock, or prices. To set nothing on what is gone is no failure."""
+        """Set stock or prices. As at the vendor, setting an empty value on a missing product is not an error."""
         found = self.article(entry)
         if found is None or found[1] is None:
             return "" if not entry.get("stock") and not entry.get("price") else "no such product"
@@ -142,13 +142,13 @@ class Shop(Account):
         return ""
 
     def process_call(self, call: Row) -> list[Row]:
-        """Do what a request asks for; the results that its callback tells."""
-        act = {
+        """Process a request. Returns the results for its callback."""
+        handler = {
             "Product.createProducts": self.create,
             "Product.updateProducts": self.update,
             "Product.updateImageCollection": self.set_images,
         }.get(call["method"], self.value)
-        return [self._result(entry, act(entry)) for entry in call["params"]["productsInfo"]]
+        return [self._result(entry, handler(entry)) for entry in call["params"]["productsInfo"]]
 
     def _result(self, entry: Row, failure: str) -> Row:
         found = self.article(entry)
@@ -162,7 +162,7 @@ class Shop(Account):
 
 
 class SellerCenterShop(SellerCenter[Shop]):
-    """The shops, each with its own queue and callbacks."""
+    """All shops, each with its own queue and callbacks."""
 
     name = "seller_center_shop"
     listed = ("products", "categories", "brands", "sellers")
@@ -265,7 +265,7 @@ class SellerCenterShop(SellerCenter[Shop]):
             task.add_done_callback(self._in_flight.discard)
 
     async def _deliver(self, shop: Shop, place: str) -> None:
-        """One try: whoever lost a callback must find out by itself."""
+        """Send a callback once. A receiver that misses it has to find out by itself."""
         recorded = shop.callbacks[place]
         batch = [
             {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": shop.key}},
@@ -296,29 +296,29 @@ class SellerCenterShop(SellerCenter[Shop]):
 
 
 def _post(url: str, batch: list[Row]) -> int | None:
-    """The status of the receiver's answer; None if it gave none."""
+    """Return the status of the receiver's answer, or None without an answer."""
     try:
         return int(requests.post(url, json=batch, timeout=TIMEOUT_S, allow_redirects=False).status_code)
     except requests.RequestException:
         return None
 
 
-# What may be asked for
+# Validation of requests
 
 
 def validated_entries(body: Row) -> list[Row]:
-    """The entries of a push. Raises Odd for anything that the method does not know."""
+    """Return the entries of a request. Raises InvalidRequest for anything that the method does not accept."""
     if body.keys() != {"api", "method", "params", "id"} or body["api"] != 1:
-        raise InvalidRequest("a call has api (1), method, params and id")
+        raise InvalidRequest("a call requires api (1), method, params and id")
     if not isinstance(body["id"], str | int) or body["method"] not in FIELDS:
-        raise InvalidRequest(f"methods are {', '.join(FIELDS)}; the id is a text or a number")
+        raise InvalidRequest(f"method must be one of {', '.join(FIELDS)}; id must be a string or a number")
     params = body["params"]
     if (
         not isinstance(params, dict)
         or params.keys() != {"productsInfo"}
         or not isinstance(params["productsInfo"], list)
     ):
-        raise InvalidRequest("params hold productsInfo, a list")
+        raise InvalidRequest("params must contain productsInfo, a list")
     entries: list[Row] = params["productsInfo"]
     if not entries:
         raise InvalidRequest("productsInfo is empty")
@@ -337,7 +337,7 @@ def _problem(entry: Any, allowed: set[str], required: set[str]) -> str:
     if missing := required - entry.keys():
         return f"missing: {', '.join(sorted(missing))}"
     if not entry.keys() & set(NAMES):
-        return f"name the product by one of {', '.join(NAMES)}"
+        return f"the product must be identified by one of {', '.join(NAMES)}"
     for name, value in entry.items():
         if not _fits(name, value):
             return f"{name} is malformed"
@@ -378,17 +378,17 @@ def _named(variant: Row, entry: Row) -> Row:
     return variant | {name: entry[name] for name in ("product_identifier", "status", "variation") if name in entry}
 
 
-# What lies there at the start
+# Initial data
 
 
-def _add(shop: Shop, kind: str, row: Row, moment: int) -> None:
+def _add(shop: Shop, kind: str, row: Row, modified: int) -> None:
     table = shop.tables[kind]
-    table.put({"id": table.allocate_id(), **row}, at=datetime.fromtimestamp(moment, UTC))
+    table.put({"id": table.allocate_id(), **row}, at=datetime.fromtimestamp(modified, UTC))
 
 
 def _add_article(shop: Shop, product: Product, seller: str) -> None:
     names = [name for name, _ in product.options]
-    moment = datetime.fromtimestamp(product.modified, UTC)
+    modified_at = datetime.fromtimestamp(product.modified, UTC)
     config_id = shop.tables["products"].allocate_id()
     variants = []
     for variant in product.variants:
@@ -417,4 +417,4 @@ def _add_article(shop: Shop, product: Product, seller: str) -> None:
         "images": [{"url": url} for url in product.images],
         "variants": variants,
     }
-    shop.save_article(article, at=moment)
+    shop.save_article(article, at=modified_at)

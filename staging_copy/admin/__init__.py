@@ -1,4 +1,4 @@
-"""The console's pages about backups, copies and their schedules."""
+"""Console pages of backups, live-to-staging copies and their schedules."""
 
 from staging_copy.admin.backups import BackupAdmin
 from staging_copy.admin.copies import CopyAdmin

@@ -1,4 +1,4 @@
-"""Who may copy: a permission of its own, since a copy replaces a whole database."""
+"""Access to the copy pages: a separate permission, because a copy replaces the staging database."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ PERMISSION = "staging_copy.copy_to_staging"
 
 
 class CopierAccess:
-    """Whoever has the permission sees these pages and may do what they offer."""
+    """Users with the permission can view these pages and use all of their actions."""
 
     def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(PERMISSION)

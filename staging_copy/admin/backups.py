@@ -1,4 +1,4 @@
-"""Backups of live: when each was taken, whether it is sound, and one by hand."""
+"""Console page of live's backups, with an action that takes one now."""
 
 from typing import Any
 
@@ -6,15 +6,26 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from accounts.admin_base import ReadOnlyAdmin, confirm_dialog, get_operator
+from accounts.admin_base import Color, ReadOnlyAdmin, badge, confirm_dialog, get_operator
 from accounts.services import record_audit_event
 from hub import lanes
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.formatting import format_utc
 from staging_copy.models import Backup
 from staging_copy.requested_actions import BACKUP_TASK
+
+STATE_COLORS: dict[Backup.State, Color] = {
+    Backup.State.RUNNING: "info",
+    Backup.State.GOOD: "success",
+    Backup.State.DAMAGED: "danger",
+    Backup.State.FAILED: "danger",
+    Backup.State.DELETED: "default",
+}
 
 
 @admin.register(Backup)
@@ -30,41 +41,40 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    @display(
-        description="State",
-        label={"verified": "success", "Running": "info", "Damaged": "danger", "Failed": "danger"},
-    )
-    def state_text(self, backup: Backup) -> str:
-        return backup.get_state_display()
+    @display(description=_("Status"))
+    def state_text(self, backup: Backup) -> SafeString:
+        return badge(backup.get_state_display(), STATE_COLORS[Backup.State(backup.state)])
 
-    @display(description="Live as of", ordering="taken_at")
+    @display(description=_("Live data as of"), ordering="taken_at")
     def taken(self, backup: Backup) -> str:
         return format_utc(backup.taken_at)
 
-    @display(description="Finished")
+    @display(description=_("Finished"))
     def finished(self, backup: Backup) -> str:
         return format_utc(backup.finished_at)
 
-    @display(description="Verified")
+    @display(description=_("Verified"))
     def verified(self, backup: Backup) -> str:
         return format_utc(backup.verified_at)
 
-    @display(description="Rows")
+    @display(description=_("Rows"))
     def rows_text(self, backup: Backup) -> str:
         return "-" if backup.rows is None else f"{backup.rows:,}"
 
-    @display(description="Size")
+    @display(description=_("Size"))
     def size_text(self, backup: Backup) -> str:
         return filesizeformat(backup.size) if backup.size else "-"
 
     @action(
-        description="Back live up now",
+        description=_("Back up live now"),
         icon="backup",
         permissions=["operate"],
-        dialog=confirm_dialog("Back live up now?", "Live goes on serving meanwhile. It takes minutes.", "Back up"),
+        dialog=confirm_dialog(
+            _("Back up live now?"), _("Live stays available. A backup takes a few minutes."), _("Back up live")
+        ),
     )
     def take_backup(self, request: HttpRequest, form: Any) -> HttpResponse:
         record_audit_event(user=get_operator(request), action="backup.take", target="live")
         lanes.notify_workers(BACKUP_TASK)
-        self.message_user(request, "The copier takes a backup as soon as it is free.")
+        self.message_user(request, gettext("Backup queued. It starts when the copier is free."))
         return redirect("admin:staging_copy_backup_changelist")

@@ -1,4 +1,4 @@
-"""Copies: started or planned after a dry run and a confirmation, watched, answered, rolled back, reported."""
+"""Console pages of live-to-staging copies: start or schedule one, follow its progress, answer its check, roll back."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -15,66 +15,74 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts.admin_base import ReadOnlyAdmin, TimeZoneField, confirm_dialog, get_operator
+from accounts.admin_base import Color, ReadOnlyAdmin, TimeZoneField, badge, confirm_dialog, get_operator
 from hub import lanes
 from staging_copy import copier, report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
-from staging_copy.admin.formatting import format_utc
+from staging_copy.admin.formatting import format_utc, stage_label
 from staging_copy.models import Backup, Copy
 from staging_copy.preflight import Refused
 
-LABELS = {
-    "planned": "info",
-    "running": "info",
-    "in place, being checked": "info",
-    "waits for your answer": "warning",
-    "in place, but not checked: its sync is frozen": "warning",
-    "ended well": "success",
-    "failed, staging is as it was": "danger",
-    "rolled back": "warning",
+STATE_COLORS: dict[Copy.State, Color] = {
+    Copy.State.PLANNED: "info",
+    Copy.State.RUNNING: "info",
+    Copy.State.CHECKING: "info",
+    Copy.State.ASKING: "warning",
+    Copy.State.UNCHECKED: "warning",
+    Copy.State.DONE: "success",
+    Copy.State.FAILED: "danger",
+    Copy.State.ROLLED_BACK: "warning",
+    Copy.State.CANCELLED: "default",
 }
 _ACTIVE_STATES = (Copy.State.RUNNING, Copy.State.CHECKING)
 
 
 class StartForm(forms.Form):
-    """Which backup, when, and the target's name written out by whoever wants it replaced."""
+    """Backup, start time, and the name of the target database typed as a confirmation."""
 
     backup = forms.ModelChoiceField(
         queryset=Backup.objects.filter(state=Backup.State.GOOD),
         required=False,
-        empty_label="The latest there is when the copy starts",
+        label=_("Backup"),
+        empty_label=_("Latest when the copy starts"),
         widget=UnfoldAdminSelectWidget,
     )
     at = forms.DateTimeField(
         required=False,
-        label="When",
+        label=_("Start at"),
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
-        help_text="Empty: now. Otherwise the time in the zone below, such as tomorrow at 03:00.",
+        help_text=_("Leave empty to start now. Otherwise, enter a time in the time zone below."),
     )
-    time_zone = TimeZoneField(initial="UTC")
+    time_zone = TimeZoneField(label=_("Time zone"), initial="UTC")
     target = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        label="Database to be replaced",
+        label=_("Database to replace"),
     )
 
     def __init__(self, *args: Any, target_name: str, **options: Any) -> None:
         self.target_name = target_name
         super().__init__(*args, **options)
-        self.fields["target"].help_text = f"Write {target_name} to confirm that everything in it may be replaced."
+        help_text = gettext("Type %(name)s to confirm that all of its data will be replaced.")
+        self.fields["target"].help_text = help_text % {"name": target_name}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if "start" in self.data and cleaned.get("target") != self.target_name:
-            raise ValidationError({"target": f"Write {self.target_name}, the name of the database to be replaced."})
+            message = gettext("Type %(name)s, the name of the database to replace.") % {"name": self.target_name}
+            raise ValidationError({"target": message})
         if (at := cleaned.get("at")) and cleaned.get("time_zone"):
             cleaned["at"] = at.replace(tzinfo=ZoneInfo(cleaned["time_zone"]))
             if cleaned["at"] <= timezone.now():
-                raise ValidationError({"at": "That time has passed. Leave it empty to begin now."})
+                message = gettext("This time is in the past. Leave it empty to start now.")
+                raise ValidationError({"at": message})
         return cleaned
 
 
@@ -85,8 +93,8 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
     list_select_related = ("backup", "schedule", "requested_by")
     fieldsets = (
         (None, {"fields": ("state_text", "problem", "progress_text", "question_text")}),
-        ("What", {"fields": ("backup", "backup_time", "schedule", "requested_by", "journal")}),
-        ("When", {"fields": ("starts", "started", "finished", "duration")}),
+        (_("Details"), {"fields": ("backup", "backup_time", "schedule", "requested_by", "journal")}),
+        (_("Times"), {"fields": ("starts", "started", "finished", "duration")}),
     )
     actions_detail = ("approve", "decline", "show_report", "check_again", "roll_back", "cancel")
 
@@ -105,7 +113,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         return [*views, *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Begin a copy: dry run, time, confirmation."""
+        """Start or schedule a copy, after a dry run and a confirmation."""
         if not self.has_operate_permission(request):
             raise PermissionDenied
         try:
@@ -124,7 +132,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
                 form.add_error(None, str(refused))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Copy live to staging",
+            "title": gettext("Copy live to staging"),
             "opts": self.opts,
             "form": form,
             "target": target.name,
@@ -139,44 +147,48 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         at: datetime | None = start_data["at"]
         under_way = Copy.objects.filter(state__in=_ACTIVE_STATES).first()
         if under_way is not None and at is None:
-            raise Refused([f"{under_way} is {under_way.get_state_display()}: wait for its end, or cancel it first."])
+            message = gettext("Another copy is in progress (%(copy)s). Wait until it finishes, or cancel it first.")
+            raise Refused([message % {"copy": under_way}])
         copy = services.start_copy(backup=start_data["backup"], by=get_operator(request), not_before=at)
         lanes.notify_workers(requested_actions.COPY_TASK)
-        starts = f"{at:%A, %d %B %Y, %H:%M %Z}" if at else "as soon as the copier is free"
-        self.message_user(request, f"The {copy} starts {starts}.")
+        if at:
+            message = gettext("Copy scheduled for %(time)s.") % {"time": f"{at:%A, %d %B %Y, %H:%M %Z}"}
+        else:
+            message = gettext("Copy queued. It starts when the copier is free.")
+        self.message_user(request, message)
         return redirect("admin:staging_copy_copy_change", copy.pk)
 
-    @display(description="State", label=LABELS)
-    def state_text(self, copy: Copy) -> str:
-        return copy.get_state_display()
+    @display(description=_("Status"))
+    def state_text(self, copy: Copy) -> SafeString:
+        return badge(copy.get_state_display(), STATE_COLORS[Copy.State(copy.state)])
 
-    @display(description="Live as of", ordering="backup__taken_at")
+    @display(description=_("Live data as of"), ordering="backup__taken_at")
     def backup_time(self, copy: Copy) -> str:
         return format_utc(copy.backup.taken_at if copy.backup else None)
 
-    @display(description="Begins", ordering="not_before")
+    @display(description=_("Scheduled for"), ordering="not_before")
     def starts(self, copy: Copy) -> str:
         return format_utc(copy.not_before)
 
-    @display(description="Begun")
+    @display(description=_("Started"))
     def started(self, copy: Copy) -> str:
         return format_utc(copy.started_at)
 
-    @display(description="Ended")
+    @display(description=_("Finished"))
     def finished(self, copy: Copy) -> str:
         return format_utc(copy.finished_at)
 
-    @display(description="Duration")
+    @display(description=_("Duration"))
     def duration(self, copy: Copy) -> str:
         if copy.started_at is None:
             return "-"
         return str((copy.finished_at or timezone.now()) - copy.started_at).split(".")[0]
 
-    @display(description="Progress")
+    @display(description=_("Progress"))
     def progress_text(self, copy: Copy) -> str:
         return render_to_string("admin/staging_copy/copy/progress.html", _progress(copy))
 
-    @display(description="The question")
+    @display(description=_("Needs approval"))
     def question_text(self, copy: Copy) -> str:
         if copy.state != Copy.State.ASKING:
             return "-"
@@ -189,10 +201,13 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         return TemplateResponse(request, "admin/staging_copy/copy/progress.html", _progress(copy))
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """For reading and for printing."""
+        """The report as a page that can be printed."""
         copy = self._get_viewable_copy(request, object_id)
-        context = {**self.admin_site.each_context(request), "title": f"Report of {copy}", "opts": self.opts}
-        return TemplateResponse(request, "admin/staging_copy/copy/report.html", context | report.template_context(copy))
+        title = gettext("Report of %(copy)s") % {"copy": copy}
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        context |= report.template_context(copy)
+        context["stages"] = [(stage_label(stage), seconds) for stage, seconds in context["stages"]]
+        return TemplateResponse(request, "admin/staging_copy/copy/report.html", context)
 
     def report_json(self, request: HttpRequest, object_id: str) -> HttpResponse:
         copy = self._get_viewable_copy(request, object_id)
@@ -207,7 +222,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         return copy
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A problem or a question stands there only if there is one."""
+        """Leaves out the problem and the question if the copy has none."""
         hidden = set()
         if obj is None or not obj.problem:
             hidden.add("problem")
@@ -226,67 +241,77 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             return bool(row.report)
         return requested_actions.is_available(row, _ACTIONS[action_name])
 
-    @action(description="Report", icon="description", permissions=["view"])
+    @action(description=_("View report"), icon="description", permissions=["view"])
     def show_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect(reverse("admin:staging_copy_copy_report", args=[object_id]))
 
     @action(
-        description="Yes, delete them",
+        description=_("Delete missing items"),
         icon="delete_sweep",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Delete on staging what its shop does not have?",
-            "Everything that the question counts becomes deleted on staging. Live is not touched.",
-            "Delete them on staging",
+            _("Delete the missing items on staging?"),
+            _("All items that the staging shop doesn't have are marked as deleted on staging. Live is not changed."),
+            _("Delete on staging"),
         ),
     )
     def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._request(request, object_id, "approve", "The copier deletes them and lets staging go.")
+        return self._request(
+            request, object_id, "approve", gettext("Queued: missing items are deleted, then staging is unfrozen.")
+        )
 
     @action(
-        description="No, keep them",
+        description=_("Keep missing items"),
         icon="thumb_down",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Keep what the shop does not have?",
-            "Staging is let go without deleting what the question counts; its sync may then be blocked by these.",
-            "Keep them",
+            _("Keep the missing items?"),
+            _("Staging is unfrozen and nothing is deleted. The missing items may cause sync issues on staging."),
+            _("Keep items"),
         ),
     )
     def decline(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._request(request, object_id, "decline", "The copier keeps them and lets staging go.")
+        return self._request(
+            request, object_id, "decline", gettext("Queued: missing items are kept, and staging is unfrozen.")
+        )
 
     @action(
-        description="Check again",
+        description=_("Check again"),
         icon="fact_check",
         permissions=["operate"],
-        dialog=confirm_dialog("Ask the staging shop again?", "Everything is looked up anew.", "Check again"),
+        dialog=confirm_dialog(
+            _("Check the staging shops again?"), _("All items are looked up in the shops again."), _("Check again")
+        ),
     )
     def check_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._request(request, object_id, "check_again", "The copier asks the shop again.")
+        return self._request(request, object_id, "check_again", gettext("Check queued."))
 
     @action(
-        description="Roll back",
+        description=_("Roll back"),
         icon="undo",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Change staging's database for the other one?",
-            "Staging and the database that was there before this copy change places, within a second. "
-            "Doing it once more changes them back.",
-            "Change them",
+            _("Roll back this copy?"),
+            _(
+                "Staging switches to the database it had before this copy; if it was rolled back already, it switches "
+                "to the copy again."
+            ),
+            _("Switch database"),
         ),
     )
     def roll_back(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._request(request, object_id, "roll_back", "The copier changes the databases as soon as it is free.")
+        return self._request(
+            request, object_id, "roll_back", gettext("Queued: the database is switched when the copier is free.")
+        )
 
     @action(
-        description="Cancel",
+        description=_("Cancel copy"),
         icon="cancel",
         permissions=["operate"],
-        dialog=confirm_dialog("Cancel this copy?", "Staging stays as it is.", "Cancel the copy"),
+        dialog=confirm_dialog(_("Cancel this copy?"), _("Staging is not changed."), _("Cancel copy")),
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        return self._request(request, object_id, "cancel", "Cancelled; what was started is taken back.")
+        return self._request(request, object_id, "cancel", gettext("Cancellation requested."))
 
     def _request(self, request: HttpRequest, object_id: str, action_name: str, message: str) -> HttpResponse:
         copy = self.get_object_or_404(request, object_id)
@@ -312,7 +337,7 @@ def _progress(copy: Copy) -> dict[str, Any]:
     is_active = copy.state in (*_ACTIVE_STATES, Copy.State.PLANNED) or bool(copy.requested_action)
     return {
         "copy": copy,
-        "steps": report.steps(copy),
+        "steps": [step | {"name": stage_label(step["name"])} for step in report.steps(copy)],
         "counts": sorted(copy.progress.items()),
         "rows": sum(copy.progress.values()),
         "address": reverse("admin:staging_copy_copy_progress", args=[copy.pk]) if is_active else "",

@@ -1,4 +1,4 @@
-"""Copies that repeat: a day and an hour, or any crontab, in a time zone; with the times that follow from it."""
+"""Console pages of copy schedules: a day and an hour, or a crontab, in a time zone."""
 
 import re
 from datetime import time
@@ -11,40 +11,52 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldAdminTimeWidget
 
-from accounts.admin_base import BaseAdmin, TimeZoneField, confirm_dialog, get_operator
+from accounts.admin_base import BaseAdmin, TimeZoneField, badge, confirm_dialog, get_operator
 from staging_copy import schedules
 from staging_copy.admin.access import CopierAccess
 from staging_copy.models import CopySchedule
 
-DAYS = (
-    ("", "By the crontab below"),
-    *(("0", "Every Sunday"), ("1", "Every Monday"), ("2", "Every Tuesday"), ("3", "Every Wednesday")),
-    *(("4", "Every Thursday"), ("5", "Every Friday"), ("6", "Every Saturday"), ("*", "Every day")),
+DAYS: tuple[tuple[str, Any], ...] = (
+    ("", _("Custom (crontab)")),
+    ("0", _("Every Sunday")),
+    ("1", _("Every Monday")),
+    ("2", _("Every Tuesday")),
+    ("3", _("Every Wednesday")),
+    ("4", _("Every Thursday")),
+    ("5", _("Every Friday")),
+    ("6", _("Every Saturday")),
+    ("*", _("Every day")),
 )
 _DAY_AND_HOUR = re.compile(r"([0-5]?\d) ([01]?\d|2[0-3]) \* \* ([0-6*])")
 
 
 def day_and_hour(crontab: str) -> tuple[str, time] | None:
-    """One of `DAYS` and the hour, for a crontab that says no more than these."""
+    """A key of `DAYS` and the time, if the crontab can be expressed with these; otherwise None."""
     found = _DAY_AND_HOUR.fullmatch(crontab)
     return (found[3], time(int(found[2]), int(found[1]))) if found else None
 
 
 class CopyScheduleForm(forms.ModelForm):
-    """A day and an hour make the crontab, unless one is written."""
+    """Builds the crontab from day and time, or takes a custom one."""
 
-    day = forms.ChoiceField(choices=DAYS, initial="0", required=False, widget=UnfoldAdminSelectWidget, label="When")
-    hour = forms.TimeField(required=False, initial="03:00", widget=UnfoldAdminTimeWidget, label="At")
+    day = forms.ChoiceField(
+        choices=DAYS, initial="0", required=False, widget=UnfoldAdminSelectWidget, label=_("Repeat")
+    )
+    hour = forms.TimeField(required=False, initial="03:00", widget=UnfoldAdminTimeWidget, label=_("Time"))
     crontab = forms.CharField(
         required=False,
         max_length=60,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Five fields, such as 0 3 * * 0 for Sundays at 03:00. Used where no day is chosen.",
+        label=_("Crontab"),
+        help_text=_("For custom schedules: five fields, for example 0 3 * * 0 for Sundays at 03:00."),
     )
-    time_zone = TimeZoneField(initial="UTC", help_text="Of the hour or the crontab.")
+    time_zone = TimeZoneField(label=_("Time zone"), initial="UTC", help_text=_("Time zone for this schedule."))
 
     class Meta:
         model = CopySchedule
@@ -61,10 +73,10 @@ class CopyScheduleForm(forms.ModelForm):
         cleaned = super().clean() or {}
         if day := cleaned.get("day"):
             if cleaned.get("hour") is None:
-                raise ValidationError({"hour": "Say at what time."})
+                raise ValidationError({"hour": gettext("Enter a time.")})
             cleaned["crontab"] = f"{cleaned['hour'].minute} {cleaned['hour'].hour} * * {day}"
         elif not cleaned.get("crontab"):
-            raise ValidationError({"crontab": "Choose a day, or write a crontab."})
+            raise ValidationError({"crontab": gettext("Select a day, or enter a crontab.")})
         return cleaned
 
 
@@ -79,25 +91,27 @@ class CopyScheduleAdmin(CopierAccess, BaseAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_operate_permission(request)
 
-    @display(description="When", ordering="crontab")
+    @display(description=_("Repeat"), ordering="crontab")
     def when(self, schedule: CopySchedule) -> str:
         simple = day_and_hour(schedule.crontab)
-        return f"{dict(DAYS)[simple[0]]} at {simple[1]:%H:%M}" if simple else schedule.crontab
+        if simple is None:
+            return schedule.crontab
+        return gettext("%(day)s at %(time)s") % {"day": dict(DAYS)[simple[0]], "time": f"{simple[1]:%H:%M}"}
 
-    @display(description="State", label={"active": "success", "paused": "warning"})
-    def state_text(self, schedule: CopySchedule) -> str:
-        return "paused" if schedule.paused else "active"
+    @display(description=_("Status"))
+    def state_text(self, schedule: CopySchedule) -> SafeString:
+        return badge(_("Paused"), "warning") if schedule.paused else badge(_("Active"), "success")
 
-    @display(description="Next copy")
+    @display(description=_("Next copy"))
     def next_time(self, schedule: CopySchedule) -> str:
         if schedule.paused or schedule.next_at is None:
             return "-"
         return f"{schedule.next_at.astimezone(ZoneInfo(schedule.time_zone)):%a %Y-%m-%d %H:%M %Z}"
 
-    @display(description="Next copies")
+    @display(description=_("Next copies"))
     def next_times(self, schedule: CopySchedule) -> str:
         if schedule._state.adding:
-            return "Shown when it is saved."
+            return gettext("Save the schedule to see the next copies.")
         zone = ZoneInfo(schedule.time_zone)
         times = schedules.next_times(schedule, after=timezone.now())
         also = " ({:%H:%M} UTC)" if schedule.time_zone != "UTC" else ""
@@ -113,20 +127,22 @@ class CopyScheduleAdmin(CopierAccess, BaseAdmin):
         return row.paused == (action_name == "resume")
 
     @action(
-        description="Pause",
+        description=_("Pause"),
         icon="pause",
         permissions=["operate"],
-        dialog=confirm_dialog("Pause this schedule?", "It plans no copy until it is resumed.", "Pause"),
+        dialog=confirm_dialog(_("Pause this schedule?"), _("No copies are scheduled until you resume it."), _("Pause")),
     )
     def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._set_paused(request, object_id, True)
 
     @action(
-        description="Resume",
+        description=_("Resume"),
         icon="play_arrow",
         permissions=["operate"],
         dialog=confirm_dialog(
-            "Resume this schedule?", "It goes on at its next time; nothing is made up for.", "Resume"
+            _("Resume this schedule?"),
+            _("The next copy starts at the next scheduled time. Missed copies are skipped."),
+            _("Resume"),
         ),
     )
     def resume(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
@@ -135,4 +151,4 @@ class CopyScheduleAdmin(CopierAccess, BaseAdmin):
     def _set_paused(self, request: HttpRequest, object_id: str, paused: bool) -> HttpResponse:
         schedule = self.get_object_or_404(request, object_id)
         schedules.set_paused(schedule=schedule, paused=paused, by=get_operator(request), now=timezone.now())
-        return self.redirect_to_object(request, schedule, "Paused." if paused else "Resumed.")
+        return self.redirect_to_object(request, schedule, gettext("Paused.") if paused else gettext("Resumed."))

@@ -1,7 +1,7 @@
-"""The check after a copy, on staging: what its shop does not have becomes `deleted` there (L11, L12, L15).
+"""The post-copy check on staging: items that staging's shops do not have are marked as deleted (L11, L12, L15).
 
-`check` is its course, `shops` asks, `comparing` compares in the database, `guard` tells when a person must be asked,
-`verdicts` carries out what follows, `memory` lets a killed check go on where it stopped.
+`check` is the workflow, `shops` queries the shops, `comparison` compares in the database, `tally` decides when a person
+must confirm, `deletion` applies the findings, and `progress` lets a killed check continue where it stopped.
 """
 
 from staging_copy.reconciliation.check import Check

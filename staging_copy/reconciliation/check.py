@@ -1,8 +1,8 @@
-"""The course of a check: ask each shop about each kind, ask a person if much is missing, conclude.
+"""The workflow of a check: query each shop about each kind, ask a person if many items are missing, apply the result.
 
-Works on the database that this process is connected to, with the shops' addresses and credentials as they stand there;
-`manage.py check_staging` makes sure that this is the copy. A lookup that failed is never "does not exist": whatever
-is odd ends the check before anything was deleted.
+Works on the default database, with the endpoints and credentials stored there; `manage.py check_staging` verifies that
+this is the copy. A failed lookup never counts as "does not exist": any unexpected answer ends the check before anything
+is deleted.
 """
 
 import time
@@ -14,6 +14,8 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from connectors.sdk.errors import TryAgainLater
 from hub.kinds import Kind
@@ -26,17 +28,17 @@ from staging_copy.reconciliation.progress import CheckProgress
 from staging_copy.reconciliation.shops import CheckFailed, Shop, find_shops, with_retries
 from staging_copy.reconciliation.tally import Tally
 
-# What is deleted, and what is only reported (L9).
+# Missing items of these kinds are deleted, or only reported (L9).
 DELETED = ("seller", str(Kind.PRODUCT))
 REPORTED = (str(Kind.BRAND), str(Kind.CATEGORY))
-# So few that what a used-up budget makes us ask again is little.
+# Small, so that little has to be repeated when the API budget runs out.
 _CHUNK_SIZE = 1_000
 
 ProgressCallback = Callable[[str, int], None]
 
 
 class Check:
-    """One check. `on_progress` is told what is being asked, and how many ids were by now."""
+    """One check. `on_progress` is called with what is being checked and the number of IDs so far."""
 
     def __init__(self, record: Journal, on_progress: ProgressCallback = lambda what, count: None) -> None:
         self.record = record
@@ -46,9 +48,9 @@ class Check:
         self.database_seconds = 0.0
 
     def run(self, *, fresh: bool = False) -> bool:
-        """Asks, and deletes what is missing. False if that is so much that a person has to say yes first.
+        """Queries the shops and deletes missing items. Returns False if a person has to confirm the deletion first.
 
-        Goes on where a killed check stopped, unless it is to begin afresh. Raises CheckFailed.
+        Continues where a killed check stopped, unless `fresh`. Raises CheckFailed.
         """
         with database.execute_wrapper(self._timed):
             if fresh or not self.progress.started:
@@ -68,12 +70,16 @@ class Check:
             return True
 
     def answer(self, *, yes: bool, by: str) -> None:
-        """Ends a check that asked. Yes deletes everything that is missing; no leaves out what was asked about."""
+        """Finishes a check that asked. Yes deletes all missing items; no keeps those that the question was about.
+
+        Raises CheckFailed.
+        """
         for shop in self.shops:
             for kind in (*DELETED, *REPORTED):
                 tally = self.progress.tally(shop.name, kind)
                 if tally is None:
-                    raise CheckFailed(f"{shop.name} was not asked about each {kind}; check again.")
+                    message = _("Not every %(kind)s of %(shop)s has been checked. Check again.")
+                    raise CheckFailed(message % {"kind": kind, "shop": shop.name})
                 shop.tallies[kind] = tally
         self.record.write("answered", yes=yes, by=by)
         with database.execute_wrapper(self._timed):
@@ -90,12 +96,12 @@ class Check:
                 for link_kind in scope.link_kinds:
                     tally.checked += self._look_up(shop, connection, kind, link_kind)
         except NotImplementedError:
-            tally.note = "This platform cannot be asked."
+            tally.note = _("Not supported: this platform has no lookup by ID.")
         else:
             try:
                 self._list(shop, scope)
             except NotImplementedError:
-                tally.note = "This platform cannot list what it has, so nobody knows what only it has."
+                tally.note = _("This platform has no list of IDs, so items that exist only there were not found.")
         comparison.count(scope, tally)
         self.progress.asked(shop.name, kind, tally)
 
@@ -105,7 +111,7 @@ class Check:
         while expected_ids := comparison.ids_after(connection.pk, link_kind, after, limit=_CHUNK_SIZE):
             found = with_retries(partial(lookup, expected_ids))
             if not found <= set(expected_ids):
-                raise TryAgainLater("The shop named ids that it was not asked for.")
+                raise TryAgainLater(_("The shop returned IDs that were not requested."))
             comparison.record_missing(
                 connection.pk, kind, link_kind, [each for each in expected_ids if each not in found]
             )
@@ -126,12 +132,16 @@ class Check:
             if cursor is None:
                 break
             if cursor in seen_cursors:
-                raise TryAgainLater(f"The shop's list of {scope.kind} goes in a circle.")
+                message = _("The shop's list of IDs (%(kind)s) repeats a page.")
+                raise TryAgainLater(message % {"kind": scope.kind})
             seen_cursors.add(cursor)
         if unlisted := comparison.compare_list(scope):
-            raise TryAgainLater(
-                f"The shop has {unlisted} of {scope.kind} that its own list leaves out; its paging is wrong."
+            message = ngettext(
+                "%(count)s ID (%(kind)s) exists in the shop but is missing in the shop's own list.",
+                "%(count)s IDs (%(kind)s) exist in the shop but are missing in the shop's own list.",
+                unlisted,
             )
+            raise TryAgainLater(message % {"count": unlisted, "kind": scope.kind})
 
     def _harmful(self) -> list[dict[str, Any]]:
         return [

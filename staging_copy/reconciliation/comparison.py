@@ -1,4 +1,4 @@
-"""What shops say, compared with what staging knows: by the database, a statement for each step, however many ids."""
+"""Compares the shops' answers with staging's links, in the database: one statement per step for any number of IDs."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from django.db import connection as database
 from hub.kinds import Kind
 from staging_copy.reconciliation.tally import Tally
 
-# What staging knows: links, and the seller whose id in the shop stands in a connection's settings.
+# The external IDs that staging knows: its links, and the seller IDs in the settings of connections.
 _KNOWN = """
     (SELECT connection_id, kind, external_id, item_id FROM hub_link
      UNION ALL
@@ -28,13 +28,13 @@ _INSERT_MISSING = f"""
     SELECT connection_id, %s, external_id, item_id, 'missing' FROM {_KNOWN}
     WHERE connection_id = %s AND kind = %s AND external_id = ANY(%s) ON CONFLICT DO NOTHING
 """  # noqa: S608
-# Of this session alone and without write-ahead log: the shop's list outlives no check.
+# A temporary table, which writes no WAL: the shop's list is not needed after the check.
 _EMPTY_LIST = """
     CREATE TEMPORARY TABLE IF NOT EXISTS shop_list (external_id text NOT NULL);
     TRUNCATE shop_list;
     DELETE FROM staging_copy_finding WHERE connection_id = ANY(%(connections)s) AND kind = %(kind)s AND verdict = 'only'
 """
-# One long text is read faster than thousands of parameters.
+# One JSON string is faster than thousands of parameters.
 _ADD_TO_LIST = "INSERT INTO shop_list SELECT json_array_elements_text(%s)"
 _MARK_CONTRADICTED = """
     UPDATE staging_copy_finding AS finding SET verdict = 'contradicted'
@@ -79,7 +79,7 @@ _CATEGORY_KINDS = """
 
 
 class Scope(NamedTuple):
-    """A kind of item in one shop: the connections that lead there, and the kinds of links that they have for it."""
+    """A kind of item in one shop: the connections to the shop, and the link kinds that they use for it."""
 
     connections: list[int]
     kind: str
@@ -87,7 +87,7 @@ class Scope(NamedTuple):
 
 
 def scope(connections: list[int], kind: str) -> Scope:
-    """Categories are linked per storefront (`category@2`), everything else by its own name."""
+    """The scope of a kind. Categories are linked per storefront (`category@2`), other kinds under their own name."""
     if kind != Kind.CATEGORY:
         return Scope(connections, kind, [kind])
     with database.cursor() as cursor:
@@ -96,7 +96,7 @@ def scope(connections: list[int], kind: str) -> Scope:
 
 
 def ids_after(connection: int, link_kind: str, external_id: str, *, limit: int) -> list[str]:
-    """The next ids that staging knows there, in the database's order."""
+    """The next external IDs that staging knows, in the database's order."""
     with database.cursor() as cursor:
         cursor.execute(_NEXT_IDS, [connection, link_kind, external_id, limit])
         return [found for (found,) in cursor.fetchall()]
@@ -108,7 +108,7 @@ def record_missing(connection: int, kind: str, link_kind: str, external_ids: Seq
 
 
 def start_list(of: Scope) -> None:
-    """The shop is about to list the kind, from its beginning."""
+    """Clears the list and the findings of an earlier listing of this kind."""
     _execute(_EMPTY_LIST, of._asdict())
 
 
@@ -117,8 +117,10 @@ def add_to_list(external_ids: Sequence[str]) -> None:
 
 
 def compare_list(of: Scope) -> int:
-    """Notes what only the shop has (L15). The list also bears witness: what it names is not missing. Returns how many
-    ids it leaves out that the lookup found, which a complete list never does."""
+    """Records the items that only the shop has (L15), and marks missing items that the shop lists as contradicted.
+
+    Returns the number of IDs that the lookup found but the list lacks; it is 0 for a complete list.
+    """
     _execute("ANALYZE shop_list", None)
     _execute("ANALYZE staging_copy_finding", None)
     _execute(_MARK_CONTRADICTED, of._asdict())
@@ -128,7 +130,7 @@ def compare_list(of: Scope) -> int:
 
 
 def count(of: Scope, tally: Tally) -> None:
-    """Completes the tally by what was noted."""
+    """Fills in the tally's counts from the recorded findings."""
     tally.missing, tally.contradicted, only_in_shop, expected = _row(_COUNT_FINDINGS, of)
     tally.only_in_shop = None if tally.note else only_in_shop
     tally.offered, tally.offered_missing = tally.checked, tally.missing - expected

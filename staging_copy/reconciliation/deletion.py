@@ -1,5 +1,7 @@
-"""What follows from the findings: deletions on staging, one statement for each table however many there are, the end of
-the freeze, and the result that the report shows. All of it happens or nothing."""
+"""Applies the findings on staging in one transaction: deletes missing items, ends the freeze, and returns the result.
+
+Each table needs one statement, for any number of items.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -15,11 +17,11 @@ from hub.models import Link
 from staging_copy import freeze
 from staging_copy.models import Finding
 
-# Rows in the result; each part also tells how many there are in all.
+# The maximum number of rows per list in the result; the total is reported separately.
 MAX_ROWS = 10_000
 Verdict = Finding.Verdict
 
-# Missing in one shop and there in another: it stays.
+# A product that is missing in one shop but exists in another is kept.
 _DELETE_PRODUCTS = """
     UPDATE catalog_product AS product
     SET status = 'deleted', revision = nextval('catalog_revision'), updated_at = %(now)s
@@ -39,7 +41,7 @@ _DELETE_VARIANTS = """
     UPDATE catalog_variant SET status = 'deleted', updated_at = %(now)s
     WHERE product_id = ANY(%(products)s) AND status <> 'deleted'
 """
-# The shop is not asked to remove what it does not have.
+# Marks the links as missing, so that no deletion is sent to the shop.
 _UNLINK_PRODUCTS = """
     UPDATE hub_link AS link SET missing = true
     FROM staging_copy_finding AS finding
@@ -55,14 +57,16 @@ _UNLINK_VARIANTS = """
 
 
 def keep_missing(*, connections: Sequence[int], kinds: Collection[str]) -> None:
-    """A person answered no: what is missing there of these kinds stays."""
+    """Keeps the missing items of these kinds, after a person answered no."""
     missing = Finding.objects.filter(connection__in=connections, kind__in=kinds, verdict=Verdict.MISSING)
     missing.update(verdict=Verdict.KEPT)
 
 
 def apply_findings(*, connections: Sequence[int], reported: Collection[str], now: datetime) -> dict[str, Any]:
-    """Deletes what no shop has which was asked (through `connections`), and ends the freeze. To be called in a
-    transaction; returns what was done, for the report. Kinds that are `reported` are not deleted."""
+    """Deletes items that none of the checked shops has, and ends the freeze. Returns the result for the report.
+
+    `connections` are those that were checked. Kinds in `reported` are not deleted. Call it in a transaction.
+    """
     sellers = _delete_sellers(connections)
     return {
         "products_without_an_id_in_a_shop": _without_an_id(),
@@ -77,8 +81,10 @@ def apply_findings(*, connections: Sequence[int], reported: Collection[str], now
 
 
 def _delete_products(connections: Sequence[int], now: datetime) -> dict[str, Any]:
-    """L11. No change is enqueued: staging's other systems take it over with their next full sync, which compares
-    revisions."""
+    """Deletes products and their variants (L11).
+
+    No change is enqueued: the next full sync compares revisions and sends the deletions to staging's other systems.
+    """
     with database.cursor() as cursor:
         cursor.execute(_DELETE_PRODUCTS, {"connections": list(connections), "now": now})
         deleted = sorted(cursor.fetchall())
@@ -90,7 +96,7 @@ def _delete_products(connections: Sequence[int], now: datetime) -> dict[str, Any
 
 
 def _delete_sellers(connections: Sequence[int]) -> list[dict[str, Any]]:
-    """L12."""
+    """Deletes sellers that no checked shop has (L12)."""
     missing = Finding.objects.filter(kind="seller", connection__in=connections, verdict=Verdict.MISSING)
     ids = {seller: shop_id for seller, shop_id in missing.values_list("item_id", "external_id") if seller is not None}
     found_elsewhere = Link.objects.filter(kind="seller", connection__in=connections, item_id__in=ids).exclude(
@@ -108,7 +114,7 @@ def _delete_sellers(connections: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def _without_an_id() -> int:
-    """Products that no shop has ever given an id, so that there is nothing to look up."""
+    """The number of products without an ID in any shop, which cannot be looked up."""
     linked = Link.objects.filter(kind=Kind.PRODUCT, item_id=OuterRef("pk"), connection__role=Role.SHOP)
     return Product.objects.exclude(status=Status.DELETED).filter(~Exists(linked)).count()
 

@@ -1,4 +1,4 @@
-"""What the journal says about the present check, read once, so that a killed one goes on where it stopped."""
+"""The progress of a check, restored from its journal so that a killed check continues where it stopped."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,12 +9,12 @@ from staging_copy.reconciliation.tally import Tally
 
 
 class CheckProgress:
-    """How far the check is. Each step is on disk before it counts."""
+    """The progress of a check. Each step is written to disk before it takes effect."""
 
     def __init__(self, record: Journal) -> None:
         self.record = record
         self.started = False
-        # What a conclusion came to that had findings to act on: they are gone if, and only if, it was committed.
+        # The result of a transaction that deletes the findings: it was committed if, and only if, they are gone.
         self.result: dict[str, Any] | None = None
         self._places: dict[tuple[int, str], tuple[str, int]] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
@@ -25,21 +25,21 @@ class CheckProgress:
         self._write("check begun", shops=shops)
 
     def position(self, connection: int, link_kind: str) -> tuple[str, int]:
-        """Up to which id a connection's links of a kind were looked up, and how many."""
+        """The last ID looked up for a connection and kind, and the number of IDs so far."""
         return self._places.get((connection, link_kind), ("", 0))
 
     def record_lookup(self, connection: int, link_kind: str, after: str, checked: int) -> None:
         self._write("looked up", connection=connection, kind=link_kind, after=after, checked=checked)
 
     def tally(self, shop: str, kind: str) -> Tally | None:
-        """What came of asking; None: the shop was not asked to the end about this kind."""
+        """The tally of a shop and kind; None if the shop was not completely checked for this kind."""
         return self._tallies.get((shop, kind))
 
     def asked(self, shop: str, kind: str, tally: Tally) -> None:
         self._write("asked", shop=shop, kind=kind, tally=asdict(tally))
 
     def concluding(self, result: dict[str, Any]) -> None:
-        """To be called just before the commit."""
+        """Records the result. Call it just before the commit."""
         self._write("concluding", result=result)
 
     def _write(self, event: str, **fields: Any) -> None:

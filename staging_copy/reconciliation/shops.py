@@ -1,4 +1,4 @@
-"""Which shops the check asks, and how: with patience, and so that a failure is never an answer."""
+"""Selects the shops to check and queries them with retries; a failed call never counts as an answer."""
 
 import time
 from collections import defaultdict
@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from connectors.adapter_factory import account_for, open_adapter
-from connectors.registry import adapter_for
+from connectors.adapters.factory import account_for, open_adapter
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.streams import Listing
@@ -26,12 +27,12 @@ T = TypeVar("T")
 
 
 class CheckFailed(Exception):
-    """The check could not be ended. Nothing was deleted, and staging's sync stays frozen."""
+    """The check could not be completed. It deleted nothing and did not end the freeze."""
 
 
 @dataclass
 class Shop:
-    """Connections of staging that lead to one shop, with what came of asking it, by kind."""
+    """The connections of staging to one shop, with the shop's tallies by kind."""
 
     name: str
     connections: list[Connection]
@@ -43,9 +44,9 @@ class Shop:
         return [connection.pk for connection in self.connections]
 
     def listing(self, connection: Connection, kind: str) -> Listing[Any]:
-        """What tells which items of a kind exist; NotImplementedError if the platform does not tell.
+        """The listing of a kind's items, opened on first use. Call it inside `session`.
 
-        To be called inside `session`.
+        Raises NotImplementedError if the platform cannot list them.
         """
         if connection.pk not in self._adapters:
             self._adapters[connection.pk] = open_adapter(connection)
@@ -56,19 +57,20 @@ class Shop:
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Whatever the shop does not answer plainly becomes CheckFailed. Its adapters are closed at the end."""
+        """Raises CheckFailed for any connector error in the block, and closes the shop's adapters at its end."""
         try:
             yield
         except ConnectorError as error:
             fix = getattr(error, "fix", "")
-            raise CheckFailed(f"{self.name} could not be asked: {error} {fix}".strip()) from error
+            message = _("%(shop)s could not be checked: %(problem)s")
+            raise CheckFailed(message % {"shop": self.name, "problem": f"{error} {fix}".strip()}) from error
         finally:
             while self._adapters:
                 self._adapters.popitem()[1].http.close()
 
 
 def find_shops() -> tuple[list[Shop], list[dict[str, str]]]:
-    """The shops that can be asked, and the connections that must not be, with the reason."""
+    """Returns the shops to check, and the excluded connections with the reason. Raises CheckFailed."""
     shops: dict[str, list[Connection]] = defaultdict(list)
     excluded = []
     for connection in Connection.objects.filter(role=Role.SHOP).select_related("seller").order_by("pk"):
@@ -84,7 +86,7 @@ def find_shops() -> tuple[list[Shop], list[dict[str, str]]]:
 
 
 def with_retries(call: Callable[[], T]) -> T:
-    """The call's answer. Waits while our own budget is used up, and tries a few times what may pass."""
+    """The result of the call. Waits while our API budget is used up, and retries temporary errors a few times."""
     failures = 0
     while True:
         try:
@@ -102,9 +104,11 @@ def with_retries(call: Callable[[], T]) -> T:
 
 def _exclusion_reason(connection: Connection) -> str:
     if connection.state == Connection.State.UNINSTALLED:
-        return "It is uninstalled."
+        return _("The connection is uninstalled.")
     if connection.paused_at is not None:
-        return f"It is paused: {connection.pause_reason or 'by a person'}"
+        if connection.pause_reason:
+            return _("The connection is paused. Reason: %(reason)s") % {"reason": connection.pause_reason}
+        return _("The connection is paused.")
     if not connection.base_url:
-        return "It has no address of staging's own."
+        return _("The connection has no URL on staging.")
     return ""

@@ -1,4 +1,4 @@
-"""What was asked about one kind in one shop, and whether so much is missing that a person must be asked (N5)."""
+"""The counts of a check for one kind in one shop, and whether a person must confirm the deletions (N5)."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,10 @@ from django.conf import settings
 
 @dataclass
 class Tally:
-    """`only_in_shop` None: the shop cannot list. `offered` are those that live still offers: what was discontinued
-    there is expected to be missing, and does not count for the guard."""
+    """Counts of one kind in one shop. `only_in_shop` is None if the shop cannot list its items.
+
+    `offered` counts the items that live still offers: discontinued ones are expected to be missing and do not count.
+    """
 
     checked: int = 0
     missing: int = 0
@@ -20,7 +22,7 @@ class Tally:
 
     @property
     def is_harmful(self) -> bool:
-        """More than a few are missing: a shop that lost its data looks like that as well."""
+        """Whether so many items are missing that the shop may have lost its data."""
         share = settings.STAGING_COPY_GUARD_PERCENT / 100
         many = self.offered_missing >= settings.STAGING_COPY_GUARD_ITEMS
         return (many and self.offered_missing > share * self.offered) or 1 < self.offered == self.offered_missing

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend for staging, whose database is replaced while it is in use."""
+"""A PostgreSQL backend for staging that retries connections, because its database is replaced while in use."""

@@ -1,4 +1,4 @@
-"""Connects again when the connection is refused: in the moment of a swap there is no database of that name."""
+"""Retries refused connections: for a moment during a swap, no database has staging's name."""
 
 import time
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 
-_RETRY_SECONDS = 5.0  # seconds; a swap takes milliseconds
+_RETRY_SECONDS = 5.0  # a swap takes milliseconds
 _RETRY_INTERVAL = 0.05
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Raises what the last attempt raised, once patience is at its end."""
+        """Raises the error of the last attempt after `_RETRY_SECONDS`."""
         deadline = time.monotonic() + _RETRY_SECONDS
         while True:
             try:
@@ -21,5 +21,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except OperationalError:
                 if time.monotonic() >= deadline:
                     raise
-            # There is nobody who could say when: PostgreSQL refuses, and the next attempt may be let in.
+            # PostgreSQL does not announce the end of a rename, so there is nothing to wait for but time.
             time.sleep(_RETRY_INTERVAL)

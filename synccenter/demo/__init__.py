@@ -1,1 +1,1 @@
-"""The demo: two merchants, two shops, search, a B2B front, all on this machine, and one journey from end to end."""
+"""The demo: two sellers with simulated shops, search engines and a B2B storefront, and an end-to-end scenario."""

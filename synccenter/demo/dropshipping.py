@@ -1,4 +1,4 @@
-"""An order reaches the vendor who ships a part of it, and comes back shipped (S1, S9)."""
+"""Demo step: a vendor receives its part of an order in its ERP and reports the shipment (S1, S9)."""
 
 import secrets
 import time
@@ -9,7 +9,8 @@ from django.db.models import Count
 
 from accounts.models import DropshipAgreement, Seller
 from accounts.services import save_agreement
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType
 from hub.models import Connection, Run
 from orders.models import Order, OrderLine, Shipment
@@ -23,52 +24,54 @@ TRACKING = "CASCADE-1"
 
 
 class DropshippingDemo:
-    """The act; `print_line` is called with lines for the screen."""
+    """Runs the step; `print_line` is called with each line of output."""
 
     def __init__(self, erp: Platform, seller_setup: DemoSeller, print_line: Callable[[str], None]) -> None:
         self.erp = erp
         self.seller_setup = seller_setup
         self.print_line = print_line
-        self.step = Step("A vendor ships a part of an order")
+        self.step = Step("Partial shipment by a vendor")
 
     def run_step(self) -> Step:
-        """The vendor is whoever makes what an order holds that waits to be shipped."""
+        """Runs the step and returns it. The vendor is a brand in an order that has not shipped. Raises DemoFailed."""
         started = time.monotonic()
         self.print_line(f"\n{self.step.name}")
         order, vendor = self._choose()
         wanted = {line.sku: int(line.quantity) for line in order.lines.filter(vendor=vendor)}
         connection = self._connect(vendor)
-        sold = self._wait_for(lambda: self._sold(order), f"order {order.number} at the vendor's ERP")
-        self.print_line(f"    order {order.number} stands in the ERP of {vendor} with {len(wanted)} of its lines")
+        sold = self._wait_for(lambda: self._sold(order), f"order {order.number} in the vendor's ERP")
+        lines = "1 line" if len(wanted) == 1 else f"{len(wanted)} lines"
+        self.print_line(f"    Order {order.number} is in the ERP of {vendor} ({lines})")
         erp_quantities = {line["sku"]: line["quantity"] for line in sold["items"]}
         self.step.checks += [
-            Check("the vendor's ERP has the vendor's lines", wanted, erp_quantities),
-            Check("and not the customer's e-mail address", False, "@" in str(sold)),
+            Check("the ERP has the vendor's order lines", wanted, erp_quantities),
+            Check("the ERP does not have the customer's email address", False, "@" in str(sold)),
         ]
         about = {"account": ACCOUNT, "order": sold["externalId"], "tracking": [TRACKING]}
         self.erp.control("POST", "fulfil", json=about)
         sync(connection=connection, data_type=DataType.ORDERS, trigger=Run.Trigger.BUTTON)
         parcels = Shipment.objects.filter(order=order, tracking_number=TRACKING)
-        self._wait_for(parcels.first, "the vendor's parcel in the seller's order")
-        self.print_line(f"    its parcel {TRACKING} stands in the order of {self.seller_setup.seller}")
+        self._wait_for(parcels.first, "the vendor's shipment in the seller's order")
+        self.print_line(f"    Shipment {TRACKING} is in the order of {self.seller_setup.seller}")
         shipped = {line.order_line.sku for line in parcels.get().lines.select_related("order_line")}
-        self.step.checks.append(Check("the parcel holds what the vendor shipped", set(wanted), shipped))
+        self.step.checks.append(Check("the shipment has the vendor's lines", set(wanted), shipped))
         self.step.seconds = round(time.monotonic() - started, 1)
         return self.step
 
     def _choose(self) -> tuple[Order, str]:
-        """An order that waits, and whoever makes some of it, but best not all."""
+        """An unshipped order and a vendor of some of its lines, preferably an order with several vendors."""
         waiting = OrderLine.objects.filter(
             seller=self.seller_setup.seller, order__status=Order.Status.CONFIRMED, order__addresses__use="shipping"
         )
-        makers = waiting.exclude(vendor="").exclude(sku="").values("order", "vendor")
-        best = makers.annotate(makers=Count("order__lines__vendor", distinct=True)).order_by("-makers", "order").first()
+        candidates = waiting.exclude(vendor="").exclude(sku="").values("order", "vendor")
+        vendors = Count("order__lines__vendor", distinct=True)
+        best = candidates.annotate(vendors=vendors).order_by("-vendors", "order").first()
         if best is None:
-            raise DemoFailed("No order waits to be shipped.")
+            raise DemoFailed("There is no unshipped order.")
         return Order.objects.get(pk=best["order"]), best["vendor"]
 
     def _connect(self, name: str) -> Connection:
-        """The vendor, its agreement with the seller, and its ERP, which knows what the vendor sells."""
+        """Creates the vendor, its agreement with the seller, and the connection to its ERP with the vendor's SKUs."""
         vendor = Seller.objects.create(slug=ACCOUNT, name=name, contact_email=f"owner@{ACCOUNT}.example")
         first = Order.objects.filter(seller=self.seller_setup.seller).earliest("placed_at").placed_at
         agreement = DropshipAgreement(seller=self.seller_setup.seller, vendor=vendor, name_on_lines=name, since=first)
@@ -99,6 +102,6 @@ class DropshippingDemo:
         deadline = time.monotonic() + seconds
         while not (thing := found()):
             if time.monotonic() > deadline:
-                raise DemoFailed(f"{what}: not there within {seconds:.0f} s")
-            time.sleep(0.1)  # the pace of looking; the loop ends by what the other side says
+                raise DemoFailed(f"Timed out after {seconds:.0f} s waiting for {what}.")
+            time.sleep(0.1)  # polling interval
         return thing

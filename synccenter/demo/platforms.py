@@ -1,4 +1,4 @@
-"""The stage: stand-ins of the platforms, web, workers and beat, as processes of the demo."""
+"""The demo's processes: platform simulators, web, workers and beat."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ _TIMEOUT = 30
 
 
 class Platform:
-    """A stand-in of a platform: a process of its own that speaks HTTP, and shows what it holds."""
+    """A platform simulator: a separate HTTP server with an interface to inspect its data."""
 
     def __init__(self, processes: Processes, platform: str, accounts: dict[str, str], **options: Any) -> None:
         self.accounts = accounts
@@ -34,13 +34,13 @@ class Platform:
         self._http.trust_env = False
 
     def control(self, method: str, path: str, **options: Any) -> Any:
-        """One request to the stand-in's control interface."""
+        """Sends a request to the simulator's control interface; returns the JSON response, or None if it is empty."""
         answer = self._http.request(method, f"{self.url}/_sandbox/{path}", timeout=_TIMEOUT, **options)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def holds(self, account: str, kind: str) -> Iterator[dict[str, Any]]:
-        """Everything of a kind that an account holds there."""
+        """Yields all items of a kind in an account."""
         after = None
         while True:
             query = {"account": account, "kind": kind, "after": after, "limit": 1000}
@@ -51,13 +51,13 @@ class Platform:
                 return
 
     def writes(self) -> int:
-        """How many calls that change something the platform has had so far."""
+        """The number of write requests that the platform has received."""
         calls = self.control("GET", "calls")["calls"]
         return sum(call["method"] in ("POST", "PUT", "PATCH", "DELETE") for call in calls)
 
 
 def free_port(wanted: int) -> int:
-    """The wanted port, or any other if that one is taken."""
+    """The wanted port if it is free, otherwise another free port. Raises OSError."""
     for port in (wanted, 0):
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -66,11 +66,11 @@ def free_port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise OSError("No port is free.")
+    raise OSError("No free port was found.")
 
 
 def start_services(processes: Processes, *, port: int, workers: int) -> None:
-    """Web, workers and beat, as `./dev up` runs them."""
+    """Starts web, workers and beat, like `./dev up`, and waits until they are ready."""
     processes.start("web", roles.web(port=port), cwd=settings.BASE_DIR)
     for number in range(1, workers + 1):
         processes.start(f"worker-{number}", roles.worker(f"worker-{number}"), cwd=settings.BASE_DIR)

@@ -1,4 +1,4 @@
-"""The journey: read two shops in full, reach the search engine; change, delete, sync again, by click and by webhook."""
+"""The demo's scenario: full syncs of two shops to search engines, then changes by manual sync, webhook and feed."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.services import create_api_key
 from catalog.models import Product, Status
 from connectors.models import FeedImport, WebhookEvent, WebhookSubscription
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Link, Run, RunCounter
 from synccenter.demo.platforms import Platform
@@ -21,12 +21,12 @@ from synclog.models import Issue, SyncLog
 
 
 class DemoFailed(Exception):
-    """An act did not end as it should have."""
+    """A step of the demo failed or timed out."""
 
 
 @dataclass(slots=True)
 class Check:
-    """A claim that was verified by asking the other side."""
+    """An expectation and what was found on the platform or in the database."""
 
     what: str
     expected: Any
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(slots=True)
 class Step:
-    """One part of the journey: the runs it took and what was verified after it."""
+    """One step of the scenario: its runs and checks."""
 
     name: str
     seconds: float = 0.0
@@ -51,7 +51,7 @@ class Step:
 
 
 class Scenario:
-    """Plays the acts one after another; `print_line` is called with lines for the screen."""
+    """Runs the steps; `print_line` is called with each line of output. Each step raises DemoFailed."""
 
     def __init__(
         self, sellers: Sequence[DemoSeller], shop: Platform, search: Platform, print_line: Callable[[str], None]
@@ -67,17 +67,17 @@ class Scenario:
         return all(check.holds for step in self.steps for check in step.checks)
 
     def first_sync(self) -> None:
-        """Everything that the shops hold reaches the hub and the search engine; what cannot becomes an issue."""
+        """Syncs all products of the shops to the search engines; products that cannot be synced get an issue."""
         step, since = self._start_step("First full sync")
         self._wait(step, since)
         for seller_setup in self.sellers:
             self._compare_target(step, seller_setup)
-            dirty = Issue.objects.filter(seller=seller_setup.seller, resolved_at=None).count()
-            step.checks.append(Check(f"{seller_setup.seller}: the dirty items are issues to read", True, dirty > 0))
+            issues = Issue.objects.filter(seller=seller_setup.seller, resolved_at=None).count()
+            step.checks.append(Check(f"{seller_setup.seller}: invalid items have issues", True, issues > 0))
 
     def changes(self) -> None:
-        """A price is changed and a product deleted at the first shop; a click on Sync carries both over."""
-        step, since = self._start_step("A new price and a deleted product")
+        """Changes a price and deletes a product in the first shop, then syncs manually."""
+        step, since = self._start_step("Price change and deleted product")
         seller_setup = self.sellers[0]
         links = list(self._sent(seller_setup).order_by("item_id")[:2])
         repriced, deleted = (self._external_id(seller_setup, link.item_id) for link in links)
@@ -88,18 +88,18 @@ class Scenario:
         self._wait(step, since)
         found = {group["key"]: group for group in self.search.holds(account, "groups")}
         step.checks += [
-            Check("the new price has arrived", True, "1234.5" in str(found.get(links[0].external_id))),
-            Check("the deleted product has vanished", False, links[1].external_id in found),
+            Check("the new price is in the search engine", True, "1234.5" in str(found.get(links[0].external_id))),
+            Check("the deleted product is not in the search engine", True, links[1].external_id not in found),
         ]
         self._compare_target(step, seller_setup)
 
     def by_webhook(self) -> None:
-        """A price is changed at the first shop, and nobody clicks: the shop tells us."""
-        step, _ = self._start_step("A new price, by webhook")
+        """Changes a price in the first shop, which triggers a sync by webhook."""
+        step, _ = self._start_step("Price change by webhook")
         seller_setup = self.sellers[0]
         self._wait_for(
             lambda: WebhookSubscription.objects.filter(connection=seller_setup.shop, healthy=True).exists(),
-            "hooks at the shop",
+            "webhooks to be registered in the shop",
         )
         link = self._sent(seller_setup).order_by("-item_id")[0]
         account, number = seller_setup.seller.slug, self._external_id(seller_setup, link.item_id)
@@ -110,20 +110,20 @@ class Scenario:
                 group["key"] == link.external_id and "4321.5" in str(group)
                 for group in self.search.holds(account, "groups")
             ),
-            "the new price at the search engine",
+            "the new price in the search engine",
         )
         step.seconds = round(time.monotonic() - started, 2)
-        self.print_line(f"    the new price stood in the search engine {step.seconds} s after the change at the shop")
+        self.print_line(f"    Price change reached search in {step.seconds} s")
         received_events = WebhookEvent.objects.filter(connection=seller_setup.shop, payload__data__id=int(number))
         step.checks.append(
-            Check("the shop's event was taken and applied", True, received_events.filter(state="done").exists())
+            Check("the shop's webhook was processed", True, received_events.filter(state="done").exists())
         )
 
     def by_feed(self, address: str) -> None:
-        """A platform that fetches takes the whole feed of products once, then only what changed."""
-        step, _ = self._start_step("A feed is fetched")
+        """Fetches the full product feed, then only the changes since."""
+        step, _ = self._start_step("Product feed")
         seller_setup = self.sellers[0]
-        _, key = create_api_key(name="A platform that fetches", scopes=["feeds:read"], seller=seller_setup.seller)
+        _, key = create_api_key(name="Feed reader", scopes=["feeds:read"], seller=seller_setup.seller)
         with requests.Session() as session:
             session.headers["Authorization"] = f"Bearer {key}"
             started = time.monotonic()
@@ -154,7 +154,7 @@ class Scenario:
             self._wait_for(arrived, "the new price in the feed")
             step.checks.append(
                 Check(
-                    "what changed since is the product with the new price",
+                    "the changes contain only the product with the new price",
                     [changed_id],
                     [one["id"] for one in changed_items],
                 )
@@ -164,21 +164,21 @@ class Scenario:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                raise DemoFailed(f"{what}: not there within {seconds:.0f} s")
-            time.sleep(0.05)  # the pace of looking; the loop ends by what the other side says
+                raise DemoFailed(f"Timed out after {seconds:.0f} s waiting for {what}.")
+            time.sleep(0.05)  # polling interval
 
     def nothing_new(self) -> None:
-        """A second full sync of the same content writes nothing to the target, and says so."""
-        step, since = self._start_step("A full sync with nothing new")
+        """Runs another full sync without changes, which must not write to the search engines."""
+        step, since = self._start_step("Full sync without changes")
         before = self.search.writes()
         for seller_setup in self.sellers:
             sync(connection=seller_setup.shop, data_type=DataType.PRODUCTS, trigger=Run.Trigger.BUTTON)
         self._wait(step, since)
-        step.checks.append(Check("writes to the search engine", 0, self.search.writes() - before))
+        step.checks.append(Check("nothing was written to the search engines", 0, self.search.writes() - before))
 
     def b2b_storefront(self, storefront: Platform) -> None:
-        """A B2B front opens on the first shop: it is sent everything, and its own log is told so."""
-        step, since = self._start_step("A B2B front on the first shop")
+        """Connects a B2B storefront to the first shop; the initial sync must appear in the storefront's own log."""
+        step, since = self._start_step("B2B storefront for the first shop")
         seller_setup = self.sellers[0]
         account = seller_setup.seller.slug
         connection = install_storefront(seller_setup, url=storefront.url)
@@ -187,7 +187,7 @@ class Scenario:
         ended = log.last_full_sync.isoformat().replace("+00:00", "Z") if log.last_full_sync else ""
         self._wait_for(
             lambda: any(each["last_full_sync"] == ended for each in storefront.holds(account, "logs")),
-            "the end of the sync in the front's own log",
+            "the sync in the storefront's log",
         )
         live = Product.objects.filter(seller=seller_setup.seller, status=Status.LIVE).values("pk")
         ids = Link.objects.filter(connection=seller_setup.shop, kind=Kind.PRODUCT, missing=False, item_id__in=live)
@@ -195,9 +195,9 @@ class Scenario:
         storefront_ids = {each["external_id"] for each in storefront.holds(account, "products")}
         wanted = set(ids.exclude(item_id__in=blocked).values_list("external_id", flat=True))
         step.checks += [
-            Check("the front knows the shop's products by the shop's ids", set(), wanted - storefront_ids),
+            Check("no product is missing in the storefront", set(), wanted - storefront_ids),
             Check(
-                "its price list",
+                "the storefront has the price list",
                 ["BigCommerce Price"],
                 [each["name"] for each in storefront.holds(account, "price_lists")],
             ),
@@ -211,7 +211,7 @@ class Scenario:
         return step, last or 0
 
     def _wait(self, step: Step, since: int, *, seconds: float = 60.0) -> None:
-        """Until every run that began after `since` is closed and nothing waits; shows progress meanwhile."""
+        """Waits until all runs with an ID above `since` are finished and no changes are queued; prints progress."""
         started = time.monotonic()
         shown = ""
         while True:
@@ -226,24 +226,25 @@ class Scenario:
             if not (is_open or imports or waiting):
                 break
             if time.monotonic() - started > seconds:
-                raise DemoFailed(f"{step.name} did not end within {seconds:.0f} s: {line}")
-            time.sleep(0.5)  # a display's pace, not a synchronisation: the loop ends by what the database says
+                raise DemoFailed(f"{step.name}: timed out after {seconds:.0f} s. {line}")
+            time.sleep(0.5)  # interval of the progress display
         step.seconds = round(time.monotonic() - started, 1)
         step.runs = [self._summary(run) for run in runs.select_related("job__connection").order_by("pk")]
         for run in step.runs:
-            figures = ", ".join(f"{name} {run[name]}" for name in RunCounter.OUTCOMES if run[name])
+            counts = ", ".join(f"{run[name]} {name}" for name in RunCounter.OUTCOMES if run[name])
+            calls = "1 API call" if run["api_calls"] == 1 else f"{run['api_calls']} API calls"
             self.print_line(
-                f"    {run['job']}: {Run.State(run['state']).label}; {figures or 'nothing to read'}; "
-                f"{run['api_calls']} API calls, {run['seconds']} s"
+                f"    {run['job']}: {Run.State(run['state']).label} ({counts or 'no items'}), {calls}, "
+                f"{run['seconds']} s"
             )
         failed = [run for run in step.runs if run["state"] in (Run.State.FAILED, Run.State.CANCELLED)]
-        step.checks.append(Check("runs that failed", [], failed))
+        step.checks.append(Check("no run failed", [], failed))
 
     def _progress(self, runs: Any) -> str:
-        """How many runs have ended, and how far those got that a worker has begun."""
+        """The number of finished runs, and the position of each started run."""
         all_items = list(runs.select_related("job__connection").order_by("pk"))
         under_way = [run for run in all_items if run.state in Run.OPEN]
-        line = f"{len(all_items) - len(under_way)} of {len(all_items)} runs ended"
+        line = f"{len(all_items) - len(under_way)} of {len(all_items)} runs finished"
         started_runs = [run for run in under_way if run.state != Run.State.QUEUED]
         return "; ".join((line, *map(self._position, started_runs)))
 
@@ -271,22 +272,22 @@ class Scenario:
         return Link.objects.get(connection=seller_setup.shop, kind=Kind.PRODUCT, item_id=item_id).external_id
 
     def _sent(self, seller_setup: DemoSeller) -> QuerySet[Link]:
-        """The products that the search engine has."""
+        """Links to the products in the seller's search engine."""
         return Link.objects.filter(
             connection=seller_setup.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False
         )
 
     def _compare_target(self, step: Step, seller_setup: DemoSeller) -> None:
-        """What the search engine holds is just what the hub has sent, and all that can be sent was sent."""
+        """Checks that the search engine contains exactly what was sent, and that all valid products were sent."""
         arrived = {group["key"] for group in self.search.holds(seller_setup.seller.slug, "groups")}
         sent = set(self._sent(seller_setup).values_list("external_id", flat=True))
         step.checks.append(
-            Check(f"{seller_setup.seller}: the search engine holds what was sent", True, arrived == sent)
+            Check(f"{seller_setup.seller}: the search engine has exactly the sent products", True, arrived == sent)
         )
         offered = Product.objects.filter(seller=seller_setup.seller, status=Status.LIVE).count()
         skipped = Issue.objects.filter(
             seller=seller_setup.seller, resolved_at=None, severity="error", job__connection=seller_setup.search
         ).count()
         step.checks.append(
-            Check(f"{seller_setup.seller}: live products less those with an issue", offered - skipped, len(arrived))
+            Check(f"{seller_setup.seller}: all products without an issue are synced", offered - skipped, len(arrived))
         )

@@ -1,4 +1,4 @@
-"""Who plays: two sellers with a shop and a search engine each, and three people."""
+"""The demo's data: two sellers with a shop and a search engine each, and three users."""
 
 import secrets
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import Membership, Seller, User
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 
-PASSWORD = "demo-password"  # noqa: S105 - printed on the screen, for data that is made up
+PASSWORD = "demo-password"  # noqa: S105 - printed by the demo, protects only sample data
 SHOP_TOKENS = {"aurora": secrets.token_hex(8), "borealis": secrets.token_hex(8)}
 SEARCH_TOKENS = {"aurora": secrets.token_hex(8), "borealis": secrets.token_hex(8)}
 STOREFRONT_SECRETS = {"aurora": secrets.token_hex(8)}
@@ -17,7 +17,7 @@ STOREFRONT_SECRETS = {"aurora": secrets.token_hex(8)}
 
 @dataclass(slots=True)
 class DemoSeller:
-    """A seller with the two connections that the journey looks at."""
+    """A seller with its shop and search engine."""
 
     seller: Seller
     shop: Connection
@@ -31,7 +31,7 @@ class Person:
 
 
 PEOPLE = (
-    Person("olivia@synccenter.example", "operator: admin console, and both sellers' dashboards"),
+    Person("olivia@synccenter.example", "operator: admin and the dashboards of both sellers"),
     Person("ada@aurora.example", "owner of Aurora Outdoor"),
     Person("ben@borealis.example", "owner of Borealis Home"),
 )
@@ -39,7 +39,7 @@ PEOPLE = (
 
 @transaction.atomic
 def create_sellers(*, shop_url: str, search_url: str, drain_seconds: int) -> list[DemoSeller]:
-    """Make sellers, people and connections; installing a connection starts its first full sync (D1)."""
+    """Creates sellers, users and connections; installing a shop starts its first full sync (D1)."""
     olivia, ada, ben = PEOPLE
     operator = User.objects.create_superuser(olivia.email, PASSWORD, name="Olivia")
     sellers = []
@@ -71,7 +71,7 @@ def create_sellers(*, shop_url: str, search_url: str, drain_seconds: int) -> lis
             slug=f"{slug}-shop",
             base_url=f"{shop_url}/stores/{slug}",
             credentials={"access_token": SHOP_TOKENS[slug]},
-            # Whoever makes a product ships it, where there is an agreement with them.
+            # Brands with a dropship agreement ship their own products.
             field_map={"orders": {"vendor": "brand"}},
             by=operator,
         )
@@ -80,12 +80,12 @@ def create_sellers(*, shop_url: str, search_url: str, drain_seconds: int) -> lis
 
 
 def install_storefront(seller_setup: DemoSeller, *, url: str) -> Connection:
-    """A B2B front on the seller's shop; everything is sent to it at once (D1)."""
+    """Installs a B2B storefront for the seller's shop, which starts its first full sync (D1)."""
     slug = seller_setup.seller.slug
     return install_connection(
         seller=seller_setup.seller,
         platform="sparklayer",
-        name=f"{seller_setup.seller.name} B2B front",
+        name=f"{seller_setup.seller.name} B2B storefront",
         slug=f"{slug}-b2b",
         base_url=url,
         settings={"site_id": slug, "client_id": "sandbox-client", "shop": seller_setup.shop.slug},

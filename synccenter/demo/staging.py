@@ -1,4 +1,4 @@
-"""A copy of live on staging: from the backup to the report, with a second web server that shows staging."""
+"""Demo step: copies live to staging, from the backup to the report, and starts a second web server for staging."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ from django.db import connection, connections
 from accounts.models import ApiKey, Seller, User
 from accounts.services import create_api_key
 from catalog.models import Product
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Connection, PlatformSwitch, Run
 from staging_copy import copier, requested_actions, services
@@ -39,7 +39,7 @@ MISSING_SELLER = "2"
 
 @dataclass(slots=True)
 class Merchant:
-    """A seller of the marketplace, with the id that it has in the shop."""
+    """A seller of the marketplace, with its ID in the shop."""
 
     slug: str
     name: str
@@ -50,7 +50,7 @@ MERCHANTS = (Merchant("cirrus", "Cirrus Sports", "1"), Merchant("nimbus", "Nimbu
 
 
 def prepare() -> Database:
-    """An empty staging beside live, which must be empty and idle still: it becomes staging's schema."""
+    """Creates an empty staging database with live's schema; live must still be empty and without connections."""
     live = copier.live_database()
     staging = live.named(f"{live.name}_staging")
     settings.STAGING_DATABASE_URL = staging.url
@@ -66,18 +66,18 @@ def prepare() -> Database:
 
 
 def environment(staging: Database) -> dict[str, str]:
-    """What the processes of live must know to copy it."""
+    """The environment variables that live's processes need for the copy."""
     return {"STAGING_DATABASE_URL": staging.url, "STAGING_ADMIN_PASSWORD": PASSWORD}
 
 
 class StagingCopyDemo:
-    """The act, played after the others; `print_line` is called with lines for the screen."""
+    """Runs the step; `print_line` is called with each line of output."""
 
     def __init__(self, processes: Processes, staging: Database, print_line: Callable[[str], None]) -> None:
         self.processes = processes
         self.staging = staging
         self.print_line = print_line
-        self.step = Step("A copy of live on staging")
+        self.step = Step("Live-to-staging copy")
         self.address = ""
 
     def run_step(self) -> Step:
@@ -96,7 +96,7 @@ class StagingCopyDemo:
         return self.step
 
     def _set_up_live(self, shop: Platform) -> None:
-        """Two sellers of a marketplace, read from the live shop."""
+        """Creates two marketplace sellers and imports their data from the live shop."""
         last = Run.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         for merchant in MERCHANTS:
             seller = Seller.objects.create(
@@ -112,10 +112,10 @@ class StagingCopyDemo:
                 credentials={"service_name": LIVE, "api_key": KEYS[LIVE]},
             )
         self.key, _ = create_api_key(user=User.objects.get(email=PEOPLE[0].email), name="script", scopes=["sync:read"])
-        self._until("the live shop is read", lambda: not Run.objects.filter(pk__gt=last, state__in=Run.OPEN).exists())
+        self._until("Reading live shop", lambda: not Run.objects.filter(pk__gt=last, state__in=Run.OPEN).exists())
 
     def _set_up_staging(self, shop: Platform) -> None:
-        """What an operator of staging has set up there: its own account at the shop."""
+        """Creates connections on staging with its own account in the shop."""
         for merchant in MERCHANTS:
             seller = Seller(slug=merchant.slug, name=merchant.name)
             seller.save(using=ALIAS)
@@ -125,23 +125,23 @@ class StagingCopyDemo:
                 name="Staging's own shop",
                 platform="seller_center_shop",
                 role="shop",
-                # The same server by another name, so that it is not taken for live's.
+                # Another name for the same server, so that the endpoint differs from live's.
                 base_url=shop.url.replace("127.0.0.1", "localhost"),
                 settings={"seller": merchant.shop_id},
                 credentials={"service_name": STAGING, "api_key": KEYS[STAGING]},
                 state=Connection.State.ACTIVE,
             ).save(using=ALIAS)
-        # The copy ends every connection to the database that it replaces.
+        # The copy terminates all connections to the database that it replaces.
         connections[ALIAS].close()
 
     def _copy(self) -> Copy:
-        """What the console does when an operator presses the buttons."""
+        """Backs up and copies live, like the admin's buttons do."""
         lanes.notify_workers(requested_actions.BACKUP_TASK)
-        self._until("live is backed up", lambda: Backup.objects.filter(state=Backup.State.GOOD).exists())
+        self._until("Backing up live", lambda: Backup.objects.filter(state=Backup.State.GOOD).exists())
         copy = services.start_copy(by=User.objects.get(email=PEOPLE[0].email))
         lanes.notify_workers(requested_actions.COPY_TASK)
         under_way = (Copy.State.PLANNED, Copy.State.RUNNING, Copy.State.CHECKING)
-        self._until("staging is copied and checked", lambda: self._refreshed(copy).state not in under_way)
+        self._until("Copying to staging and checking the shops", lambda: self._refreshed(copy).state not in under_way)
         return self._refreshed(copy)
 
     def _refreshed(self, copy: Copy) -> Copy:
@@ -155,26 +155,27 @@ class StagingCopyDemo:
         gone = Product.objects.using(ALIAS).filter(status="deleted").count()
         key = ApiKey.objects.using(ALIAS).get(pk=self.key.pk)
         masked = f"@{settings.STAGING_COPY_DOMAIN}"
-        self._check("the copy", "ended well", copy.get_state_display() + (f": {copy.problem}" if copy.problem else ""))
-        self._check("all products are there", Product.objects.count(), Product.objects.using(ALIAS).count())
-        self._check("e-mail addresses that are not masked", [], [a for a in addresses if not a.endswith(masked)])
-        self._check("staging's own accounts at the shop", {STAGING}, {c.credentials["service_name"] for c in shops})
-        self._check("API keys are new", True, key.key_hash != self.key.key_hash)
-        self._check("products that the staging shop lacks are deleted", True, 0 < gone <= len(MISSING_PRODUCTS))
+        outcome = copy.get_state_display() + (f": {copy.problem}" if copy.problem else "")
+        self._check("the copy succeeded", str(Copy.State.DONE.label), outcome)
+        self._check("all products are on staging", Product.objects.count(), Product.objects.using(ALIAS).count())
+        self._check("all email addresses are masked", [], [a for a in addresses if not a.endswith(masked)])
+        self._check("staging uses its own shop account", {STAGING}, {c.credentials["service_name"] for c in shops})
+        self._check("API keys are replaced", True, key.key_hash != self.key.key_hash)
+        self._check("products missing in the staging shop are deleted", True, 0 < gone <= len(MISSING_PRODUCTS))
         self._check(
-            "sellers that the staging shop lacks are deleted",
+            "sellers missing in the staging shop are deleted",
             ["nimbus"],
             list(Seller.objects.using(ALIAS).filter(status="deleted").values_list("slug", flat=True)),
         )
-        self._check("nothing is deleted on live", 0, Product.objects.filter(status="deleted").count())
-        self._check("staging's sync was let go", 0, PlatformSwitch.objects.using(ALIAS).count())
-        self._check("the report tells all of it", True, bool(copy.report.get("check")))
+        self._check("no product was deleted on live", 0, Product.objects.filter(status="deleted").count())
+        self._check("staging sync is unfrozen", 0, PlatformSwitch.objects.using(ALIAS).count())
+        self._check("the report includes the check", True, bool(copy.report.get("check")))
 
     def _check(self, what: str, expected: Any, found: Any) -> None:
         self.step.checks.append(Check(what, expected, found))
 
     def _serve(self) -> None:
-        """Staging's own web server, as it would run on a machine of its own."""
+        """Starts staging's own web server, as it would run on another machine."""
         port = free_port(8100)
         self.address = f"http://localhost:{port}/"
         own = {
@@ -189,15 +190,15 @@ class StagingCopyDemo:
             "SECURE_COOKIES": "0",
             "STAGING_DATABASE_URL": "",
         }
-        # By staging's settings, which want names with a hash.
+        # With staging's settings, which use hashed file names.
         collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
         subprocess.run(collect, cwd=settings.BASE_DIR, env=os.environ | own, check=True)
         self.processes.start("staging", roles.web(port=port, workers=1), own, cwd=settings.BASE_DIR)
         self.processes.wait_for("staging", "Listening at")
-        self._check("its administrator signs in on staging", True, self._sign_in())
+        self._check("the shared admin can log in on staging", True, self._log_in())
 
-    def _sign_in(self) -> bool:
-        """As a browser does: with the form's cookie and token, and then with the session's."""
+    def _log_in(self) -> bool:
+        """Logs in like a browser, with the form's CSRF token; returns whether the admin is shown."""
         with requests.Session() as browser:
             browser.trust_env = False
             browser.get(f"{self.address}login/")
@@ -214,6 +215,6 @@ class StagingCopyDemo:
         started = time.monotonic()
         while not condition():
             if time.monotonic() - started > seconds:
-                raise DemoFailed(f"{self.step.name}: not within {seconds:.0f} s: {what}")
-            time.sleep(0.3)  # a display's pace: the loop ends by what the database says
-        self.print_line(f"  {time.monotonic() - started:5.1f} s  {what}")
+                raise DemoFailed(f"{what}: timed out after {seconds:.0f} s.")
+            time.sleep(0.3)  # polling interval
+        self.print_line(f"    {what}... done ({time.monotonic() - started:.1f} s)")

@@ -1,8 +1,9 @@
-"""A private PostgreSQL and Redis for machines that have none, shared by all processes of one checkout.
+"""A private PostgreSQL and Redis for development, shared by all processes of one checkout.
 
-Their binaries are the optional requirements `embedded` of pyproject.toml, which production does not install.
+Their binaries come from the extra `embedded` in pyproject.toml, which is not installed in production.
 
-They live under `var/services` (`SYNCCENTER_VAR` moves `var`), start with their first user, end with the last.
+Their data is in `var/services` (`SYNCCENTER_VAR` sets `var`). The servers start with their first user and stop after
+the last.
 """
 
 import json
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _ROOT = Path(__file__).resolve().parents[2]
-# Django's commands, and ours, that work without a database.
+# Management commands that do not use a database.
 _NEED_NO_DATABASE = {
     *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages"),
     *("new_encryption_key", "startapp", "version"),
@@ -38,7 +39,7 @@ _uses: dict[Path, tuple["Services", Lock]] = {}
 
 
 class ServicesNotStarted(RuntimeError):
-    """The private servers could not be started; the message ends with what they said."""
+    """The private servers could not be started. The message ends with their output."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ def ensure_for(argv: Sequence[str]) -> None:
 
 
 def ensure(var: Path | None = None, *, throwaway: bool = False, fsync: bool = True) -> Services:
-    """Starts the servers of `var`, or joins those that run. They stay at least until `stop` or our end.
+    """Starts the servers of `var`, or joins running ones. They run at least until `stop` or the end of this process.
 
-    `throwaway`: all of `var`, which must be one's own, is deleted when they end. `fsync=False` is faster, and
-    not safe against power cuts. Raises NotStarted.
+    `throwaway` deletes the whole folder `var` when the servers stop. `fsync=False` is faster, but loses data in a power
+    cut. Raises ServicesNotStarted.
     """
     home = _home(var)
     if home not in _uses:
@@ -91,7 +92,7 @@ def ensure(var: Path | None = None, *, throwaway: bool = False, fsync: bool = Tr
 
 
 def stop(var: Path | None = None) -> None:
-    """Ends our use of the servers of `var`. They stop, by themselves, if nobody else uses them."""
+    """Ends this process's use of the servers of `var`. They stop if no other process uses them."""
     use = _uses.pop(_home(var), None)
     if use is not None:
         use[1].release()
@@ -99,7 +100,7 @@ def stop(var: Path | None = None) -> None:
 
 @contextmanager
 def running(var: Path | None = None, *, throwaway: bool = False, fsync: bool = True) -> Iterator[Services]:
-    """The servers of `var` for the length of a block; see `ensure`."""
+    """The servers of `var` for the duration of the block; see `ensure`."""
     services = ensure(var, throwaway=throwaway, fsync=fsync)
     try:
         yield services
@@ -129,7 +130,7 @@ def _start(home: Path, throwaway: bool, fsync: bool) -> Services:
         argv.append("--no-fsync")
     log = home / "keeper.log"
     with log.open("w") as output:
-        # In a session of its own: Ctrl-C in our terminal is not meant for the servers.
+        # In a new session, so that Ctrl-C in the terminal does not stop the servers.
         supervisor = subprocess.run(
             argv,
             cwd=_ROOT,
@@ -140,6 +141,6 @@ def _start(home: Path, throwaway: bool, fsync: bool) -> Services:
             check=False,
         )
     if not supervisor.stdout:
-        said = log.read_text()[-2000:]
-        raise ServicesNotStarted(f"The private PostgreSQL and Redis did not start. {log} ends:\n{said}")
+        tail = log.read_text()[-2000:]
+        raise ServicesNotStarted(f"The private PostgreSQL and Redis did not start. Last lines of {log}:\n{tail}")
     return Services(**json.loads(supervisor.stdout))

@@ -1,4 +1,4 @@
-"""File locks that end with the processes which hold them, however those end."""
+"""File locks, which the kernel releases when the processes that hold them end."""
 
 import fcntl
 import os
@@ -6,17 +6,17 @@ from pathlib import Path
 
 
 class Lock:
-    """An advisory lock on a file. The kernel frees it with the last process that holds its descriptor."""
+    """An advisory lock on a file, released when the last process closes its descriptor."""
 
     def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def share(self) -> None:
-        """Waits until nobody holds it alone, then holds it with others."""
+        """Waits for and takes a shared lock."""
         fcntl.flock(self.descriptor, fcntl.LOCK_SH)
 
     def take(self) -> None:
-        """Waits until nobody holds it, then holds it alone."""
+        """Waits for and takes an exclusive lock."""
         fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
     def try_take(self) -> bool:

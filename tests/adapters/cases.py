@@ -7,7 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.http import HttpClient

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.http import HttpClient

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
+from tests.adapters.cases import NoTokens
 
 
-def open_account(process: SandboxProcess, account: str, *, key: str | None = None, **details: Any) -> Adapter:
+def open_account(process: SandboxProcess, account: str, *, key: str | None = None, **details: Any) -> Adapter[Any]:
     """The adapter of an account of the sandbox; `details` are settings and `field_map`. The caller closes `http`."""
     adapter_class = adapter_for(process.platform)
     field_map = details.pop("field_map", {})
@@ -23,4 +24,5 @@ def open_account(process: SandboxProcess, account: str, *, key: str | None = Non
             field_map=adapter_class.FieldMap.model_validate(field_map),
         ),
         http,
+        NoTokens(),
     )

@@ -165,8 +165,8 @@ def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
     assert [each["label"] for each in row["option_values"]] == ["Small"]
     assert (row["inventory_level"], row["bin_picking_number"], row["cost_price"]) == (42, "B-7", 3.5)
     assert row["purchasing_disabled_message"] == "Soon"
-    [told] = changed.warnings
-    assert "SKU-10" in told.message and "metafields" in told.message and told.fix
+    [warning] = changed.warnings
+    assert "SKU-10" in warning.message and "metafields" in warning.message and warning.fix
     assert not change(adapter, outcome, after, after).warnings
     assert changed.links["variant", 10] == str(row["id"]) != outcome.links["variant", 10]
     assert sorted(variants_of(store, outcome.external_id)) == ["SKU-10", "SKU-11"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from connectors.adapters.registry import adapter_for
 from connectors.platforms.elevate import v3
-from connectors.registry import adapter_for
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedTarget, ImportState
 from connectors.sdk.operations import Action, Operation
@@ -126,9 +126,9 @@ def test_its_last_day_is_its_last(
     assert open_adapter("elevate", api_version="v3").check()
     monkeypatch.setattr(v3, "END_OF_LIFE", today - timedelta(days=1))
     ended = open_adapter("elevate", api_version="v3")
-    for deed in (ended.check, lambda: feed(ended, [creation(ended, 1)], tmp_path)):
+    for action in (ended.check, lambda: feed(ended, [creation(ended, 1)], tmp_path)):
         with pytest.raises(NeedsAttention, match="v3 ended on") as refused:
-            deed()
+            action()
         assert "Choose v4" in refused.value.fix
     assert not list(cluster.state("groups"))
     assert open_adapter("elevate", api_version="v4").check()

@@ -16,7 +16,8 @@ from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.http import MAX_BODY
 from connectors.sdk.records import GalleryRecord, Record
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Job, Master, Run
 from sandbox.process import SandboxProcess
@@ -42,7 +43,7 @@ def put(platform: Platform) -> Callable[..., None]:
 
 
 def read(adapter: Adapter) -> list[Any]:
-    return list(adapter.read_page(DataType.PRODUCTS, since=None, cursor=None).records)
+    return list(adapter.source(DataType.PRODUCTS).read_page(since=None, cursor=None).records)
 
 
 def urls(record: Any) -> list[str]:
@@ -71,7 +72,7 @@ def test_a_packed_file_is_unpacked(open_adapter: Open, put: Callable[..., None])
     ("content", "reason"),
     [
         (gzip.compress(bytes(MAX_BODY + 1)), "larger than 64 MiB"),
-        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "breaks off"),
+        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "cut off"),
         (b"\x1f\x8bnothing of the kind", "not valid gzip"),
         ("Müller".encode("latin-1"), "not UTF-8"),
     ],
@@ -104,7 +105,7 @@ def test_what_is_wrong_with_a_line_is_reported_and_the_rest_is_read(
     )
     found = {record.external_id: record for record in read(open_adapter("image_feed"))}
     assert urls(found["A"]) == ["https://cdn.example/a.jpg"]
-    assert [problem.code for problem in found["A"].problems] == ["bad_image_url"] * 2
+    assert [problem.code for problem in found["A"].problems] == ["image_url_invalid"] * 2
     for name in ("line 2", "line 3", "line 4", "C"):
         assert any(problem.fatal for problem in found[name].problems)
 
@@ -126,7 +127,7 @@ def test_a_table_without_its_columns_is_refused(open_adapter: Open, put: Callabl
 
 def test_a_file_that_is_no_newer_is_not_read_again(open_adapter: Open, put: Callable[..., None]) -> None:
     put([{"sku": "A", "images": []}])
-    page = open_adapter("image_feed").read_page(DataType.PRODUCTS, since=timezone.now(), cursor=None)
+    page = open_adapter("image_feed").source(DataType.PRODUCTS).read_page(since=timezone.now(), cursor=None)
     assert (page.records, page.cursor) == ([], None)
 
 
@@ -193,7 +194,7 @@ def test_a_sku_that_no_product_has_is_an_issue_until_it_has(feed: Job) -> None:
     tally = import_records(feed, gallery("SKU-1", "front"))
     assert (tally.skipped, Image.objects.count(), Product.objects.count()) == (1, 0, 1)
     issue = Issue.objects.get()
-    assert (issue.code, issue.resolved_at) == ("unknown_sku", None)
+    assert (issue.code, issue.resolved_at) == ("sku_unknown", None)
     assert "SKU-1" in issue.message and issue.fix
     make_products(feed.connection.seller, 1)
     import_records(feed, gallery("SKU-1", "front"))
@@ -223,7 +224,7 @@ def test_the_shops_images_stay_where_nobody_is_master(feed: Job, shop: Job) -> N
     import_records(shop, lamp("shop"))
     import_records(feed, gallery("SKU-1", "studio"))
     assert shown() == ["shop"]
-    assert "master of images" in Issue.objects.get().fix
+    assert "source of truth for images" in Issue.objects.get().fix
 
 
 def test_as_master_the_feed_replaces_the_shops_and_the_shop_fills_its_gaps(feed: Job, shop: Job) -> None:

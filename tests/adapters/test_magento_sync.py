@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from catalog.models import Image, Product, Stock, Variant
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Link, Run
 from orders.models import Customer, Order

@@ -251,7 +251,7 @@ def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: Sandb
     before = order(line(1, "SKU-1"), line(2, "SKU-2"))
     made = send(adapter, before)
     number = int(made.links[Kind.ORDER_LINE, 1].rpartition("/")[2])
-    adapter.calls.update("salesOrder", made.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
+    adapter.client.update("salesOrder", made.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
     after = order(line(1, "SKU-1"), line(2, "SKU-2", "4"))
     adapter.send(DataType.ORDERS, [operation(adapter, after, operation(adapter, before).payload, Action.UPDATE)])
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]

@@ -33,20 +33,22 @@ def first_ids(count: int) -> list[str]:
 
 
 def test_ids_are_looked_up_a_thousand_a_call(shop: Adapter) -> None:
-    assert shop.lookup("product", [*first_ids(1200), *first_ids(3), "98765", "no such id"]) == set(first_ids(30))
+    assert shop.listing("product").lookup([*first_ids(1200), *first_ids(3), "98765", "no such id"]) == set(
+        first_ids(30)
+    )
     assert shop.http.calls == 2
-    assert shop.lookup("product", iter(())) == set() and shop.http.calls == 2
+    assert shop.listing("product").lookup(iter(())) == set() and shop.http.calls == 2
 
 
 def test_what_staging_lacks_is_missing_there_only(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "delete", json={"account": "Staging", "kind": "products", "ids": ["3", "5"]})
     process.control("POST", "delete", json={"account": "Staging", "kind": "sellers", "ids": ["2"]})
     staging = open_account(process, "Staging")
-    assert staging.lookup("product", first_ids(6)) == {"1", "2", "4", "6"}
-    assert staging.lookup("seller", first_ids(4)) == {"1", "3"}
-    assert shop.lookup("product", first_ids(6)) == set(first_ids(6)) and shop.lookup("seller", first_ids(4)) == set(
-        first_ids(3)
-    )
+    assert staging.listing("product").lookup(first_ids(6)) == {"1", "2", "4", "6"}
+    assert staging.listing("seller").lookup(first_ids(4)) == {"1", "3"}
+    assert shop.listing("product").lookup(first_ids(6)) == set(first_ids(6)) and shop.listing("seller").lookup(
+        first_ids(4)
+    ) == set(first_ids(3))
     staging.http.close()
 
 
@@ -68,10 +70,7 @@ def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) 
 
 
 def test_kinds_that_the_shop_does_not_know(shop: Adapter) -> None:
-    with pytest.raises(NotImplementedError):
-        shop.lookup("order", ["1"])
-    with pytest.raises(NotImplementedError):
-        shop.list_ids("order", cursor=None)
+    assert shop.listing("order") is None
 
 
 LIES: list[Any] = [
@@ -96,7 +95,7 @@ LIES: list[Any] = [
 def test_an_odd_answer_is_no_answer(process: SandboxProcess, shop: Adapter, lie: Any) -> None:
     process.fault("status", path="/lookup", status=200, body=lie if lie is not None else "null")
     with pytest.raises(TryAgainLater):
-        shop.lookup("product", ["1", "2", "3"])
+        shop.listing("product").lookup(["1", "2", "3"])
 
 
 @pytest.mark.parametrize(
@@ -121,25 +120,25 @@ def test_a_batch_that_failed_fails_the_whole(
     """The first or the second of two: what the other said is no answer either."""
     process.fault(**fault, path="/lookup", after=after)
     with pytest.raises(ConnectorError):
-        shop.lookup("product", first_ids(1200))
+        shop.listing("product").lookup(first_ids(1200))
 
 
 def test_a_shop_that_is_too_slow(process: SandboxProcess, shop: Adapter) -> None:
     shop.http.deadline = 0.2
     process.fault("slow", path="/lookup", delay=1)
     with pytest.raises(TryAgainLater):
-        shop.lookup("product", ["1"])
+        shop.listing("product").lookup(["1"])
 
 
 def test_an_empty_answer_is_one(process: SandboxProcess, shop: Adapter) -> None:
     """Whether so many may be deleted at once is for the guard to ask, not for the lookup."""
     process.fault("status", path="/lookup", status=200, body={"found": []})
-    assert shop.lookup("product", ["1", "2"]) == set()
+    assert shop.listing("product").lookup(["1", "2"]) == set()
 
 
 def test_numbers_are_ids_too(process: SandboxProcess, shop: Adapter) -> None:
     process.fault("status", path="/lookup", status=200, body={"found": [2]})
-    assert shop.lookup("product", ["1", "2"]) == {"2"}
+    assert shop.listing("product").lookup(["1", "2"]) == {"2"}
 
 
 def listing(answers: list[Any]) -> ListingClient:
@@ -206,5 +205,5 @@ def test_fetching_believes_no_more_rows_than_it_asked_for() -> None:
 def test_a_wrong_key_needs_a_person(process: SandboxProcess) -> None:
     adapter = open_account(process, "Live", key="wrong")
     with pytest.raises(NeedsAttention):
-        adapter.lookup("product", ["1"])
+        adapter.listing("product").lookup(["1"])
     adapter.http.close()

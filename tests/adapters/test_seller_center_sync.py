@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Seller
 from catalog.models import Product, Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
 from hub.services import start_run

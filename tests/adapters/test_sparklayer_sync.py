@@ -10,8 +10,9 @@ from django.utils import timezone
 from catalog.models import Product, Variant
 from connectors.engine.applying import apply_page, import_context_for
 from connectors.sdk.records import CustomerRecord
-from connectors.services import install_connection, sync
-from connectors.storefronts import StorefrontCustomer, receive_customer
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
+from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
@@ -161,8 +162,8 @@ def test_a_customer_made_at_the_storefront_is_found_again_in_the_shop(
     email = twin.email
     link.delete()
     twin.delete()
-    told = StorefrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
-    own = receive_customer(storefront=storefront, customer=told, by=None)
+    received = StorefrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
+    own = receive_customer(storefront=storefront, customer=received, by=None)
     made = Customer.objects.get(email=email.upper())
     assert own == f"synccenter-{made.pk}"
     sync(connection=storefront, data_type="customers", trigger=Run.Trigger.BUTTON)

@@ -1,4 +1,4 @@
-"""Tests of the admin console begin with two sellers and an operator."""
+"""Fixtures of the console's tests: two sellers with sample data, and a logged-in operator."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ __all__ = ["two_sellers"]
 
 
 class Console(Client):
-    """An operator's browser, as far as a test needs one."""
+    """A test client with helpers for the console's forms and dialogs."""
 
     def form_of(self, address: str) -> dict[str, Any]:
-        """What the page's form would send if nobody touched it."""
+        """The data that the page's form would post without any edit."""
         context = self.get(address).context
         forms = [context["adminform"].form, *(formset.formset for formset in context["inline_admin_formsets"])]
         sent: dict[str, Any] = {}
@@ -28,7 +28,7 @@ class Console(Client):
         return dict(answer.context["adminform"].form.errors)
 
     def do(self, address: str, **answers: str) -> Any:
-        """Answer the question of a dialog with yes."""
+        """Confirm the dialog of an action."""
         return self.post(address, {"_form_submitted": "on", **answers})
 
 

@@ -1,4 +1,4 @@
-"""At least one row in every table that the console shows."""
+"""Creates at least one row in every table that the console shows."""
 
 from datetime import timedelta
 from typing import Any
@@ -46,17 +46,17 @@ NOW = timezone.now()
 
 
 def fill(two_sellers: TwoSellers) -> None:
-    """What an installation looks like after some days, seen from the seller in the north."""
+    """Sample data of an installation after some days of use, mostly of the seller `north`."""
     seller_setup = two_sellers.north
-    _work(seller_setup)
-    _catalogue(seller_setup)
-    _sales(seller_setup)
+    _create_engine_rows(seller_setup)
+    _create_catalog_rows(seller_setup)
+    _create_order_rows(seller_setup)
     DropshipAgreement.objects.create(seller=seller_setup.seller, vendor=two_sellers.south.seller, name_on_lines="South")
     create_api_key(name="for the shop", scopes=["sync:read"], seller=seller_setup.seller)
     record_audit_event(
         user=seller_setup.owner, action="connection.pause", target=seller_setup.shop, seller=seller_setup.seller
     )
-    pause_platform(platform="paper_front", reason="maintenance there", by=seller_setup.owner)
+    pause_platform(platform="paper_front", reason="Scheduled maintenance", by=seller_setup.owner)
     assert AuditEvent.objects.exists()
 
 
@@ -71,7 +71,7 @@ def export_job(seller_setup: SellerSetup) -> Job:
     return Job.objects.get(connection=seller_setup.storefront, direction=Direction.EXPORT, data_type=DataType.PRODUCTS)
 
 
-def _work(seller_setup: SellerSetup) -> None:
+def _create_engine_rows(seller_setup: SellerSetup) -> None:
     job = export_job(seller_setup)
     make_changes(job, 3, state=Change.State.HELD, error_class="SkipRecord", last_error="no weight")
     runlog.write(run_id=seller_setup.run.pk, text="Reading customers.", now=NOW)
@@ -116,7 +116,7 @@ def _work(seller_setup: SellerSetup) -> None:
     )
 
 
-def _catalogue(seller_setup: SellerSetup) -> None:
+def _create_catalog_rows(seller_setup: SellerSetup) -> None:
     seller = seller_setup.seller
     (product, *_) = make_products(seller, 3, prefix="ROPE")
     variant = product.variants.get()
@@ -127,13 +127,13 @@ def _catalogue(seller_setup: SellerSetup) -> None:
     Image.objects.create(seller=seller, product=product, url="https://img.example/rope.jpg")
     location = StockLocation.objects.create(seller=seller, code="main")
     Stock.objects.create(seller=seller, variant=variant, location=location, quantity=4)
-    # The shop's own list was made when it was connected (D12).
+    # Installing the shop created its price list (D12).
     Price.objects.create(
         seller=seller, price_list=PriceList.objects.get(connection=seller_setup.shop), variant=variant, amount=12
     )
 
 
-def _sales(seller_setup: SellerSetup) -> None:
+def _create_order_rows(seller_setup: SellerSetup) -> None:
     seller = seller_setup.seller
     group = CustomerGroup.objects.create(seller=seller, name="Wholesale")
     customer = Customer.objects.create(seller=seller, email="Zoe@buyer.example", last_name="Zimmer", group=group)

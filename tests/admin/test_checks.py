@@ -1,4 +1,4 @@
-"""Previews, comparisons and repairs in the operators' console (N9, N13)."""
+"""Previews, comparisons and repairs in the console (N9, N13)."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def comparison(job: Job) -> Run:
     return run
 
 
-def test_a_preview_is_started_after_a_question(operator: Console, job: Job) -> None:
+def test_preview_starts_after_confirmation(operator: Console, job: Job) -> None:
     address = f"/admin/hub/job/{job.pk}/preview/"
     assert b"Nothing is sent" in operator.get(address).content and not Run.objects.filter(job=job).exists()
     answer = operator.do(address)
@@ -34,34 +34,34 @@ def test_a_preview_is_started_after_a_question(operator: Console, job: Job) -> N
     assert run.scope == "preview" and answer.headers["HX-Redirect"] == f"/admin/hub/run/{run.pk}/change/"
 
 
-def test_what_cannot_be_compared_is_not_offered(operator: Console, job: Job, two_sellers: TwoSellers) -> None:
+def test_unsupported_comparison_is_not_offered(operator: Console, job: Job, two_sellers: TwoSellers) -> None:
     page = operator.get(f"/admin/hub/job/{job.pk}/change/").content.decode()
     assert f"/{job.pk}/preview/" in page and f"/{job.pk}/compare/" not in page
-    reading = two_sellers.north.job(DataType.PRODUCTS)
-    assert f"/{reading.pk}/preview/" not in operator.get(f"/admin/hub/job/{reading.pk}/change/").content.decode()
+    import_job = two_sellers.north.job(DataType.PRODUCTS)
+    assert f"/{import_job.pk}/preview/" not in operator.get(f"/admin/hub/job/{import_job.pk}/change/").content.decode()
 
 
-def test_a_schedule_for_what_cannot_be_compared_is_refused(operator: Console, job: Job) -> None:
+def test_unsupported_comparison_schedule_is_rejected(operator: Console, job: Job) -> None:
     address = f"/admin/hub/job/{job.pk}/change/"
     answer = operator.post(address, operator.form_of(address) | {"comparison_schedule": "1w"})
-    assert "does not tell what it holds" in operator.errors_of(answer)["comparison_schedule"][0]
+    assert "Comparison isn't supported" in operator.errors_of(answer)["comparison_schedule"][0]
 
 
-def test_a_run_leads_to_what_it_found(operator: Console, comparison: Run) -> None:
+def test_run_links_to_its_results(operator: Console, comparison: Run) -> None:
     page = operator.get(f"/admin/hub/run/{comparison.pk}/change/").content.decode()
-    assert f"{ITEMS}?run__id__exact={comparison.pk}" in page and "differences found" in page
+    assert f"{ITEMS}?run__id__exact={comparison.pk}" in page and "Differences found" in page
     found = operator.get(f"{ITEMS}?run__id__exact={comparison.pk}").context["cl"]
     assert found.result_count == 4
 
 
 @pytest.mark.parametrize("across", ["0", "1"])
-def test_repair_asks_how_many_first(operator: Console, comparison: Run, across: str) -> None:
+def test_repair_asks_for_confirmation_with_the_number_of_items(operator: Console, comparison: Run, across: str) -> None:
     chosen = comparison.items.filter(verdict__in=["missing", "unknown"]).values_list("pk", flat=True)
     sent = {"action": "repair_selected", "_selected_action": list(chosen), "select_across": across}
     address = f"{ITEMS}?run__id__exact={comparison.pk}&verdict__exact=missing" if across == "1" else ITEMS
     question = operator.post(address, sent).content.decode()
-    assert "Yes, repair 2" in question and not Change.objects.exists()
+    assert "Repair 2 items" in question and not Change.objects.exists()
     operator.post(address, sent | {"confirmed": "yes"})
     assert set(Change.objects.filter(job=comparison.job).values_list("item_id", flat=True)) == {1, 2}
     again = operator.post(address, sent, follow=True).content.decode()
-    assert "Nothing of what was selected can be repaired." in again
+    assert "None of the selected items can be repaired." in again

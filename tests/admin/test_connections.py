@@ -1,4 +1,4 @@
-"""Connections are made and changed by a form out of the adapter's own schema, whose secrets go in and never out."""
+"""Connections in the console: the form built from the adapter's schema, secrets that are never shown, and actions."""
 
 from typing import Any
 
@@ -35,18 +35,18 @@ def filled(operator: Console, two_sellers: TwoSellers, **changes: Any) -> dict[s
     }
 
 
-def test_adding_starts_with_the_platform(operator: Console) -> None:
+def test_adding_starts_with_choosing_the_platform(operator: Console) -> None:
     text = operator.get("/admin/hub/connection/add/").content.decode()
     assert "Paper Shop" in text and "?platform=paper_front" in text
 
 
-def test_the_form_speaks_the_adapters_words(operator: Console) -> None:
+def test_form_shows_labels_and_help_of_the_adapter(operator: Console) -> None:
     text = operator.get(ADD).content.decode()
-    for words in ("Store hash", "Stands in the address of the control panel.", "Access token", "One a line."):
+    for words in ("Store hash", "Stands in the address of the control panel.", "Access token", "One per line."):
         assert words in text
 
 
-def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, two_sellers: TwoSellers) -> None:
+def test_adding_a_connection_installs_it_and_starts_the_first_sync(operator: Console, two_sellers: TwoSellers) -> None:
     sent = filled(operator, two_sellers, settings__storefronts="de\nfr", field_map='{"customers": {"group": "tag"}}')
     answer = operator.post(ADD, sent)
     assert answer.status_code == 302, operator.errors_of(answer)
@@ -80,7 +80,7 @@ def test_a_new_connection_is_installed_with_its_first_sync(operator: Console, tw
         ("slug", "not a slug"),
     ],
 )
-def test_what_is_wrong_is_shown_at_its_field_and_nothing_is_made(
+def test_invalid_input_is_rejected_at_its_field(
     operator: Console, two_sellers: TwoSellers, field: str, value: str
 ) -> None:
     answer = operator.post(ADD, filled(operator, two_sellers, **{field: value}))
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_shown_at_its_field_and_nothing_is_made(
     assert "brand-new-token" not in answer.content.decode()
 
 
-def test_an_empty_secret_keeps_the_old_one(operator: Console, shop: Connection) -> None:
+def test_empty_secret_keeps_the_stored_one(operator: Console, shop: Connection) -> None:
     sent = operator.form_of(page(shop))
     assert "credentials__token" not in sent and sent["settings__store"] == "store-north"
     answer = operator.post(page(shop), sent | {"name": "Renamed", "settings__store": "other"})
@@ -101,7 +101,7 @@ def test_an_empty_secret_keeps_the_old_one(operator: Console, shop: Connection) 
     assert AuditEvent.objects.get(action="connection.change").detail == {"credentials_changed": False}
 
 
-def test_a_new_secret_replaces_the_old_one(operator: Console, shop: Connection) -> None:
+def test_new_secret_replaces_the_stored_one(operator: Console, shop: Connection) -> None:
     operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "rolled"})
     shop.refresh_from_db()
     assert shop.credentials == {"user": "u", "token": "rolled"}
@@ -116,7 +116,7 @@ def test_saving_the_form_keeps_a_concurrent_pause(operator: Console, shop: Conne
     assert shop.name == "Renamed" and shop.paused_at and shop.pause_reason == "sale weekend"
 
 
-def test_platform_seller_and_slug_stay(operator: Console, shop: Connection, two_sellers: TwoSellers) -> None:
+def test_platform_seller_and_slug_are_fixed(operator: Console, shop: Connection, two_sellers: TwoSellers) -> None:
     sent = operator.form_of(page(shop)) | {
         "slug": "x",
         "platform": "paper_front",
@@ -127,19 +127,19 @@ def test_platform_seller_and_slug_stay(operator: Console, shop: Connection, two_
     assert (shop.slug, shop.platform, shop.seller) == ("north-shop", "paper", two_sellers.north.seller)
 
 
-def test_testing_says_what_works_and_what_does_not(operator: Console, shop: Connection) -> None:
+def test_connection_test_shows_the_result(operator: Console, shop: Connection) -> None:
     answer = operator.do(page(shop, "test"))
     assert answer["HX-Redirect"] == page(shop)
-    assert "It works: Paper Shop store-north" in operator.get(page(shop)).content.decode()
+    assert "Connection test succeeded: Paper Shop store-north" in operator.get(page(shop)).content.decode()
     operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "wrong"})
     operator.do(page(shop, "test"))
     text = operator.get(page(shop)).content.decode()
-    assert "It does not work: The shop refused the token." in text and "wrong" not in text
+    assert "Connection test failed: The shop refused the token." in text and "wrong" not in text
     shop.refresh_from_db()
     assert shop.state == Connection.State.NEEDS_ATTENTION
 
 
-def test_pausing_resuming_and_read_only(operator: Console, shop: Connection) -> None:
+def test_pause_resume_and_dry_run(operator: Console, shop: Connection) -> None:
     operator.do(page(shop, "pause"), reason="sale weekend")
     shop.refresh_from_db()
     assert shop.paused_at and not shop.lanes.filter(paused=False).exists()
@@ -151,24 +151,24 @@ def test_pausing_resuming_and_read_only(operator: Console, shop: Connection) -> 
     assert AuditEvent.objects.get(action="connection.pause").detail == {"reason": "sale weekend"}
 
 
-def test_syncing_starts_what_was_chosen(operator: Console, shop: Connection) -> None:
+def test_sync_now_starts_the_selected_data_type(operator: Console, shop: Connection) -> None:
     operator.do(page(shop, "sync_now"), data_type="products")
     assert Run.objects.filter(job__connection=shop, job__data_type="products", trigger="button").count() == 1
     operator.do(page(shop, "sync_now"), data_type="orders")
     assert "has no enabled job" in operator.get(page(shop)).content.decode()
 
 
-def test_uninstalling_leaves_a_page_to_view(operator: Console, shop: Connection) -> None:
+def test_uninstalled_connection_can_still_be_viewed(operator: Console, shop: Connection) -> None:
     operator.do(page(shop, "uninstall"))
     shop.refresh_from_db()
     assert shop.state == Connection.State.UNINSTALLED and shop.credentials is None
     assert not SyncLog.objects.filter(connection=shop).exists()
     text = operator.get(page(shop)).content.decode()
-    assert "uninstalled" in text and 'name="_save"' not in text
+    assert "uninstalled" in text.lower() and 'name="_save"' not in text
 
 
 @pytest.mark.parametrize("action_name", ["test", "sync_now", "pause", "resume", "switch_read_only", "uninstall"])
-def test_following_a_link_does_nothing(operator: Console, shop: Connection, action_name: str) -> None:
+def test_get_request_runs_no_action(operator: Console, shop: Connection, action_name: str) -> None:
     before = Connection.objects.values().get(pk=shop.pk)
     events = AuditEvent.objects.count()
     assert b"<form" in operator.get(page(shop, action_name)).content
@@ -176,7 +176,7 @@ def test_following_a_link_does_nothing(operator: Console, shop: Connection, acti
     assert AuditEvent.objects.count() == events
 
 
-def test_a_action_needs_the_token_of_the_page(operator: Console, shop: Connection) -> None:
+def test_action_requires_a_csrf_token(operator: Console, shop: Connection) -> None:
     strict = Console(enforce_csrf_checks=True)
     strict.cookies = operator.cookies
     assert strict.do(page(shop, "uninstall")).status_code == 403
@@ -184,8 +184,8 @@ def test_a_action_needs_the_token_of_the_page(operator: Console, shop: Connectio
     assert shop.state == Connection.State.ACTIVE
 
 
-def test_a_page_warns_before_it_hurts(operator: Console, shop: Connection) -> None:
-    """F16: an interface that ends, for example."""
+def test_page_shows_deprecation_warnings(operator: Console, shop: Connection) -> None:
+    """F16: for example, an API version that will be shut down."""
     warning = "The small edition ends soon: choose the large one."
     known = shop.settings
     assert warning in operator.get(page(shop)).content.decode()

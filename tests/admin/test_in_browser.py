@@ -1,4 +1,4 @@
-"""The console in a real browser: questions are asked and answered, and nothing is fetched from elsewhere."""
+"""The console in a real browser: dialogs work, and no page loads anything from another host."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -21,17 +21,17 @@ def page(transactional_db: None, two_sellers: TwoSellers, page_of: Callable[...,
     return page
 
 
-def test_a_run_is_cancelled_after_a_question(page: Page, two_sellers: TwoSellers) -> None:
+def test_run_is_canceled_after_confirmation(page: Page, two_sellers: TwoSellers) -> None:
     page.goto(f"/admin/hub/run/{two_sellers.north.run.pk}/change/")
     page.locator("a[hx-get$='/cancel/']").click()
-    expect(page.locator("#dialog")).to_contain_text("What was sent stays sent")
+    expect(page.locator("#dialog")).to_contain_text("Items already sent are not reverted")
     page.locator("#dialog button[type=submit]").click()
-    expect(page.get_by_text("Cancelled.", exact=True)).to_be_visible()
+    expect(page.get_by_text("Run canceled.", exact=True)).to_be_visible()
     assert Run.objects.get(pk=two_sellers.north.run.pk).state == Run.State.CANCELLED
     expect(page.locator("a[hx-get$='/cancel/']")).to_have_count(0)
 
 
-def test_a_connection_is_paused_with_a_reason(page: Page, two_sellers: TwoSellers) -> None:
+def test_connection_is_paused_with_a_reason(page: Page, two_sellers: TwoSellers) -> None:
     page.goto(f"/admin/hub/connection/{two_sellers.north.shop.pk}/change/")
     page.locator("a[hx-get$='/pause/']").click()
     page.locator("#dialog input[name=reason]").fill("sale weekend")
@@ -40,7 +40,7 @@ def test_a_connection_is_paused_with_a_reason(page: Page, two_sellers: TwoSeller
     expect(page.locator("a[hx-get$='/resume/']")).to_be_visible()
 
 
-def test_a_key_is_copied_from_the_page_that_shows_it(page: Page) -> None:
+def test_new_api_key_is_shown(page: Page) -> None:
     page.goto("/admin/accounts/apikey/add/")
     page.fill("input[name=name]", "ERP")
     page.locator("input[name=scopes]").first.check()
@@ -49,11 +49,11 @@ def test_a_key_is_copied_from_the_page_that_shows_it(page: Page) -> None:
     assert find_api_key(text) == ApiKey.objects.get(name="ERP")
 
 
-def test_everything_comes_from_this_host(page: Page, live_server: object) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+def test_pages_load_nothing_from_other_hosts(page: Page, live_server: object) -> None:
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     for address in ("/admin/", "/admin/hub/connection/", "/admin/hub/job/", "/api/docs"):
         page.goto(address)
         page.wait_for_load_state("networkidle")
     own = urlsplit(page.url).netloc
-    assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {own}
+    assert {urlsplit(url).netloc for url in requested if not url.startswith("data:")} == {own}

@@ -1,4 +1,4 @@
-"""Every page of the console loads with data for an operator, with few queries, and for nobody else."""
+"""Every page of the console loads for an operator, with few queries, and for no one without permission."""
 
 import re
 from typing import Any
@@ -24,7 +24,7 @@ def page(model: Any, what: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}", args=args)
 
 
-def signed_in(user: User) -> Client:
+def logged_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
@@ -37,10 +37,10 @@ def rows(two_sellers: TwoSellers) -> None:
 
 @pytest.fixture
 def viewer(rows: None) -> Client:
-    """Staff that may view everything and change nothing."""
+    """Staff with every view permission and no other."""
     user = make_person("onlooker@hub.example", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    return signed_in(user)
+    return logged_in(user)
 
 
 def addresses(model: Any) -> list[str]:
@@ -59,7 +59,7 @@ def test_every_page_loads_for_an_operator(operator: Client) -> None:
             assert operator.get(page(model, "add")).status_code == 200, model
 
 
-def test_viewer_sees_no_action(viewer: Client) -> None:
+def test_viewer_is_offered_no_action(viewer: Client) -> None:
     for model in MODELS:
         for address in addresses(model):
             answer = viewer.get(address)
@@ -77,18 +77,18 @@ def test_viewer_sees_no_action(viewer: Client) -> None:
                 assert action_name not in answer.content, (address, action_name)
 
 
-def test_nobody_else_enters(two_sellers: TwoSellers) -> None:
-    for client in (Client(), signed_in(two_sellers.north.owner)):
+def test_others_are_redirected_to_the_login_page(two_sellers: TwoSellers) -> None:
+    for client in (Client(), logged_in(two_sellers.north.owner)):
         for model in MODELS:
             for address in addresses(model):
                 answer = client.get(address)
                 assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/admin/login/"), address
 
 
-def test_staff_without_a_permission_does_not_see_that_page() -> None:
+def test_staff_only_see_pages_they_have_permission_for() -> None:
     user = make_person("narrow@hub.example", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_run"))
-    client = signed_in(user)
+    client = logged_in(user)
     for model in MODELS:
         expected = 200 if model._meta.model_name == "run" else 403
         assert client.get(page(model, "changelist")).status_code == expected, model
@@ -107,29 +107,37 @@ def test_no_page_shows_a_secret(operator: Client) -> None:
                 assert secret not in text, address
 
 
-def test_lists_cost_the_same_number_of_queries_however_long_they_are(operator: Client) -> None:
+def test_lists_take_few_queries(operator: Client) -> None:
     for model in MODELS:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             operator.get(page(model, "changelist"))
         assert len(captured) <= 14, (model, [query["sql"][:150] for query in captured])
 
 
 @pytest.mark.parametrize("address", ["/admin/hub/run/?state__exact=%00", "/admin/hub/master/add/?kind=%00", "/s/%00/"])
-def test_the_character_nul_is_refused_in_any_address(operator: Client, address: str) -> None:
+def test_null_character_in_a_url_is_rejected(operator: Client, address: str) -> None:
     assert operator.get(address).status_code == 400
 
 
-def test_the_console_has_its_own_colour_and_all_others(operator: Client) -> None:
+def test_console_has_its_primary_color_and_the_base_colors(operator: Client) -> None:
     text = operator.get("/admin/").content.decode()
     assert re.search(r"--color-primary-600: oklch\(51.5% .166 262\)", text) and "--color-base-200:" in text
 
 
-def test_the_first_page_says_what_needs_attention(operator: Client) -> None:
+def test_dashboard_shows_what_needs_attention(operator: Client) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", operator.get("/admin/").content.decode())
     text = re.sub(r"\s+", " ", text)
     assert "Open issues 2 " in text
-    assert "Changes held for a person 3 " in text
-    assert "Runs under way 2 " in text
-    assert "Workers seen 1 " in text
+    assert "Changes that need action 3 " in text
+    assert "Active runs 2 " in text
+    assert "Active workers 1 " in text
+
+
+def test_run_page_shows_its_log(operator: Client, two_sellers: TwoSellers) -> None:
+    text = operator.get(page(type(two_sellers.north.run), "change", two_sellers.north.run.pk)).content.decode()
+    assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</time> <span>Reading customers\.</span>", text)
+
+
+def test_audit_log_names_actions(operator: Client) -> None:
+    text = operator.get("/admin/accounts/auditevent/").content.decode()
+    assert "Connection paused" in text and "Kill switch turned on" in text

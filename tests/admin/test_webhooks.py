@@ -1,4 +1,4 @@
-"""What the console tells of webhooks: payloads masked for most, a look again, a secret that is shown once."""
+"""Webhooks in the console: masked payloads, replay, and a new secret that is shown once."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ BUYER = "zoe@buyer.example"
 
 
 def make_event(seller_setup: SellerSetup, **fields: object) -> WebhookEvent:
-    """An event about a customer of the side's shop."""
+    """An event about a customer of the seller's shop."""
     now = timezone.now()
     fields = {"direction": "import", "data_type": "customers", "state": "done", "attempts": 1} | fields
     return WebhookEvent.objects.create(
@@ -30,7 +30,7 @@ def make_event(seller_setup: SellerSetup, **fields: object) -> WebhookEvent:
 
 
 def staff(*permissions: str) -> Console:
-    """An operator who may do what is named, and no more."""
+    """A staff user with these permissions only."""
     person = make_person("staff@hub.example", is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     console = Console()
@@ -50,7 +50,7 @@ def test_payloads_are_shown_with_the_permission(two_sellers: TwoSellers) -> None
     assert BUYER in console.get(f"{EVENTS}{event.pk}/change/").content.decode()
 
 
-def test_looking_again_needs_its_permission(two_sellers: TwoSellers) -> None:
+def test_replay_requires_permission(two_sellers: TwoSellers) -> None:
     event = make_event(two_sellers.north)
     console = staff("view_webhookevent")
     assert console.do(f"{EVENTS}{event.pk}/replay/").status_code == 403
@@ -61,22 +61,22 @@ def test_looking_again_needs_its_permission(two_sellers: TwoSellers) -> None:
 
 def test_one_event_is_replayed(operator: Console, two_sellers: TwoSellers) -> None:
     event, other = make_event(two_sellers.north, state="held", reason="It broke."), make_event(two_sellers.north)
-    assert b"Look at this once more?" in operator.get(f"{EVENTS}{event.pk}/replay/").content
+    assert b"Replay this webhook?" in operator.get(f"{EVENTS}{event.pk}/replay/").content
     operator.do(f"{EVENTS}{event.pk}/replay/")
     event.refresh_from_db()
     other.refresh_from_db()
     assert (event.state, event.reason, other.state) == ("pending", "", "done")
 
 
-def test_all_that_a_filter_leaves_are_replayed_unseen(two_sellers: TwoSellers) -> None:
-    """Whoever may do that without the permission to see payloads sees none on the way."""
+def test_replaying_all_matching_events_shows_no_payload(two_sellers: TwoSellers) -> None:
+    """The user may replay, but has no permission to see personal data."""
     held = [make_event(two_sellers.north, state="held"), make_event(two_sellers.south, state="held")]
     done = make_event(two_sellers.north)
     console = staff("view_webhookevent", "change_webhookevent")
     chosen = {"action": "replay_selected", "_selected_action": [held[0].pk], "select_across": "1"}
     answer = console.post(f"{EVENTS}?state__exact=held", chosen, follow=True)
     page = answer.content.decode()
-    assert "2 are looked at once more" in page and BUYER not in page
+    assert "Replaying 2 webhooks." in page and BUYER not in page
     assert set(WebhookEvent.objects.filter(state="pending")) == set(held)
     done.refresh_from_db()
     assert done.state == "done"
@@ -86,12 +86,12 @@ def test_all_that_a_filter_leaves_are_replayed_unseen(two_sellers: TwoSellers) -
     assert BUYER not in f"{line.target} {line.detail}"
 
 
-def test_a_new_secret_is_shown_once_and_to_nobody_without_the_right(operator: Console, two_sellers: TwoSellers) -> None:
+def test_new_secret_is_shown_once_and_requires_permission(operator: Console, two_sellers: TwoSellers) -> None:
     shop = two_sellers.north.shop
     page = f"/admin/hub/connection/{shop.pk}/"
     before = shop.webhook_secret
     assert staff("view_connection").do(f"{page}webhook_secret/").status_code == 403
-    assert b"Make a new webhook secret?" in operator.get(f"{page}webhook_secret/").content
+    assert b"Create a new webhook secret?" in operator.get(f"{page}webhook_secret/").content
     shop.refresh_from_db()
     assert shop.webhook_secret == before
     answer = operator.do(f"{page}webhook_secret/")
@@ -104,6 +104,6 @@ def test_a_new_secret_is_shown_once_and_to_nobody_without_the_right(operator: Co
     assert secret not in f"{line.target} {line.detail}"
 
 
-def test_a_storefront_that_sends_no_events_is_given_no_secret(operator: Console, two_sellers: TwoSellers) -> None:
+def test_platform_without_webhooks_has_no_secret(operator: Console, two_sellers: TwoSellers) -> None:
     storefront = two_sellers.north.storefront
     assert operator.do(f"/admin/hub/connection/{storefront.pk}/webhook_secret/").status_code == 404

@@ -1,4 +1,4 @@
-"""Tests of the REST API begin with two sellers."""
+"""Fixtures for tests of the REST API."""
 
 from tests.two_sellers import two_sellers
 

@@ -1,14 +1,14 @@
-"""GET /api/v1/issues: what is open, for whom the key speaks."""
+"""GET /api/v1/issues: open issues of the sellers that the key can access."""
 
 from tests.two_sellers import TwoSellers, key_for
 
 
-def test_open_issues_of_the_seller(two_sellers: TwoSellers) -> None:
+def test_open_issues_of_the_seller_are_listed(two_sellers: TwoSellers) -> None:
     (issue,) = key_for(two_sellers.north.seller).get("/api/v1/issues").json()["items"]
-    assert (issue["seller"], issue["external_id"], issue["message"]) == ("north", "customer:1", "No e-mail at north")
+    assert (issue["seller"], issue["external_id"], issue["message"]) == ("north", "customer:1", "No email at north")
 
 
-def test_resolved_issues_are_gone(two_sellers: TwoSellers) -> None:
+def test_resolved_issues_are_not_listed(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     client.send("PATCH", "/api/v1/sync-log/north-shop/customers", {"resolved": ["customer:1"]})
     assert client.get("/api/v1/issues").json()["items"] == []

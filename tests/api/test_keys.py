@@ -1,4 +1,4 @@
-"""Which keys open the API."""
+"""API keys: which ones are accepted."""
 
 from datetime import timedelta
 
@@ -15,18 +15,18 @@ RUNS = "/api/v1/runs"
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer sc_12345678_wrong", "Bearer sc_\x00", "Basic sc_12345678_wrong", "Bearer ümläut"]
 )
-def test_what_is_no_key_is_refused(two_sellers: TwoSellers, header: str) -> None:
+def test_invalid_keys_are_rejected(two_sellers: TwoSellers, header: str) -> None:
     answer = ApiClient().get(RUNS, headers={"Authorization": header})
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
 
 
-def test_a_session_opens_nothing(two_sellers: TwoSellers) -> None:
+def test_a_session_is_not_accepted(two_sellers: TwoSellers) -> None:
     client = ApiClient()
     client.force_login(two_sellers.north.owner)
     assert client.get(RUNS).status_code == 401
 
 
-def test_a_revoked_or_expired_key_opens_nothing(two_sellers: TwoSellers) -> None:
+def test_revoked_and_expired_keys_are_rejected(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     key = ApiKey.objects.get()
     assert client.get(RUNS).status_code == 200
@@ -37,7 +37,7 @@ def test_a_revoked_or_expired_key_opens_nothing(two_sellers: TwoSellers) -> None
     assert client.get(RUNS).status_code == 401
 
 
-def test_the_key_of_somebody_who_left_opens_nothing(two_sellers: TwoSellers) -> None:
+def test_the_key_of_a_former_member_has_no_access(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller, user=two_sellers.north.owner)
     assert len(client.get(RUNS).json()["items"]) == 1
     two_sellers.north.owner.memberships.all().delete()
@@ -47,7 +47,7 @@ def test_the_key_of_somebody_who_left_opens_nothing(two_sellers: TwoSellers) -> 
     assert client.get(RUNS).status_code == 401
 
 
-def test_a_platform_wide_connection_answers_only_to_a_platform_key(two_sellers: TwoSellers) -> None:
+def test_installation_wide_connections_need_a_platform_key(two_sellers: TwoSellers) -> None:
     two_sellers.north.shop.seller = None
     two_sellers.north.shop.save(update_fields=["seller"])
     path = f"{RUNS}/{two_sellers.north.run.pk}"

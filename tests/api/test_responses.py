@@ -1,4 +1,4 @@
-"""How the API answers apart from its subject: documentation, limits, faults of our own, health."""
+"""API documentation, rate limits, internal errors and the health check."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.two_sellers import TwoSellers, key_for
 
 
 @pytest.mark.django_db
-def test_the_documentation_needs_no_other_host() -> None:
+def test_the_documentation_loads_nothing_from_other_hosts() -> None:
     page = Client().get("/api/docs").content.decode()
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert any(address.endswith("swagger-ui-bundle.js") for address in addresses)
@@ -24,7 +24,7 @@ def test_the_documentation_needs_no_other_host() -> None:
 
 
 @pytest.mark.django_db
-def test_the_openapi_document_says_how_it_refuses() -> None:
+def test_the_openapi_document_describes_errors() -> None:
     schema = Client().get("/api/openapi.json").json()
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
     assert len(operations) >= 13
@@ -32,11 +32,13 @@ def test_the_openapi_document_says_how_it_refuses() -> None:
         assert "application/problem+json" in operation["responses"]["default"]["content"]
         assert operation["security"] == [{"ApiKeyAuth": []}]
         assert operation["description"]
-    assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith("/Fault")
+    assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith(
+        "/FieldError"
+    )
 
 
-def test_a_key_may_call_so_often_a_minute(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A window that no minute's end can cut in two while the test runs.
+def test_requests_per_key_are_rate_limited(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A window so long that it can't end during the test.
     monkeypatch.setattr(throttling, "WINDOW", 10_000_000)
     monkeypatch.setattr(api.throttle, "calls", 3)
     client, other = key_for(two_sellers.north.seller), key_for(two_sellers.south.seller)
@@ -46,19 +48,19 @@ def test_a_key_may_call_so_often_a_minute(two_sellers: TwoSellers, monkeypatch: 
     assert other.get("/api/v1/issues").status_code == 200
 
 
-def test_without_redis_nobody_is_held_back(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_redis_there_is_no_rate_limit(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
     monkeypatch.setattr(throttling, "_redis", lambda: nowhere)
     assert key_for(two_sellers.north.seller).get("/api/v1/issues").status_code == 200
 
 
-def test_a_fault_of_ours_reveals_nothing_about_us(
+def test_an_internal_error_reveals_no_details(
     two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(**_: object) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr("connectors.api.sync", broken)
+    monkeypatch.setattr("connectors.api.routes.sync", broken)
     answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/products")
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
     assert "swordfish" not in answer.content.decode()
@@ -66,7 +68,7 @@ def test_a_fault_of_ours_reveals_nothing_about_us(
 
 
 @pytest.mark.django_db
-def test_health_needs_no_key_and_reveals_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_health_check_needs_no_key_and_reveals_no_details(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = Client().get("/health")
     assert (answer.status_code, answer.content) == (200, b"ok")
     assert Client().post("/health").status_code == 405

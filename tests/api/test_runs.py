@@ -1,4 +1,4 @@
-"""GET /api/v1/runs and what hangs below it."""
+"""GET /api/v1/runs, GET /api/v1/runs/{id} and canceling."""
 
 from django.utils import timezone
 
@@ -10,7 +10,7 @@ from tests.two_sellers import TwoSellers, key_for
 
 
 def more_runs(two_sellers: TwoSellers, number: int) -> None:
-    """Ended runs, one after the other on two jobs."""
+    """Finished runs, alternating between two jobs."""
     Run.objects.bulk_create(
         Run(
             job=two_sellers.north.job((DataType.PRODUCTS, DataType.SETTINGS)[n % 2]),
@@ -22,7 +22,7 @@ def more_runs(two_sellers: TwoSellers, number: int) -> None:
     )
 
 
-def test_every_run_is_met_once_while_paging(two_sellers: TwoSellers) -> None:
+def test_paging_returns_every_run_once(two_sellers: TwoSellers) -> None:
     more_runs(two_sellers, 23)
     client = key_for(two_sellers.north.seller)
     seen, before = [], ""
@@ -37,7 +37,7 @@ def test_every_run_is_met_once_while_paging(two_sellers: TwoSellers) -> None:
     assert len(seen) == 24
 
 
-def test_a_page_costs_the_same_number_of_queries_however_long_it_is(
+def test_the_number_of_queries_does_not_depend_on_the_page_size(
     two_sellers: TwoSellers, django_assert_max_num_queries: object
 ) -> None:
     more_runs(two_sellers, 40)
@@ -56,18 +56,18 @@ def test_filters_narrow_the_list(two_sellers: TwoSellers) -> None:
     assert client.get("/api/v1/runs?connection=north-front").json()["items"] == []
 
 
-def test_a_run_shows_counters_state_in_words_and_the_end_of_its_log(two_sellers: TwoSellers) -> None:
+def test_a_run_has_counters_a_state_text_and_the_end_of_its_log(two_sellers: TwoSellers) -> None:
     run = two_sellers.north.run
     runs.count(run_id=run.pk, kind="customer", now=timezone.now(), read=3, created=2)
     for n in range(205):
         runlog.write(run_id=run.pk, text=f"line {n}", now=timezone.now())
     answer = key_for(two_sellers.north.seller).get(f"/api/v1/runs/{run.pk}").json()
-    assert answer["state_text"] == "waiting for a worker"
+    assert answer["state_text"] == "Queued"
     assert answer["counters"][0]["read"] == 3 and answer["counters"][0]["created"] == 2
     assert [line["text"] for line in answer["log"]] == [f"line {n}" for n in range(5, 205)]
 
 
-def test_cancelling_stops_a_run_once(two_sellers: TwoSellers) -> None:
+def test_a_run_is_canceled_only_once(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     path = f"/api/v1/runs/{two_sellers.north.run.pk}/cancel"
     assert client.send("POST", path).json()["state"] == "cancelled"
@@ -76,7 +76,7 @@ def test_cancelling_stops_a_run_once(two_sellers: TwoSellers) -> None:
     assert AuditEvent.objects.filter(action="sync.cancel").count() == 1
 
 
-def test_viewer_cannot_cancel(two_sellers: TwoSellers) -> None:
+def test_viewers_cannot_cancel_runs(two_sellers: TwoSellers) -> None:
     Membership.objects.filter(user=two_sellers.north.owner).update(role=Membership.Role.VIEWER)
     client = key_for(user=two_sellers.north.owner)
     path = f"/api/v1/runs/{two_sellers.north.run.pk}"

@@ -1,4 +1,4 @@
-"""Starting syncs over REST: 201 for the first, 400 for a second (D2)."""
+"""Starting syncs over REST: 201 for a new run, 400 while it is open (D2)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.two_sellers import TwoSellers, key_for
 SYNC = "/api/v1/connections/north-shop/sync/products"
 
 
-def test_a_sync_starts_once(two_sellers: TwoSellers) -> None:
+def test_a_sync_starts_only_once(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     first = client.send("POST", SYNC)
     assert first.status_code == 201
@@ -22,34 +22,34 @@ def test_a_sync_starts_once(two_sellers: TwoSellers) -> None:
     assert Run.objects.filter(job=two_sellers.north.job(DataType.PRODUCTS)).count() == 1
 
 
-def test_after_the_end_of_one_the_next_may_start(two_sellers: TwoSellers) -> None:
+def test_the_next_sync_can_start_when_the_first_is_closed(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     first = client.send("POST", SYNC).json()["id"]
     cancel_run(run=Run.objects.get(pk=first), by=None)
     assert client.send("POST", SYNC).status_code == 201
 
 
-def test_the_person_behind_a_key_is_in_the_audit_trail(two_sellers: TwoSellers) -> None:
+def test_the_user_of_a_key_is_in_the_audit_log(two_sellers: TwoSellers) -> None:
     assert key_for(user=two_sellers.north.owner).send("POST", SYNC).status_code == 201
     events = AuditEvent.objects.filter(action="sync.start", target__endswith="import products")
     assert events.get().user == two_sellers.north.owner
 
 
-def test_what_a_connection_does_not_carry_is_not_found(two_sellers: TwoSellers) -> None:
+def test_a_data_type_without_a_job_is_not_found(two_sellers: TwoSellers) -> None:
     answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/orders")
     assert answer.status_code == 404
     assert "orders" in answer.json()["detail"]
 
 
-def test_a_kind_of_data_that_does_not_exist_is_named(two_sellers: TwoSellers) -> None:
+def test_an_unknown_data_type_is_an_error_of_that_field(two_sellers: TwoSellers) -> None:
     answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/shoes")
     assert answer.status_code == 400
-    (fault,) = answer.json()["errors"]
-    assert fault["property"] == "data_type" and "'products'" in fault["message"]
+    (error,) = answer.json()["errors"]
+    assert error["property"] == "data_type" and "'products'" in error["message"]
 
 
 @pytest.mark.parametrize("slug", ["nowhere", "a%00b", "%ff", "..", "x" * 300])
-def test_names_that_nobody_has_change_nothing(two_sellers: TwoSellers, slug: str) -> None:
+def test_unknown_connections_change_nothing(two_sellers: TwoSellers, slug: str) -> None:
     before = Run.objects.count()
     answer = key_for(two_sellers.north.seller).send("POST", f"/api/v1/connections/{slug}/sync/products")
     assert answer.status_code in (400, 404)

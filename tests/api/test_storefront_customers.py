@@ -1,4 +1,4 @@
-"""A customer who is made at a B2B front comes into the hub, and goes on from there."""
+"""Customers created on a B2B storefront are saved and exported."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import AuditEvent
-from connectors.storefronts import StorefrontCustomer, receive_customer
+from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
 from hub.models import Change, Link, Master
 from orders.models import Customer
 from synclog.models import Issue
@@ -44,7 +44,7 @@ def put(two_sellers: TwoSellers, body: dict[str, Any], address: str = ADDRESS) -
     return key_for(two_sellers.north.seller).send("PUT", address, body)
 
 
-def test_a_customer_is_made_and_passed_on(two_sellers: TwoSellers) -> None:
+def test_a_customer_is_created_and_exported(two_sellers: TwoSellers) -> None:
     shop = make_connection(two_sellers.north.seller)
     job = make_job(shop, "customers")
     answer = put(two_sellers, BOB)
@@ -59,11 +59,11 @@ def test_a_customer_is_made_and_passed_on(two_sellers: TwoSellers) -> None:
     assert customer.b2b_enabled and customer.parent is None
     address = customer.addresses.get()
     assert (address.street, address.city, address.country, address.use) == ("1 High Street", "Leeds", "GB", "billing")
-    assert list(Change.objects.values_list("job", "item_id")) == [(job.pk, customer.pk)], "not back to the front"
+    assert list(Change.objects.values_list("job", "item_id")) == [(job.pk, customer.pk)], "not back to the storefront"
     assert AuditEvent.objects.filter(action="customer.receive").count() == 1
 
 
-def test_the_same_address_is_the_same_customer_and_what_is_left_out_stays(two_sellers: TwoSellers) -> None:
+def test_the_same_email_is_the_same_customer_and_missing_fields_are_kept(two_sellers: TwoSellers) -> None:
     first = put(two_sellers, BOB).json()
     again = {"email": "BOB@climbing.example", "first_name": "Robert", "last_name": "Jones"}
     assert put(two_sellers, again).json() == first
@@ -72,18 +72,18 @@ def test_the_same_address_is_the_same_customer_and_what_is_left_out_stays(two_se
     assert customer.addresses.count() == 1
 
 
-def test_the_shops_id_is_shown_where_the_shop_has_the_customer(two_sellers: TwoSellers) -> None:
+def test_the_storefront_gets_our_id_even_if_the_shop_has_the_customer(two_sellers: TwoSellers) -> None:
     put(two_sellers, BOB)
     Link.objects.create(
         connection=two_sellers.north.shop, kind="customer", external_id="81", item_id=Customer.objects.get().pk
     )
     two_sellers.north.storefront.refresh_from_db()
     answer = put(two_sellers, BOB).json()["customer_external_id"]
-    assert answer == f"synccenter-{Customer.objects.get().pk}", "the paper front does not go by the shop's ids"
+    assert answer == f"synccenter-{Customer.objects.get().pk}", "the paper storefront doesn't use the shop's IDs"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "named"),
+    ("invalid", "field"),
     [
         ({"email": "nobody"}, "email"),
         ({"first_name": ""}, "first_name"),
@@ -94,14 +94,16 @@ def test_the_shops_id_is_shown_where_the_shop_has_the_customer(two_sellers: TwoS
         ({"addresses": [{"country_code": "Britain"}]}, "country_code"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_made(two_sellers: TwoSellers, wrong: dict[str, Any], named: str) -> None:
-    answer = put(two_sellers, BOB | wrong)
+def test_invalid_fields_are_named_and_nothing_is_created(
+    two_sellers: TwoSellers, invalid: dict[str, Any], field: str
+) -> None:
+    answer = put(two_sellers, BOB | invalid)
     assert answer.status_code == 400
-    assert named in answer.json()["errors"][0]["property"]
+    assert field in answer.json()["errors"][0]["property"]
     assert not Customer.objects.exists()
 
 
-def test_the_master_of_customers_keeps_its_word(two_sellers: TwoSellers) -> None:
+def test_the_source_of_truth_for_customers_wins(two_sellers: TwoSellers) -> None:
     put(two_sellers, BOB)
     Master.objects.create(
         seller=two_sellers.north.seller, group=Master.Group.CUSTOMERS, connection=two_sellers.north.shop
@@ -112,7 +114,7 @@ def test_the_master_of_customers_keeps_its_word(two_sellers: TwoSellers) -> None
     assert "company_name" in issue.message and issue.external_id == f"customer:{Customer.objects.get().pk}"
 
 
-def test_of_two_with_one_address_the_one_at_the_storefront_is_meant(two_sellers: TwoSellers) -> None:
+def test_of_two_customers_with_one_email_the_one_at_the_storefront_is_updated(two_sellers: TwoSellers) -> None:
     put(two_sellers, BOB)
     first = Customer.objects.get()
     Customer.objects.create(seller=two_sellers.north.seller, email=BOB["email"].lower())
@@ -124,7 +126,7 @@ def test_of_two_with_one_address_the_one_at_the_storefront_is_meant(two_sellers:
     assert first.first_name == "Robert"
 
 
-def test_another_environment_and_a_stranger_find_no_site(two_sellers: TwoSellers) -> None:
+def test_other_environments_and_sellers_find_no_site(two_sellers: TwoSellers) -> None:
     assert put(two_sellers, BOB, "/api/v1/test/site-north/customers").status_code == 404
     assert key_for(two_sellers.south.seller).send("PUT", ADDRESS, BOB).status_code == 404
     assert key_for(two_sellers.north.seller, scopes=["sync:trigger"]).send("PUT", ADDRESS, BOB).status_code == 403
@@ -132,12 +134,12 @@ def test_another_environment_and_a_stranger_find_no_site(two_sellers: TwoSellers
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_calls_about_a_new_customer_make_one(two_sellers: TwoSellers) -> None:
-    told = StorefrontCustomer(email="new@example.com", first_name="Ada", last_name="New")
+def test_concurrent_calls_create_a_customer_only_once(two_sellers: TwoSellers) -> None:
+    customer = StorefrontCustomer(email="new@example.com", first_name="Ada", last_name="New")
 
     def receive(_: int) -> str:
         try:
-            return receive_customer(storefront=two_sellers.north.storefront, customer=told, by=None)
+            return receive_customer(storefront=two_sellers.north.storefront, customer=customer, by=None)
         finally:
             connections.close_all()
 

@@ -1,4 +1,4 @@
-"""The endpoints in the shape that B2B fronts call: status and uninstall."""
+"""The endpoints that B2B storefronts call: status and uninstall."""
 
 import pytest
 
@@ -9,19 +9,19 @@ from tests.two_sellers import ApiClient, TwoSellers, key_for
 
 @pytest.mark.parametrize("site", ["site-north", "north-front"])
 @pytest.mark.parametrize(
-    ("theirs", "ours"),
+    ("requested", "data_type"),
     [("products", "products"), ("customers", "customers"), ("purchases", "orders"), ("customer_groups", "customers")],
 )
-def test_a_storefront_starts_a_sync_in_its_own_words(
-    two_sellers: TwoSellers, site: str, theirs: str, ours: str
+def test_a_storefront_starts_a_sync_with_its_own_data_types(
+    two_sellers: TwoSellers, site: str, requested: str, data_type: str
 ) -> None:
     client = key_for(two_sellers.north.seller)
-    answer = client.send("POST", f"/api/v1/live/{site}/status/{theirs}")
-    assert (answer.status_code, answer.json()["data_type"]) == (201, ours)
-    assert client.send("POST", f"/api/v1/live/{site}/status/{theirs}").status_code == 400
+    answer = client.send("POST", f"/api/v1/live/{site}/status/{requested}")
+    assert (answer.status_code, answer.json()["data_type"]) == (201, data_type)
+    assert client.send("POST", f"/api/v1/live/{site}/status/{requested}").status_code == 400
 
 
-def test_a_storefront_without_a_key_is_unknown(two_sellers: TwoSellers) -> None:
+def test_a_storefront_without_a_key_is_rejected(two_sellers: TwoSellers) -> None:
     answer = ApiClient().send("POST", "/api/v1/live/site-north/status/products")
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
 
@@ -33,11 +33,11 @@ def test_another_environment_is_another_site(two_sellers: TwoSellers) -> None:
     assert Run.objects.filter(job__connection=two_sellers.north.storefront).count() == 0
 
 
-def test_a_shop_is_no_storefront(two_sellers: TwoSellers) -> None:
+def test_a_shop_is_not_a_storefront(two_sellers: TwoSellers) -> None:
     assert key_for(two_sellers.north.seller).send("DELETE", "/api/v1/live/north-shop").status_code == 404
 
 
-def test_uninstalling_deletes_the_logs_of_the_storefront_and_of_nobody_else(two_sellers: TwoSellers) -> None:
+def test_uninstalling_deletes_only_the_logs_of_the_storefront(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     for name in ("north-front", "north-shop"):
         client.send("PUT", f"/api/v1/sync-log/{name}/products", {"started_full_sync": "2026-05-04T03:02:01Z"})

@@ -1,4 +1,4 @@
-"""The sync-log API, call by call (D16–D18, D22). How the calls work together is in test_sync_log_sequences.py."""
+"""The sync log API, call by call (D16–D18, D22). test_sync_log_sequences.py tests sequences of calls."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,8 +30,8 @@ def test_nothing_is_found_before_a_full_sync_is_recorded(client: ApiClient) -> N
     assert client.get(LOG).json()["started_full_sync"] == STARTED
 
 
-def test_an_error_comes_back_as_it_was_reported(client: ApiClient) -> None:
-    told = error(
+def test_an_error_is_returned_as_it_was_reported(client: ApiClient) -> None:
+    reported = error(
         "variant:5",
         title="Rope",
         code="sku_missing",
@@ -39,16 +39,16 @@ def test_an_error_comes_back_as_it_was_reported(client: ApiClient) -> None:
         mend="Give it a SKU.",
         link="https://shop.example/5",
     )
-    client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [told]})
-    (back,) = client.get(f"{LOG}/errors").json()["items"]
-    assert told.items() <= back.items()
+    client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [reported]})
+    (returned,) = client.get(f"{LOG}/errors").json()["items"]
+    assert reported.items() <= returned.items()
 
 
-def test_put_takes_five_thousand_errors_and_no_more(client: ApiClient) -> None:
+def test_put_accepts_at_most_5000_errors(client: ApiClient) -> None:
     errors = [error(f"variant:{n}") for n in range(5001)]
-    refused = client.send("PUT", LOG, {"errors": errors})
-    assert refused.status_code == 400
-    assert refused.json()["errors"][0]["property"] == "errors"
+    rejected = client.send("PUT", LOG, {"errors": errors})
+    assert rejected.status_code == 400
+    assert rejected.json()["errors"][0]["property"] == "errors"
     assert not SyncLog.objects.filter(integration="spark").exists()
     answer = client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": errors[:5000]})
     assert answer.json()["error_count"] == 5000
@@ -63,8 +63,8 @@ def test_errors_are_paged(client: ApiClient) -> None:
     assert second["next"] is None
 
 
-BAD = [
-    ({"errors": [error("1"), error("1")]}, "named more than once"),
+INVALID = [
+    ({"errors": [error("1"), error("1")]}, "listed more than once"),
     ({"errors": [error("")]}, "errors.0.external_id"),
     ({"errors": [error("1", message="")]}, "errors.0.message"),
     ({"errors": [{"external_id": "1"}]}, "errors.0.message"),
@@ -84,29 +84,31 @@ BAD = [
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize(("body", "named"), BAD)
-def test_what_is_wrong_is_named_and_changes_nothing(client: ApiClient, method: str, body: Any, named: str) -> None:
+@pytest.mark.parametrize(("body", "message"), INVALID)
+def test_invalid_requests_are_explained_and_change_nothing(
+    client: ApiClient, method: str, body: Any, message: str
+) -> None:
     client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [error("kept")]})
     answer = client.send(method, LOG, body)
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
-    assert named in answer.content.decode()
+    assert message in answer.content.decode()
     assert client.get(LOG).json()["started_full_sync"] == STARTED
     assert [item["external_id"] for item in client.get(f"{LOG}/errors").json()["items"]] == ["kept"]
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"errors": NaN}', b""])
-def test_what_is_no_json_is_refused(client: ApiClient, body: bytes) -> None:
+def test_invalid_json_is_rejected(client: ApiClient, body: bytes) -> None:
     assert client.put(LOG, body, content_type="application/json").status_code == 400
 
 
-def test_an_id_is_either_wrong_or_resolved(client: ApiClient) -> None:
+def test_an_id_cannot_be_an_error_and_resolved(client: ApiClient) -> None:
     answer = client.send("PATCH", LOG, {"errors": [error("1")], "resolved": ["1"]})
     assert answer.status_code == 400
     assert not Issue.objects.filter(external_id="1").exists()
 
 
-def test_a_log_too_big_for_one_request_is_refused_with_a_way_out(client: ApiClient) -> None:
+def test_a_log_too_large_for_one_request_is_rejected_with_advice(client: ApiClient) -> None:
     errors = [error(str(n), message="x" * 9000) for n in range(300)]
     answer = client.send("PUT", LOG, {"errors": errors})
     assert (answer.status_code, answer["Content-Type"]) == (413, "application/problem+json")
@@ -122,14 +124,14 @@ def test_deleting_one_log_leaves_the_others(client: ApiClient) -> None:
     assert client.get("/api/v1/sync-log/spark/customers").status_code == 200
 
 
-def test_deleting_all_leaves_those_of_other_sellers(client: ApiClient, two_sellers: TwoSellers) -> None:
+def test_deleting_all_logs_leaves_those_of_other_sellers(client: ApiClient, two_sellers: TwoSellers) -> None:
     client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [error("1")]})
     assert client.send("DELETE", "/api/v1/sync-log").status_code == 204
     assert list(SyncLog.objects.values_list("seller__slug", flat=True)) == ["south"]
     assert list(Issue.objects.values_list("seller__slug", flat=True)) == ["south"]
 
 
-def test_a_key_that_reaches_several_sellers_names_one(two_sellers: TwoSellers) -> None:
+def test_a_key_for_several_sellers_must_choose_one(two_sellers: TwoSellers) -> None:
     client = key_for()
     unnamed = client.send("PUT", LOG, {"started_full_sync": STARTED})
     assert (unnamed.status_code, unnamed.json()["errors"][0]["property"]) == (400, "seller")
@@ -138,7 +140,7 @@ def test_a_key_that_reaches_several_sellers_names_one(two_sellers: TwoSellers) -
     assert client.get(f"{LOG}?seller=north").status_code == 404
 
 
-def test_an_error_that_stays_is_the_same_issue(client: ApiClient) -> None:
+def test_a_repeated_error_is_the_same_issue(client: ApiClient) -> None:
     for _ in range(3):
         client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [error("1")]})
     issue = Issue.objects.get(external_id="1")

@@ -1,4 +1,4 @@
-"""Any sequence of calls leaves a sync log as a small model of the rules says (D16–D18)."""
+"""After any sequence of calls, a sync log equals a simple model of the rules (D16–D18)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,10 +51,10 @@ def check(client: ApiClient, model: Model) -> None:
     if not model.recorded:
         assert (log.status_code, errors.status_code) == (404, 404)
         return
-    told = log.json()
+    stored = log.json()
     for name in ("started_full_sync", "last_full_sync", "last_full_sync_succeeded"):
-        assert told[name] == model.times.get(name), name
-    assert told["error_count"] == len(model.errors)
+        assert stored[name] == model.times.get(name), name
+    assert stored["error_count"] == len(model.errors)
     assert {item["external_id"]: item["message"] for item in errors.json()["items"]} == model.errors
 
 

@@ -1,4 +1,4 @@
-"""Rules that hold for the whole house are tried on two sellers."""
+"""Fixtures for tests of project-wide rules."""
 
 from tests.two_sellers import two_sellers
 

@@ -1,11 +1,11 @@
-"""Every adapter's settings and credentials make a form in the console, and no secret of theirs can come out of it."""
+"""The console has a form for every adapter's settings and credentials, which never shows stored secrets."""
 
 import re
 
 import pytest
 
+from connectors.adapters.registry import adapters
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, connection_form, field_names
-from connectors.registry import adapters
 from hub.models import Connection
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +13,7 @@ SECRET_NAME = re.compile(r"token|secret|password|passphrase|private|(^|_)key$")
 
 
 @pytest.mark.parametrize("key", sorted(adapters()))
-def test_an_adapters_form_has_a_field_for_everything(key: str) -> None:
+def test_the_form_has_a_field_for_every_setting_and_credential(key: str) -> None:
     adapter = adapters()[key]
     form = connection_form(adapter, None)()
     names = field_names(SETTINGS, adapter.Settings) + field_names(CREDENTIALS, adapter.Credentials)
@@ -23,7 +23,7 @@ def test_an_adapters_form_has_a_field_for_everything(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", sorted(adapters()))
-def test_a_stored_secret_does_not_come_out(key: str) -> None:
+def test_the_form_does_not_show_stored_secrets(key: str) -> None:
     adapter = adapters()[key]
     secret_fields = [name for name in adapter.Credentials.model_fields if SECRET_NAME.search(name)]
     connection = Connection(platform=key, credentials=dict.fromkeys(secret_fields, "swordfish"))

@@ -1,4 +1,4 @@
-"""Every table and column that the database really has says what becomes of it on staging, and how long it is kept."""
+"""Every table and column of the database has a staging copy rule, and every table a retention."""
 
 import pytest
 from django.db import connection
@@ -26,7 +26,7 @@ OWN_ENDPOINTS = ("base_url", "settings", "credentials", "webhook_token", "webhoo
 
 
 def columns() -> dict[str, set[str]]:
-    """Tables and their columns as PostgreSQL has them; partitions stand under their parent."""
+    """Table → columns in PostgreSQL, with partitions merged into their parent."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -41,7 +41,7 @@ def columns() -> dict[str, set[str]]:
     return found
 
 
-def test_the_policies_fit_the_models() -> None:
+def test_the_policies_match_the_models() -> None:
     assert [str(message) for message in every_column_has_a_rule()] == []
 
 
@@ -66,13 +66,13 @@ def test_personal_data_is_masked() -> None:
             assert verb(tables[table].columns[name]) == "mask", (table, name)
 
 
-def test_where_live_calls_and_how_it_signs_in_stays_on_live() -> None:
+def test_endpoints_and_credentials_of_live_stay_on_live() -> None:
     rules = load().tables["hub_connection"].columns
     for name in OWN_ENDPOINTS:
         assert verb(rules[name]) == "preserve", name
 
 
-def test_what_was_logged_and_queued_on_live_stays_there() -> None:
+def test_logs_and_queues_of_live_stay_on_live() -> None:
     tables = load().tables
     for table in ("hub_change", "hub_linkpayload", "hub_runlogline", "synclog_issue", "synclog_itemevent"):
         assert tables[table].rows is Rows.EMPTY, table

@@ -1,4 +1,4 @@
-"""Two sellers with the same world each, so that everything of one has its like at the other."""
+"""Two sellers with the same data, so that everything of one has a counterpart at the other."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def birch(db: None) -> Merchant:
 
 @pytest.fixture
 def logged_in() -> Callable[[User], Client]:
-    """`logged_in(user)`: a client in which the user is signed in."""
+    """`logged_in(user)`: a client in which the user is logged in."""
 
     def client_of(user: User) -> Client:
         client = Client()

@@ -1,4 +1,4 @@
-"""A merchant to look at: sellers, people, connections, goods, runs, issues, written as the engine would."""
+"""Sample merchants: sellers, people, connections, products, runs and issues, as the engine would store them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 
 @dataclass
 class Merchant:
-    """What one seller has. `owner` and `viewer` are its people."""
+    """The objects of one seller. `owner` and `viewer` are its members."""
 
     seller: Seller
     owner: User
@@ -77,7 +77,7 @@ def connection(seller: Seller, name: str, platform: str, role: Role, **fields: o
 
 
 def make_merchant(slug: str = "acorn", *, now: datetime | None = None) -> Merchant:
-    """A seller with a shop and a search engine, an hour after a full sync that met some problems."""
+    """A seller with a shop and a search engine, an hour after a full sync that completed with errors."""
     now = now or timezone.now()
     seller = Seller.objects.create(
         slug=slug, name=f"{slug.capitalize()} & Daughters", time_zone="Europe/Copenhagen", currency="EUR"
@@ -201,15 +201,15 @@ def make_sales(seller: Seller, shop: Connection, product: Product, now: datetime
 
 def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[str, Run]:
     def finished_run(job: Job, state: str, hours: float, minutes: float, **fields: Any) -> Run:
-        began = now - timedelta(hours=hours)
+        started = now - timedelta(hours=hours)
         return Run.objects.create(
             job=job,
             scope=fields.pop("scope", Run.Scope.FULL),
             trigger=fields.pop("trigger", Run.Trigger.SCHEDULE),
             state=state,
-            created_at=began,
-            started_at=began,
-            finished_at=began + timedelta(minutes=minutes),
+            created_at=started,
+            started_at=started,
+            finished_at=started + timedelta(minutes=minutes),
             **fields,
         )
 
@@ -220,9 +220,9 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
         Run.State.FAILED,
         4,
         2,
-        reason="The search engine refused the feed: “colour” has two names.\nGive it one name, then sync again.",
+        reason="The search engine rejected the feed: “color” has two names.\nUse one name, then sync again.",
     )
-    finished_run(reading, Run.State.CANCELLED, 3, 1, reason="Cancelled by alice@acorn.example.", started_by=owner)
+    finished_run(reading, Run.State.CANCELLED, 3, 1, reason="Canceled by alice@acorn.example.", started_by=owner)
     done = finished_run(
         reading,
         Run.State.DONE_WITH_ERRORS,
@@ -242,8 +242,8 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
             ("info", "Reading products, 250 a page."),
             ("info", "6 products read in 1 page."),
             ("warning", "Enamel coffee pot: 1 variant has no SKU."),
-            ("error", "POT-ENAMEL: set aside."),
-            ("info", "The run ended with some errors"),
+            ("error", "POT-ENAMEL: failed."),
+            ("info", "Run completed with errors."),
         )
     ):
         RunLogLine.objects.create(run=done, at=now - timedelta(minutes=70 - number), level=level, text=text)
@@ -251,7 +251,7 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
 
 
 def make_comparison(merchant: Merchant, *, scope: str = Run.Scope.COMPARISON, state: str = "done_with_errors") -> Run:
-    """A comparison with the search engine that found one product of each sort, or a preview that foresaw them."""
+    """A comparison with the search engine, or a preview, with one product for each verdict."""
     job = merchant.job(Direction.EXPORT, DataType.PRODUCTS)
     now = timezone.now()
     run = Run.objects.create(
@@ -313,7 +313,7 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
             2,
             70,
             "A variant has no SKU (Size L).",
-            "Give it a SKU in the shop; the next sync reads it again.",
+            "Add a SKU in the shop. The next sync reads the product again.",
             code="no_sku",
             link="https://shop.example/manage/products/3/edit",
             occurrences=4,
@@ -322,7 +322,7 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
             3,
             90,
             "The weight is missing.",
-            "Enter the weight in grams; zero is allowed.",
+            "Add the weight in grams. 0 is allowed.",
             severity=Issue.Severity.WARNING,
         ),
         issue(
@@ -335,7 +335,7 @@ def make_records(reading: Job, sending: Job, product: Product, run: Run, now: da
     seller, variants = product.seller, list(product.variants.all())
     for job, state, message in (
         (reading, ItemStatus.State.SYNCED, ""),
-        (sending, ItemStatus.State.FAILED, "The search engine did not answer; tried again at 12:40."),
+        (sending, ItemStatus.State.FAILED, "The search engine did not respond. Next attempt at 12:40."),
     ):
         ItemStatus.objects.create(
             seller=seller, job=job, kind=Kind.PRODUCT, item_id=product.pk, state=state, message=message, run_id=run.pk
@@ -398,7 +398,7 @@ def make_records(reading: Job, sending: Job, product: Product, run: Run, now: da
 
 
 def webhook_event(shop: Connection, **fields: Any) -> WebhookEvent:
-    """A platform told about a product, just now; it was applied after two seconds."""
+    """A webhook event about a product, received two seconds ago and processed now."""
     now = timezone.now()
     about = {"scope": "store/product/updated", "data": {"id": 7, "email": "zoe@buyer.example"}}
     fields = {

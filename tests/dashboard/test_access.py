@@ -1,6 +1,6 @@
-"""Nobody sees or changes anything of a seller that is not theirs; viewers see and change nothing.
+"""Access control: nobody sees or changes data of another seller, and viewers change nothing.
 
-The walk takes every address that the dashboard has, so that a new page cannot be forgotten here.
+The tests walk all URLs of the dashboard, so that no new page is left out.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ from tests.dashboard.merchants import Merchant, make_comparison, person, webhook
 
 CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
-    *("cancel_run", "answer_run", "make_key", "revoke_key", "replay_webhook", "replay_webhooks"),
-    *("webhook_secret", "preview_job", "compare_job", "repair_found", "go_ahead"),
+    *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
+    *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead"),
 }
-# What viewers may do all the same: it concerns themselves alone.
-THEIR_OWN = {"make_key", "revoke_key"}
-# What viewers may not even look at.
-FOR_MEMBERS = {"payload"}
+# Actions that viewers can take, because they concern only themselves.
+OWN_ACTIONS = {"create_key", "revoke_key"}
+# Pages that viewers cannot see.
+NOT_FOR_VIEWERS = {"payload"}
 NAMES = [pattern.name for pattern in seller_urls]
 
 
 def objects_of(merchant: Merchant) -> dict[str, Any]:
-    """A value for every parameter that an address may have, all of one seller."""
+    """A value for every URL parameter, all of one seller."""
     return {
         "connection": merchant.shop.slug,
         "data_type": "products",
@@ -49,7 +49,7 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
 
 
 def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """(name, address, whether it names an object) of every page of a seller."""
+    """(name, URL, whether the URL names an object) of every page of a seller."""
     found = []
     for pattern in seller_urls:
         names = pattern.pattern.converters
@@ -65,7 +65,7 @@ def ask(client: Client, name: str, address: str) -> int:
 
 
 def everything() -> list[object]:
-    """What a forbidden request must leave as it was."""
+    """What a forbidden request must not change."""
     return [
         list(Run.objects.order_by("pk").values_list("pk", "state")),
         list(Issue.objects.order_by("pk").values_list("pk", "resolved_at")),
@@ -79,12 +79,12 @@ def stranger(db: None) -> User:
     return User.objects.create_user("charlie@nowhere.example")
 
 
-def test_whoever_is_not_logged_in_is_asked_to(acorn: Merchant, client: Client) -> None:
+def test_anonymous_users_are_redirected_to_login(acorn: Merchant, client: Client) -> None:
     for name, address, _ in addresses("acorn", objects_of(acorn)):
         assert ask(client, name, address) == 302, name
 
 
-def test_strangers_find_nothing(acorn: Merchant, stranger: User, logged_in: Callable[[User], Client]) -> None:
+def test_non_members_get_404(acorn: Merchant, stranger: User, logged_in: Callable[[User], Client]) -> None:
     objects = objects_of(acorn)
     before = everything()
     for name, address, _ in addresses("acorn", objects):
@@ -92,7 +92,7 @@ def test_strangers_find_nothing(acorn: Merchant, stranger: User, logged_in: Call
     assert everything() == before
 
 
-def test_members_of_another_seller_find_nothing(
+def test_members_of_another_seller_get_404(
     acorn: Merchant, birch: Merchant, logged_in: Callable[[User], Client]
 ) -> None:
     objects = objects_of(acorn)
@@ -100,7 +100,7 @@ def test_members_of_another_seller_find_nothing(
     before = everything()
     for name, address, _ in addresses("acorn", objects):
         assert ask(bob, name, address) == 404, name
-    # Nor under their own seller's name.
+    # Nor under the URL of their own seller.
     for name, address, names_an_object in addresses("birch", objects):
         if names_an_object:
             assert ask(bob, name, address) == 404, name
@@ -109,14 +109,14 @@ def test_members_of_another_seller_find_nothing(
     assert everything() == before
 
 
-def test_viewers_see_everything_and_change_nothing(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
+def test_viewers_can_see_everything_and_change_nothing(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
     objects = objects_of(acorn)
     victor = logged_in(acorn.viewer)
     before = everything()
     for name, address, _ in addresses("acorn", objects):
-        if name in THEIR_OWN:
+        if name in OWN_ACTIONS:
             continue
-        expected = 403 if name in CHANGES | FOR_MEMBERS else 200
+        expected = 403 if name in CHANGES | NOT_FOR_VIEWERS else 200
         assert ask(victor, name, address) == expected, name
     assert everything() == before
 
@@ -129,12 +129,12 @@ def test_owners_reach_every_page(acorn: Merchant, logged_in: Callable[[User], Cl
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))
-def test_nothing_is_changed_by_a_get(acorn: Merchant, logged_in: Callable[[User], Client], name: str) -> None:
+def test_get_changes_nothing(acorn: Merchant, logged_in: Callable[[User], Client], name: str) -> None:
     address = {one: address for one, address, _ in addresses("acorn", objects_of(acorn))}[name]
     assert logged_in(acorn.owner).get(address).status_code == 405
 
 
-def test_forms_need_their_token(acorn: Merchant) -> None:
+def test_forms_need_a_csrf_token(acorn: Merchant) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(acorn.owner)
     response = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/")
@@ -142,14 +142,14 @@ def test_forms_need_their_token(acorn: Merchant) -> None:
     assert "expired" in response.content.decode()
 
 
-def test_nobody_revokes_the_key_of_a_colleague(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
+def test_keys_of_colleagues_cannot_be_revoked(acorn: Merchant, logged_in: Callable[[User], Client]) -> None:
     colleague = person("bo@acorn.example", acorn.seller, Membership.Role.OWNER)
     key, _ = create_api_key(name="theirs", scopes=["sync:read"], seller=acorn.seller, user=colleague)
     assert logged_in(acorn.owner).post(f"/s/acorn/settings/keys/{key.pk}/revoke/").status_code == 404
 
 
-def test_lists_hold_only_ones_own(acorn: Merchant, birch: Merchant, logged_in: Callable[[User], Client]) -> None:
-    """Both sellers have the same products, so that only their ids tell the pages apart."""
+def test_lists_show_only_own_data(acorn: Merchant, birch: Merchant, logged_in: Callable[[User], Client]) -> None:
+    """Both sellers have the same products, so only IDs can tell the pages apart."""
     pages = {name: logged_in(birch.owner).get(f"/s/birch/{name}/").content.decode() for name in ("products", "orders")}
     assert f"/products/{birch.products[0].pk}/" in pages["products"]
     assert all(f"/products/{product.pk}/" not in pages["products"] for product in acorn.products)
@@ -157,12 +157,12 @@ def test_lists_hold_only_ones_own(acorn: Merchant, birch: Merchant, logged_in: C
 
 
 def test_a_poll_after_the_session_ended_reloads_the_page(acorn: Merchant, client: Client) -> None:
-    """Rather than showing the log-in page in the middle of another."""
+    """Instead of showing the login page inside another page."""
     response = client.get("/s/acorn/live/", headers={"HX-Request": "true"})
     assert response.headers["HX-Refresh"] == "true"
 
 
-def test_the_seller_chosen_last_is_remembered(acorn: Merchant, birch: Merchant, client: Client) -> None:
+def test_the_last_chosen_seller_is_remembered(acorn: Merchant, birch: Merchant, client: Client) -> None:
     Membership.objects.create(user=acorn.owner, seller=birch.seller)
     client.force_login(acorn.owner)
     client.get("/s/birch/")
@@ -172,4 +172,4 @@ def test_the_seller_chosen_last_is_remembered(acorn: Merchant, birch: Merchant, 
 
 
 def test_a_user_without_a_seller_gets_a_message(stranger: User, logged_in: Callable[[User], Client]) -> None:
-    assert "no seller yet" in logged_in(stranger).get("/").content.decode()
+    assert "have access to any seller yet" in logged_in(stranger).get("/").content.decode()

@@ -1,10 +1,11 @@
-"""The pages in a real browser: log in, look around, watch a sync, on a desk and on a telephone."""
+"""The pages in a real browser: login, navigation and live updates, on desktop and phone screens."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.text import capfirst
 from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, User
@@ -14,9 +15,9 @@ from synclog.models import ItemEvent
 from tests.dashboard.merchants import Merchant, make_comparison, make_merchant, webhook_event
 
 PageOf = Callable[[User | None], Page]
-TELEPHONE, DESKS = 390, (768, 1024, 1280, 1440)
-# Pages scroll downwards only, and nothing sticks out of the box that it is drawn in.
-WIDER = """() => [...document.querySelectorAll("html, main, .card, .issue, .notice, .facts, td, th")]
+PHONE, DESKTOPS = 390, (768, 1024, 1280, 1440)
+# Elements whose content overflows them horizontally; pages must scroll only vertically.
+OVERFLOWING = """() => [...document.querySelectorAll("html, main, .side a, .card, .issue, .notice, .facts, td, th")]
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `${box.tagName} ${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)
 """
@@ -40,11 +41,11 @@ def start_run(merchant: Merchant, data_type: DataType) -> Run:
     )
 
 
-def test_a_merchant_logs_in_and_finds_what_is_wrong_with_a_product(acorn: Merchant, page: Page) -> None:
+def test_a_merchant_logs_in_and_finds_the_issue_of_a_product(acorn: Merchant, page: Page) -> None:
     acorn.owner.set_password("a long pass phrase")
     acorn.owner.save()
     page.goto("/")
-    page.get_by_label("E-mail").fill("alice@acorn.example")
+    page.get_by_label("Email").fill("alice@acorn.example")
     page.get_by_label("Password").fill("a long pass phrase")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="BigCommerce shop")).to_be_visible()
@@ -57,8 +58,8 @@ def test_a_merchant_logs_in_and_finds_what_is_wrong_with_a_product(acorn: Mercha
 
     page.get_by_role("link", name="Enamel coffee pot").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Enamel coffee pot")
-    expect(page.get_by_text("Give it a SKU in the shop")).to_be_visible()
-    expect(page.get_by_text("no SKU", exact=True)).to_be_visible()
+    expect(page.get_by_text("Add a SKU in the shop")).to_be_visible()
+    expect(page.get_by_text("No SKU", exact=True)).to_be_visible()
 
 
 def test_selected_issues_are_resolved_together(acorn: Merchant, page_of: PageOf) -> None:
@@ -70,7 +71,7 @@ def test_selected_issues_are_resolved_together(acorn: Merchant, page_of: PageOf)
     expect(page.get_by_role("heading", name="No open issues")).to_be_visible()
 
 
-def test_the_overview_follows_a_sync_and_falls_silent_at_its_end(acorn: Merchant, page_of: PageOf) -> None:
+def test_the_overview_polls_during_a_sync_and_stops_at_its_end(acorn: Merchant, page_of: PageOf) -> None:
     run = start_run(acorn, DataType.CUSTOMERS)
     page = page_of(acorn.owner)
     polls: list[str] = []
@@ -85,14 +86,16 @@ def test_the_overview_follows_a_sync_and_falls_silent_at_its_end(acorn: Merchant
 
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, remaining=0, finished_at=timezone.now())
     expect(progress).to_have_count(0)
-    expect(page.locator("#news")).to_have_text("BigCommerce shop, Customers: ended well.")
+    expect(page.locator("#announcements")).to_have_text(
+        f"BigCommerce shop, Customers: {capfirst(Run.State.DONE.label)}."
+    )
     expect(page.locator("#connections")).not_to_have_attribute("hx-trigger", "every 2s")
     asked = len(polls)
     page.wait_for_timeout(2_500)
     assert len(polls) == asked
 
 
-def test_the_log_grows_while_one_watches(acorn: Merchant, page_of: PageOf) -> None:
+def test_the_log_grows_live(acorn: Merchant, page_of: PageOf) -> None:
     run = start_run(acorn, DataType.CUSTOMERS)
     RunLogLine.objects.create(run=run, text="the first page")
     page = page_of(acorn.owner)
@@ -101,25 +104,25 @@ def test_the_log_grows_while_one_watches(acorn: Merchant, page_of: PageOf) -> No
     expect(log).to_have_count(1)
     RunLogLine.objects.create(run=run, text="the second page")
     expect(log).to_have_count(2)
-    page.get_by_text("Cancel the run").click()
-    page.get_by_role("button", name="Yes, cancel it").click()
-    expect(page.get_by_text("The run is cancelled.")).to_be_visible()
-    expect(page.get_by_text("Cancel the run")).to_have_count(0)
+    page.locator("summary").filter(has_text="Cancel run").click()
+    page.get_by_role("button", name="Cancel run").click()
+    expect(page.get_by_text("Run canceled.")).to_be_visible()
+    expect(page.get_by_text("Cancel run")).to_have_count(0)
 
 
-def test_a_key_is_made_and_revoked(acorn: Merchant, page_of: PageOf) -> None:
+def test_a_key_is_created_and_revoked(acorn: Merchant, page_of: PageOf) -> None:
     page = page_of(acorn.owner)
     page.goto("/s/acorn/settings/")
     page.get_by_label("Name").fill("Warehouse script")
     page.get_by_label("Start and cancel syncs").check()
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create API key").click()
     assert page.locator("#new-key").inner_text().startswith("sc_")
     page.locator("summary").filter(has_text="Revoke").click()
-    page.get_by_role("button", name="Yes, revoke it").click()
-    expect(page.get_by_text("Warehouse script is revoked")).to_be_visible()
+    page.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_text("Key “Warehouse script” revoked.")).to_be_visible()
 
 
-def test_one_seller_is_chosen_among_several(acorn: Merchant, page_of: PageOf) -> None:
+def test_a_user_can_switch_between_sellers(acorn: Merchant, page_of: PageOf) -> None:
     birch = make_merchant("birch")
     Membership.objects.create(user=acorn.owner, seller=birch.seller)
     page = page_of(acorn.owner)
@@ -131,9 +134,9 @@ def test_one_seller_is_chosen_among_several(acorn: Merchant, page_of: PageOf) ->
     page.wait_for_url("**/s/birch/")
 
 
-@pytest.mark.parametrize("width", [TELEPHONE, *DESKS])
-def test_nothing_is_wider_than_its_place(acorn: Merchant, page_of: PageOf, width: int) -> None:
-    """With everything long that can be long: names, states, times, fields of a payload."""
+@pytest.mark.parametrize("width", [PHONE, *DESKTOPS])
+def test_nothing_overflows_horizontally(acorn: Merchant, page_of: PageOf, width: int) -> None:
+    """Even with long names, states, times and payload fields."""
     run = start_run(acorn, DataType.CUSTOMERS)
     RunLogLine.objects.create(run=run, text="https://shop.example/" + "a-path-without-an-end" * 9)
     acorn.shop.name = "Donaudampfschifffahrtsgesellschaftskapitän"
@@ -153,33 +156,33 @@ def test_nothing_is_wider_than_its_place(acorn: Merchant, page_of: PageOf, width
     pages += [f"{where}/{check.pk}/" for where in ("runs", "checks") for check in (comparison, preview)]
     for path in [*pages, f"payloads/{link.pk}/", f"webhooks/{event.pk}/"]:
         page.goto(f"/s/acorn/{path}")
-        assert page.evaluate(WIDER) == [], path
+        assert page.evaluate(OVERFLOWING) == [], path
 
 
-def test_the_keyboard_reads_exact_times(acorn: Merchant, page_of: PageOf) -> None:
+def test_keyboard_focus_shows_exact_times(acorn: Merchant, page_of: PageOf) -> None:
     page = page_of(acorn.owner)
     page.goto("/s/acorn/runs/")
     row = page.get_by_role("row").nth(1)
-    began = row.locator("time")
+    started = row.locator("time")
     shown = "time => getComputedStyle(time, '::after').content"
-    assert began.evaluate(shown) == "none"
+    assert started.evaluate(shown) == "none"
     page.get_by_role("button", name="Apply").focus()
     page.keyboard.press("Tab")
     expect(row.get_by_role("link")).to_be_focused()
-    assert (began.get_attribute("title") or "?") in began.evaluate(shown)
+    assert (started.get_attribute("title") or "?") in started.evaluate(shown)
 
 
-def test_the_keyboard_leads_past_the_navigation(acorn: Merchant, page_of: PageOf) -> None:
+def test_the_keyboard_can_skip_the_navigation(acorn: Merchant, page_of: PageOf) -> None:
     page = page_of(acorn.owner)
     page.goto("/s/acorn/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
 
 
-def test_what_differs_is_repaired_by_keyboard(acorn: Merchant, page_of: PageOf) -> None:
-    """Ticked, asked about with its number, and gone on its way."""
+def test_differences_are_repaired_by_keyboard(acorn: Merchant, page_of: PageOf) -> None:
+    """Select, confirm with the number of items, and queue."""
     comparison = make_comparison(acorn)
     page = page_of(acorn.owner)
     page.goto(f"/s/acorn/checks/{comparison.pk}/")
@@ -187,18 +190,18 @@ def test_what_differs_is_repaired_by_keyboard(acorn: Merchant, page_of: PageOf) 
     page.keyboard.press("Space")
     page.get_by_role("button", name="Repair selected").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Repair 1 item at Elevate search?")).to_be_visible()
-    page.get_by_role("button", name="Yes, repair 1").focus()
+    expect(page.get_by_role("heading", name="Repair 1 item in Elevate search?")).to_be_visible()
+    page.get_by_role("button", name="Repair 1 item").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1 item is on the way.")).to_be_visible()
+    expect(page.get_by_text("1 item queued for repair.")).to_be_visible()
     assert [item.verdict for item in comparison.items.exclude(repaired_at=None)] == ["different"]
 
 
-def test_a_comparison_is_followed_live(acorn: Merchant, page_of: PageOf) -> None:
+def test_a_comparison_updates_live(acorn: Merchant, page_of: PageOf) -> None:
     comparison = make_comparison(acorn, state="preparing")
     page = page_of(acorn.owner)
     page.goto(f"/s/acorn/runs/{comparison.pk}/")
     expect(page.get_by_role("progressbar")).to_be_visible()
     Run.objects.filter(pk=comparison.pk).update(state=Run.State.DONE_WITH_ERRORS, finished_at=timezone.now())
-    expect(page.locator("#news")).to_have_text("The run: differences found.")
+    expect(page.locator("#announcements")).to_have_text("Run status: Differences found")
     expect(page.get_by_role("progressbar")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Issues are found, understood, settled, tried again and taken along as CSV (D7)."""
+"""The issues page: filters, Resolve, Retry and the CSV file (D7)."""
 
 import csv
 import io
@@ -21,11 +21,11 @@ def titles(client: Client, query: str = "") -> list[str]:
     return [issue.title for issue, _ in client.get(f"/s/acorn/issues/{query}").context["rows"]]
 
 
-def test_an_issue_says_what_is_wrong_what_to_do_and_where(acorn: Merchant, logged_in: LogIn) -> None:
+def test_an_issue_shows_problem_fix_and_link(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/issues/").content.decode()
-    assert "A variant has no SKU" in page and "Give it a SKU in the shop" in page
+    assert "A variant has no SKU" in page and "Add a SKU in the shop" in page
     assert f"/s/acorn/products/{acorn.products[2].pk}/" in page
-    assert 'href="https://shop.example/manage/products/3/edit"' in page
+    assert 'href="https://shop.example/manage/products/3/edit"' in page and "Fix in BigCommerce" in page
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_the_issues_of_a_run(acorn: Merchant, logged_in: LogIn) -> None:
     assert titles(logged_in(acorn.owner), f"?run={run.pk}") == ["Enamel coffee pot"]
 
 
-def test_a_link_that_is_none_is_not_rendered(acorn: Merchant, logged_in: LogIn) -> None:
-    """Issues reported over the API may say anything."""
+def test_an_unsafe_link_is_not_rendered(acorn: Merchant, logged_in: LogIn) -> None:
+    """Issues reported over the API can hold any text."""
     Issue.objects.filter(pk=acorn.issues[0].pk).update(link="javascript:alert(document.cookie)")
     assert "javascript:" not in logged_in(acorn.owner).get("/s/acorn/issues/").content.decode()
 
 
-def test_one_is_resolved_by_hand(acorn: Merchant, logged_in: LogIn) -> None:
+def test_an_issue_is_resolved(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     here = "/s/acorn/issues/?severity=error"
     response = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/", {"next": here})
@@ -65,13 +65,13 @@ def test_one_is_resolved_by_hand(acorn: Merchant, logged_in: LogIn) -> None:
     assert resolved.resolved_at is not None and resolved.resolved_by == acorn.owner
 
 
-def test_the_way_back_leads_nowhere_else(acorn: Merchant, logged_in: LogIn) -> None:
+def test_the_redirect_stays_on_this_site(acorn: Merchant, logged_in: LogIn) -> None:
     address = f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/"
     response = logged_in(acorn.owner).post(address, {"next": "https://evil.example/"})
     assert response.headers["Location"] == "/s/acorn/issues/"
 
 
-def test_many_are_resolved_at_once(acorn: Merchant, logged_in: LogIn) -> None:
+def test_selected_issues_are_resolved_together(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     chosen = [issue.pk for issue in acorn.issues[:2]]
     response = client.post("/s/acorn/issues/resolve/", {"issue": [*chosen, "x", "9" * 30]}, follow=True)
@@ -79,36 +79,36 @@ def test_many_are_resolved_at_once(acorn: Merchant, logged_in: LogIn) -> None:
     assert titles(client) == []
 
 
-def test_none_selected_says_so(acorn: Merchant, logged_in: LogIn) -> None:
+def test_resolving_needs_a_selection(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).post("/s/acorn/issues/resolve/", follow=True).content.decode()
-    assert "Nothing was selected" in page
+    assert "Select at least one issue." in page
 
 
-def test_its_item_is_tried_again(acorn: Merchant, logged_in: LogIn) -> None:
-    """At the target that refused it; what a source refuses is read again with the next sync."""
+def test_the_item_of_an_issue_is_retried(acorn: Merchant, logged_in: LogIn) -> None:
+    """Of a failed export; what failed to import is read again in the next sync."""
     change = Change.objects.get()
     Change.objects.filter(pk=change.pk).update(item_id=acorn.products[2].pk)
     Issue.objects.filter(pk=acorn.issues[0].pk).update(job=change.job)
     client = logged_in(acorn.owner)
     page = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/retry/", follow=True).content.decode()
-    assert "tried again now" in page
+    assert "Retrying now." in page
     change.refresh_from_db()
     assert (change.kind, change.state) == (Kind.PRODUCT, Change.State.READY)
     again = client.post(f"/s/acorn/issues/{acorn.issues[1].pk}/retry/", follow=True).content.decode()
-    assert "Nothing waits for this item" in again
+    assert "retried in the next sync" in again
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
-def test_what_a_spreadsheet_would_run_is_disarmed(cell: str) -> None:
+def test_spreadsheet_formulas_are_escaped(cell: str) -> None:
     assert safe_cell(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["Oak table", "variant:5", "3.50", 7, "a=b", ""])
-def test_everything_else_stays_as_it_is(cell: object) -> None:
+def test_other_cells_are_unchanged(cell: object) -> None:
     assert safe_cell(cell) == str(cell)
 
 
-def test_the_csv_holds_what_the_filters_show(acorn: Merchant, logged_in: LogIn) -> None:
+def test_the_csv_file_holds_the_filtered_issues(acorn: Merchant, logged_in: LogIn) -> None:
     Issue.objects.filter(pk=acorn.issues[0].pk).update(title='=HYPERLINK("http://evil.example","click")')
     response = logged_in(acorn.owner).get("/s/acorn/issues/download/?severity=error")
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -118,4 +118,4 @@ def test_the_csv_holds_what_the_filters_show(acorn: Merchant, logged_in: LogIn) 
     (row,) = rows
     assert row[1] == '\'=HYPERLINK("http://evil.example","click")'
     assert row[3] == "A variant has no SKU (Size L)."
-    assert row[9].endswith(("+01:00", "+02:00")), "the seller's time"
+    assert row[9].endswith(("+01:00", "+02:00")), "time in the seller's zone"

@@ -1,4 +1,4 @@
-"""One's own API keys: made, shown once, revoked."""
+"""API keys of the user: created, shown once, revoked."""
 
 from collections.abc import Callable
 
@@ -27,22 +27,22 @@ def test_a_key_is_shown_once_and_works(acorn: Merchant, logged_in: LogIn) -> Non
     assert AuditEvent.objects.filter(action="key.make", user=acorn.owner).exists()
 
 
-def test_a_revoked_key_is_worth_nothing(acorn: Merchant, logged_in: LogIn) -> None:
+def test_a_revoked_key_does_not_work(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     text = client.post("/s/acorn/settings/keys/", FORM).context["new_text"]
     page = client.post(f"/s/acorn/settings/keys/{ApiKey.objects.get().pk}/revoke/", follow=True).content.decode()
-    assert "is revoked" in page
+    assert "Key “Warehouse script” revoked." in page
     assert find_api_key(text) is None
 
 
-def test_a_form_that_is_wrong_makes_nothing(acorn: Merchant, logged_in: LogIn) -> None:
+def test_an_invalid_form_creates_no_key(acorn: Merchant, logged_in: LogIn) -> None:
     response = logged_in(acorn.owner).post("/s/acorn/settings/keys/", {"name": "", "scopes": ["all"], "days": "1"})
     assert response.status_code == 400
     assert set(response.context["form"].errors) == {"name", "scopes", "days"}
     assert not ApiKey.objects.exists()
 
 
-def test_the_key_of_a_viewer_only_reads(acorn: Merchant, logged_in: LogIn) -> None:
+def test_keys_of_viewers_are_read_only(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.viewer)
     assert client.post("/s/acorn/settings/keys/", FORM).status_code == 400
     reading = FORM | {"scopes": ["sync:read"]}
@@ -55,7 +55,7 @@ def test_members_are_listed(acorn: Merchant, logged_in: LogIn) -> None:
     assert "alice@acorn.example" in page and "Owner" in page
 
 
-def test_the_page_says_where_feeds_are_fetched(acorn: Merchant, logged_in: LogIn) -> None:
+def test_the_page_lists_feed_urls(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     text = client.post("/s/acorn/settings/keys/", FORM | {"scopes": ["feeds:read"]}).context["new_text"]
     addresses = dict(client.get("/s/acorn/settings/").context["feeds"])

@@ -1,4 +1,4 @@
-"""Lists are paged without losing or doubling a row, and searched by word and by SKU."""
+"""Lists are paged without missing or repeating a row, and searched by word and by SKU."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ LogIn = Callable[[User], Client]
 
 
 def walk(rows: QuerySet[Any], field: str, size: int) -> list[list[int]]:
-    """All pages by way of the markers, and back again."""
+    """The IDs on all pages, following the markers to the end; also checks the way back."""
     marker = ""
     pages: list[list[int]] = []
     while True:
@@ -42,7 +42,7 @@ def walk(rows: QuerySet[Any], field: str, size: int) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
-def test_paging_by_time_meets_every_row_once_though_many_share_a_time(acorn: Merchant, size: int) -> None:
+def test_paging_by_time_shows_every_row_once_although_times_repeat(acorn: Merchant, size: int) -> None:
     log, now = acorn.issues[0].sync_log, timezone.now()
     Issue.objects.bulk_create(
         Issue(
@@ -55,14 +55,14 @@ def test_paging_by_time_meets_every_row_once_though_many_share_a_time(acorn: Mer
         for n in range(14)
     )
     rows = Issue.objects.filter(external_id__startswith="x:")
-    met = [pk for page in walk(rows, "seen_at", size) for pk in page]
-    assert met == list(rows.order_by("-seen_at", "-id").values_list("pk", flat=True))
+    seen = [pk for page in walk(rows, "seen_at", size) for pk in page]
+    assert seen == list(rows.order_by("-seen_at", "-id").values_list("pk", flat=True))
 
 
 @pytest.mark.parametrize("size", [1, 4, 50])
-def test_paging_by_id_meets_every_row_once(acorn: Merchant, size: int) -> None:
-    met = [pk for page in walk(Product.objects.filter(seller=acorn.seller), "", size) for pk in page]
-    assert met == sorted((product.pk for product in acorn.products), reverse=True)
+def test_paging_by_id_shows_every_row_once(acorn: Merchant, size: int) -> None:
+    seen = [pk for page in walk(Product.objects.filter(seller=acorn.seller), "", size) for pk in page]
+    assert seen == sorted((product.pk for product in acorn.products), reverse=True)
 
 
 def test_a_row_that_two_searches_find_appears_once(acorn: Merchant) -> None:
@@ -76,21 +76,21 @@ def test_a_row_that_two_searches_find_appears_once(acorn: Merchant) -> None:
     [
         ("oak", ["Oak side table"]),
         ("TABLE oak", ["Oak side table"]),
-        ("bla", ["Wool blanket, grey"]),  # the last word may be unfinished
-        ("bla wool", []),  # the others may not
-        ("lamp-br", ["Brass desk lamp"]),  # the beginning of a SKU
+        ("bla", ["Wool blanket, grey"]),  # the last word matches by prefix
+        ("bla wool", []),  # the others do not
+        ("lamp-br", ["Brass desk lamp"]),  # the prefix of a SKU
         ("100%", []),
         ("it's & | ! (:*", []),
         ("'; --", []),
     ],
 )
-def test_search_finds_words_and_beginnings_of_skus(acorn: Merchant, search: str, titles: list[str]) -> None:
+def test_search_finds_words_and_sku_prefixes(acorn: Merchant, search: str, titles: list[str]) -> None:
     page = catalog.products(seller=acorn.seller, keyset=Keyset(), search=search)
     assert [product.title for product in page.rows] == titles
 
 
-def test_search_goes_by_its_indexes(acorn: Merchant) -> None:
-    """A million products are searched without reading them: the plan takes the word index and the SKU index."""
+def test_search_uses_its_indexes(acorn: Merchant) -> None:
+    """The query plans use the word index and the SKU index, so a search does not scan a million products."""
     products = Product.objects.bulk_create(Product(seller=acorn.seller, title=f"Chair {n}") for n in range(4000))
     Variant.objects.bulk_create(
         Variant(seller=acorn.seller, product=product, sku=f"CHAIR-{product.pk}") for product in products
@@ -108,13 +108,13 @@ def test_search_goes_by_its_indexes(acorn: Merchant) -> None:
     assert "catalog_variant_sku_prefix" in plans[1] and "~>=~" in plans[1]
 
 
-def test_status_and_search_go_together(acorn: Merchant, logged_in: LogIn) -> None:
+def test_status_and_search_are_combined(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/products/?search=linen&status=live").content.decode()
-    assert "No product matches" in page
+    assert "No products found" in page
 
 
 @pytest.mark.parametrize("search", ["ida@north", "IDA@", "Hol", "holm"])
-def test_customers_are_found_by_mail_and_name(acorn: Merchant, search: str) -> None:
+def test_customers_are_found_by_email_and_name(acorn: Merchant, search: str) -> None:
     page = sales.customers(seller=acorn.seller, keyset=Keyset(), search=search)
     assert [customer.last_name for customer in page.rows] == ["Holm"]
 

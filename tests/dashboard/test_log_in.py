@@ -1,4 +1,4 @@
-"""Coming in and going out."""
+"""Login, logout, password change and error pages."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def log_in(client: Client, password: str, email: str = "alice@acorn.example") ->
     return client.post("/login/?next=/s/acorn/issues/", {"username": email, "password": password})
 
 
-def test_the_right_password_leads_to_the_page_asked_for(client: Client, alice: User) -> None:
+def test_login_redirects_to_the_requested_page(client: Client, alice: User) -> None:
     response = client.post(
         "/login/", {"username": "Alice@Acorn.example", "password": PASSWORD, "next": "/s/acorn/issues/"}
     )
@@ -31,32 +31,32 @@ def test_the_right_password_leads_to_the_page_asked_for(client: Client, alice: U
     assert client.get("/s/acorn/issues/").status_code == 200
 
 
-def test_a_wrong_one_does_not_reveal_whether_the_address_exists(client: Client, alice: User) -> None:
+def test_a_wrong_password_does_not_reveal_whether_the_account_exists(client: Client, alice: User) -> None:
     known = log_in(client, "wrong").content.decode()  # type: ignore[attr-defined]
     unknown = log_in(client, "wrong", "nobody@acorn.example").content.decode()  # type: ignore[attr-defined]
-    assert "do not go together" in known and "do not go together" in unknown
+    assert "Incorrect email or password." in known and "Incorrect email or password." in unknown
 
 
-def test_after_ten_failures_even_the_right_one_must_wait(client: Client, alice: User) -> None:
+def test_after_ten_failures_the_right_password_is_rejected_too(client: Client, alice: User) -> None:
     for _ in range(throttle.FAILURES):
         assert log_in(client, "wrong").status_code == 200  # type: ignore[attr-defined]
     response = log_in(client, PASSWORD)
     assert response.status_code == 429  # type: ignore[attr-defined]
     assert response.headers["Retry-After"] == "900"  # type: ignore[attr-defined]
     assert "Wait 15 minutes" in response.content.decode()  # type: ignore[attr-defined]
-    # Another person at the same place is not held up, and the wait ends.
+    # Another user at the same IP address is not locked, and the lock ends.
     assert not throttle.is_locked("bob@acorn.example", "127.0.0.1")
     AuditEvent.objects.update(at=AuditEvent.objects.latest("at").at - timedelta(minutes=16))
     assert log_in(client, PASSWORD).status_code == 302  # type: ignore[attr-defined]
 
 
-def test_failures_are_kept_without_the_address(client: Client, alice: User) -> None:
+def test_failures_are_recorded_without_the_email_address(client: Client, alice: User) -> None:
     log_in(client, "wrong")
     event = AuditEvent.objects.get(action="login.failed")
     assert "alice" not in event.target and event.detail == {}
 
 
-def test_logging_out_takes_a_button(client: Client, alice: User) -> None:
+def test_logout_needs_a_post(client: Client, alice: User) -> None:
     client.force_login(alice)
     assert client.get("/logout/").status_code == 405
     assert client.post("/logout/").headers["Location"] == "/login/"
@@ -67,20 +67,20 @@ def test_the_password_can_be_changed(client: Client, alice: User) -> None:
     client.force_login(alice)
     form = {"old_password": PASSWORD, "new_password1": "quite another phrase", "new_password2": "quite another phrase"}
     page = client.post("/password/", form, follow=True).content.decode()
-    assert "Your password is changed" in page
+    assert "Password changed." in page
     alice.refresh_from_db()
     assert alice.check_password("quite another phrase")
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/s/nobody/"])
-def test_errors_have_pages_of_their_own(client: Client, alice: User, path: str) -> None:
+def test_not_found_pages(client: Client, alice: User, path: str) -> None:
     client.force_login(alice)
     response = client.get(path)
     assert response.status_code == 404
-    assert "Nothing here" in response.content.decode()
+    assert "Page not found" in response.content.decode()
 
 
-def test_a_bug_has_a_page_that_needs_nothing(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_error_shows_the_static_page(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(**_: object) -> None:
         raise RuntimeError("boom")
 
@@ -89,4 +89,4 @@ def test_a_bug_has_a_page_that_needs_nothing(client: Client, alice: User, monkey
     client.raise_request_exception = False
     response = client.get("/s/acorn/")
     assert response.status_code == 500
-    assert "Something broke on our side" in response.content.decode()
+    assert "Something went wrong" in response.content.decode()

@@ -1,13 +1,17 @@
-"""The home page: how syncs stand, the buttons, and polling that stops by itself (D2, D6, B11, N7)."""
+"""The overview: status of syncs, actions, and polling that stops by itself (D2, D6, B11, N7)."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.text import capfirst
 
 from accounts.models import User
+from connectors.services.runs import sync
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Run, RunCounter
 from hub.services import pause_platform, require_attention
@@ -26,7 +30,13 @@ def running(merchant: Merchant, **fields: object) -> Run:
 
 def test_it_shows_the_current_state(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
-    for words in ("BigCommerce shop", "Elevate search", "Ended with some errors", "12\xa0minutes ago", "an hour ago"):
+    for words in (
+        "BigCommerce shop",
+        "Elevate search",
+        capfirst(Run.State.DONE_WITH_ERRORS.label),
+        "12\xa0minutes ago",
+        "an hour ago",
+    ):
         assert words in page, words
     assert "in 14\xa0minutes" in page, "the next scheduled time"
     assert f"/s/acorn/issues/?connection={acorn.shop.slug}&amp;data_type=products" in page
@@ -36,35 +46,35 @@ def test_nothing_is_polled_while_nothing_runs(acorn: Merchant, logged_in: LogIn)
     assert "every 2s" not in logged_in(acorn.owner).get("/s/acorn/").content.decode()
 
 
-def test_polling_goes_on_while_something_runs_and_stops_by_itself(acorn: Merchant, logged_in: LogIn) -> None:
+def test_polling_lasts_while_something_runs_and_stops_by_itself(acorn: Merchant, logged_in: LogIn) -> None:
     run = running(acorn)
     client = logged_in(acorn.owner)
     page = client.get("/s/acorn/").content.decode()
-    assert "every 2s" in page and 'value="75"' in page and "50 of 200 left" in page
+    assert "every 2s" in page and 'value="75"' in page and "150 of 200 (75%)" in page
     again = client.get("/s/acorn/live/", {"seen": f"{run.pk}.preparing"}, headers=HTMX).content.decode()
     assert "every 2s" in again
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE, remaining=0, finished_at=timezone.now())
     last = client.get("/s/acorn/live/", {"seen": f"{run.pk}.preparing"}, headers=HTMX).content.decode()
-    assert "every 2s" not in last and "Ended well" in last
+    assert "every 2s" not in last and capfirst(Run.State.DONE.label) in last
 
 
 def test_an_import_counts_what_it_has_read(acorn: Merchant, logged_in: LogIn) -> None:
-    """Only the source knows how much there is; nothing is counted down."""
+    """Only the source knows the total; nothing is counted down."""
     run = running(acorn, state=Run.State.PREPARING, remaining=None)
     RunCounter.objects.create(run=run, kind=Kind.CATEGORY, read=20)
-    assert "180 of 200 left" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    assert "20 of 200 (10%)" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
     Run.objects.filter(pk=run.pk).update(total=None)
-    assert "counting what there is" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    assert "Counting items…" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
 
 
-def test_only_what_changed_is_read_out(acorn: Merchant, logged_in: LogIn) -> None:
+def test_only_changed_states_are_announced(acorn: Merchant, logged_in: LogIn) -> None:
     run = running(acorn)
     client = logged_in(acorn.owner)
     seen = client.get("/s/acorn/").context["overview"].state_keys
-    assert 'id="news"' not in client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).content.decode()
+    assert 'id="announcements"' not in client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).content.decode()
     Run.objects.filter(pk=run.pk).update(state=Run.State.FAILED)
-    news = client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).context["news"]
-    assert news == ["BigCommerce shop, Categories: failed."]
+    changed = client.get("/s/acorn/live/", {"seen": seen}, headers=HTMX).context["changed_states"]
+    assert changed == [f"BigCommerce shop, Categories: {capfirst(Run.State.FAILED.label)}."]
 
 
 def test_a_full_run_is_shown_before_a_partial_one_and_a_running_one_before_the_last(
@@ -79,46 +89,51 @@ def test_a_full_run_is_shown_before_a_partial_one_and_a_running_one_before_the_l
 
 def test_the_button_starts_a_sync(acorn: Merchant, logged_in: LogIn) -> None:
     response = logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", follow=True)
-    assert "the sync has started" in response.content.decode()
+    assert "Categories sync started for BigCommerce shop." in response.content.decode()
     run = Run.objects.get(job=acorn.job(Direction.IMPORT, DataType.CATEGORIES))
     assert (run.trigger, run.started_by, run.scope) == ("button", acorn.owner, "full")
 
 
-def test_pressing_it_while_one_runs_joins_it_and_says_so(acorn: Merchant, logged_in: LogIn) -> None:
+def test_a_second_click_shows_the_running_sync(acorn: Merchant, logged_in: LogIn) -> None:
     run = running(acorn)
     response = logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", headers=HTMX)
     page = response.content.decode()
-    assert "you joined it" in page
+    assert "is already running" in page
     assert page.startswith('\n<div id="connections"') or '<div id="connections"' in page
     assert list(Run.objects.filter(job=run.job)) == [run]
 
 
 @pytest.mark.parametrize("data_type", ["brands", "nonsense"])
-def test_there_is_no_button_for_what_is_not_synced(acorn: Merchant, logged_in: LogIn, data_type: str) -> None:
+def test_data_without_a_job_cannot_be_synced(acorn: Merchant, logged_in: LogIn, data_type: str) -> None:
     assert logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/{data_type}/").status_code == 404
 
 
-def test_an_uninstalled_connection_says_so_instead(acorn: Merchant, logged_in: LogIn) -> None:
+def test_an_uninstalled_connection_shows_an_error(acorn: Merchant, logged_in: LogIn) -> None:
     Connection.objects.filter(pk=acorn.shop.pk).update(state=Connection.State.UNINSTALLED)
     client = logged_in(acorn.owner)
     response = client.post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", follow=True)
     page = response.content.decode()
-    assert "connect it again first" in page and "Uninstalled." in page
+    with pytest.raises(ValueError) as error:
+        sync(connection=Connection.objects.get(pk=acorn.shop.pk), data_type=DataType.CATEGORIES, trigger="button")
+    assert escape(str(error.value)) in page and "Uninstalled." in page
 
 
-def test_viewers_see_why_they_cannot_press_it(acorn: Merchant, logged_in: LogIn) -> None:
+def test_viewers_see_why_they_cannot_sync(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.viewer).get("/s/acorn/").content.decode()
-    assert 'id="viewer-note"' in page and "You are a viewer here" in page
-    assert page.count("Sync<span") == page.count('disabled aria-describedby="viewer-note" title="Viewers cannot')
+    assert 'id="viewer-note"' in page and "You have read-only access." in page
+    assert page.count("Sync<span") == page.count('disabled aria-describedby="viewer-note" title="Viewers can’t')
 
 
-def test_what_waits_for_a_person_says_what_to_do(acorn: Merchant, logged_in: LogIn) -> None:
+def test_a_job_that_needs_attention_shows_the_fix(acorn: Merchant, logged_in: LogIn) -> None:
     job = acorn.job(Direction.IMPORT, DataType.ORDERS)
     require_attention(job=job, reason="The token has expired.")
     client = logged_in(acorn.owner)
     page = client.get("/s/acorn/").content.decode()
-    assert "The token has expired." in page and "then press Resume" in page
-    assert "it goes on" in client.post(f"/s/acorn/jobs/{job.pk}/resume/", headers=HTMX).content.decode()
+    assert "The token has expired." in page and "then select Resume" in page
+    assert (
+        "Orders sync resumed for BigCommerce shop."
+        in client.post(f"/s/acorn/jobs/{job.pk}/resume/", headers=HTMX).content.decode()
+    )
     job.refresh_from_db()
     assert not job.paused and "The token has expired." not in client.get("/s/acorn/").content.decode()
 
@@ -126,28 +141,31 @@ def test_what_waits_for_a_person_says_what_to_do(acorn: Merchant, logged_in: Log
 def test_a_job_can_be_paused(acorn: Merchant, logged_in: LogIn) -> None:
     job = acorn.job(Direction.IMPORT, DataType.ORDERS)
     page = logged_in(acorn.owner).post(f"/s/acorn/jobs/{job.pk}/pause/", follow=True).content.decode()
-    assert "Press Resume to go on" in page
+    assert "will sync when you resume" in page
     assert Job.objects.get(pk=job.pk).paused
 
 
-def test_a_paused_connection_and_platform_give_their_reasons(acorn: Merchant, logged_in: LogIn) -> None:
+def test_a_paused_connection_and_platform_show_their_reasons(acorn: Merchant, logged_in: LogIn) -> None:
     Connection.objects.filter(pk=acorn.search.pk).update(paused_at=timezone.now(), pause_reason="moving house")
     pause_platform(platform="bigcommerce", reason="their outage", by=None)
     page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
     assert "Paused: moving house" in page and "their outage" in page
 
 
-def test_a_resting_lane_says_that_it_goes_on_by_itself(acorn: Merchant, logged_in: LogIn) -> None:
-    acorn.search.lanes.update(rest_until=timezone.now() + timedelta(minutes=3))
-    assert "let it rest for a while" in logged_in(acorn.owner).get("/s/acorn/").content.decode()
+def test_a_lane_that_backs_off_shows_the_next_attempt(acorn: Merchant, logged_in: LogIn) -> None:
+    retry_at = timezone.now() + timedelta(minutes=3)
+    acorn.search.lanes.update(rest_until=retry_at)
+    time = f"{timezone.localtime(retry_at, ZoneInfo(acorn.seller.time_zone)):%H:%M %Z}"
+    page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    assert f"Retrying automatically at {time}." in page
 
 
-def test_held_items_are_counted_and_tried_again(acorn: Merchant, logged_in: LogIn) -> None:
+def test_held_items_are_counted_and_retried(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
-    assert "1 item waits for you" in client.get("/s/acorn/").content.decode()
+    assert "1 item needs action" in client.get("/s/acorn/").content.decode()
     change = Change.objects.get(state=Change.State.HELD)
     page = client.post(f"/s/acorn/jobs/{change.job_id}/retry/", headers=HTMX).content.decode()
-    assert "1 item is tried again now" in page and "waits for you" not in page
+    assert "Retrying 1 item." in page and "needs action" not in page
     change.refresh_from_db()
     assert change.state == Change.State.READY
 

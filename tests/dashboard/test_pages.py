@@ -1,4 +1,4 @@
-"""Every page shows what it is for, with data and without, at a price that does not grow with the data."""
+"""Every page shows its data, works without any, and makes a number of queries that does not grow with it."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ LogIn = Callable[[User], Client]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_each_list_opens_for_a_seller_without_anything(client: Client, db: None, path: str) -> None:
+def test_each_list_works_for_a_seller_without_data(client: Client, db: None, path: str) -> None:
     seller = Seller.objects.create(slug="empty", name="Empty Ltd")
     client.force_login(person("eve@empty.example", seller, Membership.Role.OWNER))
     response = client.get(f"/s/empty/{path}")
@@ -30,12 +30,12 @@ def test_each_list_opens_for_a_seller_without_anything(client: Client, db: None,
     assert "Empty Ltd" in response.content.decode()
 
 
-def test_a_product_shows_all_that_is_known_of_it(acorn: Merchant, logged_in: LogIn) -> None:
+def test_a_product_page_shows_all_details(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get(f"/s/acorn/products/{acorn.products[0].pk}/").content.decode()
     for words in (
         *("Oak side table", "OAK-TABLE-S", "Skovhus", "Home / Tables", "49.50 EUR", "Aarhus"),
-        *("The search engine did not answer", "<code>111</code>", "2 × variant"),
-        # the timeline, of its variants too, field by field
+        *("The search engine did not respond", "<code>111</code>", f"2 × {Kind.VARIANT.label}"),
+        # the timeline of the product and its variants, field by field
         *("<del>52.00</del>", "<ins>49.50</ins>", "<del>(empty)</del>"),
     ):
         assert words in page, words
@@ -43,10 +43,10 @@ def test_a_product_shows_all_that_is_known_of_it(acorn: Merchant, logged_in: Log
 
 def test_a_product_shows_its_open_issue_with_the_fix(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get(f"/s/acorn/products/{acorn.products[2].pk}/").content.decode()
-    assert "Give it a SKU in the shop" in page
+    assert "Add a SKU in the shop" in page
 
 
-def test_payloads_are_shown_word_for_word(acorn: Merchant, logged_in: LogIn) -> None:
+def test_payloads_are_shown_unchanged(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     page = client.get(f"/s/acorn/products/{acorn.products[0].pk}/").content.decode()
     address = next(part for part in page.split('"') if part.startswith("/s/acorn/payloads/"))
@@ -62,11 +62,11 @@ def test_an_order_shows_lines_and_shipments(acorn: Merchant, logged_in: LogIn) -
 
 def test_a_customer_shows_addresses_and_orders(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get(f"/s/acorn/customers/{acorn.customer.pk}/").content.decode()
-    for words in ("Northwind Interiors", "12.5 %", "Strandvejen 12", "100042"):
+    for words in ("Northwind Interiors", "12.5%", "Strandvejen 12", "100042"):
         assert words in page, words
 
 
-def test_each_storefront_has_a_status_of_its_own(acorn: Merchant, logged_in: LogIn) -> None:
+def test_each_storefront_has_its_own_status(acorn: Merchant, logged_in: LogIn) -> None:
     """B12."""
     page = logged_in(acorn.owner).get("/s/acorn/statuses/?kind=category").content.decode()
     assert "storefront 1" in page and "storefront 2" in page
@@ -74,7 +74,7 @@ def test_each_storefront_has_a_status_of_its_own(acorn: Merchant, logged_in: Log
     assert "storefront 1" not in held and "storefront 2" in held
 
 
-def test_what_comes_from_outside_is_never_markup(acorn: Merchant, logged_in: LogIn) -> None:
+def test_external_data_is_escaped(acorn: Merchant, logged_in: LogIn) -> None:
     Product.objects.filter(pk=acorn.products[0].pk).update(title="<script>alert(1)</script>")
     Image.objects.filter(product=acorn.products[0]).update(url="javascript:alert(1)")
     for path in ("products/", f"products/{acorn.products[0].pk}/", "statuses/"):
@@ -83,27 +83,27 @@ def test_what_comes_from_outside_is_never_markup(acorn: Merchant, logged_in: Log
         assert "&lt;script&gt;" in page
 
 
-def test_a_filter_that_does_not_exist_is_named(acorn: Merchant, logged_in: LogIn) -> None:
+def test_an_invalid_filter_value_shows_an_error(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/products/?status=nice").content.decode()
     assert "nice is not one of the available choices" in page
 
 
 @pytest.mark.parametrize("path", ["issues", "runs", "products", "orders", "statuses"])
 @pytest.mark.parametrize("marker", ["x", "older~", "older~x~1", "older~2026-01-01~1", "older~99999999999999999999"])
-def test_a_page_marker_that_does_not_read_is_refused(acorn: Merchant, logged_in: LogIn, path: str, marker: str) -> None:
+def test_a_malformed_page_marker_is_rejected(acorn: Merchant, logged_in: LogIn, path: str, marker: str) -> None:
     response = logged_in(acorn.owner).get(f"/s/acorn/{path}/", {"page": marker})
     assert response.status_code == 400
-    assert "begin again from the first page" in response.content.decode()
+    assert "start again from the first page" in response.content.decode()
 
 
-def test_times_are_the_sellers(acorn: Merchant, logged_in: LogIn) -> None:
+def test_times_are_in_the_sellers_zone(acorn: Merchant, logged_in: LogIn) -> None:
     at = timezone.now().replace(month=7, hour=12, minute=0)
     Order.objects.filter(pk=acorn.order.pk).update(placed_at=at)
     page = logged_in(acorn.owner).get(f"/s/acorn/orders/{acorn.order.pk}/").content.decode()
     assert "14:00" in page and "CEST" in page
 
 
-def test_an_unknown_time_zone_is_read_as_utc(acorn: Merchant, logged_in: LogIn) -> None:
+def test_an_unknown_time_zone_falls_back_to_utc(acorn: Merchant, logged_in: LogIn) -> None:
     Seller.objects.filter(pk=acorn.seller.pk).update(time_zone="Middle/Earth")
     assert logged_in(acorn.owner).get("/s/acorn/").status_code == 200
 
@@ -112,11 +112,11 @@ def test_an_unknown_time_zone_is_read_as_utc(acorn: Merchant, logged_in: LogIn) 
 def test_staging_is_unmistakable(client: Client, db: None, settings: object, environment: str) -> None:
     settings.ENVIRONMENT = environment  # type: ignore[attr-defined]
     page = client.get("/login/").content.decode()
-    assert ("Nothing here is live business" in page) == (environment == "staging")
+    assert ("Test environment with anonymized data." in page) == (environment == "staging")
 
 
 def grow(merchant: Merchant, number: int) -> None:
-    """Much more of everything."""
+    """Add `number` rows of everything."""
     seller, now, name = merchant.seller, timezone.now(), get_random_string(6)
     reading = merchant.job(Direction.IMPORT, DataType.PRODUCTS)
     products = Product.objects.bulk_create(Product(seller=seller, title=f"Stool {n}") for n in range(number))
@@ -163,7 +163,7 @@ def grow(merchant: Merchant, number: int) -> None:
     RunCounter.objects.bulk_create(RunCounter(run=run, kind="product", read=1) for run in runs)
 
 
-def test_no_page_asks_more_of_the_database_when_there_is_more(acorn: Merchant, logged_in: LogIn) -> None:
+def test_the_number_of_queries_does_not_grow_with_the_data(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
     paths = [
         *LISTS,
@@ -179,14 +179,12 @@ def test_no_page_asks_more_of_the_database_when_there_is_more(acorn: Merchant, l
     def counts() -> dict[str, int]:
         found = {}
         for path in paths:
-            with CaptureQueriesContext(
-                connection,
-            ) as queries:
+            with CaptureQueriesContext(connection) as queries:
                 assert client.get(f"/s/acorn/{path}").status_code == 200
             found[path] = len(queries)
         return found
 
-    client.get("/s/acorn/")  # the session learns which seller is chosen
+    client.get("/s/acorn/")  # stores the chosen seller in the session
     grow(acorn, 3)
     few = counts()
     grow(acorn, 60)

@@ -1,4 +1,4 @@
-"""What platforms told has a page: its state, its wait, its payload for those who may see it, and a button."""
+"""The webhooks pages: events with status, latency and payload, replay, and secrets that are set manually."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 from tests.dashboard.merchants import Merchant, person, webhook_event
 
@@ -25,7 +25,7 @@ def shown(client: Client, user: User, url: str) -> str:
     return client.get(url).content.decode()
 
 
-def test_events_refusals_and_hooks_are_on_the_page(client: Client, acorn: Merchant) -> None:
+def test_the_page_shows_events_rejections_and_subscriptions(client: Client, acorn: Merchant) -> None:
     webhook_event(acorn.shop)
     webhook_event(acorn.shop, state="held", reason="The shop denies it", data_type="orders")
     now = timezone.now()
@@ -36,14 +36,14 @@ def test_events_refusals_and_hooks_are_on_the_page(client: Client, acorn: Mercha
         connection=acorn.shop, check_at=now, healthy=False, reason="The token may not make hooks."
     )
     page = shown(client, acorn.owner, address(acorn, "webhooks"))
-    for text in ("The shop denies it", "wrong signature", "The token may not make hooks.", "the longest 2 s"):
+    for text in ("The shop denies it", "wrong signature", "The token may not make hooks.", "Longest: 2 s"):
         assert text in page
     only = shown(client, acorn.owner, address(acorn, "webhooks") + "?state=held&data_type=orders")
     assert only.count("store/product/updated</a>") == 1
     assert SECRET not in page
 
 
-def test_payloads_are_masked_but_for_owners_and_those_with_the_permission(client: Client, acorn: Merchant) -> None:
+def test_payloads_are_masked_except_for_owners_and_users_with_the_permission(client: Client, acorn: Merchant) -> None:
     url = address(acorn, "webhook", event=webhook_event(acorn.shop).pk)
     member = person("member@example.com", acorn.seller, "member")
     assert SECRET in shown(client, acorn.owner, url)
@@ -54,7 +54,7 @@ def test_payloads_are_masked_but_for_owners_and_those_with_the_permission(client
     assert SECRET in shown(client, member, url)
 
 
-def test_events_are_replayed_one_or_by_filter(client: Client, acorn: Merchant) -> None:
+def test_events_are_replayed_singly_or_by_filter(client: Client, acorn: Merchant) -> None:
     one, other, third = (webhook_event(acorn.shop, delivery_id=f"d{n}") for n in range(3))
     WebhookEvent.objects.filter(pk=third.pk).update(state="held")
     client.force_login(acorn.owner)
@@ -66,8 +66,8 @@ def test_events_are_replayed_one_or_by_filter(client: Client, acorn: Merchant) -
     assert (other.state, other.attempts) == ("done", 1)
 
 
-def test_who_may_not_see_payloads_sees_none_by_looking_again(client: Client, acorn: Merchant) -> None:
-    """One by one or by filter, with a reason or without: what comes back is masked."""
+def test_replaying_does_not_reveal_payloads(client: Client, acorn: Merchant) -> None:
+    """Singly or by filter, with a reason or without: the response is masked."""
     held = webhook_event(acorn.shop, state="held", reason="The shop denies it")
     unread = webhook_event(acorn.shop, delivery_id="d2", state="ignored", direction="", data_type="")
     client.force_login(person("member@example.com", acorn.seller, "member"))
@@ -81,7 +81,7 @@ def test_who_may_not_see_payloads_sees_none_by_looking_again(client: Client, aco
         assert SECRET not in client.get(address(acorn, "webhook", event=event.pk)).content.decode()
 
 
-def test_events_of_others_are_not_replayed(client: Client, acorn: Merchant, birch: Merchant) -> None:
+def test_events_of_another_seller_are_not_replayed(client: Client, acorn: Merchant, birch: Merchant) -> None:
     theirs = webhook_event(birch.shop, state="held")
     client.force_login(acorn.owner)
     client.post(address(acorn, "replay_webhooks"), {"connection": birch.shop.slug})
@@ -92,7 +92,7 @@ def test_events_of_others_are_not_replayed(client: Client, acorn: Merchant, birc
 
 @pytest.fixture
 def own_system(acorn: Merchant) -> Connection:
-    """A system that signs with a secret of ours."""
+    """A system that signs with a secret that we create."""
     return install_connection(
         seller=acorn.seller,
         platform="rest_shop",
@@ -126,7 +126,7 @@ def test_members_and_viewers_see_neither_address_nor_secret(
     assert own_system.webhook_secret == before
 
 
-def test_a_platform_that_registers_its_hooks_takes_no_secret_by_hand(
+def test_a_platform_with_automatic_webhooks_takes_no_manual_secret(
     client: Client, acorn: Merchant, birch: Merchant, own_system: Connection
 ) -> None:
     client.force_login(acorn.owner)

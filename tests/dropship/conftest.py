@@ -1,4 +1,4 @@
-"""A seller whose orders hold lines of two vendors, each with an ERP of its own."""
+"""Fixtures: a seller with orders for two vendors, each with its own ERP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tests.orders.importing import PLACED
 
 @dataclass
 class Vendor:
-    """`sales` takes the orders that the vendor ships, `reports` tells what was shipped."""
+    """A vendor with its ERP jobs: `sales` exports orders to the ERP, `reports` imports shipments."""
 
     seller: Seller
     owner: User
@@ -34,7 +34,7 @@ def make_agreement(seller: Seller, vendor: Seller, name: str, **fields: object) 
 
 
 def shop_of(seller: Seller) -> Job:
-    """The job that reads the orders of the seller's shop."""
+    """The job that imports orders from the seller's shop."""
     return make_job(make_connection(seller, role="shop"), DataType.ORDERS, Direction.IMPORT)
 
 
@@ -50,7 +50,7 @@ def orders(seller: Seller) -> Job:
 
 @pytest.fixture
 def erps(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """The systems of both vendors."""
+    """The ERPs of both vendors."""
     return sandbox("rest", accounts={"pines": "pines-token", "quays": "quays-token"})
 
 

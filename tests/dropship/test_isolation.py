@@ -1,4 +1,4 @@
-"""A vendor's people see that their ERP was sent something, and nothing of the seller or the customer (S9)."""
+"""A vendor's users see that orders were sent to their ERP, but no data of the seller or customer (S9)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Seller
 from accounts.services import SCOPES
-from connectors.checks import start_preview
+from connectors.services.checks import start_preview
 from dashboard.urls import seller_urls
 from hub.models import Job, Link, Run
 from hub.services import pause_job, resume_job
@@ -25,13 +25,13 @@ from tests.two_sellers import key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Of the order, its customer and its seller.
+# Data of the order, its customer and its seller.
 SECRETS = ("N-5", "Storgata", "Zimmer", "zoe@buyer.example", "OWN-1", "TRACK-1", "acme", "Acme")
 
 
 @pytest.fixture
 def forwarded_order(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess) -> Order:
-    """Pines has taken its part and shipped it; Quays has refused its own."""
+    """An order that Pines has accepted and shipped; Quays has rejected its part."""
     lines = [line("a", "PINE-1", vendor="Pines & Co"), line("b", "QUAY-1", vendor="Quays"), line("c", "OWN-1")]
     where = address(last_name="Zimmer", email="zoe@buyer.example")
     pause_job(job=quays.sales, by=None)
@@ -50,7 +50,7 @@ def forwarded_order(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProc
 
 
 def pages_of(slug: str, found: Order) -> list[str]:
-    """Every page of a seller that can be looked at; what it names is the foreign order's, or the vendor's own."""
+    """Every page of a seller's dashboard, with the IDs of the foreign order or the vendor's own data."""
     objects: dict[str, Any] = {
         "order": found.pk,
         "link": Link.objects.get(connection__seller__slug=slug, kind="order").pk if slug == "pines" else 1,
@@ -80,7 +80,7 @@ def test_no_page_of_a_vendor_reveals_the_seller(forwarded_order: Order, pines: V
         assert client.get(reverse("dashboard:overview", args=["acme"])).status_code == 404
 
 
-def test_a_preview_says_that_something_would_go_and_not_what(forwarded_order: Order, pines: Vendor) -> None:
+def test_a_preview_shows_the_number_of_orders_without_their_content(forwarded_order: Order, pines: Vendor) -> None:
     Address.objects.update(street="Storgata 99")
     Order.objects.update(revision=10**6)
     run, _ = start_preview(job=pines.sales, by=pines.owner)
@@ -94,7 +94,7 @@ def test_a_preview_says_that_something_would_go_and_not_what(forwarded_order: Or
         assert answer.status_code == 200 and [secret for secret in SECRETS if secret in text] == [], name
 
 
-def test_no_answer_of_the_api_does_either(forwarded_order: Order, pines: Vendor, quays: Vendor) -> None:
+def test_no_api_response_reveals_the_seller(forwarded_order: Order, pines: Vendor, quays: Vendor) -> None:
     paths = api.get_openapi_schema()["paths"]
     for vendor in (pines, quays):
         run = Run.objects.filter(job__connection=vendor.erp).latest("pk")
@@ -116,7 +116,7 @@ def test_the_seller_sees_the_state_of_each_vendor(forwarded_order: Order, seller
     refused = client.get(reverse("dashboard:statuses", args=["acme"]), {"job": quays.sales.pk}).content.decode()
     assert "no such item" in refused and "N-5" in refused
     assert set(Issue.objects.filter(job=quays.sales).values_list("seller__slug", flat=True)) == {"acme"}
-    # What the vendors run is theirs.
+    # The vendors' own runs are not shown to the seller.
     run = Run.objects.filter(job=quays.sales).latest("pk")
     assert client.get(reverse("dashboard:run", args=["acme", run.pk])).status_code == 404
     assert "ERP of quays" not in client.get(reverse("dashboard:runs", args=["acme"])).content.decode()

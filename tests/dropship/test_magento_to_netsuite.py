@@ -1,11 +1,11 @@
-"""The whole of it: an order in Magento, two vendors with a NetSuite each, both parts shipped in Magento (S1, S9)."""
+"""End to end: an order in Magento, two vendors with NetSuite, and both shipments back in Magento (S1, S9)."""
 
 from collections.abc import Callable
 
 import pytest
 
 from accounts.models import Seller
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction
 from hub.models import Change, Connection, Job, Run
 from hub.services import start_run
@@ -18,7 +18,7 @@ from tests.factories import make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Who ships which of NetSuite's items; the names are those on the lines in Magento.
+# The vendor of each NetSuite item, by the name on Magento's order lines.
 VENDORS = {"pines": ("Northwind", "SKU-1"), "quays": ("Sundry", "SKU-2")}
 
 
@@ -81,13 +81,13 @@ def orders_of(connection: Connection, direction: Direction) -> Job:
 
 
 def run_partial_import(job: Job) -> None:
-    """What the schedule does every five minutes."""
+    """Runs an incremental import, as the schedule does every five minutes."""
     start_run(job=job, scope=Run.Scope.PARTIAL, trigger=Run.Trigger.SCHEDULE)
     work_until_idle()
 
 
 def ordered(shop: SandboxProcess) -> str:
-    """The number of an order: two pieces of one vendor, three of the other, one that the seller ships himself."""
+    """The number of an order with two items of one vendor, three of the other, and one that the seller ships."""
     own = sum(row["type_id"] == "simple" for row in shop.state("goods")) - len(VENDORS) - 1
     row = place_order(shop, (own + 1, 2), (own + 2, 3), (own, 1))
     return row["increment_id"]
@@ -98,7 +98,7 @@ def fulfil(erps: SandboxProcess, slug: str, order: Order, **about: object) -> No
 
 
 def shipped_there(shop: SandboxProcess) -> dict[str, list[float]]:
-    """Tracking number → quantities, of each shipment in Magento."""
+    """The quantities of each shipment in Magento by tracking number."""
     return {row["tracks"][0]["track_number"]: [item["qty"] for item in row["items"]] for row in shop.state("shipments")}
 
 
@@ -127,7 +127,7 @@ def test_an_order_goes_to_both_vendors_and_comes_back_shipped(
     assert not Change.objects.exists()
 
 
-def test_a_shipment_whose_answer_is_lost_is_made_once(
+def test_a_shipment_is_created_once_if_the_response_is_lost(
     reading: Job, vendors: dict[str, Connection], shop: SandboxProcess, erps: SandboxProcess
 ) -> None:
     number = ordered(shop)

@@ -1,4 +1,4 @@
-"""An order with lines of two vendors becomes two sales orders in two NetSuite accounts, and comes back shipped (S1)."""
+"""An order for two vendors becomes a sales order in each NetSuite account, and the shipments come back (S1)."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Seller
 from catalog.models import Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction
 from hub.models import Change, Connection, Job, Run
 from hub.services import start_run
@@ -35,7 +35,7 @@ def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def connect(platform: SandboxProcess, seller: Seller) -> Connect:
-    """A vendor with a NetSuite account of its own, which serves the seller under its slug."""
+    """`connect(slug)`: a vendor with its own NetSuite account and an agreement with the seller under its slug."""
 
     def make(slug: str) -> Connection:
         vendor = make_seller(slug)
@@ -90,7 +90,7 @@ def job(connection: Connection, direction: Direction) -> Job:
 
 
 def run_partial_import(connection: Connection) -> None:
-    """What the schedule does every five minutes."""
+    """Runs an incremental import, as the schedule does every five minutes."""
     start_run(job=job(connection, Direction.IMPORT), scope=Run.Scope.PARTIAL, trigger=Run.Trigger.SCHEDULE)
     work_until_idle()
 
@@ -104,7 +104,7 @@ def fulfil(platform: SandboxProcess, account: str, found: Order, **about: Any) -
     platform.control("POST", "fulfil", json={"account": account, "order": f"sc-order-{found.pk}"} | about)
 
 
-def test_from_one_order_to_two_vendors_and_back(
+def test_one_order_goes_to_two_vendors_and_back(
     orders: Job, pines: Connection, quays: Connection, platform: SandboxProcess
 ) -> None:
     import_records(orders, mixed_order())
@@ -126,7 +126,7 @@ def test_from_one_order_to_two_vendors_and_back(
     assert statuses == {"SKU-1": "shipped", "SKU-2": "partly_shipped", "OWN-1": "pending"}
     found.refresh_from_db()
     assert found.status == "partly_shipped"
-    # What came back changes nothing at the vendors, and nobody is left waiting.
+    # The imported shipments are not sent back to the vendors, and no change stays queued.
     work_until_idle()
     assert [row["items"][0]["isClosed"] for name in ("pines", "quays") for row in platform.state("orders", name)] == [
         False,
@@ -142,7 +142,7 @@ def test_a_worker_killed_between_sent_and_committed_makes_no_second_order(
     processes: Processes,
     process_environment: dict[str, str],
 ) -> None:
-    """The call is taken there; whoever made it never gets to write it down."""
+    """NetSuite processes the call, but the worker is killed before it records the result."""
     import_records(orders, mixed_order())
     argv = [sys.executable, "-m", "tests.engine.crashing_workers", "after_sale"]
     processes.start("crashing_workers", argv, process_environment, cwd=ROOT)
@@ -177,7 +177,7 @@ def test_one_vendor_ships_for_several_sellers(orders: Job, pines: Connection, pl
     }
 
 
-def test_a_cancelled_part_is_closed_there(orders: Job, pines: Connection, platform: SandboxProcess) -> None:
+def test_a_canceled_part_is_closed_in_netsuite(orders: Job, pines: Connection, platform: SandboxProcess) -> None:
     import_records(orders, mixed_order())
     work_until_idle()
     import_records(orders, mixed_order(status="cancelled"))
@@ -185,7 +185,7 @@ def test_a_cancelled_part_is_closed_there(orders: Job, pines: Connection, platfo
     assert sales_orders(platform, "pines") == [("sc-seller-acme", "N-5", [])]
 
 
-def test_an_unknown_sku_is_the_sellers_issue_and_fixed_by_a_retry(
+def test_an_unknown_sku_is_an_issue_of_the_seller_and_is_fixed_by_a_retry(
     orders: Job, pines: Connection, platform: SandboxProcess
 ) -> None:
     import_records(orders, order("7", "", line("7-a", "NEW-1", vendor="pines")))
@@ -199,7 +199,7 @@ def test_an_unknown_sku_is_the_sellers_issue_and_fixed_by_a_retry(
     assert issue.resolved_at is not None and sales_orders(platform, "pines")[0][2] == [("NEW-1", 1)]
 
 
-def test_products_and_stock_are_read_by_cut_time(pines: Connection, platform: SandboxProcess) -> None:
+def test_products_and_stock_are_imported_incrementally(pines: Connection, platform: SandboxProcess) -> None:
     reading = Job.objects.get(connection=pines, direction=Direction.IMPORT, data_type=DataType.PRODUCTS)
     start_run(job=reading, trigger=Run.Trigger.BUTTON)
     work_until_idle()

@@ -1,4 +1,4 @@
-"""Orders reach the ERP of each vendor, with that vendor's lines and nothing else of the customer's (S1, S9)."""
+"""Each vendor's ERP receives the vendor's order lines and only the customer data that it needs (S1, S9)."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def mixed_order(external_id: str = "5", **fields: Any) -> Any:
-    """An order of which each vendor ships something, and the seller the rest."""
+    """An order with lines of both vendors and of the seller."""
     lines = [
         line(f"{external_id}-a", "PINE-1", "2", vendor="Pines & Co"),
         line(f"{external_id}-b", "QUAY-1", "1", vendor="QUAYS"),
@@ -35,7 +35,7 @@ def mixed_order(external_id: str = "5", **fields: Any) -> Any:
 
 
 def erp_orders(erps: SandboxProcess, vendor: Vendor) -> dict[str, dict[str, Any]]:
-    """Order number → the order as the vendor's ERP has it."""
+    """The orders in the vendor's ERP by order number."""
     return {row["number"]: row for row in erps.state("orders", vendor.seller.slug)}
 
 
@@ -65,14 +65,14 @@ def test_of_the_customer_only_the_address_is_sent(
         ),
     )
     work_until_idle()
-    told = erp_orders(erps, pines)["N-5"]
-    (where,) = told["addresses"]
+    received = erp_orders(erps, pines)["N-5"]
+    (where,) = received["addresses"]
     assert (where["street"], where["first_name"], where["phone"], where["email"]) == ("Storgata 1", "Zoe", "+47 1", "")
-    assert (told["customer"], told["note"], told["total"], told["tax"]) == ("", "", 50, 0)
-    assert "Secret road" not in str(told)
+    assert (received["customer"], received["note"], received["total"], received["tax"]) == ("", "", 50, 0)
+    assert "Secret road" not in str(received)
 
 
-def test_an_order_without_its_lines_is_not_for_the_vendor(
+def test_orders_without_lines_of_the_vendor_are_not_sent(
     orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess
 ) -> None:
     import_records(orders, mixed_order(lines=[line("b", "QUAY-1", vendor="Quays"), line("c", "OWN-1")]))
@@ -82,7 +82,9 @@ def test_an_order_without_its_lines_is_not_for_the_vendor(
     assert not Run.objects.filter(job=pines.sales).exists()
 
 
-def test_what_another_ships_now_is_taken_back(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess) -> None:
+def test_lines_reassigned_to_another_vendor_are_removed(
+    orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProcess
+) -> None:
     import_records(orders, mixed_order(lines=[line("a", vendor="Pines & Co")]))
     work_until_idle()
     import_records(orders, mixed_order(lines=[line("a", vendor="Quays")]))
@@ -106,14 +108,14 @@ def test_a_vendor_serves_several_sellers(orders: Job, pines: Vendor, seller: Sel
     assert set(ItemStatus.objects.values_list("seller__slug", flat=True)) == {"acme", "beta"}
 
 
-def test_the_vendors_own_orders_go_whole(pines: Vendor, erps: SandboxProcess) -> None:
+def test_the_vendors_own_orders_are_sent_completely(pines: Vendor, erps: SandboxProcess) -> None:
     import_records(shop_of(pines.seller), mixed_order())
     work_until_idle()
     assert skus(erp_orders(erps, pines)["N-5"]) == ["PINE-1", "QUAY-1", "OWN-1", "PINE-2"]
     assert erp_orders(erps, pines)["N-5"]["note"] == "Ring twice"
 
 
-def test_an_ended_agreement_leaves_everything_as_it_is(
+def test_ending_an_agreement_changes_no_sent_orders(
     orders: Job, pines: Vendor, seller: Seller, erps: SandboxProcess
 ) -> None:
     import_records(orders, mixed_order("1"))
@@ -130,7 +132,7 @@ def end_agreements(seller: Seller) -> None:
     agreements_of_seller(seller_id=seller.pk).update(active=False)
 
 
-def test_what_waited_when_it_ended_takes_no_part(
+def test_changes_queued_at_the_end_of_an_agreement_are_not_sent(
     orders: Job, pines: Vendor, seller: Seller, erps: SandboxProcess
 ) -> None:
     import_records(orders, mixed_order("1"))
@@ -143,7 +145,7 @@ def test_what_waited_when_it_ended_takes_no_part(
 
 
 @pytest.mark.parametrize("who", ["seller", "vendor"])
-def test_neither_of_the_two_may_be_deleted(
+def test_neither_party_of_an_agreement_can_be_deleted(
     who: str, orders: Job, pines: Vendor, seller: Seller, erps: SandboxProcess
 ) -> None:
     gone = {"seller": seller, "vendor": pines.seller}[who]
@@ -153,7 +155,9 @@ def test_neither_of_the_two_may_be_deleted(
     assert erp_orders(erps, pines) == {}
 
 
-def test_orders_from_before_are_not_passed_on(orders: Job, pines: Vendor, seller: Seller, erps: SandboxProcess) -> None:
+def test_orders_from_before_the_agreement_are_not_sent(
+    orders: Job, pines: Vendor, seller: Seller, erps: SandboxProcess
+) -> None:
     DropshipAgreement.objects.update(since=orders.connection.created_at)
     import_records(orders, mixed_order())
     start_run(job=pines.sales, trigger=Run.Trigger.BUTTON)
@@ -161,7 +165,7 @@ def test_orders_from_before_are_not_passed_on(orders: Job, pines: Vendor, seller
     assert erp_orders(erps, pines) == {}
 
 
-def test_a_full_sync_finds_what_is_the_vendors_and_reads_nothing_else(
+def test_a_full_sync_reads_only_the_vendors_orders(
     orders: Job, make_vendor: Callable[[str], Vendor], seller: Seller, erps: SandboxProcess
 ) -> None:
     import_records(orders, mixed_order("1"), mixed_order("2", lines=[line("z", "OWN-1")]), mixed_order("3"))
@@ -175,7 +179,7 @@ def test_a_full_sync_finds_what_is_the_vendors_and_reads_nothing_else(
     start_run(job=pines.sales, trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert erps.calls() == []
-    # Lines that somebody else ships by now, of which nobody told the queue.
+    # Reassign lines without enqueuing a change.
     OrderLine.objects.filter(order__number="N-3").update(vendor="")
     Order.objects.filter(number="N-3").update(revision=10**6)
     start_run(job=pines.sales, trigger=Run.Trigger.BUTTON)
@@ -184,7 +188,7 @@ def test_a_full_sync_finds_what_is_the_vendors_and_reads_nothing_else(
     assert RunCounter.objects.filter(run__job=pines.sales).latest("pk").removed == 1
 
 
-def test_only_an_erp_is_notified(orders: Job, pines: Vendor, erps: SandboxProcess) -> None:
+def test_only_erp_connections_are_notified(orders: Job, pines: Vendor, erps: SandboxProcess) -> None:
     pines.erp.role = "b2b"
     pines.erp.save()
     import_records(orders, mixed_order())
@@ -194,14 +198,14 @@ def test_only_an_erp_is_notified(orders: Job, pines: Vendor, erps: SandboxProces
     assert erp_orders(erps, pines) == {} and not Link.objects.filter(connection=pines.erp).exists()
 
 
-def test_an_agreement_that_cannot_be_is_refused_by_name(seller: Seller) -> None:
+def test_an_invalid_agreement_is_refused_with_the_reason(seller: Seller) -> None:
     vendor, other = make_seller("pines"), make_seller("quays")
     make_agreement(seller, vendor, " Pines ")
     assert DropshipAgreement.objects.get().name_on_lines == "Pines"
     for wrong, why in (
         ((seller, vendor, "Others"), "has an agreement with this vendor already"),
-        ((seller, other, "PINES"), "Another vendor goes by this name"),
-        ((seller, seller, "Self"), "Seller and vendor must be two"),
+        ((seller, other, "PINES"), "Another vendor already uses this name"),
+        ((seller, seller, "Self"), "Seller and vendor must be different"),
         ((seller, other, "  "), "name_on_lines"),
     ):
         with pytest.raises(ValidationError, match=why):

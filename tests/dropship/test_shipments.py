@@ -1,4 +1,4 @@
-"""What a vendor's ERP ships comes into the seller's order, beside what others ship of it (S9, L17)."""
+"""Shipments from a vendor's ERP are added to the seller's order without affecting those of others (S9, L17)."""
 
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def placed(orders: Job, *vendors: Vendor, **fields: object) -> Order:
-    """An order with two pieces of each vendor and one of the seller's own; each ERP knows it as `so-NAME`."""
+    """An order with two items of each vendor and one of the seller; it has the ID `so-NAME` in each ERP."""
     lines = [line(v.seller.slug, f"{v.seller.slug}-1", "2", vendor=v.seller.slug) for v in vendors]
     import_records(orders, order("5", "", *lines, line("own", "OWN-1"), **fields))
     found = Order.objects.get(seller=orders.connection.seller)
@@ -31,7 +31,7 @@ def placed(orders: Job, *vendors: Vendor, **fields: object) -> Order:
 
 
 def report(vendor: Vendor, *parcels: tuple[str, str], lines: str = "") -> FulfilmentRecord:
-    """`parcels`: tracking number and quantity of what its sales order has shipped so far."""
+    """A vendor's fulfillment record. `parcels` are tracking numbers and quantities shipped so far."""
     order_id = f"so-{vendor.seller.slug}"
     return FulfilmentRecord(
         external_id=order_id,
@@ -52,7 +52,7 @@ def shipped() -> set[tuple[str, str, int]]:
     return {(sku, number, int(quantity)) for sku, number, quantity in rows}
 
 
-def test_each_reports_its_part_and_nobody_overwrites_another(orders: Job, pines: Vendor, quays: Vendor) -> None:
+def test_vendors_report_their_parts_independently(orders: Job, pines: Vendor, quays: Vendor) -> None:
     own = ShipmentRecord(external_id="s1", tracking_number="OWN", lines={"own": Decimal(1)})
     placed(orders, pines, quays, shipments=[own])
     import_records(pines.reports, report(pines, ("P1", "1")))
@@ -60,17 +60,17 @@ def test_each_reports_its_part_and_nobody_overwrites_another(orders: Job, pines:
     import_records(pines.reports, report(pines, ("P1", "1"), ("P2", "1")))
     everything = {("OWN-1", "OWN", 1), ("pines-1", "P1", 1), ("pines-1", "P2", 1), ("quays-1", "Q1", 2)}
     assert shipped() == everything
-    # The shop's own word does not touch them either, nor does it double what it was told by us.
+    # An update from the shop does not change them or duplicate those that we sent to it.
     lines = [line("pines", "pines-1", "2"), line("quays", "quays-1", "2"), line("own", "OWN-1")]
     echo = ShipmentRecord(external_id="s2", tracking_number="Q1", lines={"quays": Decimal(2)})
     import_records(orders, order("5", "", *lines, shipments=[own, echo]))
     assert shipped() == everything
-    # A fulfilment that was deleted there goes again.
+    # A fulfillment deleted in the ERP is deleted here, too.
     import_records(pines.reports, report(pines, ("P2", "1")))
     assert shipped() == everything - {("pines-1", "P1", 1)}
 
 
-def test_the_seller_hears_of_it_and_the_reporter_does_not(orders: Job, pines: Vendor, quays: Vendor) -> None:
+def test_other_systems_are_notified_but_not_the_reporting_one(orders: Job, pines: Vendor, quays: Vendor) -> None:
     found = placed(orders, pines, quays)
     shop = make_job(orders.connection)
     for job in (shop, make_job(make_connection(orders.connection.seller, role="oms"))):
@@ -82,7 +82,7 @@ def test_the_seller_hears_of_it_and_the_reporter_does_not(orders: Job, pines: Ve
     assert not Change.objects.filter(job=pines.sales).exists()
 
 
-def test_lines_and_order_are_as_far_as_their_parcels(orders: Job, pines: Vendor, quays: Vendor) -> None:
+def test_line_and_order_status_follow_the_shipments(orders: Job, pines: Vendor, quays: Vendor) -> None:
     found = placed(orders, pines, quays)
     import_records(pines.reports, report(pines, ("P1", "1")))
     statuses = dict(OrderLine.objects.values_list("sku", "status"))
@@ -96,7 +96,7 @@ def test_lines_and_order_are_as_far_as_their_parcels(orders: Job, pines: Vendor,
     assert found.status == "shipped"
 
 
-def test_the_status_is_the_masters_to_say(orders: Job, pines: Vendor) -> None:
+def test_the_source_of_truth_decides_the_status(orders: Job, pines: Vendor) -> None:
     found = placed(orders, pines)
     Master.objects.create(seller=found.seller, group=Master.Group.ORDERS, connection=orders.connection)
     import_records(pines.reports, report(pines, ("P1", "2")))
@@ -106,8 +106,8 @@ def test_the_status_is_the_masters_to_say(orders: Job, pines: Vendor) -> None:
     assert not Issue.objects.exists()
 
 
-def test_an_own_erp_that_is_not_master_is_notified(orders: Job, pines: Vendor) -> None:
-    """Its word about an order of its own seller is no vendor's."""
+def test_the_sellers_erp_is_notified_if_it_is_not_the_source_of_truth(orders: Job, pines: Vendor) -> None:
+    """An ERP's report on an order of its own seller is not a vendor's report."""
     mine = placed(shop_of(pines.seller), pines)
     master = make_connection(pines.seller, role="oms")
     Master.objects.create(seller=pines.seller, group=Master.Group.ORDERS, connection=master)
@@ -116,7 +116,7 @@ def test_an_own_erp_that_is_not_master_is_notified(orders: Job, pines: Vendor) -
     assert Issue.objects.get().code == "not_master"
 
 
-def test_what_is_known_of_it_is_the_sellers(orders: Job, pines: Vendor) -> None:
+def test_item_status_and_history_belong_to_the_seller(orders: Job, pines: Vendor) -> None:
     found = placed(orders, pines)
     import_records(pines.reports, report(pines, ("P1", "2")))
     for model in (ItemStatus, ItemEvent):
@@ -126,7 +126,7 @@ def test_what_is_known_of_it_is_the_sellers(orders: Job, pines: Vendor) -> None:
     assert not Issue.objects.exists()
 
 
-def test_an_order_that_it_was_not_sent_is_reported_and_changes_nothing(orders: Job, pines: Vendor) -> None:
+def test_a_report_on_an_order_that_was_not_sent_changes_nothing(orders: Job, pines: Vendor) -> None:
     placed(orders, pines)
     import_records(
         pines.reports, FulfilmentRecord(external_id="so-else", shipments=report(pines, ("P1", "1")).shipments)
@@ -136,13 +136,13 @@ def test_an_order_that_it_was_not_sent_is_reported_and_changes_nothing(orders: J
     assert not Shipment.objects.exists()
 
 
-def test_lines_of_others_are_left_out(orders: Job, pines: Vendor, quays: Vendor) -> None:
+def test_lines_of_others_are_ignored(orders: Job, pines: Vendor, quays: Vendor) -> None:
     placed(orders, pines, quays)
     import_records(pines.reports, report(pines, ("P1", "1"), lines="so-quays/1"))
     assert shipped() == set()
 
 
-def test_after_the_end_what_was_sent_is_still_reported(orders: Job, pines: Vendor) -> None:
+def test_sent_orders_are_still_reported_after_the_end_of_an_agreement(orders: Job, pines: Vendor) -> None:
     placed(orders, pines)
     DropshipAgreement.objects.update(active=False)
     import_records(pines.reports, report(pines, ("P1", "1")))
@@ -150,7 +150,7 @@ def test_after_the_end_what_was_sent_is_still_reported(orders: Job, pines: Vendo
 
 
 @pytest.mark.parametrize("gone", ["agreement", "seller"])
-def test_who_serves_nobody_reports_nothing(gone: str, orders: Job, pines: Vendor) -> None:
+def test_a_vendor_without_an_agreement_reports_nothing(gone: str, orders: Job, pines: Vendor) -> None:
     found = placed(orders, pines)
     if gone == "agreement":
         DropshipAgreement.objects.all().delete()
@@ -160,7 +160,7 @@ def test_who_serves_nobody_reports_nothing(gone: str, orders: Job, pines: Vendor
     assert shipped() == set() and not Issue.objects.exists()
 
 
-def test_what_was_taken_back_there_is_not_there_again_for_being_read(orders: Job, pines: Vendor) -> None:
+def test_importing_shipments_keeps_a_missing_link_missing(orders: Job, pines: Vendor) -> None:
     placed(orders, pines)
     Link.objects.filter(kind="order", connection=pines.erp).update(missing=True)
     for parcels in ((), (("P1", "1"),)):
@@ -169,7 +169,7 @@ def test_what_was_taken_back_there_is_not_there_again_for_being_read(orders: Job
     assert shipped() == {("pines-1", "P1", 1)}
 
 
-def test_one_page_holds_orders_of_several_sellers(orders: Job, pines: Vendor) -> None:
+def test_a_page_can_contain_orders_of_several_sellers(orders: Job, pines: Vendor) -> None:
     first = placed(orders, pines)
     own = shop_of(pines.seller)
     import_records(own, order("9", "", line("x", "pines-9", "2")))

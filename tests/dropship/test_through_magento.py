@@ -1,4 +1,4 @@
-"""From a Magento shop to the ERP of a vendor, and what that ships back into the shop (S1, S9)."""
+"""Orders go from Magento to a vendor's ERP, and its shipments go back to the shop (S1, S9)."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -29,7 +29,7 @@ def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def reading(seller: Seller, shop: SandboxProcess) -> Job:
-    """The job that reads the shop's orders; the one that ships to it stands beside it."""
+    """The job that imports the shop's orders; another job exports shipments to the shop."""
     connection = make_connection(
         seller,
         platform="magento",
@@ -55,7 +55,7 @@ def read(job: Job) -> None:
 
 
 def report(vendor: Vendor, quantity: str) -> None:
-    """The vendor's ERP has shipped so many of the first line that it was sent."""
+    """Reports this quantity of the vendor's first line as shipped."""
     line = OrderLine.objects.filter(vendor="Northwind").order_by("position")[0]
     Link.objects.get_or_create(connection=vendor.erp, kind="order_line", external_id="so-1/1", item_id=line.pk)
     link = Link.objects.get(connection=vendor.erp, kind="order", item_id=line.order_id)
@@ -73,7 +73,7 @@ def shipped(shop: SandboxProcess) -> list[tuple[list[float], list[str]]]:
     ]
 
 
-def test_what_the_vendor_ships_arrives_in_the_shop_once(
+def test_a_vendors_shipment_is_created_once_in_the_shop(
     reading: Job, vendor: Vendor, shop: SandboxProcess, erps: SandboxProcess
 ) -> None:
     row = place_order(shop, *((position, 2) for position in range(6)))
@@ -83,7 +83,7 @@ def test_what_the_vendor_ships_arrives_in_the_shop_once(
     assert 0 < len(sent["lines"]) < 6 and {line["sku"] for line in sent["lines"]} <= set(theirs)
     report(vendor, "1")
     assert shipped(shop) == [([1], ["TRACK-9"])]
-    # The shop tells of the shipment as it tells of all; the hub knows it for its own.
+    # The shop reports this shipment like any other; the hub recognizes it as its own.
     read(reading)
     report(vendor, "1")
     assert shipped(shop) == [([1], ["TRACK-9"])]
@@ -91,7 +91,9 @@ def test_what_the_vendor_ships_arrives_in_the_shop_once(
     assert [each.tracking_number for each in order.shipments.all()] == ["TRACK-9"]
 
 
-def test_what_the_shop_refuses_is_an_issue_of_the_order(reading: Job, vendor: Vendor, shop: SandboxProcess) -> None:
+def test_a_shipment_rejected_by_the_shop_is_an_issue_of_the_order(
+    reading: Job, vendor: Vendor, shop: SandboxProcess
+) -> None:
     place_order(shop, *((position, 2) for position in range(6)))
     read(reading)
     report(vendor, "3")
@@ -101,9 +103,7 @@ def test_what_the_shop_refuses_is_an_issue_of_the_order(reading: Job, vendor: Ve
     assert issue.kind == "order"
 
 
-def test_orders_without_anything_to_ship_make_no_call_to_the_shop(
-    reading: Job, vendor: Vendor, shop: SandboxProcess
-) -> None:
+def test_orders_without_shipments_make_no_calls_to_the_shop(reading: Job, vendor: Vendor, shop: SandboxProcess) -> None:
     place_order(shop, (0, 1), (1, 1))
     read(reading)
     assert not [call for call in shop.calls() if call["method"] != "GET"]

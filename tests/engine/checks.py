@@ -1,4 +1,4 @@
-"""What tests of previews and proofs do: inspect, meddle with the target behind the hub's back, and look."""
+"""Helpers for tests of previews and comparisons: run a check, edit the target directly, read the results."""
 
 from collections import Counter
 from typing import Any
@@ -14,7 +14,7 @@ from tests.engine.worker import work_until_idle
 
 
 def run_check(connection: Connection, scope: str) -> Run:
-    """A preview or a proof of the products, brought to its end."""
+    """Run a preview or a comparison of the products to its end."""
     run, started = start_run(job=products_job(connection), scope=scope, trigger="button")
     assert started
     work_until_idle()
@@ -23,14 +23,14 @@ def run_check(connection: Connection, scope: str) -> Run:
 
 
 def edit_at_target(platform: SandboxProcess, method: str, items: list[Any]) -> None:
-    """Write to the target as somebody else would."""
+    """Write to the target behind the hub's back."""
     [token] = platform.accounts.values()
     address, headers = f"{platform.url}/v1/products", {"Authorization": f"Bearer {token}"}
     requests.request(method, address, json=items, headers=headers, timeout=10).raise_for_status()
 
 
 def verdicts(run: Run) -> dict[str, set[str]]:
-    """Verdict → the items found so, by our own id or, for what is unknown, the target's."""
+    """Verdict → the items with it: the hub's IDs or, for unknown items, the target's."""
     found: dict[str, set[str]] = {}
     for item in run.items.all():
         found.setdefault(item.verdict, set()).add(str(item.item_id or item.external_id))
@@ -38,7 +38,7 @@ def verdicts(run: Run) -> dict[str, set[str]]:
 
 
 def counts(run: Run) -> Counter[str]:
-    """What a run counted, over all kinds, without what it counted none of."""
+    """What a run counted, over all kinds, without the zeros."""
     names = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
     total: Counter[str] = Counter()
     for counter in run.counters.all():
@@ -47,7 +47,7 @@ def counts(run: Run) -> Counter[str]:
 
 
 def written(platform: SandboxProcess) -> list[dict[str, Any]]:
-    """Calls that could have changed something there."""
+    """Return the calls that could have changed something at the target."""
     return [call for call in platform.calls() if call["method"] in ("PUT", "DELETE")]
 
 
@@ -56,7 +56,7 @@ def item(run: Run, verdict: str) -> RunItem:
 
 
 def give_prices(products: list[Product]) -> None:
-    """Some targets take no product without one."""
+    """Some targets reject products without a price."""
     seller = products[0].seller
     prices = PriceList.objects.create(seller=seller, slug="retail", name="Retail", currency="EUR")
     Price.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""A seller with a shop that is read, with targets, and workers that die."""
+"""Fixtures: a seller with a shop to import from, targets to export to, and workers that crash."""
 
 import re
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes
@@ -24,7 +24,7 @@ def shop_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def shop(transactional_db: None, shop_platform: SandboxProcess) -> Connection:
-    """A connected BigCommerce shop; its first full sync waits for a worker."""
+    """A connected BigCommerce shop whose first full sync is waiting for a worker."""
     return install_connection(
         seller=make_seller("acme"),
         platform="bigcommerce",
@@ -42,7 +42,7 @@ def search_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def search(shop: Connection, search_platform: SandboxProcess) -> Connection:
-    """A search engine that shows what the shop has; nothing was sent to it yet."""
+    """A search engine that gets the shop's products; nothing has been sent to it yet."""
     return install_connection(
         seller=shop.seller,
         platform="elevate",
@@ -67,7 +67,7 @@ def custom_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def custom(transactional_db: None, custom_platform: SandboxProcess) -> Connection:
-    """A custom system that takes products in batches of 100; nothing was sent to it yet."""
+    """A custom system that takes products in batches of 100; nothing has been sent to it yet."""
     return install_connection(
         seller=make_seller("acme"),
         platform="rest",
@@ -100,8 +100,9 @@ def store(custom: Connection, store_platform: SandboxProcess) -> Connection:
 
 @pytest.fixture
 def crashing_workers(processes: Processes, process_environment: dict[str, str]) -> CrashingWorkers:
-    """`crashing_workers(*points)`: workers that die at these points one after the other, and a last that finishes
-    their work. Returns how many died."""
+    """`crashing_workers(*points)`: workers that crash at these points one after the other, and a last one that
+    finishes their work. Returns the number of crashes.
+    """
 
     def run_workers(*arguments: object) -> int:
         name = f"crashing_workers {len(processes.names())}"

@@ -1,9 +1,9 @@
-"""Workers that die on the spot: each life is a forked process that serves lanes and kills itself at a given point.
+"""Workers that crash: each is a forked process that serves lanes and kills itself at a given point.
 
-`python -m tests.engine.crashing_workers before_call:2 after_call` lives three times: the first ends before its second
-call, the
-second after its first, the third serves until nothing is due. Says `life N` for each and `idle` at the end. No product
-code knows of this: the points are functions that are wrapped here.
+`python -m tests.engine.crashing_workers before_call:2 after_call` runs three workers: the first crashes before its
+second call, the second after its first call, and the third serves until nothing is due. It prints `life N` for each
+worker and `idle` at the end. The product code does not know about the points: they are functions that this module
+wraps.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Any
 
 import django
 
-# Where a life may end → (module, name within it, whether the wrapped function is called before it does).
+# Crash point → (module, name within it, whether the wrapped function is called before the crash).
 POINTS = {
     "claim": ("connectors.engine.turn_loop", "claim_turn", True),
     "compare": ("connectors.engine.exporting", "_compare_chunk", True),
@@ -25,10 +25,10 @@ POINTS = {
     "after_sale": ("connectors.platforms.netsuite.targets.orders", "OrderTarget.send", True),
     "before_commit": ("hub.runs", "decrement_remaining", True),
     "after_commit": ("connectors.engine.sending", "settle", True),
-    "held": ("connectors.engine.checks.comparing", "_compare_page", True),
-    "rest": ("connectors.engine.checks.comparing", "_next_ids", True),
-    "proved": ("connectors.engine.checks.comparing", "_drop_stale_findings", True),
-    "foreseen": ("connectors.engine.checks.previewing", "_predict", True),
+    "compare_page": ("connectors.engine.checks.comparing", "_compare_page", True),
+    "next_ids": ("connectors.engine.checks.comparing", "_next_ids", True),
+    "drop_findings": ("connectors.engine.checks.comparing", "_drop_stale_findings", True),
+    "predict": ("connectors.engine.checks.previewing", "_predict", True),
     "page": ("connectors.engine.importing", "apply_page", True),
     "missing": ("connectors.engine.importing", "_check_deletions", False),
     "close": ("connectors.engine.importing", "_close", False),
@@ -36,7 +36,7 @@ POINTS = {
 
 
 def crash_at(point: str, *, signal_number: signal.Signals = signal.SIGKILL) -> None:
-    """This process gets the signal when it passes the point (`name`, or `name:3` for the third time)."""
+    """Send this process the signal when it passes the point (`name`, or `name:3` for the third time)."""
     name, _, nth = point.partition(":")
     module, path, afterwards = POINTS[name]
     owner = sys.modules[module]
@@ -58,7 +58,7 @@ def crash_at(point: str, *, signal_number: signal.Signals = signal.SIGKILL) -> N
 
 
 def crash_at_item(item_id: int) -> None:
-    """This process ends whenever it is about to send that item."""
+    """Kill this process whenever it is about to send that item."""
     from connectors.platforms.rest.targets.base import RestTargetStream
 
     send = RestTargetStream.send
@@ -72,7 +72,7 @@ def crash_at_item(item_id: int) -> None:
 
 
 def serve_until_idle() -> None:
-    """What a worker and the sweeper do. Nobody else lives, so leases and pauses are over at once."""
+    """Do what a worker and the sweeper do. No other worker is alive, so leases and pauses expire at once."""
     from django.db.models import F
     from django.utils import timezone
 
@@ -89,7 +89,7 @@ def serve_until_idle() -> None:
 
 
 def run_worker(prepare: Callable[[], None]) -> int:
-    """One life in a process of its own: 0 if it came to its end, else the signal that ended it."""
+    """Run one worker in a forked process. Returns 0 if it exited normally, else the signal that killed it."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -105,7 +105,7 @@ def run_worker(prepare: Callable[[], None]) -> int:
 
 def main(argv: list[str]) -> int:
     django.setup()
-    # Imported before the first life, so that each begins at once; none of these opens a connection.
+    # Imported before the first fork, so that each worker starts at once; none of these opens a connection.
     from connectors.engine import turn_loop  # noqa: F401
     from connectors.platforms import netsuite, rest  # noqa: F401
 

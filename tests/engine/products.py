@@ -1,4 +1,4 @@
-"""Products in the hub, and what a custom system has of them."""
+"""Products in the hub, and the products of a custom system."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -22,7 +22,7 @@ def products_job(connection: Connection) -> Job:
 
 
 def one_lane(connection: Connection) -> Job:
-    """The products of this connection travel in a single lane, one batch after another."""
+    """Put all products of this connection into a single lane, one batch after another."""
     job = products_job(connection)
     job.lane_ids = job.lane_ids[:1]
     job.save(update_fields=["lane_ids"])
@@ -30,7 +30,7 @@ def one_lane(connection: Connection) -> Job:
 
 
 def change(products: Collection[Product], **fields: Any) -> None:
-    """The products become something else, and whoever listens is told: what every service of the catalogue does."""
+    """Change the products and notify the listeners, as every service of the catalog does."""
     with transaction.atomic():
         ids = [product.pk for product in products]
         Product.objects.filter(pk__in=ids).update(**fields, revision=F("revision") + 1)
@@ -39,7 +39,7 @@ def change(products: Collection[Product], **fields: Any) -> None:
 
 
 def sent(connection: Connection, number: int) -> list[Product]:
-    """So many products, all of them at the target."""
+    """Create this many products and send all of them to the target."""
     products = make_products(connection.seller, number)
     start_run(job=products_job(connection), trigger="button")
     work_until_idle()
@@ -48,12 +48,12 @@ def sent(connection: Connection, number: int) -> list[Product]:
 
 
 def titles(platform: SandboxProcess) -> dict[str, str]:
-    """Key → title of everything that the target has."""
+    """Key → title of everything at the target."""
     return {item["key"]: item["title"] for item in platform.state("products")}
 
 
-def titles_here(connection: Connection) -> dict[str, str]:
-    """The same as the hub has it."""
+def hub_titles(connection: Connection) -> dict[str, str]:
+    """Key → title of the same products in the hub."""
     offered = Product.objects.filter(seller=connection.seller, status__in=("live", "suspended"))
     return {str(pk): title for pk, title in offered.values_list("pk", "title")}
 
@@ -64,5 +64,5 @@ def writes(platform: SandboxProcess) -> Counter[str]:
 
 
 def calls(platform: SandboxProcess) -> list[int]:
-    """How many products each write that was answered well carried."""
+    """Return the number of products in each write that succeeded."""
     return [call["items"] for call in platform.calls() if call["method"] in ("PUT", "DELETE") and call["status"] == 200]

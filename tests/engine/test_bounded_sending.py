@@ -1,4 +1,4 @@
-"""A turn sends for ten minutes at most; what was handled is off the list, and the rest goes on later (B7)."""
+"""A turn sends for at most ten minutes: what was handled leaves the queue, the rest is sent later (B7)."""
 
 from time import monotonic
 from typing import Any
@@ -23,7 +23,7 @@ CALL_SECONDS = 250.0
 
 
 class Clock:
-    """The engine's clock, with what was skipped of it."""
+    """The engine's clock, which can be advanced."""
 
     skipped = 0.0
 
@@ -46,7 +46,7 @@ def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_after_ten_minutes_the_rest_waits_for_the_next_turn(
+def test_after_ten_minutes_the_rest_is_left_to_the_next_turn(
     custom: Connection, custom_platform: SandboxProcess, slow_target: Clock
 ) -> None:
     assert settings.SEND_SECONDS == 600

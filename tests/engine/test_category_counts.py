@@ -1,4 +1,4 @@
-"""The register tells categories of different storefronts apart, and the disabled from the updated (B10, B12)."""
+"""Counters of a run per storefront, and disabled categories counted apart from updated ones (B10, B12)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from catalog.models import Category
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import Kind
 from hub.models import Connection, Job, Run, RunCounter
 from hub.queue import enqueue
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def figures(run: Run) -> dict[str, dict[str, int]]:
-    """Kind → what is not zero."""
+    """Kind → the counters that are not zero."""
     counts = {each.kind: {name: getattr(each, name) for name in RunCounter.OUTCOMES} for each in run.counters.all()}
     return {kind: {name: number for name, number in each.items() if number} for kind, each in counts.items()}
 
@@ -33,7 +34,7 @@ def of_tree(platform: SandboxProcess, tree: int) -> list[dict[str, Any]]:
 
 
 def leaves(platform: SandboxProcess, tree: int) -> list[dict[str, Any]]:
-    """Those with nothing below: what becomes of them changes nothing else."""
+    """Return categories without children: changing them affects nothing else."""
     rows = of_tree(platform, tree)
     return [row for row in rows if row["category_id"] not in {each["parent_id"] for each in rows}]
 
@@ -50,7 +51,7 @@ def at_the_shop(platform: SandboxProcess, method: str, **request: Any) -> None:
     assert answer.ok, answer.text
 
 
-def test_each_storefront_has_figures_and_statuses_of_its_own(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_each_storefront_has_its_own_counters_and_statuses(shop: Connection, shop_platform: SandboxProcess) -> None:
     shop_tree, outlet = (len(of_tree(shop_platform, tree)) for tree in (1, 2))
     run = categories(shop)
     assert figures(run) == {
@@ -63,7 +64,7 @@ def test_each_storefront_has_figures_and_statuses_of_its_own(shop: Connection, s
     assert statuses.filter(storefront="2").count() == outlet
 
 
-def test_what_is_hidden_or_gone_is_not_counted_as_updated(
+def test_hidden_or_deleted_categories_are_not_counted_as_updated(
     shop: Connection, shop_platform: SandboxProcess, client: Client
 ) -> None:
     categories(shop)
@@ -89,7 +90,7 @@ def test_what_is_hidden_or_gone_is_not_counted_as_updated(
     assert page.index(">Updated<") < page.index(">Disabled<") < page.index(">Removed<")
 
 
-def test_what_a_store_is_asked_to_hide_is_counted_as_disabled(sandbox: Callable[..., SandboxProcess]) -> None:
+def test_categories_hidden_at_the_store_are_counted_as_disabled(sandbox: Callable[..., SandboxProcess]) -> None:
     store = sandbox("bigcommerce", accounts={"shop": "token"}, products=0, quota=100_000)
     target = install_connection(
         seller=make_seller("acme"),

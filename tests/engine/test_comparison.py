@@ -1,4 +1,4 @@
-"""A proof that source and target agree (N9): what was changed behind the hub's back is found, and mended by choice."""
+"""Comparison of source and target (N9): changes made behind the hub's back are found, and repaired on request."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,16 +8,16 @@ import requests
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.checks import repair, repairable, start_comparison
 from connectors.engine.maintenance import prune
-from connectors.services import install_connection
+from connectors.services.checks import repair, repairable, start_comparison
+from connectors.services.connections import install_connection
 from hub import alerts
 from hub.models import Alert, Change, Connection, JobState, Lane, Link, Run, RunItem, SeenExternalId
 from hub.services import start_due_runs, start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
 from tests.engine.checks import counts, edit_at_target, give_prices, item, run_check, verdicts, written
-from tests.engine.products import change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.products import change, hub_titles, one_lane, products_job, sent, titles, writes
 from tests.engine.worker import CrashingWorkers, last_run, skip_delays, work_until_idle
 from tests.factories import make_products, make_seller
 
@@ -30,7 +30,7 @@ def products(custom: Connection) -> list[Product]:
 
 
 def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[str]]:
-    """The target loses three, holds another title of two, and has one that is nobody's: what a proof has to find."""
+    """At the target, remove three products, change the titles of two, and add one that is not from the hub."""
     edit_at_target(platform, "DELETE", [str(one.pk) for one in products[:3]])
     edit_at_target(platform, "PUT", [{"key": str(one.pk), "title": "Meddled"} for one in products[3:5]])
     edit_at_target(platform, "PUT", [{"key": "foreign", "title": "Not from here"}])
@@ -41,7 +41,7 @@ def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[st
     }
 
 
-def test_agreement_is_shown_without_a_write(
+def test_agreement_is_reported_without_a_write(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     custom_platform.clear_calls()
@@ -52,7 +52,7 @@ def test_agreement_is_shown_without_a_write(
     assert not SeenExternalId.objects.exists() and not Change.objects.exists()
 
 
-def test_drift_is_found_by_class_and_field_by_field(
+def test_differences_are_reported_by_kind_and_by_field(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     expected = drift(custom_platform, products)
@@ -65,10 +65,10 @@ def test_drift_is_found_by_class_and_field_by_field(
     assert not written(custom_platform) and not Change.objects.exists()
 
 
-def test_what_the_hub_does_not_offer_any_more_is_reported(
+def test_items_no_longer_exported_are_reported(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
-    """As if a removal had been lost: neither event nor full sync has come by."""
+    """As if a removal had been lost: neither an event nor a full sync has found it yet."""
     Product.objects.filter(pk=products[0].pk).update(status="discontinued")
     Product.objects.filter(pk=products[1].pk).delete()
     run = run_check(custom, "proof")
@@ -77,7 +77,7 @@ def test_what_the_hub_does_not_offer_any_more_is_reported(
     }
 
 
-def test_what_is_on_its_way_is_not_judged(
+def test_items_with_pending_changes_are_not_judged(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -87,7 +87,7 @@ def test_what_is_on_its_way_is_not_judged(
     assert verdicts(run) == {"unknown": {"foreign"}} and counts(run)["skipped"] == 5
 
 
-def test_repair_of_everything_makes_both_sides_agree(
+def test_repairing_everything_makes_both_sides_equal(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -96,16 +96,16 @@ def test_repair_of_everything_makes_both_sides_agree(
     assert repair(run=run, items=repairable(run=run), by=None) == 6
     work_until_idle()
     there = titles(custom_platform)
-    # What is not ours is never touched.
+    # What is not from the hub is never touched.
     assert there.pop("foreign") == "Not from here" and writes(custom_platform)["foreign"] == 1
-    assert there == titles_here(custom)
+    assert there == hub_titles(custom)
     again = run_check(custom, "proof")
     assert (again.state, verdicts(again)) == (Run.State.DONE, {"unknown": {"foreign"}})
-    # A second yes finds nothing more to do.
+    # A second repair finds nothing left to do.
     assert repair(run=run, items=repairable(run=run), by=None) == 0 and not Change.objects.exists()
 
 
-def test_repair_by_class_and_item_by_item(
+def test_repair_by_kind_of_difference_and_by_item(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -122,7 +122,7 @@ def test_repair_by_class_and_item_by_item(
     assert repairable(run=run).count() == 2
 
 
-def test_what_was_sent_after_the_comparison_is_not_recreated(
+def test_items_sent_after_the_comparison_are_not_recreated(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
@@ -133,10 +133,10 @@ def test_what_was_sent_after_the_comparison_is_not_recreated(
     assert not Link.objects.filter(item_id=products[0].pk, missing=True).exists()
 
 
-def test_a_target_that_answers_in_part_has_nothing_missing(
+def test_items_left_out_of_an_incomplete_list_are_not_missing(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
-    """Its list ends early, but asked one by one it has everything."""
+    """The target's list ends early, but its products can be fetched one by one."""
     first = {"items": [{"key": str(products[0].pk), "title": products[0].title}], "next": None}
     custom_platform.fault("status", status=200, body=first, method="GET", path="/v1/products$")
     run = run_check(custom, "proof")
@@ -145,7 +145,7 @@ def test_a_target_that_answers_in_part_has_nothing_missing(
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "fault",
     [
         {"fault": "status", "status": 500, "method": "GET", "path": "/v1/products$", "after": 1},
         {"fault": "half_body", "when": "after", "method": "GET", "path": "/v1/products$", "after": 1},
@@ -153,12 +153,12 @@ def test_a_target_that_answers_in_part_has_nothing_missing(
     ],
     ids=["list", "half a page", "lookup"],
 )
-def test_a_failed_reading_is_never_missing(
-    custom: Connection, custom_platform: SandboxProcess, products: list[Product], trouble: dict[str, object]
+def test_items_that_cannot_be_read_are_not_missing(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product], fault: dict[str, object]
 ) -> None:
-    """It is tried again, fails at last, and nobody is told of drift. The job goes on sending."""
+    """It is retried and finally fails. No differences are reported, and the job goes on sending."""
     edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
-    custom_platform.fault(**trouble)  # type: ignore[arg-type]
+    custom_platform.fault(**fault)  # type: ignore[arg-type]
     run = run_check(custom, "proof")
     assert run.is_open and run.not_before is not None and not run.items.filter(verdict="missing").exists()
     assert not Lane.objects.filter(connection=custom, failures__gt=0).exists()
@@ -176,7 +176,7 @@ def test_a_failed_reading_is_never_missing(
     assert not products_job(custom).paused and not Issue.objects.filter(code="drift").exists()
 
 
-def test_a_page_that_turns_in_a_circle_is_no_end(
+def test_a_repeating_page_does_not_end_the_list(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     page = {"items": [{"key": str(products[0].pk), "title": "A"}], "next": str(products[0].pk)}
@@ -185,7 +185,7 @@ def test_a_page_that_turns_in_a_circle_is_no_end(
     assert run.is_open and run.not_before is not None
 
 
-def test_overlapping_pages_double_nothing(
+def test_overlapping_pages_duplicate_nothing(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     expected = drift(custom_platform, products)
@@ -194,13 +194,13 @@ def test_overlapping_pages_double_nothing(
     assert verdicts(run) == expected and run.items.count() == 6
 
 
-def test_killed_at_every_point_it_goes_on(
+def test_killed_at_every_point_it_continues(
     custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     one_lane(custom)
     expected = drift(custom_platform, sent(custom, 240))
     run, _ = start_run(job=products_job(custom), scope="proof", trigger="button")
-    points = ["held", "held:2", "rest", "rest:2", "proved"]
+    points = ["compare_page", "compare_page:2", "next_ids", "next_ids:2", "drop_findings"]
     assert crashing_workers(*points) == len(points)
     run.refresh_from_db()
     assert run.state == Run.State.DONE_WITH_ERRORS
@@ -208,8 +208,10 @@ def test_killed_at_every_point_it_goes_on(
     assert sum(counts(run)[name] for name in ("unchanged", "created", "updated")) == 240
 
 
-def test_it_yields_to_real_work(custom: Connection, custom_platform: SandboxProcess, products: list[Product]) -> None:
-    """Whatever waits in the lane goes out first."""
+def test_it_yields_to_pending_changes(
+    custom: Connection, custom_platform: SandboxProcess, products: list[Product]
+) -> None:
+    """Changes waiting in the lane are sent first."""
     change(products, title="Newer")
     comparison, _ = start_run(job=products_job(custom), scope="proof", trigger="button")
     full, _ = start_run(job=products_job(custom), trigger="button")
@@ -222,7 +224,7 @@ def test_it_yields_to_real_work(custom: Connection, custom_platform: SandboxProc
     assert comparison.state == Run.State.DONE
 
 
-def test_it_is_due_by_schedule(custom: Connection, products: list[Product]) -> None:
+def test_it_is_started_by_its_schedule(custom: Connection, products: list[Product]) -> None:
     job = products_job(custom)
     assert job.comparison_schedule == "1w"
     state = JobState.objects.get(job=job)
@@ -236,7 +238,7 @@ def test_it_is_due_by_schedule(custom: Connection, products: list[Product]) -> N
     assert (state.last_full_sync_at, state.last_success_at) == before
 
 
-def test_drift_is_reported_once_and_once_when_it_is_over(
+def test_differences_and_their_end_are_each_reported_once(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -256,8 +258,8 @@ def test_drift_is_reported_once_and_once_when_it_is_over(
     assert alert.resolved_at is not None and issue.resolved_at is not None
 
 
-def test_a_store_is_compared_and_lost_products_come_back(store: Connection, store_platform: SandboxProcess) -> None:
-    """What was deleted there is made anew, under a new id."""
+def test_products_lost_at_a_store_are_recreated(store: Connection, store_platform: SandboxProcess) -> None:
+    """A product deleted at the target is created again, under a new ID."""
     own = {str(row["id"]) for row in store_platform.state("products")}
     products = make_products(store.seller, 5)
     give_prices(products)
@@ -285,14 +287,16 @@ def test_a_store_is_compared_and_lost_products_come_back(store: Connection, stor
     assert verdicts(run_check(store, "proof")) == {"unknown": own}
 
 
-def test_what_cannot_be_read_is_refused(search: Connection) -> None:
+def test_a_comparison_of_unreadable_data_is_rejected(search: Connection) -> None:
     with pytest.raises(ValueError, match="does not let its products be read"):
         start_comparison(job=products_job(search), by=None)
     assert products_job(search).comparison_schedule == ""
 
 
-def test_more_items_cost_more_pages_and_no_more_memory(custom: Connection, custom_platform: SandboxProcess) -> None:
-    """Work grows with the items: ten times as many take ten times the calls, and no row of the reading stays."""
+def test_more_items_take_more_pages_and_keep_no_more_rows(custom: Connection, custom_platform: SandboxProcess) -> None:
+    """The work grows with the number of items: ten times as many take ten times the calls, and no row of the reading
+    is kept.
+    """
     calls = []
     for number in (100, 1000):
         make_products(custom.seller, number - Product.objects.count(), prefix=f"N{number}")
@@ -302,10 +306,10 @@ def test_more_items_cost_more_pages_and_no_more_memory(custom: Connection, custo
     assert calls == [1, 10] and not SeenExternalId.objects.exists() and not RunItem.objects.exists()
 
 
-def test_a_comparison_knows_its_own_seller_alone(
+def test_a_comparison_is_limited_to_its_own_seller(
     transactional_db: None, sandbox: Callable[..., SandboxProcess]
 ) -> None:
-    """Two sellers, two accounts of one system: what is lost at one is no matter of the other."""
+    """Two sellers, two accounts of one system: the differences of one account do not concern the other."""
     both = sandbox("rest", accounts={"north": "n", "south": "s"})
     connections = [
         install_connection(

@@ -1,4 +1,4 @@
-"""What belongs to a deleted seller takes part in no sync (L13)."""
+"""Items of a deleted seller take part in no sync (L13)."""
 
 import pytest
 from django.db import transaction
@@ -6,7 +6,7 @@ from django.db.models import F
 
 from accounts.models import Seller
 from catalog.models import Product
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Lane, Link, Run
 from hub.queue import enqueue
@@ -37,7 +37,7 @@ def marketplace(transactional_db: None, custom_platform: SandboxProcess) -> Conn
     )
 
 
-def test_what_changes_is_not_even_enqueued(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_changes_are_not_enqueued(custom: Connection, custom_platform: SandboxProcess) -> None:
     products = sent(custom, 5)
     before = writes(custom_platform)
     delete(custom.seller)
@@ -47,7 +47,7 @@ def test_what_changes_is_not_even_enqueued(custom: Connection, custom_platform: 
     assert writes(custom_platform) == before
 
 
-def test_what_waited_when_the_seller_was_deleted_stays_where_it_is(
+def test_pending_changes_stay_pending_when_the_seller_is_deleted(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     products = sent(custom, 5)
@@ -66,7 +66,7 @@ def test_what_waited_when_the_seller_was_deleted_stays_where_it_is(
     assert writes(custom_platform) != before
 
 
-def test_no_run_is_started_by_anything(custom: Connection) -> None:
+def test_no_trigger_starts_a_run(custom: Connection) -> None:
     delete(custom.seller)
     job = products_job(custom)
     with pytest.raises(ValueError, match="deleted"):
@@ -78,7 +78,7 @@ def test_no_run_is_started_by_anything(custom: Connection) -> None:
     assert not Run.objects.exists()
 
 
-def test_a_target_of_all_sellers_gets_nothing_of_a_deleted_one(
+def test_a_target_of_all_sellers_gets_nothing_from_a_deleted_one(
     marketplace: Connection, custom_platform: SandboxProcess
 ) -> None:
     gone, stays = make_seller("gone"), make_seller("stays")
@@ -87,7 +87,7 @@ def test_a_target_of_all_sellers_gets_nothing_of_a_deleted_one(
     work_until_idle()
     held = {item["key"] for item in custom_platform.state("products")}
     assert held == {str(product.pk) for product in [*leaving, *remaining]}
-    # Enqueued before, sent after: neither an update nor a removal.
+    # Enqueued before the deletion, due for sending after it: neither an update nor a removal is sent.
     change(leaving, title="changed")
     Product.objects.filter(pk=leaving[0].pk).update(status="discontinued")
     delete(gone)
@@ -98,14 +98,14 @@ def test_a_target_of_all_sellers_gets_nothing_of_a_deleted_one(
     assert found.keys() == held
     assert "changed" not in found.values()
     assert not Change.objects.exists()
-    # It comes back: what it missed is found.
+    # The seller is restored: what it missed is found.
     Seller.objects.update(status=Seller.Status.ACTIVE)
     start_run(job=products_job(marketplace), trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert sum(item["title"] == "changed" for item in custom_platform.state("products")) == 2
 
 
-def test_links_and_revisions_of_its_items_stay_as_they_were(marketplace: Connection) -> None:
+def test_links_and_revisions_of_its_items_stay_unchanged(marketplace: Connection) -> None:
     gone = make_seller("gone")
     products = make_products(gone, 2)
     start_run(job=products_job(marketplace), trigger=Run.Trigger.BUTTON)

@@ -1,4 +1,4 @@
-"""Exports: as few writes as possible, typed retries, and a target that ends with what the hub has."""
+"""Exports: as few writes as possible, retries by type of error, and a target that ends up equal to the hub."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -16,7 +16,7 @@ from connectors.platforms.rest.targets.products import ProductTarget
 from connectors.sdk.account import Rate
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Change, Connection, JobState, Lane, Link, Run
 from hub.services import (
@@ -29,7 +29,7 @@ from hub.services import (
 )
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus, SyncLog
-from tests.engine.products import calls, change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.products import calls, change, hub_titles, one_lane, products_job, sent, titles, writes
 from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products
 
@@ -40,7 +40,7 @@ Send = Callable[[ProductTarget, Sequence[Operation[Any]]], list[Outcome]]
 
 @pytest.fixture
 def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Send], Send]], None]:
-    """`sending(wrap)`: what happens around each call to the target."""
+    """`sending(wrap)`: wrap each call to the target."""
 
     def wrap(wrapper: Callable[[Send], Send]) -> None:
         monkeypatch.setattr(RestTargetStream, "send", wrapper(RestTargetStream.send))
@@ -53,7 +53,7 @@ def test_a_full_sync_writes_each_item_once_and_the_next_one_nothing(
 ) -> None:
     one_lane(custom)
     sent(custom, 250)
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert set(writes(custom_platform).values()) == {1}
     assert calls(custom_platform) == [100, 100, 50]
     custom_platform.clear_calls()
@@ -63,14 +63,14 @@ def test_a_full_sync_writes_each_item_once_and_the_next_one_nothing(
     assert (run.state, run.counters.get().unchanged, calls(custom_platform)) == (Run.State.DONE, 250, [])
 
 
-def test_what_changed_goes_in_full_batches(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_changes_are_sent_in_full_batches(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     products = sent(custom, 260)
     custom_platform.clear_calls()
     change(products[:210], title="Newer")
     work_until_idle()
     assert calls(custom_platform) == [100, 100, 10]
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
 def test_a_full_sync_over_several_lanes_makes_no_more_calls_than_one_lane_would(
@@ -86,10 +86,12 @@ def test_a_full_sync_over_several_lanes_makes_no_more_calls_than_one_lane_would(
     start_run(job=products_job(custom), trigger="button")
     work_until_idle()
     assert sorted(calls(custom_platform)) == [3, 10, 10, 10, 10]
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_what_leaves_the_filter_is_removed_and_comes_back(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_items_leaving_the_filter_are_removed_and_restored_on_return(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
     job = products_job(custom)
     products = sent(custom, 4)
     change(products[:1], status="suspended")
@@ -100,10 +102,10 @@ def test_what_leaves_the_filter_is_removed_and_comes_back(custom: Connection, cu
     assert titles(custom_platform).keys() == {str(product.pk) for product in products[1:]}
     change(products[:1], status="live")
     work_until_idle()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_a_change_that_comes_while_the_item_is_sent_is_sent_too(
+def test_a_change_during_sending_is_sent_too(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None]
 ) -> None:
     products = sent(custom, 3)
@@ -124,12 +126,10 @@ def test_a_change_that_comes_while_the_item_is_sent_is_sent_too(
     assert not Change.objects.exists()
 
 
-def test_an_unanswered_call_is_not_taken_for_one_that_never_was(
-    custom: Connection, custom_platform: SandboxProcess
-) -> None:
-    """The target has the new title, nobody knows it, and then the old title comes back."""
+def test_an_unanswered_call_may_have_been_applied(custom: Connection, custom_platform: SandboxProcess) -> None:
+    """The target has the new title without our knowing it, and then the old title comes back."""
     products = sent(custom, 2)
-    before = titles_here(custom)
+    before = hub_titles(custom)
     custom_platform.fault("drop", method="PUT", when="after", times=1)
     change(products[:1], title="Never confirmed")
     work_until_idle()
@@ -139,7 +139,7 @@ def test_an_unanswered_call_is_not_taken_for_one_that_never_was(
     assert titles(custom_platform) == before
 
 
-def test_a_creation_that_was_not_answered_is_removed_if_the_item_goes(
+def test_an_unanswered_creation_is_removed_when_the_item_is_deleted(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     products = make_products(custom.seller, 2)
@@ -152,7 +152,7 @@ def test_a_creation_that_was_not_answered_is_removed_if_the_item_goes(
     assert titles(custom_platform) == {}
 
 
-def test_a_batch_that_is_refused_without_a_word_goes_one_by_one(
+def test_a_batch_rejected_without_details_is_sent_item_by_item(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -167,11 +167,11 @@ def test_a_batch_that_is_refused_without_a_word_goes_one_by_one(
     assert (issue.item_id, issue.kind, "title" in issue.message) == (products[2].pk, "product", True)
     change(products[2:3], title="With a title")
     work_until_idle()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_what_went_through_singly_is_not_sent_again_when_a_later_one_fails(
+def test_items_sent_singly_are_not_resent_when_a_later_one_fails(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -183,11 +183,11 @@ def test_what_went_through_singly_is_not_sent_again_when_a_later_one_fails(
     assert len(titles(custom_platform)) == 5
     skip_delays()
     skip_delays()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert set(writes(custom_platform).values()) == {1}
 
 
-def test_retry_after_is_obeyed(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_retry_after_is_respected(custom: Connection, custom_platform: SandboxProcess) -> None:
     job = one_lane(custom)
     custom_platform.fault("status", status=503, headers={"Retry-After": "600"}, times=1)
     change(make_products(custom.seller, 2))
@@ -199,7 +199,7 @@ def test_retry_after_is_obeyed(custom: Connection, custom_platform: SandboxProce
     assert calls(custom_platform) == []
 
 
-def test_after_trouble_a_single_item_probes_and_batches_grow_back(
+def test_after_a_failure_a_single_item_probes_and_batches_grow_back(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     job = one_lane(custom)
@@ -212,18 +212,18 @@ def test_after_trouble_a_single_item_probes_and_batches_grow_back(
     skip_delays()
     skip_delays()
     assert calls(custom_platform)[:4] == [1, 2, 4, 8]
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert Lane.objects.get(pk=job.lane_ids[0]).failures == 0
 
 
-def test_the_breakers_pauses_grow_to_five_minutes() -> None:
+def test_the_breaker_backs_off_up_to_five_minutes() -> None:
     now = timezone.now()
     pauses = [(retry.breaker_until(failures=n, now=now) - now).total_seconds() for n in range(1, 15)]
     assert all(2 ** (n - 1) / 2 <= pause <= 2 ** (n - 1) for n, pause in enumerate(pauses[:9], 1))
     assert all(150 <= pause <= 300 for pause in pauses[9:])
 
 
-def test_a_throttled_call_waits_as_instructed_and_is_in_no_doubt(
+def test_a_throttled_call_waits_as_instructed_and_is_not_in_doubt(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -235,12 +235,10 @@ def test_a_throttled_call_waits_as_instructed_and_is_in_no_doubt(
     assert set(Change.objects.values_list("sent_at", "attempts")) == {(None, 0)}
     skip_delays()
     assert calls(custom_platform) == [3]
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_what_went_before_a_request_that_was_turned_away_is_in_doubt(
-    custom: Connection, custom_platform: SandboxProcess
-) -> None:
+def test_requests_before_a_throttled_one_are_in_doubt(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     products = sent(custom, 4)
     custom_platform.fault("status", status=429, path="/v1/products", method="DELETE", times=1)
@@ -252,10 +250,10 @@ def test_what_went_before_a_request_that_was_turned_away_is_in_doubt(
     in_doubt = Link.objects.filter(connection=custom, sent_hash=None).values_list("item_id", flat=True)
     assert set(in_doubt) == {product.pk for product in products[:3]}
     skip_delays()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_a_long_outage_asks_nobody_to_retry_by_hand(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_a_long_outage_needs_no_manual_retry(custom: Connection, custom_platform: SandboxProcess) -> None:
     custom_platform.fault("status", status=502, times=retry.MAX_ATTEMPTS + 4)
     change(make_products(custom.seller, 1))
     work_until_idle()
@@ -263,17 +261,17 @@ def test_a_long_outage_asks_nobody_to_retry_by_hand(custom: Connection, custom_p
         skip_delays()
     assert not Change.objects.filter(state=Change.State.HELD).exists()
     skip_delays()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_an_item_that_alone_fails_is_held_in_the_end_and_a_person_lets_it_go(
+def test_an_item_that_alone_fails_is_finally_held_until_a_person_retries_it(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None]
 ) -> None:
     one_lane(custom)
     products = make_products(custom.seller, 12)
     healthy = False
 
-    def choke_on_one(send: Send) -> Send:
+    def fail_on_one(send: Send) -> Send:
         def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             if not healthy and any(operation.item_id == products[3].pk for operation in operations):
                 raise TryAgainLater("It answered 500.")
@@ -281,7 +279,7 @@ def test_an_item_that_alone_fails_is_held_in_the_end_and_a_person_lets_it_go(
 
         return call
 
-    sending(choke_on_one)
+    sending(fail_on_one)
     change(products)
     work_until_idle()
     for _ in range(3 * retry.MAX_ATTEMPTS):
@@ -294,16 +292,16 @@ def test_an_item_that_alone_fails_is_held_in_the_end_and_a_person_lets_it_go(
     healthy = True
     retry_changes(changes=Change.objects.filter(pk=held.pk), by=None)
     work_until_idle()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_bug_with_one_item_holds_it_and_the_rest_goes_on(
+def test_a_bug_with_one_item_holds_only_that_item(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None]
 ) -> None:
     products = make_products(custom.seller, 5)
 
-    def stumble(send: Send) -> Send:
+    def crash_on_one(send: Send) -> Send:
         def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             if any(operation.item_id == products[0].pk for operation in operations):
                 raise KeyError("options")
@@ -311,7 +309,7 @@ def test_a_bug_with_one_item_holds_it_and_the_rest_goes_on(
 
         return call
 
-    sending(stumble)
+    sending(crash_on_one)
     change(products)
     work_until_idle()
     assert len(titles(custom_platform)) == 4
@@ -319,8 +317,10 @@ def test_a_bug_with_one_item_holds_it_and_the_rest_goes_on(
     assert (held.state, held.error_class) == (Change.State.HELD, "KeyError")
 
 
-def test_what_cannot_be_written_down_is_found_by_halving(custom: Connection, custom_platform: SandboxProcess) -> None:
-    """PostgreSQL refuses a payload with a NUL character when the batch is settled: a bug that no adapter foresaw."""
+def test_an_item_that_cannot_be_stored_is_found_by_bisecting(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
+    """PostgreSQL rejects a payload with a NUL character when the batch is settled: a bug that no adapter handles."""
     job = one_lane(custom)
     products = make_products(custom.seller, 9)
     original = ProductTarget.payload
@@ -340,7 +340,7 @@ def test_what_cannot_be_written_down_is_found_by_halving(custom: Connection, cus
     assert len(titles(custom_platform)) == 9
 
 
-def test_refused_credentials_pause_the_job_and_a_person_resumes_it(
+def test_rejected_credentials_pause_the_job_until_a_person_resumes_it(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     job = one_lane(custom)
@@ -356,12 +356,10 @@ def test_refused_credentials_pause_the_job_and_a_person_resumes_it(
     assert Change.objects.filter(state=Change.State.READY).count() == len(products)
     resume_job(job=job, by=None)
     work_until_idle()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_a_read_only_connection_is_decided_for_and_never_written(
-    custom: Connection, custom_platform: SandboxProcess
-) -> None:
+def test_a_dry_run_computes_changes_and_sends_nothing(custom: Connection, custom_platform: SandboxProcess) -> None:
     set_read_only(connection=custom, read_only=True, by=None)
     make_products(custom.seller, 3)
     start_run(job=products_job(custom), trigger="button")
@@ -375,7 +373,7 @@ def test_a_read_only_connection_is_decided_for_and_never_written(
     assert JobState.objects.get(job=run.job).last_full_sync_at is None
     set_read_only(connection=custom, read_only=False, by=None)
     work_until_idle()
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert SyncLog.objects.get(connection=custom, data_type="products").last_full_sync
 
 
@@ -386,7 +384,7 @@ def test_a_resend_writes_everything_again(custom: Connection, custom_platform: S
     assert set(writes(custom_platform).values()) == {2}
 
 
-def test_a_pause_stops_a_turn_that_is_under_way(
+def test_a_pause_stops_a_running_turn(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None], settings: Any
 ) -> None:
     settings.TURN_SECONDS = 0
@@ -434,7 +432,7 @@ def test_sigterm_ends_a_turn_at_the_next_batch(
     assert lane.due and lane.lease_until is None and lane.batch == []
 
 
-def test_one_budget_for_all_connections_of_an_account(
+def test_connections_of_an_account_share_one_rate_budget(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(4, 3600))
@@ -457,10 +455,10 @@ def test_one_budget_for_all_connections_of_an_account(
 
 
 @pytest.mark.parametrize("kind", ["product", "variant"])
-def test_two_of_one_batch_that_are_given_the_same_id_do_not_both_get_it(
+def test_two_items_of_a_batch_cannot_get_the_same_id(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[[Callable[[Send], Send]], None], kind: str
 ) -> None:
-    """L16, from a target that took two items for one: the first is linked, the other waits for a person."""
+    """L16, with a target that takes two items for one: the first is linked, the other needs a person's decision."""
 
     def as_one(send: Send) -> Send:
         def wrapped(target: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:

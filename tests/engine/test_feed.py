@@ -1,11 +1,11 @@
-"""A search engine is fed: everything first, then only what changed, one import at a time."""
+"""Feeding a search engine: first everything, then only changes, one import at a time."""
 
 import pytest
 
 from catalog.models import Product
-from connectors.feeds import OPEN
 from connectors.models import FeedImport
-from connectors.services import sync
+from connectors.services.feed_imports import OPEN
+from connectors.services.runs import sync
 from hub.models import Change, Connection, Job, Link, Run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
@@ -42,7 +42,7 @@ def test_the_first_full_sync_replaces_everything(synced_search: Connection, sear
     assert not Change.objects.exists()
 
 
-def test_a_full_sync_with_nothing_new_writes_nothing_and_says_so(
+def test_a_full_sync_without_changes_writes_nothing_and_says_so(
     synced_search: Connection, search_platform: SandboxProcess
 ) -> None:
     before = len(imports(search_platform))
@@ -55,7 +55,7 @@ def test_a_full_sync_with_nothing_new_writes_nothing_and_says_so(
     assert run.log.filter(text__contains="nothing was sent").exists()
 
 
-def test_a_price_goes_alone_and_a_deletion_removes(
+def test_a_price_is_sent_alone_and_a_deletion_removes(
     synced_search: Connection, shop: Connection, shop_platform: SandboxProcess, search_platform: SandboxProcess
 ) -> None:
     first, second = Link.objects.filter(connection=synced_search, kind="product").order_by("item_id")[:2]
@@ -72,7 +72,7 @@ def test_a_price_goes_alone_and_a_deletion_removes(
     assert (last.mode, last.items, last.removals) == (FeedImport.Mode.CHANGE, 2, 1)
 
 
-def test_an_import_that_was_not_answered_is_sent_again(search: Connection, search_platform: SandboxProcess) -> None:
+def test_an_unanswered_import_is_sent_again(search: Connection, search_platform: SandboxProcess) -> None:
     search_platform.fault("drop", method="PUT", when="after", times=1)
     work_until_idle()
     assert FeedImport.objects.get().state == FeedImport.State.UNKNOWN
@@ -121,10 +121,8 @@ def set_api_version(search: Connection, version: str) -> None:
     search.save(update_fields=["settings"])
 
 
-def test_another_version_of_the_interface_is_sent_everything_again(
-    search: Connection, search_platform: SandboxProcess
-) -> None:
-    """F16: also what is unchanged, and by whatever begins the next import."""
+def test_another_api_version_gets_everything_again(search: Connection, search_platform: SandboxProcess) -> None:
+    """F16: unchanged products too, whatever starts the next import."""
     set_api_version(search, "v3")
     work_until_idle()
     skip_delays()
@@ -144,7 +142,7 @@ def test_another_version_of_the_interface_is_sent_everything_again(
     assert not Change.objects.exists()
 
 
-def test_a_file_that_waits_in_the_former_format_is_not_sent(
+def test_a_pending_file_in_the_former_format_is_not_sent(
     synced_search: Connection, search_platform: SandboxProcess
 ) -> None:
     search_platform.fault("status", method="POST", status=503)
@@ -162,7 +160,7 @@ def test_a_file_that_waits_in_the_former_format_is_not_sent(
     assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
 
 
-def test_by_the_older_version_too_one_bad_item_does_not_hold_up_the_import(
+def test_with_the_older_api_version_one_bad_item_does_not_hold_up_the_import(
     search: Connection, search_platform: SandboxProcess
 ) -> None:
     set_api_version(search, "v3")

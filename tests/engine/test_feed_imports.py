@@ -1,4 +1,6 @@
-"""Imports of a search feed, one after another: what waits and goes, what leaves the queue, who hears of trouble."""
+"""Consecutive imports of a search feed: what waits and what is sent, what leaves the queue, who is notified of
+failures.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,10 +11,11 @@ from django.core import mail
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.adapter_factory import open_adapter
-from connectors.alerting import evaluate_and_notify
+from connectors.adapters.factory import open_adapter
+from connectors.alerts.notifications import evaluate_and_notify
 from connectors.models import FeedImport
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import Kind
 from hub.models import Alert, AlertChannel, Change, Connection, Job, Lane
 from hub.queue import enqueue
@@ -51,7 +54,7 @@ def drain_every(search: Connection, seconds: float) -> None:
     search.save(update_fields=["settings"])
 
 
-def title_there(platform: SandboxProcess, product: Product) -> str:
+def target_title(platform: SandboxProcess, product: Product) -> str:
     held = {row["key"]: row["productGroup"] for row in platform.state("groups")}
     return str(held[f"p{product.pk}"]["products"][f"p{product.pk}"]["defaults"]["title"])
 
@@ -60,7 +63,7 @@ def waiting_item_ids() -> set[int]:
     return set(Change.objects.values_list("item_id", flat=True))
 
 
-def test_changes_collect_for_the_interval_and_go_out_together(
+def test_changes_are_collected_for_the_interval_and_sent_together(
     synced_search: Connection, some_products: list[Product], search_platform: SandboxProcess
 ) -> None:
     """F7"""
@@ -84,7 +87,7 @@ def test_changes_collect_for_the_interval_and_go_out_together(
 def test_once_a_week_a_full_sync_sends_everything(
     synced_search: Connection, search_platform: SandboxProcess, days: int, methods: list[str]
 ) -> None:
-    """F3: lest the search engine drift away; at other times what is unchanged costs no write."""
+    """F3: so that the search engine cannot drift apart. Otherwise unchanged products cost no write."""
     FeedImport.objects.update(sent_at=timezone.now() - timedelta(days=days))
     before = list(search_platform.state("groups"))
     search_platform.clear_calls()
@@ -105,14 +108,12 @@ def test_five_minutes_are_the_default() -> None:
 
 @pytest.fixture
 def slow_cluster(shop: Connection, sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """A cluster whose imports take longer than one waits for them."""
+    """A cluster whose imports take longer than one call waits for them."""
     return sandbox("elevate", accounts={"cluster": "key"}, market="uk:en-GB", import_ms=1500)
 
 
-def test_a_long_import_is_followed_and_takes_only_what_it_carried(
-    shop: Connection, slow_cluster: SandboxProcess
-) -> None:
-    """F9, F11: an item that changes while its import is under way stays in the queue and goes with the next."""
+def test_a_long_import_is_polled_and_dequeues_only_its_items(shop: Connection, slow_cluster: SandboxProcess) -> None:
+    """F9, F11: an item that changes while its import is running stays in the queue and is sent with the next one."""
     install_connection(
         seller=shop.seller,
         platform="elevate",
@@ -134,7 +135,7 @@ def test_a_long_import_is_followed_and_takes_only_what_it_carried(
     assert feed.remote_id
     assert product.pk in waiting_item_ids() or FeedImport.objects.count() > 1
     wait_until(lambda: skip_delays_and_continue() and not waiting_item_ids())
-    assert title_there(slow_cluster, product) == "Changed meanwhile"
+    assert target_title(slow_cluster, product) == "Changed meanwhile"
     assert FeedImport.objects.count() == 2
 
 
@@ -143,10 +144,10 @@ def skip_delays_and_continue() -> bool:
     return True
 
 
-def test_a_refused_import_takes_nothing_from_the_queue_and_is_reported(
+def test_a_rejected_import_dequeues_nothing_and_is_reported(
     synced_search: Connection, some_products: list[Product], search_platform: SandboxProcess
 ) -> None:
-    """F8, F9, F13: told once, tried again, and over once an import has gone through."""
+    """F8, F9, F13: reported once, retried, and resolved once an import succeeds."""
     AlertChannel.objects.create(medium="email", address="operators@example.com", label="operators")
     refusal = {"reason": "The feed cannot be read."}
     search_platform.fault("status", method="POST", status=400, body=refusal, times=1)
@@ -157,15 +158,15 @@ def test_a_refused_import_takes_nothing_from_the_queue_and_is_reported(
     for _ in range(2):
         evaluate_and_notify(now=timezone.now())
     [message] = mail.outbox
-    assert "was refused: The feed cannot be read." in message.body
+    assert "was rejected: The feed cannot be read." in message.body
     assert Alert.objects.get(resolved_at=None).job == Job.objects.get(connection=synced_search)
     wait_until(lambda: skip_delays_and_continue() and not waiting_item_ids())
-    assert title_there(search_platform, some_products[0]) == "Refused at first"
+    assert target_title(search_platform, some_products[0]) == "Refused at first"
     evaluate_and_notify(now=timezone.now())
     assert len(mail.outbox) == 2 and not Alert.objects.filter(resolved_at=None).exists()
 
 
 def wait_for_interval() -> None:
-    """The interval between imports, and no more."""
+    """Skip the interval between imports, and nothing else."""
     FeedImport.objects.update(sent_at=timezone.now() - timedelta(minutes=10))
     work_until_idle()

@@ -1,11 +1,11 @@
-"""Within an import an id of a custom label has one name; a name that changes is allowed, and told (F4)."""
+"""Within an import, the ID of a custom label has one name; a changed name is allowed, and reported (F4)."""
 
 from typing import Any
 
 import pytest
 
 from catalog.models import Product
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.models import Connection
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(params=["v4", "v3"])
 def labelled_search(search: Connection, request: pytest.FixtureRequest) -> Connection:
-    """A search engine that has everything; materials are ids, and another attribute holds their names."""
+    """A search engine that has all products. Materials are IDs, and another attribute holds their names."""
     search.settings = search.settings | {"api_version": request.param, "custom_labels": ["Material"]}
     search.field_map = {"label_names": {"Material": "Material name"}}
     search.save(update_fields=["settings", "field_map"])
@@ -50,13 +50,13 @@ def names(platform: SandboxProcess) -> dict[str, str]:
 
 
 def open_issue(product: Product) -> Issue | None:
-    """By the search engine's log: the shop's speaks of its own ids."""
+    """Look in the search engine's sync log: the shop's log has the shop's IDs."""
     return Issue.objects.filter(
         sync_log__connection__platform="elevate", external_id=f"product:{product.pk}", resolved_at=None
     ).first()
 
 
-def test_ids_go_with_names_of_their_own(
+def test_ids_are_sent_with_their_names(
     labelled_search: Connection, some_products: list[Product], search_platform: SandboxProcess
 ) -> None:
     first, second, _ = some_products
@@ -85,7 +85,7 @@ def test_two_names_in_one_import_become_one_and_are_reported(
     assert not open_issue(second)
 
 
-def test_a_new_name_holds_for_all_products_and_is_reported(
+def test_a_new_name_applies_to_all_products_and_is_reported(
     labelled_search: Connection, some_products: list[Product], search_platform: SandboxProcess
 ) -> None:
     first, second, _ = some_products

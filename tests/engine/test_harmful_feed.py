@@ -1,4 +1,4 @@
-"""An import that the search engine refuses as harmful waits for an operator, who forces that one (F8, F10, F15)."""
+"""An import that the search engine rejects as harmful waits for an operator, who can force it once (F8, F10, F15)."""
 
 import gzip
 from datetime import timedelta
@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from catalog.models import Product
-from connectors.alerting import evaluate_and_notify
-from connectors.feeds import feed_path, force_import, prune_files
+from connectors.alerts.notifications import evaluate_and_notify
+from connectors.engine.feed_files import prune_files
 from connectors.models import FeedImport
-from connectors.services import sync
+from connectors.services.feed_imports import force_import
+from connectors.services.runs import sync
 from hub.models import Alert, Change, Connection, Job
 from hub.services import resume_job
 from sandbox.process import SandboxProcess
@@ -26,7 +27,7 @@ State = FeedImport.State
 
 
 def discontinue_most() -> None:
-    """Six of ten products go, which the engine takes for an accident."""
+    """Discontinue six of ten products, which the engine takes for an accident."""
     live = Product.objects.filter(status="live").order_by("pk")
     number = live.count()
     for product in live[: number * 6 // 10]:
@@ -54,7 +55,7 @@ def job_of(feed: FeedImport) -> Job:
     return Job.objects.select_related("state").get(pk=feed.job_id)
 
 
-def test_it_is_sent_once_and_the_job_waits_for_a_person(
+def test_it_is_sent_once_and_the_job_waits_for_approval(
     harmful_import: FeedImport, search_platform: SandboxProcess
 ) -> None:
     skip_delays()
@@ -66,7 +67,7 @@ def test_it_is_sent_once_and_the_job_waits_for_a_person(
     assert "refused as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
 
 
-def test_forced_it_goes_out_as_it_was_and_nothing_else_is_forced(
+def test_a_forced_import_is_sent_unchanged_and_nothing_else_is_forced(
     harmful_import: FeedImport, search_platform: SandboxProcess
 ) -> None:
     before = len(list(search_platform.state("groups")))
@@ -82,7 +83,7 @@ def test_forced_it_goes_out_as_it_was_and_nothing_else_is_forced(
     assert forced == ["false", "true"]
 
 
-def test_a_resumed_job_is_refused_again_and_not_forced(harmful_import: FeedImport) -> None:
+def test_a_resumed_job_is_rejected_again_and_not_forced(harmful_import: FeedImport) -> None:
     FeedImport.objects.update(sent_at=timezone.now() - timedelta(minutes=5))
     resume_job(job=job_of(harmful_import), by=None)
     work_until_idle()
@@ -91,7 +92,7 @@ def test_a_resumed_job_is_refused_again_and_not_forced(harmful_import: FeedImpor
     assert job_of(harmful_import).paused
 
 
-def test_what_is_older_than_a_success_is_not_forced_any_more(harmful_import: FeedImport) -> None:
+def test_an_import_older_than_a_success_cannot_be_forced(harmful_import: FeedImport) -> None:
     Product.objects.filter(status="discontinued").update(status="live", revision=2 * 10**9)
     resume_job(job=job_of(harmful_import), by=None)
     Product.objects.filter(pk=Product.objects.filter(status="live").earliest("pk").pk).update(
@@ -105,7 +106,7 @@ def test_what_is_older_than_a_success_is_not_forced_any_more(harmful_import: Fee
     assert harmful_import.state == State.HARMFUL and harmful_import.forced_by is None
 
 
-def test_an_operator_sees_what_it_removes_downloads_it_and_forces_it(harmful_import: FeedImport) -> None:
+def test_an_operator_sees_its_removals_downloads_and_forces_it(harmful_import: FeedImport) -> None:
     operator = Client()
     operator.force_login(make_user("operator@hub.example", is_staff=True, is_superuser=True))
     page = f"/admin/connectors/feedimport/{harmful_import.pk}"
@@ -124,9 +125,9 @@ def test_an_operator_sees_what_it_removes_downloads_it_and_forces_it(harmful_imp
     assert operator.get(f"{page}/download/").status_code == 404
 
 
-def test_its_file_stays_as_long_as_its_row(harmful_import: FeedImport) -> None:
+def test_its_file_is_kept_as_long_as_its_row(harmful_import: FeedImport) -> None:
     long_after = timezone.now().replace(year=timezone.now().year + 2)
-    assert feed_path(harmful_import).is_file() and prune_files(before=long_after) == 0
-    path = feed_path(harmful_import)
+    assert harmful_import.path.is_file() and prune_files(before=long_after) == 0
+    path = harmful_import.path
     harmful_import.delete()
     assert prune_files(before=long_after) == 1 and not path.exists()

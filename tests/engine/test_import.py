@@ -1,4 +1,4 @@
-"""A shop is read into the hub: in full, by cut date, and what vanished there is discontinued here."""
+"""Importing a shop: in full, by cut date, and discontinuing products that the shop no longer has."""
 
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ def sync_again(shop: Connection, scope: str = Run.Scope.FULL) -> Run:
     return last_run(job_of(shop))
 
 
-def test_a_new_connection_is_read_in_full(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_a_new_connection_is_imported_in_full(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     there = {str(product["id"]) for product in shop_platform.state("products")}
     here = set(Link.objects.filter(connection=shop, kind=Kind.PRODUCT).values_list("external_id", flat=True))
@@ -61,7 +61,7 @@ def test_reading_the_same_again_changes_nothing(shop: Connection) -> None:
     assert dict(Product.objects.values_list("pk", "revision")) == revisions
 
 
-def test_what_changed_since_the_cut_date_is_read_alone(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_only_changes_since_the_cut_date_are_imported(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[5]
     shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"name": "A new name"})
@@ -72,7 +72,7 @@ def test_what_changed_since_the_cut_date_is_read_alone(shop: Connection, shop_pl
     assert counter.updated == 1 and counter.read < 60
 
 
-def test_a_new_price_is_in_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_a_new_price_updates_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[7]
     mine = Price.objects.filter(variant__product_id=link.item_id)
@@ -84,7 +84,7 @@ def test_a_new_price_is_in_the_price_list_of_the_shop(shop: Connection, shop_pla
     assert PriceList.objects.count() == 1
 
 
-def test_another_base_currency_is_taken_over(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_a_changed_base_currency_is_imported(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     shop_platform.control("PATCH", "information/shop", json={"currency": "EUR"})
     start_run(job=job_of(shop, DataType.SETTINGS), scope=Run.Scope.FULL, trigger="button")
@@ -92,7 +92,7 @@ def test_another_base_currency_is_taken_over(shop: Connection, shop_platform: Sa
     assert PriceList.objects.get().currency == "EUR"
 
 
-def test_what_the_shop_deleted_is_discontinued(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_products_deleted_at_the_shop_are_discontinued(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[3]
     shop_platform.control("DELETE", f"products/shop/{link.external_id}")
@@ -103,7 +103,7 @@ def test_what_the_shop_deleted_is_discontinued(shop: Connection, shop_platform: 
     assert run.counters.get(kind="product").removed == 1
 
 
-def test_many_missing_products_wait_for_a_persons_yes(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_discontinuing_many_products_needs_approval(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     for link in Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[:20]:
         shop_platform.control("DELETE", f"products/shop/{link.external_id}")
@@ -113,7 +113,7 @@ def test_many_missing_products_wait_for_a_persons_yes(shop: Connection, shop_pla
     assert not Product.objects.filter(status="discontinued").exists()
 
 
-def test_a_page_that_breaks_is_read_again_later(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_a_failed_page_is_read_again_later(shop: Connection, shop_platform: SandboxProcess) -> None:
     shop_platform.fault("garbage", path="/v3/catalog/products", times=1)
     shop_platform.fault("half_body", path="/v3/catalog/products", times=1)
     work_until_idle()
@@ -123,8 +123,8 @@ def test_a_page_that_breaks_is_read_again_later(shop: Connection, shop_platform:
     assert Product.objects.count() > 55
 
 
-def test_what_there_is_in_all_is_what_was_read(shop: Connection, shop_platform: SandboxProcess) -> None:
-    """The shop counts products; it also shows a variant whose product is gone."""
+def test_the_total_equals_the_number_of_items_read(shop: Connection, shop_platform: SandboxProcess) -> None:
+    """The shop's count covers products; its list also has a variant whose product is gone."""
     work_until_idle()
     for run in Run.objects.filter(job__connection=shop):
         assert run.total == sum(counter.read for counter in run.counters.all()), run

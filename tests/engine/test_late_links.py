@@ -1,11 +1,11 @@
-"""What comes before the target has what it refers to goes again, or waits: nothing is lost silently."""
+"""Items sent before the target has what they refer to are sent again, or wait: nothing is lost silently."""
 
 from collections.abc import Callable
 
 import pytest
 
 from catalog.models import Brand, Category, Price, PriceList, Product, Stock, StockLocation, Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
@@ -39,7 +39,7 @@ def target(transactional_db: None, store: SandboxProcess) -> Connection:
 
 
 def priced_products(target: Connection, number: int) -> list[Product]:
-    """What the store takes: nothing without a price."""
+    """Products that the store accepts: each needs a price."""
     seller = target.seller
     products = make_products(seller, number)
     prices = PriceList.objects.create(seller=seller, slug="list", name="List", currency="GBP")
@@ -48,11 +48,11 @@ def priced_products(target: Connection, number: int) -> list[Product]:
     return products
 
 
-def stock_there(store: SandboxProcess) -> dict[str, int]:
+def target_stock(store: SandboxProcess) -> dict[str, int]:
     return {row["sku"]: row["inventory_level"] for row in store.state("variants")}
 
 
-def test_stock_goes_once_the_target_has_the_variant(target: Connection, store: SandboxProcess) -> None:
+def test_stock_is_sent_once_the_target_has_the_variant(target: Connection, store: SandboxProcess) -> None:
     seller = target.seller
     products = priced_products(target, 2)
     variants = list(Variant.objects.filter(product__in=products))
@@ -61,16 +61,16 @@ def test_stock_goes_once_the_target_has_the_variant(target: Connection, store: S
     enqueue(seller_id=seller.pk, kind=Kind.VARIANT, item_ids=[v.pk for v in variants])
     work_until_idle()
     assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {"not_there_yet"}
-    assert stock_there(store) == {}
+    assert target_stock(store) == {}
 
     change(products)
     work_until_idle()
-    assert stock_there(store) == {"SKU-1": 7, "SKU-2": 7}
+    assert target_stock(store) == {"SKU-1": 7, "SKU-2": 7}
     assert not Issue.objects.filter(resolved_at=None, job__data_type="stock").exists()
     assert not Change.objects.exists()
 
 
-def test_a_variant_that_was_recreated_is_known_by_its_new_id(target: Connection, store: SandboxProcess) -> None:
+def test_a_recreated_variant_is_linked_to_its_new_id(target: Connection, store: SandboxProcess) -> None:
     products = priced_products(target, 1)
     change(products)
     work_until_idle()
@@ -98,7 +98,7 @@ def categorised_products(target: Connection) -> list[Product]:
 
 
 def brands_and_categories(store: SandboxProcess) -> list[tuple[str, list[str]]]:
-    """Brand and categories of each product there, by name."""
+    """Brand and categories of each product at the store, by name."""
     brands = {row["id"]: row["name"] for row in store.state("brands")}
     names = {row["category_id"]: row["name"] for row in store.state("categories")}
     return [
@@ -107,10 +107,10 @@ def brands_and_categories(store: SandboxProcess) -> list[tuple[str, list[str]]]:
     ]
 
 
-def test_a_full_sync_makes_brands_and_categories_before_products(
+def test_a_full_sync_creates_brands_and_categories_before_products(
     target: Connection, categorised_products: list[Product], store: SandboxProcess
 ) -> None:
-    """B5: each product is written once, and refers to what was made."""
+    """B5: each product is written once, and refers to brands and categories that exist."""
     for job in Job.objects.filter(connection=target):
         start_run(job=job, trigger=Run.Trigger.INSTALL)
     work_until_idle()
@@ -122,7 +122,7 @@ def test_a_full_sync_makes_brands_and_categories_before_products(
     assert not Change.objects.exists()
 
 
-def test_products_refer_to_a_brand_and_a_category_once_they_are_there(
+def test_products_refer_to_a_brand_and_a_category_once_they_exist(
     target: Connection, categorised_products: list[Product], store: SandboxProcess
 ) -> None:
     change(categorised_products)

@@ -1,4 +1,6 @@
-"""Redis and PostgreSQL fall over in the middle of a run, with two workers and two beats: it ends as if they had not."""
+"""Redis and PostgreSQL crash in the middle of a run, with two workers and two beats: the result is as without the
+crash.
+"""
 
 import os
 import signal
@@ -18,7 +20,7 @@ from sandbox.process import SandboxProcess
 from synccenter import roles
 from synccenter.processes import Processes
 from tests.conftest import ROOT
-from tests.engine.products import change, one_lane, products_job, titles, titles_here
+from tests.engine.products import change, hub_titles, one_lane, products_job, titles
 from tests.engine.worker import wait_until
 from tests.factories import make_products
 
@@ -29,17 +31,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def workers_and_beats(
     process_environment: dict[str, str], processes: Processes, workers: Callable[[int], list[str]]
 ) -> None:
-    """Two workers and two beats that are at work, with a short lease."""
+    """Two running workers and two running beats, with a short lease."""
     process_environment["LEASE_SECONDS"] = "5"
     workers(2)
     for name in ("beat-1", "beat-2"):
         processes.start(name, roles.beat(), process_environment | {"PGAPPNAME": name}, cwd=ROOT)
-    # One that has not read its schedule yet ends if it finds no PostgreSQL; whoever runs it starts it again.
+    # A beat that has not read its schedule yet exits without PostgreSQL; its supervisor starts it again.
     wait_until(lambda: polling_beats() == {"beat-1", "beat-2"})
 
 
 def polling_beats() -> set[str]:
-    """The beats that look by now whether their schedule was changed."""
+    """Return the beats that already poll for changes of their schedule."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT application_name FROM pg_stat_activity"
@@ -66,7 +68,7 @@ def in_step(custom: Connection, platform: SandboxProcess) -> bool:
     return (
         not Change.objects.exists()
         and not Run.objects.filter(state__in=Run.OPEN).exists()
-        and titles(platform) == titles_here(custom)
+        and titles(platform) == hub_titles(custom)
     )
 
 
@@ -89,11 +91,11 @@ def test_redis_emptied_frozen_and_killed(
         assert time.monotonic() - begun < 4, "a silent broker must not hold up whoever changes something"
     wait_until(lambda: in_step(custom, custom_platform))
 
-    os.kill(pid, signal.SIGKILL)  # the keeper starts it again, empty
+    os.kill(pid, signal.SIGKILL)  # the supervisor restarts it, empty
     change(products[100:], title="Fourth")
     wait_until(lambda: in_step(custom, custom_platform))
     run.refresh_from_db()
-    assert run.state == Run.State.DONE and run.log.filter(text__startswith="The run ended").count() == 1
+    assert run.state == Run.State.DONE and run.log.filter(text__regex="^Run (succeeded|completed)").count() == 1
     assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 
@@ -109,12 +111,12 @@ def test_postgresql_restarted_while_a_batch_is_sent(
         cursor.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int")
         [postmaster] = cursor.fetchone()
     connection.close()
-    os.kill(postmaster, signal.SIGINT)  # a fast shutdown; the keeper starts it again
+    os.kill(postmaster, signal.SIGINT)  # a fast shutdown; the supervisor restarts it
     wait_until(database_answers)
     wait_until(lambda: in_step(custom, custom_platform), seconds=90)
     run.refresh_from_db()
     assert (run.state, run.remaining) == (Run.State.DONE, 0)
-    assert run.log.filter(text__startswith="The run ended").count() == 1
+    assert run.log.filter(text__regex="^Run (succeeded|completed)").count() == 1
     assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 

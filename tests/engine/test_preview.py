@@ -1,16 +1,16 @@
-"""A preview (N13) says what a sync would do, writes nothing, and the sync then does just that."""
+"""A preview (N13) reports what a sync would do and writes nothing; the sync then does exactly that."""
 
 import random
 
 import pytest
 
 from catalog.models import Category, Product
-from connectors.checks import start_preview, start_previewed_sync
+from connectors.services.checks import start_preview, start_previewed_sync
 from hub.models import Change, Connection, Job, JobState, Run
 from hub.services import set_read_only, start_run
 from sandbox.process import SandboxProcess
 from tests.engine.checks import counts, item, run_check, verdicts
-from tests.engine.products import change, one_lane, products_job, sent, titles, titles_here
+from tests.engine.products import change, hub_titles, one_lane, products_job, sent, titles
 from tests.engine.worker import CrashingWorkers, last_run, skip_delays, work_until_idle
 from tests.factories import make_products
 
@@ -18,22 +18,22 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def change_unnoticed(products: list[Product], **fields: object) -> None:
-    """The products become something else, and nobody is told, so that a full sync finds it."""
+    """Change the products without notifying anyone, so that only a full sync finds it."""
     change(products, **fields)
     Change.objects.all().delete()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_preview_counts_what_the_sync_then_does(
+def test_a_preview_counts_what_the_sync_does_afterwards(
     custom: Connection, custom_platform: SandboxProcess, seed: int
 ) -> None:
-    dice = random.Random(seed)
-    products = sent(custom, dice.randrange(20, 200))
-    some = {name: dice.sample(products, dice.randrange(0, 15)) for name in ("changed", "touched", "gone")}
+    rng = random.Random(seed)
+    products = sent(custom, rng.randrange(20, 200))
+    some = {name: rng.sample(products, rng.randrange(0, 15)) for name in ("changed", "touched", "gone")}
     change_unnoticed(some["changed"] or products[:1], title="Newer")
     change_unnoticed(some["touched"] or products[:1])
     change_unnoticed(some["gone"] or products[:1], status="discontinued")
-    make_products(custom.seller, dice.randrange(1, 30), prefix="NEW")
+    make_products(custom.seller, rng.randrange(1, 30), prefix="NEW")
     custom_platform.clear_calls()
     preview = run_check(custom, "preview")
     assert not custom_platform.calls(), "not even a read"
@@ -46,7 +46,7 @@ def test_a_preview_counts_what_the_sync_then_does(
     assert len(found.get("create", ())) == counts(run)["created"]
     assert len(found.get("update", ())) == counts(run)["updated"]
     assert len(found.get("remove", ())) == counts(run)["removed"]
-    assert titles(custom_platform) == titles_here(custom)
+    assert titles(custom_platform) == hub_titles(custom)
     assert counts(run_check(custom, "preview")) == {
         "read": len(Product.objects.all()),
         "unchanged": Product.objects.count(),
@@ -61,7 +61,7 @@ def test_a_change_is_shown_field_by_field(custom: Connection) -> None:
     assert preview.reason == "A sync would leave 2 as they are; 1 changed."
 
 
-def test_what_would_be_skipped_is_explained(store: Connection) -> None:
+def test_skipped_items_are_explained(store: Connection) -> None:
     make_products(store.seller, 3)
     preview = run_check(store, "preview")
     assert counts(preview) == {"read": 3, "skipped": 3}
@@ -72,7 +72,7 @@ def test_what_would_be_skipped_is_explained(store: Connection) -> None:
 
 def test_the_preview_of_a_search_feed_equals_its_import(search: Connection) -> None:
     job = Job.objects.filter(connection=search)
-    job.update(enabled=False)  # until the shop has been read
+    job.update(enabled=False)  # until the shop has been imported
     work_until_idle()
     job.update(enabled=True)
     preview = run_check(search, "preview")
@@ -102,11 +102,11 @@ def test_changed_settings_are_compared_by_payload(custom: Connection) -> None:
     assert counts(preview) == counts(last_run(job)) == {"read": 20, "removed": 20}
 
 
-def test_killed_midway_it_goes_on(custom: Connection, crashing_workers: CrashingWorkers) -> None:
+def test_killed_midway_it_continues(custom: Connection, crashing_workers: CrashingWorkers) -> None:
     one_lane(custom)
     make_products(custom.seller, 1200)
     run, _ = start_run(job=products_job(custom), scope="preview", trigger="button")
-    assert crashing_workers("foreseen", "foreseen:2", "foreseen:2") == 3
+    assert crashing_workers("predict", "predict:2", "predict:2") == 3
     run.refresh_from_db()
     assert run.state == Run.State.DONE and counts(run) == {"read": 1200, "created": 1200} and run.items.count() == 1200
 
@@ -122,7 +122,7 @@ def test_an_import_has_no_preview(shop: Connection) -> None:
         start_preview(job=shop.jobs.get(data_type="products"), by=None)
 
 
-def test_a_hidden_category_is_foreseen_as_disabled(custom: Connection) -> None:
+def test_a_hidden_category_is_predicted_as_disabled(custom: Connection) -> None:
     job = Job.objects.get(connection=custom, data_type="categories")
     shown, hidden = (Category.objects.create(seller=custom.seller, name=name, path=name) for name in ("A", "B"))
     start_run(job=job, trigger="button")

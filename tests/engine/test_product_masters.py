@@ -1,4 +1,6 @@
-"""Content, stock and images of a product each have one master, who wins a conflict; the loser is reported (L17)."""
+"""Content, stock and images of a product each have one source of truth, which wins conflicts; the loser is reported
+(L17).
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def lamp(external_id: str, title: str = "Lamp", quantity: int = 5, *skus: str, **fields: Any) -> ProductRecord:
-    """A product with a variant an SKU (L-1), each with stock at the main location."""
+    """A product with one variant per SKU (L-1), each with stock at the main location."""
     variants = [
         VariantRecord(
             external_id=f"{external_id}-{sku}",
@@ -36,7 +38,7 @@ def lamp(external_id: str, title: str = "Lamp", quantity: int = 5, *skus: str, *
 
 @pytest.fixture
 def shop() -> Job:
-    """Reads the products of the shop, the master of content and images."""
+    """Imports the products of the shop, the source of truth for content and images."""
     seller = make_seller("acme")
     shop = make_connection(seller, name="Acme shop", role="shop")
     for group in (Master.Group.CONTENT, Master.Group.IMAGES):
@@ -46,27 +48,27 @@ def shop() -> Job:
 
 @pytest.fixture
 def erp(shop: Job) -> Job:
-    """Reads the products of the ERP, the master of stock; it has the shop's lamp as its own number 700."""
+    """Imports the products of the ERP, the source of truth for stock; the shop's lamp is its number 700."""
     assert shop.connection.seller is not None
     erp = make_connection(shop.connection.seller, name="Acme ERP", role="erp")
     Master.objects.create(seller=shop.connection.seller, group=Master.Group.STOCK, connection=erp)
     return make_job(erp, DataType.PRODUCTS, Direction.IMPORT)
 
 
-def test_each_master_writes_what_is_its_own(shop: Job, erp: Job) -> None:
+def test_each_source_of_truth_writes_its_own_data(shop: Job, erp: Job) -> None:
     import_records(shop, lamp("1"))
-    assert not Stock.objects.exists()  # only the ERP knows what there is
+    assert not Stock.objects.exists()  # only the ERP knows the stock
     import_records(erp, lamp("700", quantity=8))
     assert Product.objects.get().title == "Lamp" and Stock.objects.get().quantity == 8
     assert not Issue.objects.exists()
 
 
-def test_who_is_not_master_loses_and_is_reported(shop: Job, erp: Job) -> None:
+def test_other_sources_lose_a_conflict_and_are_reported(shop: Job, erp: Job) -> None:
     import_records(shop, lamp("1"))
     import_records(erp, lamp("700"))
     Change.objects.all().delete()
     stranger = lamp("700", "LAMP 40W", 5, "L-1", "L-2", images=[])
-    for _ in range(2):  # it is told for as long as it lasts
+    for _ in range(2):  # reported for as long as the conflict exists
         tally = import_records(erp, stranger)
         assert (tally.updated, tally.skipped) == (0, 1)
     assert Product.objects.get().title == "Lamp"
@@ -86,14 +88,14 @@ def test_who_is_not_master_loses_and_is_reported(shop: Job, erp: Job) -> None:
     assert Issue.objects.get().resolved_at is not None
 
 
-def test_stock_of_the_same_place_is_a_conflict(shop: Job, erp: Job) -> None:
+def test_stock_of_the_same_location_is_a_conflict(shop: Job, erp: Job) -> None:
     import_records(erp, lamp("700", quantity=8))
     import_records(shop, lamp("1", quantity=3))
     assert Stock.objects.get().quantity == 8
     assert "Acme ERP, which is the master of stock: L-1: stock main." in Issue.objects.get().message
 
 
-def test_a_variant_that_another_lacks_stays(shop: Job, erp: Job) -> None:
+def test_a_variant_missing_in_another_source_stays(shop: Job, erp: Job) -> None:
     import_records(shop, lamp("1", "Lamp", 5, "L-1", "L-2"))
     import_records(erp, lamp("700", "Lamp", 5, "L-1", "L-2"))
     import_records(erp, lamp("700"))
@@ -101,7 +103,7 @@ def test_a_variant_that_another_lacks_stays(shop: Job, erp: Job) -> None:
     assert "L-2: status" in Issue.objects.get().message
 
 
-def test_a_deletion_by_another_than_the_master_is_reported_and_not_followed(shop: Job, erp: Job) -> None:
+def test_a_deletion_by_another_source_is_reported_and_ignored(shop: Job, erp: Job) -> None:
     import_records(shop, lamp("1"))
     import_records(erp, lamp("700"))
     target = import_context_for(erp, run_id=None, now=timezone.now())

@@ -1,4 +1,4 @@
-"""A target that keeps a sync log of its own hears what ours says: start first, items as they go, end last and once."""
+"""A target with its own sync log gets ours: the start first, items as they are processed, the end last and once."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from connectors.engine.sync_log_push import push_due
-from connectors.services import install_connection, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
 from connectors.webhooks.registration import check_due
 from hub.models import Connection, Run
 from hub.services import pause_connection, set_read_only, start_run
@@ -33,7 +33,7 @@ def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def storefront(transactional_db: None, site: SandboxProcess) -> Connection:
-    """A B2B front; nothing was sent to it yet."""
+    """A B2B storefront; nothing has been sent to it yet."""
     return install_connection(
         seller=make_seller("acme"),
         platform="sparklayer",
@@ -47,7 +47,7 @@ def storefront(transactional_db: None, site: SandboxProcess) -> Connection:
 
 
 @pytest.fixture
-def goods(storefront: Connection) -> list[Product]:
+def products(storefront: Connection) -> list[Product]:
     """Thirty products, one of which has no SKU."""
     products = make_products(storefront.seller, 30)
     Variant.objects.filter(product=products[7]).update(sku="")
@@ -64,12 +64,12 @@ def push_log(*, after: timedelta = timedelta()) -> None:
     push_due(now=timezone.now() + after, seconds=30)
 
 
-def told(site: SandboxProcess) -> list[str]:
-    """The methods by which the log of products was written."""
+def log_methods(site: SandboxProcess) -> list[str]:
+    """The methods with which the log of products was written."""
     return [call["method"] for call in site.calls() if call["path"] == LOG and call["status"] < 300]
 
 
-def log_there(site: SandboxProcess) -> dict[str, Any]:
+def remote_log(site: SandboxProcess) -> dict[str, Any]:
     [log] = [each for each in site.state("logs") if each["key"] == "synccenter/products"]
     return log
 
@@ -79,23 +79,23 @@ def utc(moment: Any) -> str:
 
 
 def test_a_full_sync_is_reported_from_start_to_end(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     run = sync_all(storefront)
     push_log()
-    assert told(site) == ["PUT", "PATCH"]
-    log = log_there(site)
+    assert log_methods(site) == ["PUT", "PATCH"]
+    log = remote_log(site)
     assert log["started_full_sync"] == utc(run.started_at)
     assert log["last_full_sync"] == utc(run.finished_at)
     [(ref, error)] = log["errors"].items()
-    assert ref == f"product:{goods[7].pk}" and "SKU" in error["message"]
+    assert ref == f"product:{products[7].pk}" and "SKU" in error["message"]
     assert not PendingLogEntry.objects.exists()
     push_log()
-    assert told(site) == ["PUT", "PATCH"], "everything is told once"
+    assert log_methods(site) == ["PUT", "PATCH"], "everything is reported once"
 
 
-def test_the_start_is_reported_while_it_goes_and_the_end_only_when_it_has_ended(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+def test_the_start_is_reported_during_the_run_and_the_end_only_afterwards(
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     former = sync_all(storefront)
     push_log()
@@ -104,43 +104,43 @@ def test_the_start_is_reported_while_it_goes_and_the_end_only_when_it_has_ended(
     start_run(job=products_job(storefront), trigger="button", resend=True)
     work_until_idle()
     push_log()
-    log = log_there(site)
+    log = remote_log(site)
     assert last_run(products_job(storefront)).remaining > 0
     assert log["started_full_sync"] == utc(last_run(products_job(storefront)).started_at) != utc(former.started_at)
     assert log["last_full_sync"] == utc(former.finished_at), "of the sync before, until this one has ended"
 
 
-def test_what_events_bring_is_reported_item_by_item_in_batches(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+def test_event_driven_syncs_are_reported_by_item_in_batches(
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
     push_log()
-    ended = log_there(site)["last_full_sync"]
+    ended = remote_log(site)["last_full_sync"]
     site.clear_calls()
-    Variant.objects.filter(product=goods[7]).update(sku="SKU-now")
-    Variant.objects.filter(product=goods[8]).update(sku="")
-    change(goods[5:12], title="New")
+    Variant.objects.filter(product=products[7]).update(sku="SKU-now")
+    Variant.objects.filter(product=products[8]).update(sku="")
+    change(products[5:12], title="New")
     work_until_idle()
     assert PendingLogEntry.objects.count() == 7
     push_log()
-    log = log_there(site)
-    assert told(site) == ["PATCH"]
-    assert log["errors"].keys() == {f"product:{goods[8].pk}"}
+    log = remote_log(site)
+    assert log_methods(site) == ["PATCH"]
+    assert log["errors"].keys() == {f"product:{products[8].pk}"}
     assert log["last_full_sync"] == ended
 
 
 def test_an_issue_resolved_by_a_person_is_resolved_remotely(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
     push_log()
     resolve_issue(issue=Issue.objects.get(), by=make_user())
     push_log()
-    assert log_there(site)["errors"] == {}
+    assert remote_log(site)["errors"] == {}
 
 
 def test_killed_at_every_point_of_a_full_sync_it_is_reported_once(
-    storefront: Connection, goods: list[Product], site: SandboxProcess, crashing_workers: CrashingWorkers
+    storefront: Connection, products: list[Product], site: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     start_run(job=products_job(storefront), trigger="button")
     points = ["claim", "compare", "plan", "before_commit", "after_commit", "before_commit:2"]
@@ -148,23 +148,23 @@ def test_killed_at_every_point_of_a_full_sync_it_is_reported_once(
     push_log()
     run = last_run(products_job(storefront))
     assert run.state == Run.State.DONE_WITH_ERRORS
-    assert told(site) == ["PUT", "PATCH"]
-    log = log_there(site)
+    assert log_methods(site) == ["PUT", "PATCH"]
+    log = remote_log(site)
     assert (log["started_full_sync"], log["last_full_sync"]) == (utc(run.started_at), utc(run.finished_at))
-    assert log["errors"].keys() == {f"product:{goods[7].pk}"}
+    assert log["errors"].keys() == {f"product:{products[7].pk}"}
 
 
-def test_a_failed_run_does_not_count(storefront: Connection, goods: list[Product], site: SandboxProcess) -> None:
+def test_a_failed_run_does_not_count(storefront: Connection, products: list[Product], site: SandboxProcess) -> None:
     site.fault("status", status=401)
     run = sync_all(storefront)
     site.clear_faults()
     assert run.state == Run.State.FAILED
     push_log()
-    assert told(site)[0] == "PUT" and log_there(site)["last_full_sync"] is None
+    assert log_methods(site)[0] == "PUT" and remote_log(site)["last_full_sync"] is None
 
 
-def test_whoever_pushes_and_dies_before_writing_it_down_is_followed(
-    storefront: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+def test_a_crash_between_push_and_commit_repeats_the_push(
+    storefront: Connection, products: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync_all(storefront)
 
@@ -177,42 +177,42 @@ def test_whoever_pushes_and_dies_before_writing_it_down_is_followed(
             push_log(after=timedelta(minutes=10))
         RemoteLog.objects.update(next_attempt_at=timezone.now())
     push_log()
-    assert told(site) == ["PUT", "PUT", "PUT", "PATCH"]
-    assert log_there(site)["errors"].keys() == {f"product:{goods[7].pk}"}
+    assert log_methods(site) == ["PUT", "PUT", "PUT", "PATCH"]
+    assert remote_log(site)["errors"].keys() == {f"product:{products[7].pk}"}
     assert not PendingLogEntry.objects.exists()
 
 
-def test_whoever_slept_while_another_pushed_is_not_believed(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+def test_a_worker_that_slept_while_another_pushed_is_ignored(
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
     now = timezone.now()
     kept = {"sparklayer": ["products"]}
-    sleeper = remote.claim_next_log(kept=kept, now=now, until=now)
-    assert sleeper is not None
-    told_late = remote.build_update(sleeper)
+    slow_log = remote.claim_next_log(supported=kept, now=now, until=now)
+    assert slow_log is not None
+    late_report = remote.build_update(slow_log)
     push_log()
-    remote.mark_delivered(sleeper, told_late, now=now)
+    remote.mark_delivered(slow_log, late_report, now=now)
     push_log()
-    assert told(site) == ["PUT", "PATCH", "PUT", "PATCH"]
-    assert log_there(site)["errors"].keys() == {f"product:{goods[7].pk}"}
+    assert log_methods(site) == ["PUT", "PATCH", "PUT", "PATCH"]
+    assert remote_log(site)["errors"].keys() == {f"product:{products[7].pk}"}
 
 
-def test_what_was_marked_again_during_the_push_stays_unreported(storefront: Connection, goods: list[Product]) -> None:
+def test_entries_marked_again_during_the_push_stay_pending(storefront: Connection, products: list[Product]) -> None:
     sync_all(storefront)
     now = timezone.now()
     log = SyncLog.objects.get(data_type="products")
     RemoteLog.objects.create(sync_log=log, delivered_start=log.started_full_sync)
-    taken = remote.claim_next_log(kept={"sparklayer": ["products"]}, now=timezone.now(), until=now)
+    taken = remote.claim_next_log(supported={"sparklayer": ["products"]}, now=timezone.now(), until=now)
     assert taken is not None
     report = remote.build_update(taken)
-    remote.mark_pending(log=log, external_ids=[f"product:{goods[7].pk}"])
+    remote.mark_pending(log=log, external_ids=[f"product:{products[7].pk}"])
     remote.mark_delivered(taken, report, now=now)
-    assert [each.external_id for each in PendingLogEntry.objects.all()] == [f"product:{goods[7].pk}"]
+    assert [each.external_id for each in PendingLogEntry.objects.all()] == [f"product:{products[7].pk}"]
 
 
 def test_a_target_that_is_down_is_reported_later(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
     site.fault("status", status=503, path="sync-log")
@@ -221,37 +221,37 @@ def test_a_target_that_is_down_is_reported_later(
     assert (waiting.failures, waiting.reason != "") == (1, True) and waiting.next_attempt_at > timezone.now()
     site.clear_faults()
     push_log(after=timedelta(minutes=10))
-    assert told(site) == ["PUT", "PATCH"]
+    assert log_methods(site) == ["PUT", "PATCH"]
     waiting.refresh_from_db()
     assert (waiting.failures, waiting.reason) == (0, "")
 
 
-def test_a_log_that_somebody_deleted_there_starts_over(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+def test_a_log_deleted_at_the_target_starts_over(
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
     push_log()
     site.reset()
-    change(goods[:1], title="New")
+    change(products[:1], title="New")
     work_until_idle()
     push_log()
-    log = log_there(site)
-    assert log["errors"].keys() == {f"product:{goods[7].pk}"} and log["last_full_sync"] is not None
+    log = remote_log(site)
+    assert log["errors"].keys() == {f"product:{products[7].pk}"} and log["last_full_sync"] is not None
 
 
-def test_more_than_a_target_takes_at_once_goes_in_parts_and_the_end_with_the_last(
-    storefront: Connection, goods: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+def test_a_large_report_is_split_and_the_last_part_has_the_end(
+    storefront: Connection, products: list[Product], site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "MAX_ENTRIES", 12)
     run = sync_all(storefront)
     push_log()
-    assert told(site) == ["PUT", "PATCH", "PATCH", "PATCH"]
-    assert log_there(site)["last_full_sync"] == utc(run.finished_at)
+    assert log_methods(site) == ["PUT", "PATCH", "PATCH", "PATCH"]
+    assert remote_log(site)["last_full_sync"] == utc(run.finished_at)
 
 
 @pytest.mark.parametrize("state", ["paused", "read only"])
-def test_nothing_is_reported_where_nothing_may_be_called(
-    storefront: Connection, goods: list[Product], site: SandboxProcess, state: str
+def test_nothing_is_reported_to_a_connection_that_may_not_be_called(
+    storefront: Connection, products: list[Product], site: SandboxProcess, state: str
 ) -> None:
     sync_all(storefront)
     if state == "paused":
@@ -263,8 +263,8 @@ def test_nothing_is_reported_where_nothing_may_be_called(
     assert site.calls() == []
 
 
-def test_uninstalling_deletes_the_logs_there(
-    storefront: Connection, goods: list[Product], site: SandboxProcess
+def test_uninstalling_deletes_the_logs_at_the_target(
+    storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
     push_log()

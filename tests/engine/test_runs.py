@@ -1,4 +1,4 @@
-"""Runs: one at a time whoever starts them, closed exactly once, honest when they end early, started when due."""
+"""Runs: one at a time whatever starts them, closed exactly once, honest when they end early, started when due."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from connectors.engine import exporting, maintenance, turn, turn_loop
 from connectors.platforms.rest.targets.base import RestTargetStream
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub import lanes, queue, runs
 from hub.models import Change, Connection, JobState, Lane, Run
 from hub.services import cancel_run, recompute_next_runs, start_due_runs, start_run
 from sandbox.process import SandboxProcess
 from synclog.models import SyncLog
-from tests.engine.products import calls, change, one_lane, products_job, sent, titles, titles_here, writes
+from tests.engine.products import calls, change, hub_titles, one_lane, products_job, sent, titles, writes
 from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products, make_seller
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def in_threads(*functions: Any) -> list[Any]:
-    """Run them at once, each with a database connection of its own."""
+    """Call the functions concurrently, each with its own database connection."""
     gate = threading.Barrier(len(functions))
 
     def run(function: Any) -> Any:
@@ -39,7 +40,7 @@ def in_threads(*functions: Any) -> list[Any]:
         return [future.result() for future in [pool.submit(run, function) for function in functions]]
 
 
-def test_a_button_a_schedule_and_an_import_join_the_run_under_way(custom: Connection) -> None:
+def test_a_button_a_schedule_and_an_import_join_the_open_run(custom: Connection) -> None:
     job = products_job(custom)
     starts = in_threads(
         *(
@@ -51,7 +52,7 @@ def test_a_button_a_schedule_and_an_import_join_the_run_under_way(custom: Connec
     assert sorted(created for _, created in starts) == [False, False, False, True]
 
 
-def test_a_requested_resend_is_not_lost_by_joining_a_run_that_waits(
+def test_a_requested_resend_is_kept_when_joining_a_queued_run(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     sent(custom, 3)
@@ -77,16 +78,14 @@ def test_many_workers_close_a_run_once(custom: Connection, custom_platform: Sand
     run.refresh_from_db()
     assert len(seconds_after) == 3
     assert (run.state, run.remaining, run.total) == (Run.State.DONE, 0, 900)
-    assert run.log.filter(text__startswith="The run ended").count() == 1
+    assert run.log.filter(text__regex="^Run (succeeded|completed)").count() == 1
     assert run.counters.get().created == 900 and sum(calls(custom_platform)) == 900
     log = SyncLog.objects.get(connection=custom)
     assert log.last_full_sync == run.finished_at == JobState.objects.get(job=run.job).last_full_sync_at
     assert log.started_full_sync < log.last_full_sync
 
 
-def test_a_retry_that_comes_later_does_not_hold_the_run_open(
-    custom: Connection, custom_platform: SandboxProcess
-) -> None:
+def test_a_later_retry_does_not_keep_the_run_open(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     make_products(custom.seller, 1)
     custom_platform.fault("status", method="PUT", status=500, times=1)
@@ -95,11 +94,11 @@ def test_a_retry_that_comes_later_does_not_hold_the_run_open(
     run.refresh_from_db()
     assert (run.state, run.counters.get().failed) == (Run.State.DONE_WITH_ERRORS, 1)
     skip_delays()
-    assert titles(custom_platform) == titles_here(custom)
-    assert run.log.last().text == "The run ended with some errors.", "definitive once it ended"
+    assert titles(custom_platform) == hub_titles(custom)
+    assert run.log.last().text == "Run completed with errors.", "definitive once it ended"
 
 
-def test_the_log_grows_while_the_run_goes_on(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_the_log_grows_during_the_run(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     make_products(custom.seller, 3)
     custom_platform.fault("status", method="PUT", status=503, times=1)
@@ -114,7 +113,7 @@ def test_the_log_grows_while_the_run_goes_on(custom: Connection, custom_platform
     skip_delays()
     run.refresh_from_db()
     assert run.state == Run.State.DONE
-    assert run.log.last().text == "The run ended well."
+    assert run.log.last().text == "Run succeeded."
 
 
 def test_a_run_cancelled_while_it_compares_stays_cancelled(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +136,7 @@ def test_a_run_cancelled_while_it_compares_stays_cancelled(custom: Connection, m
     assert JobState.objects.get(job=run.job).last_full_sync_at is None
 
 
-def test_cancelling_drops_what_was_not_started_and_keeps_what_events_asked_for(
+def test_cancelling_drops_unstarted_changes_but_keeps_those_from_events(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -149,12 +148,12 @@ def test_cancelling_drops_what_was_not_started_and_keeps_what_events_asked_for(
     assert cancel_run(run=run, by=None) and not cancel_run(run=run, by=None)
     for _ in range(8):
         skip_delays()
-    # The first hundred were sent, the second may have been, and of the rest only one had changed by itself.
+    # The first hundred were sent, the second may have been, and of the rest only one had changed on its own.
     assert titles(custom_platform).keys() == {str(product.pk) for product in products[:200] + products[-1:]}
     assert SyncLog.objects.get(connection=custom).last_full_sync is None
 
 
-def test_a_run_whose_changes_are_gone_is_closed_by_the_sweeper(
+def test_a_run_without_remaining_changes_is_closed_by_the_sweeper(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -167,10 +166,12 @@ def test_a_run_whose_changes_are_gone_is_closed_by_the_sweeper(
         maintenance.close_stuck_runs(now=timezone.now())
         run.refresh_from_db()
         assert run.state == Run.State.DONE and SyncLog.objects.get(connection=custom).last_full_sync
-        assert run.log.filter(text__startswith="The run ended").count() == 1
+        assert run.log.filter(text__regex="^Run (succeeded|completed)").count() == 1
 
 
-def test_what_events_brought_is_a_partial_run_that_ends(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_changes_from_events_form_a_partial_run_that_finishes(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
     products = sent(custom, 3)
     change(products, title="Newer")
     work_until_idle()
@@ -180,7 +181,7 @@ def test_what_events_brought_is_a_partial_run_that_ends(custom: Connection, cust
 
 
 @pytest.mark.parametrize("beats", [1, 2, 4])
-def test_what_is_due_is_started_once_however_many_beats_there_are(custom: Connection, beats: int) -> None:
+def test_due_jobs_are_started_once_by_any_number_of_beats(custom: Connection, beats: int) -> None:
     job = products_job(custom)
     job.full_schedule = "1d"
     job.save()
@@ -204,7 +205,7 @@ def test_a_crontab_fires_in_its_own_time_zone(custom: Connection) -> None:
 
 
 def test_work_without_a_notification_is_found(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A crash between commit and waking; the lane even waits for something else much later."""
+    """A crash between commit and notification; the lane even has a much later wake-up time."""
     job = one_lane(custom)
     Lane.objects.filter(pk__in=job.lane_ids).update(wake_at=timezone.now() + timedelta(hours=1))
     with monkeypatch.context() as patch:
@@ -227,8 +228,8 @@ def test_a_failed_full_run_never_counts_as_a_full_sync(custom: Connection, custo
     assert (log.last_full_sync, log.last_full_sync_succeeded) == (None, False)
 
 
-def test_a_long_comparison_lets_events_pass(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Comparing goes on in slices, and what events asked for goes out in between."""
+def test_a_long_comparison_lets_events_through(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison proceeds in slices, and changes requested by events are sent in between."""
     monkeypatch.setattr(exporting, "_CHUNK", 10)
     monkeypatch.setattr(exporting, "SLICE_SECONDS", 0.0)
     one_lane(custom)
@@ -249,10 +250,10 @@ def test_a_long_comparison_lets_events_pass(custom: Connection, monkeypatch: pyt
     assert "compared" in order[order.index("sent") :]
 
 
-def test_a_long_comparison_lets_other_sellers_pass_and_goes_on_where_it_stopped(
+def test_a_long_comparison_yields_to_other_sellers_and_resumes(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """B2: when its slice is over and somebody waits, the turn ends; nothing is compared twice."""
+    """B2: when its slice is over and other work is waiting, the turn ends; nothing is compared twice."""
     settings.TURN_SECONDS = 0
     monkeypatch.setattr(turn, "CHECK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr(exporting, "_CHUNK", 10)
@@ -281,5 +282,5 @@ def test_a_long_comparison_lets_other_sellers_pass_and_goes_on_where_it_stopped(
     work_until_idle()
     served = [slug for slug, _ in order]
     assert served[:4] in (["acme-erp", "other-erp"] * 2, ["other-erp", "acme-erp"] * 2)
-    assert len(order) == len(set(order)) == 14  # six chunks each, and a look that found no more
+    assert len(order) == len(set(order)) == 14  # six chunks each, and one query that found no more
     assert {last_run(products_job(each)).state for each in (custom, other)} == {Run.State.DONE}

@@ -1,4 +1,4 @@
-"""How often everything is imported follows the size of the catalogue, until a person decides (F3)."""
+"""The interval of full syncs follows the size of the catalog, until a person sets it (F3)."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Seller
 from catalog.models import Product
-from connectors.services import install_connection
-from connectors.size_schedules import update_size_schedules
+from connectors.engine.size_schedules import update_size_schedules
+from connectors.services.connections import install_connection
 from hub.models import Job, JobState
 from tests.factories import make_seller, make_user
 
@@ -60,11 +60,11 @@ def test_a_new_job_gets_the_schedule_of_its_size(small: Job) -> None:
     assert search_of(large, "large-search").full_schedule == "1d"
 
 
-def test_the_schedule_changes_when_the_size_has_crossed_the_line(small: Job) -> None:
+def test_the_schedule_changes_when_the_size_crosses_the_threshold(small: Job) -> None:
     seller = small.connection.seller
     assert schedule_after_update(small) == "1h"
     products(seller, 1)
-    assert small.full_schedule == "1h"  # an import changes no schedule
+    assert small.full_schedule == "1h"  # an import does not change the schedule
     now = timezone.now()
     assert update_size_schedules(now=now) == 1
     small.refresh_from_db()
@@ -74,7 +74,7 @@ def test_the_schedule_changes_when_the_size_has_crossed_the_line(small: Job) -> 
     assert update_size_schedules(now=now) == 0
 
 
-def test_small_again_is_a_tenth_below_the_line(small: Job) -> None:
+def test_it_is_small_again_ten_percent_below_the_threshold(small: Job) -> None:
     seller = small.connection.seller
     products(seller, 1)
     assert schedule_after_update(small) == "1d"
@@ -84,15 +84,15 @@ def test_small_again_is_a_tenth_below_the_line(small: Job) -> None:
     assert schedule_after_update(small) == "1h"
 
 
-def test_the_catalogue_of_another_seller_does_not_count(small: Job) -> None:
+def test_the_catalog_of_another_seller_does_not_count(small: Job) -> None:
     products(make_seller("other"), 10_000)
     assert schedule_after_update(small) == "1h"
 
 
-def test_an_operator_sees_it_and_decides(small: Job, client: Client) -> None:
+def test_an_operator_sees_it_and_can_override_it(small: Job, client: Client) -> None:
     client.force_login(make_user("operator@example.com", is_staff=True, is_superuser=True))
     address = f"/admin/hub/job/{small.pk}/change/"
-    assert "1h (by size)" in client.get("/admin/hub/job/").content.decode()
+    assert "1h (auto)" in client.get("/admin/hub/job/").content.decode()
     fields = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback", "filters")
     form = client.get(address).context["adminform"].form
     sent = {name: form[name].value() for name in fields} | {"by_size": "on", "full_schedule": "6h", "filters": "{}"}
@@ -101,6 +101,6 @@ def test_an_operator_sees_it_and_decides(small: Job, client: Client) -> None:
     assert (small.full_schedule, small.by_size) == ("6h", False)
     products(small.connection.seller, 1)
     assert schedule_after_update(small) == "6h"
-    assert client.post(address, sent).status_code == 302  # ticked again
+    assert client.post(address, sent).status_code == 302  # selected again
     small.refresh_from_db()
     assert (small.full_schedule, small.by_size) == ("1d", True)

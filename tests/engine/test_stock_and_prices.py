@@ -1,10 +1,10 @@
-"""Stock and prices of a variant go to a target apart, and each remembers what it sent."""
+"""Stock and prices of a variant are sent separately, each with its own record of what was sent."""
 
 import pytest
 
 from catalog.models import Price, PriceList, Stock, StockLocation, Variant
 from connectors.platforms.rest import RestTarget
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Link
 from hub.services import start_run
 from sandbox.process import SandboxProcess
@@ -14,7 +14,7 @@ from tests.factories import make_products, make_seller
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_neither_makes_the_other_send_again(sandbox) -> None:
+def test_neither_causes_the_other_to_be_resent(sandbox) -> None:
     platform: SandboxProcess = sandbox("rest", accounts={"erp": "token"})
     seller = make_seller("acme", currency="GBP")
     products = make_products(seller, 5)

@@ -1,5 +1,6 @@
-"""A variant's id that is in use for another product's variant never overwrites: the product waits, and both holders are
-named (L16)."""
+"""A variant ID in use by another product's variant never overwrites it: the product waits, and both holders are named
+(L16).
+"""
 
 from decimal import Decimal
 
@@ -24,7 +25,7 @@ def shop() -> Job:
 
 
 def product(external_id: str, title: str, **variants: str) -> ProductRecord:
-    """`variants`: external id → SKU."""
+    """`variants`: external ID → SKU."""
     rows = [
         VariantRecord(external_id=pk, sku=sku, price=PriceRecord(amount=Decimal(5))) for pk, sku in variants.items()
     ]
@@ -32,7 +33,7 @@ def product(external_id: str, title: str, **variants: str) -> ProductRecord:
 
 
 def skus() -> dict[str, set[str]]:
-    """Title → SKUs that are offered."""
+    """Title → SKUs that are sent."""
     offered = Variant.objects.filter(status="live")
     return {p.title: set(offered.filter(product=p).values_list("sku", flat=True)) for p in Product.objects.all()}
 
@@ -51,7 +52,7 @@ def test_the_product_waits_and_nothing_is_overwritten(shop: Job) -> None:
     assert ItemStatus.objects.get(item_id=Product.objects.get(title="Rope").pk).state == ItemStatus.State.PENDING
 
 
-def test_a_product_that_is_known_stays_as_it_was(shop: Job) -> None:
+def test_a_known_product_stays_unchanged(shop: Job) -> None:
     import_records(shop, product("1", "Rope", v1="ROPE"), product("2", "Hook", v2="HOOK"))
     import_records(shop, product("2", "Renamed", v2="HOOK", v1="SECOND"))
     assert skus() == {"Rope": {"ROPE"}, "Hook": {"HOOK"}}
@@ -62,7 +63,7 @@ def test_a_product_that_is_known_stays_as_it_was(shop: Job) -> None:
     assert not open_collisions().exists()
 
 
-def test_of_two_that_come_together_the_first_gets_it(shop: Job) -> None:
+def test_of_two_simultaneous_products_the_first_gets_the_id(shop: Job) -> None:
     import_records(
         shop, product("1", "Rope", v1="ROPE"), product("2", "Thief", v1="NEW"), product("3", "Hook", v3="HOOK")
     )
@@ -89,7 +90,7 @@ def test_a_variant_moves_from_one_product_to_another(shop: Job) -> None:
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_move_that_is_met_too_early_fixes_itself(shop: Job) -> None:
+def test_a_move_seen_too_early_resolves_itself(shop: Job) -> None:
     import_records(shop, product("1", "Rope", v1="ROPE", v2="LONG-ROPE"))
     for _ in range(2):
         import_records(shop, product("2", "Long rope", v2="LONG-ROPE"))

@@ -1,4 +1,4 @@
-"""Turns without Celery: the same code that a worker runs, step by step in the test's own process."""
+"""Turns without Celery: the code that a worker runs, step by step in the process of the test."""
 
 from collections.abc import Callable
 from threading import Event
@@ -10,12 +10,12 @@ from connectors.engine.maintenance import sweep
 from connectors.engine.turn_loop import serve_one_lane
 from hub.models import Change, Job, Lane, Run
 
-# `mortal(*points)`, a fixture: see there.
+# Type of the fixture `crashing_workers(*points)`.
 CrashingWorkers = Callable[..., int]
 
 
 def work_until_idle(*, most: int = 500) -> int:
-    """Serve lanes until none is due; returns how many turns that took."""
+    """Serve lanes until none is due. Returns the number of turns."""
     for turns in range(most):
         if not serve_one_lane():
             return turns
@@ -23,7 +23,7 @@ def work_until_idle(*, most: int = 500) -> int:
 
 
 def skip_delays() -> None:
-    """Everything that waits for its time (delayed changes, resting lanes) is due now; then work goes on."""
+    """Make everything due that waits for a time (delayed changes, lanes backing off), then work until idle."""
     Change.objects.filter(state=Change.State.DELAYED).update(not_before=timezone.now())
     Lane.objects.exclude(wake_at=None).update(wake_at=timezone.now(), rest_until=None)
     sweep(now=timezone.now())
@@ -37,9 +37,9 @@ def last_run(job: Job) -> Run:
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
-    """Look again and again, without pressing, until it is so."""
+    """Poll until the condition is true."""
     deadline = monotonic() + seconds
     pause = Event()
     while not condition():
-        assert monotonic() < deadline, "it never came to that"
+        assert monotonic() < deadline, "timed out waiting for the condition"
         pause.wait(0.05)

@@ -1,4 +1,4 @@
-"""Tests of the outgoing feeds begin with two sellers."""
+"""Fixtures for tests of the catalog feeds."""
 
 from tests.two_sellers import two_sellers
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/feeds/{feed}/full: JSON Lines and XML, and that any text survives them."""
+"""GET /api/v1/feeds/{feed}/full: JSON Lines and XML with arbitrary text."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ def parsed(body: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(body)  # noqa: S314 (our own output)
 
 
-def test_json_lines_hold_what_the_pages_hold(two_sellers: TwoSellers) -> None:
+def test_json_lines_contain_the_same_items_as_pages(two_sellers: TwoSellers) -> None:
     make_products(two_sellers.north.seller, 7)
     client = key_for(two_sellers.north.seller)
     for feed in Feed:
@@ -37,7 +37,7 @@ def test_json_lines_hold_what_the_pages_hold(two_sellers: TwoSellers) -> None:
         assert (after["items"], after["more"]) == ([], False)
 
 
-def test_what_is_not_offered_any_more_is_left_out(two_sellers: TwoSellers) -> None:
+def test_discontinued_products_are_left_out(two_sellers: TwoSellers) -> None:
     live, hidden, _ = make_products(two_sellers.north.seller, 3)
     Product.objects.exclude(pk__in=[live.pk, hidden.pk]).update(status=Status.DISCONTINUED)
     Product.objects.filter(pk=hidden.pk).update(status=Status.SUSPENDED)
@@ -45,7 +45,7 @@ def test_what_is_not_offered_any_more_is_left_out(two_sellers: TwoSellers) -> No
     assert [json.loads(line)["status"] for line in lines] == ["live", "suspended"]
 
 
-def test_xml_says_the_same(two_sellers: TwoSellers) -> None:
+def test_xml_contains_the_same_data(two_sellers: TwoSellers) -> None:
     [product] = make_products(two_sellers.north.seller, 1)
     Product.objects.update(title="Chair \x02 & <stool>", attributes={"care & use": ["wipe", {"at": 30}], "new": True})
     Variant.objects.update(options=[{"name": "Size", "value": "M"}])
@@ -84,64 +84,64 @@ FREE = st.recursive(
     paths=st.lists(TEXT, max_size=2),
     option=st.dictionaries(TEXT | st.sampled_from(["name", "value"]), TEXT, max_size=3),
 )
-def test_xml_is_well_formed_whatever_the_merchant_wrote(
+def test_xml_is_well_formed_for_any_text(
     title: str, attributes: dict[str, Any], paths: list[str], option: dict[str, str]
 ) -> None:
     variants = [{"id": 2, "options": [option]}]
     document = {"id": 1, "title": title, "attributes": attributes, "categories": paths, "variants": variants}
     root = parsed(b"".join(formats.encode(Format.XML, Feed.PRODUCTS, [orjson.dumps(document).decode()])))
 
-    def as_xml_has_it(text: str) -> str:
+    def without_invalid_characters(text: str) -> str:
         allowed = ("\t", "\n", "\r")
         return "".join(
             each if each in allowed or each >= " " and each not in "\ufffe\uffff" else "\ufffd" for each in text
         )
 
-    assert (root.findtext("product/title") or "") == as_xml_has_it(title)
+    assert (root.findtext("product/title") or "") == without_invalid_characters(title)
     assert [element.text or "" for element in root.iterfind("product/categories/category")] == [
-        as_xml_has_it(path) for path in paths
+        without_invalid_characters(path) for path in paths
     ]
     found = root.find("product/variants/variant/options/option")
     assert {element.tag: element.text or "" for element in found} == {
-        key: as_xml_has_it(option[key]) for key in ("name", "value") if key in option
+        key: without_invalid_characters(option[key]) for key in ("name", "value") if key in option
     }
     assert [element.get("name") for element in root.iterfind("product/attributes/attribute")] == [
-        as_xml_has_it(name) for name in attributes
+        without_invalid_characters(name) for name in attributes
     ]
 
 
-@pytest.mark.parametrize("form", Format)
-def test_it_is_compressed_for_who_takes_that(two_sellers: TwoSellers, form: Format) -> None:
+@pytest.mark.parametrize("output_format", Format)
+def test_the_feed_is_compressed_if_the_client_accepts_it(two_sellers: TwoSellers, output_format: Format) -> None:
     make_products(two_sellers.north.seller, 50)
     client = key_for(two_sellers.north.seller)
-    plain = client.get(PRODUCTS, {"format": form})
-    packed = client.get(PRODUCTS, {"format": form}, headers={"Accept-Encoding": "gzip"})
-    assert "Content-Encoding" not in plain and packed["Content-Encoding"] == "gzip"
-    body = packed.getvalue()
+    plain = client.get(PRODUCTS, {"format": output_format})
+    compressed = client.get(PRODUCTS, {"format": output_format}, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain and compressed["Content-Encoding"] == "gzip"
+    body = compressed.getvalue()
     assert len(body) < len(plain.getvalue()) / 4
-    assert gzip.decompress(body) == client.get(PRODUCTS, {"format": form}).getvalue()
+    assert gzip.decompress(body) == client.get(PRODUCTS, {"format": output_format}).getvalue()
 
 
-def test_it_is_longer_than_a_slice(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_can_be_longer_than_a_chunk(two_sellers: TwoSellers, monkeypatch: pytest.MonkeyPatch) -> None:
     products = make_products(two_sellers.north.seller, 7)
     monkeypatch.setattr(queries, "_CHUNK_SIZE", 3)
     lines = key_for(two_sellers.north.seller).get(PRODUCTS).getvalue().splitlines()
     assert [json.loads(line)["id"] for line in lines] == [product.pk for product in products]
 
 
-def test_who_has_it_already_gets_no_other(two_sellers: TwoSellers) -> None:
+def test_an_unchanged_feed_is_not_sent_again(two_sellers: TwoSellers) -> None:
     make_products(two_sellers.north.seller, 2)
     client = key_for(two_sellers.north.seller)
     first = client.get(PRODUCTS)
     again = client.get(PRODUCTS, headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.getvalue()) == (304, b"")
-    other_form = client.get(PRODUCTS, {"format": "xml"}, headers={"If-None-Match": first["ETag"]})
-    assert other_form.status_code == 200
+    other_format = client.get(PRODUCTS, {"format": "xml"}, headers={"If-None-Match": first["ETag"]})
+    assert other_format.status_code == 200
     Product.objects.filter(title="Product SKU 1").update(title="Another")
     assert client.get(PRODUCTS, headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
-def test_an_unknown_format_or_feed_is_named(two_sellers: TwoSellers) -> None:
+def test_an_unknown_format_or_feed_is_an_error_of_that_field(two_sellers: TwoSellers) -> None:
     client = key_for(two_sellers.north.seller)
     answer = client.get(PRODUCTS, {"format": "csv"})
     assert (answer.status_code, answer.json()["errors"][0]["property"]) == (400, "format")

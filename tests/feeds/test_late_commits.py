@@ -1,4 +1,4 @@
-"""A cursor misses nothing, in whatever order transactions begin, write and end."""
+"""A cursor misses no change, in whatever order transactions start, write and commit."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @contextmanager
 def writer() -> Iterator[Any]:
-    """A connection of its own; a transaction begins with its first statement."""
+    """A separate database connection; its first statement starts a transaction."""
     other = psycopg2.connect(**connection.get_connection_params())
     try:
         yield other
@@ -36,7 +36,7 @@ def rename(other: Any, product: Product, title: str) -> None:
 
 
 class Fetcher:
-    """Keeps a copy of a seller's products by the feed alone."""
+    """Maintains a copy of a seller's products from the feed."""
 
     def __init__(self, client: ApiClient, *, cursor: str = "", limit: int = 3) -> None:
         self.client = client
@@ -45,22 +45,22 @@ class Fetcher:
         self.titles: dict[int, str] = {}
 
     def fetch(self) -> list[str]:
-        """Takes what there is, and tells the titles that came."""
-        came = []
+        """Fetch all available changes and return their titles."""
+        received = []
         more = True
         while more:
             page = self.client.get("/api/v1/feeds/products", {"cursor": self.cursor, "limit": self.limit}).json()
             self.titles |= {item["id"]: item.get("title", item["status"]) for item in page["items"]}
-            came += [self.titles[item["id"]] for item in page["items"]]
+            received += [self.titles[item["id"]] for item in page["items"]]
             self.cursor, more = page["next"], page["more"]
-        return came
+        return received
 
 
 def titles() -> dict[int, str]:
     return dict(Product.objects.values_list("pk", "title"))
 
 
-def test_a_transaction_that_ends_after_a_later_one_is_not_missed(two_sellers: TwoSellers) -> None:
+def test_a_transaction_committed_after_a_later_one_is_not_missed(two_sellers: TwoSellers) -> None:
     first, second = make_products(two_sellers.north.seller, 2)
     fetcher = Fetcher(key_for(two_sellers.north.seller))
     fetcher.fetch()
@@ -73,18 +73,18 @@ def test_a_transaction_that_ends_after_a_later_one_is_not_missed(two_sellers: Tw
     assert fetcher.fetch() == ["written early, committed late", "written late, committed early"]
 
 
-def test_what_was_open_when_a_whole_feed_was_read_comes_after_its_cursor(two_sellers: TwoSellers) -> None:
+def test_transactions_open_during_a_full_feed_come_after_its_cursor(two_sellers: TwoSellers) -> None:
     first, second = make_products(two_sellers.north.seller, 2)
     client = key_for(two_sellers.north.seller)
     with writer() as early, writer() as late:
-        rename(early, first, "not yet there")
-        rename(late, second, "there already")
+        rename(early, first, "not committed yet")
+        rename(late, second, "committed")
         late.commit()
         whole = client.get("/api/v1/feeds/products/full")
         lines = [json.loads(line) for line in whole.getvalue().splitlines()]
-        assert [line["title"] for line in lines] == [first.title, "there already"]
+        assert [line["title"] for line in lines] == [first.title, "committed"]
         early.commit()
-    assert "not yet there" in Fetcher(client, cursor=whole["Feed-Cursor"]).fetch()
+    assert "not committed yet" in Fetcher(client, cursor=whole["Feed-Cursor"]).fetch()
 
 
 OPERATIONS = st.lists(
@@ -96,10 +96,10 @@ OPERATIONS = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=OPERATIONS)
-def test_in_any_order_of_writing_and_ending_the_fetcher_ends_with_what_there_is(
+def test_the_fetcher_gets_every_change_in_any_order_of_writes_and_commits(
     two_sellers: TwoSellers, operations: list[tuple[str, int]]
 ) -> None:
-    """Each writer has products of its own, so none waits for another and one thread can lead them all."""
+    """Each writer has its own products, so none waits for another and one thread can control them all."""
     known = list(Product.objects.order_by("pk")) or make_products(two_sellers.north.seller, 6)
     mine = known[:2], known[2:4], known[4:]
     fetcher = Fetcher(key_for(two_sellers.north.seller))
@@ -118,8 +118,8 @@ def test_in_any_order_of_writing_and_ending_the_fetcher_ends_with_what_there_is(
     assert fetcher.titles == titles()
 
 
-def test_beside_writers_that_wait_for_each_other_nothing_is_missed(two_sellers: TwoSellers) -> None:
-    """Each transaction makes a product that nobody touches again: one miss at any moment shows in the end."""
+def test_nothing_is_missed_with_concurrent_writers_that_wait_for_each_other(two_sellers: TwoSellers) -> None:
+    """Each transaction creates a product that is never changed again, so a missed one shows in the end."""
     shared = make_products(two_sellers.north.seller, 6)
     fetcher = Fetcher(key_for(two_sellers.north.seller), limit=500)
 
@@ -149,8 +149,8 @@ def test_beside_writers_that_wait_for_each_other_nothing_is_missed(two_sellers: 
     assert fetcher.titles == titles()
 
 
-def test_positions_that_came_from_another_database_hide_nothing(two_sellers: TwoSellers) -> None:
-    """After a restore, rows carry numbers of transactions that this database will reach only in years."""
+def test_positions_of_another_database_hide_no_change(two_sellers: TwoSellers) -> None:
+    """After a restore, rows have transaction IDs that this database will reach only in years."""
     products = make_products(two_sellers.north.seller, 3)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE catalog_feedposition SET changed = '9000000000000'")

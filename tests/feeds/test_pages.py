@@ -1,4 +1,4 @@
-"""GET /api/v1/feeds/…: what an item says, and reading on from a cursor."""
+"""GET /api/v1/feeds/…: content of items, and continuing from a cursor."""
 
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ from catalog.services import set_product_status
 from tests.factories import make_products, make_seller
 from tests.two_sellers import ApiClient, TwoSellers, key_for
 
-# A feed shows what is committed, so each test commits.
+# Feeds contain only committed changes, so each test commits.
 pytestmark = pytest.mark.django_db(transaction=True)
 FEEDS = tuple(FeedPosition.Feed.values)
 PAGES = {
@@ -37,7 +37,7 @@ PAGES = {
 
 
 def full_product(seller: Seller) -> Product:
-    """A product with something of everything that feeds tell."""
+    """A product with a value for every field of the feeds."""
     [product] = make_products(seller, 1)
     shop = PriceList.objects.create(seller=seller, slug="shop-price", name="Shop Price", currency="EUR")
     path = Category.objects.create(seller=seller, name="Chairs", path="Garden / Chairs")
@@ -50,8 +50,8 @@ def full_product(seller: Seller) -> Product:
     variant.cart_image_url = "https://cdn.example/small.jpg"
     variant.save()
     Price.objects.create(seller=seller, price_list=shop, variant=variant, amount=Decimal("12.5"))
-    here = StockLocation.objects.create(seller=seller, code="main")
-    Stock.objects.create(seller=seller, variant=variant, location=here, quantity=5)
+    warehouse = StockLocation.objects.create(seller=seller, code="main")
+    Stock.objects.create(seller=seller, variant=variant, location=warehouse, quantity=5)
     Image.objects.create(seller=seller, product=product, url="https://cdn.example/a.jpg", alt="Front", position=1)
     return product
 
@@ -59,7 +59,7 @@ def full_product(seller: Seller) -> Product:
 def fetch(client: ApiClient, feed: str, cursor: str = "", **query: Any) -> Any:
     answer = client.get(f"/api/v1/feeds/{feed}", {"cursor": cursor, **query})
     assert answer.status_code == 200, answer.content
-    # The page is what the API's document says that it is.
+    # The page conforms to the OpenAPI schema.
     PAGES[feed].model_validate_json(answer.content, strict=False)
     return answer.json()
 
@@ -68,7 +68,7 @@ def ids(page: Any) -> list[int]:
     return [item["id"] for item in page["items"]]
 
 
-def test_a_product_comes_with_its_variants_and_prices(two_sellers: TwoSellers) -> None:
+def test_a_product_includes_its_variants_and_prices(two_sellers: TwoSellers) -> None:
     product = full_product(two_sellers.north.seller)
     [item] = fetch(key_for(two_sellers.north.seller), "products")["items"]
     variant = product.variants.get()
@@ -111,11 +111,11 @@ def test_a_product_comes_with_its_variants_and_prices(two_sellers: TwoSellers) -
 def test_inventory_lists_every_location_and_the_total(two_sellers: TwoSellers) -> None:
     product = full_product(two_sellers.north.seller)
     variant = product.variants.get()
-    there = StockLocation.objects.create(seller=two_sellers.north.seller, code="attic")
+    attic = StockLocation.objects.create(seller=two_sellers.north.seller, code="attic")
     Stock.objects.create(
         seller=two_sellers.north.seller,
         variant=variant,
-        location=there,
+        location=attic,
         quantity=Decimal("-1.5"),
         restock_date="2026-12-24",
     )
@@ -134,7 +134,7 @@ def test_inventory_lists_every_location_and_the_total(two_sellers: TwoSellers) -
     }
 
 
-def test_a_gallery_is_whole_and_in_order(two_sellers: TwoSellers) -> None:
+def test_a_gallery_is_complete_and_in_order(two_sellers: TwoSellers) -> None:
     product = full_product(two_sellers.north.seller)
     Image.objects.create(seller=two_sellers.north.seller, product=product, url="https://cdn.example/0.jpg", position=0)
     [item] = fetch(key_for(two_sellers.north.seller), "images")["items"]
@@ -153,7 +153,7 @@ def test_a_gallery_is_whole_and_in_order(two_sellers: TwoSellers) -> None:
 
 
 @pytest.mark.parametrize("feed", FEEDS)
-def test_every_item_is_met_once_while_paging(two_sellers: TwoSellers, feed: str) -> None:
+def test_paging_returns_every_item_once(two_sellers: TwoSellers, feed: str) -> None:
     make_products(two_sellers.north.seller, 12)
     make_products(two_sellers.north.seller, 11, prefix="LATER")
     client, seen, cursor, more = key_for(two_sellers.north.seller), [], "", True
@@ -197,17 +197,19 @@ CHANGES: list[tuple[str, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "moved"), CHANGES)
-def test_whatever_writes_the_feeds_that_show_it_move(two_sellers: TwoSellers, statement: str, moved: set[str]) -> None:
+@pytest.mark.parametrize(("statement", "changed"), CHANGES)
+def test_any_write_changes_the_feeds_that_contain_it(
+    two_sellers: TwoSellers, statement: str, changed: set[str]
+) -> None:
     full_product(two_sellers.north.seller)
     client = key_for(two_sellers.north.seller)
     cursors = {feed: fetch(client, feed)["next"] for feed in FEEDS}
     with connection.cursor() as cursor:
         cursor.execute(statement)
-    assert {feed for feed in FEEDS if fetch(client, feed, cursors[feed])["items"]} == moved
+    assert {feed for feed in FEEDS if fetch(client, feed, cursors[feed])["items"]} == changed
 
 
-def test_what_is_discontinued_appears_as_such(two_sellers: TwoSellers) -> None:
+def test_discontinued_items_appear_with_their_status(two_sellers: TwoSellers) -> None:
     product = full_product(two_sellers.north.seller)
     client = key_for(two_sellers.north.seller)
     cursors = {feed: fetch(client, feed)["next"] for feed in FEEDS}
@@ -223,15 +225,15 @@ def test_what_is_discontinued_appears_as_such(two_sellers: TwoSellers) -> None:
         assert item["status"] == "discontinued"
 
 
-def test_what_is_deleted_for_good_leaves_its_id(two_sellers: TwoSellers) -> None:
+def test_permanently_deleted_items_appear_with_their_id(two_sellers: TwoSellers) -> None:
     product = full_product(two_sellers.north.seller)
     variant = product.variants.get()
-    gone = {"products": product.pk, "inventory": variant.pk, "images": product.pk}
+    deleted = {"products": product.pk, "inventory": variant.pk, "images": product.pk}
     client = key_for(two_sellers.north.seller)
     cursors = {feed: fetch(client, feed)["next"] for feed in FEEDS}
     product.delete()
     for feed in FEEDS:
-        assert fetch(client, feed, cursors[feed])["items"] == [{"id": gone[feed], "status": "deleted"}]
+        assert fetch(client, feed, cursors[feed])["items"] == [{"id": deleted[feed], "status": "deleted"}]
 
 
 def test_a_seller_can_be_deleted_with_everything() -> None:
@@ -241,22 +243,22 @@ def test_a_seller_can_be_deleted_with_everything() -> None:
     assert not FeedPosition.objects.exists()
 
 
-def test_a_page_costs_the_same_number_of_queries_however_long_it_is(
+def test_the_number_of_queries_does_not_depend_on_the_page_size(
     two_sellers: TwoSellers, django_assert_num_queries: Any
 ) -> None:
     make_products(two_sellers.north.seller, 40)
     client = key_for(two_sellers.north.seller)
-    fetch(client, "products", limit=2)  # the key's first use is noted
+    fetch(client, "products", limit=2)  # updates last_used_at of the key
     for limit in (1, 40):
-        with django_assert_num_queries(7):  # two for the key and its seller
+        with django_assert_num_queries(7):  # two are for the key and its seller
             assert len(fetch(client, "products", limit=limit)["items"]) == limit
 
 
-def test_who_has_the_page_already_gets_no_other(two_sellers: TwoSellers, django_assert_num_queries: Any) -> None:
+def test_an_unchanged_page_is_not_sent_again(two_sellers: TwoSellers, django_assert_num_queries: Any) -> None:
     make_products(two_sellers.north.seller, 3)
     client = key_for(two_sellers.north.seller)
     first = client.get("/api/v1/feeds/products")
-    with django_assert_num_queries(6):  # no item is read
+    with django_assert_num_queries(6):  # no documents are loaded
         again = client.get("/api/v1/feeds/products", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     Product.objects.filter(title="Product SKU 2").update(title="Another")
@@ -264,16 +266,16 @@ def test_who_has_the_page_already_gets_no_other(two_sellers: TwoSellers, django_
 
 
 @pytest.mark.parametrize("feed", FEEDS)
-def test_nobody_reads_anothers_feed(two_sellers: TwoSellers, feed: str) -> None:
+def test_a_key_cannot_read_the_feed_of_another_seller(two_sellers: TwoSellers, feed: str) -> None:
     full_product(two_sellers.north.seller)
     assert fetch(key_for(two_sellers.south.seller), feed)["items"] == []
     whole = key_for(two_sellers.south.seller).get(f"/api/v1/feeds/{feed}/full")
     assert whole.getvalue() == b""
-    named = key_for(two_sellers.south.seller).get(f"/api/v1/feeds/{feed}", {"seller": "north"})
-    assert named.status_code == 404
+    requested = key_for(two_sellers.south.seller).get(f"/api/v1/feeds/{feed}", {"seller": "north"})
+    assert requested.status_code == 404
 
 
-def test_a_key_of_several_sellers_names_one(two_sellers: TwoSellers) -> None:
+def test_a_key_for_several_sellers_must_choose_one(two_sellers: TwoSellers) -> None:
     full_product(two_sellers.north.seller)
     client = key_for()
     answer = client.get("/api/v1/feeds/products")
@@ -282,15 +284,15 @@ def test_a_key_of_several_sellers_names_one(two_sellers: TwoSellers) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["x", "products-0-0-0", "products-ffffffffffff-1-1 ", "1; DROP TABLE", "é" * 30])
-def test_a_text_that_is_no_cursor_is_refused_with_the_fix(two_sellers: TwoSellers, cursor: str) -> None:
+def test_an_invalid_cursor_is_rejected_with_the_fix(two_sellers: TwoSellers, cursor: str) -> None:
     answer = key_for(two_sellers.north.seller).get("/api/v1/feeds/products", {"cursor": cursor})
     assert answer.status_code == 400
-    [fault] = answer.json()["errors"]
-    assert fault["property"] == "cursor"
-    assert "leave it out" in fault["message"]
+    [error] = answer.json()["errors"]
+    assert error["property"] == "cursor"
+    assert "omit the cursor" in error["message"]
 
 
-def test_a_cursor_of_another_feed_or_of_the_future_is_refused(two_sellers: TwoSellers) -> None:
+def test_a_cursor_of_another_feed_or_of_the_future_is_rejected(two_sellers: TwoSellers) -> None:
     full_product(two_sellers.north.seller)
     client = key_for(two_sellers.north.seller)
     given = fetch(client, "products")["next"]
@@ -305,17 +307,17 @@ def test_a_cursor_of_another_feed_or_of_the_future_is_refused(two_sellers: TwoSe
         assert (answer.status_code, answer.json()["errors"][0]["property"]) == (400, "cursor")
 
 
-def test_a_cursor_of_another_database_says_to_start_over(two_sellers: TwoSellers) -> None:
+def test_a_cursor_of_another_database_is_outdated(two_sellers: TwoSellers) -> None:
     full_product(two_sellers.north.seller)
     client = key_for(two_sellers.north.seller)
     name, _, changed, item_id = fetch(client, "products")["next"].split("-")
     answer = client.get("/api/v1/feeds/products", {"cursor": f"{name}-{'0' * 12}-{changed}-{item_id}"})
     assert answer.status_code == 410
-    assert "Fetch the whole feed" in answer.json()["errors"][0]["message"]
+    assert "Fetch the full feed" in answer.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("limit", [0, 1001, "many"])
-def test_a_limit_out_of_bounds_is_named(two_sellers: TwoSellers, limit: object) -> None:
+def test_an_invalid_limit_is_an_error_of_that_field(two_sellers: TwoSellers, limit: object) -> None:
     answer = key_for(two_sellers.north.seller).get("/api/v1/feeds/products", {"limit": limit})
     assert answer.status_code == 400
     assert "limit" in answer.json()["errors"][0]["property"]

@@ -1,4 +1,4 @@
-"""The feeds of a seller hold the items of the vendors that serve it, marked as theirs (S9)."""
+"""A seller's feeds include the items of its vendors, with the vendor's name (S9)."""
 
 import json
 from decimal import Decimal
@@ -23,14 +23,14 @@ def owners(items: list[dict[str, Any]]) -> list[str | None]:
 
 
 def agree(two_sellers: TwoSellers, **fields: Any) -> DropshipAgreement:
-    """The south ships for the north, which calls it Pines."""
+    """South ships for north, whose order lines call it Pines."""
     return DropshipAgreement.objects.create(
         seller=two_sellers.north.seller, vendor=two_sellers.south.seller, name_on_lines="Pines", **fields
     )
 
 
 @pytest.mark.parametrize("feed", ["products", "inventory", "images"])
-def test_a_vendors_items_stand_beside_ones_own_under_its_name(two_sellers: TwoSellers, feed: str) -> None:
+def test_feeds_contain_the_items_of_vendors_with_their_name(two_sellers: TwoSellers, feed: str) -> None:
     make_products(two_sellers.south.seller, 2, prefix="THEIRS")
     make_products(two_sellers.north.seller, 1, prefix="OURS")
     agree(two_sellers)
@@ -42,20 +42,20 @@ def test_a_vendors_items_stand_beside_ones_own_under_its_name(two_sellers: TwoSe
     assert owners(read(key_for(two_sellers.north.seller), feed, page["next"]).json()["items"]) == ["Pines"]
 
 
-def test_the_vendor_sees_nothing_of_the_seller(two_sellers: TwoSellers) -> None:
+def test_the_vendors_feed_does_not_contain_the_sellers_items(two_sellers: TwoSellers) -> None:
     make_products(two_sellers.north.seller, 1, prefix="OURS")
     agree(two_sellers)
     assert read(key_for(two_sellers.south.seller), "products").json()["items"] == []
 
 
-def test_an_agreement_that_ended_shares_nothing_any_more(two_sellers: TwoSellers) -> None:
+def test_an_ended_agreement_shares_nothing(two_sellers: TwoSellers) -> None:
     make_products(two_sellers.south.seller, 1, prefix="THEIRS")
     agree(two_sellers, active=False)
     assert read(key_for(two_sellers.north.seller), "products").json()["items"] == []
 
 
-def test_another_vendor_means_to_fetch_everything_again(two_sellers: TwoSellers) -> None:
-    """Its items are older than the cursor, so that going on from there would miss them."""
+def test_a_new_vendor_makes_cursors_outdated(two_sellers: TwoSellers) -> None:
+    """The vendor's items are older than the cursor, so a client that continues would miss them."""
     make_products(two_sellers.south.seller, 1, prefix="THEIRS")
     client = key_for(two_sellers.north.seller)
     cursor = read(client, "products").json()["next"]
@@ -67,7 +67,7 @@ def test_another_vendor_means_to_fetch_everything_again(two_sellers: TwoSellers)
     assert read(client, "products", cursor).status_code == 410
 
 
-def test_of_a_vendors_prices_only_those_of_its_erp_are_exposed(two_sellers: TwoSellers) -> None:
+def test_only_prices_of_the_vendors_erp_are_included(two_sellers: TwoSellers) -> None:
     [product] = make_products(two_sellers.south.seller, 1, prefix="THEIRS")
     for role, amount in (("erp", "7.5"), ("b2b", "9")):
         system = make_connection(two_sellers.south.seller, role=role)
@@ -79,10 +79,10 @@ def test_of_a_vendors_prices_only_those_of_its_erp_are_exposed(two_sellers: TwoS
         )
     agree(two_sellers)
 
-    def told(client: ApiClient) -> list[str]:
+    def price_lists(client: ApiClient) -> list[str]:
         [item] = read(client, "products").json()["items"]
         return [price["price_list"] for price in item["variants"][0]["prices"]]
 
-    assert told(key_for(two_sellers.north.seller)) == ["erp"]
-    assert told(key_for(two_sellers.south.seller)) == ["b2b", "erp"]
+    assert price_lists(key_for(two_sellers.north.seller)) == ["erp"]
+    assert price_lists(key_for(two_sellers.south.seller)) == ["b2b", "erp"]
     assert Product.objects.count() == 1

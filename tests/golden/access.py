@@ -27,12 +27,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Seller
 from accounts.services import SCOPES, create_api_key
-from connectors.adapter_factory import account_for, open_adapter
+from connectors.adapters.factory import account_for, open_adapter
+from connectors.adapters.registry import adapters
 from connectors.engine import dropship, loading
 from connectors.engine.applying import content_hash
 from connectors.engine.deciding import digest
 from connectors.engine.exporting import config_hash
-from connectors.registry import adapters
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.feeds import FeedTarget
@@ -125,8 +125,8 @@ def payloads(connection: Connection, data_type: str, ids: Sequence[int]) -> dict
         except SkipRecord as error:
             found[str(pk)] = {"skipped": error.problem.code}
         else:
-            told = {"payload": orjson.loads(orjson.dumps(payload)), "hash": digest(payload).hex()}
-            found[str(pk)] = None if payload is None else told
+            answer = {"payload": orjson.loads(orjson.dumps(payload)), "hash": digest(payload).hex()}
+            found[str(pk)] = None if payload is None else answer
     adapter.http.close()
     return found
 

@@ -1,4 +1,4 @@
-"""Lanes: one worker at a time, sellers in turn, and a late worker writes nothing."""
+"""Lanes: one worker at a time, sellers take turns, and a worker without a lease can't write."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -36,7 +36,7 @@ def test_a_lane_is_served_by_one_worker_at_a_time() -> None:
     assert second is not None and second.epoch == first.epoch + 1
 
 
-def test_what_comes_during_a_turn_keeps_the_lane_due() -> None:
+def test_work_that_arrives_during_a_turn_keeps_the_lane_due() -> None:
     job = due_job()
     first = claim()
     lanes.wake(lane_ids=job.lane_ids)
@@ -70,7 +70,7 @@ def test_the_lanes_of_a_seller_take_turns_too() -> None:
     assert served[:3] == served[3:]
 
 
-def test_a_seller_that_was_idle_comes_before_one_that_was_just_served() -> None:
+def test_an_idle_seller_goes_before_one_that_was_just_served() -> None:
     busy = due_job()
     for _ in range(5):
         lanes.release(claim=claim(), more=True)
@@ -79,16 +79,16 @@ def test_a_seller_that_was_idle_comes_before_one_that_was_just_served() -> None:
     assert claim().lane_id == busy.lane_ids[0]
 
 
-@pytest.mark.parametrize(("workers", "most"), [(1, 1), (2, 1), (4, 2), (5, 3)])
-def test_a_seller_holds_at_most_half_of_the_workers(workers: int, most: int) -> None:
+@pytest.mark.parametrize(("workers", "limit"), [(1, 1), (2, 1), (4, 2), (5, 3)])
+def test_a_seller_uses_at_most_half_of_the_workers(workers: int, limit: int) -> None:
     seller = make_seller()
     for _ in range(6):
         due_job(seller)
     claims = [claim(workers) for _ in range(6)]
-    assert sum(turn is not None for turn in claims) == most
+    assert sum(turn is not None for turn in claims) == limit
 
 
-def test_a_lane_beyond_the_sellers_half_is_found_once_a_worker_is_free() -> None:
+def test_a_lane_over_the_sellers_limit_is_served_after_another_is_released() -> None:
     seller = make_seller()
     first, second = due_job(seller), due_job(seller)
     turn = claim(workers=2)
@@ -98,7 +98,7 @@ def test_a_lane_beyond_the_sellers_half_is_found_once_a_worker_is_free() -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_seller_holds_no_more_than_its_half_when_many_claim_at_once() -> None:
+def test_concurrent_claims_respect_the_sellers_limit() -> None:
     seller = make_seller()
     for _ in range(8):
         due_job(seller)
@@ -120,19 +120,19 @@ def test_a_seller_holds_no_more_than_its_half_when_many_claim_at_once() -> None:
     assert Share.objects.get(seller=seller).held == 0
 
 
-def test_a_lane_that_slept_long_is_next_among_its_sellers_lanes() -> None:
+def test_a_lane_that_was_idle_for_long_is_the_sellers_next() -> None:
     seller = make_seller()
-    sleeper = due_job(seller)
+    idle = due_job(seller)
     lanes.release(claim=claim(), more=False)
     for _ in range(2):
         due_job(seller)
     for _ in range(5):
         lanes.release(claim=claim(), more=True)
-    lanes.wake(lane_ids=sleeper.lane_ids)
-    assert claim().lane_id == sleeper.lane_ids[0]
+    lanes.wake(lane_ids=idle.lane_ids)
+    assert claim().lane_id == idle.lane_ids[0]
 
 
-def test_shares_that_disagree_with_their_lanes_are_fixed() -> None:
+def test_shares_that_disagree_with_their_lanes_are_corrected() -> None:
     job = due_job()
     Share.objects.update(due=False, held=5, lane_turn=10**6)
     assert claim(workers=2) is None
@@ -142,24 +142,24 @@ def test_shares_that_disagree_with_their_lanes_are_fixed() -> None:
     assert Share.objects.get().held == 1
 
 
-def test_a_worker_that_lost_its_lease_can_write_nothing() -> None:
+def test_a_worker_that_lost_its_lease_cannot_write() -> None:
     due_job()
-    sleeper = claim()
+    stale = claim()
     late = timezone.now() + timedelta(hours=1)
     assert lanes.sweep(now=late) == 1
     successor = claim()
-    assert successor.epoch > sleeper.epoch
+    assert successor.epoch > stale.epoch
     for late_write in (
-        lambda: lanes.fence(claim=sleeper),
-        lambda: lanes.renew(claim=sleeper, batch=[1]),
+        lambda: lanes.fence(claim=stale),
+        lambda: lanes.renew(claim=stale, batch=[1]),
     ):
         with pytest.raises(LeaseLost):
             late_write()
-    lanes.release(claim=sleeper, more=False)
+    lanes.release(claim=stale, more=False)
     lanes.fence(claim=successor)
 
 
-def test_the_successor_learns_what_the_lost_worker_had_in_hand() -> None:
+def test_the_next_worker_gets_the_batch_of_a_lost_one() -> None:
     due_job()
     lost = claim()
     lanes.renew(claim=lost, batch=[3, 4])
@@ -167,7 +167,7 @@ def test_the_successor_learns_what_the_lost_worker_had_in_hand() -> None:
     assert claim().orphans == (3, 4)
 
 
-def test_an_orderly_end_leaves_no_orphans() -> None:
+def test_a_released_lane_has_no_orphans() -> None:
     due_job()
     turn = claim()
     lanes.renew(claim=turn, batch=[3, 4])
@@ -175,7 +175,7 @@ def test_an_orderly_end_leaves_no_orphans() -> None:
     assert claim().orphans == ()
 
 
-def test_a_resting_lane_sleeps_through_new_work_and_wakes_in_time() -> None:
+def test_a_lane_that_backs_off_ignores_new_work_until_its_time() -> None:
     job = due_job()
     now = timezone.now()
     lanes.release(claim=claim(), more=True, failures=3, rest_until=now + timedelta(minutes=1))
@@ -198,7 +198,7 @@ def test_paused_connections_and_platforms_are_not_served() -> None:
     assert claim() is not None
 
 
-def test_the_sweeper_lifts_a_ticket_that_fell_below_the_mark() -> None:
+def test_the_sweeper_raises_tickets_below_the_low_water_mark() -> None:
     first = due_job()
     for _ in range(3):
         lanes.release(claim=claim(), more=True)

@@ -1,4 +1,4 @@
-"""The change protocol: nothing is lost, nothing is doubled, whoever works at the same time."""
+"""The queue of changes: no change is lost or duplicated, even with concurrent writers and workers."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ def job() -> Job:
     return make_job(make_connection(make_seller()))
 
 
-def take(job: Job, limit: int = 100, priority: int = Priority.EVENT) -> list[queue.ChangeSnapshot]:
+def fetch(job: Job, limit: int = 100, priority: int = Priority.EVENT) -> list[queue.ChangeSnapshot]:
     return queue.next_changes(lane_id=job.lane_ids[0], job_id=job.pk, priority=priority, after=0, limit=limit)
 
 
@@ -32,21 +32,21 @@ def enqueue(job: Job, *items: int) -> None:
     queue.enqueue(seller_id=job.connection.seller_id, kind=Kind.PRODUCT, item_ids=items)
 
 
-def test_an_item_waits_once_however_often_it_changes(job: Job) -> None:
+def test_an_item_is_queued_once_however_often_it_changes(job: Job) -> None:
     for _ in range(3):
         enqueue(job, 5, 7)
-    assert [change.item_id for change in take(job)] == [5, 7]
+    assert [change.item_id for change in fetch(job)] == [5, 7]
 
 
-def test_a_change_that_comes_while_the_item_is_sent_survives(job: Job) -> None:
+def test_a_change_made_while_the_item_is_sent_is_kept(job: Job) -> None:
     enqueue(job, 5, 7)
-    seen = take(job)
+    seen = fetch(job)
     enqueue(job, 5)
     queue.settle(done=seen)
-    assert [change.item_id for change in take(job)] == [5]
+    assert [change.item_id for change in fetch(job)] == [5]
 
 
-def test_a_change_reaches_every_listener_but_the_one_it_came_from(job: Job) -> None:
+def test_a_change_reaches_every_job_except_its_origin(job: Job) -> None:
     seller = job.connection.seller
     other = make_job(make_connection(seller))
     stranger = make_job(make_connection(make_seller()))
@@ -56,68 +56,68 @@ def test_a_change_reaches_every_listener_but_the_one_it_came_from(job: Job) -> N
     assert stranger.pk not in Change.objects.values_list("job", flat=True)
 
 
-def test_a_failure_waits_its_time_and_then_comes_back(job: Job) -> None:
+def test_a_failed_change_is_retried_after_its_delay(job: Job) -> None:
     now = timezone.now()
     enqueue(job, 5)
-    [change] = take(job)
+    [change] = fetch(job)
     queue.settle(done=[], failed=[Failure(change, "TryAgainLater", "busy", now + timedelta(minutes=1))])
-    assert take(job) == []
+    assert fetch(job) == []
     assert queue.next_wake(lane_id=job.lane_ids[0]) == now + timedelta(minutes=1)
     queue.wake_delayed(lane_id=job.lane_ids[0], now=now + timedelta(minutes=2))
-    [again] = take(job)
+    [again] = fetch(job)
     assert (again.item_id, again.attempts) == (5, 1)
 
 
-def test_what_is_held_waits_for_a_person_or_for_a_newer_change(job: Job) -> None:
+def test_a_held_change_waits_for_a_user_or_a_newer_change(job: Job) -> None:
     enqueue(job, 5, 6)
-    queue.settle(done=[], failed=[Failure(change, "KeyError", "a bug", None) for change in take(job)])
-    assert take(job) == []
+    queue.settle(done=[], failed=[Failure(change, "KeyError", "a bug", None) for change in fetch(job)])
+    assert fetch(job) == []
     enqueue(job, 5)
-    assert [change.item_id for change in take(job)] == [5]
+    assert [change.item_id for change in fetch(job)] == [5]
     retry_changes(changes=Change.objects.filter(job=job), by=None)
-    assert {change.item_id for change in take(job)} == {5, 6}
+    assert {change.item_id for change in fetch(job)} == {5, 6}
 
 
-def test_a_newer_change_does_not_cut_the_waiting_short(job: Job) -> None:
+def test_a_newer_change_does_not_shorten_the_delay(job: Job) -> None:
     enqueue(job, 5)
     queue.settle(
         done=[],
-        failed=[Failure(take(job)[0], "TryAgainLater", "busy", timezone.now() + timedelta(hours=1))],
+        failed=[Failure(fetch(job)[0], "TryAgainLater", "busy", timezone.now() + timedelta(hours=1))],
     )
     enqueue(job, 5)
-    assert take(job) == []
+    assert fetch(job) == []
 
 
-def test_an_event_goes_before_the_full_run_and_still_counts_for_it(job: Job) -> None:
+def test_an_event_goes_before_the_full_run_and_counts_for_it(job: Job) -> None:
     run, _ = start_run(job=job, trigger="button")
     queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=[1, 2])
     enqueue(job, 2)
-    assert [change.item_id for change in take(job)] == [2]
-    assert queue.settle(done=take(job)) == {run.pk: 1}
-    assert [change.item_id for change in take(job, priority=Priority.FULL_RUN)] == [1]
+    assert [change.item_id for change in fetch(job)] == [2]
+    assert queue.settle(done=fetch(job)) == {run.pk: 1}
+    assert [change.item_id for change in fetch(job, priority=Priority.FULL_RUN)] == [1]
 
 
 def test_only_the_first_outcome_counts_for_a_run(job: Job) -> None:
     run, _ = start_run(job=job, trigger="button")
     queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=[1])
-    [change] = take(job, priority=Priority.FULL_RUN)
+    [change] = fetch(job, priority=Priority.FULL_RUN)
     failure = Failure(change, "TryAgainLater", "busy", timezone.now() - timedelta(seconds=1))
     assert queue.settle(done=[], failed=[failure]) == {run.pk: 1}
     queue.wake_delayed(lane_id=job.lane_ids[0], now=timezone.now())
-    assert queue.settle(done=take(job, priority=Priority.FULL_RUN)) == {}
+    assert queue.settle(done=fetch(job, priority=Priority.FULL_RUN)) == {}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_hands_lose_and_double_nothing() -> None:
-    """Writers keep changing counters while workers carry them to a target: in the end both sides are equal."""
+def test_concurrent_writers_and_workers_lose_nothing() -> None:
+    """Writers keep incrementing counters while workers copy them to a target. In the end both are equal."""
     job = make_job(make_connection(make_seller()))
     items = range(1, 41)
     source, target, writes = dict.fromkeys(items, 0), {}, []
 
     def write(seed: int) -> None:
-        chance = random.Random(seed)
+        rng = random.Random(seed)
         for _ in range(150):
-            chosen = chance.sample(items, 5)
+            chosen = rng.sample(items, 5)
             with transaction.atomic():
                 for item in chosen:
                     source[item] += 1
@@ -132,7 +132,7 @@ def test_many_hands_lose_and_double_nothing() -> None:
                 idle += 1
                 continue
             idle = 0
-            seen = take(job, limit=7)
+            seen = fetch(job, limit=7)
             for change in seen:
                 target[change.item_id] = source[change.item_id]
                 writes.append(change.item_id)
@@ -148,7 +148,7 @@ def test_many_hands_lose_and_double_nothing() -> None:
         for future in futures:
             future.result()
     claim = lanes.claim(holder="last", workers=4)
-    while seen := take(job):
+    while seen := fetch(job):
         target |= {change.item_id: source[change.item_id] for change in seen}
         queue.settle(done=seen)
     assert target == source
@@ -156,7 +156,7 @@ def test_many_hands_lose_and_double_nothing() -> None:
     assert Change.objects.count() == 0
 
 
-def test_batches_are_filled_across_the_lanes_that_nobody_holds() -> None:
+def test_batches_are_filled_across_lanes_that_nobody_holds() -> None:
     job = make_job(make_connection(make_seller()), shards=3)
     run, _ = start_run(job=job, trigger="button")
     queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=range(30))

@@ -1,4 +1,4 @@
-"""A seller with a shop whose customers and orders are read, page by page."""
+"""A seller with a shop, and the jobs that import its customers and orders."""
 
 import pytest
 
@@ -14,11 +14,11 @@ def shop(db: None) -> Connection:
 
 @pytest.fixture
 def customers(shop: Connection) -> Job:
-    """The job that reads the shop's customers."""
+    """The job that imports the shop's customers."""
     return make_job(shop, DataType.CUSTOMERS, Direction.IMPORT)
 
 
 @pytest.fixture
 def orders(shop: Connection) -> Job:
-    """The job that reads the shop's orders."""
+    """The job that imports the shop's orders."""
     return make_job(shop, DataType.ORDERS, Direction.IMPORT)

@@ -1,4 +1,4 @@
-"""Records as a shop brings them, and the engine's own way of taking them in."""
+"""Builds records as a shop would send them, and imports them with the engine."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def import_records(job: Job, *records: Record) -> Tally:
-    """Apply a page, as a run of the job would."""
+    """Import a page, as a run of the job would."""
     return apply_page(import_context_for(job, run_id=None, now=timezone.now()), records)
 
 
@@ -34,13 +34,13 @@ def address(**fields: Any) -> AddressRecord:
 
 
 def line(external_id: str, sku: str = "OAK-1", quantity: str = "1", **fields: Any) -> OrderLineRecord:
-    about: dict[str, Any] = {"title": f"Item {sku}", "unit_price": Decimal("10")} | fields
-    return OrderLineRecord(external_id=external_id, sku=sku, quantity=Decimal(quantity), **about)
+    values: dict[str, Any] = {"title": f"Item {sku}", "unit_price": Decimal("10")} | fields
+    return OrderLineRecord(external_id=external_id, sku=sku, quantity=Decimal(quantity), **values)
 
 
 def order(external_id: str, number: str = "", *lines: OrderLineRecord, **fields: Any) -> OrderRecord:
-    """With one line whose id begins with the order's, unless told otherwise."""
-    about: dict[str, Any] = {
+    """An order; without `lines` it has one, whose ID starts with the order's."""
+    values: dict[str, Any] = {
         "status": "confirmed",
         "currency": "EUR",
         "total": Decimal("10"),
@@ -48,4 +48,4 @@ def order(external_id: str, number: str = "", *lines: OrderLineRecord, **fields:
         "addresses": [address()],
     } | fields
     lines = lines or (line(f"{external_id}-1"),)
-    return OrderRecord(external_id=external_id, number=number or f"N-{external_id}", lines=list(lines), **about)
+    return OrderRecord(external_id=external_id, number=number or f"N-{external_id}", lines=list(lines), **values)

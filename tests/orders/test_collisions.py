@@ -1,4 +1,4 @@
-"""An id that is in use for something else never overwrites: it waits, and names both holders (L16)."""
+"""ID conflicts: an order with an ID in use is not imported, and the issue names both orders (L16)."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def rows() -> tuple:
 
 
 @pytest.mark.parametrize(
-    ("intruder", "code"),
+    ("conflicting", "code"),
     [
         (order("1", "N-2", line("2-1")), "order_id_in_use"),
         (order("1", "N-1", placed_at=PLACED + timedelta(days=40)), "order_id_in_use"),
@@ -31,11 +31,11 @@ def rows() -> tuple:
     ],
     ids=["id", "id and number", "number", "line"],
 )
-def test_what_is_in_use_is_not_overwritten(orders: Job, intruder: OrderRecord, code: str) -> None:
+def test_an_id_conflict_overwrites_nothing(orders: Job, conflicting: OrderRecord, code: str) -> None:
     import_records(orders, order("1", "N-1", line("1-1")))
     holder, before = Order.objects.get(), rows()
     for _ in range(2):
-        tally = import_records(orders, intruder, order("3", "N-3"))
+        tally = import_records(orders, conflicting, order("3", "N-3"))
         assert (tally.created + tally.unchanged, tally.skipped) == (1, 1)
     after = rows()
     assert [each[: len(was)] for each, was in zip(after, before, strict=True)] == list(before)
@@ -43,11 +43,11 @@ def test_what_is_in_use_is_not_overwritten(orders: Job, intruder: OrderRecord, c
     assert ItemStatus.objects.get(item_id=holder.pk).state == ItemStatus.State.PENDING
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.severity, issue.occurrences) == (code, "error", 2)
-    assert issue.external_id == f"order:{intruder.external_id}" and issue.title == intruder.number
-    assert f"no. {holder.pk}" in issue.message and intruder.number in issue.message and issue.fix
+    assert issue.external_id == f"order:{conflicting.external_id}" and issue.title == conflicting.number
+    assert f"no. {holder.pk}" in issue.message and conflicting.number in issue.message and issue.fix
 
 
-def test_an_order_with_a_taken_line_id_stays_as_it_was(orders: Job) -> None:
+def test_an_order_with_a_line_id_in_use_stays_unchanged(orders: Job) -> None:
     import_records(orders, order("1"), order("2"))
     before = rows()
     import_records(orders, order("2", "", line("2-1", quantity="5"), line("1-1"), status="shipped"))
@@ -55,7 +55,7 @@ def test_an_order_with_a_taken_line_id_stays_as_it_was(orders: Job) -> None:
     assert ItemStatus.objects.get(item_id=Order.objects.get(number="N-2").pk).state == "pending"
 
 
-def test_two_that_come_together_do_not_both_get_in(orders: Job) -> None:
+def test_of_two_conflicting_orders_on_a_page_only_one_is_imported(orders: Job) -> None:
     tally = import_records(orders, order("1", "N-1"), order("2", "N-1"), order("3", "N-3", line("1-1")), order("4"))
     assert (tally.read, tally.created, tally.skipped) == (4, 2, 2)
     assert set(Order.objects.values_list("number", flat=True)) == {"N-1", "N-4"}
@@ -65,7 +65,7 @@ def test_two_that_come_together_do_not_both_get_in(orders: Job) -> None:
     }
 
 
-def test_a_holder_that_changes_during_it_keeps_its_line_in_the_timeline(orders: Job) -> None:
+def test_a_change_of_the_existing_order_is_still_in_the_timeline(orders: Job) -> None:
     import_records(orders, order("1", "N-1"))
     tally = import_records(
         orders, order("1", "N-1", status="shipped"), order("2", "N-2", line("1-1")), order("3", "N-1")
@@ -75,7 +75,7 @@ def test_a_holder_that_changes_during_it_keeps_its_line_in_the_timeline(orders: 
     assert ItemStatus.objects.get().state == ItemStatus.State.PENDING
 
 
-def test_the_issue_goes_when_the_order_comes_under_an_id_of_its_own(orders: Job) -> None:
+def test_the_issue_is_resolved_when_the_order_gets_its_own_id(orders: Job) -> None:
     import_records(orders, order("1", "N-1"))
     import_records(orders, order("2", "N-1"))
     assert ItemStatus.objects.get().state == "pending"
@@ -85,12 +85,12 @@ def test_the_issue_goes_when_the_order_comes_under_an_id_of_its_own(orders: Job)
     assert set(ItemStatus.objects.values_list("state", flat=True)) == {"synced"}
 
 
-def test_a_fixed_time_zone_makes_no_other_order(orders: Job) -> None:
+def test_a_corrected_time_zone_is_the_same_order(orders: Job) -> None:
     import_records(orders, order("1"))
     assert import_records(orders, order("1", placed_at=PLACED + timedelta(hours=13))).updated == 1
 
 
-def test_the_same_ids_at_another_shop_are_its_own(orders: Job, shop: Connection) -> None:
+def test_ids_of_different_shops_do_not_conflict(orders: Job, shop: Connection) -> None:
     other = make_job(make_connection(shop.seller), DataType.ORDERS, Direction.IMPORT)
     import_records(orders, order("1"))
     assert import_records(other, order("1")).created == 1

@@ -1,4 +1,4 @@
-"""An order whose id is in use here, from the issue to its end: an operator does what the text says (L16)."""
+"""An ID conflict of an order: the console shows it, and following its instructions resolves it (L16)."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType
 from hub.models import Job
 from hub.services import start_run
@@ -29,7 +29,7 @@ def oms(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def job(transactional_db: None, oms: SandboxProcess) -> Job:
-    """Reads the orders of the OMS, and has read them all."""
+    """The import of the OMS's orders, after its first full sync."""
     connection = install_connection(
         seller=make_seller("acme"),
         platform="seller_center_oms",
@@ -57,14 +57,14 @@ def set_next_id(oms: SandboxProcess, kind: str, following: int) -> None:
     oms.control("POST", "sequence", json={"kind": kind, "next": following})
 
 
-def highest(page: Page, kind: str) -> int:
+def highest_id(page: Page, kind: str) -> int:
     row = page.get_by_role("row", name=re.compile(rf"^acme-oms {kind} "))
     return int(row.get_by_role("cell").nth(2).inner_text())
 
 
-def test_shown_and_fixed_by_following_the_text(page: Page, job: Job, oms: SandboxProcess) -> None:
+def test_conflict_is_resolved_by_following_the_instructions(page: Page, job: Job, oms: SandboxProcess) -> None:
     before = list(Order.objects.order_by("pk").values())
-    # The OMS was restored from a backup that is older than ours, and takes an order.
+    # The OMS was restored from a backup older than ours, and receives an order.
     delete_at_oms(oms, 14, 15)
     set_next_id(oms, "orders", 14)
     oms.control("POST", "orders", json={"count": 1})
@@ -74,28 +74,28 @@ def test_shown_and_fixed_by_following_the_text(page: Page, job: Job, oms: Sandbo
 
     page.goto("/admin/synclog/issue/")
     expect(page.locator("#result_list")).to_contain_text("Acme's OMS sent order 300000014")
-    page.get_by_role("link", name="Ids in use").last.click()
+    page.get_by_role("link", name="ID conflicts").last.click()
     holder = Order.objects.get(number="300000014")
-    about = page.get_by_role("row", name=re.compile("300000014"))
+    row = page.get_by_role("row", name=re.compile("300000014"))
     today = f"{timezone.now():%Y-%m-%d}"
-    expect(about).to_contain_text(f"sent order 300000014 of {today} under the id 14, which order 300000014 of")
-    expect(about).to_contain_text(f"{holder.placed_at:%Y-%m-%d} has here (no. {holder.pk}). Nothing was overwritten.")
-    expect(about).to_contain_text("Raise the order id sequence in Acme's OMS above the highest id in use here")
+    expect(row).to_contain_text(f"sent order 300000014 of {today} under the id 14, which order 300000014 of")
+    expect(row).to_contain_text(f"{holder.placed_at:%Y-%m-%d} has here (no. {holder.pk}). Nothing was overwritten.")
+    expect(row).to_contain_text("Raise the order id sequence in Acme's OMS above the highest id in use here")
 
-    assert highest(page, "order") == KNOWN
-    set_next_id(oms, "orders", highest(page, "order") + 1)
-    set_next_id(oms, "items", highest(page, "order line") + 1)
+    assert highest_id(page, "order") == KNOWN
+    set_next_id(oms, "orders", highest_id(page, "order") + 1)
+    set_next_id(oms, "items", highest_id(page, "order line") + 1)
     delete_at_oms(oms, 14)
     oms.control("POST", "orders", json={"count": 1})
 
-    about.get_by_role("link", name=re.compile("orders")).click()
+    row.get_by_role("link", name=re.compile("orders")).click()
     page.locator("a[hx-get$='/sync-now/'], a[hx-get$='/sync_now/']").first.click()
     page.locator("#dialog button[type=submit]").click()
     expect(page.locator("#dialog button[type=submit]")).to_have_count(0)
     work_until_idle()
     page.goto("/admin/synclog/issue/ids/")
-    expect(page.get_by_text("No item waits for an id of its own.")).to_be_visible()
-    assert highest(page, "order") == KNOWN + 1
+    expect(page.get_by_text("No open ID conflicts.")).to_be_visible()
+    assert highest_id(page, "order") == KNOWN + 1
     assert Order.objects.filter(number="300000016").count() == 1
     assert Order.objects.filter(pk=holder.pk, number="300000014").exists()
     assert not Issue.objects.filter(resolved_at=None).exists()

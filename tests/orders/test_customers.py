@@ -1,4 +1,4 @@
-"""Customers are read into the hub: whole, once, and with nobody's name in the timeline (D13)."""
+"""Importing customers: complete, once, and without personal data in the timeline (D13)."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from tests.factories import make_connection, make_job, make_seller
 from tests.orders.importing import address, customer, import_records
 
 
-def test_the_same_read_twice_is_one_state(customers: Job) -> None:
+def test_importing_the_same_customer_twice_changes_nothing(customers: Job) -> None:
     record = customer("1", group="Trade", discount_percentage=Decimal("12.5"), price_lists=["b2b"])
     assert import_records(customers, record).created == 1
     before = Customer.objects.values().get()
@@ -32,7 +32,7 @@ def _same(record: object) -> dict:
     return {name: getattr(record, name) for name in ("group", "discount_percentage", "price_lists")}
 
 
-def test_the_same_content_in_other_bytes_writes_nothing(customers: Job) -> None:
+def test_the_same_content_in_another_order_writes_nothing(customers: Job) -> None:
     import_records(customers, customer("1", addresses=[address(), address(use="billing")]))
     revision = Customer.objects.get().revision
     tally = import_records(customers, customer("1", addresses=[address(use="billing"), address()]))
@@ -40,7 +40,7 @@ def test_the_same_content_in_other_bytes_writes_nothing(customers: Job) -> None:
     assert Customer.objects.get().revision == revision
 
 
-def test_what_changed_is_logged_but_no_personal_value_is(customers: Job) -> None:
+def test_changes_are_recorded_without_personal_data(customers: Job) -> None:
     import_records(customers, customer("1", group="Retail"))
     new = customer("1", group="Trade", email="new@example.com", note="call Berta", addresses=[address(street="Ny 2")])
     assert import_records(customers, new).updated == 1
@@ -54,7 +54,7 @@ def test_what_changed_is_logged_but_no_personal_value_is(customers: Job) -> None
     assert Address.objects.get().street == "Ny 2"
 
 
-def test_addresses_that_were_not_read_stay(customers: Job) -> None:
+def test_addresses_that_were_not_read_are_kept(customers: Job) -> None:
     import_records(customers, customer("1"))
     import_records(customers, customer("1", first_name="Bertha", addresses=None))
     assert Address.objects.count() == 1
@@ -62,7 +62,7 @@ def test_addresses_that_were_not_read_stay(customers: Job) -> None:
     assert not Address.objects.exists()
 
 
-def test_every_target_is_notified_but_the_one_it_came_from(customers: Job, shop: Connection) -> None:
+def test_a_change_is_queued_for_every_target_except_its_origin(customers: Job, shop: Connection) -> None:
     own = make_job(shop, DataType.CUSTOMERS)
     storefront = make_job(make_connection(shop.seller), DataType.CUSTOMERS)
     stranger = make_job(make_connection(make_seller()), DataType.CUSTOMERS)
@@ -72,21 +72,21 @@ def test_every_target_is_notified_but_the_one_it_came_from(customers: Job, shop:
     assert own != storefront != stranger
 
 
-def test_a_parent_is_found_on_its_page_before_it_and_after_it(customers: Job) -> None:
+def test_a_parent_is_found_on_the_same_page_or_in_the_database(customers: Job) -> None:
     import_records(customers, customer("2", parent_id="1"), customer("1"))
     import_records(customers, customer("3", parent_id="1"), customer("4", parent_id="9"))
     parents = dict(Customer.objects.values_list("last_name", "parent__last_name"))
     assert parents == {"Buyer 1": None, "Buyer 2": "Buyer 1", "Buyer 3": "Buyer 1", "Buyer 4": None}
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.external_id, issue.code, issue.severity) == ("customer:4", "parent_missing", "warning")
-    # The parent has come; the child reads the same as before.
+    # The parent is imported now; the child is unchanged in the source.
     import_records(customers, customer("9"))
     import_records(customers, customer("4", parent_id="9"))
     assert Customer.objects.get(last_name="Buyer 4").parent == Customer.objects.get(last_name="Buyer 9")
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_rule_says_who_is_enabled_for_b2b(customers: Job) -> None:
+def test_filters_decide_who_is_enabled_for_b2b(customers: Job) -> None:
     records = [
         ("1", "Trade", None),
         ("2", "Retail", None),
@@ -96,7 +96,7 @@ def test_a_rule_says_who_is_enabled_for_b2b(customers: Job) -> None:
     ]
 
     def enabled() -> set[str]:
-        import_records(customers, *(customer(ext, group=group, b2b_enabled=said) for ext, group, said in records))
+        import_records(customers, *(customer(ext, group=group, b2b_enabled=flag) for ext, group, flag in records))
         rows = Link.objects.filter(
             kind=Kind.CUSTOMER, item_id__in=Customer.objects.filter(b2b_enabled=True).values("pk")
         )
@@ -111,12 +111,12 @@ def test_a_rule_says_who_is_enabled_for_b2b(customers: Job) -> None:
     assert enabled() == {"2", "4"}
 
 
-def test_a_customer_that_is_gone_is_deleted_and_comes_back(customers: Job, shop: Connection) -> None:
+def test_a_customer_missing_in_the_source_is_deleted_and_can_return(customers: Job, shop: Connection) -> None:
     storefront = make_job(make_connection(shop.seller), DataType.CUSTOMERS)
     import_records(customers, customer("1"))
     Change.objects.all().delete()
-    target = import_context_for(customers, run_id=None, now=timezone.now())
-    assert discontinue(target, list(Link.objects.filter(kind=Kind.CUSTOMER))) == 1
+    context = import_context_for(customers, run_id=None, now=timezone.now())
+    assert discontinue(context, list(Link.objects.filter(kind=Kind.CUSTOMER))) == 1
     assert Customer.objects.get().status == "deleted"
     assert Change.objects.get().job == storefront
     assert ItemStatus.objects.get(job=customers).state == "removed"
@@ -124,8 +124,8 @@ def test_a_customer_that_is_gone_is_deleted_and_comes_back(customers: Job, shop:
     assert Customer.objects.get().status == "active"
 
 
-def test_one_bad_customer_stays_out_alone(customers: Job) -> None:
-    bad = [
+def test_only_invalid_customers_of_a_page_are_skipped(customers: Job) -> None:
+    invalid = [
         customer("nul", first_name="a\0b"),
         customer("half", first_name="\ud800"),
         customer("long", tax_id="9" * 51),
@@ -134,11 +134,11 @@ def test_one_bad_customer_stays_out_alone(customers: Job) -> None:
         customer("none", discount_percentage=Decimal("NaN")),
         customer("group", group="g" * 201),
     ]
-    tally = import_records(customers, customer("1"), *bad, customer("2", note=r"a text about \u0000"))
-    assert (tally.created, tally.skipped) == (2, len(bad))
+    tally = import_records(customers, customer("1"), *invalid, customer("2", note=r"a text about \u0000"))
+    assert (tally.created, tally.skipped) == (2, len(invalid))
     assert Customer.objects.count() == 2
     issues = Issue.objects.filter(resolved_at=None)
-    assert {issue.external_id for issue in issues} == {f"customer:{record.external_id}" for record in bad}
+    assert {issue.external_id for issue in issues} == {f"customer:{record.external_id}" for record in invalid}
     assert all(issue.fix and "999" not in issue.message for issue in issues)
 
 
@@ -153,20 +153,18 @@ def test_the_same_customer_twice_on_a_page_is_one_customer(customers: Job) -> No
     assert Customer.objects.get().first_name == "New"
 
 
-def test_nobody_belongs_to_a_group_of_another_seller(customers: Job) -> None:
+def test_a_customer_cannot_be_in_a_group_of_another_seller(customers: Job) -> None:
     import_records(customers, customer("1"))
-    strange = CustomerGroup.objects.create(seller=make_seller(), name="Trade")
-    Customer.objects.update(group=strange)
+    foreign = CustomerGroup.objects.create(seller=make_seller(), name="Trade")
+    Customer.objects.update(group=foreign)
     with pytest.raises(IntegrityError, match="orders_customer_group_id_tenant"), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def test_a_page_takes_as_many_queries_as_a_customer(customers: Job) -> None:
+def test_a_page_of_500_customers_takes_as_many_queries_as_one_customer(customers: Job) -> None:
     def queries(first: int, number: int, **fields: Any) -> int:
         records = [customer(str(first + n), group="Trade", **fields) for n in range(number)]
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             import_records(customers, *records)
         return len(captured)
 

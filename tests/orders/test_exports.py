@@ -1,4 +1,4 @@
-"""Customers and orders on their way to a target: whole, by revision, and only those that the job is about (D14)."""
+"""Exporting customers and orders: complete items, revisions and filters (D14)."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -15,10 +15,10 @@ from tests.orders.importing import customer, import_records, line, order
 
 @pytest.fixture
 def storefront(shop: Connection) -> Connection:
-    return make_connection(shop.seller, name="Front")
+    return make_connection(shop.seller, name="Storefront")
 
 
-def test_an_order_comes_with_everything_it_refers_to(orders: Job, customers: Job, storefront: Connection) -> None:
+def test_an_order_is_loaded_with_its_references(orders: Job, customers: Job, storefront: Connection) -> None:
     import_records(customers, customer("1"), customer("7", parent_id="1"))
     import_records(orders, order("5", "", line("b", position=2), line("a", position=1), customer_id="7"))
     parent, child = Customer.objects.order_by("last_name")
@@ -38,7 +38,7 @@ def test_an_order_comes_with_everything_it_refers_to(orders: Job, customers: Job
     assert refs.get(Kind.ORDER_LINE, item.lines[0].id) == f"order_line-{item.lines[0].id}"
 
 
-def test_a_revision_says_what_changed(orders: Job, storefront: Connection) -> None:
+def test_revisions_show_what_changed(orders: Job, storefront: Connection) -> None:
     job = make_job(storefront, DataType.ORDERS)
     import_records(orders, order("1"), order("2"))
     before = {pk: revision for pk, revision, _ in source(job)}
@@ -49,7 +49,7 @@ def test_a_revision_says_what_changed(orders: Job, storefront: Connection) -> No
     assert after[changed] == load_orders([changed])[changed].revision > max(before.values())
 
 
-def test_only_those_of_the_b2b_storefront_are_offered(orders: Job, customers: Job, storefront: Connection) -> None:
+def test_only_b2b_customers_and_orders_are_exported(orders: Job, customers: Job, storefront: Connection) -> None:
     import_records(customers, customer("1", b2b_enabled=True), customer("2"))
     import_records(orders, order("1", placed_through_b2b=True), order("2"))
     import_records(
@@ -65,7 +65,7 @@ def test_only_those_of_the_b2b_storefront_are_offered(orders: Job, customers: Jo
         assert {pk: filters.admits(job.filters, item) for pk, item in items.items()} == offered
 
 
-def test_customers_are_chosen_by_group_and_the_deleted_never(customers: Job) -> None:
+def test_customers_are_filtered_by_group_and_deleted_ones_excluded(customers: Job) -> None:
     import_records(customers, customer("1", group="Trade"), customer("2", group="Retail"), customer("3"))
     Customer.objects.filter(last_name="Buyer 2").update(status="deleted")
     items = load_customers(list(Customer.objects.values_list("pk", flat=True))).values()
@@ -74,7 +74,7 @@ def test_customers_are_chosen_by_group_and_the_deleted_never(customers: Job) -> 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "named"),
+    ("invalid", "message"),
     [
         ({"b2b_only": "yes"}, "b2b_only must be true or false"),
         ({"b2b_groups": "Trade"}, "b2b_groups must be a list of texts"),
@@ -83,7 +83,7 @@ def test_customers_are_chosen_by_group_and_the_deleted_never(customers: Job) -> 
         (["Trade"], "an object"),
     ],
 )
-def test_a_filter_that_is_none_is_refused_by_name(wrong: object, named: str) -> None:
-    with pytest.raises(ValidationError, match=named):
-        filters.validate(wrong)
+def test_an_invalid_filter_is_rejected_with_its_name(invalid: object, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        filters.validate(invalid)
     filters.validate({"b2b_only": True, "groups": ["Trade"], "b2b_groups": []})

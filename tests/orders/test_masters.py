@@ -1,4 +1,4 @@
-"""Each kind of data has one master, who wins a conflict; the loser is reported (L17)."""
+"""Each group of fields has one source of truth. It wins conflicts, which are reported (L17)."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from tests.orders.importing import PLACED, customer, import_records, line, order
 
 @pytest.fixture
 def oms(shop: Connection) -> Connection:
-    """The master of customers and orders."""
+    """The source of truth for customers and orders."""
     oms = make_connection(shop.seller, name="Acme OMS", role="oms")
     assert shop.seller is not None
     for group in (Master.Group.CUSTOMERS, Master.Group.ORDERS):
@@ -28,7 +28,7 @@ def oms(shop: Connection) -> Connection:
 
 @pytest.fixture
 def oms_orders_job(orders: Job, oms: Connection) -> Job:
-    """Reads orders from the OMS, which has got order 1 of the shop as its own 901."""
+    """Imports orders from the OMS, which knows order 1 of the shop as 901."""
     import_records(orders, order("1", "N-1", line("1-1"), customer_note="ring twice"))
     link = {"connection": oms, "kind": Kind.ORDER, "external_id": "901"}
     Link.objects.create(**link, item_id=Order.objects.get().pk)
@@ -36,7 +36,7 @@ def oms_orders_job(orders: Job, oms: Connection) -> Job:
 
 
 def oms_record(status: str = "shipped") -> OrderRecord:
-    """As an OMS sees it: numbers of its own, no addresses, no notes."""
+    """The order as the OMS sends it: with other numbers, without addresses and notes."""
     return order(
         "901",
         "SO-77",
@@ -48,7 +48,9 @@ def oms_record(status: str = "shipped") -> OrderRecord:
     )
 
 
-def test_the_master_says_what_became_of_an_order_not_how_it_was_placed(oms_orders_job: Job, shop: Connection) -> None:
+def test_the_source_of_truth_updates_the_status_but_not_how_an_order_was_placed(
+    oms_orders_job: Job, shop: Connection
+) -> None:
     assert import_records(oms_orders_job, oms_record()).updated == 1
     found = Order.objects.get()
     assert (found.status, found.shipments.count(), found.addresses.count()) == ("shipped", 1, 1)
@@ -60,13 +62,13 @@ def test_the_master_says_what_became_of_an_order_not_how_it_was_placed(oms_order
     assert not Issue.objects.exists()
 
 
-def test_who_is_not_master_loses_and_is_reported(orders: Job, oms_orders_job: Job) -> None:
+def test_changes_by_another_connection_are_ignored_and_reported(orders: Job, oms_orders_job: Job) -> None:
     import_records(oms_orders_job, oms_record())
     before = Order.objects.values().get()
     Change.objects.all().delete()
-    amended = order("1", "N-1", line("1-1"), line("1-2", "PIN-1"), customer_note="ring twice", status="cancelled")
-    for _ in range(2):  # it is told for as long as it lasts
-        tally = import_records(orders, amended)
+    changed = order("1", "N-1", line("1-1"), line("1-2", "PIN-1"), customer_note="ring twice", status="cancelled")
+    for _ in range(2):  # reported for as long as the difference exists
+        tally = import_records(orders, changed)
         assert (tally.updated, tally.unchanged, tally.skipped) == (0, 0, 1)
     assert Order.objects.values().get() == before and OrderLine.objects.count() == 1
     assert not Change.objects.exists()
@@ -74,15 +76,15 @@ def test_who_is_not_master_loses_and_is_reported(orders: Job, oms_orders_job: Jo
     assert (issue.external_id, issue.code, issue.severity, issue.occurrences) == ("order:1", "not_master", "warning", 2)
     assert "Acme OMS, which is the master of orders: status, OAK-1: status, OAK-1: quantity, PIN-1" in issue.message
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SKIPPED
-    # The OMS comes to say the same.
+    # The OMS now has the same values.
     import_records(
         oms_orders_job, order("901", "SO-77", line("i5"), line("i6", "PIN-1"), addresses=[], status="cancelled")
     )
-    import_records(orders, amended)
+    import_records(orders, changed)
     assert Issue.objects.get().resolved_at is not None
 
 
-def test_the_source_may_still_say_how_it_was_placed(orders: Job, oms_orders_job: Job) -> None:
+def test_the_source_may_still_update_how_an_order_was_placed(orders: Job, oms_orders_job: Job) -> None:
     import_records(oms_orders_job, oms_record())
     import_records(orders, order("1", "N-1", line("1-1"), customer_note="do not ring"))
     found = Order.objects.get()
@@ -91,12 +93,12 @@ def test_the_source_may_still_say_how_it_was_placed(orders: Job, oms_orders_job:
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SYNCED
 
 
-def test_a_new_order_needs_no_master(orders: Job, oms_orders_job: Job) -> None:
+def test_any_connection_may_create_orders(orders: Job, oms_orders_job: Job) -> None:
     assert import_records(orders, order("2")).created == 1
     assert not Issue.objects.exists()
 
 
-def test_customers_follow_their_master(customers: Job, oms: Connection) -> None:
+def test_customers_keep_the_values_of_the_source_of_truth(customers: Job, oms: Connection) -> None:
     import_records(customers, customer("1"))
     import_records(customers, customer("1", email="new@example.com", addresses=[]))
     found = Customer.objects.get()
@@ -106,9 +108,9 @@ def test_customers_follow_their_master(customers: Job, oms: Connection) -> None:
     assert "email, addresses" in issue.message and "example.com" not in issue.message
 
 
-def test_a_deletion_by_another_than_the_master_is_reported_and_not_followed(customers: Job, oms: Connection) -> None:
+def test_a_deletion_by_another_connection_is_ignored_and_reported(customers: Job, oms: Connection) -> None:
     import_records(customers, customer("1"))
-    target = import_context_for(customers, run_id=None, now=timezone.now())
-    assert discontinue(target, list(Link.objects.all())) == 0
+    context = import_context_for(customers, run_id=None, now=timezone.now())
+    assert discontinue(context, list(Link.objects.all())) == 0
     assert Customer.objects.get().status == "active"
     assert Issue.objects.get().code == "not_master"

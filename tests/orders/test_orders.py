@@ -1,4 +1,4 @@
-"""Orders are read into the hub: creation, amendments, shipments (D14)."""
+"""Importing orders: creation, changes, shipments (D14)."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -35,19 +35,19 @@ def snapshot() -> dict:
     }
 
 
-def test_the_same_read_twice_is_one_state(orders: Job, shop: Connection) -> None:
+def test_importing_the_same_order_twice_changes_nothing(orders: Job, shop: Connection) -> None:
     make_job(make_connection(shop.seller), DataType.ORDERS)
     assert import_records(orders, order("5", shipments=[parcel()])).created == 1
     before = snapshot()
     assert all(before.values())
     assert import_records(orders, order("5", shipments=[parcel()])).unchanged == 1
-    # Even where nothing of what was received is remembered.
+    # Even if no received hash is stored.
     Link.objects.update(received_hash=None)
     assert import_records(orders, order("5", shipments=[parcel()])).unchanged == 1
     assert snapshot() == before
 
 
-def test_an_order_knows_its_customer_its_variants_and_its_source(orders: Job, customers: Job, shop: Connection) -> None:
+def test_an_order_refers_to_its_customer_variants_and_source(orders: Job, customers: Job, shop: Connection) -> None:
     assert shop.seller is not None
     make_products(shop.seller, 2, prefix="OAK")
     make_products(make_seller(), 2, prefix="OAK")
@@ -62,10 +62,10 @@ def test_an_order_knows_its_customer_its_variants_and_its_source(orders: Job, cu
     assert Link.objects.filter(kind=Kind.ORDER_LINE).count() == 3
 
 
-def test_amendments_are_reported_field_by_field(orders: Job) -> None:
+def test_changes_are_recorded_field_by_field(orders: Job) -> None:
     import_records(orders, order("5", "N-5", line("a", "A"), line("b", "B")))
     kept = OrderLine.objects.get(sku="A")
-    amended = order(
+    changed = order(
         "5",
         "N-5",
         line("a", "A", "3"),
@@ -74,7 +74,7 @@ def test_amendments_are_reported_field_by_field(orders: Job) -> None:
         total=Decimal("40.5"),
         customer_note="ring twice",
     )
-    assert import_records(orders, amended).updated == 1
+    assert import_records(orders, changed).updated == 1
     assert ItemEvent.objects.get(action="updated").changes == {
         "status": ["confirmed", "shipped"],
         "total": ["10.0000", "40.5000"],
@@ -85,7 +85,7 @@ def test_amendments_are_reported_field_by_field(orders: Job) -> None:
     }
     kept.refresh_from_db()
     assert (kept.quantity, kept.order.status) == (Decimal(3), "shipped")
-    # Line B is put back.
+    # Line B is added back.
     import_records(orders, order("5", "N-5", line("a", "A", "3"), line("b", "B"), line("c", "C"), status="shipped"))
     assert list(OrderLine.objects.order_by("sku").values_list("sku", "status")) == [
         ("A", "pending"),
@@ -94,7 +94,7 @@ def test_amendments_are_reported_field_by_field(orders: Job) -> None:
     ]
 
 
-def test_shipments_come_change_and_go(orders: Job) -> None:
+def test_shipments_are_added_changed_and_removed(orders: Job) -> None:
     def shipped() -> list:
         return list(ShipmentLine.objects.values_list("shipment__external_id", "order_line__sku", "quantity"))
 
@@ -110,17 +110,17 @@ def test_shipments_come_change_and_go(orders: Job) -> None:
     assert shipped() == [] and not Shipment.objects.exists()
 
 
-def test_a_shipment_of_something_else_is_reported_and_the_rest_is_taken(orders: Job) -> None:
-    strange = parcel(shipped_at=PLACED)
-    strange.lines["77"] = Decimal(1)
-    import_records(orders, order("5", shipments=[strange]))
+def test_a_shipment_with_an_unknown_line_is_reported_and_the_rest_is_imported(orders: Job) -> None:
+    shipment = parcel(shipped_at=PLACED)
+    shipment.lines["77"] = Decimal(1)
+    import_records(orders, order("5", shipments=[shipment]))
     assert ShipmentLine.objects.get().order_line.sku == "OAK-1"
     issue = Issue.objects.get()
     assert (issue.external_id, issue.severity, issue.title) == ("order:5", "warning", "N-5")
     assert "77" in issue.message
 
 
-def test_addresses_of_an_order_are_replaced_but_never_lost(orders: Job) -> None:
+def test_addresses_of_an_order_are_replaced_but_never_deleted(orders: Job) -> None:
     import_records(orders, order("5"))
     import_records(orders, order("5", status="shipped", addresses=[]))
     assert Address.objects.get().street == "Storgata 1"
@@ -129,7 +129,7 @@ def test_addresses_of_an_order_are_replaced_but_never_lost(orders: Job) -> None:
     assert ItemEvent.objects.latest("pk").changes["addresses"] == ["…", "…"]
 
 
-def test_an_order_waits_for_its_customer(orders: Job, customers: Job) -> None:
+def test_an_order_gets_its_customer_once_it_is_imported(orders: Job, customers: Job) -> None:
     import_records(orders, order("5", customer_id="7"))
     assert Order.objects.get().customer is None
     import_records(customers, customer("7"))
@@ -137,22 +137,22 @@ def test_an_order_waits_for_its_customer(orders: Job, customers: Job) -> None:
     assert Order.objects.get().customer == Customer.objects.get()
 
 
-def test_orders_outlive_their_source(orders: Job) -> None:
+def test_orders_missing_in_the_source_are_kept(orders: Job) -> None:
     import_records(orders, order("5"))
-    target = import_context_for(orders, run_id=None, now=timezone.now())
-    assert discontinue(target, list(Link.objects.all())) == 0
+    context = import_context_for(orders, run_id=None, now=timezone.now())
+    assert discontinue(context, list(Link.objects.all())) == 0
     assert Order.objects.get().status == "confirmed"
     assert not Link.objects.filter(missing=True).exists()
 
 
-def test_older_never_overwrites_newer(orders: Job) -> None:
+def test_an_older_version_never_overwrites_a_newer_one(orders: Job) -> None:
     import_records(orders, order("5", status="shipped", updated_at=PLACED + timedelta(hours=2)))
     import_records(orders, order("5", status="confirmed", updated_at=PLACED + timedelta(hours=1)))
     assert Order.objects.get().status == "shipped"
 
 
-def test_one_bad_order_stays_out_alone(orders: Job) -> None:
-    bad = [
+def test_only_invalid_orders_of_a_page_are_skipped(orders: Job) -> None:
+    invalid = [
         order("nul", "N-1", line("nul-1", title="a\0b")),
         order("currency", "N-2", currency="EURO"),
         order("negative", "N-3", line("negative-1", quantity="-1")),
@@ -163,14 +163,14 @@ def test_one_bad_order_stays_out_alone(orders: Job) -> None:
         order("twice", "N-8", line("same"), line("same")),
         order("line", "N-9", line("x" * 201)),
     ]
-    tally = import_records(orders, order("1"), *bad, order("2"))
-    assert (tally.created, tally.skipped) == (2, len(bad))
+    tally = import_records(orders, order("1"), *invalid, order("2"))
+    assert (tally.created, tally.skipped) == (2, len(invalid))
     assert Order.objects.count() == OrderLine.objects.count() == 2
     issues = Issue.objects.filter(resolved_at=None).values_list("external_id", flat=True)
-    assert set(issues) == {f"order:{record.external_id}" for record in bad}
+    assert set(issues) == {f"order:{record.external_id}" for record in invalid}
 
 
-def test_an_order_that_was_fixed_resolves_its_issue(orders: Job) -> None:
+def test_a_fixed_order_resolves_its_issue(orders: Job) -> None:
     import_records(orders, order("5", currency="EURO"))
     import_records(orders, order("5"))
     assert Issue.objects.get().resolved_at is not None
@@ -179,7 +179,7 @@ def test_an_order_that_was_fixed_resolves_its_issue(orders: Job) -> None:
 @pytest.mark.parametrize(
     ("column", "constraint"), [("customer", "customer_id_tenant"), ("lines", "order_id_tenant")], ids=str
 )
-def test_an_order_holds_nothing_of_another_seller(orders: Job, column: str, constraint: str) -> None:
+def test_an_order_cannot_refer_to_rows_of_another_seller(orders: Job, column: str, constraint: str) -> None:
     import_records(orders, order("5"))
     other = make_seller()
     if column == "customer":
@@ -190,7 +190,7 @@ def test_an_order_holds_nothing_of_another_seller(orders: Job, column: str, cons
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def test_a_page_of_500_takes_as_many_queries_as_one_order(orders: Job, customers: Job) -> None:
+def test_a_page_of_500_orders_takes_as_many_queries_as_one_order(orders: Job, customers: Job) -> None:
     def queries(first: int, number: int, **fields: Any) -> int:
         records = []
         for n in range(first, first + number):

@@ -1,4 +1,4 @@
-"""What the tests of the house itself share: waiting for the end of processes that are not our children."""
+"""Fixtures for the tests of the project's own tooling."""
 
 import os
 import select
@@ -18,7 +18,7 @@ def root() -> Path:
 
 @pytest.fixture
 def process_ended() -> Callable[[int], bool]:
-    """`process_ended(pid)`: whether the process ends within 15 seconds, or has ended."""
+    """`process_ended(pid)`: whether the process has ended or ends within 15 seconds. Works for any process."""
 
     def wait(pid: int) -> bool:
         try:
@@ -35,7 +35,7 @@ def process_ended() -> Callable[[int], bool]:
 
 @pytest.fixture
 def development(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of somebody who has just cloned the project and set nothing."""
+    """The environment of a fresh clone without any settings."""
     for name in ("DATABASE_URL", "REDIS_URL", "SYNCCENTER_VAR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ENVIRONMENT", "development")

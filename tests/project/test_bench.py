@@ -1,4 +1,4 @@
-"""`./dev bench` lists measurements, and its verdict is the sum of its figures."""
+"""`./dev bench` lists and runs benchmarks; its exit code says whether all targets were met."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from benchmarks import __main__ as bench
 from benchmarks.reporting import Figure, report, table
 
 
-def test_a_target_is_met_up_to_its_limit() -> None:
+def test_a_target_includes_its_limit() -> None:
     assert Figure.at_most("answer p99", 25.0, "ms", 25).met
     assert not Figure.at_most("answer p99", 25.1, "ms", 25).met
     assert Figure.at_least("groups", 10_000, "1/s", 10_000).met
@@ -14,7 +14,7 @@ def test_a_target_is_met_up_to_its_limit() -> None:
 
 
 @pytest.mark.django_db
-def test_a_report_names_figures_and_machine() -> None:
+def test_a_report_contains_figures_and_machine() -> None:
     made = report([Figure.at_most("answer p99", 31, "ms", 25), Figure("rows", 3e6, "rows")])
     assert made["figures"] == [
         {"name": "answer p99", "value": 31, "unit": "ms", "target": "≤ 25", "met": False},
@@ -28,7 +28,9 @@ def test_a_report_names_figures_and_machine() -> None:
 
 
 @pytest.mark.parametrize(("met", "code"), [([True, True], 0), ([True, False], 1)])
-def test_the_exit_code_is_the_verdict(monkeypatch: pytest.MonkeyPatch, met: list[bool], code: int) -> None:
+def test_the_exit_code_tells_whether_targets_were_met(
+    monkeypatch: pytest.MonkeyPatch, met: list[bool], code: int
+) -> None:
     figures = [{"name": "f", "value": 1, "unit": "s", "target": "", "met": each} for each in met]
     monkeypatch.setattr(bench, "measurements", lambda: {"claim": "How long a claim takes."})
     monkeypatch.setattr(bench, "measure", lambda name, argv: {"figures": figures, "machine": {}})
@@ -45,8 +47,8 @@ def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refusal:
         bench.main(["no_such_measurement"])
     assert refusal.value.code == 2
-    assert "no measurement is called 'no_such_measurement'" in capsys.readouterr().err
+    assert "unknown benchmark 'no_such_measurement'" in capsys.readouterr().err
 
 
-def test_every_measurement_says_what_it_measures() -> None:
+def test_every_benchmark_has_a_description() -> None:
     assert all(bench.measurements().values())

@@ -1,4 +1,4 @@
-"""Dockerfile and docker-compose.yml say the same as the product, and give nothing away."""
+"""Dockerfile and docker-compose.yml agree with the code and contain no secrets."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ def compose(root: Path) -> dict[str, Any]:
     return yaml.safe_load((root / "docker-compose.yml").read_text())
 
 
-def test_everything_that_runs_is_there_and_monitored(compose: dict[str, Any]) -> None:
+def test_every_service_exists_and_has_a_health_check(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services.keys() == {"postgres", "redis", "migrate", "web", "worker", "copier", "beat"}
     for name in ("postgres", "redis", "worker", "copier", "beat"):
@@ -31,7 +31,7 @@ def test_only_the_web_server_can_be_reached_from_outside(compose: dict[str, Any]
 def test_secrets_come_from_outside(compose: dict[str, Any]) -> None:
     environment = compose["x-application"]["environment"]
     for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "ALLOWED_HOSTS", "PUBLIC_URL"):
-        assert re.search(r"\$\{\w+:\?", environment[name]), f"{name} has a value of its own"
+        assert re.search(r"\$\{\w+:\?", environment[name]), f"{name} has a hard-coded value"
 
 
 def test_commands_are_those_of_dev_up(compose: dict[str, Any], root: Path) -> None:
@@ -44,7 +44,7 @@ def test_commands_are_those_of_dev_up(compose: dict[str, Any], root: Path) -> No
         assert f'"{word}"' in dockerfile
 
 
-def test_the_image_has_the_database_tools_of_the_server_that_it_runs_with(root: Path, compose: dict[str, Any]) -> None:
+def test_the_image_has_the_database_tools_of_the_server_version(root: Path, compose: dict[str, Any]) -> None:
     name, version = compose["services"]["postgres"]["image"].split(":")
     assert name == "postgres"
     dockerfile = (root / "Dockerfile").read_text()
@@ -67,7 +67,7 @@ def test_both_requirements_pin_the_same(root: Path) -> None:
     assert pins("requirements-runtime.txt") <= pins("requirements.txt")
 
 
-def test_the_build_sees_every_room_and_nothing_else(root: Path) -> None:
-    admitted = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    rooms = {app.parent.name for app in root.glob("*/apps.py")}
-    assert rooms | {"templates", "static", "manage.py", "requirements-runtime.txt"} == admitted
+def test_the_build_context_contains_exactly_the_apps(root: Path) -> None:
+    included = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    apps = {app.parent.name for app in root.glob("*/apps.py")}
+    assert apps | {"templates", "static", "manage.py", "requirements-runtime.txt"} == included

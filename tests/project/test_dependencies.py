@@ -1,4 +1,4 @@
-"""What is imported is declared in pyproject.toml, also where another requirement brings it along."""
+"""Every imported distribution is declared in pyproject.toml, even if it is also a transitive dependency."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 DISTRIBUTIONS = packages_distributions()
-# Rooms that are no part of the image.
+# Packages that are not part of the image.
 DEVELOPMENT = {"benchmarks", "sandbox", "tests"}
 
 
@@ -33,16 +33,16 @@ def imported(path: Path) -> Iterator[str]:
             yield from map(normalised, DISTRIBUTIONS.get(top, []))
 
 
-def test_what_is_imported_is_declared(root: Path) -> None:
+def test_imported_distributions_are_declared(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     runtime = declared(project["dependencies"])
     development = runtime | declared(project["optional-dependencies"]["dev"])
-    rooms = [folder for folder in root.iterdir() if any(folder.glob("*.py"))]
-    assert {"connectors", "tests"} <= {room.name for room in rooms}
+    packages = [folder for folder in root.iterdir() if any(folder.glob("*.py"))]
+    assert {"connectors", "tests"} <= {package.name for package in packages}
     missing = {
         (distribution, str(path.relative_to(root)))
-        for room in rooms
-        for path in room.rglob("*.py")
-        for distribution in set(imported(path)) - (development if room.name in DEVELOPMENT else runtime)
+        for package in packages
+        for path in package.rglob("*.py")
+        for distribution in set(imported(path)) - (development if package.name in DEVELOPMENT else runtime)
     }
     assert not missing

@@ -1,4 +1,4 @@
-"""`./dev` sets itself up once, from anywhere, also when two people call it at the same moment."""
+"""`./dev` creates its environment once, from any folder, even if it is called twice at the same time."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ MANAGE = "import os, sys\nprint('ran', sys.argv[1:], sys.prefix, os.environ['ENV
 
 @pytest.fixture
 def clone(root: Path, tmp_path: Path) -> Path:
-    """A checkout with nothing to install, so that only the set-up itself is tried."""
+    """A checkout with nothing to install, to test only the setup."""
     clone = tmp_path / "a clone"
     clone.mkdir()
     shutil.copy(root / "dev", clone / "dev")
@@ -50,7 +50,7 @@ def test_help_installs_nothing(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
-def test_an_unknown_command_is_refused_with_the_list_of_those_there_are(clone: Path) -> None:
+def test_an_unknown_command_is_refused_with_the_list_of_commands(clone: Path) -> None:
     with call(clone, "destroy") as process:
         output, errors = process.communicate(timeout=10)
     assert process.returncode == 2

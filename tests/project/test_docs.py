@@ -1,4 +1,4 @@
-"""What the documentation names is there, and what is there can be found in it."""
+"""Links, tests and commands named in the documentation exist, and all commands and requirements are documented."""
 
 import re
 import tokenize
@@ -10,7 +10,10 @@ from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
 PACKAGES = sorted(path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests")
 
 REQUIREMENT = re.compile(r"\b[LDFBSUN]\d{1,2}\b")
@@ -34,17 +37,17 @@ def comments_and_docstrings(path: Path) -> Iterator[str]:
 
 
 @EVERY_PAGE
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_point_to_existing_files(page: str) -> None:
     assert [target for target in links(page) if not target.exists()] == []
 
 
 @EVERY_PAGE
-def test_a_reader_of_the_readme_gets_to_every_page(page: str) -> None:
-    reached, ahead = set(), ["README.md"]
-    while ahead:
-        reached.add(here := ahead.pop())
+def test_every_page_is_reachable_from_the_readme(page: str) -> None:
+    reached, pending = set(), ["README.md"]
+    while pending:
+        reached.add(here := pending.pop())
         found = {target.relative_to(ROOT).as_posix() for target in links(here)}
-        ahead += (found & TEXTS.keys()) - reached
+        pending += (found & TEXTS.keys()) - reached
     assert page in reached
 
 
@@ -66,19 +69,19 @@ def test_every_command_of_ours_is_documented() -> None:
         assert re.search(rf"(?:\./dev|\./dev manage|manage\.py) {path.stem}\b", ALL), path.stem
 
 
-def test_each_requirement_appears_once_and_says_its_state() -> None:
+def test_each_requirement_appears_once_with_its_status() -> None:
     table = TEXTS["docs/requirements.md"]
     listed = re.findall(r"^\| ([A-Z]\d+) \|", table, re.MULTILINE)
     rows = re.findall(r"^\| ([A-Z]\d+) \| .+ \| (shown|partly|not yet)\b(.*) \|$", table, re.MULTILINE)
     assert [key for key, _, _ in rows] == listed
     assert len(listed) == len(set(listed)) > 90
-    assert [key for key, word, proof in rows if word == "shown" and "`tests/" not in proof] == []
+    assert [key for key, status, evidence in rows if status == "shown" and "`tests/" not in evidence] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
-def test_requirements_that_the_code_names_are_explained(package: Path) -> None:
+def test_requirements_named_in_the_code_are_documented(package: Path) -> None:
     explained = set(re.findall(r"^\| ([A-Z]\d+) \|", TEXTS["docs/requirements.md"], re.MULTILINE))
     for path in package.rglob("*.py"):
         if REQUIREMENT.search(path.read_text()):
-            named = {key for remark in comments_and_docstrings(path) for key in REQUIREMENT.findall(remark)}
+            named = {key for text in comments_and_docstrings(path) for key in REQUIREMENT.findall(text)}
             assert named <= explained, path

@@ -1,4 +1,4 @@
-"""The private servers are shared, end with their last user, and survive what kills their owner."""
+"""The private servers are shared, stop after their last user, and survive a killed supervisor."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def var() -> Iterator[Path]:
-    # Not pytest's own folder: root's PostgreSQL, running as somebody else, could not enter that one.
+    # Not pytest's own folder: root's PostgreSQL runs under another account, which cannot access it.
     with tempfile.TemporaryDirectory(prefix="synccenter-test-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
@@ -71,12 +71,16 @@ def supervisor_process(services: embedded.Services) -> int:
     return int(status.split("PPid:")[1].split()[0])
 
 
-def test_they_answer_and_are_set_up_as_production_would_be(var: Path) -> None:
+def test_they_respond_and_are_configured_like_production(var: Path) -> None:
     with embedded.running(var) as services:
         assert ask(services, "SHOW server_encoding") == "UTF8"
         assert ask(services, "SHOW timezone") == "UTC"
         assert ask(services, "SHOW fsync") == "on"
-        assert ask(services, "SELECT datlocale FROM pg_database WHERE datname = current_database()") == "C.UTF-8"
+        # Servers before version 17 name it in another column.
+        locale = "SELECT to_jsonb(pg_database) FROM pg_database WHERE datname = current_database()"
+        described = ask(services, locale)
+        assert isinstance(described, dict)
+        assert (described.get("datlocale") or described["datctype"]) == "C.UTF-8"
         assert ask(services, "SELECT upper('ä')") == "Ä"
         stranger = redis.Redis.from_url(services.redis_url.replace("redis://:", "redis://:wrong"))
         with closing(stranger), pytest.raises(redis.AuthenticationError):
@@ -116,8 +120,8 @@ def test_a_killed_user_leaves_nothing_running_and_loses_nothing(
         assert ask(services, "SELECT answer FROM kept") == 42
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_the_next_start_takes_over_after_a_killed_keeper(var: Path, process_ended: Gone) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
+def test_the_next_start_takes_over_after_a_killed_supervisor(var: Path, process_ended: Gone) -> None:
     services = embedded.ensure(var)
     ask(services, "CREATE TABLE kept AS SELECT 42 AS answer")
     postgres = postgres_process(services)
@@ -131,7 +135,7 @@ def test_the_next_start_takes_over_after_a_killed_keeper(var: Path, process_ende
         assert ask(services, "SELECT answer FROM kept") == 42
 
 
-def test_a_server_that_dies_is_started_again_at_the_same_address(var: Path, process_ended: Gone) -> None:
+def test_a_killed_server_is_restarted_at_the_same_address(var: Path, process_ended: Gone) -> None:
     with embedded.running(var) as services:
         before = redis_process(services)
         os.kill(before, signal.SIGKILL)
@@ -141,7 +145,7 @@ def test_a_server_that_dies_is_started_again_at_the_same_address(var: Path, proc
             assert int(client.info("server")["process_id"]) != before
 
 
-def test_a_throwaway_leaves_no_file(var: Path, process_ended: Gone) -> None:
+def test_a_throwaway_server_leaves_no_files(var: Path, process_ended: Gone) -> None:
     own = var / "own"
     with embedded.running(own, throwaway=True, fsync=False) as services:
         supervisor = supervisor_process(services)
@@ -149,8 +153,8 @@ def test_a_throwaway_leaves_no_file(var: Path, process_ended: Gone) -> None:
     assert not own.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give PostgreSQL to another account")
-def test_root_runs_them_where_others_may_not_enter(var: Path, process_ended: Gone) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run PostgreSQL under another account")
+def test_root_can_run_them_in_a_private_folder(var: Path, process_ended: Gone) -> None:
     var.chmod(0o700)
     own = var / "own"
     with embedded.running(own, throwaway=True, fsync=False) as services:
@@ -161,7 +165,8 @@ def test_root_runs_them_where_others_may_not_enter(var: Path, process_ended: Gon
     assert not data.parent.exists()
 
 
-def test_a_copy_of_the_programs_runs_by_itself(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_of_the_programs_is_complete(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMBEDDED_POSTGRES_BIN", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(servers, "_is_world_traversable", lambda folder: False)
     monkeypatch.setattr(servers, "_chown_unprivileged", lambda path: None)
@@ -170,6 +175,18 @@ def test_a_copy_of_the_programs_runs_by_itself(var: Path, monkeypatch: pytest.Mo
     for program in ("postgres", "initdb", "pg_dump"):
         answer = subprocess.run([binaries / program, "--version"], capture_output=True, text=True, check=True)
         assert "PostgreSQL" in answer.stdout
+
+
+@pytest.mark.parametrize(("version", "provider"), [("16.9 (Debian 16.9-1)", False), ("17.0", True), ("19beta1", True)])
+def test_programs_of_another_version_can_be_given(
+    var: Path, monkeypatch: pytest.MonkeyPatch, version: str, provider: bool
+) -> None:
+    """Locales of PostgreSQL's own came with version 17."""
+    (var / "postgres").write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
+    (var / "postgres").chmod(0o755)
+    monkeypatch.setenv("EMBEDDED_POSTGRES_BIN", str(var))
+    assert embedded.postgres_binaries() == servers._reachable_binaries(var) == var
+    assert ("--locale-provider" in servers._locale(var)) == provider
 
 
 def test_what_prevents_the_start_is_reported(var: Path) -> None:
@@ -197,7 +214,7 @@ def test_production_never_gets_private_servers(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("development")
-def test_an_address_that_is_given_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_explicit_url_has_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/synccenter")
     services = embedded.Services("postgresql:///private", "redis://127.0.0.1:1/0")
     monkeypatch.setattr(embedded, "ensure", lambda: services)

@@ -1,4 +1,4 @@
-"""A key that the product prints is one that the product takes."""
+"""Keys printed by `new_encryption_key` are valid in ENCRYPTION_KEYS."""
 
 from io import StringIO
 

@@ -1,4 +1,4 @@
-"""What tests stand on: real workers, a real web server, resettable sandboxes, a browser, an empty Redis."""
+"""The shared fixtures: real workers, a real web server, resettable sandboxes, a browser, an empty Redis."""
 
 import os
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def test_a_sandbox_is_new_for_every_test(sandbox: Callable[..., SandboxProcess])
     assert sandbox("bigcommerce", accounts={"store": "token"}, products=2, dirty=False) is shop
 
 
-def test_a_page_shows_what_the_product_serves(page: Page) -> None:
+def test_a_browser_page_can_open_the_product(page: Page) -> None:
     page.goto("/admin/login/")
     expect(page.locator("input[name=username]")).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""Ids of requirements are for those who read the code; people who use the product never meet one."""
+"""Requirement IDs appear only in code and docs, never in user-visible texts."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.management import get_commands, load_command_class
 
-from connectors.registry import adapters
+from connectors.adapters.registry import adapters
 from synccenter.api import api
 
 DEFINED = set(re.findall(r"^\| ([A-Z]\d+) \|", (settings.BASE_DIR / "docs" / "requirements.md").read_text(), re.M))

@@ -1,4 +1,4 @@
-"""Children are named, restarted, stopped, and never outlive their parent."""
+"""Child processes are labeled, restarted and stopped, and never outlive their parent."""
 
 import io
 import signal
@@ -20,7 +20,7 @@ def python(source: str) -> list[str]:
 
 
 SLEEPER = python("import signal; print('here', flush=True); signal.pause()")
-# Starts a child of its own, says its number, and shrugs at SIGTERM.
+# Starts a child process, prints its PID and ignores SIGTERM.
 STUBBORN = python(
     """
     import signal, subprocess, sys
@@ -44,7 +44,7 @@ def test_lines_carry_the_name_of_their_process() -> None:
     assert "greeter    hello Alice\n" in everything.getvalue()
 
 
-def test_a_child_that_ends_without_its_word_is_reported_with_its_last_lines() -> None:
+def test_a_child_that_exits_early_is_reported_with_its_last_lines() -> None:
     with Processes() as processes:
         processes.start("broken", python("import sys; sys.exit('no database')"))
         with pytest.raises(ProcessFailed, match="no database"):
@@ -54,23 +54,23 @@ def test_a_child_that_ends_without_its_word_is_reported_with_its_last_lines() ->
 def test_a_silent_child_is_not_waited_for_forever() -> None:
     with Processes() as processes:
         processes.start("silent", SLEEPER)
-        with pytest.raises(ProcessFailed, match="never said 'ready'"):
+        with pytest.raises(ProcessFailed, match="did not print 'ready'"):
             processes.wait_for("silent", "ready", timeout=0.2)
 
 
-def test_a_program_that_does_not_exist_is_an_error_at_once() -> None:
+def test_a_missing_program_is_an_immediate_error() -> None:
     with Processes() as processes, pytest.raises(FileNotFoundError):
         processes.start("missing", ["/nonexistent/program"])
 
 
-def test_one_name_is_one_process() -> None:
+def test_a_name_cannot_be_used_twice() -> None:
     with Processes() as processes:
         processes.start("only", SLEEPER)
-        with pytest.raises(ValueError, match="running already"):
+        with pytest.raises(ValueError, match="already running"):
             processes.start("only", SLEEPER)
 
 
-def test_who_dies_is_started_again(tmp_path: Path) -> None:
+def test_a_child_that_exits_is_restarted(tmp_path: Path) -> None:
     memory = tmp_path / "memory"
     source = f"""
         import pathlib, signal
@@ -88,7 +88,7 @@ def test_who_dies_is_started_again(tmp_path: Path) -> None:
         assert processes.running("cat")
 
 
-def test_who_is_killed_on_purpose_stays_dead_with_its_own_children(process_ended: Gone) -> None:
+def test_a_killed_child_and_its_descendants_are_not_restarted(process_ended: Gone) -> None:
     with Processes(restart=True) as processes:
         processes.start("stubborn", STUBBORN)
         processes.wait_for("stubborn", "child")
@@ -97,7 +97,7 @@ def test_who_is_killed_on_purpose_stays_dead_with_its_own_children(process_ended
         assert process_ended(number_after("child", processes.log("stubborn")))
 
 
-def test_stopping_kills_who_does_not_listen(process_ended: Gone) -> None:
+def test_stopping_kills_children_that_ignore_sigterm(process_ended: Gone) -> None:
     processes = Processes()
     processes.start("stubborn", STUBBORN)
     processes.wait_for("stubborn", "child")
@@ -106,8 +106,8 @@ def test_stopping_kills_who_does_not_listen(process_ended: Gone) -> None:
     assert process_ended(number_after("child", processes.log("stubborn")))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_nobody_outlives_a_killed_parent(process_ended: Gone, root: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
+def test_no_child_outlives_a_killed_parent(process_ended: Gone, root: Path) -> None:
     source = f"""
         import signal
         from synccenter.processes import Processes

@@ -1,4 +1,4 @@
-"""`./dev up` serves, works and stops as one."""
+"""`./dev up` starts all processes and leaves none behind."""
 
 import os
 import re
@@ -37,18 +37,18 @@ def up(root: Path, process_environment: dict[str, str], port: int) -> Iterator[s
 
 
 def read_until(process: subprocess.Popen[str], *texts: str) -> str:
-    """The output up to the line in which the last of `texts` has been seen."""
+    """The output up to the line that completes `texts`."""
     assert process.stdout is not None
     seen = ""
     for line in process.stdout:
         seen += line
         if all(text in seen for text in texts):
             return seen
-    pytest.fail(f"It ended before it said {texts}:\n{seen}")
+    pytest.fail(f"It exited before printing {texts}:\n{seen}")
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_however_it_ends(
+def test_no_process_is_left_after_any_signal(
     up: subprocess.Popen[str], port: int, end: signal.Signals, process_ended: Callable[[int], bool]
 ) -> None:
     seen = read_until(up, f"http://127.0.0.1:{port}/", "Booting worker", " ready.", "is starting")

@@ -13,7 +13,7 @@ from sandbox.process import SandboxProcess
 
 
 class Api:
-    """One account at one platform: `get("/v3/…")` and so on, with its credentials."""
+    """One account of one platform: `get("/v3/…")` and so on, with its credentials."""
 
     def __init__(self, process: SandboxProcess, base: str, headers: dict[str, str]) -> None:
         self.process = process
@@ -38,7 +38,7 @@ class Api:
         return self.call("DELETE", path)
 
     def data(self, path: str, **query: Any) -> Any:
-        """The `data` of a V3 answer that must succeed."""
+        """Return the `data` of a V3 answer. Raises on an error status."""
         answer = self.get(path, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
@@ -60,7 +60,7 @@ def api() -> Iterator[Callable[..., Api]]:
 
 @pytest.fixture
 def shop(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> Api:
-    """A BigCommerce store with goods, customers and orders, and a rate limit that is out of the way."""
+    """A BigCommerce store with products, customers and orders, and a rate limit that no test reaches."""
     process = sandbox(
         "bigcommerce",
         accounts={"alpha": "alpha-token", "beta": "beta-token"},
@@ -75,7 +75,7 @@ def shop(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> Api
 
 
 class HookServer:
-    """Remembers each webhook as (parsed body, headers, raw body) and answers with `status`."""
+    """Records each webhook as (parsed body, headers, raw body) and answers with `status`."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -94,13 +94,13 @@ class HookServer:
                 self.end_headers()
 
             def log_message(self, format: str, *arguments: Any) -> None:
-                """The test says what matters."""
+                """Quiet: failing tests show what matters."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
 
     def wait_for(self, count: int, seconds: float = 5) -> list[Any]:
-        """The bodies of the first `count` calls, once they are there."""
+        """Return the bodies of the first `count` calls, as soon as they have arrived."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.calls) >= count, seconds), f"{len(self.calls)} calls"
             return [body for body, _, _ in self.calls[:count]]

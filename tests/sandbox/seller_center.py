@@ -1,4 +1,4 @@
-"""A client of the Seller Center stand-ins, which signs by itself and not as the product does."""
+"""A client of the Seller Center stand-ins, with a signing implementation independent of the product's."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ def call(
     late: timedelta = timedelta(0),
     **parameters: str,
 ) -> requests.Response:
-    """One signed POST of an account (the first, if not named)."""
+    """Send one signed POST of an account (default: the first)."""
     account = account or next(iter(process.accounts))
     stamp = (datetime.now(UTC) - late).isoformat(timespec="seconds")
     query = {**parameters, "ServiceName": account, "Timestamp": stamp}

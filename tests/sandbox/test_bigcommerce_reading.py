@@ -1,4 +1,4 @@
-"""Reading a BigCommerce store: who may, filters, includes, pages, cursors."""
+"""Reading a BigCommerce store: authentication, filters, includes, pages, cursors."""
 
 import pytest
 import requests
@@ -19,7 +19,7 @@ def test_a_token_opens_only_its_own_store(shop: Api) -> None:
     assert shop.get("/v2/time").status_code == 200
 
 
-def test_stores_have_products_of_their_own_under_the_same_ids(shop: Api) -> None:
+def test_stores_have_their_own_products_under_the_same_ids(shop: Api) -> None:
     beta = Api(shop.process, "/stores/beta", {"X-Auth-Token": "beta-token"})
     ours, theirs = (store.data("/v3/catalog/products/1") for store in (shop, beta))
     beta.http.close()
@@ -46,7 +46,7 @@ def test_a_page_has_its_limit(shop: Api, path: str, most: int) -> None:
     assert shop.get(path, page="two").status_code == 422
 
 
-def test_pages_hold_each_product_once(shop: Api) -> None:
+def test_pages_contain_each_product_once(shop: Api) -> None:
     seen, page = [], 1
     while True:
         answer = shop.get("/v3/catalog/products", limit=20, page=page).json()
@@ -69,7 +69,7 @@ def test_keyset_paging_by_id(shop: Api) -> None:
     assert [row["id"] for row in shop.data("/v3/catalog/products", **{"id:min": 60, "id:less": 62})] == [60, 61]
 
 
-def test_filters_choose_and_unknown_ones_are_refused(shop: Api) -> None:
+def test_filters_apply_and_unknown_ones_are_rejected(shop: Api) -> None:
     first, second = shop.data("/v3/catalog/products", limit=2)
     assert [
         row["id"] for row in shop.data("/v3/catalog/products", **{"sku:in": f"{second['sku']},{first['sku']}"})
@@ -96,7 +96,7 @@ def test_changes_are_found_by_date_in_order(shop: Api) -> None:
     assert latest[0]["date_modified"] == dates[-1]
 
 
-def test_sub_resources_come_when_included(shop: Api) -> None:
+def test_sub_resources_are_returned_when_included(shop: Api) -> None:
     bare = shop.data("/v3/catalog/products/1")
     assert not {"variants", "images", "options"} & set(bare)
     full = shop.data("/v3/catalog/products/1", include="variants,images,options,channels")
@@ -126,7 +126,7 @@ def test_categories_go_four_levels_deep_and_each_storefront_has_a_tree(shop: Api
 
 
 @pytest.mark.parametrize("sort", ["date_modified:asc", "last_name:desc", None])
-def test_cursors_lead_through_all_customers(shop: Api, sort: str | None) -> None:
+def test_cursors_page_through_all_customers(shop: Api, sort: str | None) -> None:
     seen: list[int] = []
     query = {"limit": 10, "sort": sort}
     while True:
@@ -152,7 +152,7 @@ def test_price_records_are_read_by_cursor(shop: Api) -> None:
     assert "sku" in first["data"][0] and "sku" not in second["data"][0]
 
 
-def test_orders_are_read_the_old_way(shop: Api) -> None:
+def test_orders_are_read_through_v2(shop: Api) -> None:
     everything = shop.get("/v2/orders", limit=250, sort="date_modified:asc")
     ids = [order["id"] for order in everything.json()]
     assert 0 not in {order["status_id"] for order in everything.json()}
@@ -169,7 +169,7 @@ def test_orders_are_read_the_old_way(shop: Api) -> None:
     assert "modified" in refused.json()[0]["message"]
 
 
-def test_what_is_not_there_is_404(shop: Api) -> None:
+def test_missing_resources_are_404(shop: Api) -> None:
     for path in ("/v3/catalog/products/999", "/v3/catalog/brands/999", "/v3/nothing", "/v2/orders/999"):
         assert shop.get(path).status_code == 404
     assert shop.call("PATCH", "/v3/catalog/products").status_code == 405

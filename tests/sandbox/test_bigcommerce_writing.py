@@ -1,4 +1,4 @@
-"""Writing to a BigCommerce store: what is checked, what a batch does with a bad item, what is quietly ignored."""
+"""Writing to a BigCommerce store: validation, batches with an invalid item, fields that are silently ignored."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def size(label: str) -> list[dict[str, str]]:
         ({"images": [{"image_url": "https://x/" + "y" * 250}]}, "images.image_url"),
     ],
 )
-def test_a_bad_product_is_refused_by_field_and_changes_nothing(shop: Api, changes: Any, field: str) -> None:
+def test_an_invalid_product_is_rejected_by_field_and_changes_nothing(shop: Api, changes: Any, field: str) -> None:
     before = shop.get("/v3/catalog/products").json()["meta"]["pagination"]["total"]
     answer = shop.post("/v3/catalog/products", SHIRT | changes)
     assert answer.status_code == 422
@@ -38,17 +38,17 @@ def test_a_bad_product_is_refused_by_field_and_changes_nothing(shop: Api, change
 
 def test_names_and_skus_are_unique_and_references_must_exist(shop: Api) -> None:
     held = shop.data("/v3/catalog/products/1", include="variants")
-    for clash in (
+    for duplicate in (
         {"name": held["name"]},
         {"sku": held["sku"]},
         {"sku": held["variants"][0]["sku"]},
         {"categories": [9999]},
         {"brand_id": 9999},
     ):
-        assert shop.post("/v3/catalog/products", SHIRT | clash).status_code == 409
+        assert shop.post("/v3/catalog/products", SHIRT | duplicate).status_code == 409
 
 
-def test_a_product_is_made_with_its_variants(shop: Api) -> None:
+def test_a_product_is_created_with_its_variants(shop: Api) -> None:
     body = SHIRT | {"variants": [{"sku": f"SHIRT-{label}", "option_values": size(label)} for label in "SML"]}
     made = shop.call("POST", "/v3/catalog/products", json=body, params={"include": "variants,options"}).json()["data"]
     assert [variant["sku"] for variant in made["variants"]] == ["SHIRT-S", "SHIRT-M", "SHIRT-L"]
@@ -65,13 +65,13 @@ def test_a_product_is_made_with_its_variants(shop: Api) -> None:
         ({"sku": "SHIRT-1", "option_values": size("M")}, 409),
     ],
 )
-def test_one_bad_variant_keeps_its_product_from_being_made(shop: Api, second: Any, status: int) -> None:
+def test_one_invalid_variant_prevents_the_creation_of_its_product(shop: Api, second: Any, status: int) -> None:
     first = {"sku": "SHIRT-1", "option_values": size("S")}
     assert shop.post("/v3/catalog/products", SHIRT | {"variants": [first, second]}).status_code == status
     assert shop.data("/v3/catalog/products", name=SHIRT["name"]) == []
 
 
-def test_a_plain_product_has_one_variant_that_makes_way_for_others(shop: Api) -> None:
+def test_the_base_variant_is_replaced_by_real_variants(shop: Api) -> None:
     made = shop.post("/v3/catalog/products", SHIRT | {"sku": "SHIRT", "inventory_level": 5}).json()["data"]
     path = f"/v3/catalog/products/{made['id']}/variants"
     (base,) = shop.data(path)
@@ -94,7 +94,7 @@ def test_changed_option_values_are_answered_with_200_and_ignored(shop: Api) -> N
     assert shop.data(path)[0]["option_values"] == variant["option_values"]
 
 
-def test_a_product_batch_is_refused_whole_or_partly_done(shop: Api) -> None:
+def test_a_product_batch_is_rejected_as_a_whole_or_partly_applied(shop: Api) -> None:
     path = "/v3/catalog/products"
     assert shop.put(path, [{"id": n, "price": 1} for n in range(1, 12)]).status_code == 413
     assert shop.put(path, [{"id": 1, "price": 1}, {"price": 1}]).status_code == 422
@@ -129,7 +129,7 @@ def test_products_are_deleted_only_by_a_filter(shop: Api) -> None:
     assert shop.data("/v3/catalog/variants", **{"product_id:in": "1,2"}) == []
 
 
-def test_good_price_records_are_written_beside_bad_ones(shop: Api) -> None:
+def test_valid_price_records_are_written_beside_invalid_ones(shop: Api) -> None:
     made = shop.post("/v3/pricelists", {"name": "BigCommerce Price"}).json()["data"]
     assert shop.post("/v3/pricelists", {"name": "BigCommerce Price"}).status_code == 409
     path = f"/v3/pricelists/{made['id']}/records"
@@ -160,7 +160,7 @@ def test_stock_is_adjusted_all_or_nothing(shop: Api) -> None:
     assert [place["total_inventory_onhand"] for place in item["locations"]] == [41, 3]
 
 
-def test_customers_are_written_ten_at_a_time_by_unique_address(shop: Api) -> None:
+def test_customers_are_written_ten_at_a_time_with_unique_emails(shop: Api) -> None:
     person = {"email": "ann@example.com", "first_name": "Ann", "last_name": "Other"}
     assert shop.post("/v3/customers", [person] * 11).status_code == 413
     assert shop.post("/v3/customers", [person, person]).status_code == 422
@@ -171,7 +171,7 @@ def test_customers_are_written_ten_at_a_time_by_unique_address(shop: Api) -> Non
     assert shop.data("/v3/customers", **{"email:in": "ann@example.com"})[0]["company"] == "Other & Co"
 
 
-def test_categories_report_the_bad_among_the_good(shop: Api) -> None:
+def test_invalid_categories_are_reported_beside_valid_ones(shop: Api) -> None:
     path = "/v3/catalog/trees/categories"
     mixed = shop.post(path, [{"name": "Hats", "tree_id": 1}, {"name": "Clothing", "tree_id": 1}, {"name": "Caps"}])
     assert mixed.status_code == 207
@@ -188,7 +188,7 @@ def test_categories_report_the_bad_among_the_good(shop: Api) -> None:
     assert hats not in shop.data("/v3/catalog/products/1")["categories"]
 
 
-def test_an_order_takes_stock_and_never_ships_more_than_it_holds(shop: Api) -> None:
+def test_an_order_reduces_stock_and_never_ships_more_than_ordered(shop: Api) -> None:
     shop.put("/v3/inventory/adjustments/absolute", {"items": [{"location_id": 1, "variant_id": 1, "quantity": 10}]})
     body = {
         "products": [{"product_id": 1, "variant_id": 1, "quantity": 4}],

@@ -1,4 +1,4 @@
-"""The seeded catalogue and people: the same from the same seed, plausible, with the known dirt."""
+"""The seeded catalog and customers: deterministic, plausible, with the known invalid items."""
 
 from sandbox.catalog import Catalog
 from sandbox.customers_and_orders import customers, orders
@@ -11,17 +11,17 @@ def test_the_same_seed_gives_the_same_catalogue() -> None:
 
 
 def test_products_are_plausible() -> None:
-    goods = list(Catalog("1:a", 2000, False).products())
-    assert len({product.title for product in goods}) == len(goods)
-    skus = [variant.sku for product in goods for variant in product.variants]
+    products = list(Catalog("1:a", 2000, False).products())
+    assert len({product.title for product in products}) == len(products)
+    skus = [variant.sku for product in products for variant in product.variants]
     assert len(set(skus)) == len(skus)
-    assert {len(product.variants) for product in goods} >= {1, 2, 3, 4, 6}
-    assert all(1 <= len(product.variants) <= 6 for product in goods)
-    assert {name for product in goods for name, _ in product.options} == {"Size", "Colour"}
-    assert all(product.price and product.weight and product.created <= product.modified for product in goods)
+    assert {len(product.variants) for product in products} >= {1, 2, 3, 4, 6}
+    assert all(1 <= len(product.variants) <= 6 for product in products)
+    assert {name for product in products for name, _ in product.options} == {"Size", "Colour"}
+    assert all(product.price and product.weight and product.created <= product.modified for product in products)
 
 
-def test_dirt_is_on_top_and_recognisable() -> None:
+def test_invalid_items_are_added_and_recognizable() -> None:
     dirty = list(Catalog("1:a", 30, True).products())[30:]
     assert list(Catalog("1:a", 30, False).products()) == list(Catalog("1:a", 30, True).products())[:30]
     by_sku = {product.sku: product for product in dirty}
@@ -36,7 +36,7 @@ def test_dirt_is_on_top_and_recognisable() -> None:
     assert by_sku["DIRTY-UNKNOWN-TYPE"].kind not in ("physical", "digital")
 
 
-def test_customers_are_the_same_again_and_their_addresses_unique() -> None:
+def test_customers_are_deterministic_and_their_emails_unique() -> None:
     people = list(customers("1:a", 500))
     assert people == list(customers("1:a", 500))
     assert len({person.email for person in people}) == 500

@@ -1,4 +1,4 @@
-"""The Elevate stand-in: formats, checks, atomic imports one at a time, and the harm protection."""
+"""The Elevate stand-in: formats, validation, atomic imports one at a time, and the harm check."""
 
 import gzip
 import json
@@ -44,7 +44,7 @@ def keys(cluster: Api) -> list[str]:
     return [each["key"] for each in cluster.process.state("groups")]
 
 
-def test_the_envelope_is_checked(cluster: Api) -> None:
+def test_the_envelope_is_validated(cluster: Api) -> None:
     good = lines(group(1))
     for headers, body, status in (
         ({"Api-Key": "wrong"}, good, 403),
@@ -80,7 +80,7 @@ def test_put_replaces_everything_and_post_adds(cluster: Api) -> None:
     assert send(cluster, "PUT", edit).status_code == 400
 
 
-def test_one_bad_item_refuses_the_whole_import_and_is_named(cluster: Api) -> None:
+def test_one_invalid_item_rejects_the_whole_import_and_is_named(cluster: Api) -> None:
     refused = send(cluster, "POST", group(1), group(2, ("uk", "no")), group(3, listPrice=None))
     assert refused.status_code == 400
     details = refused.json()["errorDetails"]
@@ -108,14 +108,14 @@ def test_content_errors(cluster: Api, operation: Any) -> None:
     assert keys(cluster) == []
 
 
-def test_keys_are_unique_in_the_import_and_in_the_catalogue(cluster: Api) -> None:
+def test_keys_are_unique_in_the_import_and_in_the_catalog(cluster: Api) -> None:
     assert send(cluster, "POST", group(1), group(1)).status_code == 400
     assert send(cluster, "PUT", group(1), group(2)).status_code == 204
-    thief = group(3)
-    thief["replace"]["productGroup"]["products"]["p1"] = group(1)["replace"]["productGroup"]["products"]["p1"]
-    refused = send(cluster, "POST", thief)
+    duplicate = group(3)
+    duplicate["replace"]["productGroup"]["products"]["p1"] = group(1)["replace"]["productGroup"]["products"]["p1"]
+    refused = send(cluster, "POST", duplicate)
     assert refused.json()["errorDetails"]["dataErrors"]["product: Duplicate key"]["exampleKeys"] == ["p1"]
-    assert send(cluster, "POST", thief, {"remove": {"key": "pg1"}}, force="true").status_code == 204
+    assert send(cluster, "POST", duplicate, {"remove": {"key": "pg1"}}, force="true").status_code == 204
 
 
 XML = {"Api-Key": "key", "Content-Type": "application/xml"}
@@ -141,7 +141,7 @@ def send_xml(cluster: Api, document: str, **query: str) -> requests.Response:
     return cluster.call("POST", "/api/admin/v3/import/data", data=document.encode(), headers=XML, params=query)
 
 
-def test_v3_takes_three_types_of_documents(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
+def test_v3_accepts_three_types_of_documents(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
     cluster = api(sandbox("elevate", accounts={"c": "key"}), "", {})
     three = "".join(GROUP.format(key=f"g{n}", more="") for n in range(5))
     assert send_xml(cluster, xml("full", f"<add_or_replace>{three}</add_or_replace>")).status_code == 204
@@ -179,7 +179,7 @@ def test_v3_is_strict(sandbox: Callable[..., SandboxProcess], api: Callable[...,
     assert keys(cluster) == []
 
 
-def test_the_latest_name_of_an_id_holds_for_the_catalogue(
+def test_the_latest_name_of_an_id_applies_to_the_catalog(
     sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
 ) -> None:
     cluster = api(sandbox("elevate", accounts={"c": "key"}), "", {})
@@ -189,7 +189,7 @@ def test_the_latest_name_of_an_id_holds_for_the_catalogue(
     assert list(cluster.process.state("names")) == [{"label": "Material", "id": "m1", "name": "Eiche"}]
 
 
-def test_half_a_market_is_not_removed_unforced(cluster: Api) -> None:
+def test_removing_half_a_market_requires_force(cluster: Api) -> None:
     send(cluster, "PUT", *[group(n) for n in range(4)], group(9, ("se",)))
     refused = send(cluster, "POST", {"remove": {"key": "pg0"}}, {"remove": {"key": "pg1"}})
     assert refused.status_code == 400
@@ -219,7 +219,7 @@ def wait_for_end(cluster: Api, number: int) -> Any:
     return status(cluster, number)
 
 
-def test_a_long_import_is_polled_and_excludes_others(
+def test_a_long_import_is_polled_and_blocks_others(
     sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
 ) -> None:
     cluster = api(sandbox("elevate", accounts={"c": "key"}, import_ms=250), "", HEADERS)
@@ -236,7 +236,7 @@ def test_a_long_import_is_polled_and_excludes_others(
     assert keys(cluster) == ["pg1"]
 
 
-def test_an_import_can_wait_its_turn(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
+def test_an_import_can_wait_for_another(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
     cluster = api(sandbox("elevate", accounts={"c": "key"}, import_ms=150, busy="wait"), "", HEADERS)
     first, second = (send(cluster, "POST", group(n), blockingTimeout="PT0S").json()["id"] for n in (1, 2))
     assert status(cluster, second)["status"] == "WAITING"

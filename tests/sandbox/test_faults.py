@@ -1,4 +1,4 @@
-"""Faults on order, the call log, and the way back to the start."""
+"""Injected faults, the call log, and the reset."""
 
 from time import monotonic
 
@@ -10,7 +10,7 @@ from tests.sandbox.conftest import Api
 PATH = "/v3/catalog/products/1"
 
 
-def test_status_with_headers_and_body_for_as_often_as_ordered(shop: Api) -> None:
+def test_a_status_fault_applies_the_configured_number_of_times(shop: Api) -> None:
     shop.process.fault(
         "status",
         path="products/1$",
@@ -27,7 +27,7 @@ def test_status_with_headers_and_body_for_as_often_as_ordered(shop: Api) -> None
     assert answers[1].json() == {"e": 1}
 
 
-def test_a_fault_before_applies_nothing_and_one_after_loses_the_answer(shop: Api) -> None:
+def test_a_fault_before_blocks_the_request_and_one_after_loses_the_answer(shop: Api) -> None:
     shop.process.fault("drop", method="PUT", times=1)
     with pytest.raises(requests.ConnectionError):
         shop.put(PATH, {"price": 1})
@@ -47,7 +47,7 @@ def test_half_a_body(shop: Api, when: str) -> None:
     assert shop.get(PATH).status_code == 200
 
 
-def test_garbage_is_200_and_no_json(shop: Api) -> None:
+def test_garbage_is_200_but_not_json(shop: Api) -> None:
     shop.process.fault("garbage", times=1)
     answer = shop.get(PATH)
     assert answer.status_code == 200
@@ -66,7 +66,7 @@ def test_slow_and_rate_limited(shop: Api) -> None:
     assert int(refused.headers["X-Rate-Limit-Time-Reset-Ms"]) > 0
 
 
-def test_overlapping_pages_repeat_items_and_lose_none(shop: Api) -> None:
+def test_overlapping_pages_repeat_items_and_omit_none(shop: Api) -> None:
     shop.process.fault("overlap", path="brands", items=1)
     first, second = (shop.data("/v3/catalog/brands", limit=2, page=page) for page in (1, 2))
     assert [brand["id"] for brand in first] == [1, 2]
@@ -85,7 +85,7 @@ def test_probability_is_reproducible(shop: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "spec",
     [
         {"fault": "meteor"},
         {"fault": "drop", "path": "("},
@@ -93,13 +93,13 @@ def test_probability_is_reproducible(shop: Api) -> None:
         {"fault": "status", "status": "5"},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(shop: Api, wish: dict) -> None:
+def test_an_invalid_fault_is_rejected(shop: Api, spec: dict) -> None:
     with pytest.raises(requests.HTTPError, match="400"):
-        shop.process.control("POST", "faults", json=wish)
+        shop.process.control("POST", "faults", json=spec)
     assert shop.process.control("GET", "faults")["faults"] == []
 
 
-def test_calls_are_counted_with_what_they_carried(shop: Api) -> None:
+def test_calls_are_logged_with_their_item_counts(shop: Api) -> None:
     mark = shop.process.calls()[-1]["n"] if shop.process.calls() else 0
     shop.get("/v3/catalog/products", limit=5)
     shop.put("/v3/catalog/products", [{"id": 1, "price": 1}, {"id": 2, "price": 1}])
@@ -110,7 +110,7 @@ def test_calls_are_counted_with_what_they_carried(shop: Api) -> None:
     assert shop.process.calls() == []
 
 
-def test_reset_brings_everything_back(shop: Api) -> None:
+def test_reset_restores_everything(shop: Api) -> None:
     before = list(shop.process.state("products"))
     shop.put(PATH, {"price": 1})
     shop.delete("/v3/catalog/products/2")

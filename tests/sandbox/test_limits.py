@@ -1,4 +1,4 @@
-"""Rate limits by window, and endpoints that take only so many requests at once."""
+"""Rate limits by window, and endpoints with limited concurrency."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +21,11 @@ def test_the_quota_of_a_window_is_reported_and_enforced(
     assert refused["X-Rate-Limit-Time-Window-Ms"] == "600"
     other = api(process, "/stores/other", {"X-Auth-Token": "u"})
     assert other.get("/v2/time").status_code == 200
-    sleep(int(refused["X-Rate-Limit-Time-Reset-Ms"]) / 1000)  # the very time that the platform asks for
+    sleep(int(refused["X-Rate-Limit-Time-Reset-Ms"]) / 1000)  # the time that the platform asks for
     assert shop.get("/v2/time").status_code == 200
 
 
-def test_stock_adjustments_side_by_side_are_refused(
+def test_concurrent_stock_adjustments_are_rejected(
     sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
 ) -> None:
     process = sandbox("bigcommerce", accounts={"s": "t"}, products=3, dirty=False, quota=1000, latency_ms=150)

@@ -25,7 +25,7 @@ def call(shop: SandboxProcess, method: str, path: str, token: str = TOKEN, **arg
 
 
 def search(shop: SandboxProcess, path: str, **criteria: object) -> dict[str, Any]:
-    """`g0f1_sku="A"`, `g0f0_price_gt=3`: group, filter, field, condition; others are criteria by themselves."""
+    """`g0f1_sku="A"`, `g0f0_price_gt=3`: group, filter, field, condition; other names are sent as criteria."""
     params: dict[str, object] = {}
     for name, value in criteria.items():
         if not name.startswith("g"):
@@ -62,13 +62,13 @@ def test_a_page_past_the_end_repeats_the_last(shop: SandboxProcess) -> None:
     assert past["items"] == last["items"] and len(last["items"]) == 2 and past["total_count"] == 10
 
 
-def test_a_search_needs_criteria_and_fields_that_there_are(shop: SandboxProcess) -> None:
+def test_a_search_needs_criteria_and_known_fields(shop: SandboxProcess) -> None:
     refused = call(shop, "GET", "/orders")
     assert refused.status_code == 400 and refused.json()["parameters"] == {"fieldName": "searchCriteria"}
     assert search(shop, "/orders", g0f0__wishes="none")["message"] == "Invalid attribute name: %1"
 
 
-def test_limits_hold_once_they_are_switched_on(shop: SandboxProcess) -> None:
+def test_limits_apply_once_they_are_enabled(shop: SandboxProcess) -> None:
     items = [{"sku": f"S{n}", "source_code": "default", "quantity": 1, "status": 1} for n in range(21)]
     assert call(shop, "POST", "/inventory/source-items", json={"sourceItems": items}).json() == []
     assert "items" in search(shop, "/orders", pageSize=301)
@@ -78,7 +78,7 @@ def test_limits_hold_once_they_are_switched_on(shop: SandboxProcess) -> None:
     assert search(shop, "/orders", pageSize=301)["parameters"] == {"max": 300}
 
 
-def test_what_the_specification_does_not_know_is_refused(shop: SandboxProcess) -> None:
+def test_anything_outside_the_specification_is_rejected(shop: SandboxProcess) -> None:
     ship = "/order/1/ship"
     for body in ({"item": []}, {"items": [{"order_item_id": 1}]}, {"items": [{"order_item_id": "x", "qty": 1}]}):
         refused = call(shop, "POST", ship, json=body)
@@ -87,15 +87,15 @@ def test_what_the_specification_does_not_know_is_refused(shop: SandboxProcess) -
     assert call(shop, "GET", "/store/storeConfigs", token="wrong").status_code == 401
 
 
-def test_a_shipment_of_nothing_named_ships_all_that_is_left(shop: SandboxProcess) -> None:
-    """The trap for whoever sends an empty list."""
+def test_a_shipment_without_items_ships_everything_left(shop: SandboxProcess) -> None:
+    """A trap for clients that send an empty list."""
     row = shop.control("POST", "order", json={"account": "alpha", "lines": [[0, 2], [1, 1]]})
     assert isinstance(call(shop, "POST", f"/order/{row['entity_id']}/ship", json={"items": []}).json(), int)
     again = call(shop, "POST", f"/order/{row['entity_id']}/ship", json={})
     assert again.status_code == 400 and "does not allow" in again.json()["message"]
 
 
-def test_a_picture_sent_twice_is_there_twice(shop: SandboxProcess) -> None:
+def test_a_picture_sent_twice_is_stored_twice(shop: SandboxProcess) -> None:
     sku = next(row["sku"] for row in shop.state("products"))
     before = len(call(shop, "GET", f"/products/{sku}/media").json())
     numbers = [call(shop, "POST", f"/products/{sku}/media", json=entry()).json() for _ in range(2)]
@@ -104,7 +104,7 @@ def test_a_picture_sent_twice_is_there_twice(shop: SandboxProcess) -> None:
     assert {each["file"] for each in gallery} >= {"/f/r/front.png", "/f/r/front_1.png"}
 
 
-def test_a_nonce_is_taken_once(shop: SandboxProcess) -> None:
+def test_a_nonce_is_accepted_once(shop: SandboxProcess) -> None:
     now = str(int(time.time()))
 
     def signed(secret: str) -> requests.Response:

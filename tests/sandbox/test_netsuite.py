@@ -1,4 +1,4 @@
-"""The stand-in of NetSuite refuses what NetSuite refuses."""
+"""The stand-in for NetSuite rejects what NetSuite rejects."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +71,7 @@ def test_a_wrong_signature_is_refused(ask: Ask, changes: dict[str, str]) -> None
     assert (answer.status_code, code(answer)) == (401, "INVALID_LOGIN")
 
 
-def test_rows_come_ordered_as_texts_and_in_pages(ask: Ask) -> None:
+def test_rows_are_ordered_paged_and_returned_as_text(ask: Ask) -> None:
     answer = query(ask, "SELECT ID, itemid, upccode FROM item WHERE id > 1 ORDER BY id", limit=2).json()
     assert (answer["count"], answer["hasMore"], answer["totalResults"]) == (2, True, 9)
     assert answer["items"][0] == {"links": [], "id": "2", "itemid": "SKU-2"}
@@ -89,7 +89,7 @@ def test_rows_come_ordered_as_texts_and_in_pages(ask: Ask) -> None:
         ("SELECT id FROM item ORDER BY id", {"limit": 1000, "offset": 100_000}),
     ],
 )
-def test_a_query_that_suiteql_would_not_take(ask: Ask, text: str, params: dict[str, int]) -> None:
+def test_an_invalid_suiteql_query_is_rejected(ask: Ask, text: str, params: dict[str, int]) -> None:
     answer = query(ask, text, **params)
     assert (answer.status_code, code(answer)) == (400, "INVALID_PARAMETER")
 
@@ -117,20 +117,20 @@ def test_an_upsert_finds_its_record_and_lines_without_a_number_are_added(ask: As
         ("invoice/eid:X", {}, "NONEXISTENT_RECORD_TYPE"),
     ],
 )
-def test_a_record_that_cannot_be(ask: Ask, path: str, body: Any, expected: str, platform: SandboxProcess) -> None:
+def test_an_invalid_record_is_rejected(ask: Ask, path: str, body: Any, expected: str, platform: SandboxProcess) -> None:
     answer = ask("PUT", f"/record/v1/{path}", body)
     assert answer.status_code in (400, 404) and code(answer) == expected
     assert list(platform.state("orders")) == []
 
 
-def test_a_fulfilled_line_is_not_deleted(ask: Ask, platform: SandboxProcess) -> None:
+def test_a_fulfilled_line_cannot_be_deleted(ask: Ask, platform: SandboxProcess) -> None:
     ask("PUT", "/record/v1/salesOrder/eid:X-1", ORDER)
     platform.control("POST", "fulfil", json={"account": "tba1", "order": "X-1"})
     answer = ask("PUT", "/record/v1/salesOrder/eid:X-1?replace=item", ORDER)
     assert code(answer) == "USER_ERROR"
 
 
-def test_more_than_five_at_a_time_are_turned_away(ask: Ask) -> None:
+def test_more_than_five_concurrent_requests_are_rejected(ask: Ask) -> None:
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: query(ask, "SELECT id FROM item ORDER BY id").status_code, range(12)))
     assert set(answers) == {200, 429}

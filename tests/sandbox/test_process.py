@@ -1,4 +1,4 @@
-"""The sandbox as a program: its ready line, its end, its complaints, and that it stands alone."""
+"""The sandbox as a program: its ready line, its exit, its error messages, and that it does not need Django."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from sandbox.platforms import PLATFORMS
 ROOT = Path(process.__file__).resolve().parent.parent
 
 
-def test_one_line_says_where_it_serves_and_a_signal_ends_it() -> None:
+def test_it_prints_its_url_as_one_line_and_stops_on_a_signal() -> None:
     command = [sys.executable, "-m", "sandbox", "rest", "--account", "a=t"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -41,18 +41,18 @@ def test_help_names_every_platform() -> None:
         (["shopless", "--account", "a=t"], "invalid choice"),
     ],
 )
-def test_bad_arguments_are_named(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_are_named(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         build_parser().parse_args(arguments)
     assert complaint in capsys.readouterr().err
 
 
 def test_a_sandbox_that_cannot_start_is_an_error() -> None:
-    with pytest.raises(RuntimeError, match="ended with 2"):
+    with pytest.raises(RuntimeError, match="exited with 2"):
         process.start("rest", accounts={})
 
 
-def test_it_needs_no_django() -> None:
+def test_it_does_not_need_django() -> None:
     probe = (
         "import sys, sandbox.__main__, sandbox.platforms as all;"
         "[all.platform_class(name) for name in all.PLATFORMS]; sys.exit('django' in sys.modules)"

@@ -1,4 +1,4 @@
-"""The custom REST system: upsert by key, position by position, counted."""
+"""The custom REST system: upsert by key, results by position, counted writes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def found(system: Api, *keys: str) -> list[dict[str, Any]]:
     return system.call("POST", "/products/find", json=keys).json()["items"]
 
 
-def test_a_bad_item_fails_alone(system: Api) -> None:
+def test_an_invalid_item_fails_alone(system: Api) -> None:
     batch = [
         {"key": "a", "title": "A"},
         {"key": "b", "title": "B", "price": -1},
@@ -46,7 +46,7 @@ def test_writing_a_key_again_replaces_it_and_is_counted(system: Api) -> None:
     assert found(system, "a") == []
 
 
-def test_reading_goes_on_after_a_key(system: Api) -> None:
+def test_reading_continues_after_a_key(system: Api) -> None:
     for start in range(0, 250, 100):
         system.put("/stock", [{"key": f"{n:04d}", "quantity": n} for n in range(start, min(start + 100, 250))])
     seen, after = [], None
@@ -59,7 +59,7 @@ def test_reading_goes_on_after_a_key(system: Api) -> None:
     assert seen == list(range(250))
 
 
-def test_what_is_refused_as_a_whole(system: Api) -> None:
+def test_invalid_requests_are_rejected_as_a_whole(system: Api) -> None:
     assert system.put("/gadgets", [{"key": "a"}]).status_code == 404
     assert system.put("/stock", [{"key": str(n), "quantity": 1} for n in range(101)]).status_code == 413
     assert system.put("/stock", []).status_code == 400
@@ -69,7 +69,7 @@ def test_what_is_refused_as_a_whole(system: Api) -> None:
     assert system.call("GET", "/stock", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
-def test_accounts_are_apart(system: Api) -> None:
+def test_accounts_are_separate(system: Api) -> None:
     system.put("/brands", [{"key": "a", "name": "A"}])
     other = system.call("GET", "/brands/a", headers={"Authorization": "Bearer other-token"})
     assert other.status_code == 404

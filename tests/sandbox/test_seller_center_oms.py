@@ -1,4 +1,4 @@
-"""The stand-in of Seller Center's OMS: items of one piece, statuses that follow one another, failures by position."""
+"""The stand-in for Seller Center's OMS: items of quantity one, allowed status transitions, failures by position."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,10 +40,10 @@ def test_orders_belong_to_customers_and_add_up(oms: SandboxProcess) -> None:
     assert list(oms.state("orders", "live")) == list(oms.state("orders", "staging"))
 
 
-def test_items_go_their_way_and_no_other(oms: SandboxProcess) -> None:
+def test_items_follow_the_allowed_transitions(oms: SandboxProcess) -> None:
     item = {"id_sales_order_item": pending(oms)[0]}
     assert "SuccessResponse" in update(oms, item | SHIPPED).json()
-    assert "SuccessResponse" in update(oms, item | SHIPPED).json(), "to say it again is fine"
+    assert "SuccessResponse" in update(oms, item | SHIPPED).json(), "repeating a status is fine"
     assert (
         "cannot become"
         in failed(update(oms, item | TIME | {"item_status": "canceled", "cancel_reason": "x"}).json())[0]
@@ -54,7 +54,7 @@ def test_items_go_their_way_and_no_other(oms: SandboxProcess) -> None:
     assert "SuccessResponse" in update(oms, returned | {"return_reason": "Too small"}).json()
 
 
-def test_failures_are_named_by_position_and_the_rest_is_taken(oms: SandboxProcess) -> None:
+def test_failures_are_reported_by_position_and_the_rest_is_applied(oms: SandboxProcess) -> None:
     good = {"id_sales_order_item": pending(oms)[0]} | SHIPPED
     bad: list[Any] = [
         {"id_sales_order_item": "999999"} | SHIPPED,
@@ -69,7 +69,7 @@ def test_failures_are_named_by_position_and_the_rest_is_taken(oms: SandboxProces
     assert good["id_sales_order_item"] not in pending(oms)
 
 
-def test_what_is_refused_whole(oms: SandboxProcess) -> None:
+def test_malformed_requests_are_rejected_as_a_whole(oms: SandboxProcess) -> None:
     item = {"id_sales_order_item": pending(oms)[0]} | SHIPPED
     for items in ([], [item] * 4001):
         assert update(oms, *items).json()["ErrorResponse"]["Head"]["ErrorMessage"]
@@ -78,7 +78,7 @@ def test_what_is_refused_whole(oms: SandboxProcess) -> None:
     assert item["id_sales_order_item"] in pending(oms)
 
 
-def test_new_orders_take_their_ids_from_the_sequences(oms: SandboxProcess) -> None:
+def test_new_orders_get_their_ids_from_the_sequences(oms: SandboxProcess) -> None:
     oms.control("POST", "delete", json={"account": "staging", "kind": "orders", "ids": ["4", "5"]})
     oms.control("POST", "sequence", json={"account": "staging", "kind": "orders", "next": 4})
     oms.control("POST", "sequence", json={"account": "staging", "kind": "items", "next": 2})

@@ -1,4 +1,4 @@
-"""The stand-in of Seller Center's shop: signed calls, a strict queue, callbacks, accounts that go apart."""
+"""The stand-in for Seller Center's shop: signed calls, a strict queue, callbacks, accounts that diverge."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,7 +32,7 @@ def push(shop: SandboxProcess, method: str, *entries: Any, **call_: Any) -> Any:
 
 
 def results(shop: SandboxProcess) -> list[dict[str, Any]]:
-    return [result for told in shop.state("callbacks") for result in told["params"]["result"]]
+    return [result for callback in shop.state("callbacks") for result in callback["params"]["result"]]
 
 
 ACKNOWLEDGED = [{"api": 1, "result": [{"status": "success"}], "id": "r-1"}]
@@ -49,7 +49,7 @@ def test_only_signed_calls_of_known_services_are_accepted(shop: SandboxProcess) 
     assert requests.post(f"{shop.url}/lookup", json=body, timeout=10).status_code == 401
 
 
-def test_accounts_start_alike_and_diverge(shop: SandboxProcess) -> None:
+def test_accounts_start_equal_and_diverge(shop: SandboxProcess) -> None:
     assert list(shop.state("products", "live")) == list(shop.state("products", "staging"))
     shop.control("POST", "delete", json={"account": "staging", "kind": "products", "ids": ["3", "5", "99"]})
     body = {"kind": "products", "ids": ["3", "4", "5"]}
@@ -76,7 +76,7 @@ def test_accounts_start_alike_and_diverge(shop: SandboxProcess) -> None:
     ],
     ids=str,
 )
-def test_questions_that_are_none(shop: SandboxProcess, path: str, body: Any) -> None:
+def test_malformed_queries_are_rejected(shop: SandboxProcess, path: str, body: Any) -> None:
     assert call(shop, path, body).status_code == 400
 
 
@@ -94,7 +94,7 @@ def test_pages_follow_the_order_of_change(shop: SandboxProcess) -> None:
     assert [row["updated_at"] for row in late] == seen[8:]
 
 
-def test_a_push_is_acknowledged_worked_off_and_reported(shop: SandboxProcess) -> None:
+def test_a_push_is_acknowledged_processed_and_reported(shop: SandboxProcess) -> None:
     assert push(shop, "createProducts", entry("A"), entry("B", product_set="A"), entry("A")) == ACKNOWLEDGED
     one, two, three = results(shop)
     assert one["product"]["config_id"] == two["product"]["config_id"] and one["product"]["id"] != two["product"]["id"]
@@ -132,7 +132,7 @@ def test_a_push_is_acknowledged_worked_off_and_reported(shop: SandboxProcess) ->
         ("updateImageCollection", [{"seller_sku": "A", "images": [{"url": "x"}]}], {}),
     ],
 )
-def test_a_malformed_push_is_refused_whole(
+def test_a_malformed_push_is_rejected_as_a_whole(
     shop: SandboxProcess, method: str, entries: list[Any], changes: dict[str, Any]
 ) -> None:
     [answer] = push(shop, method, *entries, **changes)
@@ -140,7 +140,7 @@ def test_a_malformed_push_is_refused_whole(
     assert list(shop.state("requests")) == []
 
 
-def test_the_queue_can_stand_still(shop: SandboxProcess) -> None:
+def test_the_queue_can_be_paused(shop: SandboxProcess) -> None:
     shop.control("POST", "queue", json={"paused": True})
     assert push(shop, "createProducts", entry("A")) == ACKNOWLEDGED
     assert push(shop, "updateStock", {"seller_sku": "A", "stock": 5}) == ACKNOWLEDGED
@@ -151,14 +151,14 @@ def test_the_queue_can_stand_still(shop: SandboxProcess) -> None:
     assert found["seller_sku"] == "A" and [each["status"] for each in results(shop)] == ["success", "success"]
 
 
-def test_the_next_id_can_be_ordered(shop: SandboxProcess) -> None:
+def test_the_next_id_can_be_set(shop: SandboxProcess) -> None:
     shop.control("POST", "sequence", json={"kind": "products", "next": 3})
     shop.control("POST", "sequence", json={"kind": "variants", "next": 777})
     push(shop, "createProducts", entry("A"))
     assert results(shop)[0]["product"] == {"seller_sku": "A", "sku": "A-777", "id": "777", "config_id": "3"}
 
 
-def test_callbacks_are_delivered_with_their_key_and_again_on_order(shop: SandboxProcess, receiver: HookServer) -> None:
+def test_callbacks_are_delivered_with_their_key_and_can_be_replayed(shop: SandboxProcess, receiver: HookServer) -> None:
     shop.control("POST", "callbacks", json={"account": "live", "url": receiver.url, "key": "callback-key"})
     push(shop, "createProducts", entry("A"))
     [batch] = receiver.wait_for(1)
@@ -169,7 +169,7 @@ def test_callbacks_are_delivered_with_their_key_and_again_on_order(shop: Sandbox
     assert receiver.wait_for(2)[1] == batch
 
 
-def test_control_that_makes_no_sense(shop: SandboxProcess) -> None:
+def test_invalid_control_calls_are_rejected(shop: SandboxProcess) -> None:
     for path, body in (
         ("delete", {"kind": "lamps", "ids": []}),
         ("delete", {"kind": "products", "ids": "3"}),

@@ -1,4 +1,4 @@
-"""SparkLayer's stand-in refuses what the vendor refuses."""
+"""The stand-in for SparkLayer rejects what the vendor rejects."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def reasons(answer: requests.Response) -> dict[str, str]:
     return {each["property"]: each["message"] for each in answer.json().get("errors", [])}
 
 
-def test_tokens_are_of_one_site_and_end(storefront: Front) -> None:
+def test_tokens_belong_to_one_site_and_expire(storefront: Front) -> None:
     assert storefront.call("GET", "/api/v2/price-lists").status_code == 200
     assert storefront.call("GET", "/api/v2/price-lists", **{"Site-Id": "other"}).status_code == 401
     assert storefront.call("GET", "/api/v2/price-lists", Authorization="Bearer made-up").status_code == 401
@@ -47,7 +47,7 @@ def test_tokens_are_of_one_site_and_end(storefront: Front) -> None:
     assert storefront.call("GET", "/api/v2/price-lists").status_code == 401
 
 
-def test_a_user_agent_is_wanted(storefront: Front) -> None:
+def test_a_user_agent_is_required(storefront: Front) -> None:
     assert storefront.call("GET", "/api/v2/price-lists", **{"User-Agent": ""}).status_code == 400
 
 
@@ -60,7 +60,7 @@ def test_a_user_agent_is_wanted(storefront: Front) -> None:
         ([{"stock_location_external_id": "default", "sku": "A", "level": 1}], "level"),
     ],
 )
-def test_a_stock_batch_is_refused_whole(storefront: Front, entries: list[dict[str, Any]], named: str) -> None:
+def test_a_stock_batch_is_rejected_as_a_whole(storefront: Front, entries: list[dict[str, Any]], named: str) -> None:
     good = {"stock_location_external_id": "default", "sku": "Z", "stock_level": 1}
     answer = storefront.call("POST", "/api/v1/batch-update-stock", [*entries, good])
     assert answer.status_code == 400 and list(reasons(answer)) == [named]
@@ -75,11 +75,11 @@ def test_a_product_is_unique_by_its_external_id(storefront: Front) -> None:
     assert storefront.call("POST", "/api/v1/products", product | {"external_id": "pp_1"}).status_code == 400
 
 
-def test_prices_of_an_unknown_list_are_nowhere(storefront: Front) -> None:
+def test_prices_of_an_unknown_list_are_404(storefront: Front) -> None:
     assert storefront.call("PATCH", PRICING, [{"sku": "A", "pricing": []}]).status_code == 404
 
 
-def test_a_list_is_changed_by_one_at_a_time(sandbox: Callable[..., SandboxProcess]) -> None:
+def test_a_price_list_accepts_one_change_at_a_time(sandbox: Callable[..., SandboxProcess]) -> None:
     slow = Front(sandbox("sparklayer", accounts={"acme": "client-word"}, latency_ms=200))
     slow.call("POST", "/api/v1/price-lists", {"slug": "main", "name": "Main", "currency_code": "GBP"})
     entry = [{"sku": "A", "pricing": [{"quantity": 1, "price": 2}]}]

@@ -1,13 +1,15 @@
-"""Live with a seller, customers and orders; staging beside it; and everything that a copy needs."""
+"""Fixtures for copies: live with a seller, customers and orders, an empty staging database, and the settings."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
 
@@ -21,19 +23,19 @@ from staging_copy.postgres import Database
 
 @pytest.fixture(scope="session")
 def pools_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of pools, which takes seconds to make."""
+    """The pools file, shared by all tests because it takes seconds to make."""
     return pools.ensure(tmp_path_factory.mktemp("pools"))
 
 
 @dataclass
 class CopyDatabases:
-    """Live is the test database; staging was made from it before live got its data, so it has only its schema."""
+    """Live is the test database; staging is a copy of its schema, without data."""
 
     live: Database
     staging: Database
 
     def query(self, sql: str, *parameters: Any, on: Database | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a query on staging, or another database."""
+        """The rows of a query on staging or another database."""
         with (on or self.staging).connect() as session, session.cursor() as cursor:
             cursor.execute(sql, parameters)
             return list(cursor.fetchall())
@@ -64,7 +66,7 @@ def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_
     shutil.copy(pools_file, tmp_path / "copies")
     connection.close()
     with live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
-        # A template must have no other guest, and a browser's web server or event loop may have left one.
+        # CREATE DATABASE needs a template without connections; a web server or event loop may have left one open.
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [live.name])
         cursor.execute(f'CREATE DATABASE "{staging.name}" TEMPLATE "{live.name}"')
     services.register_staging(by=None)
@@ -75,13 +77,19 @@ def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_
 
 @dataclass
 class Live:
-    """What live holds in these tests."""
+    """The content of live in these tests."""
 
     seller: Seller
     user: User
     shop: Connection
     product: Product
     order: Order
+
+
+@cache
+def _hash_of(password: str) -> str:
+    """Made once: it is meant to take long."""
+    return make_password(password)
 
 
 @pytest.fixture
@@ -99,7 +107,9 @@ def live(copy_databases: CopyDatabases) -> Live:
         tax_id="GB123456789",
         bank_account="GB33BUKB20201555555555",
     )
-    user = User.objects.create_user(email="Alice@acme.example", password="a real password", name="Alice Archer")
+    user = User.objects.create_user(email="Alice@acme.example", name="Alice Archer")
+    user.password = _hash_of("a real password")
+    user.save()
     shop = Connection.objects.create(
         seller=seller,
         slug="acme-shop",
@@ -165,7 +175,7 @@ def live(copy_databases: CopyDatabases) -> Live:
 
 @pytest.fixture
 def copy(copy_databases: CopyDatabases) -> Callable[[], Any]:
-    """`copy()` backs live up and copies it to staging; returns the Copy."""
+    """`copy()` backs up live, copies it to staging and returns the Copy."""
 
     def make() -> Any:
         services.take_backup()

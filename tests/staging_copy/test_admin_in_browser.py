@@ -1,4 +1,4 @@
-"""What an operator does with copies, in a real browser: schedule, start, watch, answer, read the report, roll back."""
+"""Copies in a real browser: schedule, start, follow the progress, answer the check, read the report, roll back."""
 
 import re
 from collections.abc import Callable
@@ -27,14 +27,14 @@ def page(copy_databases: CopyDatabases, page_of: Callable[..., Page]) -> Page:
     return page
 
 
-def press(page: Page, action_name: str) -> None:
-    """A button of the row's page, and yes to its question."""
+def run_action(page: Page, action_name: str) -> None:
+    """Click an action of the row's page and confirm its dialog."""
     page.locator(f"a[hx-get$='/{action_name.replace('_', '-')}/'], a[hx-get$='/{action_name}/']").first.click()
     page.locator("#dialog button[type=submit]").click()
     expect(page.locator("#dialog button[type=submit]")).to_have_count(0)
 
 
-def test_weekly_on_sundays(page: Page) -> None:
+def test_schedule_weekly_copies(page: Page) -> None:
     page.goto("/admin/staging_copy/copyschedule/add/")
     page.fill("input[name=name]", "Every Sunday")
     page.select_option("select[name=day]", "0")
@@ -44,7 +44,7 @@ def test_weekly_on_sundays(page: Page) -> None:
     expect(page.get_by_text(re.compile(r"Sunday, \d\d \w+ \d{4}, 03:00 CES?T"))).to_have_count(5)
     schedule = CopySchedule.objects.get()
     assert (schedule.crontab, schedule.time_zone) == ("0 3 * * 0", "Europe/Berlin")
-    # Looked at again, it says what was chosen; another hour is enough to move it.
+    # The saved form shows the selected day; changing the hour alone moves the schedule.
     expect(page.locator("select[name=day]")).to_have_value("0")
     page.fill("input[name=hour]", "04:30")
     page.locator("[name=_continue]").click()
@@ -56,11 +56,11 @@ def test_weekly_on_sundays(page: Page) -> None:
     page.fill("input[name=crontab]", "0 3 1 * *")
     page.locator("[name=_continue]").click()
     expect(page.locator("input[name=crontab]")).to_have_value("0 3 1 * *")
-    press(page, "pause")
+    run_action(page, "pause")
     expect(page.get_by_text("Paused.", exact=True)).to_be_visible()
 
 
-def test_from_the_dry_run_to_the_rollback(
+def test_copy_from_dry_run_to_rollback(
     page: Page, copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess
 ) -> None:
     services.take_backup()
@@ -73,57 +73,61 @@ def test_from_the_dry_run_to_the_rollback(
     assert not Copy.objects.exists()
     page.fill("input[name=target]", copy_databases.staging.name)
     page.locator("button[name=start]").click()
-    expect(page.locator(".console-progress")).to_contain_text("preflight")
+    expect(page.locator(".console-progress")).to_contain_text("Check")
     run_due_copies()
-    # The page looks by itself, and shows the question.
-    expect(page.locator("#copy-question")).to_contain_text("20 of 30 products are not in the staging shop acme-shop")
-    press(page, "approve")
+    # The page polls, and shows the question without a reload.
+    expect(page.locator("#copy-question")).to_contain_text(
+        "20 of 30 products are missing from the staging shop acme-shop"
+    )
+    run_action(page, "approve")
     expect(page.locator(".console-progress")).to_contain_text("Waiting for the copier")
     run_due_copies()
-    expect(page.get_by_text("ended well").first).to_be_visible()
+    expect(page.get_by_text(Copy.State.DONE.label).first).to_be_visible()
     page.locator("a[href$='/show_report/'], a[href$='/show-report/']").first.click()
     report = page.locator(".console-report")
     expect(report).to_contain_text("Products deleted on staging")
-    expect(report).to_contain_text("olivia@hub.example answered yes")
-    expect(report).to_contain_text("Highest ids in use")
+    expect(report).to_contain_text("olivia@hub.example chose to delete them on staging")
+    expect(report).to_contain_text("Highest IDs in use")
     with page.expect_download() as download:
-        page.get_by_role("link", name="As JSON").click()
+        page.get_by_role("link", name="Download JSON").click()
     assert download.value.suggested_filename == f"copy-{Copy.objects.get().pk}.json"
     page.goto(f"/admin/staging_copy/copy/{Copy.objects.get().pk}/change/")
-    press(page, "roll_back")
+    run_action(page, "roll_back")
     run_due_copies()
-    expect(page.get_by_text("rolled back").first).to_be_visible()
+    expect(page.get_by_text(Copy.State.ROLLED_BACK.label).first).to_be_visible()
     assert Copy.objects.get().state == Copy.State.ROLLED_BACK
 
 
-def test_tomorrow_at_three_and_taken_back(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
+def test_schedule_one_copy_and_cancel_it(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
     services.take_backup()
     page.goto("/admin/staging_copy/copy/add/")
-    # The library's own field for long lists, which needs its scripts.
+    # Unfold's select widget for long lists, which needs its scripts.
     expect(page.locator(".select2-selection")).to_have_text("UTC")
     tomorrow = (timezone.now() + timedelta(days=1)).date()
     page.fill("input[name=at]", f"{tomorrow}T03:00")
     page.fill("input[name=target]", copy_databases.staging.name)
     page.locator("button[name=start]").click()
-    expect(page.get_by_text(re.compile("The copy .* starts .* 03:00 UTC"))).to_be_visible()
-    planned = Copy.objects.get()
-    assert planned.not_before.hour == 3 and planned.not_before.date() == tomorrow
-    press(page, "cancel")
-    planned.refresh_from_db()
-    assert planned.state == Copy.State.CANCELLED
+    expect(page.get_by_text(re.compile(r"Copy scheduled for .* 03:00 UTC\."))).to_be_visible()
+    scheduled = Copy.objects.get()
+    assert scheduled.not_before.hour == 3 and scheduled.not_before.date() == tomorrow
+    run_action(page, "cancel")
+    scheduled.refresh_from_db()
+    assert scheduled.state == Copy.State.CANCELLED
 
 
-def test_another_is_refused_while_one_is_under_way(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
+def test_second_copy_is_rejected_while_one_is_running(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
     services.take_backup()
     running = Copy.objects.create(state=Copy.State.RUNNING)
     page.goto("/admin/staging_copy/copy/add/")
     page.fill("input[name=target]", copy_databases.staging.name)
     page.locator("button[name=start]").click()
-    expect(page.get_by_role("alert")).to_contain_text(f"{running} is running: wait for its end, or cancel it first.")
+    expect(page.get_by_role("alert")).to_contain_text(
+        f"Another copy is in progress ({running}). Wait until it finishes, or cancel it first."
+    )
     assert Copy.objects.count() == 1
 
 
-def test_without_the_permission_nothing_is_seen_or_started(copy_databases: CopyDatabases, client: Any) -> None:
+def test_copies_require_permission(copy_databases: CopyDatabases, client: Any) -> None:
     client.force_login(make_person("clerk@hub.example", is_staff=True))
     copy = Copy.objects.create(state=Copy.State.DONE, report={"tables": []})
     for address in ("add/", "", f"{copy.pk}/change/", f"{copy.pk}/report/", f"{copy.pk}/report.json"):

@@ -1,4 +1,4 @@
-"""Archives: what is read from them, and that a damaged one is never copied."""
+"""Archives are read completely, and damaged ones are never copied."""
 
 import gzip
 import shutil
@@ -34,7 +34,7 @@ def file_of(backup: Backup, table: str) -> Path:
     return next(each.file for each in Archive.open(folder(backup)).tables if each.name == table)
 
 
-def test_a_backup_says_what_is_in_it(backup: Backup) -> None:
+def test_a_manifest_describes_its_backup(backup: Backup) -> None:
     manifest = backups.read(Path(settings.BACKUP_DIR), backup.name)
     assert backup.state == Backup.State.GOOD and backup.rows == sum(manifest.rows.values())
     assert manifest.rows["orders_order"] == 1 and manifest.rows["orders_shipment"] == 0
@@ -43,17 +43,15 @@ def test_a_backup_says_what_is_in_it(backup: Backup) -> None:
     assert services.verify_backup(backup=backup).state == Backup.State.GOOD
 
 
-def test_every_way_in_which_rows_are_written_is_read_or_refused(
-    copy_databases: CopyDatabases, live: Live, tmp_path: Path
-) -> None:
+def test_every_row_format_is_read_or_refused(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
     packed = Archive.open(_dump(copy_databases.live, tmp_path / "packed"))
-    plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=none"))
+    plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=0"))
     whole = {table.name: b"".join(packed.rows(table)) for table in packed.tables}
     assert {table.name: b"".join(plain.rows(table, block=64)) for table in plain.tables} == whole
     assert whole["orders_order"].count(b"\n") == 1
     with pytest.raises(ArchiveError, match="--inserts"):
         _ = Archive.open(_dump(copy_databases.live, tmp_path / "inserts", "--inserts")).tables
-    with pytest.raises(ArchiveError, match="no archive"):
+    with pytest.raises(ArchiveError, match="not an archive"):
         Archive.open(tmp_path)
 
 
@@ -67,7 +65,7 @@ def truncate(path: Path) -> None:
 
 
 def cut_rows(path: Path) -> None:
-    """A proper gzip file whose rows end too early."""
+    """A valid gzip file with rows missing at the end."""
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).partition(b"\n")[0] + b"\n"))
 
 
@@ -92,10 +90,10 @@ def test_a_damaged_file_is_found_and_nothing_is_copied(
 
 
 @pytest.mark.parametrize("damage", [truncate, cut_rows, flip])
-def test_damage_is_found_while_rows_are_read_even_if_checksums_agree(
+def test_damage_is_found_when_reading_rows_even_if_checksums_match(
     copy_databases: CopyDatabases, backup: Backup, damage: Callable[[Path], None]
 ) -> None:
-    """An archive made elsewhere may have been damaged before it got its checksums."""
+    """An imported archive may have been damaged before its checksums were computed."""
     damage(file_of(backup, "orders_order"))
     with pytest.raises(ArchiveError):
         services.register_backup(folder=folder(backup), taken_at=timezone.now(), by=None)
@@ -109,8 +107,8 @@ def test_a_damaged_table_of_contents_is_named(backup: Backup, length: int) -> No
         Archive.open(folder(backup))
 
 
-def test_an_archive_made_elsewhere_is_copied_too(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
-    archive = _dump(copy_databases.live, tmp_path / "elsewhere", "--compress=none")
+def test_an_imported_archive_can_be_copied(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
+    archive = _dump(copy_databases.live, tmp_path / "elsewhere", "--compress=0")
     backup = services.register_backup(folder=archive, taken_at=timezone.now(), by=None)
     shutil.rmtree(archive)
     copy = services.run_copy(copy=services.start_copy(backup=backup, by=None))
@@ -118,7 +116,7 @@ def test_an_archive_made_elsewhere_is_copied_too(copy_databases: CopyDatabases, 
     assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
 
 
-def test_old_backups_go_and_the_latest_stays(backup: Backup) -> None:
+def test_old_backups_are_deleted_except_the_latest(backup: Backup) -> None:
     services.take_backup(now=timezone.now() - timedelta(days=40))
     assert len(services.prune_backups(now=timezone.now())) == 1
     assert services.prune_backups(now=timezone.now() + timedelta(days=400)) == []
@@ -128,7 +126,7 @@ def test_old_backups_go_and_the_latest_stays(backup: Backup) -> None:
 
 @pytest.fixture
 def live_restored(copy_databases: CopyDatabases) -> Iterator[None]:
-    """Afterwards the test database is the one that it was before."""
+    """Puts the original test database back after the test."""
     [(before,)] = copy_databases.query(
         "SELECT oid FROM pg_database WHERE datname = current_database()", on=copy_databases.live
     )
@@ -144,38 +142,40 @@ def restore_live(backup: str, copy_databases: CopyDatabases) -> None:
     try:
         call_command("restore_live", backup, "--replace", copy_databases.live.name, stdout=StringIO())
     finally:
-        # The swap ended our session, as it ends everybody's.
+        # The swap terminated our connection along with all others.
         connection.close()
 
 
-def test_live_is_restored_whole_and_what_was_live_is_kept(
+def test_live_is_restored_completely_and_the_previous_database_is_kept(
     copy_databases: CopyDatabases, backup: Backup, live_restored: None
 ) -> None:
-    """The runbook of docs/staging-copy.md."""
+    """The runbook in docs/staging-copy.md."""
     emails = "SELECT email FROM orders_customer"
     copy_databases.execute("UPDATE orders_customer SET email = 'a mistake'", on=copy_databases.live)
     restore_live(backup.name, copy_databases)
     assert copy_databases.query(emails, on=copy_databases.live) == [("ALICE@acme.example",)]
     kept = copy_databases.live.named(swap.previous_name(copy_databases.live))
     assert copy_databases.query(emails, on=kept) == [("a mistake",)]
-    # A second one would take away what was live.
-    with pytest.raises(CommandError, match=f"Live is as it was.*{kept.name}"):
+    # A second restore would overwrite the kept database.
+    with pytest.raises(CommandError, match=f"Live was not replaced.*{kept.name}"):
         restore_live(backup.name, copy_databases)
     assert copy_databases.query(emails, on=kept) == [("a mistake",)]
 
 
-def test_live_is_replaced_by_name_and_by_a_whole_backup_alone(copy_databases: CopyDatabases, backup: Backup) -> None:
-    def as_before() -> bool:
+def test_live_is_replaced_only_by_exact_name_and_an_undamaged_backup(
+    copy_databases: CopyDatabases, backup: Backup
+) -> None:
+    def is_unchanged() -> bool:
         found = copy_databases.query("SELECT datname FROM pg_database", on=copy_databases.live)
         ours = {name for (name,) in found if name.startswith(copy_databases.live.name)}
         return ours == {copy_databases.live.name, copy_databases.staging.name}
 
-    with pytest.raises(CommandError, match=f"works on {copy_databases.live.name}, not {copy_databases.staging.name}"):
+    with pytest.raises(CommandError, match=f"is {copy_databases.live.name}, not {copy_databases.staging.name}"):
         call_command("restore_live", backup.name, "--replace", copy_databases.staging.name)
-    with pytest.raises(CommandError, match="no such backup"):
+    with pytest.raises(CommandError, match="Backup not found"):
         call_command("restore_live", "live-19700101", "--replace", copy_databases.live.name)
-    assert as_before()
+    assert is_unchanged()
     flip(file_of(backup, "orders_order"))
-    with pytest.raises(CommandError, match="Live is as it was"):
+    with pytest.raises(CommandError, match="Live was not replaced"):
         call_command("restore_live", backup.name, "--replace", copy_databases.live.name)
-    assert as_before()
+    assert is_unchanged()

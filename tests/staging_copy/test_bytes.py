@@ -1,4 +1,4 @@
-"""Kept values survive byte for byte; PostgreSQL itself is the judge."""
+"""Kept values survive byte for byte, verified by PostgreSQL itself."""
 
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from staging_copy.copy_text import escape, unescape, whole_lines
 from staging_copy.masking import Column, RowsDiffer, compile_table
 from tests.staging_copy.test_rules import rules
 
-# PostgreSQL's text holds everything but NUL.
+# PostgreSQL's text type can store everything except NUL.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.sampled_from(
     [r"\N", "\\", "\t", "\n", "\r\n", r"\.", "\\\n", "😀", "\x1f\x7f", r"\x41", r"\101", ""]
 )
@@ -28,16 +28,16 @@ POLICY = {"kept": "keep", "email": "mask:email", "json": {"kept": "keep", "name"
 def test_postgresql_reads_back_what_it_wrote(rows: list[tuple[str, str, str]]) -> None:
     masker = compile_table("t", COLUMNS, POLICY, rules, datetime.now(UTC))
     with closing(connection.connection.cursor() if connection.connection else connection.cursor().cursor) as cursor:
-        cursor.execute("DROP TABLE IF EXISTS judge; DROP TABLE IF EXISTS copied")
-        for table in ("judge", "copied"):
+        cursor.execute("DROP TABLE IF EXISTS original; DROP TABLE IF EXISTS copied")
+        for table in ("original", "copied"):
             cursor.execute(f"CREATE TEMPORARY TABLE {table} (kept text, email text, json jsonb, scrubbed text)")
         for kept, note, scrubbed in rows:
             cursor.execute(
-                "INSERT INTO judge VALUES (%s, %s, jsonb_build_object('kept', %s, 'name', %s), %s)",
+                "INSERT INTO original VALUES (%s, %s, jsonb_build_object('kept', %s, 'name', %s), %s)",
                 [kept, note, kept, note, scrubbed],
             )
         out = BytesIO()
-        cursor.copy_expert("COPY judge TO STDOUT", out)
+        cursor.copy_expert("COPY original TO STDOUT", out)
         cursor.copy_expert("COPY copied FROM STDIN", BytesIO(masker.mask(out.getvalue())))
         cursor.execute("SELECT kept, json->>'kept' FROM copied")
         found = cursor.fetchall()
@@ -52,14 +52,14 @@ def test_escaping_is_undone_by_unescaping(text: str) -> None:
 
 
 @given(st.lists(st.binary()), st.integers(1, 50))
-def test_blocks_end_with_lines_and_lose_nothing(chunks: list[bytes], size: int) -> None:
+def test_blocks_end_at_line_breaks_and_lose_nothing(chunks: list[bytes], size: int) -> None:
     blocks = list(whole_lines(chunks, size))
     assert b"".join(blocks) == b"".join(chunks)
     assert all(block.endswith(b"\n") for block in blocks[:-1])
 
 
 @pytest.mark.parametrize("block", [b"a\tb\n", b"a\tb\tc\td\te\n", b"a\tb\tc\nd\te\tf\tg\th\n"])
-def test_lines_that_differ_in_their_fields_stop_the_copy(block: bytes) -> None:
+def test_a_wrong_number_of_fields_stops_the_copy(block: bytes) -> None:
     masker = compile_table("t", COLUMNS, POLICY, rules, datetime.now(UTC))
     with pytest.raises(RowsDiffer):
         masker.mask(block)

@@ -1,7 +1,7 @@
 # ruff: noqa: S608  (the SQL is this file's own)
-"""A canary in every text and JSON column that live's schema has; none may be seen on staging (L5, L7, N4).
+"""Plants a canary in every text and JSON column of live's schema; none may reach staging (L5, L7, N4).
 
-The columns are found in the schema, and their rules in the policies: whoever adds a column adds a canary.
+The columns come from the schema and their rules from the policies, so new columns are covered automatically.
 """
 
 import json
@@ -22,7 +22,7 @@ from staging_copy.postgres import Database
 from tests.staging_copy.conftest import CopyDatabases
 
 ID = 7_000_000
-# The preflight reads it: migrations that the code does not know are refused (test_refusals.py).
+# The preflight checks read it: unknown migrations are refused (test_refusals.py).
 UNTOUCHED = {"django_migrations"}
 TEXT = {"text", "character varying", "character"}
 OTHERS: dict[str, Any] = {
@@ -31,13 +31,13 @@ OTHERS: dict[str, Any] = {
     **dict.fromkeys(("date", "timestamp with time zone", "time without time zone"), "now"),
     **{"boolean": False, "interval": "1 day", "bytea": b"canary", "uuid": "7" * 32, "xid8": "7", "inet": "192.0.2.77"},
 }
-# Shorter than this, a text can be met by chance.
+# Shorter texts can occur by chance.
 MIN_LENGTH = 6
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A text that nothing else holds, and where it stands. `kept`: a rule says that it may come to staging."""
+    """A unique text and its location. `kept`: a rule allows it on staging."""
 
     where: str
     text: str
@@ -45,18 +45,18 @@ class Canary:
 
 
 class CanaryPlanter:
-    """Plants a row in each table of a database, with a canary wherever there is text."""
+    """Plants a row in each table of a database, with a canary in every text."""
 
     def __init__(self, copy_databases: CopyDatabases, database: Database) -> None:
         self.copy_databases = copy_databases
         self.database = database
         self.rules = policy.load().tables
         self.canaries: list[Canary] = []
-        self._numbers = count(1000)  # all of one length, so that none is a part of another
+        self._numbers = count(1000)  # of equal length, so that none is part of another
 
     def plant(self) -> None:
         for (statement,) in self.copy_databases.query(
-            # Any text is to be planted, whatever else must be true of it.
+            # Drop constraints, because canaries do not satisfy them.
             "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I CASCADE', conrelid::regclass, conname)"
             " FROM pg_constraint"
             " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace AND coninhcount = 0",
@@ -101,7 +101,7 @@ class CanaryPlanter:
         return [OTHERS[kind[:-2]]] if kind.endswith("[]") else OTHERS[kind]
 
     def _text(self, where: str, rule: str, limit: int | None) -> str:
-        """A word and an address, if both fit; where the rule is to keep, an address would stop the copy."""
+        """A word, and an address if it fits; with a `keep` rule, an address would stop the copy."""
         number = next(self._numbers)
         word, address = f"Tw{number}", f"sylvester{number}@birds.example"
         arrives = rule in ("keep", "keep:tree", "scrub", "scrub:tree")
@@ -125,7 +125,7 @@ class CanaryPlanter:
 
 @pytest.fixture
 def canary_planter(copy_databases: CopyDatabases) -> Iterator[CanaryPlanter]:
-    """A database made like live, so that its constraints can go."""
+    """A database with live's schema, whose constraints can be dropped."""
     planted_database = copy_databases.live.named(f"{copy_databases.staging.name}_aviary")
     connection.close()
     with copy_databases.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
@@ -134,7 +134,7 @@ def canary_planter(copy_databases: CopyDatabases) -> Iterator[CanaryPlanter]:
     swap.drop(copy_databases.staging, planted_database.name)
 
 
-def test_of_every_text_and_json_column_nothing_arrives_but_what_a_rule_keeps(
+def test_only_canaries_that_a_rule_keeps_reach_staging(
     copy_databases: CopyDatabases, canary_planter: CanaryPlanter, tmp_path: Path
 ) -> None:
     canary_planter.plant()
@@ -150,6 +150,6 @@ def test_of_every_text_and_json_column_nothing_arrives_but_what_a_rule_keeps(
     ).lower()
     telling = [canary for canary in canary_planter.canaries if len(canary.text) >= MIN_LENGTH]
     assert [canary for canary in telling if canary.text in content and not canary.kept] == []
-    # They were planted, then: what a rule keeps did come.
+    # Proves that canaries were planted and found: those that a rule keeps did arrive.
     assert [canary for canary in telling if canary.text not in content and canary.kept] == []
     assert {canary.where.partition(".")[0] for canary in telling} >= {"orders_address", "accounts_user", "hub_change"}

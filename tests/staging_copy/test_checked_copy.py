@@ -1,4 +1,4 @@
-"""A copy ends with staging being checked in its own shop, by a process of its own; a person may answer and undo it."""
+"""After a copy, a separate process checks staging against its own shop; a person can answer and roll back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def shop(copy_databases: CopyDatabases, live: Live, platform: SandboxProcess) -> None:
-    """Live sells 30 products through a shop, and staging has a shop of its own, which has them too."""
+    """Live has 30 products in a shop, and staging has its own shop with the same products."""
     live.shop.platform, live.shop.settings = "seller_center_shop", {"seller": "1"}
     live.shop.credentials = CREDENTIALS
     live.shop.base_url = platform.url
@@ -33,7 +33,7 @@ def shop(copy_databases: CopyDatabases, live: Live, platform: SandboxProcess) ->
         Link(connection=live.shop, kind="product", external_id=str(number), item_id=product.pk)
         for number, product in enumerate(products, 1)
     )
-    # Staging's own row, as an operator of staging set it up; live leads elsewhere.
+    # Staging's own connection; live's endpoint is changed below.
     copy_databases.execute(
         "INSERT INTO accounts_seller SELECT * FROM jsonb_populate_record(NULL::accounts_seller, %s)",
         row(copy_databases, "accounts_seller"),
@@ -67,7 +67,7 @@ def frozen(copy_databases: CopyDatabases) -> bool:
     return bool(copy_databases.query("SELECT FROM hub_platformswitch"))
 
 
-def test_what_the_staging_shop_lacks_is_deleted_on_staging_alone(
+def test_products_missing_in_the_staging_shop_are_deleted_on_staging_only(
     copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
 ) -> None:
     delete_at_shop(platform, 3, 5)
@@ -79,7 +79,7 @@ def test_what_the_staging_shop_lacks_is_deleted_on_staging_alone(
     assert [row["shop_id"] for row in made.report["check"]["deleted_products"]["shown"]] == ["3", "5"]
 
 
-def test_a_person_answers_rolls_back_and_puts_it_in_place_again(
+def test_answer_rollback_and_undo_of_the_rollback(
     copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
 ) -> None:
     by = make_user()
@@ -99,7 +99,7 @@ def test_a_person_answers_rolls_back_and_puts_it_in_place_again(
     assert made.report["check"]["guard"]["by"] == str(by)
     assert request_action("roll_back") == Copy.State.ROLLED_BACK
     assert copy_databases.query("SELECT count(*) FROM catalog_product") == [(0,)]
-    with pytest.raises(ValueError, match="rolled back"):
+    with pytest.raises(ValueError, match="Rolled back"):
         request_action("yes")
     assert request_action("roll_back") == Copy.State.DONE
     assert len(deleted(copy_databases)) == 20
@@ -113,13 +113,13 @@ def test_a_shop_that_is_down_leaves_staging_frozen_until_it_is_checked_again(
     copy: Callable[[], Copy],
     monkeypatch: Any,
 ) -> None:
-    # For the process that checks.
+    # Read by the process that runs the check.
     monkeypatch.setenv("STAGING_COPY_RETRY_DELAY_SECONDS", "0")
     delete_at_shop(platform, 3)
     platform.control("POST", "faults", json={"fault": "garbage", "times": 100})
     made = copy()
     assert made.state == Copy.State.UNCHECKED
-    assert made.problem.startswith("acme-shop could not be asked:")
+    assert made.problem.startswith("acme-shop could not be checked:")
     assert deleted(copy_databases) == [] and frozen(copy_databases)
     platform.reset()
     delete_at_shop(platform, 3)
@@ -127,7 +127,7 @@ def test_a_shop_that_is_down_leaves_staging_frozen_until_it_is_checked_again(
     assert deleted(copy_databases) == ["3"] and not frozen(copy_databases)
 
 
-def test_a_killed_check_is_gone_on_with(
+def test_a_killed_check_is_continued(
     copy_databases: CopyDatabases,
     live: Live,
     shop: None,
@@ -149,7 +149,7 @@ def test_a_killed_check_is_gone_on_with(
     assert deleted(copy_databases) == ["3"]
 
 
-def test_a_running_copy_is_cancelled(
+def test_a_running_copy_can_be_canceled(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by = make_user()

@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the SQL is this file's own)
-"""What staging holds after a copy (L4–L10, N1)."""
+"""The content of staging after a copy (L4–L10, N1)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_rules import WORDS
 
 
-def test_nothing_personal_arrives(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
+def test_no_personal_data_reaches_staging(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     copy()
     tables = [
         table
@@ -37,7 +37,7 @@ def test_nothing_personal_arrives(copy_databases: CopyDatabases, live: Live, cop
         assert value not in content
 
 
-def test_one_address_is_one_number_wherever_it_appears(
+def test_an_address_gets_the_same_number_everywhere(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
     copy()
@@ -52,9 +52,7 @@ def test_one_address_is_one_number_wherever_it_appears(
     assert other.endswith("@sellercenter.net") and other != customer
 
 
-def test_every_product_arrives_with_its_ids_and_links(
-    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
-) -> None:
+def test_products_keep_their_ids_and_links(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     """L9, L10."""
     more = [Product(seller=live.seller, title=f"Product {number}") for number in range(300)]
     Product.objects.bulk_create(more)
@@ -65,9 +63,7 @@ def test_every_product_arrives_with_its_ids_and_links(
     assert copy_databases.query("SELECT external_id, item_id FROM hub_link") == [("77", live.product.pk)]
 
 
-def test_the_generic_admin_signs_in_and_nobody_else(
-    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
-) -> None:
+def test_only_the_shared_admin_can_log_in(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     """L4, L6."""
     copy()
     users = dict(copy_databases.query("SELECT email, password FROM accounts_user"))
@@ -75,10 +71,10 @@ def test_the_generic_admin_signs_in_and_nobody_else(
     assert users and all(password.startswith("!") for password in users.values())
 
 
-def test_api_keys_of_live_open_nothing_on_staging(
+def test_api_keys_of_live_are_invalid_on_staging(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
-    """L6: hashed, so nobody knows the new ones."""
+    """L6. Only hashes are stored, so nobody knows the new keys."""
     create_api_key(user=live.user, seller=live.seller, name="script", scopes=["sync:read"])
     copy()
     [(before,)] = ApiKey.objects.values_list("key_hash")
@@ -101,8 +97,8 @@ def test_keys_differ_from_copy_to_copy_unless_one_is_set(
     assert copy_databases.query("SELECT email FROM orders_customer") == [(number(stable),)]
 
 
-def test_the_copy_can_be_worked_with(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
-    """Sequences go on, and foreign keys and unique and case-insensitive indexes hold."""
+def test_the_copy_is_writable(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
+    """Sequences continue, and foreign keys and unique and case-insensitive indexes are enforced."""
     User.objects.create_user(email="bob@builders.example", password="x")
     copy()
     copy_databases.execute(
@@ -124,7 +120,9 @@ def test_the_copy_can_be_worked_with(copy_databases: CopyDatabases, live: Live, 
     assert copy_databases.query("SELECT count(*) FROM pg_constraint WHERE NOT convalidated") == [(0,)]
 
 
-def test_staging_has_exactly_lives_schema(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
+def test_staging_has_the_same_schema_as_live(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
     schema = (
         "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
         " UNION ALL SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'public'"
@@ -134,7 +132,7 @@ def test_staging_has_exactly_lives_schema(copy_databases: CopyDatabases, live: L
     assert copy_databases.query(schema) == copy_databases.query(schema, on=copy_databases.live)
 
 
-def test_a_report_shows_an_auditor_what_was_done(
+def test_the_report_documents_the_copy(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: pytest.FixtureRequest
 ) -> None:
     """N4, L14, L16."""

@@ -1,4 +1,4 @@
-"""JSON is masked by paths, and a path without a rule stops the copy (N3)."""
+"""JSON is masked by path, and a path without a rule stops the copy (N3)."""
 
 import json
 from typing import Any
@@ -42,14 +42,14 @@ def test_each_path_has_its_rule() -> None:
         ([{"a": "keep"}], '{"a": "Alice"}', "t.c"),
     ],
 )
-def test_an_unforeseen_path_or_shape_stops_the_copy(rule: Any, value: str, path: str) -> None:
+def test_an_unknown_path_or_shape_stops_the_copy(rule: Any, value: str, path: str) -> None:
     with pytest.raises(UnknownPath, match=path) as raised:
         mask(rule, value)
     assert "Alice" not in str(raised.value)
 
 
 @given(JSON)
-def test_what_is_kept_stays_the_same(value: Any) -> None:
+def test_kept_values_are_unchanged(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=False)
     assert json.loads(mask("keep:tree", text)) == json.loads(text)
 
@@ -69,7 +69,7 @@ def test_addresses_in_keys_are_replaced() -> None:
     assert "bob" not in mask({"*": "keep"}, '{"bob@x.example": 1}')
 
 
-def test_a_key_that_appears_twice_hides_nothing() -> None:
-    """A `json` column (unlike jsonb) may hold it."""
+def test_duplicate_keys_are_all_masked() -> None:
+    """A `json` column (unlike jsonb) may contain them."""
     with pytest.raises(UnknownPath):
         mask({"a": "keep"}, '{"a": {"name": "Alice"}, "a": "x"}')

@@ -1,5 +1,5 @@
 # ruff: noqa: S608  (the SQL is this file's own)
-"""Staging's own endpoints, credentials and keys are put back exactly as they were (L8)."""
+"""Staging's own endpoints, credentials and keys are restored unchanged (L8)."""
 
 import select
 import socket
@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.services import check_connection
+from connectors.services.connections import check_connection
 from hub.models import Connection
 from staging_copy import freeze
 from staging_copy.models import Copy
@@ -38,7 +38,7 @@ def add_connection(
 
 @pytest.fixture
 def copied(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> Callable[[], Copy]:
-    """Staging has live's seller already, as after every first copy."""
+    """`copied()` is `copy()` with live's seller already on staging, as after a first copy."""
     copy_databases.execute(
         "INSERT INTO accounts_seller SELECT (jsonb_populate_record(NULL::accounts_seller, %s)).*",
         copy_databases.query("SELECT to_jsonb(s)::text FROM accounts_seller AS s", on=copy_databases.live)[0][0],
@@ -48,7 +48,7 @@ def copied(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) 
 
 @pytest.fixture
 def on_staging(copy_databases: CopyDatabases) -> Iterator[Callable[[], None]]:
-    """From the call on, the application's database is staging."""
+    """Calling it makes staging the application's database."""
     default = connections["default"]
     name = default.settings_dict["NAME"]
 
@@ -61,18 +61,20 @@ def on_staging(copy_databases: CopyDatabases) -> Iterator[Callable[[], None]]:
     default.settings_dict["NAME"] = name
 
 
-def test_a_connection_of_both_keeps_stagings_values(copy_databases: CopyDatabases, copied: Callable[[], Copy]) -> None:
+def test_a_connection_in_both_databases_keeps_stagings_values(
+    copy_databases: CopyDatabases, copied: Callable[[], Copy]
+) -> None:
     add_connection(copy_databases, "acme-shop", seller="acme")
     before = bytes_of(copy_databases.query(f"SELECT {OWN} FROM hub_connection"))
     copied()
     assert bytes_of(copy_databases.query(f"SELECT {OWN} FROM hub_connection")) == before
-    # Its id is live's, to which links and orders refer.
+    # It has the ID from live, which links and orders refer to.
     assert copy_databases.query("SELECT DISTINCT source_id FROM orders_order") == copy_databases.query(
         "SELECT id FROM hub_connection"
     )
 
 
-def test_a_connection_that_only_live_has_arrives_blank_and_paused(
+def test_a_connection_that_only_live_has_is_blank_and_paused(
     copy_databases: CopyDatabases, copied: Callable[[], Copy]
 ) -> None:
     copied()
@@ -85,7 +87,7 @@ def test_a_connection_that_only_live_has_arrives_blank_and_paused(
     assert len(token) == len(live_tokens[0][0]) and (token,) not in live_tokens
 
 
-def test_a_connection_that_only_staging_has_is_put_back(
+def test_a_connection_that_only_staging_has_is_restored(
     copy_databases: CopyDatabases, copied: Callable[[], Copy]
 ) -> None:
     add_connection(copy_databases, "test-oms", seller="acme", base_url="https://oms.staging.example")
@@ -101,17 +103,19 @@ def test_a_connection_that_only_staging_has_is_put_back(
     ) == [("acme",)]
 
 
-def test_a_connection_never_comes_to_another_seller(copy_databases: CopyDatabases, copied: Callable[[], Copy]) -> None:
-    """Its seller is gone from live: it is left out and reported, not given to whoever has that id now."""
+def test_a_connection_is_never_assigned_to_another_seller(
+    copy_databases: CopyDatabases, copied: Callable[[], Copy]
+) -> None:
+    """If its seller no longer exists on live, it is skipped and reported, not assigned to the seller with that ID."""
     add_connection(copy_databases, "gone-shop", seller="acme")
     copy_databases.execute("UPDATE accounts_seller SET slug = 'gone'")
     report = copied().report
     assert copy_databases.query("SELECT slug FROM hub_connection") == [("acme-shop",)]
-    [connections_put_back] = [own for own in report["own_rows"] if own["table"] == "hub_connection"]
-    assert "gone-shop" in connections_put_back["left_out"][0]
+    [restored_connections] = [own for own in report["own_rows"] if own["table"] == "hub_connection"]
+    assert "gone-shop" in restored_connections["left_out"][0]
 
 
-def test_keys_of_systems_stay_and_keys_of_users_do_not(
+def test_keys_of_systems_are_restored_and_keys_of_users_are_not(
     copy_databases: CopyDatabases, live: Live, copied: Callable[[], Copy]
 ) -> None:
     copy_databases.execute(
@@ -130,7 +134,7 @@ def test_keys_of_systems_stay_and_keys_of_users_do_not(
 def test_an_endpoint_of_live_is_paused_on_staging(
     copy_databases: CopyDatabases, copied: Callable[[], Copy], on_staging: Callable[[], None]
 ) -> None:
-    """N5: somebody entered live's address on staging. It is not called, not even for a test."""
+    """N5: a connection with live's endpoint on staging is never called, not even for a connection test."""
     add_connection(copy_databases, "acme-shop", seller="acme", base_url="https://SHOP.live.example:443/api/")
     report = copied().report
     assert report["paused_because_like_live"] == ["acme-shop"]
@@ -144,10 +148,10 @@ def test_an_endpoint_of_live_is_paused_on_staging(
         check_connection(connection=Connection.objects.get())
 
 
-def test_staging_sends_nothing_until_it_is_released(
+def test_staging_sends_nothing_until_it_is_unfrozen(
     copy_databases: CopyDatabases, live: Live, copied: Callable[[], Copy], on_staging: Callable[[], None], settings: Any
 ) -> None:
-    """N5: neither by its lanes nor because somebody tests a connection."""
+    """N5: neither its lanes nor a connection test send anything."""
     settings.REMOTE_DEADLINE_SECONDS = 0.5
     add_connection(copy_databases, "acme-shop", seller="acme")
     copied()

@@ -1,4 +1,4 @@
-"""The check after a copy: what the staging shop does not have is deleted, and nothing else is (L11, L12, L15, N5)."""
+"""The post-copy check deletes what the staging shop does not have, and nothing else (L11, L12, L15, N5)."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def shop(platform: SandboxProcess) -> Connection:
-    """Staging as it is just after a copy: 30 products that its shop has, three sellers, everything frozen."""
+    """Staging just after a copy: 30 products and three sellers that exist in its shop; the platform is frozen."""
     sellers = [make_seller(f"seller-{number}") for number in (1, 2, 3)]
     shop = Connection.objects.create(
         slug="marketplace",
@@ -76,7 +76,7 @@ def is_frozen() -> bool:
     return PlatformSwitch.objects.exists()
 
 
-def test_what_the_shop_lacks_is_deleted_and_then_staging_is_unfrozen(
+def test_missing_items_are_deleted_and_staging_is_unfrozen(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
     delete_at_shop(platform, "products", 3, 5)
@@ -93,7 +93,7 @@ def test_what_the_shop_lacks_is_deleted_and_then_staging_is_unfrozen(
     assert result["guard"] == {"harmful": [], "answer": None, "by": ""}
 
 
-def test_what_only_the_shop_has_is_listed(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+def test_items_only_in_the_shop_are_listed(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     Link.objects.filter(kind="product", external_id__in=["7", "8"]).delete()
     Link.objects.filter(kind="seller", external_id="3").delete()
     assert Check(record).run()
@@ -104,7 +104,7 @@ def test_what_only_the_shop_has_is_listed(platform: SandboxProcess, shop: Connec
     assert deleted() == set()
 
 
-def test_missing_brands_and_categories_are_reported_and_stay(
+def test_missing_brands_and_categories_are_only_reported(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
     """Categories are linked per storefront (L9)."""
@@ -123,8 +123,10 @@ def test_missing_brands_and_categories_are_reported_and_stay(
     assert not Link.objects.filter(missing=True).exists()
 
 
-def test_much_is_deleted_only_after_a_yes(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
-    """More than 20 %, and at least 10."""
+def test_many_missing_items_are_deleted_only_after_a_yes(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
+    """More than 20%, and at least 10."""
     delete_at_shop(platform, "products", *range(1, 11))
     delete_at_shop(platform, "sellers", 1)
     assert not Check(record).run()
@@ -136,9 +138,7 @@ def test_much_is_deleted_only_after_a_yes(platform: SandboxProcess, shop: Connec
     assert not is_frozen()
 
 
-def test_a_no_keeps_what_was_asked_about_and_nothing_else(
-    platform: SandboxProcess, shop: Connection, record: Journal
-) -> None:
+def test_a_no_keeps_only_the_items_in_question(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     delete_at_shop(platform, "products", *range(1, 11))
     delete_at_shop(platform, "sellers", 1)
     assert not Check(record).run()
@@ -164,14 +164,16 @@ def test_the_guard_is_configurable(platform: SandboxProcess, shop: Connection, r
     assert not Check(record).run()
 
 
-def test_an_empty_shop_deletes_nothing_by_itself(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+def test_an_empty_shop_deletes_nothing_without_confirmation(
+    platform: SandboxProcess, shop: Connection, record: Journal
+) -> None:
     Link.objects.filter(kind="product", external_id__in=map(str, range(4, ITEMS + 1))).delete()
     delete_at_shop(platform, "products", *range(1, ITEMS + 1))
-    assert not Check(record).run()  # though they are only three
+    assert not Check(record).run()  # although there are only three
     assert deleted() == set() and is_frozen()
 
 
-def test_what_was_discontinued_on_live_is_expected_to_be_missing(
+def test_products_discontinued_on_live_do_not_need_confirmation(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
     gone = Link.objects.filter(kind="product", external_id__in=map(str, range(1, 16))).values("item_id")
@@ -181,7 +183,7 @@ def test_what_was_discontinued_on_live_is_expected_to_be_missing(
     assert len(deleted()) == 15
 
 
-def test_a_product_that_another_shop_has_stays(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+def test_a_product_that_another_shop_has_is_kept(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     product = Link.objects.get(kind="product", external_id="3")
     other = Connection.objects.create(
         slug="other",
@@ -197,15 +199,13 @@ def test_a_product_that_another_shop_has_stays(platform: SandboxProcess, shop: C
     assert deleted() == set()
 
 
-def test_connections_that_lead_nowhere_of_stagings_own_are_not_asked(
-    platform: SandboxProcess, shop: Connection, record: Journal
-) -> None:
+def test_paused_connections_are_not_checked(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     before = len(platform.control("GET", "calls")["calls"])
-    Connection.objects.update(paused_at=timezone.now(), pause_reason="Leads where live leads.")
+    Connection.objects.update(paused_at=timezone.now(), pause_reason="Uses live's endpoint.")
     assert Check(record).run()
     assert len(platform.control("GET", "calls")["calls"]) == before
     assert record.check()["not_asked"] == [
-        {"connection": "marketplace", "reason": "It is paused: Leads where live leads."}
+        {"connection": "marketplace", "reason": "The connection is paused. Reason: Uses live's endpoint."}
     ]
     assert deleted() == set()
 
@@ -216,9 +216,9 @@ def test_a_shop_that_fails_deletes_nothing(
 ) -> None:
     settings.REMOTE_DEADLINE_SECONDS = 1
     delete_at_shop(platform, "products", 3)
-    wish = {"fault": fault, "times": 50} | ({"delay": 3} if fault == "slow" else {})
-    platform.control("POST", "faults", json=wish | ({"status": 500} if fault == "status" else {}))
-    with pytest.raises(CheckFailed, match="marketplace could not be asked"):
+    options = {"fault": fault, "times": 50} | ({"delay": 3} if fault == "slow" else {})
+    platform.control("POST", "faults", json=options | ({"status": 500} if fault == "status" else {}))
+    with pytest.raises(CheckFailed, match="marketplace could not be checked"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
 
@@ -231,26 +231,24 @@ def test_a_shop_that_is_down_deletes_nothing(shop: Connection, record: Journal) 
 
 
 def fake_answer(platform: SandboxProcess, path: str, answer: dict[str, Any]) -> None:
-    """The second call to `path`, which is the one about products, gets this answer: well-formed, and not true."""
+    """The second call to `path`, which is about products, gets this well-formed but wrong answer."""
     platform.fault("garbage", path=path, after=1, times=1, body=json.dumps(answer))
 
 
-def test_a_lookup_that_forgets_is_contradicted_by_the_list(
+def test_an_incomplete_lookup_is_contradicted_by_the_list(
     platform: SandboxProcess, shop: Connection, record: Journal
 ) -> None:
-    """Half an answer that looks like a whole one."""
+    """A partial answer that looks complete."""
     fake_answer(platform, "/lookup", {"found": ["1", "2", "3"]})
     assert Check(record).run()
     assert deleted() == set()
     assert record.check()["contradicted"]["total"] == ITEMS - 3
 
 
-def test_a_list_that_leaves_pages_out_stops_the_check(
-    platform: SandboxProcess, shop: Connection, record: Journal
-) -> None:
+def test_a_list_with_missing_pages_stops_the_check(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     delete_at_shop(platform, "products", 3)
     fake_answer(platform, "/list", {"ids": [str(number) for number in range(1, 11)], "next": None})
-    with pytest.raises(CheckFailed, match="The shop has 20 of product that its own list leaves out"):
+    with pytest.raises(CheckFailed, match=r"20 IDs \(product\) exist in the shop but are missing in"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
 
@@ -263,20 +261,20 @@ def test_a_list_that_leaves_pages_out_stops_the_check(
         ("/list", {"ids": ["1", "2"], "next": "2", "total": 2}),
         ("/list", {"ids": [], "next": "1"}),
     ],
-    ids=["ids that nobody asked for", "a part of an answer", "a page of another shape", "pages that lead nowhere"],
+    ids=["IDs that were not requested", "partial answer", "page of another shape", "next page that is missing"],
 )
-def test_an_odd_answer_deletes_nothing(
+def test_an_unexpected_answer_deletes_nothing(
     platform: SandboxProcess, shop: Connection, record: Journal, path: str, answer: dict[str, Any]
 ) -> None:
     delete_at_shop(platform, "products", 3)
     fake_answer(platform, path, answer)
-    with pytest.raises(CheckFailed, match="marketplace could not be asked"):
+    with pytest.raises(CheckFailed, match="marketplace could not be checked"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
 
 
 @pytest.mark.parametrize("fault", [{"fault": "slow", "delay": 0.2}, {"fault": "rate_limited"}], ids=["slow", "limited"])
-def test_a_shop_that_takes_its_time_is_waited_for(
+def test_a_slow_or_rate_limited_shop_is_retried(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(shops, "_MAX_ATTEMPTS", 2)
@@ -286,10 +284,10 @@ def test_a_shop_that_takes_its_time_is_waited_for(
     assert deleted() == {"3"} and not is_frozen()
 
 
-def test_a_page_that_failed_is_asked_for_again_and_no_other(
+def test_only_the_failed_page_is_requested_again(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or else a long list would never come to its end within a budget of calls."""
+    """Otherwise a long list could never be completed within the API budget."""
     monkeypatch.setattr(shops, "_MAX_ATTEMPTS", 2)
     monkeypatch.setattr("connectors.sdk.listing_protocol.MAX_IDS", 10)
     delete_at_shop(platform, "products", 3)
@@ -301,16 +299,16 @@ def test_a_page_that_failed_is_asked_for_again_and_no_other(
     assert lists[1:5] == [200, 503, 200, 200]
 
 
-def test_a_list_in_circles_is_left(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+def test_a_list_that_repeats_pages_stops_the_check(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     for after, following in ((1, "10"), (1, "20"), (1, "10")):
         body = json.dumps({"ids": ["1", "2"], "next": following})
         platform.fault("garbage", path="/list", after=after, times=1, body=body)
-    with pytest.raises(CheckFailed, match="goes in a circle"):
+    with pytest.raises(CheckFailed, match="repeats a page"):
         Check(record).run()
     assert deleted() == set() and is_frozen()
 
 
-def test_a_killed_check_goes_on_where_it_stopped(
+def test_a_killed_check_continues_where_it_stopped(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delete_at_shop(platform, "products", 3, 25)
@@ -334,7 +332,7 @@ def test_a_killed_check_goes_on_where_it_stopped(
     assert sorted(asked.count(str(number)) for number in range(1, 21)) == [1] * 20
 
 
-def test_one_that_was_killed_after_its_commit_remembers_what_it_deleted(
+def test_a_check_killed_after_its_commit_still_reports_its_deletions(
     platform: SandboxProcess, shop: Connection, record: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*arguments: Any) -> None:
@@ -352,7 +350,7 @@ def test_one_that_was_killed_after_its_commit_remembers_what_it_deleted(
     assert record.events()[-1]["event"] == "checked"
 
 
-def test_checked_again_everything_is_asked_again(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
+def test_a_fresh_check_repeats_all_lookups(platform: SandboxProcess, shop: Connection, record: Journal) -> None:
     delete_at_shop(platform, "products", *range(1, 15))
     assert not Check(record).run()
     platform.reset()

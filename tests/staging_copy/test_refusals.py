@@ -1,4 +1,4 @@
-"""What is not as it should be stops the copy: named, before or while it runs, and staging stays as it was (N3, N4)."""
+"""Any problem stops the copy with a message that names it, and staging stays unchanged (N3, N4)."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ from tests.staging_copy.conftest import CopyDatabases, Live
 
 @pytest.fixture
 def staging_unchanged(copy_databases: CopyDatabases) -> Iterator[None]:
-    """Whatever happens in the test, staging is the same database as before, alone, and answers."""
+    """Asserts after the test that staging is the same database as before and that no other databases are left."""
     copy_databases.execute("CREATE TABLE mark (id int)")
     before = copy_databases.query("SELECT oid FROM pg_database WHERE datname = current_database()")
     yield
@@ -42,7 +42,7 @@ def on_live(sql: str) -> None:
 
 @pytest.fixture
 def temporary_schema_change() -> Iterator[Callable[[str, str], None]]:
-    """`temporary_schema_change(do, undo)`: a change to live's schema that later tests do not see."""
+    """`temporary_schema_change(do, undo)`: changes live's schema until the end of the test."""
     undos: list[str] = []
 
     def change(do: str, undo: str) -> None:
@@ -62,7 +62,7 @@ def temporary_schema_change() -> Iterator[Callable[[str, str], None]]:
         ("SELECT lo_create(777)", "SELECT lo_unlink(777)", "large object"),
     ],
 )
-def test_what_has_no_rule_is_refused_by_name(
+def test_tables_and_columns_without_a_rule_are_refused_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -113,7 +113,7 @@ def test_a_json_path_without_a_rule_is_refused_by_name(
 def test_a_kept_column_with_an_address_in_it_stops_the_copy(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None, copy: Callable[[], Copy]
 ) -> None:
-    """The tripwire: the rule says `keep`, and somebody wrote an address there."""
+    """The leak check finds an address in a column with the rule `keep`."""
     live.order.cart_id = "carol@canary.example"
     live.order.save()
     with pytest.raises(CopyFailed, match=r"orders_order\.cart_id") as failed:
@@ -121,7 +121,7 @@ def test_a_kept_column_with_an_address_in_it_stops_the_copy(
     assert "carol" not in str(failed.value)
 
 
-def test_an_address_that_is_allowed_may_stay(
+def test_an_allowed_address_is_kept(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: Any
 ) -> None:
     settings.STAGING_COPY_ALLOWED_ADDRESSES = ["Help@vendor.example"]
@@ -136,7 +136,7 @@ def test_a_backup_that_is_too_old_or_missing_is_refused(
     with pytest.raises(Refused, match="no verified backup"):
         services.start_copy(by=None)
     services.take_backup(now=timezone.now() - timedelta(days=5))
-    with pytest.raises(Refused, match="older than"):
+    with pytest.raises(Refused, match="more than 48 hours ago"):
         services.start_copy(by=None)
 
 
@@ -153,7 +153,7 @@ def test_a_backup_newer_than_the_code_is_refused(
 
 
 def test_a_backup_older_than_the_code_is_migrated(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
-    """Staging runs this code, so its database must be as this code expects."""
+    """Staging runs this code, so its database needs all migrations of this code."""
     old = copy_databases.live.named(f"{copy_databases.staging.name}_old")
     connection.close()
     with copy_databases.live.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
@@ -173,19 +173,19 @@ def test_a_backup_older_than_the_code_is_migrated(copy_databases: CopyDatabases,
     assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
 
 
-def test_live_is_never_the_target_whatever_it_is_called(
+def test_live_is_never_the_target_even_under_another_address(
     copy_databases: CopyDatabases, live: Live, settings: Any
 ) -> None:
-    """The address differs in every letter; the database is the same."""
+    """The URL differs, but the database is the same."""
     services.take_backup()
     settings.STAGING_DATABASE_URL = f"{copy_databases.live.url}&application_name=staging"
-    with pytest.raises(Refused, match="live itself"):
+    with pytest.raises(Refused, match="is the live database"):
         services.start_copy(by=None)
-    with pytest.raises(target.WrongTarget, match="live itself"):
+    with pytest.raises(target.WrongTarget, match="is the live database"):
         services.register_staging(by=None)
 
 
-def test_live_is_not_dropped_if_it_is_called_like_a_side_database(
+def test_live_is_not_dropped_if_it_has_the_name_of_a_side_database(
     copy_databases: CopyDatabases, live: Live, settings: Any
 ) -> None:
     services.take_backup()
@@ -195,7 +195,7 @@ def test_live_is_not_dropped_if_it_is_called_like_a_side_database(
     with real.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{real.name}" RENAME TO "{name}"')
     try:
-        with pytest.raises(target.WrongTarget, match="live itself"):
+        with pytest.raises(target.WrongTarget, match="is the live database"):
             target.register(real, real.named(name), Path(settings.STAGING_COPY_JOURNAL_DIR), now=timezone.now())
     finally:
         with real.maintenance.connect(autocommit=True) as session, session.cursor() as cursor:
@@ -203,7 +203,7 @@ def test_live_is_not_dropped_if_it_is_called_like_a_side_database(
 
 
 def test_a_refused_copy_drops_nothing(copy_databases: CopyDatabases, live: Live) -> None:
-    """What is called like a side database on a server that was never checked is somebody else's."""
+    """On a server that was not checked, a database with the name of a side database may belong to someone else."""
     services.take_backup()
     planned = services.start_copy(by=None)
     (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
@@ -215,7 +215,7 @@ def test_a_refused_copy_drops_nothing(copy_databases: CopyDatabases, live: Live)
     assert side in copy_databases.names()
 
 
-def test_a_database_that_nobody_registered_is_not_replaced(
+def test_an_unregistered_database_is_not_replaced(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     services.take_backup()
@@ -229,16 +229,16 @@ def test_nothing_is_copied_from_staging(
 ) -> None:
     services.take_backup()
     settings.ENVIRONMENT = "staging"
-    with pytest.raises(Refused, match="live's side"):
+    with pytest.raises(Refused, match="Copies are started on live"):
         services.start_copy(by=None)
 
 
-def test_too_little_disk_is_seen_before_anything_is_written(
+def test_a_disk_shortage_is_found_before_anything_is_written(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     backup = services.take_backup()
     manifest = Path(django_settings.BACKUP_DIR) / f"{backup.name}.json"
-    # An exabyte: more than any disk that runs this.
+    # An exabyte: more than any disk has.
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"database_size": 2**60}))
     with pytest.raises(Refused, match="GiB free"):
         services.start_copy(by=None)
@@ -246,9 +246,9 @@ def test_too_little_disk_is_seen_before_anything_is_written(
 
 @pytest.fixture
 def limit_file_size() -> Iterator[Callable[[int], None]]:
-    """`limit_file_size(size)`: PostgreSQL's sessions, from now on, are refused by the kernel to write larger files.
+    """`limit_file_size(size)`: from now on, PostgreSQL's processes cannot write larger files.
 
-    Without privileges this is as near as a test comes to a full disk: the same write fails in the same place.
+    Without privileges this is the closest that a test can get to a full disk: the same write fails in the same place.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int")
@@ -256,7 +256,7 @@ def limit_file_size() -> Iterator[Callable[[int], None]]:
     account = Path(f"/proc/{postmaster}").stat()
 
     def limit(size: int | str) -> None:
-        # A process may limit those of its own account alone, and root's PostgreSQL runs as somebody else.
+        # prlimit works only on processes of the same account, and root's PostgreSQL runs under another one.
         subprocess.run(
             ["prlimit", f"--pid={postmaster}", f"--fsize={size}:"],
             **{"user": account.st_uid, "group": account.st_gid, "check": True},
@@ -266,8 +266,8 @@ def limit_file_size() -> Iterator[Callable[[int], None]]:
     limit("unlimited")
 
 
-@pytest.mark.skipif(shutil.which("prlimit") is None, reason="only Linux limits another process")
-def test_a_disk_that_fills_up_during_the_copy_leaves_staging_as_it_was(
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit exists only on Linux")
+def test_a_disk_that_fills_up_during_the_copy_leaves_staging_unchanged(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None, limit_file_size: Callable[[int], None]
 ) -> None:
     on_live(
@@ -277,14 +277,14 @@ def test_a_disk_that_fills_up_during_the_copy_leaves_staging_as_it_was(
     )
     services.take_backup()
     planned = services.start_copy(by=None)
-    # Above the 16 MiB of a file of the write-ahead log, below the size of the table.
+    # More than a WAL segment (16 MiB), less than the table.
     limit_file_size(17 * 2**20)
     with pytest.raises(CopyFailed, match=r"catalog_product: could not .*(File too large|No space left)") as failed:
         services.run_copy(copy=planned)
     assert failed.value.stage == "rows"
 
 
-def test_a_loader_that_dies_is_the_reason_that_is_given(
+def test_a_killed_loader_is_reported_as_the_reason(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -293,18 +293,20 @@ def test_a_loader_that_dies_is_the_reason_that_is_given(
 ) -> None:
     start = build._start_loader
 
-    def start_and_lose() -> "subprocess.Popen[str]":
+    def start_and_kill() -> "subprocess.Popen[str]":
         loader = start()
         loader.kill()
         loader.wait()
         return loader
 
-    monkeypatch.setattr(build, "_start_loader", start_and_lose)
+    monkeypatch.setattr(build, "_start_loader", start_and_kill)
     with pytest.raises(CopyFailed, match="A loader was killed"):
         copy()
 
 
-def test_two_copies_at_once_are_one(copy_databases: CopyDatabases, live: Live, staging_unchanged: None) -> None:
+def test_a_second_copy_at_the_same_time_is_refused(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None
+) -> None:
     services.take_backup()
     planned = services.start_copy(by=None)
     with copier.exclusive_lock(copier.Config.from_settings()), pytest.raises(journal.AlreadyRunning):
@@ -324,5 +326,5 @@ def test_a_dry_run_shows_tables_rules_rows_and_time_and_changes_nothing(
     assert "1 rows" in orders and "ip_address mask:ip" in orders
     [sessions] = [line for line in lines if line.startswith("django_session")]
     assert "emptied" in sessions
-    assert "Nothing was changed" in lines[-1] and "rows in about" in lines[-1]
+    assert "Nothing was changed" in lines[-1] and "estimated time" in lines[-1]
     assert not Copy.objects.exists()

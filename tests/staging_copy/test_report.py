@@ -1,4 +1,4 @@
-"""The report of a copy, as JSON and for printing: what was done, looked for and left alone (N4, L11 to L16)."""
+"""The report of a copy, as JSON and as a page for printing (N4, L11 to L16)."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def finished_copy(
     copy: Callable[[], Copy],
     settings: Any,
 ) -> Copy:
-    """A copy whose staging shop lacks two products and the seller, and has a seller that staging lacks."""
+    """A copy whose staging shop lacks two products and the seller, and has a seller unknown to staging."""
     settings.STAGING_COPY_CANARIES = [CANARY]
     live.order.internal_note = f"{CANARY} sends regards."
     live.order.save()
@@ -48,23 +48,23 @@ def admin_client(finished_copy: Copy, client: Client) -> Client:
 def test_as_json(finished_copy: Copy, admin_client: Client, live: Live) -> None:
     answer = admin_client.get(f"/admin/staging_copy/copy/{finished_copy.pk}/report.json")
     assert answer["Content-Disposition"] == f'attachment; filename="copy-{finished_copy.pk}.json"'
-    told = answer.json()
-    later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
-    taken = datetime.fromisoformat(told["backup"]["taken_at"])
+    data = answer.json()
+    later = datetime.fromisoformat(data["advice"]["shop_and_oms_backups_from"])
+    taken = datetime.fromisoformat(data["backup"]["taken_at"])
     assert timedelta(0) < later - taken < timedelta(days=1)
-    assert "Orders are not checked against the OMS" in told["advice"]["orders"]
-    assert re.fullmatch("[0-9a-f]{64}", told["backup"]["checksum"])
-    assert told["leaks"] == {
+    assert "Orders are not checked against the OMS" in data["advice"]["orders"]
+    assert re.fullmatch("[0-9a-f]{64}", data["backup"]["checksum"])
+    assert data["leaks"] == {
         "addresses_outside_the_masking_domain": 0,
         "canaries": {CANARY: {"met_in_backup": 1, "met_on_staging": 0}},
     }
-    tables = {table["table"]: table for table in told["tables"]}
+    tables = {table["table"]: table for table in data["tables"]}
     assert tables["orders_customer"]["rules"]["email"] == "mask:email"
     assert all(
         table["rows_in_backup"] == table["rows_on_staging"] for table in tables.values() if table["fate"] == "copy"
     )
-    assert told["highest_ids"]["order"] == live.order.pk and told["highest_ids"]["acme-shop product"] == 30
-    check = told["check"]
+    assert data["highest_ids"]["order"] == live.order.pk and data["highest_ids"]["acme-shop product"] == 30
+    check = data["check"]
     [asked] = check["shops"]
     assert asked["kinds"].keys() == {"seller", "product", "brand", "category"}, "no orders"
     assert (asked["kinds"]["product"]["checked"], asked["kinds"]["product"]["missing"]) == (30, 2)
@@ -77,28 +77,28 @@ def test_as_json(finished_copy: Copy, admin_client: Client, live: Live) -> None:
 def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
     page = admin_client.get(f"/admin/staging_copy/copy/{finished_copy.pk}/report/").content.decode()
     text = " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<article") : page.index("</article>")]).split())
-    told = finished_copy.report
-    taken = datetime.fromisoformat(told["backup"]["taken_at"])
-    later = datetime.fromisoformat(told["advice"]["shop_and_oms_backups_from"])
+    data = finished_copy.report
+    taken = datetime.fromisoformat(data["backup"]["taken_at"])
+    later = datetime.fromisoformat(data["advice"]["shop_and_oms_backups_from"])
     for part in (
-        f"Outcome ended well Backup of live {told['backup']['name']}, SHA-256 {told['backup']['checksum']}",
-        f"Live as of {taken:%Y-%m-%d %H:%M:%S} UTC",
-        f"should be made from backups of {later:%Y-%m-%d %H:%M} UTC or slightly later. Orders are not checked against",
+        f"Status {Copy.State.DONE.label} Backup of live {data['backup']['name']}, SHA-256 {data['backup']['checksum']}",
+        f"Live data as of {taken:%Y-%m-%d %H:%M:%S} UTC",
+        f"from backups taken at or shortly after {later:%Y-%m-%d %H:%M} UTC. {data['advice']['orders']}",
         "acme-shop products 30 2 0 0",
-        "Nobody had to be asked: less than 20 % or 10 of each kind were missing.",
-        "Products deleted on staging The staging shop does not have them (L11). 2 in all.",
-        "Their products take no part in any sync on staging (L13). 1 in all.",
+        "No approval was required: less than 20% or 10 items of each kind were missing.",
+        "Products deleted on staging The staging shop does not have them (L11). Total: 2.",
+        "Their products take no part in any sync on staging (L13). Total: 1.",
         "take one slightly later than ours (L15).",
-        "E-mail addresses outside the masking domain 0",
+        "Email addresses outside the masking domain 0",
         f"Canary {CANARY} 1 in the backup, 0 on staging",
-        "Highest ids in use",
+        "Highest IDs in use",
         "email: mask:email",
         "django_session 0 0 emptied",
     ):
         assert part in text, part
 
 
-def test_a_long_list_is_cut_on_the_page_alone() -> None:
+def test_a_long_list_is_truncated_only_on_the_page() -> None:
     shown = [{"shop": "acme-shop", "kind": "product", "shop_id": str(number)} for number in range(300)]
     [listing] = report.template_context(Copy(report={"check": {"only_in_shop": {"total": 12_345, "shown": shown}}}))[
         "listings"
@@ -106,11 +106,11 @@ def test_a_long_list_is_cut_on_the_page_alone() -> None:
     assert (listing.total, len(listing.rows), listing.headings) == (
         12_345,
         report.MAX_ROWS,
-        ["shop", "kind", "shop id"],
+        ["Shop", "Type", "ID in shop"],
     )
     assert listing.lines[0] == ["acme-shop", "product", "0"]
 
 
-def test_a_copy_that_came_nowhere_has_an_empty_one() -> None:
-    arranged = report.template_context(Copy())
-    assert arranged["tables"] == arranged["listings"] == arranged["stages"] == [] and arranged["check"] == {}
+def test_a_copy_without_results_has_an_empty_report() -> None:
+    context = report.template_context(Copy())
+    assert context["tables"] == context["listings"] == context["stages"] == [] and context["check"] == {}

@@ -1,4 +1,4 @@
-"""Staging's application connects again while its database changes places."""
+"""Staging's database backend retries connections during a swap."""
 
 import threading
 
@@ -19,7 +19,7 @@ def rename(copy_databases: CopyDatabases, old: str, new: str) -> None:
         cursor.execute(f'ALTER DATABASE "{old}" RENAME TO "{new}"')
 
 
-def test_a_database_that_is_away_for_a_moment_is_waited_for(copy_databases: CopyDatabases) -> None:
+def test_a_briefly_missing_database_is_retried(copy_databases: CopyDatabases) -> None:
     name, away = copy_databases.staging.name, f"{copy_databases.staging.name}_passing"
     rename(copy_databases, name, away)
     back = threading.Timer(0.3, rename, [copy_databases, away, name])
@@ -34,7 +34,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(copy_databases: Copy
         staging.close()
 
 
-def test_a_database_that_does_not_come_back_is_an_error(
+def test_a_database_that_stays_missing_is_an_error(
     copy_databases: CopyDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "_RETRY_SECONDS", 0.2)

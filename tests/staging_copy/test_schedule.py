@@ -1,4 +1,4 @@
-"""Copies that repeat: each time once, whatever the clock does and however many look at it (L2)."""
+"""Recurring copies are planned exactly once per run time, across clock changes and concurrent planners (L2)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,12 @@ SUNDAY = datetime(2026, 11, 22, 2, tzinfo=UTC)
 
 @pytest.fixture
 def weekly() -> CopySchedule:
-    """Every Sunday, 03:00 in Berlin."""
+    """Every Sunday at 03:00 in Berlin."""
     schedule = CopySchedule(name="weekly", crontab="0 3 * * 0", time_zone="Europe/Berlin", created_at=SATURDAY)
     return save_schedule(schedule=schedule, by=None, now=SATURDAY)
 
 
-def test_a_week_on_and_the_next_is_known(weekly: CopySchedule) -> None:
+def test_a_due_schedule_plans_a_copy_and_moves_to_the_next_week(weekly: CopySchedule) -> None:
     assert weekly.next_at == SUNDAY
     assert plan_due(now=SUNDAY - timedelta(seconds=1)) == 0
     assert plan_due(now=SUNDAY + timedelta(seconds=30)) == 1
@@ -34,30 +34,30 @@ def test_a_week_on_and_the_next_is_known(weekly: CopySchedule) -> None:
     assert weekly.next_at == SUNDAY + timedelta(days=7)
 
 
-def test_two_beats_at_once_plan_it_once(weekly: CopySchedule) -> None:
-    def look(_: int) -> int:
+def test_concurrent_planners_plan_one_copy(weekly: CopySchedule) -> None:
+    def plan(_: int) -> int:
         try:
             return plan_due(now=SUNDAY)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(look, range(16))) == 1
+        assert sum(threads.map(plan, range(16))) == 1
     assert Copy.objects.count() == 1
 
 
 @pytest.mark.parametrize(
     ("crontab", "around", "first", "second"),
     [
-        # 02:30 does not exist on 28 March 2027 in Berlin: it fires at 03:00 there.
+        # 02:30 does not exist on 28 March 2027 in Berlin: it runs at 03:00 instead.
         ("30 2 * * *", datetime(2027, 3, 27, 12, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC), 23.5),
-        # 02:30 comes twice on 31 October 2027.
+        # 02:30 exists twice on 31 October 2027.
         ("30 2 * * *", datetime(2027, 10, 30, 12, tzinfo=UTC), datetime(2027, 10, 31, 0, 30, tzinfo=UTC), 25),
         ("0 3 * * 0", datetime(2027, 3, 21, 12, tzinfo=UTC), datetime(2027, 3, 28, 1, tzinfo=UTC), 168),
         ("0 3 * * 0", datetime(2027, 10, 24, 12, tzinfo=UTC), datetime(2027, 10, 31, 2, tzinfo=UTC), 168),
     ],
 )
-def test_once_each_time_also_over_a_change_of_the_clocks(
+def test_clock_changes_neither_skip_nor_repeat_a_copy(
     weekly: CopySchedule, crontab: str, around: datetime, first: datetime, second: float
 ) -> None:
     weekly.crontab = crontab
@@ -66,21 +66,21 @@ def test_once_each_time_also_over_a_change_of_the_clocks(
     assert next_times(weekly, after=around, count=2) == expected
     moment = around
     while moment < expected[1]:
-        # Two beats.
+        # Two planners.
         assert plan_due(now=moment) + plan_due(now=moment) in (0, 1)
         Copy.objects.filter(state="planned").update(state="done")
-        # All of these schedules come at full or half hours.
+        # All of these schedules run on the hour or half hour.
         moment += timedelta(minutes=30)
     assert list(Copy.objects.values_list("not_before", flat=True)) == [first]
 
 
-def test_what_was_missed_is_made_up_for_once(weekly: CopySchedule) -> None:
+def test_missed_run_times_lead_to_one_copy(weekly: CopySchedule) -> None:
     assert plan_due(now=SUNDAY + timedelta(days=30)) == 1
     weekly.refresh_from_db()
     assert weekly.next_at > SUNDAY + timedelta(days=30)
 
 
-def test_a_paused_schedule_waits_for_its_next_time(weekly: CopySchedule) -> None:
+def test_a_resumed_schedule_waits_for_its_next_run_time(weekly: CopySchedule) -> None:
     set_paused(schedule=weekly, paused=True, by=None, now=SATURDAY)
     assert plan_due(now=SUNDAY + timedelta(days=1)) == 0
     set_paused(schedule=weekly, paused=False, by=None, now=SUNDAY + timedelta(days=1))
@@ -88,16 +88,16 @@ def test_a_paused_schedule_waits_for_its_next_time(weekly: CopySchedule) -> None
     assert plan_due(now=SUNDAY + timedelta(days=7)) == 1
 
 
-def test_while_one_is_under_way_the_next_is_refused_in_words(weekly: CopySchedule) -> None:
+def test_while_a_copy_is_running_the_next_is_skipped_with_a_reason(weekly: CopySchedule) -> None:
     running = Copy.objects.create(schedule=weekly, state=Copy.State.RUNNING)
     assert plan_due(now=SUNDAY) == 0
-    refused = Copy.objects.exclude(pk=running.pk).get()
-    assert refused.state == Copy.State.CANCELLED
-    assert refused.problem == f"Not begun: {running} of the same schedule is running."
+    skipped = Copy.objects.exclude(pk=running.pk).get()
+    assert skipped.state == Copy.State.CANCELLED
+    assert skipped.problem == (f"Skipped because {running} of the same schedule has not finished. Its status: Running.")
 
 
 @pytest.mark.parametrize(("field", "value"), [("crontab", "61 3 * * 0"), ("time_zone", "Mars/Olympus")])
-def test_nonsense_is_refused_and_named(weekly: CopySchedule, field: str, value: str) -> None:
+def test_invalid_values_are_refused_by_field(weekly: CopySchedule, field: str, value: str) -> None:
     setattr(weekly, field, value)
     with pytest.raises(ValidationError) as refused:
         weekly.full_clean()
@@ -126,7 +126,7 @@ def test_a_copy_that_needs_attention_is_an_alert(state: str, key: str) -> None:
     assert kinds(timezone.now()) == ({f"{key}:staging_copy:copy"} if key else set())
 
 
-def test_a_copy_that_is_under_way_for_hours_is_an_alert() -> None:
+def test_a_copy_that_runs_for_hours_is_an_alert() -> None:
     copy = Copy.objects.create(state="running", stage="rows", started_at=timezone.now())
     assert kinds(timezone.now() + timedelta(hours=5)) == set()
     assert kinds(timezone.now() + timedelta(hours=7)) == {"attention:staging_copy:copy"}

@@ -1,4 +1,4 @@
-"""Nobody takes staging for live: its own web process, as in production but for TLS, in a real browser."""
+"""Every page of staging shows its banner: a separate web process, as in production except for TLS, in a browser."""
 
 import os
 import re
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
@@ -23,9 +25,9 @@ PASSWORD = "known to everybody"
 
 @pytest.fixture
 def staging(processes: Processes, process_environment: dict[str, str], tmp_path: Path) -> str:
-    """Its address."""
+    """The base URL of a web process that runs as staging."""
     port = free_port(0)
-    own = process_environment | {
+    environment = process_environment | {
         "ENVIRONMENT": "staging",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE=",
@@ -36,8 +38,8 @@ def staging(processes: Processes, process_environment: dict[str, str], tmp_path:
         "STATIC_ROOT": str(tmp_path / "static"),
     }
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
-    subprocess.run(collect, cwd=ROOT, env=os.environ | own, check=True)
-    processes.start("staging", roles.web(port=port, workers=1), own, cwd=ROOT)
+    subprocess.run(collect, cwd=ROOT, env=os.environ | environment, check=True)
+    processes.start("staging", roles.web(port=port, workers=1), environment, cwd=ROOT)
     processes.wait_for("staging", "Listening at")
     return f"http://localhost:{port}"
 
@@ -50,13 +52,15 @@ def page(browser: Browser, staging: str) -> Iterator[Page]:
     context.close()
 
 
-def test_every_page_says_so(page: Page, staging: str) -> None:
+def test_every_page_shows_the_banner(page: Page, staging: str) -> None:
     operator = User.objects.create_superuser("olivia@hub.example", PASSWORD)
     seller = make_seller("acme", members=(operator,))
     banner = page.get_by_label("Environment")
+    text = strip_tags(render_to_string("_environment.html", {"installation": "staging"}))
+    assert "staging" in text.lower()
     for address in ("/admin/", "/login/"):
         page.goto(address)
-        expect(banner).to_have_text("Staging A masked copy to try things on. Nothing here is live business.")
+        expect(banner).to_have_text(" ".join(text.split()))
     page.fill("input[name=username]", operator.email)
     page.fill("input[name=password]", PASSWORD)
     page.get_by_role("button", name="Log in").click()

@@ -1,4 +1,4 @@
-"""Staging is read during a copy, is replaced in one step, and can be put back (N2)."""
+"""Staging stays readable during a copy, is replaced in one step, and can be rolled back (N2)."""
 
 import os
 import signal
@@ -20,12 +20,12 @@ from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 ROOT = Path(__file__).resolve().parents[2]
-# How long a client, which retries connecting, may wait for one answer.
+# The longest time, in seconds, that a retrying client may wait for one answer.
 TIMEOUT = 5.0
 
 
 class Reader(threading.Thread):
-    """A client that asks staging something again and again, and connects anew when it is thrown out."""
+    """A client that queries staging repeatedly, and reconnects when its connection is terminated."""
 
     def __init__(self, copy_databases: CopyDatabases, over: threading.Event) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Reader(threading.Thread):
             self.longest = max(self.longest, time.monotonic() - started)
 
 
-def test_sixteen_clients_read_staging_all_the_time(
+def test_sixteen_clients_can_read_staging_during_a_copy(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
     over = threading.Event()
@@ -74,7 +74,7 @@ def test_sixteen_clients_read_staging_all_the_time(
     assert done.report["swap_seconds"] <= 1.0
 
 
-def test_a_rollback_puts_back_what_was_and_another_undoes_it(
+def test_a_rollback_restores_the_previous_database_and_can_be_undone(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
     copy_databases.execute("CREATE TABLE mark (id int)")
@@ -93,19 +93,19 @@ def test_a_rollback_puts_back_what_was_and_another_undoes_it(
     assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
 
 
-def test_the_copy_before_the_last_makes_room(
+def test_only_the_latest_previous_database_is_kept(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
     name = copy_databases.staging.name
     first = copy()
     second = services.run_copy(copy=services.start_copy(by=None))
     assert copy_databases.names() == {name, f"{name}_previous"}
-    with pytest.raises(ValueError, match="Only the last"):
+    with pytest.raises(ValueError, match="Only the latest copy"):
         services.rollback(copy=first, by=None)
     assert services.rollback(copy=second, by=None) <= 1.0
 
 
-def test_rights_and_settings_of_staging_stay(
+def test_privileges_and_settings_of_staging_are_kept(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
     copy_databases.execute("CREATE ROLE reporting")
@@ -133,7 +133,7 @@ def test_rights_and_settings_of_staging_stay(
 def test_workers_of_staging_write_nothing_while_it_is_replaced(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """N6: their epochs are gone, and come back neither after a failure nor in the previous database."""
+    """N6: their epochs are outdated, and stay so after a failure and in the previous database."""
     copy()
     copy_databases.execute("UPDATE hub_lane SET paused = false, epoch = 5, leased_by = 'worker', lease_until = now()")
     seen: list[Any] = []
@@ -155,7 +155,7 @@ def test_workers_of_staging_write_nothing_while_it_is_replaced(
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_killed_at_any_stage_staging_is_whole_and_the_next_copy_clears_up(
+def test_a_copy_killed_at_any_stage_leaves_staging_intact_and_the_next_copy_cleans_up(
     copy_databases: CopyDatabases, live: Live, stage: str, copy: Callable[[], Copy]
 ) -> None:
     copy_databases.execute("CREATE TABLE mark (id int)")
@@ -165,7 +165,7 @@ def test_killed_at_any_stage_staging_is_whole_and_the_next_copy_clears_up(
     _wait_for_stage(copier_process, journals, stage)
     os.killpg(copier_process.pid, signal.SIGKILL)
     copier_process.wait()
-    # Either the copy had not taken its place yet, or, killed in the last moment, it had; never something between.
+    # The swap happened completely or not at all.
     swapped = copy_databases.query("SELECT to_regclass('mark')") == [(None,)]
     assert not swapped or stage == "swap"
     assert copy_databases.query("SELECT count(*) FROM orders_order") == [(int(swapped),)]
@@ -202,6 +202,6 @@ def _wait_for_stage(process: "subprocess.Popen[bytes]", journals: Path, stage: s
         for path in journals.glob("*/journal.jsonl"):
             if f'"stage": "{stage}"' in path.read_text():
                 return
-        assert process.poll() is None, "The copier ended before that stage."
+        assert process.poll() is None, "The copier exited before that stage."
         threading.Event().wait(0.002)
-    pytest.fail(f"The copier never came to {stage}.")
+    pytest.fail(f"The copier never reached the stage {stage}.")

@@ -1,4 +1,4 @@
-"""A connected shop that sends webhooks, and ways to let it."""
+"""A connected shop that sends webhooks, and helpers to send them."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from connectors.webhooks import inbox
 from connectors.webhooks.lane_waker import Waker
 from hub.models import Connection
@@ -21,7 +22,7 @@ Post = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def join_waker_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No thread holds a database connection that the next test does not expect."""
+    """Leave no thread with a database connection to the next test."""
     monkeypatch.setattr(inbox, "waker", Waker(idle_seconds=0.01))
     yield
     for thread in threading.enumerate():
@@ -46,7 +47,7 @@ def shop_platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def shop(db: None, shop_platform: SandboxProcess) -> Connection:
-    """A BigCommerce shop whose events are trusted by signature or by secret; nothing was read yet."""
+    """A BigCommerce shop whose events are trusted by signature or by secret; nothing has been imported yet."""
     return install_connection(
         seller=make_seller("acme"),
         platform="bigcommerce",
@@ -60,7 +61,7 @@ def shop(db: None, shop_platform: SandboxProcess) -> Connection:
 
 @pytest.fixture
 def read_shop(shop: Connection) -> Connection:
-    """The same, read in full."""
+    """The same shop, imported in full."""
     for data_type in ("products", "orders"):
         sync(connection=shop, data_type=data_type, trigger="button")
     work_until_idle()
@@ -69,7 +70,7 @@ def read_shop(shop: Connection) -> Connection:
 
 @pytest.fixture
 def post(client: Client) -> Post:
-    """`post(connection, body, headers)`: one call at the connection's address, signed unless headers are given."""
+    """`post(connection, body, headers)`: one call to the connection's webhook URL, signed unless headers are given."""
 
     def send(connection: Connection, body: Any, headers: dict[str, str] | None = None) -> Any:
         raw = body if isinstance(body, bytes) else body_of(body)

@@ -1,4 +1,4 @@
-"""What platforms send, signed as they do."""
+"""Webhooks as platforms send them, with their signatures."""
 
 import base64
 import hmac
@@ -20,7 +20,7 @@ _numbers = count(1)
 
 
 def event(scope: str = "store/product/updated", item: int = 1, **data: Any) -> dict[str, Any]:
-    """The body of a BigCommerce event."""
+    """Return the body of a BigCommerce event."""
     about = {"type": scope.split("/")[1], "id": item, **data}
     return {"scope": scope, "store_id": "1", "data": about, "hash": "h", "created_at": 1, "producer": "stores/shop"}
 
@@ -32,7 +32,7 @@ def body_of(payload: Any) -> bytes:
 def signed(
     body: bytes, *, secret: str = CLIENT_SECRET, at: datetime | None = None, message_id: str = ""
 ) -> dict[str, str]:
-    """Standard Webhooks headers; each call has an id of its own unless one is given."""
+    """Return Standard Webhooks headers; each call has a new ID unless one is given."""
     moment = at or datetime.now(UTC)
     message_id = message_id or f"msg_{next(_numbers)}"
     signer = Webhook(base64.b64encode(secret.encode()).decode())
@@ -44,20 +44,20 @@ def signed(
 
 
 def with_secret(connection: Connection) -> dict[str, str]:
-    """The header that was given when the hook was made."""
+    """Return the header that was configured when the webhook was registered."""
     return {SECRET_HEADER: connection.webhook_secret["secret"]}
 
 
 def with_hmac(connection: Connection, body: bytes, *, at: datetime | None = None) -> dict[str, str]:
-    """Our own scheme."""
+    """Return the headers of our own HMAC scheme."""
     stamp = str(int((at or datetime.now(UTC)).timestamp()))
     digest = hmac.new(connection.webhook_secret["secret"].encode(), stamp.encode() + b"." + body, sha256)
     return {TIMESTAMP_HEADER: stamp, SIGNATURE_HEADER: digest.hexdigest()}
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for what others bring about."""
+    """Poll until other threads or processes have made the condition true."""
     ends = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < ends, "it never came true"
+        assert time.monotonic() < ends, "timed out waiting for the condition"
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""What Seller Center's shop says later about what it took into its queue, as it comes in over HTTP."""
+"""What Seller Center's shop later reports about queued requests, received over HTTP."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import Product, Stock, StockLocation, Variant
 from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent, WebhookRefusal
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Kind
 from hub.models import Change, Job, Link
 from hub.queue import enqueue
@@ -31,7 +31,7 @@ DEEP: Any = reduce(lambda inner, _: [inner], range(400), "x")
 
 
 class Shop:
-    """A connected shop whose queue stands still until it is told to go on."""
+    """A connected shop whose queue is paused until a test resumes it."""
 
     def __init__(self, process: SandboxProcess, url: str) -> None:
         self.process = process
@@ -56,7 +56,7 @@ class Shop:
         self.process.control("POST", "queue", json={"paused": True})
 
     def resume_queue(self) -> None:
-        """The shop works its queue off and calls back; what it said is in the inbox afterwards."""
+        """Resume the shop's queue until all its callbacks are in the inbox."""
         self.process.control("POST", "queue", json={"paused": False})
         self.wait_for_callbacks()
 
@@ -86,12 +86,12 @@ class Shop:
         return [each for each in self.process.state("requests") if each["method"] == f"Product.{method}"]
 
     def reprocess_all(self) -> None:
-        """As if all that was said had come once more on another day."""
+        """Mark all received callbacks as pending, as if each had been delivered again on another day."""
         WebhookEvent.objects.update(state="pending")
         process_inbox()
 
     def refuse(self, method: str, sku: str, reason: str) -> None:
-        """The shop refuses a product of its last request of this method, and calls back."""
+        """Make the shop reject a product in its last request of this method, and call back."""
         request = self.requests_of(method)[-1]
         result = {"status": "error", "message": reason, "product": {"seller_sku": sku}}
         answer = self.call(
@@ -112,13 +112,13 @@ def shop(transactional_db: None, sandbox: Callable[..., SandboxProcess], live_se
 
 
 def process_inbox() -> None:
-    """No change has come of age: only what was said makes anything go on."""
+    """Process callbacks only: no delayed change is due."""
     assert not Change.objects.filter(state="delayed", not_before__lte=timezone.now()).exists()
     wait_until(inbox_is_empty)
 
 
 def inbox_is_empty() -> bool:
-    """Whether nothing waits in the inbox after work; a lane that is being woken just now cannot be claimed."""
+    """Whether the inbox is empty after processing. A lane that is being woken at this moment cannot be claimed."""
     sweep(now=timezone.now())
     work_until_idle()
     return not WebhookEvent.objects.filter(state="pending").exists()
@@ -128,7 +128,7 @@ def states() -> set[str]:
     return set(WebhookEvent.objects.values_list("state", flat=True))
 
 
-def test_what_was_made_is_linked_and_confirmed_at_once(shop: Shop) -> None:
+def test_created_products_are_linked_and_confirmed_at_once(shop: Shop) -> None:
     products = make_products(shop.connection.seller, 2)
     shop.push()
     shop.push(DataType.STOCK)
@@ -154,7 +154,7 @@ def test_the_key_is_stored_nowhere(shop: Shop) -> None:
         assert (stored.direction, stored.data_type) == ("export", "products")
 
 
-def test_a_doubled_or_late_callback_changes_nothing(shop: Shop) -> None:
+def test_a_duplicate_or_late_callback_changes_nothing(shop: Shop) -> None:
     make_products(shop.connection.seller, 2)
     shop.push()
     shop.resume_queue()
@@ -167,7 +167,7 @@ def test_a_doubled_or_late_callback_changes_nothing(shop: Shop) -> None:
     assert states() == {"done"} and not Change.objects.exists() and not Issue.objects.exists()
 
 
-def test_what_is_refused_waits_with_the_shops_reason_until_it_changes(shop: Shop) -> None:
+def test_a_rejected_product_waits_with_the_shops_reason_until_it_changes(shop: Shop) -> None:
     good, bad = make_products(shop.connection.seller, 2)
     shop.push()
     shop.refuse("createProducts", "SKU-2", "No such category")
@@ -186,8 +186,8 @@ def test_what_is_refused_waits_with_the_shops_reason_until_it_changes(shop: Shop
 
 
 @pytest.mark.parametrize("first", ["createProducts", "updateImageCollection"])
-def test_whatever_order_they_come_in_the_last_request_has_the_last_word(shop: Shop, first: str) -> None:
-    """Somebody made it there by hand while ours was waiting: ours is refused, its pictures are taken."""
+def test_the_last_request_wins_in_any_order_of_callbacks(shop: Shop, first: str) -> None:
+    """The product was also created manually while ours was queued: ours is rejected, its images are accepted."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
     theirs = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
@@ -202,8 +202,8 @@ def test_whatever_order_they_come_in_the_last_request_has_the_last_word(shop: Sh
     assert not Change.objects.exists() and not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_a_refusal_of_what_was_fixed_since_changes_nothing(shop: Shop) -> None:
-    """The same refusal once more, after the item was sent again: of the new request nothing is known yet."""
+def test_a_late_rejection_of_a_fixed_item_changes_nothing(shop: Shop) -> None:
+    """The same rejection again after the item was resent: the result of the new request is not known yet."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
     shop.refuse("createProducts", "SKU-1", "No such category")
@@ -216,7 +216,7 @@ def test_a_refusal_of_what_was_fixed_since_changes_nothing(shop: Shop) -> None:
     assert Change.objects.get().error_class == "Queued"
 
 
-def test_stock_that_is_refused_later_is_an_issue_and_sent_again_on_retry(shop: Shop) -> None:
+def test_stock_rejected_later_is_an_issue_and_resent_on_retry(shop: Shop) -> None:
     seller = shop.connection.seller
     [product] = make_products(seller, 1)
     variant = product.variants.get()
@@ -238,7 +238,7 @@ def test_stock_that_is_refused_later_is_an_issue_and_sent_again_on_retry(shop: S
 
 
 def test_an_id_in_use_leaves_the_product_pending_and_names_both(shop: Shop) -> None:
-    """L16: the shop's sequence fell back behind what the hub knows."""
+    """L16: the shop's ID sequence was reset below what the hub knows."""
     holder, newcomer = make_products(shop.connection.seller, 2)
     Link.objects.create(connection=shop.connection, kind=Kind.PRODUCT, item_id=holder.pk, external_id="777")
     enqueue(seller_id=newcomer.seller_id, kind=Kind.PRODUCT, item_ids=[newcomer.pk])
@@ -253,7 +253,7 @@ def test_an_id_in_use_leaves_the_product_pending_and_names_both(shop: Shop) -> N
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=newcomer.pk).state == "pending"
 
 
-def test_a_wrong_key_is_refused_in_the_shops_own_form(shop: Shop) -> None:
+def test_a_wrong_key_is_rejected_in_the_shops_own_format(shop: Shop) -> None:
     make_products(shop.connection.seller, 1)
     shop.push()
     request_id = list(shop.process.state("requests"))[-1]["id"]
@@ -281,7 +281,7 @@ def test_a_wrong_key_is_refused_in_the_shops_own_form(shop: Shop) -> None:
         ([{"method": "Something.else"}, 5], 400, "not a JSON object"),
     ],
 )
-def test_calls_that_make_no_sense(shop: Shop, calls: list[Any], status: int, reason: str) -> None:
+def test_malformed_callbacks_are_rejected(shop: Shop, calls: list[Any], status: int, reason: str) -> None:
     assert shop.call(*calls).status_code == status
     if status == 200:
         stored = WebhookEvent.objects.get()

@@ -1,4 +1,4 @@
-"""Whatever comes, the answer is 200, 400 or 401: never a failure of ours."""
+"""Whatever is sent, the answer is 200, 400 or 401: never a server error."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.webhooks.sending import body_of, event, signed, with_secret
 pytestmark = pytest.mark.django_db
 
 fuzz = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-# What a server lets through in a header: Latin-1 without control characters.
+# What a server accepts in a header: Latin-1 without control characters.
 values = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
 names = st.sampled_from(
     ["webhook-id", "webhook-timestamp", "webhook-signature", "X-SyncCenter-Secret", "X-SyncCenter-Signature"]
@@ -48,19 +48,21 @@ words = st.text("abcdefghij", min_size=12, max_size=20)
 
 @fuzz
 @given(scope=scopes, data=st.recursive(words, lambda inner: st.lists(inner) | st.dictionaries(st.just("id"), inner)))
-def test_why_an_event_is_not_read_reveals_nothing_of_it(shop: Connection, post: Post, scope: str, data: object) -> None:
-    """Whoever may not see payloads sees the reason."""
+def test_the_reason_for_an_unread_event_reveals_none_of_its_content(
+    shop: Connection, post: Post, scope: str, data: object
+) -> None:
+    """The reason is visible to people who may not see payloads."""
     post(shop, {"scope": scope, "data": data, "producer": data}, with_secret(shop))
     post(shop, {"scope": data, "data": data}, with_secret(shop))
-    told = set(re.findall(r"[a-j]{12,}", str(data)))
-    assert not any(word in reason for word in told for reason in WebhookEvent.objects.values_list("reason", flat=True))
+    found = set(re.findall(r"[a-j]{12,}", str(data)))
+    assert not any(word in reason for word in found for reason in WebhookEvent.objects.values_list("reason", flat=True))
 
 
 @fuzz
 @given(scope=scopes, data=values_of_json, around=st.dictionaries(st.text("ab\0"), values_of_json))
 def test_bodies_of_json(shop: Connection, post: Post, scope: str, data: object, around: dict[str, object]) -> None:
-    """What is signed and JSON is stored, and can be read back, whatever it means."""
+    """Whatever is signed and JSON is stored, and can be read back, whatever it means."""
     answer = post(shop, {**around, "scope": scope, "data": data}, with_secret(shop))
-    assert answer.status_code in (200, 400)  # 400: Infinity and NaN are no JSON
+    assert answer.status_code in (200, 400)  # 400: Infinity and NaN are not JSON
     assert all(isinstance(stored.payload, dict) for stored in WebhookEvent.objects.all())
     assert not WebhookRefusal.objects.exclude(reason="not JSON").exists()

@@ -1,4 +1,4 @@
-"""What comes in is trusted or refused for a reason that is counted, stored once, and answered with nothing."""
+"""Webhooks are trusted, or rejected for a counted reason; stored once, and answered with an empty body."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from connectors.models import WebhookEvent, WebhookRefusal
-from connectors.services import install_connection, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
 from connectors.webhooks import inbox
 from connectors.webhooks.inbox import MAX_BODY
 from hub.models import Connection, Job, Lane
@@ -27,7 +27,7 @@ def refusals() -> dict[str, int]:
 
 @pytest.fixture
 def custom(db: None) -> Connection:
-    """A shop of a system that has no way of its own to sign."""
+    """A shop on a system that has no signature scheme of its own."""
     return install_connection(
         seller=make_seller("custom"),
         platform="rest_shop",
@@ -39,7 +39,7 @@ def custom(db: None) -> Connection:
     )
 
 
-def test_a_signed_event_is_stored_and_answered_with_no_body(shop: Connection, post: Post) -> None:
+def test_a_signed_event_is_stored_and_answered_without_a_body(shop: Connection, post: Post) -> None:
     answer = post(shop, event(item=7))
     assert (answer.status_code, answer.content) == (200, b"")
     stored = WebhookEvent.objects.get()
@@ -47,7 +47,7 @@ def test_a_signed_event_is_stored_and_answered_with_no_body(shop: Connection, po
     assert stored.state == "pending" and stored.payload == event(item=7)
 
 
-def test_the_answer_carries_nothing_that_only_a_browser_needs(shop: Connection, post: Post) -> None:
+def test_the_answer_has_no_browser_headers(shop: Connection, post: Post) -> None:
     answer = post(shop, event())
     assert not answer.cookies
     assert set(answer.headers) <= {
@@ -84,7 +84,7 @@ def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
         (lambda: signed(body_of(event()), at=datetime.now(UTC) + LONG_AGO), "too old or too new"),
     ],
 )
-def test_what_cannot_be_trusted_is_401_and_counted(
+def test_untrusted_calls_are_401_and_counted(
     shop: Connection, post: Post, made: Callable[[], dict[str, str]], reason: str
 ) -> None:
     headers = made()  # signed now: a signature ages while other tests run
@@ -107,13 +107,13 @@ def test_what_cannot_be_trusted_is_401_and_counted(
         (b'{"a": "' + b"x" * MAX_BODY + b'"}', "too large"),
     ],
 )
-def test_what_is_no_event_is_400_and_counted(shop: Connection, post: Post, body: bytes, reason: str) -> None:
+def test_malformed_events_are_400_and_counted(shop: Connection, post: Post, body: bytes, reason: str) -> None:
     assert post(shop, body).status_code == 400
     assert refusals() == {reason: 1}
     assert not WebhookEvent.objects.exists()
 
 
-def test_what_postgresql_cannot_hold_is_stored_without_it(shop: Connection, post: Post) -> None:
+def test_characters_that_postgresql_cannot_store_are_replaced(shop: Connection, post: Post) -> None:
     digits = "9" * 5000
     for odd in ('"a\\u0000b"', '"\\\\u0000"', '"\\\\\\u0000"', "1" * 40, "1" + "0" * 300):
         body = b'{"scope": "store/product/updated\\u0000", "data": {"id": 1, "odd": %s}}' % odd.encode()
@@ -124,7 +124,7 @@ def test_what_postgresql_cannot_hold_is_stored_without_it(shop: Connection, post
     assert [float(number) for number in odds[3:]] == [float("1" * 40), 1e300]
 
 
-def test_the_same_delivery_is_one_row_however_often_it_comes(shop: Connection, post: Post) -> None:
+def test_repeated_deliveries_are_stored_once(shop: Connection, post: Post) -> None:
     body = body_of(event())
     headers = signed(body)
     for _ in range(3):
@@ -132,8 +132,8 @@ def test_the_same_delivery_is_one_row_however_often_it_comes(shop: Connection, p
     assert WebhookEvent.objects.get().deliveries == 3
 
 
-def test_the_same_content_without_an_id_asks_to_look_again(shop: Connection, post: Post) -> None:
-    """Two real updates may look the same."""
+def test_the_same_content_without_an_id_is_processed_again(shop: Connection, post: Post) -> None:
+    """Two real updates can look the same."""
     post(shop, event(), with_secret(shop))
     WebhookEvent.objects.update(state="done")
     post(shop, event(), with_secret(shop))
@@ -141,7 +141,7 @@ def test_the_same_content_without_an_id_asks_to_look_again(shop: Connection, pos
     assert (stored.state, stored.deliveries) == ("pending", 2)
 
 
-def test_what_nothing_here_reads_is_kept_with_the_reason(shop: Connection, post: Post) -> None:
+def test_unread_events_are_kept_with_the_reason(shop: Connection, post: Post) -> None:
     Job.objects.filter(connection=shop, data_type="customers").update(enabled=False)
     for payload in (
         event("store/cart/created"),
@@ -159,14 +159,14 @@ def test_what_nothing_here_reads_is_kept_with_the_reason(shop: Connection, post:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_only_the_lane_that_reads_it_is_woken(shop: Connection, post: Post) -> None:
+def test_only_the_lane_that_processes_it_is_woken(shop: Connection, post: Post) -> None:
     Lane.objects.update(due=False)
     post(shop, event("store/order/created"))
     inbox.waker._thread.join()
     assert list(Lane.objects.filter(due=True).values_list("name", flat=True)) == ["orders"]
 
 
-def test_an_address_that_nobody_has_is_404(shop: Connection, client: Client, post: Post) -> None:
+def test_an_unknown_url_is_404(shop: Connection, client: Client, post: Post) -> None:
     assert client.post("/webhooks/made-up").status_code == 404
     assert client.post("/webhooks/made/up").status_code == 404
     assert client.post("/webhooks/a%00b").status_code == 400
@@ -176,7 +176,7 @@ def test_an_address_that_nobody_has_is_404(shop: Connection, client: Client, pos
     assert refusals() == {"nobody has this address": 2}
 
 
-def test_a_connection_whose_credentials_are_broken_trusts_nobody(shop: Connection, post: Post) -> None:
+def test_a_connection_with_unreadable_credentials_trusts_nobody(shop: Connection, post: Post) -> None:
     Connection.objects.update(credentials={"unknown": "field"})
     assert post(shop, event()).status_code == 401
     Connection.objects.update(platform="gone", webhook_token="another")
@@ -184,7 +184,7 @@ def test_a_connection_whose_credentials_are_broken_trusts_nobody(shop: Connectio
     assert post(shop, event()).status_code == 404
 
 
-def test_an_event_may_be_as_large_as_it_may(shop: Connection, post: Post) -> None:
+def test_an_event_may_have_the_maximum_size(shop: Connection, post: Post) -> None:
     payload: dict[str, Any] = event() | {"note": ""}
     payload["note"] = "x" * (MAX_BODY - len(body_of(payload)))
     assert post(shop, payload).status_code == 200

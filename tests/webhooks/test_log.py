@@ -1,4 +1,4 @@
-"""No log ever holds the token of a webhook address."""
+"""No log contains the token of a webhook URL."""
 
 import logging
 import socket
@@ -24,7 +24,7 @@ def test_refusals_are_in_the_log_without_the_token(shop: Connection, web: str, p
     assert requests.post(f"{address}/%00", timeout=10).status_code == 400
     where = urlsplit(web)
     with socket.create_connection((where.hostname, where.port), timeout=10) as line:
-        line.sendall(f"POST {urlsplit(address).path}\r\n\r\n".encode())  # gunicorn's own refusal
+        line.sendall(f"POST {urlsplit(address).path}\r\n\r\n".encode())  # rejected by gunicorn itself
         line.recv(1000)
     wait_until(lambda: "Invalid HTTP request line" in processes.log("web"))
     log = processes.log("web")

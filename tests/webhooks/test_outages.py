@@ -1,4 +1,4 @@
-"""Outages under load: no event is lost behind a 200, and Redis does not matter to the answer."""
+"""Outages under load: an event answered with 200 is never lost, and the answer does not depend on Redis."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Load:
-    """Events with running numbers from four senders, until told to end; what each was answered."""
+    """Sends numbered events from four threads until stopped, and records the answers."""
 
     def __init__(self, url: str, shop: Connection) -> None:
         self.url = f"{url}/webhooks/{shop.webhook_token}"
@@ -75,8 +75,8 @@ def test_postgresql_stopped_under_load_answers_no_false_200(shop: Connection, we
     with connection.cursor() as cursor:
         cursor.execute("SHOW data_directory")
         [folder] = cursor.fetchone()
-        # The server comes back when it has gone through what it wrote since its last checkpoint. Without this one that
-        # would be the tests of minutes, each of which empties every table.
+        # After a stop, the server is back once it has replayed its WAL since the last checkpoint. Without this
+        # checkpoint, that would be minutes of tests, each of which truncates every table.
         cursor.execute("CHECKPOINT")
     postmaster = int((Path(folder) / "postmaster.pid").read_text().split()[0])
     connection.close()
@@ -102,12 +102,12 @@ def can_connect() -> bool:
 
 @pytest.fixture
 def silent_redis() -> Iterator[str]:
-    """Takes connections and never answers."""
+    """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-def test_a_silent_redis_holds_up_no_answer_and_no_event(
+def test_a_silent_redis_delays_no_answer_and_no_event(
     shop: Connection,
     silent_redis: str,
     processes: Processes,
@@ -120,12 +120,12 @@ def test_a_silent_redis_holds_up_no_answer_and_no_event(
     with Load(f"http://127.0.0.1:{port}", shop) as load:
         wait_until(lambda: len(load.answered(200)) > 200)
     assert set(load.answers.values()) == {200}
-    assert sorted(load.seconds)[len(load.seconds) * 9 // 10] < 0.5  # a nudge that is waited for would take a second
+    assert sorted(load.seconds)[len(load.seconds) * 9 // 10] < 0.5  # waiting for the notification would take a second
     assert load.answered(200) == stored()
     wait_until(lambda: Lane.objects.filter(name="catalog", due=True).exists())
 
 
-def test_lanes_that_nobody_woke_are_found(shop: Connection) -> None:
+def test_lanes_without_a_notification_are_found(shop: Connection) -> None:
     WebhookEvent.objects.create(
         connection=shop,
         day="2026-01-01",

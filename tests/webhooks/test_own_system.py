@@ -1,4 +1,4 @@
-"""A system of one's own tells what changed there, signed as docs/platforms/rest.md says, and the targets follow."""
+"""A custom system sends events about its changes, signed as docs/platforms/rest.md says, and the targets follow."""
 
 import hmac
 import json
@@ -15,7 +15,9 @@ from accounts.models import AuditEvent
 from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent
 from connectors.platforms.rest import RestShop
-from connectors.services import install_connection, renew_webhook_secret, sync, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
+from connectors.services.runs import sync
+from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
 from hub.models import Connection
 from sandbox.process import SandboxProcess
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class System:
-    """A shop that speaks the protocol, and a target that gets what it has."""
+    """A shop that speaks the protocol, and a target that gets its products."""
 
     def __init__(self, process: SandboxProcess, url: str) -> None:
         self.process = process
@@ -52,7 +54,7 @@ class System:
         assert [each["status"] for each in answer.json()["results"]] == ["ok"]
 
     def send_event(self, secret: str, event: Any, *, at: float | None = None) -> requests.Response:
-        """What the page tells implementers to do."""
+        """Send an event as the documentation tells implementers to."""
         body, stamp = json.dumps(event).encode(), str(int(at or time.time()))
         signature = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
         headers = {"X-SyncCenter-Timestamp": stamp, "X-SyncCenter-Signature": signature}
@@ -72,7 +74,7 @@ def work() -> None:
     work_until_idle()
 
 
-def test_what_an_event_names_is_fetched_and_reaches_the_target(system: System) -> None:
+def test_items_named_by_an_event_are_fetched_and_reach_the_target(system: System) -> None:
     secret = renew_webhook_secret(connection=system.connection, by=None)
     assert system.titles() == {"Rope", "Hook"}
     system.put({"key": "p1", "title": "Strong rope", "variants": [{"key": "v1", "sku": "ROPE"}]})
@@ -88,7 +90,7 @@ def test_what_an_event_names_is_fetched_and_reaches_the_target(system: System) -
     assert (stored.scope, stored.data_type, stored.state) == ("products", "products", "done")
 
 
-def test_a_renewed_secret_is_the_only_one_from_then_on(system: System) -> None:
+def test_a_rotated_secret_replaces_the_old_one(system: System) -> None:
     event = {"kind": "brands", "keys": ["b1"]}
     first = renew_webhook_secret(connection=system.connection, by=None)
     assert system.send_event(first, event).status_code == 200
@@ -135,5 +137,5 @@ def test_a_malformed_event_is_not_understood(event: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["orders", "stock", "lamps"])
-def test_kinds_that_are_not_read_here_say_nothing(kind: str) -> None:
+def test_events_of_other_kinds_are_ignored(kind: str) -> None:
     assert RestShop.read_event({"kind": kind, "keys": ["17"]}) == []

@@ -1,4 +1,4 @@
-"""The inbox has a partition for each day: made ahead, filled from the default one, dropped when old."""
+"""Daily partitions of the inbox: created ahead, filled from the default partition, dropped when old."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -35,11 +35,11 @@ def place_of(event: WebhookEvent) -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_the_first_migration_made_todays(shop: Connection) -> None:
+def test_the_first_migration_created_todays_partition(shop: Connection) -> None:
     assert datetime.now(UTC).date() in days_of_partitions()
 
 
-def test_days_are_made_ahead_and_orphans_put_in_place(shop: Connection) -> None:
+def test_partitions_are_created_ahead_and_stray_rows_moved(shop: Connection) -> None:
     today, yesterday = NOW.date(), NOW.date() - timedelta(days=1)
     strays = [store(shop, day) for day in (yesterday, today)]
     assert {place_of(stray) for stray in strays} == {"connectors_webhookevent_default"}
@@ -53,7 +53,7 @@ def test_days_are_made_ahead_and_orphans_put_in_place(shop: Connection) -> None:
     prune(now=NOW)
 
 
-def test_old_days_go_at_once(shop: Connection) -> None:
+def test_old_partitions_are_dropped_at_once(shop: Connection) -> None:
     prune(now=NOW)
     old = store(shop, NOW.date())
     prune(now=NOW + timedelta(days=30))
@@ -61,12 +61,12 @@ def test_old_days_go_at_once(shop: Connection) -> None:
     prune(now=NOW + timedelta(days=31))
     assert NOW.date() not in days_of_partitions()
     assert not WebhookEvent.objects.exists()
-    store(shop, NOW.date() - timedelta(days=100))  # its clock was far behind
+    store(shop, NOW.date() - timedelta(days=100))  # the sender's clock was far behind
     prune(now=NOW + timedelta(days=31))
     assert not WebhookEvent.objects.exists()
 
 
-def test_a_backup_that_reads_for_hours_is_not_waited_for(shop: Connection) -> None:
+def test_maintenance_does_not_wait_for_a_long_backup(shop: Connection) -> None:
     long_after = NOW + timedelta(days=1000)
     settings = connection.settings_dict
     with psycopg2.connect(host=settings["HOST"], user=settings["USER"], dbname=settings["NAME"]) as backup:

@@ -1,4 +1,4 @@
-"""What events are about is fetched as it is now: once however often it was told, right whatever the order."""
+"""Events make the hub fetch the current data: once however many events there are, and correctly in any order."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from catalog.models import Category, Product
 from connectors.engine import events
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import TryAgainLater
-from connectors.services import replay_events
+from connectors.services.webhooks import replay_events
 from hub.kinds import Kind
 from hub.models import Connection, Job, Lane, Link, Run
 from hub.services import pause_job, resume_job, start_run
@@ -45,7 +45,7 @@ def rename(platform: SandboxProcess, number: int, name: str) -> None:
 
 
 def work() -> None:
-    """What workers do once they look: at once after waking, or at the latest after a sweep."""
+    """Do what workers do: at once after a wake-up, or at the latest after a sweep."""
     skip_delays()
 
 
@@ -53,7 +53,7 @@ def states() -> set[str]:
     return set(WebhookEvent.objects.values_list("state", flat=True))
 
 
-def test_the_same_event_three_times_changes_things_once(
+def test_the_same_event_three_times_is_applied_once(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post
 ) -> None:
     number = ids(read_shop)[0]
@@ -74,7 +74,9 @@ def test_the_same_event_three_times_changes_things_once(
     assert states() == {"done"}
 
 
-def test_many_events_fold_into_one_fetch(read_shop: Connection, shop_platform: SandboxProcess, post: Post) -> None:
+def test_many_events_are_merged_into_one_fetch(
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post
+) -> None:
     for _ in range(3):
         for number in ids(read_shop):
             post(read_shop, event(item=number))
@@ -89,10 +91,10 @@ def test_many_events_fold_into_one_fetch(read_shop: Connection, shop_platform: S
     assert run.counters.get().unchanged == len(ids(read_shop))
 
 
-def test_orders_and_customers_are_found_by_what_is_about_them(
+def test_orders_and_customers_are_fetched_by_related_events(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post
 ) -> None:
-    """Other lanes than the catalogue's look at them, side by side."""
+    """Customers and orders are fetched in lanes of their own, next to the catalog's."""
     Order.objects.all().delete()
     Link.objects.filter(kind=Kind.ORDER).delete()
     for number, scope in enumerate(("store/order/created", "store/order/statusUpdated"), 1):
@@ -107,11 +109,11 @@ def test_orders_and_customers_are_found_by_what_is_about_them(
     assert set(runs) == {("orders", 3), ("customers", 1), ("settings", 1)}
 
 
-def test_what_was_deleted_is_discontinued(read_shop: Connection, shop_platform: SandboxProcess, post: Post) -> None:
+def test_deleted_products_are_discontinued(read_shop: Connection, shop_platform: SandboxProcess, post: Post) -> None:
     number = ids(read_shop)[0]
     post(read_shop, event("store/product/deleted", number))
     work()
-    assert product(read_shop, number).status == "live"  # it is still there, whatever the event says
+    assert product(read_shop, number).status == "live"  # it still exists, whatever the event says
     shop_platform.control("DELETE", f"products/shop/{number}")
     post(read_shop, event("store/product/updated", number))
     work()
@@ -119,7 +121,7 @@ def test_what_was_deleted_is_discontinued(read_shop: Connection, shop_platform: 
     assert last_run(import_job(read_shop)).counters.get().removed == 1
 
 
-def test_a_category_that_moved_is_hung_where_it_belongs(read_shop: Connection, post: Post) -> None:
+def test_a_moved_category_gets_its_new_parent(read_shop: Connection, post: Post) -> None:
     category = Category.objects.exclude(parent=None).order_by("pk").first()
     assert category is not None
     link = Link.objects.get(kind__startswith=Kind.CATEGORY, item_id=category.pk)
@@ -135,11 +137,11 @@ steps = st.lists(st.sampled_from(["rename", "hide", "delete", "tell", "tell dele
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(told=st.permutations(["created", "updated", "inventory/updated", "deleted"]), between=steps)
+@given(scopes=st.permutations(["created", "updated", "inventory/updated", "deleted"]), between=steps)
 def test_any_order_of_events_ends_with_what_the_shop_has(
-    read_shop: Connection, shop_platform: SandboxProcess, post: Post, told: list[str], between: list[str]
+    read_shop: Connection, shop_platform: SandboxProcess, post: Post, scopes: list[str], between: list[str]
 ) -> None:
-    """Changes at the shop, late and early events, and work, in any order; at the end everything was told."""
+    """Changes at the shop, late and early events, and processing in any order; at the end every change was reported."""
     living = [number for number in ids(read_shop) if product(read_shop, number).status != "discontinued"]
     number, there, name = living[0], True, product(read_shop, living[0]).title
     for step in between:
@@ -155,7 +157,7 @@ def test_any_order_of_events_ends_with_what_the_shop_has(
             rename(shop_platform, number, name)
         elif there and step == "hide":
             shop_platform.control("PATCH", f"products/shop/{number}", json={"is_visible": False})
-    for scope in told:
+    for scope in scopes:
         post(read_shop, event(f"store/product/{scope}", number))
     work()
     assert (product(read_shop, number).status != "discontinued") is there
@@ -186,22 +188,22 @@ def test_an_event_that_comes_again_during_processing_is_processed_again(
     assert states() == {"done"}
 
 
-def test_a_shop_that_is_down_is_asked_again_and_nothing_is_lost(
+def test_a_shop_that_is_down_is_retried_and_nothing_is_lost(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post
 ) -> None:
     number = ids(read_shop)[0]
-    rename(shop_platform, number, "After the trouble")
+    rename(shop_platform, number, "After the outage")
     post(read_shop, event(item=number))
     shop_platform.fault("status", path="/catalog/products", status=503, times=2)
     work()
     assert states() == {"pending"}
     for _ in range(3):
         skip_delays()
-    assert product(read_shop, number).title == "After the trouble"
+    assert product(read_shop, number).title == "After the outage"
     assert states() == {"done"}
 
 
-def test_what_breaks_our_code_waits_for_a_person_and_the_rest_goes_on(
+def test_an_event_that_raises_is_held_for_a_person_and_the_rest_continues(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, *others = ids(read_shop)
@@ -228,7 +230,7 @@ def test_what_breaks_our_code_waits_for_a_person_and_the_rest_goes_on(
     assert states() == {"done"} and set(WebhookEvent.objects.values_list("attempts", flat=True)) == {1, 2}
 
 
-def test_what_kills_workers_is_found_alone_and_held(
+def test_an_event_that_kills_workers_is_isolated_and_held(
     read_shop: Connection, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, *others = ids(read_shop)
@@ -238,7 +240,7 @@ def test_what_kills_workers_is_found_alone_and_held(
 
     def kills(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
         if str(poison) in external_ids:
-            raise events.InterfaceError  # to the lane the same as a lost worker
+            raise events.InterfaceError  # to the lane, the same as a lost worker
         return fetch(self, data_type, external_ids)
 
     monkeypatch.setattr(BigCommerce, "fetch", kills)
@@ -248,10 +250,10 @@ def test_what_kills_workers_is_found_alone_and_held(
     assert by_state == dict.fromkeys(others, "done") | {poison: "held"}
 
 
-def test_what_the_platform_fails_over_makes_way_and_is_held(
+def test_an_event_the_platform_fails_on_is_deferred_and_held(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failure over one item looks like an outage, until something else goes through."""
+    """A failure caused by one item looks like an outage until another item succeeds."""
     poison, *others = ids(read_shop)
     for number in (poison, *others[:3]):
         post(read_shop, event(item=number))
@@ -283,7 +285,7 @@ def test_what_the_platform_fails_over_makes_way_and_is_held(
     assert states() == {"done"}
 
 
-def test_an_outage_holds_nothing(
+def test_an_outage_holds_no_event(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in ids(read_shop)[:2]:
@@ -297,7 +299,7 @@ def test_an_outage_holds_nothing(
     assert states() == {"done"}
 
 
-def test_what_cannot_be_read_any_more_is_held_alone(
+def test_an_event_that_is_no_longer_readable_is_held_alone(
     read_shop: Connection, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison, *others = ids(read_shop)
@@ -317,7 +319,7 @@ def test_what_cannot_be_read_any_more_is_held_alone(
     assert WebhookEvent.objects.filter(state="done").count() == len(others)
 
 
-def test_what_was_not_understood_is_read_with_the_adapter_of_today(
+def test_unreadable_events_are_read_again_by_the_current_adapter(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, other = ids(read_shop)[:2]
@@ -334,7 +336,7 @@ def test_what_was_not_understood_is_read_with_the_adapter_of_today(
     assert still.scope == "store/cart/created" and still.reason == "says nothing that is synced"
 
 
-def test_a_paused_job_lets_its_events_wait(read_shop: Connection, post: Post) -> None:
+def test_events_of_a_paused_job_wait(read_shop: Connection, post: Post) -> None:
     pause_job(job=import_job(read_shop), by=None)
     post(read_shop, event(item=ids(read_shop)[0]))
     post(read_shop, event("store/category/updated", 2))
@@ -349,8 +351,8 @@ def test_a_paused_job_lets_its_events_wait(read_shop: Connection, post: Post) ->
     assert states() == {"done"}
 
 
-def test_a_sync_that_is_asked_for_is_not_taken_for_done(read_shop: Connection, post: Post) -> None:
-    """Reading by cut date is something else than looking at what events name."""
+def test_a_requested_sync_is_not_considered_done(read_shop: Connection, post: Post) -> None:
+    """Importing by cut date does not replace fetching what events name."""
     post(read_shop, event(item=ids(read_shop)[0]))
     work()
     run, created = start_run(job=import_job(read_shop), scope="partial", trigger="schedule")
@@ -359,18 +361,18 @@ def test_a_sync_that_is_asked_for_is_not_taken_for_done(read_shop: Connection, p
     assert created and run.state == "done" and run.cursor["phase"] == "close"
 
 
-def test_what_events_brought_during_a_full_read_is_not_missing(
+def test_items_from_events_during_a_full_import_are_not_missing(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_page = BigCommerce.read_page
 
-    def told_behind_the_page(self: BigCommerce, *arguments: Any, **options: Any) -> Any:
+    def event_behind_the_page(self: BigCommerce, *arguments: Any, **options: Any) -> Any:
         page = read_page(self, *arguments, **options)
         for number in ids(read_shop):
             post(read_shop, event(item=number))
         return page
 
-    monkeypatch.setattr(BigCommerce, "read_page", told_behind_the_page)
+    monkeypatch.setattr(BigCommerce, "read_page", event_behind_the_page)
     Connection.objects.update(settings={"page_size": 5})
     monkeypatch.setattr("connectors.engine.importing.SLICE_SECONDS", 0)
     run, _ = start_run(job=import_job(read_shop), trigger="button")
@@ -382,7 +384,7 @@ def test_what_events_brought_during_a_full_read_is_not_missing(
     assert fetched and not run.counters.filter(removed__gt=0).exists()
 
 
-def test_what_changed_is_read_before_everything_is(read_shop: Connection) -> None:
+def test_changes_are_imported_before_a_full_import(read_shop: Connection) -> None:
     full, _ = start_run(job=import_job(read_shop), trigger="button")
     partial, _ = start_run(job=import_job(read_shop), scope="partial", trigger="schedule")
     work_until_idle()

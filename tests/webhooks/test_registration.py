@@ -1,4 +1,4 @@
-"""Hooks at the shop: made on connection, watched, made anew; what was missed is read."""
+"""Webhooks at the shop: registered on connection, monitored, registered again; missed changes are imported."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from catalog.models import Product
 from connectors.models import WebhookEvent, WebhookSubscription
-from connectors.services import uninstall_connection, update_connection
+from connectors.services.connections import uninstall_connection, update_connection
 from connectors.webhooks.registration import check_due, webhook_url
 from hub.kinds import Kind
 from hub.models import Connection, Link, Run
@@ -33,7 +33,7 @@ def hooks(shop_platform: SandboxProcess) -> Iterator["Hooks"]:
 
 
 class Hooks:
-    """The hooks of the store, as its own administrator sees them."""
+    """The webhooks of the store, as its own administrator sees them."""
 
     def __init__(self, http: requests.Session, url: str) -> None:
         self.http = http
@@ -65,7 +65,7 @@ def test_a_new_connection_has_all_its_hooks(shop: Connection, hooks: Hooks) -> N
     assert subscription.healthy and subscription.renewed_at and not subscription.reason
 
 
-def test_a_check_that_finds_all_well_is_one_call(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_a_check_without_findings_is_one_call(shop: Connection, shop_platform: SandboxProcess) -> None:
     check()
     shop_platform.clear_calls()
     check()  # not due
@@ -74,7 +74,7 @@ def test_a_check_that_finds_all_well_is_one_call(shop: Connection, shop_platform
     assert [call["method"] for call in shop_platform.calls()] == ["GET"]
 
 
-def test_a_hook_that_was_switched_off_is_recreated_and_the_gap_is_read(
+def test_a_disabled_hook_is_recreated_and_the_gap_is_imported(
     read_shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
 ) -> None:
     check()
@@ -82,18 +82,18 @@ def test_a_hook_that_was_switched_off_is_recreated_and_the_gap_is_read(
     hooks.deactivate("store/product/*")
     link = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).first()
     assert link is not None
-    shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"name": "Nobody was told"})
+    shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"name": "Missed change"})
     check(timedelta(minutes=11))
     assert all(hook["is_active"] for hook in hooks.all()) and len(hooks.all()) == len(SCOPES)
     skip_delays()
-    assert Product.objects.get(pk=link.item_id).title == "Nobody was told"
+    assert Product.objects.get(pk=link.item_id).title == "Missed change"
     assert Run.objects.filter(scope="partial", job__data_type="products", state="done").exists()
 
 
-def test_doubles_go_and_hooks_of_others_stay(shop: Connection, hooks: Hooks) -> None:
+def test_duplicate_hooks_are_removed_and_foreign_hooks_stay(shop: Connection, hooks: Hooks) -> None:
     check()
     hooks.add("store/order/*", webhook_url(shop))
-    hooks.add("store/sku/created", webhook_url(shop))  # told by store/sku/* already
+    hooks.add("store/sku/created", webhook_url(shop))  # store/sku/* already covers it
     hooks.add("store/order/*", "https://another.example/hook")
     check(timedelta(minutes=11))
     scopes = sorted(hook["scope"] for hook in hooks.all() if hook["destination"] == webhook_url(shop))
@@ -101,7 +101,7 @@ def test_doubles_go_and_hooks_of_others_stay(shop: Connection, hooks: Hooks) -> 
     assert [hook["destination"] for hook in hooks.all()].count("https://another.example/hook") == 1
 
 
-def test_what_is_in_the_way_is_reported_and_tried_again(shop: Connection, shop_platform: SandboxProcess) -> None:
+def test_registration_errors_are_reported_and_retried(shop: Connection, shop_platform: SandboxProcess) -> None:
     shop_platform.fault("status", path="/hooks", status=503, times=1)
     check()
     subscription = WebhookSubscription.objects.get()
@@ -125,7 +125,7 @@ def test_what_is_in_the_way_is_reported_and_tried_again(shop: Connection, shop_p
 
 
 @pytest.mark.parametrize("switch", ["read-only", "platform"])
-def test_nothing_is_registered_where_nothing_may_be_called(
+def test_no_hook_is_registered_for_a_connection_that_may_not_be_called(
     shop: Connection, shop_platform: SandboxProcess, switch: str
 ) -> None:
     if switch == "read-only":
@@ -136,7 +136,7 @@ def test_nothing_is_registered_where_nothing_may_be_called(
     assert shop_platform.calls() == []
 
 
-def test_an_uninstalled_connection_takes_its_hooks_away(shop: Connection, hooks: Hooks) -> None:
+def test_uninstalling_a_connection_removes_its_hooks(shop: Connection, hooks: Hooks) -> None:
     check()
     hooks.add("store/order/*", "https://another.example/hook")
     uninstall_connection(connection=shop, by=None)
@@ -148,14 +148,14 @@ def test_an_uninstalled_connection_takes_its_hooks_away(shop: Connection, hooks:
     assert AuditEvent.objects.get(action="connection.webhooks").detail == {"removed": str(len(SCOPES))}
 
 
-def test_hooks_are_taken_away_as_soon_as_the_shop_lets_us(
+def test_hooks_are_removed_as_soon_as_the_shop_allows_it(
     shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
 ) -> None:
     check()
     uninstall_connection(connection=shop, by=None)
     shop_platform.fault("status", path="/hooks", status=503, times=1)
     check(timedelta(seconds=1))
-    shop_platform.fault("status", path="/hooks/[0-9]+", status=503, times=1)  # some are gone by then
+    shop_platform.fault("status", path="/hooks/[0-9]+", status=503, times=1)  # some have been removed by then
     check(timedelta(minutes=11))
     assert len(hooks.all()) > 0 and WebhookSubscription.objects.get().credentials == {
         "access_token": "token",
@@ -165,11 +165,11 @@ def test_hooks_are_taken_away_as_soon_as_the_shop_lets_us(
     assert hooks.all() == [] and not WebhookSubscription.objects.exists()
 
 
-@pytest.mark.parametrize(("status", "why"), [(403, "credentials"), (503, "503")])
-def test_hooks_that_cannot_be_taken_away_are_left_and_the_credentials_go(
-    shop: Connection, shop_platform: SandboxProcess, status: int, why: str
+@pytest.mark.parametrize(("status", "reason"), [(403, "credentials"), (503, "503")])
+def test_hooks_that_cannot_be_removed_stay_and_the_credentials_are_deleted(
+    shop: Connection, shop_platform: SandboxProcess, status: int, reason: str
 ) -> None:
-    """At once where they are refused, after a day where there is no answer."""
+    """At once if the credentials are rejected, after a day if there is no answer."""
     check()
     uninstall_connection(connection=shop, by=None)
     shop_platform.fault("status", path="/hooks", status=status, times=1)
@@ -177,10 +177,12 @@ def test_hooks_that_cannot_be_taken_away_are_left_and_the_credentials_go(
     assert WebhookSubscription.objects.exists() is (status == 503)
     check(timedelta(hours=25))
     assert not WebhookSubscription.objects.exists()
-    assert why in AuditEvent.objects.get(action="connection.webhooks").detail["left"]
+    assert reason in AuditEvent.objects.get(action="connection.webhooks").detail["left"]
 
 
-def test_what_may_not_be_called_keeps_its_hooks(shop: Connection, shop_platform: SandboxProcess, hooks: Hooks) -> None:
+def test_a_connection_that_may_not_be_called_keeps_its_hooks(
+    shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
+) -> None:
     check()
     set_read_only(connection=shop, read_only=True, by=None)
     uninstall_connection(connection=shop, by=None)
@@ -190,7 +192,9 @@ def test_what_may_not_be_called_keeps_its_hooks(shop: Connection, shop_platform:
     assert len(hooks.all()) == len(SCOPES)
 
 
-def test_a_kill_switch_is_waited_for(shop: Connection, shop_platform: SandboxProcess, hooks: Hooks) -> None:
+def test_removing_hooks_waits_for_the_kill_switch(
+    shop: Connection, shop_platform: SandboxProcess, hooks: Hooks
+) -> None:
     check()
     uninstall_connection(connection=shop, by=None)
     pause_platform(platform="bigcommerce", reason="", by=None)
@@ -205,7 +209,7 @@ def test_a_kill_switch_is_waited_for(shop: Connection, shop_platform: SandboxPro
 def test_a_change_at_the_shop_arrives_through_the_web_server(
     read_shop: Connection, shop_platform: SandboxProcess, web: str, settings: Any
 ) -> None:
-    """The shop signs, the server stores; a deletion and a doubled, late delivery come to the same."""
+    """The shop signs, the server stores; a deletion and a duplicate, late delivery give the same result."""
     settings.PUBLIC_URL = web
     check()
     first, second = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).order_by("pk")[:2]

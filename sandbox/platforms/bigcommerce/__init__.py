@@ -1,4 +1,4 @@
-"""BigCommerce: a store by its hash, V2 and V3, as the vendor's OpenAPI files and limits describe them."""
+"""BigCommerce: stores by hash, APIs V2 and V3, following the vendor's OpenAPI files and documented limits."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ AREAS = (
 
 
 class BigCommerce(Platform):
-    """The stores, each with its own rate limit."""
+    """All stores, each with its own rate limit."""
 
     name = "bigcommerce"
 
@@ -64,7 +64,7 @@ class BigCommerce(Platform):
         return back_office.routes({name: account.store for name, account in self.stores.items()}, self.delivery)
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Rows of a table in order of id; see `state.KINDS`."""
+        """Rows of a table, ordered by ID; see `state.KINDS`."""
         if account not in self.stores or kind not in KINDS:
             raise UnknownStateKind(f"accounts: {', '.join(self.stores)}; kinds: {', '.join(KINDS)}")
         return rows_of(self.stores[account].store, kind, int(after or 0), limit)
@@ -79,7 +79,7 @@ class BigCommerce(Platform):
         self.delivery.stop()
 
     def rate_limited(self) -> Response:
-        """A 429 with the headers of the first store, its window having just run out."""
+        """A 429 with the headers of the first store, as if its window had just been used up."""
         account = next(iter(self.stores.values()))
         answer = ApiError(429, "Too many requests").response()
         spent = {

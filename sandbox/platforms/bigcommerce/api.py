@@ -1,4 +1,4 @@
-"""From an HTTP request to a handler: token, rate limit, requests side by side, JSON body, refusals."""
+"""From an HTTP request to a handler: token, rate limit, concurrency, JSON body, error answers."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class ApiRequest:
         annotate_call(self.request, **facts)
 
     def product(self) -> Row:
-        """The product that the URL names; 404 without it."""
+        """The product named in the URL. Raises a 404 if it does not exist."""
         product = self.store.products.get(self.path["product_id"])
         if product is None:
             raise not_found("Product")
@@ -43,8 +43,9 @@ Handler = Callable[[ApiRequest], Response]
 
 @dataclass(frozen=True)
 class Operation:
-    """One method on one path. At most `max_concurrent` requests of the same `concurrency_group` run at once on a
-    store."""
+    """One method on one path. A store runs at most `max_concurrent` requests of the same `concurrency_group` at a
+    time.
+    """
 
     method: str
     path: str
@@ -54,7 +55,7 @@ class Operation:
 
 
 class Account:
-    """A store with its token, its rate limit and the requests under way."""
+    """A store with its token, its rate limit and its requests in progress."""
 
     def __init__(self, name: str, token: str, options: Options) -> None:
         self.name = name
@@ -73,7 +74,7 @@ class Account:
 
 
 def routes(accounts: dict[str, Account], options: Options, operations: Iterable[Operation]) -> list[Route]:
-    """Starlette routes for the operations, all under `/stores/{hash}`."""
+    """Return the Starlette routes of the operations, all under `/stores/{hash}`."""
     return [
         Route(
             "/stores/{hash}" + operation.path,
@@ -130,4 +131,4 @@ async def _body(request: Request, refusal: type[ApiError]) -> Any:
 
 
 def _too_many_concurrent(operation: Operation) -> ApiError:
-    return ApiError(429, f"At most {operation.max_concurrent} such requests may run at once")
+    return ApiError(429, f"At most {operation.max_concurrent} of these requests can run at the same time")

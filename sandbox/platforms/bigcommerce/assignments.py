@@ -1,4 +1,4 @@
-"""`/v3/catalog/products/{channel,category}-assignments`: which products stand where."""
+"""`/v3/catalog/products/{channel,category}-assignments`: the channels and categories of products."""
 
 from collections.abc import Iterator
 
@@ -61,7 +61,7 @@ def _put(request: ApiRequest, target: str, known: list[int]) -> Response:
 
 def _delete(request: ApiRequest, target: str) -> Response:
     if _wanted(request, target) == (None, None):
-        raise ApiError(422, "At least one filter must be given to delete assignments", {"filter": "is required"})
+        raise ApiError(422, "At least one filter is required to delete assignments", {"filter": "is required"})
     for product, removed in list(_pairs(request, target)):
         held = product[COLUMNS[target]]
         kept = type(held)(each for each in held if each != removed)

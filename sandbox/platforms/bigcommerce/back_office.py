@@ -1,6 +1,6 @@
-"""Control beside the vendor's API: a person in the shop's back office, and a look at webhook deliveries.
+"""Control routes beside the vendor's API: edits made in the store's control panel, and webhook deliveries.
 
-The back office changes goods unlogged and unlimited, but with the same events and dates as the API.
+These edits are neither logged nor rate limited, but they publish the same events and update the same dates as the API.
 """
 
 import orjson
@@ -46,7 +46,7 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
     async def replay(request: Request) -> Response:
         count = request.query_params.get("count", "1")
         if not count.isdecimal():
-            return json_response({"error": "count is a whole number"}, 400)
+            return json_response({"error": "count must be an integer"}, 400)
         return json_response({"replayed": delivery.replay(int(count))})
 
     return [

@@ -1,4 +1,4 @@
-"""`/v3/catalog/brands`: names are unique."""
+"""`/v3/catalog/brands`. Brand names are unique."""
 
 from starlette.responses import Response
 

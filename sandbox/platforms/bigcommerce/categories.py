@@ -15,7 +15,7 @@ from sandbox.tables import Row
 
 DEPTH = 8
 CATEGORIES = 16_000
-BATCH = 50  # the vendor names no maximum; this one is assumed
+BATCH = 50  # assumed; the vendor documents no maximum
 CATEGORY = Fields(
     required=("name",),
     name=Field("string", min_length=1, max_length=50),
@@ -67,7 +67,7 @@ def category_view(store: Store, category: Row) -> Row:
 
 
 def _ancestors_and_self(store: Store, category: Row) -> list[Row]:
-    """A category and those above it, the topmost first."""
+    """Return a category and its ancestors, root first."""
     line = [category]
     while (above := store.categories.get(line[0].get("parent_id", 0))) is not None:
         line.insert(0, above)
@@ -91,7 +91,7 @@ def list_trees(request: ApiRequest) -> Response:
 
 
 def show_tree(request: ApiRequest) -> Response:
-    """A tree's categories, each with its children inside."""
+    """Return the categories of a tree, with nested children."""
     store, tree_id = request.store, request.path["tree_id"]
     if all(tree["id"] != tree_id for tree in store.trees):
         raise not_found("The tree was")
@@ -125,7 +125,7 @@ def list_categories(request: ApiRequest) -> Response:
 
 
 def create_categories(request: ApiRequest) -> Response:
-    """Good ones are made and bad ones reported: 201 if all are good, 207 if some, 422 if none."""
+    """Create the valid items and report the invalid ones: 201 if all are valid, 207 if some are, 422 if none is."""
     store = request.store
     made: list[Row] = []
     errors: dict[str, str] = {}
@@ -163,7 +163,7 @@ def change_categories(request: ApiRequest) -> Response:
 
 
 def delete_categories(request: ApiRequest) -> Response:
-    """Deletes what the filters choose, with everything below it."""
+    """Delete the categories that match the filters, with all their descendants."""
     store = request.store
     if not FILTERS.names(request.query):
         raise ApiError(422, "A filter is required to delete categories", {"filter": "at least one"})
@@ -195,18 +195,18 @@ def _problems(store: Store, body: Any, row: Row | None) -> dict[str, str]:
     if all(tree["id"] != tree_id for tree in store.trees) or (parent and parent["tree_id"] != tree_id):
         return {"tree_id": "The tree was not found, or is not the parent's"}
     if parent and row and any(each is row for each in _ancestors_and_self(store, parent)):
-        return {"parent_id": "A category cannot be below itself"}
+        return {"parent_id": "A category cannot be its own descendant"}
     if parent and len(_ancestors_and_self(store, parent)) >= DEPTH:
-        return {"parent_id": f"Categories go {DEPTH} levels deep"}
+        return {"parent_id": f"Categories can be nested at most {DEPTH} levels deep"}
     name = body.get("name", row["name"] if row else "")
     siblings: Iterable[Row] = (each for each in store.categories if each["parent_id"] == parent_id)
     if any(each["name"] == name and each["tree_id"] == tree_id and each is not row for each in siblings):
-        return {"name": "The category name is in use beside it"}
+        return {"name": "The category name is already used by a sibling"}
     return {}
 
 
 def _too_many(maximum: int) -> ApiError:
-    return ApiError(413, f"At most {maximum} categories a call")
+    return ApiError(413, f"At most {maximum} categories per call")
 
 
 def _outcome(

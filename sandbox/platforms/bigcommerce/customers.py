@@ -164,8 +164,8 @@ def change_customers(request: ApiRequest) -> Response:
 
 def _check(store: Store, body: Any, row: Row | None) -> None:
     fields = CUSTOMER.checked(body, creating=row is None)
-    if touched := [name for name in READ_ONLY if name in body]:
-        raise ApiError(422, "Read-only fields cannot be edited", dict.fromkeys(touched, "is read-only"))
+    if read_only := [name for name in READ_ONLY if name in body]:
+        raise ApiError(422, "Read-only fields cannot be edited", dict.fromkeys(read_only, "is read-only"))
     for address in fields.get("addresses", []):
         ADDRESS.checked(address, creating=True)
     known = {attribute["id"] for attribute in store.customer_attributes}
@@ -189,7 +189,7 @@ def _check_duplicate_emails(bodies: list[Any]) -> None:
 
 
 def _columns(fields: Row) -> Row:
-    """What a row holds of the fields sent: small tuples instead of sub-resources."""
+    """Return the columns for the sent fields. Sub-resources become small tuples."""
     if "email" in fields:
         fields["email"] = fields["email"].lower()
     if "addresses" in fields:

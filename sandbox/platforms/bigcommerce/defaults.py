@@ -1,4 +1,4 @@
-"""What a field is as long as nobody says otherwise; names and values after the vendor's OpenAPI files."""
+"""Default values of fields. Names and values follow the vendor's OpenAPI files."""
 
 from sandbox.tables import Row
 

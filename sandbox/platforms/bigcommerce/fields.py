@@ -1,4 +1,4 @@
-"""Checks of what a client sends: the fields of a body, and the filters of a listing."""
+"""Validation of what a client sends: the fields of a body and the filters of a listing."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Field:
-    """What a field of a body may be. `min_length` and `max_length` count characters or items."""
+    """The constraints on a field of a body. `min_length` and `max_length` count characters or items."""
 
     type: str
     minimum: float | None = None
@@ -46,21 +46,21 @@ class Field:
             return f"must have at least {self.min_length} characters or items"
         if self.max_length is not None and len(value) > self.max_length:
             return f"must have at most {self.max_length} characters or items"
-        return "must not hold a NUL character" if isinstance(value, str) and "\0" in value else None
+        return "must not contain a NUL character" if isinstance(value, str) and "\0" in value else None
 
     def _fits(self, value: Any) -> bool:
         return isinstance(value, TYPES[self.type]) and (self.type == "boolean" or not isinstance(value, bool))
 
 
 class Fields:
-    """The writable fields of a resource; like the vendor, it ignores what is read-only or unknown."""
+    """The writable fields of a resource. Like the vendor, it ignores read-only and unknown fields."""
 
     def __init__(self, required: Iterable[str] = (), **fields: Field) -> None:
         self.required = tuple(required)
         self.fields = fields
 
     def problems(self, body: Any, *, creating: bool) -> dict[str, str]:
-        """What is wrong, by field."""
+        """Return the validation errors by field."""
         if not isinstance(body, dict):
             return {"": "must be an object"}
         errors = {name: "is required" for name in self.required if creating and body.get(name) is None}
@@ -70,7 +70,7 @@ class Fields:
         return errors
 
     def checked(self, body: Any, *, creating: bool) -> Row:
-        """The writable part of a body; 422 if anything in it is wrong."""
+        """Return the writable part of a body. Raises a 422 if any field is invalid."""
         if errors := self.problems(body, creating=creating):
             raise invalid(errors)
         return self.writable(body)
@@ -83,7 +83,7 @@ class Fields:
 
 
 def list_of(body: Any, maximum: int, too_many_error: Callable[[int], ApiError]) -> list[Any]:
-    """The body as a list of 1 to `maximum` items."""
+    """Return the body as a list of 1 to `maximum` items."""
     if not isinstance(body, list) or not body:
         raise invalid({"": "must be a list with at least one item"})
     if len(body) > maximum:
@@ -104,7 +104,7 @@ def boolean(text: str) -> bool:
 
 
 def parse_datetime(text: str) -> str:
-    """An ISO 8601 time as rows hold it (UTC, seconds). Without a time of day it gets that of now."""
+    """Return an ISO 8601 time as stored in rows (UTC, seconds). A date without a time gets the current time of day."""
     parsed = datetime.fromisoformat(text.replace(" ", "+"))
     if len(text) == 10:
         parsed = datetime.combine(parsed.date(), datetime.now(UTC).time())
@@ -121,7 +121,7 @@ def _list(read: Read) -> Read:
     return lambda text: {read(part) for part in text.split(",")}
 
 
-# operator: (how the text is read, how a row's value is tested against it)
+# operator: (how the text is parsed, how the value of a row is compared with it)
 OPERATORS: dict[str, tuple[Callable[[Read], Read], Callable[[Any, Any], bool]]] = {
     "": (lambda read: read, lambda value, given: bool(value == given)),
     "not": (lambda read: read, lambda value, given: bool(value != given)),
@@ -139,7 +139,7 @@ class Filters:
     """The filters of one listing. `add("id", int, "in min")` allows `id`, `id:in` and `id:min`."""
 
     def __init__(self, *others: str, sortable: Iterable[str] = (), where: Callable[[Row], bool] | None = None) -> None:
-        """`where` is a test that every listing makes."""
+        """`where` is a test that always applies to the listing."""
         self.where = where
         self.others = {*PAGING, "include_fields", "exclude_fields", "sort", "direction", *others}
         self.sortable = tuple(sortable)
@@ -154,19 +154,19 @@ class Filters:
         plain: bool = True,
         value: Value | None = None,
     ) -> "Filters":
-        """Allow a column by the operators named. `value` derives what the row has no column for."""
+        """Allow the given operators on a column. `value` computes a value that the row does not store."""
         for operator in ([""] if plain else []) + operators.split():
             make, test = OPERATORS[operator]
             self._filters[f"{column}:{operator}".rstrip(":")] = (make(read), test, column, value)
         return self
 
     def add_test(self, name: str, read: Read, test: Callable[[Any, Any], bool], column: str) -> "Filters":
-        """Allow a filter that compares in its own way: `test(value in_group column, given)`."""
+        """Allow a filter with its own comparison: `test(value of the column, given)`."""
         self._filters[name] = (read, test, column, None)
         return self
 
     def tests(self, query: dict[str, str], table: Table) -> list[Test]:
-        """Tests of a row for all filters of a query. 422 for an unknown filter or a senseless value."""
+        """Return the row tests for all filters of a query. Raises a 422 for unknown filters and invalid values."""
         if unknown := [name for name in query if name not in self._filters and name not in self.others]:
             raise ApiError(422, f"The filter(s): {', '.join(unknown)} are not valid filter parameter(s).")
         tests: list[Test] = [self.where] if self.where else []
@@ -178,17 +178,17 @@ class Filters:
                 given = read(text)
             except ValueError as error:
                 raise ApiError(422, f"{name} is not valid", {name: str(error)}) from error
-            # `choose` cuts the table at lower bounds of the id, which are how a client pages by key.
+            # `choose` starts from lower bounds on the ID, which clients use for keyset paging.
             if name not in ("id:greater", "id:min"):
                 tests.append(_test(test, given, value or _column(table, column)))
         return tests
 
     def names(self, query: dict[str, str]) -> list[str]:
-        """The filters that a query uses."""
+        """Return the filters that a query uses."""
         return [name for name in query if name in self._filters]
 
     def choose(self, query: dict[str, str], table: Table) -> list[Row]:
-        """The matching rows in the order asked for, remembered while a client pages through them."""
+        """Return the matching rows in the requested order; they are cached while a client pages through them."""
         tests = self.tests(query, table)
         key = tuple(sorted((name, text) for name, text in query.items() if name not in PAGING))
 
@@ -216,7 +216,7 @@ def _test(test: Callable[[Any, Any], bool], given: Any, value: Value) -> Test:
 
 
 def order(rows: list[Row], query: dict[str, str], table: Table, sortable: Iterable[str]) -> list[Row]:
-    """Rows by `sort` and `direction`, ties by id. 422 for anything else than the `sortable` columns."""
+    """Order rows by `sort` and `direction`, then by ID. Raises a 422 for columns outside `sortable`."""
     column, direction = query.get("sort", "id"), query.get("direction", "asc")
     if column not in (*sortable, "id") or direction not in ("asc", "desc"):
         raise ApiError(422, "sort or direction is not valid", {"sort": f"one of {', '.join(sortable)}; asc or desc"})
@@ -227,7 +227,7 @@ def order(rows: list[Row], query: dict[str, str], table: Table, sortable: Iterab
 
 
 def select_fields(row: Row, query: dict[str, str], key: str = "id") -> Row:
-    """A row with `include_fields` and `exclude_fields` obeyed; its id always stays."""
+    """Apply `include_fields` and `exclude_fields` to a row. The ID always stays."""
     if "include_fields" in query:
         wanted = {key, *query["include_fields"].split(",")}
         return {name: value for name, value in row.items() if name in wanted}
@@ -238,7 +238,7 @@ def select_fields(row: Row, query: dict[str, str], key: str = "id") -> Row:
 
 
 def requested_includes(query: dict[str, str], known: Iterable[str]) -> frozenset[str]:
-    """The sub-resources of `include`; 422 for one that there is not."""
+    """Return the sub-resources named in `include`. Raises a 422 for unknown ones."""
     wanted = frozenset(query["include"].split(",")) if query.get("include") else frozenset()
     if unknown := wanted.difference(known):
         raise ApiError(422, "include is not valid", {"include": f"unknown: {', '.join(sorted(unknown))}"})

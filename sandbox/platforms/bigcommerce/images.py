@@ -1,4 +1,4 @@
-"""`/v3/catalog/products/{id}/images`: one a call, up to 1,000 a product."""
+"""`/v3/catalog/products/{id}/images`: one per call, at most 1,000 per product."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,7 @@ IMAGE = Fields(
 
 
 def image_view(store: Store, image: Row) -> Row:
-    """An image with the URLs of the sizes made of it; the original URL is not told again."""
+    """An image with the URLs of its sizes. The original URL is not returned."""
     full = store.images.full(image)
     url = full.pop("image_url")
     full["image_file"] = url.removeprefix("https://images.example.com")
@@ -51,7 +51,7 @@ def create_image(request: ApiRequest) -> Response:
     if len(request.store.images.in_group(product["id"])) >= IMAGES:
         raise ApiError(422, f"A product has at most {IMAGES} images")
     if not fields["image_url"].startswith(("http://", "https://")):
-        raise ApiError(400, "The image could not be downloaded", {"image_url": "not an address"})
+        raise ApiError(400, "The image could not be downloaded", {"image_url": "not a valid URL"})
     if fields.get("is_thumbnail"):
         _clear_thumbnails(request.store, product["id"])
     image = request.store.images.add({"product_id": product["id"], **fields, "date_modified": now()})

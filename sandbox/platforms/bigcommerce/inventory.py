@@ -1,4 +1,4 @@
-"""`/v3/inventory`: stock by location, and its adjustments, which take effect a little later."""
+"""`/v3/inventory`: stock per location, and adjustments that take effect with a delay."""
 
 import asyncio
 import uuid
@@ -97,7 +97,7 @@ def set_relative(request: ApiRequest) -> Response:
 
 
 def _adjust(request: ApiRequest, maximum: int, new_quantity: Callable[[int, int], int]) -> Response:
-    """All or nothing. The answer only promises: the stock changes after the store's inventory lag."""
+    """All or nothing. The adjustment is only accepted here: stock changes after the store's inventory lag."""
     store, body = request.store, request.body
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:

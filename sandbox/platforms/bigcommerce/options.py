@@ -1,4 +1,4 @@
-"""`/v3/catalog/products/{id}/options` and their values: what variants differ in."""
+"""`/v3/catalog/products/{id}/options` and their values, which tell variants apart."""
 
 from starlette.responses import Response
 
@@ -58,7 +58,7 @@ def _value_view(value: tuple[int, str], place: int) -> Row:
 
 
 def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
-    """The (option, value) that a variant's option value means, by ids or by names; new names are made."""
+    """Return the (option, value) of a variant's option value, found by IDs or by names; missing names are created."""
     options = store.options_.in_group(product_id)
     if "id" in wanted and "option_id" in wanted:
         for option in options:
@@ -67,7 +67,7 @@ def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
         raise invalid({"option_values": "no such option or value on this product"})
     name, label = wanted.get("option_display_name"), wanted.get("label")
     if not (isinstance(name, str) and name and isinstance(label, str) and label):
-        raise invalid({"option_values": "each needs option_display_name and label, or option_id and id"})
+        raise invalid({"option_values": "requires option_display_name and label, or option_id and id"})
     held = next((option for option in options if option["display_name"] == name), None)
     if held is None:
         held = store.add_option(product_id, name, [label])

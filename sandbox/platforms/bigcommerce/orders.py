@@ -1,8 +1,7 @@
 """`/v2/orders` with their products, shipments and addresses, and `/v2/order_statuses`.
 
-Incomplete orders (status 0) show in a listing only when asked for by `status_id=0`; a `limit` above 250 is
-cut to 250. Both are assumed from the vendor's behaviour. A filter that there is not is refused, which is
-stricter than the vendor.
+Assumed from the vendor's behavior: incomplete orders (status 0) are listed only for `status_id=0`, and a `limit` above
+250 is reduced to 250. Unknown filters are rejected, which is stricter than the vendor.
 """
 
 from collections.abc import Callable
@@ -70,7 +69,7 @@ ADDRESS = (
 
 
 def parse_timestamp(text: str) -> int:
-    """Seconds of a time in RFC 2822 or ISO 8601; without a zone it is UTC."""
+    """Return the Unix timestamp of a time in RFC 2822 or ISO 8601. Times without a zone are UTC."""
     try:
         parsed = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
@@ -148,7 +147,7 @@ def _brand(store: Store, product_id: int) -> str:
 
 
 def line_view(store: Store, order: Row, place: int) -> Row:
-    """An order's product; its id is the order's times a thousand plus its place."""
+    """A product of an order. Its ID is the order's ID times 1,000 plus its position."""
     line = order["lines"][place]
     price, amount = money(line["price"]), money(line["price"] * line["quantity"])
     return {
@@ -187,7 +186,7 @@ def line_id(order: Row, place: int) -> int:
 
 
 def shipped(store: Store, order: Row) -> dict[int, int]:
-    """Quantities shipped, by the id of the order's product."""
+    """Return the shipped quantities by the ID of the order's product."""
     counts: dict[int, int] = {}
     for shipment in store.shipments.in_group(order["id"]):
         for item in shipment["items"]:
@@ -254,7 +253,7 @@ def _page(request: ApiRequest, rows: list[Row]) -> list[Row]:
 
 
 def _listing(request: ApiRequest, rows: list[Row]) -> Response:
-    """The older interface answers an empty page by 204."""
+    """V2 answers an empty page with 204."""
     request.annotate_call(items=len(rows))
     return json_response(rows) if rows else no_content()
 
@@ -264,14 +263,14 @@ def get_order(request: ApiRequest) -> Response:
 
 
 def create_order(request: ApiRequest) -> Response:
-    """A new order takes its goods out of stock."""
+    """Create an order and reduce the stock of its products."""
     store = request.store
     fields = _checked(ORDER, request.body, creating=True)
     fields["lines"] = tuple(_line(store, body) for body in fields.pop("products"))
     if fields.get("customer_id") and fields["customer_id"] not in store.customers:
         raise V2ApiError(400, "The field 'customer_id' is invalid.")
-    moment = timestamp()
-    row = store.orders.add({"status_id": 1, **fields, "date_created": moment, "date_modified": moment})
+    created_at = timestamp()
+    row = store.orders.add({"status_id": 1, **fields, "date_created": created_at, "date_modified": created_at})
     for line in row["lines"]:
         if variant := store.variants.get(line["variant_id"] or 0):
             left = store.stock(variant, DEFAULT_LOCATION) - line["quantity"]
@@ -282,13 +281,13 @@ def create_order(request: ApiRequest) -> Response:
 
 def _line(store: Store, body: Any) -> Row:
     if not isinstance(body, dict) or not isinstance(body.get("quantity"), int) or body["quantity"] < 1:
-        raise V2ApiError(400, "The field 'products' is invalid: each needs a quantity.")
+        raise V2ApiError(400, "The field 'products' is invalid: quantity is required.")
     product = store.products.get(body.get("product_id") or 0)
     if product is None and not (body.get("name") and "price_ex_tax" in body and "price_inc_tax" in body):
-        raise V2ApiError(400, "The field 'products' is invalid: product_id, or name and prices, are needed.")
+        raise V2ApiError(400, "The field 'products' is invalid: product_id, or name and prices, are required.")
     variant = store.variants.get(body.get("variant_id") or (product or {}).get("base_variant_id") or 0)
     if product is not None and (variant is None or variant["product_id"] != product["id"]):
-        raise V2ApiError(400, "The field 'products' is invalid: the product's variant is needed.")
+        raise V2ApiError(400, "The field 'products' is invalid: the variant of the product is required.")
     price = body.get("price_inc_tax", store.variant_price(variant) if variant else 0)
     return {
         "product_id": product["id"] if product else 0,
@@ -359,7 +358,7 @@ def shipment_view(order: Row, shipment: Row) -> Row:
 
 
 def create_shipment(request: ApiRequest) -> Response:
-    """Never more than was ordered; the order becomes shipped, or partially."""
+    """Never ships more than was ordered; the order's status becomes shipped or partially shipped."""
     store, order = request.store, _order(request)
     fields = _checked(SHIPMENT, request.body, creating=True)
     if fields["order_address_id"] != order["id"]:
@@ -369,7 +368,7 @@ def create_shipment(request: ApiRequest) -> Response:
     for item in fields["items"]:
         number = item.get("order_product_id") if isinstance(item, dict) else None
         if number not in ordered or not isinstance(item.get("quantity"), int) or item["quantity"] < 1:
-            raise V2ApiError(400, "The field 'items' is invalid: order_product_id and quantity are needed.")
+            raise V2ApiError(400, "The field 'items' is invalid: order_product_id and quantity are required.")
         sent[number] = sent.get(number, 0) + item["quantity"]
         if sent[number] > ordered[number]["quantity"]:
             raise V2ApiError(400, "The quantity is greater than what is left to ship.")

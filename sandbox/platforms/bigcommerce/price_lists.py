@@ -1,4 +1,4 @@
-"""`/v3/pricelists` and their records: a price of a variant in a currency."""
+"""`/v3/pricelists` and their records: the price of a variant in a currency."""
 
 from typing import Any
 
@@ -134,7 +134,7 @@ def list_records(request: ApiRequest) -> Response:
 
 
 def _variants_wanted(store: Store, query: dict[str, str]) -> set[int] | None:
-    """The variants that the filters on other tables' columns choose; takes those filters out of the query."""
+    """Return the variants matching the filters on columns of other tables, and remove those filters from the query."""
     wanted: set[int] | None = None
     if "product_id:in" in query:
         products = [int(each) for each in query.pop("product_id:in").split(",") if each.isdecimal()]
@@ -147,7 +147,7 @@ def _variants_wanted(store: Store, query: dict[str, str]) -> set[int] | None:
 
 
 def put_records(request: ApiRequest) -> Response:
-    """Good records are written even when bad ones make the answer a 422: so the vendor says."""
+    """As documented by the vendor: valid records are written even when invalid ones make the answer a 422."""
     price_list = _price_list(request)
     errors: list[Row] = []
     for body in list_of(request.body, BATCH, too_many):
@@ -180,7 +180,7 @@ def _record_problems(store: Store, body: Any) -> tuple[Row | None, dict[str, str
 
 
 def write_record(store: Store, list_id: int, variant_id: int, fields: Row) -> None:
-    """Upsert by price list, variant and currency. What is not given falls back to its default."""
+    """Upsert by price list, variant and currency. Missing fields get their defaults."""
     fields["currency"] = fields["currency"].upper()
     key = (list_id, variant_id, fields["currency"])
     held = store.records.find_id("key", key)

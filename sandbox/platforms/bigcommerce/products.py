@@ -1,4 +1,4 @@
-"""`/v3/catalog/products`: listing, one, create, change, batches, deletion."""
+"""`/v3/catalog/products`: list, get, create, update, batch update and delete."""
 
 from typing import Any
 
@@ -172,7 +172,7 @@ FILTERS = (
 
 
 def product_view(store: Store, product: Row, include: frozenset[str] = frozenset()) -> Row:
-    """The product as the vendor shows it, with the sub-resources asked for."""
+    """The product in the vendor's format, with the requested sub-resources."""
     full = store.products.full(product)
     url = full.pop("url", None)
     channels = full.pop("channels")
@@ -233,9 +233,11 @@ def create_product(request: ApiRequest) -> Response:
     variants, images = fields.pop("variants", []), fields.pop("images", [])
     check_sub_resources(store, fields, variants, images)
     partial = to_columns(store, fields, None)
-    moment_ = now()
+    created_at = now()
     sku = fields.get("sku", "")
-    product = store.products.add({"channels": (SHOP,), **fields, "date_created": moment_, "date_modified": moment_})
+    product = store.products.add(
+        {"channels": (SHOP,), **fields, "date_created": created_at, "date_modified": created_at}
+    )
     level = fields.get("inventory_level", 0)
     if variants:
         for body in variants:
@@ -262,7 +264,7 @@ def change_product(request: ApiRequest) -> Response:
 
 
 def change_products(request: ApiRequest) -> Response:
-    """A batch is refused whole, without saying which item is at fault; 207 if a part of an item failed."""
+    """A batch is rejected as a whole, without naming the item at fault; 207 if part of an item failed."""
     bodies = list_of(request.body, BATCH, too_many)
     store = request.store
     changes = []
@@ -285,18 +287,18 @@ def change_products(request: ApiRequest) -> Response:
 
 
 def check_change(store: Store, product: Row, fields: Row) -> None:
-    """Everything that refuses a change, so that a refused one changes nothing."""
+    """Run every check that can reject a change, so that a rejected change has no effect."""
     check_conflicts(store, fields, product)
     for body in fields.get("variants", []):
         row = store.variants.get(body.get("id", 0)) if isinstance(body, dict) else None
         if row is None or row["product_id"] != product["id"]:
-            raise invalid({"variants": "variants are changed here by the id of one of this product's variants"})
+            raise invalid({"variants": "variants can only be updated by the ID of a variant of this product"})
         check_sku(store, VARIANT.checked(body, creating=False), product["id"], row["id"])
     check_sub_resources(store, fields, [], fields.get("images", []))
 
 
 def check_conflicts(store: Store, fields: Row, product: Row | None) -> None:
-    """409 for a name or SKU in use, and for a category or brand that there is not."""
+    """Raise a 409 for a name or SKU in use, or an unknown category or brand."""
     own = product["id"] if product else None
     if "name" in fields and store.products.find_id("name", fields["name"]) not in (None, own):
         raise ApiError(409, "The product name is a duplicate", {"name": "The product name is a duplicate"})
@@ -322,7 +324,7 @@ def check_sub_resources(store: Store, fields: Row, variants: list[Any], images: 
 
 
 def check_new_variants(store: Store, variants: list[Any]) -> None:
-    """Variants of a product that is yet to be made: their SKUs are free, their option values complete and distinct."""
+    """Check the variants of a new product: unused SKUs, complete and distinct option values."""
     skus: set[str] = set()
     combinations: set[frozenset[tuple[str, str]]] = set()
     for body in variants:
@@ -334,7 +336,7 @@ def check_new_variants(store: Store, variants: list[Any]) -> None:
             OPTION_VALUE.checked(value, creating=True)
         combination = frozenset((value["option_display_name"], value["label"]) for value in values)
         if combination in combinations:
-            raise ApiError(409, "Two variants have the same option values", {"variants.option_values": "a duplicate"})
+            raise ApiError(409, "Two variants have the same option values", {"variants.option_values": "duplicate"})
         combinations.add(combination)
         if sku := body.get("sku"):
             if sku in skus or store.sku_taken(sku, None):
@@ -343,7 +345,7 @@ def check_new_variants(store: Store, variants: list[Any]) -> None:
 
 
 def to_columns(store: Store, fields: Row, product: Row | None) -> dict[str, str]:
-    """Turn sent fields into columns. Gives by field what is left out: the partial failures of a 207."""
+    """Turn the sent fields into columns. Returns the skipped fields, which are the partial failures of a 207."""
     partial: dict[str, str] = {}
     if "brand_name" in fields:
         name = fields.pop("brand_name")
@@ -352,7 +354,7 @@ def to_columns(store: Store, fields: Row, product: Row | None) -> dict[str, str]
         url = fields.pop("custom_url").get("url")
         own = product["id"] if product else None
         if url and (not url.isascii() or store.products.find_id("url", url) not in (None, own)):
-            partial["custom_url"] = "The URL is taken or not in Latin letters"
+            partial["custom_url"] = "The URL is already in use or contains non-Latin characters"
         elif url:
             fields["url"] = url
     if fields.get("inventory_level", 0) < 0:
@@ -369,7 +371,7 @@ def apply_change(store: Store, product: Row, fields: Row) -> dict[str, str]:
     partial = to_columns(store, fields, product)
     variants, images = fields.pop("variants", []), fields.pop("images", None)
     base = store.base_variant(product)
-    # A product's own level is the sum over its variants: only where there is one variant can it be set.
+    # The stock level of a product is the sum over its variants, so it can be set only with a single variant.
     level = fields.pop("inventory_level", None)
     if base is not None and "sku" in fields:
         store.variants.change(base, {"sku": fields["sku"]})
@@ -403,7 +405,7 @@ def delete_product(request: ApiRequest) -> Response:
 
 
 def delete_products(request: ApiRequest) -> Response:
-    """At most 250 at once, chosen by a filter that must be given."""
+    """Delete at most 250 products, chosen by a mandatory filter."""
     if not FILTERS.names(request.query):
         raise ApiError(422, "A filter is required to delete products", {"filter": "at least one"})
     chosen = list(FILTERS.choose(request.query, request.store.products))

@@ -1,4 +1,4 @@
-"""How BigCommerce answers: envelopes, refusals, pages. V3 unless a name says V2."""
+"""BigCommerce's response formats: envelopes, errors, pagination. V3 unless the name says V2."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ TYPE = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-co
 
 
 class ApiError(Exception):
-    """A request that is not served; becomes the vendor's error body."""
+    """A rejected request, rendered as the vendor's error body."""
 
     def __init__(self, status: int, title: str, errors: dict[str, str] | None = None, **more: Any) -> None:
         super().__init__(title)
@@ -36,17 +36,17 @@ class ApiError(Exception):
 
 
 class V2ApiError(ApiError):
-    """The older interface answers a list of `{"status", "message"}`."""
+    """V2 errors are a list of `{"status", "message"}`."""
 
     def response(self) -> Response:
         return json_response([{"status": self.status, "message": self.title}], self.status)
 
 
 class BatchApiError(ApiError):
-    """422 of a batch: `{"batch_errors": [...]}`."""
+    """The 422 of a batch: `{"batch_errors": [...]}`."""
 
     def __init__(self, batch_errors: list[Row]) -> None:
-        super().__init__(422, "The batch holds invalid items")
+        super().__init__(422, "The batch contains invalid items")
         self.batch_errors = batch_errors
 
     def response(self) -> Response:
@@ -78,7 +78,7 @@ def no_content() -> Response:
 
 
 def positive_int_param(query: dict[str, str], name: str, default: int, maximum: int | None = None) -> int:
-    """A query parameter from 1 to `maximum`; 422 otherwise."""
+    """Return a query parameter from 1 to `maximum`. Raises a 422 otherwise."""
     text = query.get(name, "")
     if name not in query:
         return default
@@ -89,7 +89,7 @@ def positive_int_param(query: dict[str, str], name: str, default: int, maximum: 
 
 
 class Pager:
-    """Pages by number, as most listings have them: `page`, `limit`, `meta.pagination`."""
+    """Pagination by page number, used by most listings: `page`, `limit`, `meta.pagination`."""
 
     def __init__(
         self, query: dict[str, str], overlap: int, *, maximum: int = PAGE, default: int = DEFAULT_PAGE
@@ -101,7 +101,7 @@ class Pager:
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """Positions of this page in the whole list; an ordered overlap lets it begin before its time."""
+        """Return the positions of this page in the whole list. An injected overlap moves its start back."""
         start = (self.page - 1) * self.limit
         return max(0, start - self.overlap), start + self.limit
 
@@ -138,7 +138,7 @@ def decode_cursor(cursor: str) -> tuple[Any, ...]:
 
 
 class CursorPager:
-    """Pages by cursor (`after`, `before`), with page numbers beside as long as no cursor is given."""
+    """Pagination by cursor (`after`, `before`), with page numbers as long as no cursor is given."""
 
     count = 0
 
@@ -148,9 +148,9 @@ class CursorPager:
         self.pager = Pager(query, overlap, maximum=maximum, default=default)
         self.query = query
         if "after" in query and "before" in query:
-            raise ApiError(422, "after and before exclude each other", {"before": "not together with after"})
+            raise ApiError(422, "after and before cannot be combined", {"before": "cannot be combined with after"})
         if ("after" in query or "before" in query) and "page" in query:
-            raise ApiError(422, "page cannot be used with a cursor", {"page": "not together with a cursor"})
+            raise ApiError(422, "page cannot be combined with a cursor", {"page": "cannot be combined with a cursor"})
 
     def page_response(
         self,
@@ -160,7 +160,7 @@ class CursorPager:
         *,
         descending: bool = False,
     ) -> Response:
-        """`rows` are all that match, ordered by `position`."""
+        """`rows` are all matching rows, ordered by `position`."""
         limit = self.pager.limit
         start = self._start(rows, position, operator.ge if descending else operator.le)
         end = start + limit
@@ -200,5 +200,5 @@ class CursorPager:
         try:
             behind = sum(1 for row in rows if passed(position(row), at))
         except TypeError as error:
-            raise ApiError(422, "The cursor is of another order", {"cursor": "not valid"}) from error
+            raise ApiError(422, "The cursor belongs to another order", {"cursor": "not valid"}) from error
         return behind if "after" in self.query else max(0, behind - 1 - self.pager.limit)

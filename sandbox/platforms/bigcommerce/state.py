@@ -1,4 +1,4 @@
-"""The whole state of a store, for a test to compare with."""
+"""The complete state of a store, for assertions in tests."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ KINDS: dict[str, tuple[Callable[[Store], Table], View]] = {
 
 
 def rows_of(store: Store, kind: str, after: int, limit: int) -> tuple[list[Row], int | None]:
-    """Up to `limit` rows with ids above `after`, and the id to go on from (None at the end)."""
+    """Return up to `limit` rows with IDs above `after`, and the ID for the next page (None on the last)."""
     choose, view = KINDS[kind]
     rows = choose(store).after(after, limit + 1)
     return [view(store, row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None

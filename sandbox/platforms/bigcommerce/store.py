@@ -1,4 +1,4 @@
-"""One BigCommerce store in memory: its tables, the rules between them, and the events it publishes."""
+"""One BigCommerce store in memory: its tables, its integrity rules, and the events it publishes."""
 
 import re
 import time
@@ -21,7 +21,7 @@ STAGES = {"incomplete": 0, "new": 7, "paid": 11, "shipped": 2, "cancelled": 5}
 
 
 class Store:
-    """The goods and dealings of one store hash. Listeners hear `(scope, data)` of each change."""
+    """The data of one store hash. Listeners are called with `(scope, data)` for each change."""
 
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
@@ -32,7 +32,7 @@ class Store:
         self.fill()
 
     def fill(self) -> None:
-        """The state after start."""
+        """Create the initial data."""
         self.products = Table(defaults.PRODUCT, unique=("name", "sku", "url"))
         self.variants = Table(defaults.VARIANT, unique=("sku",), group="product_id")
         self.options_ = Table(defaults.OPTION, group="product_id")
@@ -48,7 +48,7 @@ class Store:
         self.currency = self.options.currency
         self.currencies = tuple(dict.fromkeys((self.currency, "GBP", "EUR", "USD")))
         self.option_value_ids = 0
-        # Stock at other locations than the default one, whose stock is the variant's inventory_level.
+        # Stock at locations other than the default one, whose stock is the variant's inventory_level.
         self.warehouse_stock: dict[tuple[int, int], int] = {}
         self.channels: list[Row] = [
             {"id": SHOP, "name": "Shop", "type": "storefront", "platform": "bigcommerce", "status": "active"},
@@ -91,7 +91,7 @@ class Store:
         self._fill_catalog()
         self._fill_customers_and_orders()
 
-    # What happens in a shop
+    # Changes to the store
 
     def publish(self, scope: str, kind: str, item: int, **more: Any) -> None:
         self._notify(scope, {"type": kind, "id": item, **more})
@@ -101,18 +101,19 @@ class Store:
             listener(scope, data)
 
     def change_currency(self, currency: str) -> None:
-        """The default currency, among those that the store has. The vendor's event says no more than that it is
-        about the store."""
+        """Change the default currency to another currency of the store. As at the vendor, the event only names the
+        store.
+        """
         self.currency = currency
         self._notify("store/information/updated", {"type": "store"})
 
     def change_product(self, product: Row, changes: Row) -> None:
-        """Set fields of a product; its date moves and the world hears of it."""
+        """Set fields of a product, update its modification date and publish the event."""
         self.products.change(product, {**changes, "date_modified": now()})
         self.publish("store/product/updated", "product", product["id"])
 
     def change_variant(self, variant: Row, changes: Row) -> None:
-        """Set fields of a variant. Its product counts as changed, as the vendor has it."""
+        """Set fields of a variant. As at the vendor, this also marks its product as modified."""
         stock_moved = "inventory_level" in changes and changes["inventory_level"] != variant.get("inventory_level", 0)
         self.variants.change(variant, changes)
         self.publish("store/sku/updated", "sku", variant["id"], sku=self._sku_event(variant))
@@ -122,7 +123,7 @@ class Store:
             self.change_product(product, self._level(product))
 
     def set_stock(self, variant: Row, location: int, quantity: int) -> None:
-        """Stock of a variant at a location."""
+        """Set the stock of a variant at a location."""
         if location == DEFAULT_LOCATION:
             self.variants.change(variant, {"inventory_level": quantity})
         else:
@@ -150,7 +151,7 @@ class Store:
             self.change_product(product, self._level(product))
 
     def remove_product(self, product: Row) -> None:
-        """A product goes with all that hangs on it."""
+        """Remove a product and everything that belongs to it."""
         for table in (self.variants, self.images, self.options_):
             for row in list(table.in_group(product["id"])):
                 table.remove(row["id"])
@@ -177,7 +178,7 @@ class Store:
         return self.option_value_ids
 
     def sku_taken(self, sku: str, product_id: int | None, variant_id: int | None = None) -> bool:
-        """Whether a SKU stands on something else than this product, or this variant of it."""
+        """Whether a SKU is used by anything other than this product, or this variant of it."""
         product, variant = self.products.find_id("sku", sku), self.variants.find_id("sku", sku)
         if product not in (None, product_id):
             return True
@@ -187,7 +188,7 @@ class Store:
         return variant_id is not None or row is None or row["product_id"] != product_id
 
     def base_variant(self, product: Row) -> Row | None:
-        """The only variant of a product without options, which shares its SKU."""
+        """Return the only variant of a product without options. It shares the product's SKU."""
         return self.variants.get(product.get("base_variant_id") or 0)
 
     def _level(self, product: Row) -> Row:
@@ -224,7 +225,7 @@ class Store:
     def _sku_event(variant: Row) -> Row:
         return {"product_id": variant["product_id"], "variant_id": variant["id"]}
 
-    # The state after start
+    # Initial data
 
     def _fill_catalog(self) -> None:
         catalog = self._catalog
@@ -241,7 +242,9 @@ class Store:
         self._fill_trade_price_list()
 
     def _fill_category_trees(self, catalog: Catalog) -> list[int]:
-        """The shop's tree in full, its two upper levels for the outlet. Gives each category's outlet twin."""
+        """Create the full tree for the shop and its two upper levels for the outlet. Returns each category's outlet
+        counterpart.
+        """
         for category in catalog.categories:
             parent = 0 if category.parent is None else category.parent + 1
             self.categories.add({"name": category.name, "parent_id": parent, "tree_id": 1})
@@ -363,7 +366,7 @@ class Store:
                 )
 
     def variant_price(self, variant: Row) -> float | None:
-        """A variant's own price, else its product's."""
+        """Return the price of a variant, falling back to that of its product."""
         if variant.get("price") is not None:
             return float(variant["price"])
         product = self.products.get(variant["product_id"])

@@ -1,4 +1,4 @@
-"""Variants: over all products (`/v3/catalog/variants`) and per product."""
+"""Variants: across all products (`/v3/catalog/variants`) and per product."""
 
 from starlette.responses import Response
 
@@ -56,7 +56,7 @@ FILTERS = (
 
 
 def variant_view(store: Store, variant: Row) -> Row:
-    """The variant as the vendor shows it: prices and weight of its own are null unless set."""
+    """The variant in the vendor's format: its own price and weight are null unless set."""
     full = store.variants.full(variant)
     values = full.pop("values", ())
     product = store.products.get(variant["product_id"])
@@ -116,13 +116,13 @@ def post_variant(request: ApiRequest) -> Response:
 
 
 def create_variant(store: Store, product: Row, body: Row, *, silent: bool = False) -> Row:
-    """A new variant from a checked body. The base variant of a product that had no options makes way."""
+    """Create a variant from a validated body. It replaces the base variant of a product without options."""
     wanted = body["option_values"]
     if not isinstance(wanted, list) or not all(isinstance(value, dict) for value in wanted):
         raise invalid({"option_values": "must be a list of objects"})
     values = tuple(value_for(store, product["id"], value) for value in wanted)
     if any(set(row.get("values", ())) == set(values) for row in store.variants.in_group(product["id"])):
-        raise ApiError(409, "A variant with these option values exists", {"option_values": "a duplicate"})
+        raise ApiError(409, "A variant with these option values exists", {"option_values": "duplicate"})
     base = store.base_variant(product)
     if base is not None:
         store.products.change(product, {"base_variant_id": None, "inventory_tracking": "variant"})
@@ -134,7 +134,7 @@ def create_variant(store: Store, product: Row, body: Row, *, silent: bool = Fals
 
 
 def put_variant(request: ApiRequest) -> Response:
-    """Answers 200 to changed option values as well, and leaves them as they are: so does the vendor."""
+    """As at the vendor, changed option values are answered with 200 but ignored."""
     variant = _variant(request)
     fields = VARIANT.checked(request.body, creating=False)
     request.annotate_call(ignored=VARIANT.ignored(request.body))
@@ -144,7 +144,7 @@ def put_variant(request: ApiRequest) -> Response:
 
 
 def put_variants(request: ApiRequest) -> Response:
-    """A batch with a bad item is refused whole (assumed), without saying where the item stood."""
+    """A batch with an invalid item is rejected as a whole (assumed), without the position of the item."""
     bodies = list_of(request.body, BATCH, too_many)
     store = request.store
     errors: list[Row] = []

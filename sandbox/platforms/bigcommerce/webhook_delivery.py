@@ -1,6 +1,6 @@
-"""Delivers a store's events to its hooks: signed, retried, blocked and deactivated as the vendor does.
+"""Delivers the events of stores to their webhooks: signed, retried, blocked and deactivated as by the vendor.
 
-All times stretch and shrink by `--retry-scale`, so that two days of retries pass in a test.
+`--retry-scale` scales all times, so that two days of retries fit into a test.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ RETRY_AFTER_S = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_40
 WINDOW_S = 120
 BLOCKED_S = 180
 MIN_SUCCESS_RATE = 0.9
-MIN_DELIVERIES = 100  # below this many calls in a window, the vendor blocks nobody
+MIN_DELIVERIES = 100  # with fewer calls in a window, the vendor does not block a receiver
 TIMEOUT_S = 10
 MAX_SENDERS = 8
 MAX_REMEMBERED = 10_000
@@ -37,7 +37,7 @@ MAX_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event on its way to one hook; the same through all retries."""
+    """One event for one webhook; it stays the same through all retries."""
 
     id: str
     store: Store
@@ -48,7 +48,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of one call: ok, failed, blocked or dropped. `status` is None without an answer."""
+    """The result of one call: ok, failed, blocked or dropped. `status` is None if there was no answer."""
 
     at: float
     account: str
@@ -61,7 +61,7 @@ class Attempt:
 
 
 class Receiver:
-    """How well a host has answered lately, and until when it is left alone."""
+    """The recent success rate of a host, and until when it is blocked."""
 
     def __init__(self, scale: float) -> None:
         self._scale = scale
@@ -84,7 +84,7 @@ class Receiver:
 
 
 class Delivery:
-    """The sender of all stores of one sandbox."""
+    """Sends the webhooks of all stores."""
 
     def __init__(self, options: Options) -> None:
         self._scale = options.retry_scale
@@ -98,7 +98,7 @@ class Delivery:
         self._messages: deque[Message] = deque(maxlen=MAX_REMEMBERED)
 
     def listener(self, store: Store) -> Callable[[str, Row], None]:
-        """What a store is to call for each of its changes."""
+        """Return the callback for a store to call on each change."""
 
         def on_change(scope: str, data: Row) -> None:
             webhooks = [hook for hook in store.webhooks if hook["is_active"] and matches(hook, scope)]
@@ -112,7 +112,7 @@ class Delivery:
         return on_change
 
     def replay(self, count: int) -> int:
-        """Send the latest messages once more, the newest first: doubled and out of order. Gives how many."""
+        """Send the latest messages again, newest first: duplicated and out of order. Returns how many."""
         latest = list(self._messages)[-count:] if count > 0 else []
         for message in reversed(latest):
             self._send(message)
@@ -126,7 +126,7 @@ class Delivery:
         return [asdict(attempt) for attempt in self.attempts]
 
     def clear_pending(self) -> None:
-        """Drop what is still to be sent, and what is known of the receivers."""
+        """Discard pending messages and everything known about the receivers."""
         for task in self._in_flight:
             task.cancel()
         self._receivers.clear()
@@ -165,16 +165,16 @@ class Delivery:
         self._deactivate(message)
 
     def _call(self, message: Message, hook: Row) -> int | None:
-        """The status of the receiver's answer; None if it gave none."""
+        """Return the status of the receiver's answer, or None without an answer."""
         if not hasattr(self._local, "http"):
             self._local.http = requests.Session()
             self._local.http.trust_env = False
-        moment = datetime.now(UTC)
+        sent_at = datetime.now(UTC)
         headers = {
             "content-type": "application/json",
             "webhook-id": message.id,
-            "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": self._signer.sign(message.id, moment, message.body.decode()),
+            "webhook-timestamp": str(int(sent_at.timestamp())),
+            "webhook-signature": self._signer.sign(message.id, sent_at, message.body.decode()),
             **(hook["headers"] or {}),
         }
         try:
@@ -210,7 +210,7 @@ class Delivery:
 
 
 def payload(store: Store, scope: str, data: Row) -> bytes:
-    """The body of a call. As at the vendor, two updates within one second share a hash."""
+    """Return the body of a call. As at the vendor, two updates within one second share a hash."""
     event = {"scope": scope, "store_id": str(store.id), "data": data, "created_at": timestamp()}
     digest = hashlib.sha1(orjson.dumps([store.name, event]), usedforsecurity=False).hexdigest()
     return orjson.dumps({**event, "hash": digest, "producer": f"stores/{store.name}"})

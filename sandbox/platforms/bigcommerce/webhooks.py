@@ -1,4 +1,4 @@
-"""`/v3/webhooks`: up to ten hooks a scope. Their delivery is in `delivery.py`."""
+"""`/v3/webhooks`: up to ten webhooks per scope. `webhook_delivery.py` delivers them."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -41,7 +41,7 @@ FILTERS = Filters().add("is_active", boolean).add("scope").add("destination")
 
 
 def matches(hook: Row, scope: str) -> bool:
-    """Whether a hook wants to hear of an event."""
+    """Whether a webhook subscribes to an event."""
     wanted = hook["scope"]
     return scope.startswith(wanted[:-1]) if wanted.endswith("/*") else scope == wanted
 
@@ -58,10 +58,10 @@ def create_hook(request: ApiRequest) -> Response:
     fields = HOOK.checked(request.body, creating=True)
     _check(fields)
     _check_hook_limit(request, fields["scope"], None)
-    moment = timestamp()
-    stamps = {"client_id": store.options.client_id, "store_hash": store.name, "created_at": moment}
+    created_at = timestamp()
+    stamps = {"client_id": store.options.client_id, "store_hash": store.name, "created_at": created_at}
     return item_response(
-        store.webhooks.add({"is_active": True, "headers": None, **fields, **stamps, "updated_at": moment})
+        store.webhooks.add({"is_active": True, "headers": None, **fields, **stamps, "updated_at": created_at})
     )
 
 
@@ -93,7 +93,9 @@ def _check(fields: Row) -> None:
 
 
 def _is_allowed_destination(destination: str) -> bool:
-    """Https on port 443, as the vendor wants it; any loopback address, or nothing could be tried here."""
+    """HTTPS on port 443, as the vendor requires. Loopback addresses are allowed too, so that tests can receive
+    webhooks.
+    """
     try:
         parts = urlsplit(destination)
         port = parts.port
@@ -110,7 +112,9 @@ def _is_allowed_destination(destination: str) -> bool:
 
 def _check_hook_limit(request: ApiRequest, scope: str, own: int | None) -> None:
     if sum(1 for hook in request.store.webhooks if hook["scope"] == scope and hook["id"] != own) >= PER_SCOPE:
-        raise ApiError(422, f"At most {PER_SCOPE} hooks a scope", {"scope": "has as many hooks as it may have"})
+        raise ApiError(
+            422, f"At most {PER_SCOPE} hooks per scope", {"scope": "has reached the maximum number of hooks"}
+        )
 
 
 def _hook(request: ApiRequest) -> Row:

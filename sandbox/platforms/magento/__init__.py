@@ -1,6 +1,6 @@
-"""Magento 2 (Adobe Commerce): a shop by its REST interface `/rest/{store view}/V1`, as the vendor's OpenAPI file says.
+"""Magento 2 (Adobe Commerce): the REST API `/rest/{store view}/V1`, following the vendor's OpenAPI file.
 
-Each account is a shop of its own, found by its token (see `security`).
+Each account is a separate shop, identified by its token (see `authentication`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ Handler = Callable[[Request, Store], Awaitable[Any]]
 
 
 class Magento(Platform):
-    """The shops."""
+    """All shops."""
 
     name = "magento"
 
@@ -68,8 +68,9 @@ class Magento(Platform):
         return back_office.routes(self.stores)
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Rows in order of key. `products` are those that stand for themselves, `products` all; `categories` are those
-        below the root of a shop."""
+        """Rows in key order. `products` are products without a parent, `goods` includes children; `categories`
+        are those below the root categories.
+        """
         if account not in self.stores:
             raise UnknownStateKind(f"accounts: {', '.join(self.stores)}")
         rows = _rows(self.stores[account], kind)
@@ -83,7 +84,7 @@ class Magento(Platform):
             store.fill()
 
     def rate_limited(self) -> Response:
-        """The vendor has no such limit; what stands before a shop may."""
+        """Magento itself has no rate limit, but a proxy in front of a shop may have one."""
         return json_response({"message": "Too Many Requests"}, 429, {"Retry-After": "1"})
 
     def _guarded(self, handle: Handler, status: int = 200) -> Callable[[Request], Awaitable[Response]]:

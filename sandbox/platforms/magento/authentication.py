@@ -1,7 +1,7 @@
-"""Who calls: a Bearer token, or OAuth 1 (RFC 5849) with HMAC-SHA256, whose nonces are taken once.
+"""Authentication: a Bearer token, or OAuth 1 (RFC 5849) with HMAC-SHA256, where each nonce is accepted once.
 
-An account's token is its Bearer token as well as its access token's secret; the account's name is its access token. The
-consumer is the sandbox's client id and secret.
+An account's token is both its Bearer token and the secret of its access token; the account's name is the access token.
+The consumer is the sandbox's client ID and secret.
 """
 
 import base64
@@ -21,7 +21,7 @@ _PAIR = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Authenticator:
-    """Names the account that a request comes from; `ApiError` if there is none."""
+    """Returns the account that a request comes from. Raises `ApiError` without valid credentials."""
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -1,14 +1,11 @@
-"""Control beside the vendor's API: people who buy, and a person in the shop's back office.
+"""Control routes beside the vendor's API: customers' purchases, and edits made in the shop's admin panel.
 
-- `POST order {"account", "lines": [[position of the add_products, quantity]], "stage"}` places an order and answers it.
-- `POST add_products {"account", "skus", "vendor"}` puts plain products on sale, which that vendor ships, if one is
-named.
+- `POST order {"account", "lines": [[index of the product, quantity]], "stage"}` places and returns an order.
+- `POST goods {"account", "skus", "vendor"}` adds simple products, shipped by that vendor if one is given.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
-- `PATCH row {"account", "kind", "id", "changes"}` changes a row, with its time of change; `DELETE row` takes one
-away.
-- `POST setting {"account", "enforce_limits", "consumers_running", "at"}` switches the limits of inputs, lets the
-consumers of queues
-  run or not, stops the shop's clock at a time.
+- `PATCH row {"account", "kind", "id", "changes"}` changes a row and its modification time; `DELETE row` deletes one.
+- `POST setting {"account", "enforce_limits", "consumers_running", "at"}` turns the input limits on or off, starts or
+  stops the queue consumers, and freezes the shop's clock at a time.
 """
 
 import time
@@ -53,7 +50,7 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
         if body["kind"] not in KINDS or body["id"] not in getattr(store, body["kind"]):
-            return json_response({"error": f"there is no such row; kinds: {', '.join(KINDS)}"}, 404)
+            return json_response({"error": f"no such row; kinds: {', '.join(KINDS)}"}, 404)
         found = getattr(store, body["kind"])[body["id"]]
         found.update(body["changes"])
         store.set_updated_at(found)

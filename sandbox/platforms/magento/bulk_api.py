@@ -1,6 +1,6 @@
-"""Products are saved at once, or by a bulk that is queued and worked off by consumers.
+"""Products are saved synchronously, or by a bulk request that consumers process later.
 
-Consumers run unless the back office stops them; then whatever is in the queue stays open until they run again.
+Consumers run unless a control call stops them; then the queued operations stay open until consumers run again.
 """
 
 import uuid
@@ -36,7 +36,7 @@ PRODUCT = {
 
 
 def save(store: Store, body: Any) -> Row:
-    """The product by its SKU: what is named is changed, what is not stays; one that is not there is made."""
+    """Create or update a product by SKU. Fields that are not sent stay unchanged."""
     product = validated(body, {"product!": PRODUCT})["product"]
     held = store.by_sku(product["sku"])
     if held is None:
@@ -122,7 +122,7 @@ def queue(store: Store, bodies: Any) -> Row:
 
 
 def process_queue(store: Store) -> None:
-    """What consumers do with what is open, in the order in which it came."""
+    """Process the open operations in the order of their arrival, as the consumers do."""
     for operation in store.operations:
         if operation["status"] != OPEN:
             continue

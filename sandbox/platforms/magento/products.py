@@ -1,4 +1,4 @@
-"""How products, attributes and categories are searched and shown, and the media gallery."""
+"""Searching and rendering of products, attributes and categories, and the media gallery."""
 
 import base64
 import binascii
@@ -42,7 +42,7 @@ def product_value(row: Row, field: str) -> Any:
 
 
 def field_value(row: Row, field: str) -> Any:
-    """Of anything that is searched by its own top-level fields; an id goes by the name that its table has for it."""
+    """Return a top-level field of a searchable object. An ID may be given by the field name of its table."""
     if field == "entity_id" and "entity_id" not in row:
         field = "id"
     value = row.get(field)
@@ -59,7 +59,7 @@ def product_of(store: Store, sku: str) -> Row:
 
 
 def add_image(store: Store, sku: str, body: Row) -> int:
-    """The same picture sent twice is there twice."""
+    """As at the vendor, the same picture sent twice is stored twice."""
     row = product_of(store, sku)
     entry = validated(body, {"entry!": ENTRY})["entry"]
     content = entry.get("content")

@@ -1,4 +1,4 @@
-"""How Magento answers: JSON as it is, refusals with a message whose placeholders stand in `parameters`."""
+"""Magento's response formats: plain JSON, and errors whose message has placeholders filled from `parameters`."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 class ApiError(Exception):
-    """A request that is not served. Parameters are named (`%name`) or counted (`%1`), as the message wants them."""
+    """A rejected request. Parameters are named (`%name`) or numbered (`%1`), as the message requires."""
 
     def __init__(
         self, status: int, message: str, *positional: object, errors: list[Row] | None = None, **named: object
@@ -23,7 +23,7 @@ class ApiError(Exception):
 
     @property
     def formatted_message(self) -> str:
-        """The message as the shop's own logs and queues have it."""
+        """Return the message with its placeholders filled, as in the shop's logs and queues."""
         text = self.message
         named = self.parameters if isinstance(self.parameters, dict) else dict(enumerate(self.parameters, 1))
         for name, value in named.items():
@@ -48,7 +48,7 @@ def required(name: str) -> ApiError:
 
 
 def validated(body: Any, shape: Any, path: str = "request") -> Any:
-    """The body if it has the shape: a type, `[shape]`, or a dictionary whose names end with `!` where required."""
+    """Return the body if it has the shape: a type, `[shape]`, or a dictionary in which `!` marks required names."""
     if isinstance(shape, list):
         if not isinstance(body, list):
             raise _mistyped(path, body, "array")

@@ -1,6 +1,6 @@
-"""`searchCriteria` of the address: groups are joined by AND, the filters of a group by OR.
+"""`searchCriteria` in the URL: groups are joined by AND, the filters within a group by OR.
 
-A page past the end repeats the last page; without a page size everything comes.
+A page past the end repeats the last page; without a page size, everything is returned.
 """
 
 import re
@@ -14,7 +14,7 @@ from sandbox.platforms.magento.responses import ApiError, Row, required
 
 MAX_PAGE_SIZE = 300
 _NAME = re.compile(r"searchCriteria\[(\w+)\](?:\[(\d+)\](?:\[filters\]\[(\d+)\])?\[(\w+)\])?")
-# The vendor takes both ways of writing them.
+# The vendor accepts both notations.
 _WORDS = {
     "filterGroups": "filter_groups",
     "conditionType": "condition_type",
@@ -43,7 +43,7 @@ def _order(fits: Callable[[int], bool]) -> Callable[[str], Test]:
     return lambda value: lambda held: held is not None and fits(_compare(held, value))
 
 
-# Condition → what makes a test of its value.
+# Condition → function that builds the test of a value.
 CONDITIONS: dict[str, Callable[[str], Test]] = {
     "eq": lambda value: lambda held: _compare(held, value) == 0,
     "neq": lambda value: lambda held: _compare(held, value) != 0,
@@ -60,7 +60,9 @@ CONDITIONS: dict[str, Callable[[str], Test]] = {
 
 
 def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits: bool) -> Row:
-    """The vendor's answer. `read` gives a row's value for a field, LookupError for one that cannot be searched by."""
+    """Return the vendor's answer. `read` returns a row's value for a field, or raises LookupError for an unsearchable
+    one.
+    """
     criteria = _parsed(request)
     groups = [[_test(each) for each in group.values()] for group in criteria["filter_groups"].values()]
     found = [
@@ -81,7 +83,7 @@ def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits:
 
 
 def _parsed(request: Request) -> Row:
-    """`{"filter_groups": {group: {filter: {"field", …}}}, "sort_orders": {…}, "page_size", "current_page"}`."""
+    """Return `{"filter_groups": {group: {filter: {"field", …}}}, "sort_orders": {…}, "page_size", "current_page"}`."""
     criteria: Row = {"filter_groups": {}, "sort_orders": {}}
     named = False
     for name, value in request.query_params.multi_items():
@@ -96,7 +98,7 @@ def _parsed(request: Request) -> Row:
         head, field = _WORDS.get(head, head), _WORDS.get(field or "", field or "")
         if head in ("page_size", "current_page"):
             if not value.isdecimal():
-                raise ApiError(400, "%fieldName is a whole number", fieldName=head)
+                raise ApiError(400, "%fieldName must be an integer", fieldName=head)
             criteria[head] = int(value)
         elif head == "filter_groups" and second is not None:
             criteria[head].setdefault(int(first), {}).setdefault(int(second), {})[field] = value
@@ -110,7 +112,7 @@ def _parsed(request: Request) -> Row:
 
 
 def _test(each: Row) -> tuple[str, Test]:
-    """The field that a filter looks at, and whether a value passes it."""
+    """Return the field of a filter and the test for its value."""
     make = CONDITIONS.get(each.get("condition_type", "eq"))
     if make is None:
         raise ApiError(400, "The condition %1 is not known.", each["condition_type"])
@@ -125,7 +127,7 @@ def _value(row: Row, field: str, read: Read) -> Any:
 
 
 def _compare(held: Any, value: str) -> int:
-    """Numbers as numbers, the rest as text; −1, 0 or 1."""
+    """Compare as numbers if both are numbers, else as text. Returns −1, 0 or 1."""
     if isinstance(held, int | float):
         try:
             other = float(value)
@@ -137,7 +139,7 @@ def _compare(held: Any, value: str) -> int:
 
 
 def _text(held: Any) -> str:
-    """As it stands in a list of values: whole numbers without a fraction."""
+    """Return a value as it appears in a list of values: whole numbers without a fraction."""
     return str(int(held) if isinstance(held, float) and held.is_integer() else held).lower()
 
 

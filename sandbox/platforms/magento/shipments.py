@@ -1,4 +1,4 @@
-"""Orders, and what is shipped of them."""
+"""Shipments of orders."""
 
 from sandbox.platforms.magento.responses import ApiError, Row, required, unknown, validated
 from sandbox.platforms.magento.store import SOURCES, Store
@@ -27,7 +27,7 @@ SHIPPABLE = ("new", "processing")
 
 
 def ship(store: Store, number: int, body: Row) -> int:
-    """Ship what is named; everything that is left where nothing is."""
+    """Ship the given items, or everything that is left if none are given."""
     order = store.orders.get(number)
     if order is None:
         raise unknown("orderId", number)
@@ -44,7 +44,7 @@ def ship(store: Store, number: int, body: Row) -> int:
     for key, quantity in wanted.items():
         if key not in lines:
             raise _invalid("The shipment contains product item that is not part of the original order.")
-        # The vendor looks at whole pieces only.
+        # The vendor only counts whole units.
         if int(quantity) <= 0:
             raise _invalid("You can't create a shipment without products.")
         if quantity > left[key]:

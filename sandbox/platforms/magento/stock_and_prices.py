@@ -1,4 +1,4 @@
-"""Source items and base prices: lists in one call."""
+"""Source items and base prices: lists in a single call."""
 
 from sandbox.platforms.magento.responses import ApiError, Row, validated
 from sandbox.platforms.magento.store import SOURCES, Store
@@ -9,7 +9,7 @@ BASE_PRICES = {"prices!": [{"price!": float, "store_id!": int, "sku!": str}]}
 
 
 def save_source_items(store: Store, body: Row) -> list[Row]:
-    """All or none. An SKU that no product has is taken as well: nobody checks it there."""
+    """All or nothing. As at the vendor, SKUs without a product are accepted."""
     items = enforce_limits(store, validated(body, SOURCE_ITEMS)["sourceItems"], "sourceItems")
     errors = [
         {"message": 'Source with code "%1" does not exist', "parameters": [item["source_code"]]}
@@ -24,7 +24,7 @@ def save_source_items(store: Store, body: Row) -> list[Row]:
 
 
 def save_base_prices(store: Store, body: Row) -> list[Row]:
-    """The good ones are taken; the others are told."""
+    """Save the valid prices and report the invalid ones."""
     refused = []
     for price in enforce_limits(store, validated(body, BASE_PRICES)["prices"], "prices"):
         product = store.by_sku(price["sku"])

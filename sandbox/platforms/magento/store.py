@@ -1,4 +1,4 @@
-"""What one shop holds: attributes, categories, products, stock, customers, orders and shipments."""
+"""The data of one shop: attributes, categories, products, stock, customers, orders and shipments."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ SOURCES = ("default", "overflow")
 VENDORS = ("Northwind", "Sundry")
 MEDIA = "https://shop.example/media/"
 GROUPS = ("NOT LOGGED IN", "General", "Wholesale")
-# The attributes that products have beside their own fields: code → (id, input, label, made by a person).
+# Attributes of products beside their own fields: code → (ID, input type, label, user-defined).
 ATTRIBUTES: dict[str, tuple[int, str, str, bool]] = {
     "description": (75, "textarea", "Description", False),
     "special_price": (78, "price", "Special Price", False),
@@ -30,7 +30,7 @@ ATTRIBUTES: dict[str, tuple[int, str, str, bool]] = {
     "size": (152, "select", "Size", True),
     "dropship_vendor": (153, "select", "Vendor", True),
 }
-# How far an order has come → its state and status there.
+# Stage of an order → its state and status in Magento.
 STATES = {
     "new": ("new", "pending"),
     "paid": ("processing", "processing"),
@@ -41,7 +41,9 @@ STATES = {
 
 
 class Clock:
-    """Times to the second, as the shop writes them. `at` stops it, so that several changes share a second."""
+    """Times with a resolution of seconds, as in the shop's data. `at` freezes the clock, so that changes share a
+    second.
+    """
 
     def __init__(self) -> None:
         self.at: str | None = None
@@ -55,8 +57,9 @@ def stamp(seconds: float) -> str:
 
 
 class Store:
-    """Rows by id, each as the interface shows it. `enforce_limits`: the limits of inputs are switched on;
-    `consumers_running`: what is queued is worked off."""
+    """Rows by ID in the format of the API. `enforce_limits`: input limits apply; `consumers_running`: queued
+    operations are processed.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -93,10 +96,10 @@ class Store:
         return next(self._ids[kind])
 
     def by_sku(self, sku: str) -> Row | None:
-        """SKUs are the same in any case, as in the shop's database."""
+        """As in the shop's database, SKUs are case-insensitive."""
         return next((row for row in self.products.values() if row["sku"].lower() == sku.lower()), None)
 
-    # Goods
+    # Catalog
 
     def _fill_attributes(self, catalog: Catalog) -> None:
         labels: dict[str, set[str]] = {"colour": set(), "size": set()}
@@ -181,7 +184,7 @@ class Store:
         }
 
     def _row(self, number: int, product: Product, variant: Variant | None, visibility: int) -> Row:
-        """A product of the shop: one that is sold by itself, a configurable one, or one of its children."""
+        """Return a simple product, a configurable product or one of its children."""
         price = product.price if variant is None or variant.price is None else variant.price
         row: Row = {
             "id": number,
@@ -214,7 +217,7 @@ class Store:
         return row
 
     def add_product(self, sku: str, vendor: str = "") -> Row:
-        """A plain product, counted and priced by nobody yet."""
+        """Add a simple product without stock and price."""
         number = max(self.products, default=0) + 1
         now = self.clock.now()
         self.products[number] = {
@@ -279,7 +282,7 @@ class Store:
     def set_updated_at(self, row: Row) -> None:
         row["updated_at"] = self.clock.now()
 
-    # People and what they buy
+    # Customers and orders
 
     def _fill_customer(self, person: customers_and_orders.Customer) -> None:
         number = len(self.customers) + 1
@@ -317,7 +320,7 @@ class Store:
         )
 
     def place(self, order: customers_and_orders.Order) -> Row:
-        """An order of the customer at that position, for the goods at those positions."""
+        """Place an order of the customer at that index for the products at those indexes."""
         number = len(self.orders) + 1
         customer = self.customers[order.customer + 1]
         state, status = STATES[order.stage]
@@ -375,7 +378,7 @@ class Store:
     def _items(
         self, order: int, product: Row, simple_product: Row, quantity: int, stage: str, created: str
     ) -> list[Row]:
-        """The line; a configurable product has a second one below it, for the child that was chosen."""
+        """The order line. A configurable product has a second line for the selected child."""
         price = simple_product.get("price") or 1.0
         vendor = attribute(simple_product, "dropship_vendor") or attribute(product, "dropship_vendor")
         labels = {e["value"]: e["label"] for e in self.attributes[ATTRIBUTES["dropship_vendor"][0]]["options"]}
@@ -456,5 +459,5 @@ class Store:
 
 
 def attribute(row: Row, code: str) -> Any:
-    """The value of a product's attribute that is no field of its own."""
+    """Return the value of a product attribute that is not a field of its own."""
     return next((each["value"] for each in row["custom_attributes"] if each["attribute_code"] == code), None)

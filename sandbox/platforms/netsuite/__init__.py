@@ -1,19 +1,22 @@
-"""NetSuite, an ERP: SuiteTalk REST records, SuiteQL, sign-in by OAuth 1 tokens or OAuth 2.0 client credentials.
+"""NetSuite, an ERP: SuiteTalk REST records and SuiteQL, with OAuth 1 tokens or OAuth 2.0 client credentials.
 
-An account lives at `/{account}/services/rest`. Its client id and consumer secret are `--client-id` and
-`--client-secret`; its token is either the secret of the token `sandbox-token`, or a private key in PEM whose
-certificate has the id `sandbox-certificate`. At most five requests at a time, from everybody together,
-as the vendor allows by default; with `--latency-ms` requests really overlap.
+An account is served at `/{account}/services/rest`. Its client ID and consumer secret are `--client-id` and
+`--client-secret`. Its token is either the secret of the token `sandbox-token`, or a private key in PEM whose
+certificate has the ID `sandbox-certificate`. As the vendor does by default, an account accepts at most five concurrent
+requests in total; with `--latency-ms` requests really overlap.
 
-Assumed, because no page of the vendor says so: the body of a 429, that REST's `line` is SuiteQL's `transactionline.id`.
-SuiteQL is answered by SQLite, which knows no more than the tables in books.py.
+Assumed, because no page of the vendor says so: the body of a 429, and that REST's `line` is SuiteQL's
+`transactionline.id`. SuiteQL is answered by SQLite, which has only the tables in database.py.
 
-Control, each a `POST` with the `account`: `fulfil {"order", "status", "tracking", "quantities"}` ships (`order` is an
-external id) and answers `{"id"}`; `delete_fulfilment {"id"}` deletes that; `stock {"sku", "quantity"}` counts; `goods
-{"skus"}
-{"skus"}`
-makes items; `items {"sku", "values"}` changes one; `orders {"externalId", "sku"}` makes an order; `backdate {"hours"}`
-lets everything have changed so much earlier. `POST expire` ends all bearers.
+Control routes, each a `POST` with the `account`:
+- `fulfil {"order", "status", "tracking", "quantities"}` ships (`order` is an external ID) and returns `{"id"}`;
+- `delete_fulfilment {"id"}` deletes a fulfillment;
+- `stock {"sku", "quantity"}` sets a stock level;
+- `goods {"skus"}` creates items;
+- `items {"sku", "values"}` changes an item;
+- `orders {"externalId", "sku"}` creates an order;
+- `backdate {"hours"}` moves all modification times back;
+- `expire` (without an account) invalidates all bearer tokens.
 """
 
 from collections import Counter
@@ -37,7 +40,7 @@ Handler = Callable[[Request, AccountDatabase, Any], Response]
 
 
 class NetSuite(Platform):
-    """All accounts, each with its books."""
+    """All accounts, each with its own database."""
 
     name = "netsuite"
 

@@ -1,4 +1,4 @@
-"""Who may call: requests signed by OAuth 1 tokens, or bearers of a token that a signed assertion was exchanged for."""
+"""Authentication: OAuth 1 signatures, or bearer tokens issued in exchange for a signed assertion."""
 
 import re
 import secrets
@@ -22,8 +22,9 @@ _PAIR = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Authenticator:
-    """Of all accounts. An account's token is the secret of its OAuth 1 token, or the private key, in PEM, of which
-    NetSuite has the certificate."""
+    """Credentials of all accounts. An account's token is the secret of its OAuth 1 token, or the private key (PEM)
+    whose certificate NetSuite has.
+    """
 
     def __init__(self, accounts: dict[str, str], client_id: str, client_secret: str) -> None:
         self.client_id = client_id
@@ -53,7 +54,7 @@ class Authenticator:
     async def token(self, request: Request, account: str) -> dict[str, Any]:
         """https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162755359851.html"""
         if request.headers.get("content-type", "").partition(";")[0] != "application/x-www-form-urlencoded":
-            raise ApiError(400, "invalid_request", "The token is asked for by a form.")
+            raise ApiError(400, "invalid_request", "The token request must be form encoded.")
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         wanted = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         if form.get("grant_type") != "client_credentials" or form.get("client_assertion_type") != wanted:
@@ -72,9 +73,9 @@ class Authenticator:
         except (jwt.PyJWTError, KeyError) as error:
             raise ApiError(400, "invalid_client", f"The assertion is not valid ({type(error).__name__}).") from error
         if head.get("kid") != CERTIFICATE or head.get("typ") != "JWT" or "rest_webservices" not in claims["scope"]:
-            raise ApiError(400, "invalid_client", "Certificate or scope do not fit.")
+            raise ApiError(400, "invalid_client", "Certificate or scope do not match.")
         if claims["exp"] - claims["iat"] > LIFETIME_SECONDS:
-            raise ApiError(400, "invalid_client", "An assertion lasts less than an hour.")
+            raise ApiError(400, "invalid_client", "An assertion must be valid for less than an hour.")
         bearer = secrets.token_urlsafe(24)
         self._bearers[bearer] = (account, time.monotonic() + LIFETIME_SECONDS)
         return {"access_token": bearer, "expires_in": str(LIFETIME_SECONDS), "token_type": "bearer"}

@@ -1,4 +1,4 @@
-"""What an account holds, as tables that SuiteQL can be asked about."""
+"""The data of an account, as tables that SuiteQL can query."""
 
 import json
 import sqlite3
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-# Times are those of the user who signs in.
+# Times are in the zone of the user who signs in.
 ZONE = ZoneInfo("America/Los_Angeles")
 CARRIERS = {1: "UPS Ground", 2: "DHL Express"}
 _TABLES = """
@@ -35,8 +35,11 @@ def now() -> str:
 
 
 class AccountDatabase:
-    """One account. `--products N` makes N plain items `SKU-1` to `SKU-N`, then a matrix item with two children, an
-    inactive item, a service (which is nothing that is kept in stock) and a customer for guests."""
+    """The tables of one account.
+
+    `--products N` creates N plain items `SKU-1` to `SKU-N`, then a matrix item with two children, an inactive item, a
+    service (not stocked) and a customer for guest orders.
+    """
 
     def __init__(self, products: int) -> None:
         self.connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
@@ -72,13 +75,13 @@ class AccountDatabase:
         return item_id
 
     def stock(self, item_id: int, quantity: float) -> None:
-        """A count is no change of the item."""
+        """As at the vendor, a stock count does not modify the item."""
         self.connection.execute(
             "INSERT OR REPLACE INTO inventoryitemlocations VALUES (?, 1, ?, ?)", [item_id, quantity, now()]
         )
 
     def backdate(self, hours: float) -> None:
-        """Everything was changed so many hours earlier."""
+        """Move all modification times back by some hours."""
         for table, column in (
             ("item", "lastmodifieddate"),
             ("transaction", "lastmodifieddate"),
@@ -94,7 +97,7 @@ class AccountDatabase:
         )
 
     def fulfil(self, order_id: int, *, status: str, tracking: list[str], quantities: dict[str, float] | None) -> int:
-        """Ship the lines with these SKUs (all that is open, if not told), as the warehouse does."""
+        """Ship the lines with these SKUs (default: everything that is open), as the warehouse does."""
         parcel = self.add(
             "transaction",
             tranid=f"IF{order_id}",
@@ -126,7 +129,7 @@ class AccountDatabase:
         return parcel
 
     def delete_fulfilment(self, parcel: int) -> None:
-        """Somebody deletes the fulfilment."""
+        """Delete a fulfillment, as a user can."""
         for query in (
             'DELETE FROM "transaction" WHERE id = ?',
             'DELETE FROM transactionline WHERE "transaction" = ?',
@@ -136,7 +139,7 @@ class AccountDatabase:
             self.connection.execute(query, [parcel])
 
     def views(self) -> dict[str, list[dict[str, Any]]]:
-        """What the tests compare with, by kind; open orders are those that have a line to ship."""
+        """Return the rows by kind, for assertions in tests. Open orders are those with a line left to ship."""
         orders = [self._order(row) for row in self.all("SELECT * FROM \"transaction\" WHERE type = 'SalesOrd'")]
         customers = [
             json.loads(row["body"])

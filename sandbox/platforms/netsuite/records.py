@@ -1,4 +1,4 @@
-"""The records API: customers and sales orders by internal or external id, with NetSuite's ways with sublists.
+"""The records API: customers and sales orders by internal or external ID, with NetSuite's sublist rules.
 
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545297048.html
 """
@@ -28,13 +28,13 @@ _REFERENCES = ("entity", "currency", "subsidiary", "location", "orderStatus")
 
 
 def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> int:
-    """Upsert: only by external id."""
+    """Upsert, only by external ID."""
     _check_kind(kind)
     if not key.startswith("eid:"):
-        raise ApiError(400, "USER_ERROR", "PUT is for external ids: eid:….")
+        raise ApiError(400, "USER_ERROR", "PUT requires an external ID: eid:….")
     external_id = key.removeprefix("eid:")
     if not _EXTERNAL.match(external_id):
-        raise ApiError(400, "INVALID_ID", "An external id holds letters, digits, _ and -.")
+        raise ApiError(400, "INVALID_ID", "An external ID can contain letters, digits, _ and - only.")
     row_id = _by_external(db, kind, external_id)
     return _write(db, kind, row_id, body, set(filter(None, replace.split(","))), external_id)
 
@@ -79,7 +79,7 @@ def _write(db: AccountDatabase, kind: str, row_id: int | None, body: Any, replac
         if name in body and not str((body[name] or {}).get("id", "")).strip():
             raise ApiError(400, "INVALID_CONTENT", f"Invalid reference in the field {name}.", name)
     if other := replace - {"item", "addressBook"}:
-        raise ApiError(400, "INVALID_PARAMETER", f"There is no sublist {', '.join(sorted(other))}.", "replace")
+        raise ApiError(400, "INVALID_PARAMETER", f"Unknown sublist: {', '.join(sorted(other))}.", "replace")
     if kind == "customer":
         return _customer(db, row_id, body, external_id)
     return _order(db, row_id, body, "item" in replace, external_id)
@@ -148,7 +148,7 @@ def _order(db: AccountDatabase, row_id: int | None, body: dict[str, Any], replac
 
 def _check_line(db: AccountDatabase, order_id: int | None, line: Any, path: str) -> None:
     if not isinstance(line, dict):
-        raise ApiError(400, "INVALID_CONTENT", "A line is an object.", path)
+        raise ApiError(400, "INVALID_CONTENT", "A line must be an object.", path)
     for name in line:
         if name not in _FIELDS["line"] and not name.startswith("custcol"):
             raise ApiError(400, "INVALID_CONTENT", f"Unknown reference or field '{name}'.", f"{path}.{name}")
@@ -162,7 +162,7 @@ def _check_line(db: AccountDatabase, order_id: int | None, line: Any, path: str)
         if not db.all("SELECT 1 FROM item WHERE id = ? AND isinactive = 'F'", item_id):
             raise ApiError(400, "INVALID_KEY_OR_REF", f"Invalid item reference key {item_id}.", f"{path}.item")
     if "rate" in line and line.get("price", {}).get("id") != "-1":
-        raise ApiError(400, "USER_ERROR", "A rate of one's own goes with the custom price level.", f"{path}.rate")
+        raise ApiError(400, "USER_ERROR", "A custom rate requires the custom price level.", f"{path}.rate")
     quantity = line.get("quantity", 1)
     if isinstance(quantity, bool) or not isinstance(quantity, int | float) or quantity < 0:
         raise ApiError(400, "INVALID_CONTENT", "Invalid value in the field quantity.", f"{path}.quantity")
@@ -179,7 +179,7 @@ def _drop_lines(db: AccountDatabase, order_id: int, kept: set[int]) -> None:
 
 
 def _write_line(db: AccountDatabase, order_id: int, line: dict[str, Any]) -> None:
-    """A line without a number is added, whatever is there."""
+    """Update the line with the given number. A line without a number is always added."""
     values: dict[str, Any] = {}
     if "item" in line:
         values["item"] = int(line["item"]["id"])
@@ -197,6 +197,6 @@ def _write_line(db: AccountDatabase, order_id: int, line: dict[str, Any]) -> Non
         query = f"UPDATE transactionline SET {assignments} {where}"
         db.connection.execute(query, [*values.values(), order_id, line["line"]])
         return
-    # Line numbers have gaps: a tax line or a discount takes its own.
+    # Line numbers have gaps: tax lines and discounts have numbers too.
     last = db.all('SELECT COALESCE(MAX(id), 0) AS id FROM transactionline WHERE "transaction" = ?', order_id)
     db.add("transactionline", transaction=order_id, id=last[0]["id"] + 3, **({"quantity": -1} | values))

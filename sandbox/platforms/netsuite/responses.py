@@ -1,4 +1,4 @@
-"""How NetSuite words its errors."""
+"""NetSuite's error format."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _TYPE = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"
 
 
 class ApiError(Exception):
-    """An answer that says no; `path` names the field that it is about."""
+    """An error answer. `path` names the field that it is about."""
 
     def __init__(self, status: int, code: str, detail: str, path: str = "") -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""SuiteQL, as far as SQLite speaks it: read-only, ordered, at most 1,000 rows a call, values as texts.
+"""SuiteQL on SQLite: read-only, ordered, at most 1,000 rows per call, values as text.
 
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_157909186990.html
 """
@@ -12,7 +12,7 @@ from sandbox.platforms.netsuite.responses import ApiError
 
 MAX_ROWS = 1000
 MAX_TOTAL_ROWS = 100_000
-# Literals stay as they are; outside them, what SQLite would read as a keyword or cannot parse is rewritten.
+# Literals are kept; outside of them, keywords and syntax that SQLite cannot parse are rewritten.
 _PARTS = re.compile(r"('(?:[^']|'')*')")
 _FORBIDDEN = re.compile(r"\b(insert|update|delete|drop|alter|create|attach|pragma|limit|offset|fetch)\b|;|--|/\*", re.I)
 _LIST = re.compile(r"\bIN\s*\(([^()]*)\)", re.I)
@@ -43,9 +43,9 @@ def _rows(db: AccountDatabase, query: str) -> list[dict[str, Any]]:
     code = [part for n, part in enumerate(_PARTS.split(query)) if n % 2 == 0]
     outside = "''".join(code)
     if not re.match(r"\s*select\b", outside, re.I) or _FORBIDDEN.search(outside):
-        raise ApiError(400, "INVALID_PARAMETER", "Invalid search query: only SELECT is understood.", "q")
+        raise ApiError(400, "INVALID_PARAMETER", "Invalid search query: only SELECT is supported.", "q")
     if not re.search(r"\border\s+by\b", outside, re.I):
-        raise ApiError(400, "INVALID_PARAMETER", "The sandbox wants ORDER BY: pages would not be stable without.", "q")
+        raise ApiError(400, "INVALID_PARAMETER", "The sandbox requires ORDER BY: pages are not stable without it.", "q")
     if any(group.count(",") >= MAX_ROWS for group in _LIST.findall(outside)):
         raise ApiError(400, "INVALID_PARAMETER", "ORA-01795: maximum number of expressions in a list is 1000", "q")
     parts = [part if n % 2 else _rewritten(part) for n, part in enumerate(_PARTS.split(query))]
@@ -66,7 +66,7 @@ def _rewritten(code: str) -> str:
 
 def _parse_int(value: str, name: str) -> int:
     if not value.isdecimal():
-        raise ApiError(400, "INVALID_PARAMETER", f"{name} is no number.", name)
+        raise ApiError(400, "INVALID_PARAMETER", f"{name} must be a number.", name)
     return int(value)
 
 

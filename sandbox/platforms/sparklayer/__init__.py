@@ -1,18 +1,17 @@
-"""SparkLayer, a B2B front: token, products, stock, price lists, customers, purchases, store currency,
-sync logs.
+"""SparkLayer, a B2B storefront: token, products, stock, price lists, customers, purchases, store currency, sync logs.
 
-An account is a site: its name is the `Site-Id`, its token the client secret; the client id is `--client-id`. `POST
-/api/auth/token` gives a token for an hour, that site's exclusive. Every call should_apply `Authorization`, `Site-Id`
-and a
-`User-Agent`; errors are problems (RFC 7807). Requests that change the same price list side by side are refused by 409;
-with `--latency-ms` they really overlap.
+An account is a site: its name is the `Site-Id`, its token the client secret; the client ID is `--client-id`. `POST
+/api/auth/token` issues a token for one site, valid for an hour. Every call needs `Authorization`, `Site-Id` and a
+`User-Agent`; errors are problem details (RFC 7807). Concurrent requests that change the same price list are rejected
+with 409; with `--latency-ms` they really overlap.
 
-Assumed, because no page of the vendor says so: the paths of products and variants (its reference of 2023 has them),
-that a product's variants are matched by `external_id` and those left out stay, how a listing of price lists names its
-rows (`data`), that stock and prices are kept for SKUs that no product has, which groups there are, the words for kinds
-of packages, that a customer's parent is named by its platform id, the names in a sync log's errors and of resolved ids.
+Assumed, because no page of the vendor says so: the paths of products and variants (its reference of 2023 has them);
+that a product's variants are matched by `external_id` and omitted ones are kept; the key of the rows in a list of price
+lists (`data`); that stock and prices are stored for SKUs without a product; the available groups; the names of package
+types; that a customer's parent is given by its platform ID; the field names of a sync log's errors and resolved IDs.
 
-Control: `POST expire {"site"}` ends all tokens of a site; `POST goods {"site", "products"}` puts products there.
+Control routes: `POST expire {"site"}` invalidates all tokens of a site; `POST goods {"site", "products"}` adds
+products.
 """
 
 import secrets
@@ -51,7 +50,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 
 
 class SparkLayer(Platform):
-    """All sites, each with what it holds."""
+    """All sites, each with its own data."""
 
     name = "sparklayer"
 
@@ -90,16 +89,16 @@ class SparkLayer(Platform):
         await self.options.latency()
         site = request.headers.get("site-id", "")
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return error_response(415, "The token is asked for by JSON, not by a form")
+            return error_response(415, "The token request must be JSON, not form encoded")
         try:
-            asked = orjson.loads(await request.body())
+            body = orjson.loads(await request.body())
         except orjson.JSONDecodeError:
-            return error_response(400, "The body is no JSON")
-        match asked:
+            return error_response(400, "The body is not valid JSON")
+        match body:
             case {"grant_type": "client_credentials", "client_id": str(client), "client_secret": str(secret)}:
                 known = client == self.options.client_id and token_matches(secret, self.accounts.get(site, ""))
             case _:
-                return error_response(400, "grant_type, client_id and client_secret are wanted")
+                return error_response(400, "grant_type, client_id and client_secret are required")
         if not known or site not in self.accounts:
             return error_response(401, "Unknown site, client or secret")
         annotate_call(request, account=site)
@@ -113,16 +112,16 @@ class SparkLayer(Platform):
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
             owner, ends = self.tokens.get(given, ("", 0.0))
             if name not in self.sites or owner != name or ends < time.monotonic():
-                return error_response(401, "The access token is unknown or has ended")
+                return error_response(401, "The access token is unknown or has expired")
             if not request.headers.get("user-agent"):
-                return error_response(400, "A User-Agent that names the integration is wanted")
+                return error_response(400, "A User-Agent that names the integration is required")
             annotate_call(request, account=name)
             body: Any = None
             if request.method != "GET" and (raw := await request.body()):
                 try:
                     body = orjson.loads(raw)
                 except orjson.JSONDecodeError:
-                    return error_response(400, "The body is no JSON")
+                    return error_response(400, "The body is not valid JSON")
                 annotate_call(request, items=len(body) if isinstance(body, list) else 1)
             site = self.sites[name]
             try:

@@ -1,6 +1,6 @@
 """Customers: `GET`, `PUT` and `DELETE /api/v2/customers/{platform|email|sparklayer}/{identifier}`.
 
-`PUT` is a full replacement. Groups and roles must exist; e-mail addresses and platform ids are unique.
+`PUT` is a full replacement. Groups and roles must exist; email addresses and platform IDs are unique.
 """
 
 import uuid
@@ -30,12 +30,12 @@ def put(request: Request, site: Site, body: Any) -> Response:
     name = _lookup(request)
     row = dict(known_fields(body, FIELDS))
     identifier = request.path_params["identifier"]
-    require(row.get(name) == identifier, name, "idMismatch: the body names another customer than the address")
+    require(row.get(name) == identifier, name, "idMismatch: the body and the URL name different customers")
     existing = _find(site, name, identifier)
     for field in ("external_id", "email"):
         others = (each for each in site.customers.values() if each is not existing)
         if row.get(field) and any(each.get(field) == row[field] for each in others):
-            raise ApiError(409, "Conflict", **{field: "another customer has it"})
+            raise ApiError(409, "Conflict", **{field: "is used by another customer"})
     _check(site, row)
     key = existing["id"] if existing else row.get("id") or str(uuid.uuid4())
     site.customers[key] = row | {"id": key}
@@ -48,17 +48,19 @@ def delete(request: Request, site: Site, body: Any) -> Response:
 
 
 def _check(site: Site, row: Row) -> None:
-    require("@" in str(row.get("email")), "email", "is an e-mail address")
+    require("@" in str(row.get("email")), "email", "must be an email address")
     for name in ("first_name", "last_name"):
         require(isinstance(row.get(name), str), name, "is required")
-    require(row.get("group") is None or row["group"] in GROUPS, "group", f"there is no group {row.get('group')!r}")
-    require(row.get("role") is None or row["role"] in ROLES, "role", f"there is no role {row.get('role')!r}")
+    require(row.get("group") is None or row["group"] in GROUPS, "group", f"group {row.get('group')!r} does not exist")
+    require(row.get("role") is None or row["role"] in ROLES, "role", f"role {row.get('role')!r} does not exist")
     parent = row.get("parent_customer_id")
     known = parent is None or _find(site, "external_id", parent)
-    require(known, "parent_customer_id", "there is no such customer")
+    require(known, "parent_customer_id", "customer does not exist")
     discount = row.get("discount_percentage")
     require(
-        discount is None or (is_number(discount) and 0 <= discount <= 100), "discount_percentage", "is from 0 to 100"
+        discount is None or (is_number(discount) and 0 <= discount <= 100),
+        "discount_percentage",
+        "must be from 0 to 100",
     )
     for place, each in enumerate(row.get("addresses") or ()):
         for name in REQUIRED_FIELDS:
@@ -68,7 +70,7 @@ def _check(site: Site, row: Row) -> None:
 def _lookup(request: Request) -> str:
     name = LOOKUPS.get(request.path_params["lookup"])
     if name is None:
-        raise ApiError(404, f"Customers are looked up by {', '.join(LOOKUPS)}")
+        raise ApiError(404, f"Customers can be looked up by {', '.join(LOOKUPS)}")
     return name
 
 
@@ -79,7 +81,7 @@ def _find(site: Site, name: str, value: str) -> Row | None:
 def _found(request: Request, site: Site) -> Row:
     row = _find(site, _lookup(request), request.path_params["identifier"])
     if row is None:
-        raise ApiError(404, "There is no such customer")
+        raise ApiError(404, "The customer does not exist")
     return row
 
 

@@ -1,4 +1,4 @@
-"""Price lists and the prices in them."""
+"""Price lists and their prices."""
 
 import re
 from typing import Any
@@ -15,8 +15,8 @@ PAGE = 250
 
 def listing(request: Request, site: Site, body: Any) -> Response:
     page, size = (request.query_params.get(name, default) for name, default in (("page", "1"), ("page_size", "50")))
-    require(page.isdecimal() and int(page) >= 1, "page", "counts from 1")
-    require(size.isdecimal() and 1 <= int(size) <= PAGE, "page_size", f"is from 1 to {PAGE}")
+    require(page.isdecimal() and int(page) >= 1, "page", "must be at least 1")
+    require(size.isdecimal() and 1 <= int(size) <= PAGE, "page_size", f"must be from 1 to {PAGE}")
     rows = list(site.price_lists.values())
     start = (int(page) - 1) * int(size)
     pages = max(1, -(-len(rows) // int(size)))
@@ -29,11 +29,13 @@ def listing(request: Request, site: Site, body: Any) -> Response:
 
 def create(request: Request, site: Site, body: Any) -> Response:
     row = known_fields(body, {"slug", "name", "currency_code"})
-    require(re.fullmatch(r"[a-z0-9-]{1,30}", str(row.get("slug"))), "slug", "1 to 30 of a-z, 0-9 and -")
+    require(
+        re.fullmatch(r"[a-z0-9-]{1,30}", str(row.get("slug"))), "slug", "must be 1 to 30 characters of a-z, 0-9 and -"
+    )
     _check(row)
     require("name" in row and "currency_code" in row, "name", "name and currency_code are required")
     if row["slug"] in site.price_lists:
-        raise ApiError(409, "Conflict", slug="another price list has it")
+        raise ApiError(409, "Conflict", slug="is used by another price list")
     site.price_lists[row["slug"]] = dict(row)
     site.prices[row["slug"]] = {}
     return json_response(row, 201)
@@ -48,7 +50,7 @@ def change(request: Request, site: Site, body: Any) -> Response:
 
 
 def price(request: Request, site: Site, body: Any) -> Response:
-    """Replaces the prices of the SKUs that are named."""
+    """Replace the prices of the given SKUs."""
     slug = _find(request, site)["slug"]
     require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
     named = []
@@ -58,12 +60,20 @@ def price(request: Request, site: Site, body: Any) -> Response:
         require(isinstance(each.get("pricing"), list), f"[{place}].pricing", "is required")
         for tier in each["pricing"]:
             known_fields(tier, {"quantity", "price"})
-            require(isinstance(tier.get("quantity"), int) and tier["quantity"] >= 1, f"[{place}].quantity", "is from 1")
-            require(is_number(tier.get("price")) and tier["price"] >= 0, f"[{place}].price", "is a number from 0")
+            require(
+                isinstance(tier.get("quantity"), int) and tier["quantity"] >= 1,
+                f"[{place}].quantity",
+                "must be at least 1",
+            )
+            require(
+                is_number(tier.get("price")) and tier["price"] >= 0,
+                f"[{place}].price",
+                "must be a number of at least 0",
+            )
         quantities = [tier["quantity"] for tier in each["pricing"]]
-        require(len(quantities) == len(set(quantities)), f"[{place}].pricing", "each quantity once")
+        require(len(quantities) == len(set(quantities)), f"[{place}].pricing", "each quantity must occur only once")
         named.append(each["sku"])
-    require(len(named) == len(set(named)), "sku", "each SKU once")
+    require(len(named) == len(set(named)), "sku", "each SKU must occur only once")
     for each in body:
         if each["pricing"]:
             site.prices[slug][each["sku"]] = each["pricing"]
@@ -73,15 +83,15 @@ def price(request: Request, site: Site, body: Any) -> Response:
 
 
 def _check(row: Row) -> None:
-    require("name" not in row or is_text(row["name"], 64), "name", "1 to 64 characters")
+    require("name" not in row or is_text(row["name"], 64), "name", "must be 1 to 64 characters")
     if "currency_code" in row:
-        require(re.fullmatch(r"[A-Z]{3}", str(row["currency_code"])), "currency_code", "is an ISO 4217 code")
+        require(re.fullmatch(r"[A-Z]{3}", str(row["currency_code"])), "currency_code", "must be an ISO 4217 code")
 
 
 def _find(request: Request, site: Site) -> Row:
     row = site.price_lists.get(request.path_params["slug"])
     if row is None:
-        raise ApiError(404, "There is no such price list")
+        raise ApiError(404, "The price list does not exist")
     return row
 
 

@@ -1,5 +1,7 @@
-"""Products and their variants: `POST /api/v1/products`, `GET` and `PATCH /api/v1/products/{id}`, `GET
-/api/v1/variants/{id}`."""
+"""Products and their variants.
+
+`POST /api/v1/products`, `GET` and `PATCH /api/v1/products/{id}`, `GET /api/v1/variants/{id}`.
+"""
 
 from typing import Any
 
@@ -16,7 +18,7 @@ VARIANT = {
     "external_id", "sku", "weight_in_grams", "position", "cart_image_url", "options", "status", "rrp", "settings",
     "stock",
 }  # fmt: skip
-# Fields that hold one entry for each value of another.
+# Lists whose entries must be unique by another field.
 UNIQUE_BY = {"rrp": "currency_code", "options": "group", "settings": "customer_group"}
 
 
@@ -25,16 +27,16 @@ def create(site: Site, body: Any) -> Row:
     require(is_text(body.get("title")), "title", "is required")
     require(is_text(body.get("slug")), "slug", "is required")
     require(is_text(body.get("external_id")), "external_id", "is required")
-    require(not body["external_id"].startswith("pp_"), "external_id", "cannot start with pp_")
+    require(not body["external_id"].startswith("pp_"), "external_id", "must not start with pp_")
     if body["external_id"] in site.products:
-        raise ApiError(409, "Conflict", external_id="another product has it")
+        raise ApiError(409, "Conflict", external_id="is used by another product")
     product: Row = {"variants": []}
     _write(site, product, body)
     return product
 
 
 def _write(site: Site, product: Row, body: Row) -> None:
-    """All or nothing: variants are matched by their external id, and those left out stay."""
+    """All or nothing. Variants are matched by their external ID; omitted ones are kept."""
     own = {each["external_id"]: each for each in product["variants"]}
     for place, each in enumerate(body.get("variants") or ()):
         known_fields(each, VARIANT)
@@ -53,16 +55,20 @@ def _write(site: Site, product: Row, body: Row) -> None:
 def _check(site: Site, variant: Row, own: dict[str, Row], place: str) -> None:
     key = variant.get("external_id")
     require(is_text(key), f"{place}.external_id", "is required")
-    require(not str(key).startswith("pv_"), f"{place}.external_id", "cannot start with pv_")
+    require(not str(key).startswith("pv_"), f"{place}.external_id", "must not start with pv_")
     if key in site.variants and key not in own:
-        raise ApiError(409, "Conflict", **{f"{place}.external_id": "a variant of another product has it"})
+        raise ApiError(409, "Conflict", **{f"{place}.external_id": "is used by a variant of another product"})
     require(key in own or is_text(variant.get("sku")), f"{place}.sku", "is required")
-    require(variant.get("status", "live") in STATUSES, f"{place}.status", f"is one of {', '.join(STATUSES)}")
+    require(variant.get("status", "live") in STATUSES, f"{place}.status", f"must be one of {', '.join(STATUSES)}")
     weight = variant.get("weight_in_grams")
-    require(weight is None or (is_number(weight) and weight >= 0), f"{place}.weight_in_grams", "is a number from 0")
+    require(
+        weight is None or (is_number(weight) and weight >= 0),
+        f"{place}.weight_in_grams",
+        "must be a number of at least 0",
+    )
     for name, by in UNIQUE_BY.items():
         values = [each.get(by) for each in variant.get(name) or ()]
-        require(len(values) == len(set(values)), f"{place}.{name}", f"one for each {by}")
+        require(len(values) == len(set(values)), f"{place}.{name}", f"each {by} must occur only once")
 
 
 def post(request: Request, site: Site, body: Any) -> Response:
@@ -78,7 +84,7 @@ def patch(request: Request, site: Site, body: Any) -> Response:
     body = known_fields(body, FIELDS)
     new = body.get("external_id", product["external_id"])
     if new != product["external_id"] and new in site.products:
-        raise ApiError(409, "Conflict", external_id="another product has it")
+        raise ApiError(409, "Conflict", external_id="is used by another product")
     former = product["external_id"]
     _write(site, product, body)
     if new != former:

@@ -1,7 +1,7 @@
 """Purchases and the store's base currency.
 
-`PUT /api/v1/purchases/{sparklayer|platform|internal|visible}/{identifier}` is a full replacement: by the cart's id an
-order takes the cart's place. A purchase keeps the SparkLayer id that it has (403).
+`PUT /api/v1/purchases/{sparklayer|platform|internal|visible}/{identifier}` is a full replacement. An order sent to the
+ID of a cart replaces the cart. The SparkLayer ID of a purchase cannot change (403).
 """
 
 import re
@@ -27,11 +27,13 @@ MAX_ITEMS = 500
 def put(request: Request, site: Site, body: Any) -> Response:
     lookup, identifier = request.path_params["lookup"], request.path_params["identifier"]
     if lookup not in LOOKUPS:
-        raise ApiError(404, f"Purchases are looked up by {', '.join(LOOKUPS)}")
+        raise ApiError(404, f"Purchases can be looked up by {', '.join(LOOKUPS)}")
     row = dict(known_fields(body, FIELDS))
-    require(row.get("type") in TYPES, "type", f"is one of {', '.join(TYPES)}")
+    require(row.get("type") in TYPES, "type", f"must be one of {', '.join(TYPES)}")
     ids = row.get("purchase_identifiers")
-    require(isinstance(ids, dict) and ids.get(lookup) == identifier, "purchase_identifiers", "name another purchase")
+    require(
+        isinstance(ids, dict) and ids.get(lookup) == identifier, "purchase_identifiers", "belong to another purchase"
+    )
     for place, each in enumerate(row.get("packages") or ()):
         _check_package(each, f"packages[{place}]")
     existing = next((key for key, each in site.purchases.items() if _ids(each).get(lookup) == identifier), None)
@@ -40,7 +42,7 @@ def put(request: Request, site: Site, body: Any) -> Response:
         raise ApiError(403, "The SparkLayer id of a purchase cannot be changed")
     duplicate = next((each for key, each in site.purchases.items() if key != existing and _same(each, row)), None)
     if duplicate is not None:
-        raise ApiError(409, "Conflict", purchase_identifiers="another purchase has this platform id")
+        raise ApiError(409, "Conflict", purchase_identifiers="another purchase has this platform ID")
     key = existing or f"{lookup}:{identifier}"
     site.purchases[key] = row | {"external_id": identifier}
     return json_response(site.purchases[key])
@@ -57,19 +59,19 @@ def _ids(row: Row) -> Row:
 
 def _check_package(package: Any, place: str) -> None:
     known_fields(package, {"identifiers", "type", "shipping_address", "shipping_method", "shipments", "line_items"})
-    require(package.get("type") in PACKAGES, f"{place}.type", f"is one of {', '.join(PACKAGES)}")
+    require(package.get("type") in PACKAGES, f"{place}.type", f"must be one of {', '.join(PACKAGES)}")
     require(package.get("line_items"), f"{place}.line_items", "is required")
     for line in package["line_items"]:
         require(is_text(line.get("name_parent")), f"{place}.name_parent", "is required")
-        require(is_number(line.get("quantity")) and line["quantity"] > 0, f"{place}.quantity", "is above 0")
+        require(is_number(line.get("quantity")) and line["quantity"] > 0, f"{place}.quantity", "must be greater than 0")
         net = line.get("line_total", {}).get("total_net", {})
-        require(re.fullmatch(r"-?\d+(\.\d+)?", str(net.get("number"))), f"{place}.total_net", "is an amount")
+        require(re.fullmatch(r"-?\d+(\.\d+)?", str(net.get("number"))), f"{place}.total_net", "must be an amount")
 
 
 def listing(request: Request, site: Site, body: Any) -> Response:
     limit, offset = (request.query_params.get(name, default) for name, default in (("limit", "50"), ("offset", "0")))
-    require(limit.isdecimal() and 1 <= int(limit) <= MAX_ITEMS, "limit", f"is from 1 to {MAX_ITEMS}")
-    require(offset.isdecimal(), "offset", "counts from 0")
+    require(limit.isdecimal() and 1 <= int(limit) <= MAX_ITEMS, "limit", f"must be from 1 to {MAX_ITEMS}")
+    require(offset.isdecimal(), "offset", "must be at least 0")
     return json_response(list(site.purchases.values())[int(offset) : int(offset) + int(limit)])
 
 
@@ -81,9 +83,9 @@ def get_currency(request: Request, site: Site, body: Any) -> Response:
 
 def put_currency(request: Request, site: Site, body: Any) -> Response:
     code = known_fields(body, {"currency_code"}).get("currency_code")
-    require(re.fullmatch(r"[A-Z]{3}", str(code)), "currency_code", "is an ISO 4217 code")
+    require(re.fullmatch(r"[A-Z]{3}", str(code)), "currency_code", "must be an ISO 4217 code")
     if site.currency not in ("", code):
-        raise ApiError(409, "The base currency is already set to another")
+        raise ApiError(409, "The base currency is already set to another currency")
     site.currency = str(code)
     return json_response({"currency_code": code})
 

@@ -1,4 +1,4 @@
-"""Problems (RFC 7807) with `errors[]` of code, message and property."""
+"""Problem details (RFC 7807) with `errors[]` of code, message and property."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sandbox.platforms.base import json_response
 
 
 class ApiError(Exception):
-    """A request that is refused."""
+    """A rejected request."""
 
     def __init__(self, status: int, title: str, **errors: str) -> None:
         super().__init__(title)
@@ -21,7 +21,7 @@ class ApiError(Exception):
 
 
 def error_response(status: int, title: str, **errors: str) -> Response:
-    """`errors`: property → what is wrong with it."""
+    """`errors`: property → error message."""
     body: dict[str, Any] = {"title": title, "status": status, "detail": title}
     if errors:
         body["errors"] = [{"code": "invalid", "message": message, "property": name} for name, message in errors.items()]
@@ -34,10 +34,10 @@ def require(condition: Any, name: str, message: str) -> None:
 
 
 def known_fields(body: Any, known: set[str]) -> dict[str, Any]:
-    """The body, if it is an object of these fields; SparkLayer is not documented to pass over others."""
+    """Return the body if it has only known fields. SparkLayer does not document that it ignores unknown ones."""
     require(isinstance(body, dict), "body", "must be an object")
     if unknown := sorted(set(body) - known):
-        raise ApiError(400, "Invalid request", **{unknown[0]: "there is no such field"})
+        raise ApiError(400, "Invalid request", **{unknown[0]: "unknown field"})
     found: dict[str, Any] = body
     return found
 

@@ -1,4 +1,4 @@
-"""What one site holds."""
+"""The data of one site."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +13,9 @@ Row = dict[str, Any]
 
 
 class Site:
-    """Products and variants by external id, levels by (location, SKU), prices by list and SKU, customers by their id
-    here, purchases by what they were made under."""
+    """Products and variants by external ID, stock by (location, SKU), prices by list and SKU, customers by SparkLayer
+    ID, purchases by the ID they were created with.
+    """
 
     def __init__(self) -> None:
         self.products: dict[str, Row] = {}
@@ -30,7 +31,7 @@ class Site:
 
     @contextmanager
     def exclusive(self, method: str, slug: str | None) -> Iterator[None]:
-        """Whoever changes a price list that another request is changing is turned away, without naming a field."""
+        """Reject a request that changes a price list while another one does, without naming a field."""
         if method == "GET" or slug is None:
             yield
             return
@@ -43,7 +44,7 @@ class Site:
             self._changing.discard(slug)
 
     def views(self) -> dict[str, dict[str, Row]]:
-        """Kind of state → rows by key."""
+        """Return the rows by key, for each kind of state."""
         offered = {
             key: row
             for key, row in self.products.items()

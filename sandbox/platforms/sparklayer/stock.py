@@ -1,4 +1,4 @@
-"""Stock: `POST /api/v1/batch-update-stock`. Refused whole for an unknown location or a pair that comes twice."""
+"""Stock: `POST /api/v1/batch-update-stock`. Rejected as a whole for an unknown location or a repeated pair."""
 
 import re
 from typing import Any
@@ -19,18 +19,22 @@ def update(request: Request, site: Site, body: Any) -> Response:
     for place, each in enumerate(body):
         known_fields(each, FIELDS)
         require(
-            "stock_location_id" not in each or "stock_location_external_id" not in each, f"[{place}]", "one location"
+            "stock_location_id" not in each or "stock_location_external_id" not in each,
+            f"[{place}]",
+            "must be a single location",
         )
         location = each.get("stock_location_external_id") or str(each.get("stock_location_id", "")).removeprefix("sl_")
-        require(location in LOCATIONS, f"[{place}].stock_location_external_id", f"there is no location {location!r}")
+        require(location in LOCATIONS, f"[{place}].stock_location_external_id", f"location {location!r} does not exist")
         require(is_text(each.get("sku")), f"[{place}].sku", "is required")
-        require((location, each["sku"]) not in levels, f"[{place}].sku", "the pair of SKU and location comes twice")
+        require((location, each["sku"]) not in levels, f"[{place}].sku", "the pair of SKU and location occurs twice")
         for name in ("stock_level", "min_stock_level"):
             value = each.get(name)
             whole = isinstance(value, int) and not isinstance(value, bool)
-            require(whole or (value is None and name != "stock_level"), f"[{place}].{name}", "is a whole number")
+            require(whole or (value is None and name != "stock_level"), f"[{place}].{name}", "must be an integer")
         date = each.get("restock_date")
-        require(date is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(date)), f"[{place}].restock_date", "is a date")
+        require(
+            date is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(date)), f"[{place}].restock_date", "must be a date"
+        )
         levels[location, each["sku"]] = each | {"stock_location_id": f"sl_{location}"}
     site.levels |= levels
     return json_response(body)

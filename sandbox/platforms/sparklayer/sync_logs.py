@@ -1,7 +1,7 @@
-"""Sync logs: `PUT`, `PATCH`, `GET /api/v1/sync-log/{integration}/{data_type}`, `GET …/errors`, `DELETE
-/api/v1/sync-log`.
+"""Sync logs of SparkLayer.
 
-Until a full sync is recorded there is none (404). Ids come once in a request (400), 5,000 at most.
+`PUT`, `PATCH`, `GET /api/v1/sync-log/{integration}/{data_type}`, `GET …/errors`, `DELETE /api/v1/sync-log`. There is no
+log before the first full sync is recorded (404). An ID may occur once per request (400), with at most 5,000 IDs.
 """
 
 import re
@@ -20,7 +20,7 @@ MAX_ITEMS = 5000
 
 
 def put(request: Request, site: Site, body: Any) -> Response:
-    """The whole log anew: what is left out is cleared."""
+    """Replace the whole log: omitted fields are cleared."""
     body = known_fields(body, {*TIMES, "last_full_sync_succeeded", "errors"})
     errors = _errors(body)
     _times(body)
@@ -39,8 +39,8 @@ def patch(request: Request, site: Site, body: Any) -> Response:
     errors = _errors(body)
     _times(body)
     resolved = body.get("resolved") or []
-    require(all(map(is_text, resolved)) and len(resolved) <= MAX_ITEMS, "resolved", f"at most {MAX_ITEMS} ids")
-    require(not set(resolved) & errors.keys(), "resolved", "an id is either wrong or resolved")
+    require(all(map(is_text, resolved)) and len(resolved) <= MAX_ITEMS, "resolved", f"at most {MAX_ITEMS} IDs")
+    require(not set(resolved) & errors.keys(), "resolved", "an ID cannot be both an error and resolved")
     log |= {name: body[name] for name in TIMES if name in body}
     log["errors"] = {key: error for key, error in log["errors"].items() if key not in set(resolved)} | errors
     log["last_partial_sync"] = body.get("last_full_sync") or "now"
@@ -72,7 +72,7 @@ def _errors(body: Row) -> dict[str, Row]:
     for place, each in enumerate(errors):
         known_fields(each, {"external_id", "external_url", "visible_id", "message"})
         require(is_text(each.get("external_id")), f"errors[{place}].external_id", "is required")
-        require(each["external_id"] not in found, f"errors[{place}].external_id", "comes twice")
+        require(each["external_id"] not in found, f"errors[{place}].external_id", "occurs twice")
         require(is_text(each.get("message"), 10_000), f"errors[{place}].message", "is required")
         found[each["external_id"]] = each
     return found
@@ -81,12 +81,12 @@ def _errors(body: Row) -> dict[str, Row]:
 def _times(body: Row) -> None:
     for name in TIMES:
         value = body.get(name)
-        require(value is None or re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", str(value)), name, "is a time in UTC")
+        require(value is None or re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", str(value)), name, "must be a time in UTC")
 
 
 def _key(request: Request) -> str:
     data_type = request.path_params["data_type"]
-    require(data_type in TYPES, "data_type", f"is one of {', '.join(TYPES)}")
+    require(data_type in TYPES, "data_type", f"must be one of {', '.join(TYPES)}")
     return f"{request.path_params['integration']}/{data_type}"
 
 

@@ -1,4 +1,4 @@
-"""Takes, registers, verifies or lists backups of live."""
+"""`manage.py backup_live`: takes, registers, verifies or lists backups of live."""
 
 from argparse import ArgumentParser
 from datetime import datetime
@@ -15,14 +15,14 @@ from staging_copy.postgres import ProgramFailed
 
 
 class Command(BaseCommand):
-    help = "Backs up live now, as beat does every night: pg_dump, verification, manifest. Copies to staging read it."
+    help = "Backs up live now: runs pg_dump, verifies the archive and writes a manifest. Beat does this every night."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--list", action="store_true", help="the backups there are, the latest first")
-        what.add_argument("--verify", metavar="NAME", help="read a backup to its end and compare it with its manifest")
-        what.add_argument("--register", metavar="FOLDER", type=Path, help="take over an archive made elsewhere")
-        parser.add_argument("--taken-at", metavar="ISO-TIME", help="with --register: what time of live it holds")
+        what.add_argument("--list", action="store_true", help="list all backups, latest first")
+        what.add_argument("--verify", metavar="NAME", help="read the whole backup and compare it with its manifest")
+        what.add_argument("--register", metavar="FOLDER", type=Path, help="import an archive made elsewhere")
+        parser.add_argument("--taken-at", metavar="ISO-TIME", help="with --register: when the archive was taken")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         except (ArchiveError, ProgramFailed, OSError) as error:
             raise CommandError(str(error)) from error
         except Backup.DoesNotExist as error:
-            raise CommandError("There is no such backup; --list shows them.") from error
+            raise CommandError("Backup not found. Use --list to see all backups.") from error
         self.stdout.write(f"{backup.name}: {backup.rows:,} rows, {(backup.size or 0) / 2**20:.1f} MiB, verified.")
 
     def _run(self, options: dict[str, Any]) -> Backup:
@@ -52,5 +52,5 @@ def _time(text: str | None) -> datetime:
     try:
         taken_at = datetime.fromisoformat(text or "")
     except ValueError as error:
-        raise CommandError("--register needs --taken-at, as in 2026-01-31T00:30:00+00:00.") from error
+        raise CommandError("--register needs --taken-at with an ISO time, e.g. 2026-01-31T00:30:00+00:00.") from error
     return taken_at if taken_at.tzinfo else timezone.make_aware(taken_at)

@@ -1,4 +1,4 @@
-"""Checks the copy that this process is connected to against its shops; started by the copier, on staging's database."""
+"""`manage.py check_staging`: the post-copy check. The copier runs it with staging as its database."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -14,22 +14,22 @@ from staging_copy.reconciliation import Check, CheckFailed
 
 class Command(BaseCommand):
     help = (
-        "Looks up products and sellers in staging's shops, and deletes what they do not have. Works only on the "
-        "database that the copy of this journal put in place. The copier runs it; use the admin to check again."
+        "Looks up products and sellers in staging's shops, and deletes those that are missing there. Works only on "
+        "the database of the copy that this journal belongs to. The copier runs it; to check again, use the admin."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("journal", type=Path, help="folder of the copy's journal")
-        parser.add_argument("--fresh", action="store_true", help="ask everything anew")
-        parser.add_argument("--answer", choices=("yes", "no"), help="end a check that asked")
-        parser.add_argument("--by", default="", help="whose answer it is")
+        parser.add_argument("journal", type=Path, help="the copy's journal folder")
+        parser.add_argument("--fresh", action="store_true", help="discard earlier results and start over")
+        parser.add_argument("--answer", choices=("yes", "no"), help="whether to delete missing items, if asked")
+        parser.add_argument("--by", default="", help="the user who answered")
 
     def handle(self, *args: Any, **options: Any) -> None:
         record = Journal(options["journal"])
         _ensure_this_is_the_copy(record)
         with connection.cursor() as cursor:
-            # A check whose copier was killed may still be at work.
+            # Wait for a check whose copier was killed: it may still be running.
             cursor.execute("SELECT pg_advisory_lock(hashtext('staging_copy.check'))")
         try:
             check = Check(record, lambda what, count: self.stdout.write(f"{PROGRESS_PREFIX}{what}\t{count}"))
@@ -47,4 +47,4 @@ def _ensure_this_is_the_copy(record: Journal) -> None:
         cursor.execute("SELECT oid, datname FROM pg_database WHERE datname = current_database()")
         oid, name = cursor.fetchone()
     if swapping is None or swapping["oid"] != oid:
-        raise CommandError(f"{name} is not the database that the copy {record.name} put in place. Nothing was done.")
+        raise CommandError(f"Database {name} is not the result of copy {record.name}. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""Makes staging an anonymised copy of the last backup of live."""
+"""`manage.py copy_to_staging`: replaces staging with an anonymized copy of a backup of live."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 
-from staging_copy import services
+from staging_copy import copier, services
 from staging_copy.archive import ArchiveError
 from staging_copy.copier import CopyFailed, Watcher
 from staging_copy.journal import AlreadyRunning
@@ -18,15 +18,17 @@ from staging_copy.target import WrongTarget
 
 class Command(BaseCommand):
     help = (
-        "Makes staging an anonymised copy of the last nightly backup of live. Staging stays in use until the new "
-        "database takes its place, and as it is if anything fails; --rollback puts the one before back."
+        "Replaces staging with an anonymized copy of the latest backup of live. Staging stays in use until the "
+        "switch-over, and stays unchanged if the copy fails. Use --rollback to return to the previous database."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--dry-run", action="store_true", help="check everything, show tables, rules, rows and time")
-        what.add_argument("--rollback", action="store_true", help="put the database before the last copy back")
-        parser.add_argument("--backup", metavar="NAME", help="another backup than the latest (backup_live --list)")
+        what.add_argument(
+            "--dry-run", action="store_true", help="run all checks; show tables, rules, rows and estimated time"
+        )
+        what.add_argument("--rollback", action="store_true", help="switch back to the database before the last copy")
+        parser.add_argument("--backup", metavar="NAME", help="the backup to copy (default: the latest)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -44,32 +46,32 @@ class Command(BaseCommand):
     def _copy(self, backup: Backup | None) -> None:
         copy = services.start_copy(backup=backup, by=None)
         watcher = Watcher(
-            lambda stage: self.stdout.write(f"{stage} ..."),
+            lambda stage: self.stdout.write(f"{copier.STAGE_LABELS[stage]}..."),
             lambda table, rows: self.stdout.write(f"    {table:<40} {rows:>12,}"),
         )
         copy = services.run_copy(copy=copy, watcher=watcher)
         report = copy.report
         self.stdout.write(
-            f"Staging is a copy of {report['backup']['name']} (live as of {report['backup']['taken_at']}). "
-            f"It did not answer for {report['swap_seconds']:.2f} s. Report: {copy.journal}/report.json"
+            f"Staging is now a copy of {report['backup']['name']} (live as of {report['backup']['taken_at']}). "
+            f"Downtime: {report['swap_seconds']:.2f} s. Report: {copy.journal}/report.json"
         )
         if copy.state != Copy.State.DONE:
-            raise CommandError(f"Its sync is frozen, because the copy {copy.get_state_display()}. {copy.problem}")
+            raise CommandError(f"Staging's sync is frozen. Copy status: {copy.get_state_display()}. {copy.problem}")
 
     def _rollback(self) -> None:
         copy = services.latest_in_place()
         if copy is None:
-            raise CommandError("No copy ended well yet, so there is nothing to roll back to.")
+            raise CommandError("No copy has succeeded yet, so there is nothing to roll back.")
         seconds = services.rollback(copy=copy, by=None)
-        self.stdout.write(f"{copy} is {copy.get_state_display()}. Staging did not answer for {seconds:.2f} s.")
+        self.stdout.write(f"Status of {copy}: {copy.get_state_display()}. Downtime of staging: {seconds:.2f} s.")
 
     def _show(self, plan: services.CopyPlan) -> None:
-        self.stdout.write(f"From {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
+        self.stdout.write(f"Backup: {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
         for planned in plan.tables:
             self.stdout.write(
                 f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.fate, planned.rules)}"
             )
-        self.stdout.write(f"{plan.rows:,} rows in about {plan.estimated}. Nothing was changed.")
+        self.stdout.write(f"Dry run: {plan.rows:,} rows, estimated time {plan.estimated}. Nothing was changed.")
 
 
 def _backup(name: str | None) -> Backup | None:
@@ -78,7 +80,7 @@ def _backup(name: str | None) -> Backup | None:
     try:
         return Backup.objects.get(name=name)
     except Backup.DoesNotExist as error:
-        raise CommandError(f"There is no backup {name}; backup_live --list shows them.") from error
+        raise CommandError(f"Backup {name} not found. Use backup_live --list to see all backups.") from error
 
 
 def _describe_table(fate: Rows, rules: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Says which database copies may replace."""
+"""`manage.py register_staging`: registers the database that copies may replace."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from staging_copy.target import WrongTarget
 
 
 class Command(BaseCommand):
-    help = "Registers the database of STAGING_DATABASE_URL as the one that copies may replace. Refused if it is live."
+    help = "Allows copies to replace the database at STAGING_DATABASE_URL. Refused if that database is live."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             marker = services.register_staging(by=None)
         except (Refused, WrongTarget, psycopg2.Error) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Copies may replace {marker.name} of server {marker.system}.")
+        self.stdout.write(f"Copies may now replace database {marker.name} on server {marker.system}.")

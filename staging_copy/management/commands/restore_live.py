@@ -1,4 +1,4 @@
-"""Brings a backup back into live."""
+"""`manage.py restore_live`: replaces live with a backup."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,28 +15,30 @@ from staging_copy.postgres import ProgramFailed
 
 class Command(BaseCommand):
     help = (
-        "Replaces live by a backup. What happened since the backup is gone from live, and kept in a database beside "
-        "it. Stop web, workers and beat first; docs/staging-copy.md has the runbook."
+        "Replaces live with a backup. The current database, with all changes since the backup, is kept under another "
+        "name. Stop web, workers and beat first. See the runbook in docs/staging-copy.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("backup", help="its name (backup_live --list)")
+        parser.add_argument("backup", help="name of the backup (see backup_live --list)")
         parser.add_argument(
             "--replace",
             metavar="DATABASE",
             required=True,
-            help="the name of the database to replace, written out so that it is not done by mistake",
+            help="name of the database to replace, as a confirmation",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = settings.DATABASES["default"]["NAME"]
         if options["replace"] != name:
-            raise CommandError(f"This installation works on {name}, not {options['replace']}. Nothing was done.")
+            raise CommandError(
+                f"The database of this installation is {name}, not {options['replace']}. Nothing was changed."
+            )
         try:
             services.restore_backup_into_live(
                 backup=Backup.objects.get(name=options["backup"]), by=None, on_progress=self.stdout.write
             )
         except Backup.DoesNotExist as error:
-            raise CommandError("There is no such backup; backup_live --list shows them.") from error
+            raise CommandError("Backup not found. Use backup_live --list to see all backups.") from error
         except (ArchiveError, ProgramFailed, psycopg2.Error, restore.Refused) as error:
-            raise CommandError(f"Live is as it was. {error}") from error
+            raise CommandError(f"Live was not replaced. {error}") from error

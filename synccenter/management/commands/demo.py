@@ -1,4 +1,4 @@
-"""`./dev demo`: everything from nothing, one journey from end to end, then the product in the browser."""
+"""`./dev demo`: creates sample data, runs an end-to-end scenario, then keeps the product running for the browser."""
 
 import json
 import os
@@ -26,17 +26,19 @@ from synccenter.processes import Processes, ProcessFailed
 
 class Command(BaseCommand):
     help = (
-        "Makes two sellers with a shop and a search engine each, starts stand-ins of these, web, workers and beat, "
-        "and shows data travel: a first full sync, a change and a deletion, a sync with nothing new, a feed that is "
-        "fetched, an order of which a vendor ships a part, a masked copy on staging. Then it stays up until Ctrl-C. "
-        "Begins from an empty database each time."
+        "Runs a complete demo with two sellers, each with a simulated shop and search engine: a first full sync, a "
+        "price change and a deletion, a webhook, a sync without changes, a B2B storefront, a product feed, a partial "
+        "shipment by a vendor, and a masked copy to staging. Keeps running until Ctrl-C. Starts with an empty database "
+        "each time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="end after the journey: 0 if all agrees, else 1")
-        parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary there")
-        parser.add_argument("--products", type=int, default=200, help="products a shop (default %(default)s)")
-        parser.add_argument("--port", type=int, default=8000, help="of the web pages (default %(default)s, or free)")
+        parser.add_argument("--once", action="store_true", help="exit after the scenario: 0 if all checks pass, else 1")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary to FILE")
+        parser.add_argument("--products", type=int, default=200, help="products per shop (default: %(default)s)")
+        parser.add_argument(
+            "--port", type=int, default=8000, help="web port (default: %(default)s, or another free port)"
+        )
 
     def handle(self, *args: Any, once: bool, products: int, port: int, **options: Any) -> None:
         staging = self._prepare_databases()
@@ -56,36 +58,36 @@ class Command(BaseCommand):
             self._print_summary(scenario, time.monotonic() - started, options["json"])
             if once:
                 if not scenario.succeeded:
-                    raise CommandError("Not everything agrees; see above.")
+                    raise CommandError("Some checks failed. See above.")
                 return
             self._print_logins(address, copying.address)
             asked_to_stop.wait()
-            self.stdout.write("\nStopping.")
+            self.stdout.write("\nStopping...")
 
     def _prepare_databases(self) -> Database:
-        """The demo begins from nothing, in a database of its own; it never empties one that somebody works with."""
+        """Prepares empty databases for live and staging. Drops existing data only in the demo's own database."""
         if settings.VAR_DIR.name == "demo":
-            # The schema as well: it may be that of an earlier version of the code.
+            # Including the schema, which may be from an earlier version of the code.
             with connection.cursor() as cursor:
                 cursor.execute("DROP SCHEMA public CASCADE")
                 cursor.execute("CREATE SCHEMA public")
         call_command("migrate", verbosity=0)
         if Seller.objects.exists():
-            raise CommandError("The demo wants an empty database, and this one has sellers in it.")
+            raise CommandError("The demo needs an empty database, but this one contains sellers.")
         return prepare()
 
     def _run_scenario(
         self, processes: Processes, products: int, port: int, staging: Database
     ) -> tuple[Scenario, str, StagingCopyDemo]:
         print_line = self.stdout.write
-        print_line("Starting the stand-ins of two shops and a search engine ...")
+        print_line("Starting simulated platforms...")
         data_options = {"products": products, "customers": 30, "orders": 12}
         shop = Platform(processes, "bigcommerce", SHOP_TOKENS, quota=450, **data_options)
         search = Platform(processes, "elevate", SEARCH_TOKENS, market="uk:en-GB")
-        print_line("Starting web, workers and beat ...")
-        # Where the shops send their webhooks: these processes register them.
+        print_line("Starting web, workers and beat...")
+        # The base URL of the webhooks that the workers register.
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
-        # The console begins copies as well.
+        # So that copies can be started in the admin.
         os.environ |= environment(staging)
         start_services(processes, port=port, workers=settings.WORKER_PROCESSES)
         scenario = Scenario(
@@ -107,7 +109,7 @@ class Command(BaseCommand):
         self.stdout.write("")
         for step in scenario.steps:
             for check in step.checks:
-                style, word = (self.style.SUCCESS, "ok") if check.holds else (self.style.ERROR, "NO")
+                style, word = (self.style.SUCCESS, "ok    ") if check.holds else (self.style.ERROR, "FAILED")
                 found = "" if check.holds else f" (expected {check.expected}, found {check.found})"
                 self.stdout.write(style(f"  {word}  {step.name}: {check.what}{found}"))
         if file is not None:
@@ -119,8 +121,8 @@ class Command(BaseCommand):
             file.write_text(json.dumps(summary, indent=2, default=str) + "\n")
 
     def _print_logins(self, address: str, staging: str) -> None:
-        self.stdout.write(f"\nDashboard:  {address}\nOperators:  {address}admin/\nREST API:   {address}api/docs\n")
-        self.stdout.write(f"Staging:    {staging}admin/ as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD}\n")
+        self.stdout.write(f"\nDashboard:  {address}\nAdmin:      {address}admin/\nREST API:   {address}api/docs\n")
+        self.stdout.write(f"Staging:    {staging}admin/ (log in as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD})\n")
         for person in PEOPLE:
             self.stdout.write(f"  {person.email:<28} {PASSWORD}   {person.what}")
-        self.stdout.write("\nCtrl-C stops everything.")
+        self.stdout.write("\nPress Ctrl-C to stop.")

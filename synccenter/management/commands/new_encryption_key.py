@@ -1,4 +1,4 @@
-"""`./dev manage new_encryption_key`: a key for the setting `ENCRYPTION_KEYS`."""
+"""`manage.py new_encryption_key`: prints a key for the setting `ENCRYPTION_KEYS`."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.core.management import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Prints a new random key; put it before the others in ENCRYPTION_KEYS. Stores nothing."
+    help = "Prints a new random key. Add it as the first key in ENCRYPTION_KEYS."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:

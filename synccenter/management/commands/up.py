@@ -1,4 +1,4 @@
-"""`./dev up`: web, workers and beat on this machine, until Ctrl-C."""
+"""`./dev up`: runs web, workers, copier and beat on this machine until Ctrl-C."""
 
 import signal
 import sys
@@ -15,18 +15,18 @@ from synccenter.processes import Processes
 
 class Command(BaseCommand):
     help = (
-        "Applies migrations, then runs web, workers and beat as processes of this one, their lines named; "
-        "one that dies is started again. Ctrl-C or SIGTERM stops them all."
+        "Applies migrations, then runs web, workers, copier and beat as child processes, and restarts those that "
+        "exit. Ctrl-C or SIGTERM stops them all."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-        parser.add_argument("--port", type=int, default=8000, help="port to listen on (default %(default)s)")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
         parser.add_argument(
             "--workers",
             type=int,
             default=settings.WORKER_PROCESSES,
-            help="turns taken at a time (default %(default)s, from WORKER_PROCESSES)",
+            help="number of workers (default: %(default)s, from WORKER_PROCESSES)",
         )
 
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
@@ -41,6 +41,8 @@ class Command(BaseCommand):
                 processes.start(name, roles.worker(name), cwd=settings.BASE_DIR)
             processes.start("copier", roles.copier(), cwd=settings.BASE_DIR)
             processes.start("beat", roles.beat(), cwd=settings.BASE_DIR)
-            self.stdout.write(self.style.SUCCESS(f"SyncCenter answers at http://{host}:{port}/  Ctrl-C stops it."))
+            self.stdout.write(
+                self.style.SUCCESS(f"SyncCenter is running at http://{host}:{port}/. Press Ctrl-C to stop.")
+            )
             asked_to_stop.wait()
-            self.stdout.write("Stopping: running turns end at their next batch.")
+            self.stdout.write("Stopping. Running turns end after their current batch.")

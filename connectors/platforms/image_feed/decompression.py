@@ -1,0 +1,26 @@
+"""A file that may be gzipped, bounded in size however well it is compressed."""
+
+import zlib
+
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import MAX_BODY
+
+_GZIP = b"\x1f\x8b"
+
+
+def gunzip(content: bytes) -> bytes:
+    """The file's own bytes. NeedsAttention if it is broken, or larger than `MAX_BODY` when unpacked."""
+    if not content.startswith(_GZIP):
+        return content
+    decompressor = zlib.decompressobj(wbits=31)
+    try:
+        decompressed = decompressor.decompress(content, MAX_BODY)
+    except zlib.error as error:
+        raise NeedsAttention("The feed is not valid gzip.", fix="Have the file written again.") from error
+    if decompressor.unconsumed_tail:
+        raise NeedsAttention(
+            f"The feed is larger than {MAX_BODY // 2**20} MiB when unpacked.", fix="Divide it between several feeds."
+        )
+    if not decompressor.eof:
+        raise NeedsAttention("The feed's gzip data is cut off.", fix="Have the file written again.")
+    return decompressed

@@ -1,0 +1,114 @@
+"""Turns the file into records, one for each SKU; what is wrong with a line becomes a problem of that line."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from connectors.platforms.image_feed.settings import Format
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.records import GalleryRecord, ImageRecord
+
+MAX_SKU_LENGTH = 200
+MAX_URL_LENGTH = 1000
+MAX_LABEL_LENGTH = 500
+COLUMNS = ("sku", "url", "label", "position")
+
+Row = tuple[int, Any]
+
+
+def parse_galleries(content: bytes, feed_format: Format) -> list[GalleryRecord]:
+    """NeedsAttention for a file that cannot be read at all; TryAgainLater for something else, as a proxy's page."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NeedsAttention("The feed is not UTF-8.", fix="Have the file written in UTF-8.") from error
+    rows = _json_lines(text) if feed_format is Format.JSON_LINES else _csv(text)
+    found: dict[str, GalleryRecord] = {}
+    unreadable: list[GalleryRecord] = []
+    for line, row in rows:
+        sku = row.get("sku") if isinstance(row, dict) else None
+        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > MAX_SKU_LENGTH or "\x00" in sku:
+            unreadable.append(_unreadable(line, row))
+            continue
+        sku = sku.strip()
+        record = found.setdefault(sku, GalleryRecord(external_id=sku, images=[], raw={"sku": sku, "images": []}))
+        _add_images(record, row, line)
+    if unreadable and not found:
+        raise TryAgainLater("The answer is not an image feed: none of its lines names a SKU.")
+    return [*found.values(), *unreadable]
+
+
+def _json_lines(text: str) -> Iterator[Row]:
+    # Not splitlines: JSON text may contain U+2028 and similar characters unescaped.
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield number, orjson.loads(line)
+            except orjson.JSONDecodeError:
+                yield number, line
+
+
+def _csv(text: str) -> Iterator[Row]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    if missing := {"sku", "url"} - set(reader.fieldnames or ()):
+        raise NeedsAttention(
+            f"The feed's first line lacks the column {' and '.join(sorted(missing))}.",
+            fix=f"Start the file with a line of column names: {','.join(COLUMNS)}.",
+        )
+    try:
+        for row in reader:
+            image = {"url": row["url"], "label": row.get("label") or "", "position": row.get("position") or ""}
+            yield reader.line_num, {"sku": row["sku"], "images": [image] if row["url"] else []}
+    except csv.Error as error:
+        raise NeedsAttention(
+            f"The feed's line {reader.line_num} is not CSV: {error}.", fix="Have the file written again."
+        ) from error
+
+
+def _add_images(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
+    """Images in the order of their positions; those without a position come last, in the order of the feed."""
+    images = row.get("images")
+    if not isinstance(images, list):
+        record.problems.append(issues.IMAGES_MISSING(line=line, sku=record.external_id))
+        return
+    for image in images:
+        url = image.get("url") if isinstance(image, dict) else None
+        if not isinstance(url, str) or not _is_web_url(url):
+            reason = f"not a web address of up to {MAX_URL_LENGTH:,} characters"
+            record.problems.append(issues.IMAGE_URL_INVALID(line=line, sku=record.external_id, reason=reason))
+            continue
+        label, position = str(image.get("label") or ""), str(image.get("position", "") or "")
+        known = position.isascii() and position.isdigit() and len(position) < 9
+        record.images.append(
+            ImageRecord(
+                external_id=record.external_id,
+                url=url,
+                alt=label.replace("\x00", "")[:MAX_LABEL_LENGTH],
+                position=int(position) if known else 10**9 + len(record.images),
+            )
+        )
+        record.raw["images"].append({"url": url, "label": label, "position": position})
+
+
+def _is_web_url(url: str) -> bool:
+    if len(url) > MAX_URL_LENGTH or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _unreadable(line: int, row: Any) -> GalleryRecord:
+    return GalleryRecord(
+        external_id=f"line {line}",
+        images=[],
+        raw=row,
+        problems=[issues.FEED_LINE_WITHOUT_SKU(line=line, limit=MAX_SKU_LENGTH)],
+    )

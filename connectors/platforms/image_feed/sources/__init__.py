@@ -1,0 +1,5 @@
+"""What is read from an image feed."""
+
+from connectors.platforms.image_feed.sources.galleries import Galleries
+
+__all__ = ["Galleries"]

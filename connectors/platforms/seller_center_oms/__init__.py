@@ -1,0 +1,31 @@
+"""Seller Center's OMS (role: OMS), the source of truth for orders and order items.
+
+Orders and their customers are read by the generic listing (connectors.sdk.listing_protocol), our own addition; statuses
+of items are sent as the vendor's UpdateItemsStatus. docs/platforms/seller-center.md says what is the vendor's and what
+was assumed. The OMS cannot be asked whether an ID exists, so there is no lookup (L14).
+"""
+
+from connectors.platforms.seller_center_oms import settings
+from connectors.platforms.seller_center_oms.client import OmsClient
+from connectors.platforms.seller_center_oms.sources import Customers, Orders
+from connectors.platforms.seller_center_oms.targets import OrderStatusTarget
+from connectors.sdk.adapter import Adapter
+from hub.kinds import Role
+
+
+class SellerCenterOms(Adapter[OmsClient]):
+    """Reads customers and orders; sends statuses of order items if the settings say so."""
+
+    key = "seller_center_oms"
+    name = "Seller Center OMS"
+    role = Role.OMS
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    streams = (Customers, Orders, OrderStatusTarget)
+
+    def make_client(self) -> OmsClient:
+        return OmsClient(self.account, self.http)
+
+    def check(self) -> str:
+        rows, _, _ = self.client.listing.read("orders", since=None, cursor=None, limit=1)
+        return "The OMS answers and lists its orders." if rows else "The OMS answers; it has no orders yet."

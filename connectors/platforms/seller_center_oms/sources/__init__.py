@@ -1,0 +1,6 @@
+"""What is read from the OMS."""
+
+from connectors.platforms.seller_center_oms.sources.customers import Customers
+from connectors.platforms.seller_center_oms.sources.orders import Orders
+
+__all__ = ["Customers", "Orders"]

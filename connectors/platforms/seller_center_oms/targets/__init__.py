@@ -1,0 +1,5 @@
+"""What is written to the OMS."""
+
+from connectors.platforms.seller_center_oms.targets.orders import OrderStatusTarget
+
+__all__ = ["OrderStatusTarget"]

@@ -1,0 +1,39 @@
+"""Seller Center's shop (role: shop): products are pushed into its queue, their IDs come back later by a callback.
+
+The push, its acknowledgement and the callback are the vendor's. The listing (connectors.sdk.listing_protocol) is our
+own addition, because the vendor documents none; docs/platforms/seller-center.md tells one from the other, and what was
+assumed.
+
+The shop has a product for each SKU (our variant) and groups those of one article by a `config_id` (our product). So the
+external ID of a product is its `config_id`, that of a variant the shop's product ID.
+"""
+
+from connectors.platforms.seller_center_shop import settings
+from connectors.platforms.seller_center_shop.client import ShopClient
+from connectors.platforms.seller_center_shop.listings import LISTINGS
+from connectors.platforms.seller_center_shop.sources import Brands, Categories, Products
+from connectors.platforms.seller_center_shop.targets import PriceTarget, ProductTarget, StockTarget
+from connectors.platforms.seller_center_shop.webhooks import ShopCallbacks
+from connectors.sdk.adapter import Adapter
+from hub.kinds import Role
+
+
+class SellerCenterShop(Adapter[ShopClient]):
+    """Reads categories, brands and products; pushes products, stock and prices; looks IDs up."""
+
+    key = "seller_center_shop"
+    name = "Seller Center shop"
+    role = Role.SHOP
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    FieldMap = settings.FieldMap
+    streams = (Categories, Brands, Products, ProductTarget, StockTarget, PriceTarget)
+    listings = LISTINGS
+    webhooks = ShopCallbacks
+
+    def make_client(self) -> ShopClient:
+        return ShopClient(self.account, self.http)
+
+    def check(self) -> str:
+        empty = not self.client.listing.ids("products", None).ids
+        return "The shop answers; it has no products yet." if empty else "The shop answers and lists its products."
