@@ -91,9 +91,18 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             if current_link and current_link.sent_hash and hasattr(current_link, "payload")
             else None
         )
+        queued_at = change.sent_at if change.error_class == Queued.__name__ else None
         if payload is None:
             if current_link is not None:
-                operation = Operation(Action.REMOVE, change.item_id, current_link.external_id, None, previous)
+                operation = Operation(
+                    Action.REMOVE,
+                    change.item_id,
+                    current_link.external_id,
+                    None,
+                    previous,
+                    queued_at=queued_at,
+                    receipt_id=change.receipt_id,
+                )
                 decision.steps.append(Step(change, operation, None, item, link, revision))
             elif change.sent_at is not None:
                 # Its creation was not answered, so it may be there.
@@ -113,7 +122,7 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             payload,
             previous,
             attempts=change.attempts,
-            queued_at=change.sent_at if change.error_class == Queued.__name__ else None,
+            queued_at=queued_at,
             receipt_id=change.receipt_id,
         )
         decision.steps.append(Step(change, operation, new, item, link, revision))

@@ -214,6 +214,13 @@ NAME_CHANGED = IssueType(
     fix=_("If this is wrong, change the name back to “{before}” in {source}. Otherwise resolve this issue."),
     blocking=False,
 )
+VARIANT_VISIBLE = IssueType(
+    "variant_visible",
+    title=_("Variant is also sold separately"),
+    message=_("The variant {sku} is visible on its own in {platform}, so it was imported as a product of its own."),
+    fix=_("If it should be a variant of this product only, hide it from the catalog and search in {source}."),
+    blocking=False,
+)
 FEED_LINE_WITHOUT_SKU = IssueType(
     "feed_line_without_sku",
     title=_("Feed line without SKU"),

@@ -37,6 +37,7 @@ RENAMED = {
     "order_line_id_twice": "order_line_id_duplicate",
     "not_master": "not_source_of_truth",
     "currency": "base_currency_differs",
+    "variant_unreadable": "unreadable",
     "nul_character": "hidden_character",
     "unknown_type": "product_type_unsupported",
     "weight_invalid": "weight_missing",

@@ -7,6 +7,7 @@ from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
+from tests.adapters.cases import NoTokens
 
 OAUTH = {
     "access_token": "alpha",
@@ -16,7 +17,7 @@ OAUTH = {
 }
 
 
-def signing(process: SandboxProcess, **credentials: str) -> Adapter:
+def signing(process: SandboxProcess, **credentials: str) -> Adapter[Any]:
     """The adapter by OAuth 1. The caller closes `http`."""
     adapter_class = adapter_for("magento")
     account = Account(
@@ -26,9 +27,7 @@ def signing(process: SandboxProcess, **credentials: str) -> Adapter:
         field_map=adapter_class.FieldMap(),
     )
     http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])
-    adapter = adapter_class(account, http)
-    http.headers.update(adapter.authenticate())
-    return adapter
+    return adapter_class(account, http, NoTokens())
 
 
 def change(shop: SandboxProcess, kind: str, number: int, **changes: Any) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from connectors.platforms.magento import products
 
+from connectors.platforms.magento.sources import products
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.records import OrderRecord, ProductRecord
@@ -18,7 +19,7 @@ from tests.adapters.reading import by_id, pages, records
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LATELY = datetime(2026, 1, 1, tzinfo=UTC)
 VENDORS = {"orders": {"vendor": "extension_attributes.vendor"}}
-Open = Callable[..., Adapter]
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture
@@ -27,15 +28,15 @@ def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("magento")
 
 
 @pytest.fixture
-def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter]]:
-    opened: list[Adapter] = []
+def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter[Any]]]:
+    opened: list[Adapter[Any]] = []
 
-    def make(**credentials: str) -> Adapter:
+    def make(**credentials: str) -> Adapter[Any]:
         opened.append(signing(shop, **credentials))
         return opened[-1]
 
@@ -44,14 +45,14 @@ def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter]]:
         each.http.close()
 
 
-def order(adapter: Adapter, number: int) -> OrderRecord:
-    (record,) = adapter.fetch(DataType.ORDERS, [str(number)])
+def order(adapter: Adapter[Any], number: int) -> OrderRecord:
+    (record,) = adapter.source(DataType.ORDERS).fetch([str(number)])
     assert isinstance(record, OrderRecord)
     return record
 
 
-def product(adapter: Adapter, number: int) -> ProductRecord:
-    (record,) = adapter.fetch(DataType.PRODUCTS, [str(number)])
+def product(adapter: Adapter[Any], number: int) -> ProductRecord:
+    (record,) = adapter.source(DataType.PRODUCTS).fetch([str(number)])
     assert isinstance(record, ProductRecord)
     return record
 
@@ -59,7 +60,7 @@ def product(adapter: Adapter, number: int) -> ProductRecord:
 # Signed
 
 
-def test_every_request_can_be_signed_by_oauth(signed: Callable[..., Adapter], shop: SandboxProcess) -> None:
+def test_every_request_can_be_signed_by_oauth(signed: Callable[..., Adapter[Any]], shop: SandboxProcess) -> None:
     adapter = signed()
     assert "GBP" in adapter.check()
     assert len(records(adapter, DataType.ORDERS)) == 30
@@ -68,12 +69,12 @@ def test_every_request_can_be_signed_by_oauth(signed: Callable[..., Adapter], sh
 
 
 @pytest.mark.parametrize("name", ["consumer_key", "consumer_secret", "access_token", "access_token_secret"])
-def test_a_wrong_part_of_the_signature_needs_a_person(name: str, signed: Callable[..., Adapter]) -> None:
+def test_a_wrong_part_of_the_signature_needs_a_person(name: str, signed: Callable[..., Adapter[Any]]) -> None:
     with pytest.raises(NeedsAttention):
         signed(**{name: "wrong"}).check()
 
 
-def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter]) -> None:
+def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter[Any]]) -> None:
     with pytest.raises(ValueError, match="together"):
         signed(consumer_secret="")
 
@@ -81,7 +82,7 @@ def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter]) -> N
 # Orders
 
 
-def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (first_variant_position(shop), 3))
     parent, child = row["items"]
     (line,) = order(adapter, row["entity_id"]).lines
@@ -111,7 +112,7 @@ def test_an_order_that_changes_while_it_is_paged_hides_no_neighbour(open_adapter
     for since in (None, LONG_AGO):
         met, cursor, more = set(), None, True
         while more:
-            page = adapter.read_page(DataType.ORDERS, since=since, cursor=cursor)
+            page = adapter.source(DataType.ORDERS).read_page(since=since, cursor=cursor)
             met |= {record.external_id for record in page.records}
             cursor, more = page.cursor, page.cursor is not None
             if more:  # the first of each page moves behind all others
@@ -121,13 +122,13 @@ def test_an_order_that_changes_while_it_is_paged_hides_no_neighbour(open_adapter
 
 def test_an_order_that_goes_while_it_is_paged_hides_no_neighbour(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", page_size=5)
-    first = adapter.read_page(DataType.ORDERS, since=None, cursor=None)
+    first = adapter.source(DataType.ORDERS).read_page(since=None, cursor=None)
     gone = first.records[0].external_id
     shop.control("DELETE", "row", json={"account": "alpha", "kind": "orders", "id": int(gone)})
     met = {each.external_id for each in first.records}
     cursor = first.cursor
     while cursor:
-        page = adapter.read_page(DataType.ORDERS, since=None, cursor=cursor)
+        page = adapter.source(DataType.ORDERS).read_page(since=None, cursor=cursor)
         met |= {each.external_id for each in page.records}
         cursor = page.cursor
     assert met == {str(row["entity_id"]) for row in shop.state("orders")} | {gone}
@@ -145,7 +146,7 @@ def test_what_shares_a_second_is_read_though_it_fills_pages(open_adapter: Open, 
     assert read[-1].cut == datetime(2026, 6, 1, 12, 0, 1, tzinfo=UTC)
 
 
-def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_states_and_shipped_quantities_make_the_status(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     stages = ("new", "paid", "shipped", "cancelled")
     rows = [place_order(shop, (0, 2), stage=stage) for stage in stages]
     found = [order(adapter, row["entity_id"]) for row in rows]
@@ -156,14 +157,14 @@ def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: S
     assert shipment.lines == {found[2].lines[0].external_id: Decimal(2)}
     change(shop, "orders", rows[1]["entity_id"], state="somewhere")
     strange = order(adapter, rows[1]["entity_id"])
-    assert strange.status == "pending" and strange.problems[0].code == "unknown_state"
+    assert strange.status == "pending" and strange.problems[0].code == "order_state_unknown"
 
 
-def test_an_order_without_a_street_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_order_without_a_street_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1))
     change(shop, "orders", row["entity_id"], billing_address=row["billing_address"] | {"street": [""]})
     (problem,) = order(adapter, row["entity_id"]).problems
-    assert problem.code == "address_incomplete" and "billing" in problem.message and not problem.fatal
+    assert problem.code == "address_incomplete" and problem.values == {"use": "billing"} and not problem.fatal
 
 
 def test_only_the_orders_of_the_b2b_store_view_are_read(open_adapter: Open, shop: SandboxProcess) -> None:
@@ -177,7 +178,7 @@ def test_only_the_orders_of_the_b2b_store_view_are_read(open_adapter: Open, shop
 # Products
 
 
-def test_variants_are_no_products(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_variants_are_no_products(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     read = by_id(records(adapter, DataType.PRODUCTS))
     rows = {str(row["id"]): row for row in shop.state("goods")}
     assert all(rows[number]["visibility"] != 1 for number in read)
@@ -192,7 +193,7 @@ def test_variants_are_no_products(adapter: Adapter, shop: SandboxProcess) -> Non
     assert sorted(variants) == sorted((number, sku) for number, sku in sold.items() if number not in unreadable)
 
 
-def test_a_product_is_mapped_to_the_hubs_terms(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_product_is_mapped_to_the_hubs_terms(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = next(each for each in shop.state("goods") if each["type_id"] == "configurable")
     found = product(adapter, row["id"])
     assert found.variants is not None and found.images is not None
@@ -211,7 +212,7 @@ def test_a_product_is_mapped_to_the_hubs_terms(adapter: Adapter, shop: SandboxPr
     assert [each.quantity for each in found.variants[0].stock] == [held[child["sku"]]]
 
 
-def test_a_special_price_counts_on_its_days(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_special_price_counts_on_its_days(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = next(each for each in shop.state("products") if each["type_id"] == "simple" and each.get("price", 0) > 3)
     today = datetime.now(UTC)
 
@@ -260,7 +261,9 @@ def test_when_too_many_variants_changed_all_products_with_variants_are_read(
     }
 
 
-def test_a_variant_that_shows_by_itself_is_reported_and_stays_a_product(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_variant_that_shows_by_itself_is_reported_and_stays_a_product(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
     parent = next(row for row in shop.state("goods") if row["type_id"] == "configurable")
     child = parent["extension_attributes"]["configurable_product_links"][0]
     change(shop, "products", child, visibility=4)
@@ -271,15 +274,15 @@ def test_a_variant_that_shows_by_itself_is_reported_and_stays_a_product(adapter:
     assert product(adapter, child).variants
 
 
-def test_what_is_wrong_with_products_is_reported(adapter: Adapter) -> None:
+def test_what_is_wrong_with_products_is_reported(adapter: Adapter[Any]) -> None:
     wrong = {
         record.raw["sku"]: [(problem.code, problem.fatal) for problem in record.problems]
         for record in records(adapter, DataType.PRODUCTS)
         if record.problems
     }
     assert wrong == {
-        "DIRTY-NO-WEIGHT": [("weight_invalid", True)],
-        "DIRTY-NO-PRICE": [("price_invalid", True)],
+        "DIRTY-NO-WEIGHT": [("weight_missing", True)],
+        "DIRTY-NO-PRICE": [("price_missing", True)],
         "DIRTY-NUL-BYTE": [("unreadable", True)],
     }
 

@@ -13,6 +13,7 @@ from orders.models import Customer, Order
 from sandbox.catalog import COLOURS, SIZES
 from sandbox.process import SandboxProcess
 from synclog.models import ItemStatus
+from tests.engine.products import change
 from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
 
@@ -66,6 +67,11 @@ def rows(process: SandboxProcess, kind: str = "goods") -> dict[str, dict]:
     return {row["sku"]: row for row in process.state(kind)}
 
 
+def bulks(process: SandboxProcess) -> list[int]:
+    """How many products each bulk had."""
+    return [call["items"] for call in process.calls() if "/async/bulk/" in call["path"]]
+
+
 def test_a_whole_shop_is_read(source: Connection, shop: SandboxProcess) -> None:
     goods = list(shop.state("goods"))
     shown = [row for row in goods if row["visibility"] != 1]
@@ -113,10 +119,29 @@ def test_what_waits_in_the_shops_queue_is_pending_until_it_is_through(
     of_target = ItemStatus.objects.filter(job__connection=target, kind=Kind.PRODUCT)
     assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.PENDING}
     skip_delays()
-    assert len([call for call in other.calls() if "/async/bulk/" in call["path"]]) == 1
+    assert len(bulks(other)) == 1
     other.control("POST", "setting", json={"account": "beta", "consuming": True})
     skip_delays()
+    variants, parents = bulks(other)
+    assert variants == Variant.objects.count() and parents < variants
     assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.SYNCED}
     assert Link.objects.filter(connection=target, kind=Kind.VARIANT).count() == Variant.objects.count()
     assert set(Variant.objects.values_list("sku", flat=True)) <= rows(other, "source_items").keys()
     assert not Change.objects.exists()
+
+
+def test_a_removal_that_waits_in_the_shops_queue_is_sent_once(source: Connection, other: SandboxProcess) -> None:
+    target = connect(source, other)
+    link = Link.objects.filter(connection=target, kind=Kind.PRODUCT).earliest("pk")
+    other.control("POST", "setting", json={"account": "beta", "consuming": False})
+    other.clear_calls()
+    change([Product.objects.get(pk=link.item_id)], status="discontinued")
+    work_until_idle()
+    for _ in range(3):
+        skip_delays()
+    assert bulks(other) == [1] and Change.objects.filter(item_id=link.item_id).exists()
+    other.control("POST", "setting", json={"account": "beta", "consuming": True})
+    skip_delays()
+    assert bulks(other) == [1] and not Change.objects.exists()
+    (row,) = [row for row in other.state("goods") if str(row["id"]) == link.external_id]
+    assert row["status"] == 2

@@ -1,0 +1,148 @@
+"""Typed calls to one shop, and what is asked for once for as long as the client lives."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import count
+from typing import Any, Generic, NoReturn, TypeVar
+
+from connectors.platforms.magento import product_rows
+from connectors.platforms.magento.attributes import Attributes
+from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.search import Filter, Group, any_of, search_params
+from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.http import HttpClient, Refused
+from connectors.sdk.schemas import Schema
+
+IDS_PER_REQUEST = 100  # IDs or SKUs, so that an address stays short
+MAX_PAGE_SIZE = 300  # the shop's own limit
+
+Row = dict[str, Any]
+SettingsT = TypeVar("SettingsT", bound=StoreViewSettings)
+FieldMapT = TypeVar("FieldMapT", bound=Schema)
+
+
+class MagentoClient(Generic[SettingsT, FieldMapT]):
+    """One shop. `config` and `attributes` are asked for once."""
+
+    def __init__(self, account: Account[SettingsT, Any, FieldMapT], http: HttpClient) -> None:
+        self.settings = account.settings
+        self.field_map = account.field_map
+        self.http = http
+        self.attributes = Attributes(self)
+
+    @cached_property
+    def config(self) -> Row:
+        """What the store view of the settings says of itself; if there is none of that code, the first one."""
+        return self.read_config()
+
+    def read_config(self) -> Row:
+        path = "/store/storeConfigs"
+        match self.get(path):
+            case [{"base_currency_code": str(), "weight_unit": str()}, *_] as configs:
+                views = [each for each in configs if each.get("code") != "admin"] or configs
+                return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
+        self.raise_malformed_response(path)
+
+    # Calls
+
+    def path(self, path: str) -> str:
+        return f"/rest/{self.settings.store_view}/V1{path}"
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """NeedsAttention if the shop refuses: what is asked for is there wherever the connection is right."""
+        try:
+            return self.http.get(self.path(path), params=params).json()
+        except Refused as refused:
+            raise NeedsAttention(
+                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
+                fix="Correct the connection: its address ends before /rest, and the shop must have its store view. "
+                "Stock requires the modules of Magento's Inventory.",
+            ) from refused
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.http.request("POST", self.path(path), body=body).json()
+
+    def raise_malformed_response(self, path: str) -> NoReturn:
+        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+
+    # Listings
+
+    def search(self, path: str, *groups: Group, sort: Sequence[str], size: int, page: int = 1) -> tuple[list[Any], int]:
+        """A page of a listing in ascending order, and how many match on all pages."""
+        match self.get(path, search_params(groups, sort=sort, size=size, page=page)):
+            case {"items": list(rows), "total_count": int(total)}:
+                if len(rows) < min(size, total - (page - 1) * size):
+                    self.raise_malformed_response(path)
+                return rows, total
+        self.raise_malformed_response(path)
+
+    def search_after(
+        self, path: str, number: int, *groups: Group, size: int = IDS_PER_REQUEST, key: str = "id"
+    ) -> tuple[list[Any], int | None, int]:
+        """Rows with IDs above a number, the number to go on from or None, how many are left in all.
+
+        Always the first page of what follows a number, never a later one: an item that is deleted meanwhile moves no
+        other onto a page that was read already. `key` names the ID in a row; it is searched by as entity_id.
+        """
+        rows, left = self.search(path, [Filter("entity_id", number, "gt")], *groups, sort=("entity_id",), size=size)
+        found = row_ids(rows, key)
+        # A shop that ignores the filter would be read in circles.
+        if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
+            self.raise_malformed_response(path)
+        return rows, max(found) if len(rows) < left else None, left
+
+    def fetch_all(self, path: str, *groups: Group, sort: Sequence[str], size: int = IDS_PER_REQUEST) -> list[Any]:
+        """All pages of a listing that is never long. A page past the end would repeat the last: the total decides."""
+        found: list[Any] = []
+        for page in count(1):
+            rows, total = self.search(path, *groups, sort=sort, size=size, page=page)
+            found += rows
+            if page * size >= total:
+                break
+        return found
+
+    def fetch_by_values(
+        self, path: str, field: str, values: Iterable[object], *groups: Group, sort: Sequence[str] = ()
+    ) -> list[Any]:
+        """Those whose field has one of the values, in as few calls as their number allows.
+
+        `sort` names a further field where several rows may have the same value.
+        """
+        wanted = list(dict.fromkeys(map(str, values)))
+        found: list[Any] = []
+        for start in range(0, len(wanted), IDS_PER_REQUEST):
+            chunk = any_of(field, wanted[start : start + IDS_PER_REQUEST])
+            found += self.fetch_all(path, chunk, *groups, sort=(field, *sort))
+        return found
+
+    def fetch_by_ids(self, path: str, external_ids: Iterable[str], *groups: Group) -> list[Any]:
+        """Those with one of the IDs. What is no number is no ID of the shop's."""
+        return self.fetch_by_values(path, "entity_id", [each for each in external_ids if each.isdecimal()], *groups)
+
+    def products_by_sku(self, skus: Iterable[str]) -> dict[str, Row]:
+        """SKU in lower case, since to the shop case makes no difference → the product that has it."""
+        found = self.fetch_by_values(product_rows.PATH, "sku", skus)
+        return {row["sku"].lower(): row for row in found if product_rows.is_product(row)}
+
+    def products_by_id(self, external_ids: Iterable[str]) -> dict[str, Row]:
+        """ID → product."""
+        found = self.fetch_by_ids(product_rows.PATH, external_ids)
+        return {str(row["id"]): row for row in found if product_rows.is_product(row)}
+
+
+class ShopClient(MagentoClient[Settings, FieldMap]):
+    """A shop that is read."""
+
+    def link(self, page: str) -> str:
+        """A page of the admin panel, where a merchant edits an item; empty if its address is not known."""
+        return f"{self.settings.admin_url.rstrip('/')}/{page}" if self.settings.admin_url else ""
+
+
+TargetClient = MagentoClient[TargetSettings, TargetMap]
+
+
+def row_ids(rows: Iterable[Any], key: str = "id") -> list[int]:
+    """The IDs of those rows that have one."""
+    return [row[key] for row in rows if isinstance(row, dict) and isinstance(row.get(key), int)]

@@ -1,0 +1,94 @@
+"""What a connection to a Magento shop is configured with (S5, D11, D13)."""
+
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from connectors.sdk.schemas import Schema
+
+
+class StoreViewSettings(Schema):
+    """What both directions have."""
+
+    store_view: str = Field(
+        "all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view", description="Code in the address."
+    )
+
+
+class Settings(StoreViewSettings):
+    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Less where a shop is slow.")
+    admin_url: str = Field("", title="Address of the admin panel", description="For links to items; empty: no links.")
+    b2b_store_id: int | None = Field(
+        None, title="B2B store view", description="Only orders placed in the store view with this ID; empty: all."
+    )
+    ship_from: str = Field("", title="Ship from", description="Inventory source of shipments; empty: Magento's own.")
+    notify: bool = Field(False, title="Tell the customer", description="Magento e-mails about each shipment.")
+
+
+class TargetSettings(StoreViewSettings):
+    price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
+    source_code: str = Field("default", min_length=1, title="Source", description="Of the stock that is sent.")
+    entities_a_call: int = Field(
+        1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
+    )
+    bulk: bool = Field(
+        True, title="Products in bulk", description="The shop's queue consumers have to run; off: one call a product."
+    )
+    attribute_set_id: int = Field(4, title="Attribute set", description="ID of the one that new products get.")
+
+
+class Credentials(Schema):
+    """OAuth 1 if all four are there; else the access token alone, as a Bearer token."""
+
+    access_token: SecretStr = Field(min_length=1, title="Access token", description="Of an integration.")
+    access_token_secret: SecretStr = Field(SecretStr(""), title="Access token secret")
+    consumer_key: SecretStr = Field(SecretStr(""), title="Consumer key")
+    consumer_secret: SecretStr = Field(SecretStr(""), title="Consumer secret")
+
+    @model_validator(mode="after")
+    def _require_all_oauth_keys(self) -> Self:
+        given = [bool(self.consumer_key), bool(self.consumer_secret), bool(self.access_token_secret)]
+        if any(given) and not all(given):
+            raise ValueError("OAuth needs consumer key, consumer secret and access token secret together")
+        return self
+
+
+class ProductMap(Schema):
+    """Codes of attributes."""
+
+    brand: str = "manufacturer"
+    rrp: str = "msrp"
+    barcode: str = ""
+    restock_date: str = ""
+    # Settings of a variant for B2B storefronts, under names of the merchant's own.
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class CustomerMap(Schema):
+    """Paths into a customer: `taxvat`, `custom_attributes.account_number`, `extension_attributes.company`."""
+
+    accounting_id: str = ""
+    sales_agent_groups: str = ""
+    price_lists: str = ""
+    discount_percentage: str = ""
+    payment_on_account: str = ""
+    parent_id: str = ""
+    tax_id: str = "taxvat"
+
+
+class OrderMap(Schema):
+    """A path into a line, or `product.` and the code of an attribute of the product that was bought."""
+
+    vendor: str = ""
+
+
+class FieldMap(Schema):
+    products: ProductMap = ProductMap()
+    customers: CustomerMap = CustomerMap()
+    orders: OrderMap = OrderMap()
+
+
+class TargetMap(Schema):
+    brand: str = "manufacturer"
+    # Our name of an option → the code of the shop's attribute; else the one with the same label or code.
+    options: dict[str, str] = Field(default_factory=dict)

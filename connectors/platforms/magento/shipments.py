@@ -1,0 +1,60 @@
+"""Shipments as a shop has them, read for the orders that it sold and for those that others ship."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+from pydantic import ValidationError
+
+from connectors.platforms.magento.api_model import ApiModel
+from connectors.platforms.magento.client import ShopClient
+from connectors.sdk.listing_protocol import Text, UtcDatetime
+
+PATH = "/shipments"
+# What the comment begins with that we leave with a shipment; the shipment's key follows.
+COMMENT_PREFIX = "SyncCenter shipment "
+# A shipment read here has its ID behind this, so that it is recognised and never sent back.
+MAGENTO_ID_PREFIX = "magento-"
+
+
+def fetch_by_order(client: ShopClient, order_ids: Iterable[int]) -> dict[int, list["Shipment"]]:
+    """Order → its shipments as the shop has them, in as few calls as their number allows."""
+    found: dict[int, list[Shipment]] = defaultdict(list)
+    for row in client.fetch_by_values(PATH, "order_id", order_ids, sort=("entity_id",)):
+        try:
+            shipment = Shipment.model_validate(row)
+        except ValidationError:
+            client.raise_malformed_response(PATH)
+        found[shipment.order_id].append(shipment)
+    return found
+
+
+class _Item(ApiModel):
+    order_item_id: Text
+    qty: Decimal
+
+
+class Track(ApiModel):
+    track_number: Text = ""
+    title: Text = ""
+
+
+class _Comment(ApiModel):
+    comment: Text = ""
+
+
+class Shipment(ApiModel):
+    """One as the shop has it."""
+
+    entity_id: int
+    order_id: int
+    created_at: UtcDatetime | None = None
+    items: list[_Item] = []
+    tracks: list[Track] = []
+    comments: list[_Comment] = []
+
+    @property
+    def key(self) -> str | None:
+        """The key that we gave it, if its comments name one."""
+        keys = [each.comment for each in self.comments if each.comment.startswith(COMMENT_PREFIX)]
+        return keys[0].removeprefix(COMMENT_PREFIX) if keys else None
