@@ -13,7 +13,7 @@ from benchmarks.reporting import Figure
 from catalog.models import Product
 from catalog.records import PriceRecord, ProductRecord, VariantRecord
 from connectors.engine.applying import apply_page, content_hash, import_context_for
-from connectors.platforms.rest import BATCH_SIZE
+from connectors.platforms.rest.client import BATCH_SIZE
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Job, Link, Run
 from hub.services import add_job

@@ -6,10 +6,11 @@ from time import perf_counter
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from catalog.items import load_products
-from connectors.platforms.rest import BATCH_SIZE, payloads
+from connectors.adapters.factory import open_adapter
+from connectors.platforms.rest.client import BATCH_SIZE
 from connectors.sdk.http import HttpClient
 from connectors.sdk.operations import References
-from hub.kinds import Kind
+from hub.kinds import DataType, Kind
 from hub.models import Change, Job
 from hub.queue import enqueue
 from sandbox.process import SandboxProcess, start
@@ -28,7 +29,7 @@ def run(argv: list[str]) -> list[Figure]:
     with start("rest", accounts={"bare": "bare", "erp": "token"}, latency_ms=options.latency) as system:
         job = sample_data.target(sample_data.catalogue("acme", options.items), system)
         ids = list(job.connection.seller.products.order_by("pk").values_list("pk", flat=True))
-        bare = _bare(system, ids)
+        bare = _bare(job, system, ids)
         engine = _engine(job, ids)
         assert [item["title"] for item in system.state("products", "erp")] == [
             item["title"] for item in system.state("products", "bare")
@@ -49,9 +50,10 @@ def run(argv: list[str]) -> list[Figure]:
     ]
 
 
-def _bare(system: SandboxProcess, ids: list[int]) -> float:
+def _bare(job: Job, system: SandboxProcess, ids: list[int]) -> float:
     items = load_products(ids)
-    bodies = [payloads.product(items[pk], References({})) | {"key": str(pk)} for pk in ids]
+    target = open_adapter(job.connection).target(DataType.PRODUCTS)
+    bodies = [(target.payload(items[pk], References({})) or {}) | {"key": str(pk)} for pk in ids]
     http = HttpClient(system.url, deadline=60, private_hosts={"127.0.0.1"})
     http.headers["Authorization"] = "Bearer bare"
     started = perf_counter()

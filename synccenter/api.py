@@ -11,10 +11,10 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import catalog.api
+import connectors.api
 import hub.api
 import synclog.api
 from accounts.rest import ApiError, FieldError, ProblemDetails
-from connectors.api import routes as connector_routes
 from synccenter.throttling import PerKeyThrottle
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ api.add_router("/v1", hub.api.router)
 api.add_router("/v1", synclog.api.router)
 api.add_router("/v1", catalog.api.router)
 # Last, because the paths of B2B storefronts start with arbitrary names.
-api.add_router("/v1", connector_routes.router)
+api.add_router("/v1", connectors.api.router)
 
 
 def problem(status: int, detail: str, field_errors: Sequence[FieldError] = ()) -> HttpResponse:

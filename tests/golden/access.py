@@ -42,6 +42,7 @@ from connectors.webhooks import schemes
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Connection, Job
 from synccenter.api import api
+from synclog.issue_catalog import ISSUE_TYPES
 
 ROOT = Path(settings.BASE_DIR)
 OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard", "synccenter")
@@ -418,17 +419,23 @@ def _schema(form: Any) -> Any:
 
 
 def lanes() -> dict[str, Any]:
-    """Platform → what its jobs begin with, and the lanes that stand in the database."""
+    """Platform → the initial values of its jobs, and the lanes that are stored in the database."""
+    return {key: _lanes_of(adapter) for key, adapter in sorted(adapters().items())}
+
+
+def _lanes_of(adapter: type[Adapter[Any]]) -> dict[str, Any]:
+    sources, targets = adapter.sources(), adapter.targets()
+    schedules = {
+        str(each): [stream.full_schedule, getattr(stream, "partial_schedule", "")]
+        for each, stream in (targets | sources).items()
+    }
     return {
-        key: {
-            "imports": {str(each): lane for each, lane in adapter.imports.items()},
-            "exports": {str(each): lane for each, lane in adapter.exports.items()},
-            "shards": {str(each): number for each, number in adapter.shards.items()},
-            "batch size": {str(each): number for each, number in adapter.batch_size.items()},
-            "schedules": {str(each): list(pair) for each, pair in adapter.schedules.items()},
-            "role": str(adapter.role),
-        }
-        for key, adapter in adapters().items()
+        "imports": {str(each): stream.lane for each, stream in sources.items()},
+        "exports": {str(each): stream.lane for each, stream in targets.items()},
+        "shards": {str(each): stream.shards for each, stream in targets.items() if stream.shards > 1},
+        "batch size": {str(each): stream.batch_size for each, stream in targets.items()},
+        "schedules": {each: pair for each, pair in schedules.items() if any(pair)},
+        "role": str(adapter.role),
     }
 
 
@@ -445,7 +452,7 @@ def webhook_schemes(credentials: dict[str, dict[str, str]], setups: dict[str, di
             credentials=credentials[key],
             field_map={},
         )
-        found[key] = sorted(adapter.webhook_secrets(account_for(connection), "own"))
+        found[key] = sorted(adapter.webhooks.secrets(account_for(connection), "own"))
     return found
 
 
@@ -490,18 +497,8 @@ def audit_actions() -> set[str]:
 
 
 def issue_codes() -> set[str]:
-    """The codes of issues, of which merchants and their programs are told."""
-    constants = {
-        target.id: node.value.value
-        for tree in _trees()
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    values = [*_keywords("code"), *_first_arguments("Problem", "report", "_report")]
-    found = {constants.get(each.id) if isinstance(each, ast.Name) else getattr(each, "value", None) for each in values}
-    return {each for each in found if isinstance(each, str) and re.fullmatch(r"[a-z]+(_[a-z]+)*", each)}
+    """The codes of issues, which merchants and their programs see."""
+    return set(ISSUE_TYPES)
 
 
 def _keywords(name: str) -> Iterator[ast.expr]:
@@ -512,12 +509,6 @@ def _keywords(name: str) -> Iterator[ast.expr]:
 def _choices(value: ast.expr) -> list[ast.expr]:
     """The value, or both that a condition chooses from."""
     return [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
-
-
-def _first_arguments(*functions: str) -> Iterator[ast.expr]:
-    for call in _calls():
-        if getattr(call.func, "id", getattr(call.func, "attr", "")) in functions:
-            yield from call.args[:1]
 
 
 def _calls() -> Iterator[ast.Call]:

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access
 from accounts.rest import ApiError
-from connectors.api.storefront_schemas import StorefrontCustomerIn, StorefrontCustomerOut
+from connectors.api_schemas import StorefrontCustomerIn, StorefrontCustomerOut
 from connectors.sdk.errors import NeedsAttention
 from connectors.services.connections import uninstall_connection
 from connectors.services.runs import sync
