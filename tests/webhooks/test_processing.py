@@ -275,7 +275,7 @@ def test_an_event_the_platform_fails_on_is_deferred_and_held(
         work()
         assert {stored.payload["data"]["id"] for stored in pending} <= {poison}
     held = WebhookEvent.objects.get(state="held")
-    assert held.payload["data"]["id"] == poison and held.reason == "8 times in a row: The shop answered 500."
+    assert held.payload["data"]["id"] == poison and held.reason == "Failed 8 times in a row: The shop answered 500."
     before = len(asked)
     work()
     assert len(asked) == before
