@@ -1,4 +1,4 @@
-"""What people and platforms may ask of a connection: install, change, check, sync, uninstall."""
+"""Services for connections: install, update, check, sync, uninstall, replay events."""
 
 from datetime import date
 from typing import Any
@@ -42,9 +42,9 @@ def install_connection(
     by: User | None = None,
     start: bool = True,
 ) -> Connection:
-    """Connect an account: its jobs and lanes, its price list (D12), its first full sync (D1).
+    """Create a connection with its jobs, lanes and price list (D12), and start its first full sync (D1).
 
-    ValidationError with one message a field if something is wrong; nothing is written then.
+    ValidationError with one message per invalid field; nothing is saved then.
     """
     adapter = adapter_for(platform)
     _validate(adapter, base_url, settings=settings or {}, credentials=credentials or {}, field_map=field_map or {})
@@ -110,7 +110,7 @@ def _validate(
         ("field_map", adapter.FieldMap, field_map),
     ):
         try:
-            validate(schema, values, what=what.replace("_", " "))
+            validate(schema, values, what=what.replace("_map", " mapping"))
         except NeedsAttention as error:
             errors[what] = str(error)
     if errors:
@@ -128,7 +128,7 @@ def update_connection(
     field_map: dict[str, Any],
     credentials: dict[str, Any] | None = None,
 ) -> None:
-    """Change all of it; credentials stay if they are None. ValidationError as with installing."""
+    """Update all fields; credentials are kept if None. ValidationError as in `install_connection`."""
     adapter = adapter_for(connection.platform)
     known = connection.credentials or {} if credentials is None else credentials
     _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
@@ -148,7 +148,8 @@ def update_connection(
 
 
 def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str]:
-    """What is to be done about a connection before it hurts. Nothing while its settings cannot be read."""
+    """What an operator should do before an API that the connection uses is shut down. Empty if the settings are
+    invalid."""
     adapter = adapters().get(connection.platform)
     if adapter is None:
         return []
@@ -160,11 +161,11 @@ def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str
 
 
 def check_connection(*, connection: Connection) -> str:
-    """Make the cheapest call that proves address and credentials. Raises ConnectorError with what is wrong.
+    """Verify URL and credentials with the cheapest API call. Returns the platform's answer; raises ConnectorError.
 
-    What is paused is not called for a test either: on staging it may still lead to live (N5).
+    A paused connection is not called either: on staging its URL may still be that of the live account (N5).
     """
-    _refuse_if_paused(connection)
+    _require_not_paused(connection)
     adapter = open_adapter(connection)
     try:
         answer = adapter.check()
@@ -181,7 +182,7 @@ def check_connection(*, connection: Connection) -> str:
     return answer
 
 
-def _refuse_if_paused(connection: Connection) -> None:
+def _require_not_paused(connection: Connection) -> None:
     switch = PlatformSwitch.objects.filter(platform=connection.platform).first()
     if switch is not None:
         reason = f"the kill switch of its platform is on ({switch.reason})."
@@ -189,7 +190,7 @@ def _refuse_if_paused(connection: Connection) -> None:
         reason = f"it is paused ({connection.pause_reason})."
     else:
         return
-    raise NeedsAttention(f"Nothing was called, because {reason} Resume it, then test it.")
+    raise NeedsAttention(f"Not tested, because {reason} Resume the connection, then test it.")
 
 
 def sync(
@@ -200,10 +201,10 @@ def sync(
     by: User | None = None,
     resend: bool = False,
 ) -> tuple[Run, bool]:
-    """Sync a kind of data of a connection (D2): (the run, whether it was started now).
+    """Start a full sync of a data type (D2). Returns (the run, whether it was created).
 
-    At a source it is read in full and the exports that depend on it follow; what it refers to is read before it.
-    At a target everything is compared with what was sent. LookupError if the connection has no such job.
+    For a source, everything is imported, after the data types that it depends on; the dependent exports follow. For a
+    target, everything is compared with what was last sent. LookupError if the connection has no such job.
     """
     adapter = adapter_for(connection.platform)
     wanted = DataType(data_type)
@@ -235,9 +236,9 @@ def _start(
 
 @transaction.atomic
 def uninstall_connection(*, connection: Connection, by: User | None) -> None:
-    """Stop everything for the connection, forget its credentials, delete its sync logs (D22). What it brought stays.
+    """Cancel the connection's runs, delete its credentials and sync logs (D22). Imported data is kept.
 
-    Its webhook address is dead at once; the hooks at the platform are taken away soon after.
+    Its webhook URL stops working immediately; the webhooks at the platform are removed soon after.
     """
     for run in Run.objects.filter(job__connection=connection, state__in=Run.OPEN).select_related(
         "job__connection__seller"
@@ -259,12 +260,12 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
 
 @transaction.atomic
 def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
-    """Make a new secret for calls of the connection's platform, and return it: nobody can read it again.
+    """Create a new webhook secret and return it; it cannot be read again.
 
-    The former one is dead at once. ValueError for a connection that is uninstalled.
+    The previous secret stops working immediately. ValueError if the connection is uninstalled.
     """
     if connection.state == Connection.State.UNINSTALLED:
-        raise ValueError(f"{connection} is uninstalled: it takes no events.")
+        raise ValueError(f"{connection} is uninstalled and receives no events.")
     connection.webhook_secret = new_secret()
     connection.save(update_fields=["webhook_secret", "updated_at"])
     subscribe(connection=connection, now=timezone.now())
@@ -274,15 +275,15 @@ def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
 
 @transaction.atomic
 def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
-    """Look once more at what these events are about; returns how many that are.
+    """Process these events again. Returns how many are replayed.
 
-    What was not understood when it came is read with the adapter of today. One that waits anyway stays as it is, and so
-    does one that is for no job of its connection.
+    Events that could not be parsed on arrival are parsed again with the current adapter. Pending events, and events
+    that no job of their connection handles, are left as they are.
     """
     reroute(events=events)
     jobs = Job.objects.filter(enabled=True)
-    about = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
-    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**about)))
+    same_job = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
+    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**same_job)))
     lane_ids = jobs.filter(connection__in=chosen.values("connection")).values_list("lane_ids", flat=True)
     woken = sorted({lane for ids in lane_ids for lane in ids})
     number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)

@@ -255,7 +255,7 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
             # The next import would most likely be refused as well.
             raise NeedsAttention(
-                f"Import {feed.pk} was refused as harmful: {answer.reason}",
+                f"Import {feed.pk} was rejected as harmful: {answer.reason}",
                 fix="Check in the operator console what it removes. Force the import if that is intended; otherwise "
                 "correct the source and resume the job.",
             )

@@ -333,7 +333,7 @@ def test_unreadable_events_are_read_again_by_the_current_adapter(
     work()
     assert product(read_shop, number).title == "Understood at last"
     still = WebhookEvent.objects.get(state="ignored")
-    assert still.scope == "store/cart/created" and still.reason == "says nothing that is synced"
+    assert still.scope == "store/cart/created" and still.reason == "Contains nothing that is synced."
 
 
 def test_events_of_a_paused_job_wait(read_shop: Connection, post: Post) -> None:
