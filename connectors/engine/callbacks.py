@@ -1,6 +1,6 @@
 """Results that targets report later for requests that they had queued (connectors.sdk.webhooks.Receipt).
 
-They are processed in the lane that makes the requests, so no request is in flight meanwhile. Only expected results are
+They are processed in the lane that makes the requests, so no request is in flight then. Only expected results are
 applied: the IDs of items that are being created, and the rejection of what was sent last. Duplicate and late callbacks
 are ignored.
 """

@@ -80,7 +80,7 @@ class Turn:
 
     @property
     def calls(self) -> ThreadPoolExecutor:
-        """A single background thread for calls, so that this thread can work on the database meanwhile. There is one
+        """A background thread for calls, so that this thread can work on the database at the same time. There is one
         call at a time, so the adapter needs no lock."""
         if self._calls is None:
             self._calls = ThreadPoolExecutor(1, thread_name_prefix="call")

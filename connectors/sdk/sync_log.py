@@ -1,4 +1,4 @@
-"""Sync logs at targets that keep their own, for merchants to read there (D16–D22)."""
+"""Sync logs that targets keep and show to merchants (D16–D22)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -49,6 +49,7 @@ def work(turn: Turn, job: Job, run: Run) -> None:
 
 def _delay(turn: Turn, run: Run, error: TryAgainLater, now: datetime) -> None:
     """Retry later from the run's cursor. A used-up rate budget does not count as a failed attempt."""
+    not_before: datetime | None
     if not error.sent and error.not_before is not None:
         attempts, not_before = run.attempts, error.not_before
     else:
