@@ -118,7 +118,7 @@ def test_a_second_start_joins_the_first(custom: Connection) -> None:
 
 
 def test_an_import_has_no_preview(shop: Connection) -> None:
-    with pytest.raises(ValueError, match="nothing is sent there"):
+    with pytest.raises(ValueError, match="only imports products"):
         start_preview(job=shop.jobs.get(data_type="products"), by=None)
 
 
