@@ -1,4 +1,4 @@
-"""Customers as B2B fronts write them, in their words (D13)."""
+"""API schemas of customers as B2B storefronts send them (D13)."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, StringConstraints
 from connectors.services.storefront_customers import StorefrontCustomer
 from orders.records import AddressRecord
 
-# PostgreSQL stores no NUL, and none of these has a use for other control characters either.
+# PostgreSQL cannot store NUL, and other control characters make no sense in these fields either.
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 Line50 = Annotated[str, StringConstraints(pattern=_LINE, max_length=50)]
 Line100 = Annotated[str, StringConstraints(pattern=_LINE, max_length=100)]
@@ -23,7 +23,7 @@ def _email(value: str) -> str:
     try:
         validate_email(value)
     except ValidationError as error:
-        raise ValueError("This is no e-mail address.") from error
+        raise ValueError("Enter a valid email address.") from error
     return value
 
 
@@ -60,7 +60,7 @@ class StorefrontAddressIn(Schema):
 
 
 class StorefrontCustomerIn(Schema):
-    """A customer in a B2B front's words. What is left out stays as it is; fields unknown to us are passed over."""
+    """A customer as a B2B storefront sends it. Omitted fields are not changed; unknown fields are ignored."""
 
     email: Annotated[str, StringConstraints(max_length=320), AfterValidator(_email)]
     first_name: Annotated[Line150, StringConstraints(min_length=1)]
@@ -82,4 +82,6 @@ class StorefrontCustomerIn(Schema):
 
 
 class StorefrontCustomerOut(Schema):
-    customer_external_id: str = Field(description="The shop's id of the customer; ours, while the shop has none.")
+    customer_external_id: str = Field(
+        description="The shop's customer ID, or our ID if the shop does not have the customer yet."
+    )

@@ -1,4 +1,4 @@
-"""What becomes of the connectors' own tables on their way to staging; staging_copy/policy.py has the format."""
+"""Staging policy and retention of the tables of `connectors`; staging_copy/policy.py describes the format."""
 
 POLICY = {
     "connectors_feedimport": {"*": "empty"},

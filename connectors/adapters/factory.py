@@ -1,4 +1,4 @@
-"""From a connection in the database to an adapter that can call its platform."""
+"""Creates adapters from connections in the database."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,28 +19,28 @@ from hub.models import Connection
 
 
 def validate(schema: type[Schema], values: Mapping[str, Any] | None, *, what: str) -> Schema:
-    """The values as the adapter's schema; NeedsAttention names the field and what is wrong with it."""
+    """The values, validated by the adapter's schema. NeedsAttention names the invalid fields and the reasons."""
     try:
         return schema.model_validate(dict(values or {}))
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or what}: {e['msg']}" for e in error.errors())
-        raise NeedsAttention(f"Something is wrong with the {what}: {wrong}.", fix=f"Correct the {what}.") from error
+        invalid = "; ".join(f"{'.'.join(map(str, e['loc'])) or what}: {e['msg']}" for e in error.errors())
+        raise NeedsAttention(f"Invalid {what}: {invalid}.", fix=f"Correct the {what}.") from error
 
 
 def account_for(connection: Connection) -> Account[Any, Any, Any]:
-    """The connection as its adapter sees it. NeedsAttention if settings, credentials or field map do not fit."""
+    """The connection as its adapter sees it. NeedsAttention if settings, credentials or field mapping are invalid."""
     adapter = adapter_for(connection.platform)
     return Account(
         base_url=connection.base_url,
         settings=validate(adapter.Settings, connection.settings, what="settings"),
         credentials=validate(adapter.Credentials, connection.credentials, what="credentials"),
-        field_map=validate(adapter.FieldMap, connection.field_map, what="field map"),
+        field_map=validate(adapter.FieldMap, connection.field_map, what="field mapping"),
         name=connection.name,
     )
 
 
 def open_adapter(connection: Connection) -> Adapter[Any]:
-    """An adapter with an HTTP client of its own. Close `adapter.http` when done."""
+    """An adapter with its own HTTP client. Close `adapter.http` when done."""
     adapter_class = adapter_for(connection.platform)
     account = account_for(connection)
     budget = None

@@ -1,4 +1,4 @@
-"""Where the OAuth 2 tokens of connections are kept, and how one process at a time refreshes them."""
+"""Stores the OAuth 2 tokens of connections; one process at a time refreshes them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +11,7 @@ from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.tokens import TokenPair
 from hub.models import Connection
 
-# How long a refresh may take. One that takes longer is given up, and its refresh token counts as used.
+# How long a refresh may take. After that it is abandoned, and its refresh token counts as used.
 LEASE = timedelta(seconds=120)
 RECONNECT = "Connect the account again: the vendor may have used up the stored refresh token."
 
@@ -19,7 +19,7 @@ State = OAuthTokens.State
 
 
 def store_tokens(*, connection: Connection, tokens: TokenPair) -> None:
-    """Keep the tokens of a new authorisation, in place of whatever was there."""
+    """Store the tokens of a new authorization, replacing existing ones."""
     OAuthTokens.objects.update_or_create(
         connection=connection,
         defaults={
@@ -32,10 +32,10 @@ def store_tokens(*, connection: Connection, tokens: TokenPair) -> None:
 
 
 class DatabaseTokenStore:
-    """The tokens of one connection, in a row (sdk.tokens.TokenStore).
+    """The tokens of one connection, stored in the database (sdk.tokens.TokenStore).
 
-    Who refreshes holds a lease in the row, fenced by `epoch`; no transaction is open while the vendor is called. An
-    answer that is lost leaves the refresh token used or not, nobody knows: the connection has to be authorised again.
+    The process that refreshes holds a lease, fenced by `epoch`; no transaction is open while the vendor is called. If
+    the vendor's answer is lost, the refresh token may have been used, so the connection has to be authorized again.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -46,7 +46,7 @@ class DatabaseTokenStore:
         if row is None:
             return None
         if row.state == State.RECONNECT:
-            raise NeedsAttention("The connection has to be authorised again.", fix=RECONNECT)
+            raise NeedsAttention("The connection has to be authorized again.", fix=RECONNECT)
         return row.pair
 
     def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
@@ -56,7 +56,7 @@ class DatabaseTokenStore:
         try:
             tokens = exchange(row.pair.refresh_token)
         except TryAgainLater as error:
-            # An answer, or a request that never left, says that the token was not used.
+            # If there was an answer, or the request was never sent, the token was not used.
             self._finish(row.epoch, State.RECONNECT if error.sent and not error.status else State.VALID)
             raise
         except NeedsAttention:
@@ -69,7 +69,7 @@ class DatabaseTokenStore:
         return tokens
 
     def _take(self, replaces: str) -> OAuthTokens:
-        """The row: with the lease if it is to be refreshed, without if somebody else has done so already."""
+        """The row; with the lease (REFRESHING) unless another process has already replaced the token."""
         with transaction.atomic():
             row = (
                 OAuthTokens.objects.select_for_update(of=("self",))
@@ -78,9 +78,9 @@ class DatabaseTokenStore:
                 .first()
             )
             if row is None:
-                raise NeedsAttention("The connection was never authorised.", fix=RECONNECT)
+                raise NeedsAttention("The connection was never authorized.", fix=RECONNECT)
             if row.state == State.REFRESHING and row.lease_until and row.lease_until <= row.now:
-                # Whoever refreshed it was lost in the middle of it.
+                # The process that was refreshing it was lost.
                 row.state = State.RECONNECT
                 row.save(update_fields=["state"])
             elif row.state == State.REFRESHING:
@@ -89,14 +89,14 @@ class DatabaseTokenStore:
                 row.state, row.lease_until, row.epoch = State.REFRESHING, row.now + LEASE, row.epoch + 1
                 row.save(update_fields=["state", "lease_until", "epoch"])
         if row.state == State.RECONNECT:
-            raise NeedsAttention("The connection has to be authorised again.", fix=RECONNECT)
+            raise NeedsAttention("The connection has to be authorized again.", fix=RECONNECT)
         return row
 
     def _finish(self, epoch: int, state: str) -> None:
         OAuthTokens.objects.filter(connection_id=self._connection_id, epoch=epoch).update(state=state, lease_until=None)
 
     def _save(self, tokens: TokenPair) -> None:
-        """Also for one whose lease has run out: the vendor's last answer holds the tokens in force."""
+        """Store the tokens even if the lease has expired: the vendor's last answer contains the valid tokens."""
         OAuthTokens.objects.filter(connection_id=self._connection_id).update(
             tokens={"access_token": tokens.access_token, "refresh_token": tokens.refresh_token},
             expires_at=tokens.expires_at,

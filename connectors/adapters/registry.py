@@ -11,7 +11,7 @@ from connectors.sdk.adapter import Adapter
 
 @lru_cache(maxsize=1)
 def adapters() -> dict[str, type[Adapter[Any]]]:
-    """All adapters by key. A key that two classes claim is an error, not a surprise."""
+    """All adapters by key. RuntimeError if two classes have the same key."""
     found: dict[str, type[Adapter[Any]]] = {}
     for module_info in pkgutil.iter_modules(platforms.__path__):
         module = importlib.import_module(f"{platforms.__name__}.{module_info.name}")
@@ -25,8 +25,8 @@ def adapters() -> dict[str, type[Adapter[Any]]]:
 
 
 def adapter_for(platform: str) -> type[Adapter[Any]]:
-    """The adapter class of a platform; LookupError names the ones there are."""
+    """The adapter class of a platform. LookupError, with the known keys, if there is none."""
     try:
         return adapters()[platform]
     except KeyError:
-        raise LookupError(f"No adapter for {platform!r}; there are {', '.join(adapters())}.") from None
+        raise LookupError(f"No adapter for {platform!r}. Known platforms: {', '.join(adapters())}.") from None

@@ -153,7 +153,7 @@ class ConnectionAdmin(BaseAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> list[Any]:
         adapter = self._adapter(request, obj)
         may_change = obj is None or self.has_change_permission(request, obj)
-        # The webhook URL contains a secret token: whoever knows it can send events.
+        # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)

@@ -1,7 +1,7 @@
-"""What is to be done with each change of a batch: create, update, remove, skip, or nothing.
+"""Decides what to do with each change of a batch: create, update, remove, skip, or nothing.
 
-Items are read as they are now, whatever the change was about. The hash of the payload last sent decides whether
-anything is written (D5); an item that left the job's filter, or the target's own rules, becomes a removal.
+Items are read in their current state, whatever caused the change. An item is sent only if the hash of its payload
+differs from the one last sent (D5). An item that no longer matches the job's filters or the target's rules is removed.
 """
 
 import logging
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(slots=True)
 class Decision:
-    """A batch, sorted by what becomes of it."""
+    """The changes of a batch, grouped by what has to be done with them."""
 
     steps: list[Step] = field(default_factory=list)
     unchanged: list[tuple[ChangeSnapshot, Any, Link | None]] = field(default_factory=list)
@@ -51,7 +51,7 @@ def digest(payload: Any) -> bytes:
 
 
 def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnapshot]) -> Decision:
-    """Read the items of the changes as they are now and say what each needs. A fixed number of queries."""
+    """Load the items of the changes and decide the operation for each, in a fixed number of queries."""
     ids = [change.item_id for change in changes]
     items = loading.load(job.item_kind, ids)
     not_served = dropship.restrict_to_vendor(job.connection, items) if job.item_kind == Kind.ORDER else set()
@@ -67,8 +67,8 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
     for change in changes:
         item, link = items.get(change.item_id), links.get(change.item_id)
         if getattr(item, "seller_id", None) in deleted_sellers or change.item_id in not_served:
-            # Enqueued before its seller was deleted (L13), or for a vendor that serves that seller no more (S9): it
-            # takes no part, not even by a removal.
+            # Enqueued before its seller was deleted (L13), or for a vendor that no longer serves that seller (S9): it
+            # is ignored, and not removed either.
             decision.unchanged.append((change, item, None))
             continue
         try:
@@ -79,13 +79,15 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             decision.skipped.append((change, item, error.problem))
             continue
         except Exception as error:
-            logger.exception("%s cannot express %s %s", type(target).__name__, job.item_kind, change.item_id)
+            logger.exception(
+                "%s cannot build a payload for %s %s", type(target).__name__, job.item_kind, change.item_id
+            )
             decision.failed.append((change, item, error))
             continue
         revision = getattr(item, "revision", None)
-        # What is missing there is created anew, under its old id if it had one.
+        # An item that is missing at the target is created again, under its old ID if it had one.
         current_link = link if link is not None and not link.missing else None
-        # While it is in doubt what the target holds, no difference to it can be told.
+        # While the target's state is in doubt, there is nothing reliable to compare with.
         previous = (
             current_link.payload.sent
             if current_link and current_link.sent_hash and hasattr(current_link, "payload")
@@ -105,7 +107,7 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
                 )
                 decision.steps.append(Step(change, operation, None, item, link, revision))
             elif change.sent_at is not None:
-                # Its creation was not answered, so it may be there.
+                # Its creation was not answered, so it may exist at the target.
                 operation = Operation(Action.REMOVE, change.item_id, "", None)
                 decision.steps.append(Step(change, operation, None, item, None, revision))
             else:

@@ -1,6 +1,6 @@
-"""Names of ids in an import of a search feed: one name an id within it, and people are told of a new one (F4).
+"""Display names of IDs in an import of a search feed: each ID has one name; a changed name is reported (F4).
 
-The vendor takes the latest name for the whole catalogue, and refuses an import in which an id has two.
+The vendor applies the latest name to the whole catalog and refuses an import in which an ID has two names.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,7 +17,7 @@ Key = tuple[str, str]
 
 
 class ImportNames:
-    """The names that one import gives. Holds each name once, however many items carry it."""
+    """The names used in one import. Each name is held once, however many items use it."""
 
     def __init__(self, job: Job, target: FeedTarget[Any, Any, Any]) -> None:
         self.job = job
@@ -25,7 +25,7 @@ class ImportNames:
         self._used_names: dict[Key, str] = {}
 
     def unify(self, steps: Iterable[Step]) -> dict[int, list[Problem]]:
-        """Give the ids in these payloads the names that the import has said already. Item → what people are told."""
+        """Replace names in these payloads by those that the import has already used. Returns item ID → warnings."""
         payloads = [(step, step.operation.payload) for step in steps if step.operation.payload is not None]
         first = {key for _, payload in payloads for key in self._names(payload)} - self._used_names.keys()
         known = known_names(self.job, first)
@@ -48,7 +48,7 @@ class ImportNames:
         return problems_by_item
 
     def save_names(self, payloads: Iterable[Any]) -> None:
-        """The import has succeeded: these are the names in the search engine now."""
+        """Store the names of a successful import: the search engine has them now."""
         names = {key: name for payload in payloads if payload is not None for key, name in self._names(payload).items()}
         known = known_names(self.job, names.keys())
         FeedName.objects.bulk_create(
@@ -67,7 +67,7 @@ class ImportNames:
 
 
 def known_names(job: Job, keys: Collection[Key]) -> dict[Key, str]:
-    """What earlier imports called these ids."""
+    """The names that earlier imports gave to these IDs."""
     if not keys:
         return {}
     rows = FeedName.objects.filter(job=job, attribute__in={a for a, _ in keys}, value__in={v for _, v in keys})

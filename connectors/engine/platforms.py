@@ -1,4 +1,4 @@
-"""What the engine asks about the platform of a job without calling it."""
+"""What the engine needs to know about a job's platform without calling it."""
 
 from functools import lru_cache
 from time import monotonic
@@ -22,7 +22,7 @@ def source_class(job: Job) -> type[Source[Any, Any]]:
 
 
 def is_feed(job: Job) -> bool:
-    """Whether the job's changes go out as imports of files (F7)."""
+    """Whether the job's changes are sent as file imports (F7)."""
     return issubclass(target_class(job), FeedTarget)
 
 
@@ -52,7 +52,7 @@ def platform_names(job: Job) -> PlatformNames:
 
 @lru_cache(maxsize=1024)
 def _shop_name(seller_id: int | None, minute: int) -> str:
-    """Asked for each issue of a batch, so the answer is kept for a minute."""
+    """Cached for a minute, because it is needed for each issue of a batch."""
     if seller_id is None:
         return ""
     shops = Connection.objects.filter(seller_id=seller_id, role=Role.SHOP, jobs__direction=Direction.IMPORT)

@@ -1,4 +1,4 @@
-"""Batches of changes go out, one remote call each, and what became of them is written down."""
+"""Sends batches of changes, one call to the adapter each, and settles the results."""
 
 import logging
 from concurrent.futures import Future, wait
@@ -35,13 +35,13 @@ from hub.queue import Priority
 
 logger = logging.getLogger(__name__)
 
-# How long sending goes on before what is more urgent in the lane gets its turn.
+# How long sending may take before more urgent work in the lane is checked, in seconds.
 SLICE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class _InFlightBatch:
-    """A batch on its way: what is to be sent of it, and what has become of it so far."""
+    """A batch being sent: the steps to send, and the results so far."""
 
     batch: Batch
     steps: list[Step]
@@ -62,14 +62,14 @@ class _Answer:
 
 
 def send_next(turn: Turn, job: Job, priority: int) -> bool:
-    """Take, decide, send and settle batches for a slice of time. False if nothing was ready.
+    """Load, decide, send and settle batches for a slice of time. False if nothing was ready.
 
-    There is one call at a time; while it is under way, the batch before it is settled and the next one decided.
+    There is one call at a time; while it is in flight, the previous batch is settled and the next one decided.
     """
     current = _next_batch(turn, job, priority)
     if current is None:
         return False
-    turn.limit_seconds = settings.SEND_SECONDS  # also where the turn began by preparing (B7)
+    turn.limit_seconds = settings.SEND_SECONDS  # also if the turn started with preparing (B7)
     deadline = monotonic() + SLICE_SECONDS
     previous: _InFlightBatch | None = None
     call: Future[_Answer] | None = None
@@ -90,7 +90,7 @@ def send_next(turn: Turn, job: Job, priority: int) -> bool:
         mark_in_doubt(job, sent, timezone.now())
         raise
     finally:
-        # Nobody else may have the lane while a call of ours can still change the target.
+        # No other worker may get the lane while a call of this one can still change the target.
         _wait_for(call)
     return True
 
@@ -103,8 +103,8 @@ def _wait_for(call: Future[_Answer] | None) -> None:
 def _next_batch(
     turn: Turn, job: Job, priority: int, *, in_flight: _InFlightBatch | None = None
 ) -> _InFlightBatch | None:
-    """The next batch, decided. With another under way (`in_flight`), None also where the two must not overlap: an item
-    stands in both, or batches are small because of trouble and each is to be judged by itself.
+    """The next batch, decided. While another is in flight, None also if the two must not overlap: an item is in both,
+    or batches are small after failures and each has to be evaluated alone.
     """
     key = (job.pk, priority)
     target = turn.target(job)
@@ -131,7 +131,7 @@ def _next_batch(
 
 
 def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[_Answer] | None":
-    """The call is under way; a successor would find both what it carries and what is not settled yet."""
+    """Start the call. The lease names its changes and the unsettled ones, so that a successor finds them."""
     job = current.batch.job
     if not current.steps or job.connection.read_only:
         return None
@@ -140,9 +140,9 @@ def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | 
 
 
 def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) -> _Answer:
-    """Send the steps, or ask what became of those that the target has queued as they are.
+    """Send the steps, and poll for those that the target has already queued with the same payload.
 
-    An adapter may need several requests: that the last was refused says nothing of those before it.
+    An adapter may need several requests: if the last one is refused, earlier ones may have been accepted.
     """
     started, writes_before = monotonic(), http.writes
     operations = [step.operation for step in steps]
@@ -165,18 +165,18 @@ def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) ->
 
 
 def _is_queued(step: Step) -> bool:
-    """Whether the target has taken this very payload into its queue and not said yet what became of it."""
+    """Whether the target has queued exactly this payload and not reported its result yet."""
     return bool(step.change.receipt_id) and bytes(step.change.queued_hash or b"") == (step.digest or b"")
 
 
 def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Future[_Answer] | None" = None) -> None:
-    """One call to the adapter for these steps, if it is not under way already; where the target refuses without saying
-    which, singly. What became of them is added to the batch; what is not in there stays in the queue."""
+    """Send these steps in one call, or wait for `call` if it was started already; if the target refuses the batch
+    without naming items, send each alone. Results are added to the batch; changes without one stay in the queue."""
     job = batch.job
     if job.connection.read_only:
         batch.results += [
             ChangeResult(
-                s.change, s.item, COUNTER_FOR_ACTION[s.operation.action], step=s, message="Read-only: nothing was sent."
+                s.change, s.item, COUNTER_FOR_ACTION[s.operation.action], step=s, message="Dry run: nothing was sent."
             )
             for s in steps
         ]
@@ -194,7 +194,7 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
     except TryAgainLater as error:
         return _open_breaker(turn, batch, steps, error, now)
     except NeedsAttention:
-        # An adapter may need several calls: the first may have been taken.
+        # An adapter may need several calls: the first may have been accepted.
         batch.possibly_sent += steps
         settle(turn, batch, now=now)
         raise
@@ -216,7 +216,7 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
 
 
 def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
-    """Take out what the target named and send the rest again; if it named nothing, send each alone."""
+    """Skip the items that the target named and send the others again; if it named none, send each alone."""
     turn.record_success()
     _log_refusal(steps, refusal, now)
     if len(steps) == 1:
@@ -231,7 +231,7 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused,
             _send(turn, batch, rest, now)
     else:
         for step in steps:
-            # One after another, so that what has gone through is never sent again because a later one fails.
+            # Settled one by one, so that accepted items are not sent again because a later one fails.
             _send(turn, batch, [step], now)
             settle(turn, batch, now=now)
             if turn.should_stop():
@@ -240,10 +240,10 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused,
 
 def _log_refusal(steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
     if len(steps) == 1:
-        return  # its issue says so
+        return  # reported by its issue
     named = len(refusal.item_errors)
-    what = f"the {named:,} that were named are set aside" if named else "each is sent alone"
-    text = f"{len(steps):,} were refused together, so {what}: {refusal}"
+    consequence = f"skipping the {named:,} named by the target" if named else "sending each item alone"
+    text = f"A batch of {len(steps):,} items was rejected ({consequence}): {refusal}"
     for run_id in sorted({step.change.run_id for step in steps if step.change.run_id}):
         runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.REFUSED, texts=[text], now=now)
 
@@ -265,10 +265,10 @@ def _result_for(step: Step, outcome: Outcome, job: Job, now: datetime) -> Change
 
 
 def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLater, now: datetime) -> None:
-    """The target takes nothing now: the lane rests, and what it may have taken all the same is in doubt.
+    """The target is not available: open the lane's breaker, and mark what it may have received as in doubt.
 
-    A single item that fails while it probes a troubled target is delayed, for it may be the trouble. As long as nothing
-    else went through since, it is not held for that.
+    A single item that fails as the breaker's test is delayed, because it may be the cause. As long as nothing else has
+    succeeded since, many more attempts are allowed before it is held.
     """
     turn.record_failure(error, now, batch.job)
     if not error.sent:
@@ -288,7 +288,7 @@ def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLa
 
 
 def close_partial_run(turn: Turn, job: Job) -> None:
-    """Everything that events asked for is done: the partial run ends."""
+    """Close the partial run if all changes caused by events have been sent."""
     if Change.objects.filter(job=job, state=Change.State.READY, priority=Priority.EVENT).exists():
         return
     run = Run.objects.filter(

@@ -1,4 +1,4 @@
-"""Schedules that follow the size of the catalogue (F3), as long as nobody has set one of their own."""
+"""Automatic schedules by catalog size (F3), for jobs whose schedule was not set manually."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,7 +16,7 @@ from hub.services import recompute_next_runs
 
 
 def size_rule(job: Job) -> SizeSchedules | None:
-    """What the job's platform says about sizes; None if it says nothing."""
+    """The size rule of the job's target stream; None if it has none."""
     adapter = adapters().get(job.connection.platform)
     target = adapter.targets().get(DataType(job.data_type)) if adapter else None
     return target.full_schedule if target and isinstance(target.full_schedule, SizeSchedules) else None
@@ -30,25 +30,25 @@ def first_schedule(connection: Connection, schedule: str | SizeSchedules) -> str
 
 
 def choose_schedule(rule: SizeSchedules, size: int, *, current: str = "") -> str:
-    """The schedule for so many products. A catalogue that was large is small again only a tenth below the line."""
+    """The schedule for `size` products. A large catalog counts as small again only 10% below the threshold."""
     threshold = rule.threshold * 9 // 10 if current == rule.above else rule.threshold
     return rule.below if size < threshold else rule.above
 
 
 def catalog_sizes(connections: Iterable[Connection]) -> dict[int, int]:
-    """How many live products each of these connections is about. One query."""
+    """Connection ID → number of live products that it covers. One query."""
     wanted = {connection.pk: connection.seller_id for connection in connections}
     live = Product.objects.filter(status="live")
     if None not in wanted.values():
         live = live.filter(seller_id__in=set(wanted.values()))
     counts = dict(live.order_by().values_list("seller_id").annotate(Count("pk")))
-    everything = sum(counts.values())
-    return {pk: everything if seller_id is None else counts.get(seller_id, 0) for pk, seller_id in wanted.items()}
+    total = sum(counts.values())
+    return {pk: total if seller_id is None else counts.get(seller_id, 0) for pk, seller_id in wanted.items()}
 
 
 def update_size_schedules(*, now: datetime, job: Job | None = None) -> int:
-    """Change the schedules of catalogues that have crossed the line, or of one; returns how many. Two at once do no
-    harm."""
+    """Change the schedules of all jobs, or of one job, whose catalog has crossed the threshold. Returns the number of
+    changed jobs. Safe to run concurrently."""
     size_scheduled_jobs = Job.objects.filter(by_size=True, enabled=True).select_related("connection__seller")
     if job is not None:
         size_scheduled_jobs = size_scheduled_jobs.filter(pk=job.pk)
@@ -59,7 +59,7 @@ def update_size_schedules(*, now: datetime, job: Job | None = None) -> int:
 
 @transaction.atomic
 def _apply_rule(job: Job, rule: SizeSchedules, *, size: int, now: datetime) -> bool:
-    """False if the job has the schedule for its size, or a person has set one meanwhile."""
+    """False if the job already has the right schedule, or if a person has changed it in the meantime."""
     wanted = choose_schedule(rule, size, current=job.full_schedule)
     unedited = Job.objects.filter(pk=job.pk, by_size=True, full_schedule=job.full_schedule)
     if wanted == job.full_schedule or not unedited.update(full_schedule=wanted):

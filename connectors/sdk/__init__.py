@@ -1,6 +1,6 @@
-"""Everything that an adapter's author imports; `docs/adding-a-platform.md` shows it at work.
+"""Everything that an adapter's author imports; `docs/adding-a-platform.md` is the guide.
 
-An adapter knows nothing of the hub's tables. It reads its platform into records (`records`) and writes items (`items`)
-to it, one stream per data type and direction. It keeps no state between turns but its tokens; it never sleeps, never
-retries and never opens a transaction: errors go up as `errors` says, and the engine decides.
+An adapter does not access the hub's tables. It converts its platform's data to records (`records`) and sends items to
+it, with one stream per data type and direction. Apart from tokens it keeps no state between turns. It never sleeps,
+retries or opens a transaction: it raises the exceptions in `errors`, and the engine decides what to do.
 """

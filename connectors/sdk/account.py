@@ -12,7 +12,7 @@ FieldMapT = TypeVar("FieldMapT", bound=Schema)
 
 @dataclass(frozen=True, slots=True)
 class Account(Generic[SettingsT, CredentialsT, FieldMapT]):
-    """A connection by the adapter's own schemas, with decrypted credentials. `name` is what people call it."""
+    """A connection validated by the adapter's schemas, with decrypted credentials. `name` is its display name."""
 
     base_url: str
     settings: SettingsT

@@ -1,4 +1,4 @@
-"""What an adapter is: identity, settings, credentials, how it authenticates, and the list of its streams."""
+"""The base class of adapters: identity, settings, credentials, authentication, and the list of streams."""
 
 from datetime import date
 from functools import cached_property
@@ -20,15 +20,15 @@ ClientT = TypeVar("ClientT")
 class Adapter(Generic[ClientT]):
     """Base of all platforms. A subclass in a package of connectors/platforms/ is found by the registry.
 
-    All streams share one client, which `make_client` makes. The class attributes:
+    All streams share one client, which `make_client` creates. The class attributes:
 
-    - `key`: the identifier that is stored; `name`: what people read; `role`: what the platform is to a seller
+    - `key`: the stored identifier; `name`: the display name; `role`: the platform's role for a seller
     - `streams`: the sources and targets, one per data type and direction
-    - `listings`: what tells which items of further kinds exist; streams that are listings need not be repeated
-    - `rate`: the vendor's budget of requests, if it is known
-    - `exactly_once`: False where a repeated create would make a second item and nothing can be looked up first
-    - `uses_shop_ids`: whether payloads name items by their IDs in the seller's shop (References.at_shop): the shop that
-      the setting `shop` names by its slug, else the seller's first
+    - `listings`: listings of kinds that no stream lists; streams that are listings need not be repeated
+    - `rate`: the vendor's rate budget, if it is known
+    - `exactly_once`: False if a repeated create could create a duplicate, because nothing can be looked up first
+    - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
+      the shop whose slug is in the setting `shop`, else the seller's first shop
     """
 
     key: ClassVar[str]
@@ -36,7 +36,7 @@ class Adapter(Generic[ClientT]):
     role: ClassVar[Role]
     Settings: ClassVar[type[Schema]] = Schema
     Credentials: ClassVar[type[Schema]] = Schema
-    # Which of the platform's fields holds what of ours, where accounts differ in that (S5).
+    # The field mapping: which field of the platform holds which of our fields, if that differs by account (S5).
     FieldMap: ClassVar[type[Schema]] = Schema
     streams: ClassVar[tuple[type[Stream[Any]], ...]] = ()
     listings: ClassVar[tuple[type[Listing[Any]], ...]] = ()
@@ -55,15 +55,15 @@ class Adapter(Generic[ClientT]):
     # What a platform defines
 
     def make_authenticator(self, account: Account[Any, Any, Any], tokens: TokenStore) -> Authenticator | None:
-        """What proves to the platform who calls. `tokens` keeps OAuth 2 refresh tokens."""
+        """The authenticator for requests to the platform. `tokens` stores OAuth 2 refresh tokens."""
         return None
 
     def make_client(self) -> ClientT:
-        """What the streams share: typed calls over `self.http`, and what is cached for one turn."""
+        """The object that the streams share: typed calls over `self.http`, and data cached for one turn."""
         raise NotImplementedError
 
     def check(self) -> str:
-        """Make the cheapest call that proves address and credentials; return a line for people (shop name, version).
+        """Verify URL and credentials with the cheapest call. Returns a line for people, such as shop name and version.
 
         Raises NeedsAttention with a fix if they are wrong.
         """
@@ -71,15 +71,15 @@ class Adapter(Generic[ClientT]):
 
     @classmethod
     def budget_key(cls, account: Account[Any, Any, Any]) -> str:
-        """What the vendor counts requests by; connections with the same key share one budget."""
+        """The unit by which the vendor counts requests; connections with the same key share one budget."""
         return f"{cls.key}:{account.base_url}"
 
     @classmethod
     def deprecation_warnings(cls, settings: Any, *, today: date) -> list[str]:
-        """What the operator of a connection with these settings should do before an interface ends."""
+        """What an operator should do, with these settings, before the vendor shuts down an API."""
         return []
 
-    # What the engine asks
+    # Called by the engine
 
     @cached_property
     def client(self) -> ClientT:
@@ -94,21 +94,21 @@ class Adapter(Generic[ClientT]):
         return {stream.data_type: stream for stream in cls.streams if issubclass(stream, Target)}
 
     def source(self, data_type: DataType) -> Source[ClientT, Any]:
-        """The source of a data type; LookupError if the platform is not read for it."""
+        """The source of a data type; LookupError if the adapter does not import it."""
         return self._open(self.sources()[data_type])
 
     def target(self, data_type: DataType) -> Target[ClientT, Any, Any]:
-        """The target of a data type; LookupError if the platform is not written for it."""
+        """The target of a data type; LookupError if the adapter does not export it."""
         return self._open(self.targets()[data_type])
 
     @classmethod
     def listing_classes(cls) -> dict[str, type[Listing[Any]]]:
-        """Kind of item → what lists it."""
+        """Kind of item → its listing class."""
         listed = [stream for stream in cls.streams if issubclass(stream, Listing)]
         return {each.kind: each for each in (*listed, *cls.listings)}
 
     def listing(self, kind: str) -> Listing[ClientT] | None:
-        """What lists a kind of item; None if nothing does."""
+        """The listing of a kind of item; None if there is none."""
         listing = self.listing_classes().get(kind)
         return None if listing is None else self._open(listing)
 

@@ -1,4 +1,4 @@
-"""How a request proves who sends it: headers, basic, OAuth 1, OAuth 2."""
+"""Authentication of requests: headers, basic, OAuth 1 (see `oauth2` for OAuth 2)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class Authenticator(AuthBase):
-    """Base of all. `prepare` runs before each call and may make calls of its own; `__call__` only adds to a request."""
+    """The base class. `prepare` runs before each call and may make calls itself; `__call__` only modifies a request."""
 
     def prepare(self, http: "HttpClient") -> None:
-        """Get ready what the next request presents, such as an access token that has expired."""
+        """Prepare for the next request, for example by replacing an expired access token."""
 
     def renew(self, http: "HttpClient") -> bool:
-        """The platform answered 401. True if the request may be repeated with something newer."""
+        """Called after a 401 response. True if the credentials were renewed and the request should be repeated."""
         return False
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -52,7 +52,7 @@ class Basic(Authenticator):
 
 
 class OAuth1(Authenticator):
-    """Signs each request (RFC 5849). `realm` goes into the header where the vendor wants one."""
+    """Signs each request (RFC 5849). `realm` is added to the header if the vendor requires one."""
 
     def __init__(
         self,

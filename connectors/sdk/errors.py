@@ -1,4 +1,4 @@
-"""What can go wrong with a remote call, named by what helps. Anything else is a bug of ours."""
+"""Exceptions for calls to platforms, named after the remedy. Any other exception is a bug."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,14 +8,13 @@ from synclog import issue_catalog
 
 
 class ConnectorError(Exception):
-    """Base of all. The text is for people and never holds a secret or personal data."""
+    """The base class. The text is shown to people, so it must not contain secrets or personal data."""
 
 
 class TryAgainLater(ConnectorError):
-    """It will pass: overload, network, maintenance. `not_before` is the vendor's own word (UTC), if it gave one.
+    """A temporary error: overload, network, maintenance. `not_before` (UTC) is the vendor's retry time, if given.
 
-    `sent` tells whether the request may have been carried out all the same; `status` is that of the answer, 0 if none
-    came.
+    `sent`: whether the request may have been processed nevertheless. `status`: the HTTP status, 0 without a response.
     """
 
     def __init__(self, message: str, *, not_before: datetime | None = None, sent: bool = True, status: int = 0) -> None:
@@ -26,10 +25,10 @@ class TryAgainLater(ConnectorError):
 
 
 class Queued(TryAgainLater):
-    """The target took the item into a queue of its own; nothing failed.
+    """Not a failure: the target has queued the item.
 
-    What became of it comes later: pushed as a `webhooks.Receipt`, or asked for by `streams.PolledReceipts` from
-    `not_before` (UTC) on. `receipt_id` is the target's name for the request, of at most 200 characters.
+    The result comes later, pushed as a `webhooks.Receipt`, or polled with `streams.PolledReceipts`, not before
+    `not_before` (UTC). `receipt_id` is the target's ID of the request, of at most 200 characters.
     """
 
     def __init__(self, message: str, *, not_before: datetime | None = None, receipt_id: str = "") -> None:
@@ -38,9 +37,9 @@ class Queued(TryAgainLater):
 
 
 class NeedsAttention(ConnectorError):
-    """Nothing will go until a person acts: credentials, permissions, configuration. The job pauses.
+    """An error that only a person can fix: credentials, permissions, configuration. The job is paused.
 
-    `fix` says what to do; `status` is that of the answer, if there was one.
+    `fix` says what to do; `status` is the HTTP status, 0 without a response.
     """
 
     def __init__(self, message: str, *, fix: str = "", status: int = 0) -> None:
@@ -50,9 +49,9 @@ class NeedsAttention(ConnectorError):
 
 
 class SkipRecord(ConnectorError):
-    """This item cannot go as it is; the others can. Its problem becomes an issue that a merchant reads.
+    """This item cannot be sent as it is, but others can. Its problem becomes an issue for the merchant.
 
-    The exception's own text and `fix` name no platform; those of the issue do.
+    The exception's own text and `fix` do not contain the platform's name; the issue does.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -62,7 +61,7 @@ class SkipRecord(ConnectorError):
 
 
 class BatchRefused(ConnectorError):
-    """The target refused a batch as a whole. `item_errors`: position in the batch → what is wrong with that item; none:
+    """The target rejected a whole batch. `item_errors`: position in the batch → the problem with that item; if empty,
     the engine sends the items one by one."""
 
     def __init__(self, message: str, *, item_errors: Mapping[int, Problem] | None = None) -> None:
@@ -71,4 +70,4 @@ class BatchRefused(ConnectorError):
 
 
 class SyncLogMissing(ConnectorError):
-    """The target has no such sync log, or no longer: it has to be started again."""
+    """The target does not have this sync log, or no longer has it: it has to be started again."""

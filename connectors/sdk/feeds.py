@@ -1,4 +1,4 @@
-"""Targets that take one import at a time, as a file: search engines."""
+"""Targets that accept one import at a time, as a file: search engines."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -25,8 +25,8 @@ class ImportState(StrEnum):
 
 @dataclass(slots=True)
 class ImportResult:
-    """What the target says of an import. `item_errors`: external ID of an item → what is wrong with it; `raw` is the
-    answer word for word."""
+    """The state of an import at the target. `item_errors`: external ID of an item → its error; `raw` is the complete
+    response."""
 
     state: ImportState
     remote_id: str = ""
@@ -36,48 +36,48 @@ class ImportResult:
 
 
 class FeedFile(AbstractContextManager["FeedFile[PayloadT]"], Generic[PayloadT]):
-    """The gzip file of an import while it is written, in constant memory; complete once the context is left."""
+    """Writes the gzip file of an import, in constant memory. The file is complete when the context is left."""
 
     def add(self, operation: Operation[PayloadT]) -> None:
         raise NotImplementedError
 
 
 class FeedTarget(Target[ClientT, ItemT, PayloadT]):
-    """A target stream whose changes collect and go out as one import every `drain_seconds` (F7).
+    """A target stream whose changes are collected and sent as one import every `drain_seconds` (F7).
 
-    `payload` is asked for each item as usual; `send` is never called.
+    `payload` is called for each item as usual; `send` is never called.
     """
 
     @property
     def drain_seconds(self) -> float:
-        """How long changes collect before they are sent (F7); from the connection's settings."""
+        """The time between two imports, in seconds (F7); from the connection's settings."""
         return 300.0
 
     @property
     def format(self) -> str:
-        """Names the format of the files. A target whose format changed is sent everything again."""
+        """The name of the file format. If it changes, everything is sent again."""
         return ""
 
     def item_key(self, operation: Operation[PayloadT]) -> str:
-        """The item's identity in the file, also where it is sent for the first time."""
+        """The item's external ID in the file, also if it is sent for the first time."""
         raise NotImplementedError
 
     def open_file(self, path: str, *, replace_all: bool) -> FeedFile[PayloadT]:
-        """Start a file that replaces everything, or changes what it names."""
+        """Start a file: for a full replacement, or with changes only."""
         raise NotImplementedError
 
     def read_names(self, payload: PayloadT) -> dict[tuple[str, str], str]:
-        """(attribute, ID) → the name that the payload gives it, where the target tells IDs from names (F4)."""
+        """(attribute, ID) → its display name in the payload, for targets where IDs have display names (F4)."""
         return {}
 
     def replace_names(self, payload: PayloadT, names: Mapping[tuple[str, str], str]) -> PayloadT:
-        """The payload with other names for its IDs: within an import an ID has one name."""
+        """The payload with these display names, because an ID has one name within an import."""
         raise NotImplementedError
 
     def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
-        """Send the gzip file. Raises TryAgainLater (with `sent`) if the answer was lost."""
+        """Send the gzip file. Raises TryAgainLater (with `sent`) if the response was lost."""
         raise NotImplementedError
 
     def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
-        """The state of the import. The file is given as well: some targets name item_errors only when it is checked."""
+        """The state of the import. `path` is its file, because some targets report item errors only by line."""
         raise NotImplementedError

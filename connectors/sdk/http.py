@@ -1,4 +1,4 @@
-"""The one HTTP client of all adapters: total deadline, pooled connections, rate budget, typed errors, call count."""
+"""The HTTP client of all adapters, with a total deadline, pooled connections, rate budget, typed errors, call count."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ class Response:
     content: bytes
 
     def json(self) -> Any:
-        """TryAgainLater for a body that is not JSON: a proxy's page or half an answer."""
+        """The parsed body. TryAgainLater if it is not JSON, such as a proxy's error page or an incomplete response."""
         try:
             return orjson.loads(self.content)
         except orjson.JSONDecodeError as error:
             raise TryAgainLater(
-                f"The answer ({self.status}, {len(self.content)} bytes) is not valid JSON: {error}."
+                f"The response ({self.status}, {len(self.content)} bytes) is not valid JSON: {error}."
             ) from error
 
     def text(self, limit: int) -> str:
@@ -41,7 +41,7 @@ class Response:
 
 
 class Refused(SkipRecord):
-    """A 4xx that says no to what was sent. Adapters read `status` and `body` and tell what it means."""
+    """A 4xx response that rejects the request's content. Adapters interpret `status` and `body`."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(issues.REJECTED(reason=f"{response.status} {response.text(300)}".strip()))
@@ -51,7 +51,7 @@ class Refused(SkipRecord):
 
     @property
     def body(self) -> Any:
-        """The answer's JSON, or None if it is none."""
+        """The parsed JSON of the response, None if it is not JSON."""
         try:
             return self.response.json()
         except TryAgainLater:
@@ -76,18 +76,19 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How the client asks for a place in the account's budget and reports what the vendor said."""
+    """The account's rate budget. `take` reserves a request, or returns when one will be free; `block` stops requests
+    until the time that the vendor gave."""
 
     take: Callable[[], datetime | None]
     block: Callable[[datetime], None]
 
 
 class HttpClient:
-    """Calls one account. Not thread-safe: a turn makes its own.
+    """Makes the calls to one account. Not thread-safe: each turn has its own client.
 
-    `deadline` bounds a whole call in seconds, from connecting to the last byte: a target that sends one byte a second
-    cannot outlive a lease. Redirects are not followed. `retry_at` reads the vendor's own headers for the time at which
-    a 429 or 503 may be repeated. `calls` counts requests, `writes` those among them that may have changed something.
+    `deadline` limits a whole call in seconds, from connecting to the last byte, so that a target that sends one byte
+    per second cannot exceed the lease. Redirects are not followed. `retry_at` reads from the headers of a 429 or 503
+    when the call may be repeated. `calls` counts requests, `writes` those that may have changed something.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class HttpClient:
         self._session.close()
 
     def abort(self, reason: str) -> None:
-        """Make no further call: whoever calls has lost the right to. The call under way is finished."""
+        """Refuse further calls, because the caller has lost its lease. A call in flight is completed."""
         self._abort_reason = reason
 
     def get(self, path: str, **options: Any) -> Response:
@@ -138,11 +139,11 @@ class HttpClient:
         deadline: float | None = None,
         authenticate: bool = True,
     ) -> Response:
-        """One call. `body` is sent as JSON, `data` as it is (bytes, a form or an open file).
+        """Make one call. `body` is sent as JSON, `data` unchanged (bytes, a form or an open file).
 
-        Returns every 2xx and 304. Raises TryAgainLater (network, 408, 423, 425, 429, 5xx), NeedsAttention (401, 403,
-        redirects, forbidden addresses) or Refused (any other 4xx). A 401 is repeated once where the authenticator can
-        renew what it presented; an open file is read again from its start then.
+        Returns 2xx and 304 responses. Raises TryAgainLater (network, 408, 423, 425, 429, 5xx), NeedsAttention (401,
+        403, redirects, forbidden addresses) or Refused (any other 4xx). After a 401 the call is repeated once if the
+        authenticator can renew the credentials; an open file is then read from its start again.
         """
         if body is not None:
             data = orjson.dumps(body)
@@ -221,7 +222,7 @@ class HttpClient:
                 for chunk in answer.iter_content(64 * 1024):
                     size += len(chunk)
                     if size > self.max_body:
-                        raise TryAgainLater(f"The answer is larger than {self.max_body} bytes.")
+                        raise TryAgainLater(f"The response is larger than {self.max_body} bytes.")
                     chunks.append(chunk)
                 return Response(answer.status_code, answer.headers, b"".join(chunks))
         except ssrf.ForbiddenAddress as error:
@@ -230,7 +231,7 @@ class HttpClient:
             if forbidden := _cause(error, ssrf.ForbiddenAddress):
                 raise _forbidden(forbidden) from error
             if watch.fired or monotonic() >= ends:
-                raise TryAgainLater(f"No complete answer within {seconds:g} s.") from error
+                raise TryAgainLater(f"No complete response within {seconds:g} s.") from error
             never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or bool(
                 _cause(error, urllib3.exceptions.NewConnectionError)
             )
@@ -244,7 +245,7 @@ class HttpClient:
             not_before = self.retry_at(response.headers, datetime.now(UTC))
             if not_before and self.budget and status in (429, 503):
                 self.budget.block(not_before)
-            # A request that got "too many requests" was not carried out (RFC 6585, 4).
+            # A request that was answered with 429 was not processed (RFC 6585, 4).
             raise TryAgainLater(
                 f"{method} {path.split('?')[0]} answered {status}.",
                 not_before=not_before,
@@ -259,18 +260,18 @@ class HttpClient:
             )
         if status < 400:
             raise NeedsAttention(
-                f"The address answers with a redirect ({status}).",
-                fix=f"Enter the final address in the connection: {response.headers.get('Location', 'unknown')[:200]}",
+                f"The URL redirects ({status}).",
+                fix=f"Enter the final URL in the connection: {response.headers.get('Location', 'unknown')[:200]}",
             )
         raise Refused(response)
 
 
 def _forbidden(error: BaseException) -> NeedsAttention:
-    return NeedsAttention(str(error), fix="Correct the connection's address.")
+    return NeedsAttention(str(error), fix="Correct the connection's URL.")
 
 
 def _cause(error: BaseException, wanted: type[BaseException]) -> BaseException | None:
-    """The exception of that type behind another, however deeply libraries wrapped it."""
+    """The exception of that type that caused `error`, however deeply it is nested."""
     seen: set[int] = set()
     waiting: list[Any] = [error]
     while waiting:
@@ -289,13 +290,13 @@ def _cause(error: BaseException, wanted: type[BaseException]) -> BaseException |
 
 
 def _readable(error: BaseException) -> str:
-    """A network error in a few words, without memory addresses or query strings."""
+    """A short text for a network error, without memory addresses or query strings."""
     name = type(error).__name__
     return {
         "ConnectTimeout": "The platform could not be reached in time.",
         "ReadTimeout": "The platform did not answer in time.",
-        "ConnectionError": "The connection to the platform was lost or could not be made.",
-        "ChunkedEncodingError": "The answer was cut off.",
-        "ContentDecodingError": "The answer's compression is broken.",
+        "ConnectionError": "The connection to the platform was lost or could not be established.",
+        "ChunkedEncodingError": "The response was incomplete.",
+        "ContentDecodingError": "The response could not be decompressed.",
         "SSLError": "The platform's TLS certificate could not be verified.",
     }.get(name, f"Network error ({name}).")

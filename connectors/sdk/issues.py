@@ -1,6 +1,6 @@
-"""The catalogue of issues, for adapters: `SkipRecord(issues.SKU_MISSING(count=1, names="M"))`.
+"""The issue catalog, for adapters: `SkipRecord(issues.SKU_MISSING(count=1, names="M"))`.
 
-A type that is missing is added to the catalogue (`synclog/issue_catalog/`), so that all platforms share its texts.
+New types are added to the catalog (`synclog/issue_catalog/`), so that all platforms share its texts.
 """
 
 from synclog.issue_catalog.general import *  # noqa: F403

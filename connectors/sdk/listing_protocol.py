@@ -1,14 +1,14 @@
-"""Our generic listing: what a system without one of its own is asked to offer, and how its answers are doubted.
+"""Client of our generic listing protocol, for systems without their own listing API, with strict validation.
 
-Three calls, each a POST of JSON; docs/platforms/seller-center.md specifies them for those who build the other side:
+Three calls, each a POST of JSON; docs/platforms/seller-center.md specifies them for those who implement the server:
 
     /lookup  {"kind", "ids"}                              → {"found": [id, …]}
     /list    {"kind", "after", "limit"}                   → {"ids": [id, …], "next": id or null}
     /read    {"kind", "updated_since", "after", "limit"}  → {"items": [{"id", "updated_at", …}, …], "next": … or null}
     /read    {"kind", "ids"}                              → {"items": [{"id", …}, …]}
 
-On such answers things are deleted here, so anything odd raises TryAgainLater: half an answer, ids that nobody asked
-for, a listing that turns in a circle.
+Items are deleted because of these responses, so anything unexpected raises TryAgainLater: an incomplete response, IDs
+that were not requested, a listing that repeats itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,41 +29,41 @@ Call = Callable[[str, dict[str, Any]], Any]
 
 
 class ListingClient:
-    """A system that offers the three calls. `call(path, body)` makes one and returns the parsed answer."""
+    """Makes the three calls. `call(path, body)` makes one request and returns the parsed response."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
     def existing(self, kind: str, ids: Iterable[str]) -> set[str]:
-        """Which of the ids exist (L11), in batches of at most 1,000."""
+        """The IDs that exist (L11), looked up in batches of at most 1,000."""
         found: set[str] = set()
         for batch in _batches(ids):
             answer = self._call("/lookup", {"kind": kind, "ids": batch})
             match answer:
                 case {"found": list(given), **rest} if not rest:
-                    named = _id_strings("/lookup", given)
-                    if not named <= set(batch):
-                        _reject_answer("/lookup", "named ids that it was not asked for")
-                    found |= named
+                    returned = _id_strings("/lookup", given)
+                    if not returned <= set(batch):
+                        _reject_answer("/lookup", "returned IDs that were not requested")
+                    found |= returned
                 case _:
-                    _reject_answer("/lookup", "did not say plainly which ids it found")
+                    _reject_answer("/lookup", "did not return a valid list of found IDs")
         return found
 
     def ids(self, kind: str, after: str | None) -> IdPage:
-        """A page of every id of the kind (L15)."""
+        """A page of all IDs of the kind (L15)."""
         match self._call("/list", {"kind": kind, "after": after, "limit": MAX_IDS}):
             case {"ids": list(given), "next": str() | None as following, **rest} if not rest:
                 if following is not None and (not given or following == after):
-                    _reject_answer("/list", "goes on without getting anywhere")
+                    _reject_answer("/list", "repeats itself")
                 return IdPage(sorted(_id_strings("/list", given)), following)
-        _reject_answer("/list", "gave no list of ids")
+        _reject_answer("/list", "did not return a valid list of IDs")
 
     def read(
         self, kind: str, *, since: datetime | None, cursor: dict[str, Any] | None, limit: int, **filters: str
     ) -> tuple[list[Any], dict[str, Any] | None, datetime | None]:
-        """A page in order of change: rows, the cursor of the next page, and the time before which all has been read.
+        """A page in order of change: rows, the cursor of the next page, and the time up to which everything was read.
 
-        An item that changes meanwhile moves to the end and is met there; it hides no other.
+        An item that changes in the meantime moves to the end and is read there; no other item is missed.
         """
         body = {
             "kind": kind,
@@ -79,19 +79,19 @@ class ListingClient:
                 rows and not rest and not more
             ):
                 if cursor is not None and _parse_cursor(following) <= _parse_cursor(cursor):
-                    _reject_answer("/read", "goes on without getting anywhere")
+                    _reject_answer("/read", "repeats itself")
                 return rows, following, _parse_cursor(following)[0]
-        _reject_answer("/read", "gave no page of items")
+        _reject_answer("/read", "did not return a valid page of items")
 
     def rows(self, kind: str, ids: Iterable[str], **filters: str) -> list[Any]:
-        """Those of the named items that exist."""
+        """The requested items that exist."""
         found: list[Any] = []
         for batch in _batches(ids):
             match self._call("/read", {"kind": kind, "ids": batch, **filters}):
                 case {"items": list(rows), **rest} if rest in ({}, {"next": None}) and len(rows) <= len(batch):
                     found += rows
                 case _:
-                    _reject_answer("/read", "did not give the items that it was asked for")
+                    _reject_answer("/read", "did not return the requested items")
         return found
 
 
@@ -102,9 +102,9 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _id_strings(path: str, given: list[Any]) -> set[str]:
-    """Ids as text; a system may write them as whole numbers."""
+    """IDs as strings; a system may send integers."""
     if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in given):
-        _reject_answer(path, "gave ids that are neither text nor whole numbers")
+        _reject_answer(path, "returned IDs that are neither strings nor integers")
     return {str(each) for each in given}
 
 
@@ -112,24 +112,24 @@ def _parse_cursor(cursor: dict[str, Any]) -> tuple[datetime, str]:
     try:
         return utc(datetime.fromisoformat(cursor["updated_at"])), cursor["id"]
     except ValueError:
-        _reject_answer("/read", "names a time that is none")
+        _reject_answer("/read", "returned an invalid time")
 
 
 def _reject_answer(path: str, what: str) -> NoReturn:
-    raise TryAgainLater(f"{path} {what}; nothing is concluded from that.")
+    raise TryAgainLater(f"{path} {what}, so the response was not used.")
 
 
 # From rows to records
 
 
 def utc(timestamp: datetime) -> datetime:
-    """Times without a zone are UTC."""
+    """The time in UTC; times without a zone are taken as UTC."""
     return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 def _storable(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("holds an invisible character (NUL)")
+        raise ValueError("contains an invisible character (NUL)")
     return text
 
 
@@ -138,7 +138,7 @@ UtcDatetime = Annotated[datetime, AfterValidator(utc)]
 
 
 class Row(BaseModel):
-    """Base of what stands in a page. Unknown fields are passed over; ids may be written as numbers."""
+    """Base class of rows in a page. Unknown fields are ignored; IDs may be numbers."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
@@ -153,16 +153,15 @@ RecordT = TypeVar("RecordT", bound=Record)
 def record(
     raw: Any, schema: type[R], build: Callable[[R], RecordT], build_empty: Callable[[str], RecordT], *, key: str = "id"
 ) -> RecordT:
-    """The record of a row; one that does not fit becomes a `build_empty` record with a problem for each field at
-    fault."""
+    """The record for a row; an invalid row becomes a `build_empty` record with a problem for each invalid field."""
     try:
-        made = build(schema.model_validate(raw))
+        result = build(schema.model_validate(raw))
     except ValidationError as error:
         name = raw.get(key) if isinstance(raw, dict) else None
-        made = build_empty(str(name or "unknown")[:200].replace("\x00", ""))
-        made.problems = [
+        result = build_empty(str(name or "unknown")[:200].replace("\x00", ""))
+        result.problems = [
             issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=each["msg"])
             for each in error.errors()
         ]
-    made.raw = raw
-    return made
+    result.raw = raw
+    return result

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 # A token is renewed this many seconds before it expires.
 EXPIRY_MARGIN = 60.0
-# How long a token is believed to last where the vendor does not say, in seconds.
+# The assumed lifetime of a token if the vendor does not state it, in seconds.
 DEFAULT_LIFETIME = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """Where tokens are issued. `path` is relative to the connection's address, or a full URL.
+    """The endpoint that issues tokens. `path` is relative to the connection's URL, or a full URL.
 
-    `platform` and `fix` make up the message for people when the vendor issues none.
+    `platform` and `fix` are used in the message for people if the vendor does not issue a token.
     """
 
     path: str
@@ -36,7 +36,7 @@ class TokenEndpoint:
     body: Literal["form", "json"] = "form"
 
     def request(self, http: "HttpClient", fields: Mapping[str, str]) -> dict[str, Any]:
-        """The answer, which holds an access token. NeedsAttention if the vendor refuses."""
+        """The response, which contains an access token. NeedsAttention if the vendor refuses."""
         content: dict[str, Any] = {"body": dict(fields)} if self.body == "json" else {"data": dict(fields)}
         try:
             answer = http.request("POST", self.path, authenticate=False, **content).json()
@@ -49,17 +49,17 @@ class TokenEndpoint:
         raise TryAgainLater(f"{self.platform} answered without an access token.", sent=False)
 
     def _refused(self, status: int) -> NeedsAttention:
-        return NeedsAttention(f"{self.platform} issues no access token ({status}).", fix=self.fix, status=status)
+        return NeedsAttention(f"{self.platform} did not issue an access token ({status}).", fix=self.fix, status=status)
 
 
 def lifetime(answer: Mapping[str, Any]) -> float:
-    """`expires_in` in seconds; vendors write it as a number or as text."""
+    """`expires_in` in seconds; vendors send it as a number or as a string."""
     value = str(answer.get("expires_in", ""))
     return float(value) if value.isascii() and value.isdecimal() else DEFAULT_LIFETIME
 
 
 class _BearerToken(Authenticator):
-    """Adds the access token that `prepare` found."""
+    """Adds the access token that `prepare` has set."""
 
     _access_token = ""
 
@@ -68,16 +68,16 @@ class _BearerToken(Authenticator):
         return request
 
 
-# (access token, monotonic time of its expiry) of this process, by a digest of everything it was requested with. Turns
-# are short and each opens a client, so a token outlives many clients.
+# (access token, monotonic time of its expiry) by a digest of everything it was requested with. Cached in the process,
+# because turns are short and each opens a new client.
 _issued: dict[bytes, tuple[str, float]] = {}
 
 
 class ClientCredentials(_BearerToken):
-    """Access tokens by client credentials, kept by the process until they expire.
+    """Access tokens by client credentials, cached in the process until they expire.
 
-    `fields` makes the request's fields, signed assertion included; `identity` is everything that tells one account's
-    tokens from another's, secrets too: only its digest is kept.
+    `fields` returns the request's fields, including a signed assertion; `identity` is everything that distinguishes the
+    tokens of different accounts, including secrets: only its digest is kept.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class ClientCredentials(_BearerToken):
 
 
 class RefreshTokens(_BearerToken):
-    """Access tokens that are renewed by refresh tokens, which a store keeps. `fields` are sent with each refresh."""
+    """Access tokens that are renewed with refresh tokens from a store. `fields` are sent with each refresh."""
 
     def __init__(self, endpoint: TokenEndpoint, store: TokenStore, *, fields: Mapping[str, str]) -> None:
         self._endpoint = endpoint
@@ -113,7 +113,7 @@ class RefreshTokens(_BearerToken):
         tokens = self._tokens or self._store.load()
         if tokens is None:
             raise NeedsAttention(
-                f"{self._endpoint.platform} has not authorised this connection.", fix=self._endpoint.fix
+                f"{self._endpoint.platform} has not authorized this connection.", fix=self._endpoint.fix
             )
         if tokens.expires_at <= datetime.now(UTC) + timedelta(seconds=EXPIRY_MARGIN):
             tokens = self._refresh(http, tokens.access_token)
@@ -132,7 +132,7 @@ class RefreshTokens(_BearerToken):
             answer = self._endpoint.request(http, fields)
             return TokenPair(
                 access_token=str(answer["access_token"]),
-                # A vendor that rotates nothing leaves it out (RFC 6749, 6).
+                # A vendor that does not rotate refresh tokens leaves it out (RFC 6749, 6).
                 refresh_token=str(answer.get("refresh_token") or refresh_token),
                 expires_at=datetime.now(UTC) + timedelta(seconds=lifetime(answer)),
             )

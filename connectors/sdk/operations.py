@@ -1,4 +1,4 @@
-"""What the engine asks a target to write, and what the target answers."""
+"""The operations that the engine passes to a target, and their outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ class Action(StrEnum):
 
 @dataclass(slots=True)
 class Operation(Generic[PayloadT]):
-    """One item to be written. `external_id` is empty for a create; `payload` is None for a remove only.
+    """One item to write. `external_id` is empty for a create; `payload` is None for a remove only.
 
-    A remove may come without `external_id` too: a create of the item was not answered, so it may exist under an ID
-    that is unknown here. Look for it by our own key, and treat its absence as success.
+    A remove may have no `external_id` either: a create of the item was not answered, so it may exist under an ID that
+    we do not know. Look it up by our own key; if it is not found, that counts as success.
 
-    `previous` is the payload last sent, for targets that take differences; `attempts` counts the tries that failed;
-    `queued_at` (UTC) is when the target took it into its queue (`errors.Queued`), as long as its outcome is unknown,
-    and `receipt_id` what the target called that request.
+    `previous` is the payload last sent, for targets that accept differences; `attempts` counts failed attempts;
+    `queued_at` (UTC) is when the target queued it (`errors.Queued`), while its result is unknown, and `receipt_id` is
+    the target's ID of that request.
     """
 
     action: Action
@@ -49,10 +49,10 @@ class Operation(Generic[PayloadT]):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one operation.
+    """The outcome of one operation.
 
-    `error` is None if it succeeded. `links` are further IDs that the target gave: (kind, our ID) → external ID.
-    `warnings` are problems that did not stop it; people read them as issues.
+    `error` is None if it succeeded. `links` are further IDs from the target: (kind, our ID) → external ID. `warnings`
+    are problems that did not prevent it; they are shown as issues.
     """
 
     external_id: str = ""
@@ -64,8 +64,8 @@ class Outcome:
 class References:
     """External IDs of the items that a payload refers to.
 
-    At the target by `refs.get(Kind.CATEGORY, 17)`; in the seller's shop by `refs.at_shop(Kind.PRODUCT, 5)`, which
-    covers the item itself as well, for adapters with `uses_shop_ids`.
+    `refs.get(Kind.CATEGORY, 17)` is the ID at the target. For adapters with `uses_shop_ids`,
+    `refs.at_shop(Kind.PRODUCT, 5)` is the ID in the seller's shop, also for the item itself.
     """
 
     def __init__(
@@ -81,5 +81,5 @@ class References:
         return None if item_id is None else self._at_shop.get((kind, item_id))
 
     def shop_or_own_id(self, kind: Kind, item_id: int) -> str:
-        """The shop's ID; for an item that the shop does not have, an ID of ours that cannot be mistaken for another."""
+        """The shop's ID; for an item that the shop does not have, our ID with a prefix that makes it unique."""
         return self.at_shop(kind, item_id) or f"synccenter-{item_id}"

@@ -1,4 +1,4 @@
-"""Pages of what a platform holds, and paging by time of change."""
+"""Pages of a platform's data, and paging by time of change."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from connectors.sdk.records import Record
 RecordT = TypeVar("RecordT", bound=Record)
 PayloadT = TypeVar("PayloadT")
 
-# Where to continue: JSON that the stream itself defines. None: from the start, or nothing follows.
+# Where to continue: JSON that the stream defines. None: from the start, or there is no next page.
 Cursor = dict[str, Any] | None
-# Rows of a listing, and whether more follow.
+# Rows of a listing, and whether there are more.
 Slice = tuple[list[Any], bool]
 
 
 @dataclass(slots=True)
 class Page(Generic[RecordT]):
-    """A page read from a source. `cursor` goes into the next `read_page`; None means that this was the last.
+    """A page read from a source. `cursor` is passed to the next `read_page`; None means that this is the last page.
 
     `cut` (UTC) is set only by sources that sort by time of change: everything that changed before it has been read, so
-    the job's cut date may move with this page. `total` is the number of items in all, if the source tells.
+    the job's cut date can advance with this page. `total` is the total number of items, if the source reports it.
     """
 
     records: Sequence[RecordT]
@@ -31,9 +31,10 @@ class Page(Generic[RecordT]):
 
 
 class IdPage(NamedTuple):
-    """IDs that exist at a platform. `cursor` (JSON) goes into the next `list_ids`; None means that this was the last.
+    """IDs that exist at a platform. `cursor` (JSON) is passed to the next `list_ids`; None means that this is the last
+    page.
 
-    What is deleted while paging must hide nothing: pages go by key where the vendor allows it.
+    Items deleted while paging must not cause others to be missed: page by key if the vendor allows it.
     """
 
     ids: Sequence[str]
@@ -42,9 +43,9 @@ class IdPage(NamedTuple):
 
 @dataclass(slots=True)
 class HeldPage(Generic[PayloadT]):
-    """What a target holds: external ID → its content in the shape of `payload`, None where only presence is told.
+    """A page of a target's data: external ID → content in the format of `payload`, None if only presence is known.
 
-    Fields that a content leaves out are not compared. `cursor` is that of `read_held`.
+    Fields that a content does not have are not compared. `cursor` is passed to the next `read_held`.
     """
 
     items: Mapping[str, PayloadT | None]
@@ -60,15 +61,15 @@ def by_change(
     changed_at: Callable[[Any], datetime | None],
     row_ids: Callable[[Iterable[Any]], list[int]],
 ) -> tuple[list[Any], Cursor, datetime]:
-    """The next page of what changed since then, oldest change first: rows, cursor, cut.
+    """The next page of rows changed since `since`, oldest change first: rows, cursor, cut.
 
-    For sources that sort by time of change but cannot be asked for what follows a pair of time and ID. `list_from`
-    lists what changed at a second or later, by time of change; `list_within` what changed in that second and has a
-    greater ID, by ID. The next page begins with the second at which this one ends, so rows that share it are read again
-    rather than missed; an item that changes while paging moves to the end and is read there. A second that fills a
-    whole page by itself (a bulk edit) is read by ID before the next one begins.
+    For sources that sort by time of change but cannot page by the pair of time and ID. `list_from` lists rows changed
+    at the given second or later, by time of change; `list_within` lists rows changed in that second with a greater ID,
+    by ID. The next page starts with the last second of this page, so that rows of the same second are read twice rather
+    than missed; an item that changes while paging moves to the end and is read there. If one second fills a whole page
+    (a bulk edit), its rows are read by ID before the next second.
 
-    `changed_at` and `row_ids` read the time of change of a row, and the IDs of those rows that have one.
+    `changed_at` returns a row's time of change; `row_ids` returns the IDs of the rows that have one.
     """
     cursor = cursor or {}
     start = datetime.fromisoformat(cursor["min"]) if cursor else since.replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""The records that sources return, in one place. Each app defines the ones that it accepts."""
+"""All records that sources can return. Each app defines the ones that it accepts."""
 
 from catalog.records import (
     BrandRecord,

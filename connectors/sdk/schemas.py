@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Schema(BaseModel):
-    """Refuses unknown names, so that a typo is seen.
+    """Rejects unknown names, so that typos are noticed.
 
     Field titles and descriptions become the labels and help texts of the forms; fields of type `SecretStr` are never
     shown again.

@@ -1,4 +1,4 @@
-"""JSON in one canonical form: what hashes are made of."""
+"""JSON in a canonical form, for hashing."""
 
 import json
 from typing import Any

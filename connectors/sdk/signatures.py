@@ -1,4 +1,4 @@
-"""Signatures over the parameters of a request, for platforms that want them in its address."""
+"""Signatures over the parameters of a request, for platforms that expect them in the URL."""
 
 import hmac
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 
 def sign(parameters: Mapping[str, str], key: str) -> str:
-    """Hex HMAC-SHA256 over all parameters but `Signature`: sorted by name, encoded by RFC 3986, joined by `&`."""
+    """Hex HMAC-SHA256 over all parameters except `Signature`: sorted by name, encoded by RFC 3986, joined by `&`."""
     named = sorted((name, value) for name, value in parameters.items() if name != "Signature")
     text = urlencode(named, safe="", quote_via=quote)
     return hmac.new(key.encode(), text.encode(), sha256).hexdigest()

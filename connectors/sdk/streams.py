@@ -1,4 +1,4 @@
-"""Streams: one class per data type and direction, with what it is as attributes and what it does as methods."""
+"""Streams: one class per data type and direction, with its properties as attributes and its behavior as methods."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PayloadT = TypeVar("PayloadT")
 
 @dataclass(frozen=True, slots=True)
 class SizeSchedules:
-    """Full schedules (hub.schedules) of catalogues with fewer than `threshold` products, and of larger ones (F3)."""
+    """Full schedules (hub.schedules) for catalogs with fewer than `threshold` products, and for larger ones (F3)."""
 
     threshold: int
     below: str
@@ -27,16 +27,17 @@ class SizeSchedules:
 
 
 class ComparisonDepth(StrEnum):
-    """How much of what it holds a target lets us read back."""
+    """How much of its data a target lets us read back."""
 
     PRESENCE = "presence"
     CONTENT = "content"
 
 
 class Stream(Generic[ClientT]):
-    """What sources and targets share. `client` belongs to the adapter: all its streams share it, caches included.
+    """Base of sources and targets. `client` is the adapter's: all its streams share it, including its caches.
 
-    Streams with the same `lane` never run side by side. Schedules are those of new jobs (hub.schedules); empty: none.
+    Streams with the same `lane` never run concurrently. Schedules are the defaults of new jobs (hub.schedules); empty:
+    none.
     """
 
     data_type: ClassVar[DataType]
@@ -48,29 +49,29 @@ class Stream(Generic[ClientT]):
 
 
 class Source(Stream[ClientT], Generic[ClientT, RecordT]):
-    """Reads one data type. `depends_on`: data types whose full import comes first (a product names its categories)."""
+    """Imports one data type. `depends_on`: data types to import first, such as categories before products."""
 
     partial_schedule: ClassVar[str] = ""
     depends_on: ClassVar[tuple[DataType, ...]] = ()
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
-        """The next page of everything (`since` None), or of what changed since then (aware, UTC).
+        """The next page of all items (`since` None), or of those changed since then (aware, UTC).
 
-        Must be repeatable: the same cursor may be asked for again after a crash. An item that is updated while
-        paging must not hide its neighbour: page by key, not by offset, where the vendor allows it.
+        Must be repeatable: the same cursor may be requested again after a crash. An item that is updated while paging
+        must not cause others to be missed: page by key, not by offset, if the vendor allows it.
         """
         raise NotImplementedError
 
     def fetch(self, external_ids: Sequence[str]) -> list[RecordT]:
-        """Those of the named items that exist, in as few calls as the vendor allows. Missing ones are left out."""
+        """The given items that exist, in as few calls as the vendor allows. Missing ones are left out."""
         raise NotImplementedError
 
 
 class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
-    """Writes one data type.
+    """Exports one data type.
 
-    `batch_size` bounds the operations of one `send`; `shards` splits the lane by item, for targets that allow parallel
-    writes. `comparable`: what of it can be read back in full, so that a comparison can be made (N9).
+    `batch_size` is the most operations of one `send`; `shards` splits the lane by item, for targets that allow parallel
+    writes. `comparable`: how much can be read back for a comparison (N9); None: no comparison is possible.
     """
 
     batch_size: ClassVar[int] = 1
@@ -78,27 +79,27 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
     comparable: ClassVar[ComparisonDepth | None] = None
 
     def payload(self, item: ItemT, refs: References) -> PayloadT | None:
-        """The item as this target wants it: JSON-able and deterministic, since its hash decides whether it is sent.
+        """The item in the target's format: JSON-serializable and deterministic, since its hash decides whether to send.
 
-        Makes no calls: it runs while `send` uses the HTTP client in another thread.
+        Must not make calls: it runs while `send` uses the HTTP client in another thread.
         None: the item does not belong at this target (filtered out); it is removed there if it was sent before.
-        Raises SkipRecord for an item that cannot be expressed.
+        Raises SkipRecord for an item that cannot be represented.
         """
         raise NotImplementedError
 
     def send(self, operations: Sequence[Operation[PayloadT]]) -> list[Outcome]:
-        """Write at most `batch_size` operations in as few calls as possible. One outcome each, in order.
+        """Write at most `batch_size` operations in as few calls as possible. Returns one outcome each, in order.
 
-        Must be safe to repeat: upsert by ID, or look before creating. Raises for the whole batch; `BatchRefused`
-        where the target refused it without telling which item.
+        Must be safe to repeat: upsert by ID, or look up before creating. An exception applies to the whole batch;
+        `BatchRefused` if the target rejected the batch as a whole.
         """
         raise NotImplementedError
 
     def read_held(self, *, cursor: Any) -> HeldPage[PayloadT]:
-        """The next page of what the target holds of this data type; only called for what is `comparable`.
+        """The next page of the target's data of this type; only called if `comparable` is set.
 
-        A target of `ComparisonDepth.PRESENCE` that is a `Listing` needs none of its own. Raises rather than return part
-        of a page.
+        A `Listing` with `ComparisonDepth.PRESENCE` need not override it. Must raise instead of returning an incomplete
+        page.
         """
         if not isinstance(self, Listing):
             raise NotImplementedError
@@ -106,9 +107,9 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         return HeldPage(dict.fromkeys(ids), following)
 
     def find_held(self, external_ids: Collection[str]) -> set[str]:
-        """Which of the IDs exist at the target; only called for what is `comparable`.
+        """The IDs that exist at the target; only called if `comparable` is set.
 
-        Raises rather than answer in part: what is left out counts as missing.
+        Must raise instead of returning an incomplete result, because other IDs count as missing.
         """
         if not isinstance(self, Listing):
             raise NotImplementedError
@@ -116,10 +117,10 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
 
 
 class PolledReceipts(Generic[PayloadT]):
-    """A mixin of targets that queue what they take and are asked later what became of it, without sending again."""
+    """A mixin for targets that queue requests and are polled for the results."""
 
     def poll(self, operations: Sequence[Operation[PayloadT]]) -> list[Outcome]:
-        """What became of operations that `send` answered with `Queued`; `Queued` again for what is still open.
+        """The outcomes of operations for which `send` returned `Queued`; `Queued` again if there is no result yet.
 
         Raises as `send` does. An outcome with TryAgainLater means that the item has to be sent again.
         """
@@ -127,7 +128,7 @@ class PolledReceipts(Generic[PayloadT]):
 
 
 class Listing(Generic[ClientT]):
-    """A mixin of streams, or a class of its own in `Adapter.listings`: tells which items of a kind exist."""
+    """Lists which items of a kind exist: a mixin for streams, or a class of its own in `Adapter.listings`."""
 
     kind: ClassVar[str]
     client: ClientT
@@ -136,12 +137,12 @@ class Listing(Generic[ClientT]):
         self.client = client
 
     def lookup(self, external_ids: Iterable[str]) -> set[str]:
-        """Which of the IDs exist there (L11). Raises rather than answer in part."""
+        """The IDs that exist at the platform (L11). Must raise instead of returning an incomplete result."""
         raise NotImplementedError
 
     def list_ids(self, *, cursor: Any) -> IdPage:
-        """The next page of the IDs of everything of the kind that exists there (L15); `cursor` None begins.
+        """The next page of all IDs of the kind at the platform (L15); `cursor` is None for the first page.
 
-        Whatever the settings leave out of an import is listed as well. Raises rather than return part of a page.
+        Includes items that the settings exclude from the import. Must raise instead of returning an incomplete page.
         """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Targets that keep a sync log of their own, which merchants read there (D16–D22)."""
+"""Sync logs that targets keep and show to merchants (D16–D22)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ ClientT = TypeVar("ClientT")
 
 @dataclass(frozen=True, slots=True)
 class LogError:
-    """An open issue as the target's sync log gets it. `external_id` carries its kind (`product:5`); `link` leads to
-    where it is fixed."""
+    """An open issue for the target's sync log. `external_id` includes the kind (`product:5`); `link` is the URL where
+    it can be fixed."""
 
     external_id: str
     message: str
@@ -23,10 +23,10 @@ class LogError:
 
 @dataclass(frozen=True, slots=True)
 class LogUpdate:
-    """What is added to the target's sync log.
+    """An update of the target's sync log.
 
     An error replaces the one with the same ID; `resolved` are the IDs of items that succeeded; `finished_at` (UTC) is
-    the end of a full sync, and comes once, with the last update that belongs to it.
+    the end of a full sync, set once, in its last update.
     """
 
     errors: Sequence[LogError] = ()
@@ -35,9 +35,9 @@ class LogUpdate:
 
 
 class RemoteSyncLog(Generic[ClientT]):
-    """Writes the sync log of a target; `Adapter.sync_log` names a subclass. All calls are safe to repeat.
+    """Writes a target's sync log; `Adapter.sync_log` is a subclass. All calls must be safe to repeat.
 
-    `names`: data type of an export → the target's name of its log.
+    `names`: data type of an export → the target's name for its log.
     """
 
     names: ClassVar[dict[DataType, str]] = {}
@@ -46,13 +46,13 @@ class RemoteSyncLog(Generic[ClientT]):
         self.client = client
 
     def start(self, data_type: DataType, *, started_at: datetime, last_finished_at: datetime | None) -> None:
-        """A full sync started: the log begins again, without the errors before it. Times are UTC."""
+        """Start the log of a new full sync, and clear earlier errors. Times are UTC."""
         raise NotImplementedError
 
     def update(self, data_type: DataType, update: LogUpdate) -> None:
-        """Add to the log, thousands of items at a time. SyncLogMissing if the target has none."""
+        """Add to the log, up to thousands of items at a time. SyncLogMissing if the target does not have the log."""
         raise NotImplementedError
 
     def delete_all(self) -> None:
-        """The connection was removed: delete the logs of its store (D22)."""
+        """Delete the logs of the connection's store, because the connection was uninstalled (D22)."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""OAuth 2 tokens that outlive a process: where refresh tokens are kept."""
+"""OAuth 2 tokens, and the interface of the store that keeps refresh tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """An access token with the refresh token that follows it. `expires_at` is UTC."""
+    """An access token and the refresh token to replace it. `expires_at` is UTC."""
 
     access_token: str
     refresh_token: str
@@ -16,19 +16,19 @@ class TokenPair:
 
 
 class TokenStore(Protocol):
-    """The tokens of one connection.
+    """Stores the tokens of one connection.
 
-    Many vendors accept a refresh token once: the answer that replaces it must be stored before it is used, and nobody
-    else may use the same one meanwhile. The store sees to both.
+    Many vendors accept a refresh token only once. The store ensures that its replacement is stored before it is used,
+    and that no other process uses the same refresh token.
     """
 
     def load(self) -> TokenPair | None:
-        """The tokens in force; None before the connection was authorised."""
+        """The current tokens; None if the connection was never authorized."""
 
     def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
-        """The tokens that replace the access token `replaces`, stored.
+        """Replace and store the tokens, unless another process has already replaced the access token `replaces`.
 
-        `exchange` gets the refresh token and calls the vendor; it is called once, by one process at a time, and not at
-        all if another process has replaced `replaces` already. TryAgainLater while another process refreshes;
-        NeedsAttention if the connection has to be authorised again, as after an answer that was lost.
+        `exchange` gets the refresh token and calls the vendor; it is called at most once, by one process at a time.
+        TryAgainLater while another process refreshes; NeedsAttention if the connection has to be authorized again, for
+        example because the vendor's response was lost.
         """

@@ -1,4 +1,4 @@
-"""The transport below the HTTP client: checks each address before it connects, and ends calls at their deadline."""
+"""The transport of the HTTP client: checks each address before connecting, and stops calls at their deadline."""
 
 import logging
 import socket
@@ -44,7 +44,7 @@ class Watchdog:
 
 
 class _GuardedConnection:
-    """Mixed into urllib3's connections: checks the address that it connects to, and registers with the watchdog."""
+    """A mixin for urllib3's connections: checks the address before connecting, and registers with the watchdog."""
 
     private_hosts: frozenset[str] = frozenset()
 
@@ -74,7 +74,7 @@ class _GuardedConnection:
 
 
 class GuardedTransport(HTTPAdapter):
-    """A requests transport whose connections are guarded. No retries here: the engine keeps them in rows."""
+    """A requests transport with guarded connections. It does not retry: the engine schedules retries."""
 
     def __init__(self, private_hosts: frozenset[str]) -> None:
         self._private_hosts = private_hosts

@@ -1,4 +1,4 @@
-"""What platforms tell by themselves: events about items, and receipts for what they had queued."""
+"""Webhooks of platforms: events about items, and receipts for queued requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from hub.kinds import DataType
 
 ClientT = TypeVar("ClientT")
 
-# What reading a body raises that is not what the platform sends. The text is shown, so it holds no value of the body.
+# Exceptions for a body in an unexpected format. The text is shown, so it must not contain values from the body.
 PAYLOAD_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
 class EventReference:
-    """What an event is about: one item of the platform, to be fetched. The content of events is never trusted."""
+    """An item that an event names and that has to be fetched. The content of events is never trusted."""
 
     data_type: DataType
     external_id: str
@@ -24,11 +24,11 @@ class EventReference:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a target reports later about one variant that it took into its queue (`errors.Queued`).
+    """The result that a target reports later for one queued variant (`errors.Queued`).
 
-    The variant is named by its SKU, as vendors do. `external_id` is its ID there and `product_id` its product's;
-    `error` is the target's reason if it refused. `data_type` and `requested_at` (UTC) are those of the request that it
-    answers.
+    The variant is identified by its SKU, as vendors do. `external_id` is its ID at the target and `product_id` that of
+    its product; `error` is the target's reason if it rejected the variant. `data_type` and `requested_at` (UTC) are
+    those of the original request.
     """
 
     data_type: DataType
@@ -40,10 +40,10 @@ class Receipt:
 
 
 class Webhooks(Generic[ClientT]):
-    """How a platform's calls are trusted, read and registered; `Adapter.webhooks` names a subclass.
+    """Verifies, parses and registers a platform's webhooks; `Adapter.webhooks` is a subclass.
 
-    `registers`: whether the platform lets us register webhooks; `configured_by_hand`: whether a person enters our
-    address and the secret that we made there.
+    `registers`: whether the platform lets us register webhooks; `configured_by_hand`: whether a person has to enter our
+    URL and secret on the platform.
     """
 
     registers: ClassVar[bool] = False
@@ -54,37 +54,37 @@ class Webhooks(Generic[ClientT]):
 
     @classmethod
     def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
-        """Scheme (connectors.webhooks.schemes) → secret by which calls are trusted. `own` is the secret that we made
-        for this connection."""
+        """Scheme (connectors.webhooks.schemes) → secret that verifies calls. `own` is the secret that we created for
+        the connection."""
         return {"hmac": own, "header": own}
 
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
-        """The items that an event is about, all of one data type; empty if it is about nothing that is synced.
+        """The items that an event names, all of one data type; empty if none of them is synced.
 
-        Raises one of `PAYLOAD_ERRORS` if it is not what the platform sends.
+        Raises one of `PAYLOAD_ERRORS` if the event has an unexpected format.
         """
         return []
 
     @classmethod
     def read_receipts(cls, payload: dict[str, Any]) -> list[Receipt]:
-        """What the platform reports about a request that it had queued; empty if the event is something else.
+        """The results that the platform reports for a queued request; empty if the event is something else.
 
-        Raises one of `PAYLOAD_ERRORS` if it is malformed. Receipts may come twice, late, or never.
+        Raises one of `PAYLOAD_ERRORS` if it is malformed. Receipts may arrive twice, late, or never.
         """
         return []
 
     def register(self, destination: str, headers: Mapping[str, str]) -> int:
-        """Make the platform send every event that is synced to `destination`, with `headers`: create what is missing,
-        renew what it deactivated, remove duplicates. Returns how many webhooks were created or renewed.
+        """Register webhooks for all synced events, sent to `destination` with `headers`: create missing ones, renew
+        deactivated ones, remove duplicates. Returns how many were created or renewed.
 
-        Only called where `registers` is set.
+        Only called if `registers` is set.
         """
         raise NotImplementedError
 
     def remove(self, destination: str) -> int:
-        """Remove the webhooks that send to `destination`; returns how many there were. Safe to repeat.
+        """Remove the webhooks that send to `destination`; returns how many there were. Must be safe to repeat.
 
-        Only called where `registers` is set.
+        Only called if `registers` is set.
         """
         raise NotImplementedError

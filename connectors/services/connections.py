@@ -1,4 +1,4 @@
-"""Install, change, check and uninstall connections."""
+"""Install, update, test and uninstall connections."""
 
 from datetime import date
 from typing import Any
@@ -39,9 +39,9 @@ def install_connection(
     by: User | None = None,
     start: bool = True,
 ) -> Connection:
-    """Connect an account: its jobs and lanes, its price list (D12), its first full sync (D1).
+    """Create a connection with its jobs, lanes and price list (D12), and start its first full sync (D1).
 
-    ValidationError with one message a field if something is wrong; nothing is written then.
+    ValidationError with one message per invalid field; nothing is saved then.
     """
     adapter = adapter_for(platform)
     _validate(adapter, base_url, settings=settings or {}, credentials=credentials or {}, field_map=field_map or {})
@@ -107,7 +107,7 @@ def _validate(
         ("field_map", adapter.FieldMap, field_map),
     ):
         try:
-            validate(schema, values, what=what.replace("_", " "))
+            validate(schema, values, what=what.replace("_map", " mapping"))
         except NeedsAttention as error:
             errors[what] = str(error)
     if errors:
@@ -125,7 +125,7 @@ def update_connection(
     field_map: dict[str, Any],
     credentials: dict[str, Any] | None = None,
 ) -> None:
-    """Change all of it; credentials stay if they are None. ValidationError as with installing."""
+    """Update all fields; credentials are kept if None. ValidationError as in `install_connection`."""
     adapter = adapter_for(connection.platform)
     known = connection.credentials or {} if credentials is None else credentials
     _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
@@ -145,7 +145,8 @@ def update_connection(
 
 
 def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str]:
-    """What is to be done about a connection before it hurts. Nothing while its settings cannot be read."""
+    """What an operator should do before an API that the connection uses is shut down. Empty if the settings are
+    invalid."""
     adapter = adapters().get(connection.platform)
     if adapter is None:
         return []
@@ -157,11 +158,11 @@ def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str
 
 
 def check_connection(*, connection: Connection) -> str:
-    """Make the cheapest call that proves address and credentials. Raises ConnectorError with what is wrong.
+    """Verify URL and credentials with the cheapest API call. Returns the platform's answer; raises ConnectorError.
 
-    What is paused is not called for a test either: on staging it may still lead to live (N5).
+    A paused connection is not called either: on staging its URL may still be that of the live account (N5).
     """
-    _refuse_if_paused(connection)
+    _require_not_paused(connection)
     adapter = open_adapter(connection)
     try:
         answer = adapter.check()
@@ -178,7 +179,7 @@ def check_connection(*, connection: Connection) -> str:
     return answer
 
 
-def _refuse_if_paused(connection: Connection) -> None:
+def _require_not_paused(connection: Connection) -> None:
     switch = PlatformSwitch.objects.filter(platform=connection.platform).first()
     if switch is not None:
         reason = f"the kill switch of its platform is on ({switch.reason})."
@@ -186,14 +187,14 @@ def _refuse_if_paused(connection: Connection) -> None:
         reason = f"it is paused ({connection.pause_reason})."
     else:
         return
-    raise NeedsAttention(f"Nothing was called, because {reason} Resume it, then test it.")
+    raise NeedsAttention(f"Not tested, because {reason} Resume the connection, then test it.")
 
 
 @transaction.atomic
 def uninstall_connection(*, connection: Connection, by: User | None) -> None:
-    """Stop everything for the connection, forget its credentials, delete its sync logs (D22). What it brought stays.
+    """Cancel the connection's runs, delete its credentials and sync logs (D22). Imported data is kept.
 
-    Its webhook address is dead at once; the hooks at the platform are taken away soon after.
+    Its webhook URL stops working immediately; the webhooks at the platform are removed soon after.
     """
     for run in Run.objects.filter(job__connection=connection, state__in=Run.OPEN).select_related(
         "job__connection__seller"

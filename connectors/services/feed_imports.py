@@ -1,4 +1,4 @@
-"""What operators can do with feed imports: see which products one removes, force it."""
+"""Services for imports of search feeds: list removals, force an import."""
 
 from django.db import transaction
 
@@ -15,28 +15,28 @@ State = FeedImport.State
 
 
 def removed_titles(feed: FeedImport, *, limit: int) -> list[str]:
-    """The products that the import takes out of the search engine, by title."""
-    removals = feed.carried.filter(action=Action.REMOVE).order_by("pk").values("item_id")[:limit]
+    """Titles of products that the import removes from the search engine."""
+    removals = feed.feed_items.filter(action=Action.REMOVE).order_by("pk").values("item_id")[:limit]
     return list(Product.objects.filter(pk__in=removals).order_by("title", "pk").values_list("title", flat=True))
 
 
 @transaction.atomic
 def force_import(*, feed: FeedImport, by: User) -> None:
-    """Send an import that was refused as harmful again, this one alone and by force (F15); its job goes on.
+    """Send an import that was rejected as harmful again with force (F15), and resume its job.
 
-    ValueError with the reason if that is not, or no longer, possible.
+    Later imports are not forced. ValueError with the reason if that is not possible, or no longer possible.
     """
     job = Job.objects.select_for_update(of=("self",)).select_related("connection__seller").get(pk=feed.job_id)
     feed.refresh_from_db()
     others = FeedImport.objects.filter(job=job).exclude(pk=feed.pk)
     if feed.state != State.HARMFUL:
-        raise ValueError("Only an import that was refused as harmful can be forced.")
+        raise ValueError("Only an import that was rejected as harmful can be forced.")
     if others.filter(state=State.SUCCESS, pk__gt=feed.pk).exists():
-        raise ValueError("A newer import has succeeded: this one would put back what is older.")
+        raise ValueError("A newer import has succeeded. This one would restore older data.")
     if others.filter(state__in=FeedImport.OPEN).exists():
-        raise ValueError("Another import is under way. Wait for its end.")
+        raise ValueError("Another import is running. Wait until it has finished.")
     if not feed.path.is_file():
-        raise ValueError("Its file is not there any more. Resume the job: it makes a new import.")
+        raise ValueError("The file of this import no longer exists. Resume the job to create a new import.")
     feed.state, feed.forced_by, feed.finished_at = State.SENDING, by, None
     feed.save(update_fields=["state", "forced_by", "finished_at"])
     record_audit_event(user=by, action="feed.force", target=feed, seller=job.connection.seller, removals=feed.removals)

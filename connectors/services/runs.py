@@ -15,10 +15,10 @@ def sync(
     by: User | None = None,
     resend: bool = False,
 ) -> tuple[Run, bool]:
-    """Sync a kind of data of a connection (D2): (the run, whether it was started now).
+    """Start a full sync of a data type (D2). Returns (the run, whether it was created).
 
-    At a source it is read in full and the exports that depend on it follow; what it refers to is read before it.
-    At a target everything is compared with what was sent. LookupError if the connection has no such job.
+    For a source, everything is imported, after the data types that it depends on; the dependent exports follow. For a
+    target, everything is compared with what was last sent. LookupError if the connection has no such job.
     """
     adapter = adapter_for(connection.platform)
     wanted = DataType(data_type)
@@ -38,7 +38,7 @@ def start_job(
     by: User | None,
     resend: bool = False,
 ) -> tuple[Run, bool]:
-    """Start one job of a connection: (the run, whether it was started now). LookupError if no such job is enabled."""
+    """Start one job of a connection; returns (the run, whether it was created). LookupError if none is enabled."""
     job = (
         Job.objects.select_related("connection__seller")
         .filter(connection=connection, direction=direction, data_type=data_type, enabled=True)

@@ -1,4 +1,4 @@
-"""What B2B fronts bring of their own: customers who were made or changed there."""
+"""Receives customers that were created or changed in B2B storefronts."""
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -23,7 +23,7 @@ from synclog import services as synclog
 
 @dataclass(slots=True, kw_only=True)
 class StorefrontCustomer:
-    """A customer as a front tells of it. What is None was not told, and stays as it is."""
+    """A customer as a storefront sends it. Fields that are None were omitted and are not changed."""
 
     email: str
     first_name: str
@@ -38,49 +38,50 @@ class StorefrontCustomer:
 
 
 class AmbiguousCustomer(ValueError):
-    """Several customers have the address; which of them is meant cannot be told."""
+    """Several customers have the email address, so the right one cannot be determined."""
 
 
 @transaction.atomic
 def receive_customer(*, storefront: Connection, customer: StorefrontCustomer, by: User | None) -> str:
-    """Make the customer of this e-mail address, or change it, and pass it on to every other target.
+    """Create or update the customer with this email address, and enqueue it for every other target.
 
-    Returns the id by which the front is to know it: the shop's, if the shop has it. LookupError if the front has no job
-    for customers; Ambiguous if several have the address; NeedsAttention if the front's settings name a shop that is
-    none. Where another is the master of customers, its values stay, and an issue says so (L17).
+    Returns the ID that the storefront should use: the shop's, if the shop has the customer. LookupError if the
+    storefront has no customer job; AmbiguousCustomer if several customers have the address; NeedsAttention if the
+    settings name a shop that does not exist. If another connection is the source of truth for customers, its values are
+    kept and an issue is opened (L17).
     """
     job = Job.objects.select_related("connection__seller").filter(
         connection=storefront, direction=Direction.EXPORT, data_type=DataType.CUSTOMERS, enabled=True
     )
     if (own := job.first()) is None:
         raise LookupError(f"{storefront} has no enabled job for customers.")
-    target = import_context_for(own, run_id=None, now=timezone.now())
+    context = import_context_for(own, run_id=None, now=timezone.now())
     with database.cursor() as cursor:
-        # Two calls about a new customer at the same time make one.
+        # Two concurrent calls for a new customer must create only one.
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [customer.email.upper(), target.seller_id]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [customer.email.upper(), context.seller_id]
         )
-    known = _known(storefront, target.seller_id, customer.email)
+    known = _known_customer(storefront, context.seller_id, customer.email)
     draft = CustomerDraft(
         _record(customer, known), known.id if known else None, parent_id=known.parent_id if known else None
     )
     [saved] = save_customers(
-        seller_id=target.seller_id, drafts=[draft], groups=target.groups, origin=storefront.pk, now=target.now
+        seller_id=context.seller_id, drafts=[draft], groups=context.groups, origin=storefront.pk, now=context.now
     )
     if saved.conflicts:
         ref = f"{Kind.CUSTOMER}:{saved.item_id}"
-        problem = not_master_problem(target, Master.Group.CUSTOMERS, saved.conflicts)
+        problem = not_master_problem(context, Master.Group.CUSTOMERS, saved.conflicts)
         issue = synclog.issue_draft(
             ref=ref, problems=[problem], kind=Kind.CUSTOMER, item_id=saved.item_id, **platform_names(own)
         )
-        synclog.upsert_issues(log=target.log, job=own, drafts=[issue], now=target.now)
+        synclog.upsert_issues(log=context.log, job=own, drafts=[issue], now=context.now)
     record_audit_event(user=by, action="customer.receive", target=f"customer {saved.item_id}", seller=storefront.seller)
     item = load_customers([saved.item_id])[saved.item_id]
     return loading.references(storefront, [item]).shop_or_own_id(Kind.CUSTOMER, saved.item_id)
 
 
-def _known(storefront: Connection, seller_id: int, email: str) -> CustomerItem | None:
-    """The seller's customer with this address; of several, the one that the front knows already."""
+def _known_customer(storefront: Connection, seller_id: int, email: str) -> CustomerItem | None:
+    """The seller's customer with this email address; of several, the one that is linked to the storefront."""
     rows = Customer.objects.filter(seller_id=seller_id, email__iexact=email).exclude(status=Customer.Status.DELETED)
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:100])
     if len(ids) > 1:
@@ -88,13 +89,13 @@ def _known(storefront: Connection, seller_id: int, email: str) -> CustomerItem |
         ids = list(sent.values_list("item_id", flat=True))
         if len(ids) != 1:
             raise AmbiguousCustomer(
-                "Several customers have this e-mail address. Merge them in the shop, then try again."
+                "Several customers have this email address. Merge them in the shop, then try again."
             )
     return load_customers(ids)[ids[0]] if ids else None
 
 
 def _record(received: StorefrontCustomer, known: CustomerItem | None) -> CustomerRecord:
-    """What is known, with what was told on top; whoever was made at a front may use it."""
+    """The known customer, updated with the received fields. Customers from a storefront are enabled for B2B."""
     record = CustomerRecord(external_id=received.email)
     if known is not None:
         for each in fields(CustomerRecord):

@@ -15,12 +15,12 @@ from hub.models import Connection, Job
 
 @transaction.atomic
 def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
-    """Make a new secret for calls of the connection's platform, and return it: nobody can read it again.
+    """Create a new webhook secret and return it; it cannot be read again.
 
-    The former one is dead at once. ValueError for a connection that is uninstalled.
+    The previous secret stops working immediately. ValueError if the connection is uninstalled.
     """
     if connection.state == Connection.State.UNINSTALLED:
-        raise ValueError(f"{connection} is uninstalled: it takes no events.")
+        raise ValueError(f"{connection} is uninstalled and receives no events.")
     connection.webhook_secret = new_secret()
     connection.save(update_fields=["webhook_secret", "updated_at"])
     subscribe(connection=connection, now=timezone.now())
@@ -30,15 +30,15 @@ def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
 
 @transaction.atomic
 def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
-    """Look once more at what these events are about; returns how many that are.
+    """Process these events again. Returns how many are replayed.
 
-    What was not understood when it came is read with the adapter of today. One that waits anyway stays as it is, and so
-    does one that is for no job of its connection.
+    Events that could not be parsed on arrival are parsed again with the current adapter. Pending events, and events
+    that no job of their connection handles, are left as they are.
     """
     reroute(events=events)
     jobs = Job.objects.filter(enabled=True)
-    about = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
-    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**about)))
+    same_job = {name: OuterRef(name) for name in ("connection", "direction", "data_type")}
+    chosen = events.order_by().exclude(state=WebhookEvent.State.PENDING).filter(Exists(jobs.filter(**same_job)))
     lane_ids = jobs.filter(connection__in=chosen.values("connection")).values_list("lane_ids", flat=True)
     woken = sorted({lane for ids in lane_ids for lane in ids})
     number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)

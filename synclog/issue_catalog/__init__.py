@@ -1,4 +1,4 @@
-"""Every type of issue, in one catalogue: code, severity, title, what is wrong, how to fix it, documentation page.
+"""The catalog of all issue types: code, severity, title, message, fix and documentation page.
 
 Adapters and the engine name a type and its values; the texts are filled in when the issue is stored. `docs/issues.md`
 lists them all.

@@ -1,4 +1,4 @@
-"""What an issue type is, and how its texts are filled in."""
+"""The definition of issue types, and the rendering of their texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

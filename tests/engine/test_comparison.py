@@ -47,7 +47,7 @@ def test_agreement_is_reported_without_a_write(
     custom_platform.clear_calls()
     run = run_check(custom, "proof")
     assert (run.state, verdicts(run), counts(run)) == (Run.State.DONE, {}, {"read": 240, "unchanged": 240})
-    assert "nothing differs" in run.reason and run.api_calls == 3
+    assert "no differences" in run.reason and run.api_calls == 3
     assert not written(custom_platform)
     assert not SeenExternalId.objects.exists() and not Change.objects.exists()
 
@@ -59,7 +59,7 @@ def test_differences_are_reported_by_kind_and_by_field(
     custom_platform.clear_calls()
     run = run_check(custom, "proof")
     assert run.state == Run.State.DONE_WITH_ERRORS and verdicts(run) == expected
-    assert "3 missing there, 2 different there, 1 there but not from here" in run.reason
+    assert "3 missing, 2 different, 1 not from SyncCenter" in run.reason
     one = run.items.filter(verdict="different").order_by("item_id").first()
     assert one is not None and one.changes == {"title": ["Meddled", products[3].title]}
     assert not written(custom_platform) and not Change.objects.exists()
@@ -141,7 +141,7 @@ def test_items_left_out_of_an_incomplete_list_are_not_missing(
     custom_platform.fault("status", status=200, body=first, method="GET", path="/v1/products$")
     run = run_check(custom, "proof")
     assert verdicts(run) == {}
-    assert "239 that its own list left out are there" in run.reason
+    assert "it left out 239 existing items" in run.reason
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_items_that_cannot_be_read_are_not_missing(
         Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(not_before=timezone.now())
         skip_delays()
     run.refresh_from_db()
-    assert run.state == Run.State.FAILED and "Nothing is concluded from a part" in run.reason
+    assert run.state == Run.State.FAILED and "There is no partial result" in run.reason
     prune(now=timezone.now())
     assert not SeenExternalId.objects.exists()
     products_job(custom).refresh_from_db()
@@ -247,7 +247,7 @@ def test_differences_and_their_end_are_each_reported_once(
         alerts.update_alerts(findings=alerts.collect_findings(now=timezone.now()), now=timezone.now())
     alert = Alert.objects.get(kind=Alert.Kind.DRIFT)
     issue = Issue.objects.get(code="drift")
-    assert "3 missing there" in alert.message and "3 missing there" in issue.message
+    assert "3 missing" in alert.message and "3 missing" in issue.message
     run = last_run(products_job(custom))
     repair(run=run, items=repairable(run=run), by=None)
     work_until_idle()
@@ -288,7 +288,7 @@ def test_products_lost_at_a_store_are_recreated(store: Connection, store_platfor
 
 
 def test_a_comparison_of_unreadable_data_is_rejected(search: Connection) -> None:
-    with pytest.raises(ValueError, match="does not let its products be read"):
+    with pytest.raises(ValueError, match="cannot be read back"):
         start_comparison(job=products_job(search), by=None)
     assert products_job(search).comparison_schedule == ""
 

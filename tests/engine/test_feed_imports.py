@@ -127,7 +127,7 @@ def test_a_long_import_is_polled_and_dequeues_only_its_items(shop: Connection, s
     work_until_idle()
     wait_until(lambda: skip_delays_and_continue() and FeedImport.objects.filter(state=State.POLLING).exists())
     feed = FeedImport.objects.get()
-    product = Product.objects.get(pk=feed.carried.order_by("pk").values_list("item_id", flat=True)[0])
+    product = Product.objects.get(pk=feed.feed_items.order_by("pk").values_list("item_id", flat=True)[0])
     rename(product, title="Changed meanwhile")
     wait_until(
         lambda: skip_delays_and_continue() and FeedImport.objects.filter(pk=feed.pk, state=State.SUCCESS).exists()

@@ -61,10 +61,10 @@ def test_it_is_sent_once_and_the_job_waits_for_approval(
     skip_delays()
     assert len([call for call in search_platform.calls() if call["method"] in ("PUT", "POST")]) == 1
     job = job_of(harmful_import)
-    assert job.paused and f"Import {harmful_import.pk} was refused as harmful" in job.state.attention
+    assert job.paused and f"Import {harmful_import.pk} was rejected as harmful" in job.state.attention
     assert "Potentially harmful" in job.state.attention and "force it if that is right" in job.state.attention
     evaluate_and_notify(now=timezone.now())
-    assert "refused as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
+    assert "rejected as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
 
 
 def test_a_forced_import_is_sent_unchanged_and_nothing_else_is_forced(
@@ -111,7 +111,7 @@ def test_an_operator_sees_its_removals_downloads_and_forces_it(harmful_import: F
     operator.force_login(make_user("operator@hub.example", is_staff=True, is_superuser=True))
     page = f"/admin/connectors/feedimport/{harmful_import.pk}"
     text = operator.get(f"{page}/change/").content.decode()
-    gone = Product.objects.filter(pk__in=harmful_import.carried.filter(action="remove").values("item_id"))
+    gone = Product.objects.filter(pk__in=harmful_import.feed_items.filter(action="remove").values("item_id"))
     assert gone.count() == harmful_import.removals > 10
     assert all(product.title[:20].split("&")[0] in text for product in gone[:5])
     answer = operator.get(f"{page}/download/")

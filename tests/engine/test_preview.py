@@ -58,7 +58,7 @@ def test_a_change_is_shown_field_by_field(custom: Connection) -> None:
     change_unnoticed(products[:1], title="Newer", description="Longer")
     preview = run_check(custom, "preview")
     assert item(preview, "update").changes == {"title": [products[0].title, "Newer"], "description": ["", "Longer"]}
-    assert preview.reason == "A sync would leave 2 as they are; 1 changed."
+    assert preview.reason == "Preview: 2 unchanged, 1 updated."
 
 
 def test_skipped_items_are_explained(store: Connection) -> None:

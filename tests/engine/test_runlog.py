@@ -40,7 +40,7 @@ def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, searc
     counter, logged = run.counters.get(), lines(run)
     assert logged[0] == "Reading products from Acme shop."
     assert any("(product:" in line and line.endswith("It has no weight.") for line in logged)
-    changed = f"{counter.created:,} changed here and wait to be sent to Acme search (products)."
+    changed = f"{counter.created:,} changed; they are queued for export to Acme search (products)."
     totals = f"Total: {counter.read} items, {counter.created} created, {counter.skipped} skipped;"
     assert logged[-3] == changed and logged[-2].startswith(totals)
     assert logged[-1] == "Run completed with errors."
@@ -97,7 +97,7 @@ def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, cust
     for _ in range(14):
         skip_delays()
     waits = [line for line in lines(run) if "waits" in line.lower() or "delays" in line]
-    assert "answered 503. Failure 3 in a row; then one item is tried." in waits[2]
+    assert "answered 503. Failure 3 in a row; next, one item is sent as a test." in waits[2]
     assert waits[runlog.LOGGED_IN_FULL :] == ["11 delays so far.", "Total: 14 delays."]
 
 
@@ -119,7 +119,7 @@ def test_rejected_batches_and_the_items_at_fault_are_reported(
     Product.objects.filter(pk=products[2].pk).update(title="")
     custom_platform.fault("status", method="PUT", status=400, times=1)
     logged = lines(export(custom))
-    assert any(line.startswith("6 were refused together, so each is sent alone: ") for line in logged)
+    assert any(line.startswith("A batch of 6 items was rejected (sending each item alone): ") for line in logged)
     assert any(f"product:{products[2].pk}: " in line and "title" in line for line in logged)
 
 
@@ -137,7 +137,7 @@ def test_a_lost_worker_is_reported(custom: Connection) -> None:
         patch.setattr(ProductTarget, "payload", with_nul)
         logged = lines(export(custom))
     lost = [line for line in logged if line.startswith("A worker was lost")]
-    assert lost[0].startswith("A worker was lost with 4 in hand") and len(lost) <= runlog.LOGGED_IN_FULL
+    assert lost[0].startswith("A worker was lost while sending 4 items") and len(lost) <= runlog.LOGGED_IN_FULL
 
 
 def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:

@@ -107,8 +107,8 @@ def test_the_log_grows_during_the_run(custom: Connection, custom_platform: Sandb
     run.refresh_from_db()
     assert run.state == Run.State.PREPARED
     compared, waits = [line.text for line in run.log.all()][-2:]
-    assert compared == "3 compared, 3 may differ from what was sent before."
-    assert waits.startswith("Waits ") and "answered 503" in waits
+    assert compared == "3 compared, 3 may have changed since the last export."
+    assert waits.startswith("Waiting ") and "answered 503" in waits
     skip_delays()
     skip_delays()
     run.refresh_from_db()

@@ -266,15 +266,15 @@ def test_a_wrong_key_is_rejected_in_the_shops_own_format(shop: Shop) -> None:
     assert not WebhookEvent.objects.exists()
     assert dict(WebhookRefusal.objects.values_list("reason", "number")) == {
         "wrong secret": 1,
-        "no signature that this connection knows": 2,
+        "no known signature": 2,
     }
 
 
 @pytest.mark.parametrize(
     ("calls", "status", "reason"),
     [
-        ([{"method": "Callback.process", "id": "x", "params": {}}], 200, "not understood"),
-        ([{"method": "Something.else", "id": "x"}], 200, "says nothing that is synced"),
+        ([{"method": "Callback.process", "id": "x", "params": {}}], 200, "Unexpected format"),
+        ([{"method": "Something.else", "id": "x"}], 200, "Contains nothing that is synced."),
         ([{"method": "Something.else", "id": n} for n in range(101)], 400, "too many calls"),
         ([{"method": "Something.else", "params": DEEP}], 400, "nested too deeply"),
         (["call"], 400, "not a JSON object"),

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from connectors.platforms.bigcommerce import BigCommerce
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Category, Product
 from connectors.engine import events
 from connectors.models import WebhookEvent
+from connectors.platforms.bigcommerce import BigCommerce
 from connectors.sdk.errors import TryAgainLater
 from connectors.services.webhooks import replay_events
 from hub.kinds import Kind
@@ -275,7 +275,7 @@ def test_an_event_the_platform_fails_on_is_deferred_and_held(
         work()
         assert {stored.payload["data"]["id"] for stored in pending} <= {poison}
     held = WebhookEvent.objects.get(state="held")
-    assert held.payload["data"]["id"] == poison and held.reason == "8 times in a row: The shop answered 500."
+    assert held.payload["data"]["id"] == poison and held.reason == "Failed 8 times in a row: The shop answered 500."
     before = len(asked)
     work()
     assert len(asked) == before
@@ -333,7 +333,7 @@ def test_unreadable_events_are_read_again_by_the_current_adapter(
     work()
     assert product(read_shop, number).title == "Understood at last"
     still = WebhookEvent.objects.get(state="ignored")
-    assert still.scope == "store/cart/created" and still.reason == "says nothing that is synced"
+    assert still.scope == "store/cart/created" and still.reason == "Contains nothing that is synced."
 
 
 def test_events_of_a_paused_job_wait(read_shop: Connection, post: Post) -> None:

@@ -1,4 +1,4 @@
-"""Ids and numbers of orders that are in use here already for something else (L16)."""
+"""Detects IDs and numbers of orders that are already used by another order (L16)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from orders import queries
 from orders.queries import OrderIdentity
 from orders.records import OrderRecord
 
-# A source that mends its time zone moves its orders by hours; what is further away is another order.
+# A source that corrects its time zone shifts its orders by hours; a larger difference means another order.
 _SAME_ORDER_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(slots=True)
 class OrderIndex:
-    """Which order has what, as far as a page of orders touches it.
+    """The stored orders that use IDs or numbers of a page of orders.
 
-    `own_lines`: order → its lines that this source has brought, by external id. `numbers` and `lines` (by external id)
-    lead to the orders that have them.
+    `own_lines`: order ID → its lines from this source, by external ID. `numbers` and `lines` (by external ID) map to
+    the orders that have them.
     """
 
     context: ImportContext
@@ -33,10 +33,9 @@ class OrderIndex:
     lines: dict[str, int]
 
     def collision(self, record: OrderRecord, order_id: int | None) -> tuple[int, Problem] | None:
-        """The order that stands in the way of the record, with a problem that names both."""
-        there = self.context.job.connection
+        """The order that conflicts with the record, and a problem that names both; None if there is no conflict."""
         own = self.orders.get(order_id or 0)
-        if own is not None and own.source_id == there.pk and not _is_same_order(own, record):
+        if own is not None and own.source_id == self.context.connection_id and not _is_same_order(own, record):
             return own.order_id, issues.ORDER_ID_IN_USE(
                 number=record.number,
                 date=f"{record.placed_at:%Y-%m-%d}",
@@ -63,7 +62,7 @@ class OrderIndex:
 
 
 def build_order_index(context: ImportContext, records: Sequence[OrderRecord], ids: dict[str, int]) -> OrderIndex:
-    """`ids`: external id → our order, for those that are linked. At most six queries."""
+    """The index for a page. `ids`: external ID → our order ID, for linked orders. At most six queries."""
     order_of = queries.lines_of_orders(order_ids=ids.values())
     own_lines = lines_by_order(context, order_of)
     named = links_by_external(context, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines])
@@ -80,7 +79,7 @@ def build_order_index(context: ImportContext, records: Sequence[OrderRecord], id
 
 
 def lines_by_order(context: ImportContext, order_of: dict[int, int]) -> dict[int, dict[str, int]]:
-    """Order → those of its lines that the connection knows, by external id. `order_of`: line → its order."""
+    """Order ID → its lines that are linked to the connection, by external ID. `order_of`: line ID → order ID."""
     own_lines: dict[int, dict[str, int]] = defaultdict(dict)
     links = Link.objects.filter(connection=context.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
     for external_id, line_id in links.values_list("external_id", "item_id"):
@@ -89,7 +88,7 @@ def lines_by_order(context: ImportContext, order_of: dict[int, int]) -> dict[int
 
 
 def reject_duplicate_claims(records: Sequence[OrderRecord]) -> None:
-    """Clash if two orders of a page claim the same number or item id."""
+    """Raises DuplicateClaims if two orders of a page have the same number or line ID."""
     claims = Counter(f"number {record.number}" for record in records if record.number)
     for record in records:
         claims.update({f"item {line.external_id}" for line in record.lines})

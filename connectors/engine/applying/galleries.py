@@ -1,4 +1,4 @@
-"""Feeds of images into the galleries of products that others have brought, matched by SKU (S4)."""
+"""Saves images from image feeds in the galleries of products from other sources, matched by SKU (S4)."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from synclog.models import ItemStatus
 
 
 def write_galleries(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """A SKU that no product has is an issue, and is tried again at the next read."""
+    """Save the images. A SKU that no product has is reported as an issue and retried at the next import."""
     galleries = [record for record in records if isinstance(record, GalleryRecord)]
     if not galleries:
         return []
@@ -33,7 +33,7 @@ def write_galleries(context: ImportContext, records: Sequence[Record], links: Li
     saved = catalog.save_galleries(
         seller_id=context.seller_id,
         drafts=list(drafts.values()),
-        # Where nobody was made master, a shop's own images are not replaced.
+        # Without a source of truth for images, a shop's own images are not replaced.
         groups=context.groups if Master.Group.IMAGES in context.masters else (),
         origin=context.connection_id,
         now=context.now,
@@ -45,7 +45,7 @@ def write_galleries(context: ImportContext, records: Sequence[Record], links: Li
 
 
 def _unlink_renamed(context: ImportContext, found: dict[str, tuple[int, int]]) -> list[tuple[int, str]]:
-    """(product, SKU) of variants that went by that SKU when their images were read, and go by another now."""
+    """Unlink variants whose SKU has changed since their images were imported. Returns (product ID, former SKU)."""
     now = {variant_id: (sku, product_id) for sku, (variant_id, product_id) in found.items()}
     rows = Link.objects.filter(connection=context.job.connection, kind=GALLERY, item_id__in=now.keys())
     renamed = [link for link in rows if link.external_id != now[link.item_id][0]]
