@@ -181,7 +181,7 @@ class OAuthTokens(models.Model):
 
     `tokens` holds `access_token` and `refresh_token`. While `state` is REFRESHING, the process that took `epoch` calls
     the vendor, until `lease_until` at the latest. RECONNECT: the refresh token may have been used, and a person has to
-    authorise the connection again.
+    authorize the connection again.
     """
 
     class State(models.TextChoices):

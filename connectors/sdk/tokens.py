@@ -23,12 +23,12 @@ class TokenStore(Protocol):
     """
 
     def load(self) -> TokenPair | None:
-        """The tokens in force; None before the connection was authorised."""
+        """The tokens in force; None before the connection was authorized."""
 
     def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
         """The tokens that replace the access token `replaces`, stored.
 
         `exchange` gets the refresh token and calls the vendor; it is called once, by one process at a time, and not at
         all if another process has replaced `replaces` already. TryAgainLater while another process refreshes;
-        NeedsAttention if the connection has to be authorised again, as after an answer that was lost.
+        NeedsAttention if the connection has to be authorized again, as after an answer that was lost.
         """

@@ -18,6 +18,7 @@ from django.urls import reverse
 from accounts.services import record_audit_event
 from connectors.adapter_factory import open_adapter
 from connectors.models import WebhookSubscription
+from connectors.oauth_tokens import delete_tokens
 from connectors.registry import adapter_for
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.webhooks.schemes import SECRET_HEADER
@@ -137,6 +138,7 @@ def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_u
     logger.info("%s: its webhooks: %s", connection.slug, outcome)
     with transaction.atomic():
         subscription.delete()
+        delete_tokens(connection=connection)
         record_audit_event(
             user=None, action="connection.webhooks", target=connection, seller=connection.seller, **outcome
         )
