@@ -10,6 +10,9 @@ POLICY = {
     "connectors_oauthtokens": {"*": "preserve"},
 }
 
+# A vendor accepts a refresh token once: a token that an older database holds is spent.
+KEPT = ("connectors_oauthtokens",)
+
 RETENTION = {
     "connectors_feedimport": "90 days by created_at",
     "connectors_feeditem": "with connectors_feedimport",

@@ -7,10 +7,12 @@ from hashlib import blake2b
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import Field, SecretStr
 from requests import PreparedRequest
 
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.schemas import Schema
 from connectors.sdk.serialization import canonical_json
 from connectors.sdk.tokens import TokenPair, TokenStore
 
@@ -39,14 +41,18 @@ class TokenEndpoint:
         """The response, which contains an access token. NeedsAttention if the vendor refuses."""
         content: dict[str, Any] = {"body": dict(fields)} if self.body == "json" else {"data": dict(fields)}
         try:
-            answer = http.request("POST", self.path, authenticate=False, **content).json()
+            response = http.request("POST", self.path, authenticate=False, **content)
         except NeedsAttention as error:
             raise self._refused(error.status) from error
         except SkipRecord as error:
             raise self._refused(getattr(error, "status", 0)) from error
+        try:
+            answer = response.json()
+        except TryAgainLater as error:
+            raise TryAgainLater(str(error), sent=False, status=response.status) from error
         if isinstance(answer, dict) and isinstance(answer.get("access_token"), str) and answer["access_token"]:
             return answer
-        raise TryAgainLater(f"{self.platform} answered without an access token.", sent=False)
+        raise TryAgainLater(f"{self.platform} answered without an access token.", sent=False, status=response.status)
 
     def _refused(self, status: int) -> NeedsAttention:
         return NeedsAttention(f"{self.platform} did not issue an access token ({status}).", fix=self.fix, status=status)
@@ -98,6 +104,17 @@ class ClientCredentials(_BearerToken):
     def renew(self, http: "HttpClient") -> bool:
         _issued.pop(self._key, None)
         return True
+
+
+class RefreshTokenCredentials(Schema):
+    """The credentials of a platform with refresh tokens, or their base.
+
+    The value that a person enters is the first token. The ones that replace it are kept in the token store.
+    """
+
+    refresh_token: SecretStr = Field(
+        min_length=1, title="Refresh token", description="Enter a new one to authorize the connection again."
+    )
 
 
 class RefreshTokens(_BearerToken):

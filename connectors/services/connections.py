@@ -12,11 +12,14 @@ from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
 from connectors.adapters.factory import open_adapter, validate
+from connectors.adapters.oauth_tokens import delete_tokens, store_refresh_token
 from connectors.adapters.registry import adapter_for, adapters
 from connectors.engine import size_schedules
+from connectors.models import WebhookSubscription
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError, NeedsAttention
+from connectors.sdk.oauth2 import RefreshTokenCredentials
 from connectors.sdk.streams import SizeSchedules, Source, Target
 from connectors.services.runs import start_job, sync
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
@@ -59,6 +62,7 @@ def install_connection(
             webhook_secret=new_secret(),
             state=Connection.State.ACTIVE,
         )
+        _store_entered_token(connection, adapter, earlier={})
         subscribe(connection=connection, now=timezone.now())
         _add_jobs(connection, adapter)
         if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.sources():
@@ -70,6 +74,15 @@ def install_connection(
             for data_type in adapter.targets():
                 start_job(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None)
     return connection
+
+
+def _store_entered_token(connection: Connection, adapter: type[Adapter[Any]], earlier: dict[str, Any]) -> None:
+    """A refresh token that was entered authorizes the connection. One that stood there before is spent by now."""
+    if not issubclass(adapter.Credentials, RefreshTokenCredentials):
+        return
+    token = (connection.credentials or {})["refresh_token"]
+    if token != earlier.get("refresh_token"):
+        store_refresh_token(connection=connection, refresh_token=token)
 
 
 def _add_jobs(connection: Connection, adapter: type[Adapter[Any]]) -> None:
@@ -127,13 +140,16 @@ def update_connection(
 ) -> None:
     """Update all fields; credentials are kept if None. ValidationError as in `install_connection`."""
     adapter = adapter_for(connection.platform)
-    known = connection.credentials or {} if credentials is None else credentials
+    earlier = connection.credentials or {}
+    known = earlier if credentials is None else credentials
     _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
     connection.name, connection.base_url = name, base_url.rstrip("/")
     connection.settings, connection.field_map = settings, field_map
     if credentials is not None:
         connection.credentials = credentials
     connection.save(update_fields=["name", "base_url", "settings", "credentials", "field_map", "updated_at"])
+    if credentials is not None:
+        _store_entered_token(connection, adapter, earlier)
     subscribe(connection=connection, now=timezone.now())
     record_audit_event(
         user=by,
@@ -204,6 +220,8 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
     Lane.objects.filter(connection=connection).update(paused=True, due=False)
     Job.objects.filter(connection=connection).update(enabled=False)
     unsubscribe(connection=connection, now=timezone.now())
+    if not WebhookSubscription.objects.filter(connection=connection).exists():
+        delete_tokens(connection=connection)
     Connection.objects.filter(pk=connection.pk).update(
         state=Connection.State.UNINSTALLED,
         credentials=None,

@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from accounts.services import record_audit_event
 from connectors.adapters.factory import open_adapter
+from connectors.adapters.oauth_tokens import delete_tokens
 from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookSubscription
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
@@ -141,6 +142,7 @@ def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_u
     logger.info("%s: removal of webhooks finished: %s", connection.slug, outcome)
     with transaction.atomic():
         subscription.delete()
+        delete_tokens(connection=connection)
         record_audit_event(
             user=None, action="connection.webhooks", target=connection, seller=connection.seller, **outcome
         )

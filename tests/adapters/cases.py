@@ -11,7 +11,7 @@ from connectors.adapters.registry import adapter_for
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.http import HttpClient
-from connectors.sdk.tokens import TokenPair
+from connectors.sdk.tokens import TokenPair, TokenStore
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES
@@ -25,13 +25,24 @@ NETSUITE_KEY = (
 )
 
 
+class NoTokens:
+    """No adapter of these is authorized by OAuth 2 refresh tokens."""
+
+    def load(self) -> None:
+        return None
+
+    def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
+        raise AssertionError("nothing is to be refreshed")
+
+
 @dataclass(frozen=True)
 class Case:
     """How an adapter is brought to its sandbox. `states`: data type → (kind of the sandbox's state, its id).
 
     `prepare` lays ready in the sandbox what a test needs; `calls` is the most that a batch of creations may take;
     `changes_only` are exports that never begin anything at the target, and are proved by tests of their own;
-    `timestamp_fields` are fields of the sandbox's state that tell when something was written.
+    `timestamp_fields` are fields of the sandbox's state that tell when something was written; `tokens(sandbox, token)`
+    makes the token store of an adapter that was opened with this credential.
     """
 
     sandbox: str
@@ -47,6 +58,7 @@ class Case:
     calls: int = 2
     changes_only: frozenset[DataType] = frozenset()
     timestamp_fields: frozenset[str] = frozenset()
+    tokens: Callable[[SandboxProcess, str], TokenStore] = lambda process, token: NoTokens()
 
 
 def seed_stock_products(shop: SandboxProcess) -> None:
@@ -87,16 +99,6 @@ def seed_shipped_orders(account: SandboxProcess) -> None:
         about = {"account": "tstdrv1", "externalId": f"sc-order-{number}", "sku": "SKU-1"}
         account.control("POST", "orders", json=about)
         account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
-
-
-class NoTokens:
-    """No adapter of these is authorised by OAuth 2 refresh tokens."""
-
-    def load(self) -> None:
-        return None
-
-    def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
-        raise AssertionError("nothing is to be refreshed")
 
 
 # A platform is put under the whole suite by its line here.
@@ -265,12 +267,12 @@ def adapter_of(
 ) -> Adapter[Any]:
     """The adapter as the product opens it, but without a database. The caller closes `http`."""
     case, adapter_class = CASES[key], adapter_for(key)
-    base_url = process.url + case.path
+    base_url, credential = process.url + case.path, token or case.account[1]
     account = Account(
         base_url=base_url,
         settings=adapter_class.Settings.model_validate(case.settings | settings),
-        credentials=adapter_class.Credentials.model_validate({case.credential: token or case.account[1]}),
+        credentials=adapter_class.Credentials.model_validate({case.credential: credential}),
         field_map=adapter_class.FieldMap.model_validate(field_map or {}),
     )
     http = HttpClient(base_url, deadline=10, private_hosts=["127.0.0.1"])
-    return adapter_class(account, http, NoTokens())
+    return adapter_class(account, http, case.tokens(process, credential))

@@ -5,7 +5,7 @@ matches or differs. The second goes through the hub's items that the target did 
 item moved while paging, or a bug of the platform), so these items are looked up by ID, and only those not found are
 missing. Items with a waiting change, or sent in the meantime, are not compared.
 
-Nothing is sent and nothing is enqueued; connectors.checks.repair does that when a person asks for it.
+Nothing is sent and nothing is enqueued; connectors.services.checks.repair does that when a person asks for it.
 """
 
 from collections import Counter

@@ -1,0 +1,30 @@
+"""Pytest plugin: puts the documented example under the standard suite (`-p tests.adapters.documented_plugin`).
+
+The folder that DOCUMENTED_PLATFORMS names holds its package. Nothing of the product is changed: the folder becomes one
+more place of connectors.platforms.
+"""
+
+import os
+from typing import Any
+
+import pytest
+
+from sandbox import process as sandbox_process
+from sandbox.process import SandboxProcess
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    from connectors import platforms, registry
+    from tests.adapters import documented_platform
+    from tests.adapters.cases import CASES
+
+    platforms.__path__.append(os.environ["DOCUMENTED_PLATFORMS"])
+    registry.adapters.cache_clear()
+    CASES[documented_platform.KEY] = documented_platform.CASE
+    start_sandbox = sandbox_process.start
+
+    def start(platform: str, **options: Any) -> SandboxProcess:
+        is_example = platform == documented_platform.KEY
+        return documented_platform.start_stand_in() if is_example else start_sandbox(platform, **options)
+
+    sandbox_process.start = start

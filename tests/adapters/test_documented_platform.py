@@ -1,0 +1,148 @@
+"""The example of docs/adding-a-platform.md works as it stands: in the standard suite, and in the engine."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import Product
+from connectors import platforms, registry
+from connectors.models import OAuthTokens
+from connectors.services.connections import install_connection
+from connectors.webhooks.schemes import SECRET_HEADER
+from hub.kinds import DataType, Kind
+from hub.models import Connection, Job, Link, Run
+from hub.services import start_run
+from orders.models import Customer
+from sandbox.process import SandboxProcess
+from tests.adapters import documented_platform
+from tests.engine.worker import last_run, skip_delays, work_until_idle
+from tests.factories import make_seller
+from tests.webhooks.conftest import join_waker_threads
+
+__all__ = ["join_waker_threads"]
+
+MOST_LINES = 150
+LAYOUT = {
+    *("acme/__init__.py", "acme/settings.py", "acme/client.py", "acme/webhooks.py"),
+    *("acme/sources/__init__.py", "acme/sources/products.py"),
+    *("acme/targets/__init__.py", "acme/targets/customers.py"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the package of the example."""
+    documented_platform.install(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[SandboxProcess]:
+    with documented_platform.start_stand_in() as process:
+        yield process
+
+
+@pytest.fixture
+def acme(
+    transactional_db: None, folder: Path, stand_in: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Connection]:
+    """A connection to Acme that has just been installed with its first refresh token."""
+    monkeypatch.setattr(platforms, "__path__", [*platforms.__path__, str(folder)])
+    registry.adapters.cache_clear()
+    stand_in.reset()
+    name, token = documented_platform.ACCOUNT
+    yield install_connection(
+        seller=make_seller("acme"),
+        platform=documented_platform.KEY,
+        name=name,
+        slug=name,
+        base_url=stand_in.url,
+        settings=documented_platform.SETTINGS,
+        credentials={"refresh_token": token},
+    )
+    registry.adapters.cache_clear()
+    for module in [name for name in sys.modules if name.startswith("connectors.platforms.acme")]:
+        del sys.modules[module]
+
+
+def test_it_is_small_and_has_the_standard_layout() -> None:
+    files = documented_platform.files()
+    assert files.keys() == LAYOUT
+    assert sum(len(content.splitlines()) for content in files.values()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUT))
+def test_it_is_formatted_like_the_product(name: str) -> None:
+    """All but the order of imports, for which the files would have to be in their place."""
+    for command in (["check", "--ignore", "I001"], ["format", "--check"]):
+        answer = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "--stdin-filename", f"connectors/platforms/{name}"],
+            input=documented_platform.files()[name],
+            cwd=documented_platform.ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_it_passes_the_standard_suite(folder: Path) -> None:
+    """In a process of its own, since the suite's tests are made from the adapters that there are at its start."""
+    command = [sys.executable, "-m", "pytest", "-p", "tests.adapters.documented_plugin", "-p", "no:cacheprovider"]
+    answer = subprocess.run(
+        [*command, "-q", "-k", documented_platform.KEY, "tests/adapters/test_contract.py"],
+        cwd=documented_platform.ROOT,
+        env=os.environ | {"DOCUMENTED_PLATFORMS": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout
+    passed = re.search(r"(\d+) passed", answer.stdout)
+    assert passed is not None and int(passed[1]) >= 30, answer.stdout
+    assert "skipped" not in answer.stdout
+
+
+def test_it_syncs_with_refresh_tokens_that_can_be_used_once(acme: Connection, stand_in: SandboxProcess) -> None:
+    customer = Customer.objects.create(seller=acme.seller, email="sam@example.com", first_name="Sam", last_name="Lee")
+    start_run(job=Job.objects.get(connection=acme, data_type=DataType.CUSTOMERS), trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    assert Product.objects.filter(seller=acme.seller).count() == 25
+    assert list(stand_in.state("customers")) == [
+        {"id": str(customer.pk), "email": "sam@example.com", "name": "Sam Lee"}
+    ]
+    for data_type in acme.jobs.values_list("data_type", flat=True):
+        assert last_run(acme.jobs.get(data_type=data_type)).state == Run.State.DONE
+
+    # The token expires: the next sync refreshes it once more, with the token that replaced the first one.
+    OAuthTokens.objects.update(expires_at=timezone.now())
+    start_run(job=Job.objects.get(connection=acme, data_type=DataType.PRODUCTS), trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    assert last_run(acme.jobs.get(data_type=DataType.PRODUCTS)).state == Run.State.DONE
+    [tokens] = stand_in.state("tokens")
+    assert tokens["refreshes"] == 2
+    assert tokens["valid"] == [OAuthTokens.objects.get().pair.refresh_token]
+
+
+def test_an_event_reads_the_product_that_it_names(acme: Connection, client: Client, stand_in: SandboxProcess) -> None:
+    work_until_idle()
+    product = Product.objects.get(pk=Link.objects.get(connection=acme, kind=Kind.PRODUCT, external_id="007").item_id)
+    Product.objects.filter(pk=product.pk).update(title="Old")
+    Link.objects.filter(connection=acme, kind=Kind.PRODUCT).update(received_hash=b"")
+    stand_in.clear_calls()
+    address = f"/webhooks/{acme.webhook_token}"
+    assert client.post(address, {"product": "007"}, content_type="application/json").status_code == 401
+    headers = {SECRET_HEADER: acme.webhook_secret["secret"]}
+    answer = client.post(address, {"product": "007"}, content_type="application/json", headers=headers)
+    assert answer.status_code == 200
+    skip_delays()
+    product.refresh_from_db()
+    assert product.title == "Lamp 7"
+    assert [call["query"] for call in stand_in.calls()] == [{"id": "007"}]
