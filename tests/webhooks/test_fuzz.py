@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from connectors.platforms.bigcommerce.webhooks import SCOPES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.models import WebhookEvent, WebhookRefusal
+from connectors.platforms.bigcommerce.webhooks import SCOPES
 from hub.models import Connection
 from tests.webhooks.conftest import Post
 from tests.webhooks.sending import body_of, event, signed, with_secret

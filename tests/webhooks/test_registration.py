@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import requests
-from connectors.platforms.bigcommerce.webhooks import SCOPES
 from django.utils import timezone
 
 from accounts.models import AuditEvent
 from catalog.models import Product
 from connectors.models import WebhookEvent, WebhookSubscription
+from connectors.platforms.bigcommerce.webhooks import SCOPES
 from connectors.services.connections import uninstall_connection, update_connection
 from connectors.webhooks.registration import check_due, webhook_url
 from hub.kinds import Kind

@@ -9,21 +9,7 @@ from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from hub.kinds import Kind
 
-SOLD_STATUSES = ("live", "suspended")
 URL_LENGTH = 255
-
-
-def number(value: Decimal | None) -> int | float | None:
-    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def default_price(item: VariantItem, price_list: str) -> PriceItem | None:
-    """For a single piece, of the list named or else of the first."""
-    single = (each for each in item.prices if each.min_quantity == 1)
-    return next((each for each in single if price_list in ("", each.price_list)), None)
 
 
 def full_and_sale(price: PriceItem) -> tuple[Decimal, Decimal | None]:

@@ -9,6 +9,7 @@ from catalog.items import PriceItem, ProductItem, VariantItem
 from connectors.platforms.elevate.settings import FieldMap, Settings
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
+from connectors.sdk.values import json_number
 
 VALUE_LENGTH = 2_000_000
 LIVE_STATUS = "live"
@@ -105,12 +106,7 @@ def _price_and_stock(variant: VariantItem, price: PriceItem, settings: Settings)
     """Oversold is sold out: the index takes no stock below zero."""
     stock = max(sum((each.quantity for each in variant.stock), Decimal(0)), Decimal(0))
     return {
-        "stock": number(stock) if variant.stock else settings.untracked_stock,
-        "sellingPrice": number(price.amount),
-        "listPrice": number(price.amount if price.list_amount is None else price.list_amount),
+        "stock": json_number(stock) if variant.stock else settings.untracked_stock,
+        "sellingPrice": json_number(price.amount),
+        "listPrice": json_number(price.amount if price.list_amount is None else price.list_amount),
     }
-
-
-def number(value: Decimal) -> int | float:
-    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    return int(value) if value == value.to_integral_value() else float(value)

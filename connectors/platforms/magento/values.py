@@ -1,7 +1,6 @@
 """Values as Magento's JSON has them, read and written."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -19,11 +18,6 @@ def mapped_value(raw: Any, path: str) -> Any:
 def text(value: Any) -> str:
     """A mapped value as text; empty for nothing and for what has parts."""
     return "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()
-
-
-def number(value: Decimal) -> int | float:
-    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def format_timestamp(timestamp: datetime) -> str:

@@ -10,8 +10,3 @@ def decimal_or_none(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
-
-
-def json_number(value: Decimal) -> int | float:
-    """Whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    return int(value) if value == value.to_integral_value() else float(value)

@@ -7,18 +7,13 @@ from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, Row, join
 from connectors.platforms.bigcommerce.refusals import error_text, refusal_reason
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.targets.stock import variant_outcome
-from connectors.platforms.bigcommerce.values import (
-    SOLD_STATUSES,
-    default_price,
-    full_and_sale,
-    number,
-    remote_variant_id,
-)
+from connectors.platforms.bigcommerce.values import full_and_sale, remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.records import Problem
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
 
@@ -37,12 +32,13 @@ class PriceTarget(StoreTarget[VariantItem]):
         record: Row = {
             "variant_id": remote_variant_id(item, refs),
             "currency": default.currency.lower(),
-            "price": number(full),
+            "price": json_number(full),
             "bulk_pricing_tiers": [
-                {"quantity_min": each.min_quantity, "type": "fixed", "amount": number(each.amount)} for each in tiers
+                {"quantity_min": each.min_quantity, "type": "fixed", "amount": json_number(each.amount)}
+                for each in tiers
             ],
         }
-        return record if sale is None else record | {"sale_price": number(sale)}
+        return record if sale is None else record | {"sale_price": json_number(sale)}
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         """Of a refused batch the good records may have been written, which does no harm."""

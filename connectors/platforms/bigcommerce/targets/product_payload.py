@@ -4,17 +4,11 @@ from collections.abc import Sequence
 
 from catalog.items import ProductItem, VariantItem
 from connectors.platforms.bigcommerce.client import Row
-from connectors.platforms.bigcommerce.values import (
-    SOLD_STATUSES,
-    URL_LENGTH,
-    default_price,
-    full_and_sale,
-    names,
-    number,
-)
+from connectors.platforms.bigcommerce.values import URL_LENGTH, full_and_sale, names
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import Kind
 
 TITLE_LENGTH = 250
@@ -87,9 +81,9 @@ def _variant(item: VariantItem, price_list: str) -> Row:
     return {
         "id": item.id,
         "sku": item.sku,
-        "price": number(full),
-        "sale_price": number(sale) or 0,
-        "weight_in_grams": number(item.weight_in_grams),
+        "price": json_number(full),
+        "sale_price": json_number(sale) or 0,
+        "weight_in_grams": json_number(item.weight_in_grams),
         "upc": item.barcode if len(item.barcode) <= CODE_LENGTH else "",
         "purchasing_disabled": item.status != "live",
         "options": item.options,

@@ -8,12 +8,13 @@ from catalog.items import VariantItem
 from connectors.platforms.bigcommerce.client import Row
 from connectors.platforms.bigcommerce.refusals import refusal_reason
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
-from connectors.platforms.bigcommerce.values import SOLD_STATUSES, remote_variant_id
+from connectors.platforms.bigcommerce.values import remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.records import Problem
+from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType
 
 ADJUSTMENTS = "/inventory/adjustments/absolute"

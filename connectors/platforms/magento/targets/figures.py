@@ -12,12 +12,12 @@ from catalog.items import VariantItem
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.targets import held_products
-from connectors.platforms.magento.values import number
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome
 from connectors.sdk.paging import HeldPage
 from connectors.sdk.streams import ComparisonDepth, Target
+from connectors.sdk.values import json_number
 
 Entry = dict[str, Any]
 
@@ -75,7 +75,7 @@ class FigureTarget(Target[TargetClient, VariantItem, Entry]):
 
 def held_number(value: Any) -> Any:
     """A figure of the shop's in the form that payloads have."""
-    return number(Decimal(str(value))) if isinstance(value, int | float) else value
+    return json_number(Decimal(str(value))) if isinstance(value, int | float) else value
 
 
 def _chunks(entries: dict[int, Entry], size: int) -> Iterator[list[int]]:

@@ -10,11 +10,11 @@ from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.messages import fill_placeholders, message_of
 from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
-from connectors.platforms.magento.targets.variants import SOLD_STATUSES, default_price, sku_of
-from connectors.platforms.magento.values import number
+from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk.errors import BatchRefused, TryAgainLater
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
 PATH = "/products/base-prices"
@@ -31,7 +31,7 @@ class PriceTarget(FigureTarget):
         price = default_price(item, self.client.settings.price_list)
         if item.status not in SOLD_STATUSES or price is None:
             return None
-        return {"sku": sku_of(item), "price": number(price.amount), "store_id": ALL_STORE_VIEWS}
+        return {"sku": sku_of(item), "price": json_number(price.amount), "store_id": ALL_STORE_VIEWS}
 
     def save(self, entries: list[Entry]) -> dict[str, str]:
         """The shop takes the good ones and names the others."""

@@ -10,12 +10,12 @@ from typing import Any
 from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.messages import message_of
 from connectors.platforms.magento.shipments import COMMENT_PREFIX, MAGENTO_ID_PREFIX, Shipment, fetch_by_order
-from connectors.platforms.magento.values import number
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.streams import Target
+from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, ShipmentItem
 
@@ -107,7 +107,7 @@ def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:
         "key": f"{name}/{lines[0][0]}",
         "carrier": item.carrier,
         "number": item.tracking_number,
-        "items": [{"order_item_id": line, "qty": number(quantity)} for line, quantity in lines],
+        "items": [{"order_item_id": line, "qty": json_number(quantity)} for line, quantity in lines],
     }
 
 

@@ -11,11 +11,11 @@ from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.messages import message_of
 from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
-from connectors.platforms.magento.targets.variants import SOLD_STATUSES, sku_of
-from connectors.platforms.magento.values import number
+from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType
 
 PATH = "/inventory/source-items"
@@ -32,7 +32,7 @@ class StockTarget(FigureTarget):
         if item.status not in SOLD_STATUSES or not item.stock:
             return None
         total = max(Decimal(0), sum((each.quantity for each in item.stock), Decimal(0)))
-        return self._entry(sku_of(item), number(total))
+        return self._entry(sku_of(item), json_number(total))
 
     def save(self, entries: list[Entry]) -> dict[str, str]:
         try:

@@ -3,12 +3,12 @@
 from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
-from connectors.platforms.netsuite.numbers import json_number
 from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.platforms.netsuite.targets.addresses import address
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
+from connectors.sdk.values import json_number
 from hub.kinds import Kind
 from orders.items import OrderItem, OrderLineItem
 

@@ -1,7 +1,6 @@
 """What all targets of a custom system have in common: batches of objects under keys, read back in full."""
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from connectors.platforms.rest.client import BATCH_SIZE, RestClient, Row
@@ -13,7 +12,6 @@ from connectors.sdk.records import AddressRecord
 from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import Kind
 
-SOLD_STATUSES = ("live", "suspended")
 ADDRESS_FIELDS = (
     "use", "first_name", "last_name", "company", "street", "street2", "city", "region", "postcode", "country",
     "phone", "email",
@@ -64,13 +62,6 @@ def _outcome(key: str, result: Any) -> Outcome:
 def reference(refs: References, kind: Kind, item_id: int | None) -> str:
     """The key that the other system knows an item by, which is our own ID unless it gave one; empty for none."""
     return "" if item_id is None else refs.get(kind, item_id) or str(item_id)
-
-
-def number(value: Decimal | None) -> int | float | None:
-    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def address(item: AddressRecord) -> dict[str, str]:

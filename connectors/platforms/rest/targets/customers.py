@@ -1,8 +1,9 @@
 """Customers, as docs/platforms/rest.md specifies them."""
 
 from connectors.platforms.rest.client import Row
-from connectors.platforms.rest.targets.base import RestTargetStream, address, number, reference
+from connectors.platforms.rest.targets.base import RestTargetStream, address, reference
 from connectors.sdk.operations import References
+from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import CustomerItem
 
@@ -25,7 +26,7 @@ class CustomerTarget(RestTargetStream[CustomerItem]):
             "accounting_id": item.accounting_id,
             "sales_agent_groups": item.sales_agent_groups,
             "price_lists": item.price_lists,
-            "discount_percentage": number(item.discount_percentage),
+            "discount_percentage": json_number(item.discount_percentage),
             "payment_on_account": item.payment_on_account,
             "parent": reference(refs, Kind.CUSTOMER, item.parent_id),
             "b2b_enabled": item.b2b_enabled,

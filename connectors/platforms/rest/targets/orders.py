@@ -3,8 +3,9 @@
 from datetime import UTC
 
 from connectors.platforms.rest.client import Row
-from connectors.platforms.rest.targets.base import RestTargetStream, address, number, reference
+from connectors.platforms.rest.targets.base import RestTargetStream, address, reference
 from connectors.sdk.operations import References
+from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem
 
@@ -20,9 +21,9 @@ class OrderTarget(RestTargetStream[OrderItem]):
             "customer": reference(refs, Kind.CUSTOMER, item.customer_id),
             "status": item.status,
             "currency": item.currency,
-            "total": number(item.total),
-            "tax": number(item.tax),
-            "shipping_cost": number(item.shipping_cost),
+            "total": json_number(item.total),
+            "tax": json_number(item.tax),
+            "shipping_cost": json_number(item.shipping_cost),
             "placed_at": item.placed_at.astimezone(UTC).isoformat(),
             "placed_through_b2b": item.placed_through_b2b,
             "note": item.customer_note,
@@ -33,8 +34,8 @@ class OrderTarget(RestTargetStream[OrderItem]):
                     "sku": line.sku,
                     "title": line.title,
                     "vendor": line.vendor,
-                    "quantity": number(line.quantity),
-                    "unit_price": number(line.unit_price),
+                    "quantity": json_number(line.quantity),
+                    "unit_price": json_number(line.unit_price),
                     "status": line.status,
                 }
                 for line in item.lines
@@ -46,7 +47,7 @@ class OrderTarget(RestTargetStream[OrderItem]):
                     "tracking_number": shipment.tracking_number,
                     "shipped_at": shipment.shipped_at and shipment.shipped_at.astimezone(UTC).isoformat(),
                     "lines": [
-                        {"line": reference(refs, Kind.ORDER_LINE, line_id), "quantity": number(quantity)}
+                        {"line": reference(refs, Kind.ORDER_LINE, line_id), "quantity": json_number(quantity)}
                         for line_id, quantity in sorted(shipment.lines.items())
                     ],
                 }

@@ -2,8 +2,9 @@
 
 from catalog.items import VariantItem
 from connectors.platforms.rest.client import Row
-from connectors.platforms.rest.targets.base import SOLD_STATUSES, RestTargetStream, number, reference
+from connectors.platforms.rest.targets.base import RestTargetStream, reference
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType, Kind
 
 
@@ -20,16 +21,16 @@ class PriceTarget(RestTargetStream[VariantItem]):
         return {
             "sku": item.sku,
             "product": reference(refs, Kind.PRODUCT, item.product_id),
-            "amount": number(default.amount),
-            "list_amount": number(default.list_amount),
+            "amount": json_number(default.amount),
+            "list_amount": json_number(default.list_amount),
             "currency": default.currency or None,
             "prices": [
                 {
                     "price_list": each.price_list,
                     "currency": each.currency,
                     "min_quantity": each.min_quantity,
-                    "amount": number(each.amount),
-                    "list_amount": number(each.list_amount),
+                    "amount": json_number(each.amount),
+                    "list_amount": json_number(each.list_amount),
                 }
                 for each in item.prices
             ],

@@ -5,8 +5,9 @@ Stock and prices are streams of their own, so that their changes do not carry th
 
 from catalog.items import ProductItem
 from connectors.platforms.rest.client import Row
-from connectors.platforms.rest.targets.base import SOLD_STATUSES, RestTargetStream, number, reference
+from connectors.platforms.rest.targets.base import RestTargetStream, reference
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType, Kind
 
 
@@ -36,11 +37,11 @@ class ProductTarget(RestTargetStream[ProductItem]):
                     "key": reference(refs, Kind.VARIANT, variant.id),
                     "sku": variant.sku,
                     "barcode": variant.barcode,
-                    "weight_in_grams": number(variant.weight_in_grams),
+                    "weight_in_grams": json_number(variant.weight_in_grams),
                     "image_url": variant.cart_image_url,
                     "options": variant.options,
                     "status": variant.status,
-                    "rrp": number(variant.rrp),
+                    "rrp": json_number(variant.rrp),
                     "settings": variant.settings,
                 }
                 for variant in item.variants

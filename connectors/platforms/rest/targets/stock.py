@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from catalog.items import VariantItem
 from connectors.platforms.rest.client import Row
-from connectors.platforms.rest.targets.base import SOLD_STATUSES, RestTargetStream, number, reference
+from connectors.platforms.rest.targets.base import RestTargetStream, reference
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType, Kind
 
 
@@ -20,12 +21,12 @@ class StockTarget(RestTargetStream[VariantItem]):
         return {
             "sku": item.sku,
             "product": reference(refs, Kind.PRODUCT, item.product_id),
-            "quantity": number(sum((each.quantity for each in item.stock), Decimal(0))),
+            "quantity": json_number(sum((each.quantity for each in item.stock), Decimal(0))),
             "locations": [
                 {
                     "location": each.location,
-                    "quantity": number(each.quantity),
-                    "min_level": number(each.min_level),
+                    "quantity": json_number(each.quantity),
+                    "min_level": json_number(each.min_level),
                     "restock_date": each.restock_date and each.restock_date.isoformat(),
                 }
                 for each in item.stock

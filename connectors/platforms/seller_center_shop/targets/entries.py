@@ -7,6 +7,7 @@ from connectors.platforms.seller_center_shop.client import Entry, IdsBySku
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Outcome, References
+from connectors.sdk.values import variant_label
 from hub.kinds import Kind
 
 STATUSES = {"live": "active", "suspended": "inactive"}
@@ -41,10 +42,6 @@ def amounts(variant: VariantItem, price_list: str) -> Entry:
     if default.list_amount is None or default.list_amount <= default.amount:
         return {"price": _money(default.amount), "special_price": None}
     return {"price": _money(default.list_amount), "special_price": _money(default.amount)}
-
-
-def variant_label(variant: VariantItem) -> str:
-    return ", ".join(each["value"] for each in variant.options) or f"number {variant.position + 1}"
 
 
 def removal_outcome(external_id: str) -> Outcome:

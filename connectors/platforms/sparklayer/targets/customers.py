@@ -12,12 +12,12 @@ from typing import Any
 from connectors.platforms.sparklayer.addresses import address, missing_fields
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
 from connectors.platforms.sparklayer.refusals import names_property, send_each
-from connectors.platforms.sparklayer.values import number
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.streams import Target
+from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import CustomerItem
 
@@ -54,7 +54,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
             "group": item.group or None,
             "sales_agent_groups": item.sales_agent_groups,
             "price_lists": item.price_lists,
-            "discount_percentage": number(item.discount_percentage),
+            "discount_percentage": json_number(item.discount_percentage),
             "payment_on_account": terms,
             "parent_customer_id": refs.shop_or_own_id(Kind.CUSTOMER, item.parent_id) if item.parent_id else None,
             "addresses": [

@@ -11,11 +11,11 @@ from typing import Any
 from connectors.platforms.sparklayer.addresses import address
 from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.refusals import send_each
-from connectors.platforms.sparklayer.values import number
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.streams import Target
+from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 
@@ -119,7 +119,7 @@ def _lines(item: OrderItem, refs: References, held: Quantities) -> Iterable[Row]
                 "identifiers": _identifiers(line, refs),
                 "sku": line.sku,
                 "name_parent": line.title,
-                "quantity": number(held[line.id]),
+                "quantity": json_number(held[line.id]),
                 "line_total": {"total_net": _money(line.unit_price * held[line.id], item.currency)},
             }
 

@@ -9,12 +9,12 @@ from connectors.platforms.sparklayer.price_lists import price_list_payload
 from connectors.platforms.sparklayer.refusals import refusal_text
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
-from connectors.platforms.sparklayer.values import SOLD_STATUSES, number
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.streams import Target
+from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType, Kind
 
 PRICING = "/api/v1/price-lists/{}/pricing"
@@ -46,7 +46,7 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
             "list": target,
             "sku": item.sku,
             "pricing": [
-                {"quantity": each.min_quantity, "price": number(each.amount)}
+                {"quantity": each.min_quantity, "price": json_number(each.amount)}
                 for each in sorted(own, key=lambda each: each.min_quantity)
             ],
         }

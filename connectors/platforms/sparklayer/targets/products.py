@@ -11,12 +11,12 @@ from catalog.items import ProductItem, VariantItem
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
 from connectors.platforms.sparklayer.refusals import send_each
 from connectors.platforms.sparklayer.settings import FieldMap
-from connectors.platforms.sparklayer.values import SOLD_STATUSES, number
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.streams import Target
+from connectors.sdk.values import SOLD_STATUSES, json_number, variant_label
 from hub.kinds import DataType, Kind
 
 Row = dict[str, Any]
@@ -34,7 +34,7 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
             return None
         without_sku = [variant for variant in item.variants if variant.status in SOLD_STATUSES and not variant.sku]
         if without_sku:
-            names = ", ".join(_variant_label(each) for each in without_sku[:5])
+            names = ", ".join(variant_label(each) for each in without_sku[:5])
             raise SkipRecord(issues.SKU_MISSING(count=len(without_sku), names=names))
         main_image_url = item.images[0].url if item.images else ""
         variants = [each for each in item.variants if each.sku]
@@ -47,7 +47,7 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
                     {
                         "external_id": refs.shop_or_own_id(Kind.VARIANT, variant.id),
                         "sku": variant.sku,
-                        "weight_in_grams": number(variant.weight_in_grams),
+                        "weight_in_grams": json_number(variant.weight_in_grams),
                         "position": variant.position,
                         "cart_image_url": variant.cart_image_url or main_image_url,
                         "options": [{"group": each["name"], "name": each["value"]} for each in variant.options],
@@ -118,14 +118,10 @@ def _rrp(variant: VariantItem, price_list: str) -> list[Row]:
     currency = next((each.currency for each in variant.prices if price_list in ("", each.price_list)), "")
     if variant.rrp is None or not currency:
         return []
-    return [{"currency_code": currency, "price": number(variant.rrp)}]
+    return [{"currency_code": currency, "price": json_number(variant.rrp)}]
 
 
 def _settings(variant: VariantItem, field_map: FieldMap) -> list[Row]:
     """One per customer group; ours hold for all."""
     found = {theirs: variant.settings[ours] for ours, theirs in field_map.settings.items() if ours in variant.settings}
     return [found] if found else []
-
-
-def _variant_label(variant: VariantItem) -> str:
-    return ", ".join(each["value"] for each in variant.options) or f"number {variant.position + 1}"

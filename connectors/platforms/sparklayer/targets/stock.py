@@ -9,11 +9,11 @@ from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.refusals import names_property, refusal_text
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
-from connectors.platforms.sparklayer.values import SOLD_STATUSES
 from connectors.sdk.errors import BatchRefused, NeedsAttention
 from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.streams import Target
+from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType, Kind
 
 STOCK = "/api/v1/batch-update-stock"

@@ -3,11 +3,11 @@
 from typing import Any
 
 from catalog.items import ProductItem, VariantItem
-from connectors.platforms.magento.targets.variants import SOLD_STATUSES, default_price, label
-from connectors.platforms.magento.values import number
+from connectors.platforms.magento.targets.variants import label
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import Kind
 
 MAX_SKU_LENGTH = 64
@@ -53,8 +53,8 @@ def _variant(product: ProductItem, item: VariantItem, price_list: str) -> Payloa
         "id": item.id,
         "sku": item.sku,
         "name": " ".join((product.title, *(option["value"] for option in item.options))),
-        "price": None if price is None else number(price.amount),
-        "weight_in_grams": None if item.weight_in_grams is None else number(item.weight_in_grams),
+        "price": None if price is None else json_number(price.amount),
+        "weight_in_grams": None if item.weight_in_grams is None else json_number(item.weight_in_grams),
         "status": 1 if item.status == "live" else 2,
         "options": {option["name"]: option["value"] for option in item.options},
     }
