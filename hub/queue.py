@@ -316,7 +316,7 @@ def settle(
                     [failure.isolated for failure in failed],
                     [failure.error_class for failure in failed],
                     [failure.error[:2000] for failure in failed],
-                    [failure.receipt_id[:200] for failure in failed],
+                    [failure.receipt_id for failure in failed],
                     [failure.queued_hash for failure in failed],
                 ],
             )

@@ -91,19 +91,24 @@ class ClientCredentials(_BearerToken):
     ) -> None:
         self._endpoint = endpoint
         self._fields = fields
-        self._key = blake2b(canonical_json([endpoint.path, *identity]), digest_size=16).digest()
+        self._identity = identity
 
     def prepare(self, http: "HttpClient") -> None:
-        token, expires = _issued.get(self._key, ("", 0.0))
+        key = self._key(http)
+        token, expires = _issued.get(key, ("", 0.0))
         if not token or expires < monotonic():
             answer = self._endpoint.request(http, self._fields())
             token = str(answer["access_token"])
-            _issued[self._key] = token, monotonic() + max(0.0, lifetime(answer) - EXPIRY_MARGIN)
+            _issued[key] = token, monotonic() + max(0.0, lifetime(answer) - EXPIRY_MARGIN)
         self._access_token = token
 
     def renew(self, http: "HttpClient") -> bool:
-        _issued.pop(self._key, None)
+        _issued.pop(self._key(http), None)
         return True
+
+    def _key(self, http: "HttpClient") -> bytes:
+        """The host is part of it, so that no token is sent to another host than the one that issued it."""
+        return blake2b(canonical_json([http.base_url, self._endpoint.path, *self._identity]), digest_size=16).digest()
 
 
 class RefreshTokenCredentials(Schema):
