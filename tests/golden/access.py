@@ -474,8 +474,8 @@ def texts_in_source() -> frozenset[str]:
 def _trees() -> tuple[ast.Module, ...]:
     return tuple(
         ast.parse(path.read_text())
-        for room in OURS
-        for path in sorted((ROOT / room).rglob("*.py"))
+        for app in OURS
+        for path in sorted((ROOT / app).rglob("*.py"))
         if "migrations" not in path.parts
     )
 
