@@ -33,8 +33,10 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(argv)
     with (
-        start("bigcommerce", accounts={"shop": "token"}, products=40, dirty=False, quota=1_000_000) as shop,
-        start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20) as system,
+        start(
+            "bigcommerce", accounts={"shop": "token"}, products=40, dirty=False, quota=1_000_000, contract="off"
+        ) as shop,
+        start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20, contract="off") as system,
         Processes() as processes,
     ):
         heavy = sample_data.target(sample_data.catalogue("heavy", options.items), system, shards=4)

@@ -31,7 +31,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--changed", type=int, default=1_000)
     options = parser.parse_args(argv)
     few, many, changed = options.products // 10, options.products, options.changed
-    with start("rest", accounts={"erp": "token"}) as system:
+    with start("rest", accounts={"erp": "token"}, contract="off") as system:
         small = sample_data.target(sample_data.catalogue("small", few), system)
         large = sample_data.target(sample_data.catalogue("large", many), system, shards=SHARDS)
         sample_data.mark_as_synced(small)

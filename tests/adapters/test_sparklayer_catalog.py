@@ -254,6 +254,7 @@ def test_out_of_a_list_that_is_gone_nothing_need_be_taken(storefront: Adapter) -
     assert [outcome.error for outcome in storefront.target(PRICES).send([gone])] == [None]
 
 
+@pytest.mark.breaks_contract
 def test_a_refused_batch_is_taken_apart(storefront: Adapter) -> None:
     cheap = copy.deepcopy(tiered(1))
     cheap.prices[1].amount = Decimal(-1)

@@ -11,6 +11,7 @@ from hub.kinds import Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 
 ACTION = "UpdateItemsStatus"
+API_VERSION = "1.0"
 STATUSES = {"shipped": "shipped", "delivered": "delivered", "cancelled": "canceled", "returned": "returned"}
 REASONS = {"canceled": "cancel_reason", "returned": "return_reason"}
 

@@ -48,7 +48,11 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
     def _update(self, items: list[Entry]) -> dict[int, str]:
         """One UpdateItemsStatus: position → why the OMS refused that item."""
         try:
-            answer = self.client.post("", {"Request": {"Items": items}}, {"Action": item_statuses.ACTION})
+            answer = self.client.post(
+                "",
+                {"Request": {"Items": items}},
+                {"Action": item_statuses.ACTION, "Version": item_statuses.API_VERSION},
+            )
         except Refused as refused:
             if not isinstance(refused.body, dict):
                 raise BatchRefused(str(refused)) from refused
