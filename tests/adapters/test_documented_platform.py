@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors import platforms, registry
 from connectors.models import OAuthTokens
-from connectors.services.connections import install_connection
 from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import DataType, Kind
 from hub.models import Connection, Job, Link, Run
@@ -22,11 +19,11 @@ from hub.services import start_run
 from orders.models import Customer
 from sandbox.process import SandboxProcess
 from tests.adapters import documented_platform
+from tests.adapters.documented_fixtures import acme, folder, stand_in
 from tests.engine.worker import last_run, skip_delays, work_until_idle
-from tests.factories import make_seller
 from tests.webhooks.conftest import join_waker_threads
 
-__all__ = ["join_waker_threads"]
+__all__ = ["acme", "folder", "join_waker_threads", "stand_in"]
 
 MOST_LINES = 150
 LAYOUT = {
@@ -34,42 +31,6 @@ LAYOUT = {
     *("acme/sources/__init__.py", "acme/sources/products.py"),
     *("acme/targets/__init__.py", "acme/targets/customers.py"),
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with the package of the example."""
-    documented_platform.install(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[SandboxProcess]:
-    with documented_platform.start_stand_in() as process:
-        yield process
-
-
-@pytest.fixture
-def acme(
-    transactional_db: None, folder: Path, stand_in: SandboxProcess, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Connection]:
-    """A connection to Acme that has just been installed with its first refresh token."""
-    monkeypatch.setattr(platforms, "__path__", [*platforms.__path__, str(folder)])
-    registry.adapters.cache_clear()
-    stand_in.reset()
-    name, token = documented_platform.ACCOUNT
-    yield install_connection(
-        seller=make_seller("acme"),
-        platform=documented_platform.KEY,
-        name=name,
-        slug=name,
-        base_url=stand_in.url,
-        settings=documented_platform.SETTINGS,
-        credentials={"refresh_token": token},
-    )
-    registry.adapters.cache_clear()
-    for module in [name for name in sys.modules if name.startswith("connectors.platforms.acme")]:
-        del sys.modules[module]
 
 
 def test_it_is_small_and_has_the_standard_layout() -> None:
