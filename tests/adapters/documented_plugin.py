@@ -14,7 +14,8 @@ from sandbox.process import SandboxProcess
 
 
 def pytest_collection(session: pytest.Session) -> None:
-    from connectors import platforms, registry
+    from connectors import platforms
+    from connectors.adapters import registry
     from tests.adapters import documented_platform
     from tests.adapters.cases import CASES
 

@@ -20,7 +20,7 @@ from connectors.models import OAuthTokens
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient, Response
 from connectors.sdk.tokens import TokenPair
-from connectors.services import uninstall_connection, update_connection
+from connectors.services.connections import uninstall_connection, update_connection
 from hub.kinds import DataType
 from hub.models import Connection, Job, JobState, Run
 from hub.services import resume_job, start_run
