@@ -118,4 +118,4 @@ class StandIn(Platform):
 
 if __name__ == "__main__":
     name, token = sys.argv[1:]
-    serve(StandIn(Options({name: token})), port=0)
+    serve(StandIn(Options({name: token}, contract="off")), port=0)
