@@ -7,6 +7,7 @@ anything is written (D5); an item that left the job's filter, or the target's ow
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -94,6 +95,7 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
         if payload is None:
             if current_link is not None:
                 operation = Operation(Action.REMOVE, change.item_id, current_link.external_id, None, previous)
+                operation.queued_at, operation.receipt_id = _queued_at(change), change.receipt_id
                 decision.steps.append(Step(change, operation, None, item, link, revision))
             elif change.sent_at is not None:
                 # Its creation was not answered, so it may be there.
@@ -113,11 +115,16 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             payload,
             previous,
             attempts=change.attempts,
-            queued_at=change.sent_at if change.error_class == Queued.__name__ else None,
+            queued_at=_queued_at(change),
             receipt_id=change.receipt_id,
         )
         decision.steps.append(Step(change, operation, new, item, link, revision))
     return decision
+
+
+def _queued_at(change: ChangeSnapshot) -> datetime | None:
+    """When the target took the change into its queue, as long as its outcome is unknown."""
+    return change.sent_at if change.receipt_id or change.error_class == Queued.__name__ else None
 
 
 def _deleted_sellers(items: Iterable[Any]) -> set[int]:
