@@ -7,6 +7,7 @@ differs from the one last sent (D5). An item that no longer matches the job's fi
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -93,18 +94,10 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             if current_link and current_link.sent_hash and hasattr(current_link, "payload")
             else None
         )
-        queued_at = change.sent_at if change.error_class == Queued.__name__ else None
         if payload is None:
             if current_link is not None:
-                operation = Operation(
-                    Action.REMOVE,
-                    change.item_id,
-                    current_link.external_id,
-                    None,
-                    previous,
-                    queued_at=queued_at,
-                    receipt_id=change.receipt_id,
-                )
+                operation = Operation(Action.REMOVE, change.item_id, current_link.external_id, None, previous)
+                operation.queued_at, operation.receipt_id = _queued_at(change), change.receipt_id
                 decision.steps.append(Step(change, operation, None, item, link, revision))
             elif change.sent_at is not None:
                 # Its creation was not answered, so it may exist at the target.
@@ -124,11 +117,16 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             payload,
             previous,
             attempts=change.attempts,
-            queued_at=queued_at,
+            queued_at=_queued_at(change),
             receipt_id=change.receipt_id,
         )
         decision.steps.append(Step(change, operation, new, item, link, revision))
     return decision
+
+
+def _queued_at(change: ChangeSnapshot) -> datetime | None:
+    """When the target took the change into its queue, as long as its outcome is unknown."""
+    return change.sent_at if change.receipt_id or change.error_class == Queued.__name__ else None
 
 
 def _deleted_sellers(items: Iterable[Any]) -> set[int]:

@@ -2,7 +2,7 @@
 
 import logging
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -150,16 +150,19 @@ def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) ->
     queued = [position for position, step in enumerate(steps) if polls and _is_queued(step)]
     new = [position for position in range(len(steps)) if position not in queued]
     outcomes: dict[int, Outcome] = {}
+    asked: list[int] = []
     try:
         if isinstance(target, PolledReceipts) and queued:
+            asked = queued
             outcomes |= zip(queued, target.poll([operations[position] for position in queued]), strict=True)
         if new:
+            asked = new
             outcomes |= zip(new, target.send([operations[position] for position in new]), strict=True)
     except TryAgainLater as error:
         error.sent = error.sent or http.writes > writes_before
         raise
     except BatchRefused as error:
-        error.item_errors = {new[position]: problem for position, problem in error.item_errors.items()}
+        error.item_errors = {asked[position]: problem for position, problem in error.item_errors.items()}
         raise
     return _Answer([outcomes[position] for position in range(len(steps))], monotonic() - started)
 
@@ -284,7 +287,13 @@ def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLa
         )
     else:
         not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
-    batch.results.append(failed_result(step.change, step.item, batch.job, error, not_before=not_before, isolated=True))
+    result = failed_result(step.change, step.item, batch.job, error, not_before=not_before, isolated=True)
+    if result.failure is not None and _is_queued(step):
+        # Only asking failed: the target still has it.
+        result.failure = replace(
+            result.failure, receipt_id=step.change.receipt_id, queued_hash=bytes(step.change.queued_hash or b"")
+        )
+    batch.results.append(result)
 
 
 def close_partial_run(turn: Turn, job: Job) -> None:

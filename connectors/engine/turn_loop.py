@@ -205,9 +205,10 @@ def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
 
 
 def _fail_run(turn: Turn, run: Run, reason: str) -> None:
-    now = timezone.now()
+    now, calls = timezone.now(), turn.pop_call_count()
     with lanes.fenced(turn.claim):
         runs.lock(run_ids=[run.pk])
+        runs.count(run_id=run.pk, kind=run.job.item_kind, now=now, calls=calls)
         queue.detach_run(run=run)
         if runs.close(run=run, now=now, failed=reason) and run.scope == Run.Scope.FULL:
             seller_id = run.job.connection.seller_id

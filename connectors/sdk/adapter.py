@@ -95,11 +95,13 @@ class Adapter(Generic[ClientT]):
 
     def source(self, data_type: DataType) -> Source[ClientT, Any]:
         """The source of a data type; LookupError if the adapter does not import it."""
-        return self._open(self.sources()[data_type])
+        source: Source[ClientT, Any] = self._open(self.sources()[data_type])
+        return source
 
     def target(self, data_type: DataType) -> Target[ClientT, Any, Any]:
         """The target of a data type; LookupError if the adapter does not export it."""
-        return self._open(self.targets()[data_type])
+        target: Target[ClientT, Any, Any] = self._open(self.targets()[data_type])
+        return target
 
     @classmethod
     def listing_classes(cls) -> dict[str, type[Listing[Any]]]:

@@ -48,7 +48,8 @@ class Basic(Authenticator):
         self._basic = HTTPBasicAuth(username, password)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return self._basic(request)
+        signed: PreparedRequest = self._basic(request)
+        return signed
 
 
 class OAuth1(Authenticator):

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -11,67 +10,18 @@ import orjson
 import requests
 import urllib3
 
-from connectors.sdk import issues, ssrf
 from connectors.sdk.authenticators import Authenticator
-from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.network_errors import translate
+from connectors.sdk.responses import Refused, Response, retry_after
 from connectors.sdk.transport import GuardedTransport, Watchdog
+
+# What adapters import from here.
+__all__ = ["MAX_BODY", "Budget", "HttpClient", "Refused", "Response"]
 
 USER_AGENT = "SyncCenter/1.0 (integration hub)"
 MAX_BODY = 64 * 1024 * 1024
 _READ_METHODS = {"GET", "HEAD", "OPTIONS"}
-
-
-@dataclass(slots=True)
-class Response:
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    def json(self) -> Any:
-        """The parsed body. TryAgainLater if it is not JSON, such as a proxy's error page or an incomplete response."""
-        try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError as error:
-            raise TryAgainLater(
-                f"The response ({self.status}, {len(self.content)} bytes) is not valid JSON: {error}."
-            ) from error
-
-    def text(self, limit: int) -> str:
-        return self.content[:limit].decode("utf-8", "replace").replace("\x00", "")
-
-
-class Refused(SkipRecord):
-    """A 4xx response that rejects the request's content. Adapters interpret `status` and `body`."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(issues.REJECTED(reason=f"{response.status} {response.text(300)}".strip()))
-        self.args = (f"Refused with {response.status}: {response.text(300)}",)
-        self.status = response.status
-        self.response = response
-
-    @property
-    def body(self) -> Any:
-        """The parsed JSON of the response, None if it is not JSON."""
-        try:
-            return self.response.json()
-        except TryAgainLater:
-            return None
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """`Retry-After` in either of its forms (RFC 9110, 10.2.3), seconds or a date, at most a day ahead.
-
-    None where it is missing or malformed.
-    """
-    value = headers.get("Retry-After", "").strip()
-    latest = now + timedelta(days=1)
-    if value.isascii() and value.isdecimal():
-        return min(now + timedelta(seconds=min(int(value[:10]), 86_400)), latest)
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return min(date if date.tzinfo else date.replace(tzinfo=UTC), latest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,17 +175,12 @@ class HttpClient:
                         raise TryAgainLater(f"The response is larger than {self.max_body} bytes.")
                     chunks.append(chunk)
                 return Response(answer.status_code, answer.headers, b"".join(chunks))
-        except ssrf.ForbiddenAddress as error:
-            raise _forbidden(error) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if forbidden := _cause(error, ssrf.ForbiddenAddress):
-                raise _forbidden(forbidden) from error
-            if watch.fired or monotonic() >= ends:
+            translated = translate(error)
+            late = watch.fired or monotonic() >= ends
+            if late and isinstance(translated, TryAgainLater):
                 raise TryAgainLater(f"No complete response within {seconds:g} s.") from error
-            never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or bool(
-                _cause(error, urllib3.exceptions.NewConnectionError)
-            )
-            raise TryAgainLater(_readable(error), sent=not never_sent) from error
+            raise translated from error
 
     def _raise_for_status(self, method: str, path: str, response: Response) -> None:
         status = response.status
@@ -264,39 +209,3 @@ class HttpClient:
                 fix=f"Enter the final URL in the connection: {response.headers.get('Location', 'unknown')[:200]}",
             )
         raise Refused(response)
-
-
-def _forbidden(error: BaseException) -> NeedsAttention:
-    return NeedsAttention(str(error), fix="Correct the connection's URL.")
-
-
-def _cause(error: BaseException, wanted: type[BaseException]) -> BaseException | None:
-    """The exception of that type that caused `error`, however deeply it is nested."""
-    seen: set[int] = set()
-    waiting: list[Any] = [error]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, wanted):
-            return current
-        if isinstance(current, BaseException) and id(current) not in seen:
-            seen.add(id(current))
-            waiting += [
-                current.__cause__,
-                current.__context__,
-                getattr(current, "reason", None),
-                *current.args,
-            ]
-    return None
-
-
-def _readable(error: BaseException) -> str:
-    """A short text for a network error, without memory addresses or query strings."""
-    name = type(error).__name__
-    return {
-        "ConnectTimeout": "The platform could not be reached in time.",
-        "ReadTimeout": "The platform did not answer in time.",
-        "ConnectionError": "The connection to the platform was lost or could not be established.",
-        "ChunkedEncodingError": "The response was incomplete.",
-        "ContentDecodingError": "The response could not be decompressed.",
-        "SSLError": "The platform's TLS certificate could not be verified.",
-    }.get(name, f"Network error ({name}).")

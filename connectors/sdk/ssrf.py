@@ -7,6 +7,7 @@ resolves differently a moment later (DNS rebinding) is no risk.
 import ipaddress
 import socket
 from collections.abc import Collection
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -27,7 +28,7 @@ def check_url(url: str, *, allowed_hosts: Collection[str]) -> None:
     resolve(host, parts.port or (443 if parts.scheme == "https" else 80), allowed_hosts=allowed_hosts)
 
 
-def resolve(host: str, port: int, *, allowed_hosts: Collection[str]) -> list[tuple]:
+def resolve(host: str, port: int, *, allowed_hosts: Collection[str]) -> list[tuple[Any, ...]]:
     """`getaddrinfo` of the host. Raises ForbiddenAddress if any of its addresses is private."""
     found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     if host.lower() not in allowed_hosts:

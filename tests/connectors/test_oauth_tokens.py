@@ -18,7 +18,8 @@ from django.utils import timezone
 from connectors.adapters.oauth_tokens import DatabaseTokenStore, store_tokens
 from connectors.models import OAuthTokens
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.sdk.http import HttpClient, Response
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Response
 from connectors.sdk.tokens import TokenPair
 from connectors.services.connections import uninstall_connection, update_connection
 from hub.kinds import DataType

@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Every call to the custom system takes more than four minutes."""
+    """Every call to the custom system takes more than four minutes, and that makes no batch smaller."""
     clock, send = Clock(), RestTargetStream.send
 
     def slow_send(self: ProductTarget, *args: Any) -> Any:
@@ -42,6 +42,7 @@ def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
     for module in (turn, sending):
         monkeypatch.setattr(module, "monotonic", clock)
+    monkeypatch.setattr(turn, "MAX_BATCH_SECONDS", 2 * CALL_SECONDS)
     monkeypatch.setattr(RestTargetStream, "send", slow_send)
     return clock
 

@@ -17,7 +17,8 @@ from connectors.platforms.bigcommerce.settings import (
 )
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.sdk.http import HttpClient, Response, retry_after
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Response, retry_after
 
 # Collections of the V3 API.
 PRODUCTS = "/catalog/products"

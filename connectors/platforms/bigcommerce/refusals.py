@@ -4,8 +4,8 @@ from typing import Any
 
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.responses import Refused
 
 
 def refusal_reason(refused: Refused) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient
 from connectors.sdk.account import Account
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 from connectors.sdk.webhooks import EventReference, Webhooks
 from hub.kinds import DataType
 

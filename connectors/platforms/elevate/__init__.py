@@ -13,7 +13,7 @@ from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator, Headers
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 from connectors.sdk.tokens import TokenStore
 from hub.kinds import Role
 

@@ -9,7 +9,8 @@ from typing import Any
 from connectors.platforms.elevate.settings import Settings
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
-from connectors.sdk.http import HttpClient, Refused
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused
 
 STATES = {
     "WAITING": ImportState.RUNNING,

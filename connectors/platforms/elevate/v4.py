@@ -15,8 +15,8 @@ from connectors.platforms.elevate.admin_api import AdminApi
 from connectors.platforms.elevate.changes import incremental_change
 from connectors.platforms.elevate.product_groups import key_of
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation
+from connectors.sdk.responses import Refused
 
 # Said of a group when something inside it is wrong, which is said as well.
 INNER_ERROR = "Inner error"

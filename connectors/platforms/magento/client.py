@@ -12,7 +12,8 @@ from connectors.platforms.magento.search import Filter, Group, any_of, search_pa
 from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.sdk.http import HttpClient, Refused
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused
 from connectors.sdk.schemas import Schema
 
 IDS_PER_REQUEST = 100  # IDs or SKUs, so that an address stays short

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 
 _PLACEHOLDER = re.compile(r"%(\w+)")
 

@@ -14,7 +14,8 @@ from connectors.platforms.netsuite.suiteql import Row, required_int
 from connectors.sdk import issues
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
-from connectors.sdk.http import HttpClient, Refused, Response
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused, Response
 
 SUITEQL_PATH = "/query/v1/suiteql"
 RECORD_PATH = "/record/v1"

@@ -1,6 +1,6 @@
 """What NetSuite says when it refuses something (RFC 7807 problems with `o:errorDetails`)."""
 
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 
 MAX_REASON_LENGTH = 500
 

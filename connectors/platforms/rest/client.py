@@ -5,7 +5,8 @@ from typing import Any
 
 from connectors.sdk.account import Account
 from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
-from connectors.sdk.http import HttpClient, Refused
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused
 
 BATCH_SIZE = 100
 PAGE_SIZE = 100

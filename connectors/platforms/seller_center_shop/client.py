@@ -7,8 +7,9 @@ from connectors.platforms.seller_center_shop import rpc
 from connectors.platforms.seller_center_shop.settings import Credentials, FieldMap, Settings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import BatchRefused
-from connectors.sdk.http import HttpClient, Refused
+from connectors.sdk.http import HttpClient
 from connectors.sdk.listing_protocol import ListingClient
+from connectors.sdk.responses import Refused
 from connectors.sdk.signatures import signed
 from hub.kinds import DataType
 

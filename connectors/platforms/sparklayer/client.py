@@ -14,7 +14,8 @@ from connectors.platforms.sparklayer.refusals import ConcurrentUpdate, property_
 from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import TryAgainLater
-from connectors.sdk.http import HttpClient, Refused
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused
 
 # Products and variants are those of the vendor's earlier reference ("Core API", 2023), which takes either ID there.
 # Reading and deleting a customer are documented, their path is not: assumed to be that of the replacement.

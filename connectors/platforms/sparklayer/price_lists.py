@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.platforms.sparklayer.refusals import refusal_text
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 
 if TYPE_CHECKING:
     from connectors.platforms.sparklayer.client import SparkLayerClient

@@ -5,8 +5,8 @@ from typing import Any
 
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome
+from connectors.sdk.responses import Refused
 
 Row = dict[str, Any]
 

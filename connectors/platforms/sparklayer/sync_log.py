@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.refusals import refusal_error
 from connectors.sdk.errors import SyncLogMissing
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 from connectors.sdk.sync_log import LogError, LogUpdate, RemoteSyncLog
 from hub.kinds import DataType
 

@@ -11,9 +11,9 @@ from connectors.platforms.bigcommerce.field_reader import FieldReader, Malformed
 from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
 from connectors.sdk import issues
-from connectors.sdk.http import Refused
 from connectors.sdk.paging import Cursor, Page, Slice
 from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, ShipmentRecord
+from connectors.sdk.responses import Refused
 from hub.kinds import DataType
 
 PATH = "/orders"

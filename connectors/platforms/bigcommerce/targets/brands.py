@@ -11,8 +11,8 @@ from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import URL_LENGTH, check_name
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 

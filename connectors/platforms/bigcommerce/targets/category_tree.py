@@ -9,8 +9,8 @@ from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.platforms.bigcommerce.refusals import refusal_error
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused, Response
 from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.responses import Refused, Response
 
 CATEGORIES_PER_REQUEST = 50
 

@@ -10,9 +10,9 @@ from connectors.platforms.bigcommerce.targets.stock import variant_outcome
 from connectors.platforms.bigcommerce.values import full_and_sale, remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.records import Problem
+from connectors.sdk.responses import Refused
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 

@@ -17,9 +17,9 @@ from connectors.platforms.bigcommerce.targets.product_payload import (
 from connectors.platforms.bigcommerce.targets.variants import VariantWriter, new_variant, store_weight
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.paging import HeldPage
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 

@@ -11,9 +11,9 @@ from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.records import Problem
+from connectors.sdk.responses import Refused
 from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType
 

@@ -12,8 +12,8 @@ from connectors.platforms.magento.messages import fill_placeholders, message_of
 from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
 from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk.errors import BatchRefused, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import References
+from connectors.sdk.responses import Refused
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 

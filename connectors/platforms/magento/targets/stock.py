@@ -13,8 +13,8 @@ from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
 from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import References
+from connectors.sdk.responses import Refused
 from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType
 

@@ -8,8 +8,8 @@ from connectors.platforms.seller_center_oms.targets import item_statuses
 from connectors.platforms.seller_center_oms.targets.item_statuses import Entry, Payload
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused, SkipRecord
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import Target
 from hub.kinds import DataType
 from orders.items import OrderItem

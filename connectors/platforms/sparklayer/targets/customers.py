@@ -14,8 +14,8 @@ from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLaye
 from connectors.platforms.sparklayer.refusals import names_property, send_each
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import Target
 from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind

@@ -11,8 +11,8 @@ from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType, Kind

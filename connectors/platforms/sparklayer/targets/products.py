@@ -13,8 +13,8 @@ from connectors.platforms.sparklayer.refusals import send_each
 from connectors.platforms.sparklayer.settings import FieldMap
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES, json_number, variant_label
 from hub.kinds import DataType, Kind

@@ -10,8 +10,8 @@ from connectors.platforms.sparklayer.refusals import names_property, refusal_tex
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
 from connectors.sdk.errors import BatchRefused, NeedsAttention
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType, Kind

@@ -12,8 +12,8 @@ from connectors.platforms.sparklayer.price_lists import price_list_payload
 from connectors.platforms.sparklayer.refusals import send_each
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
 from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.responses import Refused
 from connectors.sdk.streams import Target
 from hub.kinds import DataType
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
 from connectors.sdk.errors import TryAgainLater
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 
 Row = dict[str, Any]
 

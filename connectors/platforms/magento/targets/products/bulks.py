@@ -19,7 +19,7 @@ from connectors.platforms.magento.targets.products.bodies import Body
 from connectors.platforms.magento.values import format_timestamp
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 
 PATH = "/products/bySku"
 # The limit of a bulk where the shop limits inputs.

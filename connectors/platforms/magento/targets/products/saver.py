@@ -9,7 +9,7 @@ from connectors.platforms.magento.targets.products.bulks import MAX_BULK_SIZE, B
 from connectors.platforms.magento.values import quote_path
 from connectors.sdk import issues
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
-from connectors.sdk.http import Refused
+from connectors.sdk.responses import Refused
 
 # SKU in lower case → None for what was saved, else why it was not, or not yet.
 Results = dict[str, Exception | None]
