@@ -10,7 +10,7 @@ from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 
 
 def translate(error: BaseException) -> ConnectorError:
-    """NeedsAttention for a forbidden address, otherwise TryAgainLater; `sent` is False if the request was never sent."""
+    """NeedsAttention for a forbidden address, else TryAgainLater; `sent` is False if the request was never sent."""
     if forbidden := _cause(error, ssrf.ForbiddenAddress):
         return NeedsAttention(str(forbidden), fix="Correct the connection's URL.")
     never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or bool(
