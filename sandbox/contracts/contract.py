@@ -71,19 +71,34 @@ class Operation:
         self.spec: Document = document["paths"][template][method]
         self._document = document
         parameters = [*document["paths"][template].get("parameters", ()), *self.spec.get("parameters", ())]
-        resolved = [_resolved(document, each) for each in parameters]
-        self.query = {each["name"] for each in resolved if each["in"] == "query"}
+        self._parameters = [_resolved(document, each) for each in parameters]
+        self._parameter_validators: dict[frozenset[str], V31RequestParametersValidator] = {}
+        self.query = {each["name"] for each in self._parameters if each["in"] == "query"}
         for requirement in self.spec.get("security", document.get("security", ())):
             schemes = (document["components"]["securitySchemes"][name] for name in requirement)
             self.query |= {each["name"] for each in schemes if each.get("in") == "query"}
         self.query_pattern = re.compile(self.spec["x-query-pattern"]) if "x-query-pattern" in self.spec else None
         self.media_types: Document = _resolved(document, self.spec.get("requestBody", {})).get("content", {})
 
-    @cached_property
-    def _own(self) -> SchemaPath:
+    def _document_with(self, item: Document) -> SchemaPath:
         """The document with this path only, and without servers, which are the vendor's."""
         rest = {name: value for name, value in self._document.items() if name not in ("paths", "servers")}
-        return SchemaPath.from_dict({**rest, "paths": {self.template: self._document["paths"][self.template]}})
+        return SchemaPath.from_dict({**rest, "paths": {self.template: item}})
+
+    @cached_property
+    def _own(self) -> SchemaPath:
+        return self._document_with(self._document["paths"][self.template])
+
+    def _parameters_validator(self, message: RequestMessage) -> V31RequestParametersValidator:
+        """Knows the parameters that are required or given: each takes a millisecond, and a listing may have fifty."""
+        given = [
+            each for each in self._parameters if each.get("required") or each["name"] in message.parameters[each["in"]]
+        ]
+        names = frozenset(f"{each['in']} {each['name']}" for each in given)
+        if names not in self._parameter_validators:
+            item = {self.method: {**self.spec, "parameters": given}}
+            self._parameter_validators[names] = V31RequestParametersValidator(self._document_with(item))
+        return self._parameter_validators[names]
 
     @cached_property
     def _json_types(self) -> dict[str, Callable[..., Any]]:
@@ -93,8 +108,8 @@ class Operation:
         return {name: _json for name in names if is_json(name)}
 
     @cached_property
-    def _request_validators(self) -> tuple[V31RequestSecurityValidator, V31RequestParametersValidator]:
-        return V31RequestSecurityValidator(self._own), V31RequestParametersValidator(self._own)
+    def _security_validator(self) -> V31RequestSecurityValidator:
+        return V31RequestSecurityValidator(self._own)
 
     @cached_property
     def _body_validator(self) -> V31RequestBodyValidator:
@@ -107,10 +122,9 @@ class Operation:
 
     def request_problems(self, message: RequestMessage) -> Iterator[Problem]:
         """What is wrong with a request. A body that is not JSON is not read: only its type is checked."""
-        security, parameters = self._request_validators
-        for error in security.iter_errors(message):
+        for error in self._security_validator.iter_errors(message):
             yield Problem(Kind.SECURITY, *described(error))
-        for error in parameters.iter_errors(message):
+        for error in self._parameters_validator(message).iter_errors(message):
             kind = Kind.PATH if getattr(error, "location", "") == "path" else Kind.PARAMETER
             yield Problem(kind, *described(error))
         for name in message.parameters.query:
