@@ -16,7 +16,7 @@ from connectors.alerts.notifications import evaluate_and_notify
 from connectors.models import FeedImport
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
-from hub.kinds import Kind
+from hub.kinds import DataType, Kind
 from hub.models import Alert, AlertChannel, Change, Connection, Job, Lane
 from hub.queue import enqueue
 from sandbox.process import SandboxProcess
@@ -102,8 +102,8 @@ def test_five_minutes_are_the_default() -> None:
         platform="elevate", base_url="http://127.0.0.1:9", settings={"markets": ["uk"], "price_list": "x"}
     )
     connection.credentials = {"api_key": "key"}
-    adapter: Any = open_adapter(connection)
-    assert adapter.drain_seconds == 300
+    target: Any = open_adapter(connection).target(DataType.PRODUCTS)
+    assert target.drain_seconds == 300
 
 
 @pytest.fixture

@@ -66,7 +66,8 @@ def test_skipped_items_are_explained(store: Connection) -> None:
     preview = run_check(store, "preview")
     assert counts(preview) == {"read": 3, "skipped": 3}
     assert {each.message for each in preview.items.all()} == {
-        "Not all of its variants have a price. Enter a price for every variant."
+        f"1 variant has no price: SKU-{number}. Add a price in the source system. 0.00 is allowed."
+        for number in (1, 2, 3)
     }
 
 

@@ -39,7 +39,7 @@ def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, searc
     run = last_run(Job.objects.get(connection=shop, direction="import", data_type="products"))
     counter, logged = run.counters.get(), lines(run)
     assert logged[0] == "Reading products from Acme shop."
-    assert any("(product:" in line and line.endswith("It has no weight.") for line in logged)
+    assert any("(product:" in line and "1 variant has no weight" in line for line in logged)
     changed = f"{counter.created:,} changed; they are queued for export to Acme search (products)."
     totals = f"Total: {counter.read} items, {counter.created} created, {counter.skipped} skipped;"
     assert logged[-3] == changed and logged[-2].startswith(totals)
@@ -96,7 +96,7 @@ def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, cust
     work_until_idle()
     for _ in range(14):
         skip_delays()
-    waits = [line for line in lines(run) if "waits" in line.lower() or "delays" in line]
+    waits = [line for line in lines(run) if "waiting" in line.lower() or "delays" in line]
     assert "answered 503. Failure 3 in a row; next, one item is sent as a test." in waits[2]
     assert waits[runlog.LOGGED_IN_FULL :] == ["11 delays so far.", "Total: 14 delays."]
 
@@ -159,7 +159,9 @@ def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> No
     skip_delays()
     run = last_run(products_job(search))
     logged = lines(run)
-    built = next(number for number, line in enumerate(logged) if line.startswith("Import ") and "everything" in line)
+    built = next(
+        number for number, line in enumerate(logged) if line.startswith("Import ") and "full replacement" in line
+    )
     assert any(line.endswith(": accepted") for line in logged[built:])
     assert logged[-1] == "Run succeeded.", "nothing is logged after the end"
 
