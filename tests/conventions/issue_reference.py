@@ -1,5 +1,6 @@
 """Writes docs/issues.md from the catalog of issue types: `python -m tests.conventions.issue_reference`."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -47,5 +48,7 @@ def _sections(module: ModuleType) -> Iterator[str]:
 if __name__ == "__main__":
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
+    os.environ.setdefault("ENVIRONMENT", "development")
     django.setup()
     PAGE.write_text(text())
