@@ -94,7 +94,7 @@ def test_copy_from_dry_run_to_rollback(
     page.goto(f"/admin/staging_copy/copy/{Copy.objects.get().pk}/change/")
     run_action(page, "roll_back")
     run_due_copies()
-    expect(page.get_by_text(Copy.State.ROLLED_BACK.label).first).to_be_visible()
+    expect(page.get_by_text(str(Copy.State.ROLLED_BACK.label)).first).to_be_visible()
     assert Copy.objects.get().state == Copy.State.ROLLED_BACK
 
 
