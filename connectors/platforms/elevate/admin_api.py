@@ -58,9 +58,7 @@ class AdminApi:
             return ImportResult(ImportState.DONE)
         answer = self._progress(response.json(), path)
         if answer.state is ImportState.RUNNING and not answer.remote_id:
-            answer.state = (
-                ImportState.UNKNOWN
-            )  # its status cannot be queried; imports are atomic, so it is sent again (F14)
+            answer.state = ImportState.UNKNOWN  # no status to query; imports are atomic: it is sent again (F14)
         return answer
 
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
