@@ -1,4 +1,4 @@
-"""What is special about feeding Voyado Elevate, by both versions of its interface (F16)."""
+"""Exporting to Voyado Elevate with both versions of its API (F16): behavior that the standard suite does not cover."""
 
 import gzip
 from collections.abc import Callable
@@ -49,12 +49,12 @@ def groups(cluster: SandboxProcess) -> dict[str, Any]:
 
 
 def lines(adapter: FeedTarget, operation: Operation, folder: Path) -> list[Any]:
-    """What a file of v4 that changes this one item says."""
+    """The lines of a v4 file that changes only this item."""
     return [orjson.loads(line) for line in gzip.open(file_of(adapter, [operation], folder))]
 
 
 def broken(operation: Operation) -> Operation:
-    """Without the list price that the index insists on."""
+    """A payload without the list price, which the index requires."""
     variants = operation.payload["productGroup"]["products"][operation.payload["key"]]["variants"]
     del next(iter(variants.values()))["defaults"]["listPrice"]
     return operation
@@ -88,7 +88,7 @@ def test_a_product_becomes_a_group_with_one_product(v4: FeedTarget) -> None:
     }
 
 
-def test_only_what_is_for_sale_is_sent(adapter: FeedTarget) -> None:
+def test_only_products_for_sale_are_sent(adapter: FeedTarget) -> None:
     some = [variant(1), variant(2, status="suspended"), variant(3, price=None), variant(4, sku="")]
     payload = adapter.payload(PRODUCTS, product(1, variants=some), NOTHING)
     assert list(payload["productGroup"]["products"]["p1"]["variants"]) == ["SKU-1"]
@@ -97,19 +97,19 @@ def test_only_what_is_for_sale_is_sent(adapter: FeedTarget) -> None:
 
 
 @pytest.mark.parametrize(("lacking", "word"), [({"price": None}, "price"), ({"sku": ""}, "SKU")])
-def test_a_product_that_nobody_could_buy_is_reported(adapter: FeedTarget, lacking: Any, word: str) -> None:
+def test_a_product_without_a_sellable_variant_is_reported(adapter: FeedTarget, lacking: Any, word: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.payload(PRODUCTS, product(1, variants=[variant(1, **lacking)]), NOTHING)
     assert word in str(skipped.value) and word in skipped.value.fix
 
 
 @pytest.mark.parametrize(("stock", "figure"), [("-2", 0), ("2.500", 2.5), (None, 1)])
-def test_stock_is_never_below_zero_and_never_missing(adapter: FeedTarget, stock: str | None, figure: float) -> None:
+def test_stock_is_never_negative_and_never_missing(adapter: FeedTarget, stock: str | None, figure: float) -> None:
     payload = adapter.payload(PRODUCTS, product(1, variants=[variant(1, stock=stock)]), NOTHING)
     assert payload["productGroup"]["products"]["p1"]["variants"]["SKU-1"]["defaults"]["stock"] == figure
 
 
-def test_settings_choose_keys_labels_and_addresses(open_adapter: Open) -> None:
+def test_settings_select_keys_labels_and_urls(open_adapter: Open) -> None:
     adapter = open_adapter(
         "elevate", variant_key="id", custom_labels=["Size", "Material"], product_url="/p/{id}-{slug}"
     )
@@ -119,7 +119,7 @@ def test_settings_choose_keys_labels_and_addresses(open_adapter: Open) -> None:
     assert sent["defaults"]["customLabels"] == {"Material": ["Oak"], "Size": ["S10", "S11"]}
 
 
-def test_one_address_for_all_products_is_refused(adapter: FeedTarget) -> None:
+def test_a_url_shared_by_all_products_is_rejected(adapter: FeedTarget) -> None:
     with pytest.raises(ValueError, match="slug"):
         type(adapter).Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
 
@@ -127,7 +127,9 @@ def test_one_address_for_all_products_is_refused(adapter: FeedTarget) -> None:
 # Files
 
 
-def test_single_attributes_go_as_an_edit(v4: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_changes_of_single_attributes_are_sent_as_an_edit(
+    v4: FeedTarget, cluster: SandboxProcess, tmp_path: Path
+) -> None:
     before, after = product(1), product(1, variants=[variant(10, price="9"), variant(11)])
     operation = update(v4, before, after)
     assert lines(v4, operation, tmp_path) == [
@@ -154,7 +156,7 @@ def test_single_attributes_go_as_an_edit(v4: FeedTarget, cluster: SandboxProcess
     ],
     ids=["a variant less", "a variant more", "an attribute less"],
 )
-def test_another_structure_goes_as_a_whole_group(
+def test_structural_changes_send_the_whole_group(
     v4: FeedTarget, cluster: SandboxProcess, tmp_path: Path, after: Any
 ) -> None:
     operation = update(v4, product(1), after)
@@ -164,10 +166,10 @@ def test_another_structure_goes_as_a_whole_group(
     assert groups(cluster)["p1"] == operation.payload["productGroup"]["products"]["p1"]
 
 
-def test_an_update_that_comes_to_nothing_goes_whole(
+def test_an_empty_update_sends_the_whole_group(
     open_adapter: Open, adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
-    """Names of ids that are not told any more, for example: an import without anything would be refused."""
+    """For example, display names of IDs were removed: an import without changes would be rejected."""
     named = open_adapter(
         "elevate",
         api_version=adapter.format,
@@ -181,12 +183,14 @@ def test_an_update_that_comes_to_nothing_goes_whole(
 
 
 def test_bodies_are_gzipped(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
-    """F2: v4 takes nothing else; v3 would."""
+    """F2: v4 accepts nothing else; v3 would."""
     feed(adapter, [creation(adapter, 1)], tmp_path)
     assert [each["compressed"] for each in cluster.state("imports")] == [True]
 
 
-def test_replacing_everything_removes_the_rest(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_replacing_everything_removes_missing_products(
+    adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
+) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
     four = [creation(adapter, number) for number in range(2, 6)]
     assert feed(adapter, four, tmp_path, replace_all=True).state is ImportState.DONE
@@ -195,10 +199,10 @@ def test_replacing_everything_removes_the_rest(adapter: FeedTarget, cluster: San
     assert [call["method"] for call in cluster.calls()] == ["POST", replacing]
 
 
-# Answers
+# Responses
 
 
-def test_a_refusal_names_the_groups_at_fault(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_rejection_names_the_invalid_groups(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     good, bad = creation(adapter, 1), broken(creation(adapter, 2))
     answer = feed(adapter, [good, bad], tmp_path)
     assert answer.state is ImportState.REFUSED
@@ -207,7 +211,7 @@ def test_a_refusal_names_the_groups_at_fault(adapter: FeedTarget, cluster: Sandb
     assert groups(cluster) == {}
 
 
-def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
+def test_details_of_an_asynchronous_failure_are_found_by_validating_the_file(
     sandbox: Callable[..., SandboxProcess], adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
@@ -237,7 +241,7 @@ def test_a_harmful_import_waits_for_force(adapter: FeedTarget, cluster: SandboxP
         ("SOMETHING_NEW", ImportState.UNKNOWN),
     ],
 )
-def test_all_statuses_are_understood(
+def test_all_statuses_are_handled(
     adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path, status: str, state: ImportState
 ) -> None:
     path = file_of(adapter, [creation(adapter, 1)], tmp_path, replace_all=True)
@@ -257,12 +261,14 @@ def test_a_long_import_is_accepted_and_polled(
     assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.UNKNOWN
 
 
-def test_a_second_import_meets_a_busy_cluster(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_second_import_is_told_that_the_cluster_is_busy(
+    adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
+) -> None:
     cluster.fault("status", method="POST", status=409, body={"reason": "Another import is running"})
     assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.BUSY
 
 
-def test_a_wrong_cluster_needs_a_person(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_wrong_cluster_needs_attention(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     cluster.fault("status", status=404, body={"reason": "Cluster not found"})
     with pytest.raises(NeedsAttention):
         adapter.check()

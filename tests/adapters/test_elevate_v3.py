@@ -1,4 +1,4 @@
-"""Admin API v3 of Voyado Elevate: its XML, its three types of imports, its end (F16)."""
+"""Voyado Elevate's Admin API v3: its XML format, its three types of imports, its shutdown (F16)."""
 
 import gzip
 from collections.abc import Callable
@@ -46,7 +46,7 @@ def document(adapter: FeedTarget, operations: list[Operation], folder: Path, **h
     return gzip.open(file_of(adapter, operations, folder, **how)).read().decode()
 
 
-def test_a_full_import_says_what_a_market_holds(adapter: FeedTarget, tmp_path: Path) -> None:
+def test_a_full_import_contains_the_whole_market(adapter: FeedTarget, tmp_path: Path) -> None:
     made = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
     assert document(adapter, [made], tmp_path, replace_all=True) == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -61,7 +61,9 @@ def test_a_full_import_says_what_a_market_holds(adapter: FeedTarget, tmp_path: P
     )
 
 
-def test_single_attributes_go_without_their_group(adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_single_attributes_are_sent_without_their_group(
+    adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
+) -> None:
     feed(adapter, [creation(adapter, 1)], tmp_path)
     cheaper = update(adapter, product(1), CHEAPER)
     assert document(adapter, [cheaper], tmp_path).partition("<product_groups>")[2] == (
@@ -76,7 +78,7 @@ def test_single_attributes_go_without_their_group(adapter: FeedTarget, cluster: 
     assert held["variants"]["SKU-11"]["defaults"]["sellingPrice"] == 12.5 and held["defaults"]["title"] == "Lamp 1"
 
 
-def test_beside_a_structural_change_groups_go_whole(
+def test_whole_groups_are_sent_beside_a_structural_change(
     adapter: FeedTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
@@ -104,21 +106,21 @@ def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., Sand
     assert [each["key"] for each in cluster.state("groups")] == ["p2", "p3"]
 
 
-def test_the_language_of_the_texts_is_required() -> None:
+def test_the_locale_is_required() -> None:
     with pytest.raises(ValueError, match="en-GB"):
         adapter_for("elevate").Settings.model_validate(
             {"api_version": "v3", "markets": ["uk"], "price_list": "shop-price"}
         )
 
 
-def test_its_end_is_announced(adapter: FeedTarget) -> None:
+def test_the_shutdown_is_announced(adapter: FeedTarget) -> None:
     [warning] = adapter.deprecation_warnings(adapter.account.settings, today=date(2026, 12, 1))
     assert "ends on 2026-12-31, in 30 days" in warning and "Choose v4" in warning
     current = adapter.account.settings.model_copy(update={"api_version": "v4"})
     assert adapter.deprecation_warnings(current, today=date(2026, 12, 1)) == []
 
 
-def test_its_last_day_is_its_last(
+def test_it_works_until_its_last_day(
     open_adapter: Open, cluster: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     today = datetime.now(UTC).date()
