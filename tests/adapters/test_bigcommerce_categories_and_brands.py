@@ -138,7 +138,7 @@ def test_categories_are_created_with_their_ancestors(adapter: Adapter[Any], stor
     assert writes(store) == ["POST trees/categories"] * 2
 
 
-def test_a_category_is_linked_to_a_parent_that_is_sent_later(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_parent_category_can_be_sent_after_its_child(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (below,) = send(adapter, CATEGORIES, at(2, "Garden", "Chairs"))
     (above,) = send(adapter, CATEGORIES, at(1, "Garden"))
     held = categories(store)

@@ -74,7 +74,7 @@ def test_declarations_are_consistent(key: str) -> None:
 
 
 @EVERY
-def test_docstring_and_docs_page_exist(key: str) -> None:
+def test_docstring_and_docs_page_describe_the_adapter(key: str) -> None:
     adapter = adapters()[key]
     assert adapter.__doc__ and adapter.__doc__.strip()
     name = CASES[key].page or adapter.__module__.rpartition(".")[2]

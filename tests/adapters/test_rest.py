@@ -1,4 +1,4 @@
-"""What is special about systems that speak our own protocol."""
+"""Systems with our own protocol: behavior that the standard suite does not cover."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ def system(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
     return platform("rest")
 
 
-def test_a_bad_object_fails_alone_and_is_reported(target: Adapter, system: SandboxProcess) -> None:
+def test_an_invalid_object_fails_alone_and_is_reported(target: Adapter, system: SandboxProcess) -> None:
     operations = creations(target, PRODUCTS, [product(1), product(2, title=""), product(3)])
     first, second, third = target.send(PRODUCTS, operations)
     assert first.error is None and third.error is None
@@ -51,14 +51,14 @@ def test_removals_and_writes_of_one_batch_stay_in_order(target: Adapter, system:
     assert [call["method"] for call in system.calls()] == ["PUT", "PUT", "DELETE"]
 
 
-def test_references_are_the_keys_that_the_system_knows(target: Adapter) -> None:
+def test_references_are_the_keys_of_the_system(target: Adapter) -> None:
     refs = References({("brand", 5): "acme", ("category", 7): "lamps", ("variant", 10): "v-10"})
     payload = target.payload(PRODUCTS, product(1), refs)
     assert (payload["brand"], payload["categories"]) == ("acme", ["lamps"])
     assert [each["key"] for each in payload["variants"]] == ["v-10", "11"]
 
 
-def test_an_order_goes_with_what_was_shipped_of_which_line(target: Adapter) -> None:
+def test_an_order_contains_the_shipped_quantities_per_line(target: Adapter) -> None:
     refs = References({("customer", 3): "c-3", ("order_line", 10): "l-10", ("variant", 10): "v-10"})
     payload = target.payload(DataType.ORDERS, order(1), refs)
     assert (payload["number"], payload["customer"], payload["total"]) == ("101", "c-3", 25)
@@ -69,25 +69,25 @@ def test_an_order_goes_with_what_was_shipped_of_which_line(target: Adapter) -> N
     assert payload["addresses"][0]["street"] == "1 High Street"
 
 
-def test_a_change_of_price_or_stock_is_no_change_of_the_product(target: Adapter) -> None:
+def test_a_price_or_stock_change_does_not_change_the_product(target: Adapter) -> None:
     dear = product(1, variants=[variant(10, price="99", stock="0"), variant(11)])
     assert target.payload(PRODUCTS, dear, NOTHING) == target.payload(PRODUCTS, product(1), NOTHING)
 
 
-def test_what_is_not_counted_or_has_no_price_has_no_object(target: Adapter) -> None:
+def test_variants_without_tracked_stock_or_price_have_no_object(target: Adapter) -> None:
     assert target.payload(DataType.STOCK, variant(1, stock=None), NOTHING) is None
     assert target.payload(DataType.PRICES, variant(1, price=None), NOTHING) is None
     assert target.payload(DataType.STOCK, variant(1, stock="-2"), NOTHING)["quantity"] == -2
 
 
 @pytest.mark.parametrize("body", [{"results": []}, {"results": "all well"}, [], "ok"])
-def test_an_answer_without_a_result_for_each_is_no_answer(target: Adapter, system: SandboxProcess, body: Any) -> None:
+def test_a_response_without_a_result_per_object_is_retried(target: Adapter, system: SandboxProcess, body: Any) -> None:
     system.fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
         target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
 
 
-def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
+def test_a_rejection_of_the_whole_batch_names_no_item(target: Adapter, system: SandboxProcess) -> None:
     system.fault("status", status=413)
     with pytest.raises(BatchRefused) as refused:
         target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
@@ -95,9 +95,7 @@ def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: Sand
 
 
 @pytest.mark.parametrize("status", [404, 405])
-def test_a_system_that_does_not_serve_a_kind_needs_a_person(
-    target: Adapter, system: SandboxProcess, status: int
-) -> None:
+def test_a_system_without_the_collection_needs_attention(target: Adapter, system: SandboxProcess, status: int) -> None:
     system.fault("status", status=status)
     with pytest.raises(NeedsAttention, match="/v1/products"):
         target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
@@ -105,8 +103,8 @@ def test_a_system_that_does_not_serve_a_kind_needs_a_person(
         target.check()
 
 
-def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> None:
-    """One form in both directions."""
+def test_written_objects_can_be_read_back(target: Adapter, shop: Adapter) -> None:
+    """The format is the same in both directions."""
     wanted = product(1, variants=[variant(10, stock=None)])
     (operation,) = creations(target, PRODUCTS, [wanted])
     target.send(PRODUCTS, [operation])
@@ -136,7 +134,7 @@ def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(
 
 
 @pytest.mark.parametrize("body", [{}, {"items": ["1"]}, {"items": [{"key": "2"}]}])
-def test_what_was_not_asked_for_is_no_answer(
+def test_objects_that_were_not_requested_are_an_error(
     shop: Adapter, platform: Callable[[str], SandboxProcess], body: Any
 ) -> None:
     platform("rest_shop").fault("status", status=200, body=body)
@@ -154,7 +152,7 @@ def test_what_was_not_asked_for_is_no_answer(
         ({"variants": [{"key": "v", "price": -1}]}, "variants.0.price"),
     ],
 )
-def test_what_does_not_fit_is_reported_by_its_field(shop: Adapter, wrong: dict[str, Any], field: str) -> None:
+def test_invalid_fields_are_reported_by_name(shop: Adapter, wrong: dict[str, Any], field: str) -> None:
     good = {"key": "p000x", "title": "Between"}
     page = {"items": [good, {"key": "bad", "title": "t"} | wrong, "text"], "next": None}
     process_of(shop, page)
@@ -165,7 +163,7 @@ def test_what_does_not_fit_is_reported_by_its_field(shop: Adapter, wrong: dict[s
 
 
 def process_of(adapter: Adapter, page: dict[str, Any]) -> None:
-    """Let the system answer its next listing with this page."""
+    """Let the system answer the next listing with this page."""
     adapter.http.request(
         "POST", "/_sandbox/faults", body={"fault": "status", "status": 200, "body": page, "path": "/v1/products$"}
     )
