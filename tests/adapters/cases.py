@@ -1,4 +1,4 @@
-"""One case for each adapter: all that the standard suite needs to know to put it to the proof."""
+"""The configuration of each adapter for the standard suite (test_contract.py)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES
 
-# What a certificate was made for that NetSuite has.
+# The private key of the certificate that is registered in NetSuite.
 NETSUITE_KEY = (
     ec.generate_private_key(ec.SECP256R1())
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -26,7 +26,7 @@ NETSUITE_KEY = (
 
 
 class NoTokens:
-    """No adapter of these is authorized by OAuth 2 refresh tokens."""
+    """For adapters that do not use OAuth 2 refresh tokens."""
 
     def load(self) -> None:
         return None
@@ -37,12 +37,12 @@ class NoTokens:
 
 @dataclass(frozen=True)
 class Case:
-    """How an adapter is brought to its sandbox. `states`: data type → (kind of the sandbox's state, its id).
+    """How to connect an adapter to its sandbox. `states`: data type → (kind of the sandbox's state, its ID field).
 
-    `prepare` lays ready in the sandbox what a test needs; `calls` is the most that a batch of creations may take;
-    `changes_only` are exports that never begin anything at the target, and are proved by tests of their own;
-    `timestamp_fields` are fields of the sandbox's state that tell when something was written; `tokens(sandbox, token)`
-    makes the token store of an adapter that was opened with this credential.
+    `prepare` creates what a test needs in the sandbox; `calls` is the maximum number of calls for a batch of creates;
+    `changes_only` are exports that never create anything at the target and have tests of their own; `timestamp_fields`
+    are fields of the sandbox's state that contain modification times; `tokens(sandbox, token)` creates the token store
+    of an adapter that is opened with this credential.
     """
 
     sandbox: str
@@ -62,7 +62,7 @@ class Case:
 
 
 def seed_stock_products(shop: SandboxProcess) -> None:
-    """The products whose stock and prices are sent."""
+    """Create the products whose stock and prices are sent."""
     entries = [
         {
             "seller_sku": item.sku,
@@ -77,7 +77,7 @@ def seed_stock_products(shop: SandboxProcess) -> None:
 
 
 def seed_variants(storefront: SandboxProcess) -> None:
-    """The variants whose stock and prices are sent."""
+    """Create the variants whose stock and prices are sent."""
     for item in SAMPLES[DataType.STOCK]:
         key = f"synccenter-{item.id}"
         variant = {"external_id": key, "sku": item.sku, "status": "live"}
@@ -86,7 +86,7 @@ def seed_variants(storefront: SandboxProcess) -> None:
 
 
 def seed_magento_products(shop: SandboxProcess) -> None:
-    """The same for a Magento shop, and the options of the products that are sent."""
+    """The same for a Magento shop, including the options of the products that are sent."""
     skus = [item.sku for item in SAMPLES[DataType.STOCK]]
     shop.control("POST", "goods", json={"account": "alpha", "skus": skus})
     sizes = [f"S{variant.id}" for item in SAMPLES[DataType.PRODUCTS] for variant in item.variants]
@@ -94,14 +94,14 @@ def seed_magento_products(shop: SandboxProcess) -> None:
 
 
 def seed_shipped_orders(account: SandboxProcess) -> None:
-    """Orders of ours that have been shipped; the exports bring their own."""
+    """Create and ship orders of ours; exported orders are created by the tests."""
     for number in (9001, 9002):
         about = {"account": "tstdrv1", "externalId": f"sc-order-{number}", "sku": "SKU-1"}
         account.control("POST", "orders", json=about)
         account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
 
 
-# A platform is put under the whole suite by its line here.
+# To run the suite for a platform, add it here.
 CASES = {
     "bigcommerce": Case(
         sandbox="bigcommerce",
@@ -129,7 +129,7 @@ CASES = {
             DataType.BRANDS: ("brands", "id"),
             DataType.CATEGORIES: ("categories", "category_id"),
         },
-        calls=2 + 2 * 5,  # a product is looked for and made by a call each
+        calls=2 + 2 * 5,  # one call to find a product and one to create it
         changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
         timestamp_fields=frozenset(("date_modified",)),
     ),
@@ -171,7 +171,7 @@ CASES = {
         options={"products": 5},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=seed_magento_products,
-        calls=9,  # products and their variants: a look before and after each of two bulks, and what became of these
+        calls=9,  # products and variants: a lookup before and after each of two bulks, and their results
         changes_only=frozenset((DataType.PRICES,)),
     ),
     "netsuite": Case(
@@ -193,7 +193,7 @@ CASES = {
             DataType.CUSTOMERS: ("active_customers", "id"),
         },
         prepare=seed_shipped_orders,
-        calls=2 + 3 + 5,  # a token for one that has ended, three queries, and a write for each order
+        calls=2 + 3 + 5,  # a token to replace an expired one, three queries, and one write per order
     ),
     "rest": Case(
         sandbox="rest",
@@ -250,8 +250,8 @@ CASES = {
             DataType.CUSTOMERS: ("customers", "external_id"),
         },
         prepare=seed_variants,
-        calls=2 + 2 * 5,  # a token for one that has ended; a product is looked for and made by a call each
-        # An order is there as a cart before, and a store has one set of settings.
+        calls=2 + 2 * 5,  # a token to replace an expired one; one call to find a product and one to create it
+        # An order already exists as a cart, and a store has only one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),
     ),
 }
@@ -265,7 +265,7 @@ def adapter_of(
     field_map: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Adapter[Any]:
-    """The adapter as the product opens it, but without a database. The caller closes `http`."""
+    """The adapter as the application opens it, but without a database. The caller closes `http`."""
     case, adapter_class = CASES[key], adapter_for(key)
     base_url, credential = process.url + case.path, token or case.account[1]
     account = Account(

@@ -1,4 +1,4 @@
-"""Adapters on their sandboxes."""
+"""Fixtures: adapters connected to their sandboxes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from tests.adapters.cases import CASES, Case, adapter_of
 
 @pytest.fixture
 def platform(sandbox: Callable[..., SandboxProcess]) -> Callable[[str], SandboxProcess]:
-    """`platform(key)`: the sandbox of an adapter, with what its case wants to lie there."""
+    """`platform(key)`: the sandbox of an adapter, with the initial data that its case defines."""
     ready: dict[str, SandboxProcess] = {}
 
     def start(key: str) -> SandboxProcess:
@@ -39,7 +39,8 @@ def seed(process: SandboxProcess, case: Case) -> None:
 
 @pytest.fixture
 def open_adapter(platform: Callable[[str], SandboxProcess]) -> Iterator[Callable[..., Adapter[Any]]]:
-    """`open_adapter(key, token=…, field_map=…, **settings)`: an adapter on its sandbox, closed after the test."""
+    """`open_adapter(key, token=…, field_map=…, **settings)`: an adapter connected to its sandbox, closed after the
+    test."""
     opened: list[Adapter[Any]] = []
 
     def make(key: str, **details: Any) -> Adapter:

@@ -1,4 +1,4 @@
-"""Fixtures: the documented example as an installed platform, on its stand-in."""
+"""Fixtures: the documented example, installed as a platform and connected to a stand-in for its vendor."""
 
 import sys
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.factories import make_seller
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the package of the example."""
+    """A folder with the example's package."""
     documented_platform.install(tmp_path)
     return tmp_path
 
@@ -32,7 +32,7 @@ def stand_in() -> Iterator[SandboxProcess]:
 def acme(
     transactional_db: None, folder: Path, stand_in: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Connection]:
-    """A connection to Acme that has just been installed with its first refresh token."""
+    """A connection to Acme that was just created with its first refresh token."""
     monkeypatch.setattr(platforms, "__path__", [*platforms.__path__, str(folder)])
     registry.adapters.cache_clear()
     stand_in.reset()

@@ -1,4 +1,4 @@
-"""The example of docs/adding-a-platform.md: its files, and what the standard suite needs to know about it."""
+"""The example of docs/adding-a-platform.md: its files, and its configuration for the standard suite."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ SETTINGS = {"client_id": "hub"}
 
 
 def files() -> dict[str, str]:
-    """Path below connectors/platforms/ → content of each code block that names its file."""
+    """Path below connectors/platforms/ → content of the code block with that file name."""
     blocks = re.findall(r"^```python file=(\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(dict(blocks)) == len(blocks) > 0
     return dict(blocks)
@@ -36,7 +36,7 @@ def install(folder: Path) -> None:
 
 
 def start_stand_in() -> SandboxProcess:
-    """The stand-in for the vendor (tests/adapters/documented_stand_in.py) in a process of its own."""
+    """Start the stand-in for the vendor (tests/adapters/documented_stand_in.py) in a separate process."""
     name, token = ACCOUNT
     command = [sys.executable, "-m", "tests.adapters.documented_stand_in", name, token]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -45,7 +45,7 @@ def start_stand_in() -> SandboxProcess:
 
 
 class MemoryTokens:
-    """Keeps the tokens of one adapter; refreshes without asking who else does."""
+    """Stores the tokens of one adapter in memory, without locking."""
 
     def __init__(self, pair: TokenPair) -> None:
         self.pair = pair
@@ -59,7 +59,7 @@ class MemoryTokens:
 
 
 def tokens(stand_in: SandboxProcess, refresh_token: str) -> MemoryTokens:
-    """Tokens that the stand-in has just issued; worthless ones for a wrong refresh token."""
+    """Tokens newly issued by the stand-in; invalid ones for a wrong refresh token."""
     grant = {"access_token": "wrong", "refresh_token": refresh_token}
     if refresh_token == ACCOUNT[1]:
         grant = stand_in.control("POST", "grants")

@@ -1,7 +1,7 @@
-"""Pytest plugin: puts the documented example under the standard suite (`-p tests.adapters.documented_plugin`).
+"""Pytest plugin: runs the standard suite with the documented example (`-p tests.adapters.documented_plugin`).
 
-The folder that DOCUMENTED_PLATFORMS names holds its package. Nothing of the product is changed: the folder becomes one
-more place of connectors.platforms.
+The folder in the environment variable DOCUMENTED_PLATFORMS contains its package. The application is not changed: the
+folder is added to the search path of connectors.platforms.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Stands in for the vendor of the documented example, over real HTTP: `python -m tests.adapters.documented_stand_in`.
+"""Stand-in for the documented example's vendor, over real HTTP: `python -m tests.adapters.documented_stand_in`.
 
-Refresh tokens can be used once. A token that is presented again is refused, and everything that was issued after it is
-revoked, as vendors with rotation do (RFC 9700, 4.14.2).
+A refresh token can be used once. If it is used again, it is rejected and all tokens issued after it are revoked, as by
+vendors with refresh token rotation (RFC 9700, 4.14.2).
 """
 
 import secrets
@@ -33,7 +33,7 @@ class StandIn(Platform):
             {f"{n:03d}": {"id": f"{n:03d}", "name": f"Lamp {n}", "sku": f"L-{n}"} for n in range(1, 26)}
         )
         self.customers = PagedDict()
-        # Refresh token → the access token that came with it; spent refresh tokens.
+        # Refresh token → the access token issued with it; used refresh tokens.
         self.grants: dict[str, str] = dict.fromkeys(self.accounts.values(), "")
         self.spent: set[str] = set()
         self.refreshes = 0
@@ -49,7 +49,7 @@ class StandIn(Platform):
         return [Route("/_sandbox/grants", self._authorize, methods=["POST"])]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Kind `tokens` has one item: how many tokens were issued by refresh, and the refresh tokens in force."""
+        """Kind `tokens` has one item: how many tokens were issued by refresh, and the valid refresh tokens."""
         if kind == "tokens":
             return [{"refreshes": self.refreshes, "valid": list(self.grants)}], None
         tables = {"products": self.products, "customers": self.customers}
@@ -62,7 +62,7 @@ class StandIn(Platform):
         self._start()
 
     async def _authorize(self, request: Request) -> Response:
-        """A person authorizes the connection: new tokens, beside those in force."""
+        """A person authorizes the connection: issue new tokens; the existing ones stay valid."""
         return json_response(self._issue())
 
     async def _refresh(self, request: Request) -> Response:

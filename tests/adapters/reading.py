@@ -1,4 +1,4 @@
-"""Reading a source to its end."""
+"""Helpers that read all pages of a source."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ def by_id(read: list[Record]) -> dict[str, Record]:
 
 
 def all_ids(adapter: Adapter[Any], kind: str, *, most: int = 200) -> list[str]:
-    """Everything of a kind that exists there, by `list_ids`."""
+    """All IDs of a kind at the platform, read with `list_ids`."""
     listed: list[str] = []
     listing = adapter.listing(kind)
     assert listing is not None

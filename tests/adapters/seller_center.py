@@ -1,4 +1,4 @@
-"""Seller Center's adapters on accounts of their own, such as a live shop and its staging."""
+"""Opens Seller Center's adapters for different accounts, such as a live shop and its staging shop."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.adapters.cases import NoTokens
 
 
 def open_account(process: SandboxProcess, account: str, *, key: str | None = None, **details: Any) -> Adapter[Any]:
-    """The adapter of an account of the sandbox; `details` are settings and `field_map`. The caller closes `http`."""
+    """The adapter for an account of the sandbox; `details` are settings and `field_map`. The caller closes `http`."""
     adapter_class = adapter_for(process.platform)
     field_map = details.pop("field_map", {})
     http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])

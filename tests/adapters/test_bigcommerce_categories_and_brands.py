@@ -1,4 +1,4 @@
-"""Brands and categories that a store lacks are made and linked; what it has is found by name and by path (B5)."""
+"""Missing brands and categories are created and linked; existing ones are matched by name and by path (B5)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ def update(adapter: Adapter[Any], data_type: DataType, item: Any, external_id: s
 
 
 def categories(store: SandboxProcess) -> dict[str, dict[str, Any]]:
-    """Those of the first storefront, by path."""
+    """The categories of the first storefront, by path."""
     rows = {row["category_id"]: row for row in store.state("categories") if row["tree_id"] == 1}
 
     def path(row: dict[str, Any]) -> str:
@@ -59,24 +59,24 @@ def writes(store: SandboxProcess) -> list[str]:
 # Brands
 
 
-def test_brands_are_linked_by_name_or_made(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_brands_are_linked_by_name_or_created(adapter: Adapter[Any], store: SandboxProcess) -> None:
     theirs = next(row for row in store.state("brands"))
     before = sum(1 for _ in store.state("brands"))
     linked, made = send(adapter, BRANDS, brand(1, name=theirs["name"], image_url=""), brand(2, name="Nova"))
     assert linked.external_id == str(theirs["id"])
     assert {str(row["id"]): row["name"] for row in store.state("brands")}[made.external_id] == "Nova"
     assert sum(1 for _ in store.state("brands")) == before + 1
-    assert writes(store) == ["POST brands"]  # what coincides costs no write
+    assert writes(store) == ["POST brands"]  # a brand that already matches is not written
 
 
-def test_a_brand_in_another_case_is_the_same_and_gets_our_name(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_brand_in_another_case_is_linked_and_renamed(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (made,) = send(adapter, BRANDS, brand(1, name="nova"))
     (linked,) = send(adapter, BRANDS, brand(2, name="Nova"))
     assert linked.external_id == made.external_id
     assert "Nova" in {row["name"] for row in store.state("brands")}
 
 
-def test_several_brands_that_match_are_an_issue(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_several_matching_brands_are_an_issue(adapter: Adapter[Any], store: SandboxProcess) -> None:
     for name in ("nova", "NOVA"):
         adapter.http.request("POST", "/v3/catalog/brands", body={"name": name})
     outcome, other = send(adapter, BRANDS, brand(1, name="Nova"), brand(2, name="Other"))
@@ -88,7 +88,7 @@ def test_several_brands_that_match_are_an_issue(adapter: Adapter[Any], store: Sa
     assert "Nova" not in {row["name"] for row in store.state("brands")}
 
 
-def test_two_brands_of_ours_do_not_share_one_there(adapter: Adapter[Any]) -> None:
+def test_two_brands_are_not_linked_to_the_same_remote_brand(adapter: Adapter[Any]) -> None:
     first, second = send(adapter, BRANDS, brand(1, name="Nova"), brand(2, name="Other"))
     again = adapter.target(BRANDS).send(
         [
@@ -101,7 +101,9 @@ def test_two_brands_of_ours_do_not_share_one_there(adapter: Adapter[Any]) -> Non
     assert second.error is None
 
 
-def test_a_brand_that_was_made_without_an_answer_is_found_again(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_brand_is_found_after_the_response_to_its_creation_was_lost(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
     store.fault("drop", method="POST", path="brands$", when="after", times=1)
     with pytest.raises(TryAgainLater):
         send(adapter, BRANDS, brand(1, name="Nova"))
@@ -109,7 +111,7 @@ def test_a_brand_that_was_made_without_an_answer_is_found_again(adapter: Adapter
     assert sum(row["name"] == "Nova" for row in store.state("brands")) == 1
 
 
-def test_a_renamed_brand_is_renamed_there(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_renamed_brand_is_renamed_at_the_store(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (made,) = send(adapter, BRANDS, brand(1, name="Nova"))
     adapter.target(BRANDS).send([update(adapter, BRANDS, brand(1, name="Nova Light"), made.external_id)])
     assert {str(row["id"]): row["name"] for row in store.state("brands")}[made.external_id] == "Nova Light"
@@ -118,7 +120,7 @@ def test_a_renamed_brand_is_renamed_there(adapter: Adapter[Any], store: SandboxP
 # Categories
 
 
-def test_categories_are_made_with_what_is_above_them(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_categories_are_created_with_their_ancestors(adapter: Adapter[Any], store: SandboxProcess) -> None:
     """In any order, two levels in two calls."""
     outcomes = send(
         adapter,
@@ -136,7 +138,7 @@ def test_categories_are_made_with_what_is_above_them(adapter: Adapter[Any], stor
     assert writes(store) == ["POST trees/categories"] * 2
 
 
-def test_a_category_below_one_that_is_not_sent_yet_finds_it_later(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_parent_category_can_be_sent_after_its_child(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (below,) = send(adapter, CATEGORIES, at(2, "Garden", "Chairs"))
     (above,) = send(adapter, CATEGORIES, at(1, "Garden"))
     held = categories(store)
@@ -144,7 +146,7 @@ def test_a_category_below_one_that_is_not_sent_yet_finds_it_later(adapter: Adapt
     assert below.external_id == str(held["Garden / Chairs"]["category_id"])
 
 
-def test_what_exists_at_the_path_is_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_an_existing_category_at_the_path_is_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
     path, theirs = next((path, row) for path, row in categories(store).items() if " / " in path)
     before = len(categories(store))
     (linked,) = send(adapter, CATEGORIES, at(1, *path.upper().split(" / ")))
@@ -164,7 +166,7 @@ def test_several_categories_at_one_path_are_an_issue(adapter: Adapter[Any], stor
     assert other.error is None and len(categories(store)) == before + 1
 
 
-def test_renamed_and_moved_categories_take_what_is_below_along(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_descendants_move_with_renamed_and_moved_categories(adapter: Adapter[Any], store: SandboxProcess) -> None:
     garden, chairs = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Garden", "Chairs"))
     count = len(categories(store))
     outcomes = adapter.target(CATEGORIES).send(
@@ -182,13 +184,13 @@ def test_renamed_and_moved_categories_take_what_is_below_along(adapter: Adapter[
     assert str(categories(store)["Seats / Chairs"]["category_id"]) == chairs.external_id
 
 
-def test_more_than_a_call_takes_go_in_full_calls(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_categories_are_sent_in_full_batches(adapter: Adapter[Any], store: SandboxProcess) -> None:
     outcomes = send(adapter, CATEGORIES, *(at(number, f"Aisle {number}") for number in range(120)))
     assert [each.error for each in outcomes] == [None] * 120
     assert writes(store) == ["POST trees/categories"] * 3
 
 
-def test_a_bad_category_does_not_hold_up_the_others(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_an_invalid_category_does_not_affect_the_others(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (made, other) = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Kitchen tools"))
     outcomes = adapter.target(CATEGORIES).send(
         [
@@ -203,15 +205,13 @@ def test_a_bad_category_does_not_hold_up_the_others(adapter: Adapter[Any], store
 @pytest.mark.parametrize(
     ("names", "code"), [(["x" * 51], "name_length"), ([""], "name_length"), (["a"] * 9, "category_too_deep")]
 )
-def test_what_the_store_could_not_hold_is_reported(adapter: Adapter[Any], names: list[str], code: str) -> None:
+def test_a_name_that_the_store_rejects_is_reported(adapter: Adapter[Any], names: list[str], code: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.target(CATEGORIES).payload(at(1, *names), NOTHING)
     assert skipped.value.problem.code == code and skipped.value.fix
 
 
-def test_a_category_with_something_below_is_hidden_rather_than_deleted(
-    adapter: Adapter[Any], store: SandboxProcess
-) -> None:
+def test_a_category_with_children_is_hidden_instead_of_deleted(adapter: Adapter[Any], store: SandboxProcess) -> None:
     garden, chairs = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Garden", "Chairs"))
     gone: list[Operation[Any]] = [Operation(Action.REMOVE, 1, garden.external_id, None)]
     assert adapter.target(CATEGORIES).send(gone)[0].error is None
@@ -222,7 +222,7 @@ def test_a_category_with_something_below_is_hidden_rather_than_deleted(
     assert "Garden" not in categories(store)
 
 
-def test_a_storefront_without_a_tree_needs_a_person(open_adapter: Open) -> None:
+def test_a_storefront_without_a_tree_needs_attention(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention) as refused:
         send(open_adapter("bigcommerce_target", channel_id=99), CATEGORIES, at(1, "Garden"))
     assert "99" in str(refused.value) and refused.value.fix
@@ -231,7 +231,7 @@ def test_a_storefront_without_a_tree_needs_a_person(open_adapter: Open) -> None:
 # Products
 
 
-def test_products_refer_to_what_the_store_has(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_products_refer_to_brands_and_categories_of_the_store(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (nova,) = send(adapter, BRANDS, brand(5, name="Nova"))
     (garden,) = send(adapter, CATEGORIES, at(7, "Garden"))
     refs = References({("brand", 5): nova.external_id, ("category", 7): garden.external_id})

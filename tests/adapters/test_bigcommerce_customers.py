@@ -1,4 +1,4 @@
-"""What is special about customers and orders of a BigCommerce store."""
+"""BigCommerce customers and orders: behavior that the standard suite does not cover."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def order(adapter: Adapter[Any], number: int) -> OrderRecord:
 
 
 def write(adapter: Adapter[Any], method: str, path: str, body: Any) -> Any:
-    """What the shop's own back office does, by the vendor's interface."""
+    """Change data through the vendor's API, as a user of the control panel would."""
     return adapter.http.request(method, path, body=body).json()
 
 
@@ -62,13 +62,13 @@ def test_groups_and_attributes_are_read_by_name(open_adapter: Open, store: Sandb
     )
 
 
-def test_attributes_of_no_interest_cost_no_call(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_unmapped_attributes_cost_no_call(adapter: Adapter[Any], store: SandboxProcess) -> None:
     customers(adapter)
     paths = [call["path"].rpartition("/")[2] for call in store.calls()]
     assert "attributes" not in paths and paths.count("customer_groups") == 1
 
 
-def test_an_empty_first_line_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_an_empty_address_line_1_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
     address = {"id": 5, "address1": "", "city": "Leeds", "country_code": "GB"}
     row = {"id": 1, "email": "someone@example.com", "addresses": [address], "address_count": 1, "attributes": []}
     answer = {"data": [row], "meta": {"cursor_pagination": {"links": {}}}}
@@ -78,7 +78,7 @@ def test_an_empty_first_line_is_reported(adapter: Adapter[Any], store: SandboxPr
     assert record.link == "https://alpha.shop.example.com/manage/customers/1/edit"
 
 
-def test_addresses_beyond_what_a_listing_carries_are_read(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_addresses_truncated_by_the_listing_are_fetched(adapter: Adapter[Any], store: SandboxProcess) -> None:
     row = {"id": 1, "email": "someone@example.com", "addresses": [], "address_count": 1, "attributes": []}
     answer = {"data": [row], "meta": {"cursor_pagination": {"links": {}}}}
     store.fault("status", path="/v3/customers$", status=200, body=answer)
@@ -86,7 +86,7 @@ def test_addresses_beyond_what_a_listing_carries_are_read(adapter: Adapter[Any],
     assert record.addresses and record.addresses[0].street
 
 
-def test_a_customer_who_changes_during_it_hides_nobody(open_adapter: Open, store: SandboxProcess) -> None:
+def test_a_customer_changed_while_paging_hides_no_other(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce", page_size=7)
     since = datetime(2000, 1, 1, tzinfo=UTC)
     page = adapter.source(CUSTOMERS).read_page(since=since, cursor=None)
@@ -101,7 +101,7 @@ def test_a_customer_who_changes_during_it_hides_nobody(open_adapter: Open, store
 # Orders
 
 
-def test_orders_come_whole(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_orders_are_read_with_all_details(adapter: Adapter[Any], store: SandboxProcess) -> None:
     row = next(row for row in store.state("orders") if row["status_id"] == 11)
     record = order(adapter, row["id"])
     assert (record.number, record.status, record.source_status) == (str(row["id"]), "confirmed", "Awaiting Fulfillment")
@@ -133,18 +133,18 @@ def test_orders_come_whole(adapter: Adapter[Any], store: SandboxProcess) -> None
         (14, "confirmed"),
     ],
 )
-def test_every_status_has_a_meaning(adapter: Adapter[Any], status_id: int, status: str) -> None:
+def test_every_status_is_mapped(adapter: Adapter[Any], status_id: int, status: str) -> None:
     write(adapter, "PUT", "/v2/orders/1", {"status_id": status_id})
     assert order(adapter, 1).status == status
 
 
-def test_an_incomplete_order_is_none_yet(adapter: Adapter[Any]) -> None:
+def test_an_incomplete_order_is_ignored(adapter: Adapter[Any]) -> None:
     write(adapter, "PUT", "/v2/orders/1", {"status_id": 0})
     assert adapter.source(ORDERS).fetch(["1"]) == []
     assert "1" not in by_id(records(adapter, ORDERS))
 
 
-def test_shipments_name_their_lines(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_shipments_refer_to_order_lines(adapter: Adapter[Any], store: SandboxProcess) -> None:
     row = next(row for row in store.state("orders") if row["status_id"] == 11)
     number, line = row["id"], row["products"][0]
     shipment = {
@@ -178,7 +178,9 @@ def test_orders_changed_in_one_second_are_all_read(open_adapter: Open, page_size
     assert {str(number) for number in range(1, 13)} == set(read)
 
 
-def test_an_order_takes_no_call_for_what_it_does_not_have(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_no_calls_are_made_for_details_that_an_order_does_not_have(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
     order(adapter, 1)
     store.clear_calls()
     order(adapter, 1)

@@ -1,4 +1,4 @@
-"""What is special about reading a BigCommerce store."""
+"""Importing from a BigCommerce store: behavior that the standard suite does not cover."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ def adapter(open_adapter: Open) -> Adapter[Any]:
 
 
 def change(store: SandboxProcess, product_id: int, **fields: Any) -> None:
-    """A person in the back office changes a product."""
+    """Change a product, as a user of the control panel would."""
     store.control("PATCH", f"products/alpha/{product_id}", json=fields)
 
 
@@ -56,7 +56,7 @@ def ids_at(store: SandboxProcess) -> set[str]:
 # Problems
 
 
-def test_what_is_wrong_is_reported_item_by_item(adapter: Adapter[Any]) -> None:
+def test_problems_are_reported_per_item(adapter: Adapter[Any]) -> None:
     wrong = {}
     for record in records(adapter, DataType.PRODUCTS):
         assert isinstance(record, ProductRecord)
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_reported_item_by_item(adapter: Adapter[Any]) -> None:
     }
 
 
-def test_a_problem_of_a_variant_names_the_variant(adapter: Adapter[Any]) -> None:
+def test_a_variants_problem_names_the_variant(adapter: Adapter[Any]) -> None:
     (record,) = [
         each for each in records(adapter, DataType.PRODUCTS) if each.raw.get("sku", "").endswith("WITHOUT-SKU")
     ]
@@ -83,7 +83,7 @@ def test_a_problem_of_a_variant_names_the_variant(adapter: Adapter[Any]) -> None
     assert record.problems[0].ref == f"variant:{nameless.external_id}"
 
 
-def test_nul_is_left_out_of_the_text(adapter: Adapter[Any]) -> None:
+def test_nul_characters_are_removed_from_text(adapter: Adapter[Any]) -> None:
     (record,) = [each for each in records(adapter, DataType.PRODUCTS) if "\x00" in each.raw.get("name", "")]
     assert isinstance(record, ProductRecord) and record.title == "Tornlabel"
 
@@ -106,7 +106,9 @@ def test_zero_is_a_valid_price_and_weight(adapter: Adapter[Any], store: SandboxP
         {"id": 4, "name": "n", "price": True, "weight": 1},
     ],
 )
-def test_garbage_in_one_record_harms_no_other(adapter: Adapter[Any], store: SandboxProcess, garbage: Any) -> None:
+def test_an_unreadable_record_does_not_affect_others(
+    adapter: Adapter[Any], store: SandboxProcess, garbage: Any
+) -> None:
     good = {"id": 3, "name": "Lamp", "type": "physical", "price": 1.5, "weight": 2, "is_visible": True, "variants": []}
     page = {"data": [good, garbage], "meta": {"pagination": {"total": 2}}}
     store.fault("status", path=PRODUCTS, status=200, body=page)
@@ -116,10 +118,10 @@ def test_garbage_in_one_record_harms_no_other(adapter: Adapter[Any], store: Sand
     assert "dear" not in str(second.problems)
 
 
-# Nothing hides
+# Completeness
 
 
-def test_a_full_read_misses_no_record_when_one_is_deleted_during_it(
+def test_a_full_import_misses_no_record_when_one_is_deleted_meanwhile(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     first = adapter.source(DataType.PRODUCTS).read_page(since=None, cursor=None)
@@ -133,7 +135,7 @@ def test_a_full_read_misses_no_record_when_one_is_deleted_during_it(
     assert ids_at(store) <= met
 
 
-def test_a_partial_read_misses_no_record_when_one_changes_during_it(
+def test_a_partial_import_misses_no_record_when_one_changes_meanwhile(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     first = adapter.source(DataType.PRODUCTS).read_page(since=LONG_AGO, cursor=None)
@@ -152,8 +154,8 @@ def test_a_partial_read_misses_no_record_when_one_changes_during_it(
 
 
 @pytest.mark.parametrize("page_size", [1, 3, 8])
-def test_a_bulk_edit_within_one_second_is_read_whole(open_adapter: Open, page_size: int) -> None:
-    """The eight dirty products share their second of change, and so fill pages by themselves."""
+def test_a_bulk_edit_within_one_second_is_read_completely(open_adapter: Open, page_size: int) -> None:
+    """The eight dirty products have the same modification time and fill several pages."""
     adapter = open_adapter("bigcommerce", page_size=page_size)
     everything = records(open_adapter("bigcommerce"), DataType.PRODUCTS)
     last = max(record.updated_at for record in everything if record.updated_at)
@@ -164,8 +166,8 @@ def test_a_bulk_edit_within_one_second_is_read_whole(open_adapter: Open, page_si
     assert len(read) <= 24
 
 
-def test_the_cut_is_behind_what_was_read(adapter: Adapter[Any]) -> None:
-    """Whatever changed before the cut stands on this page or an earlier one."""
+def test_the_cut_is_not_later_than_what_was_read(adapter: Adapter[Any]) -> None:
+    """Everything that changed before the cut is on this page or an earlier one."""
     met: set[str] = set()
     changed = {r.external_id: r.updated_at for r in records(adapter, DataType.PRODUCTS) if r.updated_at}
     for page in pages(adapter, DataType.PRODUCTS, since=LONG_AGO):
@@ -174,7 +176,7 @@ def test_the_cut_is_behind_what_was_read(adapter: Adapter[Any]) -> None:
         assert {number for number, timestamp in changed.items() if timestamp < page.cut} <= met
 
 
-def test_variants_beyond_what_a_listing_carries_are_read(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_variants_truncated_by_the_listing_are_fetched(adapter: Adapter[Any], store: SandboxProcess) -> None:
     carried = [{"id": number, "sku": f"V{number}", "option_values": []} for number in range(50)]
     body = {"id": 1, "name": "Wall", "type": "physical", "price": 1, "weight": 1, "variants": carried}
     store.fault(
@@ -185,7 +187,7 @@ def test_variants_beyond_what_a_listing_carries_are_read(adapter: Adapter[Any], 
     assert record.variants is not None and {variant.external_id for variant in record.variants} == there
 
 
-def test_loose_variants_are_looked_for_only_if_the_counts_differ(
+def test_orphaned_variants_are_only_searched_if_the_counts_differ(
     sandbox: Callable[..., SandboxProcess], store: SandboxProcess, adapter: Adapter
 ) -> None:
     orphan = next(row["id"] for row in store.state("variants") if not row["product_id"])
@@ -197,10 +199,10 @@ def test_loose_variants_are_looked_for_only_if_the_counts_differ(
     assert len(records(adapter, DataType.PRODUCTS)) == len(others)
 
 
-# What things mean
+# Mapping
 
 
-def test_a_sale_price_is_the_price_and_the_price_is_the_list_price(
+def test_a_sale_price_becomes_the_price_and_the_regular_price_the_list_price(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     def prices() -> set[tuple[Decimal, Decimal | None]]:
@@ -218,7 +220,7 @@ def test_a_sale_price_is_the_price_and_the_price_is_the_list_price(
     ("unit", "grams"),
     [("KGS", "2000"), ("LBS", "907.185"), ("Ounces", "56.699"), ("Grams", "2"), ("Tonnes", "2000000")],
 )
-def test_weights_are_grams_by_the_unit_of_the_store(
+def test_weights_are_converted_from_the_stores_unit_to_grams(
     adapter: Adapter[Any], store: SandboxProcess, unit: str, grams: str
 ) -> None:
     change(store, 1, weight=2)
@@ -226,20 +228,20 @@ def test_weights_are_grams_by_the_unit_of_the_store(
     assert {each.weight_in_grams for each in product(adapter, 1).variants or ()} == {Decimal(grams)}
 
 
-def test_an_unknown_unit_of_weight_needs_a_person(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_an_unknown_weight_unit_needs_attention(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "Stones"})
     with pytest.raises(NeedsAttention) as refused:
         product(adapter, 1)
     assert "Stones" in str(refused.value) and refused.value.fix
 
 
-def test_hidden_is_suspended(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_hidden_product_is_suspended(adapter: Adapter[Any], store: SandboxProcess) -> None:
     change(store, 1, is_visible=False)
     record = product(adapter, 1)
     assert {record.status, *(variant.status for variant in record.variants or ())} == {"suspended"}
 
 
-def test_stock_is_known_only_where_it_is_tracked(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_stock_is_imported_only_if_it_is_tracked(adapter: Adapter[Any], store: SandboxProcess) -> None:
     change(store, 1, inventory_tracking="none")
     assert all(stock.quantity is None for each in product(adapter, 1).variants or () for stock in each.stock)
     change(store, 1, inventory_tracking="variant")
@@ -247,7 +249,7 @@ def test_stock_is_known_only_where_it_is_tracked(adapter: Adapter[Any], store: S
     assert {each.external_id: each.stock[0].quantity for each in product(adapter, 1).variants or ()} == levels
 
 
-def test_fields_are_mapped_by_the_connection(open_adapter: Open, store: SandboxProcess) -> None:
+def test_fields_are_mapped_by_the_field_map(open_adapter: Open, store: SandboxProcess) -> None:
     names = {
         "rrp": "custom_fields.Recommended",
         "restock_date": "custom_fields.Back on",
@@ -263,7 +265,7 @@ def test_fields_are_mapped_by_the_connection(open_adapter: Open, store: SandboxP
         assert variant.stock[0].restock_date is not None and variant.stock[0].restock_date.isoformat() == "2026-05-01"
 
 
-def test_only_the_chosen_storefronts_are_read(open_adapter: Open, store: SandboxProcess) -> None:
+def test_only_the_selected_storefronts_are_read(open_adapter: Open, store: SandboxProcess) -> None:
     outlet = open_adapter("bigcommerce", channel_ids=[2])
     trees = {record.tree for record in records(outlet, DataType.CATEGORIES)}  # type: ignore[attr-defined]
     assert trees == {"2"}
@@ -271,16 +273,16 @@ def test_only_the_chosen_storefronts_are_read(open_adapter: Open, store: Sandbox
     assert {record.external_id for record in records(outlet, DataType.PRODUCTS)} == wanted
 
 
-# Calls
+# API calls
 
 
-def test_the_store_is_asked_about_itself_once(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_the_store_information_is_fetched_once(adapter: Adapter[Any], store: SandboxProcess) -> None:
     records(adapter, DataType.PRODUCTS)
     records(adapter, DataType.BRANDS)
     assert sum(call["path"].endswith("/v2/store") for call in store.calls()) == 1
 
 
-def test_a_full_read_takes_a_call_a_page(open_adapter: Open, store: SandboxProcess) -> None:
+def test_a_full_import_makes_one_call_per_page(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce", page_size=250)
     products = sum(1 for _ in store.state("products"))
     records(adapter, DataType.PRODUCTS)
@@ -297,10 +299,10 @@ def test_a_full_read_takes_a_call_a_page(open_adapter: Open, store: SandboxProce
         ({}, None),
     ],
 )
-def test_the_vendors_own_headers_tell_when_to_come_back(
+def test_the_vendors_headers_determine_the_retry_time(
     adapter: Adapter[Any], store: SandboxProcess, headers: dict[str, str], seconds: int | None
 ) -> None:
-    # The store's headers of an answer that was not refused are no matter; these alone are looked at.
+    # Headers of successful responses do not matter; only those of the rejected one are used.
     store.fault("status", status=429, headers=headers)
     before = datetime.now(UTC)
     with pytest.raises(TryAgainLater) as refused:
@@ -312,7 +314,7 @@ def test_the_vendors_own_headers_tell_when_to_come_back(
         assert when is not None and abs((when - before).total_seconds() - seconds) < 2
 
 
-def test_looking_up_says_what_exists_or_raises(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_lookup_returns_the_existing_ids_or_raises(adapter: Adapter[Any], store: SandboxProcess) -> None:
     assert listing(adapter, "product").lookup(["1", "2", "999999", "variant:7"]) == {"1", "2"}
     assert listing(adapter, "category").lookup(["1", "999999"]) == {"1"}
     assert listing(adapter, "brand").lookup(["1", "999999"]) == {"1"}
@@ -333,7 +335,7 @@ def test_ids_are_listed_page_by_page(
     assert len(store.calls()) - before == -(-len(whole) // 3)
 
 
-def test_a_product_that_is_deleted_during_it_hides_no_other(
+def test_a_product_deleted_while_listing_hides_no_other(
     adapter: Adapter[Any], store: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listings, "PAGE_SIZE", 20)
@@ -341,7 +343,7 @@ def test_a_product_that_is_deleted_during_it_hides_no_other(
     store.control("DELETE", f"products/alpha/{first.ids[0]}")
     second = listing(adapter, "product").list_ids(cursor=first.cursor)
     assert int(second.ids[0]) == int(first.ids[-1]) + 1
-    # A store that passes over where to go on from would be listed for ever.
+    # A store that ignores the starting ID would cause an endless loop.
     rows = [{"id": int(each)} for each in first.ids]
     store.fault("status", path=PRODUCTS, status=200, body={"data": rows, "meta": {"pagination": {"total": 50}}})
     with pytest.raises(TryAgainLater):

@@ -1,4 +1,4 @@
-"""What is special about writing to a BigCommerce store."""
+"""Exporting to a BigCommerce store: behavior that the standard suite does not cover."""
 
 import math
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def writes(store: SandboxProcess) -> list[str]:
 # Products
 
 
-def test_a_product_is_made_with_its_variants_and_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_product_is_created_with_its_variants_and_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
     outcome = made(adapter, product(1, variants=[size(10, "S", price="9.5"), size(11, "M", weight_in_grams=None)]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert (row["name"], row["price"], row["weight"], row["is_visible"]) == ("Lamp 1", 9.5, 0.25, True)
@@ -73,7 +73,7 @@ def test_a_product_is_made_with_its_variants_and_linked(adapter: Adapter[Any], s
     }
 
 
-def test_a_product_without_options_is_its_only_variant(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_product_without_options_has_one_variant(adapter: Adapter[Any], store: SandboxProcess) -> None:
     item = product(1, variants=[variant(10, options=[])])
     outcome = made(adapter, item)
     (base,) = variants_of(store, outcome.external_id).values()
@@ -84,7 +84,7 @@ def test_a_product_without_options_is_its_only_variant(adapter: Adapter[Any], st
     assert row["price"] == 14
 
 
-def test_what_the_store_has_already_is_linked_by_sku(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_existing_products_are_linked_by_sku(adapter: Adapter[Any], store: SandboxProcess) -> None:
     theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
     labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
     count = sum(1 for _ in store.state("products"))
@@ -94,7 +94,7 @@ def test_what_the_store_has_already_is_linked_by_sku(adapter: Adapter[Any], stor
     assert sum(1 for _ in store.state("products")) == count
 
 
-def test_a_create_whose_answer_was_lost_makes_no_second_product(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_product_is_not_duplicated_after_a_lost_response(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("drop", method="POST", path="/v3/catalog/products$", when="after", times=1)
     operations = creations(adapter, PRODUCTS, [product(1)])
     with pytest.raises(TryAgainLater):
@@ -128,7 +128,9 @@ def test_changed_variants_of_a_product_take_one_write(adapter: Adapter[Any], sto
     assert (held["SKU-10"]["price"], held["SKU-11"]["price"], held["SKU-12"]["price"]) == (1, 2, 12.5)
 
 
-def test_variants_come_and_go_and_those_of_the_store_stay(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_variants_are_added_and_removed_and_those_of_the_store_are_kept(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M")])
     outcome = made(adapter, before)
     own = {"sku": "THEIRS", "option_values": [{"option_display_name": "Size", "label": "XXL"}]}
@@ -141,7 +143,7 @@ def test_variants_come_and_go_and_those_of_the_store_stay(adapter: Adapter[Any],
 
 
 def replaced(adapter: Adapter[Any], store: SandboxProcess) -> tuple[Outcome, Any, Any]:
-    """A variant with stock and a bin in the store, and the product with another size on that SKU."""
+    """A variant at the store with stock and a bin number, and the product with another size for that SKU."""
     before, after = (
         product(1, variants=[size(10, "S"), size(11, "M")]),
         product(1, variants=[size(10, "Small"), size(11, "M")]),
@@ -159,7 +161,7 @@ def replaced(adapter: Adapter[Any], store: SandboxProcess) -> tuple[Outcome, Any
     return outcome, before, after
 
 
-def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
+def test_a_changed_option_value_creates_a_new_variant_that_keeps_its_stock(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     outcome, before, after = replaced(adapter, store)
@@ -178,7 +180,7 @@ def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_replacing_a_variant_may_break_off_anywhere(
+def test_replacing_a_variant_may_be_interrupted_anywhere(
     adapter: Adapter[Any], store: SandboxProcess, method: str, when: str
 ) -> None:
     outcome, before, after = replaced(adapter, store)
@@ -193,7 +195,7 @@ def test_replacing_a_variant_may_break_off_anywhere(
     assert held["SKU-10"]["inventory_level"] == 42
 
 
-def test_a_refused_batch_names_nobody_and_a_refused_product_is_reported(
+def test_a_rejected_batch_names_no_item_and_a_rejected_product_is_reported(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     taken = next(row["name"] for row in store.state("products"))
@@ -214,7 +216,7 @@ def test_a_refused_batch_names_nobody_and_a_refused_product_is_reported(
     assert fourth.error is None
 
 
-def test_a_product_that_is_saved_in_part_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_partly_saved_product_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
     items = [product(1), product(2)]
     outcomes = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, items))
     changes = [
@@ -233,7 +235,7 @@ def test_a_product_that_is_saved_in_part_is_reported(adapter: Adapter[Any], stor
     assert "The brand could not be saved" in render(problem, platform="BigCommerce")[0]
 
 
-def test_a_product_is_hidden_rather_than_deleted(open_adapter: Open, store: SandboxProcess) -> None:
+def test_a_product_is_hidden_instead_of_deleted(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce_target", on_removal="hide")
     outcome = made(adapter, product(1))
     for number in (outcome.external_id, "999999"):
@@ -254,7 +256,7 @@ def test_a_product_is_hidden_rather_than_deleted(open_adapter: Open, store: Sand
         (product(1, variants=[variant(10, options=[]), variant(11)]), "options_missing"),
     ],
 )
-def test_what_the_store_could_not_hold_is_reported(adapter: Adapter[Any], item: Any, code: str) -> None:
+def test_a_product_that_the_store_cannot_represent_is_reported(adapter: Adapter[Any], item: Any, code: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.target(PRODUCTS).payload(item, NOTHING)
     assert skipped.value.problem.code == code and skipped.value.fix
@@ -265,7 +267,7 @@ def test_what_the_store_could_not_hold_is_reported(adapter: Adapter[Any], item: 
 
 @pytest.fixture
 def refs(store: SandboxProcess) -> References:
-    """Our variants 1, 2, 3 … are the store's first ones."""
+    """Links our variants 1, 2, 3 … to the store's first ones."""
     theirs = [row["id"] for row in store.state("variants")]
     return References({("variant", number): str(pk) for number, pk in enumerate(theirs, 1)})
 
@@ -279,7 +281,7 @@ def operations(adapter: Adapter[Any], data_type: DataType, items: list[Any], ref
     ]
 
 
-def test_stock_goes_in_one_call(adapter: Adapter[Any], store: SandboxProcess, refs: References) -> None:
+def test_stock_is_sent_in_one_call(adapter: Adapter[Any], store: SandboxProcess, refs: References) -> None:
     items = [variant(number, stock=str(number * 10 - 15)) for number in (1, 2, 3)]
     for _ in range(2):
         outcomes = adapter.target(STOCK).send(operations(adapter, STOCK, items, refs))
@@ -289,7 +291,7 @@ def test_stock_goes_in_one_call(adapter: Adapter[Any], store: SandboxProcess, re
     assert writes(store) == ["PUT inventory/adjustments/absolute"] * 2
 
 
-def test_a_refused_adjustment_names_the_items(adapter: Adapter[Any], refs: References) -> None:
+def test_a_rejected_adjustment_names_the_items(adapter: Adapter[Any], refs: References) -> None:
     some = operations(adapter, STOCK, [variant(1), variant(2)], refs)
     some[1].content["variant_id"] = 999999
     gone: Operation[Any] = Operation(Action.REMOVE, 3, "3", None)
@@ -298,13 +300,15 @@ def test_a_refused_adjustment_names_the_items(adapter: Adapter[Any], refs: Refer
     assert list(refused.value.item_errors) == [2]
 
 
-def test_a_variant_that_the_store_does_not_have_is_reported(adapter: Adapter[Any]) -> None:
+def test_a_variant_missing_at_the_store_is_reported(adapter: Adapter[Any]) -> None:
     with pytest.raises(SkipRecord) as skipped:
         adapter.target(STOCK).payload(variant(1), NOTHING)
     assert skipped.value.problem.code == "not_at_target_yet"
 
 
-def test_prices_go_to_the_chosen_price_list(open_adapter: Open, store: SandboxProcess, refs: References) -> None:
+def test_prices_are_written_to_the_selected_price_list(
+    open_adapter: Open, store: SandboxProcess, refs: References
+) -> None:
     assert open_adapter("bigcommerce_target").target(PRICES).payload(variant(1), refs) is None
     adapter = open_adapter("bigcommerce_target", price_list_id=1)
     some = operations(adapter, PRICES, [variant(1, price="7.25"), variant(2, price="8")], refs)
@@ -319,14 +323,14 @@ def test_prices_go_to_the_chosen_price_list(open_adapter: Open, store: SandboxPr
     assert list(refused.value.item_errors) == [1]
 
 
-def test_weights_are_in_the_unit_of_the_store(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_weights_are_sent_in_the_stores_unit(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "LBS"})
     outcome = made(adapter, product(1, variants=[size(10, "S")]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert math.isclose(row["weight"] * 453.59237, 250, rel_tol=1e-3)
 
 
-def test_a_reduced_price_is_a_sale_price(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_a_reduced_price_is_sent_as_a_sale_price(adapter: Adapter[Any], store: SandboxProcess) -> None:
     reduced = size(10, "S", price="8")
     reduced.prices[0].list_amount = Decimal(10)
     outcome = made(adapter, product(1, variants=[reduced]))
@@ -334,7 +338,7 @@ def test_a_reduced_price_is_a_sale_price(adapter: Adapter[Any], store: SandboxPr
     assert (row["price"], row["sale_price"]) == (10, 8)
 
 
-def test_an_unchanged_product_costs_no_write_of_its_variants(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_variants_of_an_unchanged_product_are_not_written(adapter: Adapter[Any], store: SandboxProcess) -> None:
     item = product(1, variants=[size(10, "S"), size(11, "M")])
     outcome = made(adapter, item)
     store.clear_calls()
@@ -342,7 +346,7 @@ def test_an_unchanged_product_costs_no_write_of_its_variants(adapter: Adapter[An
     assert writes(store) == ["PUT catalog/products"]
 
 
-def test_two_products_on_one_sku_are_an_issue_never_a_guess(adapter: Adapter[Any], store: SandboxProcess) -> None:
+def test_two_products_with_the_same_sku_are_an_issue(adapter: Adapter[Any], store: SandboxProcess) -> None:
     theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
     labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
     variants_with_equal_options = [

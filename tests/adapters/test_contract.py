@@ -1,4 +1,4 @@
-"""What every adapter has to keep, whichever platform it speaks to. A new one is under it by its line in cases.py."""
+"""The standard suite: what every adapter must do, whatever its platform. A new adapter is added in cases.py."""
 
 import ast
 import copy
@@ -45,15 +45,15 @@ Open = Callable[..., Adapter[Any]]
 Platform = Callable[[str], SandboxProcess]
 
 
-def test_every_adapter_is_under_this_suite() -> None:
+def test_every_adapter_has_a_case() -> None:
     assert sorted(CASES) == sorted(adapters())
 
 
-# Declared
+# Declarations
 
 
 @EVERY
-def test_what_it_declares_makes_sense(key: str) -> None:
+def test_declarations_are_consistent(key: str) -> None:
     adapter = adapters()[key]
     assert re.fullmatch(r"[a-z][a-z0-9_]{1,39}", adapter.key)
     assert adapter.name.strip() and adapter.role in Role.values
@@ -74,7 +74,7 @@ def test_what_it_declares_makes_sense(key: str) -> None:
 
 
 @EVERY
-def test_its_docstring_and_its_page_describe_what_it_is(key: str) -> None:
+def test_docstring_and_docs_page_describe_the_adapter(key: str) -> None:
     adapter = adapters()[key]
     assert adapter.__doc__ and adapter.__doc__.strip()
     name = CASES[key].page or adapter.__module__.rpartition(".")[2]
@@ -87,7 +87,7 @@ def test_its_docstring_and_its_page_describe_what_it_is(key: str) -> None:
 
 
 @EVERY
-def test_its_forms_refuse_what_they_do_not_know(key: str) -> None:
+def test_forms_reject_unknown_fields(key: str) -> None:
     case, adapter = CASES[key], adapters()[key]
     for schema, values in (
         (adapter.Settings, case.settings),
@@ -101,7 +101,7 @@ def test_its_forms_refuse_what_they_do_not_know(key: str) -> None:
 
 
 @EVERY
-def test_its_secrets_are_never_shown(key: str) -> None:
+def test_secrets_are_never_shown(key: str) -> None:
     schema = adapters()[key].Credentials
     assert any(field.annotation is SecretStr for field in schema.model_fields.values())
     credentials = schema.model_validate({CASES[key].credential: "secret-word"})
@@ -109,7 +109,7 @@ def test_its_secrets_are_never_shown(key: str) -> None:
 
 
 @EVERY
-def test_it_imports_only_the_sdk(key: str) -> None:
+def test_adapters_import_only_the_sdk(key: str) -> None:
     package = adapters()[key].__module__
     shared = r"connectors\.sdk|hub\.kinds|(catalog|orders)\.items"
     allowed = re.compile(rf"({shared}|{re.escape(package)})(\.|$)")
@@ -135,26 +135,26 @@ def _imported(path: Path) -> list[str]:
     return [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
 
 
-# Checking
+# Connection check
 
 
 @EVERY
-def test_a_check_names_what_it_found(key: str, open_adapter: Open) -> None:
+def test_check_returns_what_it_found(key: str, open_adapter: Open) -> None:
     assert open_adapter(key).check().strip()
 
 
 @EVERY
-def test_a_wrong_token_needs_a_person(key: str, open_adapter: Open) -> None:
+def test_a_wrong_token_needs_attention(key: str, open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention) as refused:
         open_adapter(key, token="wrong").check()
     assert refused.value.fix and "wrong" not in str(refused.value)
 
 
-# Reading
+# Imports
 
 
 @pytest.mark.parametrize(("key", "data_type"), IMPORTS)
-def test_a_full_read_brings_everything_once(
+def test_a_full_import_returns_every_item_once(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform
 ) -> None:
     read = [record for page in pages(open_adapter(key), data_type) for record in page.records]
@@ -182,8 +182,8 @@ def test_a_page_can_be_read_again(key: str, data_type: DataType, open_adapter: O
 
 
 @pytest.mark.parametrize(("key", "data_type"), IMPORTS)
-def test_a_partial_read_misses_nothing(key: str, data_type: DataType, open_adapter: Open) -> None:
-    """Since long ago it brings all that a full one does; the cut never goes back."""
+def test_a_partial_import_misses_nothing(key: str, data_type: DataType, open_adapter: Open) -> None:
+    """A partial import since long ago returns everything that a full one does; the cut never decreases."""
     adapter = open_adapter(key)
     everything = {
         record.external_id for page in pages(adapter, data_type) for record in page.records if not record.problems
@@ -195,7 +195,7 @@ def test_a_partial_read_misses_nothing(key: str, data_type: DataType, open_adapt
 
 
 @pytest.mark.parametrize(("key", "data_type"), IMPORTS)
-def test_fetching_brings_what_exists(key: str, data_type: DataType, open_adapter: Open) -> None:
+def test_fetch_returns_existing_items(key: str, data_type: DataType, open_adapter: Open) -> None:
     adapter = open_adapter(key)
     known = [record for page in pages(adapter, data_type) for record in page.records if not record.problems][:3]
     found = adapter.source(data_type).fetch([*(record.external_id for record in known), "987654321", "no/such id?"])
@@ -204,7 +204,7 @@ def test_fetching_brings_what_exists(key: str, data_type: DataType, open_adapter
     assert adapter.source(data_type).fetch([]) == []
 
 
-# Existing
+# Listings
 
 LISTED = (DataType.PRODUCTS, DataType.BRANDS, DataType.CATEGORIES)
 LISTERS = [
@@ -216,15 +216,17 @@ LISTERS = [
 
 
 @EVERY
-def test_a_shop_can_be_asked_what_it_has(key: str) -> None:
-    """The check after a live-to-staging copy asks it (L11, L15)."""
+def test_shops_can_list_their_products(key: str) -> None:
+    """The check after a live-to-staging copy needs this (L11, L15)."""
     adapter = adapters()[key]
     if adapter.role == Role.SHOP:
         assert Kind.PRODUCT in adapter.listing_classes()
 
 
 @pytest.mark.parametrize(("key", "data_type"), LISTERS)
-def test_what_it_lists_is_what_there_is(key: str, data_type: DataType, open_adapter: Open, platform: Platform) -> None:
+def test_list_ids_and_lookup_match_the_platforms_data(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform
+) -> None:
     adapter, (kind, name) = open_adapter(key), CASES[key].states[data_type]
     there = {str(row[name]) for row in platform(key).state(kind)}
     listed = all_ids(adapter, ITEM_KIND[data_type])
@@ -236,7 +238,7 @@ def test_what_it_lists_is_what_there_is(key: str, data_type: DataType, open_adap
 
 @pytest.mark.parametrize(("key", "data_type"), LISTERS)
 @pytest.mark.parametrize("body", [{"surprise": []}, [], {"data": [{}], "meta": {"pagination": {"total": 9}}}], ids=str)
-def test_a_page_of_ids_that_is_none_is_no_end(
+def test_a_malformed_page_of_ids_raises(
     key: str, data_type: DataType, body: object, open_adapter: Open, platform: Platform
 ) -> None:
     platform(key).fault("status", status=200, body=body)
@@ -253,10 +255,11 @@ COMPARABLE = [
 
 
 @pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
-def test_what_was_written_is_read_back(
+def test_written_items_are_read_back(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
-    """What a proof lives on (N9): everything that is there, and where its content is told, it is what was sent."""
+    """Required for comparisons (N9): all items are returned, and their content, if the target returns it, equals what
+    was sent."""
     adapter = open_adapter(key)
     target = adapter.target(data_type)
     operations = creations(adapter, data_type, SAMPLES[data_type])
@@ -282,7 +285,7 @@ def test_what_was_written_is_read_back(
 
 @pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
 @pytest.mark.parametrize("body", [{"surprise": []}, [], {"items": [{}], "next": None}], ids=str)
-def test_what_it_holds_is_never_read_in_part(
+def test_malformed_held_pages_raise(
     key: str, data_type: DataType, body: object, open_adapter: Open, platform: Platform
 ) -> None:
     platform(key).fault("status", status=200, body=body)
@@ -296,7 +299,7 @@ REGISTERS = sorted(key for key, adapter in adapters().items() if adapter.webhook
 
 
 @EVERY
-def test_whoever_sends_events_is_understood(key: str) -> None:
+def test_platforms_with_webhooks_read_events(key: str) -> None:
     adapter = adapters()[key]
     webhooks = adapter.webhooks
     reads = webhooks.read_event.__func__ is not Webhooks.read_event.__func__  # type: ignore[attr-defined]
@@ -305,7 +308,7 @@ def test_whoever_sends_events_is_understood(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", REGISTERS)
-def test_hooks_are_made_once_and_go_again(key: str, open_adapter: Open) -> None:
+def test_webhooks_are_registered_once_and_can_be_removed(key: str, open_adapter: Open) -> None:
     adapter = open_adapter(key)
     webhooks = adapter.webhooks(adapter.client)
     ours, headers = ("https://hub.example/webhooks/ours", {"X-Secret": "one"})
@@ -318,11 +321,11 @@ def test_hooks_are_made_once_and_go_again(key: str, open_adapter: Open) -> None:
     assert webhooks.register("https://hub.example/webhooks/theirs", headers) == 0
 
 
-# Writing
+# Exports
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_a_payload_depends_on_the_item_alone(key: str, data_type: DataType, open_adapter: Open) -> None:
+def test_payloads_are_deterministic(key: str, data_type: DataType, open_adapter: Open) -> None:
     for item in SAMPLES[data_type]:
         before = copy.deepcopy(item)
         first = open_adapter(key).target(data_type).payload(item, NOTHING)
@@ -336,8 +339,8 @@ def test_a_payload_depends_on_the_item_alone(key: str, data_type: DataType, open
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_what_is_gone_does_not_belong_there(key: str, data_type: DataType, open_adapter: Open) -> None:
-    """Orders apart, which happened and are never taken back."""
+def test_removed_items_have_no_payload(key: str, data_type: DataType, open_adapter: Open) -> None:
+    """Except orders, which are never removed."""
     gone = {DataType.CUSTOMERS: ("deleted",), DataType.ORDERS: ()}.get(data_type, ("discontinued", "deleted"))
     for item in copy.deepcopy(SAMPLES[data_type]):
         for status in gone:
@@ -346,7 +349,7 @@ def test_what_is_gone_does_not_belong_there(key: str, data_type: DataType, open_
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_sending_twice_makes_one_state(
+def test_sending_twice_changes_nothing(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     adapter = open_adapter(key)
@@ -363,12 +366,12 @@ def test_sending_twice_makes_one_state(
 
 
 def without_timestamps(rows: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    """A state without the times at which it was written."""
+    """The state without modification times."""
     return [{name: value for name, value in row.items() if name not in CASES[key].timestamp_fields} for row in rows]
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_removing_leaves_the_rest_and_may_be_repeated(
+def test_removing_keeps_other_items_and_can_be_repeated(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     adapter = open_adapter(key)
@@ -383,10 +386,10 @@ def test_removing_leaves_the_rest_and_may_be_repeated(
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_what_was_made_without_an_answer_is_removed_or_reported(
+def test_an_item_created_without_a_response_is_removed_or_reported(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
-    """Its id at the target is not known then, so it is found by something else or a person is told."""
+    """Its ID at the target is unknown, so it is found in another way, or the removal is reported."""
     adapter = open_adapter(key)
     (made,) = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][:1]), tmp_path)
     write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][1:]), tmp_path)
@@ -398,10 +401,10 @@ def test_what_was_made_without_an_answer_is_removed_or_reported(
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
-def test_a_batch_takes_one_call_of_a_kind(
+def test_batches_use_few_calls(
     key: str, data_type: DataType, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
-    """Never one call an item where a batch exists."""
+    """Never one call per item if the platform has a batch call."""
     adapter = open_adapter(key)
     write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type]), tmp_path)
     assert adapter.http.calls <= CASES[key].calls
@@ -415,7 +418,7 @@ LOGS = [
 
 
 @pytest.mark.parametrize(("key", "data_type"), LOGS)
-def test_a_log_can_be_pushed_again_and_deleted_again(key: str, data_type: DataType, open_adapter: Open) -> None:
+def test_pushing_and_deleting_a_log_can_be_repeated(key: str, data_type: DataType, open_adapter: Open) -> None:
     adapter, now = open_adapter(key), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     assert data_type in adapter.targets() and adapter.sync_log is not None
     log = adapter.sync_log(adapter.client)
@@ -440,7 +443,7 @@ TRANSIENT_FAULTS: list[dict[str, object]] = [
     {"fault": "drop"},
     {"fault": "half_body", "when": "after"},
 ]
-# Answers that look well but are not the platform's. A file for a feed is answered by a status alone.
+# Responses that look valid but are not the platform's. Feed imports are excluded, because they only return a status.
 BODIES: list[dict[str, object]] = [
     {"fault": "garbage", "when": "after"},
     {"fault": "status", "status": 200, "body": "<html>Back soon</html>"},
@@ -454,7 +457,7 @@ def _is_feed(key: str) -> bool:
 
 
 def act(adapter: Adapter[Any], folder: Path) -> None:
-    """The first thing that the adapter does in a sync."""
+    """Make the first call of a sync."""
     if sources := adapter.sources():
         adapter.source(next(iter(sources))).read_page(since=None, cursor=None)
         return
@@ -463,7 +466,7 @@ def act(adapter: Adapter[Any], folder: Path) -> None:
 
 
 @EVERY
-def test_a_busy_platform_is_obeyed(key: str, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
+def test_retry_after_is_respected(key: str, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
     platform(key).fault("status", status=429, headers={"Retry-After": "90"})
     before = datetime.now(UTC)
     with pytest.raises(TryAgainLater) as refused:
@@ -474,7 +477,7 @@ def test_a_busy_platform_is_obeyed(key: str, open_adapter: Open, platform: Platf
 
 @EVERY
 @pytest.mark.parametrize("status", [401, 403])
-def test_refused_credentials_need_a_person(
+def test_rejected_credentials_need_attention(
     key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     platform(key).fault("status", status=status)
@@ -492,10 +495,10 @@ def test_refused_credentials_need_a_person(
     ],
     ids=lambda each: "-".join(map(str, each.values())) if isinstance(each, dict) else each,
 )
-def test_what_passes_is_tried_again(
+def test_temporary_errors_are_retried(
     key: str, transient_fault: dict[str, object], open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
-    """A whole answer that cannot be understood is no answer; never a bug, never nothing to do."""
+    """A complete response that cannot be parsed must count neither as a bug nor as an empty result."""
     platform(key).fault(**transient_fault)  # type: ignore[arg-type]
     with pytest.raises(TryAgainLater):
         act(open_adapter(key), tmp_path)
@@ -503,12 +506,14 @@ def test_what_passes_is_tried_again(
 
 @EVERY
 @pytest.mark.parametrize("status", [401, 500])
-def test_errors_hold_no_secret(key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
+def test_errors_contain_no_secrets(
+    key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
     platform(key).fault("status", status=status)
     with pytest.raises(ConnectorError) as refused:
         act(open_adapter(key), tmp_path)
     assert CASES[key].account[1] not in f"{refused.value!r} {getattr(refused.value, 'fix', '')}"
 
 
-def test_item_kinds_and_samples_cover_what_is_exported() -> None:
+def test_item_kinds_and_samples_cover_all_exports() -> None:
     assert {data_type for _, data_type in EXPORTS} <= set(SAMPLES) <= set(ITEM_KIND)

@@ -1,4 +1,4 @@
-"""The example of docs/adding-a-platform.md works as it stands: in the standard suite, and in the engine."""
+"""The example of docs/adding-a-platform.md works unchanged: in the standard suite, and in the engine."""
 
 import os
 import re
@@ -40,8 +40,8 @@ def test_it_is_small_and_has_the_standard_layout() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUT))
-def test_it_is_formatted_like_the_product(name: str) -> None:
-    """All but the order of imports, for which the files would have to be in their place."""
+def test_it_is_formatted_like_the_application(name: str) -> None:
+    """Except for the order of imports, because the files are not in their real folder."""
     for command in (["check", "--ignore", "I001"], ["format", "--check"]):
         answer = subprocess.run(
             [sys.executable, "-m", "ruff", *command, "--no-cache", "--stdin-filename", f"connectors/platforms/{name}"],
@@ -55,7 +55,7 @@ def test_it_is_formatted_like_the_product(name: str) -> None:
 
 
 def test_it_passes_the_standard_suite(folder: Path) -> None:
-    """In a process of its own, since the suite's tests are made from the adapters that there are at its start."""
+    """In a separate process, because the suite's tests are parametrized with the adapters that exist at startup."""
     command = [sys.executable, "-m", "pytest", "-p", "tests.adapters.documented_plugin", "-p", "no:cacheprovider"]
     answer = subprocess.run(
         [*command, "-q", "-k", documented_platform.KEY, "tests/adapters/test_contract.py"],
@@ -82,7 +82,7 @@ def test_it_syncs_with_refresh_tokens_that_can_be_used_once(acme: Connection, st
     for data_type in acme.jobs.values_list("data_type", flat=True):
         assert last_run(acme.jobs.get(data_type=data_type)).state == Run.State.DONE
 
-    # The token expires: the next sync refreshes it once more, with the token that replaced the first one.
+    # The token expires: the next sync refreshes it again, with the refresh token that replaced the first one.
     OAuthTokens.objects.update(expires_at=timezone.now())
     start_run(job=Job.objects.get(connection=acme, data_type=DataType.PRODUCTS), trigger=Run.Trigger.BUTTON)
     work_until_idle()
@@ -92,7 +92,7 @@ def test_it_syncs_with_refresh_tokens_that_can_be_used_once(acme: Connection, st
     assert tokens["valid"] == [OAuthTokens.objects.get().pair.refresh_token]
 
 
-def test_an_event_reads_the_product_that_it_names(acme: Connection, client: Client, stand_in: SandboxProcess) -> None:
+def test_an_event_fetches_the_product_that_it_names(acme: Connection, client: Client, stand_in: SandboxProcess) -> None:
     work_until_idle()
     product = Product.objects.get(pk=Link.objects.get(connection=acme, kind=Kind.PRODUCT, external_id="007").item_id)
     Product.objects.filter(pk=product.pk).update(title="Old")

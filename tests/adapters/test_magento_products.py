@@ -1,4 +1,4 @@
-"""Products with their variants go to a Magento shop, by its bulk interface or one by one."""
+"""Exporting products with their variants to a Magento shop, with the bulk API or one by one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ def send(adapter: Adapter[Any], *items: Any) -> list[Outcome]:
 
 
 def queued(adapter: Adapter[Any], outcomes: Sequence[Outcome], *items: Any) -> list[Operation[Any]]:
-    """What the engine keeps of items that the target queued."""
+    """The fields that the engine stores for items that the target has queued."""
     operations = creations(adapter, PRODUCTS, items)
     return [replace(each, **about_queue(outcome)) for each, outcome in zip(operations, outcomes, strict=True)]
 
@@ -52,7 +52,7 @@ def about_queue(outcome: Outcome) -> dict[str, Any]:
 
 
 def poll(adapter: Adapter[Any], outcomes: Sequence[Outcome], *items: Any) -> list[Outcome]:
-    """What the engine does with those that are in the target's queue."""
+    """Poll queued operations, as the engine does."""
     return poll_operations(adapter, *queued(adapter, outcomes, *items))
 
 
@@ -71,11 +71,11 @@ def by_sku(shop: SandboxProcess) -> dict[str, dict[str, Any]]:
 
 
 def bulks(shop: SandboxProcess) -> list[int]:
-    """How many products each bulk held."""
+    """The number of products in each bulk."""
     return [call["items"] for call in shop.calls() if "/async/bulk/" in call["path"]]
 
 
-def test_a_product_with_variants_comes_back_as_it_went(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_product_with_variants_is_read_back_as_sent(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (outcome,) = send(adapter, product(1))
     assert outcome.error is None
     reader = adapter_of("magento", shop)
@@ -100,7 +100,7 @@ def test_a_product_without_options_is_simple(adapter: Adapter[Any], shop: Sandbo
     assert (row["type_id"], row["visibility"], row["status"], row["name"]) == ("simple", 4, 1, "Lamp 3")
 
 
-def test_what_the_shop_has_is_taken_over_and_what_it_knows_beside_stays(
+def test_an_existing_product_is_linked_and_its_other_attributes_are_kept(
     adapter: Adapter[Any], shop: SandboxProcess
 ) -> None:
     shop.control("POST", "goods", json={"account": "alpha", "skus": ["SKU-30"]})
@@ -117,7 +117,7 @@ def test_what_the_shop_has_is_taken_over_and_what_it_knows_beside_stays(
     assert {each["attribute_code"] for each in row["custom_attributes"]} == {"url_key", "description"}
 
 
-def test_a_hundred_products_take_as_many_calls_as_one(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_hundred_products_need_as_many_calls_as_one(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     sizes = [f"S{number * 10 + more}" for number in range(6, 31) for more in (0, 1)]
     shop.control("POST", "options", json={"account": "alpha", "code": "size", "labels": sizes})
     assert [o.error for o in send(adapter, *(product(number) for number in range(1, 31)))] == [None] * 30
@@ -125,7 +125,7 @@ def test_a_hundred_products_take_as_many_calls_as_one(adapter: Adapter[Any], sho
     assert len(shop.calls()) <= 10
 
 
-def test_what_is_in_the_shops_queue_is_not_sent_again(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_queued_products_are_not_sent_again(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     set_consumers(shop, False)
     first = send(adapter, product(1))
     (error,) = (outcome.error for outcome in first)
@@ -139,10 +139,10 @@ def test_what_is_in_the_shops_queue_is_not_sent_again(adapter: Adapter[Any], sho
     assert bulks(shop) == [2, 1]
 
 
-def test_a_product_goes_out_once_its_variants_are_saved_and_is_awaited_in_turn(
+def test_a_configurable_product_is_sent_after_its_variants_are_saved(
     adapter: Adapter[Any], shop: SandboxProcess
 ) -> None:
-    """The shop keeps of a finished operation only what it saved, not what was asked for."""
+    """The shop stores only the saved product of a completed operation, not the request."""
     set_consumers(shop, False)
     first = send(adapter, product(1), plain(3))
     set_consumers(shop, True)
@@ -158,7 +158,7 @@ def test_a_product_goes_out_once_its_variants_are_saved_and_is_awaited_in_turn(
     assert set(last.links) == {(Kind.VARIANT, 10), (Kind.VARIANT, 11)} and bulks(shop) == [3, 1]
 
 
-def test_one_bulk_is_asked_after_once_for_all_its_products(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_bulk_is_polled_once_for_all_its_products(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     set_consumers(shop, False)
     items = [plain(number) for number in range(3, 8)]
     sent = send(adapter, *items)
@@ -167,12 +167,12 @@ def test_one_bulk_is_asked_after_once_for_all_its_products(adapter: Adapter[Any]
     assert [call["method"] for call in shop.calls()] == ["GET"]
 
 
-def test_a_bulk_that_the_shop_no_longer_knows_is_sent_again(adapter: Adapter[Any]) -> None:
+def test_a_bulk_deleted_from_the_shops_log_is_sent_again(adapter: Adapter[Any]) -> None:
     (forgotten,) = poll(adapter, [Outcome(error=Queued("", receipt_id="no-such-bulk"))], plain(3))
     assert isinstance(forgotten.error, TryAgainLater) and not isinstance(forgotten.error, Queued)
 
 
-def test_a_bulk_that_was_taken_keeps_its_receipt_though_its_state_cannot_be_read(
+def test_an_accepted_bulk_keeps_its_receipt_if_its_status_cannot_be_read(
     adapter: Adapter[Any], shop: SandboxProcess
 ) -> None:
     shop.fault("status", status=503, path="/detailed-status", times=1)
@@ -182,7 +182,7 @@ def test_a_bulk_that_was_taken_keeps_its_receipt_though_its_state_cannot_be_read
     assert outcome.error is None and bulks(shop) == [1]
 
 
-def test_a_removal_is_awaited_by_its_receipt(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_queued_removal_is_polled_by_its_receipt(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (made,) = send(adapter, plain(3))
     set_consumers(shop, False)
     gone: Operation[Any] = Operation(Action.REMOVE, 3, made.external_id, None)
@@ -195,8 +195,8 @@ def test_a_removal_is_awaited_by_its_receipt(adapter: Adapter[Any], shop: Sandbo
     assert outcome.error is None and by_sku(shop)["SKU-30"]["status"] == 2 and bulks(shop) == [1, 1]
 
 
-def test_what_was_queued_without_a_receipt_is_found_by_its_time(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    """Queued before receipts were kept."""
+def test_operations_queued_without_a_receipt_are_found_by_time(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """Queued by a version that did not store receipts."""
     set_consumers(shop, False)
     operations = queued(adapter, send(adapter, product(1), plain(3)), product(1), plain(3, price="99"))
     receipts = {each.receipt_id for each in operations}
@@ -206,7 +206,9 @@ def test_what_was_queued_without_a_receipt_is_found_by_its_time(adapter: Adapter
     assert bulks(shop) == [3, 1]
 
 
-def test_what_changed_while_it_waited_is_sent_as_it_is_now(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_product_changed_while_queued_is_sent_with_its_new_content(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
     set_consumers(shop, False)
     before = send(adapter, plain(3))
     sent = adapter.target(PRODUCTS).send(queued(adapter, before, plain(3, price="99")))
@@ -217,18 +219,18 @@ def test_what_changed_while_it_waited_is_sent_as_it_is_now(adapter: Adapter[Any]
 
 
 def variants_with_equal_options() -> Any:
-    """Two variants that nothing tells apart."""
+    """Two variants with the same option values."""
     same = [{"name": "Size", "value": "S10"}]
     return product(2, variants=[variant(20, 2, options=same), variant(21, 2, options=same)])
 
 
-def test_one_that_the_shop_refuses_holds_up_no_other(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_rejected_product_does_not_affect_others(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     bad, good = send(adapter, variants_with_equal_options(), product(1))
     assert isinstance(bad.error, SkipRecord) and "have the same set of attribute values" in str(bad.error)
     assert bad.error.fix and good.error is None
 
 
-def test_a_refusal_that_comes_later_is_reported_once_it_is_known(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_an_asynchronous_rejection_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     set_consumers(shop, False)
     first = send(adapter, variants_with_equal_options())
     set_consumers(shop, True)
@@ -241,7 +243,7 @@ def test_a_refusal_that_comes_later_is_reported_once_it_is_known(adapter: Adapte
     assert bulks(shop) == [2, 1]
 
 
-def test_an_option_that_the_shop_does_not_know_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_an_unknown_option_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     strange = product(2, variants=[variant(20, 2, options=[{"name": "Size", "value": "Huge"}])])
     stranger = product(3, variants=[variant(30, 3, options=[{"name": "Mood", "value": "Calm"}])])
     first, second, third = send(adapter, strange, stranger, product(1))
@@ -250,22 +252,22 @@ def test_an_option_that_the_shop_does_not_know_is_reported(adapter: Adapter[Any]
     assert third.error is None and "SKU-20" not in {each["sku"] for each in shop.state("offered")}
 
 
-def test_the_field_map_names_the_attribute_of_an_option(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_the_field_map_selects_the_attribute_of_an_option(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento_target", field_map={"options": {"Measure": "size"}})
     (outcome,) = send(adapter, product(1, variants=[variant(10, 1, options=[{"name": "Measure", "value": "S10"}])]))
     assert outcome.error is None
 
 
-def test_a_bulk_whose_answer_was_lost_makes_nothing_twice(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_bulk_with_a_lost_response_creates_no_duplicates(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     shop.fault("half_body", when="after", path="/async/bulk/", times=1)
     with pytest.raises(TryAgainLater):
         send(adapter, product(1))
     before = len(by_sku(shop))
     assert [outcome.error for outcome in send(adapter, product(1))] == [None]
-    assert len(by_sku(shop)) == before + 1  # the configurable product above the two
+    assert len(by_sku(shop)) == before + 1  # the configurable product of the two
 
 
-def test_one_by_one_where_no_consumers_run(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_products_are_sent_one_by_one_without_consumers(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento_target", bulk=False)
     set_consumers(shop, False)
     bad, good, odd = send(adapter, variants_with_equal_options(), product(1), plain(3, sku="A b%20"))
@@ -296,13 +298,15 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter[Any
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_the_shop_could_not_hold_is_reported_before(item: Any, code: str, adapter: Adapter[Any]) -> None:
+def test_a_product_that_the_shop_cannot_represent_is_reported_before_sending(
+    item: Any, code: str, adapter: Adapter[Any]
+) -> None:
     with pytest.raises(SkipRecord) as refused:
         adapter.target(PRODUCTS).payload(item, NOTHING)
     assert refused.value.problem.code == code and refused.value.fix
 
 
-def test_stock_follows_as_soon_as_the_product_is_there(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_stock_is_sent_once_the_product_exists(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     item = plain(3)
     [before] = adapter.target(DataType.STOCK).send(creations(adapter, DataType.STOCK, item.variants))
     assert isinstance(before.error, SkipRecord) and before.error.problem.code == "not_at_target_yet"

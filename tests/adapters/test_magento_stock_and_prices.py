@@ -1,4 +1,4 @@
-"""Stock and prices go to a Magento shop by SKU, many a call."""
+"""Stock and prices are sent to a Magento shop by SKU, many per call."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -41,7 +41,7 @@ def prices(shop: SandboxProcess) -> dict[str, float]:
     return {row["sku"]: row.get("price") for row in shop.state("goods")}
 
 
-def test_all_our_locations_go_into_one_source(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_all_our_locations_are_summed_into_one_source(open_adapter: Open, shop: SandboxProcess) -> None:
     two = [StockItem("leeds", Decimal("2"), None, None), StockItem("york", Decimal("2.5"), None, None)]
     owed = [StockItem("leeds", Decimal("-3"), None, None)]
     adapter = open_adapter("magento_target", source_code="overflow")
@@ -56,13 +56,13 @@ def replaced(item: Any, stock: list[StockItem]) -> Any:
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_a_batch_is_one_read_and_one_write(data_type: DataType, adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_a_batch_makes_one_read_and_one_write(data_type: DataType, adapter: Adapter[Any], shop: SandboxProcess) -> None:
     assert errors(adapter, data_type, *SAMPLES[data_type]) == [None] * 5
     assert [call["method"] for call in shop.calls()] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_limits_of_inputs_are_kept(data_type: DataType, open_adapter: Open, shop: SandboxProcess) -> None:
+def test_input_limits_are_respected(data_type: DataType, open_adapter: Open, shop: SandboxProcess) -> None:
     items = [variant(number) for number in range(1, 46)]
     shop.control("POST", "goods", json={"account": "alpha", "skus": [f"SKU-{n}" for n in range(6, 46)]})
     shop.control("POST", "setting", json={"account": "alpha", "limited": True})
@@ -74,7 +74,7 @@ def test_limits_of_inputs_are_kept(data_type: DataType, open_adapter: Open, shop
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_what_the_shop_does_not_have_is_reported_and_not_written(
+def test_missing_products_are_reported_and_not_written(
     data_type: DataType, adapter: Adapter[Any], shop: SandboxProcess
 ) -> None:
     first, second = errors(adapter, data_type, variant(99), variant(1))
@@ -88,12 +88,12 @@ def test_an_sku_with_a_comma_is_found(adapter: Adapter[Any], shop: SandboxProces
     assert held(shop, "A,B") == [("default", 3, 1)]
 
 
-def test_case_makes_no_difference(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_skus_are_case_insensitive(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     assert errors(adapter, PRICES, variant(1, sku="sku-1", price="8")) == [None]
     assert prices(shop)["SKU-1"] == 8
 
 
-def test_what_is_no_longer_offered_is_out_of_stock(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_variants_no_longer_offered_are_set_out_of_stock(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (made,) = adapter.target(STOCK).send(creations(adapter, STOCK, [variant(1)]))
     assert adapter.target(STOCK).payload(variant(1, status="discontinued"), NOTHING) is None
     gone = Operation(Action.REMOVE, 1, made.external_id, None)
@@ -101,7 +101,7 @@ def test_what_is_no_longer_offered_is_out_of_stock(adapter: Adapter[Any], shop: 
     assert held(shop, "SKU-1") == [("default", 0, 0)]
 
 
-def test_a_price_once_set_stays(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+def test_prices_are_not_removed(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (made,) = adapter.target(PRICES).send(creations(adapter, PRICES, [variant(1)]))
     assert [o.error for o in adapter.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None)])] == [
         None
@@ -109,8 +109,8 @@ def test_a_price_once_set_stays(adapter: Adapter[Any], shop: SandboxProcess) -> 
     assert prices(shop)["SKU-1"] == 12.5
 
 
-def test_one_price_that_is_refused_holds_up_no_other(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    """The shop names it by its SKU, and fills its sentence from a list."""
+def test_a_rejected_price_does_not_affect_others(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """The shop names it by its SKU, and fills the message's placeholders from a list."""
     first, second = errors(adapter, PRICES, variant(1, price="-1"), variant(2, price="7"))
     assert isinstance(first, SkipRecord) and second is None
     assert first.problem.code == "rejected"
@@ -118,7 +118,7 @@ def test_one_price_that_is_refused_holds_up_no_other(adapter: Adapter[Any], shop
     assert (prices(shop)["SKU-1"], prices(shop)["SKU-2"]) == (0, 7)
 
 
-def test_a_source_that_is_not_there_needs_a_person(open_adapter: Open) -> None:
+def test_a_missing_inventory_source_needs_attention(open_adapter: Open) -> None:
     adapter = open_adapter("magento_target", source_code="nowhere")
     with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as refused:
         errors(adapter, STOCK, variant(1))
@@ -126,13 +126,13 @@ def test_a_source_that_is_not_there_needs_a_person(open_adapter: Open) -> None:
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_without_an_sku_nothing_can_go(data_type: DataType, adapter: Adapter[Any]) -> None:
+def test_variants_without_sku_are_skipped(data_type: DataType, adapter: Adapter[Any]) -> None:
     with pytest.raises(SkipRecord) as refused:
         adapter.target(data_type).payload(variant(1, sku=""), NOTHING)
     assert refused.value.problem.code == "sku_missing" and refused.value.fix
 
 
-def test_the_price_list_of_the_connection_is_sent(open_adapter: Open) -> None:
+def test_the_configured_price_list_is_sent(open_adapter: Open) -> None:
     payload = open_adapter("magento_target", price_list="shop-price").target(PRICES).payload(variant(1), NOTHING)
     assert payload == {"sku": "SKU-1", "price": 12.5, "store_id": 0}
     assert open_adapter("magento_target", price_list="another").target(PRICES).payload(variant(1), NOTHING) is None

@@ -1,4 +1,4 @@
-"""Magento through the engine: what one shop holds is read, and reaches another."""
+"""Magento through the engine: one shop is imported and exported to another."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def other(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """Another shop, which has the attributes but none of the goods."""
+    """Another shop, which has the attributes but none of the products."""
     process = sandbox("magento", accounts={"beta": "beta-token"}, products=1, seed=2, dirty=False)
     for code, labels in (("colour", COLOURS), ("size", SIZES)):
         process.control("POST", "options", json={"account": "beta", "code": code, "labels": labels})
@@ -68,11 +68,11 @@ def rows(process: SandboxProcess, kind: str = "goods") -> dict[str, dict]:
 
 
 def bulks(process: SandboxProcess) -> list[int]:
-    """How many products each bulk had."""
+    """The number of products in each bulk."""
     return [call["items"] for call in process.calls() if "/async/bulk/" in call["path"]]
 
 
-def test_a_whole_shop_is_read(source: Connection, shop: SandboxProcess) -> None:
+def test_a_whole_shop_is_imported(source: Connection, shop: SandboxProcess) -> None:
     goods = list(shop.state("goods"))
     shown = [row for row in goods if row["visibility"] != 1]
     assert Product.objects.count() == len(shown)
@@ -102,7 +102,7 @@ def test_another_shop_gets_products_then_stock_and_prices(
     assert not Change.objects.exists()
 
 
-def test_a_second_full_sync_costs_no_call(source: Connection, other: SandboxProcess) -> None:
+def test_a_second_full_sync_makes_no_calls(source: Connection, other: SandboxProcess) -> None:
     target = connect(source, other)
     other.clear_calls()
     for data_type in (DataType.PRODUCTS, DataType.STOCK, DataType.PRICES):
@@ -111,9 +111,7 @@ def test_a_second_full_sync_costs_no_call(source: Connection, other: SandboxProc
     assert other.calls() == []
 
 
-def test_what_waits_in_the_shops_queue_is_pending_until_it_is_through(
-    source: Connection, other: SandboxProcess
-) -> None:
+def test_products_in_the_shops_queue_are_pending_until_processed(source: Connection, other: SandboxProcess) -> None:
     other.control("POST", "setting", json={"account": "beta", "consuming": False})
     target = connect(source, other)
     of_target = ItemStatus.objects.filter(job__connection=target, kind=Kind.PRODUCT)
@@ -130,7 +128,7 @@ def test_what_waits_in_the_shops_queue_is_pending_until_it_is_through(
     assert not Change.objects.exists()
 
 
-def test_a_removal_that_waits_in_the_shops_queue_is_sent_once(source: Connection, other: SandboxProcess) -> None:
+def test_a_removal_in_the_shops_queue_is_sent_once(source: Connection, other: SandboxProcess) -> None:
     target = connect(source, other)
     link = Link.objects.filter(connection=target, kind=Kind.PRODUCT).earliest("pk")
     other.control("POST", "setting", json={"account": "beta", "consuming": False})

@@ -1,4 +1,4 @@
-"""NetSuite: signing in, sales orders that are made once, and what is read by SuiteQL (S1, S3, S5)."""
+"""NetSuite: authentication, sales orders that are created once, and imports with SuiteQL (S1, S3, S5)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -73,7 +73,7 @@ def line(number: int, sku: str = "SKU-1", quantity: str = "1", **changes: Any) -
 
 
 def order(*lines: OrderLineItem, number: int = 1, **changes: Any) -> OrderItem:
-    """An order on somebody's behalf, with where it goes."""
+    """An order of a seller, with a shipping address."""
     where = AddressRecord(use="shipping", first_name="Zoe", last_name="Zimmer", street="Storgata 1", country="NO")
     about = {
         "lines": list(lines) or [line(1)],
@@ -96,7 +96,7 @@ def send(adapter: NetSuite, item: OrderItem, before: Any = None) -> Any:
 
 
 def code(error: Exception | None) -> str:
-    """That of the issue which an item is skipped with; empty if it was not."""
+    """The code of the issue for a skipped item; empty if it was not skipped."""
     return error.problem.code if isinstance(error, SkipRecord) else ""
 
 
@@ -108,10 +108,10 @@ def lines(row: dict[str, Any]) -> list[tuple[str, int, bool]]:
     return [(each["sku"], each["quantity"], each["isClosed"]) for each in row["items"]]
 
 
-# Signing in
+# Authentication
 
 
-def test_tokens_sign_each_request(open_adapter: Open) -> None:
+def test_oauth1_tokens_sign_each_request(open_adapter: Open) -> None:
     assert open_adapter("tba1").check() == "Account TBA1 answers, with 32 items."
     with pytest.raises(NeedsAttention) as refused:
         open_adapter("tba1", token_secret="wrong").check()
@@ -120,7 +120,7 @@ def test_tokens_sign_each_request(open_adapter: Open) -> None:
     assert len(page.records) == 32
 
 
-def test_an_rsa_key_signs_too_also_when_its_lines_are_lost(
+def test_an_rsa_key_signs_even_if_its_line_breaks_are_lost(
     sandbox: Callable[..., SandboxProcess], open_adapter: Open
 ) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -130,7 +130,7 @@ def test_an_rsa_key_signs_too_also_when_its_lines_are_lost(
     assert adapter.check().startswith("Account RSA1 answers")
 
 
-def test_a_token_that_expired_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_an_expired_token_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     adapter.check()
     platform.control("POST", "expire", json={})
@@ -139,7 +139,7 @@ def test_a_token_that_expired_is_renewed_once(open_adapter: Open, platform: Sand
     assert [call["status"] for call in platform.calls()] == [401, 200, 200]
 
 
-def test_a_key_that_is_none_needs_a_person(open_adapter: Open) -> None:
+def test_an_invalid_key_needs_attention(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention, match="no access token") as refused:
         open_adapter(private_key="no key at all").check()
     assert "no key at all" not in f"{refused.value} {refused.value.fix}"
@@ -155,12 +155,12 @@ def test_a_key_that_is_none_needs_a_person(open_adapter: Open) -> None:
         ({"order_defaults": {"x; DROP": 1}}, "order_defaults"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_by_name(changes: dict[str, Any], named: str) -> None:
+def test_invalid_settings_are_rejected_by_name(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         Settings.model_validate(CASES["netsuite"].settings | changes)
 
 
-def test_a_field_map_is_no_way_into_a_query() -> None:
+def test_the_field_map_does_not_allow_sql_injection() -> None:
     for wrong in ("itemid, (SELECT 1)", "a'b", "x y", "1x"):
         with pytest.raises(ValidationError):
             FieldMap.model_validate({"products": {"sku": wrong}})
@@ -169,7 +169,7 @@ def test_a_field_map_is_no_way_into_a_query() -> None:
 # Orders
 
 
-def test_a_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_a_vendors_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform: SandboxProcess) -> None:
     fields = {"orders": {"line_id": "custcol_hub_line", "seller": "custbody_seller"}}
     outcome = send(open_adapter(fields=fields), order(line(7, "SKU-2", "3"), line(8, "SHIRT-RED"), customer_note=""))
     (row,) = sales_orders(platform)
@@ -186,7 +186,7 @@ def test_a_part_becomes_a_sales_order_of_the_seller(open_adapter: Open, platform
     }
 
 
-def test_an_own_order_names_its_customer_and_its_prices(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_an_own_order_has_its_customer_and_prices(open_adapter: Open, platform: SandboxProcess) -> None:
     customers = open_adapter().target(DataType.CUSTOMERS)
     (buyer,) = customers.send([Operation(Action.CREATE, 3, "", customers.payload(samples.customer(3), NOTHING))])
     refs = References({(Kind.CUSTOMER, 3): buyer.external_id})
@@ -205,7 +205,7 @@ def test_an_own_order_names_its_customer_and_its_prices(open_adapter: Open, plat
 
 @pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
 @pytest.mark.parametrize("fault", ["drop", "half_body"])
-def test_a_call_that_was_not_answered_makes_no_second_order_and_no_second_line(
+def test_a_lost_response_duplicates_neither_order_nor_lines(
     fault: str, line_id: str, open_adapter: Open, platform: SandboxProcess
 ) -> None:
     item = order(line(1, "SKU-1", "2"), line(2, "SKU-1", "5"), line(3, "SKU-2"))
@@ -219,14 +219,14 @@ def test_a_call_that_was_not_answered_makes_no_second_order_and_no_second_line(
 
 
 @pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
-def test_what_changes_is_changed_line_by_line(line_id: str, open_adapter: Open, platform: SandboxProcess) -> None:
+def test_changes_are_applied_line_by_line(line_id: str, open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter(fields={"orders": {"line_id": line_id}})
     first = order(line(1, "SKU-1", "2"), line(2, "SKU-1", "5"), line(3, "SKU-2"), line(4, "SKU-3"))
     made = send(adapter, first)
     second = order(line(2, "SKU-1", "6"), line(3, "SKU-2", status="cancelled"), line(4, "SKU-3"), line(5, "SKU-4"))
     changed = send(open_adapter(fields={"orders": {"line_id": line_id}}), second, operation(adapter, first).payload)
     (row,) = sales_orders(platform)
-    # The first was taken out of the order, the third cancelled: both are closed, none is gone.
+    # The first line was removed from the order, the third canceled: both are closed, none is deleted.
     assert lines(row) == [
         ("SKU-1", 2, True),
         ("SKU-1", 6, False),
@@ -238,7 +238,7 @@ def test_what_changes_is_changed_line_by_line(line_id: str, open_adapter: Open, 
     assert changed.external_id == made.external_id
 
 
-def test_what_was_closed_for_us_is_opened_again(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_lines_closed_by_us_are_reopened(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     item = order(line(1, "SKU-1"), line(2, "SKU-2"))
     send(adapter, item)
@@ -247,13 +247,13 @@ def test_what_was_closed_for_us_is_opened_again(open_adapter: Open, platform: Sa
     again = operation(adapter, item, operation(adapter, cancelled).payload, Action.UPDATE)
     adapter.target(DataType.ORDERS).send([again])
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
-    # Taken back as a whole, and there again.
+    # The whole order is removed, then sent again.
     adapter.target(DataType.ORDERS).send([Operation(Action.REMOVE, 1, "", None)])
     send(adapter, item)
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, False), ("SKU-2", 1, False)]
 
 
-def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_lines_closed_by_a_netsuite_user_stay_closed(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     before = order(line(1, "SKU-1"), line(2, "SKU-2"))
     made = send(adapter, before)
@@ -264,10 +264,8 @@ def test_what_somebody_closed_there_stays_so(open_adapter: Open, platform: Sandb
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]
 
 
-def test_a_line_that_went_while_we_were_in_doubt_is_known_by_our_id(
-    open_adapter: Open, platform: SandboxProcess
-) -> None:
-    """Nobody knows what was last sent; the account does."""
+def test_a_line_removed_while_in_doubt_is_identified_by_our_id(open_adapter: Open, platform: SandboxProcess) -> None:
+    """The last payload sent is unknown, but the account stores our line IDs."""
     adapter = open_adapter(fields={"orders": {"line_id": "custcol_hub_line"}})
     send(adapter, order(line(1, "SKU-1"), line(2, "SKU-1")))
     send(adapter, order(line(2, "SKU-1")))
@@ -282,7 +280,7 @@ def test_a_line_keeps_its_item(open_adapter: Open) -> None:
     assert code(outcome.error) == "line_item_changed"
 
 
-def test_a_removal_closes_and_finds_by_our_own_key(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_a_removal_closes_the_order_found_by_our_external_id(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     send(adapter, order())
     for _ in range(2):
@@ -293,7 +291,7 @@ def test_a_removal_closes_and_finds_by_our_own_key(open_adapter: Open, platform:
     assert absent.error is None
 
 
-def test_one_bad_order_holds_up_no_other(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_a_rejected_order_does_not_affect_others(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     unknown, inactive = order(line(1, "NONE"), number=1), order(line(2, "OLD"), number=2)
     bad_country = order(line(3), number=3, addresses=[AddressRecord(use="shipping", street="x", country="no")])
@@ -315,12 +313,14 @@ def test_one_bad_order_holds_up_no_other(open_adapter: Open, platform: SandboxPr
         ({"status": "partly_shipped"}, True),
     ],
 )
-def test_what_needs_no_shipping_is_not_sent(changes: dict[str, Any], belongs: bool, open_adapter: Open) -> None:
+def test_orders_without_anything_to_ship_are_not_sent(
+    changes: dict[str, Any], belongs: bool, open_adapter: Open
+) -> None:
     item = order(**changes) if "lines" not in changes else replace(order(), **changes)
     assert (open_adapter().target(DataType.ORDERS).payload(item, NOTHING) is not None) is belongs
 
 
-def test_what_was_sent_stays_known_when_it_is_shipped(open_adapter: Open) -> None:
+def test_an_order_sent_before_keeps_its_payload_when_shipped(open_adapter: Open) -> None:
     refs = References({(Kind.ORDER_LINE, 1): "5/3"})
     assert open_adapter().target(DataType.ORDERS).payload(order(status="shipped"), refs) is not None
     assert open_adapter(send_pending=True).target(DataType.ORDERS).payload(order(status="pending"), NOTHING) is not None
@@ -330,28 +330,28 @@ def test_what_was_sent_stays_known_when_it_is_shipped(open_adapter: Open) -> Non
     ("changes", "found"),
     [({"addresses": []}, "delivery_address_missing"), ({"lines": [line(1, "")]}, "line_sku_missing")],
 )
-def test_what_cannot_be_shipped_is_an_issue(changes: dict[str, Any], found: str, open_adapter: Open) -> None:
+def test_an_order_that_cannot_be_shipped_is_an_issue(changes: dict[str, Any], found: str, open_adapter: Open) -> None:
     with pytest.raises(SkipRecord) as problem:
         open_adapter().target(DataType.ORDERS).payload(replace(order(), **changes), NOTHING)
     assert code(problem.value) == found and problem.value.fix
 
 
-def test_sellers_that_are_customers_already_are_not_made(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_sellers_with_a_configured_customer_are_not_created(open_adapter: Open, platform: SandboxProcess) -> None:
     send(open_adapter(seller_customers={"acme": "1"}), order())
     assert [row["id"] for row in platform.state("customers")] == [1]
 
 
-def test_too_many_at_a_time_are_tried_again(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_too_many_concurrent_requests_are_retried(open_adapter: Open, platform: SandboxProcess) -> None:
     platform.fault("rate_limited", path="suiteql", times=1)
     with pytest.raises(TryAgainLater) as refused:
         open_adapter().check()
     assert refused.value.sent is False
 
 
-# Reading
+# Imports
 
 
-def test_products_come_with_children_stock_and_mapped_fields(open_adapter: Open) -> None:
+def test_products_are_read_with_children_stock_and_mapped_fields(open_adapter: Open) -> None:
     fields = {"products": {"attributes": {"Colour": "custitem_colour"}, "rrp": "weight"}}
     read = {each.title: each for each in records(open_adapter(fields=fields), DataType.PRODUCTS)}
     plain, shirt = read["Lamp 3"], read["Shirt"]
@@ -371,8 +371,8 @@ def test_an_item_without_sku_is_read_with_a_problem_that_names_it(open_adapter: 
     assert problem.values == {"count": 1, "names": "SKU-3"}
 
 
-def test_what_changed_is_read_by_cut_time(open_adapter: Open, platform: SandboxProcess) -> None:
-    """The item, a child of it, or the stock of either; in the time zone of whoever signs in."""
+def test_changes_are_read_by_cut_date(open_adapter: Open, platform: SandboxProcess) -> None:
+    """Changes of the item, of a child, or of the stock of either; in the time zone of the authenticated user."""
     adapter = open_adapter()
 
     def changed(**moved: int) -> set[str]:
@@ -390,7 +390,7 @@ def test_what_changed_is_read_by_cut_time(open_adapter: Open, platform: SandboxP
     assert [each.quantity for each in record.variants[0].stock] == [77]
 
 
-def test_thousands_of_items_are_read_by_key(sandbox: Callable[..., SandboxProcess], open_adapter: Open) -> None:
+def test_thousands_of_items_are_paged_by_key(sandbox: Callable[..., SandboxProcess], open_adapter: Open) -> None:
     name, key = CASES["netsuite"].account
     process = sandbox("netsuite", accounts={name: key}, products=1100)
     adapter = open_adapter(process=process)
@@ -430,7 +430,7 @@ def test_shipped_fulfilments_are_read_by_order(open_adapter: Open, platform: San
     assert (record.shipments[0].carrier, record.shipments[0].shipped_at is not None) == ("UPS Ground", True)
 
 
-def test_a_fulfilment_that_was_deleted_is_gone_from_the_full_read(open_adapter: Open, platform: SandboxProcess) -> None:
+def test_a_deleted_fulfilment_is_missing_in_the_full_import(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     made = send(adapter, order())
     parcel = platform.control("POST", "fulfil", json={"account": "tstdrv1", "order": "sc-order-1"})["id"]
@@ -439,7 +439,7 @@ def test_a_fulfilment_that_was_deleted_is_gone_from_the_full_read(open_adapter: 
     assert shipments(adapter) == {made.external_id: []}
 
 
-def test_a_column_that_the_account_does_not_have_needs_a_person(open_adapter: Open) -> None:
+def test_a_column_missing_in_the_account_needs_attention(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention, match="no such column") as refused:
         records(open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}), DataType.PRODUCTS)
     assert "field map" in refused.value.fix

@@ -1,4 +1,4 @@
-"""Seller Center's OMS: orders with their customers in, statuses of items out, each item for itself."""
+"""Seller Center's OMS: orders with their customers are imported, item statuses are exported, each independently."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from synclog.issue_catalog import render
 from tests.adapters.reading import pages, records
 from tests.adapters.seller_center import open_account
 
-# Turning rows into records needs no client.
+# Converting rows to records needs no client.
 ORDERS = Orders(None)  # type: ignore[arg-type]
 NOW = datetime(2026, 2, 1, 10, 0, tzinfo=UTC)
 
@@ -78,7 +78,7 @@ def parcel(*lines: int, carrier: str = "DHL", code: str = "T-1", shipped_at: dat
 
 
 def known(*lines: int) -> References:
-    """Our lines by the same numbers that the OMS has for its items."""
+    """Links our lines to the OMS's items with the same numbers."""
     return References({(Kind.ORDER_LINE, each): str(each) for each in lines})
 
 
@@ -96,10 +96,10 @@ def pending(process: SandboxProcess, count: int) -> list[int]:
     return sorted(found)[:count]
 
 
-# Reading
+# Imports
 
 
-def test_orders_come_with_their_items_parcels_and_customers(process: SandboxProcess, oms: Adapter) -> None:
+def test_orders_are_read_with_their_items_parcels_and_customers(process: SandboxProcess, oms: Adapter) -> None:
     customers = {each.external_id: each for each in records(oms, DataType.CUSTOMERS)}
     rows = {row["id"]: row for row in process.state("orders")}
     read = records(oms, DataType.ORDERS)
@@ -122,7 +122,7 @@ def test_orders_come_with_their_items_parcels_and_customers(process: SandboxProc
         ]
 
 
-def test_only_what_changed_is_read_and_the_cut_moves_with_each_page(process: SandboxProcess) -> None:
+def test_only_changes_are_read_and_the_cut_advances_with_each_page(process: SandboxProcess) -> None:
     oms = open_account(process, "Live", page_size=7)
     times = sorted(datetime.fromisoformat(row["updated_at"]) for row in process.state("orders"))
     read = pages(oms, DataType.ORDERS, since=times[20])
@@ -135,8 +135,9 @@ def test_only_what_changed_is_read_and_the_cut_moves_with_each_page(process: San
     oms.http.close()
 
 
-def test_an_order_under_an_id_that_was_used_before(process: SandboxProcess, oms: Adapter) -> None:
-    """An OMS whose sequences fell back: its orders are read as they are, the engine knows who has the ids (L16)."""
+def test_an_order_with_an_id_used_before_is_read(process: SandboxProcess, oms: Adapter) -> None:
+    """An OMS whose sequences were reset: its orders are read unchanged, and the engine detects conflicting IDs
+    (L16)."""
     process.control("POST", "sequence", json={"kind": "orders", "next": 3})
     process.control("POST", "sequence", json={"kind": "items", "next": 5})
     process.control("POST", "orders", json={"count": 1})
@@ -159,7 +160,7 @@ def test_an_order_under_an_id_that_was_used_before(process: SandboxProcess, oms:
         (["returned", "cancelled"], "returned"),
     ],
 )
-def test_an_orders_status_follows_from_its_items(lines: list[str], status: str) -> None:
+def test_an_orders_status_is_derived_from_its_items(lines: list[str], status: str) -> None:
     assert order_status(lines) == status
 
 
@@ -174,7 +175,7 @@ ROW: dict[str, Any] = {
 }
 
 
-def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
+def test_numeric_ids_times_without_a_zone_and_failed_deliveries() -> None:
     record = ORDERS.record(ROW)
     assert isinstance(record, OrderRecord) and not record.problems
     assert record.placed_at == record.updated_at == datetime(2026, 1, 1, 10, tzinfo=UTC)
@@ -197,13 +198,13 @@ def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
     ],
     ids=str,
 )
-def test_an_order_that_cannot_be_read_says_which_field_and_stops_no_other(wrong: dict[str, Any], field: str) -> None:
+def test_an_unreadable_order_reports_the_field_and_does_not_affect_others(wrong: dict[str, Any], field: str) -> None:
     record = ORDERS.record(ROW | wrong)
     [problem] = record.problems
     assert problem.fatal and problem.values["field"] == field and record.external_id == "9"
 
 
-def test_an_address_without_its_first_line_is_reported_to_the_merchant() -> None:
+def test_an_address_without_line_1_is_reported_to_the_merchant() -> None:
     record = ORDERS.record(ROW | {"shipping_address": {"city": "Leeds"}})
     [problem] = record.problems
     assert not problem.fatal
@@ -213,7 +214,7 @@ def test_an_address_without_its_first_line_is_reported_to_the_merchant() -> None
 # Statuses
 
 
-def test_statuses_go_with_what_the_oms_wants_to_know(process: SandboxProcess, oms: Adapter) -> None:
+def test_statuses_are_sent_with_the_details_that_the_oms_requires(process: SandboxProcess, oms: Adapter) -> None:
     one, two, three = pending(process, 3)
     item = order(line(one, "shipped"), line(two, "cancelled"), line(three), shipments=[parcel(one)])
     [outcome] = oms.target(DataType.ORDERS).send([update(oms, item)])
@@ -225,7 +226,7 @@ def test_statuses_go_with_what_the_oms_wants_to_know(process: SandboxProcess, om
     assert after[str(three)]["item_status"] == "pending"
 
 
-def test_an_item_that_the_oms_refuses_fails_alone(process: SandboxProcess, oms: Adapter) -> None:
+def test_a_rejected_item_fails_alone(process: SandboxProcess, oms: Adapter) -> None:
     one, two = pending(process, 2)
     operations = [
         update(oms, order(line(one, "shipped"), shipments=[parcel(one)]), 1),
@@ -240,8 +241,8 @@ def test_an_item_that_the_oms_refuses_fails_alone(process: SandboxProcess, oms: 
     assert [each["items"] for each in process.calls()] == [3]
 
 
-def test_4000_items_a_call(process: SandboxProcess, oms: Adapter) -> None:
-    """Two calls for 4,003 items; failures of the second keep their places."""
+def test_4000_items_are_sent_per_call(process: SandboxProcess, oms: Adapter) -> None:
+    """Two calls for 4,003 items; failures of the second are assigned to the right items."""
     [one] = pending(process, 1)
     operations = [
         update(oms, order(*(line(10_000 * n + m, "cancelled") for m in range(1, 1001))), n) for n in range(1, 5)
@@ -255,7 +256,7 @@ def test_4000_items_a_call(process: SandboxProcess, oms: Adapter) -> None:
     assert items(process)[str(one)]["item_status"] == "canceled"
 
 
-def test_only_what_changed_since_is_sent(process: SandboxProcess, oms: Adapter) -> None:
+def test_only_changed_statuses_are_sent(process: SandboxProcess, oms: Adapter) -> None:
     one, two = pending(process, 2)
     item = order(line(one, "cancelled"), line(two))
     first = update(oms, item)
@@ -277,7 +278,7 @@ def test_a_parcel_without_carrier_or_code_is_reported_to_the_merchant(oms: Adapt
         assert skipped.value.fix
 
 
-def test_nothing_is_sent_unless_it_is_asked_for(process: SandboxProcess) -> None:
+def test_nothing_is_sent_unless_enabled(process: SandboxProcess) -> None:
     oms = open_account(process, "Live")
     silent = update(oms, order(line(1, "cancelled")))
     assert silent.payload == {"items": []}
@@ -285,7 +286,7 @@ def test_nothing_is_sent_unless_it_is_asked_for(process: SandboxProcess) -> None
     oms.http.close()
 
 
-def test_orders_of_others_are_none_of_the_omss(oms: Adapter) -> None:
+def test_orders_from_other_sources_are_not_sent(oms: Adapter) -> None:
     assert oms.target(DataType.ORDERS).payload(order(line(1, "cancelled")), References({})) is None
     stray = Operation(Action.CREATE, 1, "", {"items": []})
     gone = Operation(Action.REMOVE, 2, "2", None)
@@ -309,12 +310,12 @@ def test_orders_of_others_are_none_of_the_omss(oms: Adapter) -> None:
     ],
     ids=str,
 )
-def test_an_answer_that_cannot_be_understood_is_none(answer: Any) -> None:
+def test_a_malformed_response_is_retried(answer: Any) -> None:
     with pytest.raises(TryAgainLater):
         failures(answer, 2)
 
 
-def test_a_refusal_of_the_whole_is_one() -> None:
+def test_a_rejection_of_the_whole_request_is_detected() -> None:
     head = {"Head": {"ErrorMessage": "Request.Items is missing"}}
     bodies: list[dict[str, Any]] = [{}, {"Body": {}}, {"Body": {"UpdateItemsStatus": []}}]
     for body in bodies:
@@ -323,5 +324,5 @@ def test_a_refusal_of_the_whole_is_one() -> None:
     assert failures({"SuccessResponse": {"Body": []}}, 2) == {}
 
 
-def test_the_oms_cannot_be_asked_what_exists(oms: Adapter) -> None:
+def test_the_oms_has_no_listing(oms: Adapter) -> None:
     assert oms.listing("order") is None

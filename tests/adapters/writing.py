@@ -1,4 +1,4 @@
-"""Sending items, batch by batch or as a feed, the way the engine does."""
+"""Sends items batch by batch or as a feed, as the engine does."""
 
 from collections.abc import Sequence
 from pathlib import Path

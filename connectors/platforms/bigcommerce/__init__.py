@@ -1,7 +1,7 @@
-"""BigCommerce, by its V3 and V2 REST APIs; docs/platforms/bigcommerce.md describes it for merchants and operators.
+"""BigCommerce, via its V3 and V2 REST APIs; docs/platforms/bigcommerce.md describes it for merchants and operators.
 
-Two platforms rather than one with two directions: a store that is read by a connection must not be written by it as
-well, unless somebody wants that. The connection's address is `https://api.bigcommerce.com/stores/{store_hash}`.
+There are two platforms rather than one with two directions, so that a connection that reads a store does not also write
+to it by accident. The connection's URL is `https://api.bigcommerce.com/stores/{store_hash}`.
 """
 
 from typing import Any, TypeVar
@@ -29,9 +29,9 @@ ClientT = TypeVar("ClientT", bound=BigCommerceClient)
 
 
 class _BigCommerce(Adapter[ClientT]):
-    """What both directions have in common. They share the store's budget of requests."""
+    """What both directions have in common. They share the store's rate limit."""
 
-    # The budget of the smaller plans; larger ones have more. The vendor's own headers decide when a 429 is repeated.
+    # The rate limit of the smaller plans; larger plans have more. After a 429, the vendor's headers say when to retry.
     rate = Rate(requests=150, seconds=30)
 
     @classmethod
@@ -55,8 +55,8 @@ class _BigCommerce(Adapter[ClientT]):
 class BigCommerce(_BigCommerce[SourceClient]):
     """Reads a store's settings, categories, brands, products, customers and orders.
 
-    What webhooks tell of is read by its time of change as well, in case the sender loses something. What has no time of
-    change (a deletion, a brand, a category) is found by reading everything.
+    Items that have webhooks are also read by modification time, in case a webhook is lost. Changes without a
+    modification time (deletions, brands, categories) are found by full imports.
     """
 
     key = "bigcommerce"
@@ -77,7 +77,7 @@ class BigCommerceTarget(_BigCommerce[TargetClient]):
 
     key = "bigcommerce_target"
     name = "BigCommerce (target)"
-    role = Role.CUSTOM  # the seller's shop is where products come from
+    role = Role.CUSTOM  # products come from the seller's shop
     Settings = settings.TargetSettings
     Credentials = settings.Credentials
     streams = (BrandTarget, CategoryTarget, ProductTarget, StockTarget, PriceTarget)

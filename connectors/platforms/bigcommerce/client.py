@@ -1,4 +1,4 @@
-"""Calls to one store, the shape of its answers, and what it says of itself."""
+"""API calls to one store, the format of its responses, and the store's own information."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ BRANDS = "/catalog/brands"
 TREES = "/catalog/trees"
 CATEGORIES = "/catalog/trees/categories"
 
-# Units of weight by the names that stores have for them.
+# The names that stores use for units of weight.
 GRAMS_PER_UNIT = {
     "grams": Decimal(1),
     "kgs": Decimal(1000),
@@ -36,16 +36,17 @@ GRAMS_PER_UNIT = {
     "lbs": Decimal("453.59237"),
 }
 PAGE_SIZE = MAX_PAGE_SIZE
-# About 2,000 characters of address.
+# Keeps the URL below about 2,000 characters.
 IDS_PER_REQUEST = 250
-# What is carried inside a product is believed to be complete only below the vendor's own default page.
+# A list nested in a product is only assumed to be complete if it is shorter than the vendor's default page size.
 MAX_INCLUDED_ITEMS = 50
 
 Row = dict[str, Any]
 
 
 class BigCommerceClient:
-    """One store. `info` is asked once, when it is first needed. Paths are those of the V3 API unless stated."""
+    """The API of one store. `info` is fetched once, on first use. Paths are relative to the V3 API unless stated
+    otherwise."""
 
     def __init__(self, http: HttpClient) -> None:
         self.http = http
@@ -53,14 +54,14 @@ class BigCommerceClient:
 
     @cached_property
     def info(self) -> Row:
-        """`GET /v2/store`: name, currency, weight unit, address of the control panel."""
+        """`GET /v2/store`: name, currency, weight unit, URL of the control panel."""
         answer = self.http.get("/v2/store").json()
         if not isinstance(answer, dict) or "weight_units" not in answer:
             raise TryAgainLater("The store did not describe itself.")
         return answer
 
     def clear_cache(self) -> None:
-        """What the store says of itself may have changed: ask again."""
+        """Fetch the store information again on next use, because it may have changed."""
         for name in ("info", "grams_per_unit"):
             vars(self).pop(name, None)
 
@@ -75,15 +76,15 @@ class BigCommerceClient:
         return GRAMS_PER_UNIT[unit.lower()]
 
     def link(self, page: str) -> str:
-        """A page of the control panel, where a merchant edits an item."""
+        """The URL of the control panel page where a merchant edits an item."""
         return f"{str(self.info.get('control_panel_base_url', '')).rstrip('/')}/manage/{page}"
 
     def call(self, method: str, path: str, *, body: Any = None, params: Mapping[str, Any] | None = None) -> Response:
-        """One call that writes."""
+        """Make one call that writes."""
         return self.http.request(method, f"/v3{path}", body=body, params=params)
 
     def list_page(self, path: str, **query: Any) -> tuple[list[Any], int]:
-        """A page of a listing and the number of items that match on all pages."""
+        """A page of a listing, and the number of matching items on all pages."""
         answer = self.http.get(f"/v3{path}", params=query).json()
         match answer:
             case {"data": list(rows), "meta": {"pagination": {"total": int(total)}}}:
@@ -91,7 +92,7 @@ class BigCommerceClient:
         raise_malformed_response(path)
 
     def list_page_by_cursor(self, path: str, **query: Any) -> tuple[list[Any], str | None, int | None]:
-        """A page of a listing that pages by cursor: rows, the cursor of the next page, the total if told."""
+        """A page of a listing with cursor pagination: rows, the next cursor, and the total if the response has it."""
         answer = self.http.get(f"/v3{path}", params=query).json()
         match answer:
             case {"data": list(rows), "meta": {"cursor_pagination": {"links": dict(links), **cursor}, **meta}}:
@@ -101,7 +102,7 @@ class BigCommerceClient:
         raise_malformed_response(path)
 
     def list_unpaged(self, path: str, **query: Any) -> list[Any]:
-        """A listing that is never long, and has no pages in the vendor's specification."""
+        """A listing that is always short and has no pages in the vendor's specification."""
         match self.http.get(f"/v3{path}", params=query).json():
             case {"data": list(rows)}:
                 return rows
@@ -118,7 +119,7 @@ class BigCommerceClient:
         return found
 
     def v2_list(self, path: str, **query: Any) -> list[Any]:
-        """A page of a V2 listing; the vendor answers 204 to an empty one."""
+        """A page of a V2 listing; the vendor responds with 204 if it is empty."""
         response = self.http.get(f"/v2{path}", params=query)
         if response.status == 204:
             return []
@@ -128,7 +129,7 @@ class BigCommerceClient:
         raise_malformed_response(path)
 
     def v2_fetch_all(self, path: str) -> list[Any]:
-        """All pages of a V2 listing, which does not tell how many there are."""
+        """All pages of a V2 listing, whose responses have no total."""
         found: list[Any] = []
         for page in count(1):
             rows = self.v2_list(path, page=page, limit=PAGE_SIZE)
@@ -138,7 +139,7 @@ class BigCommerceClient:
         return found
 
     def existing(self, path: str, ids: Sequence[str], *, name: str = "id", **query: Any) -> list[Any]:
-        """Those of the IDs that exist. TryAgainLater rather than a part of them (L11)."""
+        """Those of the IDs that exist. Raises TryAgainLater instead of returning an incomplete result (L11)."""
         wanted = sorted({int(each) for each in ids if each.isdecimal()})
         found: list[Any] = []
         for start in range(0, len(wanted), IDS_PER_REQUEST):
@@ -150,14 +151,14 @@ class BigCommerceClient:
         return found
 
     def complete(self, product: Row) -> None:
-        """What a listing may have cut off inside a product is read in full."""
+        """Replace nested lists that the listing may have truncated by complete ones."""
         for name in ("variants", "images"):
             if isinstance(product.get(name), list) and len(product[name]) >= MAX_INCLUDED_ITEMS:
                 product[name] = self.fetch_all(f"{PRODUCTS}/{product['id']}/{name}")
 
 
 class SourceClient(BigCommerceClient):
-    """A store that is read."""
+    """Client for a store that is read."""
 
     def __init__(self, account: Account[Settings, SourceCredentials, FieldMap], http: HttpClient) -> None:
         super().__init__(http)
@@ -166,7 +167,7 @@ class SourceClient(BigCommerceClient):
 
 
 class TargetClient(BigCommerceClient):
-    """A store that is written."""
+    """Client for a store that is written to."""
 
     def __init__(self, account: Account[TargetSettings, Credentials, Any], http: HttpClient) -> None:
         super().__init__(http)
@@ -182,9 +183,10 @@ def join(values: Sequence[object]) -> str:
 
 
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """When a 429 or 503 may be repeated: the end of the window, or the longer `X-Retry-After` of an overloaded store.
+    """When to retry after a 429 or 503: the end of the rate limit window, or the later time in the `X-Retry-After`
+    header of an overloaded store.
 
-    Without either (store overload) the engine's own growing pause decides.
+    Without either header (store overload) the engine's exponential backoff decides.
     """
     candidates = [retry_after(headers, now)]
     milliseconds = headers.get("X-Rate-Limit-Time-Reset-Ms", "")

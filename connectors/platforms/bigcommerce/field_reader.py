@@ -1,4 +1,4 @@
-"""Reads one item of the vendor's JSON field by field, and collects what is wrong with it."""
+"""Reads one item of the vendor's JSON field by field, and collects the problems found."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ from connectors.sdk.records import Problem
 
 
 class MalformedField(ValueError):
-    """A field holds something of a type that it cannot hold. The text names both, never the value."""
+    """A field has a value of the wrong type. The message names the field and the type, never the value."""
 
     def __init__(self, name: str, value: Any, wanted: str) -> None:
         self.name = name
@@ -19,7 +19,7 @@ class MalformedField(ValueError):
 
 
 class FieldReader:
-    """An object of the vendor's JSON. Methods take null for missing; MalformedField for a wrong type."""
+    """An object of the vendor's JSON. Methods treat null as missing and raise MalformedField for a wrong type."""
 
     def __init__(self, raw: Any, problems: list[Problem], *, what: str = "item") -> None:
         if not isinstance(raw, dict):
@@ -28,7 +28,7 @@ class FieldReader:
         self._problems = problems
 
     def text(self, name: str) -> str:
-        """Text without NUL, which no database column here can hold; dropping it is reported."""
+        """Text without NUL characters, which PostgreSQL cannot store; removing them is reported."""
         value = self.raw.get(name)
         if value is None:
             return ""
@@ -39,12 +39,12 @@ class FieldReader:
         return value.replace("\x00", "")
 
     def label(self, *names: str) -> str:
-        """What an issue calls the item: the first of these fields that has a text. Reports and raises nothing."""
+        """The item's name in issues: the first of these fields that has a value. Reports and raises nothing."""
         texts = (value.replace("\x00", "") for name in names if isinstance(value := self.raw.get(name), str))
         return next(filter(None, texts), "")
 
     def key(self, name: str) -> str:
-        """An ID as text; empty for null and for 0, which the vendor writes for none."""
+        """An ID as text; empty for null and for 0, which the vendor uses for "none"."""
         return str(self.integer(name) or "")
 
     def integer(self, name: str) -> int:
@@ -56,7 +56,7 @@ class FieldReader:
         return value
 
     def decimal(self, name: str) -> Decimal | None:
-        """A number, or one written as text as the older interface does; None for null and for empty text."""
+        """A number, or a numeric string as in the V2 API; None for null and for an empty string."""
         value = self.raw.get(name)
         if value is None or value == "":
             return None
@@ -97,11 +97,11 @@ class FieldReader:
         return value
 
     def objects(self, name: str) -> list["FieldReader"]:
-        """A list of objects inside this one, whose problems go where its own go."""
+        """A list of nested objects, whose problems are added to those of this object."""
         return [FieldReader(each, self._problems, what=name) for each in self.items(name)]
 
     def nested(self, name: str) -> "FieldReader":
-        """An object inside this one; an empty one if it is missing."""
+        """A nested object; an empty one if it is missing."""
         value = self.raw.get(name)
         return FieldReader({} if value is None else value, self._problems, what=name)
 
@@ -111,16 +111,16 @@ class FieldReader:
 
 def timestamp(text: str) -> datetime:
     """A time in UTC, from ISO 8601 (V3) or RFC 2822 (V2); without a zone it is UTC. ValueError for anything else."""
-    # A V2 time has a comma, which ISO 8601 does not; a weekday may well contain a T.
+    # A V2 time contains a comma, which ISO 8601 does not; a weekday may contain a T.
     parsed = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def mapped_value(raw: dict[str, Any], path: str) -> Any:
-    """What a path of a connection's field map points at (S5): `retail_price`, or `custom_fields.Restock date`.
+    """The value at a path of a connection's field map (S5): `retail_price`, or `custom_fields.Restock date`.
 
-    Behind the dot stands the name of an entry in a list of `{"name", "value"}`, or the key in an object. None if it
-    is not there, or the path is empty.
+    The part after the dot is the name of an entry in a list of `{"name", "value"}`, or a key of an object. None if the
+    value does not exist or the path is empty.
     """
     head, _, rest = path.partition(".")
     value = raw.get(head)
@@ -134,7 +134,7 @@ def mapped_value(raw: dict[str, Any], path: str) -> Any:
 
 
 def parse_date(value: Any) -> date | None:
-    """A date from the text that merchants write into custom fields (ISO 8601); None if it is none."""
+    """A date from a custom field (ISO 8601), as merchants enter it; None if it is not a valid date."""
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
@@ -142,7 +142,7 @@ def parse_date(value: Any) -> date | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """A positive number from a mapped field; None for anything else: merchants leave zero where nothing is meant."""
+    """A positive number from a mapped field; None for anything else, because merchants enter zero for "no value"."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

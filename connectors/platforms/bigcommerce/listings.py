@@ -1,4 +1,4 @@
-"""Which products, brands and categories exist; mixed into the sources and the targets of each."""
+"""Lists which products, brands and categories exist; mixed into the sources and targets of each."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from hub.kinds import Kind
 
 ClientT = TypeVar("ClientT", bound=BigCommerceClient)
 
-# The least that can be asked for: the vendor adds the ID to whatever fields are named.
+# The smallest possible response: the vendor adds the ID to any requested fields.
 ID_ONLY = {"include_fields": "name"}
 
 
@@ -43,7 +43,7 @@ class BrandListing(Listing[ClientT]):
 
 
 class CategoryListing(Listing[ClientT]):
-    """By page number: the vendor offers no paging by ID here."""
+    """Paged by page number, because the vendor offers no paging by ID here."""
 
     kind = Kind.CATEGORY
 

@@ -1,4 +1,4 @@
-"""How V3 listings are paged so that nothing hides."""
+"""Pages V3 listings so that no item is missed."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,9 +10,10 @@ from connectors.platforms.bigcommerce.client import BigCommerceClient, raise_mal
 def page_by_id(
     client: BigCommerceClient, path: str, after: int, *, limit: int, **query: Any
 ) -> tuple[list[Any], int | None, int]:
-    """The page of a listing behind the ID `after`: rows, the ID to go on from or None, how many are left in all.
+    """The page of a listing after the ID `after`: rows, the ID for the next page or None, the number of items left.
 
-    Paging by ID and not by number: an item that is deleted meanwhile moves no other onto a page already read.
+    Paged by ID rather than by page number, so that deleting an item meanwhile does not move others onto a page that was
+    already read.
     """
     rows, left = client.list_page(path, **query, **{"id:greater": after}, limit=limit)
     if len(rows) >= left:
@@ -26,11 +27,12 @@ def page_by_id(
 def complete_page_by_id(
     client: BigCommerceClient, path: str, after: int | None, **query: Any
 ) -> tuple[list[Any], int | None]:
-    """The same where every row must have its ID: rows, and where to go on. TryAgainLater for a part of a page."""
+    """Like `page_by_id`, but every row must have an ID: rows, and the ID for the next page. TryAgainLater for an
+    incomplete page."""
     after = after or 0
     rows, left = client.list_page(path, **query, **{"id:greater": after})
     found = row_ids(rows)
-    # A store that ignores the filter would be listed in circles.
+    # A store that ignores the filter would cause an endless loop.
     if len(found) < len(rows) or (left and not found) or any(number <= after for number in found):
         raise_malformed_response(path)
     return rows, max(found) if len(rows) < left else None

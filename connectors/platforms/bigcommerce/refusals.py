@@ -1,4 +1,4 @@
-"""What a store says of items that it refuses, and what becomes of removals."""
+"""Interprets a store's error responses for items, and the results of removals."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from connectors.sdk.responses import Refused
 
 
 def refusal_reason(refused: Refused) -> str:
-    """The reason in the store's own words."""
+    """The reason as stated by the store."""
     body = refused.body if isinstance(refused.body, dict) else {}
     details = "; ".join(filter(None, map(error_text, body.get("batch_errors") or [body])))
     return details or refused.response.text(200)
 
 
 def refusal_error(refused: Refused) -> SkipRecord:
-    """The refusal of one item."""
+    """The error for one rejected item."""
     return SkipRecord(issues.REJECTED(reason=refusal_reason(refused)))
 
 
@@ -29,7 +29,8 @@ def error_text(error: Any) -> str:
 
 
 def removal_outcome(operation: Operation[Any]) -> Outcome:
-    """What was created by a call whose answer was lost cannot be named to the store when it is removed."""
+    """The outcome of removing an item. If the response to its creation was lost, its ID is unknown and it cannot be
+    removed."""
     if operation.external_id:
         return Outcome(external_id=operation.external_id)
     return Outcome(error=SkipRecord(issues.OUTCOME_UNKNOWN()))

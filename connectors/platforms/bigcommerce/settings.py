@@ -1,7 +1,7 @@
-"""What a connection to a BigCommerce store is configured with.
+"""Settings, credentials and field map of a connection to a BigCommerce store.
 
-A value of the field map names a field of the store. Behind a dot stands the name of a custom field, a customer
-attribute or a form field: `retail_price`, `custom_fields.Restock date`. Empty: no field of the store holds it.
+A value of the field map names a field of the store. The part after a dot is the name of a custom field, a customer
+attribute or a form field: `retail_price`, `custom_fields.Restock date`. Empty: the store has no such field.
 """
 
 from typing import Annotated, Literal
@@ -58,7 +58,7 @@ class SourceCredentials(Credentials):
 class ProductMap(Schema):
     rrp: str = "retail_price"
     restock_date: str = ""
-    # Settings of a variant for B2B storefronts, under names of the merchant's own (a minimum quantity, a pack size).
+    # Settings of a variant for B2B storefronts, with names chosen by the merchant (a minimum quantity, a pack size).
     settings: dict[str, str] = Field(default_factory=dict)
 
 
@@ -78,7 +78,7 @@ class OrderMap(Schema):
 
 
 class FieldMap(Schema):
-    """Which field of a store holds what (S5, D11, D13)."""
+    """Which field of the store contains which of our fields (S5, D11, D13)."""
 
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()

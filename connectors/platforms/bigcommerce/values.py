@@ -1,4 +1,4 @@
-"""Values of our items as a store holds them."""
+"""Converts values of our items to the store's format."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,14 +13,14 @@ URL_LENGTH = 255
 
 
 def full_and_sale(price: PriceItem) -> tuple[Decimal, Decimal | None]:
-    """A price before a reduction is the store's price, and the reduced one its sale price."""
+    """The regular price and the sale price: our price before the reduction is the store's regular price."""
     if price.list_amount is None or price.list_amount <= price.amount:
         return price.amount, None
     return price.list_amount, price.amount
 
 
 def remote_variant_id(item: VariantItem, refs: References) -> int:
-    """SkipRecord while the store does not have the variant."""
+    """The variant's ID at the store. SkipRecord while the store does not have the variant."""
     remote_id = refs.get(Kind.VARIANT, item.id)
     if remote_id is None:
         raise SkipRecord(issues.NOT_AT_TARGET_YET(name=item.sku or str(item.id)))
@@ -28,13 +28,13 @@ def remote_variant_id(item: VariantItem, refs: References) -> int:
 
 
 def check_name(name: str, limit: int) -> None:
-    """SkipRecord for a name that the store could not hold."""
+    """SkipRecord for a name that the store does not accept."""
     if not 0 < len(name) <= limit:
         raise SkipRecord(issues.NAME_LENGTH(name=name, length=len(name), limit=limit))
 
 
 def names(items: Sequence[VariantItem]) -> str:
-    """The first few of the variants, for the text of an issue."""
+    """The names of the first few variants, for the text of an issue."""
     return ", ".join(_variant_name(each) for each in items[:5])
 
 

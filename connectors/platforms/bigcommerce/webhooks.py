@@ -1,7 +1,7 @@
-"""Webhooks of a store: which there must be, and what an event is about.
+"""Webhooks of a store: which ones are required, and which item an event is about.
 
-Payloads name an item and carry nothing of it: `{"scope", "store_id", "data": {"type", "id", …}, "hash", "created_at",
-"producer": "stores/{store_hash}"}`. The vendor deactivates a hook that failed for two days or was idle for 90.
+Payloads identify an item without its content: `{"scope", "store_id", "data": {"type", "id", …}, "hash", "created_at",
+"producer": "stores/{store_hash}"}`. The vendor deactivates a webhook that has failed for two days or was idle for 90.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from connectors.sdk.webhooks import EventReference, Webhooks
 from hub.kinds import DataType
 
 HOOKS = "/hooks"
-# A family with all its events each, and the store's own settings. There are no events about brands.
+# Scopes that cover all events of a kind of item, and the store's own settings. There are no events for brands.
 SCOPES = (
     *("store/product/*", "store/sku/*", "store/category/*"),
     *("store/order/*", "store/shipment/*", "store/customer/*"),
@@ -24,7 +24,7 @@ SCOPES = (
 
 
 class BigCommerceWebhooks(Webhooks[SourceClient]):
-    """One active hook per scope, with our headers. Hooks that go to other addresses are left alone."""
+    """One active webhook per scope, with our headers. Webhooks with other destinations are left unchanged."""
 
     registers = True
 
@@ -52,7 +52,7 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
             case ["store", "customer", *_]:
                 return [_event_reference(DataType.CUSTOMERS, payload["data"]["id"])]
             case ["store", "information", "updated"]:
-                # The store is known by its hash; `store_id` is another number of it.
+                # The store is identified by its hash; `store_id` is a different number.
                 return [EventReference(DataType.SETTINGS, payload["producer"].removeprefix("stores/"))]
         return []
 

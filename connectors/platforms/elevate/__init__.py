@@ -1,6 +1,6 @@
-"""Voyado Elevate (role: search), by Admin API v4 or v3; docs/platforms/elevate.md describes it for users.
+"""Voyado Elevate (role: search), via its Admin API v4 or v3; docs/platforms/elevate.md describes it for users.
 
-What had to be assumed of the API is written in admin_api.py, v3.py and v4.py.
+Assumptions about the API are documented in admin_api.py, v3.py and v4.py.
 """
 
 from datetime import date
@@ -19,7 +19,7 @@ from hub.kinds import Role
 
 
 class Elevate(Adapter[ElevateClient]):
-    """Sends the catalogue of one seller to one cluster. The connection's address is the cluster's own."""
+    """Sends the catalog of one seller to one cluster. The connection's URL is that of the cluster."""
 
     key = "elevate"
     name = "Voyado Elevate"
@@ -46,7 +46,7 @@ class Elevate(Adapter[ElevateClient]):
         return [f"Admin API v3 {when}. {SWITCH_TO_V4}"]
 
     def check(self) -> str:
-        """Asks for the status of an import that does not exist."""
+        """Verify the connection by requesting the status of an import that does not exist."""
         try:
             self.http.get(self.client.api.status, params={"id": "0"})
         except Refused as refused:

@@ -1,7 +1,8 @@
-"""What both versions of the Admin API have in common: how a file is sent, how long it takes, what the answers mean.
+"""What both versions of the Admin API have in common: sending a file, polling the import, interpreting the responses.
 
-Assumed, as no page of the vendor says so, and used nowhere else: 409 means that another import is running; a refusal by
-the harm check has the word "harmful" in its reason; v4's status call is v3's under another number.
+Assumptions that the vendor's documentation does not confirm, and that only this module relies on: 409 means that
+another import is running; a rejection by the harm check has the word "harmful" in its reason; the status endpoint of v4
+is that of v3 with another version number.
 """
 
 from typing import Any
@@ -38,15 +39,15 @@ class AdminApi:
         raise NotImplementedError
 
     def method(self, *, replace_all: bool) -> str:
-        """By which a file is sent that replaces everything, or changes what it names."""
+        """The HTTP method for a file that replaces everything, or for one with changes only."""
         raise NotImplementedError
 
     def item_errors(self, answer: Any, path: str) -> dict[str, str]:
-        """Key of each bad group → what is wrong in it, from a refusal and the file that it is about (N11)."""
+        """Key of each invalid group → its error, from a rejection and the rejected file (N11)."""
         raise NotImplementedError
 
     def send(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
-        """The file goes out as it lies there, gzipped."""
+        """Send the file unchanged; it is already gzipped."""
         wait = f"PT{self.settings.blocking_timeout}S"
         query = {"blockingTimeout": wait, "force": str(force).lower(), "name": name}
         try:
@@ -57,7 +58,7 @@ class AdminApi:
             return ImportResult(ImportState.DONE)
         answer = self._progress(response.json(), path)
         if answer.state is ImportState.RUNNING and not answer.remote_id:
-            answer.state = ImportState.UNKNOWN  # it cannot be asked after; imports are atomic: it is sent again (F14)
+            answer.state = ImportState.UNKNOWN  # no status to query; imports are atomic: it is sent again (F14)
         return answer
 
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
@@ -74,7 +75,7 @@ class AdminApi:
             )
 
     def _progress(self, body: Any, path: str) -> ImportResult:
-        """Ids are numbers or texts, a reason may be null."""
+        """IDs may be numbers or strings, and a reason may be null."""
         body = body if isinstance(body, dict) else {}
         reason = str(body.get("reason") or "")
         state = STATES.get(str(body.get("status")), ImportState.UNKNOWN)
@@ -93,7 +94,7 @@ class AdminApi:
         return self._with_details(ImportResult(ImportState.REFUSED, reason=reason, raw=body or reason), path)
 
     def _with_details(self, answer: ImportResult, path: str) -> ImportResult:
-        """A refusal with those that it blames, unless it is the harm check's, which blames nobody."""
+        """Add the item errors to a rejection, unless it comes from the harm check, which names no items."""
         details = answer.raw.get("errorDetails") if isinstance(answer.raw, dict) else None
         if details is None and "harmful" in answer.reason.lower():
             answer.state = ImportState.HARMFUL

@@ -1,11 +1,11 @@
-"""What an update of a product group says, compared with what was sent before."""
+"""Computes the update of a product group from the content last sent."""
 
 from typing import Any
 
 
 def incremental_change(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
-    """What an update of a group that was sent must say, which is nothing where only names of ids changed; None if the
-    group goes whole."""
+    """The update for a group that was sent before. It is empty if only display names of IDs changed; None if the whole
+    group has to be sent."""
     if not previous:
         return None
     before = previous.get("names", {})
@@ -15,9 +15,9 @@ def incremental_change(previous: dict[str, Any] | None, payload: dict[str, Any])
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any] | None:
-    """What must be said to turn one into the other; None if that takes more than setting attributes.
+    """The update that turns one into the other; None if setting attributes is not enough.
 
-    An attribute cannot be taken away so, and a product or variant that is new comes with its whole group (F5).
+    An update cannot remove an attribute, and a new product or variant requires sending its whole group (F5).
     """
     if before.keys() != after.keys():
         return None

@@ -1,4 +1,4 @@
-"""One Elevate cluster, by the version of the Admin API that its connection names."""
+"""One Elevate cluster, accessed with the version of the Admin API that the settings select."""
 
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,7 +23,7 @@ class ElevateClient:
 
     @cached_property
     def api(self) -> AdminApi:
-        """NeedsAttention for a version that has ended (F16)."""
+        """NeedsAttention for a version that the vendor has shut down (F16)."""
         if self.settings.api_version == "v4":
             return V4(self.http, self.settings)
         if datetime.now(UTC).date() > v3.END_OF_LIFE:

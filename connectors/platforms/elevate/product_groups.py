@@ -1,4 +1,4 @@
-"""A product of the hub as a product group of the search index; v4 takes it as JSON, v3 as XML."""
+"""Converts a product of the hub to a product group of the search index; sent as JSON by v4, as XML by v3."""
 
 import re
 from decimal import Decimal
@@ -17,15 +17,15 @@ _TAG = re.compile(r"<style\b.*?</style>|<script\b.*?</script>|<[^>]*>", re.DOTAL
 
 
 def key_of(product_id: int) -> str:
-    """Of our own id, which never changes and is known even where an answer was lost."""
+    """Based on our own ID, which never changes and is known even if a response was lost."""
     return f"p{product_id}"
 
 
 def product_group_payload(item: ProductItem, settings: Settings, field_map: FieldMap) -> dict[str, Any] | None:
-    """`{"key", "productGroup"}` with one product, or None for what is not for sale. `names` beside them says what the
-    ids in custom labels are called: label → id → name.
+    """`{"key", "productGroup"}` with one product, or None for a product that is not for sale. `names` contains the
+    display names of the IDs in custom labels: label → ID → name.
 
-    SkipRecord if no variant can be sold: none has both a price in the chosen list and (where keys are SKUs) a SKU.
+    SkipRecord if no variant can be sold: none has both a price in the selected list and (where keys are SKUs) a SKU.
     """
     if item.status != LIVE_STATUS or not any(variant.status == LIVE_STATUS for variant in item.variants):
         return None
@@ -53,7 +53,7 @@ def _texts(item: ProductItem, settings: Settings) -> dict[str, Any]:
 
 
 def _labels(item: ProductItem, settings: Settings) -> dict[str, list[str]]:
-    """The chosen attributes and options."""
+    """The attributes and options that the settings select."""
     found: dict[str, dict[str, None]] = {}
     for name in settings.custom_labels:
         for each in _as_list(item.attributes.get(name)):
@@ -70,7 +70,7 @@ def _as_list(value: Any) -> list[str]:
 
 
 def _names(item: ProductItem, labels: dict[str, list[str]], field_map: FieldMap) -> dict[str, dict[str, str]]:
-    """A label's ids and their names stand in the same order; an id without a name is its own."""
+    """A label's IDs and names are in the same order; an ID without a name is used as its own name."""
     found = {}
     for label, attribute in field_map.label_names.items():
         if ids := labels.get(label):
@@ -103,7 +103,7 @@ def _price(variant: VariantItem, price_list: str) -> PriceItem | None:
 
 
 def _price_and_stock(variant: VariantItem, price: PriceItem, settings: Settings) -> dict[str, Any]:
-    """Oversold is sold out: the index takes no stock below zero."""
+    """Negative stock is sent as zero, because the index does not accept it."""
     stock = max(sum((each.quantity for each in variant.stock), Decimal(0)), Decimal(0))
     return {
         "stock": json_number(stock) if variant.stock else settings.untracked_stock,

@@ -1,4 +1,4 @@
-"""What a connection to an Elevate cluster is configured with."""
+"""Settings, credentials and field map of a connection to an Elevate cluster."""
 
 from typing import Annotated, Literal
 

@@ -1,9 +1,10 @@
-"""Admin API v3, until it ends: an XML document that is of one type, `full`, `partial` or `attributes`.
+"""Admin API v3, until the vendor shuts it down: an XML document of one type, `full`, `partial` or `attributes`.
 
 From the vendor's format specification: `data_import`, a `modify` for each market with its locale, product groups in
-`add_or_replace`, and the elements of groups, products and variants. Assumed, as no page says so that could be found,
-and used nowhere else: the types `partial` and `attributes`; `remove` and `update` beside `add_or_replace`; attributes
-that are left out of an update stay; how custom attributes are written; a refusal quotes the keys that it blames.
+`add_or_replace`, and the elements of groups, products and variants. Assumptions that no documentation confirms, and
+that only this module relies on: the types `partial` and `attributes`; `remove` and `update` beside `add_or_replace`;
+attributes that an update leaves out are kept; the format of custom attributes; a rejection quotes the keys of the
+invalid entities.
 """
 
 import gzip
@@ -34,10 +35,11 @@ _QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
 
 
 class XmlFeedFile(FeedFile[dict[str, Any]]):
-    """Every market gets the same, and the type is known only at the end, so the parts wait in files of their own.
+    """Every market gets the same content, and the import's type is known only at the end, so the parts are first
+    written to temporary files.
 
-    A partial import consists of whole groups. Single attributes go by themselves (F6) while nothing else is in the
-    import; beside a structural change their groups go whole, as one import is of one type.
+    A partial import consists of whole groups. Changes of single attributes are sent alone (F6) only if the import
+    contains nothing else; otherwise their whole groups are sent, because an import has one type.
     """
 
     def __init__(self, path: str, *, replace_all: bool, settings: Settings) -> None:
@@ -114,7 +116,7 @@ class V3(AdminApi):
         return "POST"
 
     def item_errors(self, answer: Any, path: str) -> dict[str, str]:
-        """The descriptions of what is wrong are texts, with the key of the entity between quotation marks."""
+        """Errors are plain texts that contain the entity's key in quotation marks."""
         error_texts = [(text, {one or other for one, other in _QUOTED.findall(text)}) for text in _texts(answer)]
         found = {}
         for group, keys in _keys_by_group(path):
@@ -124,7 +126,7 @@ class V3(AdminApi):
 
 
 def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
-    """What an update must say; None if the group goes whole. A label whose values have other names goes whole."""
+    """The update; None if the whole group has to be sent. A label with changed display names is sent in full."""
     changed = incremental_change(previous, payload)
     if previous is None or changed is None:
         return None
@@ -137,7 +139,7 @@ def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[s
 
 
 def _group(key: str, group: dict[str, Any], names: dict[str, dict[str, str]]) -> bytes:
-    """Put together as text: a tree of objects for each group takes several times as long."""
+    """Built as text, because an object tree per group takes several times as long."""
     brand = next((product["defaults"]["brand"] for product in group["products"].values() if _has_brand(product)), None)
     products = [_product(product_key, product, names) for product_key, product in group["products"].items()]
     inner = [_text_element("brand", brand)] if brand is not None else []
@@ -182,7 +184,7 @@ def _text_element(name: str, value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Without the control characters that no XML can hold."""
+    """The text without control characters, which XML does not allow."""
     return escape(_INVALID_XML_CHARS.sub("", text))
 
 
@@ -191,7 +193,7 @@ def _quoted(text: str) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text of an answer, however it is nested."""
+    """Every string in a response, at any depth."""
     if isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts(each)
@@ -200,7 +202,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _keys_by_group(path: str) -> Iterator[tuple[str, set[str]]]:
-    """Each group of a document with the keys that stand in it, its own included. Every market has the same."""
+    """Each group of a document with all keys in it, including its own. Every market has the same groups."""
     with gzip.open(path) as document:
         for event, element in ElementTree.iterparse(document, events=("end",)):  # noqa: S314 - written by ourselves
             if event == "end" and element.tag == "product_group":

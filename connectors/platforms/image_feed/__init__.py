@@ -1,6 +1,6 @@
-"""An external image feed (role: custom): a file at an address that says which images each SKU has (S4).
+"""An external image feed (role: custom): a file at a URL that lists the images of each SKU (S4).
 
-The format is ours; docs/platforms/image_feed.md specifies it.
+The format is our own; docs/platforms/image_feed.md specifies it.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from hub.kinds import Role
 
 
 class ImageFeed(Adapter[ImageFeedClient]):
-    """Reads which images each SKU has, for the galleries of products that other sources bring."""
+    """Reads the images of each SKU, for the galleries of products that are imported from other sources."""
 
     key = "image_feed"
     name = "Image feed"

@@ -18,7 +18,8 @@ class ImageFeedClient:
         self.http = http
 
     def read(self, *, since: datetime | None = None) -> list[GalleryRecord] | None:
-        """The galleries of all SKUs, in their order; None if the server says that nothing changed since then."""
+        """The galleries of all SKUs, in their order; None if the server responds that the file has not changed since
+        then."""
         headers = {"Accept": "*/*"}
         if since is not None:
             headers["If-Modified-Since"] = format_datetime(since.astimezone(UTC), usegmt=True)

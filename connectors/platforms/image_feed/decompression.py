@@ -1,4 +1,4 @@
-"""A file that may be gzipped, bounded in size however well it is compressed."""
+"""Decompresses files with a size limit, whatever their compression ratio."""
 
 import zlib
 
@@ -9,7 +9,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def gunzip(content: bytes) -> bytes:
-    """The file's own bytes. NeedsAttention if it is broken, or larger than `MAX_BODY` when unpacked."""
+    """The decompressed file. NeedsAttention if it is corrupt, or larger than `MAX_BODY` when decompressed."""
     if not content.startswith(_GZIP):
         return content
     decompressor = zlib.decompressobj(wbits=31)

@@ -1,4 +1,4 @@
-"""Turns the file into records, one for each SKU; what is wrong with a line becomes a problem of that line."""
+"""Parses the file into one record for each SKU; an error in a line becomes a problem of its record."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ Row = tuple[int, Any]
 
 
 def parse_galleries(content: bytes, feed_format: Format) -> list[GalleryRecord]:
-    """NeedsAttention for a file that cannot be read at all; TryAgainLater for something else, as a proxy's page."""
+    """NeedsAttention for an invalid file; TryAgainLater for anything else, such as a proxy's error page."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What a connection to an image feed is configured with."""
+"""Settings and credentials of a connection to an image feed."""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
-"""Magento 2 and Adobe Commerce, by their REST API; docs/platforms/magento.md describes it for users.
+"""Magento 2 and Adobe Commerce, via their REST API; docs/platforms/magento.md describes it for users.
 
-The connection's address is that of the shop, without `/rest`. The vendor documents no limit of requests; what stands
-before a shop may have one, and answers 429.
+The connection's URL is that of the shop, without `/rest`. The vendor documents no rate limit; a proxy in front of a
+shop may have one and respond with 429.
 """
 
 from typing import Any, TypeVar
@@ -29,8 +29,8 @@ class _Magento(Adapter[ClientT]):
         return f"magento:{account.base_url}"
 
     def make_authenticator(self, account: Account[Any, settings.Credentials, Any], tokens: TokenStore) -> Authenticator:
-        """OAuth 1 with HMAC-SHA256, the only method that the vendor takes; or a Bearer token where that is all there
-        is."""
+        """OAuth 1 with HMAC-SHA256, the only method that the vendor documents; a Bearer token if only an access token
+        is set."""
         credentials = account.credentials
         token = credentials.access_token.get_secret_value()
         if not credentials.consumer_key.get_secret_value():
@@ -48,7 +48,8 @@ class _Magento(Adapter[ClientT]):
 
 
 class Magento(_Magento[ShopClient]):
-    """Reads a shop's settings, categories, brands, products, customers and orders; ships what others report."""
+    """Reads a shop's settings, categories, brands, products, customers and orders; creates shipments reported by other
+    systems."""
 
     key = "magento"
     name = "Magento 2"
@@ -62,11 +63,11 @@ class Magento(_Magento[ShopClient]):
 
 
 class MagentoTarget(_Magento[TargetClient]):
-    """Writes products with their variants, stock and prices to a shop, by SKU."""
+    """Writes products with their variants, stock and prices to a shop, matched by SKU."""
 
     key = "magento_target"
     name = "Magento 2 (target)"
-    role = Role.CUSTOM  # the seller's shop is where products come from
+    role = Role.CUSTOM  # products come from the seller's shop
     Settings = settings.TargetSettings
     FieldMap = settings.TargetMap
     streams = (ProductTarget, StockTarget, PriceTarget)

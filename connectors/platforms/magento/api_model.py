@@ -1,4 +1,4 @@
-"""The base of the shapes that the vendor's rows must have."""
+"""The base class for models of the vendor's rows."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class ApiModel(BaseModel):
-    """Null counts as missing; IDs may be numbers or text."""
+    """Null is treated as missing; IDs may be numbers or text."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 

@@ -1,4 +1,4 @@
-"""Attributes of products: what their codes, IDs and options are called."""
+"""Product attributes: their codes, IDs and options."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,7 +14,7 @@ PATH = "/products/attributes"
 
 
 class Attribute(NamedTuple):
-    """`options`: value → label. `own` are those that people made, beside the vendor's."""
+    """`options`: value → label. `own` are those created by the shop's users, as opposed to the vendor's."""
 
     id: str
     code: str
@@ -23,7 +23,7 @@ class Attribute(NamedTuple):
     options: dict[str, str]
 
     def shown(self, value: Any) -> str | list[str]:
-        """A product's value as people read it; several chosen options are a list."""
+        """A product's value with labels instead of option IDs; a multiselect value is a list."""
         if not self.options:
             return text(value)
         chosen = value if isinstance(value, list) else str(value).split(",")
@@ -31,12 +31,12 @@ class Attribute(NamedTuple):
         return labels[0] if len(labels) == 1 else labels
 
     def value_of(self, label: str) -> str:
-        """The value of the option with this label, in any case; empty if there is none."""
+        """The value of the option with this label, ignoring case; empty if there is none."""
         return next((value for value, known in self.options.items() if known.lower() == label.lower()), "")
 
 
 class Attributes:
-    """Those of one shop, asked for once."""
+    """The attributes of one shop, fetched once."""
 
     def __init__(self, client: "MagentoClient[Any, Any]") -> None:
         self.client = client
@@ -45,14 +45,14 @@ class Attributes:
         return self._by_code.get(code)
 
     def find_by_label(self, name: str) -> Attribute | None:
-        """By its label, or its code, in any case."""
+        """The attribute with this label or code, ignoring case."""
         return next((each for each in self._all if name.lower() in (each.label.lower(), each.code)), None)
 
     def find_by_id(self, attribute_id: str) -> Attribute | None:
         return self._by_id.get(attribute_id)
 
     def read_options(self, code: str) -> dict[str, str]:
-        """Value → label of one attribute as it is now; nothing if there is none."""
+        """Value → label of one attribute, fetched again; empty if the attribute does not exist."""
         rows = self.client.fetch_by_values(PATH, "attribute_code", [code])
         return _parse(rows[0]).options if rows else {}
 

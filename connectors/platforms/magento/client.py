@@ -1,4 +1,4 @@
-"""Typed calls to one shop, and what is asked for once for as long as the client lives."""
+"""Typed calls to one shop, and data cached for the lifetime of the client."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ from connectors.sdk.http import HttpClient
 from connectors.sdk.responses import Refused
 from connectors.sdk.schemas import Schema
 
-IDS_PER_REQUEST = 100  # IDs or SKUs, so that an address stays short
+IDS_PER_REQUEST = 100  # IDs or SKUs per call, to keep URLs short
 MAX_PAGE_SIZE = 300  # the shop's own limit
 
 Row = dict[str, Any]
@@ -25,7 +25,7 @@ FieldMapT = TypeVar("FieldMapT", bound=Schema)
 
 
 class MagentoClient(Generic[SettingsT, FieldMapT]):
-    """One shop. `config` and `attributes` are asked for once."""
+    """The API of one shop. `config` and `attributes` are fetched once."""
 
     def __init__(self, account: Account[SettingsT, Any, FieldMapT], http: HttpClient) -> None:
         self.settings = account.settings
@@ -35,7 +35,8 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
 
     @cached_property
     def config(self) -> Row:
-        """What the store view of the settings says of itself; if there is none of that code, the first one."""
+        """The configuration of the store view in the settings; of the first store view if there is none with that
+        code."""
         return self.read_config()
 
     def read_config(self) -> Row:
@@ -52,7 +53,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         return f"/rest/{self.settings.store_view}/V1{path}"
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        """NeedsAttention if the shop refuses: what is asked for is there wherever the connection is right."""
+        """NeedsAttention if the shop refuses: with a correct connection, the requested path always exists."""
         try:
             return self.http.get(self.path(path), params=params).json()
         except Refused as refused:
@@ -71,7 +72,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
     # Listings
 
     def search(self, path: str, *groups: Group, sort: Sequence[str], size: int, page: int = 1) -> tuple[list[Any], int]:
-        """A page of a listing in ascending order, and how many match on all pages."""
+        """A page of a listing in ascending order, and the number of matching items on all pages."""
         match self.get(path, search_params(groups, sort=sort, size=size, page=page)):
             case {"items": list(rows), "total_count": int(total)}:
                 if len(rows) < min(size, total - (page - 1) * size):
@@ -82,20 +83,21 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
     def search_after(
         self, path: str, number: int, *groups: Group, size: int = IDS_PER_REQUEST, key: str = "id"
     ) -> tuple[list[Any], int | None, int]:
-        """Rows with IDs above a number, the number to go on from or None, how many are left in all.
+        """Rows with IDs greater than a number, the ID for the next page or None, the number of items left.
 
-        Always the first page of what follows a number, never a later one: an item that is deleted meanwhile moves no
-        other onto a page that was read already. `key` names the ID in a row; it is searched by as entity_id.
+        Always requests the first page after the given ID, so that deleting an item meanwhile does not move others onto
+        a page that was already read. `key` is the name of the ID in a row; the search field is always entity_id.
         """
         rows, left = self.search(path, [Filter("entity_id", number, "gt")], *groups, sort=("entity_id",), size=size)
         found = row_ids(rows, key)
-        # A shop that ignores the filter would be read in circles.
+        # A shop that ignores the filter would cause an endless loop.
         if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
             self.raise_malformed_response(path)
         return rows, max(found) if len(rows) < left else None, left
 
     def fetch_all(self, path: str, *groups: Group, sort: Sequence[str], size: int = IDS_PER_REQUEST) -> list[Any]:
-        """All pages of a listing that is never long. A page past the end would repeat the last: the total decides."""
+        """All pages of a listing that is always short. A page after the last one would repeat it, so the total decides
+        when to stop."""
         found: list[Any] = []
         for page in count(1):
             rows, total = self.search(path, *groups, sort=sort, size=size, page=page)
@@ -107,9 +109,9 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
     def fetch_by_values(
         self, path: str, field: str, values: Iterable[object], *groups: Group, sort: Sequence[str] = ()
     ) -> list[Any]:
-        """Those whose field has one of the values, in as few calls as their number allows.
+        """Rows whose field has one of the values, in as few calls as possible.
 
-        `sort` names a further field where several rows may have the same value.
+        `sort` names an additional sort field, for fields where several rows may have the same value.
         """
         wanted = list(dict.fromkeys(map(str, values)))
         found: list[Any] = []
@@ -119,11 +121,11 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         return found
 
     def fetch_by_ids(self, path: str, external_ids: Iterable[str], *groups: Group) -> list[Any]:
-        """Those with one of the IDs. What is no number is no ID of the shop's."""
+        """Rows with one of the IDs. Values that are not numbers cannot be IDs of the shop and are ignored."""
         return self.fetch_by_values(path, "entity_id", [each for each in external_ids if each.isdecimal()], *groups)
 
     def products_by_sku(self, skus: Iterable[str]) -> dict[str, Row]:
-        """SKU in lower case, since to the shop case makes no difference → the product that has it."""
+        """SKU in lower case → the product that has it; the shop ignores the case of SKUs."""
         found = self.fetch_by_values(product_rows.PATH, "sku", skus)
         return {row["sku"].lower(): row for row in found if product_rows.is_product(row)}
 
@@ -134,10 +136,10 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
 
 
 class ShopClient(MagentoClient[Settings, FieldMap]):
-    """A shop that is read."""
+    """Client for a shop that is read."""
 
     def link(self, page: str) -> str:
-        """A page of the admin panel, where a merchant edits an item; empty if its address is not known."""
+        """The URL of the admin page where a merchant edits an item; empty if the admin URL is not configured."""
         return f"{self.settings.admin_url.rstrip('/')}/{page}" if self.settings.admin_url else ""
 
 

@@ -1,4 +1,4 @@
-"""What a shop says when it refuses something."""
+"""Formats a shop's error messages."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ _PLACEHOLDER = re.compile(r"%(\w+)")
 
 
 def message_of(refused: Refused) -> str:
-    """The vendor's own words with their placeholders filled in, and those of the errors behind them."""
+    """The vendor's message with its placeholders filled in, followed by those of nested errors."""
     body = refused.body
     if not isinstance(body, dict) or not isinstance(body.get("message"), str):
         return str(refused)

@@ -1,4 +1,4 @@
-"""Products as the shop has them: their types, and which of them are sold by themselves."""
+"""A shop's products: their types, and which of them are sold on their own."""
 
 from typing import Any
 
@@ -35,5 +35,5 @@ def only_type(product_type: str) -> Group:
 
 
 def shown() -> Group:
-    """For what a shop shows by itself."""
+    """Filters for products that are visible on their own."""
     return [Filter("visibility", NOT_VISIBLE, "neq"), *only_type(CONFIGURABLE)]

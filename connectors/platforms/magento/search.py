@@ -1,4 +1,4 @@
-"""Searches (`searchCriteria`), as the vendor writes them into an address.
+"""Searches (`searchCriteria`), in the vendor's query string format.
 
 https://developer.adobe.com/commerce/webapi/rest/use-rest/performing-searches/
 """
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Filter(NamedTuple):
-    """One test of a search. The filters of a group are joined by OR, groups by AND."""
+    """One condition of a search. The filters of a group are joined by OR, groups by AND."""
 
     field: str
     value: object
@@ -19,7 +19,7 @@ Group = Sequence[Filter]
 
 
 def any_of(field: str, values: Iterable[str]) -> list[Filter]:
-    """A group for one of the values; what contains a comma cannot stand in a list."""
+    """A group that matches any of the values; a value that contains a comma cannot be part of a list."""
     values = list(values)
     plain = [each for each in values if "," not in each]
     group = [Filter(field, each) for each in values if "," in each]
@@ -27,7 +27,7 @@ def any_of(field: str, values: Iterable[str]) -> list[Filter]:
 
 
 def search_params(groups: Iterable[Group], *, sort: Sequence[str], size: int, page: int) -> dict[str, Any]:
-    """The query of one page, in ascending order of the fields in `sort`."""
+    """The query parameters of one page, in ascending order of the fields in `sort`."""
     params: dict[str, Any] = {}
     for number, group in enumerate(groups):
         for place, each in enumerate(group):

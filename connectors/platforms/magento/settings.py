@@ -1,4 +1,4 @@
-"""What a connection to a Magento shop is configured with (S5, D11, D13)."""
+"""Settings, credentials and field maps of a connection to a Magento shop (S5, D11, D13)."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from connectors.sdk.schemas import Schema
 
 
 class StoreViewSettings(Schema):
-    """What both directions have."""
+    """What both directions have in common."""
 
     store_view: str = Field(
         "all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view", description="Code in the address."
@@ -38,7 +38,7 @@ class TargetSettings(StoreViewSettings):
 
 
 class Credentials(Schema):
-    """OAuth 1 if all four are there; else the access token alone, as a Bearer token."""
+    """OAuth 1 if all four values are set; otherwise the access token is used as a Bearer token."""
 
     access_token: SecretStr = Field(min_length=1, title="Access token", description="Of an integration.")
     access_token_secret: SecretStr = Field(SecretStr(""), title="Access token secret")
@@ -54,13 +54,13 @@ class Credentials(Schema):
 
 
 class ProductMap(Schema):
-    """Codes of attributes."""
+    """Codes of product attributes."""
 
     brand: str = "manufacturer"
     rrp: str = "msrp"
     barcode: str = ""
     restock_date: str = ""
-    # Settings of a variant for B2B storefronts, under names of the merchant's own.
+    # Settings of a variant for B2B storefronts, with names chosen by the merchant.
     settings: dict[str, str] = Field(default_factory=dict)
 
 
@@ -77,7 +77,7 @@ class CustomerMap(Schema):
 
 
 class OrderMap(Schema):
-    """A path into a line, or `product.` and the code of an attribute of the product that was bought."""
+    """A path in an order line, or `product.` and the code of an attribute of the product."""
 
     vendor: str = ""
 
@@ -90,5 +90,5 @@ class FieldMap(Schema):
 
 class TargetMap(Schema):
     brand: str = "manufacturer"
-    # Our name of an option → the code of the shop's attribute; else the one with the same label or code.
+    # Our name of an option → the code of the shop's attribute; by default the one with the same label or code.
     options: dict[str, str] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Shipments as a shop has them, read for the orders that it sold and for those that others ship."""
+"""A shop's shipments, read for orders of the shop and for orders that others ship."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from connectors.platforms.magento.client import ShopClient
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 PATH = "/shipments"
-# What the comment begins with that we leave with a shipment; the shipment's key follows.
+# The start of the comment that we add to a shipment; the shipment's key follows.
 COMMENT_PREFIX = "SyncCenter shipment "
-# A shipment read here has its ID behind this, so that it is recognised and never sent back.
+# The prefix before the ID of a shipment imported from this shop, so that it is not sent back.
 MAGENTO_ID_PREFIX = "magento-"
 
 
 def fetch_by_order(client: ShopClient, order_ids: Iterable[int]) -> dict[int, list["Shipment"]]:
-    """Order → its shipments as the shop has them, in as few calls as their number allows."""
+    """Order → its shipments, in as few calls as possible."""
     found: dict[int, list[Shipment]] = defaultdict(list)
     for row in client.fetch_by_values(PATH, "order_id", order_ids, sort=("entity_id",)):
         try:
@@ -44,7 +44,7 @@ class _Comment(ApiModel):
 
 
 class Shipment(ApiModel):
-    """One as the shop has it."""
+    """A shipment as returned by the shop."""
 
     entity_id: int
     order_id: int
@@ -55,6 +55,6 @@ class Shipment(ApiModel):
 
     @property
     def key(self) -> str | None:
-        """The key that we gave it, if its comments name one."""
+        """Our key of the shipment, if a comment contains one."""
         keys = [each.comment for each in self.comments if each.comment.startswith(COMMENT_PREFIX)]
         return keys[0].removeprefix(COMMENT_PREFIX) if keys else None

@@ -1,4 +1,4 @@
-"""Values as Magento's JSON has them, read and written."""
+"""Reads and writes values in Magento's JSON."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 
 def mapped_value(raw: Any, path: str) -> Any:
-    """The value at a path: keys separated by dots; in a list of attributes, the value of the one with that code."""
+    """The value at a path of keys separated by dots; in a list of attributes, a key is the attribute's code."""
     for name in path.split(".") if path else ():
         if isinstance(raw, list):
             raw = next((e.get("value") for e in raw if isinstance(e, dict) and e.get("attribute_code") == name), None)
@@ -16,15 +16,15 @@ def mapped_value(raw: Any, path: str) -> Any:
 
 
 def text(value: Any) -> str:
-    """A mapped value as text; empty for nothing and for what has parts."""
+    """A mapped value as text; empty for missing values, lists and objects."""
     return "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()
 
 
 def format_timestamp(timestamp: datetime) -> str:
-    """A time as the vendor writes it: UTC, to the second."""
+    """A time in the vendor's format: UTC, to the second."""
     return timestamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def quote_path(sku: str) -> str:
-    """A SKU as a part of an address."""
+    """A SKU quoted for use in a URL path."""
     return quote(sku, safe="")

@@ -1,4 +1,4 @@
-"""The two units of weight that a shop can have."""
+"""The two weight units that a shop can use."""
 
 from decimal import Decimal
 

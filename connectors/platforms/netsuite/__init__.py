@@ -1,7 +1,7 @@
-"""NetSuite (role: ERP), by SuiteTalk REST web services; docs/platforms/netsuite.md describes it for operators.
+"""NetSuite (role: ERP), via SuiteTalk REST web services; docs/platforms/netsuite.md describes it for operators.
 
-The connection's address is `https://ACCOUNT.suitetalk.api.netsuite.com/services/rest`, with the account ID in lower
-case and `-` for `_`.
+The connection's URL is `https://ACCOUNT.suitetalk.api.netsuite.com/services/rest`, with the account ID in lower case
+and `-` for `_`.
 """
 
 from connectors.platforms.netsuite import settings
@@ -17,9 +17,10 @@ from hub.kinds import Role
 
 
 class NetSuite(Adapter[NetSuiteClient]):
-    """Takes orders and customers; is read for what it has shipped, for products and for stock.
+    """Exports orders and customers; imports shipments, products and stock.
 
-    One lane reads and one writes: an account answers five calls at a time, of all its integrations together.
+    One lane reads and one writes, because an account handles only five concurrent calls, shared by all of its
+    integrations.
     """
 
     key = "netsuite"

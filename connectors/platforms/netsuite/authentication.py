@@ -1,4 +1,4 @@
-"""The two ways in: OAuth 2.0 client credentials with an assertion that a private key signs, and OAuth 1 tokens.
+"""The two authentication methods: OAuth 2.0 client credentials with a signed assertion, and OAuth 1 tokens.
 
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162790605110.html
 """
@@ -28,7 +28,7 @@ NetSuiteAccount = Account[Settings, Credentials, FieldMap]
 
 
 def token_based(account: NetSuiteAccount) -> OAuth1:
-    """Token-based authentication (TBA). The realm is the account ID as NetSuite writes it."""
+    """Token-based authentication (TBA). The realm is the account ID in NetSuite's own spelling."""
     settings, credentials = account.settings, account.credentials
     return OAuth1(
         consumer_key=settings.client_id,
@@ -40,7 +40,7 @@ def token_based(account: NetSuiteAccount) -> OAuth1:
 
 
 def client_credentials(account: NetSuiteAccount) -> ClientCredentials:
-    """Access tokens last an hour; each request for one carries an assertion of its own."""
+    """Access tokens last an hour; each token request contains a new assertion."""
     settings = account.settings
     private_key = restore_line_breaks(account.credentials.private_key.get_secret_value())
     audience = account.base_url.rstrip("/") + ENDPOINT_PATH
@@ -75,7 +75,8 @@ def sign_assertion(settings: Settings, private_key: str, *, audience: str) -> st
 
 
 def restore_line_breaks(pem: str) -> str:
-    """A key that lost its line breaks in a one-line form field, with them; any other text as it is."""
+    """Restore the line breaks of a key that was pasted into a single-line form field; other text is returned
+    unchanged."""
     found = _PEM.search(pem.replace("\\n", "\n"))
     if found is None:
         return pem

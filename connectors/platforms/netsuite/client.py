@@ -26,7 +26,7 @@ RecordType = Literal["customer", "salesOrder"]
 
 
 class NetSuiteClient:
-    """One account."""
+    """The API of one account."""
 
     def __init__(self, account: Account[Settings, Credentials, FieldMap], http: HttpClient) -> None:
         self.settings = account.settings
@@ -36,9 +36,9 @@ class NetSuiteClient:
     # Records
 
     def upsert(self, record_type: RecordType, external_id: str, body: Mapping[str, Any], *, replace: str = "") -> str:
-        """Create the record, or change the one that has the external ID; returns its internal ID.
+        """Create the record, or update the one that has the external ID; returns its internal ID.
 
-        `replace` names the sublist that keeps only the lines in `body`: otherwise every repetition of the call adds
+        `replace` names the sublist whose lines are replaced by those in `body`: otherwise repeating the call would add
         the lines again.
         """
         path = f"{RECORD_PATH}/{record_type}/eid:{quote(external_id)}"
@@ -54,7 +54,7 @@ class NetSuiteClient:
     def _write(
         self, method: str, path: str, body: Mapping[str, Any], *, params: Mapping[str, str] | None = None
     ) -> Response:
-        """SkipRecord with NetSuite's reason for what it refuses."""
+        """SkipRecord with NetSuite's reason if it rejects the record."""
         try:
             return self.http.request(method, path, body=body, params=params)
         except Refused as refused:
@@ -63,10 +63,10 @@ class NetSuiteClient:
     # SuiteQL
 
     def page(self, query: str, *, limit: int = MAX_ROWS) -> tuple[list[Row], bool]:
-        """The first rows of a query that is ordered by a unique key, and whether more follow.
+        """The first rows of a query that is ordered by a unique key, and whether there are more.
 
-        The next page is what has a greater key. Offsets don't work: NetSuite refuses them beyond 100,000 rows, and a
-        row that changes meanwhile would hide its neighbours.
+        The next page starts after the last key. Offsets don't work: NetSuite rejects them beyond 100,000 rows, and a
+        row that changes meanwhile would cause others to be missed.
         """
         match self._query(query, limit):
             case {"items": list(rows), "hasMore": bool(more), "count": int()} if all(
@@ -76,7 +76,7 @@ class NetSuiteClient:
         raise TryAgainLater("NetSuite answered a query without a page of rows.", sent=False)
 
     def count(self, query: str) -> int:
-        """How many rows the query has."""
+        """The number of rows of the query."""
         match self._query(query, 1):
             case {"totalResults": int(number)}:
                 return number

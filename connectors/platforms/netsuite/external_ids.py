@@ -1,4 +1,4 @@
-"""The external IDs that our records have in NetSuite: how they are found again after a call that was not answered."""
+"""The external IDs of our records in NetSuite, which identify them even if a response was lost."""
 
 from connectors.platforms.netsuite.settings import Settings
 from connectors.platforms.netsuite.suiteql import literal
@@ -13,10 +13,10 @@ def customer_id(settings: Settings, item_id: int) -> str:
 
 
 def seller_id(settings: Settings, slug: str) -> str:
-    """That of a seller who is a customer here, since we ship on the seller's behalf."""
+    """The external ID of a seller who is a customer in NetSuite, because we ship on the seller's behalf."""
     return f"{settings.external_ids}-seller-{slug}"
 
 
 def our_orders(settings: Settings) -> str:
-    """The SuiteQL condition that tells our sales orders (`so`) from the account's own."""
+    """The SuiteQL condition that selects our sales orders (`so`) and excludes the account's other ones."""
     return f"so.type = 'SalesOrd' AND so.externalid LIKE {literal(settings.external_ids + '-order-%')}"

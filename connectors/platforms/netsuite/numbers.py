@@ -1,10 +1,10 @@
-"""Numbers as SuiteQL gives them, and as REST takes them."""
+"""Converts numbers between SuiteQL, REST and our own types."""
 
 from decimal import Decimal, InvalidOperation
 
 
 def decimal_or_none(value: object) -> Decimal | None:
-    """SuiteQL's numbers are text. None for what is missing or no finite number."""
+    """SuiteQL returns numbers as text. None for a missing value, or for one that is not a finite number."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""What NetSuite says when it refuses something (RFC 7807 problems with `o:errorDetails`)."""
+"""Reads NetSuite's error responses (RFC 7807 problems with `o:errorDetails`)."""
 
 from connectors.sdk.responses import Refused
 
@@ -6,7 +6,7 @@ MAX_REASON_LENGTH = 500
 
 
 def reason_of(refused: Refused) -> str:
-    """NetSuite's own words, with the fields that they are about."""
+    """NetSuite's error messages, with the fields that they are about."""
     body = refused.body
     details = body.get("o:errorDetails") if isinstance(body, dict) else None
     if not isinstance(details, list):

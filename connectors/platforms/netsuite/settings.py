@@ -1,4 +1,4 @@
-"""What a connection to NetSuite is configured with; docs/platforms/netsuite.md explains each setting."""
+"""Settings, credentials and field maps of a NetSuite connection; docs/platforms/netsuite.md explains each setting."""
 
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
@@ -10,7 +10,7 @@ from connectors.sdk.schemas import Schema
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
 ExternalIdPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 InternalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
-# A column of SuiteQL or a field of a record: nothing else may become part of a query.
+# A SuiteQL column or a record field. Only these characters are allowed, so that the value cannot inject SQL.
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
 OptionalFieldName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,60})?$")]
 
@@ -131,7 +131,7 @@ class ItemMap(Schema):
 
 
 class OrderMap(Schema):
-    """Fields of `salesOrder` in REST; `line_id` is a column of its lines, which then holds our ID of the line."""
+    """Fields of `salesOrder` in REST; `line_id` is the column of its lines in which our line ID is stored."""
 
     number: OptionalFieldName = "otherRefNum"
     seller: OptionalFieldName = ""

@@ -1,7 +1,7 @@
-"""Any system that speaks the small protocol of docs/platforms/rest.md: as a target, or as a shop to read from.
+"""Any system that implements the small protocol of docs/platforms/rest.md: as a target, or as a shop to import from.
 
-Two platforms rather than one with two directions, since a system that is read and written by one connection would
-return what it was just sent.
+There are two platforms rather than one with two directions, because a system that one connection both reads and writes
+would return what it was just sent.
 """
 
 from typing import Any
@@ -45,7 +45,7 @@ class _Rest(Adapter[RestClient]):
 
 
 class RestTarget(_Rest):
-    """Writes to the system: a batch of up to 100 objects each replaces what is stored under its key."""
+    """Writes to the system: each object in a batch of up to 100 replaces what is stored under its key."""
 
     key = "rest"
     name = "Custom system (REST)"
@@ -63,7 +63,7 @@ class RestTarget(_Rest):
 
 
 class RestShop(_Rest):
-    """Reads products, categories and brands from the system, in order of key, and what its events name."""
+    """Reads products, categories and brands from the system, ordered by key, and the objects that its events name."""
 
     key = "rest_shop"
     name = "Custom shop (REST)"

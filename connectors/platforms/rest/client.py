@@ -1,4 +1,4 @@
-"""Calls to a system that speaks the protocol of docs/platforms/rest.md."""
+"""Calls to a system that implements the protocol of docs/platforms/rest.md."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 class RestClient:
-    """One system. `path` is a collection of the protocol, such as `products`."""
+    """The API of one system. `path` is a collection of the protocol, such as `products`."""
 
     def __init__(self, account: Account[Any, Any, Any], http: HttpClient) -> None:
         self.settings = account.settings
@@ -30,14 +30,14 @@ class RestClient:
         raise TryAgainLater(f"/v1/{path} answered without a list of items.")
 
     def keyed_page(self, path: str, cursor: Any) -> Row:
-        """A page of a collection whose items all have their keys."""
+        """A page of a collection. TryAgainLater if an item has no key."""
         answer = self.list_page(path, limit=PAGE_SIZE, **({} if cursor is None else {"after": cursor}))
         if not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in answer["items"]):
             raise TryAgainLater(f"/v1/{path} answered without the keys of its items.")
         return answer
 
     def find(self, path: str, keys: Sequence[str]) -> list[Row]:
-        """The objects that exist under the keys, with one call for every hundred."""
+        """The objects that exist under the keys, with one call per hundred keys."""
         found: list[Row] = []
         for start in range(0, len(keys), BATCH_SIZE):
             requested = list(keys[start : start + BATCH_SIZE])
@@ -51,7 +51,7 @@ class RestClient:
         return found
 
     def write(self, method: str, path: str, body: list[Any]) -> list[Any]:
-        """One result for each object of the body. BatchRefused if the system refuses all of it."""
+        """One result for each object of the body. BatchRefused if the system rejects the whole batch."""
         try:
             answer = self.http.request(method, f"/v1/{path}", body=body).json()
         except Refused as refused:

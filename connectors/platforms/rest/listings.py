@@ -1,4 +1,4 @@
-"""Which objects of each collection exist."""
+"""Lists which objects of each collection exist."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from hub.kinds import Kind
 
 
 class RestListing(Listing[RestClient]):
-    """Which objects of a collection exist."""
+    """Lists which objects of a collection exist."""
 
     path: ClassVar[str]
 

@@ -1,4 +1,4 @@
-"""What a connection to a custom system is configured with."""
+"""Settings and credentials of a connection to a custom system."""
 
 from pydantic import Field, SecretStr
 

@@ -16,7 +16,8 @@ class RestWebhooks(Webhooks[RestClient]):
 
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
-        """What an event names; nothing for a kind that is not read. ValueError if it is malformed."""
+        """The items that an event names; nothing for a kind that is not imported. ValueError if the event is
+        malformed."""
         match payload:
             case {"kind": str(kind), "keys": [_, *_] as keys} if len(keys) <= MAX_KEYS and all(map(_is_key, keys)):
                 return [EventReference(DataType(kind), key) for key in dict.fromkeys(keys)] if kind in _READ else []

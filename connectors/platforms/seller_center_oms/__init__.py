@@ -1,8 +1,8 @@
 """Seller Center's OMS (role: OMS), the source of truth for orders and order items.
 
-Orders and their customers are read by the generic listing (connectors.sdk.listing_protocol), our own addition; statuses
-of items are sent as the vendor's UpdateItemsStatus. docs/platforms/seller-center.md says what is the vendor's and what
-was assumed. The OMS cannot be asked whether an ID exists, so there is no lookup (L14).
+Orders and their customers are read with our generic listing protocol (connectors.sdk.listing_protocol); item statuses
+are sent with the vendor's UpdateItemsStatus. docs/platforms/seller-center.md says what the vendor documents and what is
+assumed. The OMS cannot look up IDs, so there is no lookup (L14).
 """
 
 from connectors.platforms.seller_center_oms import settings
@@ -14,7 +14,7 @@ from hub.kinds import Role
 
 
 class SellerCenterOms(Adapter[OmsClient]):
-    """Reads customers and orders; sends statuses of order items if the settings say so."""
+    """Reads customers and orders; sends statuses of order items if the settings enable it."""
 
     key = "seller_center_oms"
     name = "Seller Center OMS"

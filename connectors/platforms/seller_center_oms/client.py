@@ -1,4 +1,4 @@
-"""Signed calls to the OMS, and the generic listing over them."""
+"""Signed calls to the OMS, and the client of the generic listing protocol."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ class OmsClient:
         self._credentials = account.credentials
 
     def post(self, path: str, body: dict[str, Any], parameters: Mapping[str, str] | None = None) -> Any:
-        """The answer's JSON. The signature covers the parameters and the time."""
+        """The parsed JSON response. The signature covers the parameters and the time."""
         key = self._credentials.api_key.get_secret_value()
         query = signed(parameters or {}, service=self._credentials.service_name, key=key, now=datetime.now(UTC))
         return self.http.request("POST", path, params=query, body=body).json()

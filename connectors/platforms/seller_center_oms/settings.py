@@ -1,4 +1,4 @@
-"""What a connection to Seller Center's OMS is configured with."""
+"""Settings and credentials of a connection to Seller Center's OMS."""
 
 from pydantic import Field, SecretStr
 

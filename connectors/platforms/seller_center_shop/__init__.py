@@ -1,11 +1,11 @@
-"""Seller Center's shop (role: shop): products are pushed into its queue, their IDs come back later by a callback.
+"""Seller Center's shop (role: shop): products are pushed to its queue, and a later callback returns their IDs.
 
 The push, its acknowledgement and the callback are the vendor's. The listing (connectors.sdk.listing_protocol) is our
-own addition, because the vendor documents none; docs/platforms/seller-center.md tells one from the other, and what was
+own protocol, because the vendor documents none; docs/platforms/seller-center.md says which is which, and what is
 assumed.
 
-The shop has a product for each SKU (our variant) and groups those of one article by a `config_id` (our product). So the
-external ID of a product is its `config_id`, that of a variant the shop's product ID.
+The shop has a product for each SKU (our variant) and groups the products of one article by a `config_id` (our product).
+So the external ID of a product is its `config_id`, and that of a variant is the shop's product ID.
 """
 
 from connectors.platforms.seller_center_shop import settings
@@ -19,7 +19,7 @@ from hub.kinds import Role
 
 
 class SellerCenterShop(Adapter[ShopClient]):
-    """Reads categories, brands and products; pushes products, stock and prices; looks IDs up."""
+    """Reads categories, brands and products; pushes products, stock and prices; looks up IDs."""
 
     key = "seller_center_shop"
     name = "Seller Center shop"

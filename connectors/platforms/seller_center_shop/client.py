@@ -1,4 +1,4 @@
-"""Signed calls to the shop: its JSON-RPC queue, and the generic listing over the same signature."""
+"""Signed calls to the shop: its JSON-RPC queue, and the generic listing protocol with the same signature."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from hub.kinds import DataType
 
 MAX_SKUS = 1000
 
-# The shop's IDs by SKU: its product's, and that of the article that the product belongs to.
+# The shop's IDs by SKU: the ID of its product, and that of the article that the product belongs to.
 IdsBySku = dict[str, tuple[str, str]]
 Entry = dict[str, Any]
 
@@ -25,17 +25,17 @@ class ShopClient:
         self.settings = account.settings
         self.http = http
         self.listing = ListingClient(self._post)
-        # Our name of an attribute or option → the shop's ID of it (S5).
+        # Our name of an attribute or option → its ID in the shop (S5).
         self.attribute_ids = account.field_map.attributes
         self._credentials = account.credentials
 
     @property
     def seller_filter(self) -> dict[str, str]:
-        """Limits what is read of products to those of this seller."""
+        """Limits reads of products to those of this seller."""
         return {"seller": self.settings.seller} if self.settings.seller else {}
 
     def push(self, data_type: DataType, method: str, entries: list[Entry]) -> None:
-        """Put entries into the shop's queue. Without entries there is no call."""
+        """Push entries to the shop's queue. Makes no call if there are no entries."""
         if not entries:
             return
         request_id = rpc.new_request_id(data_type, datetime.now(UTC))
@@ -46,7 +46,8 @@ class ShopClient:
         rpc.check_acknowledgement(answer, method, request_id)
 
     def fetch_ids(self, wanted: list[Entry]) -> IdsBySku:
-        """The shop's IDs of these: linked entries carry them, the rest is asked for by SKU (our own addition)."""
+        """The shop's IDs of these entries: linked entries contain them, the others are looked up by SKU (our own
+        protocol)."""
         known = {each["seller_sku"]: (each["product_id"], each["config_id"]) for each in wanted if "product_id" in each}
         missing = sorted({each["seller_sku"] for each in wanted} - known.keys())
         for start in range(0, len(missing), MAX_SKUS):

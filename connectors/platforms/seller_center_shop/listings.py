@@ -1,4 +1,4 @@
-"""Which items exist in the shop: products by `config_id`, categories, brands, and sellers (L12)."""
+"""Lists which items exist in the shop: products by `config_id`, categories, brands, and sellers (L12)."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from hub.kinds import Kind
 
 
 class ShopListing(Listing[ShopClient]):
-    """`listing_name` is what the listing calls the kind."""
+    """`listing_name` is the kind's name in the listing protocol."""
 
     listing_name: ClassVar[str]
 
@@ -37,7 +37,7 @@ class BrandListing(ShopListing):
 
 
 class SellerListing(ShopListing):
-    """Sellers are no items of the hub, but are looked up after a live-to-staging copy."""
+    """Sellers are not items of the hub, but they are looked up after a live-to-staging copy."""
 
     kind = "seller"
     listing_name = "sellers"

@@ -1,4 +1,4 @@
-"""The shop's queue: a request, its acknowledgement, and the callback that answers it later."""
+"""The shop's queue: a request, its acknowledgement, and the later callback with the result."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ _IDS = {"id", "config_id"}
 
 
 def new_request_id(data_type: DataType, now: datetime) -> str:
-    """The ID of a request. The callback returns it; it says what the request was about and when it was made."""
+    """The ID of a request. The callback returns it; it contains what the request was about and when it was made."""
     return f"{data_type}-{(now - _EPOCH) // _MICROSECOND:x}-{token_hex(8)}"
 
 
@@ -27,9 +27,9 @@ def call(method: str, entries: list[dict[str, Any]], request_id: str) -> dict[st
 
 
 def check_acknowledgement(answer: Any, method: str, request_id: str) -> None:
-    """Anything but the exact acknowledgement of the vendor is a refusal.
+    """Check that the response is exactly the vendor's acknowledgement.
 
-    BatchRefused if the shop says no to this request; TryAgainLater if the answer is about something else.
+    BatchRefused if the shop rejects this request; TryAgainLater if the response is about something else.
     """
     if canonical_json(answer) == canonical_json([{"api": 1, "result": [{"status": "success"}], "id": request_id}]):
         return
@@ -40,7 +40,7 @@ def check_acknowledgement(answer: Any, method: str, request_id: str) -> None:
 
 
 def receipts(call: dict[str, Any]) -> list[Receipt]:
-    """The receipts of one call of a callback, one for each product that it names; none if it is another call.
+    """The receipts in one call of a callback, one for each product that it names; none for any other kind of call.
 
     ValueError if it is malformed.
     """
@@ -55,7 +55,7 @@ def receipts(call: dict[str, Any]) -> list[Receipt]:
 
 
 def _receipt(data_type: DataType, requested_at: datetime, result: Any) -> Receipt | None:
-    """None where there is nothing to report: a product was deleted, or it has no SKU of ours."""
+    """None if there is nothing to report: a product was deleted, or it has no SKU of ours."""
     match result:
         case {"product": {"seller_sku": ""}, "status": str()}:
             return None
@@ -71,7 +71,7 @@ def _receipt(data_type: DataType, requested_at: datetime, result: Any) -> Receip
 
 
 def parse_lookup(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:
-    """SKU → (product id, config id) of those of the SKUs that the shop has. TryAgainLater for a malformed answer."""
+    """SKU → (product ID, config ID) of those SKUs that the shop has. TryAgainLater for a malformed response."""
     match answer:
         case {"found": list(rows), **rest} if not rest and all(_is_product(row, skus) for row in rows):
             return {row["seller_sku"]: (str(row["id"]), str(row["config_id"])) for row in rows}
@@ -90,7 +90,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _reason(answer: Any) -> str:
-    """The first message in an answer, wherever the shop has put it."""
+    """The first message in a response, at any depth."""
     if isinstance(answer, dict):
         for name in ("message", "error", "errors", "result"):
             if answer.get(name):

@@ -1,4 +1,4 @@
-"""What a connection to a Seller Center shop is configured with."""
+"""Settings and credentials of a connection to a Seller Center shop."""
 
 from pydantic import Field, SecretStr
 

@@ -1,4 +1,4 @@
-"""The shop's callbacks: what became of the products in its queue."""
+"""The shop's callbacks: the results for the products in its queue."""
 
 from typing import Any
 
@@ -15,5 +15,5 @@ class ShopCallbacks(Webhooks[ShopClient]):
 
     @classmethod
     def read_receipts(cls, payload: dict[str, Any]) -> list[Receipt]:
-        """`payload`: one call of the shop's batch (connectors.webhooks.json_rpc)."""
+        """`payload` is one call of the shop's JSON-RPC batch (connectors.webhooks.json_rpc)."""
         return rpc.receipts(payload)

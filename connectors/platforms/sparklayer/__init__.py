@@ -1,6 +1,6 @@
-"""SparkLayer (role: B2B storefront), by its REST API; docs/platforms/sparklayer.md describes it for users.
+"""SparkLayer (role: B2B storefront), via its REST API; docs/platforms/sparklayer.md describes it for users.
 
-The connection's address is `https://app.sparklayer.io`, or `https://test.app.sparklayer.io` for test sites.
+The connection's URL is `https://app.sparklayer.io`, or `https://test.app.sparklayer.io` for test sites.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Calls to one site of SparkLayer.
 
-https://docs.sparklayer.io/developers/api has what every call carries. Paths that no current page documents are gathered
-in `UNDOCUMENTED_PATHS`, so that there is one place to correct.
+https://docs.sparklayer.io/developers/api describes what all calls have in common. Paths that the current documentation
+lacks are collected in `UNDOCUMENTED_PATHS`, so that they can be corrected in one place.
 """
 
 from collections.abc import Mapping
@@ -17,8 +17,7 @@ from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.http import HttpClient
 from connectors.sdk.responses import Refused
 
-# Products and variants are those of the vendor's earlier reference ("Core API", 2023), which takes either ID there.
-# Reading and deleting a customer are documented, their path is not: assumed to be that of the replacement.
+# Products and variants: from the vendor's earlier reference ("Core API", 2023), where these paths accept either ID.
 UNDOCUMENTED_PATHS = {
     "products": "/api/v1/products",
     "product": "/api/v1/products/{}",
@@ -28,7 +27,7 @@ UNDOCUMENTED_PATHS = {
 
 
 class SparkLayerClient:
-    """One site. `price_lists` are looked up once for as long as the client lives."""
+    """The API of one site. `price_lists` are fetched once per client."""
 
     def __init__(self, account: Account[Settings, Credentials, FieldMap], http: HttpClient) -> None:
         self.settings = account.settings
@@ -40,10 +39,10 @@ class SparkLayerClient:
         return PriceLists(self)
 
     def call(self, method: str, path: str, *ids: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
-        """The answer's JSON, None if it has no body; `ids` are put into the path's gaps.
+        """The parsed JSON response, None if it has no body; `ids` are inserted into the path's placeholders.
 
-        Raises as `HttpClient.request`, and ConcurrentUpdate. What is raised names the path without what was put into
-        it, which may be somebody's email address.
+        Raises what `HttpClient.request` raises, and ConcurrentUpdate. The exceptions contain the path without the
+        inserted values, which may be a person's email address.
         """
         url_path = path.format(*(quote(each, safe="") for each in ids))
         try:

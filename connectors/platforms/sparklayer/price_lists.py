@@ -1,4 +1,4 @@
-"""The one price list that holds every product's default price, named after the shop's platform (D12)."""
+"""The one price list with every product's default price, named after the shop's platform (D12)."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -21,14 +21,14 @@ Row = dict[str, str]
 
 
 def price_list_payload(slug: str, name: str, currency: str) -> Row:
-    """The list as SparkLayer has it, under the name that people read ("BigCommerce Price")."""
+    """The request body of the list, with its display name ("BigCommerce Price")."""
     name = name or slug
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return {"slug": readable[:MAX_SLUG_LENGTH], "name": name[:MAX_NAME_LENGTH], "currency_code": currency}
 
 
 class PriceLists:
-    """The price lists of one site, looked up once."""
+    """The price lists of one site, fetched once."""
 
     def __init__(self, client: "SparkLayerClient") -> None:
         self._client = client
@@ -40,8 +40,8 @@ class PriceLists:
         return len(self._by_slug)
 
     def ensure(self, wanted: Row) -> None:
-        """Create the list, or set its name and currency. A change of currency relabels the prices without converting
-        them: prices in the new currency follow."""
+        """Create the list, or update its name and currency. A change of currency relabels the prices without converting
+        them; prices in the new currency are sent afterwards."""
         self._load()
         known = self._by_slug.get(wanted["slug"])
         if known == wanted:

@@ -1,4 +1,4 @@
-"""What SparkLayer's refusals mean (RFC 7807 problems)."""
+"""Interprets SparkLayer's error responses (RFC 7807 problems)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 class ConcurrentUpdate(TryAgainLater):
-    """A 409 that names no field: another update of the same object is under way. Nothing was carried out."""
+    """A 409 that names no field: another update of the same object is in progress. Nothing was changed."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what}: another update is in progress.", sent=False)
@@ -26,12 +26,12 @@ def property_errors(refused: Refused) -> list[dict[str, Any]]:
 
 
 def names_property(refused: Refused, part: str) -> bool:
-    """Whether the refusal is about a property with this in its name."""
+    """Whether the error is about a property whose name contains this."""
     return any(part in str(each.get("property", "")) for each in property_errors(refused))
 
 
 def refusal_error(refused: Refused) -> SkipRecord:
-    """The refusal of one item, in SparkLayer's words."""
+    """The error for one rejected item, with SparkLayer's message."""
     body = refused.body if isinstance(refused.body, dict) else {}
     named = [
         (each.get("property") or "item", each.get("message") or each.get("code")) for each in property_errors(refused)
@@ -42,12 +42,13 @@ def refusal_error(refused: Refused) -> SkipRecord:
 
 
 def refusal_text(refused: Refused) -> str:
-    """The reason of a refusal, for errors that are not about one item."""
+    """SparkLayer's reason, for errors that are not about one item."""
     return str(refusal_error(refused).problem.values["reason"])
 
 
 def send_each(operations: Sequence[Operation[Row]], send: Callable[[Operation[Row]], Outcome]) -> list[Outcome]:
-    """Where the vendor has no batch: an item that is refused, or collides with another update, holds up no other."""
+    """Send items one by one, because there is no batch call. A rejected or conflicting item does not affect the
+    others."""
     outcomes = []
     for operation in operations:
         try:
@@ -62,5 +63,5 @@ def send_each(operations: Sequence[Operation[Row]], send: Callable[[Operation[Ro
 
 
 def missing_id_error() -> SkipRecord:
-    """For a removal of what was sent by a call that was not answered: its ID at SparkLayer is unknown."""
+    """For removing an item whose creation was not answered, so that its ID at SparkLayer is unknown."""
     return SkipRecord(issues.OUTCOME_UNKNOWN())

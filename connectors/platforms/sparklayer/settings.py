@@ -1,4 +1,4 @@
-"""What a connection to SparkLayer is set up with; docs/platforms/sparklayer.md explains each."""
+"""Settings and credentials of a connection to SparkLayer; docs/platforms/sparklayer.md explains each."""
 
 from typing import Literal
 

@@ -1,7 +1,7 @@
-"""The sync log that merchants read in the SparkLayer dashboard.
+"""The sync log that merchants see in the SparkLayer dashboard.
 
-https://docs.sparklayer.io/developers/api/sync-log. The names of an error's title and text, and that of the resolved
-ids, are assumed: no page that could be read has them.
+https://docs.sparklayer.io/developers/api/sync-log. The field names of an error's title and text, and of the resolved
+IDs, are assumed, because the documentation does not contain them.
 """
 
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from hub.kinds import DataType
 SYNC_LOG_PATH = "/api/v1/sync-log"
 RECORD_PATH = "/api/v1/sync-log/{}/{}"
 VISIBLE_ID, MESSAGE, RESOLVED = "visible_id", "message", "resolved"
-# SparkLayer's word for each of ours.
+# Our data types → SparkLayer's names.
 LOG_NAMES: dict[DataType, str] = {
     DataType.PRODUCTS: "products",
     DataType.CUSTOMERS: "customers",
@@ -29,7 +29,7 @@ class SparkLayerLog(RemoteSyncLog[SparkLayerClient]):
     names = LOG_NAMES
 
     def start(self, data_type: DataType, *, started_at: datetime, last_finished_at: datetime | None) -> None:
-        """A timestamp that is left out is cleared, so the end of the last full sync is sent again."""
+        """Omitting a timestamp clears it, so the end of the last full sync is sent again."""
         body: dict[str, object] = {"started_full_sync": _utc(started_at), "errors": []}
         if last_finished_at is not None:
             body |= {"last_full_sync": _utc(last_finished_at), "last_full_sync_succeeded": True}
@@ -45,7 +45,7 @@ class SparkLayerLog(RemoteSyncLog[SparkLayerClient]):
         self._call("PATCH", data_type, body)
 
     def delete_all(self) -> None:
-        """The logs of all integrations and types of the site: SparkLayer offers no narrower call."""
+        """Deletes the logs of all integrations and types of the site: SparkLayer has no more specific call."""
         self.client.call("DELETE", SYNC_LOG_PATH)
 
     def _call(self, method: str, data_type: DataType, body: object) -> None:

@@ -1,4 +1,4 @@
-"""What is read from a store."""
+"""Data types that are imported from a store."""
 
 from connectors.platforms.bigcommerce.sources.brands import Brands
 from connectors.platforms.bigcommerce.sources.categories import Categories

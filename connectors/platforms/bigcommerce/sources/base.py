@@ -1,4 +1,4 @@
-"""What all sources of a store have in common: records from rows, and reading by time of change."""
+"""Base classes of all sources of a store: converting rows to records, and paging by modification time."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,7 +19,7 @@ class StoreSource(Source[SourceClient, RecordT]):
     lane = "catalog"
 
     def build(self, raw: Any, problems: list[Problem]) -> RecordT:
-        """The record of a row; what is wrong with it is added to `problems`. MalformedField if it cannot be read."""
+        """The record for a row; problems found are added to `problems`. MalformedField if the row cannot be read."""
         raise NotImplementedError
 
     def placeholder(self, number: str) -> RecordT:
@@ -41,14 +41,14 @@ class StoreSource(Source[SourceClient, RecordT]):
 
 
 class ChangeSource(StoreSource[RecordT]):
-    """A source that also reads by time of change, which moves the cut with every page."""
+    """A source that can also be read by modification time, where each page advances the cut."""
 
     def list_from(self, second: datetime) -> Slice:
-        """What changed at that second or later, by time of change."""
+        """Rows changed at that second or later, ordered by modification time."""
         raise NotImplementedError
 
     def list_within(self, second: datetime, after: int) -> Slice:
-        """What changed in that second and has a greater ID, by ID."""
+        """Rows changed in that second with a greater ID, ordered by ID."""
         raise NotImplementedError
 
     def changed_page(self, since: datetime, cursor: Cursor) -> Page[RecordT]:
@@ -64,7 +64,7 @@ class ChangeSource(StoreSource[RecordT]):
 
 
 def changed_at(row: Any) -> datetime | None:
-    """When a row was last changed, to the second; None if it does not say so legibly."""
+    """When a row was last changed, to the second; None if the time is missing or malformed."""
     try:
         return timestamp(row["date_modified"]).replace(microsecond=0)
     except (KeyError, TypeError, ValueError):

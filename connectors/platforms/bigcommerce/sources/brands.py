@@ -15,7 +15,7 @@ from hub.kinds import DataType
 
 
 class Brands(StoreSource[BrandRecord], BrandListing[SourceClient]):
-    """Read in full every time, by ID: the vendor tells no time of change, and has no events about brands."""
+    """Always read in full, by ID: the vendor returns no modification time and has no webhooks for brands."""
 
     data_type = DataType.BRANDS
     full_schedule = "1h"

@@ -1,4 +1,4 @@
-"""Categories of every storefront's tree."""
+"""Categories of the trees of all storefronts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,9 +17,9 @@ from hub.kinds import DataType
 
 
 class Categories(StoreSource[CategoryRecord], CategoryListing[SourceClient]):
-    """Read in full every time, and by page number: the vendor offers neither a time of change nor paging by ID.
+    """Always read in full and by page number: the vendor offers neither a modification time nor paging by ID.
 
-    What a page number may hide while others delete is found by the look at missing items that follows a full read.
+    If a concurrent deletion makes paging skip an item, the check for missing items after a full read finds it.
     """
 
     data_type = DataType.CATEGORIES
@@ -37,7 +37,7 @@ class Categories(StoreSource[CategoryRecord], CategoryListing[SourceClient]):
 
     @cached_property
     def _trees(self) -> dict[str, str]:
-        """A filter for the trees of the chosen storefronts; none if all are wanted."""
+        """A filter for the trees of the selected storefronts; none if all are selected."""
         channels = self.client.settings.channel_ids
         if not channels:
             return {}

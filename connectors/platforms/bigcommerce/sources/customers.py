@@ -16,7 +16,7 @@ from connectors.sdk.records import AddressRecord, CustomerRecord, Problem
 from hub.kinds import DataType
 
 PATH = "/customers"
-# What is carried inside a customer, up to a limit of the vendor's: field, its counter, its own listing.
+# Lists nested in a customer, which the vendor truncates: field, its counter, its own listing.
 SUB_RESOURCES = (
     ("addresses", "address_count", "/customers/addresses"),
     ("attributes", "attribute_count", "/customers/attribute-values"),
@@ -25,7 +25,7 @@ TRUE_VALUES = ("1", "true", "yes", "on")
 
 
 class Customers(StoreSource[CustomerRecord]):
-    """Read by the vendor's cursor, which stands for a place in the order and not for the number of a page."""
+    """Read by the vendor's cursor, which marks a position in the sort order rather than a page number."""
 
     data_type = DataType.CUSTOMERS
     lane = "customers"
@@ -52,7 +52,7 @@ class Customers(StoreSource[CustomerRecord]):
 
     @cached_property
     def _map(self) -> dict[str, str]:
-        """Our field → where the store has it; what is not mapped is left out."""
+        """Our field → its path at the store; unmapped fields are left out."""
         return {name: path for name, path in self.client.field_map.customers if path}
 
     @property
@@ -66,7 +66,7 @@ class Customers(StoreSource[CustomerRecord]):
 
     @cached_property
     def _attribute_names(self) -> dict[int, str]:
-        """Customers carry attributes by number; people know them by name."""
+        """Customers have attributes by ID; the settings use their names."""
         if not any(path.startswith("attributes.") for path in self._map.values()):
             return {}
         return _names(self.client.list_unpaged("/customers/attributes", limit=PAGE_SIZE))
@@ -77,7 +77,7 @@ class Customers(StoreSource[CustomerRecord]):
         return self.records(rows)
 
     def _fetch_truncated(self, rows: list[Any], name: str, counter: str, path: str) -> None:
-        """What a listing cut off is read in full, for all customers of the page together."""
+        """Fetch truncated lists in full, for all customers of the page at once."""
         short: dict[int, Row] = {
             row["id"]: row
             for row in rows
@@ -130,7 +130,7 @@ class Customers(StoreSource[CustomerRecord]):
         )
 
     def _mapped_fields(self, customer: FieldReader) -> dict[str, str]:
-        """The B2B attributes as the connection maps them, as text; left out where the customer has none."""
+        """The B2B attributes that the connection maps, as text; those that the customer does not have are left out."""
         named = {
             self._attribute_names.get(each.integer("attribute_id"), ""): each.text("attribute_value")
             for each in customer.objects("attributes")

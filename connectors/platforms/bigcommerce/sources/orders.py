@@ -17,10 +17,10 @@ from connectors.sdk.responses import Refused
 from hub.kinds import DataType
 
 PATH = "/orders"
-# An order takes up to three calls more, and a page must be done well within a lease.
+# An order needs up to three more calls, and a page must finish well within a lease.
 ORDERS_PER_PAGE = 20
 INCOMPLETE = 0
-# The vendor's status → ours. 14 (partially refunded) does not tell where the goods are.
+# The vendor's status → ours. 14 (partially refunded) does not say whether the goods were shipped.
 STATUSES = {
     1: "pending",
     2: "shipped",
@@ -40,7 +40,7 @@ STATUSES = {
 
 
 class Orders(ChangeSource[OrderRecord]):
-    """Read by ID or by time of change, from the V2 API. Incomplete orders are none yet."""
+    """Read by ID or by modification time, from the V2 API. Incomplete orders are ignored."""
 
     data_type = DataType.ORDERS
     lane = "orders"
@@ -76,7 +76,7 @@ class Orders(ChangeSource[OrderRecord]):
         return self._listing(min_date_modified=timestamp, max_date_modified=timestamp, min_id=after + 1)
 
     def _listing(self, **query: Any) -> Slice:
-        """By ID unless asked otherwise. A V2 listing does not tell how many there are: after a full page there may be
+        """Sorted by ID unless `query` says otherwise. A V2 listing has no total: after a full page there may be
         another."""
         if channel := self.client.settings.b2b_channel_id:
             query["channel_id"] = channel
@@ -140,7 +140,7 @@ class Orders(ChangeSource[OrderRecord]):
         )
 
     def _fetch_details(self, order: FieldReader, number: str) -> None:
-        """What has listings of its own is put into the order, asked for only where there is something."""
+        """Add the data that has listings of its own to the order; requested only where there is any."""
         resources = {
             "products": True,
             "shipping_addresses": order.integer("shipping_address_count") > 0,
@@ -202,7 +202,7 @@ def _number(values: FieldReader, name: str) -> Decimal:
 
 
 def _ip(text: str) -> str | None:
-    """None for the other texts that stores hold in place of an address."""
+    """The IP address; None for other text that stores put in this field."""
     try:
         return str(ip_address(text))
     except ValueError:

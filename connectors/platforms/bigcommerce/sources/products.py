@@ -15,13 +15,13 @@ from connectors.sdk.paging import Cursor, Page, Slice
 from connectors.sdk.records import ImageRecord, Problem, ProductRecord
 from hub.kinds import DataType
 
-# `options` are not asked for: a page would shrink to ten products, and variants name their option values anyway.
+# `options` are not requested: they would limit a page to ten products, and variants name their option values anyway.
 INCLUDE = "variants,images,custom_fields"
 TYPES = ("physical", "digital")
 
 
 class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
-    """Read by ID or by time of change. A full read ends with a look for variants without a product (B4)."""
+    """Read by ID or by modification time. A full read ends with a scan for variants without a product (B4)."""
 
     data_type = DataType.PRODUCTS
     full_schedule = "1d"
@@ -76,7 +76,7 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
     # Variants without a product
 
     def _start_orphan_scan(self, seen: int) -> Cursor:
-        """Only if the store counts other variants than the products had is a look at all of them worth its calls."""
+        """Scan all variants only if the store's variant count differs from the number of variants found in products."""
         if self.client.settings.channel_ids:
             return None
         _, total = self.client.list_page(VARIANTS, include_fields="sku", limit=1)
@@ -132,7 +132,8 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         )
 
     def _validate(self, product: FieldReader) -> None:
-        """Products without a valid weight or price are kept out (B4); zero is valid. An unknown type is only told."""
+        """Products without a valid weight or price are not imported (B4); zero is valid. An unknown type is only
+        reported."""
         name = product.label("sku", "name")
         for field, missing, negative in (
             ("price", issues.PRICE_MISSING, issues.PRICE_NEGATIVE),
@@ -148,7 +149,7 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
 
     @staticmethod
     def _attributes(product: FieldReader) -> dict[str, Any]:
-        """Custom fields by name; a name that stands several times has a list."""
+        """Custom fields by name; a name that occurs several times has a list of values."""
         found: dict[str, list[str]] = {}
         for each in product.objects("custom_fields"):
             found.setdefault(each.text("name"), []).append(each.text("value"))

@@ -1,4 +1,4 @@
-"""Variants of a product: what they do not have of their own is their product's."""
+"""Variants of a product. Fields that a variant lacks are taken from its product."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -50,7 +50,7 @@ class VariantReader:
         )
 
     def _mapped(self, variant: FieldReader, path: str) -> Any:
-        """A B2B attribute from the variant, else from its product (D11)."""
+        """A B2B attribute of the variant, else of its product (D11)."""
         own = mapped_value(variant.raw, path)
         return mapped_value(self._product.raw, path) if own is None else own
 
@@ -59,7 +59,8 @@ class VariantReader:
         return None if weight is None else (weight * self._client.grams_per_unit).quantize(GRAM)
 
     def _price(self, variant: FieldReader) -> PriceRecord | None:
-        """A sale price counts where it stands beside the price that holds; zero means that there is none."""
+        """The price. The product's sale price applies only if the product's price does; zero means that there is no
+        sale price."""
         price = self._own_or_shared(variant, "price", issues.PRICE_NEGATIVE)
         if price is None:
             return None
@@ -71,7 +72,7 @@ class VariantReader:
         return PriceRecord(amount=price)
 
     def _own_or_shared(self, variant: FieldReader, name: str, negative: Callable[..., Problem]) -> Decimal | None:
-        """A variant's own price or weight, else its product's. None, and a problem, if its own is below zero."""
+        """The variant's own price or weight, else its product's. None, and a problem, if its own is negative."""
         own = variant.decimal(name)
         if own is not None and own < 0:
             number = variant.key("id")
@@ -81,7 +82,8 @@ class VariantReader:
         return own if own is not None else shared if shared is None or shared >= 0 else None
 
     def _stock(self, variant: FieldReader) -> StockRecord:
-        """Stock that is tracked by product stands on every variant: each can be bought while the product lasts."""
+        """If stock is tracked by product, each variant has the product's stock: any of them can be bought until it is
+        sold out."""
         owner = {"variant": variant, "product": self._product}.get(self._product.text("inventory_tracking"))
         warning = owner.integer("inventory_warning_level") if owner else 0
         return StockRecord(

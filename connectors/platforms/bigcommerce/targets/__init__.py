@@ -1,4 +1,4 @@
-"""What is written to a store."""
+"""Data types that are exported to a store."""
 
 from connectors.platforms.bigcommerce.targets.brands import BrandTarget
 from connectors.platforms.bigcommerce.targets.categories import CategoryTarget

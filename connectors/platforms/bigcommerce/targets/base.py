@@ -1,4 +1,4 @@
-"""What all targets of a store have in common."""
+"""Base class of all targets of a store."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -12,12 +12,12 @@ Numbered = list[tuple[int, Operation[Row]]]
 
 
 class StoreTarget(Target[TargetClient, ItemT, Row]):
-    # One lane for all: the vendor wants stock written while nothing else is.
+    # One lane for all: the vendor asks for stock updates not to run in parallel with other writes.
     lane = "catalog"
 
 
 def split(operations: Sequence[Operation[Row]]) -> tuple[Numbered, Numbered]:
-    """Operations that write and operations that remove, each with its position."""
+    """Separate operations that write from those that remove, each with its position."""
     positions = list(enumerate(operations))
     return (
         [each for each in positions if each[1].action is not Action.REMOVE],

@@ -1,4 +1,4 @@
-"""Brands, which are found by name; the vendor takes one a call."""
+"""Brands, matched by name; the vendor accepts one per call."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -32,7 +32,8 @@ class BrandTarget(StoreTarget[BrandItem], BrandListing[TargetClient]):
         return {"name": item.name, **image}
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """Link what the store has by name (B5), create what it lacks, change what differs. One listing for all."""
+        """Link brands that exist with the same name (B5), create missing ones, update those that differ. Uses one
+        listing for all."""
         written, removed = split(operations)
         gone = [operation.external_id for _, operation in removed if operation.external_id]
         if gone and self.client.settings.on_removal == "delete":
@@ -54,7 +55,7 @@ def _sync(store: "_StoreBrands", operation: Operation[Row]) -> Outcome:
 
 
 class _StoreBrands:
-    """The brands of a store as they are when a batch begins."""
+    """The store's brands at the start of a batch."""
 
     def __init__(self, client: TargetClient) -> None:
         self._client = client
@@ -67,7 +68,7 @@ class _StoreBrands:
         self._linked: set[int] = set()
 
     def sync(self, operation: Operation[Row]) -> int:
-        """The store's ID of the brand, which is as it should be then."""
+        """Create or update the brand; returns its ID at the store."""
         payload = operation.content
         linked = int(operation.external_id) if operation.external_id.isdecimal() else 0
         row = self._by_id.get(linked) or self._match_by_name(payload["name"])
@@ -76,7 +77,7 @@ class _StoreBrands:
         return brand_id
 
     def _match_by_name(self, name: str) -> Row | None:
-        """By its name, in whatever case if that leaves no doubt. A match is never guessed (B5)."""
+        """The brand with this name, ignoring case if that is unambiguous. A match is never guessed (B5)."""
         candidates = self._by_name[name.casefold()]
         exact = [row for row in candidates if row["name"] == name]
         if len(exact) == 1 or len(candidates) <= 1:

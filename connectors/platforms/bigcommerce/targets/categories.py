@@ -1,4 +1,4 @@
-"""Categories in the tree of one storefront, where they are found by path."""
+"""Categories in the tree of one storefront, matched by path."""
 
 from collections.abc import Sequence
 
@@ -21,12 +21,12 @@ MAX_DEPTH = 8
 
 class CategoryTarget(StoreTarget[CategoryItem], CategoryListing[TargetClient]):
     data_type = DataType.CATEGORIES
-    # They go fifty a call, after the whole tree was read.
+    # Sent fifty per call, after the whole tree has been read.
     batch_size = 250
     comparable = ComparisonDepth.PRESENCE
 
     def payload(self, item: CategoryItem, refs: References) -> Row | None:
-        """With the names of all above it, by which it is found and created."""
+        """Contains the names of all ancestors, which are needed to find and create the category."""
         if item.status != "live":
             return None
         for name in item.names:
@@ -36,8 +36,8 @@ class CategoryTarget(StoreTarget[CategoryItem], CategoryListing[TargetClient]):
         return {"path": item.names, "sort_order": item.position, "is_visible": item.visible}
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """Link what the store has at the same path (B5), create what it lacks with all that is above it, change the
-        rest."""
+        """Link categories that exist at the same path (B5), create missing ones with their ancestors, update the
+        others."""
         tree = CategoryTree(self.client)
         written, removed = split(operations)
         tree.predict_paths([operation for _, operation in written])

@@ -1,4 +1,5 @@
-"""The category tree of one storefront: as it is, as it will be, and how it is changed, fifty categories a call."""
+"""The category tree of one storefront: its current and its future state, and how to change it, fifty categories per
+call."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ CategoryPath = tuple[str, ...]
 
 
 class CategoryTree:
-    """A tree as it is, and as it will be. `rows`: ID → `{"id", "parent_id", "name"}`."""
+    """The current tree and the tree after the changes. `rows`: ID → `{"id", "parent_id", "name"}`."""
 
     def __init__(self, client: TargetClient) -> None:
         self.client = client
@@ -38,7 +39,7 @@ class CategoryTree:
         return trees[0]
 
     def _fetch_rows(self) -> dict[int, Row]:
-        """The whole tree in one call."""
+        """Fetch the whole tree in one call."""
         rows: dict[int, Row] = {}
         waiting = self.client.list_unpaged(f"{TREES}/{self.tree_id}/categories")
         while waiting:
@@ -48,7 +49,7 @@ class CategoryTree:
         return rows
 
     def predict_paths(self, operations: Iterable[Operation[Row]]) -> None:
-        """Where everything stands once those that are linked have their new names and places."""
+        """Compute the path of every category after the linked ones have been renamed and moved."""
         linked = {number: each.content["path"] for each in operations if (number := self._linked(each)) is not None}
         for number, path in linked.items():
             self.rows[number]["name"] = path[-1]
@@ -59,12 +60,12 @@ class CategoryTree:
         self.ids_by_path = dict(ids_by_path) | {_fold(path): [number] for number, path in linked.items()}
 
     def find(self, operation: Operation[Row]) -> int | None:
-        """The store's category, by the ID that we know or by its path; None if there is none."""
+        """The store's category, by its known ID or by its path; None if there is none."""
         linked = self._linked(operation)
         return linked if linked is not None else self._match_by_path(tuple(operation.content["path"]))
 
     def create_missing(self, operations: Iterable[Operation[Row]]) -> None:
-        """What is missing on the way to these, and these, level by level."""
+        """Create the missing categories and their missing ancestors, level by level."""
         own = {_fold(each.content["path"]): each.content for each in operations}
         missing: dict[int, dict[CategoryPath, CategoryPath]] = defaultdict(dict)
         for payload in own.values():
@@ -82,7 +83,7 @@ class CategoryTree:
             self._post(bodies)
 
     def id_at(self, path: CategoryPath) -> int:
-        """SkipRecord if there is none, or more than one."""
+        """The ID at this path. SkipRecord if there is none, or more than one."""
         found = self._match_by_path(path)
         if found is None:
             raise self.refused.get(_fold(path)) or SkipRecord(issues.REJECTED(reason="no reason given"))
@@ -95,7 +96,7 @@ class CategoryTree:
         return {"name": name, **place, **managed}
 
     def change(self, bodies: dict[int, Row]) -> dict[int, Outcome]:
-        """Place → what became of it."""
+        """Update the categories. Returns position → outcome."""
         outcomes = {}
         for places in _chunks(list(bodies)):
             _, errors = self._write("PUT", [bodies[place] for place in places])
@@ -107,7 +108,7 @@ class CategoryTree:
         return outcomes
 
     def remove(self, ids: list[int]) -> None:
-        """Hidden, or deleted where the connection says so and nothing of the store stands below."""
+        """Hide the category, or delete it if the settings say so and it has no descendants that have to be kept."""
         existing = {number for number in ids if number in self.rows}
         hidden = set(existing)
         if self.client.settings.on_removal == "delete":
@@ -118,7 +119,7 @@ class CategoryTree:
             self._write("PUT", [{"category_id": number, "is_visible": False} for number in chunk])
 
     def _has_kept_descendants(self, number: int, deleted_ids: set[int]) -> bool:
-        """Whether something stands below it, however deep, that is to stay."""
+        """Whether the category has descendants, at any depth, that have to be kept."""
         below = [row["id"] for row in self.rows.values() if row["parent_id"] == number]
         return any(each not in deleted_ids or self._has_kept_descendants(each, deleted_ids) for each in below)
 
@@ -137,7 +138,7 @@ class CategoryTree:
                     raise TryAgainLater("The store did not say which categories it created.")
 
     def _write(self, method: str, bodies: list[Row]) -> tuple[list[Row], dict[int, SkipRecord]]:
-        """What was created, and what is wrong with those that were not taken, by their place."""
+        """Write the categories. Returns what was created and the errors of rejected ones, by position."""
         try:
             answer = _answer(self.client.call(method, CATEGORIES, body=bodies))
         except Refused as refused:
@@ -152,7 +153,7 @@ class CategoryTree:
         return number if number in self.rows else None
 
     def _match_by_path(self, path: CategoryPath) -> int | None:
-        """By its path, in whatever case if that leaves no doubt. A match is never guessed (B5)."""
+        """The category at this path, ignoring case if that is unambiguous. A match is never guessed (B5)."""
         candidates = self.ids_by_path.get(_fold(path), [])
         exact = [number for number in candidates if self._category_path(number) == path]
         if len(exact) == 1 or len(candidates) <= 1:
@@ -177,7 +178,7 @@ def _answer(response: Response) -> Row:
 
 
 def _errors(answer: Row) -> dict[int, SkipRecord]:
-    """`{"errors": {"errors": {"3.name": …}}}`: the place in the call, and the field."""
+    """`{"errors": {"errors": {"3.name": …}}}`: the position in the call, and the field."""
     inner = answer.get("errors")
     reported = inner.get("errors") if isinstance(inner, dict) else None
     texts: dict[int, list[str]] = defaultdict(list)

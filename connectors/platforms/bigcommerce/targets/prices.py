@@ -1,4 +1,4 @@
-"""Prices as the records of one price list, a thousand a call."""
+"""Prices as the records of one price list, a thousand per call."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ class PriceTarget(StoreTarget[VariantItem]):
     batch_size = 1000
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """A record with a tier for each larger quantity; None where no price list of the store is chosen."""
+        """A record with a tier for each larger quantity; None if the settings name no price list of the store."""
         settings = self.client.settings
         default = default_price(item, settings.price_list)
         if not settings.price_list_id or item.status not in SOLD_STATUSES or default is None:
@@ -41,7 +41,7 @@ class PriceTarget(StoreTarget[VariantItem]):
         return record if sale is None else record | {"sale_price": json_number(sale)}
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """Of a refused batch the good records may have been written, which does no harm."""
+        """Records of a rejected batch may have been written nevertheless; writing them again does no harm."""
         path = f"/pricelists/{self.client.settings.price_list_id}/records"
         written, removed = split(operations)
         gone = [operation.external_id for _, operation in removed]
@@ -57,7 +57,7 @@ class PriceTarget(StoreTarget[VariantItem]):
 
 
 def _item_errors(refused: Refused, positions: Mapping[int, int]) -> dict[int, Problem]:
-    """What is wrong with the records that the refusal names by their variant."""
+    """The errors of the records that the response names by their variant."""
     errors = refused.body.get("batch_errors") if isinstance(refused.body, dict) else None
     found = {}
     for error in errors if isinstance(errors, list) else ():

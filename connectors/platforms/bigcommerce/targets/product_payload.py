@@ -1,4 +1,4 @@
-"""A product as a store is to hold it. Weights stay in grams until they are sent."""
+"""The payload of a product. Weights are in grams until they are sent."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,15 @@ from hub.kinds import Kind
 
 TITLE_LENGTH = 250
 CODE_LENGTH = 14
-# The product's own fields that a store gives back as they were sent.
+# The product's own fields that a store returns exactly as they were sent.
 COMPARED_FIELDS = ("name", "type", "description", "is_visible", "price", "sale_price")
 
 
 def product_payload(item: ProductItem, refs: References, price_list: str) -> Row | None:
-    """`{"product", "variants", "images", "weight_in_grams"}`, None for what is discontinued.
+    """`{"product", "variants", "images", "weight_in_grams"}`, None for discontinued products.
 
-    Only variants with a SKU go, since by it they are found again. SkipRecord if the store could not hold the product.
+    Only variants with a SKU are included, because they are matched by SKU. SkipRecord if the store cannot represent the
+    product.
     """
     if item.status not in SOLD_STATUSES:
         return None
@@ -40,7 +41,8 @@ def product_payload(item: ProductItem, refs: References, price_list: str) -> Row
         "price": variants[0]["price"],
         "sale_price": variants[0]["sale_price"],
     }
-    # What the store does not know of is no reason to clear what it has; the product goes again once it is linked.
+    # A brand or category that is not at the store yet does not clear the store's value; the product is sent again once
+    # it is linked.
     if brand_key := refs.get(Kind.BRAND, item.brand_id):
         body["brand_id"] = int(brand_key)
     if categories:
@@ -54,12 +56,12 @@ def product_payload(item: ProductItem, refs: References, price_list: str) -> Row
 
 
 def comparable_content(row: Row) -> Row:
-    """What a store's product says of itself, as `product_payload` would.
+    """The content of a store's product in the format of `product_payload`.
 
-    Variants, images, brand and categories are left out: the store keeps them in forms and in an order of its own.
+    Variants, images, brand and categories are left out: the store changes their format and order.
     """
     reported = {name: row[name] for name in COMPARED_FIELDS if name in row}
-    # Zero and null are the same to a store.
+    # The store treats zero and null alike.
     return {"product": reported | {"sale_price": reported.get("sale_price") or 0}}
 
 
@@ -75,7 +77,7 @@ def _validate(item: ProductItem, sent: Sequence[VariantItem], price_list: str, w
 
 
 def _variant(item: VariantItem, price_list: str) -> Row:
-    """`id` is ours."""
+    """`id` is our ID."""
     price = default_price(item, price_list)
     full, sale = (None, None) if price is None else full_and_sale(price)
     return {

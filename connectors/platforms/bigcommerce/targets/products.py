@@ -1,4 +1,4 @@
-"""Products with their variants, so that every step may be repeated: nothing is created that is there already."""
+"""Products with their variants. Every step is safe to repeat: nothing that exists is created again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         return HeldPage({str(row["id"]): comparable_content(row) for row in rows}, following)
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """BatchRefused if the store refuses several products together, and does not say which."""
+        """BatchRefused if the store rejects several products together without saying which."""
         written, removed = split(operations)
         self._remove([operation.external_id for _, operation in removed if operation.external_id])
         outcomes = {position: removal_outcome(operation) for position, operation in removed}
@@ -68,7 +68,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         return [outcomes[position] for position in range(len(operations))]
 
     def _find(self, written: Numbered) -> list[int | None]:
-        """The store's IDs: those we know, as far as they still exist, else of the product that has the first SKU."""
+        """The store's IDs: the known ones that still exist, else that of the product that has the first SKU."""
         linked = {int(each.external_id) for _, each in written if each.external_id}
         existing = {row["id"] for row in self._read(sorted(linked), include_fields="name")} if linked else set()
         return [
@@ -96,7 +96,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             raise BatchRefused(refusal_reason(refused)) from refused
         if response.status == 207:
             reason = error_text(response.json().get("errors", {}))
-            # Which of several is meant shows when each is sent alone.
+            # Sending each product alone shows which one was rejected.
             errors = {position: issues.PARTLY_SAVED(reason=reason) for position in products if len(products) == 1}
             raise BatchRefused(f"Parts of it could not be saved: {reason}.", item_errors=errors)
 
@@ -105,7 +105,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         options = [each for each in payload["variants"] if each["options"]]
         body["inventory_tracking"] = "variant" if options else "product"
         if options:
-            # The specification reuses the shape of an answer here, IDs and all; the vendor's guides leave them out.
+            # The specification reuses the response schema here, including the IDs; the vendor's guides leave them out.
             body["variants"] = [new_variant(self.client, each) for each in options]
         match self.client.call("POST", PRODUCTS, body=body).json():
             case {"data": {"id": int(number)}}:
@@ -113,13 +113,13 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         raise TryAgainLater("The store did not say which product it created.")
 
     def _body(self, payload: Row) -> Row:
-        """The product's own fields. One that has no options carries SKU and code of its only variant."""
+        """The product's own fields. A product without options carries the SKU and code of its only variant."""
         body: Row = payload["product"] | {"weight": store_weight(self.client, payload["weight_in_grams"])}
         first = payload["variants"][0]
         return body if first["options"] else body | {"sku": first["sku"], "upc": first["upc"]}
 
     def _remove(self, ids: list[str]) -> None:
-        """Hidden, or deleted where the connection says so. What is not there any more is no error."""
+        """Hide the product, or delete it if the settings say so. A product that no longer exists is not an error."""
         if not ids:
             return
         if self.client.settings.on_removal == "delete":

@@ -1,4 +1,4 @@
-"""Stock at one location, thousands a call."""
+"""Stock at one location, thousands per call."""
 
 import re
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ class StockTarget(StoreTarget[VariantItem]):
     batch_size = 2000
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """All locations together; oversold is sold out. None where nothing is counted."""
+        """The sum of all locations; negative stock is sent as zero. None if stock is not tracked."""
         if item.status not in SOLD_STATUSES or not item.stock:
             return None
         total = sum((each.quantity for each in item.stock), Decimal(0))
         return {"variant_id": remote_variant_id(item, refs), "quantity": max(0, int(total))}
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """Absolute figures, so a repetition changes nothing. The store takes its time: reads lag behind."""
+        """Sends absolute quantities, so it is safe to repeat. The store is eventually consistent: reads lag behind."""
         written, _ = split(operations)
         location = self.client.settings.location_id
         items = [{"location_id": location, **operation.content} for _, operation in written]
@@ -47,12 +47,12 @@ class StockTarget(StoreTarget[VariantItem]):
 
 
 def variant_outcome(operation: Operation[Row]) -> Outcome:
-    """Stock and prices are linked by the store's ID of their variant."""
+    """Stock and prices are linked by the ID of their variant at the store."""
     return Outcome(external_id=str((operation.payload or {}).get("variant_id") or operation.external_id))
 
 
 def _item_errors(refused: Refused, positions: Sequence[int]) -> dict[int, Problem]:
-    """`{"errors": {"items[3].variant_id": …}}`: what is wrong with the adjustments that the refusal names."""
+    """`{"errors": {"items[3].variant_id": …}}`: the errors of the adjustments that the response names."""
     errors = refused.body.get("errors") if isinstance(refused.body, dict) else None
     return {
         positions[int(match[1])]: issues.REJECTED(reason=f"{name}: {text}")

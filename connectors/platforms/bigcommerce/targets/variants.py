@@ -1,4 +1,4 @@
-"""Variants of one product in a store, found by SKU."""
+"""Variants of one product in a store, matched by SKU."""
 
 from decimal import Decimal
 
@@ -9,20 +9,20 @@ from connectors.sdk.operations import Operation, Outcome
 from hub.kinds import Kind
 
 VARIANTS_PER_REQUEST = 50
-# Added to the SKU of a variant that makes way for one with other option values, until the new one exists.
+# Appended to the SKU of a variant that is being replaced by one with other option values, until the new one exists.
 REPLACED_SUFFIX = "~replaced"
-# What a new variant takes over from the one that it replaces (B9).
+# Fields that a new variant copies from the one that it replaces (B9).
 COPIED_FIELDS = (
     "inventory_level", "inventory_warning_level", "bin_picking_number", "cost_price", "retail_price", "map_price",
     "width", "height", "depth", "is_free_shipping", "fixed_cost_shipping_price", "image_url", "gtin", "mpn",
     "purchasing_disabled_message",
 )  # fmt: skip
-# What is compared, so that an unchanged variant costs no write.
+# Fields that are compared, so that unchanged variants are not written.
 MANAGED_FIELDS = ("price", "sale_price", "weight", "upc", "purchasing_disabled")
 
 
 class VariantWriter:
-    """Brings the variants of `product`, a row of the store with its variants, to what a payload says."""
+    """Updates the variants of `product`, a row of the store with its variants, to match a payload."""
 
     def __init__(self, client: TargetClient, product: Row) -> None:
         self._client = client
@@ -56,7 +56,7 @@ class VariantWriter:
         return outcome
 
     def _link_only_variant(self, outcome: Outcome, wanted: Row) -> Outcome:
-        """Without options there is one variant, which the product's own fields describe."""
+        """A product without options has one variant, which is described by the product's own fields."""
         variants = self._product["variants"]
         if len(variants) != 1 or variants[0]["option_values"]:
             outcome.error = SkipRecord(issues.OPTIONS_DIFFER())
@@ -65,8 +65,8 @@ class VariantWriter:
         return outcome
 
     def _create(self, wanted: Row, *, replaced: Row | None) -> int:
-        """A variant with new option values. The one that it replaces first gives up its SKU, and is deleted last, so
-        that what it holds beyond our fields always has a variant, whenever this breaks off."""
+        """Create a variant with new option values. The replaced variant's SKU is changed first, and it is deleted last,
+        so that a variant with the fields that we do not send exists even if this is interrupted."""
         body = new_variant(self._client, wanted)
         if replaced is not None:
             if not replaced["sku"].endswith(REPLACED_SUFFIX):
@@ -80,26 +80,26 @@ class VariantWriter:
         raise TryAgainLater("The store did not say which variant it created.")
 
     def _delete_gone(self, operation: Operation[Row], wanted: set[str]) -> None:
-        """Variants that we sent before and that are no more. Those that the store added itself stay."""
+        """Delete variants that we sent before and that no longer exist. Variants added in the store are kept."""
         before = {each["sku"] for each in (operation.previous or {}).get("variants", ())}
         for row in self._product["variants"]:
             if row["sku"] in before - wanted and row["option_values"]:
                 self._client.call("DELETE", f"{self._path}/{row['id']}")
 
     def _difference(self, wanted: Row, held: Row) -> Row:
-        """Zero and null are the same to a store, where a sale price or a code is missing."""
+        """The changed fields. The store treats zero and null alike for a missing sale price or code."""
         managed = _managed(self._client, wanted)
         return {name: value for name, value in managed.items() if (value or 0) != (held.get(name) or 0)}
 
 
 def new_variant(client: TargetClient, wanted: Row) -> Row:
-    """The body that creates a variant of a payload."""
+    """The request body that creates a variant of a payload."""
     values = [{"option_display_name": each["name"], "label": each["value"]} for each in wanted["options"]]
     return {"sku": wanted["sku"], "option_values": values, **_managed(client, wanted)}
 
 
 def store_weight(client: TargetClient, grams: float | None) -> float | None:
-    """In the store's own unit."""
+    """The weight in the store's unit."""
     if grams is None:
         return None
     return float((Decimal(str(grams)) / client.grams_per_unit).quantize(Decimal("0.0001")))

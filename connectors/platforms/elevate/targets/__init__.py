@@ -1,4 +1,4 @@
-"""What is written to an Elevate cluster."""
+"""Data types that are exported to an Elevate cluster."""
 
 from connectors.platforms.elevate.targets.products import ProductTarget
 

@@ -18,7 +18,7 @@ class ProductTarget(FeedTarget[ElevateClient, ProductItem, Payload]):
     data_type = DataType.PRODUCTS
     lane = "feed"
     batch_size = 1000
-    # The vendor's advice; between full imports the queue is drained every few minutes.
+    # Recommended by the vendor; between full imports, waiting changes are sent every few minutes.
     full_schedule = SizeSchedules(10_000, below="1h", above="1d")
 
     @property

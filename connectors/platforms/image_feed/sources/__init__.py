@@ -1,4 +1,4 @@
-"""What is read from an image feed."""
+"""Data types that are imported from an image feed."""
 
 from connectors.platforms.image_feed.sources.galleries import Galleries
 

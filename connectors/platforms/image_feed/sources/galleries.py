@@ -1,4 +1,4 @@
-"""The images of each SKU, for the galleries of products that other sources bring."""
+"""The images of each SKU, for the galleries of products that are imported from other sources."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +11,8 @@ from hub.kinds import DataType
 
 
 class Galleries(Source[ImageFeedClient, GalleryRecord]):
-    """The file is fetched whole for each page, since an address that serves a file can do no more; pages go by SKU, so
-    that a change of the file between two pages hides nothing."""
+    """The whole file is fetched for each page, because it cannot be requested in parts; paged by SKU, so that a change
+    of the file between two pages causes nothing to be missed."""
 
     data_type = DataType.PRODUCTS
     lane = "read"
@@ -20,7 +20,7 @@ class Galleries(Source[ImageFeedClient, GalleryRecord]):
     partial_schedule = "1h"
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[GalleryRecord]:
-        """`since` is asked of the server, which may answer that the file is no newer."""
+        """`since` is passed to the server, which may respond that the file has not changed."""
         found = self.client.read(since=since if cursor is None else None)
         if found is None:
             return Page([], None)

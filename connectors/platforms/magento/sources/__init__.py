@@ -1,4 +1,4 @@
-"""What is read from a Magento shop."""
+"""Data types that are imported from a Magento shop."""
 
 from connectors.platforms.magento.sources.brands import Brands
 from connectors.platforms.magento.sources.categories import Categories

@@ -1,4 +1,4 @@
-"""Sources that are paged so that nothing hides, and turn their rows into records."""
+"""Base classes of sources: paging that misses no item, and converting rows to records."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,9 +16,10 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 class MagentoSource(Source[ShopClient, RecordT]):
-    """Reads a listing whose rows have an ID and a time of change: by ID, or by that time.
+    """Reads a listing whose rows have an ID and a modification time, ordered by either.
 
-    An item that changes or is deleted while paging hides no other. `key` is what a row calls its ID.
+    An item that is changed or deleted while paging does not cause others to be missed. `key` is the name of the ID in a
+    row.
     """
 
     path: ClassVar[str]
@@ -29,15 +30,15 @@ class MagentoSource(Source[ShopClient, RecordT]):
         return self.client.settings.page_size
 
     def base_filters(self) -> list[Group]:
-        """Groups of filters for what is read at all."""
+        """Groups of filters that apply to every read."""
         return []
 
     def full_filters(self) -> list[Group]:
-        """The same, where a full read leaves out more."""
+        """The filters of a full read, if it excludes more."""
         return self.base_filters()
 
     def records(self, rows: list[Any]) -> list[RecordT]:
-        """A record for each row; one that cannot be read carries a problem that says so."""
+        """A record for each row; one that cannot be read has a problem that describes why."""
         raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
@@ -51,7 +52,7 @@ class MagentoSource(Source[ShopClient, RecordT]):
         return self.records(self.client.fetch_by_ids(self.path, external_ids, *self.full_filters()))
 
     def rows_after(self, number: int, *groups: Group) -> tuple[list[Any], int | None, int]:
-        """Rows with higher IDs, the ID to go on from or None, how many are left in all."""
+        """Rows with greater IDs, the ID for the next page or None, the number of items left."""
         return self.client.search_after(self.path, number, *groups, size=self.page_size, key=self.key)
 
     def row_ids(self, rows: Iterable[Any]) -> list[int]:
@@ -79,7 +80,7 @@ class MagentoSource(Source[ShopClient, RecordT]):
 
 
 class ListedSource(MagentoSource[RecordT], Listing[ShopClient]):
-    """One that can be asked which IDs exist, whatever of it is read (L11, L15)."""
+    """A source that can also list which IDs exist, including items that are not imported (L11, L15)."""
 
     def lookup(self, external_ids: Iterable[str]) -> set[str]:
         return {str(each) for each in self.row_ids(self.client.fetch_by_ids(self.path, external_ids))}
@@ -90,7 +91,7 @@ class ListedSource(MagentoSource[RecordT], Listing[ShopClient]):
 
 
 def changed_at(row: Any) -> datetime | None:
-    """When a row was last changed; None if it does not say so legibly."""
+    """When a row was last changed; None if the time is missing or malformed."""
     try:
         return utc(datetime.fromisoformat(row["updated_at"])).replace(microsecond=0)
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Brands: the options of the attribute that is mapped to them."""
+"""Brands: the options of the attribute that the field map names."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from hub.kinds import DataType, Kind
 
 
 class Brands(Source[ShopClient, BrandRecord], Listing[ShopClient]):
-    """Read whole every time: an option has no time of change. Empty if no attribute is mapped."""
+    """Always read in full: options have no modification time. Empty if no attribute is mapped."""
 
     data_type = DataType.BRANDS
     kind = Kind.BRAND

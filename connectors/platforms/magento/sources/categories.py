@@ -1,4 +1,4 @@
-"""Categories below the root of each shop."""
+"""Categories below the root category of each shop."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import CategoryRecord
 from hub.kinds import DataType, Kind
 
-# 0 is the root of everything, 1 the root of a shop: neither is a category that a customer sees.
+# Level 0 is the root of all categories, level 1 the root of a shop: customers see neither.
 MIN_CATEGORY_LEVEL = 2
 
 
@@ -49,7 +49,7 @@ class Categories(ListedSource[CategoryRecord]):
 
 
 def tree_of(path: str) -> str:
-    """The root that a category hangs under: the second of `1/2/17`."""
+    """The ID of the category's root: the second part of `1/2/17`."""
     return path.split("/")[1] if path.count("/") else ""
 
 

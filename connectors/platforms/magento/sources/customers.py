@@ -29,7 +29,7 @@ class Customers(MagentoSource[CustomerRecord]):
 
     @cached_property
     def _mapped(self) -> dict[str, str]:
-        """Our field → where the shop has it; what is not mapped is left out."""
+        """Our field → its path at the shop; unmapped fields are left out."""
         return {name: path for name, path in self.client.field_map.customers if path}
 
     def records(self, rows: list[Any]) -> list[CustomerRecord]:

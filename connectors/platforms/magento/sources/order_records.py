@@ -1,7 +1,7 @@
-"""One order of a shop as a record.
+"""Converts an order of a shop to a record.
 
-A configurable product stands in an order twice: as the line that was bought, with price and quantity, and below it as
-the simple product that was chosen. One line comes of the two, with the variant of the second.
+A configurable product appears twice in an order: as the purchased line, with price and quantity, and nested in it as
+the selected simple product. The two are converted to one line, with the variant of the second.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from connectors.sdk import issues
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, ShipmentRecord
 
-# The vendor's states, which never change, whatever statuses a shop makes of them → ours.
+# The vendor's order states, which are fixed (statuses can be customized) → ours.
 STATES = {
     "new": "pending",
     "pending_payment": "pending",
@@ -28,7 +28,7 @@ STATES = {
     "closed": "refunded",
     "canceled": "cancelled",
 }
-# Before the code of an attribute in the field map.
+# The prefix of an attribute code in the field map.
 PRODUCT_PREFIX = "product."
 MAX_TRACKING_NUMBER_LENGTH = 100
 
@@ -43,7 +43,7 @@ def items(row: Any) -> list[dict[str, Any]]:
 
 
 def shipment_records(shipments: Iterable[Shipment]) -> list[ShipmentRecord]:
-    """Those that were made there: one with our key is the hub's own."""
+    """Shipments that were created in the shop; one with our key is the hub's own and is left out."""
     return [
         ShipmentRecord(
             external_id=f"{MAGENTO_ID_PREFIX}{api_row.entity_id}",
@@ -58,7 +58,7 @@ def shipment_records(shipments: Iterable[Shipment]) -> list[ShipmentRecord]:
 
 
 def _tracking_numbers(tracks: Sequence[Track]) -> str:
-    """As many whole numbers as there is room for."""
+    """As many complete tracking numbers as fit into the field."""
     text = ", ".join(each.track_number for each in tracks)
     return (
         text if len(text) <= MAX_TRACKING_NUMBER_LENGTH else text[: MAX_TRACKING_NUMBER_LENGTH + 1].rpartition(", ")[0]
@@ -66,7 +66,7 @@ def _tracking_numbers(tracks: Sequence[Track]) -> str:
 
 
 class OrderRecordBuilder:
-    """One row on its way to a record."""
+    """Converts one row to a record."""
 
     def __init__(
         self,

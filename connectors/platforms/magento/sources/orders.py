@@ -58,7 +58,7 @@ class Orders(MagentoSource[OrderRecord]):
         )
 
     def _shipments(self, rows: list[Any]) -> dict[int, list[ShipmentRecord]]:
-        """Those of the orders of which something was shipped, for all of them together."""
+        """The shipments of all orders that have any, fetched together."""
         partly_shipped = [row for row in rows if any(each.get("qty_shipped") for each in items(row))]
         return {
             number: shipment_records(found)
@@ -66,7 +66,8 @@ class Orders(MagentoSource[OrderRecord]):
         }
 
     def _vendors_of_products(self, rows: list[Any]) -> dict[int, str]:
-        """Product → its vendor, where it is an attribute of products; asked for all orders of a page together."""
+        """Product → its vendor, if the vendor is an attribute of products; fetched for all orders of a page
+        together."""
         path = self.client.field_map.orders.vendor
         code = path.removeprefix(PRODUCT_PREFIX)
         if code == path:

@@ -1,4 +1,4 @@
-"""One product of a shop, with its variants, as a record."""
+"""Converts a product of a shop, with its variants, to a record."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import ImageRecord, PriceRecord, Problem, ProductRecord, StockRecord, VariantRecord
 
 GRAM = Decimal("0.001")
-# Mapped to fields of the hub's own, or of no meaning outside of the shop.
+# Mapped to fields of the hub, or meaningless outside the shop.
 _MAPPED_ELSEWHERE = {"cost", "price", "special_price", "gallery", "image", "small_image", "thumbnail", "swatch_image"}
 
 
@@ -24,7 +24,7 @@ def product_link(client: ShopClient, external_id: str) -> str:
 
 
 class ProductRecordBuilder:
-    """One row, with the rows of its variants, on its way to a record."""
+    """Converts one row, with the rows of its variants, to a record."""
 
     def __init__(self, client: ShopClient, children: list[Row], stock: dict[str, list[StockRecord]]) -> None:
         self.client = client
@@ -54,7 +54,7 @@ class ProductRecordBuilder:
         )
 
     def _attributes(self, api_row: "ProductRow") -> dict[str, Any]:
-        """Those that people made, by the names that people gave them, apart from what is mapped elsewhere."""
+        """Attributes created by the shop's users, by label, without those that are mapped to other fields."""
         excluded = {*_MAPPED_ELSEWHERE, self.map.brand, self.map.rrp, self.map.barcode, self.map.restock_date}
         excluded |= set(self.map.settings.values()) | {option.code for option in self._options(api_row)}
         found = {}
@@ -113,7 +113,7 @@ class ProductRecordBuilder:
         )
 
     def _shown(self, own: "ProductRow", product: "ProductRow", code: str) -> Any:
-        """An attribute of the variant, else of its product, as people read it."""
+        """The label of an attribute's value, of the variant or else of its product."""
         value = mapped_value(own.custom_attributes, code)
         value = mapped_value(product.custom_attributes, code) if value is None else value
         attribute = self.client.attributes[code]
@@ -136,7 +136,7 @@ class ProductRecordBuilder:
         return (own.weight * grams_per_unit(str(self.client.config["weight_unit"]))).quantize(GRAM)
 
     def _price(self, own: "ProductRow", *, fatal: bool) -> PriceRecord | None:
-        """A special price counts on the days for which it is set, and where it is below the price."""
+        """A special price applies within its date range, if it is lower than the regular price."""
         if own.price is None:
             self.problems.append(issues.PRICE_MISSING(**_missing(own, fatal=fatal)))
             return None
@@ -174,8 +174,8 @@ def _placeholder(external_id: str) -> ProductRecord:
 
 
 def _at_fault(own: "ProductRow", *, fatal: bool) -> dict[str, Any]:
-    """The values of a problem of a variant. Products without a valid weight or price are kept out (B4); of a variant
-    among others only the value is missing."""
+    """The arguments of a variant's issue. Products without a valid weight or price are not imported (B4); if only one
+    of several variants lacks a value, the product is imported without that value."""
     return {"names": own.sku, "fatal": fatal, "ref": "" if fatal else f"variant:{own.id}"}
 
 
@@ -184,12 +184,12 @@ def _missing(own: "ProductRow", *, fatal: bool) -> dict[str, Any]:
 
 
 def _by_number(external_id: str) -> tuple[int, str]:
-    """Sorts whole numbers that are written as text."""
+    """A sort key for integers in text form."""
     return len(external_id), external_id
 
 
 def _positive_decimal(value: Any) -> Decimal | None:
-    """A positive number; None for anything else: merchants leave zero where nothing is meant."""
+    """A positive number; None for anything else, because merchants enter zero for "no value"."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

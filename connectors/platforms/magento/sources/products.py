@@ -1,8 +1,8 @@
 """Products with their variants, stock, prices and images.
 
-A product here is what a shop shows by itself: simple and virtual products that are visible, and configurable ones. A
-simple product that is not visible individually is a variant of whichever configurable product names it. Bundles, groups
-and gift cards have neither price nor stock of their own and are left out.
+A product here is what a shop shows on its own: simple and virtual products that are visible, and configurable products.
+A simple product that is not visible individually is a variant of the configurable product that lists it. Bundles,
+grouped products and gift cards have no price or stock of their own and are left out.
 """
 
 from collections import defaultdict
@@ -22,17 +22,17 @@ from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord, StockRecord
 from hub.kinds import DataType, Kind
 
-# How many changed variants are remembered one by one while the products that have them are still to be found.
+# How many changed variants are stored individually until the products that contain them have been found.
 MAX_CHANGED_VARIANTS = 1000
-# Each may bring many variants, by calls of their own, and a page must be done well within a lease.
+# Each product may have many variants, which need calls of their own, and a page must finish well within a lease.
 MAX_PAGE_SIZE = 50
 
 
 class Products(ListedSource[ProductRecord]):
-    """A partial read brings what changed, then the configurable products of the variants that changed.
+    """A partial import reads the changed products first, then the configurable products of the changed variants.
 
-    The vendor does not tell which product a variant belongs to, so these are found by going through the configurable
-    ones once.
+    The vendor does not return which product a variant belongs to, so the import pages through all configurable products
+    once to find them.
     """
 
     data_type = DataType.PRODUCTS
@@ -64,7 +64,7 @@ class Products(ListedSource[ProductRecord]):
         if waiting is not None:
             waiting = sorted({*waiting, *row_ids(row for row in rows if is_variant(row))})
             waiting = waiting if len(waiting) <= MAX_CHANGED_VARIANTS else None
-        # Before their products have been read as well, nothing may be taken for done.
+        # The cut must not advance before the products of the changed variants have been read as well.
         done = waiting == []
         if following is None:
             following = None if done else {"parents": 0}
@@ -73,7 +73,7 @@ class Products(ListedSource[ProductRecord]):
         return Page(self.records(visible), following, cut=cut if done else None)
 
     def _parents(self, variants: list[int] | None, after: int) -> Page[ProductRecord]:
-        """Configurable products that have one of the variants; all of them where there were too many to remember."""
+        """Configurable products that have one of the variants; all of them if there were too many variants to store."""
         only_configurable = product_rows.only_type(CONFIGURABLE)
         rows, following, _ = self.rows_after(after, *self.base_filters(), only_configurable)
         wanted = None if variants is None else set(variants)
@@ -102,7 +102,7 @@ class Products(ListedSource[ProductRecord]):
         return {row["id"]: row for row in child_rows if row_ids([row])}
 
     def _stock(self, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
-        """SKU in lower case → what each source holds of it: to the shop, case makes no difference."""
+        """SKU in lower case → its quantity at each inventory source; the shop ignores the case of SKUs."""
         stock: dict[str, list[StockRecord]] = defaultdict(list)
         for row in self.client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
             match row:

@@ -13,7 +13,7 @@ from hub.kinds import DataType
 
 
 class StoreSettings(Source[ShopClient, SettingsRecord]):
-    """One record: what the store view says of itself."""
+    """One record: the configuration of the store view."""
 
     data_type = DataType.SETTINGS
     lane = "catalog"
@@ -27,7 +27,7 @@ class StoreSettings(Source[ShopClient, SettingsRecord]):
         return [found] if found.external_id in external_ids else []
 
     def _record(self) -> SettingsRecord:
-        """As they are now: `client.config` may be older."""
+        """The current configuration, fetched again because `client.config` may be outdated."""
         return record(
             self.client.read_config(), _Config, self._build, lambda number: SettingsRecord(external_id=number)
         )

@@ -1,4 +1,4 @@
-"""What is written to a Magento shop."""
+"""Data types that are exported to a Magento shop."""
 
 from connectors.platforms.magento.targets.prices import PriceTarget
 from connectors.platforms.magento.targets.products import ProductTarget

@@ -1,7 +1,7 @@
-"""Figures of what a shop sells, by SKU: absolute, so that a repetition changes nothing.
+"""Base class for stock and prices, written by SKU as absolute values, so that it is safe to repeat.
 
-The shop takes figures for SKUs that it does not have, or tells them apart by words alone; so they are looked up first.
-Items are known by the ID of the product there, which stays when its SKU changes.
+The shop accepts values for SKUs that do not exist, or reports them only in the error text, so products are looked up
+first. Items are linked by the shop's product ID, which stays the same when the SKU changes.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,21 +23,21 @@ Entry = dict[str, Any]
 
 
 class FigureTarget(Target[TargetClient, VariantItem, Entry]):
-    """Writes one entry for each variant, as many a call as the connection allows."""
+    """Writes one entry per variant, with as many entries per call as the settings allow."""
 
     batch_size = 1000
     comparable = ComparisonDepth.CONTENT
 
     def save(self, entries: list[Entry]) -> dict[str, str]:
-        """SKU → reason for those that were refused."""
+        """Save the entries. Returns SKU → reason for the rejected ones."""
         raise NotImplementedError
 
     def removal_entry(self, sku: str) -> Entry | None:
-        """What is saved of a variant that is no longer offered; None: nothing."""
+        """The entry to save for a variant that is no longer offered; None to save nothing."""
         raise NotImplementedError
 
     def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
-        """ID → entry of those products that the shop has a figure of."""
+        """ID → entry of the products for which the shop has a value."""
         raise NotImplementedError
 
     def send(self, operations: Sequence[Operation[Entry]]) -> list[Outcome]:
@@ -74,7 +74,7 @@ class FigureTarget(Target[TargetClient, VariantItem, Entry]):
 
 
 def held_number(value: Any) -> Any:
-    """A figure of the shop's in the form that payloads have."""
+    """A number of the shop in the format used in payloads."""
     return json_number(Decimal(str(value))) if isinstance(value, int | float) else value
 
 

@@ -1,4 +1,4 @@
-"""Products that a shop has, read back for comparisons (N9). Items are known by the ID of the product there."""
+"""Reads a shop's products for comparisons (N9). Items are linked by the shop's product ID."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,7 +9,7 @@ from connectors.platforms.magento.search import Group
 
 
 def read_page(client: TargetClient, group: Group, *, cursor: Any) -> tuple[list[Row], int | None]:
-    """A page of the products that pass the filters, and the cursor of the next."""
+    """A page of the products that match the filters, and the cursor of the next page."""
     rows, following, _ = client.search_after(product_rows.PATH, cursor or 0, group)
     if not all(map(product_rows.is_product, rows)):
         client.raise_malformed_response(product_rows.PATH)
@@ -17,5 +17,5 @@ def read_page(client: TargetClient, group: Group, *, cursor: Any) -> tuple[list[
 
 
 def find(client: TargetClient, external_ids: Collection[str]) -> list[Row]:
-    """Those with one of the IDs."""
+    """The products with one of the IDs."""
     return list(client.products_by_id(external_ids).values())

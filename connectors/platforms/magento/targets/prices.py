@@ -1,4 +1,4 @@
-"""Prices of single pieces, in all store views.
+"""Prices for a quantity of one, in all store views.
 
 https://developer.adobe.com/commerce/webapi/rest/tutorials/catalog-pricing/
 """
@@ -18,11 +18,11 @@ from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
 PATH = "/products/base-prices"
-ALL_STORE_VIEWS = 0  # the ID of all store views together
+ALL_STORE_VIEWS = 0  # the ID that stands for all store views
 
 
 class PriceTarget(FigureTarget):
-    """A price once set stays: there is no product without one."""
+    """Prices are never removed, because a product must have a price."""
 
     data_type = DataType.PRICES
     lane = "prices"
@@ -34,7 +34,7 @@ class PriceTarget(FigureTarget):
         return {"sku": sku_of(item), "price": json_number(price.amount), "store_id": ALL_STORE_VIEWS}
 
     def save(self, entries: list[Entry]) -> dict[str, str]:
-        """The shop takes the good ones and names the others."""
+        """Save the prices. The shop saves the valid ones and reports the others."""
         try:
             answer = self.client.post(PATH, {"prices": entries})
         except Refused as refused:
@@ -52,7 +52,7 @@ class PriceTarget(FigureTarget):
 
 
 def _rejected(answer: Any, skus: Sequence[str]) -> dict[str, str]:
-    """SKU → why its price was refused."""
+    """SKU → why its price was rejected."""
     if not isinstance(answer, list) or not all(isinstance(each, dict) and "message" in each for each in answer):
         raise TryAgainLater("Magento did not say which prices it took.")
     found = {}

@@ -1,7 +1,7 @@
-"""Shipments that others report of the shop's orders, made there once each.
+"""Shipments of the shop's orders that other systems report, each created once in the shop.
 
-The shop has no key of ours for a shipment, but keeps a comment with it, which customers do not see. Ours names the
-shipment, so before one is made the order's shipments are read, and one whose answer was lost is found again.
+The shop stores no external key for a shipment, but a comment that customers do not see. Our comment contains the
+shipment's key. The order's shipments are read before one is created, so that one whose response was lost is found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, ShipmentItem
 
-# The carriers that the vendor knows; any other is named by its title.
+# The carriers that the vendor supports; any other is identified by its title.
 CARRIERS = ("dhl", "fedex", "ups", "usps")
 CUSTOM_CARRIER = "custom"
 
@@ -32,10 +32,10 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
     batch_size = 20
 
     def payload(self, item: OrderItem, refs: References) -> Payload | None:
-        """`{"shipments": [{"key", "carrier", "number", "items": [{"order_item_id", "qty"}]}]}`: what others report of
-        an order of this shop. None for an order that it does not have.
+        """`{"shipments": [{"key", "carrier", "number", "items": [{"order_item_id", "qty"}]}]}`: what other systems
+        report about an order of this shop. None for an order that the shop does not have.
 
-        SkipRecord for a shipment that has neither ID nor tracking number: nothing would tell it from another.
+        SkipRecord for a shipment that has neither an ID nor a tracking number, because it could not be identified.
         """
         known = {line.id: existing for line in item.lines if (existing := refs.get(Kind.ORDER_LINE, line.id))}
         if not known:
@@ -45,7 +45,8 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         return {"shipments": sorted(made, key=lambda each: each["key"])}
 
     def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
-        """Make what is not there yet, and add a tracking number that came later. One read for all orders together."""
+        """Create missing shipments, and add tracking numbers that were reported later. One read for all orders
+        together."""
         wanted = {place: each.payload["shipments"] for place, each in enumerate(operations) if each.payload}
         order_ids = {place: int(operations[place].external_id) for place, shipments in wanted.items() if shipments}
         held = fetch_by_order(self.client, order_ids.values())
@@ -56,7 +57,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         return outcomes
 
     def _create_missing(self, order_id: int, wanted: Sequence[Payload], held: Sequence[Shipment]) -> dict[str, Refused]:
-        """Key → refusal of those that the shop does not take; they hold up no other."""
+        """Create missing shipments. Returns key → error for the rejected ones; the others are not affected."""
         existing = {each.key: each for each in held if each.key is not None}
         manual_tracking_numbers = {
             track.track_number for each in held if each.key is None for track in each.tracks if track.track_number
@@ -73,7 +74,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         return refusals
 
     def _add_track(self, made: Shipment, shipment: Payload) -> None:
-        """A tracking number that came later."""
+        """Add a tracking number that was reported later."""
         if shipment["number"] and shipment["number"] not in [each.track_number for each in made.tracks]:
             parent = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
             quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
@@ -95,7 +96,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
 
 
 def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:
-    """None if no line of it is the shop's."""
+    """The shipment's payload; None if none of its lines belong to the shop."""
     lines = sorted((int(known[line]), quantity) for line, quantity in item.lines.items() if line in known)
     if not lines:
         return None
@@ -103,7 +104,7 @@ def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:
     if not name:
         raise SkipRecord(issues.SHIPMENT_WITHOUT_NUMBER())
     return {
-        # Every vendor numbers shipments independently; no two of them share a line.
+        # Each vendor numbers shipments independently, but an order line belongs to only one vendor.
         "key": f"{name}/{lines[0][0]}",
         "carrier": item.carrier,
         "number": item.tracking_number,

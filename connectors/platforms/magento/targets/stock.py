@@ -22,13 +22,14 @@ PATH = "/inventory/source-items"
 
 
 class StockTarget(FigureTarget):
-    """What is no longer offered or counted is out of stock there."""
+    """A variant that is no longer offered or whose stock is not tracked is set to out of stock."""
 
     data_type = DataType.STOCK
     lane = "stock"
 
     def payload(self, item: VariantItem, refs: References) -> Entry | None:
-        """All our locations together go into one source; oversold is sold out. None where nothing is counted."""
+        """The sum of our locations, for one inventory source; negative stock is sent as zero. None if stock is not
+        tracked."""
         if item.status not in SOLD_STATUSES or not item.stock:
             return None
         total = max(Decimal(0), sum((each.quantity for each in item.stock), Decimal(0)))
@@ -48,7 +49,7 @@ class StockTarget(FigureTarget):
         return self._entry(sku, 0)
 
     def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
-        """Of the source that stock is sent to; what it does not have is not held."""
+        """Stock of the configured inventory source; products that it does not have are left out."""
         source = self.client.settings.source_code
         found = self.client.fetch_by_values(PATH, "sku", [row["sku"] for row in rows], [Filter("source_code", source)])
         by_sku = {each["sku"].lower(): each for each in found}
@@ -72,7 +73,8 @@ class StockTarget(FigureTarget):
         }
 
     def _check_source(self) -> None:
-        """A source that does not exist is refused with each and every item: one problem, for one person."""
+        """Check that the inventory source exists: otherwise each item would be rejected, for one problem that a person
+        has to fix."""
         source = self.client.settings.source_code
         try:
             self.client.http.get(self.client.path(f"/inventory/sources/{source}"))

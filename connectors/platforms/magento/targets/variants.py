@@ -1,4 +1,4 @@
-"""What payloads of several streams tell of a variant."""
+"""Helpers for variants in the payloads of several streams."""
 
 from catalog.items import VariantItem
 from connectors.sdk import issues
@@ -7,7 +7,7 @@ from connectors.sdk.values import variant_label
 
 
 def label(item: VariantItem) -> str:
-    """The name of a variant in issues: its SKU, or else its options or its place."""
+    """The name of a variant in issues: its SKU, else its options, else its position."""
     return item.sku or variant_label(item)
 
 

@@ -1,4 +1,4 @@
-"""What is read from NetSuite."""
+"""Data types that are imported from NetSuite."""
 
 from connectors.platforms.netsuite.sources.fulfilments import Fulfilments
 from connectors.platforms.netsuite.sources.products import Products

@@ -1,4 +1,4 @@
-"""What NetSuite has shipped of our sales orders: all item fulfilments of each order of which one changed."""
+"""Shipments of our sales orders: all item fulfilments of each order of which at least one has changed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from hub.kinds import DataType
 PAGE_SIZE = 500
 MAX_NAME_LENGTH = 100
 _ORDERS = "SELECT so.id, so.tranid FROM transaction so"
-# What is picked (A) or packed (B) has not left the warehouse.
+# Picked (A) or packed (B) items have not left the warehouse.
 _SHIPPED = "parcel.type = 'ItemShip' AND parcel.status = 'ItemShip:C' AND link.linktype = 'ShipRcpt'"
 _LINES = """
 SELECT line.uniquekey, link.previousdoc, link.previousline, parcel.id, line.quantity,
@@ -40,7 +40,8 @@ class Fulfilments(Source[NetSuiteClient, FulfilmentRecord]):
     partial_schedule = "5m"
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[FulfilmentRecord]:
-        """A full read covers all our sales orders: one whose only fulfilment was deleted is not found by any other."""
+        """A full read includes all our sales orders, because an order whose only fulfilment was deleted is found in no
+        other way."""
         settings = self.client.settings
         conditions = [our_orders(settings), f"so.id > {(cursor or {}).get('after', 0)}"]
         if since is not None:
@@ -86,7 +87,7 @@ class Fulfilments(Source[NetSuiteClient, FulfilmentRecord]):
 
 
 def _shipments(order_id: int, rows: Sequence[Row], numbers: dict[int, list[str]]) -> list[ShipmentRecord]:
-    """One for each item fulfilment of the order, by ID. Order lines are named as OrderTarget links them."""
+    """A shipment for each item fulfilment of the order, by ID. Its order lines have the IDs that OrderTarget links."""
     found: dict[int, ShipmentRecord] = {}
     for row in rows:
         fulfilment_id = required_int(row, "id")
@@ -106,7 +107,7 @@ def _shipment(row: Row, numbers: Sequence[str]) -> ShipmentRecord:
 
 
 def _midnight(value: object) -> datetime | None:
-    """NetSuite tells the day only; it is taken to be midnight UTC."""
+    """NetSuite returns only the date; the time is assumed to be midnight UTC."""
     try:
         return datetime.combine(date.fromisoformat(str(value)), time.min, UTC)
     except ValueError:
@@ -114,7 +115,7 @@ def _midnight(value: object) -> datetime | None:
 
 
 def _quantity(row: Row) -> Decimal:
-    """Without its sign: some lines count what leaves the warehouse as negative, others as positive."""
+    """The absolute quantity: some lines have negative quantities for shipped goods, others positive ones."""
     quantity = decimal_or_none(row.get("quantity"))
     if quantity is None:
         raise TryAgainLater("NetSuite answered with a fulfilment line without a quantity.", sent=False)

@@ -1,4 +1,4 @@
-"""Items as products: matrix items with their child items, any other item with itself as its only variant."""
+"""Items as products: matrix items with their child items; any other item is its own only variant."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +27,8 @@ class Products(Source[NetSuiteClient, ProductRecord]):
     partial_schedule = "15m"
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
-        """By internal ID. A product changed when the item, one of its children, or the stock of either did (S3)."""
+        """Paged by internal ID. A product counts as changed if the item, one of its children, or the stock of either
+        has changed (S3)."""
         conditions = [self._are_products(), f"item.id > {(cursor or {}).get('after', 0)}"]
         if since is not None:
             conditions.append(self._changed(since))

@@ -1,4 +1,4 @@
-"""What is available of each item at each location."""
+"""The available quantity of each item at each location."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def read_stock_levels(client: NetSuiteClient, item_ids: Sequence[int]) -> dict[i
     """Internal ID of an item → its stock."""
     found: dict[int, list[StockRecord]] = defaultdict(list)
     for condition in in_conditions("stock.item", item_ids):
-        # A location holds several items, so the unique key is the pair.
+        # A location has several items, so the unique key is the pair.
         item, place = 0, 0
         while True:
             after = f"(stock.item > {item} OR (stock.item = {item} AND place.id > {place}))"

@@ -1,4 +1,4 @@
-"""What is written to NetSuite."""
+"""Data types that are exported to NetSuite."""
 
 from connectors.platforms.netsuite.targets.customers import CustomerTarget
 from connectors.platforms.netsuite.targets.orders import OrderTarget

@@ -1,4 +1,4 @@
-"""Customers, each under an external ID of ours."""
+"""Customers, each with an external ID of ours."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +56,7 @@ class CustomerTarget(Target[NetSuiteClient, CustomerItem, CustomerBody]):
         return body
 
     def send(self, operations: Sequence[Operation[CustomerBody]]) -> list[Outcome]:
-        """One call for each customer: NetSuite has none that takes several."""
+        """One call per customer: NetSuite has no batch call."""
         existing = self._find([op.item_id for op in operations if op.action is Action.REMOVE and not op.external_id])
         outcomes = []
         for operation in operations:
@@ -75,7 +75,7 @@ class CustomerTarget(Target[NetSuiteClient, CustomerItem, CustomerBody]):
         return Outcome(external_id=internal_id)
 
     def _deactivate(self, operation: Operation[CustomerBody], existing: dict[int, str]) -> Outcome:
-        """A customer is never deleted, since orders may refer to it."""
+        """A customer is never deleted, because orders may refer to it."""
         if internal_id := operation.external_id or existing.get(operation.item_id, ""):
             self.client.update("customer", internal_id, {"isInactive": True})
         return Outcome(external_id=operation.external_id)

@@ -1,4 +1,4 @@
-"""What is sent of an order: who buys, the fields of the sales order, and its lines."""
+"""The payload of an order: the customer, the fields of the sales order, and its lines."""
 
 from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
@@ -45,7 +45,7 @@ class OrderPayload(TypedDict):
 
 
 def order_payload(item: OrderItem, refs: References, settings: Settings, fields: FieldMap) -> OrderPayload | None:
-    """None where there is nothing to ship: unpaid, closed, or shipped before it was ever sent."""
+    """None if there is nothing to ship: unpaid, closed, or shipped before it was ever sent."""
     sent_before = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
     unpaid = item.status == "pending" and not settings.send_pending
     closed = item.status in _CLOSED_STATUSES or all(line.status in _CLOSED_STATUSES for line in item.lines)
@@ -59,7 +59,7 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
 
 
 def _entity(item: OrderItem, refs: References, settings: Settings) -> EntityPayload:
-    """Who buys: at a vendor that is the seller on whose behalf the vendor ships."""
+    """The customer. For a vendor it is the seller on whose behalf the vendor ships."""
     if item.principal is not None:
         slug = item.principal.slug
         internal_id = settings.seller_customers.get(slug, "")

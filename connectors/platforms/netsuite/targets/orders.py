@@ -1,8 +1,8 @@
-"""Orders as sales orders, each created once: under an external ID of ours, with lines that are never added twice.
+"""Orders as sales orders, each created once: with an external ID of ours, and lines that are never added twice.
 
-NetSuite adds lines that come without a line number to those that exist, so a call that is repeated must not carry such
-lines: before anything is sent, one query tells which of the orders exist, with their lines. A new order is upserted
-with its lines replaced; an existing one is changed line by line.
+NetSuite appends lines without a line number to the existing ones, so a repeated call must not contain such lines.
+Before anything is sent, one query returns the orders that exist, with their lines. A new order is upserted with its
+lines replaced; an existing one is changed line by line.
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545295601.html
 """
 
@@ -32,12 +32,12 @@ from connectors.sdk.streams import Target
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem
 
-# The price level "Custom", which lets a rate stand.
+# The price level "Custom", which allows setting a rate.
 CUSTOM_PRICE_LEVEL = "-1"
 
 
 class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
-    """Internal IDs of items by SKU, and of sellers' customers by slug, are kept for as long as the target lives."""
+    """Internal IDs of items by SKU, and of sellers' customers by slug, are cached for the lifetime of the target."""
 
     data_type = DataType.ORDERS
     lane = "write"
@@ -52,7 +52,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         return order_payload(item, refs, self.client.settings, self.client.field_map)
 
     def send(self, operations: Sequence[Operation[OrderPayload]]) -> list[Outcome]:
-        """One write for each order, and a few queries for all of them: NetSuite has no call that takes several."""
+        """One write per order, and a few queries for all of them: NetSuite has no batch call."""
         existing = find_sales_orders(self.client, {self._external_id(operation) for operation in operations})
         self._load_item_ids(line["sku"] for operation in operations for line in _all_lines(operation))
         outcomes = [self._write(operation, existing.get(self._external_id(operation))) for operation in operations]
@@ -73,7 +73,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         return external_ids.order_id(self.client.settings, operation.item_id)
 
     def _write(self, operation: Operation[OrderPayload], found: SalesOrder | None) -> Outcome:
-        """An order that is refused holds up no other."""
+        """Write one order. If it is rejected, the others are not affected."""
         try:
             if operation.action is Action.REMOVE:
                 return self._close(operation, found)
@@ -88,14 +88,15 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         body = self.client.settings.order_defaults | wanted["body"]
         body["entity"] = {"id": self._customer_id(wanted["entity"])}
         body["item"] = {"items": [self._new_line(line) for line in wanted["lines"]]}
-        # Should the order exist by now, its lines are replaced by those of this call rather than doubled.
+        # If the order exists by now, its lines are replaced by those of this call instead of being duplicated.
         return self.client.upsert("salesOrder", self._external_id(operation), body, replace="item")
 
     def _change(self, operation: Operation[OrderPayload], found: SalesOrder) -> Outcome:
-        """Lines by number. A line that the order no longer has is closed, not removed: it may be invoiced there."""
+        """Update lines by number. A line that was removed from the order is closed, not deleted: it may have been
+        invoiced."""
         wanted, previous = operation.content, operation.previous
         matched = self._match(operation, found.lines)
-        # What was closed on our behalf is opened again; what somebody closed in NetSuite stays closed.
+        # Lines that were closed by us are reopened; lines closed by a NetSuite user stay closed.
         closed_by_us = {line["key"] for line in previous["lines"] if line.get("closed")} if previous else set()
         lines = []
         for line in wanted["lines"]:
@@ -111,7 +112,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         return Outcome(external_id=found.internal_id)
 
     def _close(self, operation: Operation[OrderPayload], found: SalesOrder | None) -> Outcome:
-        """All lines are closed: a sales order is never deleted."""
+        """Close all lines: a sales order is never deleted."""
         if found is not None:
             lines = [{"line": line.number, "isClosed": True} for line in found.lines]
             self.client.update("salesOrder", found.internal_id, {"item": {"items": lines}})
@@ -144,7 +145,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         return match_lines(_all_lines(operation), existing, self._item_ids)
 
     def _load_item_ids(self, skus: Iterable[str]) -> None:
-        """Of active items, for the SKUs that are not known yet."""
+        """Load the internal IDs of active items, for SKUs that are not cached yet."""
         column = self.client.field_map.products.sku
         query = f"SELECT item.id, item.{column} AS sku FROM item"
         for condition in in_conditions(f"item.{column}", sorted(set(skus) - self._item_ids.keys())):
@@ -157,7 +158,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         return self._item_ids[sku]
 
     def _customer_id(self, entity: EntityPayload) -> str:
-        """The internal ID of the customer; a seller on whose behalf we ship is created as one."""
+        """The internal ID of the customer; a seller on whose behalf we ship is created as a customer if necessary."""
         if internal_id := entity.get("id"):
             return internal_id
         slug, settings = entity["seller"], self.client.settings
@@ -171,6 +172,6 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
 
 
 def _all_lines(operation: Operation[OrderPayload]) -> list[LinePayload]:
-    """The lines that were sent before, then those of now."""
+    """The lines that were sent before, followed by the current ones."""
     payloads = (operation.previous, operation.payload)
     return [line for payload in payloads if payload for line in payload["lines"]]

@@ -1,4 +1,4 @@
-"""The sales orders that NetSuite has, their lines, and which line of ours each is."""
+"""NetSuite's sales orders and their lines, matched with our order lines."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from connectors.platforms.netsuite.targets.order_payloads import LinePayload
 
 @dataclass(slots=True)
 class SalesOrderLine:
-    """`item` is the internal ID of the item; `key` our ID of the line, if the account has a field for it."""
+    """`item` is the internal ID of the item; `key` is our line ID, if the account has a field for it."""
 
     number: int
     item: str
@@ -54,10 +54,11 @@ def read_lines(client: NetSuiteClient, order_ids: Iterable[str]) -> dict[str, li
 def match_lines(
     own_lines: Iterable[LinePayload], existing: Sequence[SalesOrderLine], item_ids: Mapping[str, str]
 ) -> dict[str, SalesOrderLine]:
-    """Our ID of a line → the line there: by our ID where the account keeps it, else item by item in order.
+    """Our line ID → the line in NetSuite: by our ID if the account stores it, else in order among lines with the same
+    item.
 
-    `own_lines` begin with those that were sent before, also if they are gone since: their lines come first there,
-    whatever position they have in the order by now. `item_ids`: SKU → internal ID of the item.
+    `own_lines` begin with those that were sent before, including removed ones, because their lines come first in
+    NetSuite, whatever their position in the order is now. `item_ids`: SKU → internal ID of the item.
     """
     known = {line.key: line for line in existing if line.key}
     free: dict[str, list[SalesOrderLine]] = defaultdict(list)

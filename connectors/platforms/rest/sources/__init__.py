@@ -1,4 +1,4 @@
-"""What is read from a custom shop."""
+"""Data types that are imported from a custom shop."""
 
 from connectors.platforms.rest.sources.brands import Brands
 from connectors.platforms.rest.sources.categories import Categories

@@ -1,4 +1,4 @@
-"""What all sources of a custom shop have in common: paging by key, and records from rows."""
+"""Base class of all sources of a custom shop: paging by key, and converting rows to records."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 class ApiObject(BaseModel):
-    """One object. Unknown fields are ignored, so that a system may send more than we ask for."""
+    """An object of the protocol. Unknown fields are ignored, so that a system may send more than we need."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
@@ -27,15 +27,15 @@ class ApiObject(BaseModel):
 
 
 class RestSource(Source[RestClient, RecordT]):
-    """Reads a collection whose name is that of the data type. `schema` is the shape of its objects."""
+    """Reads a collection whose name is that of the data type. `schema` is the model of its objects."""
 
     lane = "catalog"
-    # Finds whatever an event that got lost was about.
+    # Finds changes whose events were lost.
     full_schedule = "1d"
     schema: ClassVar[type[ApiObject]]
 
     def build(self, row: Any) -> RecordT:
-        """The record of a row of the shape `schema`."""
+        """The record for a row that matches `schema`."""
         raise NotImplementedError
 
     def placeholder(self, key: str) -> RecordT:
@@ -43,7 +43,7 @@ class RestSource(Source[RestClient, RecordT]):
         raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
-        """`changed_since` may be ignored by the system: unchanged objects are then recognised by their content."""
+        """The system may ignore `changed_since`: unchanged objects are then detected by their content."""
         query: dict[str, Any] = {"limit": PAGE_SIZE}
         if cursor:
             query["after"] = cursor["after"]
@@ -57,7 +57,7 @@ class RestSource(Source[RestClient, RecordT]):
         return [self.record(each) for each in self.client.find(self.data_type, external_ids)]
 
     def record(self, raw: Any) -> RecordT:
-        """The record of an object. What does not fit the protocol becomes a problem that names the field."""
+        """The record for an object. Each invalid field is reported as a problem."""
         key = str(raw.get("key") or "unknown") if isinstance(raw, dict) else "unknown"
         try:
             record = self.build(self.schema.model_validate(_without_nul(raw)))
@@ -72,14 +72,14 @@ class RestSource(Source[RestClient, RecordT]):
 
 
 def as_utc(timestamp: datetime | None) -> datetime | None:
-    """Times without a zone are UTC."""
+    """Times without a zone are interpreted as UTC."""
     if timestamp is None:
         return None
     return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
 def _without_nul(value: Any) -> Any:
-    """PostgreSQL stores no NUL in text; the rest of the object is kept."""
+    """Remove NUL characters, which PostgreSQL cannot store in text."""
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, list):

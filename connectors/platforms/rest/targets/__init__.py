@@ -1,4 +1,4 @@
-"""What is written to a custom system."""
+"""Data types that are exported to a custom system."""
 
 from connectors.platforms.rest.targets.brands import BrandTarget
 from connectors.platforms.rest.targets.categories import CategoryTarget

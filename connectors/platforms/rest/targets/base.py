@@ -1,4 +1,4 @@
-"""What all targets of a custom system have in common: batches of objects under keys, read back in full."""
+"""Base class of all targets of a custom system: batches of objects by key, which can be read back in full."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ class RestTargetStream(Target[RestClient, ItemT, Row]):
     comparable = ComparisonDepth.CONTENT
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """One PUT for what is to exist and one DELETE for what is not; both may be repeated."""
+        """One PUT for objects that should exist and one DELETE for those that should not; both are safe to repeat."""
         keys = [operation.external_id or str(operation.item_id) for operation in operations]
         written = [index for index, operation in enumerate(operations) if operation.action is not Action.REMOVE]
         removed = [index for index, operation in enumerate(operations) if operation.action is Action.REMOVE]
@@ -60,7 +60,7 @@ def _outcome(key: str, result: Any) -> Outcome:
 
 
 def reference(refs: References, kind: Kind, item_id: int | None) -> str:
-    """The key that the other system knows an item by, which is our own ID unless it gave one; empty for none."""
+    """The key of an item in the other system: our own ID, unless the system assigned one; empty if there is no item."""
     return "" if item_id is None else refs.get(kind, item_id) or str(item_id)
 
 

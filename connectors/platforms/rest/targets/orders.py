@@ -15,7 +15,7 @@ class OrderTarget(RestTargetStream[OrderItem]):
     lane = "orders"
 
     def payload(self, item: OrderItem, refs: References) -> Row:
-        """Orders are never taken back: a cancelled one is sent as cancelled."""
+        """Orders are never removed: a cancelled order is sent with that status."""
         return {
             "number": item.number,
             "customer": reference(refs, Kind.CUSTOMER, item.customer_id),

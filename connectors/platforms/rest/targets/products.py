@@ -1,6 +1,6 @@
 """Products, as docs/platforms/rest.md specifies them.
 
-Stock and prices are streams of their own, so that their changes do not carry the whole product.
+Stock and prices are separate streams, so that changing them does not send the whole product.
 """
 
 from catalog.items import ProductItem
@@ -17,7 +17,7 @@ class ProductTarget(RestTargetStream[ProductItem]):
     shards = 4
 
     def payload(self, item: ProductItem, refs: References) -> Row | None:
-        """Stock and prices are kinds of their own, so that their changes do not carry the whole product."""
+        """Stock and prices are separate streams, so that changing them does not send the whole product."""
         if item.status not in SOLD_STATUSES:
             return None
         return {

@@ -15,7 +15,7 @@ class StockTarget(RestTargetStream[VariantItem]):
     lane = "stock"
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """None, and so removed, where nothing is counted."""
+        """None, which removes the object, if stock is not tracked."""
         if item.status not in SOLD_STATUSES or not item.stock:
             return None
         return {

@@ -1,4 +1,4 @@
-"""How both sources read the generic listing. The shape of its rows is ours, in the vendor's words where it has them."""
+"""Base class of both sources. We defined the format of the rows, with the vendor's field names where it has any."""
 
 from collections.abc import Sequence
 from datetime import datetime

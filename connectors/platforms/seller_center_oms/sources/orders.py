@@ -15,7 +15,7 @@ from hub.kinds import DataType
 
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
-# A delivery that failed comes back to the seller. Any other word means that the item has not left yet.
+# An item whose delivery failed is returned to the seller. Any other status means that it has not been shipped yet.
 STATUSES = {
     "shipped": "shipped",
     "delivered": "delivered",
@@ -27,7 +27,7 @@ SENT_STATUSES = frozenset(("shipped", "delivered", "returned"))
 
 
 class ItemRow(BaseModel):
-    """An order item: as a rule one piece of one SKU."""
+    """An order item: usually one piece of one SKU."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
@@ -66,7 +66,7 @@ class Orders(OmsSource[OrderRecord]):
 
 
 def order_status(items: Sequence[str]) -> str:
-    """The hub's status of an order from those of its lines; cancelled ones count only if there are no others."""
+    """The order's status, derived from its lines; cancelled lines count only if there are no others."""
     left = {status for status in items if status != "cancelled"}
     if not left:
         return "cancelled" if items else "pending"
@@ -112,7 +112,7 @@ def _line(item: ItemRow, position: int) -> OrderLineRecord:
 
 
 def _shipments(items: Sequence[ItemRow]) -> list[ShipmentRecord]:
-    """A parcel for each tracking code: items that share one travel together."""
+    """One shipment per tracking code: items with the same code are in the same parcel."""
     parcels: dict[tuple[str, str], ShipmentRecord] = {}
     for item in items:
         if not item.tracking_code:
@@ -132,7 +132,7 @@ def _shipments(items: Sequence[ItemRow]) -> list[ShipmentRecord]:
 
 
 def _unreadable_order(key: str) -> OrderRecord:
-    """A record that only says that the order exists; its problems keep it out of the hub."""
+    """A record that only states that the order exists; its problems prevent the import."""
     return OrderRecord(
         external_id=key,
         number=key,

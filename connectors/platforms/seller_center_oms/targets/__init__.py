@@ -1,4 +1,4 @@
-"""What is written to the OMS."""
+"""Data types that are exported to the OMS."""
 
 from connectors.platforms.seller_center_oms.targets.orders import OrderStatusTarget
 

@@ -1,4 +1,4 @@
-"""Statuses of order items in the vendor's UpdateItemsStatus: what is sent, and what the OMS answers."""
+"""The payloads and responses of the vendor's UpdateItemsStatus, which sets statuses of order items."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ Payload = dict[str, list[Entry]]
 
 
 def order_payload(order: OrderItem, refs: References, reasons: Mapping[str, str], *, enabled: bool) -> Payload | None:
-    """`{"items": […]}`, empty if there is nothing to send; None for an order whose lines the OMS does not know.
+    """`{"items": […]}`, empty if there is nothing to send; None for an order whose lines the OMS does not have.
 
     `reasons`: the OMS's status → the reason that it requires. Raises SkipRecord for a shipment without carrier or
     tracking number.
@@ -48,7 +48,7 @@ def _entry(item_id: str, line: OrderLineItem, shipments: list[ShipmentItem], rea
 
 
 def changed_entries(operation: Operation[Payload], now: datetime) -> list[Entry]:
-    """Entries that differ from what was last sent. An event without a time gets the present one."""
+    """Entries that differ from those last sent. An event without a time gets the current time."""
     if operation.action is Action.REMOVE:
         return []
     before = operation.previous["items"] if operation.previous else []
@@ -60,9 +60,9 @@ def changed_entries(operation: Operation[Payload], now: datetime) -> list[Entry]
 
 
 def failures(answer: Any, count: int) -> dict[int, str]:
-    """Position (from 0) → the OMS's reason for each item that it refused.
+    """Position (from 0) → the OMS's reason for each rejected item.
 
-    BatchRefused if it refused all without naming any; TryAgainLater if the answer is not the OMS's.
+    BatchRefused if it rejected all without naming any; TryAgainLater if the response is not from the OMS.
     """
     match answer:
         case {"SuccessResponse": dict()}:
@@ -84,5 +84,5 @@ def _failure(named: Any) -> tuple[int, str]:
 
 
 def _format_datetime(timestamp: datetime) -> str:
-    """As the vendor writes times; in UTC."""
+    """A time in the vendor's format, in UTC."""
     return timestamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -29,7 +29,7 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
         return item_statuses.order_payload(item, refs, reasons, enabled=settings.send_statuses)
 
     def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
-        """Only lines that changed since they were last sent, up to 4,000 a call; each may fail by itself."""
+        """Sends only lines that changed since they were last sent, up to 4,000 per call; each may fail individually."""
         now = datetime.now(UTC)
         pending = [
             (index, entry)
@@ -46,7 +46,7 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
         return [_outcome(operation, reasons.get(index, [])) for index, operation in enumerate(operations)]
 
     def _update(self, items: list[Entry]) -> dict[int, str]:
-        """One UpdateItemsStatus: position → why the OMS refused that item."""
+        """One UpdateItemsStatus call: position → why the OMS rejected the item."""
         try:
             answer = self.client.post(
                 "",

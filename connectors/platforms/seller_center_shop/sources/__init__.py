@@ -1,4 +1,4 @@
-"""What is read from the shop."""
+"""Data types that are imported from the shop."""
 
 from connectors.platforms.seller_center_shop.sources.brands import Brands
 from connectors.platforms.seller_center_shop.sources.categories import Categories

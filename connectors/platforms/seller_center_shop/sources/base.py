@@ -1,4 +1,4 @@
-"""How all sources read the generic listing. The shape of its rows is ours: docs/platforms/seller-center.md."""
+"""Base class of all sources. We defined the format of the rows: docs/platforms/seller-center.md."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ class ShopSource(Source[ShopClient, RecordT]):
 
     @property
     def filters(self) -> dict[str, str]:
-        """What limits the rows that are read."""
+        """Filters that limit the rows to read."""
         return {}
 
     def record(self, raw: Any) -> RecordT:

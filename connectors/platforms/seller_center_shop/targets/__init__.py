@@ -1,4 +1,4 @@
-"""What is written to the shop."""
+"""Data types that are exported to the shop."""
 
 from connectors.platforms.seller_center_shop.targets.products import ProductTarget
 from connectors.platforms.seller_center_shop.targets.values import PriceTarget, StockTarget

@@ -1,4 +1,4 @@
-"""Entries of the shop's queue: what identifies a variant, its stock and its price."""
+"""Entries of the shop's queue: a variant's identity, stock and price."""
 
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ STATUSES = {"live": "active", "suspended": "inactive"}
 
 
 def identity(variant: VariantItem, refs: References) -> Entry:
-    """How the shop identifies a variant. SkipRecord without a SKU: the shop's answers name nothing else."""
+    """The fields that identify a variant. SkipRecord without a SKU: the shop's responses contain nothing else."""
     if not variant.sku:
         raise SkipRecord(issues.SKU_MISSING(count=1, names=variant_label(variant)))
     product_id, config_id = refs.get(Kind.VARIANT, variant.id), refs.get(Kind.PRODUCT, variant.product_id)
@@ -23,18 +23,18 @@ def identity(variant: VariantItem, refs: References) -> Entry:
 
 
 def with_ids(entry: Entry, known: IdsBySku) -> Entry:
-    """The entry with the shop's IDs, where they are known."""
+    """The entry with the shop's IDs, if they are known."""
     ids = known.get(entry["seller_sku"])
     return entry if ids is None else entry | {"product_id": ids[0], "config_id": ids[1]}
 
 
 def quantity(variant: VariantItem) -> Entry:
-    """Whole units over all locations; nothing where stock is not tracked."""
+    """Whole units in all locations; nothing if stock is not tracked."""
     return {"stock": int(sum((each.quantity for each in variant.stock), Decimal(0)))} if variant.stock else {}
 
 
 def amounts(variant: VariantItem, price_list: str) -> Entry:
-    """`price` is the one before a reduction, `special_price` the one after it. Nothing without a price."""
+    """`price` is the price before a reduction, `special_price` the one after it. Nothing without a price."""
     single = (each for each in variant.prices if each.min_quantity == 1)
     default = next((each for each in single if price_list in ("", each.price_list)), None)
     if default is None:
@@ -45,13 +45,14 @@ def amounts(variant: VariantItem, price_list: str) -> Entry:
 
 
 def removal_outcome(external_id: str) -> Outcome:
-    """An item that was created by a call whose answer was lost cannot be named to the shop."""
+    """The outcome of removing an item. If the response to its creation was lost, its ID is unknown and it cannot be
+    removed."""
     if external_id:
         return Outcome(external_id=external_id)
     return Outcome(error=SkipRecord(issues.OUTCOME_UNKNOWN()))
 
 
 def _money(amount: Decimal) -> str:
-    """As the vendor writes amounts: text with two decimals, more where they count."""
+    """An amount in the vendor's format: a string with two decimals, or more if needed."""
     rounded = round(amount, 2)
     return f"{rounded:.2f}" if rounded == amount else f"{amount.normalize():f}"

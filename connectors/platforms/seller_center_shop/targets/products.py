@@ -1,4 +1,4 @@
-"""Products: pushed into the shop's queue; the shop reports their IDs later by a callback."""
+"""Products: pushed to the shop's queue; a later callback reports their IDs."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from connectors.sdk.paging import HeldPage
 from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import DataType, Kind
 
-# How long a shop may take for its queue; products that it has not created by then are sent again.
+# How long the shop may take to process its queue; products that it has not created by then are sent again.
 QUEUE_TIMEOUT = timedelta(hours=24)
 _IDS = frozenset(("product_id", "config_id"))
 _INITIAL_VALUES = frozenset(("price", "special_price", "stock"))
@@ -31,7 +31,8 @@ Payload = dict[str, Any]
 
 
 class ProductTarget(Target[ShopClient, ProductItem, Payload]):
-    """One lane with stock and prices: the shop processes its queue in order, so a product's stock follows it."""
+    """Shares a lane with stock and prices: the shop processes its queue in order, so a product is created before its
+    stock is set."""
 
     data_type = DataType.PRODUCTS
     lane = "push"
@@ -39,9 +40,10 @@ class ProductTarget(Target[ShopClient, ProductItem, Payload]):
     comparable = ComparisonDepth.PRESENCE
 
     def payload(self, item: ProductItem, refs: References) -> Payload | None:
-        """`{"products": entries, "images": addresses}`.
+        """`{"products": entries, "images": URLs}`.
 
-        A variant that is not linked yet carries its first price and stock: a shop may refuse products without them.
+        A variant that is not linked yet contains its initial price and stock, because a shop may reject products
+        without them.
         """
         settings, attribute_ids = self.client.settings, self.client.attribute_ids
         if item.status not in STATUSES:
@@ -81,7 +83,7 @@ class ProductTarget(Target[ShopClient, ProductItem, Payload]):
         return send_with_retries(operations, self._send)
 
     def _send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
-        """Existing products are updated, missing ones created: looking first makes it safe to repeat."""
+        """Update existing products and create missing ones; safe to repeat, because IDs are looked up first."""
         kept = [operation for operation in operations if operation.action is not Action.REMOVE]
         known = self.client.fetch_ids([entry for operation in kept for entry in operation.content["products"]])
         updates: list[Entry] = []
@@ -104,14 +106,14 @@ class ProductTarget(Target[ShopClient, ProductItem, Payload]):
         updates += [{"config_id": config_id, "status": "deleted"} for config_id in gone if config_id]
         self.client.push(self.data_type, "Product.updateProducts", updates)
         self.client.push(self.data_type, "Product.createProducts", creates)
-        # A shop that processes its queue at once knows its IDs by now; others report them by callback.
+        # A shop that processes its queue at once has the IDs by now; others report them by callback.
         known |= self.client.fetch_ids(creates)
         images = [image_entry(with_ids(entry, known), urls) for entry, urls in images_of]
         self.client.push(self.data_type, "Product.updateImageCollection", images)
         return [_outcome(operation, known) for operation in operations]
 
     def read_held(self, *, cursor: Any) -> HeldPage[Payload]:
-        """Products of this seller only: the list of IDs has no filter by seller."""
+        """Contains only products of this seller, although `list_ids` cannot filter by seller."""
         rows, following, _ = self.client.listing.read(
             "products", since=None, cursor=cursor, limit=self.client.settings.page_size, **self.client.seller_filter
         )
@@ -124,19 +126,19 @@ class ProductTarget(Target[ShopClient, ProductItem, Payload]):
 
 
 def without_initial_values(entry: Entry) -> Entry:
-    """A product that the shop has already gets price and stock by calls of their own."""
+    """The entry without initial price and stock: for an existing product these are set by separate calls."""
     return {name: value for name, value in entry.items() if name not in _INITIAL_VALUES}
 
 
 def image_entry(entry: Entry, images: list[str]) -> Entry:
-    """The images of the shop's product of one SKU, in their order."""
+    """The images of one SKU's product in the shop, in their order."""
     return {name: entry[name] for name in ("seller_sku", *sorted(_IDS)) if name in entry} | {"images": images}
 
 
 def has_changed(operation: Operation[Payload], part: str) -> bool:
-    """Whether this part of the payload differs from what was sent before, or that is unknown.
+    """Whether this part of the payload differs from what was last sent, or that is unknown.
 
-    Entries gain the shop's IDs and lose their first values once they are linked; that is no difference.
+    Once linked, entries gain the shop's IDs and lose their initial values; that is not counted as a difference.
     """
     if operation.previous is None:
         return True
@@ -153,7 +155,8 @@ def _comparable_content(entry: Entry) -> Entry:
 
 
 def _is_queued(operation: Operation[Payload]) -> bool:
-    """Whether the shop still has an earlier request in its queue: sending again would create the product twice."""
+    """Whether the shop still has an earlier request in its queue, so that sending again would create the product
+    twice."""
     return operation.queued_at is not None and datetime.now(UTC) - operation.queued_at < QUEUE_TIMEOUT
 
 

@@ -1,4 +1,4 @@
-"""When a refused item is tried again: as the vendor does, after 1, 8, 27 … minutes, 480 at most."""
+"""When a rejected item is retried, following the vendor's own schedule: after 1, 8, 27 … minutes, at most 480."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ def retry_at(operation: Operation[Any]) -> datetime:
 def send_with_retries(
     operations: Sequence[Operation[PayloadT]], send: Callable[[Sequence[Operation[PayloadT]]], list[Outcome]]
 ) -> list[Outcome]:
-    """A batch that is refused is sent item by item by the engine; a single item that is refused is tried again."""
+    """The engine sends the items of a rejected batch one by one; a single item that is rejected is retried later."""
     try:
         return send(operations)
     except BatchRefused as refusal:

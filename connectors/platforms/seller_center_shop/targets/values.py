@@ -1,4 +1,4 @@
-"""Stock and prices: values of variants that are set by a call of their own."""
+"""Stock and prices: values of variants that are set by separate calls."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -21,7 +21,7 @@ from hub.kinds import DataType
 
 
 class _ValueTarget(Target[ShopClient, VariantItem, Entry]):
-    """`method` sets the value; `empty_value` replaces that of a variant that is gone."""
+    """`method` sets the value; `empty_value` is set for a variant that no longer exists."""
 
     lane = "push"
     batch_size = 100
@@ -69,7 +69,7 @@ class PriceTarget(_ValueTarget):
     empty_value = {"price": None}
 
     def payload(self, item: VariantItem, refs: References) -> Entry | None:
-        """The default price, of the list in the settings or else of the first."""
+        """The default price, from the price list in the settings or else from the first one."""
         prices = amounts(item, self.client.settings.price_list)
         if item.status not in STATUSES or not prices:
             return None

@@ -1,4 +1,4 @@
-"""What is written to SparkLayer."""
+"""Data types that are exported to SparkLayer."""
 
 from connectors.platforms.sparklayer.targets.customers import CustomerTarget
 from connectors.platforms.sparklayer.targets.orders import OrderTarget

@@ -12,10 +12,10 @@ Row = dict[str, Any]
 
 
 class BatchRows:
-    """What a batch sends, each SKU once.
+    """The rows to send for a batch, each SKU once.
 
-    A second variant with the same SKU is refused here, since SparkLayer would refuse the whole batch; a removal yields
-    to what is written.
+    A second variant with the same SKU is rejected here, because SparkLayer would reject the whole batch; a removal is
+    left out if the same SKU is also written.
     """
 
     def __init__(self, operations: Sequence[Operation[Row]]) -> None:

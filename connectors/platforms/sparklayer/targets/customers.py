@@ -1,7 +1,7 @@
 """Customers who are enabled for B2B: one call to read and one to write each.
 
-A replacement clears what it leaves out, so everything is sent; what only SparkLayer's dashboard has (role, tax
-exemption, payment terms) is read first and kept.
+A replacement clears omitted fields, so the whole customer is sent; fields that exist only in SparkLayer's dashboard
+(role, tax exemption, payment terms) are read first and sent back.
 https://docs.sparklayer.io/developers/api/customers/create-or-update-a-customer
 """
 
@@ -23,7 +23,7 @@ from orders.items import CustomerItem
 
 RECORD_PATH = "/api/v2/customers/{}/{}"
 KEPT_FIELDS = ("role", "tax_exempt")
-# The parent is sent by the same sync, so it exists soon.
+# The parent is sent in the same sync, so it will exist soon.
 PARENT_RETRY_DELAY = timedelta(minutes=1)
 
 Row = dict[str, Any]
@@ -83,7 +83,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
             except Refused as refused:
                 if not (refused.status == 409 and names_property(refused, "email")):
                     raise
-                # The storefront has the customer already, under another ID or none.
+                # The storefront already has the customer, with another ID or none.
                 self._replace("email", wanted["email"], wanted)
         except Refused as refused:
             if not names_property(refused, "parent_customer_id"):
@@ -96,7 +96,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
         return Outcome(external_id=wanted["external_id"])
 
     def _replace_renamed(self, operation: Operation[Row]) -> bool:
-        """Whether the customer was found by the old ID: one created at the storefront gets the shop's ID later."""
+        """Whether the customer was found by its old ID: one created in the storefront gets the shop's ID later."""
         wanted = operation.content
         if operation.external_id in ("", wanted["external_id"]):
             return False
@@ -111,7 +111,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
         self.client.call("PUT", RECORD_PATH, lookup, key, body=_merge_kept_fields(self._fetch(lookup, key), wanted))
 
     def _fetch(self, lookup: str, key: str) -> Row:
-        """The customer as SparkLayer has it; empty if it has none."""
+        """The customer at SparkLayer; empty if there is none."""
         try:
             existing = self.client.call("GET", UNDOCUMENTED_PATHS["customer"], lookup, key)
         except Refused as refused:
@@ -132,7 +132,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
 
 
 def _merge_kept_fields(existing: Row, wanted: Row) -> Row:
-    """A balance is never sent back: that would book it again."""
+    """A balance is never sent back, because SparkLayer would book it again."""
     terms = existing.get("payment_on_account") or {}
     kept = {name: value for name, value in terms.items() if not name.startswith("balance")}
     ours = wanted["payment_on_account"]

@@ -1,7 +1,7 @@
-"""Orders that were placed through the storefront, with their state as packages (D14).
+"""Orders that were placed through the storefront, with the state of their packages (D14).
 
-https://docs.sparklayer.io/developers/api/purchasing/send-orders. A replacement clears what it leaves out, so the whole
-order is sent; totals are calculated there. Under the storefront's own ID the order replaces its cart.
+https://docs.sparklayer.io/developers/api/purchasing/send-orders. A replacement clears omitted fields, so the whole
+order is sent; SparkLayer calculates the totals. An order sent with the storefront's own ID replaces its cart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 
 RECORD_PATH = "/api/v1/purchases/{}/{}"
-# The kinds of packages; no page of the vendor lists the words.
+# The types of packages; the vendor's documentation does not list the values.
 OPEN, SHIPMENT, CANCELLATION, RETURN = "unfulfilled", "shipment", "cancellation", "return"
 KIND_BY_STATUS = {
     "cancelled": CANCELLATION,
@@ -40,7 +40,7 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
     batch_size = 10
 
     def payload(self, item: OrderItem, refs: References) -> Row | None:
-        """None for an order that was placed elsewhere."""
+        """None for an order that was not placed in the storefront."""
         if not item.placed_through_b2b:
             return None
         customer = {"platform": refs.shop_or_own_id(Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
@@ -81,7 +81,7 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
 
 
 def _packages(item: OrderItem, refs: References, destination: Row | None) -> list[Row]:
-    """Each unit in one package: returned, in a known shipment, or by the status of its line or order."""
+    """Assigns each unit to one package: returned, in a known shipment, or by the status of its line or order."""
     left: Quantities = {line.id: line.quantity for line in item.lines}
     parts: list[tuple[str, Quantities, ShipmentItem | None]] = []
     for shipment in item.shipments:

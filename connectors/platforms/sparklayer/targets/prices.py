@@ -1,4 +1,4 @@
-"""Prices of variants in one price list, hundreds per call: SparkLayer keeps them by SKU."""
+"""Prices of variants in one price list, hundreds per call: SparkLayer stores them by SKU."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,9 +28,9 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
     batch_size = 500
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """The prices of one variant in the one list (D12), keyed by list and variant.
+        """The prices of one variant in the one list (D12), with list and variant as key.
 
-        Other lists belong to the merchant.
+        Other lists are managed by the merchant.
         """
         if item.status not in SOLD_STATUSES or not item.sku:
             return None
@@ -52,7 +52,7 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
         }
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """One call for each list. The prices that are sent for an SKU replace those that it has there."""
+        """One call per list. The prices sent for a SKU replace its existing ones."""
         rows = BatchRows(operations)
         lists = {operation.content["list"]["slug"] for _, operation in rows.written}
         for position, operation in rows.written:
@@ -70,6 +70,6 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
                 if refused.status == 404 and slug in lists:
                     raise TryAgainLater(f"The price list {slug} has gone; it is made anew.", sent=False) from refused
                 if refused.status == 404:
-                    continue  # and all that was to be taken out of it
+                    continue  # the prices to remove are gone with the list
                 raise BatchRefused(refusal_text(refused)) from refused
         return rows.outcomes()

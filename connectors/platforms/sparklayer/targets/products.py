@@ -1,7 +1,7 @@
-"""Products with their variants, one call each: the vendor has no batch for them.
+"""Products with their variants, one call each: the vendor has no batch call for them.
 
-A variant that is gone is sent as discontinued (D9), and a product that is gone has all of its variants discontinued:
-nothing is deleted, so that orders keep what they refer to.
+A variant that no longer exists is sent as discontinued (D9), and so are all variants of a product that no longer
+exists: nothing is deleted, because orders refer to it.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
     batch_size = 10
 
     def payload(self, item: ProductItem, refs: References) -> Row | None:
-        """`product` is what is sent, `variants` tells which of its variants is which of ours."""
+        """`product` is the request body, `variants` maps its variants to ours."""
         if item.status not in SOLD_STATUSES:
             return None
         without_sku = [variant for variant in item.variants if variant.status in SOLD_STATUSES and not variant.sku]
@@ -68,7 +68,7 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
         return self._discontinue(operation) if operation.action is Action.REMOVE else self._put(operation)
 
     def _put(self, operation: Operation[Row]) -> Outcome:
-        """Update it, or create it if it does not exist: safe to repeat."""
+        """Update the product, or create it if it does not exist: safe to repeat."""
         product = operation.content["product"]
         try:
             answer = self.client.call(
@@ -114,7 +114,7 @@ def _status(item: ProductItem, variant: VariantItem) -> str:
 
 
 def _rrp(variant: VariantItem, price_list: str) -> list[Row]:
-    """One per currency; ours is in that of the default price."""
+    """One per currency; ours is in the currency of the default price."""
     currency = next((each.currency for each in variant.prices if price_list in ("", each.price_list)), "")
     if variant.rrp is None or not currency:
         return []
@@ -122,6 +122,6 @@ def _rrp(variant: VariantItem, price_list: str) -> list[Row]:
 
 
 def _settings(variant: VariantItem, field_map: FieldMap) -> list[Row]:
-    """One per customer group; ours hold for all."""
+    """One per customer group; ours apply to all groups."""
     found = {theirs: variant.settings[ours] for ours, theirs in field_map.settings.items() if ours in variant.settings}
     return [found] if found else []

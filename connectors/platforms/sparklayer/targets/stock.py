@@ -1,4 +1,4 @@
-"""Stock of variants, hundreds per call: SparkLayer keeps it by SKU."""
+"""Stock of variants, hundreds per call: SparkLayer stores it by SKU."""
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
@@ -27,7 +27,7 @@ class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
     batch_size = 500
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """The levels of one variant, one per location of SparkLayer's; None where nothing is counted."""
+        """The levels of one variant, one per SparkLayer location; None if stock is not tracked."""
         if item.status not in SOLD_STATUSES or not item.stock or not item.sku:
             return None
         locations = self.client.settings.stock_locations
@@ -40,7 +40,7 @@ class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
         }
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """Absolute levels in one call, so a repetition changes nothing. A removed item has a stock of zero."""
+        """Sends absolute levels in one call, so it is safe to repeat. The stock of a removed item is set to zero."""
         rows = BatchRows(operations)
         for position, operation in rows.written:
             rows.add(position, operation.content["levels"])
@@ -64,7 +64,8 @@ class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
 
 
 def _level(sku: str, location: str, there: Sequence[StockItem]) -> Row:
-    """Pieces that can be promised, so parts of one do not count. What is left out would stay as it was."""
+    """Whole pieces only, because fractions cannot be sold. All fields are sent, because omitted ones would keep their
+    values."""
     min_levels = [each.min_level for each in there if each.min_level is not None]
     dates = [each.restock_date for each in there if each.restock_date is not None]
     return {
@@ -81,6 +82,6 @@ def _floor(value: Decimal) -> int:
 
 
 def _known_levels(client: SparkLayerClient, variant: str) -> list[Row]:
-    """Where SparkLayer has stock of a variant, when it is in doubt what was sent."""
+    """The locations where SparkLayer has stock of a variant, for when it is unknown what was sent."""
     there = find_variant(client, variant)
     return [{"stock_location_id": each["stock_location_id"], "sku": there["sku"]} for each in there.get("stock") or ()]

@@ -29,7 +29,7 @@ class StoreSettingsTarget(Target[SparkLayerClient, StoreItem, Row]):
     batch_size = 10
 
     def payload(self, item: StoreItem, refs: References) -> Row | None:
-        """None for another shop than the one that the storefront belongs to, or while its currency is unknown."""
+        """None if the storefront belongs to another shop, or while the shop's currency is unknown."""
         settings = self.client.settings
         if not item.price_list or not item.currency or settings.shop not in ("", item.slug):
             return None
@@ -45,7 +45,7 @@ class StoreSettingsTarget(Target[SparkLayerClient, StoreItem, Row]):
         return send_each(operations, self._send)
 
     def _send(self, operation: Operation[Row]) -> Outcome:
-        """The storefront keeps the settings of a shop that is gone: there is nothing to replace them with."""
+        """If the shop was removed, the storefront keeps its settings: there are no others to replace them with."""
         if operation.action is Action.REMOVE:
             return Outcome(external_id=operation.external_id)
         wanted = operation.content

@@ -1,4 +1,4 @@
-"""How stock and prices find the variant that they belong to."""
+"""Finds the variant that stock and prices belong to."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 def find_variant(client: SparkLayerClient, external_id: str) -> Row:
-    """A variant as SparkLayer has it; empty if it has none with this ID."""
+    """The variant at SparkLayer; empty if there is none with this ID."""
     try:
         there = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
     except Refused as refused:

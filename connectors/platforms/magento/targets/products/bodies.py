@@ -1,4 +1,4 @@
-"""Products as the vendor takes them, with the shop's IDs of attributes and options."""
+"""Builds request bodies for products, with the shop's IDs of attributes and options."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,15 +15,15 @@ Body = dict[str, Any]
 
 
 class BodyBuilder:
-    """`known` is SKU in lower case → the product that the shop has: only one that it does not have gets an attribute
-    set. SkipRecord for options that the shop does not know."""
+    """`known`: SKU in lower case → the shop's product; only products that do not exist yet get an attribute set.
+    SkipRecord for options that the shop does not have."""
 
     def __init__(self, client: TargetClient, known: Mapping[str, Row]) -> None:
         self.client = client
         self.known = known
 
     def simple(self, product: Payload, variant: Payload) -> Body:
-        """A simple product: a variant, which a shop shows only through its product, or a product without any."""
+        """A simple product: a variant, which is only visible through its product, or a product without variants."""
         chosen = {self._attribute(name).code: self._value(name, label) for name, label in variant["options"].items()}
         body = self._shared(product, variant["sku"]) | {
             "sku": variant["sku"],
@@ -39,7 +39,7 @@ class BodyBuilder:
         return body
 
     def configurable(self, product: Payload) -> Body:
-        """A configurable product, with the IDs of its variants: all of them must be known."""
+        """A configurable product with the IDs of its variants, all of which must be known."""
         body = self._shared(product, product["sku"]) | {
             "sku": product["sku"],
             "name": product["name"],

@@ -1,7 +1,7 @@
-"""Bulks: products that the shop queues, and saves in its own time.
+"""Bulks: products that the shop queues and saves asynchronously.
 
-https://developer.adobe.com/commerce/webapi/rest/use-rest/bulk-endpoints/ has how they are sent,
-https://developer.adobe.com/commerce/webapi/rest/use-rest/operation-status-search/ how they are asked after.
+How to send them: https://developer.adobe.com/commerce/webapi/rest/use-rest/bulk-endpoints/, how to query their status:
+https://developer.adobe.com/commerce/webapi/rest/use-rest/operation-status-search/.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,11 +22,11 @@ from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLa
 from connectors.sdk.responses import Refused
 
 PATH = "/products/bySku"
-# The limit of a bulk where the shop limits inputs.
+# The limit for a bulk in shops with input limits.
 MAX_BULK_SIZE = 5000
 TOPIC = "async.magento.catalog.api.productrepositoryinterface.save.put"
 STATUS_CHECK_DELAY = timedelta(minutes=1)
-# The two clocks may differ.
+# The clocks of the shop and of the hub may differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
@@ -40,7 +40,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkOperation:
-    """One product of a bulk. `requested` is what was asked for, which the shop keeps until it has saved it."""
+    """One product of a bulk. `requested` is the request body, which the shop stores until the product is saved."""
 
     bulk: str
     sku: str
@@ -50,7 +50,7 @@ class BulkOperation:
 
     @property
     def error(self) -> Exception | None:
-        """None once the product is saved."""
+        """None once the product has been saved."""
         match self.status:
             case Status.COMPLETE:
                 return None
@@ -61,14 +61,15 @@ class BulkOperation:
         return still_queued(self.bulk)
 
     def answers(self, body: Body) -> bool:
-        """Whether this very product was asked for. Only a request that creates it names its attribute set."""
+        """Whether the operation was requested with this body. Only a request that creates a product contains an
+        attribute set."""
         if self.requested is None:
             return False
         first, second = ({**each, "attribute_set_id": None} for each in (self.requested, body))
         return bool(_normalized(first) == _normalized(second))
 
 
-# SKU in lower case, since to the shop case makes no difference → the latest operation.
+# SKU in lower case (the shop ignores case) → the latest operation.
 BySku = dict[str, BulkOperation]
 
 
@@ -83,7 +84,7 @@ class Bulks:
         self.client = client
 
     def queue(self, bodies: Sequence[Body]) -> str:
-        """The UUID of the bulk that the shop took; at most `MAX_BULK_SIZE` products."""
+        """Send at most `MAX_BULK_SIZE` products; returns the UUID of the bulk."""
         path = self.client.path(PATH).replace("/V1", "/async/bulk/V1", 1)
         answer = self.client.http.request("PUT", path, body=[{"product": each} for each in bodies]).json()
         match answer:
@@ -92,7 +93,7 @@ class Bulks:
         raise TryAgainLater("Magento did not say that it took the bulk.")
 
     def read(self, bulk: str) -> BySku | None:
-        """What became of the products of a bulk so far; None if the shop has deleted it from its log."""
+        """The results of a bulk so far; None if the shop has deleted it from its log."""
         path = f"/bulk/{bulk}/detailed-status"
         try:
             answer = self.client.http.get(self.client.path(path)).json()
@@ -110,7 +111,7 @@ class Bulks:
         self.client.raise_malformed_response(path)
 
     def read_since(self, timestamp: datetime) -> BySku:
-        """Everything that was queued since then, by whomever."""
+        """All operations queued since then, by any client."""
         since = Filter("start_time", format_timestamp(timestamp.astimezone(UTC) - CLOCK_TOLERANCE), "gteq")
         order = ("start_time", "id")
         return _latest_by_sku(
@@ -119,14 +120,13 @@ class Bulks:
 
 
 def _latest_by_sku(rows: Iterable[Any], bulk: str = "") -> BySku:
-    """Operations that are no product's are ignored."""
+    """Operations that are not about products are ignored."""
     read = (_operation(row, bulk) for row in rows)
     return {each.sku.lower(): each for each in read if each is not None}
 
 
 def _operation(row: Any, bulk: str) -> BulkOperation | None:
-    """An open or failed operation has the request, as JSON inside JSON; a finished one only the product as it was
-    saved."""
+    """An open or failed operation contains the request as JSON inside JSON; a completed one only the saved product."""
     if not isinstance(row, dict) or not isinstance(row.get("status"), int):
         return None
     requested = _parsed(_parsed(row.get("serialized_data")).get("meta_information")).get("product")
@@ -144,7 +144,7 @@ def _operation(row: Any, bulk: str) -> BulkOperation | None:
 
 
 def _parsed(text: Any) -> Body:
-    """The object in a JSON text; empty for anything else."""
+    """The object in a JSON text; empty if there is none."""
     try:
         value = orjson.loads(text)
     except (TypeError, ValueError):
@@ -153,7 +153,7 @@ def _parsed(text: Any) -> Body:
 
 
 def _normalized(value: Any) -> Any:
-    """What the shop may write in another way and mean the same: numbers, and what is empty."""
+    """Normalizes values that the shop may write differently: numbers and empty values."""
     if isinstance(value, dict):
         return {name: plain for name, each in value.items() if (plain := _normalized(each)) not in (None, {}, [], "")}
     if isinstance(value, list):

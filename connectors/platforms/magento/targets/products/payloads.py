@@ -1,4 +1,4 @@
-"""A product of the hub as a shop is to hold it, with the names of options and not yet the shop's IDs of them."""
+"""The payload of a product, with the names of options instead of the shop's IDs."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import Kind
 
 MAX_SKU_LENGTH = 64
-# A product with variants has no SKU here; there it needs one.
+# Our products with variants have no SKU, but the shop requires one.
 PARENT_SKU_TEMPLATE = "synccenter-{}"
 
 Payload = dict[str, Any]
 
 
 def product_payload(item: ProductItem, refs: References, price_list: str) -> Payload | None:
-    """None for what is discontinued. SkipRecord if the shop could not hold it.
+    """None for discontinued products. SkipRecord if the shop cannot represent the product.
 
     `{"sku", "name", "description", "status", "brand", "categories", "options", "variants"}`; without options the only
     variant is the product itself.
@@ -42,12 +42,12 @@ def product_payload(item: ProductItem, refs: References, price_list: str) -> Pay
 
 
 def skus(payload: Payload) -> list[str]:
-    """Those of the variants."""
+    """The SKUs of the variants."""
     return [each["sku"] for each in payload["variants"]]
 
 
 def _variant(product: ProductItem, item: VariantItem, price_list: str) -> Payload:
-    """`id` is ours."""
+    """`id` is our ID."""
     price = default_price(item, price_list)
     return {
         "id": item.id,
@@ -61,7 +61,7 @@ def _variant(product: ProductItem, item: VariantItem, price_list: str) -> Payloa
 
 
 def _validate(item: ProductItem, sold: list[VariantItem], variants: list[VariantItem], price_list: str) -> None:
-    """`sold` are the variants that are sold, `variants` those of them that have a SKU."""
+    """`sold` are the variants that are on sale, `variants` those of them that have a SKU."""
     if not sold:
         raise SkipRecord(issues.VARIANTS_MISSING())
     if not variants:

@@ -1,4 +1,4 @@
-"""Saves products one by one, or by bulks where the connection says so."""
+"""Saves products one by one, or in bulks if the settings say so."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,12 +11,12 @@ from connectors.sdk import issues
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
 from connectors.sdk.responses import Refused
 
-# SKU in lower case → None for what was saved, else why it was not, or not yet.
+# SKU in lower case → None for a saved product, else the error, or that it is not saved yet.
 Results = dict[str, Exception | None]
 
 
 class ProductSaver:
-    """`known_operations` are those of bulks whose receipts are lost: what they ask for is not queued once more."""
+    """`known_operations` are those of bulks whose receipts are lost: the same request is not queued again."""
 
     def __init__(self, client: TargetClient, known_operations: BySku) -> None:
         self.client = client
@@ -24,7 +24,7 @@ class ProductSaver:
         self._known = known_operations
 
     def save(self, products: Mapping[str, Body]) -> Results:
-        """SKU → product."""
+        """Save the products, given by SKU."""
         results: Results = {}
         for sku, body in products.items():
             known = self._known.get(sku.lower())
@@ -46,12 +46,12 @@ class ProductSaver:
         return None
 
     def _queue(self, bodies: Sequence[Body]) -> Results:
-        """The shop is asked at once what became of the bulk, since it may be idle."""
+        """Queue the products. The status of the bulk is queried at once, because an idle shop may be done already."""
         bulk = self.bulks.queue(bodies)
         try:
             found = self.bulks.read(bulk) or {}
         except TryAgainLater:
-            found = {}  # the bulk was taken all the same: its receipt must not be lost
+            found = {}  # the bulk was accepted nevertheless: its receipt must not be lost
         return {
             sku: found[sku].error if sku in found else still_queued(bulk)
             for sku in (each["sku"].lower() for each in bodies)
@@ -59,8 +59,7 @@ class ProductSaver:
 
 
 def combined(errors: Iterable[Exception | None]) -> Exception | None:
-    """What became of products that belong together. One that failed decides; else the receipts of all that are queued
-    count."""
+    """The combined result of products that belong together: the first failure, else the receipts of all queued ones."""
     found = [error for error in errors if error is not None]
     queued = [error for error in found if isinstance(error, Queued)]
     if failed := [error for error in found if not isinstance(error, Queued)]:

@@ -1,7 +1,7 @@
-"""Products with their variants, by SKU, so that every step may be repeated: variants before their product.
+"""Products with their variants, matched by SKU, so that every step is safe to repeat: variants before their product.
 
-With bulks a product takes several calls of `poll`: the bulk of its variants, and once these are confirmed the bulk of
-the configurable product, which needs their IDs. The receipt is the UUID of the bulk that is awaited.
+With bulks a product takes several calls of `poll`: first the bulk of its variants, and after these are saved the bulk
+of the configurable product, which needs their IDs. The receipt is the UUID of the pending bulk.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -36,7 +36,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         return product_payload(item, refs, self.client.settings.price_list)
 
     def send(self, operations: Operations) -> list[Outcome]:
-        """Variants and products without any first, all together; then the products that have variants."""
+        """Send all variants and products without variants together, then the products that have variants."""
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
         bodies = self._standalone_bodies(operations, outcomes)
         saver = ProductSaver(self.client, self._operations_without_receipt(operations))
@@ -47,7 +47,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         return outcomes
 
     def poll(self, operations: Operations) -> list[Outcome]:
-        """Ask for each bulk once. Products whose variants have all been saved meanwhile go out."""
+        """Query each bulk once. Then send the products whose variants have all been saved."""
         bulks = Bulks(self.client)
         found = {bulk: bulks.read(bulk) for bulk in dict.fromkeys(b for each in operations for b in _bulks_of(each))}
         removed = self.client.products_by_id(each.external_id for each in operations if each.action is Action.REMOVE)
@@ -75,12 +75,12 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         return {str(row["id"]) for row in held_products.find(self.client, external_ids)}
 
     def _operations_without_receipt(self, operations: Operations) -> BySku:
-        """What was queued before receipts were kept: all that the shop was asked for since."""
+        """Operations whose receipts were not stored: everything queued at the shop since then."""
         queued_at = [each.queued_at for each in operations if each.queued_at and not each.receipt_id]
         return Bulks(self.client).read_since(min(queued_at)) if queued_at else {}
 
     def _standalone_bodies(self, operations: Operations, outcomes: list[Outcome]) -> dict[int, dict[str, Body]]:
-        """Place → SKU → what is saved before everything else. What cannot be expressed there gets its error."""
+        """Position → SKU → body of what is saved first. Operations that the shop cannot represent get an error."""
         removed = self.client.products_by_id(each.external_id for each in operations if each.action is Action.REMOVE)
         known = self.client.products_by_sku(
             sku for each in operations if each.payload for sku in (each.payload["sku"], *skus(each.payload))
@@ -103,7 +103,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
     def _save_parents_and_link(
         self, operations: Operations, outcomes: list[Outcome], saver: ProductSaver, *, saved_parents: set[int]
     ) -> None:
-        """Save the configurable products whose variants are there, and note the IDs of everything that is complete."""
+        """Save the configurable products whose variants exist, and set the links of everything that is complete."""
         existing = self._saved_products(operations, outcomes)
         builder = BodyBuilder(self.client, existing)
         parents: dict[int, Body] = {}
@@ -134,12 +134,12 @@ def _payloads(operations: Operations) -> list[tuple[int, Payload]]:
 
 
 def _bulks_of(operation: Operation[Payload]) -> list[str]:
-    """Variants may be spread over several bulks."""
+    """The UUIDs in the receipt. Variants may be spread over several bulks."""
     return operation.receipt_id.split()
 
 
 def _merged(bulks: Sequence[BySku | None]) -> BySku | None:
-    """What became of the products of all bulks; None if one of them is not known any more, or none is named."""
+    """The results of all bulks; None if one of them no longer exists, or if there are none."""
     merged: BySku = {}
     for each in bulks:
         if each is None:
@@ -149,7 +149,7 @@ def _merged(bulks: Sequence[BySku | None]) -> BySku | None:
 
 
 def _awaited_skus(operation: Operation[Payload], by_sku: BySku, removed: Mapping[str, Row]) -> list[str]:
-    """The SKUs, in lower case, that an operation waits for: its product's if that was asked for, else those of its
+    """The SKUs, in lower case, that an operation waits for: its product's if that was sent, else those of its
     variants."""
     if operation.payload is None:
         row = removed.get(operation.external_id)
@@ -159,7 +159,7 @@ def _awaited_skus(operation: Operation[Payload], by_sku: BySku, removed: Mapping
 
 
 def _all_listed(outcome: Outcome, wanted: Sequence[str], existing: Mapping[str, Row]) -> bool:
-    """Whether all went well so far, and the shop shows what it saved; it may take a moment to."""
+    """Whether there was no error so far and the shop lists what it saved, which may take a moment."""
     missing = [sku for sku in wanted if sku.lower() not in existing]
     if missing and outcome.error is None:
         outcome.error = TryAgainLater(f"Magento does not list {', '.join(missing)} yet.")
@@ -167,7 +167,7 @@ def _all_listed(outcome: Outcome, wanted: Sequence[str], existing: Mapping[str, 
 
 
 def _set_links(outcome: Outcome, payload: Payload, existing: Mapping[str, Row]) -> None:
-    """The IDs that the shop gave."""
+    """Set the IDs assigned by the shop."""
     outcome.external_id = str(existing[payload["sku"].lower()]["id"])
     for each in payload["variants"]:
         outcome.links[Kind.VARIANT, each["id"]] = str(existing[each["sku"].lower()]["id"])
