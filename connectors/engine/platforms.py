@@ -40,11 +40,11 @@ class PlatformNames(TypedDict):
 
 
 def platform_names(job: Job) -> PlatformNames:
-    """The names for issues of a job's items.
+    """The names of the connections for issues of a job's items.
 
-    An exported item is edited in the seller's shop; `source` is empty where the seller has several kinds of shop.
+    An exported item is edited in the seller's shop; `source` is empty where the seller has several shops.
     """
-    platform = adapter_for(job.connection.platform).name
+    platform = job.connection.name
     if job.direction == Direction.IMPORT:
         return {"platform": platform, "source": platform}
     return {"platform": platform, "source": _shop_name(job.connection.seller_id, int(monotonic() // 60))}
@@ -56,5 +56,5 @@ def _shop_name(seller_id: int | None, minute: int) -> str:
     if seller_id is None:
         return ""
     shops = Connection.objects.filter(seller_id=seller_id, role=Role.SHOP, jobs__direction=Direction.IMPORT)
-    names = {adapter_for(key).name for key in set(shops.values_list("platform", flat=True))}
+    names = set(shops.values_list("name", flat=True))
     return names.pop() if len(names) == 1 else ""

@@ -288,7 +288,7 @@ def test_an_item_that_alone_fails_is_finally_held_until_a_person_retries_it(
     assert (held.item_id, held.state) == (products[3].pk, Change.State.HELD)
     assert len(titles(custom_platform)) == 11 and set(writes(custom_platform).values()) == {1}
     assert ItemStatus.objects.get(item_id=products[3].pk).state == ItemStatus.State.HELD
-    assert Issue.objects.get(resolved_at=None).code == "held"
+    assert Issue.objects.get(resolved_at=None).code == "not_sent"
     healthy = True
     retry_changes(changes=Change.objects.filter(pk=held.pk), by=None)
     work_until_idle()
@@ -481,7 +481,7 @@ def test_two_items_of_a_batch_cannot_get_the_same_id(
     assert calls(custom_platform) == [3]
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.item_id) == ("id_in_use", products[1].pk)
-    assert "has here already" in issue.message and "the id one" in issue.message
+    assert "already uses this ID" in issue.message and "the ID one" in issue.message
     assert Link.objects.get(kind=kind, external_id="one").item_id in (products[0].pk, products[0].variants.get().pk)
     assert ItemStatus.objects.get(kind="product", item_id=products[1].pk).state == ItemStatus.State.PENDING
     assert ItemStatus.objects.get(kind="product", item_id=products[2].pk).state == ItemStatus.State.SYNCED

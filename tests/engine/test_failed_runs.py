@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType
 from hub.models import Connection, Run
 from sandbox.process import SandboxProcess

@@ -4,7 +4,6 @@ import pytest
 
 from catalog.models import Product
 from connectors.models import FeedImport
-from connectors.services.feed_imports import OPEN
 from connectors.services.runs import sync
 from hub.models import Change, Connection, Job, Link, Run
 from sandbox.process import SandboxProcess
@@ -108,7 +107,7 @@ def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_pla
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
     skip_delays()
-    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
+    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="rejected")
     assert "title is odd" in issue.message
     refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
     assert refused.file
@@ -150,7 +149,7 @@ def test_a_pending_file_in_the_former_format_is_not_sent(
     Product.objects.filter(pk=product.pk).update(title="Changed", revision=10**9)
     sync(connection=synced_search, data_type="products", trigger="button")
     work_until_idle()
-    assert FeedImport.objects.get(state__in=OPEN).format == "v4"
+    assert FeedImport.objects.get(state__in=FeedImport.OPEN).format == "v4"
     search_platform.clear_faults()
     set_api_version(synced_search, "v3")
     skip_delays()
@@ -175,6 +174,6 @@ def test_with_the_older_api_version_one_bad_item_does_not_hold_up_the_import(
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
     skip_delays()
-    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
+    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="rejected")
     assert "title is odd" in issue.message
     assert "Changed too" in str(groups(search_platform)[f"p{other.pk}"])

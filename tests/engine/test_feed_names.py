@@ -78,7 +78,7 @@ def test_two_names_in_one_import_become_one_and_are_reported(
     assert names(search_platform) == {"m1": "Oak"}
     issue = open_issue(second)
     assert issue is not None and issue.severity == Issue.Severity.WARNING
-    assert "called Oak by another product and Eiche by this one" in issue.message and "same name" in issue.fix
+    assert "called “Oak” by another product and “Eiche” by this product" in issue.message and "same name" in issue.fix
     assert not open_issue(first) and not open_issue(third)
     set_material(labelled_search, second, material="m1", name="Oak")
     send(labelled_search)
@@ -96,7 +96,7 @@ def test_a_new_name_applies_to_all_products_and_is_reported(
     assert names(search_platform) == {"m1": "Oak wood"}
     issue = open_issue(second)
     assert issue is not None and issue.severity == Issue.Severity.WARNING
-    assert "was called Oak until now" in issue.message and "Oak wood" in issue.message
+    assert "was called “Oak”." in issue.message and "Oak wood" in issue.message
     assert not open_issue(first)
 
 

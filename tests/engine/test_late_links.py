@@ -60,7 +60,9 @@ def test_stock_is_sent_once_the_target_has_the_variant(target: Connection, store
     Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=place, quantity=7) for v in variants)
     enqueue(seller_id=seller.pk, kind=Kind.VARIANT, item_ids=[v.pk for v in variants])
     work_until_idle()
-    assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {"not_there_yet"}
+    assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {
+        "not_at_target_yet"
+    }
     assert target_stock(store) == {}
 
     change(products)

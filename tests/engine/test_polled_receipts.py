@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.models import Product
-from connectors import registry
+from connectors.adapters import registry
 from connectors.sdk.errors import TryAgainLater
 from hub.models import Change, Job, Link, Run
 from hub.services import start_run

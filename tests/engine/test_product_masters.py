@@ -77,12 +77,12 @@ def test_other_sources_lose_a_conflict_and_are_reported(shop: Job, erp: Job) -> 
     issue = Issue.objects.get()
     assert (issue.external_id, issue.code, issue.severity, issue.occurrences) == (
         "product:700",
-        "not_master",
+        "not_source_of_truth",
         "warning",
         2,
     )
-    assert "Acme shop, which is the master of content: title, L-2." in issue.message
-    assert "master of images: images." in issue.message
+    assert "Acme shop, which is the source of truth for" in issue.message
+    assert "images" in issue.message and "L-2" in issue.message
     assert ItemStatus.objects.get(job=erp).state == ItemStatus.State.SKIPPED
     import_records(erp, lamp("700"))
     assert Issue.objects.get().resolved_at is not None
@@ -92,7 +92,7 @@ def test_stock_of_the_same_location_is_a_conflict(shop: Job, erp: Job) -> None:
     import_records(erp, lamp("700", quantity=8))
     import_records(shop, lamp("1", quantity=3))
     assert Stock.objects.get().quantity == 8
-    assert "Acme ERP, which is the master of stock: L-1: stock main." in Issue.objects.get().message
+    assert "Acme ERP, which is the source of truth for Stock: L-1: stock main." in Issue.objects.get().message
 
 
 def test_a_variant_missing_in_another_source_stays(shop: Job, erp: Job) -> None:
@@ -109,7 +109,7 @@ def test_a_deletion_by_another_source_is_reported_and_ignored(shop: Job, erp: Jo
     target = import_context_for(erp, run_id=None, now=timezone.now())
     assert discontinue(target, list(Link.objects.filter(connection=erp.connection, kind=Kind.PRODUCT))) == 0
     assert Product.objects.get().status == "live"
-    assert Issue.objects.get().code == "not_master"
+    assert Issue.objects.get().code == "not_source_of_truth"
     gone = list(Link.objects.filter(connection=shop.connection, kind=Kind.PRODUCT))
     assert discontinue(import_context_for(shop, run_id=None, now=timezone.now()), gone) == 1
     assert Product.objects.get().status == "discontinued"

@@ -46,9 +46,9 @@ def test_the_product_waits_and_nothing_is_overwritten(shop: Job) -> None:
     assert skus() == {"Rope": {"ROPE"}, "Hook": {"HOOK"}}
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.external_id, issue.occurrences) == ("variant_id_in_use", "product:2", 2)
-    for named in ("Thief", "Rope", "under the id v1", f"no. {Product.objects.get(title='Rope').pk}", "Acme shop"):
+    for named in ("Thief", "Rope", "the ID v1", f"no. {Product.objects.get(title='Rope').pk}", "Acme shop"):
         assert named in issue.message
-    assert "above the highest id in use" in issue.fix and list(open_collisions()) == [issue]
+    assert "above the highest ID in use" in issue.fix and list(open_collisions()) == [issue]
     assert ItemStatus.objects.get(item_id=Product.objects.get(title="Rope").pk).state == ItemStatus.State.PENDING
 
 
@@ -77,7 +77,7 @@ def test_an_id_twice_in_one_product_is_an_issue(shop: Job) -> None:
     twice.variants.append(VariantRecord(external_id="v1", sku="ROPE-2"))
     import_records(shop, twice, product("3", "Hook", v3="HOOK"))
     assert skus() == {"Hook": {"HOOK"}}
-    assert Issue.objects.get(resolved_at=None).code == "variant_id_twice"
+    assert Issue.objects.get(resolved_at=None).code == "variant_id_duplicate"
 
 
 def test_a_variant_moves_from_one_product_to_another(shop: Job) -> None:
