@@ -252,7 +252,7 @@ class Failure:
     """Why a change stays in the queue. `not_before` None: it is held until a user retries it or the item changes.
 
     `isolated`: it failed without others in the same call, and is sent alone from now on. `receipt_id` and `queued_hash`
-    say what the target has queued.
+    identify what the target has queued.
     """
 
     change: ChangeSnapshot

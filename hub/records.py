@@ -1,8 +1,8 @@
-"""What every record read from a source has in common.
+"""The base of all records that are read from a source.
 
-A record is one item of a source in the hub's own terms. `external_id` is the source's own id as text; `raw` is what
-was received, kept for S7. Times are aware and in UTC. A problem found while reading is put into `problems` rather than
-raised, so that the rest of the item is synced.
+A record is one item of a source in the hub's format. `external_id` is the source's ID as text; `raw` is the data as
+received, stored for S7. Times are aware and in UTC. A problem found while reading is added to `problems` instead of
+being raised, so that the rest of the item is synced.
 """
 
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from typing import Any
 
 @dataclass(slots=True)
 class Problem:
-    """Something wrong with an item. `code` names the type of issue (synclog.issue_catalog), `values` fill in its texts.
+    """A problem with an item. `code` names the issue type (synclog.issue_catalog), `values` fill in its texts.
 
-    A `fatal` problem keeps the whole item out. `ref` is the external ID with its kind (`variant:5`) that the problem
-    belongs to; empty: the item itself. Values are text and integers, so that they can be stored as JSON.
+    A `fatal` problem prevents the whole item from being synced. `ref` is the external ID with its kind (`variant:5`)
+    that the problem belongs to; empty: the item itself. Values are text and integers, so that they can be stored as
+    JSON.
     """
 
     code: str

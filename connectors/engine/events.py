@@ -72,7 +72,7 @@ def _group_by_subject(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> S
     for event in events:
         try:
             subjects[tuple(read(event.payload))].append(event)
-        except Exception:  # it was parsed on arrival, so the adapter has changed since
+        except Exception:  # it was parsed on arrival, so the adapter has changed since then
             logger.exception("%s: event %s can no longer be parsed", job, event.pk)
             _hold_events(turn, [event], "The event was valid on arrival, but the adapter can no longer parse it.")
     return subjects

@@ -289,7 +289,7 @@ def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLa
         not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
     result = failed_result(step.change, step.item, batch.job, error, not_before=not_before, isolated=True)
     if result.failure is not None and _is_queued(step):
-        # Only asking failed: the target still has it.
+        # Only the poll failed: the target still has it in its queue.
         result.failure = replace(
             result.failure, receipt_id=step.change.receipt_id, queued_hash=bytes(step.change.queued_hash or b"")
         )

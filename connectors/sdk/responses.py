@@ -1,4 +1,4 @@
-"""Answers of a platform, and when it lets us try again."""
+"""A platform's HTTP responses, and when a request may be retried."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,9 +50,9 @@ class Refused(SkipRecord):
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """`Retry-After` in either of its forms (RFC 9110, 10.2.3), seconds or a date, at most a day ahead.
+    """The value of `Retry-After` in either of its forms (RFC 9110, 10.2.3), seconds or a date, at most a day ahead.
 
-    None where it is missing or malformed.
+    None if it is missing or malformed.
     """
     value = headers.get("Retry-After", "").strip()
     latest = now + timedelta(days=1)

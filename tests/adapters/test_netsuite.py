@@ -73,7 +73,7 @@ def line(number: int, sku: str = "SKU-1", quantity: str = "1", **changes: Any) -
 
 
 def order(*lines: OrderLineItem, number: int = 1, **changes: Any) -> OrderItem:
-    """An order of a seller, with a shipping address."""
+    """An order shipped on behalf of a seller, with a shipping address."""
     where = AddressRecord(use="shipping", first_name="Zoe", last_name="Zimmer", street="Storgata 1", country="NO")
     about = {
         "lines": list(lines) or [line(1)],

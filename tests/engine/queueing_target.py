@@ -1,4 +1,4 @@
-"""A target that queues what it takes and is asked later what became of it."""
+"""A target that queues what it receives and is polled for the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from hub.kinds import DataType, Role
 
 @dataclass
 class Vendor:
-    """The remote side. `sent` and `polled` are the titles and receipts of each call.
+    """The platform. `sent` and `polled` are the titles and receipts of each call.
 
-    `answer` decides what becomes of an operation that is asked about: an outcome's error, or None. A product whose
-    title is `A needs B` is taken only once B is there. `poll_error` is raised by the next poll.
+    `answer` is the error of the outcomes that a poll returns, or None for success. A product whose title is `A needs B`
+    is only queued once B exists. `poll_error` is raised by the next poll.
     """
 
     sent: list[list[str]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Vendor:
     poll_error: Exception | None = None
 
     def process(self) -> None:
-        """Work off the queue, all at once."""
+        """Process the whole queue."""
         for operation in self.queue.values():
             if operation.action is Action.REMOVE:
                 self.products.pop(str(operation.item_id), None)

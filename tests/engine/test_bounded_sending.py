@@ -1,4 +1,4 @@
-"""A turn sends for at most ten minutes: what was handled leaves the queue, the rest is sent later (B7)."""
+"""A turn sends for at most ten minutes: processed changes leave the queue, the others are sent later (B7)."""
 
 from time import monotonic
 from typing import Any
@@ -33,7 +33,7 @@ class Clock:
 
 @pytest.fixture
 def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Every call to the custom system takes more than four minutes, and that makes no batch smaller."""
+    """Each call to the custom system takes more than four minutes, and batches do not become smaller."""
     clock, send = Clock(), RestTargetStream.send
 
     def slow_send(self: ProductTarget, *args: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Comparison of source and target (N9): changes made behind the hub's back are found, and repaired on request."""
+"""Comparisons (N9): changes made directly at the target are found, and repaired on request."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +30,7 @@ def products(custom: Connection) -> list[Product]:
 
 
 def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[str]]:
-    """At the target, remove three products, change the titles of two, and add one that is not from the hub."""
+    """At the target, remove three products, change the titles of two, and add one that the hub does not have."""
     edit_at_target(platform, "DELETE", [str(one.pk) for one in products[:3]])
     edit_at_target(platform, "PUT", [{"key": str(one.pk), "title": "Meddled"} for one in products[3:5]])
     edit_at_target(platform, "PUT", [{"key": "foreign", "title": "Not from here"}])
@@ -41,7 +41,7 @@ def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[st
     }
 
 
-def test_agreement_is_reported_without_a_write(
+def test_no_differences_are_reported_without_a_write(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     custom_platform.clear_calls()
@@ -68,7 +68,7 @@ def test_differences_are_reported_by_kind_and_by_field(
 def test_items_no_longer_exported_are_reported(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
-    """As if a removal had been lost: neither an event nor a full sync has found it yet."""
+    """As if a removal had been lost, and neither an event nor a full sync had detected it yet."""
     Product.objects.filter(pk=products[0].pk).update(status="discontinued")
     Product.objects.filter(pk=products[1].pk).delete()
     run = run_check(custom, "proof")
@@ -77,7 +77,7 @@ def test_items_no_longer_exported_are_reported(
     }
 
 
-def test_items_with_pending_changes_are_not_judged(
+def test_items_with_pending_changes_are_not_compared(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -96,12 +96,12 @@ def test_repairing_everything_makes_both_sides_equal(
     assert repair(run=run, items=repairable(run=run), by=None) == 6
     work_until_idle()
     there = titles(custom_platform)
-    # What is not from the hub is never touched.
+    # Products that are not from the hub are never changed.
     assert there.pop("foreign") == "Not from here" and writes(custom_platform)["foreign"] == 1
     assert there == hub_titles(custom)
     again = run_check(custom, "proof")
     assert (again.state, verdicts(again)) == (Run.State.DONE, {"unknown": {"foreign"}})
-    # A second repair finds nothing left to do.
+    # A second repair finds no differences.
     assert repair(run=run, items=repairable(run=run), by=None) == 0 and not Change.objects.exists()
 
 
@@ -156,7 +156,7 @@ def test_items_left_out_of_an_incomplete_list_are_not_missing(
 def test_items_that_cannot_be_read_are_not_missing(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product], fault: dict[str, object]
 ) -> None:
-    """It is retried and finally fails. No differences are reported, and the job goes on sending."""
+    """The read is retried and finally fails. No differences are reported, and the job continues to send."""
     edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
     custom_platform.fault(**fault)  # type: ignore[arg-type]
     run = run_check(custom, "proof")
@@ -194,7 +194,7 @@ def test_overlapping_pages_duplicate_nothing(
     assert verdicts(run) == expected and run.items.count() == 6
 
 
-def test_killed_at_every_point_it_continues(
+def test_it_resumes_after_a_crash_at_any_point(
     custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     one_lane(custom)
@@ -238,7 +238,7 @@ def test_it_is_started_by_its_schedule(custom: Connection, products: list[Produc
     assert (state.last_full_sync_at, state.last_success_at) == before
 
 
-def test_differences_and_their_end_are_each_reported_once(
+def test_differences_open_one_alert_and_resolve_it_once(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -293,10 +293,10 @@ def test_a_comparison_of_unreadable_data_is_rejected(search: Connection) -> None
     assert products_job(search).comparison_schedule == ""
 
 
-def test_more_items_take_more_pages_and_keep_no_more_rows(custom: Connection, custom_platform: SandboxProcess) -> None:
-    """The work grows with the number of items: ten times as many take ten times the calls, and no row of the reading
-    is kept.
-    """
+def test_the_number_of_calls_grows_linearly_and_no_rows_are_left(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
+    """Ten times as many items take ten times as many calls, and none of the rows used while reading are kept."""
     calls = []
     for number in (100, 1000):
         make_products(custom.seller, number - Product.objects.count(), prefix=f"N{number}")
@@ -309,7 +309,7 @@ def test_more_items_take_more_pages_and_keep_no_more_rows(custom: Connection, cu
 def test_a_comparison_is_limited_to_its_own_seller(
     transactional_db: None, sandbox: Callable[..., SandboxProcess]
 ) -> None:
-    """Two sellers, two accounts of one system: the differences of one account do not concern the other."""
+    """Two sellers with two accounts of one system: differences in one account do not affect the other."""
     both = sandbox("rest", accounts={"north": "n", "south": "s"})
     connections = [
         install_connection(

@@ -40,7 +40,7 @@ Send = Callable[[ProductTarget, Sequence[Operation[Any]]], list[Outcome]]
 
 @pytest.fixture
 def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Send], Send]], None]:
-    """`sending(wrap)`: wrap each call to the target."""
+    """`sending(wrap)`: wraps each call to the target."""
 
     def wrap(wrapper: Callable[[Send], Send]) -> None:
         monkeypatch.setattr(RestTargetStream, "send", wrapper(RestTargetStream.send))
@@ -126,8 +126,8 @@ def test_a_change_during_sending_is_sent_too(
     assert not Change.objects.exists()
 
 
-def test_an_unanswered_call_may_have_been_applied(custom: Connection, custom_platform: SandboxProcess) -> None:
-    """The target has the new title without our knowing it, and then the old title comes back."""
+def test_a_call_without_a_response_may_have_been_applied(custom: Connection, custom_platform: SandboxProcess) -> None:
+    """The target has the new title without our knowing it, and then the title is changed back."""
     products = sent(custom, 2)
     before = hub_titles(custom)
     custom_platform.fault("drop", method="PUT", when="after", times=1)
@@ -139,7 +139,7 @@ def test_an_unanswered_call_may_have_been_applied(custom: Connection, custom_pla
     assert titles(custom_platform) == before
 
 
-def test_an_unanswered_creation_is_removed_when_the_item_is_deleted(
+def test_an_item_created_without_a_response_is_removed_when_it_is_deleted(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     products = make_products(custom.seller, 2)
@@ -199,7 +199,7 @@ def test_retry_after_is_respected(custom: Connection, custom_platform: SandboxPr
     assert calls(custom_platform) == []
 
 
-def test_after_a_failure_a_single_item_probes_and_batches_grow_back(
+def test_after_a_failure_a_single_item_is_tried_and_batches_grow_again(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     job = one_lane(custom)
@@ -223,7 +223,7 @@ def test_the_breaker_backs_off_up_to_five_minutes() -> None:
     assert all(150 <= pause <= 300 for pause in pauses[9:])
 
 
-def test_a_throttled_call_waits_as_instructed_and_is_not_in_doubt(
+def test_a_rate_limited_call_waits_as_instructed_and_is_not_in_doubt(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -238,7 +238,7 @@ def test_a_throttled_call_waits_as_instructed_and_is_not_in_doubt(
     assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_requests_before_a_throttled_one_are_in_doubt(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_requests_before_a_rate_limited_one_are_in_doubt(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     products = sent(custom, 4)
     custom_platform.fault("status", status=429, path="/v1/products", method="DELETE", times=1)
@@ -264,7 +264,7 @@ def test_a_long_outage_needs_no_manual_retry(custom: Connection, custom_platform
     assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_an_item_that_alone_fails_is_finally_held_until_a_person_retries_it(
+def test_an_item_that_fails_alone_is_finally_held_until_a_person_retries_it(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None]
 ) -> None:
     one_lane(custom)
@@ -458,7 +458,7 @@ def test_connections_of_an_account_share_one_rate_budget(
 def test_two_items_of_a_batch_cannot_get_the_same_id(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[[Callable[[Send], Send]], None], kind: str
 ) -> None:
-    """L16, with a target that takes two items for one: the first is linked, the other needs a person's decision."""
+    """L16, with a target that returns one ID for two items: the first is linked, the other is held for a person."""
 
     def as_one(send: Send) -> Send:
         def wrapped(target: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:

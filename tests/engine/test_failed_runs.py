@@ -1,4 +1,4 @@
-"""A run that fails shows the calls that it made (B10)."""
+"""Failed runs show the number of calls that they made (B10)."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def rest_shop(transactional_db: None, rest_platform: SandboxProcess) -> Connecti
 
 
 @pytest.mark.parametrize(("status", "reason"), [(404, "does not serve"), (401, "credentials")])
-def test_a_run_that_needs_attention_counts_the_call_that_was_refused(
+def test_a_run_that_needs_attention_counts_the_rejected_call(
     rest_shop: Connection, rest_platform: SandboxProcess, status: int, reason: str
 ) -> None:
     rest_platform.fault("status", status=status, path="/v1/brands")
@@ -44,7 +44,7 @@ def test_a_run_that_needs_attention_counts_the_call_that_was_refused(
     assert (run.state, run.api_calls) == (Run.State.FAILED, 1) and reason in run.reason
 
 
-def test_a_run_that_fails_by_a_bug_counts_its_calls(
+def test_a_run_that_fails_because_of_a_bug_counts_its_calls(
     rest_shop: Connection, rest_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Within an import, the ID of a custom label has one name; a changed name is allowed, and reported (F4)."""
+"""Within an import, each ID of a custom label has one display name; a changed name is allowed and reported (F4)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(params=["v4", "v3"])
 def labelled_search(search: Connection, request: pytest.FixtureRequest) -> Connection:
-    """A search engine that has all products. Materials are IDs, and another attribute holds their names."""
+    """A search engine with all products. Materials are IDs, and another attribute contains their display names."""
     search.settings = search.settings | {"api_version": request.param, "custom_labels": ["Material"]}
     search.field_map = {"label_names": {"Material": "Material name"}}
     search.save(update_fields=["settings", "field_map"])
@@ -50,7 +50,7 @@ def names(platform: SandboxProcess) -> dict[str, str]:
 
 
 def open_issue(product: Product) -> Issue | None:
-    """Look in the search engine's sync log: the shop's log has the shop's IDs."""
+    """The open issue in the search engine's sync log: the shop's log uses the shop's IDs."""
     return Issue.objects.filter(
         sync_log__connection__platform="elevate", external_id=f"product:{product.pk}", resolved_at=None
     ).first()

@@ -27,7 +27,7 @@ State = FeedImport.State
 
 
 def discontinue_most() -> None:
-    """Discontinue six of ten products, which the engine takes for an accident."""
+    """Discontinue six of ten products, which the harm check rejects."""
     live = Product.objects.filter(status="live").order_by("pk")
     number = live.count()
     for product in live[: number * 6 // 10]:

@@ -1,4 +1,4 @@
-"""Items sent before the target has what they refer to are sent again, or wait: nothing is lost silently."""
+"""Items sent before the items they refer to exist at the target are sent again, or wait: nothing is lost silently."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def target(transactional_db: None, store: SandboxProcess) -> Connection:
 
 
 def priced_products(target: Connection, number: int) -> list[Product]:
-    """Products that the store accepts: each needs a price."""
+    """Products that the store accepts: each has a price."""
     seller = target.seller
     products = make_products(seller, number)
     prices = PriceList.objects.create(seller=seller, slug="list", name="List", currency="GBP")

@@ -28,7 +28,7 @@ Send = Callable[[RestTargetStream[Any], Sequence[Operation[Any]]], list[Outcome]
 
 @pytest.fixture
 def one_request_per_item(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A target without batches: each `send` makes a request for every item."""
+    """A target without a batch call: each `send` makes a request per item."""
     send: Send = RestTargetStream.send
 
     def send_singly(self: RestTargetStream[Any], operations: Sequence[Operation[Any]]) -> list[Outcome]:
@@ -37,7 +37,7 @@ def one_request_per_item(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RestTargetStream, "send", send_singly)
 
 
-def test_no_other_worker_gets_the_lane_while_a_batch_outlasts_its_lease(
+def test_no_other_worker_gets_the_lane_while_a_batch_exceeds_its_lease(
     custom: Connection, custom_platform: SandboxProcess, one_request_per_item: None, settings: Any
 ) -> None:
     settings.LEASE_SECONDS = 2
@@ -67,10 +67,10 @@ def test_no_other_worker_gets_the_lane_while_a_batch_outlasts_its_lease(
     assert last_run(job).state == Run.State.DONE
 
 
-def test_batches_are_sized_by_the_time_that_they_take(
+def test_batches_are_sized_by_their_duration(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a second an item: a batch of 100 takes 50 s, so the next ones have as many as fit into 20 s."""
+    """Half a second per item: a batch of 100 takes 50 s, so the next ones have as many items as fit into 20 s."""
     skipped, send = 0.0, RestTargetStream.send
 
     def slow_send(self: RestTargetStream[Any], operations: Sequence[Operation[Any]]) -> list[Outcome]:
@@ -87,7 +87,7 @@ def test_batches_are_sized_by_the_time_that_they_take(
     start_run(job=job, trigger=Run.Trigger.BUTTON)
     work_until_idle()
     sizes = calls(custom_platform)
-    # While the first call is under way, the second batch is made up.
+    # The second batch is decided while the first call is in progress.
     assert sum(sizes) == 400 and sizes[0] == 100 and len(sizes) >= 5
     assert max(sizes[2:]) <= MAX_BATCH_SECONDS / 0.5
     assert last_run(job).state == Run.State.DONE

@@ -1,4 +1,4 @@
-"""What a target has queued is asked about, not sent again, until its outcome is known."""
+"""Items that a target has queued are polled, not sent again, until their outcome is known."""
 
 import pytest
 
@@ -30,14 +30,14 @@ def job(transactional_db: None, vendor: Vendor) -> Job:
 
 
 def send(job: Job, number: int) -> list[Product]:
-    """Send this many products; afterwards the vendor has them in its queue."""
+    """Send this many products; the platform then has them in its queue."""
     products = make_products(job.connection.seller, number)
     start_run(job=job, trigger=Run.Trigger.BUTTON)
     work_until_idle()
     return products
 
 
-def test_what_is_queued_is_asked_about_and_never_sent_again(job: Job, vendor: Vendor) -> None:
+def test_queued_items_are_polled_and_never_sent_again(job: Job, vendor: Vendor) -> None:
     products = send(job, 3)
     for _ in range(2):
         skip_delays()
@@ -51,7 +51,7 @@ def test_what_is_queued_is_asked_about_and_never_sent_again(job: Job, vendor: Ve
     assert last_run(job).state == Run.State.DONE
 
 
-def test_a_change_in_the_meantime_is_sent_and_the_rest_is_asked_about(job: Job, vendor: Vendor) -> None:
+def test_a_changed_item_is_sent_and_the_others_are_polled(job: Job, vendor: Vendor) -> None:
     products = send(job, 3)
     change(products[:1], title="Newer")
     skip_delays()
@@ -62,7 +62,7 @@ def test_a_change_in_the_meantime_is_sent_and_the_rest_is_asked_about(job: Job, 
     assert vendor.products[str(products[0].pk)] == "Newer"
 
 
-def test_a_removal_is_asked_about_by_its_receipt(job: Job, vendor: Vendor) -> None:
+def test_a_removal_is_polled_by_its_receipt(job: Job, vendor: Vendor) -> None:
     [product] = send(job, 1)
     vendor.process()
     skip_delays()
@@ -77,8 +77,8 @@ def test_a_removal_is_asked_about_by_its_receipt(job: Job, vendor: Vendor) -> No
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_poll_that_fails_is_repeated_and_nothing_is_sent_again(job: Job, vendor: Vendor, number: int) -> None:
-    """A poll of one item too, although an item that fails alone is otherwise sent again."""
+def test_a_failed_poll_is_repeated_and_nothing_is_sent_again(job: Job, vendor: Vendor, number: int) -> None:
+    """Also for a single item, although an item that fails alone is otherwise sent again."""
     send(job, number)
     vendor.poll_error = TryAgainLater("The connection was cut.")
     skip_delays()
@@ -89,17 +89,17 @@ def test_a_poll_that_fails_is_repeated_and_nothing_is_sent_again(job: Job, vendo
     assert len(vendor.sent) == 1 and len(vendor.products) == number and not Change.objects.exists()
 
 
-def test_a_refused_poll_names_the_items_that_it_asked_about(job: Job, vendor: Vendor) -> None:
+def test_a_rejected_poll_names_the_polled_items(job: Job, vendor: Vendor) -> None:
     products = send(job, 3)
-    change(products[:1], title="Newer")  # sent in the same batch as the others are asked about
+    change(products[:1], title="Newer")  # sent in the same batch in which the others are polled
     vendor.poll_error = batch_refusal(1, "too large")
     skip_delays()
     assert Issue.objects.get(resolved_at=None).item_id == products[2].pk
 
 
 @pytest.mark.parametrize("error", [refusal("too large"), TryAgainLater("Its worker was restarted.")], ids=str)
-def test_an_outcome_ends_the_asking(job: Job, vendor: Vendor, error: Exception) -> None:
-    """A refusal becomes an issue; an item that is to be sent again is sent again."""
+def test_an_outcome_ends_the_polling(job: Job, vendor: Vendor, error: Exception) -> None:
+    """A rejection becomes an issue; an item whose outcome is TryAgainLater is sent again."""
     send(job, 1)
     vendor.answer = error
     vendor.process()

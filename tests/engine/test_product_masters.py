@@ -1,6 +1,5 @@
-"""Content, stock and images of a product each have one source of truth, which wins conflicts; the loser is reported
-(L17).
-"""
+"""Content, stock and images of a product each have one source of truth, which wins conflicts; the other source is
+reported (L17)."""
 
 from decimal import Decimal
 from typing import Any
@@ -48,7 +47,7 @@ def shop() -> Job:
 
 @pytest.fixture
 def erp(shop: Job) -> Job:
-    """Imports the products of the ERP, the source of truth for stock; the shop's lamp is its number 700."""
+    """Imports the products of the ERP, the source of truth for stock; the shop's lamp has the ID 700 there."""
     assert shop.connection.seller is not None
     erp = make_connection(shop.connection.seller, name="Acme ERP", role="erp")
     Master.objects.create(seller=shop.connection.seller, group=Master.Group.STOCK, connection=erp)
@@ -57,7 +56,7 @@ def erp(shop: Job) -> Job:
 
 def test_each_source_of_truth_writes_its_own_data(shop: Job, erp: Job) -> None:
     import_records(shop, lamp("1"))
-    assert not Stock.objects.exists()  # only the ERP knows the stock
+    assert not Stock.objects.exists()  # only the ERP has the stock
     import_records(erp, lamp("700", quantity=8))
     assert Product.objects.get().title == "Lamp" and Stock.objects.get().quantity == 8
     assert not Issue.objects.exists()
@@ -68,7 +67,7 @@ def test_other_sources_lose_a_conflict_and_are_reported(shop: Job, erp: Job) -> 
     import_records(erp, lamp("700"))
     Change.objects.all().delete()
     stranger = lamp("700", "LAMP 40W", 5, "L-1", "L-2", images=[])
-    for _ in range(2):  # reported for as long as the conflict exists
+    for _ in range(2):  # reported as long as the conflict exists
         tally = import_records(erp, stranger)
         assert (tally.updated, tally.skipped) == (0, 1)
     assert Product.objects.get().title == "Lamp"

@@ -1,4 +1,4 @@
-"""The log of a real run, while it is running and at its end (B8); and that it stays short."""
+"""The log of a run, during the run and at its end (B8), and its limited length."""
 
 from datetime import timedelta
 from typing import Any
@@ -88,7 +88,7 @@ def test_a_slow_run_is_logged_every_minute(custom: Connection) -> None:
     assert [line.at - began for line in run.log.all()] == [timedelta(seconds=each) for each in (0, 61, 122)]
 
 
-def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_waits_are_logged_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     make_products(custom.seller, 20)
     custom_platform.fault("status", method="PUT", status=503, times=14)
@@ -101,7 +101,7 @@ def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, cust
     assert waits[runlog.LOGGED_IN_FULL :] == ["11 delays so far.", "Total: 14 delays."]
 
 
-def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_for_the_rate_limit_is_logged(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(2, 3600))
     monkeypatch.setattr(ProductTarget, "batch_size", 1)
     one_lane(custom)
@@ -111,7 +111,7 @@ def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch:
     assert lines(run)[-1].endswith("The rate budget of this account is used up.")
 
 
-def test_rejected_batches_and_the_items_at_fault_are_reported(
+def test_rejected_batches_and_the_rejected_items_are_logged(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -123,8 +123,8 @@ def test_rejected_batches_and_the_items_at_fault_are_reported(
     assert any(f"product:{products[2].pk}: " in line and "title" in line for line in logged)
 
 
-def test_a_lost_worker_is_reported(custom: Connection) -> None:
-    """To the queue, a batch that cannot be settled is the same as a lost worker: the batch is halved."""
+def test_a_lost_worker_is_logged(custom: Connection) -> None:
+    """The queue treats a batch that cannot be settled like a lost worker: the batch is halved."""
     one_lane(custom)
     products = make_products(custom.seller, 4)
     original = ProductTarget.payload
@@ -154,7 +154,7 @@ def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
     ]
 
 
-def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> None:
+def test_a_feed_import_is_logged_from_file_to_response(search: Connection) -> None:
     work_until_idle()
     skip_delays()
     run = last_run(products_job(search))

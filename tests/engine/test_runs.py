@@ -1,4 +1,5 @@
-"""Runs: one at a time whatever starts them, closed exactly once, honest when they end early, started when due."""
+"""Runs: one at a time whatever starts them, closed exactly once, with correct results if they end early, started when
+due."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -229,7 +230,7 @@ def test_a_failed_full_run_never_counts_as_a_full_sync(custom: Connection, custo
 
 
 def test_a_long_comparison_lets_events_through(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The comparison proceeds in slices, and changes requested by events are sent in between."""
+    """The comparison runs in slices, and changes caused by events are sent in between."""
     monkeypatch.setattr(exporting, "_CHUNK", 10)
     monkeypatch.setattr(exporting, "SLICE_SECONDS", 0.0)
     one_lane(custom)
@@ -253,7 +254,7 @@ def test_a_long_comparison_lets_events_through(custom: Connection, monkeypatch: 
 def test_a_long_comparison_yields_to_other_sellers_and_resumes(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """B2: when its slice is over and other work is waiting, the turn ends; nothing is compared twice."""
+    """B2: when its slice is over and other lanes are waiting, the turn ends; nothing is compared twice."""
     settings.TURN_SECONDS = 0
     monkeypatch.setattr(turn, "CHECK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr(exporting, "_CHUNK", 10)
@@ -282,5 +283,5 @@ def test_a_long_comparison_yields_to_other_sellers_and_resumes(
     work_until_idle()
     served = [slug for slug, _ in order]
     assert served[:4] in (["acme-erp", "other-erp"] * 2, ["other-erp", "acme-erp"] * 2)
-    assert len(order) == len(set(order)) == 14  # six chunks each, and one query that found no more
+    assert len(order) == len(set(order)) == 14  # six chunks each, and one query that finds no more
     assert {last_run(products_job(each)).state for each in (custom, other)} == {Run.State.DONE}

@@ -1,4 +1,4 @@
-"""The interval of full syncs follows the size of the catalog, until a person sets it (F3)."""
+"""The interval of full syncs depends on the size of the catalog, unless a person has set it (F3)."""
 
 from datetime import timedelta
 

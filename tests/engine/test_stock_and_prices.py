@@ -1,4 +1,4 @@
-"""Stock and prices of a variant are sent separately, each with its own record of what was sent."""
+"""Stock and prices of a variant are sent separately, each with its own links and hashes."""
 
 import pytest
 

@@ -1,6 +1,5 @@
-"""A variant ID in use by another product's variant never overwrites it: the product waits, and both holders are named
-(L16).
-"""
+"""An ID that is used by another product's variant is not reassigned: the product stays pending, and both are named
+(L16)."""
 
 from decimal import Decimal
 
@@ -33,7 +32,7 @@ def product(external_id: str, title: str, **variants: str) -> ProductRecord:
 
 
 def skus() -> dict[str, set[str]]:
-    """Title → SKUs that are sent."""
+    """Title → SKUs of its live variants."""
     offered = Variant.objects.filter(status="live")
     return {p.title: set(offered.filter(product=p).values_list("sku", flat=True)) for p in Product.objects.all()}
 
@@ -63,7 +62,7 @@ def test_a_known_product_stays_unchanged(shop: Job) -> None:
     assert not open_collisions().exists()
 
 
-def test_of_two_simultaneous_products_the_first_gets_the_id(shop: Job) -> None:
+def test_of_two_products_in_one_page_the_first_gets_the_id(shop: Job) -> None:
     import_records(
         shop, product("1", "Rope", v1="ROPE"), product("2", "Thief", v1="NEW"), product("3", "Hook", v3="HOOK")
     )

@@ -132,7 +132,7 @@ def process_queue(store: Store) -> None:
         except ApiError as refused:
             operation |= {"status": FAILED, "result_message": refused.formatted_message, "error_code": refused.status}
         else:
-            # The shop forgets what was asked for, and keeps what it saved.
+            # The shop deletes the request and keeps the saved product.
             result = {"id": saved["id"], "sku": saved["sku"]}
             found = {"status": COMPLETE, "result_message": "Service execution success", "error_code": 0}
             operation |= found | {"serialized_data": None, "result_serialized_data": orjson.dumps(result).decode()}
