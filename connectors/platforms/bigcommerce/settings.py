@@ -19,13 +19,15 @@ class Settings(Schema):
         ge=1,
         le=MAX_PAGE_SIZE,
         title="Items per page",
-        description="Less where a store answers 504 to pages.",
+        description="Lower this if the store times out (504).",
     )
     channel_ids: tuple[int, ...] = Field(
-        (), title="Storefronts", description="Only products and categories of these channels; empty: all."
+        (),
+        title="Storefronts",
+        description="IDs of the channels whose products and categories are imported. Leave empty for all.",
     )
     b2b_channel_id: int | None = Field(
-        None, title="B2B channel", description="Only orders placed through this channel are read; empty: all."
+        None, title="B2B channel", description="Import only orders from this channel. Leave empty for all."
     )
 
 
@@ -37,7 +39,7 @@ class TargetSettings(Schema):
     location_id: int = Field(1, title="Stock location", description="ID of the store's location that stock is sent to.")
     channel_id: int = Field(1, title="Storefront", description="ID of the channel whose category tree is written.")
     on_removal: Literal["hide", "delete"] = Field(
-        "hide", title="What is discontinued", description="Brands cannot be hidden: they stay then."
+        "hide", title="Discontinued items", description="Brands can't be hidden, so “hide” keeps them."
     )
 
 
@@ -51,7 +53,7 @@ class SourceCredentials(Credentials):
     client_secret: SecretStr = Field(
         SecretStr(""),
         title="Client secret",
-        description="Of the same API account: webhooks are then trusted by their signature as well as by our secret.",
+        description="Client secret of the same API account. Used to verify webhook signatures (optional).",
     )
 
 

@@ -54,4 +54,4 @@ class Elevate(Adapter[ElevateClient]):
                 f"There is no cluster at this address ({refused.status}).",
                 fix="The address is https://, the cluster's ID, and .api.esales.apptus.cloud or .elevate-api.cloud.",
             ) from refused
-        return f"The cluster answers. Markets: {', '.join(self.account.settings.markets)}"
+        return f"Connected. Markets: {', '.join(self.account.settings.markets)}"

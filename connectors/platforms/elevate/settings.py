@@ -9,30 +9,38 @@ from connectors.sdk.schemas import Schema
 
 class Settings(Schema):
     api_version: Literal["v4", "v3"] = Field(
-        "v4", title="Admin API", description="v3 ends on 2026-12-31; after a change everything is sent anew."
+        "v4",
+        title="Admin API",
+        description="v3 ends on 2026-12-31; changing the version sends the whole catalog again.",
     )
     markets: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
-        title="Markets", description="Where the products are sold; configured in Elevate before."
+        title="Markets", description="Markets that are configured in Elevate."
     )
     locale: str = Field(
         "",
         validate_default=True,
-        title="Locale of the texts",
-        description="For example en-GB; empty: the market's own.",
+        title="Language",
+        description="For example en-GB. Leave empty for the market's default.",
     )
     price_list: str = Field(title="Price list", description="Slug of the price list whose prices are shown.")
     product_url: str = Field(
-        "/{slug}/", title="Address of a product", description="{slug} and {id} are replaced by the product's."
+        "/{slug}/", title="Product URL template", description="{slug} and {id} are replaced by the product's."
     )
-    variant_key: Literal["sku", "id"] = Field("sku", title="Key of a variant")
+    variant_key: Literal["sku", "id"] = Field("sku", title="Variant ID field")
     custom_labels: tuple[str, ...] = Field(
         (), title="Custom labels", description="Product attributes and options that are sent, by their names."
     )
     untracked_stock: int = Field(
-        1, ge=0, title="Stock of what is not counted", description="The figure sent for variants without any stock."
+        1,
+        ge=0,
+        title="Stock for untracked variants",
+        description="Quantity sent for variants whose stock isn't tracked.",
     )
     drain_every: float = Field(
-        300, ge=1, title="Seconds between imports", description="How long changes collect before they go out."
+        300,
+        ge=1,
+        title="Seconds between imports",
+        description="Changes are collected for this long, then sent as one import.",
     )
     blocking_timeout: int = Field(
         20, ge=1, le=50, title="Seconds to wait for an import", description="After that its status is polled."
@@ -42,21 +50,21 @@ class Settings(Schema):
     @classmethod
     def _check_placeholder(cls, value: str) -> str:
         if "{slug}" not in value and "{id}" not in value:
-            raise ValueError("it must hold {slug} or {id}, or all products would share one address")
+            raise ValueError("it must contain {slug} or {id}; otherwise all products have the same URL")
         return value
 
     @field_validator("locale")
     @classmethod
     def _require_locale(cls, value: str, info: ValidationInfo) -> str:
         if not value and info.data.get("api_version") == "v3":
-            raise ValueError("v3 wants to know the language of the texts: write it, for example en-GB")
+            raise ValueError("v3 requires a language, for example en-GB")
         return value
 
 
 class FieldMap(Schema):
     label_names: dict[str, str] = Field(
         default_factory=dict,
-        title="Names of labels",
+        title="Label names",
         description="Custom label whose values are ids → the product attribute that holds their names.",
     )
 

@@ -21,5 +21,7 @@ class Settings(Schema):
 
 class Credentials(Schema):
     token: SecretStr = Field(
-        min_length=1, title="Token", description="Sent as Authorization: Bearer; any word if the address asks for none."
+        min_length=1,
+        title="Token",
+        description="Sent as Authorization: Bearer; enter any text if the URL needs no token.",
     )

@@ -16,23 +16,29 @@ class StoreViewSettings(Schema):
 
 
 class Settings(StoreViewSettings):
-    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Less where a shop is slow.")
+    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Lower this if the shop is slow.")
     admin_url: str = Field("", title="Address of the admin panel", description="For links to items; empty: no links.")
     b2b_store_id: int | None = Field(
         None, title="B2B store view", description="Only orders placed in the store view with this ID; empty: all."
     )
     ship_from: str = Field("", title="Ship from", description="Inventory source of shipments; empty: Magento's own.")
-    notify: bool = Field(False, title="Tell the customer", description="Magento e-mails about each shipment.")
+    notify: bool = Field(
+        False, title="Notify customers", description="Magento emails the customer about each shipment."
+    )
 
 
 class TargetSettings(StoreViewSettings):
     price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
-    source_code: str = Field("default", min_length=1, title="Source", description="Of the stock that is sent.")
+    source_code: str = Field(
+        "default", min_length=1, title="Source", description="Code of the inventory source that receives stock."
+    )
     entities_a_call: int = Field(
         1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
     )
     bulk: bool = Field(
-        True, title="Products in bulk", description="The shop's queue consumers have to run; off: one call a product."
+        True,
+        title="Use bulk API for products",
+        description="Requires running queue consumers. If off, each product is sent in its own call.",
     )
     attribute_set_id: int = Field(4, title="Attribute set", description="ID of the one that new products get.")
 

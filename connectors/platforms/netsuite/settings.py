@@ -46,7 +46,7 @@ class Settings(Schema):
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "America/Los_Angeles",
         title="Time zone",
-        description="Of the user whose role is used: NetSuite tells times of change in it.",
+        description="Time zone of the NetSuite user. NetSuite returns modification times in it.",
     )
     subsidiary: InternalId = Field("", title="Subsidiary", description="Internal ID, in a OneWorld account.")
     location: InternalId = Field(
@@ -89,7 +89,9 @@ class Settings(Schema):
         description="Which items are read as products.",
     )
     external_ids: ExternalIdPart = Field(
-        "sc", title="External ID prefix", description="Never change it once orders were sent: they are found by it."
+        "sc",
+        title="External ID prefix",
+        description="Don't change this after orders were sent; SyncCenter finds its orders by it.",
     )
 
     @model_validator(mode="after")

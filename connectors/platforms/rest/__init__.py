@@ -41,7 +41,7 @@ class _Rest(Adapter[RestClient]):
 
     def check(self) -> str:
         self.client.list_page("products", limit=1)
-        return "The system answers and knows products."
+        return "Connected. Products can be read."
 
 
 class RestTarget(_Rest):

@@ -10,7 +10,7 @@ class Settings(Schema):
     send_statuses: bool = Field(
         False,
         title="Send item statuses",
-        description="Only where another system is the source of truth for orders: else the OMS would get its own data.",
+        description="Turn on only if another system is the source of truth for orders.",
     )
     cancel_reason: str = Field("Canceled by the seller", min_length=1, title="Reason of cancellations")
     return_reason: str = Field("Returned by the customer", min_length=1, title="Reason of returns")
