@@ -32,7 +32,7 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     rng = random.Random(options.seed)
     with (
-        start("rest", accounts={"erp": "token"}, latency_ms=100) as system,
+        start("rest", accounts={"erp": "token"}, latency_ms=100, contract="off") as system,
         Processes() as processes,
     ):
         job = sample_data.target(sample_data.catalogue("acme", options.items), system, shards=2)

@@ -25,7 +25,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--products", type=int, default=50_000)
     options = parser.parse_args(argv)
     few, many = options.products // 10, options.products
-    with start("rest", accounts={"few": "token", "many": "other"}) as system:
+    with start("rest", accounts={"few": "token", "many": "other"}, contract="off") as system:
         small, large = (_synced_job(system, name, number) for name, number in (("few", few), ("many", many)))
         _, small_comparison_seconds = _run_check(small, "proof")
         _, small_preview_seconds = _run_check(small, "preview")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from catalog.models import Product
-from connectors.contract import IdPage
+from connectors.sdk.paging import IdPage
 from hub.kinds import Kind
 from hub.models import Connection
 from staging_copy.journal import Journal

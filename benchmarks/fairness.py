@@ -28,7 +28,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(argv)
     accounts = {"erp": "heavy-token", "small": "small-token"}
-    with start("rest", accounts=accounts, latency_ms=20) as system, Processes() as processes:
+    with start("rest", accounts=accounts, latency_ms=20, contract="off") as system, Processes() as processes:
         heavy = sample_data.target(sample_data.catalogue("heavy", options.backlog), system, shards=4)
         little = sample_data.target(sample_data.catalogue("little", options.changes), system, account="small")
         ids = list(heavy.connection.seller.products.values_list("pk", flat=True))

@@ -12,7 +12,7 @@ from time import monotonic
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from connectors.models import WebhookSubscription
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Link, Run
 from hub.services import start_run
@@ -33,8 +33,10 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(argv)
     with (
-        start("bigcommerce", accounts={"shop": "token"}, products=40, dirty=False, quota=1_000_000) as shop,
-        start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20) as system,
+        start(
+            "bigcommerce", accounts={"shop": "token"}, products=40, dirty=False, quota=1_000_000, contract="off"
+        ) as shop,
+        start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20, contract="off") as system,
         Processes() as processes,
     ):
         heavy = sample_data.target(sample_data.catalogue("heavy", options.items), system, shards=4)

@@ -11,7 +11,7 @@ from accounts.models import Seller
 from catalog.models import Product
 from connectors.engine.exporting import config_hash
 from connectors.engine.turn_loop import serve_one_lane
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Change, Job, JobState, Run
 from hub.services import start_run

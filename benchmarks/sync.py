@@ -13,7 +13,7 @@ from benchmarks.reporting import Figure
 from catalog.models import Product
 from catalog.records import PriceRecord, ProductRecord, VariantRecord
 from connectors.engine.applying import apply_page, content_hash, import_context_for
-from connectors.platforms.rest import BATCH_SIZE
+from connectors.platforms.rest.client import BATCH_SIZE
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Job, Link, Run
 from hub.services import add_job
@@ -31,7 +31,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--changed", type=int, default=1_000)
     options = parser.parse_args(argv)
     few, many, changed = options.products // 10, options.products, options.changed
-    with start("rest", accounts={"erp": "token"}) as system:
+    with start("rest", accounts={"erp": "token"}, contract="off") as system:
         small = sample_data.target(sample_data.catalogue("small", few), system)
         large = sample_data.target(sample_data.catalogue("large", many), system, shards=SHARDS)
         sample_data.mark_as_synced(small)

@@ -6,10 +6,11 @@ from time import perf_counter
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
 from catalog.items import load_products
-from connectors.contract import References
-from connectors.http import HttpClient
-from connectors.platforms.rest import BATCH_SIZE, payloads
-from hub.kinds import Kind
+from connectors.adapters.factory import open_adapter
+from connectors.platforms.rest.client import BATCH_SIZE
+from connectors.sdk.http import HttpClient
+from connectors.sdk.operations import References
+from hub.kinds import DataType, Kind
 from hub.models import Change, Job
 from hub.queue import enqueue
 from sandbox.process import SandboxProcess, start
@@ -25,15 +26,15 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--latency", type=int, default=100, help="ms per call; typical for a vendor's batch call")
     options = parser.parse_args(argv)
-    with start("rest", accounts={"bare": "bare", "erp": "token"}, latency_ms=options.latency) as system:
+    with start("rest", accounts={"bare": "bare", "erp": "token"}, latency_ms=options.latency, contract="off") as system:
         job = sample_data.target(sample_data.catalogue("acme", options.items), system)
         ids = list(job.connection.seller.products.order_by("pk").values_list("pk", flat=True))
-        bare = _bare(system, ids)
+        bare = _bare(job, system, ids)
         engine = _engine(job, ids)
         assert [item["title"] for item in system.state("products", "erp")] == [
             item["title"] for item in system.state("products", "bare")
         ]
-    with start("rest", accounts={"erp": "token"}) as instant:
+    with start("rest", accounts={"erp": "token"}, contract="off") as instant:
         job.connection.base_url = instant.url
         job.connection.save(update_fields=["base_url"])
         sample_data.change_unnoticed(job, ids)
@@ -49,9 +50,10 @@ def run(argv: list[str]) -> list[Figure]:
     ]
 
 
-def _bare(system: SandboxProcess, ids: list[int]) -> float:
+def _bare(job: Job, system: SandboxProcess, ids: list[int]) -> float:
     items = load_products(ids)
-    bodies = [payloads.product(items[pk], References({})) | {"key": str(pk)} for pk in ids]
+    target = open_adapter(job.connection).target(DataType.PRODUCTS)
+    bodies = [(target.payload(items[pk], References({})) or {}) | {"key": str(pk)} for pk in ids]
     http = HttpClient(system.url, deadline=60, private_hosts={"127.0.0.1"})
     http.headers["Authorization"] = "Bearer bare"
     started = perf_counter()

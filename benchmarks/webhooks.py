@@ -21,7 +21,7 @@ from standardwebhooks import Webhook
 from accounts.models import Seller
 from benchmarks.reporting import Figure
 from connectors.models import WebhookEvent
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 from synccenter import roles
 from synccenter.processes import Processes

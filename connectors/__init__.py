@@ -1,1 +1,1 @@
-"""The engine and the adapters: everything that talks to a platform."""
+"""The sync engine and the platform adapters."""

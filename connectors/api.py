@@ -1,4 +1,4 @@
-"""REST: starting syncs and uninstalling, in our own shape and in the one that B2B fronts call (D2, D13, D22)."""
+"""REST API: start syncs and uninstall, under our own paths and under those that B2B storefronts call (D2, D13, D22)."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -9,10 +9,11 @@ from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access
 from accounts.rest import ApiError
-from connectors.errors import NeedsAttention
-from connectors.services import sync, uninstall_connection
-from connectors.storefront_schemas import StorefrontCustomerIn, StorefrontCustomerOut
-from connectors.storefronts import AmbiguousCustomer, receive_customer
+from connectors.api_schemas import StorefrontCustomerIn, StorefrontCustomerOut
+from connectors.sdk.errors import NeedsAttention
+from connectors.services.connections import uninstall_connection
+from connectors.services.runs import sync
+from connectors.services.storefront_customers import AmbiguousCustomer, receive_customer
 from hub.api import RunOut, connections_for
 from hub.kinds import DataType, Role
 from hub.models import Connection, Run
@@ -23,7 +24,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 
 class StorefrontDataType(StrEnum):
-    """What a B2B front calls the kinds of data."""
+    """The names that B2B storefronts use for data types."""
 
     CUSTOMERS = "customers"
     PRODUCTS = "products"
@@ -32,7 +33,7 @@ class StorefrontDataType(StrEnum):
     CUSTOMER_GROUPS = "customer_groups"
 
 
-# Groups come along with the customers who are in them.
+# Customer groups are imported with their customers.
 DATA_TYPE_OF = {
     StorefrontDataType.CUSTOMERS: DataType.CUSTOMERS,
     StorefrontDataType.PRODUCTS: DataType.PRODUCTS,
@@ -51,7 +52,7 @@ class SyncPath(ConnectionPath):
 
 
 class StorefrontPath(Schema):
-    """`site_env` is the connection's setting of that name; `site_id` too, or the connection's slug."""
+    """`site_env` is the connection's setting of that name; `site_id` is that setting, or the connection's slug."""
 
     site_env: Name
     site_id: Name
@@ -68,7 +69,7 @@ class StorefrontSyncPath(StorefrontPath):
     summary="Start a sync",
 )
 def start_sync(request: ApiRequest, path: Path[SyncPath]) -> Status[Run]:
-    """Start a full sync: 201 with the run, 400 if one is under way, 404 if there is no such job."""
+    """Start a full sync: 201 with the run, 400 if one is already running, 404 if there is no such job."""
     return _start(request, _find(request, Q(slug=path.slug)), path.data_type)
 
 
@@ -76,10 +77,10 @@ def start_sync(request: ApiRequest, path: Path[SyncPath]) -> Status[Run]:
     "/{site_env}/{site_id}/status/{data_type}",
     auth=ApiKeyAuth("sync:trigger"),
     response={201: RunOut},
-    summary="Start a sync, as B2B fronts do",
+    summary="Start a sync (B2B storefronts)",
 )
 def start_storefront_sync(request: ApiRequest, path: Path[StorefrontSyncPath]) -> Status[Run]:
-    """The same in the shape that B2B fronts call."""
+    """Start a full sync, under the path that B2B storefronts call."""
     return _start(request, _find_site(request, path), DATA_TYPE_OF[path.data_type])
 
 
@@ -87,12 +88,12 @@ def start_storefront_sync(request: ApiRequest, path: Path[StorefrontSyncPath]) -
     "/{site_env}/{site_id}/customers",
     auth=ApiKeyAuth("customers:write"),
     response={201: StorefrontCustomerOut},
-    summary="Make or change a customer, as B2B fronts do",
+    summary="Create or update a customer (B2B storefronts)",
 )
 def put_storefront_customer(
     request: ApiRequest, path: Path[StorefrontPath], customer: StorefrontCustomerIn
 ) -> Status[dict[str, str]]:
-    """Make the customer of this e-mail address, or change it; every other target that takes customers gets it."""
+    """Create or update the customer with this email address; it is exported to every other target for customers."""
     storefront = _find_site(request, path)
     require_write_access(request.auth, storefront.seller)
     if storefront.state == Connection.State.UNINSTALLED:
@@ -110,10 +111,10 @@ def put_storefront_customer(
     "/{site_env}/{site_id}",
     auth=ApiKeyAuth("sync:trigger"),
     response={204: None},
-    summary="Uninstall, as B2B fronts do",
+    summary="Uninstall (B2B storefronts)",
 )
 def uninstall_storefront(request: ApiRequest, path: Path[StorefrontPath]) -> Status[None]:
-    """A B2B front was uninstalled: its connection ends, and the store's sync logs are deleted."""
+    """Uninstall a B2B storefront: its connection is disabled, and the store's sync logs are deleted."""
     connection = _find_site(request, path)
     require_write_access(request.auth, connection.seller)
     if connection.state != Connection.State.UNINSTALLED:
@@ -124,7 +125,7 @@ def uninstall_storefront(request: ApiRequest, path: Path[StorefrontPath]) -> Sta
 def _find(request: ApiRequest, condition: Q) -> Connection:
     connection = connections_for(request.auth).select_related("seller").filter(condition).first()
     if connection is None:
-        raise ApiError(404, "No such connection among those that this key reaches.")
+        raise ApiError(404, "This API key has no access to such a connection.")
     return connection
 
 
@@ -145,5 +146,5 @@ def _start(request: ApiRequest, connection: Connection, data_type: DataType) -> 
     except ValueError as error:
         raise ApiError(400, str(error)) from error
     if not created:
-        raise ApiError(400, f"A sync of {data_type} is under way (run {run.pk}): wait for its end.")
+        raise ApiError(400, f"A sync of {data_type} is already running (run {run.pk}). Wait until it has finished.")
     return Status(201, run)

@@ -5,7 +5,8 @@ class ConnectorsConfig(AppConfig):
     name = "connectors"
 
     def ready(self) -> None:
-        from connectors.feed_alerts import refused_imports  # needs models, which are not loaded when this module is
+        # Imported here, because models are not loaded yet when this module is.
+        from connectors.alerts.feed_imports import refused_imports
         from hub.alerts import register_detector
 
         register_detector(refused_imports)

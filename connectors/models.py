@@ -1,40 +1,47 @@
-"""What the connectors keep for themselves: imports of search feeds, webhooks received and registered."""
+"""Models of imports of search feeds, received and registered webhooks, and OAuth 2 tokens."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from connectors.sdk.tokens import TokenPair
 from hub.fields import EncryptedJSONField
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job, Run
 
 
 class FeedImport(models.Model):
-    """One import into a search engine: atomic there, so it is tracked as a whole (F7–F15)."""
+    """One import into a search engine. It succeeds or fails as a whole, and is tracked as such (F7–F15)."""
 
     class Mode(models.TextChoices):
-        REPLACE = "replace", "replaces everything"
-        CHANGE = "change", "changes what it names"
+        REPLACE = "replace", _("Full replacement")
+        CHANGE = "change", _("Incremental")
 
     class State(models.TextChoices):
-        BUILDING = "building"
-        SENDING = "sending", "sent, no answer yet"
-        POLLING = "polling", "being processed there"
-        SUCCESS = "success"
-        REFUSED = "refused"
-        HARMFUL = "harmful", "refused as harmful, waits for an operator"
-        UNKNOWN = "unknown", "no answer: may still be running there"
+        BUILDING = "building", _("Building")
+        SENDING = "sending", _("Sending")
+        POLLING = "polling", _("Processing")
+        SUCCESS = "success", _("Succeeded")
+        REFUSED = "refused", _("Rejected")
+        HARMFUL = "harmful", _("Blocked: would delete too much. Needs approval")
+        UNKNOWN = "unknown", _("No response, may still be running")
+
+    OPEN = (State.BUILDING, State.SENDING, State.POLLING, State.UNKNOWN)
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_imports")
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="feed_imports")
     mode = models.CharField(max_length=7, choices=Mode)
-    format = models.CharField(max_length=10, blank=True, help_text="Which of the vendor's formats its file is in.")
+    format = models.CharField(max_length=10, blank=True, help_text=_("The vendor's file format."))
     state = models.CharField(max_length=8, choices=State, default=State.BUILDING)
     remote_id = models.CharField(max_length=100, blank=True)
     items = models.PositiveIntegerField(default=0)
     removals = models.PositiveIntegerField(default=0)
-    file = models.CharField(max_length=300, blank=True, help_text="Name of the kept file below FEED_DIR.")
-    answer = models.JSONField(default=dict, help_text="What the engine said, word for word.")
+    file = models.CharField(max_length=300, blank=True, help_text=_("Name of the file in FEED_DIR."))
+    answer = models.JSONField(default=dict, help_text=_("The search engine's response."))
     forced_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
@@ -54,11 +61,16 @@ class FeedImport(models.Model):
     def __str__(self) -> str:
         return f"feed import {self.pk} ({self.mode})"
 
+    @property
+    def path(self) -> Path:
+        """The file, gzipped as it was sent. It is kept until the import succeeds or its row is pruned."""
+        return Path(settings.FEED_DIR) / self.file
+
 
 class FeedItem(models.Model):
-    """A change that an import carries: only these leave the queue when it succeeds (F9)."""
+    """A change that is contained in an import: only these leave the queue when it succeeds (F9)."""
 
-    feed_import = models.ForeignKey(FeedImport, on_delete=models.CASCADE, related_name="carried", db_index=False)
+    feed_import = models.ForeignKey(FeedImport, on_delete=models.CASCADE, related_name="feed_items", db_index=False)
     change_id = models.BigIntegerField()
     token = models.BigIntegerField()
     item_id = models.BigIntegerField()
@@ -67,7 +79,7 @@ class FeedItem(models.Model):
     payload = models.JSONField(null=True)
     payload_hash = models.BinaryField(max_length=16, null=True)
     revision = models.BigIntegerField(null=True)
-    warnings = models.JSONField(default=list, help_text="What people are told once it has gone out.")
+    warnings = models.JSONField(default=list, help_text=_("Warnings to report when the import has succeeded."))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["feed_import", "item_id"], name="connectors_feed_item_once")]
@@ -77,11 +89,11 @@ class FeedItem(models.Model):
 
 
 class FeedName(models.Model):
-    """What the last import that named an id of an attribute called it (F4)."""
+    """The name that the last import gave to an ID of an attribute (F4)."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_names", db_index=False)
     attribute = models.TextField()
-    value = models.TextField(help_text="The id.")
+    value = models.TextField(help_text=_("The ID that has the name."))
     name = models.TextField()
 
     class Meta:
@@ -92,17 +104,17 @@ class FeedName(models.Model):
 
 
 class WebhookEvent(models.Model):
-    """An event as it came in. The table is partitioned by `day` (UTC), so that old days are dropped at once.
+    """A received event. The table is partitioned by `day` (UTC), so that old days can be dropped.
 
-    `delivery_id` is the sender's own id of the delivery, or a hash of its content. `direction` and `data_type` say
-    which job looks at it: that which imports what the event names, or that which exported what the event answers.
+    `delivery_id` is the sender's ID of the delivery, or a hash of its content. `direction` and `data_type` name the job
+    that processes it: the import of the items in the event, or the export whose request the event answers.
     """
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        DONE = "done"
-        IGNORED = "ignored", "ignored: nothing here listens to it"
-        HELD = "held", "failed, waits for a person"
+        PENDING = "pending", _("Pending")
+        DONE = "done", _("Processed")
+        IGNORED = "ignored", _("Ignored (no matching sync)")
+        HELD = "held", _("Failed, needs action")
 
     day = models.DateField()
     received_at = models.DateTimeField()
@@ -115,25 +127,23 @@ class WebhookEvent(models.Model):
     data_type = models.CharField(max_length=20, choices=DataType, blank=True)
     payload = models.JSONField()
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
-    deliveries = models.PositiveIntegerField(default=1, help_text="How often it came.")
+    deliveries = models.PositiveIntegerField(default=1, help_text=_("How many times it was received."))
     attempts = models.PositiveIntegerField(default=0)
-    failures = models.PositiveIntegerField(
-        default=0, help_text="How often in a row looking at it failed while it was alone."
-    )
+    failures = models.PositiveIntegerField(default=0, help_text=_("Consecutive failures while it was processed alone."))
     processed_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-id"]
         permissions = [("view_webhook_payload", "Can see personal data in the payloads of webhooks")]
-        # Migration 0002 makes the table, its indexes and its partitions: Django has no words for these.
+        # Migration 0002 creates the table, its indexes and its partitions in SQL: Django does not support partitions.
 
     def __str__(self) -> str:
         return f"{self.scope} {self.received_at:%Y-%m-%d %H:%M:%S}"
 
 
 class WebhookRefusal(models.Model):
-    """How many calls were refused on a day, and why."""
+    """The number of webhook calls rejected on a day, by reason."""
 
     day = models.DateField()
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="webhook_refusals")
@@ -154,17 +164,17 @@ class WebhookRefusal(models.Model):
 
 
 class WebhookSubscription(models.Model):
-    """How a connection's webhooks stand at its platform, for those that let us register them."""
+    """The state of a connection's webhooks at its platform, if the platform lets us register them."""
 
     connection = models.OneToOneField(
         Connection, on_delete=models.CASCADE, primary_key=True, related_name="webhook_subscription"
     )
-    check_at = models.DateTimeField(help_text="When to look again.")
+    check_at = models.DateTimeField(help_text=_("Time of the next check."))
     checked_at = models.DateTimeField(null=True)
-    healthy = models.BooleanField(null=True, help_text="Empty: not looked at yet.")
-    reason = models.TextField(blank=True, help_text="Why they could not be registered, and what helps.")
-    renewed_at = models.DateTimeField(null=True, help_text="When hooks were last made, or made anew.")
-    # Of a connection that was uninstalled: with what its hooks are taken away, and until when that is tried.
+    healthy = models.BooleanField(null=True, help_text=_("Empty: not checked yet."))
+    reason = models.TextField(blank=True, help_text=_("Why registration failed, and how to fix it."))
+    renewed_at = models.DateTimeField(null=True, help_text=_("When webhooks were last created or renewed."))
+    # After uninstalling: credentials for removing the webhooks, and until when that is attempted.
     credentials = EncryptedJSONField(null=True)
     give_up_at = models.DateTimeField(null=True)
 
@@ -173,3 +183,37 @@ class WebhookSubscription(models.Model):
 
     def __str__(self) -> str:
         return f"webhooks of {self.connection}"
+
+
+class OAuthTokens(models.Model):
+    """The OAuth 2 tokens of a connection whose vendor issues refresh tokens.
+
+    `tokens` holds `access_token` and `refresh_token`. While `state` is REFRESHING, the process that owns `epoch` calls
+    the vendor, until `lease_until` at the latest. RECONNECT: the refresh token may have been used, and a person has to
+    authorize the connection again.
+    """
+
+    class State(models.TextChoices):
+        VALID = "valid", _("Valid")
+        REFRESHING = "refreshing", _("Refreshing")
+        RECONNECT = "reconnect", _("Reconnection required")
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, primary_key=True, related_name="oauth_tokens"
+    )
+    tokens = EncryptedJSONField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.VALID)
+    lease_until = models.DateTimeField(null=True)
+    epoch = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("OAuth tokens")
+        verbose_name_plural = _("OAuth tokens")
+
+    def __str__(self) -> str:
+        return f"OAuth tokens of {self.connection}"
+
+    @property
+    def pair(self) -> TokenPair:
+        return TokenPair(self.tokens["access_token"], self.tokens["refresh_token"], self.expires_at)

@@ -1,4 +1,4 @@
-"""What becomes of the connectors' own tables on their way to staging; staging_copy/policy.py has the format."""
+"""Staging policy and retention of the tables of `connectors`; staging_copy/policy.py describes the format."""
 
 POLICY = {
     "connectors_feedimport": {"*": "empty"},
@@ -7,7 +7,11 @@ POLICY = {
     "connectors_webhookevent": {"*": "empty"},
     "connectors_webhookrefusal": {"*": "empty"},
     "connectors_webhooksubscription": {"*": "empty"},
+    "connectors_oauthtokens": {"*": "preserve"},
 }
+
+# A vendor accepts a refresh token once: a token that an older database holds is spent.
+KEPT = ("connectors_oauthtokens",)
 
 RETENTION = {
     "connectors_feedimport": "90 days by created_at",
@@ -16,4 +20,5 @@ RETENTION = {
     "connectors_webhookevent": "partition 30 days",
     "connectors_webhookrefusal": "90 days by last_at",
     "connectors_webhooksubscription": "forever",
+    "connectors_oauthtokens": "with hub_connection",
 }

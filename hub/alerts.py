@@ -1,6 +1,6 @@
 """Finds problems that need an alert, and decides which channels are notified.
 
-Nothing is sent here: connectors.alerting does that, outside of transactions.
+Nothing is sent here: connectors.alerts.notifications does that, outside of transactions.
 """
 
 from collections.abc import Iterable

@@ -41,6 +41,8 @@ class ChangeSnapshot:
     sent_at: datetime | None
     batch_limit: int | None = None
     error_class: str = ""
+    receipt_id: str = ""
+    queued_hash: bytes | None = None
 
 
 _ENQUEUE = """
@@ -60,7 +62,10 @@ ON CONFLICT (job_id, kind, item_id) DO UPDATE SET
     state = CASE change.state WHEN 'held' THEN 'ready' ELSE change.state END
 RETURNING lane_id
 """
-_SNAPSHOT_FIELDS = ("id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "error_class")
+_SNAPSHOT_FIELDS = (
+    "id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "error_class", "receipt_id",
+    "queued_hash",
+)  # fmt: skip
 _EXPORT_JOBS = """
 SELECT job.id, job.lane_ids FROM hub_job AS job JOIN hub_connection AS home ON home.id = job.connection_id
 WHERE job.direction = 'export' AND job.enabled AND job.item_kind = %(kind)s
@@ -246,7 +251,8 @@ def next_wake(*, lane_id: int) -> datetime | None:
 class Failure:
     """Why a change stays in the queue. `not_before` None: it is held until a user retries it or the item changes.
 
-    `isolated`: it failed without others in the same call, and is sent alone from now on.
+    `isolated`: it failed without others in the same call, and is sent alone from now on. `receipt_id` and `queued_hash`
+    identify what the target has queued.
     """
 
     change: ChangeSnapshot
@@ -254,6 +260,8 @@ class Failure:
     error: str
     not_before: datetime | None
     isolated: bool = False
+    receipt_id: str = ""
+    queued_hash: bytes | None = None
 
 
 def settle(
@@ -293,9 +301,12 @@ def settle(
                     batch_limit = CASE WHEN failure.isolated THEN 1 ELSE change.batch_limit END,
                     error_class = failure.error_class,
                     last_error = failure.error,
+                    receipt_id = failure.receipt_id,
+                    queued_hash = failure.queued_hash,
                     token = nextval('hub_change_token')
-                FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[], %s::text[])
-                     AS failure (id, token, not_before, isolated, error_class, error)
+                FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[], %s::text[],
+                            %s::text[], %s::bytea[])
+                     AS failure (id, token, not_before, isolated, error_class, error, receipt_id, queued_hash)
                 WHERE change.id = failure.id AND change.token = failure.token
                 """,
                 [
@@ -305,6 +316,8 @@ def settle(
                     [failure.isolated for failure in failed],
                     [failure.error_class for failure in failed],
                     [failure.error[:2000] for failure in failed],
+                    [failure.receipt_id for failure in failed],
+                    [failure.queued_hash for failure in failed],
                 ],
             )
         if first_outcomes:

@@ -1,8 +1,8 @@
-"""What every record read from a source has in common.
+"""The base of all records that are read from a source.
 
-A record is one item of a source in the hub's own terms. `external_id` is the source's own id as text; `raw` is what
-was received, kept for S7. Times are aware and in UTC. A problem found while reading is put into `problems` rather than
-raised, so that the rest of the item is synced.
+A record is one item of a source in the hub's format. `external_id` is the source's ID as text; `raw` is the data as
+received, stored for S7. Times are aware and in UTC. A problem found while reading is added to `problems` instead of
+being raised, so that the rest of the item is synced.
 """
 
 from dataclasses import dataclass, field
@@ -12,14 +12,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Problem:
-    """What is wrong with a record, in a merchant's words. `fatal` keeps the whole item out of the hub.
+    """A problem with an item. `code` names the issue type (synclog.issue_catalog), `values` fill in its texts.
 
-    `ref` is the external id with its kind (`variant:5`) that the problem belongs to; empty: the record itself.
+    A `fatal` problem prevents the whole item from being synced. `ref` is the external ID with its kind (`variant:5`)
+    that the problem belongs to; empty: the item itself. Values are text and integers, so that they can be stored as
+    JSON.
     """
 
     code: str
-    message: str
-    fix: str
+    values: dict[str, str | int] = field(default_factory=dict)
     fatal: bool = False
     ref: str = ""
 

@@ -60,6 +60,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--latency-ms", type=int, default=0, metavar="MS", help="simulated duration of each request (default 0)")
 
+    add(
+        "--contract",
+        choices=["enforce", "off"],
+        default=Options.contract,
+        help="refuse and record what breaks the platform's contract (default), or do not validate, which is faster",
+    )
+
     data = parser.add_argument_group("generated data")
     add = data.add_argument
     add(

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox.contracts.middleware import ViolationLog
 from sandbox.faults import FaultRegistry, InvalidFault, inject_fault
 from sandbox.platforms.base import Platform, UnknownStateKind, json_response
 
@@ -94,7 +95,7 @@ class ControlMiddleware:
             await inject_fault(fault, self.app, rate_limited, abort_connection, scope, receive, recording_send)
 
 
-def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> list[Route]:
+def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry, violations: ViolationLog) -> list[Route]:
     """Return the routes that every platform has; `Platform.control_routes` adds its own."""
 
     async def health(request: Request) -> Response:
@@ -108,6 +109,12 @@ def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> l
         if not since.isdecimal():
             return json_response({"error": "since must be the number of a call"}, 400)
         return json_response({"calls": log.since(int(since)), "next": log.last})
+
+    async def violation_collection(request: Request) -> Response:
+        if request.method == "DELETE":
+            violations.clear()
+            return Response(status_code=204)
+        return json_response({"violations": violations.as_dicts()})
 
     async def fault_collection(request: Request) -> Response:
         if request.method == "GET":
@@ -147,6 +154,7 @@ def control_routes(platform: Platform, log: CallLog, faults: FaultRegistry) -> l
     return [
         Route("/_sandbox/health", health),
         Route("/_sandbox/calls", calls, methods=["GET", "DELETE"]),
+        Route("/_sandbox/violations", violation_collection, methods=["GET", "DELETE"]),
         Route("/_sandbox/faults", fault_collection, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/faults/{fault_id:int}", one_fault, methods=["DELETE"]),
         Route("/_sandbox/state", state),

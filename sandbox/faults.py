@@ -10,7 +10,9 @@ from typing import Any, Literal, get_args
 
 import orjson
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox.recording import RecordedResponse
 
 Kind = Literal["status", "rate_limited", "slow", "drop", "half_body", "garbage", "overlap"]
 KINDS = get_args(Kind)
@@ -116,26 +118,6 @@ class FaultRegistry:
 
     def as_dicts(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self.faults.values()]
-
-
-class RecordedResponse:
-    """Records an answer instead of sending it."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.body = b""
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = list(message["headers"])
-        elif message["type"] == "http.response.body":
-            self.body += message.get("body", b"")
-
-    async def replay(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body})
 
 
 async def inject_fault(

@@ -42,6 +42,14 @@ class SandboxProcess:
     def clear_calls(self) -> None:
         self.control("DELETE", "calls")
 
+    def violations(self) -> list[dict[str, Any]]:
+        """Return what broke the platform's contract, oldest first; `reset` keeps it."""
+        violations: list[dict[str, Any]] = self.control("GET", "violations")["violations"]
+        return violations
+
+    def clear_violations(self) -> None:
+        self.control("DELETE", "violations")
+
     def state(self, kind: str, account: str | None = None) -> Iterator[dict[str, Any]]:
         """Return all items of a kind in an account (default: the first), in key order."""
         after: Any = None

@@ -11,7 +11,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
+from sandbox.contracts import contract_of
+from sandbox.contracts.middleware import ContractMiddleware, ViolationLog
 from sandbox.control import CallLog, ControlMiddleware, control_routes
 from sandbox.faults import FaultRegistry
 from sandbox.platforms.base import Platform, json_response
@@ -28,8 +31,12 @@ class AnnouncingServer(uvicorn.Server):
 
 
 def build_app(platform: Platform) -> ControlMiddleware:
-    """Build the ASGI application: the platform, its control API, and the middleware around both."""
+    """Build the ASGI application: the platform, its control API, and the middleware around both.
+
+    The contract is checked inside of the faults: an answer that was broken on request is no violation.
+    """
     log = CallLog()
+    violations = ViolationLog()
     faults = FaultRegistry(platform.options.seed)
 
     @contextlib.asynccontextmanager
@@ -37,8 +44,12 @@ def build_app(platform: Platform) -> ControlMiddleware:
         yield
         await platform.stop()
 
-    routes = [*control_routes(platform, log, faults), *platform.control_routes(), *platform.routes()]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: handle_http_exception})
+    routes = [*control_routes(platform, log, faults, violations), *platform.control_routes(), *platform.routes()]
+    app: ASGIApp = Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: handle_http_exception}
+    )
+    if platform.options.contract == "enforce":
+        app = ContractMiddleware(app, platform, contract_of(platform.name), violations)
     return ControlMiddleware(app, platform, log, faults)
 
 

@@ -152,10 +152,15 @@ def run(config: Config, policy: Policy, manifest: Manifest, record: Journal, wat
     return _Run(config, policy, manifest, record, watcher).run()
 
 
-def rollback(config: Config, record: Journal) -> float:
-    """Swaps staging with its previous database. Returns the downtime of staging in seconds."""
+def rollback(config: Config, policy: Policy, record: Journal) -> float:
+    """Swaps staging with its previous database. Returns the downtime of staging in seconds.
+
+    Rows of `kept` tables are those of the database that was in use.
+    """
     record.write("rolling back")
-    seconds = swap.rollback(config.staging)
+    previous = config.staging.named(swap.previous_name(config.staging))
+    with own_rows.kept_rows(config.staging, previous, policy):
+        seconds = swap.rollback(config.staging)
     record.write("finished", rolled_back=True, seconds=seconds)
     return seconds
 

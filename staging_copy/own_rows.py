@@ -5,6 +5,8 @@ Rows are transferred as COPY text, so values of every type stay unchanged. Rows 
 columns and foreign keys are skipped and reported; they stay in the previous database.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -48,6 +50,37 @@ def restore_rows(current: Database, side: Database, policy: Policy) -> list[Rest
         new.execute("SET CONSTRAINTS ALL IMMEDIATE")
         writer.commit()
     return results
+
+
+@contextmanager
+def kept_rows(current: Database, side: Database, policy: Policy) -> Iterator[list[RestoredRows]]:
+    """Replaces the rows of `kept` tables in `side` by those of `current`; the block then puts `side` in its place.
+
+    Nobody can write these tables in `current` until the end of the block. A row that `current` doesn't have is deleted.
+    """
+    with current.connect() as reader, reader.cursor() as old:
+        old.execute("SET search_path = public")
+        with side.connect() as writer, writer.cursor() as new:
+            new.execute("SET search_path = public")
+            results = []
+            for rules in (policy.tables[name] for name in sorted(policy.kept)):
+                if _exists_in_both(rules, old, new):
+                    old.execute(f"LOCK TABLE {quote(rules.table)} IN SHARE MODE")
+                    new.execute(f"DELETE FROM {quote(rules.table)}")
+                    results.append(_Table(rules, policy, old, new).restore_rows())
+            new.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            writer.commit()
+        yield results
+
+
+def delete_kept_rows(side: Database, policy: Policy) -> None:
+    """For a database that takes the place of one that is lost."""
+    with side.connect() as connection, connection.cursor() as cursor:
+        for table in sorted(policy.kept):
+            cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{quote(table)}"])
+            if cursor.fetchone()[0]:
+                cursor.execute(f"DELETE FROM public.{quote(table)}")
+        connection.commit()
 
 
 def _tables_with_own_rows(policy: Policy) -> list[TablePolicy]:

@@ -16,6 +16,7 @@ A policy is plain data in `<app>/policy.py`, without imports (reference: docs/st
     KEYS = {"hub_connection": ("slug",)}      # columns that identify a row in both databases
     OWN = {"hub_connection": "true"}          # SQL condition: staging rows to restore even if live lacks them
     RETIRED = ("orders_customer.fax",)        # names with rules that only older archives contain
+    KEPT = ("connectors_oauthtokens",)        # `preserve` tables whose rows no older database ever replaces
 
 Rules of a column:
 
@@ -105,11 +106,15 @@ class TablePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of all tables, including `retired` names (`table` or `table.column`)."""
+    """The rules of all tables, including `retired` names (`table` or `table.column`).
+
+    Rows of `kept` tables stay those of the database in use, also after a rollback or the restore of a backup.
+    """
 
     tables: Mapping[str, TablePolicy]
     retention: Mapping[str, Retention]
     retired: frozenset[str]
+    kept: frozenset[str] = frozenset()
 
 
 def verb(rule: Rule) -> str:
@@ -140,11 +145,13 @@ def parse(sources: Iterable[Any]) -> tuple[Policy, list[PolicyError]]:
     tables: dict[str, TablePolicy] = {}
     retention: dict[str, Retention] = {}
     retired: set[str] = set()
+    kept: set[str] = set()
     errors: list[PolicyError] = []
     for source in sources:
         keys: Mapping[str, tuple[str, ...]] = getattr(source, "KEYS", {})
         own: Mapping[str, str] = getattr(source, "OWN", {})
         retired |= set(getattr(source, "RETIRED", ()))
+        kept |= set(getattr(source, "KEPT", ()))
         for table, columns in getattr(source, "POLICY", {}).items():
             try:
                 if table in tables:
@@ -160,7 +167,10 @@ def parse(sources: Iterable[Any]) -> tuple[Policy, list[PolicyError]]:
         for name in keys.keys() | own.keys():
             if name not in getattr(source, "POLICY", {}):
                 errors.append(PolicyError(name, "KEYS or OWN names a table that is missing in POLICY"))
-    return Policy(tables, retention, frozenset(retired)), errors
+    for name in sorted(kept):
+        if name not in tables or tables[name].rows is not Rows.PRESERVE:
+            errors.append(PolicyError(name, 'KEPT names a table whose policy is not {"*": "preserve"}'))
+    return Policy(tables, retention, frozenset(retired), frozenset(kept)), errors
 
 
 def _modules() -> Iterator[ModuleType]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from staging_copy import build, swap
+from staging_copy import build, own_rows, swap
+from staging_copy.policy import Policy
 from staging_copy.postgres import Database
 
 
@@ -11,9 +12,12 @@ class Refused(Exception):
     """The backup was not restored; live is unchanged."""
 
 
-def restore_into(live: Database, archive: Path, *, jobs: int, on_progress: Callable[[str], None]) -> str:
+def restore_into(
+    live: Database, archive: Path, *, policy: Policy, jobs: int, on_progress: Callable[[str], None]
+) -> str:
     """Replaces `live` with the archive's content; returns the name under which the previous database is kept.
 
+    Rows of `kept` tables stay as they are in live; if live is lost, there are none.
     The previous database is kept until someone drops it. One left by an earlier restore must be dropped first.
     Raises Refused, ProgramFailed and psycopg2.Error; live is then unchanged.
     """
@@ -27,9 +31,17 @@ def restore_into(live: Database, archive: Path, *, jobs: int, on_progress: Calla
         side.run("pg_restore", "--exit-on-error", f"--jobs={jobs}", archive)
         build.analyze(side, jobs=jobs)
         on_progress("Switching over...")
-        seconds = swap.swap(live)
+        seconds = _switch_over(live, side, policy)
     except BaseException:
         swap.drop(live, swap.next_name(live))
         raise
     on_progress(f"Restored {live.name}. Downtime: {seconds:.2f} s. The previous database is kept as {kept}.")
     return kept
+
+
+def _switch_over(live: Database, side: Database, policy: Policy) -> float:
+    if not swap.databases(live, [live.name]):
+        own_rows.delete_kept_rows(side, policy)
+        return swap.swap(live)
+    with own_rows.kept_rows(live, side, policy):
+        return swap.swap(live)

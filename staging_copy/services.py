@@ -104,6 +104,7 @@ def restore_backup_into_live(
     return restore.restore_into(
         copier.live_database(),
         _backup_dir() / manifest.name,
+        policy=policy.load(),
         on_progress=on_progress,
         jobs=settings.STAGING_COPY_PROCESSES,
     )
@@ -251,7 +252,7 @@ def rollback(*, copy: Copy, by: User | None) -> float:
         if latest.pk != copy.pk:
             raise ValueError(_("Only the latest copy (%(copy)s) can be rolled back.") % {"copy": latest})
         target.check(config.staging, config.live, config.journals)
-        seconds = copier.rollback(config, journal.Journal.create(config.journals, timezone.now()))
+        seconds = copier.rollback(config, policy.load(), journal.Journal.create(config.journals, timezone.now()))
         state = Copy.State.ROLLED_BACK
         if latest.state == Copy.State.ROLLED_BACK:
             state = Copy.State.DONE if _journal(copy).check() else Copy.State.UNCHECKED

@@ -18,7 +18,7 @@ from hub.models import Change, Job
 from hub.queue import enqueue_for_job
 from hub.records import Problem
 from hub.services import retry_changes
-from synclog import remote
+from synclog import issue_catalog, remote
 from synclog.models import Issue, ItemStatus, SyncLog
 
 
@@ -67,16 +67,40 @@ def log_for(*, job: Job, seller_id: int) -> SyncLog:
     return log
 
 
-def merge_problems(*, ref: str, problems: Sequence[Problem], **about: Any) -> IssueDraft:
-    """One issue out of all the problems of one item (D17): a line each."""
+def issue_draft(
+    *,
+    ref: str,
+    problems: Sequence[Problem],
+    platform: str,
+    source: str,
+    kind: str = "",
+    item_id: int | None = None,
+    title: str = "",
+    link: str = "",
+) -> IssueDraft:
+    """One issue out of all the problems of one item (D17): a line each.
+
+    `platform` is the name of the platform at which the problems were found, `source` that of the one where the item is
+    edited; empty: unknown.
+    """
+    texts = [issue_catalog.render(problem, platform=platform, source=source) for problem in problems]
     return IssueDraft(
         external_id=ref,
         code=problems[0].code,
-        message="\n".join(dict.fromkeys(problem.message for problem in problems)),
-        fix="\n".join(dict.fromkeys(problem.fix for problem in problems if problem.fix)),
-        severity=Issue.Severity.ERROR if any(p.fatal for p in problems) else Issue.Severity.WARNING,
-        **about,
+        message="\n".join(dict.fromkeys(message for message, _ in texts)),
+        fix="\n".join(dict.fromkeys(fix for _, fix in texts if fix)),
+        severity=Issue.Severity.ERROR if any(problem.fatal for problem in problems) else Issue.Severity.WARNING,
+        kind=kind,
+        item_id=item_id,
+        title=title,
+        link=link,
     )
+
+
+def issue_text(problems: Sequence[Problem], *, platform: str, source: str, with_fix: bool = False) -> str:
+    """What is wrong with one item, a line each; with how to fix it if asked for."""
+    texts = [issue_catalog.render(problem, platform=platform, source=source) for problem in problems]
+    return "\n".join(dict.fromkeys(f"{message} {fix}".strip() if with_fix else message for message, fix in texts))
 
 
 def record_outcomes(

@@ -137,10 +137,22 @@ def _sandboxes() -> Iterator[dict[str, SandboxProcess]]:
 
 
 @pytest.fixture
-def sandbox(_sandboxes: dict[str, SandboxProcess]) -> Iterator[Callable[..., SandboxProcess]]:
+def may_break_contracts(request: pytest.FixtureRequest) -> bool:
+    """Whether requests of this test may break the contract of a sandbox (marker `breaks_contract`).
+
+    An answer of a stand-in may never.
+    """
+    return request.node.get_closest_marker("breaks_contract") is not None
+
+
+@pytest.fixture
+def sandbox(
+    _sandboxes: dict[str, SandboxProcess], may_break_contracts: bool
+) -> Iterator[Callable[..., SandboxProcess]]:
     """`sandbox(platform, accounts={...}, **options)`: a sandbox as it is just after its start.
 
-    One process serves all tests that ask for the same, and is reset after each.
+    One process serves all tests that ask for the same, and is reset after each. The test fails if a request or an
+    answer broke the platform's contract.
     """
     used: dict[str, SandboxProcess] = {}
 
@@ -152,8 +164,17 @@ def sandbox(_sandboxes: dict[str, SandboxProcess]) -> Iterator[Callable[..., San
         return used[key]
 
     yield start
+    violations = []
     for each in used.values():
+        violations += [
+            f"{each.platform}: {found['direction']} {found['method']} {found['path']} ({found['status']}): "
+            f"{found['kind']}: {found['detail']}"
+            for found in each.violations()
+            if found["direction"] == "response" or not may_break_contracts
+        ]
+        each.clear_violations()
         each.reset()
+    assert not violations, "\n".join(["The contract was broken:", *dict.fromkeys(violations)])
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Seller, User
 from accounts.services import SCOPES, create_api_key
-from connectors import platforms, registry
-from connectors.services import install_connection
+from connectors import platforms
+from connectors.adapters import registry
+from connectors.services.connections import install_connection
 from hub.kinds import DataType
 from hub.models import Connection, Job, Run
 from synclog.models import SyncLog

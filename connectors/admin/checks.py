@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, get_operator
-from connectors.checks import count_by_verdict, repair, repairable
+from connectors.services.checks import count_by_verdict, repair, repairable
 from hub.admin.queue import ItemSearchMixin
 from hub.models import Run, RunItem
 

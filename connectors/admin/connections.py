@@ -17,20 +17,20 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin_base import BaseAdmin, Color, ReasonForm, badge, confirm_dialog, get_operator
+from connectors.adapters.registry import adapters
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
-from connectors.contract import Adapter
-from connectors.errors import ConnectorError
-from connectors.registry import adapters
-from connectors.services import (
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError
+from connectors.services.connections import (
     check_connection,
     deprecation_warnings_for,
     install_connection,
-    renew_webhook_secret,
-    sync,
     uninstall_connection,
     update_connection,
 )
+from connectors.services.runs import sync
+from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
 from hub.kinds import DataType
 from hub.models import Connection, PlatformSwitch, Run
@@ -99,7 +99,7 @@ class ConnectionAdmin(BaseAdmin):
         return {
             "pause": row.paused_at is None,
             "resume": row.paused_at is not None,
-            "webhook_secret": adapter is not None and adapter.manual_webhooks,
+            "webhook_secret": adapter is not None and adapter.webhooks.configured_by_hand,
         }.get(action_name, True)
 
     @display(description=_("Status"))
@@ -139,7 +139,7 @@ class ConnectionAdmin(BaseAdmin):
                 self.message_user(request, warning, messages.WARNING)
         return super().change_view(request, object_id, form_url, extra_context)
 
-    def _adapter(self, request: HttpRequest, connection: Connection | None) -> type[Adapter] | None:
+    def _adapter(self, request: HttpRequest, connection: Connection | None) -> type[Adapter[Any]] | None:
         return adapters().get(connection.platform if connection else request.GET.get("platform", ""))
 
     def get_form(
@@ -153,7 +153,7 @@ class ConnectionAdmin(BaseAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> list[Any]:
         adapter = self._adapter(request, obj)
         may_change = obj is None or self.has_change_permission(request, obj)
-        # The webhook URL contains a secret token: whoever knows it can send events.
+        # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)

@@ -12,9 +12,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import action, display
 
 from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, confirm_dialog, get_operator
-from connectors.feeds import feed_path, force_import, removed_titles
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
-from connectors.services import replay_events
+from connectors.services.feed_imports import force_import, removed_titles
+from connectors.services.webhooks import replay_events
 from connectors.webhooks.masking import PERMISSION, masked
 
 REMOVALS_SHOWN = 100
@@ -59,7 +59,7 @@ class FeedImportAdmin(ReadOnlyAdmin):
 
     def is_action_available(self, row: FeedImport, action_name: str) -> bool:
         if action_name == "download":
-            return bool(row.file) and feed_path(row).is_file()
+            return bool(row.file) and row.path.is_file()
         return row.state == FeedImport.State.HARMFUL
 
     @action(
@@ -87,7 +87,7 @@ class FeedImportAdmin(ReadOnlyAdmin):
     @action(description=_("Download file"), icon="download", permissions=["view"])
     def download(self, request: HttpRequest, object_id: str) -> FileResponse:
         feed = self.get_object_or_404(request, object_id)
-        path = feed_path(feed)
+        path = feed.path
         if not feed.file or not path.is_file():
             raise Http404("The file of this import no longer exists.")
         return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="application/gzip")

@@ -30,9 +30,9 @@ from accounts.admin_base import (
     get_operator,
 )
 from accounts.models import Seller
-from connectors.checks import is_comparable, start_comparison, start_preview
 from connectors.engine.filters import validate as validate_filters
-from connectors.size_schedules import size_rule, update_size_schedules
+from connectors.engine.size_schedules import size_rule, update_size_schedules
+from connectors.services.checks import is_comparable, start_comparison, start_preview
 from hub.kinds import Direction
 from hub.models import Connection, Job, Run
 from hub.services import pause_job, recompute_next_runs, resume_job, start_run

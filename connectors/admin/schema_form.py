@@ -24,8 +24,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from connectors import ssrf
-from connectors.contract import Adapter, Schema
+from connectors.sdk import ssrf
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.schemas import Schema
 from hub.models import Connection
 
 SETTINGS, CREDENTIALS = "settings", "credentials"
@@ -123,7 +124,7 @@ class ConnectionForm(forms.ModelForm):
 
     base_url = forms.URLField(label=_("URL"), max_length=300, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
 
-    adapter: type[Adapter]
+    adapter: type[Adapter[Any]]
     new_settings: dict[str, Any]
     new_credentials: dict[str, Any] | None
 
@@ -206,7 +207,7 @@ def _describe_fields(schema: type[Schema]) -> str:
     return ", ".join(names)
 
 
-def connection_form(adapter: type[Adapter], connection: Connection | None) -> type[ConnectionForm]:
+def connection_form(adapter: type[Adapter[Any]], connection: Connection | None) -> type[ConnectionForm]:
     """The form class for a platform's connections, with one field per setting and per credential."""
     stored = {SETTINGS: {}, CREDENTIALS: (connection.credentials or {}) if connection else {}}
     fields = {

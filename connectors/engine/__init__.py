@@ -1,1 +1,1 @@
-"""Turns of work: reading sources into the hub, sending what changed to targets, closing runs once."""
+"""The sync engine: turns that import from sources, export changes to targets and close runs."""

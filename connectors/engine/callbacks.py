@@ -1,7 +1,8 @@
-"""What targets say later about requests that they had put into queues of their own (contract.Receipt).
+"""Results that targets report later for requests that they had queued (connectors.sdk.webhooks.Receipt).
 
-It is heard in the lane that makes the requests, so none is under way meanwhile. Believed is what was waited for: the
-ids of what is being made, and a refusal of what was sent last. Whatever else comes, doubled or late, changes nothing.
+They are processed in the lane that makes the requests, so no request is in flight then. Only expected results are
+applied: the IDs of items that are being created, and the rejection of what was sent last. Duplicate and late callbacks
+are ignored.
 """
 
 from collections import defaultdict
@@ -13,24 +14,24 @@ from operator import attrgetter
 from django.db.models import Case, When
 
 from catalog.models import Variant
-from connectors.contract import Receipt
 from connectors.engine import loading, storing
 from connectors.engine.settling import REFUSED, Batch, IdInUse, clear_sent_hashes, id_conflict_result, rejected_result
-from connectors.errors import Queued
+from connectors.sdk.errors import Queued
+from connectors.sdk.webhooks import Receipt
 from hub import queue
 from hub.kinds import Kind
 from hub.models import Change, Job, Link
 
-# The clock of PostgreSQL and that of a worker may differ by so much.
+# The most that the clocks of PostgreSQL and of a worker may differ.
 _CLOCK_SKEW = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
 class _ReceiptSummary:
-    """What was said about a variant; `item_id` is that of the job's kind.
+    """The receipts for one variant; `item_id` is the ID of the item of the job's kind.
 
-    `created` is the last word that it is there, `refusals` are what came after it: by the time of the requests, since
-    callbacks come in any order.
+    `created` is the latest receipt saying that it was created, `rejections` are the later ones with an error. The order
+    is that of the requests, since callbacks may arrive in any order.
     """
 
     sku: str
@@ -38,17 +39,17 @@ class _ReceiptSummary:
     variant_id: int
     product_id: int
     created: Receipt | None = None
-    refusals: list[Receipt] = field(default_factory=list)
+    rejections: list[Receipt] = field(default_factory=list)
 
     def add(self, receipt: Receipt) -> None:
         if receipt.error:
-            self.refusals.append(receipt)
+            self.rejections.append(receipt)
         else:
-            self.created, self.refusals = receipt, []
+            self.created, self.rejections = receipt, []
 
 
 def process_receipts(job: Job, receipts: Sequence[Receipt]) -> Batch:
-    """Link what was made, let it go on, and return what was not made, to be settled with a reason.
+    """Link the created items and make their waiting changes ready; return the rejected ones, to be settled as failed.
 
     Runs inside a settling transaction of the job's lane.
     """
@@ -62,20 +63,20 @@ def process_receipts(job: Job, receipts: Sequence[Receipt]) -> Batch:
         if each.created and _is_awaited(each.created, changes.get(each.item_id))
     ]
     in_use = _link_created(job, created)
-    refused = _reasons_for_refusal(job, summaries, changes)
-    accepted = [each for each, _ in created if each.item_id not in in_use and each.item_id not in refused]
+    rejected = _rejection_reasons(job, summaries, changes)
+    accepted = [each for each, _ in created if each.item_id not in in_use and each.item_id not in rejected]
     for kind, ids in (
         (Kind.PRODUCT, {each.product_id for each in accepted}),
         (Kind.VARIANT, {each.variant_id for each in accepted}),
     ):
         queue.make_ready(connection=job.connection, kind=kind, item_ids=ids, held_for=REFUSED)
-    clear_sent_hashes(job, list(refused))
-    queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=refused.keys() - changes.keys())
-    return _results_batch(job, in_use, refused)
+    clear_sent_hashes(job, list(rejected))
+    queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=rejected.keys() - changes.keys())
+    return _results_batch(job, in_use, rejected)
 
 
 def _summarise(job: Job, receipts: Sequence[Receipt]) -> list[_ReceiptSummary]:
-    """The variants of the connection's seller that have these SKUs; one that is offered before one that is not."""
+    """The receipts by variant of the connection's seller. Of several variants with one SKU, one on offer is chosen."""
     if job.connection.seller_id is None:
         return []
     offered = Case(When(status__in=("live", "suspended"), then=1), default=0)
@@ -92,17 +93,17 @@ def _summarise(job: Job, receipts: Sequence[Receipt]) -> list[_ReceiptSummary]:
 
 
 def _is_awaited(receipt: Receipt, change: Change | None) -> bool:
-    """Whether the item was sent, nobody has said what became of it, and this is about that, not about a life before."""
+    """Whether the item was sent, its result is still unknown, and the receipt is for that request, not an older one."""
     if change is None or change.sent_at is None:
         return False
     return receipt.requested_at + _CLOCK_SKEW >= change.created_at
 
 
-def _reasons_for_refusal(
+def _rejection_reasons(
     job: Job, summaries: Sequence[_ReceiptSummary], changes: dict[int, Change]
 ) -> dict[int, list[str]]:
-    """Item → why the target refused what it has in its queue, or was said to have taken. What waits to be sent anyway
-    is not refused."""
+    """Item ID → why the target rejected what it had queued or accepted. Items that will be sent again anyway are left
+    out."""
     links = Link.objects.filter(
         connection=job.connection,
         kind=job.link_kind,
@@ -114,7 +115,7 @@ def _reasons_for_refusal(
     found: dict[int, list[str]] = defaultdict(list)
     for each in summaries:
         change, sent_at = changes.get(each.item_id), sent.get(each.item_id)
-        for receipt in each.refusals:
+        for receipt in each.rejections:
             queued = change is not None and change.error_class == Queued.__name__ and _is_awaited(receipt, change)
             if queued or (sent_at and receipt.requested_at >= sent_at):
                 found[each.item_id].append(f"{each.sku}: {receipt.error}")
@@ -122,9 +123,9 @@ def _reasons_for_refusal(
 
 
 def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) -> dict[int, IdInUse]:
-    """Link variants and their products to the ids that they were given; a product that has one keeps it.
+    """Link variants and their products to the IDs that the target gave them; a linked product keeps its ID.
 
-    An id that is something else's here is not taken over (L16); returns what was in use, by item.
+    An ID that is linked to another item is not reassigned (L16). Returns these conflicts by item ID.
     """
     products = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
     known = set(products.filter(item_id__in={each.product_id for each, _ in created}).values_list("item_id", flat=True))
@@ -149,8 +150,8 @@ def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) 
     return in_use
 
 
-def _results_batch(job: Job, in_use: dict[int, IdInUse], refused: dict[int, list[str]]) -> Batch:
-    ids: Collection[int] = in_use.keys() | refused.keys()
+def _results_batch(job: Job, in_use: dict[int, IdInUse], rejected: dict[int, list[str]]) -> Batch:
+    ids: Collection[int] = in_use.keys() | rejected.keys()
     items = loading.load(job.item_kind, list(ids))
     batch = Batch(job)
     for change in queue.reload_changes(Change.objects.filter(job=job, item_id__in=ids).values_list("pk", flat=True)):
@@ -158,5 +159,5 @@ def _results_batch(job: Job, in_use: dict[int, IdInUse], refused: dict[int, list
         if found := in_use.get(change.item_id):
             batch.results.append(id_conflict_result(change, item, job, found))
         else:
-            batch.results.append(rejected_result(change, item, job, "\n".join(refused[change.item_id])))
+            batch.results.append(rejected_result(change, item, job, "\n".join(rejected[change.item_id])))
     return batch

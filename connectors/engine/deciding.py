@@ -1,23 +1,26 @@
-"""What is to be done with each change of a batch: create, update, remove, skip, or nothing.
+"""Decides what to do with each change of a batch: create, update, remove, skip, or nothing.
 
-Items are read as they are now, whatever the change was about. The hash of the payload last sent decides whether
-anything is written (D5); an item that left the job's filter, or the target's own rules, becomes a removal.
+Items are read in their current state, whatever caused the change. An item is sent only if the hash of its payload
+differs from the one last sent (D5). An item that no longer matches the job's filters or the target's rules is removed.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from accounts.models import Seller
-from connectors.contract import Action, Adapter, Operation
 from connectors.engine import dropship, filters, loading
-from connectors.errors import Queued, SkipRecord
-from connectors.http import canonical_json
-from hub.kinds import DataType, Kind
+from connectors.sdk.errors import Queued, SkipRecord
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.serialization import canonical_json
+from connectors.sdk.streams import Target
+from hub.kinds import Kind
 from hub.models import Job, Link
 from hub.queue import ChangeSnapshot
+from hub.records import Problem
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ class Step:
     """One change with its operation; `digest` is the hash of the payload, None for a removal."""
 
     change: ChangeSnapshot
-    operation: Operation
+    operation: Operation[Any]
     digest: bytes | None
     item: Any
     link: Link | None
@@ -36,11 +39,11 @@ class Step:
 
 @dataclass(slots=True)
 class Decision:
-    """A batch, sorted by what becomes of it."""
+    """The changes of a batch, grouped by what has to be done with them."""
 
     steps: list[Step] = field(default_factory=list)
     unchanged: list[tuple[ChangeSnapshot, Any, Link | None]] = field(default_factory=list)
-    skipped: list[tuple[ChangeSnapshot, Any, SkipRecord]] = field(default_factory=list)
+    skipped: list[tuple[ChangeSnapshot, Any, Problem]] = field(default_factory=list)
     failed: list[tuple[ChangeSnapshot, Any, Exception]] = field(default_factory=list)
 
 
@@ -48,8 +51,8 @@ def digest(payload: Any) -> bytes:
     return blake2b(canonical_json(payload), digest_size=16).digest()
 
 
-def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Decision:
-    """Read the items of the changes as they are now and say what each needs. A fixed number of queries."""
+def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnapshot]) -> Decision:
+    """Load the items of the changes and decide the operation for each, in a fixed number of queries."""
     ids = [change.item_id for change in changes]
     items = loading.load(job.item_kind, ids)
     not_served = dropship.restrict_to_vendor(job.connection, items) if job.item_kind == Kind.ORDER else set()
@@ -65,25 +68,27 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Dec
     for change in changes:
         item, link = items.get(change.item_id), links.get(change.item_id)
         if getattr(item, "seller_id", None) in deleted_sellers or change.item_id in not_served:
-            # Enqueued before its seller was deleted (L13), or for a vendor that serves that seller no more (S9): it
-            # takes no part, not even by a removal.
+            # Enqueued before its seller was deleted (L13), or for a vendor that no longer serves that seller (S9): it
+            # is ignored, and not removed either.
             decision.unchanged.append((change, item, None))
             continue
         try:
             payload = None
             if item is not None and filters.admits(job.filters, item):
-                payload = adapter.payload(DataType(job.data_type), item, refs)
-        except SkipRecord as problem:
-            decision.skipped.append((change, item, problem))
+                payload = target.payload(item, refs)
+        except SkipRecord as error:
+            decision.skipped.append((change, item, error.problem))
             continue
         except Exception as error:
-            logger.exception("%s cannot express %s %s", type(adapter).__name__, job.item_kind, change.item_id)
+            logger.exception(
+                "%s cannot build a payload for %s %s", type(target).__name__, job.item_kind, change.item_id
+            )
             decision.failed.append((change, item, error))
             continue
         revision = getattr(item, "revision", None)
-        # What is missing there is created anew, under its old id if it had one.
+        # An item that is missing at the target is created again, under its old ID if it had one.
         current_link = link if link is not None and not link.missing else None
-        # While it is in doubt what the target holds, no difference to it can be told.
+        # While the target's state is in doubt, there is nothing reliable to compare with.
         previous = (
             current_link.payload.sent
             if current_link and current_link.sent_hash and hasattr(current_link, "payload")
@@ -92,9 +97,10 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Dec
         if payload is None:
             if current_link is not None:
                 operation = Operation(Action.REMOVE, change.item_id, current_link.external_id, None, previous)
+                operation.queued_at, operation.receipt_id = _queued_at(change), change.receipt_id
                 decision.steps.append(Step(change, operation, None, item, link, revision))
             elif change.sent_at is not None:
-                # Its creation was not answered, so it may be there.
+                # Its creation was not answered, so it may exist at the target.
                 operation = Operation(Action.REMOVE, change.item_id, "", None)
                 decision.steps.append(Step(change, operation, None, item, None, revision))
             else:
@@ -111,10 +117,16 @@ def decide(adapter: Adapter, job: Job, changes: Sequence[ChangeSnapshot]) -> Dec
             payload,
             previous,
             attempts=change.attempts,
-            queued_at=change.sent_at if change.error_class == Queued.__name__ else None,
+            queued_at=_queued_at(change),
+            receipt_id=change.receipt_id,
         )
         decision.steps.append(Step(change, operation, new, item, link, revision))
     return decision
+
+
+def _queued_at(change: ChangeSnapshot) -> datetime | None:
+    """When the target took the change into its queue, as long as its outcome is unknown."""
+    return change.sent_at if change.receipt_id or change.error_class == Queued.__name__ else None
 
 
 def _deleted_sellers(items: Iterable[Any]) -> set[int]:

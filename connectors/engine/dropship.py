@@ -1,7 +1,7 @@
-"""Orders that a vendor ships for other sellers (S9): the part that its ERP gets.
+"""Orders that a vendor ships for other sellers (S9): the part that is sent to the vendor's ERP.
 
-A vendor is a seller here with an ERP of its own (accounts.models.DropshipAgreement). Its ERP gets the order with the
-vendor's lines alone and the address that they go to. What became of it is kept for the seller of the order.
+A vendor is a seller with its own ERP connection (accounts.models.DropshipAgreement). Its ERP gets the order with only
+the vendor's lines and their shipping address. The sync status is kept for the seller of the order.
 """
 
 from dataclasses import replace
@@ -18,10 +18,10 @@ from orders.models import Address, OrderLine
 
 
 def restrict_to_vendor(connection: Connection, orders: dict[int, OrderItem]) -> set[int]:
-    """Put the vendor's part in the place of each order of another seller. At most one query.
+    """Replace each order of another seller, in place, by the vendor's part of it. At most one query.
 
-    Returns the orders that are none of the connection's business: they take no part, not even by a removal. An order
-    whose lines are all others' by now stays, without lines.
+    Returns the IDs of orders that do not concern the connection: they are ignored, and not removed either. An order in
+    which the vendor has no lines left stays, without lines.
     """
     foreign = {pk: order for pk, order in orders.items() if order.seller_id != connection.seller_id}
     if connection.seller_id is None or not foreign:
@@ -45,8 +45,8 @@ def _active_agreements(connection: Connection) -> QuerySet[DropshipAgreement]:
 
 
 def _vendor_part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
-    """The lines that stand under the vendor's name and where they go; of the customer, the money and the notes nothing
-    that the vendor has no use for."""
+    """The lines under the vendor's name and their shipping address. Customer details, totals and notes that the vendor
+    does not need are left out."""
     name = agreement.name_on_lines.upper()
     lines = [line for line in order.lines if line.vendor.upper() == name]
     own = {line.id for line in lines}
@@ -78,8 +78,8 @@ def _vendor_part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
 
 
 def vendor_orders(connection: Connection) -> Q:
-    """Which orders of other sellers a full run of the connection has to look at: those with lines of the vendor, and
-    those that had some when it was sent them."""
+    """The orders of other sellers that a full run of the connection has to check: those with lines of the vendor, and
+    those that had some when they were sent."""
     if connection.role != Role.ERP or connection.seller_id is None:
         return Q(pk__in=[])
     served = _active_agreements(connection)

@@ -1,8 +1,8 @@
-"""Events: what platforms said has changed is fetched as it is now, many at a time, and applied.
+"""Processes events: fetches the items that platforms reported as changed, many at a time, and applies them.
 
-An event is only a hint where to look. Several about the same item fold into one fetch, and their order means nothing,
-because what is fetched is always the present. Events that answer a request of ours are heard instead
-(connectors.engine.callbacks). An event leaves the inbox in the transaction that applied it.
+An event only names items. Several events for the same item need one fetch, and their order does not matter, because
+the current state is fetched. Events that answer a request of ours are passed to connectors.engine.callbacks. An event
+is marked as processed in the transaction that applied it.
 """
 
 import logging
@@ -15,15 +15,15 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
 from django.utils import timezone
 
-from connectors.contract import EventReference, Receipt
+from connectors.adapters.registry import adapter_for
 from connectors.engine import callbacks, retry
 from connectors.engine.applying import Tally, apply_page, import_context_for
 from connectors.engine.importing import count, discontinue, missing_links, set_category_parents
 from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.models import WebhookEvent
-from connectors.registry import adapter_for
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.webhooks import EventReference, Receipt
 from hub import lanes
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.lanes import LeaseLost
@@ -33,23 +33,23 @@ logger = logging.getLogger(__name__)
 
 _BATCH = 500
 _FETCH = 100
-# So often an event fails alone before it waits for a person, if nothing else goes through either: a day of rests.
+# Attempts for a lone event before it is held, as long as nothing else succeeds either: about a day.
 _OUTAGE_MAX_ATTEMPTS = 300
-# How often a worker may be lost over the same lone item before its events wait for a person.
+# How many workers may be lost while processing the same lone item before its events are held.
 _MAX_CRASHES = 5
-# What comes within this time is one entry of the activity register.
+# Events within this time share one entry in the sync history.
 _EVENT_RUN_WINDOW = timedelta(minutes=1)
 
 State = WebhookEvent.State
-# What some events say, all of them the same → the events.
+# The parsed content that several events have in common → these events.
 Subjects = dict[tuple[EventReference, ...] | tuple[Receipt, ...], list[WebhookEvent]]
 
 
 def work(turn: Turn, job: Job) -> bool:
-    """Take a batch of what was said to the job, and apply it. False if nothing was said.
+    """Process a batch of the job's pending events. False if there are none.
 
-    What failed by itself comes behind what did not, or it would be tried first after every rest. Raises TryAgainLater
-    and NeedsAttention; what was not applied then stays in the inbox.
+    Events that failed alone come last, or they would be tried first after every pause. Raises TryAgainLater and
+    NeedsAttention; events that were not applied by then stay pending.
     """
     pending = WebhookEvent.objects.filter(
         connection=turn.connection, direction=job.direction, data_type=job.data_type, state=State.PENDING
@@ -61,36 +61,36 @@ def work(turn: Turn, job: Job) -> bool:
     size = _fetch_size(turn)
     waiting = list(subjects)
     for start in range(0, len(waiting), size):
-        _process_bisecting(turn, job, {said: subjects[said] for said in waiting[start : start + size]})
+        _process_bisecting(turn, job, {subject: subjects[subject] for subject in waiting[start : start + size]})
     return True
 
 
 def _group_by_subject(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> Subjects:
     subjects: Subjects = defaultdict(list)
     adapter = adapter_for(turn.connection.platform)
-    read: Any = adapter.read_callback if job.direction == Direction.EXPORT else adapter.read_event
+    read: Any = adapter.webhooks.read_receipts if job.direction == Direction.EXPORT else adapter.webhooks.read_event
     for event in events:
         try:
             subjects[tuple(read(event.payload))].append(event)
-        except Exception:  # it was understood when it came: the adapter has changed
-            logger.exception("%s: event %s cannot be read any more", job, event.pk)
-            _hold_events(turn, [event], "It was understood when it came, and is not any more.")
+        except Exception:  # it was parsed on arrival, so the adapter has changed since then
+            logger.exception("%s: event %s can no longer be parsed", job, event.pk)
+            _hold_events(turn, [event], "The event was valid on arrival, but the adapter can no longer parse it.")
     return subjects
 
 
 def _fetch_size(turn: Turn) -> int:
-    """How many subjects to fetch at once: fewer after a failure or a lost worker, so that a culprit ends up alone."""
+    """How many subjects to fetch at once: fewer after a failure or a lost worker, to isolate the one that causes it."""
     crashes = 0 if turn.progressed else turn.claim.crashes
     return max(1, min(_FETCH, turn.batch_limit or _FETCH) >> 2 * crashes)
 
 
 def _process_bisecting(turn: Turn, job: Job, subjects: Subjects) -> None:
-    """Fetch, apply, settle. What cannot be taken together is taken in halves, until the culprit is alone."""
+    """Fetch, apply and settle. A batch that fails is split into halves until the subject that causes it is alone."""
     events = [event for group in subjects.values() for event in group]
     alone = len(subjects) == 1
     crash_limit_reached = not turn.progressed and not turn.claim.orphans and turn.claim.crashes >= _MAX_CRASHES
     if alone and crash_limit_reached:
-        _hold_events(turn, events, f"A worker was lost {turn.claim.crashes} times while it looked at this.")
+        _hold_events(turn, events, f"The worker stopped {turn.claim.crashes} times while processing this event.")
         turn.progressed = True
         return
     try:
@@ -110,25 +110,26 @@ def _process_bisecting(turn: Turn, job: Job, subjects: Subjects) -> None:
                 reason = str(error)
             else:
                 logger.exception("%s: an event could not be applied", job)
-                reason = f"An internal error: {type(error).__name__}. The operators see it in the log."
+                reason = f"Internal error: {type(error).__name__}. Operators find the details in the server log."
             _hold_events(turn, events, reason)
             return
-        said = list(subjects)
-        for half in (said[: len(said) // 2], said[len(said) // 2 :]):
+        all_subjects = list(subjects)
+        middle = len(all_subjects) // 2
+        for half in (all_subjects[:middle], all_subjects[middle:]):
             _process_bisecting(turn, job, {each: subjects[each] for each in half})
     else:
         turn.record_success()
 
 
 def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> None:
-    """The platform failed over these alone: perhaps they are the trouble, so others go first from now on.
+    """The call failed with these events alone: they may be the cause, so other events are processed before them.
 
-    After the last attempt they wait for a person; as long as nothing else goes through, that is far off.
+    After the last attempt they are held. While nothing else succeeds either, many more attempts are allowed.
     """
     failures = 1 + max(event.failures for event in events)
     max_attempts = _OUTAGE_MAX_ATTEMPTS if turn.failures + 1 >= failures else retry.MAX_ATTEMPTS
     if failures >= max_attempts:
-        _hold_events(turn, events, f"{failures} times in a row: {error}")
+        _hold_events(turn, events, f"Failed {failures} times in a row: {error}")
         return
     with lanes.fenced(turn.claim):
         WebhookEvent.objects.filter(
@@ -137,9 +138,9 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
 
 
 def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
-    """What they answer stands in the events themselves: one transaction."""
+    """Process receipts in one transaction; everything needed is in the events."""
     now = timezone.now()
-    receipts = [said for each in subjects for said in each if isinstance(said, Receipt)]
+    receipts = [part for subject in subjects for part in subject if isinstance(part, Receipt)]
     with lanes.fenced(turn.claim):
         batch = callbacks.process_receipts(job, receipts)
         _mark_processed(events, State.DONE, "", now)
@@ -147,11 +148,11 @@ def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
 
 
 def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
-    """The network first, then one transaction."""
+    """Fetch the items, then apply them in one transaction."""
     data_type = DataType(job.data_type)
-    external_ids = list(dict.fromkeys(said.external_id for each in subjects for said in each))
+    external_ids = list(dict.fromkeys(part.external_id for subject in subjects for part in subject))
     turn.renew()
-    found = turn.adapter.fetch(data_type, external_ids)
+    found = turn.source(job).fetch(external_ids)
     now = timezone.now()
     with lanes.fenced(turn.claim):
         run = _event_run(job, now)
@@ -169,9 +170,9 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
 
 
 def _event_run(job: Job, now: datetime) -> Run:
-    """The register's entry for what events bring: closed at any time, so that no sync that is asked for joins it.
+    """The run that counts items imported through events. It is never open, so a requested sync cannot join it.
 
-    Its number is above that of every other run of the job: by that a full read knows what was met since it began.
+    Its ID is higher than that of every other run of the job, which tells a full import what was seen since it started.
     """
     last = Run.objects.filter(job=job).order_by("-id").first()
     if last and last.trigger == Run.Trigger.EVENT and not last.is_open and now - last.created_at < _EVENT_RUN_WINDOW:
@@ -194,13 +195,13 @@ def _finish_event_run(run: Run, tally: Tally, now: datetime) -> None:
 
 
 def _hold_events(turn: Turn, events: Sequence[WebhookEvent], reason: str) -> None:
-    """They wait for a person, who sees why."""
+    """Hold the events for a person, with the reason."""
     with lanes.fenced(turn.claim):
         _mark_processed(events, State.HELD, reason, timezone.now())
 
 
 def _mark_processed(events: Sequence[WebhookEvent], state: str, reason: str, now: datetime) -> None:
-    """Unless the same has come again since we looked: then it is looked at again."""
+    """Mark the events as processed, except those received again since they were read: they stay pending."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -222,10 +223,9 @@ def _mark_processed(events: Sequence[WebhookEvent], state: str, reason: str, now
 
 
 def wake_lanes_with_events() -> int:
-    """Wake the lanes of events that nobody told a worker of. Returns how many lanes that are.
+    """Wake the lanes with pending events for which the message to a worker was lost. Returns the number of lanes.
 
-    Hops from one (connection, direction, kind of data) with pending events to the next: what a backlog holds is not
-    counted.
+    Skips from one (connection, direction, data type) with pending events to the next, so a long backlog is not scanned.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Preparing an export: a full run compares everything by revision and plans what may differ."""
+"""Prepares full exports: compares all items by revision and enqueues those that may differ."""
 
 import logging
 from collections.abc import Sequence
@@ -11,36 +11,35 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
-from connectors.contract import FeedAdapter
 from connectors.engine import dropship, feeds
+from connectors.engine.platforms import is_feed, target_class
 from connectors.engine.settling import finish_full_run
 from connectors.engine.turn import Turn
-from connectors.http import canonical_json
-from connectors.registry import adapter_for
+from connectors.sdk.serialization import canonical_json
 from hub import lanes, queue, runlog, runs
-from hub.kinds import DataType, Kind
+from hub.kinds import Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run
 from orders.models import Customer, Order
 from synclog import services as synclog
 
 logger = logging.getLogger(__name__)
 
-# An item as it is compared: id, revision (None for kinds that have none), whether it is offered.
+# The compared columns of an item: ID, revision (None for kinds without one), whether it is on offer.
 SourceRow = tuple[int, int | None, bool]
 
 _CHUNK = 5000
-# How long events wait while a comparison goes on in their lane.
+# How long events wait at most while a comparison runs in their lane, in seconds.
 SLICE_SECONDS = 0.5
 
 
 def prepare(turn: Turn, job: Job, run: Run) -> bool:
-    """Find what may differ from the target and enqueue it, for a slice of time. True when all has been gone through.
+    """Find items that may differ from the target and enqueue them, for a slice of time. True when all are compared.
 
-    Comparing by revision reads two narrow columns an item; what differs is compared by payload before it is sent.
+    Comparing by revision reads two narrow columns per item; items that differ are compared by payload before sending.
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
-        if issubclass(adapter_for(job.connection.platform), FeedAdapter) and feeds.is_full_import_due(turn, job, now):
+        if is_feed(job) and feeds.is_full_import_due(turn, job, now):
             run.resend = True
         with lanes.fenced(turn.claim):
             runs.start(run=run, now=now)
@@ -85,8 +84,8 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
 
 
 def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bool = False) -> list[int]:
-    """Those of the items that may differ from what was sent; `recheck`: also those of the same revision."""
-    # What the target itself brought, and was never sent anything else, needs no echo.
+    """IDs of the items that may differ from what was sent; with `recheck` also those with the same revision."""
+    # Items that were imported from the target and never sent to it need not be sent back.
     from_target = Q(received_hash__isnull=False, sent_hash=None)
     sent, own = {}, set()
     links = links_of(job, rows).annotate(own=from_target)
@@ -94,7 +93,7 @@ def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bo
         sent[item_id] = revision
         if is_own and not resend:
             own.add(item_id)
-    # An item that is not offered and was never sent needs no look; one without a revision is compared by payload.
+    # An item that is not on offer and was never sent is left out; one without a revision is compared by payload.
     return [
         pk
         for pk, revision, offered in rows
@@ -103,13 +102,13 @@ def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bo
 
 
 def links_of(job: Job, rows: Sequence[SourceRow]) -> QuerySet[Link]:
-    """The links by which the target knows these items."""
+    """The links of these items to the target."""
     ids = [pk for pk, _, _ in rows]
     return Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids, missing=False)
 
 
 def source(job: Job) -> Any:
-    """A `SourceRow` of every item that the job is about."""
+    """A query for the `SourceRow` of every item that the job covers."""
     seller_id = job.connection.seller_id
     own = Q(seller_id=seller_id) if seller_id else ~Q(seller__status=Seller.Status.DELETED)
     if job.item_kind == Kind.PRODUCT:
@@ -141,24 +140,24 @@ def _offered(queryset: Any, revision: str | None, statuses: tuple[str, ...], **w
 
 
 def config_hash(job: Job) -> str:
-    """Of everything that shapes payloads; when it changes, a full run compares every payload anew."""
+    """Hash of everything that affects payloads; when it changes, a full run compares every payload again."""
     shape = [job.filters, job.connection.settings, job.connection.field_map, job.connection.platform]
     return blake2b(canonical_json(shape), digest_size=16).hexdigest()
 
 
 def _plan(turn: Turn, job: Job, run: Run) -> None:
-    """Preparation is over. The run is locked, so that no first outcome is settled between counting and planning."""
+    """End the preparation. The run is locked, so that no first outcome is settled between counting and planning."""
     now = timezone.now()
     remaining = Change.objects.filter(run=run).count()
     JobState.objects.filter(job=job).update(config_hash=run.cursor["config"])
     runlog.write(
         run_id=run.pk,
         now=now,
-        text=f"{run.cursor['seen']:,} compared, {remaining:,} may differ from what was sent before.",
+        text=f"{run.cursor['seen']:,} compared, {remaining:,} may have changed since the last export.",
     )
     runs.mark_prepared(run=run, total=run.cursor["seen"], remaining=remaining)
     if remaining:
-        size = adapter_for(job.connection.platform).batch_size.get(DataType(job.data_type), 1)
+        size = target_class(job).batch_size
         queue.fill_batches(job=job, size=size, own_lane=turn.claim.lane_id)
         return
     run.refresh_from_db()

@@ -1,8 +1,8 @@
-"""Search feeds: what waits goes out as one atomic import at a time (F7–F15).
+"""Search feeds: waiting changes are sent as one atomic import at a time (F7–F15).
 
-The life of an import: building (changes are written to a file, chunk by chunk) → sending → polling → success, or
-refused, or harmful. Its rows say at every moment where it stands, so whichever worker comes next goes on from there;
-the file and the list of what it carries are written before it is sent.
+States of an import: building (changes are written to a file, chunk by chunk) → sending → polling → success, refused or
+harmful. The state is always in the database, so any worker can continue; the file and the list of its items are
+written before it is sent.
 """
 
 import logging
@@ -10,22 +10,23 @@ import os
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from connectors.contract import Action, FeedAdapter, ImportResult, ImportState, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.import_names import ImportNames
 from connectors.engine.settling import COUNTER_FOR_ACTION, Batch, ChangeResult, failed_result, settle, skipped_result
 from connectors.engine.turn import Turn
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.feeds import OPEN, feed_path
 from connectors.models import FeedImport, FeedItem
-from connectors.records import Problem
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.feeds import FeedTarget, ImportResult, ImportState
+from connectors.sdk.operations import Action, Operation, Outcome
+from connectors.sdk.records import Problem
 from hub import lanes, queue, runlog
 from hub.kinds import Direction
 from hub.models import Change, Job, Link, Run
@@ -38,15 +39,15 @@ _CHUNK = 1000
 _POLL_INTERVAL = timedelta(seconds=2)
 _BUSY_RETRY_DELAY = timedelta(seconds=10)
 _FULL_IMPORT_INTERVAL = timedelta(days=7)
-_FORMAT_CHANGED = "The connection speaks another version of the interface now: everything is sent anew in that."
+_FORMAT_CHANGED = "The connection now uses another version of the API, so everything is sent again in the new format."
 
 
 def work(turn: Turn, job: Job) -> None:
-    """Bring the job's import one stage further, or begin one if something waits and it is time."""
-    feed = FeedImport.objects.filter(job=job, state__in=OPEN).first()
+    """Advance the job's import by one state, or start one if changes are waiting and it is due."""
+    feed = FeedImport.objects.filter(job=job, state__in=FeedImport.OPEN).first()
     now = timezone.now()
-    if feed is not None and feed.format != _adapter(turn).format:
-        # Its file is in a format that the connection does not speak any more. What it carried still waits.
+    if feed is not None and feed.format != _target(turn, job).format:
+        # Its file is in a format that the connection no longer uses. The changes in it are still in the queue.
         _finish(turn, feed, FeedImport.State.REFUSED, ImportResult(ImportState.REFUSED, reason=_FORMAT_CHANGED), now)
         feed = None
     if feed is None:
@@ -57,18 +58,18 @@ def work(turn: Turn, job: Job) -> None:
         return
     if feed.state == FeedImport.State.POLLING:
         replace_all = feed.mode == FeedImport.Mode.REPLACE
-        answer = _adapter(turn).poll_import(feed.remote_id, path=str(feed_path(feed)), replace_all=replace_all)
-        _handle_result(turn, job, feed, answer)
+        result = _target(turn, job).poll_import(feed.remote_id, path=str(feed.path), replace_all=replace_all)
+        _handle_result(turn, job, feed, result)
     else:
         _send(turn, job, feed)
 
 
-def _adapter(turn: Turn) -> FeedAdapter:
-    return cast(FeedAdapter, turn.adapter)
+def _target(turn: Turn, job: Job) -> FeedTarget[Any, Any, Any]:
+    return cast(FeedTarget[Any, Any, Any], turn.target(job))
 
 
 def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
-    """A new import, if changes wait and the interval since the last one is over (or a full run wants its own)."""
+    """Start an import if changes wait and the interval since the last one is over, or if a full run needs one."""
     run = Run.objects.filter(job=job, scope=Run.Scope.FULL, state__in=(Run.State.PREPARED, Run.State.SENDING)).first()
     preparing = Run.objects.filter(
         job=job, scope=Run.Scope.FULL, state__in=(Run.State.QUEUED, Run.State.PREPARING)
@@ -76,7 +77,7 @@ def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
     if preparing or not Change.objects.filter(job=job, state=Change.State.READY).exists():
         return None
     last_sent = FeedImport.objects.filter(job=job).aggregate(at=Max("sent_at"))["at"]
-    interval = timedelta(seconds=_adapter(turn).drain_seconds)
+    interval = timedelta(seconds=_target(turn, job).drain_seconds)
     if run is None and last_sent is not None and last_sent + interval > now:
         turn.wake_no_later_than(last_sent + interval)
         return None
@@ -88,21 +89,21 @@ def _start(turn: Turn, job: Job, now: datetime) -> FeedImport | None:
         return FeedImport.objects.create(
             job=job,
             run=run,
-            format=_adapter(turn).format,
+            format=_target(turn, job).format,
             mode=FeedImport.Mode.REPLACE if replace_all else FeedImport.Mode.CHANGE,
             created_at=now,
         )
 
 
 def has_current_import(turn: Turn, job: Job) -> bool:
-    """Whether the cluster holds what we sent, in the format that we speak now (F16). If not, it is sent everything."""
+    """Whether the cluster holds our data in the current format (F16). If not, everything is sent."""
     last = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS).order_by("-pk").first()
-    return last is not None and last.format == _adapter(turn).format
+    return last is not None and last.format == _target(turn, job).format
 
 
 def is_full_import_due(turn: Turn, job: Job, now: datetime) -> bool:
-    """Whether a full run is to send everything, changed or not: for the first time, or once a week, lest the two drift
-    apart unnoticed (F3)."""
+    """Whether a full run has to send everything, changed or not: the first time and once a week, so that differences
+    cannot accumulate unnoticed (F3)."""
     full_imports = FeedImport.objects.filter(job=job, state=FeedImport.State.SUCCESS, mode=FeedImport.Mode.REPLACE)
     return (
         not has_current_import(turn, job) or not full_imports.filter(sent_at__gt=now - _FULL_IMPORT_INTERVAL).exists()
@@ -110,10 +111,10 @@ def is_full_import_due(turn: Turn, job: Job, now: datetime) -> bool:
 
 
 def _start_full_run(job: Job) -> None:
-    """Nobody knows what the cluster holds from before us, so the first import replaces everything: a full run leads it.
+    """Start a full run: the first import replaces everything, because the cluster's earlier contents are unknown.
 
-    While the sources are still being read for the first time it would be half of everything; the run that follows
-    their reading is soon enough.
+    While the sources are still being imported, nothing is started: the import would be incomplete, and the run that
+    follows the imports is early enough.
     """
     reading = Run.objects.filter(
         job__direction=Direction.IMPORT,
@@ -127,18 +128,18 @@ def _start_full_run(job: Job) -> None:
 
 
 def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
-    """Write what waits to a file, in constant memory. False if it turned out that nothing has to be sent.
+    """Write the waiting changes to a file, in constant memory. False if nothing has to be sent.
 
-    A build that was interrupted begins anew: until the import is sent, nothing has happened.
+    An interrupted build starts over; nothing has been sent by then.
     """
-    adapter = _adapter(turn)
+    target = _target(turn, job)
     replace_all = feed.mode == FeedImport.Mode.REPLACE
     FeedItem.objects.filter(feed_import=feed).delete()
     Path(settings.FEED_DIR).mkdir(parents=True, exist_ok=True)
     feed.file = f"{job.connection.slug}-{feed.pk}.gz"
     items = removals = 0
-    import_names = ImportNames(job, adapter)
-    with adapter.open_feed(str(feed_path(feed)), replace_all=replace_all) as file:
+    import_names = ImportNames(job, target)
+    with target.open_file(str(feed.path), replace_all=replace_all) as file:
         for priority in (Priority.EVENT, Priority.FULL_RUN):
             after = 0
             while taken := queue.next_changes(
@@ -153,46 +154,44 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
                     file.add(step.operation)
                 items += len(steps)
                 removals += sum(step.operation.action is Action.REMOVE for step in steps)
-                carried = [_carried(feed, step, adapter, problems_by_item) for step in steps]
-                FeedItem.objects.bulk_create(carried, ignore_conflicts=True)
+                feed_items = [_feed_item(feed, step, target, problems_by_item) for step in steps]
+                FeedItem.objects.bulk_create(feed_items, ignore_conflicts=True)
                 turn.renew()
     with lanes.fenced(turn.claim):
         if items == 0 and not replace_all:
             feed.delete()
-            feed_path(feed).unlink(missing_ok=True)
+            feed.path.unlink(missing_ok=True)
             return False
         feed.items, feed.removals, feed.state = items, removals, FeedImport.State.SENDING
         feed.save(update_fields=["file", "items", "removals", "state"])
         if feed.run_id:
-            what = "everything" if replace_all else "what changed"
-            size = os.path.getsize(feed_path(feed))
+            what = "full replacement" if replace_all else "incremental"
+            size = os.path.getsize(feed.path)
             text = f"Import {feed.pk}: {what}, {items:,} items ({removals:,} removals), {size:,} bytes."
             runlog.write(run_id=feed.run_id, now=timezone.now(), text=text)
     return True
 
 
 def _decide_chunk(turn: Turn, job: Job, taken: list[ChangeSnapshot]) -> list[Step]:
-    """What needs no import is settled at once; the rest is carried."""
-    decision = decide(turn.adapter, job, taken)
+    """Settle the changes that need no import; return the steps of the others."""
+    decision = decide(turn.target(job), job, taken)
     now = timezone.now()
     batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.results += [
-        skipped_result(c, item, job, message=str(p), code=p.code, fix=p.fix) for c, item, p in decision.skipped
-    ]
+    batch.results += [skipped_result(c, item, job, problem) for c, item, problem in decision.skipped]
     batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
     settle(turn, batch, now=now)
     return decision.steps
 
 
-def _carried(
-    feed: FeedImport, step: Step, adapter: FeedAdapter, problems_by_item: dict[int, list[Problem]]
+def _feed_item(
+    feed: FeedImport, step: Step, target: FeedTarget[Any, Any, Any], problems_by_item: dict[int, list[Problem]]
 ) -> FeedItem:
     return FeedItem(
         feed_import=feed,
         change_id=step.change.id,
         token=step.change.token,
         item_id=step.change.item_id,
-        external_id=step.operation.external_id or adapter.key_of(step.operation),
+        external_id=step.operation.external_id or target.item_key(step.operation),
         action=step.operation.action,
         payload=step.operation.payload,
         payload_hash=step.digest,
@@ -208,29 +207,29 @@ def _send(turn: Turn, job: Job, feed: FeedImport) -> None:
     turn.renew()
     FeedImport.objects.filter(pk=feed.pk).update(sent_at=timezone.now())
     try:
-        answer = _adapter(turn).start_import(
-            str(feed_path(feed)),
+        answer = _target(turn, job).start_import(
+            str(feed.path),
             replace_all=feed.mode == FeedImport.Mode.REPLACE,
             name=f"synccenter-{feed.pk}",
             force=feed.forced_by_id is not None,
         )
     except TryAgainLater as error:
         if error.sent:
-            # It may be running there all the same. Imports are atomic and idempotent, so once the cluster is free the
-            # same file is sent again (F14).
+            # The import may be running nevertheless. Imports are atomic and idempotent, so the same file is sent again
+            # once the cluster is free (F14).
             FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.UNKNOWN)
         raise
     _handle_result(turn, job, feed, answer)
 
 
 def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult) -> None:
-    """What the answer means for the import and for what it carries."""
+    """Apply the result to the import and its items."""
     turn.record_success()
     now = timezone.now()
     match answer.state:
         case ImportState.RUNNING:
             if feed.state != FeedImport.State.POLLING:
-                _log(turn, job, feed, "sent; asked every few seconds what became of it", now)
+                _log(turn, job, feed, "sent; polling for the result", now)
             FeedImport.objects.filter(pk=feed.pk).update(
                 state=FeedImport.State.POLLING, remote_id=answer.remote_id or feed.remote_id
             )
@@ -239,25 +238,25 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
             _log_wait(turn, feed, "the search engine is busy with another import", now)
             turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.UNKNOWN:
-            _log_wait(turn, feed, "the search engine does not know it, so it is sent again", now)
+            _log_wait(turn, feed, "the search engine does not know the import, so it is sent again", now)
             FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.SENDING)
             turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.DONE:
-            if feed.run_id:  # settling may end its run, and with it the log
+            if feed.run_id:  # settling may close its run, and the log with it
                 _log(turn, job, feed, "accepted", now)
             _settle_feed_items(turn, job, feed, now)
-            if not feed.run_id:  # a partial run begins with what is settled
+            if not feed.run_id:  # a partial run starts when the first items are settled
                 _log(turn, job, feed, "accepted", now)
             _finish(turn, feed, FeedImport.State.SUCCESS, answer, now)
-            feed_path(feed).unlink(missing_ok=True)
+            feed.path.unlink(missing_ok=True)
         case ImportState.HARMFUL:
             _log(turn, job, feed, f"{FeedImport.State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
-            # Whatever went next would most likely be refused again.
+            # The next import would most likely be refused as well.
             raise NeedsAttention(
-                f"Import {feed.pk} was refused as harmful: {answer.reason}",
-                fix="Look in the console at what it removes, and force it if that is right; else mend the source and "
-                "resume the job.",
+                f"Import {feed.pk} was rejected as harmful: {answer.reason}",
+                fix="Check in the operator console what it removes. Force the import if that is intended; otherwise "
+                "correct the source and resume the job.",
             )
         case ImportState.REFUSED:
             _log(turn, job, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
@@ -266,7 +265,7 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
 
 
 def _log(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, level: str = runlog.Level.INFO) -> None:
-    """To the log of the full run that it is for, else of the partial one that is open."""
+    """Write to the log of the import's full run, or else of the open partial run."""
     partial = Run.objects.filter(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN).values_list("pk", flat=True)
     run_id = feed.run_id or partial.first()
     if run_id is not None:
@@ -277,7 +276,7 @@ def _log(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, le
 def _log_wait(turn: Turn, feed: FeedImport, reason: str, now: datetime) -> None:
     if feed.run_id:
         with lanes.fenced(turn.claim):
-            text = f"Waits {_BUSY_RETRY_DELAY.seconds} s: {reason}."
+            text = f"Waiting {_BUSY_RETRY_DELAY.seconds} s: {reason}."
             runlog.log_repeated(run_id=feed.run_id, event=runlog.RepeatedEvent.WAIT, texts=[text], now=now)
 
 
@@ -289,64 +288,59 @@ def _finish(turn: Turn, feed: FeedImport, state: str, answer: ImportResult, now:
 
 
 def _settle_feed_items(turn: Turn, job: Job, feed: FeedImport, now: datetime) -> None:
-    """Only what the import carried leaves the queue (F9), chunk by chunk: a crash in between repeats a chunk."""
+    """Settle the changes that the import contained, and no others (F9), chunk by chunk. A crash repeats one chunk."""
     after = 0
-    import_names = ImportNames(job, _adapter(turn))
-    while carried := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
-        after = carried[-1].pk
-        current = {change.id: change for change in queue.reload_changes(item.change_id for item in carried)}
+    import_names = ImportNames(job, _target(turn, job))
+    while feed_items := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
+        after = feed_items[-1].pk
+        current = {change.id: change for change in queue.reload_changes(item.change_id for item in feed_items)}
         links = {
             link.item_id: link
             for link in Link.objects.filter(
-                connection=job.connection, kind=job.link_kind, item_id__in=[item.item_id for item in carried]
+                connection=job.connection, kind=job.link_kind, item_id__in=[item.item_id for item in feed_items]
             ).select_related("payload")
         }
         results = [
-            _sent(item, current[item.change_id], links.get(item.item_id))
-            for item in carried
+            _sent_result(item, current[item.change_id], links.get(item.item_id))
+            for item in feed_items
             if item.change_id in current
         ]
-        import_names.save_names(item.payload for item in carried)
+        import_names.save_names(item.payload for item in feed_items)
         settle(turn, Batch(job, results), now=now)
         turn.renew()
     FeedItem.objects.filter(feed_import=feed).delete()
 
 
-def _sent(carried: FeedItem, current: ChangeSnapshot, link: Link | None) -> ChangeResult:
-    """What the import took there, as it was when it was written: an item that changed since keeps its newer token."""
-    change = replace(current, token=carried.token)
+def _sent_result(feed_item: FeedItem, current: ChangeSnapshot, link: Link | None) -> ChangeResult:
+    """The result for an item as it was written to the file: a change that is newer keeps its newer token."""
+    change = replace(current, token=feed_item.token)
     previous = getattr(getattr(link, "payload", None), "sent", None)
-    operation = Operation(Action(carried.action), carried.item_id, carried.external_id, carried.payload, previous)
-    digest = bytes(carried.payload_hash) if carried.payload_hash else None
-    step = Step(change, operation, digest, None, link, carried.revision)
-    answer = Outcome(external_id=carried.external_id, warnings=[Problem(**each) for each in carried.warnings])
-    return ChangeResult(change, None, COUNTER_FOR_ACTION[operation.action], step=step, answer=answer)
+    operation = Operation(
+        Action(feed_item.action), feed_item.item_id, feed_item.external_id, feed_item.payload, previous
+    )
+    digest = bytes(feed_item.payload_hash) if feed_item.payload_hash else None
+    step = Step(change, operation, digest, None, link, feed_item.revision)
+    outcome = Outcome(external_id=feed_item.external_id, warnings=[Problem(**each) for each in feed_item.warnings])
+    return ChangeResult(change, None, COUNTER_FOR_ACTION[operation.action], step=step, answer=outcome)
 
 
 def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
-    """Bad items get an issue each and the rest goes out with the next import (N11); a refusal that names none delays
-    them all, and holds them in the end."""
-    carried = list(FeedItem.objects.filter(feed_import=feed))
-    named = [item for item in carried if item.external_id in answer.item_errors]
-    current = {change.id: change for change in queue.reload_changes(item.change_id for item in named or carried)}
+    """Open an issue for each item that the refusal names; the others are sent with the next import (N11). If it names
+    none, all are delayed, and held after the last attempt."""
+    feed_items = list(FeedItem.objects.filter(feed_import=feed))
+    named = [item for item in feed_items if item.external_id in answer.item_errors]
+    current = {change.id: change for change in queue.reload_changes(item.change_id for item in named or feed_items)}
     results = []
-    for item in named or carried:
+    for item in named or feed_items:
         change = current.get(item.change_id)
         if change is None or change.token != item.token:
             continue
         if named:
             results.append(
-                skipped_result(
-                    change,
-                    None,
-                    job,
-                    message=answer.item_errors[item.external_id],
-                    code="refused",
-                    fix="Correct the item; it is sent again as soon as it changes.",
-                )
+                skipped_result(change, None, job, issues.REJECTED(reason=answer.item_errors[item.external_id]))
             )
         else:
-            error = TryAgainLater(answer.reason or "The import was refused without a word.")
+            error = TryAgainLater(answer.reason or "The import was refused without a reason.")
             next_try = retry.next_try(attempts=change.attempts + 1, now=now)
             results.append(failed_result(change, None, job, error, not_before=next_try))
     settle(turn, Batch(job, results), now=now)

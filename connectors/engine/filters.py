@@ -1,8 +1,8 @@
-"""Which items take part in a job: `{"statuses": ["live"], "brands": [...], "categories": [...], "types": [...]}`.
+"""Which items a job syncs: `{"statuses": ["live"], "brands": [...], "categories": [...], "types": [...]}`.
 
-An empty or missing list admits everything. Categories are given by path and include what lies below. Customers are
-chosen by `groups`, customers and orders by `{"b2b_only": true}`: those enabled for B2B, those placed through the B2B
-front (D14). In the job that imports customers, `b2b_groups` names the groups that are enabled for B2B (D13).
+An empty or missing list matches everything. Categories are given by path and include their subcategories. Customers
+are selected by `groups`, customers and orders by `{"b2b_only": true}`: customers enabled for B2B, orders placed through
+the B2B storefront (D14). In the job that imports customers, `b2b_groups` names the groups enabled for B2B (D13).
 """
 
 from typing import Any
@@ -18,25 +18,27 @@ STATUSES = {*Status.values, *Customer.Status.values, *Order.Status.values}
 
 
 def validate(filters: Any) -> None:
-    """ValidationError that names the key and the mend."""
+    """Raises ValidationError that names the invalid key and the valid values."""
     if not isinstance(filters, dict):
-        raise ValidationError('Filters are an object such as {"brands": ["Acme"]}.')
+        raise ValidationError('Filters must be an object such as {"brands": ["Acme"]}.')
     for key, value in filters.items():
         if key in BOOLEAN_FILTERS:
             if not isinstance(value, bool):
                 raise ValidationError(f"{key} must be true or false.")
         elif key not in LIST_FILTERS:
-            raise ValidationError(f"{key!r} is no filter: choose from {', '.join((*LIST_FILTERS, *BOOLEAN_FILTERS))}.")
+            raise ValidationError(
+                f"{key!r} is not a filter: choose from {', '.join((*LIST_FILTERS, *BOOLEAN_FILTERS))}."
+            )
         elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise ValidationError(f"{key} must be a list of texts.")
+            raise ValidationError(f"{key} must be a list of strings.")
     if unknown := sorted(set(filters.get("statuses", ())) - STATUSES):
-        # It would admit nothing, and what is admitted no more is removed at the target.
-        raise ValidationError(f"statuses: {unknown[0]!r} is none; choose from {', '.join(sorted(STATUSES))}.")
+        # It would match nothing, and items that no longer match are removed from the target.
+        raise ValidationError(f"statuses: {unknown[0]!r} is not a status; choose from {', '.join(sorted(STATUSES))}.")
 
 
 def admits(filters: dict[str, Any], item: Any) -> bool:
-    """Whether the item takes part: what is deleted never does, nor an order of which the vendor ships nothing (S9). A
-    filter on something that the item does not have admits it.
+    """Whether the job syncs the item. Deleted items never match, nor orders in which the vendor has no lines (S9). A
+    filter on a property that the item's kind does not have is ignored.
     """
     if getattr(item, "status", None) == "deleted":
         return False
@@ -60,5 +62,5 @@ def admits(filters: dict[str, Any], item: Any) -> bool:
 
 
 def enables_b2b(filters: dict[str, Any], group: str) -> bool:
-    """Whether customers of the group are enabled for B2B by the rule of the job that imports them (D13)."""
+    """Whether the filters of the import job enable the customers of the group for B2B (D13)."""
     return bool(group) and group in filters.get("b2b_groups", ())

@@ -1,30 +1,31 @@
-"""Names of ids in an import of a search feed: one name an id within it, and people are told of a new one (F4).
+"""Display names of IDs in an import of a search feed: each ID has one name; a changed name is reported (F4).
 
-The vendor takes the latest name for the whole catalogue, and refuses an import in which an id has two.
+The vendor applies the latest name to the whole catalog and refuses an import in which an ID has two names.
 """
 
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from connectors.contract import FeedAdapter
 from connectors.engine.deciding import Step, digest
 from connectors.models import FeedName
-from connectors.records import Problem
+from connectors.sdk import issues
+from connectors.sdk.feeds import FeedTarget
+from connectors.sdk.records import Problem
 from hub.models import Job
 
 Key = tuple[str, str]
 
 
 class ImportNames:
-    """The names that one import gives. Holds each name once, however many items carry it."""
+    """The names used in one import. Each name is held once, however many items use it."""
 
-    def __init__(self, job: Job, adapter: FeedAdapter) -> None:
+    def __init__(self, job: Job, target: FeedTarget[Any, Any, Any]) -> None:
         self.job = job
-        self.adapter = adapter
+        self.target = target
         self._used_names: dict[Key, str] = {}
 
     def unify(self, steps: Iterable[Step]) -> dict[int, list[Problem]]:
-        """Give the ids in these payloads the names that the import has said already. Item → what people are told."""
+        """Replace names in these payloads by those that the import has already used. Returns item ID → warnings."""
         payloads = [(step, step.operation.payload) for step in steps if step.operation.payload is not None]
         first = {key for _, payload in payloads for key in self._names(payload)} - self._used_names.keys()
         known = known_names(self.job, first)
@@ -40,12 +41,14 @@ class ImportNames:
                     problems.append(_new_name(key, previous, name))
             if problems:
                 problems_by_item[step.change.item_id] = problems
-                step.operation.payload = self.adapter.with_names(payload, {key: self._used_names[key] for key in names})
+                step.operation.payload = self.target.replace_names(
+                    payload, {key: self._used_names[key] for key in names}
+                )
                 step.digest = digest(step.operation.payload)
         return problems_by_item
 
     def save_names(self, payloads: Iterable[Any]) -> None:
-        """The import has succeeded: these are the names in the search engine now."""
+        """Store the names of a successful import: the search engine has them now."""
         names = {key: name for payload in payloads if payload is not None for key, name in self._names(payload).items()}
         known = known_names(self.job, names.keys())
         FeedName.objects.bulk_create(
@@ -60,11 +63,11 @@ class ImportNames:
         )
 
     def _names(self, payload: Any) -> dict[Key, str]:
-        return self.adapter.names_in(payload)
+        return self.target.read_names(payload)
 
 
 def known_names(job: Job, keys: Collection[Key]) -> dict[Key, str]:
-    """What earlier imports called these ids."""
+    """The names that earlier imports gave to these IDs."""
     if not keys:
         return {}
     rows = FeedName.objects.filter(job=job, attribute__in={a for a, _ in keys}, value__in={v for _, v in keys})
@@ -74,18 +77,9 @@ def known_names(job: Job, keys: Collection[Key]) -> dict[Key, str]:
 
 def _two_names(key: Key, used_name: str, name: str) -> Problem:
     attribute, value = key
-    return Problem(
-        "two_names",
-        f"{attribute} {value} is called {used_name} by another product and {name} by this one. "
-        f"Shoppers see {used_name}.",
-        f"Give {attribute} {value} the same name in all products.",
-    )
+    return issues.TWO_NAMES(attribute=attribute, value=value, used=used_name, name=name)
 
 
 def _new_name(key: Key, previous: str, name: str) -> Problem:
     attribute, value = key
-    return Problem(
-        "new_name",
-        f"{attribute} {value} was called {previous} until now. This product calls it {name}, so all products do now.",
-        f"If that is wrong, call it {previous} in this product again; else resolve this.",
-    )
+    return issues.NAME_CHANGED(attribute=attribute, value=value, before=previous, name=name)

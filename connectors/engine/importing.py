@@ -1,7 +1,7 @@
-"""Import runs: read a source page by page into the hub, then find out what it has no more.
+"""Import runs: read a source page by page into the hub, then detect items that the source no longer has.
 
-Every page is one transaction that also moves the run's cursor, so a run that was killed goes on behind the last page
-that was committed. The network is never called inside a transaction.
+Each page is one transaction that also advances the run's cursor, so an interrupted run resumes after the last committed
+page. The network is never called inside a transaction.
 """
 
 from collections import Counter
@@ -17,6 +17,7 @@ from catalog import services as catalog
 from catalog.models import Status
 from connectors.engine.applying import ImportContext, Tally, apply_page, import_context_for, link_kind
 from connectors.engine.applying.context import not_master_problem
+from connectors.engine.platforms import platform_names
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
@@ -28,14 +29,14 @@ from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
 from synclog.services import ItemOutcome
 
-# The mass-delete guard (D9): both must be exceeded before a person is asked.
+# The mass-deletion guard (D9): when both are exceeded, a person has to approve.
 GUARD_SHARE = 0.2
 GUARD_ITEMS = 10
 _FETCH = 100
-# How long events wait while a run goes on in their lane.
+# How long events wait at most while a run is processed in their lane, in seconds.
 SLICE_SECONDS = 0.5
 
-# Which exports a full import is followed by (D2).
+# The exports that are started after a full import (D2).
 DEPENDENT_EXPORTS = {
     DataType.SETTINGS: (DataType.SETTINGS,),
     DataType.CATEGORIES: (DataType.CATEGORIES,),
@@ -47,7 +48,7 @@ DEPENDENT_EXPORTS = {
 
 
 def work(turn: Turn, job: Job, run: Run) -> None:
-    """Go on with an import run for a slice of time, so that events get their place in between."""
+    """Advance an import run for a slice of time, so that events are processed in between."""
     now = timezone.now()
     context = import_context_for(job, run_id=run.pk, now=now)
     if run.state == Run.State.QUEUED:
@@ -83,11 +84,10 @@ def _start(turn: Turn, context: ImportContext, run: Run, now: datetime) -> None:
 
 
 def _read(turn: Turn, context: ImportContext, run: Run) -> None:
-    """One page: network first, then one transaction."""
+    """Fetch a page, then apply it in one transaction."""
     since = run.cursor["since"]
     turn.renew()
-    page = turn.adapter.read_page(
-        DataType(context.job.data_type),
+    page = turn.source(context.job).read_page(
         since=datetime.fromisoformat(since) if since else None,
         cursor=run.cursor["page"],
     )
@@ -104,7 +104,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
         }
         if page.total is not None:
             run.total = page.total
-        # What the source says is an estimate: while we read, items come and go, and it may not count all that it shows.
+        # The source's total is an estimate: items come and go during the import, and it may not count all of them.
         if page.cursor is None or (run.total is not None and run.total < run.cursor["read"]):
             run.total = run.cursor["read"]
         if page.cut is not None and run.scope == Run.Scope.PARTIAL:
@@ -118,7 +118,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
 
 
 def set_category_parents(context: ImportContext, records: Sequence[Record]) -> None:
-    """Parents may stand on a later page: what cannot be placed yet is placed when the parent has come."""
+    """Set the parents of categories as far as they are known. A parent may be on a later page."""
     links = dict(
         Link.objects.filter(
             connection=context.job.connection, kind__startswith=Kind.CATEGORY, missing=False
@@ -138,7 +138,7 @@ def _detects_deletions(context: ImportContext) -> bool:
 
 
 def _candidates(context: ImportContext, run: Run) -> Any:
-    """Links that the complete read did not meet, nor any later one. That alone proves nothing."""
+    """Links that neither this complete import nor a later run has seen. Their items may still exist."""
     return Link.objects.filter(
         Q(seen_run=None) | Q(seen_run__lt=run.pk),
         connection=context.job.connection,
@@ -149,9 +149,9 @@ def _candidates(context: ImportContext, run: Run) -> Any:
 
 
 def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
-    """Ask the source again for a batch of what the read did not meet; what it really has no more is discontinued.
+    """Fetch a batch of the unseen items by ID and discontinue those that the source no longer has.
 
-    True if the run has to stop here, because so much is missing that a person must say yes.
+    True if the run has to stop here, because so many items are missing that a person has to approve.
     """
     candidates = _candidates(context, run)
     if "answer" not in run.cursor:
@@ -168,8 +168,7 @@ def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
         _finish_deletion_check(turn, run)
         return False
     turn.renew()
-    data_type = DataType(context.job.data_type)
-    found = turn.adapter.fetch(data_type, [link.external_id for link in batch])
+    found = turn.source(context.job).fetch([link.external_id for link in batch])
     context.now = timezone.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
@@ -183,17 +182,17 @@ def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
 
 
 def missing_links(links: list[Link], found: list[Record], context: ImportContext) -> list[Link]:
-    """Those links whose items the source did not return when asked for them by id."""
-    there = {(link_kind(context.job.data_type, record), record.external_id) for record in found}
-    return [link for link in links if (link.kind, link.external_id) not in there]
+    """The links whose items the source did not return when they were fetched by ID."""
+    existing = {(link_kind(context.job.data_type, record), record.external_id) for record in found}
+    return [link for link in links if (link.kind, link.external_id) not in existing]
 
 
-# Whose deletion counts for no more than a difference where another connection is the master (L17).
+# Kinds whose deletion is ignored unless the connection is the source of truth for this group of fields (L17).
 _MASTERS = {Kind.CUSTOMER: Master.Group.CUSTOMERS, Kind.PRODUCT: Master.Group.CONTENT}
 
 
 def discontinue(context: ImportContext, gone: list[Link]) -> int:
-    """What the source has no more (D9). Returns how many items that were; an order stays, whatever becomes of it."""
+    """Discontinue items that the source no longer has (D9); orders are kept. Returns the number of items."""
     kind = ITEM_KIND[DataType(context.job.data_type)]
     if not gone or kind is Kind.ORDER:
         return 0
@@ -241,10 +240,13 @@ def discontinue(context: ImportContext, gone: list[Link]) -> int:
 
 
 def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence[Link]) -> None:
-    """The source has no more what another is the master of: it stays."""
+    """Report items that this source no longer has, but which stay because another is the source of truth."""
     problem = not_master_problem(context, _MASTERS[kind], ["status"])
+    names = platform_names(context.job)
     drafts = [
-        synclog.merge_problems(ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id)
+        synclog.issue_draft(
+            ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id, **names
+        )
         for link in gone
     ]
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
@@ -252,8 +254,8 @@ def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence
 
 def _ask_for_confirmation(turn: Turn, context: ImportContext, run: Run, missing: int, known: int) -> None:
     reason = (
-        f"{missing} of {known} {context.job.data_type} that were there before are missing at the source. "
-        "Yes: they are discontinued here and removed from every target. No: they stay as they are."
+        f"{missing} of {known} known {context.job.data_type} are missing in the source. "
+        "Yes: discontinue them here and remove them from every target. No: keep them."
     )
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
@@ -270,7 +272,7 @@ def _finish_deletion_check(turn: Turn, run: Run) -> None:
 
 
 def _close(turn: Turn, context: ImportContext, run: Run) -> None:
-    """The end, once; then the exports that depend on it."""
+    """Close the run, then start the exports that depend on it."""
     now = timezone.now()
     exports = _dependent_exports(context.job)
     with lanes.fenced(turn.claim):
@@ -279,7 +281,7 @@ def _close(turn: Turn, context: ImportContext, run: Run) -> None:
         runs.close(run=run, now=now)
         started = run.started_at or now
         state = JobState.objects.filter(job=context.job)
-        # What changed while we read is read again: the cut is the start, not the end.
+        # The cut date is the start, not the end: changes during the import are read again.
         state.filter(Q(cut_at=None) | Q(cut_at__lt=started)).update(cut_at=started)
         state.update(last_update_at=now)
         if run.scope != Run.Scope.FULL:
@@ -297,7 +299,7 @@ def _log_dependent_exports(run: Run, exports: list[Job], now: datetime) -> None:
     changed = sum(each.created + each.updated + each.disabled + each.removed for each in run.counters.all())
     if changed and exports:
         targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
-        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed here and wait to be sent to {targets}.")
+        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; they are queued for export to {targets}.")
 
 
 def _dependent_exports(job: Job) -> list[Job]:
@@ -316,7 +318,7 @@ def _dependent_exports(job: Job) -> list[Job]:
 
 
 def count(turn: Turn, run: Run, tally: Tally, gone: Sequence[Link], now: datetime) -> None:
-    """Add a page, and what is gone, to the run's figures, kind by kind (B10)."""
+    """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
     calls, removed = turn.pop_call_count(), Counter(link.kind for link in gone)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         counts = tally.kinds.get(kind, Tally()).as_counts()

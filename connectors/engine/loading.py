@@ -1,12 +1,12 @@
-"""Items of any kind by id, as adapters get them, and the ids at a target of what they refer to."""
+"""Loads items of any kind by ID, as adapters get them, and the external IDs of what they refer to."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from catalog import items as catalog
-from connectors.contract import References
-from connectors.errors import NeedsAttention
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.operations import References
 from hub.kinds import Direction, Kind, Role
 from hub.models import Connection, Link
 from orders import items as orders
@@ -23,12 +23,12 @@ _LOADERS: dict[str, Callable[[Sequence[int]], dict[int, Any]]] = {
 
 
 def load(kind: str, ids: Sequence[int]) -> dict[int, Any]:
-    """Those of the items that exist."""
+    """The items that exist, by ID."""
     return _LOADERS[kind](ids)
 
 
 def holders(connection: Connection, ids: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """(kind, external id) → the item that is linked to it, for those that are."""
+    """(kind, external ID) → the ID of the item that is linked to it, where there is one."""
     rows = Link.objects.filter(
         connection=connection,
         kind__in={kind for kind, _ in ids},
@@ -39,15 +39,15 @@ def holders(connection: Connection, ids: Collection[tuple[str, str]]) -> dict[tu
 
 
 def references(connection: Connection, items: Iterable[Any]) -> References:
-    """What the items refer to, by the ids that the target knows it by; where it goes by the shop's ids, these too.
+    """The target's IDs of everything that the items refer to; for platforms that use the shop's IDs, these too.
 
-    One query, and two more for the shop's.
+    One query, and two more for the shop's IDs.
     """
     wanted: set[tuple[str, int]] = set()
-    themselves: set[tuple[str, int]] = set()
+    own: set[tuple[str, int]] = set()
     for item in items:
         if isinstance(item, catalog.ProductItem):
-            themselves.add((Kind.PRODUCT, item.id))
+            own.add((Kind.PRODUCT, item.id))
             wanted |= {(Kind.CATEGORY, pk) for pk in item.category_ids}
             wanted |= {(Kind.VARIANT, variant.id) for variant in item.variants}
             if item.brand_id:
@@ -55,24 +55,24 @@ def references(connection: Connection, items: Iterable[Any]) -> References:
         elif isinstance(item, catalog.VariantItem):
             wanted |= {(Kind.VARIANT, item.id), (Kind.PRODUCT, item.product_id)}
         elif isinstance(item, orders.CustomerItem):
-            themselves.add((Kind.CUSTOMER, item.id))
+            own.add((Kind.CUSTOMER, item.id))
             if item.parent_id:
                 wanted.add((Kind.CUSTOMER, item.parent_id))
         elif isinstance(item, orders.OrderItem):
-            themselves.add((Kind.ORDER, item.id))
+            own.add((Kind.ORDER, item.id))
             wanted |= {(Kind.ORDER_LINE, line.id) for line in item.lines}
             wanted |= {(Kind.VARIANT, line.variant_id) for line in item.lines if line.variant_id}
             if item.customer_id:
                 wanted.add((Kind.CUSTOMER, item.customer_id))
         elif isinstance(item, catalog.CategoryItem) and item.parent_id:
             wanted.add((Kind.CATEGORY, item.parent_id))
-    at_shop = {}
+    shop_ids = {}
     if adapter_for(connection.platform).uses_shop_ids and (shop := _shop_of(connection)) is not None:
-        at_shop = _ids_at(shop, wanted | themselves)
-    return References(_ids_at(connection, wanted), at_shop)
+        shop_ids = _external_ids(shop, wanted | own)
+    return References(_external_ids(connection, wanted), shop_ids)
 
 
-def _ids_at(connection: Connection, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
+def _external_ids(connection: Connection, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
     if not wanted:
         return {}
     rows = Link.objects.filter(connection=connection, item_id__in={pk for _, pk in wanted}, missing=False).values_list(
@@ -83,8 +83,10 @@ def _ids_at(connection: Connection, wanted: set[tuple[str, int]]) -> dict[tuple[
 
 
 def _shop_of(connection: Connection) -> Connection | None:
-    """The seller's shop that is read, and whose ids the connection's platform goes by. NeedsAttention if the one that
-    is named is none: by other ids everything would be made there once more."""
+    """The seller's shop that is imported and whose IDs the connection's platform uses.
+
+    NeedsAttention if the settings name a shop that does not exist: with other IDs everything would be created twice.
+    """
     if connection.seller_id is None:
         return None
     shops = Connection.objects.filter(
@@ -94,7 +96,7 @@ def _shop_of(connection: Connection) -> Connection | None:
         return min(shops, key=lambda shop: (shop.state == Connection.State.UNINSTALLED, shop.pk), default=None)
     if (named := shops.filter(slug=slug).first()) is None:
         raise NeedsAttention(
-            f"{connection} stands on the shop {slug!r}, and the seller has none of that name.",
-            fix="Correct the shop in the connection's settings: the slug of a connection that is read.",
+            f"The settings of {connection} name the shop {slug!r}, which does not exist.",
+            fix="Enter the slug of one of the seller's shop connections in the settings.",
         )
     return named

@@ -1,4 +1,4 @@
-"""The sweeper: whatever a message or a worker forgot is found in the rows."""
+"""The sweeper finds work that a lost message or worker left behind; `prune` deletes old rows and files."""
 
 import re
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Model
 
 from connectors.engine.events import wake_lanes_with_events
+from connectors.engine.feed_files import prune_files
 from connectors.engine.settling import finish_full_run
-from connectors.feeds import prune_files
 from connectors.webhooks.partitions import maintain_partitions
 from hub import lanes, runs, workers
 from hub.models import Run, SeenExternalId
@@ -26,9 +26,9 @@ _last_recovery: dict[str, datetime] = {}
 
 
 def sweep(*, now: datetime) -> bool:
-    """Start what is due, wake what waits, close what was left open. True if a worker is wanted.
+    """Start due runs, wake lanes with work, close runs that were left open. True if a worker is needed.
 
-    Several sweepers at once do no harm: conditional updates and locks in the rows decide.
+    Safe to run concurrently: conditional updates and row locks prevent conflicts.
     """
     started = start_due_runs(now=now)
     woken = lanes.sweep() + wake_lanes_with_events()
@@ -43,7 +43,8 @@ def sweep(*, now: datetime) -> bool:
 
 
 def close_stuck_runs(*, now: datetime) -> None:
-    """Runs that no outcome will ever close, since their changes are gone: a belt beside the braces of counting down."""
+    """Close runs that are still open although none of their changes are left. A safety net: normally the last outcome
+    closes a run."""
     with transaction.atomic():
         for run in runs.find_stuck_runs():
             if runs.close(run=run, now=now):
@@ -51,7 +52,7 @@ def close_stuck_runs(*, now: datetime) -> None:
 
 
 def prune(*, now: datetime) -> None:
-    """Drop rows older than their table's retention (the `RETENTION` of each app's policy), and files without a row."""
+    """Delete rows older than their table's retention (`RETENTION` in each app's policy), and files without a row."""
     models = {model._meta.db_table: model for model in apps.get_models()}
     for app in apps.get_app_configs():
         retention = getattr(_policy_of(app.name), "RETENTION", {})
@@ -60,7 +61,7 @@ def prune(*, now: datetime) -> None:
                 _delete_older(models[table], match["column"], now - timedelta(days=int(match["days"])))
             elif match := _BY_PARTITION.fullmatch(rule):
                 maintain_partitions(table, days=int(match["days"]), now=now)
-    SeenExternalId.objects.exclude(run__state__in=Run.OPEN).delete()  # of proofs that failed or were cancelled
+    SeenExternalId.objects.exclude(run__state__in=Run.OPEN).delete()  # of failed or canceled comparisons
     # A file is written a little before its row names it.
     prune_files(before=now - timedelta(days=1))
 
@@ -70,7 +71,7 @@ def _policy_of(app: str) -> ModuleType | None:
 
 
 def _delete_older(model: type[Model], column: str, limit: datetime) -> None:
-    """With all that belongs to the rows; in slices, so that no transaction holds many for long."""
+    """Delete the rows and everything that depends on them, in batches, so that no transaction locks many for long."""
     rows = model._base_manager.all()
     old = rows.filter(**{f"{column}__lt": limit}).order_by(column).values_list("pk", flat=True)
     while batch := list(old[:_DELETE_BATCH]):

@@ -1,4 +1,4 @@
-"""What a successor does first: the worker before it was lost with a batch in hand."""
+"""Recovery after a lost worker: the first thing that the next worker of the lane does."""
 
 import logging
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from hub.queue import WORKER_LOST
 
 logger = logging.getLogger(__name__)
 
-# A change that was alone in its worker's hands when that was lost, so often in a row, is set aside.
+# A change that was processed alone each time its worker was lost is held after this many times in a row.
 MAX_LONE_CRASHES = 3
 
 
 class WorkerLost(Exception):
-    """The worker ended without a word while it had this item alone in hand."""
+    """The worker stopped unexpectedly while processing this item alone."""
 
 
 def take_over(turn: Turn) -> None:
-    """Put in doubt what the lost worker may have sent, halve the batch, and set aside an item that keeps killing."""
+    """Mark what the lost worker may have sent as in doubt, halve the batch, and hold an item that keeps crashing."""
     orphans = turn.claim.orphans
     if not orphans:
         return
@@ -33,7 +33,7 @@ def take_over(turn: Turn) -> None:
     with lanes.fenced(turn.claim):
         _log_worker_loss(orphans, now)
         suspects = queue.mark_suspect(ids=orphans)
-        # Those of paused jobs too: what the target has of them is no less in doubt.
+        # Paused jobs too: the target's state of their items is in doubt just the same.
         jobs = Job.objects.filter(changes__in=suspects).distinct().select_related("connection")
         for job in jobs:
             mark_in_doubt(job, list(job.changes.filter(pk__in=suspects).values_list("item_id", flat=True)), now)
@@ -45,7 +45,7 @@ def take_over(turn: Turn) -> None:
 
 def _log_worker_loss(orphans: Sequence[int], now: datetime) -> None:
     runs = Change.objects.filter(pk__in=orphans, run__isnull=False).order_by("run_id")
-    text = f"A worker was lost with {len(orphans):,} in hand; they are looked at again, at most half as many at a time."
+    text = f"A worker was lost while sending {len(orphans):,} items; they are retried in batches of half that size."
     for run_id in runs.values_list("run_id", flat=True).distinct():
         runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.LOST, texts=[text], now=now)
 
@@ -54,6 +54,6 @@ def _hold_crashing_change(turn: Turn, job: Job) -> None:
     [change] = queue.reload_changes(turn.claim.orphans)
     if change.error_class == WORKER_LOST and change.attempts >= MAX_LONE_CRASHES:
         item = loading.load(job.item_kind, [change.item_id]).get(change.item_id)
-        error = WorkerLost("A worker was lost each time it tried to send this item.")
+        error = WorkerLost("The worker stopped each time it tried to send this item.")
         batch = Batch(job, [failed_result(change, item, job, error, not_before=None)])
         settle(turn, batch, now=timezone.now())

@@ -1,15 +1,15 @@
-"""Batches of changes go out, one remote call each, and what became of them is written down."""
+"""Sends batches of changes, one call to the adapter each, and settles the results."""
 
 import logging
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from connectors.contract import Adapter, Operation, Outcome
 from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.settling import (
@@ -23,22 +23,25 @@ from connectors.engine.settling import (
     skipped_result,
 )
 from connectors.engine.turn import Turn
-from connectors.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk import issues
+from connectors.sdk.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.http import HttpClient
+from connectors.sdk.operations import Outcome
+from connectors.sdk.streams import PolledReceipts, Target
 from hub import lanes, queue, runlog, runs
-from hub.kinds import DataType
 from hub.lanes import LeaseLost
 from hub.models import Change, Job, Run
 from hub.queue import Priority
 
 logger = logging.getLogger(__name__)
 
-# How long sending goes on before what is more urgent in the lane gets its turn.
+# How long sending may take before more urgent work in the lane is checked, in seconds.
 SLICE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class _InFlightBatch:
-    """A batch on its way: what is to be sent of it, and what has become of it so far."""
+    """A batch being sent: the steps to send, and the results so far."""
 
     batch: Batch
     steps: list[Step]
@@ -50,18 +53,26 @@ class _InFlightBatch:
         return [step.change.id for step in self.steps]
 
 
-def send_next(turn: Turn, job: Job, priority: int) -> bool:
-    """Take, decide, send and settle batches for a slice of time. False if nothing was ready.
+@dataclass(slots=True)
+class _Answer:
+    """The outcomes of one call in the order of its steps, and how long it took."""
 
-    There is one call at a time; while it is under way, the batch before it is settled and the next one decided.
+    outcomes: list[Outcome]
+    seconds: float
+
+
+def send_next(turn: Turn, job: Job, priority: int) -> bool:
+    """Load, decide, send and settle batches for a slice of time. False if nothing was ready.
+
+    There is one call at a time; while it is in flight, the previous batch is settled and the next one decided.
     """
     current = _next_batch(turn, job, priority)
     if current is None:
         return False
-    turn.limit_seconds = settings.SEND_SECONDS  # also where the turn began by preparing (B7)
+    turn.limit_seconds = settings.SEND_SECONDS  # also if the turn started with preparing (B7)
     deadline = monotonic() + SLICE_SECONDS
     previous: _InFlightBatch | None = None
-    call: Future[list[Outcome]] | None = None
+    call: Future[_Answer] | None = None
     try:
         while current is not None:
             call = _start_call(turn, current, previous)
@@ -79,12 +90,12 @@ def send_next(turn: Turn, job: Job, priority: int) -> bool:
         mark_in_doubt(job, sent, timezone.now())
         raise
     finally:
-        # Nobody else may have the lane while a call of ours can still change the target.
+        # No other worker may get the lane while a call of this one can still change the target.
         _wait_for(call)
     return True
 
 
-def _wait_for(call: Future[list[Outcome]] | None) -> None:
+def _wait_for(call: Future[_Answer] | None) -> None:
     if call is not None:
         wait([call])
 
@@ -92,11 +103,14 @@ def _wait_for(call: Future[list[Outcome]] | None) -> None:
 def _next_batch(
     turn: Turn, job: Job, priority: int, *, in_flight: _InFlightBatch | None = None
 ) -> _InFlightBatch | None:
-    """The next batch, decided. With another under way (`in_flight`), None also where the two must not overlap: an item
-    stands in both, or batches are small because of trouble and each is to be judged by itself.
+    """The next batch, decided. While another is in flight, None also if the two must not overlap: an item is in both,
+    or batches are small after failures and each has to be evaluated alone.
     """
     key = (job.pk, priority)
-    size = turn.adapter.batch_size.get(DataType(job.data_type), 1)
+    target = turn.target(job)
+    size = target.batch_size
+    if turn.batch_seconds_limit is not None:
+        size = min(size, turn.batch_seconds_limit)
     taken = queue.next_changes(
         lane_id=turn.claim.lane_id,
         job_id=job.pk,
@@ -109,68 +123,88 @@ def _next_batch(
     if not taken or (in_flight is not None and (probing or items & in_flight.items)):
         return None
     turn.after_token[key] = taken[-1].token
-    decision = decide(turn.adapter, job, taken)
+    decision = decide(target, job, taken)
     batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.results += [
-        skipped_result(c, item, job, message=str(p), code=p.code, fix=p.fix) for c, item, p in decision.skipped
-    ]
+    batch.results += [skipped_result(c, item, job, problem) for c, item, problem in decision.skipped]
     batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
     return _InFlightBatch(batch, decision.steps, items, timezone.now())
 
 
-def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[list[Outcome]] | None":
-    """The call is under way; a successor would find both what it carries and what is not settled yet."""
+def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[_Answer] | None":
+    """Start the call. The lease names its changes and the unsettled ones, so that a successor finds them."""
     job = current.batch.job
     if not current.steps or job.connection.read_only:
         return None
     turn.renew(current.changes + (previous.changes if previous else []))
-    operations = [step.operation for step in current.steps]
-    return turn.calls.submit(_call, turn.adapter, DataType(job.data_type), operations)
+    return turn.calls.submit(_call, turn.adapter.http, turn.target(job), current.steps)
 
 
-def _call(adapter: Adapter, data_type: DataType, operations: list[Operation]) -> list[Outcome]:
-    """An adapter may need several requests: that the last was turned away says nothing of those before it."""
-    previous = adapter.http.writes
+def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) -> _Answer:
+    """Send the steps, and poll for those that the target has already queued with the same payload.
+
+    An adapter may need several requests: if the last one is refused, earlier ones may have been accepted.
+    """
+    started, writes_before = monotonic(), http.writes
+    operations = [step.operation for step in steps]
+    polls = isinstance(target, PolledReceipts)
+    queued = [position for position, step in enumerate(steps) if polls and _is_queued(step)]
+    new = [position for position in range(len(steps)) if position not in queued]
+    outcomes: dict[int, Outcome] = {}
+    asked: list[int] = []
     try:
-        return adapter.send(data_type, operations)
+        if isinstance(target, PolledReceipts) and queued:
+            asked = queued
+            outcomes |= zip(queued, target.poll([operations[position] for position in queued]), strict=True)
+        if new:
+            asked = new
+            outcomes |= zip(new, target.send([operations[position] for position in new]), strict=True)
     except TryAgainLater as error:
-        error.sent = error.sent or adapter.http.writes > previous
+        error.sent = error.sent or http.writes > writes_before
         raise
+    except BatchRefused as error:
+        error.item_errors = {asked[position]: problem for position, problem in error.item_errors.items()}
+        raise
+    return _Answer([outcomes[position] for position in range(len(steps))], monotonic() - started)
 
 
-def _send(
-    turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Future[list[Outcome]] | None" = None
-) -> None:
-    """One call to the adapter for these steps, if it is not under way already; where the target refuses without saying
-    which, singly. What became of them is added to the batch; what is not in there stays in the queue."""
+def _is_queued(step: Step) -> bool:
+    """Whether the target has queued exactly this payload and not reported its result yet."""
+    return bool(step.change.receipt_id) and bytes(step.change.queued_hash or b"") == (step.digest or b"")
+
+
+def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Future[_Answer] | None" = None) -> None:
+    """Send these steps in one call, or wait for `call` if it was started already; if the target refuses the batch
+    without naming items, send each alone. Results are added to the batch; changes without one stay in the queue."""
     job = batch.job
     if job.connection.read_only:
         batch.results += [
             ChangeResult(
-                s.change, s.item, COUNTER_FOR_ACTION[s.operation.action], step=s, message="Read-only: nothing was sent."
+                s.change, s.item, COUNTER_FOR_ACTION[s.operation.action], step=s, message="Dry run: nothing was sent."
             )
             for s in steps
         ]
         return
+    if call is None:
+        turn.renew([step.change.id for step in steps])
+        call = turn.calls.submit(_call, turn.adapter.http, turn.target(job), steps)
+    turn.wait_for(call, [step.change.id for step in steps])
     try:
-        if call is None:
-            turn.renew([step.change.id for step in steps])
-            operations = [step.operation for step in steps]
-            call = turn.calls.submit(_call, turn.adapter, DataType(job.data_type), operations)
-        outcomes = call.result()
+        answer = call.result()
+        outcomes = answer.outcomes
+        turn.limit_batch(len(steps), answer.seconds)
     except BatchRefused as refusal:
         return _isolate(turn, batch, steps, refusal, now)
     except TryAgainLater as error:
         return _open_breaker(turn, batch, steps, error, now)
     except NeedsAttention:
-        # An adapter may need several calls: the first may have been taken.
+        # An adapter may need several calls: the first may have been accepted.
         batch.possibly_sent += steps
         settle(turn, batch, now=now)
         raise
-    except SkipRecord as problem:
+    except SkipRecord as error:
         if len(steps) > 1:
-            return _isolate(turn, batch, steps, BatchRefused(str(problem), code=problem.code), now)
-        outcomes = [Outcome(error=problem)]
+            return _isolate(turn, batch, steps, BatchRefused(str(error)), now)
+        outcomes = [Outcome(error=error)]
     except Exception as error:
         logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
         if len(steps) > 1:
@@ -185,21 +219,22 @@ def _send(
 
 
 def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
-    """Take out what the target named and send the rest again; if it named nothing, send each alone."""
+    """Skip the items that the target named and send the others again; if it named none, send each alone."""
     turn.record_success()
     _log_refusal(steps, refusal, now)
     if len(steps) == 1:
-        batch.results.append(_refused_result(steps[0], str(refusal), refusal.code, batch.job, now))
+        problem = refusal.item_errors.get(0) or issues.REJECTED(reason=str(refusal))
+        batch.results.append(skipped_result(steps[0].change, steps[0].item, batch.job, problem))
     elif refusal.item_errors:
         batch.results += [
-            _refused_result(steps[position], message, refusal.code, batch.job, now)
-            for position, message in sorted(refusal.item_errors.items())
+            skipped_result(steps[position].change, steps[position].item, batch.job, problem)
+            for position, problem in sorted(refusal.item_errors.items())
         ]
         if rest := [step for position, step in enumerate(steps) if position not in refusal.item_errors]:
             _send(turn, batch, rest, now)
     else:
         for step in steps:
-            # One after another, so that what has gone through is never sent again because a later one fails.
+            # Settled one by one, so that accepted items are not sent again because a later one fails.
             _send(turn, batch, [step], now)
             settle(turn, batch, now=now)
             if turn.should_stop():
@@ -208,16 +243,12 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused,
 
 def _log_refusal(steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
     if len(steps) == 1:
-        return  # its issue says so
+        return  # reported by its issue
     named = len(refusal.item_errors)
-    what = f"the {named:,} that were named are set aside" if named else "each is sent alone"
-    text = f"{len(steps):,} were refused together, so {what}: {refusal}"
+    consequence = f"skipping the {named:,} named by the target" if named else "sending each item alone"
+    text = f"A batch of {len(steps):,} items was rejected ({consequence}): {refusal}"
     for run_id in sorted({step.change.run_id for step in steps if step.change.run_id}):
         runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.REFUSED, texts=[text], now=now)
-
-
-def _refused_result(step: Step, message: str, code: str, job: Job, now: datetime) -> ChangeResult:
-    return _result_for(step, Outcome(error=SkipRecord(message, code=code)), job, now)
 
 
 def _result_for(step: Step, outcome: Outcome, job: Job, now: datetime) -> ChangeResult:
@@ -232,15 +263,15 @@ def _result_for(step: Step, outcome: Outcome, job: Job, now: datetime) -> Change
         not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
         return failed_result(step.change, step.item, job, error, not_before=not_before)
     if isinstance(error, SkipRecord):
-        return skipped_result(step.change, step.item, job, message=str(error), code=error.code, fix=error.fix)
+        return skipped_result(step.change, step.item, job, error.problem)
     return failed_result(step.change, step.item, job, error, not_before=None)
 
 
 def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLater, now: datetime) -> None:
-    """The target takes nothing now: the lane rests, and what it may have taken all the same is in doubt.
+    """The target is not available: open the lane's breaker, and mark what it may have received as in doubt.
 
-    A single item that fails while it probes a troubled target is delayed, for it may be the trouble. As long as nothing
-    else went through since, it is not held for that.
+    A single item that fails as the breaker's test is delayed, because it may be the cause. As long as nothing else has
+    succeeded since, many more attempts are allowed before it is held.
     """
     turn.record_failure(error, now, batch.job)
     if not error.sent:
@@ -256,11 +287,17 @@ def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLa
         )
     else:
         not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
-    batch.results.append(failed_result(step.change, step.item, batch.job, error, not_before=not_before, isolated=True))
+    result = failed_result(step.change, step.item, batch.job, error, not_before=not_before, isolated=True)
+    if result.failure is not None and _is_queued(step):
+        # Only the poll failed: the target still has it in its queue.
+        result.failure = replace(
+            result.failure, receipt_id=step.change.receipt_id, queued_hash=bytes(step.change.queued_hash or b"")
+        )
+    batch.results.append(result)
 
 
 def close_partial_run(turn: Turn, job: Job) -> None:
-    """Everything that events asked for is done: the partial run ends."""
+    """Close the partial run if all changes caused by events have been sent."""
     if Change.objects.filter(job=job, state=Change.State.READY, priority=Priority.EVENT).exists():
         return
     run = Run.objects.filter(

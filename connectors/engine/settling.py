@@ -1,43 +1,44 @@
-"""Writing down what became of a batch: links, queue, status, issues, counters, the end of runs. One transaction.
+"""Settles batches: writes links, queue, sync status, issues and counters, and closes runs, in one transaction.
 
-It begins by checking the lane's epoch, so a worker that slept through its lease writes nothing (N6), and ends by
-counting down the runs, so that exactly one worker closes each (D20).
+The transaction starts with a check of the lane's epoch, so a worker with an expired lease writes nothing (N6). It ends
+by decrementing the runs' counts of remaining items, so that exactly one worker closes each run (D20).
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from catalog.models import Product
-from connectors.contract import Action, Outcome
 from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
+from connectors.engine.platforms import keeps_remote_log, platform_names
 from connectors.engine.turn import Turn
-from connectors.errors import Queued
-from connectors.registry import adapter_for
+from connectors.sdk import issues
+from connectors.sdk.errors import Queued
+from connectors.sdk.operations import Action, Outcome
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job, JobState, Link, Run
 from hub.queue import ChangeSnapshot, Failure
+from hub.records import Problem
 from synclog import remote
 from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
-ID_IN_USE = "id_in_use"
-# The error class of a change that the target had taken, and refused after all.
+# The error class of a change that the target had accepted and rejected later.
 REFUSED = "Refused"
-# The vendor with the longest patience answers within eight hours; a day is a person's matter.
+# The slowest vendor answers within eight hours; after a day a person has to check.
 MAX_QUEUED_AGE = timedelta(hours=24)
 COUNTER_FOR_ACTION = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REMOVE: "removed"}
 
 
 @dataclass(slots=True)
 class ChangeResult:
-    """What became of one change. `counter` is a counter's name (hub.models.RunCounter)."""
+    """The result of one change. `counter` is a counter's name (hub.models.RunCounter)."""
 
     change: ChangeSnapshot
     item: Any
@@ -52,8 +53,8 @@ class ChangeResult:
 
 @dataclass(slots=True)
 class Batch:
-    """Everything that a settling transaction writes for one job. `possibly_sent` were sent, and nobody knows whether
-    they arrived."""
+    """Everything that a settling transaction writes for one job. The steps in `possibly_sent` may or may not have
+    arrived."""
 
     job: Job
     results: list[ChangeResult] = field(default_factory=list)
@@ -61,7 +62,7 @@ class Batch:
 
 
 def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
-    """Write it all or nothing, and empty the batch. Raises Fenced if the lane is another's by now."""
+    """Write the batch in one transaction and empty it. Raises LeaseLost if another worker has claimed the lane."""
     if not batch.results and not batch.possibly_sent:
         return
     job = batch.job
@@ -89,9 +90,9 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
 
 
 def mark_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
-    """Nobody knows what the target holds of these: look at them again.
+    """Enqueue items again whose state at the target is unknown.
 
-    For a worker that lost its lane while it was sending, and for the successor of one that died.
+    Used by a worker that lost its lane while sending, and by the successor of a crashed worker.
     """
     with transaction.atomic():
         queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=item_ids)
@@ -100,7 +101,7 @@ def mark_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
 
 
 def clear_sent_hashes(job: Job, item_ids: list[int]) -> None:
-    """Equal content is no proof any more that the target has it."""
+    """Forget what was sent, so that the items are sent again even if they have not changed."""
     if item_ids:
         Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=item_ids).update(
             sent_hash=None, sent_revision=None
@@ -108,7 +109,7 @@ def clear_sent_hashes(job: Job, item_ids: list[int]) -> None:
 
 
 def _get_or_create_partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
-    """What events brought is registered as a partial run, which stays open while there is more of it."""
+    """The partial run that counts changes caused by events; it stays open while there are more of them."""
     if all(v.change.run_id or v.counter == "unchanged" for v in batch.results):
         return None
     run = Run.objects.filter(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN).first()
@@ -127,7 +128,7 @@ def _get_or_create_partial_run(job: Job, batch: Batch, now: datetime) -> Run | N
 
 
 def finish_full_run(run: Run, now: datetime) -> None:
-    """After the last first outcome: only now does the target count as fully synced (D2, D20)."""
+    """Record in the sync log that a full sync is complete; called after the run's last first outcome (D2, D20)."""
     job = run.job
     seller_id = job.connection.seller_id
     if seller_id is None or not runs.counts_as_full_sync(run):
@@ -139,8 +140,8 @@ def finish_full_run(run: Run, now: datetime) -> None:
 
 
 def _hold_id_conflicts(batch: Batch) -> None:
-    """An id that the target gave, and that is something else's here, never overwrites (L16). What came first in the
-    batch has it before the rest of the batch."""
+    """Hold results whose ID from the target is linked to another item; links are never overwritten (L16). If several
+    results of the batch have the same ID, the first one keeps it."""
     job = batch.job
     given: dict[tuple[str, str], list[tuple[int, ChangeResult]]] = defaultdict(list)
     for v in batch.results:
@@ -161,7 +162,7 @@ def _hold_id_conflicts(batch: Batch) -> None:
 
 
 def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]:
-    """Returns (kind, our id) of what the target named for the first time beside the items themselves."""
+    """Save the links of the batch. Returns (kind, our ID) of newly linked related objects, such as variants."""
     sent, removed, confirmed = [], [], []
     further: dict[tuple[str, int], str] = {}
     for v in batch.results:
@@ -194,8 +195,10 @@ def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]
 
 
 def _enqueue_variant_jobs(job: Job, variant_ids: list[int]) -> None:
-    """Stock and prices may have come to nothing because the target did not have the variant: now it has. Changes of
-    those jobs are locked after this job's own, as by whoever saves a product."""
+    """Enqueue variants for the stock and price jobs, which could not send them before the target had the variants.
+
+    Changes of those jobs are locked after this job's own, in the same order as when a product is saved.
+    """
     if not variant_ids:
         return
     waiting = Job.objects.filter(
@@ -206,7 +209,7 @@ def _enqueue_variant_jobs(job: Job, variant_ids: list[int]) -> None:
 
 
 def _enqueue_referring_products(job: Job, item_ids: list[int]) -> None:
-    """Products that went before their brand or category was there refer to it now (B5)."""
+    """Enqueue products that were sent before their brand or category existed at the target (B5)."""
     if not item_ids or job.item_kind not in (Kind.BRAND, Kind.CATEGORY):
         return
     of_these = {"brand_id__in": item_ids} if job.item_kind == Kind.BRAND else {"categories__in": item_ids}
@@ -231,7 +234,7 @@ def _update_sync_log(job: Job, batch: Batch, now: datetime) -> None:
         failed_refs = {draft.external_id for draft in drafts}
         succeeded = {f"{job.item_kind}:{v.change.item_id}" for v in results if v.answer or v.counter == "unchanged"}
         resolved = synclog.resolve_by_external_ids(log=log, external_ids=succeeded - failed_refs, now=now)
-        if job.data_type in adapter_for(job.connection.platform).keeps_sync_log:
+        if keeps_remote_log(job):
             remote.mark_pending(
                 log=log, external_ids=failed_refs | _remote_log_updates(job, results, resolved=bool(resolved))
             )
@@ -249,21 +252,22 @@ def _update_sync_log(job: Job, batch: Batch, now: datetime) -> None:
 
 
 def _warning_draft(job: Job, v: ChangeResult) -> IssueDraft | None:
-    """What the target's adapter wants people to know of an item that went through."""
+    """The issue for the warnings that the adapter returned for an item that was sent."""
     if v.answer is None or not v.answer.warnings:
         return None
-    return synclog.merge_problems(
+    return synclog.issue_draft(
         ref=f"{job.item_kind}:{v.change.item_id}",
         problems=v.answer.warnings,
         kind=job.item_kind,
         item_id=v.change.item_id,
         title=_title(v.item),
+        **platform_names(job),
     )
 
 
 def _remote_log_updates(job: Job, results: list[ChangeResult], *, resolved: bool) -> set[str]:
-    """Of which items that went through the target's own log has to hear: of those that are unchanged only if that may
-    have settled an issue."""
+    """References of the sent items that the target's own sync log has to be updated for. Unchanged items are included
+    only if that may have resolved an issue."""
     return {
         f"{job.item_kind}:{v.change.item_id}"
         for v in results
@@ -276,7 +280,7 @@ def _item_outcome(job: Job, v: ChangeResult) -> ItemOutcome:
     action, changes = "", {}
     if v.failure is not None and v.failure.error_class == Queued.__name__:
         state, action = ItemStatus.State.PENDING, "queued"
-    elif v.issue is not None and v.issue.code == ID_IN_USE:
+    elif v.issue is not None and v.issue.code == issues.ID_IN_USE.code:
         state, action = ItemStatus.State.PENDING, "failed"
     elif v.failure is not None:
         state = ItemStatus.State.HELD if v.failure.not_before is None else ItemStatus.State.FAILED
@@ -302,7 +306,7 @@ def _item_outcome(job: Job, v: ChangeResult) -> ItemOutcome:
 
 
 def differences(before: Any, after: Any, *, path: str = "", limit: int = 50) -> dict[str, list[Any]]:
-    """Field by field what changed between two payloads, by dotted path (N8); nothing for a first one."""
+    """Dotted path → [before, after] for each field that differs between two payloads (N8). Empty if one is None."""
     if before is None or after is None or before == after:
         return {}
     found: dict[str, list[Any]] = {}
@@ -331,7 +335,7 @@ def _update_counters(batch: Batch, partial: Run | None, calls: int, now: datetim
             counts[run_id]["read"] += 1
             if v.issue is not None:
                 issue_lines[run_id].append(v.issue.as_line)
-    # One call may serve several runs: it counts for the one that had most in it.
+    # A call that contained items of several runs counts for the run with the most items.
     caller = max(counts, key=lambda run_id: counts[run_id]["read"], default=None)
     for run_id, outcomes in sorted(counts.items()):
         runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines[run_id], now=now)
@@ -340,7 +344,7 @@ def _update_counters(batch: Batch, partial: Run | None, calls: int, now: datetim
 
 
 def counter_for(counter: str, item: Any) -> str:
-    """A category that goes out hidden is disabled rather than updated (B10)."""
+    """The counter to use: a category that is sent as hidden counts as disabled, not as updated (B10)."""
     hidden = counter == "updated" and not getattr(item, "visible", True)
     return "disabled" if hidden else counter
 
@@ -349,26 +353,26 @@ def _title(item: Any) -> str:
     return getattr(item, "title", "") or getattr(item, "name", "") or getattr(item, "sku", "")
 
 
-def skipped_result(change: ChangeSnapshot, item: Any, job: Job, *, message: str, code: str, fix: str) -> ChangeResult:
-    """This item cannot go as it is: an issue, and nothing more to try until it changes."""
-    return ChangeResult(
-        change,
-        item,
-        "skipped",
-        issue=IssueDraft(
-            external_id=f"{job.item_kind}:{change.item_id}",
-            kind=job.item_kind,
-            item_id=change.item_id,
-            title=_title(item),
-            code=code,
-            message=message,
-            fix=fix,
-        ),
+def skipped_result(change: ChangeSnapshot, item: Any, job: Job, problem: Problem) -> ChangeResult:
+    """The item cannot be sent as it is: it gets an issue and is not retried until it changes."""
+    issue = issue_for(job, problem if problem.fatal else replace(problem, fatal=True), change.item_id, item)
+    return ChangeResult(change, item, "skipped", issue=issue)
+
+
+def issue_for(job: Job, problem: Problem, item_id: int, item: Any) -> IssueDraft:
+    """The issue of an exported item."""
+    return synclog.issue_draft(
+        ref=f"{job.item_kind}:{item_id}",
+        problems=[problem],
+        kind=job.item_kind,
+        item_id=item_id,
+        title=_title(item),
+        **platform_names(job),
     )
 
 
 class IdInUse(NamedTuple):
-    """An id that the target gave to the item `wanted_id`, and that is linked to the item `holder_id` here (L16)."""
+    """An ID that the target gave to the item `wanted_id` although it is linked to the item `holder_id` (L16)."""
 
     kind: str
     external_id: str
@@ -377,39 +381,41 @@ class IdInUse(NamedTuple):
 
 
 def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInUse) -> ChangeResult:
-    """The target gave it an id that is something else's here: a person decides."""
-    what = found.kind.partition("/")[0]
-    result = skipped_result(
-        change,
-        item,
-        job,
-        code=ID_IN_USE,
-        message=f"{job.connection} gave {what} {found.wanted_id} the id {found.external_id}, which {what} "
-        f"{found.holder_id} has here already. Nothing was overwritten.",
-        fix="Raise the id sequence there above the highest id in use here (see Ids in use in the console), take away "
-        f"what it made under {found.external_id}, then retry this item.",
+    """The target returned an ID that is linked to another item: the change is held for a person."""
+    problem = issues.ID_IN_USE(
+        external_id=found.external_id,
+        kind=found.kind.partition("/")[0],
+        wanted=found.wanted_id,
+        holder=found.holder_id,
     )
+    result = skipped_result(change, item, job, problem)
     result.counter = "failed"
     result.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)
     return result
 
 
 def rejected_result(change: ChangeSnapshot, item: Any, job: Job, reason: str) -> ChangeResult:
-    """The target had taken it into its queue, and refuses it after all: a person decides, or the item changes."""
-    fix = "Correct the item where it comes from; it is sent again as soon as it changes. Or press Retry."
-    result = skipped_result(change, item, job, code="refused", message=reason, fix=fix)
+    """The target rejected the item after it had queued it: the change is held until the item or a person changes it."""
+    result = skipped_result(change, item, job, issues.REJECTED(reason=reason))
     result.counter, result.failure = "failed", Failure(change, REFUSED, reason[:500], None)
     return result
 
 
 def queued_result(step: Step, error: Queued, *, now: datetime) -> ChangeResult:
-    """The target has it in a queue of its own and will say later what became of it; until then it is pending.
+    """The target has queued the item and will report the result later; until then its status is pending.
 
-    Counted as sent. Looked after again at `not_before`; after a day of looking it waits for a person.
+    Counted as sent. Checked again at `not_before`; held for a person if there is no result after a day.
     """
     timed_out = step.change.sent_at is not None and now - step.change.sent_at > MAX_QUEUED_AGE
     not_before = None if timed_out else (error.not_before or now + timedelta(minutes=1))
-    failure = Failure(step.change, Queued.__name__, str(error), not_before)
+    failure = Failure(
+        step.change,
+        Queued.__name__,
+        str(error),
+        not_before,
+        receipt_id=error.receipt_id,
+        queued_hash=step.digest or b"",
+    )
     return ChangeResult(step.change, step.item, COUNTER_FOR_ACTION[step.operation.action], step=step, failure=failure)
 
 
@@ -422,19 +428,12 @@ def failed_result(
     not_before: datetime | None,
     isolated: bool = False,
 ) -> ChangeResult:
-    """It failed: tried again at `not_before` (`isolated`: by itself), or held for a person, who gets an issue about
-    it."""
+    """A failed change: retried at `not_before` (alone if `isolated`), or held for a person, with an issue, if that is
+    None."""
     name = type(error).__name__
     failure = Failure(change, name, str(error)[:500] or name, not_before, isolated)
     if not_before is not None:
         return ChangeResult(change, item, "failed", failure=failure)
-    result = skipped_result(
-        change,
-        item,
-        job,
-        code="held",
-        message=f"It could not be sent, and trying again will not help by itself: {failure.error}",
-        fix="Look at the item and at the target; then press Retry.",
-    )
+    result = skipped_result(change, item, job, issues.NOT_SENT(reason=failure.error))
     result.counter, result.failure = "failed", failure
     return result

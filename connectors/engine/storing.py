@@ -1,4 +1,4 @@
-"""Small writes that several stages share: payloads of links, the store's own settings."""
+"""Writes that several stages share: links, their payloads, and the store's settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from django.db import connection as database
 from accounts.models import Seller
 from catalog import services as catalog
 from catalog.records import SettingsRecord
-from connectors.http import canonical_json
+from connectors.sdk.serialization import canonical_json
 from hub.kinds import Kind
 from hub.models import Connection, LinkPayload
 from hub.queue import enqueue
 
 
 def save_received_payloads(payloads: Sequence[LinkPayload]) -> None:
-    """Keep what was received; what was there becomes the previous (S7)."""
+    """Store received payloads; the stored ones become the previous payloads (S7)."""
     if not payloads:
         return
     with database.cursor() as cursor:
@@ -30,7 +30,7 @@ def save_received_payloads(payloads: Sequence[LinkPayload]) -> None:
             """,
             [
                 [payload.link_id for payload in payloads],
-                # PostgreSQL's JSON cannot hold the character NUL; the adapters report it, here it only goes.
+                # PostgreSQL's JSON cannot hold the character NUL. The adapters report it; here it is removed.
                 [canonical_json(payload.received).decode().replace("\\u0000", "") for payload in payloads],
                 [payload.received_at for payload in payloads],
             ],
@@ -39,7 +39,7 @@ def save_received_payloads(payloads: Sequence[LinkPayload]) -> None:
 
 @dataclass(slots=True)
 class SentItem:
-    """What a target has of an item since a call that went well."""
+    """An item that a target has accepted, as it was sent."""
 
     item_id: int
     external_id: str
@@ -49,8 +49,8 @@ class SentItem:
 
 
 def save_sent_items(*, connection: Connection, kind: str, sent: Sequence[SentItem], now: datetime) -> None:
-    """Link the items to what they are at the target, with the payload that it took (S7). One statement a batch: every
-    item that is ever sent passes here."""
+    """Save the links of sent items with their payloads (S7). One statement per batch, because this runs for every item
+    that is sent."""
     if not sent:
         return
     with database.cursor() as cursor:
@@ -84,8 +84,8 @@ def save_sent_items(*, connection: Connection, kind: str, sent: Sequence[SentIte
 
 
 def save_links(connection: Connection, ids: Mapping[tuple[str, int], str]) -> list[tuple[str, int]]:
-    """(kind, our id) → what the platform calls it now, which is another id if it was made anew there. Returns those
-    that were not linked so before."""
+    """Save links, given as (kind, our ID) → external ID, which differs from the known one if the platform has created
+    the object again. Returns those that are new or changed."""
     if not ids:
         return []
     with database.cursor() as cursor:
@@ -93,7 +93,7 @@ def save_links(connection: Connection, ids: Mapping[tuple[str, int], str]) -> li
             """
             INSERT INTO hub_link AS link (connection_id, kind, item_id, external_id, missing)
             SELECT DISTINCT ON (kind, external_id) %s, kind, item_id, external_id, false
-            FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS told (kind, item_id, external_id)
+            FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS reported (kind, item_id, external_id)
             ORDER BY kind, external_id
             ON CONFLICT (connection_id, kind, item_id) DO UPDATE SET external_id = EXCLUDED.external_id, missing = false
             WHERE link.external_id <> EXCLUDED.external_id OR link.missing
@@ -105,7 +105,7 @@ def save_links(connection: Connection, ids: Mapping[tuple[str, int], str]) -> li
 
 
 def save_store_settings(connection: Connection, record: SettingsRecord) -> dict[str, list[str]]:
-    """The shop's currency and time zone become the seller's and its price list's (D15). Returns what changed."""
+    """Copy the shop's currency and time zone to its seller and price list (D15). Returns field → [before, after]."""
     changes: dict[str, list[str]] = {}
     seller = connection.seller
     if seller is None:

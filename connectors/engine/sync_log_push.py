@@ -1,8 +1,8 @@
-"""Targets that keep a sync log of their own are told what ours says: the start of a full sync first, issues and items
-that went through in batches while it goes, its end last and once (D16–D21).
+"""Pushes our sync log to targets that keep their own: first the start of a full sync, then issues and synced items in
+batches while it runs, last its end, once (D16–D21).
 
-What is untold stands in rows (synclog.remote); a call is made outside any transaction. One that fails is tried again
-later, and holds up nothing but that log.
+Pending entries are stored in the database (synclog.remote); calls are made outside transactions. A failed call is
+retried later and delays nothing but that log.
 """
 
 import logging
@@ -11,11 +11,11 @@ from time import monotonic
 
 from django.conf import settings
 
-from connectors.adapter_factory import open_adapter
-from connectors.contract import LogError, LogReport
+from connectors.adapters.factory import open_adapter
+from connectors.adapters.registry import adapters
 from connectors.engine import retry
-from connectors.errors import ConnectorError, NoSuchLog, TryAgainLater
-from connectors.registry import adapters
+from connectors.sdk.errors import ConnectorError, SyncLogMissing, TryAgainLater
+from connectors.sdk.sync_log import LogError, LogUpdate
 from hub.kinds import DataType
 from hub.models import Connection
 from synclog import remote
@@ -23,21 +23,21 @@ from synclog.models import Issue, RemoteLog
 
 logger = logging.getLogger(__name__)
 
-# What only a person can mend is looked at again as seldom.
+# The delay after an error that only a person can fix.
 _ATTENTION_RETRY_INTERVAL = timedelta(minutes=10)
 
 
 def push_due(*, now: datetime, seconds: float = 5.0) -> None:
-    """Tell the logs that wait, for about that long. Safe to call side by side."""
+    """Push pending entries of the logs that are due, for about `seconds`. Safe to run concurrently."""
     deadline = monotonic() + seconds
-    supported = {key: adapter.keeps_sync_log for key, adapter in adapters().items() if adapter.keeps_sync_log}
-    # A token and the call, each within its deadline.
+    supported = {key: adapter.sync_log.names for key, adapter in adapters().items() if adapter.sync_log is not None}
+    # Enough for fetching a token and for the call, each with its own deadline.
     lease = timedelta(seconds=2 * settings.REMOTE_DEADLINE_SECONDS + 30)
     while monotonic() < deadline:
         log = remote.claim_next_log(supported=supported, now=now, until=now + lease)
         if log is None:
             return
-        if log.sync_log.connection is not None:  # as it is for every log of a target
+        if log.sync_log.connection is not None:  # always set for logs of targets
             _push(log, log.sync_log.connection, now)
 
 
@@ -45,13 +45,13 @@ def _push(log: RemoteLog, connection: Connection, now: datetime) -> None:
     update = remote.build_update(log)
     try:
         _call(connection, DataType(log.sync_log.data_type), update)
-    except NoSuchLog:
+    except SyncLogMissing:
         remote.reset(log, now=now)
     except TryAgainLater as error:
         retry_at = retry.breaker_until(failures=log.failures + 1, now=now, not_before=error.not_before)
         remote.reschedule(log, reason=str(error), retry_at=retry_at)
     except ConnectorError as error:
-        logger.warning("%s: its target cannot be told: %s", log.sync_log, error)
+        logger.warning("%s: cannot push to the target's sync log: %s", log.sync_log, error)
         remote.reschedule(log, reason=str(error), retry_at=now + _ATTENTION_RETRY_INTERVAL)
     else:
         remote.mark_delivered(log, update, now=now)
@@ -60,11 +60,14 @@ def _push(log: RemoteLog, connection: Connection, now: datetime) -> None:
 def _call(connection: Connection, data_type: DataType, update: remote.LogUpdate) -> None:
     adapter = open_adapter(connection)
     try:
+        log = adapter.sync_log(adapter.client) if adapter.sync_log is not None else None
+        if log is None:
+            raise SyncLogMissing(f"{connection} keeps no sync log.")
         if update.started is not None:
-            adapter.start_log(data_type, started=update.started, finished_at=update.finished_at)
+            log.start(data_type, started_at=update.started, last_finished_at=update.finished_at)
         else:
             errors = [_log_error(issue) for issue in update.errors]
-            adapter.add_to_log(data_type, LogReport(errors, update.resolved, update.finished_at))
+            log.update(data_type, LogUpdate(errors, update.resolved, update.finished_at))
     finally:
         adapter.http.close()
 

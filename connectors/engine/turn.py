@@ -1,18 +1,20 @@
-"""A turn: a bounded slice of work of one lane on one worker.
+"""A turn: a time-limited piece of work in one lane on one worker.
 
-The order within a turn is what fairness inside a seller means: what events asked for, then the oldest run, then the
-rest of full runs. A turn ends when nothing is left, when its time is over and somebody else waits, when the target
-needs rest, or when the worker is asked to stop; always between two batches.
+Within a turn, changes caused by events come first, then the oldest run, then the changes of full runs. A turn ends when
+nothing is left, when its time is over and other lanes are waiting, when the breaker opens, or when the worker has to
+stop; always between two batches.
 """
 
 import logging
 import os
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -20,20 +22,25 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Seller
-from connectors.adapter_factory import open_adapter
-from connectors.contract import Adapter
+from connectors.adapters.factory import open_adapter
 from connectors.engine import retry
-from connectors.errors import TryAgainLater
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.streams import Source, Target
 from hub import lanes, runlog, workers
-from hub.lanes import Claim
+from hub.kinds import DataType
+from hub.lanes import Claim, LeaseLost
 from hub.models import Connection, Job, Lane, Run
 
 logger = logging.getLogger(__name__)
 
-# How often, in seconds, a long turn looks whether somebody waits.
+# How often a long turn checks for waiting lanes, in seconds.
 CHECK_INTERVAL_SECONDS = 0.5
 
-# Set when the process is asked to end: turns give way at the next batch boundary.
+# The longest that one call to `send` should take, in seconds.
+MAX_BATCH_SECONDS = 20.0
+
+# Set when the process has to stop: turns end at the next batch boundary.
 stopping = threading.Event()
 
 
@@ -43,7 +50,7 @@ def worker_name() -> str:
 
 @dataclass(slots=True)
 class Turn:
-    """What a turn knows and how it ends."""
+    """The state of a turn, the adapter's calls, and when to stop."""
 
     claim: Claim
     connection: Connection
@@ -57,22 +64,24 @@ class Turn:
     wake_at: datetime | None = None
     progressed: bool = False
     after_token: dict[tuple[int, int], int] = field(default_factory=dict)
-    _adapter: Adapter | None = None
+    batch_seconds_limit: int | None = None
+    _adapter: Adapter[Any] | None = None
     _calls: ThreadPoolExecutor | None = None
     _calls_counted: int = 0
     _checked: float = 0.0
     _should_yield: bool = False
 
     @property
-    def adapter(self) -> Adapter:
-        """Opened when first needed: a lane with nothing to call opens nothing."""
+    def adapter(self) -> Adapter[Any]:
+        """The adapter, opened on first use."""
         if self._adapter is None:
             self._adapter = open_adapter(self.connection)
         return self._adapter
 
     @property
     def calls(self) -> ThreadPoolExecutor:
-        """Where a call is made while this thread goes on with the rows. One at a time, so the adapter needs no lock."""
+        """A background thread for calls, so that this thread can work on the database at the same time. There is one
+        call at a time, so the adapter needs no lock."""
         if self._calls is None:
             self._calls = ThreadPoolExecutor(1, thread_name_prefix="call")
         return self._calls
@@ -84,14 +93,41 @@ class Turn:
         if self._adapter is not None:
             self._adapter.http.close()
 
+    def source(self, job: Job) -> Source[Any, Any]:
+        return self.adapter.source(DataType(job.data_type))
+
+    def target(self, job: Job) -> Target[Any, Any, Any]:
+        return self.adapter.target(DataType(job.data_type))
+
+    def wait_for(self, call: Future[Any], batch: Sequence[int]) -> None:
+        """Wait for a call in flight, and extend the lease as long as it makes progress.
+
+        A `send` may make many requests, each with its own deadline. Raises LeaseLost, after the current request has
+        ended, if another worker has claimed the lane.
+        """
+        seen = self.adapter.http.calls
+        while not wait([call], timeout=settings.LEASE_SECONDS / 4).done:
+            if self.adapter.http.calls == seen:
+                continue
+            seen = self.adapter.http.calls
+            try:
+                self.renew(batch)
+            except LeaseLost:
+                self.adapter.http.abort("Another worker has taken over.")
+                raise
+
+    def limit_batch(self, items: int, seconds: float) -> None:
+        """Set the size of the next batches by how long one took, so that urgent work never waits long for a call."""
+        self.batch_seconds_limit = max(1, int(items * MAX_BATCH_SECONDS / max(seconds, 0.001)))
+
     def pop_call_count(self) -> int:
-        """API calls since the last time this was asked (B10)."""
+        """The number of API calls since the last time this was called (B10)."""
         if self._adapter is None:
             return 0
         before, self._calls_counted = self._calls_counted, self._adapter.http.calls
         return self._calls_counted - before
 
-    def renew(self, batch: list[int] | None = None) -> None:
+    def renew(self, batch: Sequence[int] | None = None) -> None:
         """Extend the lease, naming the changes about to be sent."""
         lanes.renew(claim=self.claim, batch=batch or (), progressed=self.progressed)
 
@@ -111,7 +147,7 @@ class Turn:
         return self._should_yield
 
     def _settings_changed(self) -> bool:
-        """Whether a person has switched something since the claim: the next turn begins with it."""
+        """Whether a person has paused or changed something since the claim; the next turn uses the new settings."""
         still_valid = Lane.objects.filter(
             ~Q(connection__seller__status=Seller.Status.DELETED),
             pk=self.claim.lane_id,
@@ -126,18 +162,18 @@ class Turn:
             self.wake_at = min(self.wake_at or timestamp, timestamp)
 
     def record_failure(self, error: TryAgainLater, now: datetime, job: Job) -> None:
-        """The target does not take anything now: rest, and probe with one item afterwards (the breaker)."""
+        """Open the breaker after a failed call: pause the lane, then test with one item."""
         if not error.sent and error.not_before:
-            # Our own budget is used up: nothing failed, there is merely nothing to do before then.
+            # The rate budget is used up: not a failure, but nothing can be sent until then.
             self.rest_until = error.not_before
             self._log_wait(job, f"{error}", now)
             return
         self.failures += 1
         self.batch_limit = 1
         self.rest_until = retry.breaker_until(failures=self.failures, now=now, not_before=error.not_before)
-        self._log_wait(job, f"{error} Failure {self.failures} in a row; then one item is tried.", now)
+        self._log_wait(job, f"{error} Failure {self.failures} in a row; next, one item is sent as a test.", now)
         logger.warning(
-            "%s: %s Resting until %s.",
+            "%s: %s Breaker open until %s.",
             self.connection.slug,
             error,
             self.rest_until.isoformat(timespec="seconds"),
@@ -145,7 +181,7 @@ class Turn:
 
     def _log_wait(self, job: Job, reason: str, now: datetime) -> None:
         seconds = max(0.0, ((self.rest_until or now) - now).total_seconds())
-        text = f"Waits {seconds:.1f} s: {reason}"
+        text = f"Waiting {seconds:.1f} s: {reason}"
         working_states = (Run.State.PREPARING, Run.State.PREPARED, Run.State.SENDING)
         with lanes.fenced(self.claim):
             for run_id in (
@@ -154,7 +190,7 @@ class Turn:
                 runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.WAIT, texts=[text], now=now)
 
     def record_success(self) -> None:
-        """A call was answered: the breaker closes, batches grow back."""
+        """Close the breaker after a successful call, and let batches grow again."""
         self.failures = 0
         self.progressed = True
         if self.batch_limit is not None:
@@ -162,14 +198,14 @@ class Turn:
 
 
 def claim_turn() -> Turn | None:
-    """Claim the lane whose turn it is, or None."""
+    """Claim the next lane; None if none is due."""
     now = timezone.now()
     alive = workers.count_alive(now=now)
     claim = lanes.claim(holder=f"{worker_name()}:{monotonic():.6f}", workers=alive)
     if claim is None:
         return None
     connection = Connection.objects.select_related("seller").get(pk=claim.connection_id)
-    # Nothing is done for a deleted seller (L13): what waits in its lanes stays, and goes on if it comes back.
+    # Nothing is done for a deleted seller (L13): its changes stay in the queue in case it is restored.
     jobs = list(
         Job.objects.filter(lane_ids__contains=[claim.lane_id], connection=connection, enabled=True, paused=False)
         .exclude(connection__seller__status=Seller.Status.DELETED)

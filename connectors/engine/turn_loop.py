@@ -10,12 +10,11 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 
-from connectors.contract import FeedAdapter
 from connectors.engine import checks, events, exporting, feeds, importing, recovery, retry, sending
 from connectors.engine.checks.common import error_text
+from connectors.engine.platforms import is_feed
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.registry import adapter_for
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
@@ -27,26 +26,26 @@ from synclog import services as synclog
 
 logger = logging.getLogger(__name__)
 
-# A page or a comparison that killed its worker this often fails its run.
+# A run fails after its worker was lost this many times at the same place.
 MAX_CRASHES = 5
 
 
 def serve_one_lane() -> bool:
-    """Claim the lane whose turn it is, work on it, give it back. False if there was none."""
+    """Claim the next lane, work on it, release it. False if there was none."""
     turn = claim_turn()
     if turn is None:
         return False
     if lanes.has_waiting_work(workers=turn.workers):
-        lanes.notify_workers()  # one message woke one worker: each that finds more than it can do wakes the next
+        lanes.notify_workers()  # a message wakes one worker; each that finds more work than it can do wakes another
     try:
         more = _run_turn(turn)
     except LeaseLost:
-        # The successor has the lane; what this worker may have sent has been put in doubt where it was sent.
+        # Another worker has the lane; what this one may have sent was marked as in doubt where it was sent.
         logger.warning("lane %s: lost to another worker", turn.claim.lane_id)
     except Exception:
-        # A bug, or the database is gone. To the queue that is the same as a lost worker: the batch is halved, until the
-        # item that causes it is alone and set aside.
-        logger.exception("lane %s: given up", turn.claim.lane_id)
+        # A bug, or the database is unavailable. The queue treats it like a lost worker: the batch is halved until the
+        # item that causes it is alone, which is then held.
+        logger.exception("lane %s: abandoned", turn.claim.lane_id)
         rest_until = retry.breaker_until(failures=turn.claim.crashes + 1, now=timezone.now())
         lanes.abandon(claim=turn.claim, rest_until=rest_until)
     else:
@@ -57,12 +56,12 @@ def serve_one_lane() -> bool:
 
 
 def _run_turn(turn: Turn) -> bool:
-    """Everything that is to be done in this lane, until the turn is over. True if something is left."""
+    """Work on the lane until the turn is over. True if work is left."""
     recovery.take_over(turn)
     queue.wake_delayed(lane_id=turn.claim.lane_id, now=timezone.now())
-    feed = issubclass(adapter_for(turn.connection.platform), FeedAdapter)
     exports = [job for job in turn.jobs if job.direction == Direction.EXPORT]
-    senders = [] if feed else exports
+    feed_jobs = [job for job in exports if is_feed(job)]
+    senders = [job for job in exports if job not in feed_jobs]
     stages: list[Callable[[], bool]] = [
         lambda: _process_events(turn),
         lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
@@ -73,10 +72,10 @@ def _run_turn(turn: Turn) -> bool:
     more = True
     while more and not stopping.is_set():
         more = any(stage() for stage in stages if not turn.rest_until)
-        if turn.should_stop():  # asked only now: a turn that does nothing at all would pass the lane around for ever
+        if turn.should_stop():  # checked after the first stage only, so that every turn makes progress
             break
-    if feed and not turn.should_stop():
-        _run_step(turn, exports, partial(feeds.work, turn))
+    if feed_jobs and not turn.should_stop():
+        _run_step(turn, feed_jobs, partial(feeds.work, turn))
     if not more and not turn.rest_until:
         for job in exports:
             sending.close_partial_run(turn, job)
@@ -85,12 +84,12 @@ def _run_turn(turn: Turn) -> bool:
 
 
 def _process_events(turn: Turn) -> bool:
-    """Take what the platform told us (the inbox). False if it told nothing."""
+    """Process a batch of events from the inbox. False if there are none."""
     return _run_step(turn, turn.jobs, lambda job: events.work(turn, job))
 
 
 def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -> bool:
-    """Take a step for the first job that has something to do, and translate what helps into what happens."""
+    """Run `step` for the first job that has work. TryAgainLater opens the breaker, NeedsAttention pauses the job."""
     for job in jobs:
         if job.paused:
             continue
@@ -106,12 +105,12 @@ def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -
 
 
 def _advance_run(turn: Turn) -> bool:
-    """The next run of the lane's jobs that has something to read or to compare. False if there is none.
+    """Advance the next run that has something to import or to compare. False if there is none.
 
-    The oldest; but what changed since a cut date is read before everything is.
+    That is the oldest run, but partial imports from a cut date come before full imports.
     """
     if turn.claim.lane_id not in {job.lane_ids[0] for job in turn.jobs if job.lane_ids}:
-        return False  # runs are led from a job's first lane; the others help to send
+        return False  # only a job's first lane prepares runs; the others help with sending
     active = [job.pk for job in turn.jobs if not job.paused]
     run = (
         Run.objects.filter(job__in=active, scope__in=Run.SYNCS, state__in=(Run.State.QUEUED, Run.State.PREPARING))
@@ -129,13 +128,13 @@ def _advance_run(turn: Turn) -> bool:
         if job.direction == Direction.IMPORT:
             importing.work(turn, job, run)
         elif exporting.prepare(turn, job, run):
-            lanes.wake(lane_ids=job.lane_ids)  # those that help to send
+            lanes.wake(lane_ids=job.lane_ids)  # they help with sending
     except TryAgainLater as error:
         turn.record_failure(error, timezone.now(), job)
     except NeedsAttention as error:
         _require_attention(turn, job, error)
     except RunFinished:
-        logger.info("%s was ended by somebody else", run)
+        logger.info("%s was closed by someone else", run)
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -145,23 +144,23 @@ def _advance_run(turn: Turn) -> bool:
 
 
 def _crash_limit_reached(turn: Turn, run: Run) -> bool:
-    """Whether the run lost so many workers at the same place that it has failed for that."""
+    """Fail the run if too many workers were lost at the same place. True if it failed."""
     if not turn.claim.crashes or turn.claim.orphans or turn.progressed:
         return False
     if turn.claim.crashes >= MAX_CRASHES:
-        _fail_run(turn, run, f"A worker was lost {turn.claim.crashes} times at the same place of this run.")
+        _fail_run(turn, run, f"The worker stopped {turn.claim.crashes} times at the same place of this run.")
         return True
     if run.state == Run.State.PREPARING:
         with lanes.fenced(turn.claim):
-            text = "A worker was lost; another goes on behind what was committed."
+            text = "A worker was lost; another one has resumed the run."
             runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.LOST, texts=[text], now=timezone.now())
     return False
 
 
 def _run_check(turn: Turn, jobs: list[Job]) -> bool:
-    """The next preview or proof of the lane's jobs, once nothing else is to be done. False if there is none.
+    """Advance the next preview or comparison of the lane's jobs. False if there is none.
 
-    What it meets concerns it alone: the job goes on sending.
+    Errors fail only this run; the job continues to send.
     """
     led_jobs = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
     waiting = Run.objects.filter(
@@ -182,7 +181,7 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
     except (checks.Unreadable, NeedsAttention) as error:
         _fail_run(turn, run, error_text(error))
     except RunFinished:
-        logger.info("%s was ended by somebody else", run)
+        logger.info("%s was closed by someone else", run)
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -192,11 +191,11 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
 
 
 def _internal_error_text(error: Exception) -> str:
-    return f"An internal error: {type(error).__name__}. The operators see it in the log."
+    return f"Internal error: {type(error).__name__}. Operators find the details in the server log."
 
 
 def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
-    """Only a person can help: the job pauses, its open runs fail with the reason, its changes wait."""
+    """Only a person can fix it: the job is paused, its open runs fail with the reason, its changes wait."""
     reason = f"{error} {error.fix}".strip()
     logger.warning("%s needs attention: %s", job, reason)
     with lanes.fenced(turn.claim):
@@ -206,9 +205,10 @@ def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
 
 
 def _fail_run(turn: Turn, run: Run, reason: str) -> None:
-    now = timezone.now()
+    now, calls = timezone.now(), turn.pop_call_count()
     with lanes.fenced(turn.claim):
         runs.lock(run_ids=[run.pk])
+        runs.count(run_id=run.pk, kind=run.job.item_kind, now=now, calls=calls)
         queue.detach_run(run=run)
         if runs.close(run=run, now=now, failed=reason) and run.scope == Run.Scope.FULL:
             seller_id = run.job.connection.seller_id
@@ -219,7 +219,7 @@ def _fail_run(turn: Turn, run: Run, reason: str) -> None:
 
 
 def serve(*, seconds: float) -> bool:
-    """Serve lanes one after another for about that long. True if there may be more to do."""
+    """Serve lanes one after another for about `seconds`. True if there may be more work."""
     deadline = monotonic() + seconds
     while not stopping.is_set() and serve_one_lane():
         if monotonic() >= deadline:

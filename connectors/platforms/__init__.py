@@ -1,1 +1,1 @@
-"""One file a platform. Adding a platform is adding a file here; docs/adding-a-platform.md shows how."""
+"""One package per platform. To add a platform, add a package here; docs/adding-a-platform.md shows how."""

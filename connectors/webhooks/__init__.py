@@ -1,1 +1,1 @@
-"""Events from platforms: verified, stored once, answered in milliseconds; the engine processes them."""
+"""Receives webhooks: verifies calls, stores each event once and answers at once. The engine processes the events."""

@@ -1,4 +1,4 @@
-"""The inbox: one INSERT per event, and a nudge that can never hold up the answer."""
+"""The inbox: stores each event with one INSERT and wakes its lanes without delaying the response."""
 
 import re
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import CharField, Func
 
-from connectors.adapter_factory import account_for
-from connectors.contract import Adapter
-from connectors.errors import NeedsAttention
+from connectors.adapters.factory import account_for
+from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookEvent
-from connectors.registry import adapter_for
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
@@ -28,31 +28,31 @@ MAX_BODY = 256 * 1024
 MAX_CALLS = 100
 _CACHE_SECONDS = 5.0
 _CACHE_SIZE = 10_000
-# The character NUL as JSON writes it; an even number of backslashes before it would be a text about it.
+# A NUL escaped in JSON; after an odd number of further backslashes, the backslash itself is escaped.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 State = WebhookEvent.State
 
 
 class Malformed(Exception):
-    """The body is not what the platform sends. The text is one of a few fixed reasons, for counting."""
+    """The body is not in the platform's format. The text is one of a few fixed reasons, so that it can be counted."""
 
 
 class StaleReceiver(Exception):
-    """The connection has changed since its receiver was made: look it up anew. Nothing was stored."""
+    """The connection has changed since its receiver was cached and has to be loaded again. Nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What receiving needs of a connection, kept for a few seconds by each web process.
+    """What is needed to receive events for a connection, cached for a few seconds by each web process.
 
-    `version` is that of the connection's row: nothing is stored by a receiver whose row has changed. `lanes` are those
-    of the jobs by direction and kind of data: whom to wake for an event.
+    `version` is the version of the connection's row: if the row has changed, nothing is stored. `lanes` maps
+    (direction, data type) to the IDs of the lanes to wake.
     """
 
     connection_id: int
     version: str
-    adapter: type[Adapter]
+    adapter: type[Adapter[Any]]
     secrets: Mapping[str, str]
     lanes: Mapping[tuple[str, str], list[int]]
     expires_at: float = field(compare=False)
@@ -62,7 +62,7 @@ _receivers: dict[str, Receiver] = {}
 
 
 def receiver_for(token: str, *, refresh: bool = False) -> Receiver | None:
-    """The connection behind a webhook address; None if there is none, or none any more."""
+    """The receiver for a webhook token; None if the token is unknown or no longer valid."""
     known = _receivers.get(token)
     if known is not None and known.expires_at > monotonic() and not refresh:
         return known
@@ -88,9 +88,9 @@ def _look_up(token: str) -> Receiver | None:
         return None
     own = (connection.webhook_secret or {}).get("secret", "")
     try:
-        secrets = adapter.webhook_secrets(account_for(connection), own)
+        secrets = adapter.webhooks.secrets(account_for(connection), own)
     except NeedsAttention:
-        secrets = {}  # nobody can be trusted until its credentials are mended
+        secrets = {}  # no call can be verified until the credentials are corrected
     jobs = Job.objects.filter(connection=connection, enabled=True)
     return Receiver(
         connection.pk,
@@ -102,7 +102,7 @@ def _look_up(token: str) -> Receiver | None:
     )
 
 
-# Which transaction wrote the row as it is: every change of it gives another.
+# The transaction that last wrote the row; it differs after every change.
 _VERSION = "hub_connection.xmin::text"
 _INSERT = f"""
 INSERT INTO connectors_webhookevent AS event
@@ -110,17 +110,17 @@ INSERT INTO connectors_webhookevent AS event
      deliveries)
 SELECT %s, %s, id, %s, %s, %s, %s, %s, %s, %s, 0, 1 FROM hub_connection WHERE id = %s AND {_VERSION} = %s
 ON CONFLICT (day, connection_id, delivery_id) DO UPDATE SET deliveries = event.deliveries + 1
-"""  # noqa: S608 - nothing that came from outside
-# A hash of an event's content says "look again", never "known already": two real updates may share one.
+"""  # noqa: S608 - no external input
+# Events identified by a hash of their content are processed again: two different updates may have the same content.
 _REPROCESS = ", state = EXCLUDED.state, reason = EXCLUDED.reason, received_at = EXCLUDED.received_at"
-# What senders call the kind of an event.
+# The names of the field that holds an event's type, by platform.
 _EVENT_NAME_KEYS = ("scope", "kind", "method")
 
 
 def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:
-    """Verify and store; what the sender is to be told, as JSON, or None for an empty answer.
+    """Verify and store a call. Returns the response body for the sender, as JSON types, or None for an empty one.
 
-    Raises Untrusted, Malformed or Outdated; nothing is stored then.
+    Raises Untrusted, Malformed or StaleReceiver; nothing is stored then.
     """
     if "json_rpc" in receiver.secrets:
         return _receive_batch(receiver, body, now)
@@ -130,7 +130,7 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
 
 
 def _receive_batch(receiver: Receiver, body: bytes, now: datetime) -> list[dict[str, Any]]:
-    """Each call is an event of its own. It answers one request of ours, so the same once more tells nothing new."""
+    """Store each call of a batch as an event. A call answers one request of ours, so a duplicate is not processed."""
     batch = _parse(body)
     json_rpc.verify(receiver.secrets["json_rpc"], batch)
     calls = json_rpc.calls(batch)
@@ -147,7 +147,7 @@ def _store(receiver: Receiver, payload: Any, now: datetime, delivery_id: str, in
         raise Malformed("not a JSON object")
     chosen = route(receiver.adapter, payload)
     lane_ids = receiver.lanes.get((chosen.direction, chosen.data_type))
-    reason = chosen.reason or ("" if lane_ids else f"this connection does not {chosen.verb} {chosen.data_type}")
+    reason = chosen.reason or ("" if lane_ids else f"This connection does not {chosen.verb} {chosen.data_type}.")
     with database.cursor() as cursor:
         cursor.execute(
             insert,
@@ -185,7 +185,7 @@ def _parse(body: bytes) -> Any:
 
 
 def _text(payload: Any) -> str:
-    """As PostgreSQL and every reader take it: no NUL, no endless depth or digits."""
+    """The payload as JSON that PostgreSQL accepts: without NUL, and not nested too deeply."""
     try:
         text = orjson.dumps(payload).decode()
     except orjson.JSONEncodeError as error:
@@ -194,12 +194,12 @@ def _text(payload: Any) -> str:
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL holds no NUL."""
+    """The text without NUL, which PostgreSQL cannot store."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def count_refusal(connection_id: int | None, reason: str, now: datetime) -> None:
-    """Refusals are counted per day and reason, so that a person sees them and nobody can fill a table with them."""
+    """Count a rejected call by day and reason. Counting makes them visible without letting senders fill a table."""
     with database.cursor() as cursor:
         cursor.execute(
             """

@@ -1,4 +1,4 @@
-"""Callbacks as a JSON-RPC batch that carries its key in the body: who calls, what is kept of it, how it is answered.
+"""Callbacks as a JSON-RPC batch with the API key in the body: verification, calls to store, response.
 
 `[{"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": …}}, {"jsonrpc": "2.0", "method": …, "params": …, "id": …}]`
 """
@@ -8,29 +8,29 @@ from typing import Any
 
 from connectors.webhooks.schemes import Untrusted
 
-_UNAUTHORISED = {"code": -32001, "message": "Could not authorize request"}
+_UNAUTHORIZED = {"code": -32001, "message": "Could not authorize request"}
 
 
 def verify(secret: str, batch: Any) -> None:
-    """Trust the batch if its first call gives the key. Raises Untrusted with an answer that the sender understands."""
+    """Verify that the first call of the batch contains the key. Raises Untrusted with an answer in JSON-RPC format."""
     match batch:
         case [{"method": "auth", "params": {"apiKey": str(given)}}, *_] if secret:
             if not hmac.compare_digest(given.encode(), secret.encode()):
-                raise Untrusted("wrong secret", answer=answer(batch, _UNAUTHORISED))
+                raise Untrusted("wrong secret", answer=answer(batch, _UNAUTHORIZED))
             return
     raise Untrusted(
-        "no signature that this connection knows",
-        answer=answer(batch, _UNAUTHORISED) if isinstance(batch, list) else None,
+        "no known signature",
+        answer=answer(batch, _UNAUTHORIZED) if isinstance(batch, list) else None,
     )
 
 
 def calls(batch: list[Any]) -> list[Any]:
-    """What may be stored: all calls but the one that carries the key."""
+    """The calls to store: all except the one with the key."""
     return [call for call in batch if not (isinstance(call, dict) and call.get("method") == "auth")]
 
 
 def answer(batch: list[Any], error: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """What the sender takes for an acknowledgement (without `error`) or a refusal: one answer for each call's id."""
+    """The response to a batch: a success for the ID of each call, or `error` if given."""
     ids = [call["id"] for call in batch if isinstance(call, dict) and "id" in call]
     outcome: dict[str, Any] = {"result": {"status": "success"}} if error is None else {"error": error}
     return [{"jsonrpc": "2.0", **outcome, "id": each} for each in ids]

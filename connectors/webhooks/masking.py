@@ -1,4 +1,4 @@
-"""What a payload shows to those who may not see personal data: its shape, and what is no person's."""
+"""Masks webhook payloads for users who may not see personal data."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ from accounts.queries import is_owner
 
 PERMISSION = "connectors.view_webhook_payload"
 MASK = "•••"
-# Values that tell where to look and nothing else. What is not here is masked, so a new field is no leak; an id that is
-# a text may be somebody's address.
-_TEXTS = {"scope", "kind", "type", "hash", "producer", "store_id", "method", "jsonrpc"}
+# Fields without personal data. All others are masked, so that new fields cannot leak. IDs are shown only if they are
+# numbers, because a string may be an email address.
+_STRINGS = {"scope", "kind", "type", "hash", "producer", "store_id", "method", "jsonrpc"}
 _NUMBERS = {"id", "orderId", "product_id", "variant_id", "customer_id", "order_id", "created_at"}
 
 
 def may_see_payloads(*, user: User, seller: Seller | None) -> bool:
-    """Owners of the seller, and operators with the permission."""
+    """Whether the user is an owner of the seller or has the permission."""
     return user.has_perm(PERMISSION) or (seller is not None and is_owner(user=user, seller=seller))
 
 
 def masked(payload: Any, name: str = "") -> Any:
-    """The payload with every value masked whose name is not known to be harmless."""
+    """The payload with all values masked except those of fields without personal data."""
     match payload:
         case dict():
             return {key: masked(value, key) for key, value in payload.items()}
@@ -27,5 +27,5 @@ def masked(payload: Any, name: str = "") -> Any:
             return [masked(value, name) for value in payload]
         case None | bool():
             return payload
-    harmless = _TEXTS if isinstance(payload, str) else _NUMBERS
-    return payload if name in harmless else MASK
+    shown = _STRINGS if isinstance(payload, str) else _NUMBERS
+    return payload if name in shown else MASK

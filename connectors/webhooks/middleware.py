@@ -1,5 +1,5 @@
-"""Webhooks are answered before all that only browsers need (session, user, messages, a policy for pages), which would
-take as long as storing the event."""
+"""Answers webhooks before the middleware that only browsers need (sessions, users, messages, content security policy),
+which would take as long as storing the event."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Tables by day (`day date`): the next days are made in time, old ones go at once, orphans are put in place."""
+"""Maintains tables that are partitioned by day (column `day`): creates, fills and drops partitions."""
 
 import logging
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from django.db import OperationalError, connection, transaction
 logger = logging.getLogger(__name__)
 
 _DAYS_AHEAD = 7
-# Attaching and dropping need a moment alone with the table, and events must not queue up behind a wait for that moment.
-# A backup reads for hours: what fails now is tried again within the hour, days before it matters.
+# Attaching and dropping need an exclusive lock, and events must not wait behind a waiting lock request. A backup may
+# hold a read lock for hours; failed steps are retried within the hour, days before the partitions are needed.
 _LOCK_TIMEOUT = "500ms"
 
 
 def maintain_partitions(table: str, *, days: int, now: datetime) -> None:
-    """See to it that today and the week ahead have partitions, and that nothing is older than `days` (UTC)."""
+    """Create missing partitions for today and the next week, and delete everything older than `days` days (UTC)."""
     today = now.date()
     oldest = today - timedelta(days=days)
     existing = _partitions(table)
@@ -27,9 +27,9 @@ def maintain_partitions(table: str, *, days: int, now: datetime) -> None:
         for step in steps:
             _execute_with_lock_timeout(step)
     except OperationalError as error:
-        logger.warning("The partitions of %s wait for the next time: %s", table, error)
+        logger.warning("Could not maintain all partitions of %s, will retry: %s", table, error)
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table}_default WHERE day < %s", [oldest])  # noqa: S608 - a name of our own
+        cursor.execute(f"DELETE FROM {table}_default WHERE day < %s", [oldest])  # noqa: S608 - a constant name
 
 
 def _name(table: str, day: date) -> str:
@@ -44,20 +44,21 @@ def _partitions(table: str) -> set[date]:
 
 
 def _orphan_days(table: str) -> set[date]:
-    """Days that nobody made in time: their rows are in the default partition."""
+    """Days without a partition whose rows are in the default partition."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT DISTINCT day FROM {table}_default")  # noqa: S608 - a name of our own
+        cursor.execute(f"SELECT DISTINCT day FROM {table}_default")  # noqa: S608 - a constant name
         return {day for (day,) in cursor.fetchall()}
 
 
 def _attach(table: str, day: date) -> list[tuple[str, list[Any]]]:
-    """A table is filled from the default partition and attached: unlike `CREATE … PARTITION OF`, that lets rows in."""
+    """Statements that fill a table from the default partition and attach it. `CREATE … PARTITION OF` would fail if the
+    default partition had rows of that day."""
     own, bounds = _name(table, day), [day, day + timedelta(days=1)]
     return [
         (f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE", []),
         (f"CREATE TABLE {own} (LIKE {table} INCLUDING CONSTRAINTS)", []),
         (
-            f"WITH orphans AS (DELETE FROM {table}_default WHERE day = %s RETURNING *)"  # noqa: S608 - our own names
+            f"WITH orphans AS (DELETE FROM {table}_default WHERE day = %s RETURNING *)"  # noqa: S608 - constant names
             f" INSERT INTO {own} SELECT * FROM orphans",
             [day],
         ),

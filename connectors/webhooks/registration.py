@@ -1,8 +1,8 @@
-"""Webhooks at the platforms that let us register them: made on connection, watched, made anew, the gap read again, and
-taken away when the connection ends.
+"""Registers webhooks at platforms that allow it: creates them on installation, checks and renews them, imports what
+changed in the meantime, and removes them on uninstallation.
 
-A row per connection says when to look next. Who looks takes the row first and calls the platform then, outside any
-transaction.
+One row per connection holds the time of the next check. A worker claims the row first and then calls the platform,
+outside any transaction.
 """
 
 import logging
@@ -16,10 +16,11 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.services import record_audit_event
-from connectors.adapter_factory import open_adapter
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.adapters.factory import open_adapter
+from connectors.adapters.oauth_tokens import delete_tokens
+from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookSubscription
-from connectors.registry import adapter_for
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.webhooks.schemes import SECRET_HEADER
 from hub.kinds import Direction
 from hub.models import Connection, JobState, PlatformSwitch, Run
@@ -33,26 +34,29 @@ _GIVE_UP_AFTER = timedelta(days=1)
 
 
 def new_secret() -> dict[str, str]:
-    """What `Connection.webhook_secret` holds: 256 bits that whoever calls us proves to know."""
+    """A value for `Connection.webhook_secret`: 256 random bits that senders of webhooks have to know."""
     return {"secret": secrets.token_urlsafe(32)}
 
 
 def webhook_url(connection: Connection) -> str:
-    """Where the connection's platform sends its events."""
+    """The URL to which the connection's platform sends its events."""
     return settings.PUBLIC_URL + reverse("webhook", args=[connection.webhook_token])
 
 
 def subscribe(*, connection: Connection, now: datetime) -> None:
-    """Have the webhooks looked at soon: the connection is new, or is not what it was."""
-    if adapter_for(connection.platform).registers_webhooks:
+    """Schedule a check of the webhooks, because the connection is new or has changed."""
+    if adapter_for(connection.platform).webhooks.registers:
         WebhookSubscription.objects.update_or_create(connection=connection, defaults={"check_at": now})
 
 
 def unsubscribe(*, connection: Connection, now: datetime) -> None:
-    """Have the webhooks taken away soon, and the sync logs that the target keeps (D22): the connection is being
-    uninstalled, and forgets its credentials in the same transaction. They are kept for that alone, for a day at most;
-    and not where nothing may be called."""
-    if adapter_for(connection.platform).keeps_sync_log:
+    """Schedule the removal of the webhooks and of the target's sync logs (D22), because the connection is being
+    uninstalled.
+
+    The connection's credentials are deleted in the same transaction. A copy is kept for the removal only, for a day at
+    most, and not at all if the connection may not be called.
+    """
+    if adapter_for(connection.platform).sync_log is not None:
         WebhookSubscription.objects.get_or_create(connection=connection, defaults={"check_at": now})
     subscriptions = WebhookSubscription.objects.filter(connection=connection)
     connection.refresh_from_db(fields=["credentials", "read_only", "paused_at"])
@@ -63,7 +67,7 @@ def unsubscribe(*, connection: Connection, now: datetime) -> None:
 
 
 def check_due(*, now: datetime, seconds: float = 5.0) -> None:
-    """Look at the webhooks of connections whose time has come, for about that long. Safe to call side by side."""
+    """Check the webhooks of connections that are due, for about `seconds`. Safe to run concurrently."""
     deadline = monotonic() + seconds
     while monotonic() < deadline:
         subscription = _claim_due(now)
@@ -76,7 +80,8 @@ def check_due(*, now: datetime, seconds: float = 5.0) -> None:
 
 
 def _claim_due(now: datetime) -> WebhookSubscription | None:
-    """The longest due, which is then due no more. Where nothing may be written, nothing is registered."""
+    """Claim the subscription that has been due longest, by scheduling its next check. Connections that are paused or in
+    dry run are skipped, because they may not be written to."""
     installed = ~Q(connection__state=Connection.State.UNINSTALLED)
     writable = Q(connection__paused_at=None, connection__read_only=False)
     with transaction.atomic():
@@ -101,18 +106,18 @@ def _check(subscription: WebhookSubscription, now: datetime) -> None:
     try:
         renewed = _register(connection)
     except TryAgainLater as error:
-        # Whether they are well is not known; they were when they were last seen.
+        # The state of the webhooks is unknown, so `healthy` keeps its last value.
         subscription.reason = str(error)
-        again_at = max(error.not_before or now, now + _RETRY_DELAY)
-        taken = WebhookSubscription.objects.filter(pk=subscription.pk, check_at=subscription.check_at)
-        taken.update(check_at=again_at)
+        retry_at = max(error.not_before or now, now + _RETRY_DELAY)
+        claimed = WebhookSubscription.objects.filter(pk=subscription.pk, check_at=subscription.check_at)
+        claimed.update(check_at=retry_at)
     except ConnectorError as error:
         fix = error.fix if isinstance(error, NeedsAttention) else ""
         subscription.healthy, subscription.reason = False, f"{error} {fix}".strip()
     else:
         subscription.healthy = True
         if renewed:
-            logger.warning("%s: %d webhooks were registered", connection.slug, renewed)
+            logger.warning("%s: registered %d webhooks", connection.slug, renewed)
             subscription.renewed_at = now
             if known:
                 _import_gap(connection)
@@ -120,12 +125,12 @@ def _check(subscription: WebhookSubscription, now: datetime) -> None:
 
 
 def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_up_at: datetime) -> None:
-    """The hooks go, and then the credentials that were kept for it; what passes is tried again until the end."""
+    """Remove the webhooks, then the copy of the credentials. Temporary errors are retried until `give_up_at`."""
     connection = subscription.connection
     connection.credentials = subscription.credentials
     try:
         if now >= give_up_at:
-            outcome = {"left": subscription.reason or "Nobody could take them away within a day."}
+            outcome = {"left": subscription.reason or "They could not be removed within a day."}
         else:
             outcome = {"removed": _remove_remote(connection)}
     except TryAgainLater as error:
@@ -134,9 +139,10 @@ def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_u
         return
     except (ConnectorError, LookupError) as error:
         outcome = {"left": str(error)}
-    logger.info("%s: its webhooks: %s", connection.slug, outcome)
+    logger.info("%s: removal of webhooks finished: %s", connection.slug, outcome)
     with transaction.atomic():
         subscription.delete()
+        delete_tokens(connection=connection)
         record_audit_event(
             user=None, action="connection.webhooks", target=connection, seller=connection.seller, **outcome
         )
@@ -145,28 +151,30 @@ def _finish_unsubscribe(subscription: WebhookSubscription, now: datetime, give_u
 def _remove_remote(connection: Connection) -> str:
     adapter = open_adapter(connection)
     try:
-        if adapter.keeps_sync_log:
-            adapter.delete_logs()
-        return str(adapter.remove_webhooks(webhook_url(connection)) if adapter.registers_webhooks else 0)
+        if adapter.sync_log is not None:
+            adapter.sync_log(adapter.client).delete_all()
+        if not adapter.webhooks.registers:
+            return "0"
+        return str(adapter.webhooks(adapter.client).remove(webhook_url(connection)))
     finally:
         adapter.http.close()
 
 
 def _register(connection: Connection) -> int:
-    """How many hooks were made or renewed. Raises ConnectorError."""
-    if not connection.webhook_secret:  # a row that came to staging without one
+    """Register the webhooks. Returns how many were created or renewed; raises ConnectorError."""
+    if not connection.webhook_secret:  # a row that was copied to staging without one
         connection.webhook_secret = new_secret()
         connection.save(update_fields=["webhook_secret"])
     adapter = open_adapter(connection)
     try:
         headers = {SECRET_HEADER: connection.webhook_secret["secret"]}
-        return adapter.register_webhooks(webhook_url(connection), headers)
+        return adapter.webhooks(adapter.client).register(webhook_url(connection), headers)
     finally:
         adapter.http.close()
 
 
 def _import_gap(connection: Connection) -> None:
-    """What changed while nobody told us. A job that was never read in full has no gap but everything."""
+    """Import what changed while webhooks were missing, for jobs that have completed a full import."""
     states = JobState.objects.filter(
         job__connection=connection, job__direction=Direction.IMPORT, job__enabled=True, cut_at__isnull=False
     )

@@ -1,4 +1,4 @@
-"""Which job an event is for."""
+"""Finds the job that an event is for."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -6,18 +6,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from connectors.contract import PAYLOAD_ERRORS, Adapter
+from connectors.adapters.registry import adapters
 from connectors.models import WebhookEvent
-from connectors.registry import adapters
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.webhooks import PAYLOAD_ERRORS
 from hub.kinds import Direction
 
-# So many events are read in one go, the latest; whoever asks waits for the answer.
+# The most events to reroute at once, newest first, because a user waits for the response.
 MAX_REROUTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The job that looks at an event; without one, the reason why none does."""
+    """The job that processes an event; without one, the reason why no job does."""
 
     direction: str = ""
     data_type: str = ""
@@ -25,23 +26,23 @@ class Route:
 
     @property
     def verb(self) -> str:
-        return "send" if self.direction == Direction.EXPORT else "read"
+        return "export" if self.direction == Direction.EXPORT else "import"
 
 
-def route(adapter: type[Adapter], payload: dict[str, Any]) -> Route:
-    """What answers a request of ours is for the job that made it; what names items is for the job that reads them."""
+def route(adapter: type[Adapter[Any]], payload: dict[str, Any]) -> Route:
+    """The route of an event: receipts go to the export that made the request, references to the import of the items."""
     try:
-        if receipts := adapter.read_callback(payload):
+        if receipts := adapter.webhooks.read_receipts(payload):
             return Route(Direction.EXPORT, receipts[0].data_type)
-        if references := adapter.read_event(payload):
+        if references := adapter.webhooks.read_event(payload):
             return Route(Direction.IMPORT, references[0].data_type)
     except PAYLOAD_ERRORS as error:
-        return Route(reason=f"not understood: {error}"[:200])
-    return Route(reason="says nothing that is synced")
+        return Route(reason=f"Unexpected format: {error}"[:200])
+    return Route(reason="Contains nothing that is synced.")
 
 
 def reroute(*, events: QuerySet[WebhookEvent]) -> None:
-    """Read those of the events that were for no kind of data with the adapter of today, which may know more."""
+    """Route ignored events without a data type again, because the current adapter may be able to read them."""
     unread = events.filter(state=WebhookEvent.State.IGNORED, data_type="").order_by("-id")
     found: dict[Route, list[int]] = defaultdict(list)
     rows = unread.values_list("pk", "connection__platform", "payload")[:MAX_REROUTED]

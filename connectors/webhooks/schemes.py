@@ -1,4 +1,4 @@
-"""Ways to trust a call. Each compares in constant time and raises `Untrusted` with a reason that may be shown."""
+"""Schemes that verify webhook calls. Each compares in constant time and raises `Untrusted` with a public reason."""
 
 import base64
 import hmac
@@ -19,8 +19,8 @@ _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
 class Untrusted(Exception):
-    """The call cannot be from whom it claims to be. The text is one of a few fixed reasons, for counting; `answer` says
-    it in the sender's own form, as JSON."""
+    """The sender of the call cannot be verified. The text is one of a few fixed reasons, so that it can be counted;
+    `answer` is a response body in the sender's format, as JSON types."""
 
     def __init__(self, reason: str, *, answer: Any = None) -> None:
         super().__init__(reason)
@@ -28,7 +28,7 @@ class Untrusted(Exception):
 
 
 def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Trust the call by the scheme that its headers speak; returns the sender's unique id of it, or "".
+    """Verify the call by the scheme that its headers use. Returns the sender's unique ID of the call, or "".
 
     `secrets` maps scheme (`standard`, `header`, `hmac`) to secret. Raises Untrusted.
     """
@@ -40,11 +40,11 @@ def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, 
         if not hmac.compare_digest(headers[SECRET_HEADER].encode(), secrets["header"].encode()):
             raise Untrusted("wrong secret")
         return ""
-    raise Untrusted("no signature that this connection knows")
+    raise Untrusted("no known signature")
 
 
 def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Standard Webhooks: the key is the base64 of the app's secret; five minutes' tolerance either way."""
+    """Standard Webhooks: the key is the app's secret in base64; the timestamp may be off by five minutes."""
     wanted = {name: headers.get(name, "") for name in (_ID_HEADER, "webhook-timestamp", "webhook-signature")}
     _check_time(wanted["webhook-timestamp"], now)
     try:
@@ -57,7 +57,7 @@ def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetim
 
 
 def _hmac(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Our own, for systems without one: hex HMAC-SHA256 over `timestamp.body`, timestamp in Unix seconds."""
+    """Our own scheme, for systems without one: hex HMAC-SHA256 over `timestamp.body`, timestamp in Unix seconds."""
     stamp = headers.get(TIMESTAMP_HEADER, "")
     _check_time(stamp, now)
     wanted = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
@@ -67,7 +67,7 @@ def _hmac(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -
 
 
 def _check_time(stamp: str, now: datetime) -> None:
-    """`stamp` in whole Unix seconds, as both schemes have it."""
+    """Check the age of a call. `stamp` is in whole Unix seconds."""
     if not _SECONDS.fullmatch(stamp):
         raise Untrusted("malformed timestamp")
     if abs(now - datetime.fromtimestamp(int(stamp), UTC)) > TOLERANCE:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest, token: str) -> HttpResponse:
-    """Take one event. 503 (the sender tries again) if it could not be stored."""
+    """Receive one event. 503, so that the sender retries, if it could not be stored."""
     try:
         try:
             return _receive(request, receiver_for(token))
@@ -39,10 +39,10 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _receive(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
-    """Raises Untrusted and Outdated."""
+    """Raises Untrusted and StaleReceiver."""
     now = timezone.now()
     if receiver is None:
-        count_refusal(None, "nobody has this address", now)
+        count_refusal(None, "unknown address", now)
         return HttpResponse(status=404)
     try:
         answer = receive(receiver, request.headers, _body(request), now)
@@ -53,7 +53,7 @@ def _receive(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
 
 
 def _retry_with_fresh_receiver(request: HttpRequest, token: str) -> HttpResponse:
-    """What was kept of the connection was of no use: perhaps its secret is a new one."""
+    """Try again with current data, because the cached secret may be outdated."""
     receiver = receiver_for(token, refresh=True)
     try:
         return _receive(request, receiver)
@@ -65,11 +65,11 @@ def _retry_with_fresh_receiver(request: HttpRequest, token: str) -> HttpResponse
 
 
 def _body(request: HttpRequest) -> bytes:
-    """The raw body. Malformed if it is larger than any event, or breaks off."""
+    """The raw body. Malformed if it is too large or incomplete."""
     length = request.headers.get("Content-Length") or "0"
     if not (length.isascii() and length.isdigit()):
         raise Malformed("unreadable")
-    # Compared as text first: a number may be longer than what int() takes.
+    # The length is checked first, because int() rejects very long numbers.
     if len(length) > 12 or int(length) > MAX_BODY:
         raise Malformed("too large")
     try:

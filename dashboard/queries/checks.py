@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 
 from accounts.models import Seller
-from connectors.checks import is_comparable
+from connectors.services.checks import is_comparable
 from dashboard.keyset import Keyset, Page
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.items import Item, Ref, items

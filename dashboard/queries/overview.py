@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import Seller
-from connectors.registry import adapters
+from connectors.adapters.registry import adapters
 from dashboard.queries.counting import capped, count_up_to_cap
 from dashboard.queries.platforms import platform_name
 from hub.kinds import DataType, Direction

@@ -1,6 +1,6 @@
 """Names of platforms as pages show them."""
 
-from connectors.registry import adapters
+from connectors.adapters.registry import adapters
 from hub.models import Connection
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Seller
+from connectors.adapters.registry import adapters
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
-from connectors.registry import adapters
 from dashboard.keyset import Keyset, Page
 from hub.models import Connection
 
@@ -72,7 +72,7 @@ def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
 
 def manual_webhook_connections(*, seller: Seller) -> list[Connection]:
     """Connections where a person enters our webhook URL and a secret in the other system."""
-    platforms = [key for key, adapter in adapters().items() if adapter.manual_webhooks]
+    platforms = [key for key, adapter in adapters().items() if adapter.webhooks.configured_by_hand]
     return list(_connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED))
 
 

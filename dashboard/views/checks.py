@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connectors import checks as check_services
+from connectors.services import checks as check_services
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.forms import CheckItemFilter

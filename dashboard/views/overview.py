@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connectors.services import sync as start_sync
+from connectors.services.runs import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.presentation import state_label
 from dashboard.queries.overview import Overview, overview

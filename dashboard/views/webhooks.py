@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.queries import is_owner
 from connectors.models import WebhookEvent
-from connectors.services import renew_webhook_secret, replay_events
+from connectors.services.webhooks import renew_webhook_secret, replay_events
 from connectors.webhooks.masking import masked, may_see_payloads
 from connectors.webhooks.registration import webhook_url
 from dashboard.access import SellerRequest, seller_action, seller_owner_action, seller_page

@@ -40,6 +40,10 @@ class Change(models.Model):
     batch_limit = models.PositiveIntegerField(
         null=True, help_text=_("The largest batch that may contain this change, after a worker crashed on it.")
     )
+    receipt_id = models.TextField(
+        blank=True, db_default="", help_text=_("The target's ID of the request that it has queued.")
+    )
+    queued_hash = models.BinaryField(null=True, help_text=_("Hash of the payload that the target has queued."))
     error_class = models.CharField(max_length=40, blank=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())

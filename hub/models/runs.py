@@ -165,7 +165,7 @@ class RunItem(models.Model):
         GONE = "gone", _("On the platform, but no longer synced")
         UNKNOWN = "unknown", _("On the platform, but not created by SyncCenter")
 
-    # Differences that a repair can fix. Items that others created on the platform are left alone.
+    # Differences that a repair can fix. Items on the platform that are not from the hub are left unchanged.
     REPAIRABLE = (Verdict.MISSING, Verdict.DIFFERENT, Verdict.GONE)
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="items", db_index=False)

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from sandbox.contracts.problems import Problem
+
 
 @dataclass(frozen=True)
 class Options:
@@ -34,6 +36,7 @@ class Options:
     markets: dict[str, list[str]] = field(default_factory=lambda: {"uk": ["en-GB"]})
     import_ms: int = 0
     busy: str = "reject"
+    contract: str = "enforce"
 
     async def latency(self) -> None:
         """Wait for the simulated duration of a request, so that concurrent requests really overlap."""
@@ -75,6 +78,14 @@ class Platform(ABC):
     def rate_limited(self) -> Response:
         """Return this vendor's answer to a request above the rate limit."""
         return json_response({"status": 429, "title": "Too many requests"}, 429)
+
+    def invalid_request(self, problem: Problem) -> Response:
+        """Return this vendor's answer to a request that breaks its contract (`sandbox/contracts`)."""
+        return json_response({"status": 400, "title": problem.detail}, 400)
+
+    def is_refusal(self, status: int, body: bytes) -> bool:
+        """Return whether an answer says that the request was refused."""
+        return status >= 400
 
     async def stop(self) -> None:  # noqa: B027 - most platforms have nothing to end
         """Release resources. Called before the server exits."""

@@ -30,6 +30,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms import elevate_xml
 from sandbox.platforms.base import (
     Options,
@@ -242,6 +243,9 @@ class Elevate(Platform):
         for task in self._running:
             task.cancel()
         self._create_clusters()
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return ImportRejected(problem.detail).response()
 
     async def stop(self) -> None:
         for task in self._running:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.catalog import Catalog
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response, token_matches
 
 KINDS = {"jsonl": "application/jsonl", "csv": "text/csv"}
@@ -59,6 +60,9 @@ class ImageFeed(Platform):
 
     async def reset(self) -> None:
         self.files = self._fresh()
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return json_response({"error": problem.detail}, 400)
 
     def _fresh(self) -> dict[tuple[str, str], File]:
         now = datetime.now(UTC).replace(microsecond=0)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import (
     Options,
     PagedDict,
@@ -131,6 +132,9 @@ class Rest(Platform):
             Route("/v1/{kind}", self._guarded(self._list)),
             Route("/v1/{kind}/find", self._guarded(self._find), methods=["POST"]),
         ]
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return error_response(413 if problem.rule == "maxItems" else 400, "contract", problem.detail)
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Items by key. Kind `writes:<kind>` has `{"key", "writes"}`, the number of writes of each key."""

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, PagedDict, Platform, UnknownStateKind, annotate_call, json_response
 
 MAX_IDS = 1000
@@ -170,6 +171,13 @@ class SellerCenter(Platform, Generic[A]):
 
     async def reset(self) -> None:
         self.data = {name: self.fill() for name in self.accounts}
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return error_response(400, problem.detail)
+
+    def is_refusal(self, status: int, body: bytes) -> bool:
+        """Calls of the vendor are refused with status 200, and an error in the body."""
+        return status >= 400 or b'"error"' in body or b'"ErrorResponse"' in body
 
     # Calls
 

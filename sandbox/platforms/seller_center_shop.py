@@ -265,7 +265,7 @@ class SellerCenterShop(SellerCenter[Shop]):
             task.add_done_callback(self._in_flight.discard)
 
     async def _deliver(self, shop: Shop, place: str) -> None:
-        """Send a callback once. A receiver that misses it has to find out by itself."""
+        """Send a callback once. It is not retried, so a receiver that misses it has to look up the result."""
         recorded = shop.callbacks[place]
         batch = [
             {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": shop.key}},

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connectors.errors import TryAgainLater
+from connectors.sdk.errors import TryAgainLater
 from hub.kinds import Kind
 from hub.models import Connection
 from staging_copy.journal import Journal
@@ -106,10 +106,10 @@ class Check:
         self.progress.asked(shop.name, kind, tally)
 
     def _look_up(self, shop: Shop, connection: Connection, kind: str, link_kind: str) -> int:
-        lookup = shop.adapter(connection).lookup
+        lookup = shop.listing(connection, kind).lookup
         after, checked = self.progress.position(connection.pk, link_kind)
         while expected_ids := comparison.ids_after(connection.pk, link_kind, after, limit=_CHUNK_SIZE):
-            found = with_retries(partial(lookup, kind, expected_ids))
+            found = with_retries(partial(lookup, expected_ids))
             if not found <= set(expected_ids):
                 raise TryAgainLater(_("The shop returned IDs that were not requested."))
             comparison.record_missing(
@@ -121,11 +121,11 @@ class Check:
         return checked
 
     def _list(self, shop: Shop, scope: Scope) -> None:
-        list_ids = shop.adapter(shop.connections[0]).list_ids
+        list_ids = shop.listing(shop.connections[0], scope.kind).list_ids
         comparison.start_list(scope)
         cursor, listed, seen_cursors = None, 0, set()
         while True:
-            ids, cursor = with_retries(partial(list_ids, scope.kind, cursor=cursor))
+            ids, cursor = with_retries(partial(list_ids, cursor=cursor))
             comparison.add_to_list(ids)
             listed += len(ids)
             self.on_progress(f"{shop.name}: list of {scope.kind}", listed)

@@ -5,16 +5,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connectors.adapter_factory import account_for, open_adapter
-from connectors.contract import Adapter
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
-from connectors.registry import adapter_for
+from connectors.adapters.factory import account_for, open_adapter
+from connectors.adapters.registry import adapter_for
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.streams import Listing
 from hub.kinds import Role
 from hub.models import Connection
 from staging_copy.reconciliation.tally import Tally
@@ -36,17 +37,23 @@ class Shop:
     name: str
     connections: list[Connection]
     tallies: dict[str, Tally] = field(default_factory=dict)
-    _adapters: dict[int, Adapter] = field(default_factory=dict)
+    _adapters: dict[int, Adapter[Any]] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[int]:
         return [connection.pk for connection in self.connections]
 
-    def adapter(self, connection: Connection) -> Adapter:
-        """The adapter of a connection, opened on first use. Call it inside `session`."""
+    def listing(self, connection: Connection, kind: str) -> Listing[Any]:
+        """The listing of a kind's items, opened on first use. Call it inside `session`.
+
+        Raises NotImplementedError if the platform cannot list them.
+        """
         if connection.pk not in self._adapters:
             self._adapters[connection.pk] = open_adapter(connection)
-        return self._adapters[connection.pk]
+        listing = self._adapters[connection.pk].listing(kind)
+        if listing is None:
+            raise NotImplementedError(f"{connection.platform} does not list {kind}.")
+        return listing
 
     @contextmanager
     def session(self) -> Iterator[None]:

@@ -9,7 +9,8 @@ from django.db.models import Count
 
 from accounts.models import DropshipAgreement, Seller
 from accounts.services import save_agreement
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType
 from hub.models import Connection, Run
 from orders.models import Order, OrderLine, Shipment

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.services import create_api_key
 from catalog.models import Product, Status
 from connectors.models import FeedImport, WebhookEvent, WebhookSubscription
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Link, Run, RunCounter
 from synccenter.demo.platforms import Platform

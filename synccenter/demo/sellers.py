@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.models import Membership, Seller, User
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 
 PASSWORD = "demo-password"  # noqa: S105 - printed by the demo, protects only sample data

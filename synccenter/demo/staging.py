@@ -16,7 +16,7 @@ from django.db import connection, connections
 from accounts.models import ApiKey, Seller, User
 from accounts.services import create_api_key
 from catalog.models import Product
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Connection, PlatformSwitch, Run
 from staging_copy import copier, requested_actions, services

@@ -1,4 +1,4 @@
-"""One case for each adapter: all that the standard suite needs to know to put it to the proof."""
+"""The configuration of each adapter for the standard suite (test_contract.py)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,14 +7,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from connectors.contract import Account, Adapter
-from connectors.http import HttpClient
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.http import HttpClient
+from connectors.sdk.tokens import TokenPair, TokenStore
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES
 
-# What a certificate was made for that NetSuite has.
+# The private key of the certificate that is registered in NetSuite.
 NETSUITE_KEY = (
     ec.generate_private_key(ec.SECP256R1())
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -23,13 +25,24 @@ NETSUITE_KEY = (
 )
 
 
+class NoTokens:
+    """For adapters that do not use OAuth 2 refresh tokens."""
+
+    def load(self) -> None:
+        return None
+
+    def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
+        raise AssertionError("nothing is to be refreshed")
+
+
 @dataclass(frozen=True)
 class Case:
-    """How an adapter is brought to its sandbox. `states`: data type → (kind of the sandbox's state, its id).
+    """How to connect an adapter to its sandbox. `states`: data type → (kind of the sandbox's state, its ID field).
 
-    `prepare` lays ready in the sandbox what a test needs; `calls` is the most that a batch of creations may take;
-    `changes_only` are exports that never begin anything at the target, and are proved by tests of their own;
-    `timestamp_fields` are fields of the sandbox's state that tell when something was written.
+    `prepare` creates what a test needs in the sandbox; `calls` is the maximum number of calls for a batch of creates;
+    `changes_only` are exports that never create anything at the target and have tests of their own; `timestamp_fields`
+    are fields of the sandbox's state that contain modification times; `tokens(sandbox, token)` creates the token store
+    of an adapter that is opened with this credential.
     """
 
     sandbox: str
@@ -45,10 +58,11 @@ class Case:
     calls: int = 2
     changes_only: frozenset[DataType] = frozenset()
     timestamp_fields: frozenset[str] = frozenset()
+    tokens: Callable[[SandboxProcess, str], TokenStore] = lambda process, token: NoTokens()
 
 
 def seed_stock_products(shop: SandboxProcess) -> None:
-    """The products whose stock and prices are sent."""
+    """Create the products whose stock and prices are sent."""
     entries = [
         {
             "seller_sku": item.sku,
@@ -63,7 +77,7 @@ def seed_stock_products(shop: SandboxProcess) -> None:
 
 
 def seed_variants(storefront: SandboxProcess) -> None:
-    """The variants whose stock and prices are sent."""
+    """Create the variants whose stock and prices are sent."""
     for item in SAMPLES[DataType.STOCK]:
         key = f"synccenter-{item.id}"
         variant = {"external_id": key, "sku": item.sku, "status": "live"}
@@ -72,7 +86,7 @@ def seed_variants(storefront: SandboxProcess) -> None:
 
 
 def seed_magento_products(shop: SandboxProcess) -> None:
-    """The same for a Magento shop, and the options of the products that are sent."""
+    """The same for a Magento shop, including the options of the products that are sent."""
     skus = [item.sku for item in SAMPLES[DataType.STOCK]]
     shop.control("POST", "goods", json={"account": "alpha", "skus": skus})
     sizes = [f"S{variant.id}" for item in SAMPLES[DataType.PRODUCTS] for variant in item.variants]
@@ -80,14 +94,14 @@ def seed_magento_products(shop: SandboxProcess) -> None:
 
 
 def seed_shipped_orders(account: SandboxProcess) -> None:
-    """Orders of ours that have been shipped; the exports bring their own."""
+    """Create and ship orders of ours; exported orders are created by the tests."""
     for number in (9001, 9002):
         about = {"account": "tstdrv1", "externalId": f"sc-order-{number}", "sku": "SKU-1"}
         account.control("POST", "orders", json=about)
         account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
 
 
-# A platform is put under the whole suite by its line here.
+# To run the suite for a platform, add it here.
 CASES = {
     "bigcommerce": Case(
         sandbox="bigcommerce",
@@ -115,7 +129,7 @@ CASES = {
             DataType.BRANDS: ("brands", "id"),
             DataType.CATEGORIES: ("categories", "category_id"),
         },
-        calls=2 + 2 * 5,  # a product is looked for and made by a call each
+        calls=2 + 2 * 5,  # one call to find a product and one to create it
         changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
         timestamp_fields=frozenset(("date_modified",)),
     ),
@@ -157,7 +171,7 @@ CASES = {
         options={"products": 5},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=seed_magento_products,
-        calls=9,  # products and their variants: a look before and after each of two bulks, and what became of these
+        calls=9,  # products and variants: a lookup before and after each of two bulks, and their results
         changes_only=frozenset((DataType.PRICES,)),
     ),
     "netsuite": Case(
@@ -179,19 +193,19 @@ CASES = {
             DataType.CUSTOMERS: ("active_customers", "id"),
         },
         prepare=seed_shipped_orders,
-        calls=2 + 3 + 5,  # a token for one that has ended, three queries, and a write for each order
+        calls=2 + 3 + 5,  # a token to replace an expired one, three queries, and one write per order
     ),
     "rest": Case(
         sandbox="rest",
         account=("erp", "erp-token"),
         credential="token",
-        states={each: (each.value, "key") for each in adapter_for("rest").exports},
+        states={each: (each.value, "key") for each in adapter_for("rest").targets()},
     ),
     "rest_shop": Case(
         sandbox="rest",
         account=("shop", "shop-token"),
         credential="token",
-        states={each: (each.value, "key") for each in adapter_for("rest_shop").imports},
+        states={each: (each.value, "key") for each in adapter_for("rest_shop").sources()},
         seeds={
             "products": [{"key": f"p{n:03d}", "title": f"Product {n}", "price": n} for n in range(230)],
             "categories": [{"key": "c1", "name": "Home"}, {"key": "c2", "name": "Lamps", "parent": "c1"}],
@@ -236,8 +250,8 @@ CASES = {
             DataType.CUSTOMERS: ("customers", "external_id"),
         },
         prepare=seed_variants,
-        calls=2 + 2 * 5,  # a token for one that has ended; a product is looked for and made by a call each
-        # An order is there as a cart before, and a store has one set of settings.
+        calls=2 + 2 * 5,  # a token to replace an expired one; one call to find a product and one to create it
+        # An order already exists as a cart, and a store has only one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),
     ),
 }
@@ -250,17 +264,15 @@ def adapter_of(
     token: str | None = None,
     field_map: dict[str, Any] | None = None,
     **settings: Any,
-) -> Adapter:
-    """The adapter as the product opens it, but without a database. The caller closes `http`."""
+) -> Adapter[Any]:
+    """The adapter as the application opens it, but without a database. The caller closes `http`."""
     case, adapter_class = CASES[key], adapter_for(key)
-    base_url = process.url + case.path
+    base_url, credential = process.url + case.path, token or case.account[1]
     account = Account(
         base_url=base_url,
         settings=adapter_class.Settings.model_validate(case.settings | settings),
-        credentials=adapter_class.Credentials.model_validate({case.credential: token or case.account[1]}),
+        credentials=adapter_class.Credentials.model_validate({case.credential: credential}),
         field_map=adapter_class.FieldMap.model_validate(field_map or {}),
     )
     http = HttpClient(base_url, deadline=10, private_hosts=["127.0.0.1"])
-    adapter = adapter_class(account, http)
-    http.headers.update(adapter.authenticate())
-    return adapter
+    return adapter_class(account, http, case.tokens(process, credential))

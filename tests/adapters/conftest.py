@@ -1,19 +1,19 @@
-"""Adapters on their sandboxes."""
+"""Fixtures: adapters connected to their sandboxes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.http import HttpClient
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import CASES, Case, adapter_of
 
 
 @pytest.fixture
 def platform(sandbox: Callable[..., SandboxProcess]) -> Callable[[str], SandboxProcess]:
-    """`platform(key)`: the sandbox of an adapter, with what its case wants to lie there."""
+    """`platform(key)`: the sandbox of an adapter, with the initial data that its case defines."""
     ready: dict[str, SandboxProcess] = {}
 
     def start(key: str) -> SandboxProcess:
@@ -38,9 +38,10 @@ def seed(process: SandboxProcess, case: Case) -> None:
 
 
 @pytest.fixture
-def open_adapter(platform: Callable[[str], SandboxProcess]) -> Iterator[Callable[..., Adapter]]:
-    """`open_adapter(key, token=…, field_map=…, **settings)`: an adapter on its sandbox, closed after the test."""
-    opened: list[Adapter] = []
+def open_adapter(platform: Callable[[str], SandboxProcess]) -> Iterator[Callable[..., Adapter[Any]]]:
+    """`open_adapter(key, token=…, field_map=…, **settings)`: an adapter connected to its sandbox, closed after the
+    test."""
+    opened: list[Adapter[Any]] = []
 
     def make(key: str, **details: Any) -> Adapter:
         opened.append(adapter_of(key, platform(key), **details))

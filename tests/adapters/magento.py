@@ -1,11 +1,13 @@
-"""What the tests of Magento do with its sandbox."""
+"""Helpers for tests with Magento's sandbox."""
 
 from typing import Any
 
-from connectors.contract import Account, Adapter
-from connectors.http import HttpClient
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
+from tests.adapters.cases import NoTokens
 
 OAUTH = {
     "access_token": "alpha",
@@ -15,8 +17,8 @@ OAUTH = {
 }
 
 
-def signing(process: SandboxProcess, **credentials: str) -> Adapter:
-    """The adapter by OAuth 1. The caller closes `http`."""
+def signing(process: SandboxProcess, **credentials: str) -> Adapter[Any]:
+    """The adapter with OAuth 1. The caller closes `http`."""
     adapter_class = adapter_for("magento")
     account = Account(
         base_url=process.url,
@@ -25,13 +27,11 @@ def signing(process: SandboxProcess, **credentials: str) -> Adapter:
         field_map=adapter_class.FieldMap(),
     )
     http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])
-    adapter = adapter_class(account, http)
-    http.headers.update(adapter.authenticate())
-    return adapter
+    return adapter_class(account, http, NoTokens())
 
 
 def change(shop: SandboxProcess, kind: str, number: int, **changes: Any) -> dict[str, Any]:
-    """A person in the back office changes something."""
+    """Change a row, as a user of the admin panel would."""
     row: dict[str, Any] = shop.control(
         "PATCH", "row", json={"account": "alpha", "kind": kind, "id": number, "changes": changes}
     )
@@ -39,7 +39,7 @@ def change(shop: SandboxProcess, kind: str, number: int, **changes: Any) -> dict
 
 
 def place_order(shop: SandboxProcess, *lines: tuple[int, int], stage: str = "paid") -> dict[str, Any]:
-    """An order for the goods at these positions of what is sold, in these quantities."""
+    """Place an order for the products at these positions of the list of sold products, with these quantities."""
     row: dict[str, Any] = shop.control("POST", "order", json={"account": "alpha", "lines": lines, "stage": stage})
     return row
 
@@ -49,6 +49,6 @@ def freeze_clock(shop: SandboxProcess, at: str | None) -> None:
 
 
 def first_variant_position(shop: SandboxProcess) -> int:
-    """The position, among what is sold, of the first variant of a configurable product."""
+    """The position, in the list of sold products, of the first variant of a configurable product."""
     sold = [row for row in shop.state("goods") if row["type_id"] == "simple"]
     return next(place_order for place_order, row in enumerate(sold) if row["visibility"] == 1)

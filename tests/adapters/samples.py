@@ -1,11 +1,11 @@
-"""Items of the hub as adapters get them, made without a database."""
+"""Sample items of the hub as adapters get them, created without a database."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from catalog.items import BrandItem, CategoryItem, ImageItem, PriceItem, ProductItem, StockItem, VariantItem
-from connectors.records import AddressRecord
+from connectors.sdk.records import AddressRecord
 from hub.kinds import DataType
 from orders.items import CustomerItem, OrderItem, OrderLineItem, ShipmentItem
 
@@ -37,7 +37,7 @@ def variant(
 
 
 def product(number: int, *, variants: list[VariantItem] | None = None, **changes: Any) -> ProductItem:
-    """By default with two variants, numbered number × 10 and the next."""
+    """Has two variants by default, with the IDs number × 10 and number × 10 + 1."""
     item = ProductItem(
         id=number,
         seller_id=1,

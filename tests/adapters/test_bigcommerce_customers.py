@@ -1,4 +1,4 @@
-"""What is special about customers and orders of a BigCommerce store."""
+"""BigCommerce customers and orders: behavior that the standard suite does not cover."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.records import CustomerRecord, OrderRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import by_id, records
 
 CUSTOMERS, ORDERS = DataType.CUSTOMERS, DataType.ORDERS
+
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture
@@ -22,29 +24,29 @@ def store(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Callable[..., Adapter]) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("bigcommerce")
 
 
-def customers(adapter: Adapter) -> list[CustomerRecord]:
+def customers(adapter: Adapter[Any]) -> list[CustomerRecord]:
     return [record for record in records(adapter, CUSTOMERS) if isinstance(record, CustomerRecord)]
 
 
-def order(adapter: Adapter, number: int) -> OrderRecord:
-    (record,) = adapter.fetch(ORDERS, [str(number)])
+def order(adapter: Adapter[Any], number: int) -> OrderRecord:
+    (record,) = adapter.source(ORDERS).fetch([str(number)])
     assert isinstance(record, OrderRecord)
     return record
 
 
-def write(adapter: Adapter, method: str, path: str, body: Any) -> Any:
-    """What the shop's own back office does, by the vendor's interface."""
+def write(adapter: Adapter[Any], method: str, path: str, body: Any) -> Any:
+    """Change data through the vendor's API, as a user of the control panel would."""
     return adapter.http.request(method, path, body=body).json()
 
 
 # Customers
 
 
-def test_groups_and_attributes_are_read_by_name(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+def test_groups_and_attributes_are_read_by_name(open_adapter: Open, store: SandboxProcess) -> None:
     names = {
         "accounting_id": "attributes.Account number",
         "discount_percentage": "attributes.Discount percentage",
@@ -60,13 +62,13 @@ def test_groups_and_attributes_are_read_by_name(open_adapter: Callable[..., Adap
     )
 
 
-def test_attributes_of_no_interest_cost_no_call(adapter: Adapter, store: SandboxProcess) -> None:
+def test_unmapped_attributes_cost_no_call(adapter: Adapter[Any], store: SandboxProcess) -> None:
     customers(adapter)
     paths = [call["path"].rpartition("/")[2] for call in store.calls()]
     assert "attributes" not in paths and paths.count("customer_groups") == 1
 
 
-def test_an_empty_first_line_is_reported(adapter: Adapter, store: SandboxProcess) -> None:
+def test_an_empty_address_line_1_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
     address = {"id": 5, "address1": "", "city": "Leeds", "country_code": "GB"}
     row = {"id": 1, "email": "someone@example.com", "addresses": [address], "address_count": 1, "attributes": []}
     answer = {"data": [row], "meta": {"cursor_pagination": {"links": {}}}}
@@ -76,7 +78,7 @@ def test_an_empty_first_line_is_reported(adapter: Adapter, store: SandboxProcess
     assert record.link == "https://alpha.shop.example.com/manage/customers/1/edit"
 
 
-def test_addresses_beyond_what_a_listing_carries_are_read(adapter: Adapter, store: SandboxProcess) -> None:
+def test_addresses_truncated_by_the_listing_are_fetched(adapter: Adapter[Any], store: SandboxProcess) -> None:
     row = {"id": 1, "email": "someone@example.com", "addresses": [], "address_count": 1, "attributes": []}
     answer = {"data": [row], "meta": {"cursor_pagination": {"links": {}}}}
     store.fault("status", path="/v3/customers$", status=200, body=answer)
@@ -84,16 +86,14 @@ def test_addresses_beyond_what_a_listing_carries_are_read(adapter: Adapter, stor
     assert record.addresses and record.addresses[0].street
 
 
-def test_a_customer_who_changes_during_it_hides_nobody(
-    open_adapter: Callable[..., Adapter], store: SandboxProcess
-) -> None:
+def test_a_customer_changed_while_paging_hides_no_other(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce", page_size=7)
     since = datetime(2000, 1, 1, tzinfo=UTC)
-    page = adapter.read_page(CUSTOMERS, since=since, cursor=None)
+    page = adapter.source(CUSTOMERS).read_page(since=since, cursor=None)
     write(adapter, "PUT", "/v3/customers", [{"id": int(page.records[0].external_id), "company": "Changed Ltd"}])
     met = list(page.records)
     while page.cursor:
-        page = adapter.read_page(CUSTOMERS, since=since, cursor=page.cursor)
+        page = adapter.source(CUSTOMERS).read_page(since=since, cursor=page.cursor)
         met += page.records
     assert {str(row["id"]) for row in store.state("customers")} == set(by_id(met))
 
@@ -101,7 +101,7 @@ def test_a_customer_who_changes_during_it_hides_nobody(
 # Orders
 
 
-def test_orders_come_whole(adapter: Adapter, store: SandboxProcess) -> None:
+def test_orders_are_read_with_all_details(adapter: Adapter[Any], store: SandboxProcess) -> None:
     row = next(row for row in store.state("orders") if row["status_id"] == 11)
     record = order(adapter, row["id"])
     assert (record.number, record.status, record.source_status) == (str(row["id"]), "confirmed", "Awaiting Fulfillment")
@@ -133,18 +133,18 @@ def test_orders_come_whole(adapter: Adapter, store: SandboxProcess) -> None:
         (14, "confirmed"),
     ],
 )
-def test_every_status_has_a_meaning(adapter: Adapter, status_id: int, status: str) -> None:
+def test_every_status_is_mapped(adapter: Adapter[Any], status_id: int, status: str) -> None:
     write(adapter, "PUT", "/v2/orders/1", {"status_id": status_id})
     assert order(adapter, 1).status == status
 
 
-def test_an_incomplete_order_is_none_yet(adapter: Adapter) -> None:
+def test_an_incomplete_order_is_ignored(adapter: Adapter[Any]) -> None:
     write(adapter, "PUT", "/v2/orders/1", {"status_id": 0})
-    assert adapter.fetch(ORDERS, ["1"]) == []
+    assert adapter.source(ORDERS).fetch(["1"]) == []
     assert "1" not in by_id(records(adapter, ORDERS))
 
 
-def test_shipments_name_their_lines(adapter: Adapter, store: SandboxProcess) -> None:
+def test_shipments_refer_to_order_lines(adapter: Adapter[Any], store: SandboxProcess) -> None:
     row = next(row for row in store.state("orders") if row["status_id"] == 11)
     number, line = row["id"], row["products"][0]
     shipment = {
@@ -161,7 +161,7 @@ def test_shipments_name_their_lines(adapter: Adapter, store: SandboxProcess) -> 
     assert record.lines[0].status in ("shipped", "partly_shipped")
 
 
-def test_only_orders_of_the_b2b_channel_are_read(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+def test_only_orders_of_the_b2b_channel_are_read(open_adapter: Open, store: SandboxProcess) -> None:
     there = {str(row["id"]) for row in store.state("orders") if row["channel_id"] == 2 and row["status_id"]}
     read = records(open_adapter("bigcommerce", b2b_channel_id=2), ORDERS)
     assert set(by_id(read)) == there != set()
@@ -169,7 +169,7 @@ def test_only_orders_of_the_b2b_channel_are_read(open_adapter: Callable[..., Ada
 
 
 @pytest.mark.parametrize("page_size", [1, 4, 20])
-def test_orders_changed_in_one_second_are_all_read(open_adapter: Callable[..., Adapter], page_size: int) -> None:
+def test_orders_changed_in_one_second_are_all_read(open_adapter: Open, page_size: int) -> None:
     adapter = open_adapter("bigcommerce", page_size=page_size)
     started = datetime.now(UTC).replace(microsecond=0)
     for number in range(1, 13):
@@ -178,7 +178,9 @@ def test_orders_changed_in_one_second_are_all_read(open_adapter: Callable[..., A
     assert {str(number) for number in range(1, 13)} == set(read)
 
 
-def test_an_order_takes_no_call_for_what_it_does_not_have(adapter: Adapter, store: SandboxProcess) -> None:
+def test_no_calls_are_made_for_details_that_an_order_does_not_have(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
     order(adapter, 1)
     store.clear_calls()
     order(adapter, 1)

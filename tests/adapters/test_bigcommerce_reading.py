@@ -1,4 +1,4 @@
-"""What is special about reading a BigCommerce store."""
+"""Importing from a BigCommerce store: behavior that the standard suite does not cover."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.platforms.bigcommerce import source_base
-from connectors.records import ProductRecord
+from connectors.platforms.bigcommerce import listings
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.records import ProductRecord
+from connectors.sdk.streams import Listing
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import all_ids, pages, records
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 PRODUCTS = "/v3/catalog/products$"
+
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture
@@ -25,19 +28,25 @@ def store(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Callable[..., Adapter]) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("bigcommerce")
 
 
 def change(store: SandboxProcess, product_id: int, **fields: Any) -> None:
-    """A person in the back office changes a product."""
+    """Change a product, as a user of the control panel would."""
     store.control("PATCH", f"products/alpha/{product_id}", json=fields)
 
 
-def product(adapter: Adapter, product_id: int) -> ProductRecord:
-    (record,) = adapter.fetch(DataType.PRODUCTS, [str(product_id)])
+def product(adapter: Adapter[Any], product_id: int) -> ProductRecord:
+    (record,) = adapter.source(DataType.PRODUCTS).fetch([str(product_id)])
     assert isinstance(record, ProductRecord)
     return record
+
+
+def listing(adapter: Adapter[Any], kind: str) -> Listing[Any]:
+    found = adapter.listing(kind)
+    assert found is not None
+    return found
 
 
 def ids_at(store: SandboxProcess) -> set[str]:
@@ -47,7 +56,7 @@ def ids_at(store: SandboxProcess) -> set[str]:
 # Problems
 
 
-def test_what_is_wrong_is_reported_item_by_item(adapter: Adapter) -> None:
+def test_problems_are_reported_per_item(adapter: Adapter[Any]) -> None:
     wrong = {}
     for record in records(adapter, DataType.PRODUCTS):
         assert isinstance(record, ProductRecord)
@@ -57,15 +66,15 @@ def test_what_is_wrong_is_reported_item_by_item(adapter: Adapter) -> None:
             assert record.link.startswith("https://alpha.shop.example.com/manage/products")
     assert wrong == {
         "DIRTY-VARIANT-WITHOUT-SKU": ("sku_missing", False),
-        "DIRTY-NO-WEIGHT": ("weight_invalid", True),
-        "DIRTY-NO-PRICE": ("price_invalid", True),
-        "DIRTY-UNKNOWN-TYPE": ("unknown_type", False),
-        "DIRTY-NUL-BYTE": ("nul_character", False),
+        "DIRTY-NO-WEIGHT": ("weight_missing", True),
+        "DIRTY-NO-PRICE": ("price_missing", True),
+        "DIRTY-UNKNOWN-TYPE": ("product_type_unsupported", False),
+        "DIRTY-NUL-BYTE": ("hidden_character", False),
         "DIRTY-ORPHAN-VARIANT": ("variant_without_product", True),
     }
 
 
-def test_a_problem_of_a_variant_names_the_variant(adapter: Adapter) -> None:
+def test_a_variants_problem_names_the_variant(adapter: Adapter[Any]) -> None:
     (record,) = [
         each for each in records(adapter, DataType.PRODUCTS) if each.raw.get("sku", "").endswith("WITHOUT-SKU")
     ]
@@ -74,12 +83,12 @@ def test_a_problem_of_a_variant_names_the_variant(adapter: Adapter) -> None:
     assert record.problems[0].ref == f"variant:{nameless.external_id}"
 
 
-def test_nul_is_left_out_of_the_text(adapter: Adapter) -> None:
+def test_nul_characters_are_removed_from_text(adapter: Adapter[Any]) -> None:
     (record,) = [each for each in records(adapter, DataType.PRODUCTS) if "\x00" in each.raw.get("name", "")]
     assert isinstance(record, ProductRecord) and record.title == "Tornlabel"
 
 
-def test_zero_is_a_valid_price_and_weight(adapter: Adapter, store: SandboxProcess) -> None:
+def test_zero_is_a_valid_price_and_weight(adapter: Adapter[Any], store: SandboxProcess) -> None:
     change(store, 1, price=0, weight=0)
     assert product(adapter, 1).problems == []
 
@@ -97,38 +106,44 @@ def test_zero_is_a_valid_price_and_weight(adapter: Adapter, store: SandboxProces
         {"id": 4, "name": "n", "price": True, "weight": 1},
     ],
 )
-def test_garbage_in_one_record_harms_no_other(adapter: Adapter, store: SandboxProcess, garbage: Any) -> None:
+def test_an_unreadable_record_does_not_affect_others(
+    adapter: Adapter[Any], store: SandboxProcess, garbage: Any
+) -> None:
     good = {"id": 3, "name": "Lamp", "type": "physical", "price": 1.5, "weight": 2, "is_visible": True, "variants": []}
     page = {"data": [good, garbage], "meta": {"pagination": {"total": 2}}}
     store.fault("status", path=PRODUCTS, status=200, body=page)
-    first, second = adapter.read_page(DataType.PRODUCTS, since=None, cursor={"after": 1, "variants": 0}).records
+    first, second = adapter.source(DataType.PRODUCTS).read_page(since=None, cursor={"after": 1, "variants": 0}).records
     assert (first.external_id, first.problems) == ("3", [])
     assert [problem.code for problem in second.problems if problem.fatal]
     assert "dear" not in str(second.problems)
 
 
-# Nothing hides
+# Completeness
 
 
-def test_a_full_read_misses_no_record_when_one_is_deleted_during_it(adapter: Adapter, store: SandboxProcess) -> None:
-    first = adapter.read_page(DataType.PRODUCTS, since=None, cursor=None)
+def test_a_full_import_misses_no_record_when_one_is_deleted_meanwhile(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
+    first = adapter.source(DataType.PRODUCTS).read_page(since=None, cursor=None)
     store.control("DELETE", f"products/alpha/{first.records[0].external_id}")
     met = {record.external_id for record in first.records}
     cursor = first.cursor
     while cursor:
-        page = adapter.read_page(DataType.PRODUCTS, since=None, cursor=cursor)
+        page = adapter.source(DataType.PRODUCTS).read_page(since=None, cursor=cursor)
         met |= {record.external_id for record in page.records}
         cursor = page.cursor
     assert ids_at(store) <= met
 
 
-def test_a_partial_read_misses_no_record_when_one_changes_during_it(adapter: Adapter, store: SandboxProcess) -> None:
-    first = adapter.read_page(DataType.PRODUCTS, since=LONG_AGO, cursor=None)
+def test_a_partial_import_misses_no_record_when_one_changes_meanwhile(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
+    first = adapter.source(DataType.PRODUCTS).read_page(since=LONG_AGO, cursor=None)
     touched = first.records[0].external_id
     change(store, int(touched), description="New words")
     seen, cursor = list(first.records), first.cursor
     while cursor:
-        page = adapter.read_page(DataType.PRODUCTS, since=LONG_AGO, cursor=cursor)
+        page = adapter.source(DataType.PRODUCTS).read_page(since=LONG_AGO, cursor=cursor)
         seen += page.records
         cursor = page.cursor
     assert ids_at(store) <= {record.external_id for record in seen}
@@ -139,8 +154,8 @@ def test_a_partial_read_misses_no_record_when_one_changes_during_it(adapter: Ada
 
 
 @pytest.mark.parametrize("page_size", [1, 3, 8])
-def test_a_bulk_edit_within_one_second_is_read_whole(open_adapter: Callable[..., Adapter], page_size: int) -> None:
-    """The eight dirty products share their second of change, and so fill pages by themselves."""
+def test_a_bulk_edit_within_one_second_is_read_completely(open_adapter: Open, page_size: int) -> None:
+    """The eight dirty products have the same modification time and fill several pages."""
     adapter = open_adapter("bigcommerce", page_size=page_size)
     everything = records(open_adapter("bigcommerce"), DataType.PRODUCTS)
     last = max(record.updated_at for record in everything if record.updated_at)
@@ -151,8 +166,8 @@ def test_a_bulk_edit_within_one_second_is_read_whole(open_adapter: Callable[...,
     assert len(read) <= 24
 
 
-def test_the_cut_is_behind_what_was_read(adapter: Adapter) -> None:
-    """Whatever changed before the cut stands on this page or an earlier one."""
+def test_the_cut_is_not_later_than_what_was_read(adapter: Adapter[Any]) -> None:
+    """Everything that changed before the cut is on this page or an earlier one."""
     met: set[str] = set()
     changed = {r.external_id: r.updated_at for r in records(adapter, DataType.PRODUCTS) if r.updated_at}
     for page in pages(adapter, DataType.PRODUCTS, since=LONG_AGO):
@@ -161,7 +176,7 @@ def test_the_cut_is_behind_what_was_read(adapter: Adapter) -> None:
         assert {number for number, timestamp in changed.items() if timestamp < page.cut} <= met
 
 
-def test_variants_beyond_what_a_listing_carries_are_read(adapter: Adapter, store: SandboxProcess) -> None:
+def test_variants_truncated_by_the_listing_are_fetched(adapter: Adapter[Any], store: SandboxProcess) -> None:
     carried = [{"id": number, "sku": f"V{number}", "option_values": []} for number in range(50)]
     body = {"id": 1, "name": "Wall", "type": "physical", "price": 1, "weight": 1, "variants": carried}
     store.fault(
@@ -172,7 +187,7 @@ def test_variants_beyond_what_a_listing_carries_are_read(adapter: Adapter, store
     assert record.variants is not None and {variant.external_id for variant in record.variants} == there
 
 
-def test_loose_variants_are_looked_for_only_if_the_counts_differ(
+def test_orphaned_variants_are_only_searched_if_the_counts_differ(
     sandbox: Callable[..., SandboxProcess], store: SandboxProcess, adapter: Adapter
 ) -> None:
     orphan = next(row["id"] for row in store.state("variants") if not row["product_id"])
@@ -184,10 +199,12 @@ def test_loose_variants_are_looked_for_only_if_the_counts_differ(
     assert len(records(adapter, DataType.PRODUCTS)) == len(others)
 
 
-# What things mean
+# Mapping
 
 
-def test_a_sale_price_is_the_price_and_the_price_is_the_list_price(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_sale_price_becomes_the_price_and_the_regular_price_the_list_price(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
     def prices() -> set[tuple[Decimal, Decimal | None]]:
         priced = [each.price for each in product(adapter, 1).variants or () if each.price]
         return {(price.amount, price.list_amount) for price in priced}
@@ -203,28 +220,28 @@ def test_a_sale_price_is_the_price_and_the_price_is_the_list_price(adapter: Adap
     ("unit", "grams"),
     [("KGS", "2000"), ("LBS", "907.185"), ("Ounces", "56.699"), ("Grams", "2"), ("Tonnes", "2000000")],
 )
-def test_weights_are_grams_by_the_unit_of_the_store(
-    adapter: Adapter, store: SandboxProcess, unit: str, grams: str
+def test_weights_are_converted_from_the_stores_unit_to_grams(
+    adapter: Adapter[Any], store: SandboxProcess, unit: str, grams: str
 ) -> None:
     change(store, 1, weight=2)
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": unit})
     assert {each.weight_in_grams for each in product(adapter, 1).variants or ()} == {Decimal(grams)}
 
 
-def test_an_unknown_unit_of_weight_needs_a_person(adapter: Adapter, store: SandboxProcess) -> None:
+def test_an_unknown_weight_unit_needs_attention(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "Stones"})
     with pytest.raises(NeedsAttention) as refused:
         product(adapter, 1)
     assert "Stones" in str(refused.value) and refused.value.fix
 
 
-def test_hidden_is_suspended(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_hidden_product_is_suspended(adapter: Adapter[Any], store: SandboxProcess) -> None:
     change(store, 1, is_visible=False)
     record = product(adapter, 1)
     assert {record.status, *(variant.status for variant in record.variants or ())} == {"suspended"}
 
 
-def test_stock_is_known_only_where_it_is_tracked(adapter: Adapter, store: SandboxProcess) -> None:
+def test_stock_is_imported_only_if_it_is_tracked(adapter: Adapter[Any], store: SandboxProcess) -> None:
     change(store, 1, inventory_tracking="none")
     assert all(stock.quantity is None for each in product(adapter, 1).variants or () for stock in each.stock)
     change(store, 1, inventory_tracking="variant")
@@ -232,7 +249,7 @@ def test_stock_is_known_only_where_it_is_tracked(adapter: Adapter, store: Sandbo
     assert {each.external_id: each.stock[0].quantity for each in product(adapter, 1).variants or ()} == levels
 
 
-def test_fields_are_mapped_by_the_connection(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+def test_fields_are_mapped_by_the_field_map(open_adapter: Open, store: SandboxProcess) -> None:
     names = {
         "rrp": "custom_fields.Recommended",
         "restock_date": "custom_fields.Back on",
@@ -248,7 +265,7 @@ def test_fields_are_mapped_by_the_connection(open_adapter: Callable[..., Adapter
         assert variant.stock[0].restock_date is not None and variant.stock[0].restock_date.isoformat() == "2026-05-01"
 
 
-def test_only_the_chosen_storefronts_are_read(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+def test_only_the_selected_storefronts_are_read(open_adapter: Open, store: SandboxProcess) -> None:
     outlet = open_adapter("bigcommerce", channel_ids=[2])
     trees = {record.tree for record in records(outlet, DataType.CATEGORIES)}  # type: ignore[attr-defined]
     assert trees == {"2"}
@@ -256,16 +273,16 @@ def test_only_the_chosen_storefronts_are_read(open_adapter: Callable[..., Adapte
     assert {record.external_id for record in records(outlet, DataType.PRODUCTS)} == wanted
 
 
-# Calls
+# API calls
 
 
-def test_the_store_is_asked_about_itself_once(adapter: Adapter, store: SandboxProcess) -> None:
+def test_the_store_information_is_fetched_once(adapter: Adapter[Any], store: SandboxProcess) -> None:
     records(adapter, DataType.PRODUCTS)
     records(adapter, DataType.BRANDS)
     assert sum(call["path"].endswith("/v2/store") for call in store.calls()) == 1
 
 
-def test_a_full_read_takes_a_call_a_page(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+def test_a_full_import_makes_one_call_per_page(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce", page_size=250)
     products = sum(1 for _ in store.state("products"))
     records(adapter, DataType.PRODUCTS)
@@ -282,10 +299,10 @@ def test_a_full_read_takes_a_call_a_page(open_adapter: Callable[..., Adapter], s
         ({}, None),
     ],
 )
-def test_the_vendors_own_headers_tell_when_to_come_back(
-    adapter: Adapter, store: SandboxProcess, headers: dict[str, str], seconds: int | None
+def test_the_vendors_headers_determine_the_retry_time(
+    adapter: Adapter[Any], store: SandboxProcess, headers: dict[str, str], seconds: int | None
 ) -> None:
-    # The store's headers of an answer that was not refused are no matter; these alone are looked at.
+    # Headers of successful responses do not matter; only those of the rejected one are used.
     store.fault("status", status=429, headers=headers)
     before = datetime.now(UTC)
     with pytest.raises(TryAgainLater) as refused:
@@ -297,38 +314,37 @@ def test_the_vendors_own_headers_tell_when_to_come_back(
         assert when is not None and abs((when - before).total_seconds() - seconds) < 2
 
 
-def test_looking_up_says_what_exists_or_raises(adapter: Adapter, store: SandboxProcess) -> None:
-    assert adapter.lookup("product", ["1", "2", "999999", "variant:7"]) == {"1", "2"}
-    assert adapter.lookup("category", ["1", "999999"]) == {"1"}
-    assert adapter.lookup("brand", ["1", "999999"]) == {"1"}
+def test_lookup_returns_the_existing_ids_or_raises(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    assert listing(adapter, "product").lookup(["1", "2", "999999", "variant:7"]) == {"1", "2"}
+    assert listing(adapter, "category").lookup(["1", "999999"]) == {"1"}
+    assert listing(adapter, "brand").lookup(["1", "999999"]) == {"1"}
     part = {"data": [{"id": 1}], "meta": {"pagination": {"total": 2}}}
     store.fault("status", path=PRODUCTS, status=200, body=part)
     with pytest.raises(TryAgainLater):
-        adapter.lookup("product", ["1", "2"])
+        listing(adapter, "product").lookup(["1", "2"])
 
 
 @pytest.mark.parametrize("kind", ["product", "brand", "category"])
 def test_ids_are_listed_page_by_page(
-    adapter: Adapter, store: SandboxProcess, kind: str, monkeypatch: pytest.MonkeyPatch
+    adapter: Adapter[Any], store: SandboxProcess, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = set(all_ids(adapter, kind))
-    monkeypatch.setattr(source_base, "PAGE_SIZE", 3)
-    monkeypatch.setitem(source_base._IDS_ONLY, "limit", 3)
+    monkeypatch.setattr(listings, "PAGE_SIZE", 3)
     before = len(store.calls())
     assert set(all_ids(adapter, kind)) == whole
     assert len(store.calls()) - before == -(-len(whole) // 3)
 
 
-def test_a_product_that_is_deleted_during_it_hides_no_other(
-    adapter: Adapter, store: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+def test_a_product_deleted_while_listing_hides_no_other(
+    adapter: Adapter[Any], store: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(source_base._IDS_ONLY, "limit", 20)
-    first = adapter.list_ids("product", cursor=None)
+    monkeypatch.setattr(listings, "PAGE_SIZE", 20)
+    first = listing(adapter, "product").list_ids(cursor=None)
     store.control("DELETE", f"products/alpha/{first.ids[0]}")
-    second = adapter.list_ids("product", cursor=first.cursor)
+    second = listing(adapter, "product").list_ids(cursor=first.cursor)
     assert int(second.ids[0]) == int(first.ids[-1]) + 1
-    # A store that passes over where to go on from would be listed for ever.
+    # A store that ignores the starting ID would cause an endless loop.
     rows = [{"id": int(each)} for each in first.ids]
     store.fault("status", path=PRODUCTS, status=200, body={"data": rows, "meta": {"pagination": {"total": 50}}})
     with pytest.raises(TryAgainLater):
-        adapter.list_ids("product", cursor=first.cursor)
+        listing(adapter, "product").list_ids(cursor=first.cursor)

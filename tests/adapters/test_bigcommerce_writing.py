@@ -1,4 +1,4 @@
-"""What is special about writing to a BigCommerce store."""
+"""Exporting to a BigCommerce store: behavior that the standard suite does not cover."""
 
 import math
 from collections.abc import Callable
@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
-from hub.kinds import DataType
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
+from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
+from synclog.issue_catalog import render
 from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, creations
 
 PRODUCTS, STOCK, PRICES = DataType.PRODUCTS, DataType.STOCK, DataType.PRICES
 VARIANTS = "/v3/catalog/products/.*/variants"
+
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture
@@ -24,7 +28,7 @@ def store(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Callable[..., Adapter]) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("bigcommerce_target")
 
 
@@ -32,16 +36,16 @@ def size(number: int, name: str, **changes: Any) -> Any:
     return variant(number, options=[{"name": "Size", "value": name}], **changes)
 
 
-def made(adapter: Adapter, item: Any) -> Outcome:
-    (outcome,) = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, [item]))
+def made(adapter: Adapter[Any], item: Any) -> Outcome:
+    (outcome,) = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, [item]))
     assert outcome.error is None
     return outcome
 
 
-def change(adapter: Adapter, outcome: Outcome, before: Any, after: Any) -> Outcome:
-    payload, sent = (adapter.payload(PRODUCTS, each, NOTHING) for each in (after, before))
+def change(adapter: Adapter[Any], outcome: Outcome, before: Any, after: Any) -> Outcome:
+    payload, sent = (adapter.target(PRODUCTS).payload(each, NOTHING) for each in (after, before))
     operation = Operation(Action.UPDATE, after.id, outcome.external_id, payload, sent)
-    (changed,) = adapter.send(PRODUCTS, [operation])
+    (changed,) = adapter.target(PRODUCTS).send([operation])
     return changed
 
 
@@ -57,7 +61,7 @@ def writes(store: SandboxProcess) -> list[str]:
 # Products
 
 
-def test_a_product_is_made_with_its_variants_and_linked(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_product_is_created_with_its_variants_and_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
     outcome = made(adapter, product(1, variants=[size(10, "S", price="9.5"), size(11, "M", weight_in_grams=None)]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert (row["name"], row["price"], row["weight"], row["is_visible"]) == ("Lamp 1", 9.5, 0.25, True)
@@ -69,7 +73,7 @@ def test_a_product_is_made_with_its_variants_and_linked(adapter: Adapter, store:
     }
 
 
-def test_a_product_without_options_is_its_only_variant(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_product_without_options_has_one_variant(adapter: Adapter[Any], store: SandboxProcess) -> None:
     item = product(1, variants=[variant(10, options=[])])
     outcome = made(adapter, item)
     (base,) = variants_of(store, outcome.external_id).values()
@@ -80,7 +84,7 @@ def test_a_product_without_options_is_its_only_variant(adapter: Adapter, store: 
     assert row["price"] == 14
 
 
-def test_what_the_store_has_already_is_linked_by_sku(adapter: Adapter, store: SandboxProcess) -> None:
+def test_existing_products_are_linked_by_sku(adapter: Adapter[Any], store: SandboxProcess) -> None:
     theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
     labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
     count = sum(1 for _ in store.state("products"))
@@ -90,30 +94,30 @@ def test_what_the_store_has_already_is_linked_by_sku(adapter: Adapter, store: Sa
     assert sum(1 for _ in store.state("products")) == count
 
 
-def test_a_create_whose_answer_was_lost_makes_no_second_product(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_product_is_not_duplicated_after_a_lost_response(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("drop", method="POST", path="/v3/catalog/products$", when="after", times=1)
     operations = creations(adapter, PRODUCTS, [product(1)])
     with pytest.raises(TryAgainLater):
-        adapter.send(PRODUCTS, operations)
-    (outcome,) = adapter.send(PRODUCTS, operations)
+        adapter.target(PRODUCTS).send(operations)
+    (outcome,) = adapter.target(PRODUCTS).send(operations)
     assert outcome.error is None
     assert sum(row["name"] == "Lamp 1" for row in store.state("products")) == 1
 
 
-def test_ten_changes_take_one_write(adapter: Adapter, store: SandboxProcess) -> None:
+def test_ten_changes_take_one_write(adapter: Adapter[Any], store: SandboxProcess) -> None:
     items = [product(number, variants=[size(number * 10, "S")]) for number in range(1, 11)]
-    outcomes = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
+    outcomes = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, items))
     store.clear_calls()
     operations = [
         Operation(Action.UPDATE, item.id, outcome.external_id, payload, payload)
         for item, outcome in zip(items, outcomes, strict=True)
-        if (payload := adapter.payload(PRODUCTS, item, NOTHING))
+        if (payload := adapter.target(PRODUCTS).payload(item, NOTHING))
     ]
-    assert [each.error for each in adapter.send(PRODUCTS, operations)] == [None] * 10
+    assert [each.error for each in adapter.target(PRODUCTS).send(operations)] == [None] * 10
     assert writes(store) == ["PUT catalog/products"]
 
 
-def test_changed_variants_of_a_product_take_one_write(adapter: Adapter, store: SandboxProcess) -> None:
+def test_changed_variants_of_a_product_take_one_write(adapter: Adapter[Any], store: SandboxProcess) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M"), size(12, "L")])
     outcome = made(adapter, before)
     store.clear_calls()
@@ -124,7 +128,9 @@ def test_changed_variants_of_a_product_take_one_write(adapter: Adapter, store: S
     assert (held["SKU-10"]["price"], held["SKU-11"]["price"], held["SKU-12"]["price"]) == (1, 2, 12.5)
 
 
-def test_variants_come_and_go_and_those_of_the_store_stay(adapter: Adapter, store: SandboxProcess) -> None:
+def test_variants_are_added_and_removed_and_those_of_the_store_are_kept(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M")])
     outcome = made(adapter, before)
     own = {"sku": "THEIRS", "option_values": [{"option_display_name": "Size", "label": "XXL"}]}
@@ -136,8 +142,8 @@ def test_variants_come_and_go_and_those_of_the_store_stay(adapter: Adapter, stor
     assert changed.links["variant", 12] == str(held["SKU-12"]["id"])
 
 
-def replaced(adapter: Adapter, store: SandboxProcess) -> tuple[Outcome, Any, Any]:
-    """A variant with stock and a bin in the store, and the product with another size on that SKU."""
+def replaced(adapter: Adapter[Any], store: SandboxProcess) -> tuple[Outcome, Any, Any]:
+    """A variant at the store with stock and a bin number, and the product with another size for that SKU."""
     before, after = (
         product(1, variants=[size(10, "S"), size(11, "M")]),
         product(1, variants=[size(10, "Small"), size(11, "M")]),
@@ -155,8 +161,8 @@ def replaced(adapter: Adapter, store: SandboxProcess) -> tuple[Outcome, Any, Any
     return outcome, before, after
 
 
-def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
-    adapter: Adapter, store: SandboxProcess
+def test_a_changed_option_value_creates_a_new_variant_that_keeps_its_stock(
+    adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     outcome, before, after = replaced(adapter, store)
     changed = change(adapter, outcome, before, after)
@@ -165,7 +171,8 @@ def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
     assert (row["inventory_level"], row["bin_picking_number"], row["cost_price"]) == (42, "B-7", 3.5)
     assert row["purchasing_disabled_message"] == "Soon"
     [warning] = changed.warnings
-    assert "SKU-10" in warning.message and "metafields" in warning.message and warning.fix
+    message, fix = render(warning, platform="BigCommerce")
+    assert "SKU-10" in message and "metafields" in message.lower() and fix
     assert not change(adapter, outcome, after, after).warnings
     assert changed.links["variant", 10] == str(row["id"]) != outcome.links["variant", 10]
     assert sorted(variants_of(store, outcome.external_id)) == ["SKU-10", "SKU-11"]
@@ -173,8 +180,8 @@ def test_a_changed_option_value_makes_a_new_variant_that_keeps_its_stock(
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_replacing_a_variant_may_break_off_anywhere(
-    adapter: Adapter, store: SandboxProcess, method: str, when: str
+def test_replacing_a_variant_may_be_interrupted_anywhere(
+    adapter: Adapter[Any], store: SandboxProcess, method: str, when: str
 ) -> None:
     outcome, before, after = replaced(adapter, store)
     store.fault("drop", method=method, path=VARIANTS, when=when, times=1)
@@ -188,32 +195,51 @@ def test_replacing_a_variant_may_break_off_anywhere(
     assert held["SKU-10"]["inventory_level"] == 42
 
 
-def test_a_refused_batch_names_nobody_and_a_refused_product_is_reported(
-    adapter: Adapter, store: SandboxProcess
+def test_a_rejected_batch_names_no_item_and_a_rejected_product_is_reported(
+    adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     taken = next(row["name"] for row in store.state("products"))
     items = [product(1), product(2)]
-    outcomes = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
-    bad = adapter.payload(PRODUCTS, product(2, title=taken), NOTHING)
-    good = adapter.payload(PRODUCTS, product(1), NOTHING)
+    outcomes = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, items))
+    bad = adapter.target(PRODUCTS).payload(product(2, title=taken), NOTHING)
+    good = adapter.target(PRODUCTS).payload(product(1), NOTHING)
     operations = [
         Operation(Action.UPDATE, 1, outcomes[0].external_id, good, None),
         Operation(Action.UPDATE, 2, outcomes[1].external_id, bad, None),
     ]
     with pytest.raises(BatchRefused) as refused:
-        adapter.send(PRODUCTS, operations)
+        adapter.target(PRODUCTS).send(operations)
     assert refused.value.item_errors == {} and "duplicate" in str(refused.value)
     new = creations(adapter, PRODUCTS, [product(3, title=taken), product(4)])
-    third, fourth = adapter.send(PRODUCTS, new)
+    third, fourth = adapter.target(PRODUCTS).send(new)
     assert isinstance(third.error, SkipRecord) and "duplicate" in str(third.error) and third.error.fix
     assert fourth.error is None
 
 
-def test_a_product_is_hidden_rather_than_deleted(open_adapter: Callable[..., Adapter], store: SandboxProcess) -> None:
+def test_a_partly_saved_product_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    items = [product(1), product(2)]
+    outcomes = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, items))
+    changes = [
+        Operation(Action.UPDATE, item.id, outcome.external_id, adapter.target(PRODUCTS).payload(item, NOTHING))
+        for item, outcome in zip(items, outcomes, strict=True)
+    ]
+    body = {"data": [], "errors": {"title": "The brand could not be saved"}}
+    store.fault("status", method="PUT", path="/v3/catalog/products$", status=207, body=body)
+    with pytest.raises(BatchRefused) as refused:
+        adapter.target(PRODUCTS).send(changes)
+    assert refused.value.item_errors == {}
+    with pytest.raises(BatchRefused) as refused:
+        adapter.target(PRODUCTS).send([*creations(adapter, PRODUCTS, [product(3)]), changes[1]])
+    (problem,) = refused.value.item_errors.values()
+    assert list(refused.value.item_errors) == [1] and problem.code == "partly_saved"
+    assert "The brand could not be saved" in render(problem, platform="BigCommerce")[0]
+
+
+def test_a_product_is_hidden_instead_of_deleted(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce_target", on_removal="hide")
     outcome = made(adapter, product(1))
     for number in (outcome.external_id, "999999"):
-        (gone,) = adapter.send(PRODUCTS, [Operation(Action.REMOVE, 1, number, None)])
+        (gone,) = adapter.target(PRODUCTS).send([Operation(Action.REMOVE, 1, number, None)])
         assert gone.error is None
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert row["is_visible"] is False
@@ -230,10 +256,10 @@ def test_a_product_is_hidden_rather_than_deleted(open_adapter: Callable[..., Ada
         (product(1, variants=[variant(10, options=[]), variant(11)]), "options_missing"),
     ],
 )
-def test_what_the_store_could_not_hold_is_reported(adapter: Adapter, item: Any, code: str) -> None:
+def test_a_product_that_the_store_cannot_represent_is_reported(adapter: Adapter[Any], item: Any, code: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
-        adapter.payload(PRODUCTS, item, NOTHING)
-    assert skipped.value.code == code and skipped.value.fix
+        adapter.target(PRODUCTS).payload(item, NOTHING)
+    assert skipped.value.problem.code == code and skipped.value.fix
 
 
 # Stock and prices
@@ -241,68 +267,70 @@ def test_what_the_store_could_not_hold_is_reported(adapter: Adapter, item: Any, 
 
 @pytest.fixture
 def refs(store: SandboxProcess) -> References:
-    """Our variants 1, 2, 3 … are the store's first ones."""
+    """Links our variants 1, 2, 3 … to the store's first ones."""
     theirs = [row["id"] for row in store.state("variants")]
     return References({("variant", number): str(pk) for number, pk in enumerate(theirs, 1)})
 
 
-def operations(adapter: Adapter, data_type: DataType, items: list[Any], refs: References) -> list[Operation]:
+def operations(adapter: Adapter[Any], data_type: DataType, items: list[Any], refs: References) -> list[Operation[Any]]:
     return [
-        Operation(Action.UPDATE, item.id, refs.get("variant", item.id) or "", adapter.payload(data_type, item, refs))
+        Operation(
+            Action.UPDATE, item.id, refs.get(Kind.VARIANT, item.id) or "", adapter.target(data_type).payload(item, refs)
+        )
         for item in items
     ]
 
 
-def test_stock_goes_in_one_call(adapter: Adapter, store: SandboxProcess, refs: References) -> None:
+def test_stock_is_sent_in_one_call(adapter: Adapter[Any], store: SandboxProcess, refs: References) -> None:
     items = [variant(number, stock=str(number * 10 - 15)) for number in (1, 2, 3)]
     for _ in range(2):
-        outcomes = adapter.send(STOCK, operations(adapter, STOCK, items, refs))
-        assert [each.external_id for each in outcomes] == [refs.get("variant", number) for number in (1, 2, 3)]
+        outcomes = adapter.target(STOCK).send(operations(adapter, STOCK, items, refs))
+        assert [each.external_id for each in outcomes] == [refs.get(Kind.VARIANT, number) for number in (1, 2, 3)]
         levels = {row["id"]: row["inventory_level"] for row in store.state("variants")}
         assert [levels[int(each.external_id)] for each in outcomes] == [0, 5, 15]
     assert writes(store) == ["PUT inventory/adjustments/absolute"] * 2
 
 
-def test_a_refused_adjustment_names_the_items(adapter: Adapter, refs: References) -> None:
+def test_a_rejected_adjustment_names_the_items(adapter: Adapter[Any], refs: References) -> None:
     some = operations(adapter, STOCK, [variant(1), variant(2)], refs)
-    some[1].payload["variant_id"] = 999999
-    gone = Operation(Action.REMOVE, 3, "3", None)
+    some[1].content["variant_id"] = 999999
+    gone: Operation[Any] = Operation(Action.REMOVE, 3, "3", None)
     with pytest.raises(BatchRefused) as refused:
-        adapter.send(STOCK, [gone, *some])
+        adapter.target(STOCK).send([gone, *some])
     assert list(refused.value.item_errors) == [2]
 
 
-def test_a_variant_that_the_store_does_not_have_is_reported(adapter: Adapter) -> None:
+def test_a_variant_missing_at_the_store_is_reported(adapter: Adapter[Any]) -> None:
     with pytest.raises(SkipRecord) as skipped:
-        adapter.payload(STOCK, variant(1), NOTHING)
-    assert skipped.value.code == "not_there_yet"
+        adapter.target(STOCK).payload(variant(1), NOTHING)
+    assert skipped.value.problem.code == "not_at_target_yet"
 
 
-def test_prices_go_to_the_chosen_price_list(
-    open_adapter: Callable[..., Adapter], store: SandboxProcess, refs: References
+def test_prices_are_written_to_the_selected_price_list(
+    open_adapter: Open, store: SandboxProcess, refs: References
 ) -> None:
-    assert open_adapter("bigcommerce_target").payload(PRICES, variant(1), refs) is None
+    assert open_adapter("bigcommerce_target").target(PRICES).payload(variant(1), refs) is None
     adapter = open_adapter("bigcommerce_target", price_list_id=1)
     some = operations(adapter, PRICES, [variant(1, price="7.25"), variant(2, price="8")], refs)
-    assert [each.error for each in adapter.send(PRICES, some)] == [None, None]
+    assert [each.error for each in adapter.target(PRICES).send(some)] == [None, None]
     held = {row["variant_id"]: row["price"] for row in store.state("price_records")}
     assert [held[int(each.external_id)] for each in some] == [7.25, 8]
-    adapter.send(PRICES, [Operation(Action.REMOVE, 1, some[0].external_id, None)])
+    adapter.target(PRICES).send([Operation(Action.REMOVE, 1, some[0].external_id, None)])
     assert int(some[0].external_id) not in {row["variant_id"] for row in store.state("price_records")}
-    some[1].payload["currency"] = "xxx"
+    some[1].content["currency"] = "xxx"
     with pytest.raises(BatchRefused) as refused:
-        adapter.send(PRICES, some)
+        adapter.target(PRICES).send(some)
     assert list(refused.value.item_errors) == [1]
 
 
-def test_weights_are_in_the_unit_of_the_store(adapter: Adapter, store: SandboxProcess) -> None:
+def test_weights_are_sent_in_the_stores_unit(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "LBS"})
     outcome = made(adapter, product(1, variants=[size(10, "S")]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert math.isclose(row["weight"] * 453.59237, 250, rel_tol=1e-3)
 
 
-def test_a_reduced_price_is_a_sale_price(adapter: Adapter, store: SandboxProcess) -> None:
+def test_a_reduced_price_is_sent_as_a_sale_price(adapter: Adapter[Any], store: SandboxProcess) -> None:
     reduced = size(10, "S", price="8")
     reduced.prices[0].list_amount = Decimal(10)
     outcome = made(adapter, product(1, variants=[reduced]))
@@ -310,7 +338,7 @@ def test_a_reduced_price_is_a_sale_price(adapter: Adapter, store: SandboxProcess
     assert (row["price"], row["sale_price"]) == (10, 8)
 
 
-def test_an_unchanged_product_costs_no_write_of_its_variants(adapter: Adapter, store: SandboxProcess) -> None:
+def test_variants_of_an_unchanged_product_are_not_written(adapter: Adapter[Any], store: SandboxProcess) -> None:
     item = product(1, variants=[size(10, "S"), size(11, "M")])
     outcome = made(adapter, item)
     store.clear_calls()
@@ -318,12 +346,12 @@ def test_an_unchanged_product_costs_no_write_of_its_variants(adapter: Adapter, s
     assert writes(store) == ["PUT catalog/products"]
 
 
-def test_two_products_on_one_sku_are_an_issue_never_a_guess(adapter: Adapter, store: SandboxProcess) -> None:
+def test_two_products_with_the_same_sku_are_an_issue(adapter: Adapter[Any], store: SandboxProcess) -> None:
     theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
     labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
     variants_with_equal_options = [
         product(number, variants=[variant(number, sku=theirs["sku"], options=labels)]) for number in (1, 2)
     ]
-    first, second = adapter.send(PRODUCTS, creations(adapter, PRODUCTS, variants_with_equal_options))
+    first, second = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, variants_with_equal_options))
     assert first.error is None
-    assert isinstance(second.error, SkipRecord) and second.error.code == "ambiguous_match"
+    assert isinstance(second.error, SkipRecord) and second.error.problem.code == "already_linked"

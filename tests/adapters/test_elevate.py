@@ -3,30 +3,33 @@
 import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 
-from connectors.contract import Action, FeedAdapter, ImportState, Operation
-from connectors.errors import NeedsAttention, SkipRecord
+from connectors.adapters.registry import adapter_for
+from connectors.platforms.elevate.targets.products import ProductTarget
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention, SkipRecord
+from connectors.sdk.feeds import ImportState
+from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, feed, file_of
 
-PRODUCTS = DataType.PRODUCTS
-Open = Callable[..., FeedAdapter]
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture(params=["v4", "v3"])
-def adapter(open_adapter: Open, request: pytest.FixtureRequest) -> FeedAdapter:
-    return open_adapter("elevate", api_version=request.param)
+def adapter(open_adapter: Open, request: pytest.FixtureRequest) -> ProductTarget:
+    return open_adapter("elevate", api_version=request.param).target(DataType.PRODUCTS)
 
 
 @pytest.fixture
-def v4(open_adapter: Open) -> FeedAdapter:
-    return open_adapter("elevate", api_version="v4")
+def v4(open_adapter: Open) -> ProductTarget:
+    return open_adapter("elevate", api_version="v4").target(DataType.PRODUCTS)
 
 
 @pytest.fixture
@@ -34,25 +37,25 @@ def cluster(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
     return platform("elevate")
 
 
-def creation(adapter: FeedAdapter, number: int, **changes: Any) -> Operation:
-    return Operation(Action.CREATE, number, "", adapter.payload(PRODUCTS, product(number, **changes), NOTHING))
+def creation(adapter: ProductTarget, number: int, **changes: Any) -> Operation[Any]:
+    return Operation(Action.CREATE, number, "", adapter.payload(product(number, **changes), NOTHING))
 
 
-def update(adapter: FeedAdapter, before: Any, after: Any) -> Operation:
-    sent = adapter.payload(PRODUCTS, before, NOTHING)
-    return Operation(Action.UPDATE, after.id, f"p{after.id}", adapter.payload(PRODUCTS, after, NOTHING), sent)
+def update(adapter: ProductTarget, before: Any, after: Any) -> Operation[Any]:
+    sent = adapter.payload(before, NOTHING)
+    return Operation(Action.UPDATE, after.id, f"p{after.id}", adapter.payload(after, NOTHING), sent)
 
 
 def groups(cluster: SandboxProcess) -> dict[str, Any]:
     return {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
 
 
-def lines(adapter: FeedAdapter, operation: Operation, folder: Path) -> list[Any]:
+def lines(adapter: ProductTarget, operation: Operation[Any], folder: Path) -> list[Any]:
     """What a file of v4 that changes this one item says."""
     return [orjson.loads(line) for line in gzip.open(file_of(adapter, [operation], folder))]
 
 
-def broken(operation: Operation) -> Operation:
+def broken(operation: Operation[Any]) -> Operation[Any]:
     """Without the list price that the index insists on."""
     variants = operation.payload["productGroup"]["products"][operation.payload["key"]]["variants"]
     del next(iter(variants.values()))["defaults"]["listPrice"]
@@ -62,8 +65,8 @@ def broken(operation: Operation) -> Operation:
 # Payloads
 
 
-def test_a_product_becomes_a_group_with_one_product(v4: FeedAdapter) -> None:
-    assert v4.payload(PRODUCTS, product(1), NOTHING) == {
+def test_a_product_becomes_a_group_with_one_product(v4: ProductTarget) -> None:
+    assert v4.payload(product(1), NOTHING) == {
         "key": "p1",
         "productGroup": {
             "products": {
@@ -87,24 +90,24 @@ def test_a_product_becomes_a_group_with_one_product(v4: FeedAdapter) -> None:
     }
 
 
-def test_only_what_is_for_sale_is_sent(adapter: FeedAdapter) -> None:
+def test_only_what_is_for_sale_is_sent(adapter: ProductTarget) -> None:
     some = [variant(1), variant(2, status="suspended"), variant(3, price=None), variant(4, sku="")]
-    payload = adapter.payload(PRODUCTS, product(1, variants=some), NOTHING)
+    payload = adapter.payload(product(1, variants=some), NOTHING)
     assert list(payload["productGroup"]["products"]["p1"]["variants"]) == ["SKU-1"]
-    assert adapter.payload(PRODUCTS, product(1, status="suspended"), NOTHING) is None
-    assert adapter.payload(PRODUCTS, product(1, variants=[variant(1, status="suspended")]), NOTHING) is None
+    assert adapter.payload(product(1, status="suspended"), NOTHING) is None
+    assert adapter.payload(product(1, variants=[variant(1, status="suspended")]), NOTHING) is None
 
 
 @pytest.mark.parametrize(("lacking", "word"), [({"price": None}, "price"), ({"sku": ""}, "SKU")])
-def test_a_product_that_nobody_could_buy_is_reported(adapter: FeedAdapter, lacking: Any, word: str) -> None:
+def test_a_product_that_nobody_could_buy_is_reported(adapter: ProductTarget, lacking: Any, word: str) -> None:
     with pytest.raises(SkipRecord) as skipped:
-        adapter.payload(PRODUCTS, product(1, variants=[variant(1, **lacking)]), NOTHING)
+        adapter.payload(product(1, variants=[variant(1, **lacking)]), NOTHING)
     assert word in str(skipped.value) and word in skipped.value.fix
 
 
 @pytest.mark.parametrize(("stock", "figure"), [("-2", 0), ("2.500", 2.5), (None, 1)])
-def test_stock_is_never_below_zero_and_never_missing(adapter: FeedAdapter, stock: str | None, figure: float) -> None:
-    payload = adapter.payload(PRODUCTS, product(1, variants=[variant(1, stock=stock)]), NOTHING)
+def test_stock_is_never_below_zero_and_never_missing(adapter: ProductTarget, stock: str | None, figure: float) -> None:
+    payload = adapter.payload(product(1, variants=[variant(1, stock=stock)]), NOTHING)
     assert payload["productGroup"]["products"]["p1"]["variants"]["SKU-1"]["defaults"]["stock"] == figure
 
 
@@ -112,21 +115,21 @@ def test_settings_choose_keys_labels_and_addresses(open_adapter: Open) -> None:
     adapter = open_adapter(
         "elevate", variant_key="id", custom_labels=["Size", "Material"], product_url="/p/{id}-{slug}"
     )
-    sent = adapter.payload(PRODUCTS, product(1), NOTHING)["productGroup"]["products"]["p1"]
+    sent = adapter.target(DataType.PRODUCTS).payload(product(1), NOTHING)["productGroup"]["products"]["p1"]
     assert list(sent["variants"]) == ["v10", "v11"]
     assert sent["defaults"]["url"] == "/p/1-lamp-1"
     assert sent["defaults"]["customLabels"] == {"Material": ["Oak"], "Size": ["S10", "S11"]}
 
 
-def test_one_address_for_all_products_is_refused(adapter: FeedAdapter) -> None:
+def test_one_address_for_all_products_is_refused() -> None:
     with pytest.raises(ValueError, match="slug"):
-        type(adapter).Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
+        adapter_for("elevate").Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
 
 
 # Files
 
 
-def test_single_attributes_go_as_an_edit(v4: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_single_attributes_go_as_an_edit(v4: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     before, after = product(1), product(1, variants=[variant(10, price="9"), variant(11)])
     operation = update(v4, before, after)
     assert lines(v4, operation, tmp_path) == [
@@ -154,7 +157,7 @@ def test_single_attributes_go_as_an_edit(v4: FeedAdapter, cluster: SandboxProces
     ids=["a variant less", "a variant more", "an attribute less"],
 )
 def test_another_structure_goes_as_a_whole_group(
-    v4: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, after: Any
+    v4: ProductTarget, cluster: SandboxProcess, tmp_path: Path, after: Any
 ) -> None:
     operation = update(v4, product(1), after)
     assert lines(v4, operation, tmp_path) == [{"replace": operation.payload}]
@@ -164,28 +167,27 @@ def test_another_structure_goes_as_a_whole_group(
 
 
 def test_an_update_that_comes_to_nothing_goes_whole(
-    open_adapter: Open, adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+    open_adapter: Open, adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     """Names of ids that are not told any more, for example: an import without anything would be refused."""
-    named = open_adapter(
-        "elevate",
-        api_version=adapter.format,
-        custom_labels=["Material"],
-        field_map={"label_names": {"Material": "Material name"}},
-    )
-    plain = open_adapter("elevate", api_version=adapter.format, custom_labels=["Material"])
-    sent, now = (each.payload(PRODUCTS, product(1), NOTHING) for each in (named, plain))
+
+    def opened(**details: Any) -> ProductTarget:
+        adapter_of_version = open_adapter("elevate", api_version=adapter.format, custom_labels=["Material"], **details)
+        return cast(ProductTarget, adapter_of_version.target(DataType.PRODUCTS))
+
+    named, plain = opened(field_map={"label_names": {"Material": "Material name"}}), opened()
+    sent, now = (each.payload(product(1), NOTHING) for each in (named, plain))
     assert feed(named, [Operation(Action.CREATE, 1, "", sent)], tmp_path).state is ImportState.DONE
     assert feed(plain, [Operation(Action.UPDATE, 1, "p1", now, sent)], tmp_path).state is ImportState.DONE
 
 
-def test_bodies_are_gzipped(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_bodies_are_gzipped(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     """F2: v4 takes nothing else; v3 would."""
     feed(adapter, [creation(adapter, 1)], tmp_path)
     assert [each["compressed"] for each in cluster.state("imports")] == [True]
 
 
-def test_replacing_everything_removes_the_rest(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_replacing_everything_removes_the_rest(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
     four = [creation(adapter, number) for number in range(2, 6)]
     assert feed(adapter, four, tmp_path, replace_all=True).state is ImportState.DONE
@@ -197,7 +199,7 @@ def test_replacing_everything_removes_the_rest(adapter: FeedAdapter, cluster: Sa
 # Answers
 
 
-def test_a_refusal_names_the_groups_at_fault(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_refusal_names_the_groups_at_fault(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     good, bad = creation(adapter, 1), broken(creation(adapter, 2))
     answer = feed(adapter, [good, bad], tmp_path)
     assert answer.state is ImportState.REFUSED
@@ -207,7 +209,7 @@ def test_a_refusal_names_the_groups_at_fault(adapter: FeedAdapter, cluster: Sand
 
 
 def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
-    sandbox: Callable[..., SandboxProcess], adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+    sandbox: Callable[..., SandboxProcess], adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
     number = answer.remote_id or str(next(cluster.state("imports"))["id"])
@@ -215,7 +217,7 @@ def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
     assert polled.state is ImportState.REFUSED and list(polled.item_errors) == ["p2"]
 
 
-def test_a_harmful_import_waits_for_force(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_harmful_import_waits_for_force(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
     answer = feed(adapter, [creation(adapter, 1)], tmp_path, replace_all=True)
     assert answer.state is ImportState.HARMFUL and "4 of 5" in answer.reason
@@ -237,7 +239,7 @@ def test_a_harmful_import_waits_for_force(adapter: FeedAdapter, cluster: Sandbox
     ],
 )
 def test_all_statuses_are_understood(
-    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path, status: str, state: ImportState
+    adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path, status: str, state: ImportState
 ) -> None:
     path = file_of(adapter, [creation(adapter, 1)], tmp_path, replace_all=True)
     cluster.fault("status", path="status$", status=200, body={"id": 7, "status": status, "reason": None})
@@ -245,7 +247,7 @@ def test_all_statuses_are_understood(
 
 
 def test_a_long_import_is_accepted_and_polled(
-    adapter: FeedAdapter, sandbox: Callable[..., SandboxProcess], tmp_path: Path
+    adapter: ProductTarget, sandbox: Callable[..., SandboxProcess], tmp_path: Path
 ) -> None:
     platform = sandbox("elevate", accounts={"cluster": "cluster-key"})
     platform.fault("status", method="POST", status=202, body={"id": 99, "status": "IN_PROGRESS", "reason": None})
@@ -256,14 +258,16 @@ def test_a_long_import_is_accepted_and_polled(
     assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.UNKNOWN
 
 
-def test_a_second_import_meets_a_busy_cluster(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_second_import_meets_a_busy_cluster(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     cluster.fault("status", method="POST", status=409, body={"reason": "Another import is running"})
     assert feed(adapter, [creation(adapter, 1)], tmp_path).state is ImportState.BUSY
 
 
-def test_a_wrong_cluster_needs_a_person(adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_wrong_cluster_needs_a_person(
+    open_adapter: Open, adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
+) -> None:
     cluster.fault("status", status=404, body={"reason": "Cluster not found"})
     with pytest.raises(NeedsAttention):
-        adapter.check()
+        open_adapter("elevate", api_version=adapter.format).check()
     with pytest.raises(NeedsAttention):
         feed(adapter, [creation(adapter, 1)], tmp_path)

@@ -8,22 +8,25 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, FeedAdapter, ImportState, Operation
-from connectors.errors import NeedsAttention
+from connectors.adapters.registry import adapter_for
 from connectors.platforms.elevate import v3
-from connectors.registry import adapter_for
+from connectors.platforms.elevate.targets.products import ProductTarget
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.feeds import ImportState
+from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, feed, file_of
 
-Open = Callable[..., FeedAdapter]
+Open = Callable[..., Adapter[Any]]
 CHEAPER = product(1, variants=[variant(10, price="9"), variant(11)])
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> FeedAdapter:
-    return open_adapter("elevate", api_version="v3")
+def adapter(open_adapter: Open) -> ProductTarget:
+    return open_adapter("elevate", api_version="v3").target(DataType.PRODUCTS)
 
 
 @pytest.fixture
@@ -31,21 +34,21 @@ def cluster(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
     return platform("elevate")
 
 
-def creation(adapter: FeedAdapter, number: int, **changes: Any) -> Operation:
-    return Operation(Action.CREATE, number, "", adapter.payload(DataType.PRODUCTS, product(number, **changes), NOTHING))
+def creation(adapter: ProductTarget, number: int, **changes: Any) -> Operation[Any]:
+    return Operation(Action.CREATE, number, "", adapter.payload(product(number, **changes), NOTHING))
 
 
-def update(adapter: FeedAdapter, before: Any, after: Any) -> Operation:
-    sent = adapter.payload(DataType.PRODUCTS, before, NOTHING)
-    now = adapter.payload(DataType.PRODUCTS, after, NOTHING)
+def update(adapter: ProductTarget, before: Any, after: Any) -> Operation[Any]:
+    sent = adapter.payload(before, NOTHING)
+    now = adapter.payload(after, NOTHING)
     return Operation(Action.UPDATE, after.id, f"p{after.id}", now, sent)
 
 
-def document(adapter: FeedAdapter, operations: list[Operation], folder: Path, **how: bool) -> str:
+def document(adapter: ProductTarget, operations: list[Operation[Any]], folder: Path, **how: bool) -> str:
     return gzip.open(file_of(adapter, operations, folder, **how)).read().decode()
 
 
-def test_a_full_import_says_what_a_market_holds(adapter: FeedAdapter, tmp_path: Path) -> None:
+def test_a_full_import_says_what_a_market_holds(adapter: ProductTarget, tmp_path: Path) -> None:
     made = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
     assert document(adapter, [made], tmp_path, replace_all=True) == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -61,7 +64,7 @@ def test_a_full_import_says_what_a_market_holds(adapter: FeedAdapter, tmp_path: 
 
 
 def test_single_attributes_go_without_their_group(
-    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+    adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     feed(adapter, [creation(adapter, 1)], tmp_path)
     cheaper = update(adapter, product(1), CHEAPER)
@@ -78,7 +81,7 @@ def test_single_attributes_go_without_their_group(
 
 
 def test_beside_a_structural_change_groups_go_whole(
-    adapter: FeedAdapter, cluster: SandboxProcess, tmp_path: Path
+    adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
     feed(adapter, [creation(adapter, number) for number in range(1, 6)], tmp_path)
     gone = Operation(Action.REMOVE, 2, "p2", None)
@@ -96,12 +99,13 @@ def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., Sand
     cluster = sandbox("elevate", accounts={"cluster": "cluster-key"}, markets={"uk": ["en-GB"], "ie": ["en-GB"]})
     adapter = open_adapter("elevate", api_version="v3", markets=["uk", "ie"])
     adapter.http.base_url = cluster.url
-    made = [creation(adapter, number) for number in range(1, 4)]
-    assert feed(adapter, made, tmp_path).state is ImportState.DONE
+    target = adapter.target(DataType.PRODUCTS)
+    made = [creation(target, number) for number in range(1, 4)]
+    assert feed(target, made, tmp_path).state is ImportState.DONE
     assert {each["key"]: each["productGroup"]["products"][each["key"]]["markets"] for each in cluster.state("groups")}[
         "p1"
     ] == ["uk", "ie"]
-    feed(adapter, [Operation(Action.REMOVE, 1, "p1", None)], tmp_path)
+    feed(target, [Operation(Action.REMOVE, 1, "p1", None)], tmp_path)
     assert [each["key"] for each in cluster.state("groups")] == ["p2", "p3"]
 
 
@@ -112,7 +116,8 @@ def test_the_language_of_the_texts_is_required() -> None:
         )
 
 
-def test_its_end_is_announced(adapter: FeedAdapter) -> None:
+def test_its_end_is_announced(open_adapter: Open) -> None:
+    adapter = open_adapter("elevate", api_version="v3")
     [warning] = adapter.deprecation_warnings(adapter.account.settings, today=date(2026, 12, 1))
     assert "ends on 2026-12-31, in 30 days" in warning and "Choose v4" in warning
     current = adapter.account.settings.model_copy(update={"api_version": "v4"})
@@ -127,7 +132,8 @@ def test_its_last_day_is_its_last(
     assert open_adapter("elevate", api_version="v3").check()
     monkeypatch.setattr(v3, "END_OF_LIFE", today - timedelta(days=1))
     ended = open_adapter("elevate", api_version="v3")
-    for action in (ended.check, lambda: feed(ended, [creation(ended, 1)], tmp_path)):
+    target = ended.target(DataType.PRODUCTS)
+    for action in (ended.check, lambda: feed(target, [creation(target, 1)], tmp_path)):
         with pytest.raises(NeedsAttention, match="v3 ended on") as refused:
             action()
         assert "Choose v4" in refused.value.fix

@@ -1,4 +1,4 @@
-"""External feeds of images: read from a file server, matched by SKU, beside the images of the shop (S4)."""
+"""External image feeds: read from a file server, matched by SKU, combined with the shop's images (S4)."""
 
 import base64
 import gzip
@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from catalog.models import Image, Product, Variant
 from catalog.records import ImageRecord, ProductRecord, VariantRecord
-from connectors.contract import Adapter
 from connectors.engine.applying import apply_page, import_context_for
-from connectors.errors import NeedsAttention
-from connectors.http import MAX_BODY
-from connectors.records import GalleryRecord, Record
-from connectors.services import install_connection, sync
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import MAX_BODY
+from connectors.sdk.records import GalleryRecord, Record
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Job, Master, Run
 from sandbox.process import SandboxProcess
@@ -30,7 +31,7 @@ Platform = Callable[[str], SandboxProcess]
 
 @pytest.fixture
 def put(platform: Platform) -> Callable[..., None]:
-    """`put(content, kind=…)`: what lies at the address from now on."""
+    """`put(content, kind=…)`: replaces the file on the server."""
 
     def upload(content: bytes | list[Any], kind: str = "jsonl") -> None:
         if isinstance(content, list):
@@ -42,17 +43,17 @@ def put(platform: Platform) -> Callable[..., None]:
 
 
 def read(adapter: Adapter) -> list[Any]:
-    return list(adapter.read_page(DataType.PRODUCTS, since=None, cursor=None).records)
+    return list(adapter.source(DataType.PRODUCTS).read_page(since=None, cursor=None).records)
 
 
 def urls(record: Any) -> list[str]:
     return [image.url for image in record.images]
 
 
-# Reading
+# Import
 
 
-def test_csv_says_the_same_as_json_lines(open_adapter: Open, platform: Platform) -> None:
+def test_csv_and_json_lines_are_equivalent(open_adapter: Open, platform: Platform) -> None:
     lines = read(open_adapter("image_feed", page_size=100))
     table = open_adapter("image_feed", page_size=100, format="csv")
     table.http.base_url = table.http.base_url.replace(".jsonl", ".csv")
@@ -61,7 +62,7 @@ def test_csv_says_the_same_as_json_lines(open_adapter: Open, platform: Platform)
     }
 
 
-def test_a_packed_file_is_unpacked(open_adapter: Open, put: Callable[..., None]) -> None:
+def test_a_gzipped_file_is_decompressed(open_adapter: Open, put: Callable[..., None]) -> None:
     put(gzip.compress(b'{"sku": "A", "images": [{"url": "https://cdn.example/a.jpg"}]}\n'))
     [record] = read(open_adapter("image_feed"))
     assert (record.external_id, urls(record)) == ("A", ["https://cdn.example/a.jpg"])
@@ -71,13 +72,13 @@ def test_a_packed_file_is_unpacked(open_adapter: Open, put: Callable[..., None])
     ("content", "reason"),
     [
         (gzip.compress(bytes(MAX_BODY + 1)), "larger than 64 MiB"),
-        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "breaks off"),
+        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "cut off"),
         (b"\x1f\x8bnothing of the kind", "not valid gzip"),
         ("Müller".encode("latin-1"), "not UTF-8"),
     ],
     ids=["bomb", "half a file", "no gzip", "Latin-1"],
 )
-def test_a_file_that_cannot_be_read_needs_a_person(
+def test_an_unreadable_file_needs_attention(
     open_adapter: Open, put: Callable[..., None], content: bytes, reason: str
 ) -> None:
     put(content)
@@ -86,9 +87,7 @@ def test_a_file_that_cannot_be_read_needs_a_person(
     assert refused.value.fix
 
 
-def test_what_is_wrong_with_a_line_is_reported_and_the_rest_is_read(
-    open_adapter: Open, put: Callable[..., None]
-) -> None:
+def test_an_invalid_line_is_reported_and_the_others_are_read(open_adapter: Open, put: Callable[..., None]) -> None:
     good = {"url": "https://cdn.example/a.jpg", "position": 2}
     put(
         [
@@ -104,19 +103,19 @@ def test_what_is_wrong_with_a_line_is_reported_and_the_rest_is_read(
     )
     found = {record.external_id: record for record in read(open_adapter("image_feed"))}
     assert urls(found["A"]) == ["https://cdn.example/a.jpg"]
-    assert [problem.code for problem in found["A"].problems] == ["bad_image_url"] * 2
+    assert [problem.code for problem in found["A"].problems] == ["image_url_invalid"] * 2
     for name in ("line 2", "line 3", "line 4", "C"):
         assert any(problem.fatal for problem in found[name].problems)
 
 
-def test_a_line_ends_at_its_line_feed_alone(open_adapter: Open, put: Callable[..., None]) -> None:
+def test_only_a_line_feed_ends_a_line(open_adapter: Open, put: Callable[..., None]) -> None:
     image = '{"url": "https://cdn.example/a.jpg", "label": "Front\u2028and back"}'
     put(f'{{"sku": "A", "images": [{image}]}}\r\n{{"sku": "B", "images": []}}'.encode())
     first, second = read(open_adapter("image_feed"))
     assert (first.images[0].alt, second.external_id) == ("Front\u2028and back", "B")
 
 
-def test_a_table_without_its_columns_is_refused(open_adapter: Open, put: Callable[..., None]) -> None:
+def test_a_csv_file_without_the_required_columns_is_rejected(open_adapter: Open, put: Callable[..., None]) -> None:
     put(b"article,picture\nA,https://cdn.example/a.jpg\n", kind="csv")
     adapter = open_adapter("image_feed", format="csv")
     adapter.http.base_url = adapter.http.base_url.replace(".jsonl", ".csv")
@@ -124,13 +123,13 @@ def test_a_table_without_its_columns_is_refused(open_adapter: Open, put: Callabl
         read(adapter)
 
 
-def test_a_file_that_is_no_newer_is_not_read_again(open_adapter: Open, put: Callable[..., None]) -> None:
+def test_an_unchanged_file_is_not_read_again(open_adapter: Open, put: Callable[..., None]) -> None:
     put([{"sku": "A", "images": []}])
-    page = open_adapter("image_feed").read_page(DataType.PRODUCTS, since=timezone.now(), cursor=None)
+    page = open_adapter("image_feed").source(DataType.PRODUCTS).read_page(since=timezone.now(), cursor=None)
     assert (page.records, page.cursor) == ([], None)
 
 
-# Applying
+# Applying records
 
 
 @pytest.fixture
@@ -155,7 +154,7 @@ def shown() -> list[str]:
     return [url.rpartition("/")[2].removesuffix(".jpg") for url in Image.objects.values_list("url", flat=True)]
 
 
-def test_images_are_matched_by_sku_and_go_on_to_the_targets(feed: Job) -> None:
+def test_images_are_matched_by_sku_and_sent_to_the_targets(feed: Job) -> None:
     seller = feed.connection.seller
     target = make_job(make_connection(seller))
     [product] = make_products(seller, 1)
@@ -171,7 +170,7 @@ def test_images_are_matched_by_sku_and_go_on_to_the_targets(feed: Job) -> None:
     assert shown() == []
 
 
-def test_the_skus_of_a_product_make_one_gallery(feed: Job) -> None:
+def test_images_of_all_skus_of_a_product_form_one_gallery(feed: Job) -> None:
     [product] = make_products(feed.connection.seller, 1)
     Variant.objects.create(seller=feed.connection.seller, product=product, sku="SKU-2")
     import_records(feed, gallery("SKU-2", "large", "both"), gallery("SKU-1", "small", "both"))
@@ -180,7 +179,7 @@ def test_the_skus_of_a_product_make_one_gallery(feed: Job) -> None:
     assert shown() == ["small", "both", "huge"]
 
 
-def test_a_renamed_sku_keeps_no_images_of_its_former_name(feed: Job) -> None:
+def test_images_of_the_former_sku_are_removed_after_a_rename(feed: Job) -> None:
     make_products(feed.connection.seller, 1)
     import_records(feed, gallery("SKU-1", "old"))
     Variant.objects.update(sku="SKU-9")
@@ -188,12 +187,12 @@ def test_a_renamed_sku_keeps_no_images_of_its_former_name(feed: Job) -> None:
     assert shown() == ["new"]
 
 
-def test_a_sku_that_no_product_has_is_an_issue_until_it_has(feed: Job) -> None:
+def test_an_unknown_sku_is_an_issue_until_a_product_has_it(feed: Job) -> None:
     make_products(make_seller("another"), 1)
     tally = import_records(feed, gallery("SKU-1", "front"))
     assert (tally.skipped, Image.objects.count(), Product.objects.count()) == (1, 0, 1)
     issue = Issue.objects.get()
-    assert (issue.code, issue.resolved_at) == ("unknown_sku", None)
+    assert (issue.code, issue.resolved_at) == ("sku_unknown", None)
     assert "SKU-1" in issue.message and issue.fix
     make_products(feed.connection.seller, 1)
     import_records(feed, gallery("SKU-1", "front"))
@@ -212,21 +211,21 @@ def shop(feed: Job) -> Job:
     return make_job(make_connection(feed.connection.seller, role="shop"), DataType.PRODUCTS, Direction.IMPORT)
 
 
-def test_the_feed_fills_what_the_shop_leaves_empty(feed: Job, shop: Job) -> None:
+def test_the_feed_adds_images_that_the_shop_lacks(feed: Job, shop: Job) -> None:
     import_records(shop, lamp())
     import_records(feed, gallery("SKU-1", "studio"))
     import_records(shop, lamp(title="Another"))
     assert shown() == ["studio"]
 
 
-def test_the_shops_images_stay_where_nobody_is_master(feed: Job, shop: Job) -> None:
+def test_the_shops_images_are_kept_without_a_source_of_truth(feed: Job, shop: Job) -> None:
     import_records(shop, lamp("shop"))
     import_records(feed, gallery("SKU-1", "studio"))
     assert shown() == ["shop"]
-    assert "master of images" in Issue.objects.get().fix
+    assert "source of truth for images" in Issue.objects.get().fix
 
 
-def test_as_master_the_feed_replaces_the_shops_and_the_shop_fills_its_gaps(feed: Job, shop: Job) -> None:
+def test_as_source_of_truth_the_feed_replaces_the_shops_images_and_the_shop_fills_gaps(feed: Job, shop: Job) -> None:
     Master.objects.create(seller=feed.connection.seller, group=Master.Group.IMAGES, connection=feed.connection)
     import_records(shop, lamp("shop"))
     assert shown() == ["shop"]
@@ -242,7 +241,7 @@ def test_as_master_the_feed_replaces_the_shops_and_the_shop_fills_its_gaps(feed:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_full_sync_fills_the_galleries_and_what_leaves_the_file_takes_nothing_with_it(
+def test_a_full_sync_updates_galleries_and_keeps_those_of_skus_missing_in_the_file(
     platform: Platform, put: Callable[..., None]
 ) -> None:
     seller = make_seller("acme")

@@ -1,22 +1,24 @@
-"""Products with their variants go to a Magento shop, by its bulk interface or one by one."""
+"""Exporting products with their variants to a Magento shop, with the bulk API or one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, Outcome
-from connectors.errors import Queued, SkipRecord, TryAgainLater
-from connectors.records import ProductRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome
+from connectors.sdk.records import ProductRecord
+from connectors.sdk.streams import PolledReceipts
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import adapter_of
 from tests.adapters.samples import product, variant
 from tests.adapters.writing import NOTHING, creations
 
-Open = Callable[..., Adapter]
+Open = Callable[..., Adapter[Any]]
 PRODUCTS = DataType.PRODUCTS
 
 
@@ -26,7 +28,7 @@ def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("magento_target")
 
 
@@ -34,14 +36,30 @@ def plain(number: int, **changes: Any) -> Any:
     return product(number, variants=[variant(number * 10, number, options=[], **changes)])
 
 
-def send(adapter: Adapter, *items: Any) -> list[Outcome]:
-    return adapter.send(PRODUCTS, creations(adapter, PRODUCTS, items))
+def send(adapter: Adapter[Any], *items: Any) -> list[Outcome]:
+    return adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, items))
 
 
-def send_queued(adapter: Adapter, *items: Any) -> list[Outcome]:
-    """What the engine does with those that are in the target's queue."""
-    now = datetime.now(UTC)
-    return adapter.send(PRODUCTS, [replace(each, queued_at=now) for each in creations(adapter, PRODUCTS, items)])
+def queued(adapter: Adapter[Any], outcomes: Sequence[Outcome], *items: Any) -> list[Operation[Any]]:
+    """The fields that the engine stores for items that the target has queued."""
+    operations = creations(adapter, PRODUCTS, items)
+    return [replace(each, **about_queue(outcome)) for each, outcome in zip(operations, outcomes, strict=True)]
+
+
+def about_queue(outcome: Outcome) -> dict[str, Any]:
+    assert isinstance(outcome.error, Queued) and outcome.error.receipt_id
+    return {"queued_at": datetime.now(UTC), "receipt_id": outcome.error.receipt_id}
+
+
+def poll(adapter: Adapter[Any], outcomes: Sequence[Outcome], *items: Any) -> list[Outcome]:
+    """Poll queued operations, as the engine does."""
+    return poll_operations(adapter, *queued(adapter, outcomes, *items))
+
+
+def poll_operations(adapter: Adapter[Any], *operations: Operation[Any]) -> list[Outcome]:
+    target = adapter.target(PRODUCTS)
+    assert isinstance(target, PolledReceipts)
+    return target.poll(operations)
 
 
 def set_consumers(shop: SandboxProcess, on: bool) -> None:
@@ -53,15 +71,15 @@ def by_sku(shop: SandboxProcess) -> dict[str, dict[str, Any]]:
 
 
 def bulks(shop: SandboxProcess) -> list[int]:
-    """How many products each bulk held."""
+    """The number of products in each bulk."""
     return [call["items"] for call in shop.calls() if "/async/bulk/" in call["path"]]
 
 
-def test_a_product_with_variants_comes_back_as_it_went(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_product_with_variants_is_read_back_as_sent(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (outcome,) = send(adapter, product(1))
     assert outcome.error is None
     reader = adapter_of("magento", shop)
-    (read,) = reader.fetch(PRODUCTS, [outcome.external_id])
+    (read,) = reader.source(PRODUCTS).fetch([outcome.external_id])
     reader.http.close()
     assert isinstance(read, ProductRecord) and read.title == "Lamp 1" and read.problems == []
     assert [(each.sku, each.options) for each in read.variants or ()] == [
@@ -75,14 +93,16 @@ def test_a_product_with_variants_comes_back_as_it_went(adapter: Adapter, shop: S
     }
 
 
-def test_a_product_without_options_is_simple(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_product_without_options_is_simple(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (outcome,) = send(adapter, plain(3))
     row = by_sku(shop)["SKU-30"]
     assert outcome.error is None and outcome.external_id == str(row["id"])
     assert (row["type_id"], row["visibility"], row["status"], row["name"]) == ("simple", 4, 1, "Lamp 3")
 
 
-def test_what_the_shop_has_is_taken_over_and_what_it_knows_beside_stays(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_existing_product_is_linked_and_its_other_attributes_are_kept(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
     shop.control("POST", "goods", json={"account": "alpha", "skus": ["SKU-30"]})
     number = by_sku(shop)["SKU-30"]["id"]
     custom = [{"attribute_code": "url_key", "value": "lamp"}]
@@ -97,7 +117,7 @@ def test_what_the_shop_has_is_taken_over_and_what_it_knows_beside_stays(adapter:
     assert {each["attribute_code"] for each in row["custom_attributes"]} == {"url_key", "description"}
 
 
-def test_a_hundred_products_take_as_many_calls_as_one(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_hundred_products_need_as_many_calls_as_one(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     sizes = [f"S{number * 10 + more}" for number in range(6, 31) for more in (0, 1)]
     shop.control("POST", "options", json={"account": "alpha", "code": "size", "labels": sizes})
     assert [o.error for o in send(adapter, *(product(number) for number in range(1, 31)))] == [None] * 30
@@ -105,78 +125,149 @@ def test_a_hundred_products_take_as_many_calls_as_one(adapter: Adapter, shop: Sa
     assert len(shop.calls()) <= 10
 
 
-def test_what_is_in_the_shops_queue_is_not_sent_again(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_queued_products_are_not_sent_again(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     set_consumers(shop, False)
-    (first,) = send(adapter, product(1))
-    assert isinstance(first.error, Queued) and first.error.not_before and first.error.not_before > datetime.now(UTC)
-    (second,) = send_queued(adapter, product(1))
-    assert isinstance(second.error, Queued) and bulks(shop) == [2]
+    first = send(adapter, product(1))
+    (error,) = (outcome.error for outcome in first)
+    assert isinstance(error, Queued) and error.not_before and error.not_before > datetime.now(UTC)
+    second = poll(adapter, first, product(1))
+    assert isinstance(second[0].error, Queued) and second[0].error.receipt_id == error.receipt_id
+    assert bulks(shop) == [2]
     set_consumers(shop, True)
-    (third,) = send_queued(adapter, product(1))
+    (third,) = poll(adapter, second, product(1))
     assert third.error is None and set(third.links) == {(Kind.VARIANT, 10), (Kind.VARIANT, 11)}
     assert bulks(shop) == [2, 1]
 
 
-def test_what_changed_while_it_waited_is_sent_as_it_is_now(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_configurable_product_is_sent_after_its_variants_are_saved(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
+    """The shop stores only the saved product of a completed operation, not the request."""
     set_consumers(shop, False)
-    send(adapter, plain(3))
-    (outcome,) = send_queued(adapter, plain(3, price="99"))
-    assert isinstance(outcome.error, Queued) and bulks(shop) == [1, 1]
+    first = send(adapter, product(1), plain(3))
     set_consumers(shop, True)
-    (outcome,) = send_queued(adapter, plain(3, price="99"))
+    set_consumers(shop, False)
+    second = poll(adapter, first, product(1), plain(3))
+    assert isinstance(second[0].error, Queued) and bulks(shop) == [3, 1]
+    assert second[1].error is None and second[1].external_id == str(by_sku(shop)["SKU-30"]["id"])
+    (third,) = poll(adapter, second[:1], product(1))
+    assert isinstance(third.error, Queued) and bulks(shop) == [3, 1]
+    set_consumers(shop, True)
+    (last,) = poll(adapter, [third], product(1))
+    assert last.error is None and last.external_id == str(by_sku(shop)["synccenter-1"]["id"])
+    assert set(last.links) == {(Kind.VARIANT, 10), (Kind.VARIANT, 11)} and bulks(shop) == [3, 1]
+
+
+def test_a_bulk_is_polled_once_for_all_its_products(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    set_consumers(shop, False)
+    items = [plain(number) for number in range(3, 8)]
+    sent = send(adapter, *items)
+    shop.clear_calls()
+    assert all(isinstance(each.error, Queued) for each in poll(adapter, sent, *items))
+    assert [call["method"] for call in shop.calls()] == ["GET"]
+
+
+def test_a_bulk_deleted_from_the_shops_log_is_sent_again(adapter: Adapter[Any]) -> None:
+    (forgotten,) = poll(adapter, [Outcome(error=Queued("", receipt_id="no-such-bulk"))], plain(3))
+    assert isinstance(forgotten.error, TryAgainLater) and not isinstance(forgotten.error, Queued)
+
+
+def test_an_accepted_bulk_keeps_its_receipt_if_its_status_cannot_be_read(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
+    shop.fault("status", status=503, path="/detailed-status", times=1)
+    sent = send(adapter, plain(3))
+    assert isinstance(sent[0].error, Queued)
+    (outcome,) = poll(adapter, sent, plain(3))
+    assert outcome.error is None and bulks(shop) == [1]
+
+
+def test_a_queued_removal_is_polled_by_its_receipt(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    (made,) = send(adapter, plain(3))
+    set_consumers(shop, False)
+    gone: Operation[Any] = Operation(Action.REMOVE, 3, made.external_id, None)
+    (outcome,) = adapter.target(PRODUCTS).send([gone])
+    gone = replace(gone, **about_queue(outcome))
+    (outcome,) = poll_operations(adapter, gone)
+    assert about_queue(outcome)["receipt_id"] == gone.receipt_id
+    set_consumers(shop, True)
+    (outcome,) = poll_operations(adapter, gone)
+    assert outcome.error is None and by_sku(shop)["SKU-30"]["status"] == 2 and bulks(shop) == [1, 1]
+
+
+def test_operations_queued_without_a_receipt_are_found_by_time(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """Queued by a version that did not store receipts."""
+    set_consumers(shop, False)
+    operations = queued(adapter, send(adapter, product(1), plain(3)), product(1), plain(3, price="99"))
+    receipts = {each.receipt_id for each in operations}
+    found = adapter.target(PRODUCTS).send([replace(each, receipt_id="") for each in operations])
+    assert isinstance(found[0].error, Queued) and {found[0].error.receipt_id} == receipts
+    assert isinstance(found[1].error, Queued) and {found[1].error.receipt_id}.isdisjoint(receipts)
+    assert bulks(shop) == [3, 1]
+
+
+def test_a_product_changed_while_queued_is_sent_with_its_new_content(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
+    set_consumers(shop, False)
+    before = send(adapter, plain(3))
+    sent = adapter.target(PRODUCTS).send(queued(adapter, before, plain(3, price="99")))
+    assert isinstance(sent[0].error, Queued) and bulks(shop) == [1, 1]
+    set_consumers(shop, True)
+    (outcome,) = poll(adapter, sent, plain(3, price="99"))
     assert outcome.error is None and by_sku(shop)["SKU-30"]["price"] == 99 and bulks(shop) == [1, 1]
 
 
 def variants_with_equal_options() -> Any:
-    """Two variants that nothing tells apart."""
+    """Two variants with the same option values."""
     same = [{"name": "Size", "value": "S10"}]
     return product(2, variants=[variant(20, 2, options=same), variant(21, 2, options=same)])
 
 
-def test_one_that_the_shop_refuses_holds_up_no_other(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_rejected_product_does_not_affect_others(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     bad, good = send(adapter, variants_with_equal_options(), product(1))
     assert isinstance(bad.error, SkipRecord) and "have the same set of attribute values" in str(bad.error)
     assert bad.error.fix and good.error is None
 
 
-def test_a_refusal_that_comes_later_is_reported_once_it_is_known(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_asynchronous_rejection_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     set_consumers(shop, False)
-    send(adapter, variants_with_equal_options())
+    first = send(adapter, variants_with_equal_options())
     set_consumers(shop, True)
     set_consumers(shop, False)
-    (outcome,) = send_queued(adapter, variants_with_equal_options())
-    assert isinstance(outcome.error, Queued)
+    second = poll(adapter, first, variants_with_equal_options())
+    assert isinstance(second[0].error, Queued)
     set_consumers(shop, True)
-    (outcome,) = send_queued(adapter, variants_with_equal_options())
+    (outcome,) = poll(adapter, second, variants_with_equal_options())
     assert isinstance(outcome.error, SkipRecord) and '"SKU-21"' in str(outcome.error)
     assert bulks(shop) == [2, 1]
 
 
-def test_an_option_that_the_shop_does_not_know_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_unknown_option_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     strange = product(2, variants=[variant(20, 2, options=[{"name": "Size", "value": "Huge"}])])
     stranger = product(3, variants=[variant(30, 3, options=[{"name": "Mood", "value": "Calm"}])])
     first, second, third = send(adapter, strange, stranger, product(1))
-    assert isinstance(first.error, SkipRecord) and "no option 'Huge'" in str(first.error)
-    assert isinstance(second.error, SkipRecord) and "'Mood'" in str(second.error)
+    assert isinstance(first.error, SkipRecord) and "no option “Huge”" in str(first.error)
+    assert isinstance(second.error, SkipRecord) and "“Mood”" in str(second.error)
     assert third.error is None and "SKU-20" not in {each["sku"] for each in shop.state("offered")}
 
 
-def test_the_field_map_names_the_attribute_of_an_option(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_the_field_map_selects_the_attribute_of_an_option(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento_target", field_map={"options": {"Measure": "size"}})
     (outcome,) = send(adapter, product(1, variants=[variant(10, 1, options=[{"name": "Measure", "value": "S10"}])]))
     assert outcome.error is None
 
 
-def test_a_bulk_whose_answer_was_lost_makes_nothing_twice(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_bulk_with_a_lost_response_creates_no_duplicates(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     shop.fault("half_body", when="after", path="/async/bulk/", times=1)
     with pytest.raises(TryAgainLater):
         send(adapter, product(1))
     before = len(by_sku(shop))
     assert [outcome.error for outcome in send(adapter, product(1))] == [None]
-    assert len(by_sku(shop)) == before + 1  # the configurable product above the two
+    assert len(by_sku(shop)) == before + 1  # the configurable product of the two
 
 
-def test_one_by_one_where_no_consumers_run(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_products_are_sent_one_by_one_without_consumers(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento_target", bulk=False)
     set_consumers(shop, False)
     bad, good, odd = send(adapter, variants_with_equal_options(), product(1), plain(3, sku="A b%20"))
@@ -186,11 +277,11 @@ def test_one_by_one_where_no_consumers_run(open_adapter: Open, shop: SandboxProc
 
 
 @pytest.mark.parametrize("item", [product(1), plain(3)], ids=["with variants", "without"])
-def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter[Any], shop: SandboxProcess) -> None:
     (made,) = send(adapter, item)
     gone = Operation(Action.REMOVE, item.id, made.external_id, None)
     for _ in range(2):
-        assert adapter.send(PRODUCTS, [gone])[0].error is None
+        assert adapter.target(PRODUCTS).send([gone])[0].error is None
     row = next(each for each in shop.state("goods") if str(each["id"]) == made.external_id)
     assert row["status"] == 2 and bulks(shop)[-1] == 1 and len(bulks(shop)) <= 3
 
@@ -199,7 +290,7 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter, sh
     ("item", "code"),
     [
         (product(1, variants=[variant(10, sku="")]), "sku_missing"),
-        (product(1, variants=[variant(10, sku="x" * 65)]), "sku_length"),
+        (product(1, variants=[variant(10, sku="x" * 65)]), "sku_too_long"),
         (product(1, variants=[variant(10, price=None)]), "price_missing"),
         (product(1, title=""), "title_missing"),
         (product(1, variants=[variant(10, options=[]), variant(11, options=[])]), "options_missing"),
@@ -207,16 +298,18 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter, sh
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_the_shop_could_not_hold_is_reported_before(item: Any, code: str, adapter: Adapter) -> None:
+def test_a_product_that_the_shop_cannot_represent_is_reported_before_sending(
+    item: Any, code: str, adapter: Adapter[Any]
+) -> None:
     with pytest.raises(SkipRecord) as refused:
-        adapter.payload(PRODUCTS, item, NOTHING)
-    assert refused.value.code == code and refused.value.fix
+        adapter.target(PRODUCTS).payload(item, NOTHING)
+    assert refused.value.problem.code == code and refused.value.fix
 
 
-def test_stock_follows_as_soon_as_the_product_is_there(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_stock_is_sent_once_the_product_exists(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     item = plain(3)
-    [before] = adapter.send(DataType.STOCK, creations(adapter, DataType.STOCK, item.variants))
-    assert isinstance(before.error, SkipRecord) and before.error.code == "not_there_yet"
+    [before] = adapter.target(DataType.STOCK).send(creations(adapter, DataType.STOCK, item.variants))
+    assert isinstance(before.error, SkipRecord) and before.error.problem.code == "not_at_target_yet"
     send(adapter, item)
-    [after] = adapter.send(DataType.STOCK, creations(adapter, DataType.STOCK, item.variants))
+    [after] = adapter.target(DataType.STOCK).send(creations(adapter, DataType.STOCK, item.variants))
     assert after.error is None

@@ -1,15 +1,16 @@
-"""What is special about reading a Magento shop."""
+"""Importing from a Magento shop: behavior that the standard suite does not cover."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.errors import NeedsAttention
-from connectors.platforms.magento import products
-from connectors.records import OrderRecord, ProductRecord
+from connectors.platforms.magento.sources import products
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.records import OrderRecord, ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.magento import change, first_variant_position, freeze_clock, place_order, signing
@@ -18,7 +19,7 @@ from tests.adapters.reading import by_id, pages, records
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LATELY = datetime(2026, 1, 1, tzinfo=UTC)
 VENDORS = {"orders": {"vendor": "extension_attributes.vendor"}}
-Open = Callable[..., Adapter]
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture
@@ -27,15 +28,15 @@ def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("magento")
 
 
 @pytest.fixture
-def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter]]:
-    opened: list[Adapter] = []
+def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter[Any]]]:
+    opened: list[Adapter[Any]] = []
 
-    def make(**credentials: str) -> Adapter:
+    def make(**credentials: str) -> Adapter[Any]:
         opened.append(signing(shop, **credentials))
         return opened[-1]
 
@@ -44,22 +45,22 @@ def signed(shop: SandboxProcess) -> Iterator[Callable[..., Adapter]]:
         each.http.close()
 
 
-def order(adapter: Adapter, number: int) -> OrderRecord:
-    (record,) = adapter.fetch(DataType.ORDERS, [str(number)])
+def order(adapter: Adapter[Any], number: int) -> OrderRecord:
+    (record,) = adapter.source(DataType.ORDERS).fetch([str(number)])
     assert isinstance(record, OrderRecord)
     return record
 
 
-def product(adapter: Adapter, number: int) -> ProductRecord:
-    (record,) = adapter.fetch(DataType.PRODUCTS, [str(number)])
+def product(adapter: Adapter[Any], number: int) -> ProductRecord:
+    (record,) = adapter.source(DataType.PRODUCTS).fetch([str(number)])
     assert isinstance(record, ProductRecord)
     return record
 
 
-# Signed
+# OAuth 1
 
 
-def test_every_request_can_be_signed_by_oauth(signed: Callable[..., Adapter], shop: SandboxProcess) -> None:
+def test_every_request_can_be_signed_with_oauth(signed: Callable[..., Adapter[Any]], shop: SandboxProcess) -> None:
     adapter = signed()
     assert "GBP" in adapter.check()
     assert len(records(adapter, DataType.ORDERS)) == 30
@@ -68,12 +69,12 @@ def test_every_request_can_be_signed_by_oauth(signed: Callable[..., Adapter], sh
 
 
 @pytest.mark.parametrize("name", ["consumer_key", "consumer_secret", "access_token", "access_token_secret"])
-def test_a_wrong_part_of_the_signature_needs_a_person(name: str, signed: Callable[..., Adapter]) -> None:
+def test_wrong_oauth_credentials_need_attention(name: str, signed: Callable[..., Adapter[Any]]) -> None:
     with pytest.raises(NeedsAttention):
         signed(**{name: "wrong"}).check()
 
 
-def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter]) -> None:
+def test_incomplete_oauth_credentials_are_rejected(signed: Callable[..., Adapter[Any]]) -> None:
     with pytest.raises(ValueError, match="together"):
         signed(consumer_secret="")
 
@@ -81,7 +82,7 @@ def test_half_of_the_credentials_is_refused(signed: Callable[..., Adapter]) -> N
 # Orders
 
 
-def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (first_variant_position(shop), 3))
     parent, child = row["items"]
     (line,) = order(adapter, row["entity_id"]).lines
@@ -92,8 +93,8 @@ def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter, shop: 
     assert variants[line.variant_id].sku == line.sku
 
 
-def test_lines_carry_their_vendor(open_adapter: Open, shop: SandboxProcess) -> None:
-    """From a field of the line, or from an attribute of what was bought; both say the same here."""
+def test_lines_have_their_vendor(open_adapter: Open, shop: SandboxProcess) -> None:
+    """From a field of the line, or from an attribute of the product; both have the same value here."""
     row = place_order(shop, *((position, 1) for position in range(9)), (first_variant_position(shop), 1))
     by_line = order(open_adapter("magento", field_map=VENDORS), row["entity_id"])
     by_product = order(
@@ -105,35 +106,35 @@ def test_lines_carry_their_vendor(open_adapter: Open, shop: SandboxProcess) -> N
     assert {line.vendor for line in order(open_adapter("magento"), row["entity_id"]).lines} == {""}
 
 
-def test_an_order_that_changes_while_it_is_paged_hides_no_neighbour(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_an_order_changed_while_paging_hides_no_other(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", page_size=5)
     everything = {str(row["entity_id"]) for row in shop.state("orders")}
     for since in (None, LONG_AGO):
         met, cursor, more = set(), None, True
         while more:
-            page = adapter.read_page(DataType.ORDERS, since=since, cursor=cursor)
+            page = adapter.source(DataType.ORDERS).read_page(since=since, cursor=cursor)
             met |= {record.external_id for record in page.records}
             cursor, more = page.cursor, page.cursor is not None
-            if more:  # the first of each page moves behind all others
+            if more:  # the first order of each page moves to the end
                 change(shop, "orders", int(page.records[0].external_id), customer_note=f"page {len(met)}")
         assert met == everything
 
 
-def test_an_order_that_goes_while_it_is_paged_hides_no_neighbour(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_an_order_deleted_while_paging_hides_no_other(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", page_size=5)
-    first = adapter.read_page(DataType.ORDERS, since=None, cursor=None)
+    first = adapter.source(DataType.ORDERS).read_page(since=None, cursor=None)
     gone = first.records[0].external_id
     shop.control("DELETE", "row", json={"account": "alpha", "kind": "orders", "id": int(gone)})
     met = {each.external_id for each in first.records}
     cursor = first.cursor
     while cursor:
-        page = adapter.read_page(DataType.ORDERS, since=None, cursor=cursor)
+        page = adapter.source(DataType.ORDERS).read_page(since=None, cursor=cursor)
         met |= {each.external_id for each in page.records}
         cursor = page.cursor
     assert met == {str(row["entity_id"]) for row in shop.state("orders")} | {gone}
 
 
-def test_what_shares_a_second_is_read_though_it_fills_pages(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_orders_changed_in_one_second_are_all_read_if_they_fill_pages(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", page_size=5)
     freeze_clock(shop, "2026-06-01 12:00:00")
     for number in range(1, 13):
@@ -145,7 +146,7 @@ def test_what_shares_a_second_is_read_though_it_fills_pages(open_adapter: Open, 
     assert read[-1].cut == datetime(2026, 6, 1, 12, 0, 1, tzinfo=UTC)
 
 
-def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_state_and_shipped_quantities_determine_the_status(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     stages = ("new", "paid", "shipped", "cancelled")
     rows = [place_order(shop, (0, 2), stage=stage) for stage in stages]
     found = [order(adapter, row["entity_id"]) for row in rows]
@@ -156,17 +157,17 @@ def test_states_and_shipped_quantities_make_the_status(adapter: Adapter, shop: S
     assert shipment.lines == {found[2].lines[0].external_id: Decimal(2)}
     change(shop, "orders", rows[1]["entity_id"], state="somewhere")
     strange = order(adapter, rows[1]["entity_id"])
-    assert strange.status == "pending" and strange.problems[0].code == "unknown_state"
+    assert strange.status == "pending" and strange.problems[0].code == "order_state_unknown"
 
 
-def test_an_order_without_a_street_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_order_without_a_street_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1))
     change(shop, "orders", row["entity_id"], billing_address=row["billing_address"] | {"street": [""]})
     (problem,) = order(adapter, row["entity_id"]).problems
-    assert problem.code == "address_incomplete" and "billing" in problem.message and not problem.fatal
+    assert problem.code == "address_incomplete" and problem.values == {"use": "billing"} and not problem.fatal
 
 
-def test_only_the_orders_of_the_b2b_store_view_are_read(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_only_orders_of_the_b2b_store_view_are_read(open_adapter: Open, shop: SandboxProcess) -> None:
     read = records(open_adapter("magento", b2b_store_id=2), DataType.ORDERS)
     assert {each.external_id for each in read} == {
         str(row["entity_id"]) for row in shop.state("orders") if row["store_id"] == 2
@@ -177,7 +178,7 @@ def test_only_the_orders_of_the_b2b_store_view_are_read(open_adapter: Open, shop
 # Products
 
 
-def test_variants_are_no_products(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_variants_are_not_imported_as_products(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     read = by_id(records(adapter, DataType.PRODUCTS))
     rows = {str(row["id"]): row for row in shop.state("goods")}
     assert all(rows[number]["visibility"] != 1 for number in read)
@@ -192,7 +193,7 @@ def test_variants_are_no_products(adapter: Adapter, shop: SandboxProcess) -> Non
     assert sorted(variants) == sorted((number, sku) for number, sku in sold.items() if number not in unreadable)
 
 
-def test_a_product_is_mapped_to_the_hubs_terms(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_product_is_mapped_to_the_hubs_fields(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = next(each for each in shop.state("goods") if each["type_id"] == "configurable")
     found = product(adapter, row["id"])
     assert found.variants is not None and found.images is not None
@@ -211,7 +212,7 @@ def test_a_product_is_mapped_to_the_hubs_terms(adapter: Adapter, shop: SandboxPr
     assert [each.quantity for each in found.variants[0].stock] == [held[child["sku"]]]
 
 
-def test_a_special_price_counts_on_its_days(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_special_price_applies_within_its_date_range(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = next(each for each in shop.state("products") if each["type_id"] == "simple" and each.get("price", 0) > 3)
     today = datetime.now(UTC)
 
@@ -232,8 +233,8 @@ def test_a_special_price_counts_on_its_days(adapter: Adapter, shop: SandboxProce
     assert price_with(today - 2 * day, today - day) == (full, None)
 
 
-def test_a_variant_that_changes_brings_its_product(open_adapter: Open, shop: SandboxProcess) -> None:
-    """The vendor tells neither that the product changed nor whose the variant is."""
+def test_a_changed_variant_imports_its_product(open_adapter: Open, shop: SandboxProcess) -> None:
+    """The vendor reports neither that the product changed nor which product the variant belongs to."""
     adapter = open_adapter("magento", page_size=5)
     parent = [row for row in shop.state("goods") if row["type_id"] == "configurable"][-1]
     child = parent["extension_attributes"]["configurable_product_links"][0]
@@ -244,10 +245,10 @@ def test_a_variant_that_changes_brings_its_product(open_adapter: Open, shop: San
     assert isinstance(found, ProductRecord) and found.external_id == str(parent["id"])
     (changed,) = [variant for variant in found.variants or () if variant.external_id == str(child)]
     assert changed.price is not None and Decimal(77) in (changed.price.amount, changed.price.list_amount)
-    assert [page.cut for page in read] == [None] * len(read)  # a run that breaks off has to look for it again
+    assert [page.cut for page in read] == [None] * len(read)  # an interrupted run has to find it again
 
 
-def test_when_too_many_variants_changed_all_products_with_variants_are_read(
+def test_all_configurable_products_are_read_if_too_many_variants_changed(
     open_adapter: Open, shop: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(products, "MAX_CHANGED_VARIANTS", 2)
@@ -260,7 +261,9 @@ def test_when_too_many_variants_changed_all_products_with_variants_are_read(
     }
 
 
-def test_a_variant_that_shows_by_itself_is_reported_and_stays_a_product(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_variant_visible_on_its_own_is_reported_and_stays_a_product(
+    adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
     parent = next(row for row in shop.state("goods") if row["type_id"] == "configurable")
     child = parent["extension_attributes"]["configurable_product_links"][0]
     change(shop, "products", child, visibility=4)
@@ -271,23 +274,23 @@ def test_a_variant_that_shows_by_itself_is_reported_and_stays_a_product(adapter:
     assert product(adapter, child).variants
 
 
-def test_what_is_wrong_with_products_is_reported(adapter: Adapter) -> None:
+def test_problems_of_products_are_reported(adapter: Adapter[Any]) -> None:
     wrong = {
         record.raw["sku"]: [(problem.code, problem.fatal) for problem in record.problems]
         for record in records(adapter, DataType.PRODUCTS)
         if record.problems
     }
     assert wrong == {
-        "DIRTY-NO-WEIGHT": [("weight_invalid", True)],
-        "DIRTY-NO-PRICE": [("price_invalid", True)],
+        "DIRTY-NO-WEIGHT": [("weight_missing", True)],
+        "DIRTY-NO-PRICE": [("price_missing", True)],
         "DIRTY-NUL-BYTE": [("unreadable", True)],
     }
 
 
-# Trouble
+# Errors
 
 
-def test_refusals_are_reported_in_the_shops_words(open_adapter: Open) -> None:
+def test_errors_contain_the_shops_message(open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as refused:
         open_adapter("magento", store_view="nowhere").check()
     assert "store view" in refused.value.fix

@@ -1,4 +1,4 @@
-"""Shipments that others report go out to the shop, each once."""
+"""Shipments reported by other systems are created in the shop, each once."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, References
-from connectors.errors import SkipRecord, TryAgainLater
-from connectors.records import OrderRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import OrderRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
 from tests.adapters import samples
 from tests.adapters.magento import first_variant_position, place_order
 
-Open = Callable[..., Adapter]
+Open = Callable[..., Adapter[Any]]
 
 
 @pytest.fixture
@@ -24,23 +25,23 @@ def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("magento")
 
 
 def shipment(number: str, track: str = "TRACK-1", **pieces: str) -> ShipmentItem:
-    """`line1="2"` ships two of the line that we call 1."""
+    """`line1="2"` ships two of our line 1."""
     lines = {int(name.removeprefix("line")): Decimal(quantity) for name, quantity in pieces.items()}
     return ShipmentItem(number, "DHL", track, None, lines)
 
 
-def operation(adapter: Adapter, row: dict[str, Any], *shipments: ShipmentItem) -> Operation:
-    """An order of the shop whose lines are 1, 2, 3 … here."""
+def operation(adapter: Adapter[Any], row: dict[str, Any], *shipments: ShipmentItem) -> Operation[Any]:
+    """An update of an order of the shop, with its lines linked to our lines 1, 2, 3 …"""
     bought = [item for item in row["items"] if "parent_item_id" not in item]
     refs = References(
         {(Kind.ORDER_LINE, place_order): str(item["item_id"]) for place_order, item in enumerate(bought, 1)}
     )
-    payload = adapter.payload(DataType.ORDERS, order_with(len(bought), *shipments), refs)
+    payload = adapter.target(DataType.ORDERS).payload(order_with(len(bought), *shipments), refs)
     return Operation(Action.UPDATE, 1, str(row["entity_id"]), payload)
 
 
@@ -52,8 +53,8 @@ def order_with(lines: int, *shipments: ShipmentItem) -> OrderItem:
     return samples.order(1, lines=ours, shipments=list(shipments))
 
 
-def send(adapter: Adapter, *operations: Operation) -> list[Exception | None]:
-    outcomes = adapter.send(DataType.ORDERS, operations)
+def send(adapter: Adapter[Any], *operations: Operation[Any]) -> list[Exception | None]:
+    outcomes = adapter.target(DataType.ORDERS).send(operations)
     assert [outcome.external_id for outcome in outcomes] == [each.external_id for each in operations]
     return [outcome.error for outcome in outcomes]
 
@@ -64,20 +65,20 @@ def shipped(shop: SandboxProcess, row: dict[str, Any]) -> list[list[float]]:
     return [[item["qty"] for item in each["items"]] for each in found]
 
 
-def test_parts_are_shipped_as_they_are_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_partial_shipments_are_created_as_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (first_variant_position(shop), 3), (0, 2))
     first = shipment("NS-1", line1="2")
     assert send(adapter, operation(adapter, row, first)) == [None]
     second = shipment("NS-2", "TRACK-2", line1="1", line2="2")
     assert send(adapter, operation(adapter, row, first, second)) == [None]
     assert shipped(shop, row) == [[2], [1, 2]]
-    (record,) = adapter.fetch(DataType.ORDERS, [str(row["entity_id"])])
+    (record,) = adapter.source(DataType.ORDERS).fetch([str(row["entity_id"])])
     assert isinstance(record, OrderRecord) and record.status == "shipped"
-    # The hub is not told as the shop's what it told the shop.
+    # Shipments that the hub created are not imported again as the shop's own.
     assert record.shipments == []
 
 
-def test_a_shipment_whose_answer_was_lost_ships_once(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_shipment_with_a_lost_response_is_created_once(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 3))
     wanted = operation(adapter, row, shipment("NS-1", line1="1"))
     shop.fault("half_body", when="after", path="/ship$", times=1)
@@ -89,7 +90,7 @@ def test_a_shipment_whose_answer_was_lost_ships_once(adapter: Adapter, shop: San
     assert shipped(shop, row) == [[1]]
 
 
-def test_a_repeat_costs_one_read_for_all(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_repeating_a_batch_makes_a_single_read(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     wanted = [operation(adapter, place_order(shop, (0, 3)), shipment(f"NS-{n}", line1="1")) for n in range(5)]
     send(adapter, *wanted)
     shop.clear_calls()
@@ -97,15 +98,15 @@ def test_a_repeat_costs_one_read_for_all(adapter: Adapter, shop: SandboxProcess)
     assert [call["method"] for call in shop.calls()] == ["GET"]
 
 
-def test_orders_without_shipments_cost_no_call(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_orders_without_shipments_make_no_calls(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 3))
     shop.clear_calls()
     assert send(adapter, operation(adapter, row)) == [None]
     assert shop.calls() == []
 
 
-def test_more_than_is_left_is_refused_in_words(adapter: Adapter, shop: SandboxProcess) -> None:
-    """Its placeholder is filled, and the other order goes through."""
+def test_shipping_too_much_is_rejected_with_a_readable_message(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """The message's placeholder is filled, and the other order is shipped."""
     short, whole = place_order(shop, (0, 1)), place_order(shop, (0, 2))
     errors = send(
         adapter,
@@ -118,22 +119,22 @@ def test_more_than_is_left_is_refused_in_words(adapter: Adapter, shop: SandboxPr
     assert (shipped(shop, short), shipped(shop, whole)) == ([], [[2]])
 
 
-def test_a_shipment_that_is_refused_holds_up_no_other_of_its_order(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_rejected_shipment_does_not_affect_others_of_its_order(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1), (1, 2))
     (error,) = send(
         adapter, operation(adapter, row, shipment("NS-1", line1="9"), shipment("NS-2", "TRACK-2", line2="2"))
     )
-    assert isinstance(error, SkipRecord) and "refuses shipment NS-1:" in str(error) and "NS-2" not in str(error)
+    assert isinstance(error, SkipRecord) and "rejected the shipment: NS-1:" in str(error) and "NS-2" not in str(error)
     assert shipped(shop, row) == [[2]]
 
 
-def test_an_order_that_cannot_be_shipped_says_so(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_order_that_cannot_be_shipped_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1), stage="cancelled")
     (error,) = send(adapter, operation(adapter, row, shipment("NS-1", line1="1")))
     assert isinstance(error, SkipRecord) and "does not allow a shipment" in str(error)
 
 
-def test_a_tracking_number_that_comes_later_is_added(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_tracking_number_reported_later_is_added(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1))
     send(adapter, operation(adapter, row, shipment("NS-1", "", line1="1")))
     for _ in range(2):
@@ -142,39 +143,39 @@ def test_a_tracking_number_that_comes_later_is_added(adapter: Adapter, shop: San
     assert [(track["track_number"], track["carrier_code"]) for track in found["tracks"]] == [("LATE-1", "dhl")]
 
 
-def test_vendors_may_have_the_same_number_for_their_shipments(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_vendors_may_use_the_same_shipment_number(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1), (1, 2))
     send(adapter, operation(adapter, row, shipment("1001", line1="1"), shipment("1001", "TRACK-2", line2="2")))
     assert sorted(shipped(shop, row)) == [[1], [2]]
 
 
-def test_what_the_shop_shipped_itself_is_read_and_not_sent_back(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_the_shops_own_shipments_are_imported_and_not_sent_back(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1), (1, 2), stage="shipped")
-    (record,) = adapter.fetch(DataType.ORDERS, [str(row["entity_id"])])
+    (record,) = adapter.source(DataType.ORDERS).fetch([str(row["entity_id"])])
     assert isinstance(record, OrderRecord)
     (read,) = record.shipments or ()
     own = ShipmentItem(read.external_id, read.carrier, read.tracking_number, read.shipped_at, {1: Decimal(1)})
     assert operation(adapter, row, own).payload == {"shipments": []}
 
 
-def test_a_parcel_that_somebody_entered_by_hand_is_not_shipped_again(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_shipment_entered_by_a_user_is_not_created_again(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 2), stage="shipped")
     assert send(adapter, operation(adapter, row, shipment("NS-1", f"TRACK-{row['entity_id']}", line1="2"))) == [None]
     assert shipped(shop, row) == [[2]]
 
 
-def test_an_order_of_another_shop_does_not_belong_here(adapter: Adapter) -> None:
+def test_an_order_of_another_shop_has_no_payload(adapter: Adapter[Any]) -> None:
     item = order_with(1, shipment("NS-1", line1="1"))
-    assert adapter.payload(DataType.ORDERS, item, References({})) is None
+    assert adapter.target(DataType.ORDERS).payload(item, References({})) is None
 
 
-def test_an_ambiguous_shipment_is_reported(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_unidentifiable_shipment_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     with pytest.raises(SkipRecord) as refused:
         operation(adapter, place_order(shop, (0, 1)), shipment("", "", line1="1"))
-    assert refused.value.code == "shipment_without_number" and refused.value.fix
+    assert refused.value.problem.code == "shipment_without_number" and refused.value.fix
 
 
-def test_source_and_mail_are_as_the_connection_says(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_settings_determine_inventory_source_and_email(open_adapter: Open, shop: SandboxProcess) -> None:
     adapter = open_adapter("magento", ship_from="overflow", notify=True)
     row = place_order(shop, (0, 1))
     assert send(adapter, operation(adapter, row, shipment("NS-1", line1="1"))) == [None]

@@ -1,4 +1,4 @@
-"""Stock and prices go to a Magento shop by SKU, many a call."""
+"""Stock and prices are sent to a Magento shop by SKU, many per call."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from catalog.items import StockItem
-from connectors.contract import Action, Adapter, Operation
-from connectors.errors import BatchRefused, NeedsAttention, SkipRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord
+from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import SAMPLES, variant
 from tests.adapters.writing import NOTHING, creations
 
-Open = Callable[..., Adapter]
+Open = Callable[..., Adapter[Any]]
 STOCK, PRICES = DataType.STOCK, DataType.PRICES
 
 
@@ -24,12 +25,12 @@ def shop(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 
 @pytest.fixture
-def adapter(open_adapter: Open) -> Adapter:
+def adapter(open_adapter: Open) -> Adapter[Any]:
     return open_adapter("magento_target")
 
 
-def errors(adapter: Adapter, data_type: DataType, *items: Any) -> list[Exception | None]:
-    return [outcome.error for outcome in adapter.send(data_type, creations(adapter, data_type, items))]
+def errors(adapter: Adapter[Any], data_type: DataType, *items: Any) -> list[Exception | None]:
+    return [outcome.error for outcome in adapter.target(data_type).send(creations(adapter, data_type, items))]
 
 
 def held(shop: SandboxProcess, sku: str) -> list[tuple[str, float, int]]:
@@ -40,12 +41,12 @@ def prices(shop: SandboxProcess) -> dict[str, float]:
     return {row["sku"]: row.get("price") for row in shop.state("goods")}
 
 
-def test_all_our_locations_go_into_one_source(open_adapter: Open, shop: SandboxProcess) -> None:
+def test_all_our_locations_are_summed_into_one_source(open_adapter: Open, shop: SandboxProcess) -> None:
     two = [StockItem("leeds", Decimal("2"), None, None), StockItem("york", Decimal("2.5"), None, None)]
     owed = [StockItem("leeds", Decimal("-3"), None, None)]
     adapter = open_adapter("magento_target", source_code="overflow")
     assert errors(adapter, STOCK, variant(1), variant(2)) == [None, None]
-    adapter.send(STOCK, creations(adapter, STOCK, [replaced(variant(1), two), replaced(variant(2), owed)]))
+    adapter.target(STOCK).send(creations(adapter, STOCK, [replaced(variant(1), two), replaced(variant(2), owed)]))
     assert held(shop, "SKU-1") == [("overflow", 4.5, 1)] and held(shop, "SKU-2") == [("overflow", 0, 0)]
 
 
@@ -55,13 +56,13 @@ def replaced(item: Any, stock: list[StockItem]) -> Any:
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_a_batch_is_one_read_and_one_write(data_type: DataType, adapter: Adapter, shop: SandboxProcess) -> None:
+def test_a_batch_makes_one_read_and_one_write(data_type: DataType, adapter: Adapter[Any], shop: SandboxProcess) -> None:
     assert errors(adapter, data_type, *SAMPLES[data_type]) == [None] * 5
     assert [call["method"] for call in shop.calls()] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_limits_of_inputs_are_kept(data_type: DataType, open_adapter: Open, shop: SandboxProcess) -> None:
+def test_input_limits_are_respected(data_type: DataType, open_adapter: Open, shop: SandboxProcess) -> None:
     items = [variant(number) for number in range(1, 46)]
     shop.control("POST", "goods", json={"account": "alpha", "skus": [f"SKU-{n}" for n in range(6, 46)]})
     shop.control("POST", "setting", json={"account": "alpha", "limited": True})
@@ -73,48 +74,51 @@ def test_limits_of_inputs_are_kept(data_type: DataType, open_adapter: Open, shop
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_what_the_shop_does_not_have_is_reported_and_not_written(
-    data_type: DataType, adapter: Adapter, shop: SandboxProcess
+def test_missing_products_are_reported_and_not_written(
+    data_type: DataType, adapter: Adapter[Any], shop: SandboxProcess
 ) -> None:
     first, second = errors(adapter, data_type, variant(99), variant(1))
-    assert isinstance(first, SkipRecord) and first.code == "not_there_yet" and "SKU-99" in str(first)
+    assert isinstance(first, SkipRecord) and first.problem.code == "not_at_target_yet" and "SKU-99" in str(first)
     assert second is None and held(shop, "SKU-99") == []
 
 
-def test_an_sku_with_a_comma_is_found(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_an_sku_with_a_comma_is_found(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     shop.control("POST", "goods", json={"account": "alpha", "skus": ["A,B"]})
     assert errors(adapter, STOCK, variant(1, sku="A,B"), variant(2)) == [None, None]
     assert held(shop, "A,B") == [("default", 3, 1)]
 
 
-def test_case_makes_no_difference(adapter: Adapter, shop: SandboxProcess) -> None:
+def test_skus_are_case_insensitive(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     assert errors(adapter, PRICES, variant(1, sku="sku-1", price="8")) == [None]
     assert prices(shop)["SKU-1"] == 8
 
 
-def test_what_is_no_longer_offered_is_out_of_stock(adapter: Adapter, shop: SandboxProcess) -> None:
-    (made,) = adapter.send(STOCK, creations(adapter, STOCK, [variant(1)]))
-    assert adapter.payload(STOCK, variant(1, status="discontinued"), NOTHING) is None
+def test_variants_no_longer_offered_are_set_out_of_stock(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    (made,) = adapter.target(STOCK).send(creations(adapter, STOCK, [variant(1)]))
+    assert adapter.target(STOCK).payload(variant(1, status="discontinued"), NOTHING) is None
     gone = Operation(Action.REMOVE, 1, made.external_id, None)
-    assert [outcome.error for outcome in adapter.send(STOCK, [gone])] == [None]
+    assert [outcome.error for outcome in adapter.target(STOCK).send([gone])] == [None]
     assert held(shop, "SKU-1") == [("default", 0, 0)]
 
 
-def test_a_price_once_set_stays(adapter: Adapter, shop: SandboxProcess) -> None:
-    (made,) = adapter.send(PRICES, creations(adapter, PRICES, [variant(1)]))
-    assert [o.error for o in adapter.send(PRICES, [Operation(Action.REMOVE, 1, made.external_id, None)])] == [None]
+def test_prices_are_not_removed(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    (made,) = adapter.target(PRICES).send(creations(adapter, PRICES, [variant(1)]))
+    assert [o.error for o in adapter.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None)])] == [
+        None
+    ]
     assert prices(shop)["SKU-1"] == 12.5
 
 
-def test_one_price_that_is_refused_holds_up_no_other(adapter: Adapter, shop: SandboxProcess) -> None:
-    """The shop names it by its SKU, and fills its sentence from a list."""
+def test_a_rejected_price_does_not_affect_others(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """The shop names it by its SKU, and fills the message's placeholders from a list."""
     first, second = errors(adapter, PRICES, variant(1, price="-1"), variant(2, price="7"))
     assert isinstance(first, SkipRecord) and second is None
-    assert str(first) == "Invalid attribute Price = -1. Row ID: SKU = SKU-1, Store ID: 0."
+    assert first.problem.code == "rejected"
+    assert first.problem.values == {"reason": "Invalid attribute Price = -1. Row ID: SKU = SKU-1, Store ID: 0."}
     assert (prices(shop)["SKU-1"], prices(shop)["SKU-2"]) == (0, 7)
 
 
-def test_a_source_that_is_not_there_needs_a_person(open_adapter: Open) -> None:
+def test_a_missing_inventory_source_needs_attention(open_adapter: Open) -> None:
     adapter = open_adapter("magento_target", source_code="nowhere")
     with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as refused:
         errors(adapter, STOCK, variant(1))
@@ -122,13 +126,13 @@ def test_a_source_that_is_not_there_needs_a_person(open_adapter: Open) -> None:
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
-def test_without_an_sku_nothing_can_go(data_type: DataType, adapter: Adapter) -> None:
+def test_variants_without_sku_are_skipped(data_type: DataType, adapter: Adapter[Any]) -> None:
     with pytest.raises(SkipRecord) as refused:
-        adapter.payload(data_type, variant(1, sku=""), NOTHING)
-    assert refused.value.code == "sku_missing" and refused.value.fix
+        adapter.target(data_type).payload(variant(1, sku=""), NOTHING)
+    assert refused.value.problem.code == "sku_missing" and refused.value.fix
 
 
-def test_the_price_list_of_the_connection_is_sent(open_adapter: Open) -> None:
-    payload = open_adapter("magento_target", price_list="shop-price").payload(PRICES, variant(1), NOTHING)
+def test_the_configured_price_list_is_sent(open_adapter: Open) -> None:
+    payload = open_adapter("magento_target", price_list="shop-price").target(PRICES).payload(variant(1), NOTHING)
     assert payload == {"sku": "SKU-1", "price": 12.5, "store_id": 0}
-    assert open_adapter("magento_target", price_list="another").payload(PRICES, variant(1), NOTHING) is None
+    assert open_adapter("magento_target", price_list="another").target(PRICES).payload(variant(1), NOTHING) is None

@@ -1,17 +1,19 @@
-"""Magento through the engine: what one shop holds is read, and reaches another."""
+"""Magento through the engine: one shop is imported and exported to another."""
 
 from collections.abc import Callable
 
 import pytest
 
 from catalog.models import Image, Product, Stock, Variant
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Link, Run
 from orders.models import Customer, Order
 from sandbox.catalog import COLOURS, SIZES
 from sandbox.process import SandboxProcess
 from synclog.models import ItemStatus
+from tests.engine.products import change
 from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
 
@@ -27,7 +29,7 @@ def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def other(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """Another shop, which has the attributes but none of the goods."""
+    """Another shop, which has the attributes but none of the products."""
     process = sandbox("magento", accounts={"beta": "beta-token"}, products=1, seed=2, dirty=False)
     for code, labels in (("colour", COLOURS), ("size", SIZES)):
         process.control("POST", "options", json={"account": "beta", "code": code, "labels": labels})
@@ -65,7 +67,12 @@ def rows(process: SandboxProcess, kind: str = "goods") -> dict[str, dict]:
     return {row["sku"]: row for row in process.state(kind)}
 
 
-def test_a_whole_shop_is_read(source: Connection, shop: SandboxProcess) -> None:
+def bulks(process: SandboxProcess) -> list[int]:
+    """The number of products in each bulk."""
+    return [call["items"] for call in process.calls() if "/async/bulk/" in call["path"]]
+
+
+def test_a_whole_shop_is_imported(source: Connection, shop: SandboxProcess) -> None:
     goods = list(shop.state("goods"))
     shown = [row for row in goods if row["visibility"] != 1]
     assert Product.objects.count() == len(shown)
@@ -95,7 +102,7 @@ def test_another_shop_gets_products_then_stock_and_prices(
     assert not Change.objects.exists()
 
 
-def test_a_second_full_sync_costs_no_call(source: Connection, other: SandboxProcess) -> None:
+def test_a_second_full_sync_makes_no_calls(source: Connection, other: SandboxProcess) -> None:
     target = connect(source, other)
     other.clear_calls()
     for data_type in (DataType.PRODUCTS, DataType.STOCK, DataType.PRICES):
@@ -104,18 +111,35 @@ def test_a_second_full_sync_costs_no_call(source: Connection, other: SandboxProc
     assert other.calls() == []
 
 
-def test_what_waits_in_the_shops_queue_is_pending_until_it_is_through(
-    source: Connection, other: SandboxProcess
-) -> None:
+def test_products_in_the_shops_queue_are_pending_until_processed(source: Connection, other: SandboxProcess) -> None:
     other.control("POST", "setting", json={"account": "beta", "consuming": False})
     target = connect(source, other)
     of_target = ItemStatus.objects.filter(job__connection=target, kind=Kind.PRODUCT)
     assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.PENDING}
     skip_delays()
-    assert len([call for call in other.calls() if "/async/bulk/" in call["path"]]) == 1
+    assert len(bulks(other)) == 1
     other.control("POST", "setting", json={"account": "beta", "consuming": True})
     skip_delays()
+    variants, parents = bulks(other)
+    assert variants == Variant.objects.count() and parents < variants
     assert set(of_target.values_list("state", flat=True)) == {ItemStatus.State.SYNCED}
     assert Link.objects.filter(connection=target, kind=Kind.VARIANT).count() == Variant.objects.count()
     assert set(Variant.objects.values_list("sku", flat=True)) <= rows(other, "source_items").keys()
     assert not Change.objects.exists()
+
+
+def test_a_removal_in_the_shops_queue_is_sent_once(source: Connection, other: SandboxProcess) -> None:
+    target = connect(source, other)
+    link = Link.objects.filter(connection=target, kind=Kind.PRODUCT).earliest("pk")
+    other.control("POST", "setting", json={"account": "beta", "consuming": False})
+    other.clear_calls()
+    change([Product.objects.get(pk=link.item_id)], status="discontinued")
+    work_until_idle()
+    for _ in range(3):
+        skip_delays()
+    assert bulks(other) == [1] and Change.objects.filter(item_id=link.item_id).exists()
+    other.control("POST", "setting", json={"account": "beta", "consuming": True})
+    skip_delays()
+    assert bulks(other) == [1] and not Change.objects.exists()
+    (row,) = [row for row in other.state("goods") if str(row["id"]) == link.external_id]
+    assert row["status"] == 2

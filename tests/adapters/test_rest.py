@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, References
-from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
-from connectors.records import ProductRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import records
@@ -34,17 +35,17 @@ def system(platform: Callable[[str], SandboxProcess]) -> SandboxProcess:
 
 def test_a_bad_object_fails_alone_and_is_reported(target: Adapter, system: SandboxProcess) -> None:
     operations = creations(target, PRODUCTS, [product(1), product(2, title=""), product(3)])
-    first, second, third = target.send(PRODUCTS, operations)
+    first, second, third = target.target(PRODUCTS).send(operations)
     assert first.error is None and third.error is None
     assert isinstance(second.error, SkipRecord) and "title" in str(second.error) and second.error.fix
     assert [row["key"] for row in system.state("products")] == ["1", "3"]
 
 
 def test_removals_and_writes_of_one_batch_stay_in_order(target: Adapter, system: SandboxProcess) -> None:
-    target.send(PRODUCTS, creations(target, PRODUCTS, [product(1), product(2)]))
+    target.target(PRODUCTS).send(creations(target, PRODUCTS, [product(1), product(2)]))
     (new,) = creations(target, PRODUCTS, [product(3)])
     gone = Operation(Action.REMOVE, 1, "1", None)
-    outcomes = target.send(PRODUCTS, [gone, new, Operation(Action.REMOVE, 2, "2", None)])
+    outcomes = target.target(PRODUCTS).send([gone, new, Operation(Action.REMOVE, 2, "2", None)])
     assert [outcome.external_id for outcome in outcomes] == ["1", "3", "2"]
     assert [row["key"] for row in system.state("products")] == ["3"]
     assert [call["method"] for call in system.calls()] == ["PUT", "PUT", "DELETE"]
@@ -52,14 +53,14 @@ def test_removals_and_writes_of_one_batch_stay_in_order(target: Adapter, system:
 
 def test_references_are_the_keys_that_the_system_knows(target: Adapter) -> None:
     refs = References({("brand", 5): "acme", ("category", 7): "lamps", ("variant", 10): "v-10"})
-    payload = target.payload(PRODUCTS, product(1), refs)
+    payload = target.target(PRODUCTS).payload(product(1), refs)
     assert (payload["brand"], payload["categories"]) == ("acme", ["lamps"])
     assert [each["key"] for each in payload["variants"]] == ["v-10", "11"]
 
 
 def test_an_order_goes_with_what_was_shipped_of_which_line(target: Adapter) -> None:
     refs = References({("customer", 3): "c-3", ("order_line", 10): "l-10", ("variant", 10): "v-10"})
-    payload = target.payload(DataType.ORDERS, order(1), refs)
+    payload = target.target(DataType.ORDERS).payload(order(1), refs)
     assert (payload["number"], payload["customer"], payload["total"]) == ("101", "c-3", 25)
     assert payload["placed_at"] == "2026-01-02T08:00:00+00:00"
     (line,) = payload["lines"]
@@ -70,26 +71,26 @@ def test_an_order_goes_with_what_was_shipped_of_which_line(target: Adapter) -> N
 
 def test_a_change_of_price_or_stock_is_no_change_of_the_product(target: Adapter) -> None:
     dear = product(1, variants=[variant(10, price="99", stock="0"), variant(11)])
-    assert target.payload(PRODUCTS, dear, NOTHING) == target.payload(PRODUCTS, product(1), NOTHING)
+    assert target.target(PRODUCTS).payload(dear, NOTHING) == target.target(PRODUCTS).payload(product(1), NOTHING)
 
 
 def test_what_is_not_counted_or_has_no_price_has_no_object(target: Adapter) -> None:
-    assert target.payload(DataType.STOCK, variant(1, stock=None), NOTHING) is None
-    assert target.payload(DataType.PRICES, variant(1, price=None), NOTHING) is None
-    assert target.payload(DataType.STOCK, variant(1, stock="-2"), NOTHING)["quantity"] == -2
+    assert target.target(DataType.STOCK).payload(variant(1, stock=None), NOTHING) is None
+    assert target.target(DataType.PRICES).payload(variant(1, price=None), NOTHING) is None
+    assert target.target(DataType.STOCK).payload(variant(1, stock="-2"), NOTHING)["quantity"] == -2
 
 
 @pytest.mark.parametrize("body", [{"results": []}, {"results": "all well"}, [], "ok"])
 def test_an_answer_without_a_result_for_each_is_no_answer(target: Adapter, system: SandboxProcess, body: Any) -> None:
     system.fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
-        target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
+        target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
 
 
 def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
     system.fault("status", status=413)
     with pytest.raises(BatchRefused) as refused:
-        target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
+        target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
     assert refused.value.item_errors == {}
 
 
@@ -99,7 +100,7 @@ def test_a_system_that_does_not_serve_a_kind_needs_a_person(
 ) -> None:
     system.fault("status", status=status)
     with pytest.raises(NeedsAttention, match="/v1/products"):
-        target.send(PRODUCTS, creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
+        target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
     with pytest.raises(NeedsAttention):
         target.check()
 
@@ -108,10 +109,10 @@ def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> Non
     """One form in both directions."""
     wanted = product(1, variants=[variant(10, stock=None)])
     (operation,) = creations(target, PRODUCTS, [wanted])
-    target.send(PRODUCTS, [operation])
+    target.target(PRODUCTS).send([operation])
     body = operation.payload | {"key": "1"}
     shop.http.request("PUT", "/v1/products", body=[body])
-    (record,) = shop.fetch(PRODUCTS, ["1"])
+    (record,) = shop.source(PRODUCTS).fetch(["1"])
     assert isinstance(record, ProductRecord) and record.problems == [] and record.variants and record.images
     assert (record.title, record.slug, record.status, record.brand_id) == (wanted.title, wanted.slug, "live", "5")
     assert (record.attributes, record.category_ids) == (wanted.attributes, ["7"])
@@ -130,7 +131,7 @@ def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(
             "PUT", "/v1/products", body=[{"key": f"{n}", "title": "t"} for n in range(start, start + 100)]
         )
     system.clear_calls()
-    assert shop.lookup("product", (str(n) for n in range(250))) == {str(n) for n in range(200)}
+    assert shop.listing("product").lookup(str(n) for n in range(250)) == {str(n) for n in range(200)}
     assert [(call["method"], call["path"]) for call in system.calls()] == [("POST", "/v1/products/find")] * 3
 
 
@@ -140,7 +141,7 @@ def test_what_was_not_asked_for_is_no_answer(
 ) -> None:
     platform("rest_shop").fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
-        shop.lookup("product", ["1"])
+        shop.listing("product").lookup(["1"])
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_what_does_not_fit_is_reported_by_its_field(shop: Adapter, wrong: dict[s
     process_of(shop, page)
     first, second, third = records(shop, PRODUCTS)
     assert first.problems == []
-    assert second.external_id == "bad" and field in second.problems[0].message and second.problems[0].fatal
+    assert second.external_id == "bad" and second.problems[0].values["field"] == field and second.problems[0].fatal
     assert third.problems[0].fatal
 
 

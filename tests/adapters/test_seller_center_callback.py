@@ -1,4 +1,4 @@
-"""The shop's callback: whom it is trusted from, what it tells, what it is answered."""
+"""The shop's callback: its authentication, its content, its response."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Receipt
 from connectors.platforms.seller_center_shop import SellerCenterShop, rpc
+from connectors.sdk.webhooks import Receipt
 from connectors.webhooks import json_rpc
 from connectors.webhooks.schemes import Untrusted
 from hub.kinds import DataType
@@ -35,7 +35,7 @@ GOOD = {"status": "success", "product": {"seller_sku": "A", "sku": "A-5", "id": 
 BAD = {"status": "error", "message": "No such category", "product": {"seller_sku": "B"}}
 
 
-def test_the_key_comes_first() -> None:
+def test_the_api_key_must_be_in_the_first_call() -> None:
     json_rpc.verify(KEY, [AUTH, callback(GOOD)])
     for batch in (
         [],
@@ -52,7 +52,7 @@ def test_the_key_comes_first() -> None:
         json_rpc.verify("", [{**AUTH, "params": {"apiKey": ""}}, callback(GOOD)])
 
 
-def test_the_key_is_not_kept_and_each_call_is_answered() -> None:
+def test_the_api_key_is_dropped_and_each_call_is_answered() -> None:
     batch = [AUTH, callback(GOOD), callback(BAD, request_id=STOCK)]
     assert json_rpc.calls(batch) == batch[1:]
     ok = {"jsonrpc": "2.0", "result": {"status": "success"}}
@@ -67,21 +67,21 @@ def test_the_key_is_not_kept_and_each_call_is_answered() -> None:
 
 
 def test_ids_and_reasons_are_read() -> None:
-    assert SellerCenterShop.read_callback(callback(GOOD, BAD)) == [
+    assert SellerCenterShop.webhooks.read_receipts(callback(GOOD, BAD)) == [
         Receipt(DataType.PRODUCTS, NOW, "A", "5", "7"),
         Receipt(DataType.PRODUCTS, NOW, "B", error="No such category"),
     ]
-    assert SellerCenterShop.read_callback(callback(GOOD, request_id=STOCK)) == [
+    assert SellerCenterShop.webhooks.read_receipts(callback(GOOD, request_id=STOCK)) == [
         Receipt(DataType.STOCK, NOW, "A", "5", "7")
     ]
-    assert SellerCenterShop.read_callback(callback(method="Another.call")) == []
-    assert SellerCenterShop.read_event(callback(GOOD)) == []
+    assert SellerCenterShop.webhooks.read_receipts(callback(method="Another.call")) == []
+    assert SellerCenterShop.webhooks.read_event(callback(GOOD)) == []
 
 
-def test_what_was_deleted_has_no_ids_and_may_have_no_sku() -> None:
+def test_results_for_deleted_products_are_ignored() -> None:
     deleted = {"status": "success", "product": {"seller_sku": "A"}}
     nameless = {"status": "error", "message": "no such product", "product": {"seller_sku": ""}}
-    assert SellerCenterShop.read_callback(callback(deleted, nameless, BAD)) == [
+    assert SellerCenterShop.webhooks.read_receipts(callback(deleted, nameless, BAD)) == [
         Receipt(DataType.PRODUCTS, NOW, "B", error="No such category")
     ]
 
@@ -106,19 +106,19 @@ def test_what_was_deleted_has_no_ids_and_may_have_no_sku() -> None:
         {},
     ],
 )
-def test_a_malformed_callback_is_refused_whole(call: dict[str, Any]) -> None:
+def test_a_malformed_callback_is_rejected_as_a_whole(call: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        SellerCenterShop.read_callback(call)
+        SellerCenterShop.webhooks.read_receipts(call)
 
 
-def test_the_sandbox_says_what_the_adapter_reads(sandbox: Callable[..., SandboxProcess]) -> None:
+def test_the_adapter_reads_the_sandboxs_callbacks(sandbox: Callable[..., SandboxProcess]) -> None:
     process = sandbox("seller_center_shop", accounts={"Live": "live-key"}, products=10)
     shop = open_account(process, "Live")
     process.control("POST", "queue", json={"paused": True})
-    shop.send(DataType.PRODUCTS, creations(shop, DataType.PRODUCTS, [product(1)]))
+    shop.target(DataType.PRODUCTS).send(creations(shop, DataType.PRODUCTS, [product(1)]))
     process.control("POST", "queue", json={"paused": False})
     calls = [callback(request_id=row["id"], params=row["params"]) for row in process.state("callbacks")]
-    receipts = [receipt for each in calls for receipt in SellerCenterShop.read_callback(each)]
+    receipts = [receipt for each in calls for receipt in SellerCenterShop.webhooks.read_receipts(each)]
     there = {row["seller_sku"]: (row["id"], row["config_id"]) for row in process.state("variants")}
     assert {each.sku: (each.external_id, each.product_id) for each in receipts} == {
         sku: there[sku] for sku in ("SKU-10", "SKU-11")

@@ -1,13 +1,14 @@
-"""What the shop says of ids is believed only where it is plain (L11, L12, L15): a lookup that failed proves nothing."""
+"""The shop's answers about IDs are only accepted if they are unambiguous (L11, L12, L15): a failed lookup proves
+nothing."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from connectors.contract import Adapter
-from connectors.errors import ConnectorError, NeedsAttention, TryAgainLater
-from connectors.listing import Listing
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.listing_protocol import ListingClient
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import all_ids
 from tests.adapters.seller_center import open_account
@@ -17,7 +18,7 @@ ACCOUNTS = {"Live": "live-key", "Staging": "staging-key"}
 
 @pytest.fixture
 def process(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """A live shop and its staging, which hold the same 30 products to begin with."""
+    """A live shop and its staging copy, which initially have the same 30 products."""
     return sandbox("seller_center_shop", accounts=ACCOUNTS, products=30, dirty=False)
 
 
@@ -32,25 +33,27 @@ def first_ids(count: int) -> list[str]:
     return [str(number) for number in range(1, count + 1)]
 
 
-def test_ids_are_looked_up_a_thousand_a_call(shop: Adapter) -> None:
-    assert shop.lookup("product", [*first_ids(1200), *first_ids(3), "98765", "no such id"]) == set(first_ids(30))
+def test_ids_are_looked_up_a_thousand_per_call(shop: Adapter) -> None:
+    assert shop.listing("product").lookup([*first_ids(1200), *first_ids(3), "98765", "no such id"]) == set(
+        first_ids(30)
+    )
     assert shop.http.calls == 2
-    assert shop.lookup("product", iter(())) == set() and shop.http.calls == 2
+    assert shop.listing("product").lookup(iter(())) == set() and shop.http.calls == 2
 
 
-def test_what_staging_lacks_is_missing_there_only(process: SandboxProcess, shop: Adapter) -> None:
+def test_products_deleted_on_staging_are_missing_only_there(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "delete", json={"account": "Staging", "kind": "products", "ids": ["3", "5"]})
     process.control("POST", "delete", json={"account": "Staging", "kind": "sellers", "ids": ["2"]})
     staging = open_account(process, "Staging")
-    assert staging.lookup("product", first_ids(6)) == {"1", "2", "4", "6"}
-    assert staging.lookup("seller", first_ids(4)) == {"1", "3"}
-    assert shop.lookup("product", first_ids(6)) == set(first_ids(6)) and shop.lookup("seller", first_ids(4)) == set(
-        first_ids(3)
-    )
+    assert staging.listing("product").lookup(first_ids(6)) == {"1", "2", "4", "6"}
+    assert staging.listing("seller").lookup(first_ids(4)) == {"1", "3"}
+    assert shop.listing("product").lookup(first_ids(6)) == set(first_ids(6)) and shop.listing("seller").lookup(
+        first_ids(4)
+    ) == set(first_ids(3))
     staging.http.close()
 
 
-def test_everything_is_listed(process: SandboxProcess, shop: Adapter) -> None:
+def test_all_ids_are_listed(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "delete", json={"kind": "products", "ids": ["7"]})
     assert set(all_ids(shop, "product")) == set(first_ids(30)) - {"7"}
     assert set(all_ids(shop, "seller")) == set(first_ids(3))
@@ -58,8 +61,8 @@ def test_everything_is_listed(process: SandboxProcess, shop: Adapter) -> None:
     assert set(all_ids(shop, "category")) == {row["id"] for row in process.state("categories")}
 
 
-def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) -> None:
-    """And what a shop repeats between two pages does no harm."""
+def test_a_long_list_is_paged(sandbox: Callable[..., SandboxProcess]) -> None:
+    """And an ID repeated on two pages causes no error."""
     process = sandbox("seller_center_shop", accounts={"Large": "key"}, products=2100, dirty=False)
     process.fault("overlap", path="/list", items=5)
     shop = open_account(process, "Large")
@@ -67,11 +70,8 @@ def test_a_long_list_comes_page_by_page(sandbox: Callable[..., SandboxProcess]) 
     shop.http.close()
 
 
-def test_kinds_that_the_shop_does_not_know(shop: Adapter) -> None:
-    with pytest.raises(NotImplementedError):
-        shop.lookup("order", ["1"])
-    with pytest.raises(NotImplementedError):
-        shop.list_ids("order", cursor=None)
+def test_unsupported_kinds_have_no_listing(shop: Adapter) -> None:
+    assert shop.listing("order") is None
 
 
 LIES: list[Any] = [
@@ -93,10 +93,10 @@ LIES: list[Any] = [
 
 
 @pytest.mark.parametrize("lie", LIES, ids=str)
-def test_an_odd_answer_is_no_answer(process: SandboxProcess, shop: Adapter, lie: Any) -> None:
+def test_a_malformed_lookup_response_raises(process: SandboxProcess, shop: Adapter, lie: Any) -> None:
     process.fault("status", path="/lookup", status=200, body=lie if lie is not None else "null")
     with pytest.raises(TryAgainLater):
-        shop.lookup("product", ["1", "2", "3"])
+        shop.listing("product").lookup(["1", "2", "3"])
 
 
 @pytest.mark.parametrize(
@@ -115,36 +115,36 @@ def test_an_odd_answer_is_no_answer(process: SandboxProcess, shop: Adapter, lie:
     ids=lambda fault: f"{fault['fault']}-{fault.get('status', '')}",
 )
 @pytest.mark.parametrize("after", [0, 1])
-def test_a_batch_that_failed_fails_the_whole(
+def test_a_failed_batch_fails_the_whole_lookup(
     process: SandboxProcess, shop: Adapter, fault: dict[str, Any], after: int
 ) -> None:
-    """The first or the second of two: what the other said is no answer either."""
+    """The first or the second of two batches; the result of the other one is not returned either."""
     process.fault(**fault, path="/lookup", after=after)
     with pytest.raises(ConnectorError):
-        shop.lookup("product", first_ids(1200))
+        shop.listing("product").lookup(first_ids(1200))
 
 
-def test_a_shop_that_is_too_slow(process: SandboxProcess, shop: Adapter) -> None:
+def test_a_slow_shop_times_out(process: SandboxProcess, shop: Adapter) -> None:
     shop.http.deadline = 0.2
     process.fault("slow", path="/lookup", delay=1)
     with pytest.raises(TryAgainLater):
-        shop.lookup("product", ["1"])
+        shop.listing("product").lookup(["1"])
 
 
-def test_an_empty_answer_is_one(process: SandboxProcess, shop: Adapter) -> None:
-    """Whether so many may be deleted at once is for the guard to ask, not for the lookup."""
+def test_an_empty_response_is_valid(process: SandboxProcess, shop: Adapter) -> None:
+    """Whether so many items may be deleted at once is decided by the mass-deletion guard, not by the lookup."""
     process.fault("status", path="/lookup", status=200, body={"found": []})
-    assert shop.lookup("product", ["1", "2"]) == set()
+    assert shop.listing("product").lookup(["1", "2"]) == set()
 
 
-def test_numbers_are_ids_too(process: SandboxProcess, shop: Adapter) -> None:
+def test_ids_may_be_numbers(process: SandboxProcess, shop: Adapter) -> None:
     process.fault("status", path="/lookup", status=200, body={"found": [2]})
-    assert shop.lookup("product", ["1", "2"]) == {"2"}
+    assert shop.listing("product").lookup(["1", "2"]) == {"2"}
 
 
-def listing(answers: list[Any]) -> Listing:
-    """A shop that answers this, and then the last of it again and again."""
-    return Listing(lambda path, body: answers.pop(0) if len(answers) > 1 else answers[0])
+def listing(answers: list[Any]) -> ListingClient:
+    """A client for a shop that gives these responses in order, and then repeats the last one."""
+    return ListingClient(lambda path, body: answers.pop(0) if len(answers) > 1 else answers[0])
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def listing(answers: list[Any]) -> Listing:
     ],
     ids=str,
 )
-def test_a_listing_that_lies_ends_in_an_error(answers: list[Any]) -> None:
+def test_an_inconsistent_listing_raises(answers: list[Any]) -> None:
     with pytest.raises(TryAgainLater):
         listing(answers).ids("products", "1")
 
@@ -184,18 +184,18 @@ def place(second: int, row_id: str = "1") -> dict[str, str]:
     ],
     ids=str,
 )
-def test_a_page_that_lies_is_no_page(answer: Any) -> None:
+def test_an_inconsistent_page_raises(answer: Any) -> None:
     with pytest.raises(TryAgainLater):
         listing([answer]).read("products", since=None, cursor=place(5), limit=10)
 
 
-def test_a_page_goes_on_within_the_same_moment() -> None:
+def test_a_page_may_continue_within_the_same_second() -> None:
     answer = {"items": [{"id": "2"}], "next": place(5, "2")}
     rows, cursor, cut = listing([answer]).read("products", since=None, cursor=place(5, "1"), limit=10)
     assert rows == [{"id": "2"}] and cursor == place(5, "2") and cut is not None and cut.second == 5
 
 
-def test_fetching_believes_no_more_rows_than_it_asked_for() -> None:
+def test_fetching_accepts_only_requested_rows() -> None:
     assert listing([{"items": []}]).rows("products", ["1"]) == []
     answers: list[Any] = [{"items": [{}, {}]}, {"items": [], "next": "x"}, {"items": None}, []]
     for answer in answers:
@@ -203,8 +203,8 @@ def test_fetching_believes_no_more_rows_than_it_asked_for() -> None:
             listing([answer]).rows("products", ["1"])
 
 
-def test_a_wrong_key_needs_a_person(process: SandboxProcess) -> None:
+def test_a_wrong_key_needs_attention(process: SandboxProcess) -> None:
     adapter = open_account(process, "Live", key="wrong")
     with pytest.raises(NeedsAttention):
-        adapter.lookup("product", ["1"])
+        adapter.listing("product").lookup(["1"])
     adapter.http.close()

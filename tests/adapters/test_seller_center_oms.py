@@ -1,4 +1,4 @@
-"""Seller Center's OMS: orders with their customers in, statuses of items out, each item for itself."""
+"""Seller Center's OMS: orders with their customers are imported, item statuses are exported, each independently."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Action, Adapter, Operation, References
-from connectors.errors import BatchRefused, SkipRecord, TryAgainLater
-from connectors.platforms.seller_center_oms.item_statuses import failures
-from connectors.platforms.seller_center_oms.records import build_record, order_status
-from connectors.records import CustomerRecord, OrderRecord
+from connectors.platforms.seller_center_oms.sources.orders import Orders, order_status
+from connectors.platforms.seller_center_oms.targets.item_statuses import failures
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, References
+from connectors.sdk.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
+from synclog.issue_catalog import render
 from tests.adapters.reading import pages, records
 from tests.adapters.seller_center import open_account
 
+# Converting rows to records needs no client.
+ORDERS = Orders(None)  # type: ignore[arg-type]
 NOW = datetime(2026, 2, 1, 10, 0, tzinfo=UTC)
 
 
@@ -74,13 +78,13 @@ def parcel(*lines: int, carrier: str = "DHL", code: str = "T-1", shipped_at: dat
 
 
 def known(*lines: int) -> References:
-    """Our lines by the same numbers that the OMS has for its items."""
+    """Links our lines to the OMS's items with the same numbers."""
     return References({(Kind.ORDER_LINE, each): str(each) for each in lines})
 
 
 def update(oms: Adapter, item: OrderItem, number: int = 1, previous: Any = None) -> Operation:
     refs = known(*(each.id for each in item.lines))
-    return Operation(Action.UPDATE, number, str(number), oms.payload(DataType.ORDERS, item, refs), previous)
+    return Operation(Action.UPDATE, number, str(number), oms.target(DataType.ORDERS).payload(item, refs), previous)
 
 
 def items(process: SandboxProcess) -> dict[str, dict[str, Any]]:
@@ -92,10 +96,10 @@ def pending(process: SandboxProcess, count: int) -> list[int]:
     return sorted(found)[:count]
 
 
-# Reading
+# Imports
 
 
-def test_orders_come_with_their_items_parcels_and_customers(process: SandboxProcess, oms: Adapter) -> None:
+def test_orders_are_read_with_their_items_parcels_and_customers(process: SandboxProcess, oms: Adapter) -> None:
     customers = {each.external_id: each for each in records(oms, DataType.CUSTOMERS)}
     rows = {row["id"]: row for row in process.state("orders")}
     read = records(oms, DataType.ORDERS)
@@ -118,7 +122,7 @@ def test_orders_come_with_their_items_parcels_and_customers(process: SandboxProc
         ]
 
 
-def test_only_what_changed_is_read_and_the_cut_moves_with_each_page(process: SandboxProcess) -> None:
+def test_only_changes_are_read_and_the_cut_advances_with_each_page(process: SandboxProcess) -> None:
     oms = open_account(process, "Live", page_size=7)
     times = sorted(datetime.fromisoformat(row["updated_at"]) for row in process.state("orders"))
     read = pages(oms, DataType.ORDERS, since=times[20])
@@ -131,12 +135,13 @@ def test_only_what_changed_is_read_and_the_cut_moves_with_each_page(process: San
     oms.http.close()
 
 
-def test_an_order_under_an_id_that_was_used_before(process: SandboxProcess, oms: Adapter) -> None:
-    """An OMS whose sequences fell back: its orders are read as they are, the engine knows who has the ids (L16)."""
+def test_an_order_with_an_id_used_before_is_read(process: SandboxProcess, oms: Adapter) -> None:
+    """An OMS whose sequences were reset: its orders are read unchanged, and the engine detects conflicting IDs
+    (L16)."""
     process.control("POST", "sequence", json={"kind": "orders", "next": 3})
     process.control("POST", "sequence", json={"kind": "items", "next": 5})
     process.control("POST", "orders", json={"count": 1})
-    [record] = oms.fetch(DataType.ORDERS, ["3"])
+    [record] = oms.source(DataType.ORDERS).fetch(["3"])
     assert isinstance(record, OrderRecord) and record.lines[0].external_id == "5"
 
 
@@ -155,7 +160,7 @@ def test_an_order_under_an_id_that_was_used_before(process: SandboxProcess, oms:
         (["returned", "cancelled"], "returned"),
     ],
 )
-def test_an_orders_status_follows_from_its_items(lines: list[str], status: str) -> None:
+def test_an_orders_status_is_derived_from_its_items(lines: list[str], status: str) -> None:
     assert order_status(lines) == status
 
 
@@ -170,8 +175,8 @@ ROW: dict[str, Any] = {
 }
 
 
-def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
-    record = build_record(DataType.ORDERS, ROW)
+def test_numeric_ids_times_without_a_zone_and_failed_deliveries() -> None:
+    record = ORDERS.record(ROW)
     assert isinstance(record, OrderRecord) and not record.problems
     assert record.placed_at == record.updated_at == datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert (record.external_id, record.lines[0].external_id, record.lines[0].status) == ("9", "4", "returned")
@@ -193,25 +198,26 @@ def test_numbers_for_ids_times_without_a_zone_and_failed_deliveries() -> None:
     ],
     ids=str,
 )
-def test_an_order_that_cannot_be_read_says_which_field_and_stops_no_other(wrong: dict[str, Any], field: str) -> None:
-    record = build_record(DataType.ORDERS, ROW | wrong)
+def test_an_unreadable_order_reports_the_field_and_does_not_affect_others(wrong: dict[str, Any], field: str) -> None:
+    record = ORDERS.record(ROW | wrong)
     [problem] = record.problems
-    assert problem.fatal and problem.message.startswith(f"{field}:") and record.external_id == "9"
+    assert problem.fatal and problem.values["field"] == field and record.external_id == "9"
 
 
-def test_an_address_without_its_first_line_is_reported_to_the_merchant() -> None:
-    record = build_record(DataType.ORDERS, ROW | {"shipping_address": {"city": "Leeds"}})
+def test_an_address_without_line_1_is_reported_to_the_merchant() -> None:
+    record = ORDERS.record(ROW | {"shipping_address": {"city": "Leeds"}})
     [problem] = record.problems
-    assert not problem.fatal and "Line 1 of the shipping address" in problem.message
+    assert not problem.fatal
+    assert "Address line 1 is empty in the shipping address" in render(problem, platform="Seller Center")[0]
 
 
 # Statuses
 
 
-def test_statuses_go_with_what_the_oms_wants_to_know(process: SandboxProcess, oms: Adapter) -> None:
+def test_statuses_are_sent_with_the_details_that_the_oms_requires(process: SandboxProcess, oms: Adapter) -> None:
     one, two, three = pending(process, 3)
     item = order(line(one, "shipped"), line(two, "cancelled"), line(three), shipments=[parcel(one)])
-    [outcome] = oms.send(DataType.ORDERS, [update(oms, item)])
+    [outcome] = oms.target(DataType.ORDERS).send([update(oms, item)])
     assert outcome.error is None and outcome.external_id == "1"
     after = items(process)
     assert after[str(one)] | {"tracking_code": "T-1", "shipping_carrier": "DHL"} == after[str(one)]
@@ -220,14 +226,14 @@ def test_statuses_go_with_what_the_oms_wants_to_know(process: SandboxProcess, om
     assert after[str(three)]["item_status"] == "pending"
 
 
-def test_an_item_that_the_oms_refuses_fails_alone(process: SandboxProcess, oms: Adapter) -> None:
+def test_a_rejected_item_fails_alone(process: SandboxProcess, oms: Adapter) -> None:
     one, two = pending(process, 2)
     operations = [
         update(oms, order(line(one, "shipped"), shipments=[parcel(one)]), 1),
         update(oms, order(line(two, "delivered")), 2),
         update(oms, order(line(987654, "cancelled")), 3),
     ]
-    outcomes = oms.send(DataType.ORDERS, operations)
+    outcomes = oms.target(DataType.ORDERS).send(operations)
     assert outcomes[0].error is None and items(process)[str(one)]["item_status"] == "shipped"
     for outcome, number, words in ((outcomes[1], two, "cannot become delivered"), (outcomes[2], 987654, "no item")):
         assert isinstance(outcome.error, SkipRecord) and outcome.error.fix
@@ -235,56 +241,56 @@ def test_an_item_that_the_oms_refuses_fails_alone(process: SandboxProcess, oms: 
     assert [each["items"] for each in process.calls()] == [3]
 
 
-def test_4000_items_a_call(process: SandboxProcess, oms: Adapter) -> None:
-    """Two calls for 4,003 items; failures of the second keep their places."""
+def test_4000_items_are_sent_per_call(process: SandboxProcess, oms: Adapter) -> None:
+    """Two calls for 4,003 items; failures of the second are assigned to the right items."""
     [one] = pending(process, 1)
     operations = [
         update(oms, order(*(line(10_000 * n + m, "cancelled") for m in range(1, 1001))), n) for n in range(1, 5)
     ]
     operations.append(update(oms, order(line(one, "cancelled"), line(99_999, "cancelled")), 5))
     operations.append(update(oms, order(line(88_888, "cancelled")), 6))
-    outcomes = oms.send(DataType.ORDERS, operations)
+    outcomes = oms.target(DataType.ORDERS).send(operations)
     assert [call["items"] for call in process.calls()] == [4000, 3]
     assert "Item 99999" in str(outcomes[4].error) and f"Item {one}" not in str(outcomes[4].error)
     assert "Item 88888" in str(outcomes[5].error) and "Item 40001" in str(outcomes[3].error)
     assert items(process)[str(one)]["item_status"] == "canceled"
 
 
-def test_only_what_changed_since_is_sent(process: SandboxProcess, oms: Adapter) -> None:
+def test_only_changed_statuses_are_sent(process: SandboxProcess, oms: Adapter) -> None:
     one, two = pending(process, 2)
     item = order(line(one, "cancelled"), line(two))
     first = update(oms, item)
-    oms.send(DataType.ORDERS, [first])
+    oms.target(DataType.ORDERS).send([first])
     item.lines[1].status = "cancelled"
     process.clear_calls()
     second = update(oms, item, previous=first.payload)
-    oms.send(DataType.ORDERS, [second])
+    oms.target(DataType.ORDERS).send([second])
     assert [call["items"] for call in process.calls()] == [1]
     process.clear_calls()
-    oms.send(DataType.ORDERS, [update(oms, item, previous=second.payload)])
+    oms.target(DataType.ORDERS).send([update(oms, item, previous=second.payload)])
     assert process.calls() == []
 
 
 def test_a_parcel_without_carrier_or_code_is_reported_to_the_merchant(oms: Adapter) -> None:
     for shipments in ([], [parcel(2)], [parcel(1, carrier="")], [parcel(1, code="")]):
-        with pytest.raises(SkipRecord, match="tracking code") as skipped:
-            oms.payload(DataType.ORDERS, order(line(1, "shipped"), shipments=shipments), known(1))
+        with pytest.raises(SkipRecord, match="tracking number") as skipped:
+            oms.target(DataType.ORDERS).payload(order(line(1, "shipped"), shipments=shipments), known(1))
         assert skipped.value.fix
 
 
-def test_nothing_is_sent_unless_it_is_asked_for(process: SandboxProcess) -> None:
+def test_nothing_is_sent_unless_enabled(process: SandboxProcess) -> None:
     oms = open_account(process, "Live")
     silent = update(oms, order(line(1, "cancelled")))
     assert silent.payload == {"items": []}
-    assert oms.send(DataType.ORDERS, [silent])[0].error is None and process.calls() == []
+    assert oms.target(DataType.ORDERS).send([silent])[0].error is None and process.calls() == []
     oms.http.close()
 
 
-def test_orders_of_others_are_none_of_the_omss(oms: Adapter) -> None:
-    assert oms.payload(DataType.ORDERS, order(line(1, "cancelled")), References({})) is None
+def test_orders_from_other_sources_are_not_sent(oms: Adapter) -> None:
+    assert oms.target(DataType.ORDERS).payload(order(line(1, "cancelled")), References({})) is None
     stray = Operation(Action.CREATE, 1, "", {"items": []})
     gone = Operation(Action.REMOVE, 2, "2", None)
-    first, second = oms.send(DataType.ORDERS, [stray, gone])
+    first, second = oms.target(DataType.ORDERS).send([stray, gone])
     assert isinstance(first.error, SkipRecord) and second.error is None
     assert oms.http.calls == 0
 
@@ -304,12 +310,12 @@ def test_orders_of_others_are_none_of_the_omss(oms: Adapter) -> None:
     ],
     ids=str,
 )
-def test_an_answer_that_cannot_be_understood_is_none(answer: Any) -> None:
+def test_a_malformed_response_is_retried(answer: Any) -> None:
     with pytest.raises(TryAgainLater):
         failures(answer, 2)
 
 
-def test_a_refusal_of_the_whole_is_one() -> None:
+def test_a_rejection_of_the_whole_request_is_detected() -> None:
     head = {"Head": {"ErrorMessage": "Request.Items is missing"}}
     bodies: list[dict[str, Any]] = [{}, {"Body": {}}, {"Body": {"UpdateItemsStatus": []}}]
     for body in bodies:
@@ -318,6 +324,5 @@ def test_a_refusal_of_the_whole_is_one() -> None:
     assert failures({"SuccessResponse": {"Body": []}}, 2) == {}
 
 
-def test_the_oms_cannot_be_asked_what_exists(oms: Adapter) -> None:
-    with pytest.raises(NotImplementedError):
-        oms.lookup("order", ["1"])
+def test_the_oms_has_no_listing(oms: Adapter) -> None:
+    assert oms.listing("order") is None

@@ -1,4 +1,4 @@
-"""Pushing to Seller Center's shop: acknowledged to the letter, ids that come later, as few calls as there can be."""
+"""Pushing to Seller Center's shop: strict acknowledgements, IDs that are reported later, few calls."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from catalog.items import ImageItem, ProductItem
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
-from connectors.records import ProductRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import records
@@ -35,7 +36,7 @@ def shop(process: SandboxProcess) -> Iterator[Adapter]:
 
 
 def creation(shop: Adapter, item: ProductItem, **details: Any) -> Operation:
-    return Operation(Action.CREATE, item.id, "", shop.payload(DataType.PRODUCTS, item, NOTHING), **details)
+    return Operation(Action.CREATE, item.id, "", shop.target(DataType.PRODUCTS).payload(item, NOTHING), **details)
 
 
 def links_of(outcome: Outcome, item: ProductItem) -> References:
@@ -43,8 +44,8 @@ def links_of(outcome: Outcome, item: ProductItem) -> References:
 
 
 def change(shop: Adapter, item: ProductItem, before: Operation, outcome: Outcome) -> Operation:
-    """What the engine makes of an item that was sent before and has changed since."""
-    payload = shop.payload(DataType.PRODUCTS, item, links_of(outcome, item))
+    """The update that the engine sends for an item that has changed since it was last sent."""
+    payload = shop.target(DataType.PRODUCTS).payload(item, links_of(outcome, item))
     return Operation(Action.UPDATE, item.id, outcome.external_id, payload, before.payload)
 
 
@@ -59,7 +60,7 @@ def articles(process: SandboxProcess) -> dict[str, dict[str, Any]]:
 # The acknowledgement
 
 
-def test_the_acknowledgement_is_taken_to_the_letter() -> None:
+def test_the_exact_acknowledgement_is_accepted() -> None:
     check_acknowledgement(GOOD, "Product.updatePrices", "prices-1")
 
 
@@ -81,7 +82,7 @@ def test_the_acknowledgement_is_taken_to_the_letter() -> None:
     ],
     ids=str,
 )
-def test_anything_else_about_the_request_is_a_refusal(answer: Any, reason: str) -> None:
+def test_any_other_response_to_the_request_is_a_rejection(answer: Any, reason: str) -> None:
     with pytest.raises(BatchRefused, match=reason):
         check_acknowledgement(answer, "Product.updatePrices", "prices-1")
 
@@ -101,38 +102,38 @@ def test_anything_else_about_the_request_is_a_refusal(answer: Any, reason: str) 
     ],
     ids=str,
 )
-def test_what_is_about_nothing_of_ours_is_tried_again(answer: Any) -> None:
+def test_a_response_about_something_else_is_retried(answer: Any) -> None:
     with pytest.raises(TryAgainLater):
         check_acknowledgement(answer, "Product.updatePrices", "prices-1")
 
 
-def test_a_refused_batch_is_isolated_and_a_refused_item_waits_like_the_vendors(
+def test_a_rejected_batch_is_isolated_and_a_rejected_item_retried_on_the_vendors_schedule(
     process: SandboxProcess, shop: Adapter
 ) -> None:
-    """1, 8, 27 … minutes, 480 at most."""
+    """After 1, 8, 27 … minutes, at most 480."""
     bad = product(1, title="T" * 300)
     with pytest.raises(BatchRefused, match="title"):
-        shop.send(DataType.PRODUCTS, [creation(shop, product(2)), creation(shop, bad)])
+        shop.target(DataType.PRODUCTS).send([creation(shop, product(2)), creation(shop, bad)])
     for attempts, minutes in ((0, 1), (1, 8), (2, 27), (7, 480), (30, 480)):
         before = datetime.now(UTC)
-        [outcome] = shop.send(DataType.PRODUCTS, [creation(shop, bad, attempts=attempts)])
+        [outcome] = shop.target(DataType.PRODUCTS).send([creation(shop, bad, attempts=attempts)])
         assert isinstance(outcome.error, TryAgainLater) and outcome.error.not_before is not None
         assert abs(outcome.error.not_before - before - timedelta(minutes=minutes)) < timedelta(seconds=20)
     assert not [row for row in process.state("variants") if row["seller_sku"].startswith("SKU-")]
 
 
-def test_a_wrong_address_is_no_refusal_of_the_items(process: SandboxProcess, shop: Adapter) -> None:
+def test_an_authentication_error_is_no_rejection_of_items(process: SandboxProcess, shop: Adapter) -> None:
     process.fault("status", status=401)
     with pytest.raises(NeedsAttention):
-        shop.send(DataType.PRODUCTS, [creation(shop, product(1))])
+        shop.target(DataType.PRODUCTS).send([creation(shop, product(1))])
 
 
-# Ids that come later
+# IDs that are reported later
 
 
-def test_a_shop_that_works_at_once_gives_its_ids_at_once(process: SandboxProcess, shop: Adapter) -> None:
+def test_a_shop_that_processes_at_once_returns_ids_at_once(process: SandboxProcess, shop: Adapter) -> None:
     one, two = product(1), product(2)
-    outcomes = shop.send(DataType.PRODUCTS, [creation(shop, one), creation(shop, two)])
+    outcomes = shop.target(DataType.PRODUCTS).send([creation(shop, one), creation(shop, two)])
     assert [outcome.error for outcome in outcomes] == [None, None]
     there = articles(process)
     for item, outcome in zip((one, two), outcomes, strict=True):
@@ -143,78 +144,80 @@ def test_a_shop_that_works_at_once_gives_its_ids_at_once(process: SandboxProcess
         assert [(each["price"], each["stock"]) for each in article["variants"]] == [("12.50", 3), ("12.50", 3)]
 
 
-def test_what_waits_in_the_shops_queue_is_pending_and_never_made_twice(process: SandboxProcess, shop: Adapter) -> None:
+def test_queued_products_are_pending_and_never_created_twice(process: SandboxProcess, shop: Adapter) -> None:
     process.control("POST", "queue", json={"paused": True})
     one = creation(shop, product(1))
-    [outcome] = shop.send(DataType.PRODUCTS, [one])
+    [outcome] = shop.target(DataType.PRODUCTS).send([one])
     assert isinstance(outcome.error, Queued) and not outcome.external_id
     assert outcome.error.not_before is not None
     one.queued_at = datetime.now(UTC) - timedelta(hours=23)
-    [outcome] = shop.send(DataType.PRODUCTS, [one])
+    [outcome] = shop.target(DataType.PRODUCTS).send([one])
     assert isinstance(outcome.error, Queued)
     process.control("POST", "queue", json={"paused": False})
-    [outcome] = shop.send(DataType.PRODUCTS, [one])
+    [outcome] = shop.target(DataType.PRODUCTS).send([one])
     assert outcome.error is None and outcome.external_id in articles(process)
     assert methods(process).count("createProducts") == 1
 
 
-def test_a_queue_that_lost_a_product_gets_it_again_a_day_later(process: SandboxProcess, shop: Adapter) -> None:
+def test_a_product_lost_in_the_queue_is_sent_again_after_a_day(process: SandboxProcess, shop: Adapter) -> None:
     forgotten = creation(shop, product(1), queued_at=datetime.now(UTC) - timedelta(hours=25))
-    [outcome] = shop.send(DataType.PRODUCTS, [forgotten])
+    [outcome] = shop.target(DataType.PRODUCTS).send([forgotten])
     assert outcome.error is None and outcome.external_id in articles(process)
 
 
-def test_a_create_whose_acknowledgement_was_lost_is_not_made_twice(process: SandboxProcess, shop: Adapter) -> None:
+def test_a_create_with_a_lost_acknowledgement_is_not_repeated(process: SandboxProcess, shop: Adapter) -> None:
     process.fault("drop", path="^/$", when="after", times=1)
     one = creation(shop, product(1))
     with pytest.raises(TryAgainLater):
-        shop.send(DataType.PRODUCTS, [one])
-    [outcome] = shop.send(DataType.PRODUCTS, [one])
+        shop.target(DataType.PRODUCTS).send([one])
+    [outcome] = shop.target(DataType.PRODUCTS).send([one])
     assert outcome.error is None and methods(process).count("createProducts") == 1
 
 
-def test_the_shop_may_give_an_id_that_is_in_use_here(process: SandboxProcess, shop: Adapter) -> None:
-    """It is handed on as it is: the engine knows who has it (L16)."""
+def test_an_id_that_is_already_in_use_is_passed_on(process: SandboxProcess, shop: Adapter) -> None:
+    """It is returned unchanged: the engine detects the conflict (L16)."""
     process.control("POST", "sequence", json={"kind": "products", "next": 3})
-    [outcome] = shop.send(DataType.PRODUCTS, [creation(shop, product(1))])
+    [outcome] = shop.target(DataType.PRODUCTS).send([creation(shop, product(1))])
     assert outcome.external_id == "3"
 
 
-# As few calls as there can be
+# Few calls
 
 
-def test_only_what_differs_is_sent(process: SandboxProcess, shop: Adapter) -> None:
+def test_only_differences_are_sent(process: SandboxProcess, shop: Adapter) -> None:
     item = product(1)
     first = creation(shop, item)
-    [made] = shop.send(DataType.PRODUCTS, [first])
+    [made] = shop.target(DataType.PRODUCTS).send([first])
     process.control("DELETE", "calls")
 
     linked = change(shop, item, first, made)
-    assert linked.payload != first.payload and shop.send(DataType.PRODUCTS, [linked]) == [made]
+    assert linked.payload != first.payload and shop.target(DataType.PRODUCTS).send([linked]) == [made]
     assert process.calls() == [], "that it carries the shop's ids now is no change"
 
     item.images = [ImageItem("https://images.example.com/new.jpg", "", 0)]
     pictured = change(shop, item, linked, made)
-    shop.send(DataType.PRODUCTS, [pictured])
+    shop.target(DataType.PRODUCTS).send([pictured])
     item.title = "Another title"
     titled = change(shop, item, pictured, made)
-    shop.send(DataType.PRODUCTS, [titled])
+    shop.target(DataType.PRODUCTS).send([titled])
     assert methods(process)[-2:] == ["updateImageCollection", "updateProducts"]
     article = articles(process)[made.external_id]
     assert article["title"] == "Another title" and article["images"][0]["url"].endswith("new.jpg")
 
     titled.previous = None
-    shop.send(DataType.PRODUCTS, [titled])
+    shop.target(DataType.PRODUCTS).send([titled])
     assert methods(process)[-2:] == ["updateProducts", "updateImageCollection"], "in doubt, all of it is sent"
 
 
-def test_a_new_variant_joins_its_article_and_a_discontinued_one_leaves(process: SandboxProcess, shop: Adapter) -> None:
+def test_new_variants_are_added_to_their_article_and_discontinued_ones_removed(
+    process: SandboxProcess, shop: Adapter
+) -> None:
     item = product(1)
     first = creation(shop, item)
-    [made] = shop.send(DataType.PRODUCTS, [first])
+    [made] = shop.target(DataType.PRODUCTS).send([first])
     item.variants[0].status = "discontinued"
     item.variants.append(variant(19, 1))
-    [outcome] = shop.send(DataType.PRODUCTS, [change(shop, item, first, made)])
+    [outcome] = shop.target(DataType.PRODUCTS).send([change(shop, item, first, made)])
     assert outcome.error is None
     article = articles(process)[made.external_id]
     assert [each["seller_sku"] for each in article["variants"]] == ["SKU-11", "SKU-19"]
@@ -224,18 +227,21 @@ def test_a_new_variant_joins_its_article_and_a_discontinued_one_leaves(process: 
 def test_stock_and_prices_wait_for_their_product(process: SandboxProcess, shop: Adapter) -> None:
     item = product(1)
     values = [
-        Operation(Action.CREATE, each.id, "", shop.payload(DataType.STOCK, each, NOTHING)) for each in item.variants
+        Operation(Action.CREATE, each.id, "", shop.target(DataType.STOCK).payload(each, NOTHING))
+        for each in item.variants
     ]
-    waiting = shop.send(DataType.STOCK, values)
+    waiting = shop.target(DataType.STOCK).send(values)
     assert all(isinstance(each.error, TryAgainLater) and each.error.not_before for each in waiting)
     assert methods(process) == []
-    [made] = shop.send(DataType.PRODUCTS, [creation(shop, item)])
+    [made] = shop.target(DataType.PRODUCTS).send([creation(shop, item)])
     process.control("DELETE", "calls")
     for each in item.variants:
         each.stock[0].quantity = Decimal(40)
     refs = links_of(made, item)
-    values = [Operation(Action.UPDATE, each.id, "", shop.payload(DataType.STOCK, each, refs)) for each in item.variants]
-    outcomes = shop.send(DataType.STOCK, values)
+    values = [
+        Operation(Action.UPDATE, each.id, "", shop.target(DataType.STOCK).payload(each, refs)) for each in item.variants
+    ]
+    outcomes = shop.target(DataType.STOCK).send(values)
     assert [each.external_id for each in outcomes] == list(made.links.values())
     assert [each["stock"] for each in articles(process)[made.external_id]["variants"]] == [40, 40]
     assert len(process.calls()) == 1
@@ -251,32 +257,30 @@ def test_stock_and_prices_wait_for_their_product(process: SandboxProcess, shop: 
         ("0", None, "0.00", None),
     ],
 )
-def test_a_reduced_price_goes_beside_the_one_before(
+def test_a_reduced_price_is_sent_with_the_regular_price(
     shop: Adapter, amount: str, list_amount: str | None, price: str, special: str | None
 ) -> None:
     item = variant(1, price=amount)
     item.prices[0].list_amount = Decimal(list_amount) if list_amount else None
-    payload = shop.payload(DataType.PRICES, item, NOTHING)
+    payload = shop.target(DataType.PRICES).payload(item, NOTHING)
     assert (payload["price"], payload["special_price"]) == (price, special)
 
 
-# What does not go
+# Skipped items
 
 
-def test_a_variant_without_an_sku_is_reported_to_the_merchant(shop: Adapter) -> None:
+def test_a_variant_without_sku_is_reported_to_the_merchant(shop: Adapter) -> None:
     with pytest.raises(SkipRecord, match="SKU") as skipped:
-        shop.payload(DataType.PRODUCTS, product(1, variants=[variant(1, sku="")]), NOTHING)
+        shop.target(DataType.PRODUCTS).payload(product(1, variants=[variant(1, sku="")]), NOTHING)
     assert skipped.value.fix
     with pytest.raises(SkipRecord):
-        shop.payload(DataType.PRODUCTS, product(1, variants=[]), NOTHING)
+        shop.target(DataType.PRODUCTS).payload(product(1, variants=[]), NOTHING)
 
 
-# Reading
+# Imports
 
 
-def test_products_come_with_prices_stock_and_options_and_what_is_wrong_with_them(
-    process: SandboxProcess, shop: Adapter
-) -> None:
+def test_products_are_read_with_prices_stock_options_and_problems(process: SandboxProcess, shop: Adapter) -> None:
     read = {each.external_id: each for each in records(shop, DataType.PRODUCTS) if isinstance(each, ProductRecord)}
     for row in process.state("products"):
         record = read[row["id"]]
@@ -293,35 +297,35 @@ def test_products_come_with_prices_stock_and_options_and_what_is_wrong_with_them
     assert [p.code for each in read.values() for p in each.problems if not p.fatal] == ["sku_missing"]
 
 
-def test_a_seller_reads_its_own_products_only(process: SandboxProcess) -> None:
+def test_only_the_sellers_own_products_are_read(process: SandboxProcess) -> None:
     own = open_account(process, "Live", seller="2")
     read = {each.external_id for each in records(own, DataType.PRODUCTS)}
     assert read == {row["id"] for row in process.state("products") if row["seller"] == "2"}
-    assert own.fetch(DataType.PRODUCTS, ["1"]) == []
+    assert own.source(DataType.PRODUCTS).fetch(["1"]) == []
     own.http.close()
 
 
-def test_an_item_that_changes_while_paging_hides_no_neighbour(process: SandboxProcess) -> None:
+def test_an_item_changed_while_paging_hides_no_other(process: SandboxProcess) -> None:
     shop = open_account(process, "Live", page_size=4)
-    first = shop.read_page(DataType.PRODUCTS, since=None, cursor=None)
+    first = shop.source(DataType.PRODUCTS).read_page(since=None, cursor=None)
     moved = first.records[0].external_id
-    [outcome] = shop.send(DataType.PRODUCTS, [Operation(Action.REMOVE, 1, moved, None)])
+    [outcome] = shop.target(DataType.PRODUCTS).send([Operation(Action.REMOVE, 1, moved, None)])
     assert outcome.error is None
     seen, cursor = [each.external_id for each in first.records], first.cursor
     while cursor:
-        page = shop.read_page(DataType.PRODUCTS, since=None, cursor=cursor)
+        page = shop.source(DataType.PRODUCTS).read_page(since=None, cursor=cursor)
         seen += [each.external_id for each in page.records]
         cursor = page.cursor
     assert len(seen) == len(set(seen)) and set(articles(process)) | {moved} == set(seen)
     shop.http.close()
 
 
-def test_attributes_go_by_the_shops_ids_and_come_back_by_our_names(process: SandboxProcess) -> None:
+def test_attributes_are_sent_with_the_shops_ids_and_read_with_our_names(process: SandboxProcess) -> None:
     shop = open_account(process, "Live", field_map={"attributes": {"Size": "77", "Material": "4"}})
-    [made] = shop.send(DataType.PRODUCTS, [creation(shop, product(1))])
+    [made] = shop.target(DataType.PRODUCTS).send([creation(shop, product(1))])
     article = articles(process)[made.external_id]
     assert article["attributes"] == {"4": "Oak"} and article["variants"][0]["variation"] == {"77": "S10"}
-    [record] = shop.fetch(DataType.PRODUCTS, [made.external_id])
+    [record] = shop.source(DataType.PRODUCTS).fetch([made.external_id])
     assert isinstance(record, ProductRecord) and record.variants
     assert record.attributes == {"Material": "Oak"} and record.variants[0].options == [{"name": "Size", "value": "S10"}]
     shop.http.close()

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from connectors.signatures import sign, signed
+from connectors.sdk.signatures import sign, signed
 
 KEY = "b1bdb357ced10fe4e9a69840cdd4f0e9c03d77fe"
 # The vendor's own example, with its published key and signature.
@@ -22,13 +22,13 @@ def test_the_vendors_example() -> None:
     assert sign(EXAMPLE, KEY) == SIGNATURE
 
 
-def test_neither_order_nor_an_old_signature_matters() -> None:
+def test_parameter_order_and_an_old_signature_do_not_matter() -> None:
     assert sign({"Signature": "old"} | dict(reversed(EXAMPLE.items())), KEY) == SIGNATURE
 
 
 @pytest.mark.parametrize(
     ("parameters", "signature"),
-    [  # HMAC-SHA256 with the key "key", worked out by OpenSSL over the text behind each
+    [  # HMAC-SHA256 with the key "key", computed with OpenSSL for the text behind each
         ({}, "5d5d139563c95b5967b9bd9a8c9b233a9dedb45072794cd232dc1b74832607d0"),  # (nothing)
         (
             {"b": "~ -._", "B": "+/"},
@@ -41,7 +41,7 @@ def test_names_and_values_are_encoded_by_rfc_3986(parameters: dict[str, str], si
     assert sign(parameters, "key") == signature
 
 
-def test_what_is_signed_names_the_service_and_the_time_in_utc() -> None:
+def test_signed_parameters_include_service_and_utc_time() -> None:
     now = datetime(2026, 3, 1, 12, 30, 5, 999, tzinfo=timezone(timedelta(hours=2)))
     query = signed({"Action": "UpdateItemsStatus"}, service="SellerCenter", key=KEY, now=now)
     assert query["Timestamp"] == "2026-03-01T10:30:05+00:00" and query["ServiceName"] == "SellerCenter"

@@ -1,4 +1,4 @@
-"""Seller Center through the engine: read into the hub, pushed from it, ids that come later."""
+"""Seller Center through the engine: imports, exports, and IDs that are reported later."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Seller
 from catalog.models import Product, Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
 from hub.services import start_run
@@ -54,7 +54,7 @@ def push(connection: Connection, data_type: DataType = DataType.PRODUCTS) -> Job
     return job
 
 
-def test_a_shop_is_read_into_the_hub(process: SandboxProcess, seller: Seller) -> None:
+def test_a_shop_is_imported(process: SandboxProcess, seller: Seller) -> None:
     shop = connect(process, seller, start=True)
     work_until_idle()
     assert set(links(shop, Kind.PRODUCT).values()) == {row["id"] for row in process.state("products")}
@@ -62,7 +62,7 @@ def test_a_shop_is_read_into_the_hub(process: SandboxProcess, seller: Seller) ->
     assert Product.objects.exclude(brand=None).count() == 12 and not Issue.objects.exists()
 
 
-def test_products_are_pushed_and_linked_by_the_shops_ids(process: SandboxProcess, seller: Seller) -> None:
+def test_products_are_pushed_and_linked_with_the_shops_ids(process: SandboxProcess, seller: Seller) -> None:
     make_products(seller, 3)
     shop = connect(process, seller, start=False)
     job = push(shop)
@@ -77,7 +77,7 @@ def test_products_are_pushed_and_linked_by_the_shops_ids(process: SandboxProcess
     assert process.calls() == [], "nothing had changed"
 
 
-def test_a_product_whose_id_comes_later_is_linked_once_it_is_there(process: SandboxProcess, seller: Seller) -> None:
+def test_a_product_is_linked_once_its_id_is_reported(process: SandboxProcess, seller: Seller) -> None:
     make_products(seller, 2)
     shop = connect(process, seller, start=False)
     process.control("POST", "queue", json={"paused": True})
@@ -90,8 +90,8 @@ def test_a_product_whose_id_comes_later_is_linked_once_it_is_there(process: Sand
     assert len(created) == 1
 
 
-def test_an_id_that_is_in_use_here_is_never_taken_over(process: SandboxProcess, seller: Seller) -> None:
-    """L16: the shop's sequence fell back behind what the hub knows."""
+def test_an_id_that_is_already_in_use_is_not_reassigned(process: SandboxProcess, seller: Seller) -> None:
+    """L16: the shop's ID sequence was reset to a value below the IDs that the hub knows."""
     shop = connect(process, seller, start=True)
     work_until_idle()
     before = links(shop, Kind.PRODUCT)
@@ -102,8 +102,8 @@ def test_an_id_that_is_in_use_here_is_never_taken_over(process: SandboxProcess, 
     push(shop)
     assert links(shop, Kind.PRODUCT)[holder] == "3" and newcomer.pk not in links(shop, Kind.PRODUCT)
     [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
-    assert f"the id 3, which product {holder} has here already" in issue.message
-    assert "above the highest id in use here" in issue.fix and "take away what it made under 3" in issue.fix
+    assert "the ID 3 for product" in issue.message
+    assert "above the highest ID in use" in issue.fix
     process.control("POST", "sequence", json={"kind": "products", "next": 13})
     process.control("POST", "delete", json={"kind": "products", "ids": ["3"]})
     assert retry_item(issue=issue, by=make_user())
@@ -112,7 +112,7 @@ def test_an_id_that_is_in_use_here_is_never_taken_over(process: SandboxProcess, 
     assert not Issue.objects.filter(resolved_at=None).exists()
 
 
-def test_orders_come_with_their_customers(sandbox: Callable[..., SandboxProcess], seller: Seller) -> None:
+def test_orders_are_imported_with_their_customers(sandbox: Callable[..., SandboxProcess], seller: Seller) -> None:
     process = sandbox("seller_center_oms", accounts={"SellerCenter": "oms-key"}, products=12, customers=10, orders=15)
     oms = connect(process, seller, start=True)
     work_until_idle()

@@ -1,4 +1,4 @@
-"""What is special about SparkLayer: its tokens, its products, stock, and the one price list."""
+"""SparkLayer: tokens, products, stock and the price list."""
 
 import copy
 from collections.abc import Callable
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from catalog.items import PriceItem, StockItem
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant
@@ -31,7 +32,7 @@ def storefront(open_adapter: Open) -> Adapter:
 
 
 def sent(adapter: Adapter, data_type: DataType, *items: Any) -> list[Outcome]:
-    outcomes = adapter.send(data_type, creations(adapter, data_type, items))
+    outcomes = adapter.target(data_type).send(creations(adapter, data_type, items))
     assert [outcome.error for outcome in outcomes] == [None] * len(items)
     return outcomes
 
@@ -44,7 +45,7 @@ def writes(site: SandboxProcess) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_token_that_has_expired_is_renewed_once(storefront: Adapter, site: SandboxProcess) -> None:
+def test_an_expired_token_is_renewed_once(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, PRODUCTS, product(1))
     site.control("POST", "expire", json={"site": "acme"})
     site.clear_calls()
@@ -53,24 +54,24 @@ def test_a_token_that_has_expired_is_renewed_once(storefront: Adapter, site: San
     assert statuses[:3] == [("synccenter-1", 401), ("token", 200), ("synccenter-1", 200)]
 
 
-def test_a_token_serves_the_turns_after_it(open_adapter: Open, site: SandboxProcess) -> None:
+def test_a_token_is_reused_by_later_turns(open_adapter: Open, site: SandboxProcess) -> None:
     sent(open_adapter("sparklayer"), PRODUCTS, product(1))
     site.clear_calls()
     sent(open_adapter("sparklayer"), PRODUCTS, product(1, title="Lantern"))
     assert not [call for call in site.calls() if call["path"].endswith("/token")]
 
 
-def test_another_site_is_not_entered_with_the_token_of_this(open_adapter: Open, site: SandboxProcess) -> None:
+def test_a_token_is_not_reused_for_another_site(open_adapter: Open, site: SandboxProcess) -> None:
     with pytest.raises(NeedsAttention, match="access token") as refused:
         open_adapter("sparklayer", site_id="other").check()
-    assert "site id" in refused.value.fix
+    assert "site ID" in refused.value.fix
 
 
-def test_products_go_by_the_ids_that_the_shop_gave_them(storefront: Adapter, site: SandboxProcess) -> None:
+def test_products_are_sent_with_the_shops_ids(storefront: Adapter, site: SandboxProcess) -> None:
     refs = References({}, {(Kind.PRODUCT, 1): "501", (Kind.VARIANT, 10): "77"})
     item = product(1, variants=[variant(10, weight_in_grams=Decimal("250.5")), variant(11, status="suspended")])
-    (operation,) = [Operation(Action.CREATE, 1, "", storefront.payload(PRODUCTS, item, refs))]
-    (outcome,) = storefront.send(PRODUCTS, [operation])
+    (operation,) = [Operation(Action.CREATE, 1, "", storefront.target(PRODUCTS).payload(item, refs))]
+    (outcome,) = storefront.target(PRODUCTS).send([operation])
     assert outcome.external_id == "501"
     assert outcome.links == {(Kind.VARIANT, 10): "77", (Kind.VARIANT, 11): "synccenter-11"}
     (there,) = [row for row in site.state("products") if row["external_id"] == "501"]
@@ -90,45 +91,49 @@ def test_products_go_by_the_ids_that_the_shop_gave_them(storefront: Adapter, sit
     assert second["status"] == "suspended"
 
 
-def test_settings_of_a_variant_go_by_the_field_map(open_adapter: Open) -> None:
+def test_settings_of_a_variant_are_mapped_by_the_field_map(open_adapter: Open) -> None:
     storefront = open_adapter("sparklayer", field_map={"settings": {"pack": "pack_size"}})
     item = product(1, variants=[variant(10, settings={"pack": 6, "colour code": "x"})])
-    assert storefront.payload(PRODUCTS, item, NOTHING)["product"]["variants"][0]["settings"] == [{"pack_size": 6}]
+    assert storefront.target(PRODUCTS).payload(item, NOTHING)["product"]["variants"][0]["settings"] == [
+        {"pack_size": 6}
+    ]
 
 
-def test_a_variant_that_is_gone_is_discontinued_and_a_hidden_product_suspended(storefront: Adapter) -> None:
+def test_variants_are_discontinued_or_suspended_with_their_product(storefront: Adapter) -> None:
     item = product(1, status="suspended", variants=[variant(10), variant(11, status="discontinued")])
-    variants = storefront.payload(PRODUCTS, item, NOTHING)["product"]["variants"]
+    variants = storefront.target(PRODUCTS).payload(item, NOTHING)["product"]["variants"]
     assert [each["status"] for each in variants] == ["suspended", "discontinued"]
 
 
-def test_a_product_that_is_gone_has_its_variants_discontinued(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_removed_product_has_its_variants_discontinued(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, PRODUCTS, product(1), product(2))
-    storefront.send(PRODUCTS, [Operation(Action.REMOVE, 1, "synccenter-1", None)])
+    storefront.target(PRODUCTS).send([Operation(Action.REMOVE, 1, "synccenter-1", None)])
     there = {row["external_id"]: row for row in site.state("products")}
     assert {each["status"] for each in there["synccenter-1"]["variants"]} == {"discontinued"}
     assert {each["status"] for each in there["synccenter-2"]["variants"]} == {"live"}
     site.clear_calls()
-    storefront.send(PRODUCTS, [Operation(Action.REMOVE, 1, "synccenter-1", None)])
+    storefront.target(PRODUCTS).send([Operation(Action.REMOVE, 1, "synccenter-1", None)])
     assert writes(site) == []
 
 
-def test_a_variant_without_sku_holds_its_product_back_and_says_which(storefront: Adapter) -> None:
+def test_a_variant_without_sku_is_reported_and_its_product_skipped(storefront: Adapter) -> None:
     with pytest.raises(SkipRecord, match="S11") as refused:
-        storefront.payload(PRODUCTS, product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
-    assert refused.value.code == "no_sku" and refused.value.fix
+        storefront.target(PRODUCTS).payload(product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
+    assert refused.value.problem.code == "sku_missing" and refused.value.fix
 
 
-def test_a_product_that_is_refused_fails_alone_in_their_words(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_rejected_product_fails_alone_with_the_vendors_message(storefront: Adapter, site: SandboxProcess) -> None:
     heavy = product(2, variants=[variant(20, weight_in_grams=Decimal(-1))])
-    first, second, third = storefront.send(PRODUCTS, creations(storefront, PRODUCTS, [product(1), heavy, product(3)]))
+    first, second, third = storefront.target(PRODUCTS).send(
+        creations(storefront, PRODUCTS, [product(1), heavy, product(3)])
+    )
     assert first.error is None and third.error is None
     assert isinstance(second.error, SkipRecord) and "weight_in_grams" in str(second.error) and second.error.fix
 
 
-def test_a_conflict_is_tried_again_and_holds_up_nobody(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_conflict_is_retried_and_does_not_affect_others(storefront: Adapter, site: SandboxProcess) -> None:
     site.fault("status", status=409, method="PATCH", times=1)
-    first, second = storefront.send(PRODUCTS, creations(storefront, PRODUCTS, [product(1), product(2)]))
+    first, second = storefront.target(PRODUCTS).send(creations(storefront, PRODUCTS, [product(1), product(2)]))
     assert isinstance(first.error, TryAgainLater) and not first.error.sent
     assert second.error is None
     sent(storefront, PRODUCTS, product(1))
@@ -137,7 +142,7 @@ def test_a_conflict_is_tried_again_and_holds_up_nobody(storefront: Adapter, site
 # Stock
 
 
-def test_stock_goes_in_one_call_with_restock_dates(open_adapter: Open, site: SandboxProcess) -> None:
+def test_stock_is_sent_in_one_call_with_restock_dates(open_adapter: Open, site: SandboxProcess) -> None:
     storefront = open_adapter("sparklayer", stock_locations={"north": "warehouse", "south": "warehouse"})
     stock = [
         StockItem("default", Decimal("3.7"), Decimal(1), date(2026, 5, 4)),
@@ -157,34 +162,34 @@ def test_stock_goes_in_one_call_with_restock_dates(open_adapter: Open, site: San
     assert (far["stock_level"], far["restock_date"], far["min_stock_level"]) == (6, "2026-06-01", None)
 
 
-def test_an_unknown_location_needs_a_person(storefront: Adapter) -> None:
+def test_an_unknown_location_needs_attention(storefront: Adapter) -> None:
     lost = variant(1)
     lost.stock = [StockItem("moon", Decimal(1), None, None)]
     with pytest.raises(NeedsAttention, match="moon") as refused:
-        storefront.send(STOCK, creations(storefront, STOCK, [lost, variant(2)]))
+        storefront.target(STOCK).send(creations(storefront, STOCK, [lost, variant(2)]))
     assert "settings" in refused.value.fix
 
 
-def test_two_variants_of_one_sku_do_not_hold_the_others_up(storefront: Adapter, site: SandboxProcess) -> None:
+def test_two_variants_with_one_sku_do_not_affect_others(storefront: Adapter, site: SandboxProcess) -> None:
     operations = creations(storefront, STOCK, [variant(1), variant(2, sku="SKU-1"), variant(3)])
-    first, second, third = storefront.send(STOCK, operations)
+    first, second, third = storefront.target(STOCK).send(operations)
     assert first.error is None and third.error is None
-    assert isinstance(second.error, SkipRecord) and second.error.code == "sku_twice"
+    assert isinstance(second.error, SkipRecord) and second.error.problem.code == "sku_duplicate"
 
 
-def test_what_is_gone_has_no_stock_wherever_it_had_some(storefront: Adapter, site: SandboxProcess) -> None:
+def test_stock_of_removed_variants_is_zero_at_every_location(storefront: Adapter, site: SandboxProcess) -> None:
     (made,) = sent(storefront, STOCK, variant(1))
-    storefront.send(STOCK, [Operation(Action.REMOVE, 1, made.external_id, None)])
+    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, made.external_id, None)])
     (level,) = site.state("stock")
     assert (level["sku"], level["stock_level"]) == ("SKU-1", 0)
 
 
-def test_a_removal_does_not_take_the_stock_of_its_successor(storefront: Adapter, site: SandboxProcess) -> None:
-    """A variant that was made anew has the SKU of the one before it."""
+def test_a_removal_does_not_clear_the_stock_of_its_successor(storefront: Adapter, site: SandboxProcess) -> None:
+    """A recreated variant has the SKU of the old one."""
     (made,) = sent(storefront, STOCK, variant(1))
     (successor,) = creations(storefront, STOCK, [variant(9, sku="SKU-1", stock="8")])
-    previous = storefront.payload(STOCK, variant(1), NOTHING)
-    storefront.send(STOCK, [Operation(Action.REMOVE, 1, made.external_id, None, previous), successor])
+    previous = storefront.target(STOCK).payload(variant(1), NOTHING)
+    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, made.external_id, None, previous), successor])
     assert [row["stock_level"] for row in site.state("stock")] == [8]
 
 
@@ -201,7 +206,7 @@ def tiered(number: int, currency: str = "GBP") -> Any:
     return item
 
 
-def test_prices_go_into_one_list_named_after_the_platform(storefront: Adapter, site: SandboxProcess) -> None:
+def test_prices_are_sent_to_one_list_named_after_the_platform(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, PRICES, tiered(1), tiered(2))
     (made,) = site.state("price_lists")
     assert made == {"slug": "bigcommerce-price", "name": "BigCommerce Price", "currency_code": "GBP"}
@@ -213,44 +218,45 @@ def test_prices_go_into_one_list_named_after_the_platform(storefront: Adapter, s
     assert writes(site) == [("PATCH", "/api/v1/price-lists/bigcommerce-price/pricing")]
 
 
-def test_the_list_takes_on_another_currency(open_adapter: Open, site: SandboxProcess) -> None:
+def test_the_currency_of_the_list_can_change(open_adapter: Open, site: SandboxProcess) -> None:
     sent(open_adapter("sparklayer"), PRICES, tiered(1))
     sent(open_adapter("sparklayer"), PRICES, tiered(1, "EUR"))
     assert [row["currency_code"] for row in site.state("price_lists")] == ["EUR"]
 
 
-def test_a_list_that_somebody_removed_is_recreated(open_adapter: Open, site: SandboxProcess) -> None:
+def test_a_deleted_price_list_is_recreated(open_adapter: Open, site: SandboxProcess) -> None:
     storefront = open_adapter("sparklayer")
     sent(storefront, PRICES, tiered(1))
     site.fault("status", status=404, path="/pricing$", times=1)
     with pytest.raises(TryAgainLater):
-        storefront.send(PRICES, creations(storefront, PRICES, [tiered(1)]))
+        storefront.target(PRICES).send(creations(storefront, PRICES, [tiered(1)]))
     sent(open_adapter("sparklayer"), PRICES, tiered(1))
 
 
 @pytest.mark.parametrize("in_doubt", [True, False])
-def test_a_price_that_is_gone_is_taken_out_of_our_list_alone(
+def test_a_removed_price_is_only_removed_from_our_list(
     storefront: Adapter, site: SandboxProcess, in_doubt: bool
 ) -> None:
-    """The merchant's own lists stay as they are, also where nobody knows what was sent last."""
+    """The merchant's own lists stay unchanged, even if it is unknown what was sent last."""
     made, _ = sent(storefront, PRICES, tiered(1), tiered(2))
     storefront.client.call("POST", "/api/v1/price-lists", body={"slug": "vip", "name": "VIP", "currency_code": "GBP"})
     own = [{"sku": "SKU-1", "pricing": [{"quantity": 1, "price": 1}]}]
     storefront.client.call("PATCH", "/api/v1/price-lists/vip/pricing", body=own)
-    previous = None if in_doubt else storefront.payload(PRICES, tiered(1), NOTHING)
-    storefront.send(PRICES, [Operation(Action.REMOVE, 1, made.external_id, None, previous)])
+    previous = None if in_doubt else storefront.target(PRICES).payload(tiered(1), NOTHING)
+    storefront.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None, previous)])
     left = [(row["price_list"], row["sku"]) for row in site.state("prices")]
     assert left == [("bigcommerce-price", "SKU-2"), ("vip", "SKU-1")]
 
 
-def test_out_of_a_list_that_is_gone_nothing_need_be_taken(storefront: Adapter) -> None:
-    previous = storefront.payload(PRICES, tiered(1), NOTHING)
+def test_removing_a_price_from_a_deleted_list_succeeds(storefront: Adapter) -> None:
+    previous = storefront.target(PRICES).payload(tiered(1), NOTHING)
     gone = Operation(Action.REMOVE, 1, "bigcommerce-price/synccenter-1", None, previous)
-    assert [outcome.error for outcome in storefront.send(PRICES, [gone])] == [None]
+    assert [outcome.error for outcome in storefront.target(PRICES).send([gone])] == [None]
 
 
-def test_a_refused_batch_is_taken_apart(storefront: Adapter) -> None:
+@pytest.mark.breaks_contract
+def test_a_rejected_batch_is_reported_as_rejected(storefront: Adapter) -> None:
     cheap = copy.deepcopy(tiered(1))
     cheap.prices[1].amount = Decimal(-1)
     with pytest.raises(BatchRefused, match="price"):
-        storefront.send(PRICES, creations(storefront, PRICES, [cheap, tiered(2)]))
+        storefront.target(PRICES).send(creations(storefront, PRICES, [cheap, tiered(2)]))

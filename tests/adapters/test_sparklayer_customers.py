@@ -1,4 +1,4 @@
-"""SparkLayer's customers, orders and store settings."""
+"""SparkLayer: customers, orders and store settings."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from catalog.items import StoreItem
-from connectors.contract import Action, Adapter, Operation, Outcome, References
-from connectors.errors import SkipRecord, TryAgainLater
-from connectors.records import AddressRecord
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.records import AddressRecord
 from hub.kinds import DataType, Kind
 from orders.items import OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
@@ -32,18 +33,18 @@ def storefront(open_adapter: Open) -> Adapter:
 
 
 def put(adapter: Adapter, path: str, body: dict[str, Any]) -> None:
-    """Something that was done at SparkLayer itself."""
+    """Write data directly to SparkLayer, without the adapter's payloads."""
     adapter.client.call("PUT", path, body=body)
 
 
 # Customers
 
 
-def test_a_customer_carries_what_the_storefront_wants(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_customer_has_all_required_fields(storefront: Adapter, site: SandboxProcess) -> None:
     refs = References({}, {(Kind.CUSTOMER, 1): "81", (Kind.CUSTOMER, 2): "82"})
     for item in (customer(2), customer(1, parent_id=2)):
-        (outcome,) = storefront.send(
-            CUSTOMERS, [Operation(Action.CREATE, item.id, "", storefront.payload(CUSTOMERS, item, refs))]
+        (outcome,) = storefront.target(CUSTOMERS).send(
+            [Operation(Action.CREATE, item.id, "", storefront.target(CUSTOMERS).payload(item, refs))]
         )
         assert outcome.error is None
     there = {row["external_id"]: row for row in site.state("customers")}
@@ -56,18 +57,18 @@ def test_a_customer_carries_what_the_storefront_wants(storefront: Adapter, site:
     assert (address["address_line1"], address["city"], address["country_code"]) == ("1 High Street", "Leeds", "GB")
 
 
-def test_only_customers_enabled_for_b2b_go(storefront: Adapter) -> None:
-    assert storefront.payload(CUSTOMERS, customer(1, b2b_enabled=False), NOTHING) is None
+def test_only_customers_enabled_for_b2b_are_sent(storefront: Adapter) -> None:
+    assert storefront.target(CUSTOMERS).payload(customer(1, b2b_enabled=False), NOTHING) is None
 
 
-def test_an_address_with_gaps_is_reported_in_words(storefront: Adapter) -> None:
+def test_an_incomplete_address_is_reported_with_field_names(storefront: Adapter) -> None:
     gappy = customer(1, addresses=[AddressRecord(street="1 High Street", city="Leeds", country="GB"), AddressRecord()])
-    with pytest.raises(SkipRecord, match="ddress 2: line 1 is empty") as refused:
-        storefront.payload(CUSTOMERS, gappy, NOTHING)
+    with pytest.raises(SkipRecord, match="line 1 of address 2") as refused:
+        storefront.target(CUSTOMERS).payload(gappy, NOTHING)
     assert refused.value.fix
 
 
-def test_a_replacement_keeps_what_only_the_storefront_knows(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_replacement_keeps_fields_of_the_dashboard(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, CUSTOMERS, customer(1))
     (there,) = site.state("customers")
     own = {"role": "limited-customer", "tax_exempt": True}
@@ -80,7 +81,7 @@ def test_a_replacement_keeps_what_only_the_storefront_knows(storefront: Adapter,
     assert there["payment_on_account"] == {"enabled": True, "credit_limit": 500}
 
 
-def test_what_the_shop_cleared_is_cleared_there(storefront: Adapter, site: SandboxProcess) -> None:
+def test_fields_cleared_in_the_shop_are_cleared(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, CUSTOMERS, customer(1))
     sent(storefront, CUSTOMERS, customer(1, group="", discount_percentage=None, accounting_id="", addresses=[]))
     (there,) = site.state("customers")
@@ -88,9 +89,7 @@ def test_what_the_shop_cleared_is_cleared_there(storefront: Adapter, site: Sandb
     assert there["addresses"] == []
 
 
-def test_a_person_whom_the_storefront_knows_by_email_is_not_made_twice(
-    storefront: Adapter, site: SandboxProcess
-) -> None:
+def test_a_customer_with_a_known_email_address_is_not_duplicated(storefront: Adapter, site: SandboxProcess) -> None:
     email = customer(1).email
     body = {"external_id": "old", "email": email, "first_name": "A", "last_name": "B", "role": "limited-customer"}
     put(storefront, f"/api/v2/customers/email/{email}", body)
@@ -100,39 +99,39 @@ def test_a_person_whom_the_storefront_knows_by_email_is_not_made_twice(
 
 
 @pytest.mark.parametrize("status", [409, 503])
-def test_what_is_raised_names_nobody(storefront: Adapter, site: SandboxProcess, status: int) -> None:
+def test_exceptions_contain_no_personal_data(storefront: Adapter, site: SandboxProcess, status: int) -> None:
     email = customer(1).email
     put(storefront, f"/api/v2/customers/email/{email}", {"email": email, "first_name": "A", "last_name": "B"})
     site.fault("status", status=status, path="/customers/email/")
     try:
-        (outcome,) = storefront.send(CUSTOMERS, creations(storefront, CUSTOMERS, [customer(1)]))
+        (outcome,) = storefront.target(CUSTOMERS).send(creations(storefront, CUSTOMERS, [customer(1)]))
     except TryAgainLater as error:
         outcome = Outcome(error=error)
     assert isinstance(outcome.error, TryAgainLater)
     assert "/customers/" in str(outcome.error) and email.partition("@")[0] not in str(outcome.error)
 
 
-def test_a_customer_whom_the_shop_took_over_keeps_its_account(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_customer_later_added_to_the_shop_keeps_the_account(storefront: Adapter, site: SandboxProcess) -> None:
     (made,) = sent(storefront, CUSTOMERS, customer(1))
     (before,) = site.state("customers")
-    payload = storefront.payload(
-        CUSTOMERS, customer(1, email="new@example.com"), References({}, {(Kind.CUSTOMER, 1): "81"})
+    payload = storefront.target(CUSTOMERS).payload(
+        customer(1, email="new@example.com"), References({}, {(Kind.CUSTOMER, 1): "81"})
     )
-    (outcome,) = storefront.send(CUSTOMERS, [Operation(Action.UPDATE, 1, made.external_id, payload)])
+    (outcome,) = storefront.target(CUSTOMERS).send([Operation(Action.UPDATE, 1, made.external_id, payload)])
     (there,) = site.state("customers")
     assert (outcome.external_id, there["external_id"], there["id"]) == ("81", "81", before["id"])
 
 
-def test_a_customer_waits_for_its_parent_and_holds_up_nobody(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_customer_waits_for_its_parent_and_does_not_affect_others(storefront: Adapter, site: SandboxProcess) -> None:
     operations = creations(storefront, CUSTOMERS, [customer(1, parent_id=2), customer(3)])
-    child, other = storefront.send(CUSTOMERS, operations)
+    child, other = storefront.target(CUSTOMERS).send(operations)
     assert other.error is None
     assert isinstance(child.error, TryAgainLater) and child.error.not_before is not None
     sent(storefront, CUSTOMERS, customer(2), customer(1, parent_id=2))
 
 
-def test_a_group_that_the_storefront_lacks_is_reported(storefront: Adapter) -> None:
-    (outcome,) = storefront.send(CUSTOMERS, creations(storefront, CUSTOMERS, [customer(1, group="Pirates")]))
+def test_a_group_missing_in_the_storefront_is_reported(storefront: Adapter) -> None:
+    (outcome,) = storefront.target(CUSTOMERS).send(creations(storefront, CUSTOMERS, [customer(1, group="Pirates")]))
     assert isinstance(outcome.error, SkipRecord) and "Pirates" in str(outcome.error)
 
 
@@ -150,12 +149,12 @@ def packages(row: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
     return [(each["type"], {line["sku"]: line["quantity"] for line in each["line_items"]}) for each in row["packages"]]
 
 
-def test_an_order_takes_the_place_of_its_cart(storefront: Adapter, site: SandboxProcess) -> None:
+def test_an_order_replaces_its_cart(storefront: Adapter, site: SandboxProcess) -> None:
     cart = {"type": "order_unconfirmed", "purchase_identifiers": {"sparklayer": "cart-1"}, "packages": []}
     put(storefront, "/api/v1/purchases/sparklayer/cart-1", cart)
     refs = References({}, {(Kind.ORDER, 1): "9001", (Kind.CUSTOMER, 3): "83", (Kind.ORDER_LINE, 10): "77"})
-    payload = storefront.payload(ORDERS, order(1, cart_id="cart-1", tax=Decimal("2.00")), refs)
-    (outcome,) = storefront.send(ORDERS, [Operation(Action.CREATE, 1, "", payload)])
+    payload = storefront.target(ORDERS).payload(order(1, cart_id="cart-1", tax=Decimal("2.00")), refs)
+    (outcome,) = storefront.target(ORDERS).send([Operation(Action.CREATE, 1, "", payload)])
     assert (outcome.error, outcome.external_id) == (None, "cart-1")
     (there,) = site.state("purchases")
     assert there["type"] == "order"
@@ -175,7 +174,7 @@ def test_shipments_returns_and_cancellations_are_packages(storefront: Adapter) -
         ShipmentItem("s1", "post", "T1", None, {10: Decimal(1), 11: Decimal(1), 12: Decimal(4)}),
         ShipmentItem("s2", "post", "T2", None, {10: Decimal(2)}),
     ]
-    assert packages(storefront.payload(ORDERS, item, NOTHING)) == [
+    assert packages(storefront.target(ORDERS).payload(item, NOTHING)) == [
         ("shipment", {"SKU-0": 1, "SKU-1": 1}),
         ("shipment", {"SKU-0": 2}),
         ("unfulfilled", {"SKU-0": 1}),
@@ -186,12 +185,12 @@ def test_shipments_returns_and_cancellations_are_packages(storefront: Adapter) -
 
 
 @pytest.mark.parametrize(("status", "kind"), [("cancelled", "cancellation"), ("delivered", "shipment")])
-def test_lines_without_a_word_of_their_own_go_by_the_order(storefront: Adapter, status: str, kind: str) -> None:
+def test_lines_without_their_own_status_use_that_of_the_order(storefront: Adapter, status: str, kind: str) -> None:
     item = order(1, status=status, lines=lines("pending"), shipments=[])
-    assert packages(storefront.payload(ORDERS, item, NOTHING)) == [(kind, {"SKU-0": 4})]
+    assert packages(storefront.target(ORDERS).payload(item, NOTHING)) == [(kind, {"SKU-0": 4})]
 
 
-def test_what_was_shipped_since_replaces_what_was_there(storefront: Adapter, site: SandboxProcess) -> None:
+def test_new_shipments_replace_the_packages(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, ORDERS, order(1, cart_id="c", lines=lines("pending"), shipments=[]))
     shipped = order(1, cart_id="c", lines=lines("pending"), shipments=[])
     shipped.shipments = [ShipmentItem("s1", "post", "T1", None, {10: Decimal(4)})]
@@ -200,23 +199,23 @@ def test_what_was_shipped_since_replaces_what_was_there(storefront: Adapter, sit
     assert packages(there) == [("shipment", {"SKU-0": 4})]
 
 
-def test_orders_placed_elsewhere_stay_away(storefront: Adapter) -> None:
-    assert storefront.payload(ORDERS, order(1, placed_through_b2b=False), NOTHING) is None
+def test_orders_placed_elsewhere_are_not_sent(storefront: Adapter) -> None:
+    assert storefront.target(ORDERS).payload(order(1, placed_through_b2b=False), NOTHING) is None
 
 
-def test_another_id_for_a_known_order_holds_up_that_order_alone(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_rejected_order_id_does_not_affect_others(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, ORDERS, order(1, cart_id="cart-1"))
     site.fault("status", status=403, path="/purchases/", times=1)
-    first, second = storefront.send(
-        ORDERS, creations(storefront, ORDERS, [order(1, cart_id="cart-1"), order(2, cart_id="c2")])
+    first, second = storefront.target(ORDERS).send(
+        creations(storefront, ORDERS, [order(1, cart_id="cart-1"), order(2, cart_id="c2")])
     )
     assert isinstance(first.error, SkipRecord) and first.error.fix
     assert second.error is None
 
 
-def test_an_order_cannot_be_taken_back(storefront: Adapter, site: SandboxProcess) -> None:
+def test_an_order_cannot_be_removed(storefront: Adapter, site: SandboxProcess) -> None:
     (made,) = sent(storefront, ORDERS, order(1, cart_id="cart-1"))
-    (outcome,) = storefront.send(ORDERS, [Operation(Action.REMOVE, 1, made.external_id, None)])
+    (outcome,) = storefront.target(ORDERS).send([Operation(Action.REMOVE, 1, made.external_id, None)])
     assert isinstance(outcome.error, SkipRecord) and outcome.error.fix
     assert len(list(site.state("purchases"))) == 1
 
@@ -231,9 +230,7 @@ def store(**changes: str) -> StoreItem:
     return item
 
 
-def test_the_base_currency_and_the_price_list_are_there_on_connection(
-    storefront: Adapter, site: SandboxProcess
-) -> None:
+def test_base_currency_and_price_list_are_created_on_connection(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, SETTINGS, store())
     sent(storefront, SETTINGS, store())
     assert list(site.state("store")) == [{"currency_code": "GBP"}]
@@ -242,14 +239,14 @@ def test_the_base_currency_and_the_price_list_are_there_on_connection(
 
 def test_a_storefront_with_another_currency_is_reported(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, SETTINGS, store())
-    (outcome,) = storefront.send(
-        SETTINGS, creations(storefront, SETTINGS, [store(currency="EUR", list_currency="EUR")])
+    (outcome,) = storefront.target(SETTINGS).send(
+        creations(storefront, SETTINGS, [store(currency="EUR", list_currency="EUR")])
     )
     assert isinstance(outcome.error, SkipRecord) and "GBP" in str(outcome.error) and outcome.error.fix
     assert [row["currency_code"] for row in site.state("price_lists")] == ["EUR"], "prices are in euros by now"
 
 
-def test_a_shop_that_the_storefront_does_not_use_says_nothing(open_adapter: Open) -> None:
-    assert open_adapter("sparklayer", shop="other").payload(SETTINGS, store(), NOTHING) is None
-    assert open_adapter("sparklayer").payload(SETTINGS, store(price_list=""), NOTHING) is None
-    assert open_adapter("sparklayer", shop="acme-shop").payload(SETTINGS, store(), NOTHING) is not None
+def test_settings_of_another_shop_are_not_sent(open_adapter: Open) -> None:
+    assert open_adapter("sparklayer", shop="other").target(SETTINGS).payload(store(), NOTHING) is None
+    assert open_adapter("sparklayer").target(SETTINGS).payload(store(price_list=""), NOTHING) is None
+    assert open_adapter("sparklayer", shop="acme-shop").target(SETTINGS).payload(store(), NOTHING) is not None

@@ -1,4 +1,4 @@
-"""SparkLayer through the engine: what a shop holds reaches the B2B front that stands on it."""
+"""SparkLayer through the engine: a shop's data reaches the B2B storefront that uses the shop."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from connectors.engine.applying import apply_page, import_context_for
-from connectors.records import CustomerRecord
-from connectors.services import install_connection, sync
-from connectors.storefronts import StorefrontCustomer, receive_customer
+from connectors.sdk.records import CustomerRecord
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
+from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
@@ -38,7 +39,7 @@ def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def storefront(transactional_db: None, store: SandboxProcess, site: SandboxProcess) -> Connection:
-    """A front on a shop that has been read, and everything sent to it."""
+    """A storefront for an imported shop, with everything sent to it."""
     seller = make_seller("acme", currency="GBP")
     install_connection(
         seller=seller,
@@ -62,7 +63,7 @@ def storefront(transactional_db: None, store: SandboxProcess, site: SandboxProce
     return storefront
 
 
-def test_the_storefront_knows_the_shops_products_by_the_shops_ids(
+def test_the_storefront_has_the_shops_products_under_the_shops_ids(
     storefront: Connection, store: SandboxProcess, site
 ) -> None:
     there = {row["external_id"]: row for row in site.state("products")}
@@ -75,7 +76,7 @@ def test_the_storefront_knows_the_shops_products_by_the_shops_ids(
     assert ids == shop.keys()
 
 
-def test_the_stores_currency_goes_there(storefront: Connection, site: SandboxProcess) -> None:
+def test_the_stores_currency_is_sent(storefront: Connection, site: SandboxProcess) -> None:
     assert list(site.state("store")) == [{"currency_code": "GBP"}]
 
 
@@ -85,12 +86,12 @@ def test_one_list_holds_the_default_price_of_every_product(storefront: Connectio
     assert priced == set(Variant.objects.values_list("sku", flat=True))
 
 
-def test_counted_variants_have_their_stock_there(storefront: Connection, site: SandboxProcess) -> None:
+def test_variants_with_tracked_stock_have_stock(storefront: Connection, site: SandboxProcess) -> None:
     counted = set(Variant.objects.filter(stock__isnull=False).values_list("sku", flat=True))
     assert {row["sku"] for row in site.state("stock")} == counted != set()
 
 
-def test_a_second_full_sync_costs_no_write(storefront: Connection, site: SandboxProcess) -> None:
+def test_a_second_full_sync_writes_nothing(storefront: Connection, site: SandboxProcess) -> None:
     site.clear_calls()
     for data_type in ("products", "stock", "prices"):
         sync(connection=storefront, data_type=data_type, trigger=Run.Trigger.BUTTON)
@@ -98,7 +99,9 @@ def test_a_second_full_sync_costs_no_write(storefront: Connection, site: Sandbox
     assert [call for call in site.calls() if not call["path"].endswith("/token")] == []
 
 
-def test_what_the_shop_gave_up_is_discontinued_at_the_storefront(storefront: Connection, site: SandboxProcess) -> None:
+def test_products_discontinued_in_the_shop_are_discontinued_at_the_storefront(
+    storefront: Connection, site: SandboxProcess
+) -> None:
     gone, hidden, *_ = Product.objects.order_by("pk")
     change([gone], status="discontinued")
     change([hidden], status="suspended")
@@ -111,7 +114,7 @@ def test_what_the_shop_gave_up_is_discontinued_at_the_storefront(storefront: Con
     assert there[links[hidden.pk]] == {"suspended"}
 
 
-def test_a_shop_that_is_none_needs_a_person_before_anything_is_made_twice(
+def test_an_unknown_shop_needs_attention_before_anything_is_duplicated(
     storefront: Connection, site: SandboxProcess
 ) -> None:
     before = list(site.state("products"))
@@ -131,9 +134,7 @@ def amend(kind: Kind, model: type[Model], pks: list[int], **fields: object) -> N
     work_until_idle()
 
 
-def test_customers_and_orders_of_the_storefront_go_there_and_no_others(
-    storefront: Connection, site: SandboxProcess
-) -> None:
+def test_only_customers_and_orders_of_the_storefront_are_sent(storefront: Connection, site: SandboxProcess) -> None:
     assert list(site.state("customers")) == [] and list(site.state("purchases")) == []
     order = Order.objects.exclude(customer=None).order_by("pk").first()
     amend(Kind.CUSTOMER, Customer, [order.customer_id], b2b_enabled=True, group=None)
@@ -152,10 +153,11 @@ def test_customers_and_orders_of_the_storefront_go_there_and_no_others(
     assert not Change.objects.exists()
 
 
-def test_a_customer_made_at_the_storefront_is_found_again_in_the_shop(
+def test_a_customer_created_at_the_storefront_is_matched_in_the_shop(
     storefront: Connection, site: SandboxProcess
 ) -> None:
-    """Whoever the shop brings under that address, enabled for B2B, is that customer, and goes by the shop's id."""
+    """A customer that the shop has with the same email address, enabled for B2B, is the same customer and gets the
+    shop's ID."""
     link = Link.objects.filter(connection__slug="acme-shop", kind="customer").order_by("pk").first()
     twin = Customer.objects.get(pk=link.item_id)
     email = twin.email

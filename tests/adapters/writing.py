@@ -1,51 +1,54 @@
-"""Sending items, batch by batch or as a feed, the way the engine does."""
+"""Sends items batch by batch or as a feed, as the engine does."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import (
-    Action,
-    Adapter,
-    FeedAdapter,
-    ImportResult,
-    ImportState,
-    Operation,
-    Outcome,
-    References,
-)
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.feeds import FeedTarget, ImportResult, ImportState
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType
 
 NOTHING = References({})
 
 
-def creations(adapter: Adapter, data_type: DataType, items: Sequence[Any]) -> list[Operation]:
-    return [Operation(Action.CREATE, item.id, "", adapter.payload(data_type, item, NOTHING)) for item in items]
+def creations(adapter: Adapter[Any], data_type: DataType, items: Sequence[Any]) -> list[Operation[Any]]:
+    target = adapter.target(data_type)
+    return [Operation(Action.CREATE, item.id, "", target.payload(item, NOTHING)) for item in items]
 
 
-def write(adapter: Adapter, data_type: DataType, operations: Sequence[Operation], folder: Path) -> list[Outcome]:
-    if isinstance(adapter, FeedAdapter):
-        answer = feed(adapter, operations, folder)
+def write(
+    adapter: Adapter[Any], data_type: DataType, operations: Sequence[Operation[Any]], folder: Path
+) -> list[Outcome]:
+    target = adapter.target(data_type)
+    if isinstance(target, FeedTarget):
+        answer = feed(target, operations, folder)
         assert answer.state is ImportState.DONE, answer
-        return [Outcome(external_id=adapter.key_of(operation)) for operation in operations]
-    return adapter.send(data_type, operations)
+        return [Outcome(external_id=target.item_key(operation)) for operation in operations]
+    return target.send(operations)
 
 
 def feed(
-    adapter: FeedAdapter,
-    operations: Sequence[Operation],
+    target: FeedTarget[Any, Any, Any],
+    operations: Sequence[Operation[Any]],
     folder: Path,
     *,
     replace_all: bool = False,
     force: bool = False,
 ) -> ImportResult:
-    path = file_of(adapter, operations, folder, replace_all=replace_all)
-    return adapter.start_import(path, replace_all=replace_all, name="test", force=force)
+    path = file_of(target, operations, folder, replace_all=replace_all)
+    return target.start_import(path, replace_all=replace_all, name="test", force=force)
 
 
-def file_of(adapter: FeedAdapter, operations: Sequence[Operation], folder: Path, *, replace_all: bool = False) -> str:
+def file_of(
+    target: FeedTarget[Any, Any, Any],
+    operations: Sequence[Operation[Any]],
+    folder: Path,
+    *,
+    replace_all: bool = False,
+) -> str:
     path = str(folder / "feed.gz")
-    with adapter.open_feed(path, replace_all=replace_all) as file:
+    with target.open_file(path, replace_all=replace_all) as file:
         for operation in operations:
             file.add(operation)
     return path

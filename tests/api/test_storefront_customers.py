@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import AuditEvent
-from connectors.storefronts import StorefrontCustomer, receive_customer
+from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
 from hub.models import Change, Link, Master
 from orders.models import Customer
 from synclog.models import Issue
@@ -110,7 +110,7 @@ def test_the_source_of_truth_for_customers_wins(two_sellers: TwoSellers) -> None
     )
     assert put(two_sellers, BOB | {"company_name": "Other Ltd"}).status_code == 201
     assert Customer.objects.get().company_name == "Climbing Ltd"
-    issue = Issue.objects.get(code="not_master")
+    issue = Issue.objects.get(code="not_source_of_truth")
     assert "company_name" in issue.message and issue.external_id == f"customer:{Customer.objects.get().pk}"
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from connectors.adapters.registry import adapters
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, connection_form, field_names
-from connectors.registry import adapters
 from hub.models import Connection
 
 pytestmark = pytest.mark.django_db

@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = (
     *("templates/400.html", "templates/403.html", "templates/403_csrf.html", "templates/404.html"),
     *("templates/500.html", "templates/_environment.html", "templates/base.html", "templates/dashboard"),
-    "templates/unfold",
+    "templates",
 )
-PACKAGES = ("dashboard",)
+PACKAGES = ("accounts", "catalog", "dashboard", "hub", "orders", "staging_copy", "synclog")
 
 # Names and symbols that are the same in every language.
-UNTRANSLATED = {"SyncCenter", "SKU", "g"}
+UNTRANSLATED = {"SyncCenter", "SKU", "SHA", "UTC", "g"}
 ATTRIBUTES = {"alt", "aria-label", "placeholder", "title", "data-label", "data-copied", "data-empty"}
 TRANSLATING_TAGS = {"translate", "trans", "blocktranslate", "blocktrans"}
 # Their string arguments are names of blocks, templates, URLs, icons, values to compare with.
@@ -97,7 +97,7 @@ def untranslated_in_template(source: str) -> list[str]:
 
 def _literals_of_filters(expression: str) -> list[str]:
     filters = "|".join(FILTERS_WITH_TEXT)
-    return [text for text in re.findall(rf"\|(?:{filters}):\"([^\"]*)\"", expression) if is_text(text)]
+    return [text for text in re.findall(rf"\|(?:{filters}):\"([^?\"]*)\"", expression) if is_text(text)]
 
 
 def _literals_of_tag(name: str, contents: str) -> list[str]:

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils.html import escape
 
 from accounts.models import AuditEvent, User
-from connectors.checks import start_comparison, start_previewed_sync
-from connectors.registry import adapter_for
+from connectors.adapters.registry import adapter_for
+from connectors.sdk.streams import ComparisonDepth
+from connectors.services.checks import start_comparison, start_previewed_sync
 from hub.kinds import DataType, Direction
 from hub.models import Change, Link, Run, RunItem
 from tests.dashboard.merchants import Merchant, make_comparison
@@ -160,4 +161,5 @@ def test_a_comparison_is_not_a_preview_to_sync(acorn: Merchant, comparison: Run,
 
 
 def test_adapters_declare_what_is_comparable() -> None:
-    assert DataType.PRODUCTS in adapter_for("rest").comparable and not adapter_for("elevate").comparable
+    comparable = {key: adapter_for(key).targets()[DataType.PRODUCTS].comparable for key in ("rest", "elevate")}
+    assert comparable == {"rest": ComparisonDepth.CONTENT, "elevate": None}

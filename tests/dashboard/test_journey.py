@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, Seller, User
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Run
 from sandbox.process import SandboxProcess
 from tests.dashboard.merchants import person

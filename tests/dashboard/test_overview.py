@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.text import capfirst
 
 from accounts.models import User
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Run, RunCounter
 from hub.services import pause_platform, require_attention

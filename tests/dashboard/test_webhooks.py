@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from connectors.models import WebhookEvent, WebhookRefusal, WebhookSubscription
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 from tests.dashboard.merchants import Merchant, person, webhook_event
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Seller
 from accounts.services import SCOPES
-from connectors.checks import start_preview
+from connectors.services.checks import start_preview
 from dashboard.urls import seller_urls
 from hub.models import Job, Link, Run
 from hub.services import pause_job, resume_job

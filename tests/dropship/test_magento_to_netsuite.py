@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import Seller
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction
 from hub.models import Change, Connection, Job, Run
 from hub.services import start_run

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Seller
 from catalog.models import Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction
 from hub.models import Change, Connection, Job, Run
 from hub.services import start_run
@@ -191,7 +191,7 @@ def test_an_unknown_sku_is_an_issue_of_the_seller_and_is_fixed_by_a_retry(
     import_records(orders, order("7", "", line("7-a", "NEW-1", vendor="pines")))
     work_until_idle()
     issue = Issue.objects.get()
-    assert (issue.seller.slug, issue.code) == ("acme", "item_unknown") and "NEW-1" in issue.message
+    assert (issue.seller.slug, issue.code) == ("acme", "item_not_at_target") and "NEW-1" in issue.message
     platform.control("POST", "items", json={"account": "pines", "sku": "SKU-5", "values": {"itemid": "NEW-1"}})
     start_run(job=job(pines, Direction.EXPORT), trigger=Run.Trigger.BUTTON)
     work_until_idle()

@@ -113,7 +113,7 @@ def test_the_sellers_erp_is_notified_if_it_is_not_the_source_of_truth(orders: Jo
     Master.objects.create(seller=pines.seller, group=Master.Group.ORDERS, connection=master)
     import_records(pines.reports, report(pines, ("P1", "2")))
     assert not Shipment.objects.filter(order=mine).exists()
-    assert Issue.objects.get().code == "not_master"
+    assert Issue.objects.get().code == "not_source_of_truth"
 
 
 def test_item_status_and_history_belong_to_the_seller(orders: Job, pines: Vendor) -> None:

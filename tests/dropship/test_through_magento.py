@@ -98,7 +98,7 @@ def test_a_shipment_rejected_by_the_shop_is_an_issue_of_the_order(
     read(reading)
     report(vendor, "3")
     assert shipped(shop) == []
-    (issue,) = Issue.objects.filter(code="shipment_refused")
+    (issue,) = Issue.objects.filter(code="shipment_rejected")
     assert "must not be greater than the unshipped quantity" in issue.message and "%" not in issue.message
     assert issue.kind == "order"
 

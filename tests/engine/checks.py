@@ -23,14 +23,14 @@ def run_check(connection: Connection, scope: str) -> Run:
 
 
 def edit_at_target(platform: SandboxProcess, method: str, items: list[Any]) -> None:
-    """Write to the target behind the hub's back."""
+    """Write to the target directly, without the hub."""
     [token] = platform.accounts.values()
     address, headers = f"{platform.url}/v1/products", {"Authorization": f"Bearer {token}"}
     requests.request(method, address, json=items, headers=headers, timeout=10).raise_for_status()
 
 
 def verdicts(run: Run) -> dict[str, set[str]]:
-    """Verdict → the items with it: the hub's IDs or, for unknown items, the target's."""
+    """Verdict → the items with it: the hub's IDs or, for unknown items, the target's IDs."""
     found: dict[str, set[str]] = {}
     for item in run.items.all():
         found.setdefault(item.verdict, set()).add(str(item.item_id or item.external_id))
@@ -38,7 +38,7 @@ def verdicts(run: Run) -> dict[str, set[str]]:
 
 
 def counts(run: Run) -> Counter[str]:
-    """What a run counted, over all kinds, without the zeros."""
+    """The run's counters that are not zero, for all kinds."""
     names = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
     total: Counter[str] = Counter()
     for counter in run.counters.all():

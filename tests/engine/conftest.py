@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Connection
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes

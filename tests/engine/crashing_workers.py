@@ -20,9 +20,9 @@ POINTS = {
     "claim": ("connectors.engine.turn_loop", "claim_turn", True),
     "compare": ("connectors.engine.exporting", "_compare_chunk", True),
     "plan": ("connectors.engine.exporting", "_plan", True),
-    "before_call": ("connectors.platforms.rest", "RestTarget.send", False),
-    "after_call": ("connectors.platforms.rest", "RestTarget.send", True),
-    "after_sale": ("connectors.platforms.netsuite", "NetSuite.send", True),
+    "before_call": ("connectors.platforms.rest.targets.base", "RestTargetStream.send", False),
+    "after_call": ("connectors.platforms.rest.targets.base", "RestTargetStream.send", True),
+    "after_sale": ("connectors.platforms.netsuite.targets.orders", "OrderTarget.send", True),
     "before_commit": ("hub.runs", "decrement_remaining", True),
     "after_commit": ("connectors.engine.sending", "settle", True),
     "compare_page": ("connectors.engine.checks.comparing", "_compare_page", True),
@@ -59,16 +59,16 @@ def crash_at(point: str, *, signal_number: signal.Signals = signal.SIGKILL) -> N
 
 def crash_at_item(item_id: int) -> None:
     """Kill this process whenever it is about to send that item."""
-    from connectors.platforms.rest import RestTarget
+    from connectors.platforms.rest.targets.base import RestTargetStream
 
-    send = RestTarget.send
+    send = RestTargetStream.send
 
-    def poisoned(self: Any, data_type: Any, operations: Any) -> Any:
+    def poisoned(self: Any, operations: Any) -> Any:
         if any(operation.item_id == item_id for operation in operations):
             os.kill(os.getpid(), signal.SIGKILL)
-        return send(self, data_type, operations)
+        return send(self, operations)
 
-    RestTarget.send = poisoned  # type: ignore[method-assign]
+    RestTargetStream.send = poisoned  # type: ignore[method-assign]
 
 
 def serve_until_idle() -> None:

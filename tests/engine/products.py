@@ -1,4 +1,4 @@
-"""Products in the hub, and the products of a custom system."""
+"""Helpers that create products in the hub and read those of a custom system."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -22,7 +22,7 @@ def products_job(connection: Connection) -> Job:
 
 
 def one_lane(connection: Connection) -> Job:
-    """Put all products of this connection into a single lane, one batch after another."""
+    """Put all products of this connection into a single lane, which sends one batch after another."""
     job = products_job(connection)
     job.lane_ids = job.lane_ids[:1]
     job.save(update_fields=["lane_ids"])
@@ -48,7 +48,7 @@ def sent(connection: Connection, number: int) -> list[Product]:
 
 
 def titles(platform: SandboxProcess) -> dict[str, str]:
-    """Key → title of everything at the target."""
+    """Key → title of every product at the target."""
     return {item["key"]: item["title"] for item in platform.state("products")}
 
 
@@ -59,10 +59,10 @@ def hub_titles(connection: Connection) -> dict[str, str]:
 
 
 def writes(platform: SandboxProcess) -> Counter[str]:
-    """Key → how often it was written."""
+    """Key → number of writes."""
     return Counter({item["key"]: item["writes"] for item in platform.state("writes:products")})
 
 
 def calls(platform: SandboxProcess) -> list[int]:
-    """Return the number of products in each write that succeeded."""
+    """The number of products in each successful write."""
     return [call["items"] for call in platform.calls() if call["method"] in ("PUT", "DELETE") and call["status"] == 200]

@@ -1,4 +1,4 @@
-"""People are notified once when something starts to fail, and once when it recovers."""
+"""Channels are notified once when something starts to fail, and once when it recovers."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from connectors.alerting import evaluate_and_notify
+from connectors.alerts.notifications import evaluate_and_notify
 from hub.models import Alert, AlertChannel, AlertDelivery, Job, JobState, Lane, Run
 from tests.factories import make_connection, make_job, make_seller
 
@@ -56,7 +56,7 @@ def test_an_overdue_job_is_reported_although_nothing_failed(job: Job) -> None:
     assert Alert.objects.get().kind == Alert.Kind.OVERDUE
 
 
-def test_a_paused_connection_raises_no_alert(job: Job) -> None:
+def test_a_paused_connection_opens_no_alert(job: Job) -> None:
     fail(job)
     job.connection.paused_at = timezone.now()
     job.connection.save()

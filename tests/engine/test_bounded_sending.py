@@ -1,4 +1,4 @@
-"""A turn sends for at most ten minutes: what was handled leaves the queue, the rest is sent later (B7)."""
+"""A turn sends for at most ten minutes: processed changes leave the queue, the others are sent later (B7)."""
 
 from time import monotonic
 from typing import Any
@@ -8,7 +8,8 @@ from django.conf import settings
 
 from connectors.engine import sending, turn
 from connectors.engine.turn_loop import serve_one_lane
-from connectors.platforms.rest import RestTarget
+from connectors.platforms.rest.targets.base import RestTargetStream
+from connectors.platforms.rest.targets.products import ProductTarget
 from hub.models import Change, Connection, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess
@@ -32,16 +33,17 @@ class Clock:
 
 @pytest.fixture
 def slow_target(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Every call to the custom system takes more than four minutes."""
-    clock, send = Clock(), RestTarget.send
+    """Each call to the custom system takes more than four minutes, and batches do not become smaller."""
+    clock, send = Clock(), RestTargetStream.send
 
-    def slow_send(self: RestTarget, *args: Any) -> Any:
+    def slow_send(self: ProductTarget, *args: Any) -> Any:
         clock.skipped += CALL_SECONDS
         return send(self, *args)
 
     for module in (turn, sending):
         monkeypatch.setattr(module, "monotonic", clock)
-    monkeypatch.setattr(RestTarget, "send", slow_send)
+    monkeypatch.setattr(turn, "MAX_BATCH_SECONDS", 2 * CALL_SECONDS)
+    monkeypatch.setattr(RestTargetStream, "send", slow_send)
     return clock
 
 

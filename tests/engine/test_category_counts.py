@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from catalog.models import Category
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub.kinds import Kind
 from hub.models import Connection, Job, Run, RunCounter
 from hub.queue import enqueue

@@ -1,4 +1,4 @@
-"""Comparison of source and target (N9): changes made behind the hub's back are found, and repaired on request."""
+"""Comparisons (N9): changes made directly at the target are found, and repaired on request."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,9 +8,9 @@ import requests
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.checks import repair, repairable, start_comparison
 from connectors.engine.maintenance import prune
-from connectors.services import install_connection
+from connectors.services.checks import repair, repairable, start_comparison
+from connectors.services.connections import install_connection
 from hub import alerts
 from hub.models import Alert, Change, Connection, JobState, Lane, Link, Run, RunItem, SeenExternalId
 from hub.services import start_due_runs, start_run
@@ -30,7 +30,7 @@ def products(custom: Connection) -> list[Product]:
 
 
 def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[str]]:
-    """At the target, remove three products, change the titles of two, and add one that is not from the hub."""
+    """At the target, remove three products, change the titles of two, and add one that the hub does not have."""
     edit_at_target(platform, "DELETE", [str(one.pk) for one in products[:3]])
     edit_at_target(platform, "PUT", [{"key": str(one.pk), "title": "Meddled"} for one in products[3:5]])
     edit_at_target(platform, "PUT", [{"key": "foreign", "title": "Not from here"}])
@@ -41,13 +41,13 @@ def drift(platform: SandboxProcess, products: list[Product]) -> dict[str, set[st
     }
 
 
-def test_agreement_is_reported_without_a_write(
+def test_no_differences_are_reported_without_a_write(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     custom_platform.clear_calls()
     run = run_check(custom, "proof")
     assert (run.state, verdicts(run), counts(run)) == (Run.State.DONE, {}, {"read": 240, "unchanged": 240})
-    assert "nothing differs" in run.reason and run.api_calls == 3
+    assert "no differences" in run.reason and run.api_calls == 3
     assert not written(custom_platform)
     assert not SeenExternalId.objects.exists() and not Change.objects.exists()
 
@@ -59,7 +59,7 @@ def test_differences_are_reported_by_kind_and_by_field(
     custom_platform.clear_calls()
     run = run_check(custom, "proof")
     assert run.state == Run.State.DONE_WITH_ERRORS and verdicts(run) == expected
-    assert "3 missing there, 2 different there, 1 there but not from here" in run.reason
+    assert "3 missing, 2 different, 1 not from SyncCenter" in run.reason
     one = run.items.filter(verdict="different").order_by("item_id").first()
     assert one is not None and one.changes == {"title": ["Meddled", products[3].title]}
     assert not written(custom_platform) and not Change.objects.exists()
@@ -68,7 +68,7 @@ def test_differences_are_reported_by_kind_and_by_field(
 def test_items_no_longer_exported_are_reported(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
-    """As if a removal had been lost: neither an event nor a full sync has found it yet."""
+    """As if a removal had been lost, and neither an event nor a full sync had detected it yet."""
     Product.objects.filter(pk=products[0].pk).update(status="discontinued")
     Product.objects.filter(pk=products[1].pk).delete()
     run = run_check(custom, "proof")
@@ -77,7 +77,7 @@ def test_items_no_longer_exported_are_reported(
     }
 
 
-def test_items_with_pending_changes_are_not_judged(
+def test_items_with_pending_changes_are_not_compared(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -96,12 +96,12 @@ def test_repairing_everything_makes_both_sides_equal(
     assert repair(run=run, items=repairable(run=run), by=None) == 6
     work_until_idle()
     there = titles(custom_platform)
-    # What is not from the hub is never touched.
+    # Products that are not from the hub are never changed.
     assert there.pop("foreign") == "Not from here" and writes(custom_platform)["foreign"] == 1
     assert there == hub_titles(custom)
     again = run_check(custom, "proof")
     assert (again.state, verdicts(again)) == (Run.State.DONE, {"unknown": {"foreign"}})
-    # A second repair finds nothing left to do.
+    # A second repair finds no differences.
     assert repair(run=run, items=repairable(run=run), by=None) == 0 and not Change.objects.exists()
 
 
@@ -141,7 +141,7 @@ def test_items_left_out_of_an_incomplete_list_are_not_missing(
     custom_platform.fault("status", status=200, body=first, method="GET", path="/v1/products$")
     run = run_check(custom, "proof")
     assert verdicts(run) == {}
-    assert "239 that its own list left out are there" in run.reason
+    assert "it left out 239 existing items" in run.reason
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_items_left_out_of_an_incomplete_list_are_not_missing(
 def test_items_that_cannot_be_read_are_not_missing(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product], fault: dict[str, object]
 ) -> None:
-    """It is retried and finally fails. No differences are reported, and the job goes on sending."""
+    """The read is retried and finally fails. No differences are reported, and the job continues to send."""
     edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
     custom_platform.fault(**fault)  # type: ignore[arg-type]
     run = run_check(custom, "proof")
@@ -169,7 +169,7 @@ def test_items_that_cannot_be_read_are_not_missing(
         Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(not_before=timezone.now())
         skip_delays()
     run.refresh_from_db()
-    assert run.state == Run.State.FAILED and "Nothing is concluded from a part" in run.reason
+    assert run.state == Run.State.FAILED and "There is no partial result" in run.reason
     prune(now=timezone.now())
     assert not SeenExternalId.objects.exists()
     products_job(custom).refresh_from_db()
@@ -194,7 +194,7 @@ def test_overlapping_pages_duplicate_nothing(
     assert verdicts(run) == expected and run.items.count() == 6
 
 
-def test_killed_at_every_point_it_continues(
+def test_it_resumes_after_a_crash_at_any_point(
     custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     one_lane(custom)
@@ -238,7 +238,7 @@ def test_it_is_started_by_its_schedule(custom: Connection, products: list[Produc
     assert (state.last_full_sync_at, state.last_success_at) == before
 
 
-def test_differences_and_their_end_are_each_reported_once(
+def test_differences_open_one_alert_and_resolve_it_once(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     drift(custom_platform, products)
@@ -247,7 +247,7 @@ def test_differences_and_their_end_are_each_reported_once(
         alerts.update_alerts(findings=alerts.collect_findings(now=timezone.now()), now=timezone.now())
     alert = Alert.objects.get(kind=Alert.Kind.DRIFT)
     issue = Issue.objects.get(code="drift")
-    assert "3 missing there" in alert.message and "3 missing there" in issue.message
+    assert "3 missing" in alert.message and "3 missing" in issue.message
     run = last_run(products_job(custom))
     repair(run=run, items=repairable(run=run), by=None)
     work_until_idle()
@@ -288,15 +288,15 @@ def test_products_lost_at_a_store_are_recreated(store: Connection, store_platfor
 
 
 def test_a_comparison_of_unreadable_data_is_rejected(search: Connection) -> None:
-    with pytest.raises(ValueError, match="does not let its products be read"):
+    with pytest.raises(ValueError, match="cannot be read back"):
         start_comparison(job=products_job(search), by=None)
     assert products_job(search).comparison_schedule == ""
 
 
-def test_more_items_take_more_pages_and_keep_no_more_rows(custom: Connection, custom_platform: SandboxProcess) -> None:
-    """The work grows with the number of items: ten times as many take ten times the calls, and no row of the reading
-    is kept.
-    """
+def test_the_number_of_calls_grows_linearly_and_no_rows_are_left(
+    custom: Connection, custom_platform: SandboxProcess
+) -> None:
+    """Ten times as many items take ten times as many calls, and none of the rows used while reading are kept."""
     calls = []
     for number in (100, 1000):
         make_products(custom.seller, number - Product.objects.count(), prefix=f"N{number}")
@@ -309,7 +309,7 @@ def test_more_items_take_more_pages_and_keep_no_more_rows(custom: Connection, cu
 def test_a_comparison_is_limited_to_its_own_seller(
     transactional_db: None, sandbox: Callable[..., SandboxProcess]
 ) -> None:
-    """Two sellers, two accounts of one system: the differences of one account do not concern the other."""
+    """Two sellers with two accounts of one system: differences in one account do not affect the other."""
     both = sandbox("rest", accounts={"north": "n", "south": "s"})
     connections = [
         install_connection(

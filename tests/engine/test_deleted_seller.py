@@ -1,4 +1,4 @@
-"""Items of a deleted seller take part in no sync (L13)."""
+"""Items of a deleted seller are not synced (L13)."""
 
 import pytest
 from django.db import transaction
@@ -6,7 +6,7 @@ from django.db.models import F
 
 from accounts.models import Seller
 from catalog.models import Product
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Lane, Link, Run
 from hub.queue import enqueue
@@ -25,7 +25,7 @@ def delete(seller: Seller) -> None:
 
 @pytest.fixture
 def marketplace(transactional_db: None, custom_platform: SandboxProcess) -> Connection:
-    """A target of the whole installation, which takes the products of all sellers."""
+    """An installation-wide target, which gets the products of all sellers."""
     return install_connection(
         seller=None,
         platform="rest",
@@ -87,7 +87,7 @@ def test_a_target_of_all_sellers_gets_nothing_from_a_deleted_one(
     work_until_idle()
     held = {item["key"] for item in custom_platform.state("products")}
     assert held == {str(product.pk) for product in [*leaving, *remaining]}
-    # Enqueued before the deletion, due for sending after it: neither an update nor a removal is sent.
+    # Enqueued before the deletion and due after it: neither an update nor a removal is sent.
     change(leaving, title="changed")
     Product.objects.filter(pk=leaving[0].pk).update(status="discontinued")
     delete(gone)
@@ -98,7 +98,7 @@ def test_a_target_of_all_sellers_gets_nothing_from_a_deleted_one(
     assert found.keys() == held
     assert "changed" not in found.values()
     assert not Change.objects.exists()
-    # The seller is restored: what it missed is found.
+    # The seller is restored: its missed changes are found.
     Seller.objects.update(status=Seller.Status.ACTIVE)
     start_run(job=products_job(marketplace), trigger=Run.Trigger.BUTTON)
     work_until_idle()

@@ -9,11 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from connectors.contract import Operation, Outcome, Rate
 from connectors.engine import retry, turn_loop
-from connectors.errors import TryAgainLater
 from connectors.platforms.rest import RestTarget
-from connectors.services import install_connection
+from connectors.platforms.rest.targets.base import RestTargetStream
+from connectors.platforms.rest.targets.products import ProductTarget
+from connectors.sdk.account import Rate
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.operations import Operation, Outcome
+from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Change, Connection, JobState, Lane, Link, Run
 from hub.services import (
@@ -32,15 +35,15 @@ from tests.factories import make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Send = Callable[[RestTarget, Any, Sequence[Operation]], list[Outcome]]
+Send = Callable[[ProductTarget, Sequence[Operation[Any]]], list[Outcome]]
 
 
 @pytest.fixture
 def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Send], Send]], None]:
-    """`sending(wrap)`: wrap each call to the target."""
+    """`sending(wrap)`: wraps each call to the target."""
 
     def wrap(wrapper: Callable[[Send], Send]) -> None:
-        monkeypatch.setattr(RestTarget, "send", wrapper(RestTarget.send))
+        monkeypatch.setattr(RestTargetStream, "send", wrapper(RestTargetStream.send))
 
     return wrap
 
@@ -73,7 +76,7 @@ def test_changes_are_sent_in_full_batches(custom: Connection, custom_platform: S
 def test_a_full_sync_over_several_lanes_makes_no_more_calls_than_one_lane_would(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RestTarget.batch_size, "products", 10)
+    monkeypatch.setattr(ProductTarget, "batch_size", 10)
     assert len(products_job(custom).lane_ids) == 4
     products = sent(custom, 101)
     assert sorted(calls(custom_platform)) == [1] + [10] * 10
@@ -109,10 +112,10 @@ def test_a_change_during_sending_is_sent_too(
     late = iter(["Third"])
 
     def meanwhile(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             for title in late:
                 change(products, title=title)
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -123,8 +126,8 @@ def test_a_change_during_sending_is_sent_too(
     assert not Change.objects.exists()
 
 
-def test_an_unanswered_call_may_have_been_applied(custom: Connection, custom_platform: SandboxProcess) -> None:
-    """The target has the new title without our knowing it, and then the old title comes back."""
+def test_a_call_without_a_response_may_have_been_applied(custom: Connection, custom_platform: SandboxProcess) -> None:
+    """The target has the new title without our knowing it, and then the title is changed back."""
     products = sent(custom, 2)
     before = hub_titles(custom)
     custom_platform.fault("drop", method="PUT", when="after", times=1)
@@ -136,7 +139,7 @@ def test_an_unanswered_call_may_have_been_applied(custom: Connection, custom_pla
     assert titles(custom_platform) == before
 
 
-def test_an_unanswered_creation_is_removed_when_the_item_is_deleted(
+def test_an_item_created_without_a_response_is_removed_when_it_is_deleted(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     products = make_products(custom.seller, 2)
@@ -196,7 +199,7 @@ def test_retry_after_is_respected(custom: Connection, custom_platform: SandboxPr
     assert calls(custom_platform) == []
 
 
-def test_after_a_failure_a_single_item_probes_and_batches_grow_back(
+def test_after_a_failure_a_single_item_is_tried_and_batches_grow_again(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     job = one_lane(custom)
@@ -220,7 +223,7 @@ def test_the_breaker_backs_off_up_to_five_minutes() -> None:
     assert all(150 <= pause <= 300 for pause in pauses[9:])
 
 
-def test_a_throttled_call_waits_as_instructed_and_is_not_in_doubt(
+def test_a_rate_limited_call_waits_as_instructed_and_is_not_in_doubt(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -235,7 +238,7 @@ def test_a_throttled_call_waits_as_instructed_and_is_not_in_doubt(
     assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_requests_before_a_throttled_one_are_in_doubt(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_requests_before_a_rate_limited_one_are_in_doubt(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     products = sent(custom, 4)
     custom_platform.fault("status", status=429, path="/v1/products", method="DELETE", times=1)
@@ -261,7 +264,7 @@ def test_a_long_outage_needs_no_manual_retry(custom: Connection, custom_platform
     assert titles(custom_platform) == hub_titles(custom)
 
 
-def test_an_item_that_alone_fails_is_finally_held_until_a_person_retries_it(
+def test_an_item_that_fails_alone_is_finally_held_until_a_person_retries_it(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[..., None]
 ) -> None:
     one_lane(custom)
@@ -269,10 +272,10 @@ def test_an_item_that_alone_fails_is_finally_held_until_a_person_retries_it(
     healthy = False
 
     def fail_on_one(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             if not healthy and any(operation.item_id == products[3].pk for operation in operations):
                 raise TryAgainLater("It answered 500.")
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -285,7 +288,7 @@ def test_an_item_that_alone_fails_is_finally_held_until_a_person_retries_it(
     assert (held.item_id, held.state) == (products[3].pk, Change.State.HELD)
     assert len(titles(custom_platform)) == 11 and set(writes(custom_platform).values()) == {1}
     assert ItemStatus.objects.get(item_id=products[3].pk).state == ItemStatus.State.HELD
-    assert Issue.objects.get(resolved_at=None).code == "held"
+    assert Issue.objects.get(resolved_at=None).code == "not_sent"
     healthy = True
     retry_changes(changes=Change.objects.filter(pk=held.pk), by=None)
     work_until_idle()
@@ -299,10 +302,10 @@ def test_a_bug_with_one_item_holds_only_that_item(
     products = make_products(custom.seller, 5)
 
     def crash_on_one(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             if any(operation.item_id == products[0].pk for operation in operations):
                 raise KeyError("options")
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -320,14 +323,14 @@ def test_an_item_that_cannot_be_stored_is_found_by_bisecting(
     """PostgreSQL rejects a payload with a NUL character when the batch is settled: a bug that no adapter handles."""
     job = one_lane(custom)
     products = make_products(custom.seller, 9)
-    original = RestTarget.payload
+    original = ProductTarget.payload
 
-    def with_nul(self: RestTarget, data_type: Any, item: Any, refs: Any) -> Any:
-        made = original(self, data_type, item, refs)
+    def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
+        made = original(self, item, refs)
         return made | {"note": "\x00"} if item.id == products[4].pk else made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RestTarget, "payload", with_nul)
+        patch.setattr(ProductTarget, "payload", with_nul)
         change(products)
         work_until_idle()
         for _ in range(10):
@@ -388,15 +391,15 @@ def test_a_pause_stops_a_running_turn(
     one_lane(custom)
 
     def pause_meanwhile(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             pause_connection(connection=custom, by=None, reason="stocktaking")
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
     sending(pause_meanwhile)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(RestTarget.batch_size, "products", 2)
+        patch.setattr(ProductTarget, "batch_size", 2)
         patch.setattr("connectors.engine.turn.CHECK_INTERVAL_SECONDS", 0.0)
         change(make_products(custom.seller, 10))
         work_until_idle()
@@ -412,9 +415,9 @@ def test_sigterm_ends_a_turn_at_the_next_batch(
     one_lane(custom)
 
     def stop_meanwhile(send: Send) -> Send:
-        def call(self: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
+        def call(self: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
             turn_loop.stopping.set()
-            return send(self, data_type, operations)
+            return send(self, operations)
 
         return call
 
@@ -433,7 +436,7 @@ def test_connections_of_an_account_share_one_rate_budget(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(4, 3600))
-    monkeypatch.setitem(RestTarget.batch_size, "products", 1)
+    monkeypatch.setattr(ProductTarget, "batch_size", 1)
     second = install_connection(
         seller=custom.seller,
         platform="rest",
@@ -455,11 +458,11 @@ def test_connections_of_an_account_share_one_rate_budget(
 def test_two_items_of_a_batch_cannot_get_the_same_id(
     custom: Connection, custom_platform: SandboxProcess, sending: Callable[[Callable[[Send], Send]], None], kind: str
 ) -> None:
-    """L16, with a target that takes two items for one: the first is linked, the other needs a person's decision."""
+    """L16, with a target that returns one ID for two items: the first is linked, the other is held for a person."""
 
     def as_one(send: Send) -> Send:
-        def wrapped(adapter: RestTarget, data_type: Any, operations: Sequence[Operation]) -> list[Outcome]:
-            outcomes = send(adapter, data_type, operations)
+        def wrapped(target: ProductTarget, operations: Sequence[Operation[Any]]) -> list[Outcome]:
+            outcomes = send(target, operations)
             for operation, outcome in zip(operations[:2], outcomes, strict=False):
                 if kind == "product":
                     outcome.external_id = "one"
@@ -478,7 +481,7 @@ def test_two_items_of_a_batch_cannot_get_the_same_id(
     assert calls(custom_platform) == [3]
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.item_id) == ("id_in_use", products[1].pk)
-    assert "has here already" in issue.message and "the id one" in issue.message
+    assert "already uses this ID" in issue.message and "the ID one" in issue.message
     assert Link.objects.get(kind=kind, external_id="one").item_id in (products[0].pk, products[0].variants.get().pk)
     assert ItemStatus.objects.get(kind="product", item_id=products[1].pk).state == ItemStatus.State.PENDING
     assert ItemStatus.objects.get(kind="product", item_id=products[2].pk).state == ItemStatus.State.SYNCED

@@ -1,11 +1,10 @@
-"""Feeding a search engine: first everything, then only changes, one import at a time."""
+"""Search feeds: first a full import, then only changes, one import at a time."""
 
 import pytest
 
 from catalog.models import Product
-from connectors.feeds import OPEN
 from connectors.models import FeedImport
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.models import Change, Connection, Job, Link, Run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
@@ -42,7 +41,7 @@ def test_the_first_full_sync_replaces_everything(synced_search: Connection, sear
     assert not Change.objects.exists()
 
 
-def test_a_full_sync_without_changes_writes_nothing_and_says_so(
+def test_a_full_sync_without_changes_writes_nothing_and_logs_it(
     synced_search: Connection, search_platform: SandboxProcess
 ) -> None:
     before = len(imports(search_platform))
@@ -55,7 +54,7 @@ def test_a_full_sync_without_changes_writes_nothing_and_says_so(
     assert run.log.filter(text__contains="No changes to send.").exists()
 
 
-def test_a_price_is_sent_alone_and_a_deletion_removes(
+def test_a_changed_price_is_sent_alone_and_a_deletion_removes(
     synced_search: Connection, shop: Connection, shop_platform: SandboxProcess, search_platform: SandboxProcess
 ) -> None:
     first, second = Link.objects.filter(connection=synced_search, kind="product").order_by("item_id")[:2]
@@ -72,7 +71,7 @@ def test_a_price_is_sent_alone_and_a_deletion_removes(
     assert (last.mode, last.items, last.removals) == (FeedImport.Mode.CHANGE, 2, 1)
 
 
-def test_an_unanswered_import_is_sent_again(search: Connection, search_platform: SandboxProcess) -> None:
+def test_an_import_without_a_response_is_sent_again(search: Connection, search_platform: SandboxProcess) -> None:
     search_platform.fault("drop", method="PUT", when="after", times=1)
     work_until_idle()
     assert FeedImport.objects.get().state == FeedImport.State.UNKNOWN
@@ -83,7 +82,7 @@ def test_an_unanswered_import_is_sent_again(search: Connection, search_platform:
     )
 
 
-def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_platform: SandboxProcess) -> None:
+def test_one_invalid_item_does_not_delay_the_import(search: Connection, search_platform: SandboxProcess) -> None:
     work_until_idle()
     skip_delays()
     product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
@@ -108,7 +107,7 @@ def test_one_bad_item_does_not_hold_up_the_import(search: Connection, search_pla
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
     skip_delays()
-    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
+    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="rejected")
     assert "title is odd" in issue.message
     refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
     assert refused.file
@@ -122,7 +121,7 @@ def set_api_version(search: Connection, version: str) -> None:
 
 
 def test_another_api_version_gets_everything_again(search: Connection, search_platform: SandboxProcess) -> None:
-    """F16: unchanged products too, whatever starts the next import."""
+    """F16: unchanged products as well, whatever starts the next import."""
     set_api_version(search, "v3")
     work_until_idle()
     skip_delays()
@@ -150,7 +149,7 @@ def test_a_pending_file_in_the_former_format_is_not_sent(
     Product.objects.filter(pk=product.pk).update(title="Changed", revision=10**9)
     sync(connection=synced_search, data_type="products", trigger="button")
     work_until_idle()
-    assert FeedImport.objects.get(state__in=OPEN).format == "v4"
+    assert FeedImport.objects.get(state__in=FeedImport.OPEN).format == "v4"
     search_platform.clear_faults()
     set_api_version(synced_search, "v3")
     skip_delays()
@@ -160,7 +159,7 @@ def test_a_pending_file_in_the_former_format_is_not_sent(
     assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
 
 
-def test_with_the_older_api_version_one_bad_item_does_not_hold_up_the_import(
+def test_with_the_older_api_version_one_invalid_item_does_not_delay_the_import(
     search: Connection, search_platform: SandboxProcess
 ) -> None:
     set_api_version(search, "v3")
@@ -175,6 +174,6 @@ def test_with_the_older_api_version_one_bad_item_does_not_hold_up_the_import(
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
     skip_delays()
-    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="refused")
+    issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="rejected")
     assert "title is odd" in issue.message
     assert "Changed too" in str(groups(search_platform)[f"p{other.pk}"])

@@ -1,6 +1,5 @@
-"""Consecutive imports of a search feed: what waits and what is sent, what leaves the queue, who is notified of
-failures.
-"""
+"""Consecutive imports of a search feed: what is collected and sent, what leaves the queue, who is notified of
+failures."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,11 +10,12 @@ from django.core import mail
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.adapter_factory import open_adapter
-from connectors.alerting import evaluate_and_notify
+from connectors.adapters.factory import open_adapter
+from connectors.alerts.notifications import evaluate_and_notify
 from connectors.models import FeedImport
-from connectors.services import install_connection, sync
-from hub.kinds import Kind
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
+from hub.kinds import DataType, Kind
 from hub.models import Alert, AlertChannel, Change, Connection, Job, Lane
 from hub.queue import enqueue
 from sandbox.process import SandboxProcess
@@ -83,10 +83,10 @@ def test_changes_are_collected_for_the_interval_and_sent_together(
 
 
 @pytest.mark.parametrize(("days", "methods"), [(6, []), (8, ["PUT"])])
-def test_once_a_week_a_full_sync_sends_everything(
+def test_a_full_sync_sends_everything_once_a_week(
     synced_search: Connection, search_platform: SandboxProcess, days: int, methods: list[str]
 ) -> None:
-    """F3: so that the search engine cannot drift apart. Otherwise unchanged products cost no write."""
+    """F3: so that differences at the search engine cannot accumulate. Otherwise unchanged products are not written."""
     FeedImport.objects.update(sent_at=timezone.now() - timedelta(days=days))
     before = list(search_platform.state("groups"))
     search_platform.clear_calls()
@@ -101,18 +101,18 @@ def test_five_minutes_are_the_default() -> None:
         platform="elevate", base_url="http://127.0.0.1:9", settings={"markets": ["uk"], "price_list": "x"}
     )
     connection.credentials = {"api_key": "key"}
-    adapter: Any = open_adapter(connection)
-    assert adapter.drain_seconds == 300
+    target: Any = open_adapter(connection).target(DataType.PRODUCTS)
+    assert target.drain_seconds == 300
 
 
 @pytest.fixture
 def slow_cluster(shop: Connection, sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """A cluster whose imports take longer than one call waits for them."""
+    """A cluster whose imports take longer than a call waits."""
     return sandbox("elevate", accounts={"cluster": "key"}, market="uk:en-GB", import_ms=1500)
 
 
 def test_a_long_import_is_polled_and_dequeues_only_its_items(shop: Connection, slow_cluster: SandboxProcess) -> None:
-    """F9, F11: an item that changes while its import is running stays in the queue and is sent with the next one."""
+    """F9, F11: an item that changes while its import is running stays in the queue and is sent with the next import."""
     install_connection(
         seller=shop.seller,
         platform="elevate",
@@ -126,7 +126,7 @@ def test_a_long_import_is_polled_and_dequeues_only_its_items(shop: Connection, s
     work_until_idle()
     wait_until(lambda: skip_delays_and_continue() and FeedImport.objects.filter(state=State.POLLING).exists())
     feed = FeedImport.objects.get()
-    product = Product.objects.get(pk=feed.carried.order_by("pk").values_list("item_id", flat=True)[0])
+    product = Product.objects.get(pk=feed.feed_items.order_by("pk").values_list("item_id", flat=True)[0])
     rename(product, title="Changed meanwhile")
     wait_until(
         lambda: skip_delays_and_continue() and FeedImport.objects.filter(pk=feed.pk, state=State.SUCCESS).exists()

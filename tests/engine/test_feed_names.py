@@ -1,11 +1,11 @@
-"""Within an import, the ID of a custom label has one name; a changed name is allowed, and reported (F4)."""
+"""Within an import, each ID of a custom label has one display name; a changed name is allowed and reported (F4)."""
 
 from typing import Any
 
 import pytest
 
 from catalog.models import Product
-from connectors.services import sync
+from connectors.services.runs import sync
 from hub.models import Connection
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(params=["v4", "v3"])
 def labelled_search(search: Connection, request: pytest.FixtureRequest) -> Connection:
-    """A search engine that has all products. Materials are IDs, and another attribute holds their names."""
+    """A search engine with all products. Materials are IDs, and another attribute contains their display names."""
     search.settings = search.settings | {"api_version": request.param, "custom_labels": ["Material"]}
     search.field_map = {"label_names": {"Material": "Material name"}}
     search.save(update_fields=["settings", "field_map"])
@@ -50,7 +50,7 @@ def names(platform: SandboxProcess) -> dict[str, str]:
 
 
 def open_issue(product: Product) -> Issue | None:
-    """Look in the search engine's sync log: the shop's log has the shop's IDs."""
+    """The open issue in the search engine's sync log: the shop's log uses the shop's IDs."""
     return Issue.objects.filter(
         sync_log__connection__platform="elevate", external_id=f"product:{product.pk}", resolved_at=None
     ).first()
@@ -78,7 +78,7 @@ def test_two_names_in_one_import_become_one_and_are_reported(
     assert names(search_platform) == {"m1": "Oak"}
     issue = open_issue(second)
     assert issue is not None and issue.severity == Issue.Severity.WARNING
-    assert "called Oak by another product and Eiche by this one" in issue.message and "same name" in issue.fix
+    assert "called “Oak” by another product and “Eiche” by this product" in issue.message and "same name" in issue.fix
     assert not open_issue(first) and not open_issue(third)
     set_material(labelled_search, second, material="m1", name="Oak")
     send(labelled_search)
@@ -96,7 +96,7 @@ def test_a_new_name_applies_to_all_products_and_is_reported(
     assert names(search_platform) == {"m1": "Oak wood"}
     issue = open_issue(second)
     assert issue is not None and issue.severity == Issue.Severity.WARNING
-    assert "was called Oak until now" in issue.message and "Oak wood" in issue.message
+    assert "was called “Oak”." in issue.message and "Oak wood" in issue.message
     assert not open_issue(first)
 
 

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from catalog.models import Product
-from connectors.alerting import evaluate_and_notify
-from connectors.feeds import feed_path, force_import, prune_files
+from connectors.alerts.notifications import evaluate_and_notify
+from connectors.engine.feed_files import prune_files
 from connectors.models import FeedImport
-from connectors.services import sync
+from connectors.services.feed_imports import force_import
+from connectors.services.runs import sync
 from hub.models import Alert, Change, Connection, Job
 from hub.services import resume_job
 from sandbox.process import SandboxProcess
@@ -26,7 +27,7 @@ State = FeedImport.State
 
 
 def discontinue_most() -> None:
-    """Discontinue six of ten products, which the engine takes for an accident."""
+    """Discontinue six of ten products, which the harm check rejects."""
     live = Product.objects.filter(status="live").order_by("pk")
     number = live.count()
     for product in live[: number * 6 // 10]:
@@ -60,10 +61,10 @@ def test_it_is_sent_once_and_the_job_waits_for_approval(
     skip_delays()
     assert len([call for call in search_platform.calls() if call["method"] in ("PUT", "POST")]) == 1
     job = job_of(harmful_import)
-    assert job.paused and f"Import {harmful_import.pk} was refused as harmful" in job.state.attention
-    assert "Potentially harmful" in job.state.attention and "force it if that is right" in job.state.attention
+    assert job.paused and f"Import {harmful_import.pk} was rejected as harmful" in job.state.attention
+    assert "Potentially harmful" in job.state.attention and "Force the import" in job.state.attention
     evaluate_and_notify(now=timezone.now())
-    assert "refused as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
+    assert "rejected as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
 
 
 def test_a_forced_import_is_sent_unchanged_and_nothing_else_is_forced(
@@ -110,7 +111,7 @@ def test_an_operator_sees_its_removals_downloads_and_forces_it(harmful_import: F
     operator.force_login(make_user("operator@hub.example", is_staff=True, is_superuser=True))
     page = f"/admin/connectors/feedimport/{harmful_import.pk}"
     text = operator.get(f"{page}/change/").content.decode()
-    gone = Product.objects.filter(pk__in=harmful_import.carried.filter(action="remove").values("item_id"))
+    gone = Product.objects.filter(pk__in=harmful_import.feed_items.filter(action="remove").values("item_id"))
     assert gone.count() == harmful_import.removals > 10
     assert all(product.title[:20].split("&")[0] in text for product in gone[:5])
     answer = operator.get(f"{page}/download/")
@@ -126,7 +127,7 @@ def test_an_operator_sees_its_removals_downloads_and_forces_it(harmful_import: F
 
 def test_its_file_is_kept_as_long_as_its_row(harmful_import: FeedImport) -> None:
     long_after = timezone.now().replace(year=timezone.now().year + 2)
-    assert feed_path(harmful_import).is_file() and prune_files(before=long_after) == 0
-    path = feed_path(harmful_import)
+    assert harmful_import.path.is_file() and prune_files(before=long_after) == 0
+    path = harmful_import.path
     harmful_import.delete()
     assert prune_files(before=long_after) == 1 and not path.exists()

@@ -1,4 +1,4 @@
-"""Importing a shop: in full, by cut date, and discontinuing products that the shop no longer has."""
+"""Imports from a shop: full, by cut date, and discontinuing products that the shop no longer has."""
 
 from decimal import Decimal
 
@@ -44,7 +44,7 @@ def test_a_new_connection_is_imported_in_full(shop: Connection, shop_platform: S
     assert log.last_full_sync and log.last_full_sync_succeeded and log.last_full_sync > log.started_full_sync
 
 
-def test_dirty_items_become_issues_that_a_merchant_can_act_on(shop: Connection) -> None:
+def test_invalid_items_become_issues_that_a_merchant_can_fix(shop: Connection) -> None:
     work_until_idle()
     issues = Issue.objects.filter(resolved_at=None)
     assert issues.filter(external_id__startswith="variant:").exists()
@@ -124,7 +124,7 @@ def test_a_failed_page_is_read_again_later(shop: Connection, shop_platform: Sand
 
 
 def test_the_total_equals_the_number_of_items_read(shop: Connection, shop_platform: SandboxProcess) -> None:
-    """The shop's count covers products; its list also has a variant whose product is gone."""
+    """The shop counts only products; its list also has a variant whose product no longer exists."""
     work_until_idle()
     for run in Run.objects.filter(job__connection=shop):
         assert run.total == sum(counter.read for counter in run.counters.all()), run

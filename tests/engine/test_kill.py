@@ -1,4 +1,4 @@
-"""Workers killed or frozen at any point: nothing is lost or duplicated, and the newest content wins."""
+"""Workers killed or suspended at any point: nothing is lost or duplicated, and the newest content wins."""
 
 import random
 import signal
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def assert_in_sync(connection: Connection, platform: SandboxProcess) -> None:
-    """Both sides are equal, the queue is empty, no lane is held, and the sync log agrees."""
+    """Both sides are equal, the queue is empty, no lane is leased, and the sync log agrees."""
     assert titles(platform) == hub_titles(connection)
     assert not Change.objects.filter(job__connection=connection).exists()
     assert not Lane.objects.exclude(lease_until=None).exists()
@@ -38,7 +38,7 @@ def assert_in_sync(connection: Connection, platform: SandboxProcess) -> None:
     ("points", "most_writes"),
     [
         (["claim", "compare", "plan", "before_call", "before_call:2"], 1),
-        # What was sent but not settled is sent again by the next worker, to the same key.
+        # What was sent but not settled is sent again by the next worker, with the same key.
         (["after_call", "before_commit", "after_commit", "after_call:2"], 4),
     ],
 )
@@ -88,7 +88,7 @@ def test_killed_at_random_while_items_keep_changing(
         assert_in_sync(custom, custom_platform)
 
 
-def test_a_poison_item_is_held_after_a_bounded_number_of_crashes(
+def test_an_item_that_crashes_workers_is_held_after_a_limited_number_of_crashes(
     custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:
     one_lane(custom)
@@ -103,15 +103,14 @@ def test_a_poison_item_is_held_after_a_bounded_number_of_crashes(
     assert last_run(products_job(custom)).state == Run.State.DONE_WITH_ERRORS
 
 
-def test_frozen_in_a_call_past_its_lease_and_resumed(
+def test_a_worker_suspended_in_a_call_past_its_lease_and_resumed(
     custom: Connection,
     custom_platform: SandboxProcess,
     processes: Processes,
     process_environment: dict[str, str],
 ) -> None:
-    """The old content even arrives after the new one: the late worker finds its epoch gone and marks the item as in
-    doubt.
-    """
+    """The old content even arrives after the new one: the late worker finds that its epoch is outdated and marks the
+    item as in doubt."""
     one_lane(custom)
     products = sent(custom, 2)
     custom_platform.clear_calls()
@@ -130,7 +129,7 @@ def test_frozen_in_a_call_past_its_lease_and_resumed(
     work_until_idle()
     assert set(titles(custom_platform).values()) == {"New"}
     wait_until(lambda: set(titles(custom_platform).values()) == {"Old"})
-    processes.signal("sleeper", signal.SIGCONT)  # runs until after its call, and freezes there
+    processes.signal("sleeper", signal.SIGCONT)  # runs until after its call, and is suspended there
     wait_until(lambda: is_stopped(processes.pid("sleeper")))
     processes.signal("sleeper", signal.SIGCONT)
     processes.wait_for("sleeper", "idle after")
@@ -140,7 +139,7 @@ def test_frozen_in_a_call_past_its_lease_and_resumed(
     assert_in_sync(custom, custom_platform)
 
 
-def test_frozen_in_the_middle_of_a_transaction_it_loses_its_locks(
+def test_a_worker_suspended_in_a_transaction_loses_its_locks(
     custom: Connection,
     custom_platform: SandboxProcess,
     processes: Processes,

@@ -1,11 +1,11 @@
-"""Items sent before the target has what they refer to are sent again, or wait: nothing is lost silently."""
+"""Items sent before the items they refer to exist at the target are sent again, or wait: nothing is lost silently."""
 
 from collections.abc import Callable
 
 import pytest
 
 from catalog.models import Brand, Category, Price, PriceList, Product, Stock, StockLocation, Variant
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Link, Run
 from hub.queue import enqueue
@@ -39,7 +39,7 @@ def target(transactional_db: None, store: SandboxProcess) -> Connection:
 
 
 def priced_products(target: Connection, number: int) -> list[Product]:
-    """Products that the store accepts: each needs a price."""
+    """Products that the store accepts: each has a price."""
     seller = target.seller
     products = make_products(seller, number)
     prices = PriceList.objects.create(seller=seller, slug="list", name="List", currency="GBP")
@@ -60,7 +60,9 @@ def test_stock_is_sent_once_the_target_has_the_variant(target: Connection, store
     Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=place, quantity=7) for v in variants)
     enqueue(seller_id=seller.pk, kind=Kind.VARIANT, item_ids=[v.pk for v in variants])
     work_until_idle()
-    assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {"not_there_yet"}
+    assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {
+        "not_at_target_yet"
+    }
     assert target_stock(store) == {}
 
     change(products)

@@ -1,6 +1,5 @@
-"""Redis and PostgreSQL crash in the middle of a run, with two workers and two beats: the result is as without the
-crash.
-"""
+"""Redis and PostgreSQL crash in the middle of a run, with two workers and two beats: the result is the same as without
+the crash."""
 
 import os
 import signal
@@ -36,12 +35,12 @@ def workers_and_beats(
     workers(2)
     for name in ("beat-1", "beat-2"):
         processes.start(name, roles.beat(), process_environment | {"PGAPPNAME": name}, cwd=ROOT)
-    # A beat that has not read its schedule yet exits without PostgreSQL; its supervisor starts it again.
+    # A beat that has not read its schedule yet exits without PostgreSQL; its supervisor restarts it.
     wait_until(lambda: polling_beats() == {"beat-1", "beat-2"})
 
 
 def polling_beats() -> set[str]:
-    """Return the beats that already poll for changes of their schedule."""
+    """The beats that already poll for changes of their schedule."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT application_name FROM pg_stat_activity"
@@ -72,7 +71,7 @@ def in_step(custom: Connection, platform: SandboxProcess) -> bool:
     )
 
 
-def test_redis_emptied_frozen_and_killed(
+def test_redis_is_emptied_suspended_and_killed(
     custom: Connection, custom_platform: SandboxProcess, workers_and_beats: None, processes: Processes
 ) -> None:
     products = make_products(custom.seller, 400)
@@ -99,7 +98,7 @@ def test_redis_emptied_frozen_and_killed(
     assert all(processes.running(name) for name in ("worker-1", "worker-2", "beat-1", "beat-2"))
 
 
-def test_postgresql_restarted_while_a_batch_is_sent(
+def test_postgresql_is_restarted_while_a_batch_is_sent(
     custom: Connection, custom_platform: SandboxProcess, workers_and_beats: None, processes: Processes
 ) -> None:
     one_lane(custom)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from catalog.models import Category, Product
-from connectors.checks import start_preview, start_previewed_sync
+from connectors.services.checks import start_preview, start_previewed_sync
 from hub.models import Change, Connection, Job, JobState, Run
 from hub.services import set_read_only, start_run
 from sandbox.process import SandboxProcess
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def change_unnoticed(products: list[Product], **fields: object) -> None:
-    """Change the products without notifying anyone, so that only a full sync finds it."""
+    """Change the products without enqueuing them, so that only a full sync finds the change."""
     change(products, **fields)
     Change.objects.all().delete()
 
@@ -58,7 +58,7 @@ def test_a_change_is_shown_field_by_field(custom: Connection) -> None:
     change_unnoticed(products[:1], title="Newer", description="Longer")
     preview = run_check(custom, "preview")
     assert item(preview, "update").changes == {"title": [products[0].title, "Newer"], "description": ["", "Longer"]}
-    assert preview.reason == "A sync would leave 2 as they are; 1 changed."
+    assert preview.reason == "Preview: 2 unchanged, 1 updated."
 
 
 def test_skipped_items_are_explained(store: Connection) -> None:
@@ -66,7 +66,8 @@ def test_skipped_items_are_explained(store: Connection) -> None:
     preview = run_check(store, "preview")
     assert counts(preview) == {"read": 3, "skipped": 3}
     assert {each.message for each in preview.items.all()} == {
-        "Not all of its variants have a price. Enter a price for every variant."
+        f"1 variant has no price: SKU-{number}. Add a price in the source system. 0.00 is allowed."
+        for number in (1, 2, 3)
     }
 
 
@@ -83,7 +84,7 @@ def test_the_preview_of_a_search_feed_equals_its_import(search: Connection) -> N
     assert counts(run)["created"] and counts(preview) == counts(run)
 
 
-def test_it_checks_read_only_targets_too(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_read_only_targets_can_be_previewed(custom: Connection, custom_platform: SandboxProcess) -> None:
     make_products(custom.seller, 5)
     set_read_only(connection=custom, read_only=True, by=None)
     custom.refresh_from_db()
@@ -102,7 +103,7 @@ def test_changed_settings_are_compared_by_payload(custom: Connection) -> None:
     assert counts(preview) == counts(last_run(job)) == {"read": 20, "removed": 20}
 
 
-def test_killed_midway_it_continues(custom: Connection, crashing_workers: CrashingWorkers) -> None:
+def test_it_resumes_after_a_crash(custom: Connection, crashing_workers: CrashingWorkers) -> None:
     one_lane(custom)
     make_products(custom.seller, 1200)
     run, _ = start_run(job=products_job(custom), scope="preview", trigger="button")
@@ -111,7 +112,7 @@ def test_killed_midway_it_continues(custom: Connection, crashing_workers: Crashi
     assert run.state == Run.State.DONE and counts(run) == {"read": 1200, "created": 1200} and run.items.count() == 1200
 
 
-def test_a_second_start_joins_the_first(custom: Connection) -> None:
+def test_a_second_start_joins_the_open_preview(custom: Connection) -> None:
     job = products_job(custom)
     first, started = start_preview(job=job, by=None)
     assert started and start_preview(job=job, by=None) == (first, False)

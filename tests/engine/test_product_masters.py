@@ -1,6 +1,5 @@
-"""Content, stock and images of a product each have one source of truth, which wins conflicts; the loser is reported
-(L17).
-"""
+"""Content, stock and images of a product each have one source of truth, which wins conflicts; the other source is
+reported (L17)."""
 
 from decimal import Decimal
 from typing import Any
@@ -48,7 +47,7 @@ def shop() -> Job:
 
 @pytest.fixture
 def erp(shop: Job) -> Job:
-    """Imports the products of the ERP, the source of truth for stock; the shop's lamp is its number 700."""
+    """Imports the products of the ERP, the source of truth for stock; the shop's lamp has the ID 700 there."""
     assert shop.connection.seller is not None
     erp = make_connection(shop.connection.seller, name="Acme ERP", role="erp")
     Master.objects.create(seller=shop.connection.seller, group=Master.Group.STOCK, connection=erp)
@@ -57,7 +56,7 @@ def erp(shop: Job) -> Job:
 
 def test_each_source_of_truth_writes_its_own_data(shop: Job, erp: Job) -> None:
     import_records(shop, lamp("1"))
-    assert not Stock.objects.exists()  # only the ERP knows the stock
+    assert not Stock.objects.exists()  # only the ERP has the stock
     import_records(erp, lamp("700", quantity=8))
     assert Product.objects.get().title == "Lamp" and Stock.objects.get().quantity == 8
     assert not Issue.objects.exists()
@@ -68,7 +67,7 @@ def test_other_sources_lose_a_conflict_and_are_reported(shop: Job, erp: Job) -> 
     import_records(erp, lamp("700"))
     Change.objects.all().delete()
     stranger = lamp("700", "LAMP 40W", 5, "L-1", "L-2", images=[])
-    for _ in range(2):  # reported for as long as the conflict exists
+    for _ in range(2):  # reported as long as the conflict exists
         tally = import_records(erp, stranger)
         assert (tally.updated, tally.skipped) == (0, 1)
     assert Product.objects.get().title == "Lamp"
@@ -77,12 +76,12 @@ def test_other_sources_lose_a_conflict_and_are_reported(shop: Job, erp: Job) -> 
     issue = Issue.objects.get()
     assert (issue.external_id, issue.code, issue.severity, issue.occurrences) == (
         "product:700",
-        "not_master",
+        "not_source_of_truth",
         "warning",
         2,
     )
-    assert "Acme shop, which is the master of content: title, L-2." in issue.message
-    assert "master of images: images." in issue.message
+    assert "Acme shop, which is the source of truth for" in issue.message
+    assert "images" in issue.message and "L-2" in issue.message
     assert ItemStatus.objects.get(job=erp).state == ItemStatus.State.SKIPPED
     import_records(erp, lamp("700"))
     assert Issue.objects.get().resolved_at is not None
@@ -92,7 +91,7 @@ def test_stock_of_the_same_location_is_a_conflict(shop: Job, erp: Job) -> None:
     import_records(erp, lamp("700", quantity=8))
     import_records(shop, lamp("1", quantity=3))
     assert Stock.objects.get().quantity == 8
-    assert "Acme ERP, which is the master of stock: L-1: stock main." in Issue.objects.get().message
+    assert "Acme ERP, which is the source of truth for Stock: L-1: stock main." in Issue.objects.get().message
 
 
 def test_a_variant_missing_in_another_source_stays(shop: Job, erp: Job) -> None:
@@ -109,7 +108,7 @@ def test_a_deletion_by_another_source_is_reported_and_ignored(shop: Job, erp: Jo
     target = import_context_for(erp, run_id=None, now=timezone.now())
     assert discontinue(target, list(Link.objects.filter(connection=erp.connection, kind=Kind.PRODUCT))) == 0
     assert Product.objects.get().status == "live"
-    assert Issue.objects.get().code == "not_master"
+    assert Issue.objects.get().code == "not_source_of_truth"
     gone = list(Link.objects.filter(connection=shop.connection, kind=Kind.PRODUCT))
     assert discontinue(import_context_for(shop, run_id=None, now=timezone.now()), gone) == 1
     assert Product.objects.get().status == "discontinued"

@@ -1,4 +1,4 @@
-"""A target with its own sync log gets ours: the start first, items as they are processed, the end last and once."""
+"""A target with its own sync log gets ours: first the start, items as they are processed, finally the end, once."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Product, Variant
 from connectors.engine.sync_log_push import push_due
-from connectors.services import install_connection, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
 from connectors.webhooks.registration import check_due
 from hub.models import Connection, Run
 from hub.services import pause_connection, set_read_only, start_run
@@ -33,7 +33,7 @@ def site(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 @pytest.fixture
 def storefront(transactional_db: None, site: SandboxProcess) -> Connection:
-    """A B2B storefront; nothing has been sent to it yet."""
+    """A B2B storefront to which nothing has been sent yet."""
     return install_connection(
         seller=make_seller("acme"),
         platform="sparklayer",
@@ -65,7 +65,7 @@ def push_log(*, after: timedelta = timedelta()) -> None:
 
 
 def log_methods(site: SandboxProcess) -> list[str]:
-    """The methods with which the log of products was written."""
+    """The HTTP methods of the calls to the products' log."""
     return [call["method"] for call in site.calls() if call["path"] == LOG and call["status"] < 300]
 
 
@@ -182,7 +182,7 @@ def test_a_crash_between_push_and_commit_repeats_the_push(
     assert not PendingLogEntry.objects.exists()
 
 
-def test_a_worker_that_slept_while_another_pushed_is_ignored(
+def test_a_push_that_resumes_after_another_one_is_ignored(
     storefront: Connection, products: list[Product], site: SandboxProcess
 ) -> None:
     sync_all(storefront)
@@ -250,7 +250,7 @@ def test_a_large_report_is_split_and_the_last_part_has_the_end(
 
 
 @pytest.mark.parametrize("state", ["paused", "read only"])
-def test_nothing_is_reported_to_a_connection_that_may_not_be_called(
+def test_nothing_is_pushed_to_a_paused_or_read_only_connection(
     storefront: Connection, products: list[Product], site: SandboxProcess, state: str
 ) -> None:
     sync_all(storefront)

@@ -1,4 +1,4 @@
-"""The log of a real run, while it is running and at its end (B8); and that it stays short."""
+"""The log of a run, during the run and at its end (B8), and its limited length."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product
-from connectors.contract import Rate
 from connectors.platforms.rest import RestTarget
+from connectors.platforms.rest.targets.products import ProductTarget
+from connectors.sdk.account import Rate
 from hub import runlog, runs
 from hub.models import Connection, Job, Run
 from hub.services import start_run
@@ -38,8 +39,8 @@ def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, searc
     run = last_run(Job.objects.get(connection=shop, direction="import", data_type="products"))
     counter, logged = run.counters.get(), lines(run)
     assert logged[0] == "Reading products from Acme shop."
-    assert any("(product:" in line and line.endswith("It has no weight.") for line in logged)
-    changed = f"{counter.created:,} changed here and wait to be sent to Acme search (products)."
+    assert any("(product:" in line and "1 variant has no weight" in line for line in logged)
+    changed = f"{counter.created:,} changed; they are queued for export to Acme search (products)."
     totals = f"Total: {counter.read} items, {counter.created} created, {counter.skipped} skipped;"
     assert logged[-3] == changed and logged[-2].startswith(totals)
     assert logged[-1] == "Run completed with errors."
@@ -63,7 +64,7 @@ def test_an_incremental_import_logs_its_cut_date(shop: Connection) -> None:
 
 
 def test_progress_is_reported_at_doubling_counts(custom: Connection, monkeypatch: Any) -> None:
-    monkeypatch.setitem(RestTarget.batch_size, "products", 5)
+    monkeypatch.setattr(ProductTarget, "batch_size", 5)
     one_lane(custom)
     make_products(custom.seller, 400)
     run = export(custom)
@@ -87,7 +88,7 @@ def test_a_slow_run_is_logged_every_minute(custom: Connection) -> None:
     assert [line.at - began for line in run.log.all()] == [timedelta(seconds=each) for each in (0, 61, 122)]
 
 
-def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
+def test_waits_are_logged_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
     one_lane(custom)
     make_products(custom.seller, 20)
     custom_platform.fault("status", method="PUT", status=503, times=14)
@@ -95,14 +96,14 @@ def test_waits_are_reported_one_by_one_and_then_counted(custom: Connection, cust
     work_until_idle()
     for _ in range(14):
         skip_delays()
-    waits = [line for line in lines(run) if "waits" in line.lower() or "delays" in line]
-    assert "answered 503. Failure 3 in a row; then one item is tried." in waits[2]
+    waits = [line for line in lines(run) if "waiting" in line.lower() or "delays" in line]
+    assert "answered 503. Failure 3 in a row; next, one item is sent as a test." in waits[2]
     assert waits[runlog.LOGGED_IN_FULL :] == ["11 delays so far.", "Total: 14 delays."]
 
 
-def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_for_the_rate_limit_is_logged(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RestTarget, "rate", Rate(2, 3600))
-    monkeypatch.setitem(RestTarget.batch_size, "products", 1)
+    monkeypatch.setattr(ProductTarget, "batch_size", 1)
     one_lane(custom)
     make_products(custom.seller, 5)
     run, _ = start_run(job=products_job(custom), trigger="button")
@@ -110,7 +111,7 @@ def test_a_wait_for_the_rate_budget_is_reported(custom: Connection, monkeypatch:
     assert lines(run)[-1].endswith("The rate budget of this account is used up.")
 
 
-def test_rejected_batches_and_the_items_at_fault_are_reported(
+def test_rejected_batches_and_the_rejected_items_are_logged(
     custom: Connection, custom_platform: SandboxProcess
 ) -> None:
     one_lane(custom)
@@ -118,25 +119,25 @@ def test_rejected_batches_and_the_items_at_fault_are_reported(
     Product.objects.filter(pk=products[2].pk).update(title="")
     custom_platform.fault("status", method="PUT", status=400, times=1)
     logged = lines(export(custom))
-    assert any(line.startswith("6 were refused together, so each is sent alone: ") for line in logged)
+    assert any(line.startswith("A batch of 6 items was rejected (sending each item alone): ") for line in logged)
     assert any(f"product:{products[2].pk}: " in line and "title" in line for line in logged)
 
 
-def test_a_lost_worker_is_reported(custom: Connection) -> None:
-    """To the queue, a batch that cannot be settled is the same as a lost worker: the batch is halved."""
+def test_a_lost_worker_is_logged(custom: Connection) -> None:
+    """The queue treats a batch that cannot be settled like a lost worker: the batch is halved."""
     one_lane(custom)
     products = make_products(custom.seller, 4)
-    original = RestTarget.payload
+    original = ProductTarget.payload
 
-    def with_nul(self: RestTarget, data_type: Any, item: Any, refs: Any) -> Any:
-        made = original(self, data_type, item, refs)
+    def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
+        made = original(self, item, refs)
         return made | {"note": "\x00"} if item.id == products[1].pk else made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RestTarget, "payload", with_nul)
+        patch.setattr(ProductTarget, "payload", with_nul)
         logged = lines(export(custom))
     lost = [line for line in logged if line.startswith("A worker was lost")]
-    assert lost[0].startswith("A worker was lost with 4 in hand") and len(lost) <= runlog.LOGGED_IN_FULL
+    assert lost[0].startswith("A worker was lost while sending 4 items") and len(lost) <= runlog.LOGGED_IN_FULL
 
 
 def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
@@ -153,12 +154,14 @@ def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
     ]
 
 
-def test_a_feed_import_is_followed_from_file_to_answer(search: Connection) -> None:
+def test_a_feed_import_is_logged_from_file_to_response(search: Connection) -> None:
     work_until_idle()
     skip_delays()
     run = last_run(products_job(search))
     logged = lines(run)
-    built = next(number for number, line in enumerate(logged) if line.startswith("Import ") and "everything" in line)
+    built = next(
+        number for number, line in enumerate(logged) if line.startswith("Import ") and "full replacement" in line
+    )
     assert any(line.endswith(": accepted") for line in logged[built:])
     assert logged[-1] == "Run succeeded.", "nothing is logged after the end"
 

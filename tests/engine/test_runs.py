@@ -1,4 +1,5 @@
-"""Runs: one at a time whatever starts them, closed exactly once, honest when they end early, started when due."""
+"""Runs: one at a time whatever starts them, closed exactly once, with correct results if they end early, started when
+due."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,9 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connectors.engine import exporting, maintenance, turn, turn_loop
-from connectors.platforms.rest import RestTarget
-from connectors.services import install_connection, sync
+from connectors.platforms.rest.targets.base import RestTargetStream
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from hub import lanes, queue, runs
 from hub.models import Change, Connection, JobState, Lane, Run
 from hub.services import cancel_run, recompute_next_runs, start_due_runs, start_run
@@ -106,8 +108,8 @@ def test_the_log_grows_during_the_run(custom: Connection, custom_platform: Sandb
     run.refresh_from_db()
     assert run.state == Run.State.PREPARED
     compared, waits = [line.text for line in run.log.all()][-2:]
-    assert compared == "3 compared, 3 may differ from what was sent before."
-    assert waits.startswith("Waits ") and "answered 503" in waits
+    assert compared == "3 compared, 3 may have changed since the last export."
+    assert waits.startswith("Waiting ") and "answered 503" in waits
     skip_delays()
     skip_delays()
     run.refresh_from_db()
@@ -228,7 +230,7 @@ def test_a_failed_full_run_never_counts_as_a_full_sync(custom: Connection, custo
 
 
 def test_a_long_comparison_lets_events_through(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The comparison proceeds in slices, and changes requested by events are sent in between."""
+    """The comparison runs in slices, and changes caused by events are sent in between."""
     monkeypatch.setattr(exporting, "_CHUNK", 10)
     monkeypatch.setattr(exporting, "SLICE_SECONDS", 0.0)
     one_lane(custom)
@@ -241,9 +243,9 @@ def test_a_long_comparison_lets_events_through(custom: Connection, monkeypatch: 
         order.append("compared")
         return compare(job, run, recheck=recheck)
 
-    send = RestTarget.send
+    send = RestTargetStream.send
     monkeypatch.setattr(exporting, "_compare_chunk", compared)
-    monkeypatch.setattr(RestTarget, "send", lambda *args: order.append("sent") or send(*args))
+    monkeypatch.setattr(RestTargetStream, "send", lambda *args: order.append("sent") or send(*args))
     start_run(job=products_job(custom), trigger="button")
     work_until_idle()
     assert "compared" in order[order.index("sent") :]
@@ -252,7 +254,7 @@ def test_a_long_comparison_lets_events_through(custom: Connection, monkeypatch: 
 def test_a_long_comparison_yields_to_other_sellers_and_resumes(
     custom: Connection, custom_platform: SandboxProcess, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """B2: when its slice is over and other work is waiting, the turn ends; nothing is compared twice."""
+    """B2: when its slice is over and other lanes are waiting, the turn ends; nothing is compared twice."""
     settings.TURN_SECONDS = 0
     monkeypatch.setattr(turn, "CHECK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr(exporting, "_CHUNK", 10)
@@ -281,5 +283,5 @@ def test_a_long_comparison_yields_to_other_sellers_and_resumes(
     work_until_idle()
     served = [slug for slug, _ in order]
     assert served[:4] in (["acme-erp", "other-erp"] * 2, ["other-erp", "acme-erp"] * 2)
-    assert len(order) == len(set(order)) == 14  # six chunks each, and one query that found no more
+    assert len(order) == len(set(order)) == 14  # six chunks each, and one query that finds no more
     assert {last_run(products_job(each)).state for each in (custom, other)} == {Run.State.DONE}

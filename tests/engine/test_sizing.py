@@ -1,4 +1,4 @@
-"""The interval of full syncs follows the size of the catalog, until a person sets it (F3)."""
+"""The interval of full syncs depends on the size of the catalog, unless a person has set it (F3)."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Seller
 from catalog.models import Product
-from connectors.services import install_connection
-from connectors.size_schedules import update_size_schedules
+from connectors.engine.size_schedules import update_size_schedules
+from connectors.services.connections import install_connection
 from hub.models import Job, JobState
 from tests.factories import make_seller, make_user
 

@@ -1,10 +1,10 @@
-"""Stock and prices of a variant are sent separately, each with its own record of what was sent."""
+"""Stock and prices of a variant are sent separately, each with its own links and hashes."""
 
 import pytest
 
 from catalog.models import Price, PriceList, Stock, StockLocation, Variant
 from connectors.platforms.rest import RestTarget
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.models import Link
 from hub.services import start_run
 from sandbox.process import SandboxProcess

@@ -1,6 +1,5 @@
-"""A variant ID in use by another product's variant never overwrites it: the product waits, and both holders are named
-(L16).
-"""
+"""An ID that is used by another product's variant is not reassigned: the product stays pending, and both are named
+(L16)."""
 
 from decimal import Decimal
 
@@ -33,7 +32,7 @@ def product(external_id: str, title: str, **variants: str) -> ProductRecord:
 
 
 def skus() -> dict[str, set[str]]:
-    """Title → SKUs that are sent."""
+    """Title → SKUs of its live variants."""
     offered = Variant.objects.filter(status="live")
     return {p.title: set(offered.filter(product=p).values_list("sku", flat=True)) for p in Product.objects.all()}
 
@@ -46,9 +45,9 @@ def test_the_product_waits_and_nothing_is_overwritten(shop: Job) -> None:
     assert skus() == {"Rope": {"ROPE"}, "Hook": {"HOOK"}}
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.code, issue.external_id, issue.occurrences) == ("variant_id_in_use", "product:2", 2)
-    for named in ("Thief", "Rope", "under the id v1", f"no. {Product.objects.get(title='Rope').pk}", "Acme shop"):
+    for named in ("Thief", "Rope", "the ID v1", f"no. {Product.objects.get(title='Rope').pk}", "Acme shop"):
         assert named in issue.message
-    assert "above the highest id in use" in issue.fix and list(open_collisions()) == [issue]
+    assert "above the highest ID in use" in issue.fix and list(open_collisions()) == [issue]
     assert ItemStatus.objects.get(item_id=Product.objects.get(title="Rope").pk).state == ItemStatus.State.PENDING
 
 
@@ -63,7 +62,7 @@ def test_a_known_product_stays_unchanged(shop: Job) -> None:
     assert not open_collisions().exists()
 
 
-def test_of_two_simultaneous_products_the_first_gets_the_id(shop: Job) -> None:
+def test_of_two_products_in_one_page_the_first_gets_the_id(shop: Job) -> None:
     import_records(
         shop, product("1", "Rope", v1="ROPE"), product("2", "Thief", v1="NEW"), product("3", "Hook", v3="HOOK")
     )
@@ -77,7 +76,7 @@ def test_an_id_twice_in_one_product_is_an_issue(shop: Job) -> None:
     twice.variants.append(VariantRecord(external_id="v1", sku="ROPE-2"))
     import_records(shop, twice, product("3", "Hook", v3="HOOK"))
     assert skus() == {"Hook": {"HOOK"}}
-    assert Issue.objects.get(resolved_at=None).code == "variant_id_twice"
+    assert Issue.objects.get(resolved_at=None).code == "variant_id_duplicate"
 
 
 def test_a_variant_moves_from_one_product_to_another(shop: Job) -> None:

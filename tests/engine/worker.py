@@ -1,4 +1,4 @@
-"""Turns without Celery: the code that a worker runs, step by step in the process of the test."""
+"""Runs turns without Celery: the code of a worker, step by step in the test's process."""
 
 from collections.abc import Callable
 from threading import Event
@@ -23,7 +23,7 @@ def work_until_idle(*, most: int = 500) -> int:
 
 
 def skip_delays() -> None:
-    """Make everything due that waits for a time (delayed changes, lanes backing off), then work until idle."""
+    """Make delayed changes and lanes that back off due, then work until idle."""
     Change.objects.filter(state=Change.State.DELAYED).update(not_before=timezone.now())
     Lane.objects.exclude(wake_at=None).update(wake_at=timezone.now(), rest_until=None)
     sweep(now=timezone.now())

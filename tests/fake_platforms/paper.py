@@ -1,12 +1,16 @@
-"""Two platforms on paper, for tests of the faces: a shop to import from and a B2B front to export to."""
+"""Two platforms without a remote side, for tests of forms, pages and APIs: a shop to import, a storefront to export."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Adapter, Schema
-from connectors.errors import NeedsAttention
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.schemas import Schema
+from connectors.sdk.streams import Source, Target
+from connectors.sdk.webhooks import Webhooks
 from hub.kinds import DataType, Role
 
 
@@ -14,13 +18,36 @@ class FakeCustomerFields(Schema):
     group: str = ""
 
 
-class FakeShop(Adapter):
+class FakeSource(Source[None, Any]):
+    lane = "read"
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[Any]:
+        return Page([], None)
+
+
+class FakeProducts(FakeSource):
+    data_type = DataType.PRODUCTS
+    depends_on = (DataType.SETTINGS,)
+
+
+class FakeCustomers(FakeSource):
+    data_type = DataType.CUSTOMERS
+
+
+class FakeSettings(FakeSource):
+    data_type = DataType.SETTINGS
+
+
+class FakeWebhooks(Webhooks[None]):
+    configured_by_hand = True
+
+
+class FakeShop(Adapter[None]):
     key = "paper"
     name = "Paper Shop"
     role = Role.SHOP
-    imports = {DataType.PRODUCTS: "read", DataType.CUSTOMERS: "read", DataType.SETTINGS: "read"}
-    import_dependencies = {DataType.PRODUCTS: (DataType.SETTINGS,)}
-    manual_webhooks = True
+    streams = (FakeProducts, FakeCustomers, FakeSettings)
+    webhooks = FakeWebhooks
 
     class Settings(Schema):
         store: str = Field(title="Store hash", description="Stands in the address of the control panel.")
@@ -46,11 +73,27 @@ class FakeShop(Adapter):
         return f"Paper Shop {self.account.settings.store}"
 
 
-class FakeStorefront(Adapter):
+class FakeTarget(Target[None, Any, Any]):
+    lane = "write"
+
+
+class FakeProductTarget(FakeTarget):
+    data_type = DataType.PRODUCTS
+
+
+class FakeCustomerTarget(FakeTarget):
+    data_type = DataType.CUSTOMERS
+
+
+class FakeOrderTarget(FakeTarget):
+    data_type = DataType.ORDERS
+
+
+class FakeStorefront(Adapter[None]):
     key = "paper_front"
     name = "Paper Front"
     role = Role.B2B
-    exports = {DataType.PRODUCTS: "write", DataType.CUSTOMERS: "write", DataType.ORDERS: "write"}
+    streams = (FakeProductTarget, FakeCustomerTarget, FakeOrderTarget)
 
     class Settings(Schema):
         site_id: str

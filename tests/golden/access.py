@@ -27,18 +27,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Seller
 from accounts.services import SCOPES, create_api_key
-from connectors.adapter_factory import account_for, open_adapter
-from connectors.contract import Action, Adapter, FeedAdapter, LogError, LogReport, Operation
+from connectors.adapters.factory import account_for, open_adapter
+from connectors.adapters.registry import adapters
 from connectors.engine import dropship, loading
 from connectors.engine.applying import content_hash
 from connectors.engine.deciding import digest
 from connectors.engine.exporting import config_hash
-from connectors.errors import SkipRecord
-from connectors.registry import adapters
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.feeds import FeedTarget
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.sync_log import LogError, LogUpdate
 from connectors.webhooks import schemes
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Connection, Job
 from synccenter.api import api
+from synclog.issue_catalog import ISSUE_TYPES
 
 ROOT = Path(settings.BASE_DIR)
 OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard", "synccenter")
@@ -48,16 +52,16 @@ OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "stagin
 
 def exports() -> dict[str, list[str]]:
     """Platform → the data types that it exports."""
-    return {key: [str(each) for each in adapter.exports] for key, adapter in adapters().items() if adapter.exports}
+    return {key: [str(each) for each in adapter.targets()] for key, adapter in adapters().items() if adapter.targets()}
 
 
 def imports() -> dict[str, list[str]]:
     """Platform → the data types that it imports."""
-    return {key: [str(each) for each in adapter.imports] for key, adapter in adapters().items() if adapter.imports}
+    return {key: [str(each) for each in adapter.sources()] for key, adapter in adapters().items() if adapter.sources()}
 
 
 def is_feed(platform: str) -> bool:
-    return issubclass(adapters()[platform], FeedAdapter)
+    return any(issubclass(target, FeedTarget) for target in adapters()[platform].targets().values())
 
 
 # Rows
@@ -118,9 +122,9 @@ def payloads(connection: Connection, data_type: str, ids: Sequence[int]) -> dict
             found[str(pk)] = "a stranger's"
             continue
         try:
-            payload = adapter.payload(DataType(data_type), items[pk], references)
-        except SkipRecord as problem:
-            found[str(pk)] = {"skipped": problem.code}
+            payload = adapter.target(DataType(data_type)).payload(items[pk], references)
+        except SkipRecord as error:
+            found[str(pk)] = {"skipped": error.problem.code}
         else:
             answer = {"payload": orjson.loads(orjson.dumps(payload)), "hash": digest(payload).hex()}
             found[str(pk)] = None if payload is None else answer
@@ -139,13 +143,14 @@ def feed_files(connection: Connection, ids: Sequence[int], folder: Path) -> dict
         # The last day of an old interface is no matter of the format of its files.
         patch.setattr("connectors.platforms.elevate.v3.END_OF_LIFE", date.max)
         adapter = open_adapter(connection)
-        assert isinstance(adapter, FeedAdapter)
+        target = adapter.target(DataType.PRODUCTS)
+        assert isinstance(target, FeedTarget)
         items = loading.load("product", ids)
         references = loading.references(connection, items.values())
         sent = []
         for pk in ids:
             try:
-                payload = adapter.payload(DataType.PRODUCTS, items[pk], references)
+                payload = target.payload(items[pk], references)
             except SkipRecord:
                 continue
             if payload is not None:
@@ -154,10 +159,10 @@ def feed_files(connection: Connection, ids: Sequence[int], folder: Path) -> dict
         changes = [Operation(Action.UPDATE, pk, f"p{pk}", payload, _as_before(payload)) for pk, payload in sent]
         gone = Operation(Action.REMOVE, 999, "p999", None)
         files = {
-            "everything": _feed_file(adapter, everything, folder, replace_all=True),
-            "created": _feed_file(adapter, everything, folder, replace_all=False),
-            "changed": _feed_file(adapter, changes, folder, replace_all=False),
-            "changed and removed": _feed_file(adapter, [*changes, gone], folder, replace_all=False),
+            "everything": _feed_file(target, everything, folder, replace_all=True),
+            "created": _feed_file(target, everything, folder, replace_all=False),
+            "changed": _feed_file(target, changes, folder, replace_all=False),
+            "changed and removed": _feed_file(target, [*changes, gone], folder, replace_all=False),
         }
         adapter.http.close()
     return files
@@ -171,9 +176,11 @@ def _as_before(payload: dict[str, Any]) -> dict[str, Any]:
     return before
 
 
-def _feed_file(adapter: FeedAdapter, operations: Iterable[Operation], folder: Path, *, replace_all: bool) -> str:
+def _feed_file(
+    target: FeedTarget[Any, Any, Any], operations: Iterable[Operation[Any]], folder: Path, *, replace_all: bool
+) -> str:
     path = folder / "feed.gz"
-    with adapter.open_feed(str(path), replace_all=replace_all) as file:
+    with target.open_file(str(path), replace_all=replace_all) as file:
         for operation in operations:
             file.add(operation)
     return gzip.decompress(path.read_bytes()).decode()
@@ -186,19 +193,19 @@ def write_sync_log(connection: Connection, data_type: str) -> None:
         LogError("product:1", "It has no SKU.", title="Lámp", link="https://hub.example/1"),
         LogError("variant:2", "Gone."),
     ]
-    adapter.start_log(DataType(data_type), started=now, finished_at=None)
-    adapter.start_log(DataType(data_type), started=now, finished_at=now)
-    adapter.add_to_log(DataType(data_type), LogReport(errors, ["product:2"]))
-    adapter.add_to_log(DataType(data_type), LogReport([], [], finished_at=now))
-    adapter.delete_logs()
+    assert adapter.sync_log is not None
+    log = adapter.sync_log(adapter.client)
+    log.start(DataType(data_type), started_at=now, last_finished_at=None)
+    log.start(DataType(data_type), started_at=now, last_finished_at=now)
+    log.update(DataType(data_type), LogUpdate(errors, ["product:2"]))
+    log.update(DataType(data_type), LogUpdate([], [], finished_at=now))
+    log.delete_all()
     adapter.http.close()
 
 
 def sync_logs() -> dict[str, list[str]]:
     """Platform → the data types of which it keeps a log."""
-    return {
-        key: sorted(map(str, adapter.keeps_sync_log)) for key, adapter in adapters().items() if adapter.keeps_sync_log
-    }
+    return {key: sorted(map(str, each.sync_log.names)) for key, each in adapters().items() if each.sync_log}
 
 
 # Imports
@@ -225,19 +232,19 @@ def read(
     )
     adapter = open_adapter(connection)
     found = {}
-    for data_type in adapter.imports:
+    for data_type in adapter.sources():
         records = [_as_json(record) for record in _records(adapter, data_type)]
         named = [record["record"]["external_id"] for record in records[:3]]
-        fetched = {record.external_id: content_hash(record).hex() for record in adapter.fetch(data_type, named)}
+        fetched = {record.external_id: content_hash(record).hex() for record in adapter.source(data_type).fetch(named)}
         found[str(data_type)] = {"records": records, "fetched": fetched}
     adapter.http.close()
     return found
 
 
-def _records(adapter: Adapter, data_type: DataType) -> Iterator[Any]:
+def _records(adapter: Adapter[Any], data_type: DataType) -> Iterator[Any]:
     cursor = None
     while True:
-        page = adapter.read_page(data_type, since=None, cursor=cursor)
+        page = adapter.source(data_type).read_page(since=None, cursor=cursor)
         yield from page.records
         cursor = page.cursor
         if cursor is None:
@@ -412,17 +419,23 @@ def _schema(form: Any) -> Any:
 
 
 def lanes() -> dict[str, Any]:
-    """Platform → what its jobs begin with, and the lanes that stand in the database."""
+    """Platform → the initial values of its jobs, and the lanes that are stored in the database."""
+    return {key: _lanes_of(adapter) for key, adapter in sorted(adapters().items())}
+
+
+def _lanes_of(adapter: type[Adapter[Any]]) -> dict[str, Any]:
+    sources, targets = adapter.sources(), adapter.targets()
+    schedules = {
+        str(each): [stream.full_schedule, getattr(stream, "partial_schedule", "")]
+        for each, stream in (targets | sources).items()
+    }
     return {
-        key: {
-            "imports": {str(each): lane for each, lane in adapter.imports.items()},
-            "exports": {str(each): lane for each, lane in adapter.exports.items()},
-            "shards": {str(each): number for each, number in adapter.shards.items()},
-            "batch size": {str(each): number for each, number in adapter.batch_size.items()},
-            "schedules": {str(each): list(pair) for each, pair in adapter.schedules.items()},
-            "role": str(adapter.role),
-        }
-        for key, adapter in adapters().items()
+        "imports": {str(each): stream.lane for each, stream in sources.items()},
+        "exports": {str(each): stream.lane for each, stream in targets.items()},
+        "shards": {str(each): stream.shards for each, stream in targets.items() if stream.shards > 1},
+        "batch size": {str(each): stream.batch_size for each, stream in targets.items()},
+        "schedules": {each: pair for each, pair in schedules.items() if any(pair)},
+        "role": str(adapter.role),
     }
 
 
@@ -439,7 +452,7 @@ def webhook_schemes(credentials: dict[str, dict[str, str]], setups: dict[str, di
             credentials=credentials[key],
             field_map={},
         )
-        found[key] = sorted(adapter.webhook_secrets(account_for(connection), "own"))
+        found[key] = sorted(adapter.webhooks.secrets(account_for(connection), "own"))
     return found
 
 
@@ -461,8 +474,8 @@ def texts_in_source() -> frozenset[str]:
 def _trees() -> tuple[ast.Module, ...]:
     return tuple(
         ast.parse(path.read_text())
-        for room in OURS
-        for path in sorted((ROOT / room).rglob("*.py"))
+        for app in OURS
+        for path in sorted((ROOT / app).rglob("*.py"))
         if "migrations" not in path.parts
     )
 
@@ -484,18 +497,8 @@ def audit_actions() -> set[str]:
 
 
 def issue_codes() -> set[str]:
-    """The codes of issues, of which merchants and their programs are told."""
-    constants = {
-        target.id: node.value.value
-        for tree in _trees()
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    values = [*_keywords("code"), *_first_arguments("Problem", "report", "_report")]
-    found = {constants.get(each.id) if isinstance(each, ast.Name) else getattr(each, "value", None) for each in values}
-    return {each for each in found if isinstance(each, str) and re.fullmatch(r"[a-z]+(_[a-z]+)*", each)}
+    """The codes of issues, which merchants and their programs see."""
+    return set(ISSUE_TYPES)
 
 
 def _keywords(name: str) -> Iterator[ast.expr]:
@@ -506,12 +509,6 @@ def _keywords(name: str) -> Iterator[ast.expr]:
 def _choices(value: ast.expr) -> list[ast.expr]:
     """The value, or both that a condition chooses from."""
     return [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
-
-
-def _first_arguments(*functions: str) -> Iterator[ast.expr]:
-    for call in _calls():
-        if getattr(call.func, "id", getattr(call.func, "attr", "")) in functions:
-            yield from call.args[:1]
 
 
 def _calls() -> Iterator[ast.Call]:

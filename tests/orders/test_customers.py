@@ -78,7 +78,7 @@ def test_a_parent_is_found_on_the_same_page_or_in_the_database(customers: Job) -
     parents = dict(Customer.objects.values_list("last_name", "parent__last_name"))
     assert parents == {"Buyer 1": None, "Buyer 2": "Buyer 1", "Buyer 3": "Buyer 1", "Buyer 4": None}
     issue = Issue.objects.get(resolved_at=None)
-    assert (issue.external_id, issue.code, issue.severity) == ("customer:4", "parent_missing", "warning")
+    assert (issue.external_id, issue.code, issue.severity) == ("customer:4", "parent_customer_missing", "warning")
     # The parent is imported now; the child is unchanged in the source.
     import_records(customers, customer("9"))
     import_records(customers, customer("4", parent_id="9"))

@@ -77,9 +77,9 @@ def test_customers_are_filtered_by_group_and_deleted_ones_excluded(customers: Jo
     ("invalid", "message"),
     [
         ({"b2b_only": "yes"}, "b2b_only must be true or false"),
-        ({"b2b_groups": "Trade"}, "b2b_groups must be a list of texts"),
-        ({"groups": [1]}, "groups must be a list of texts"),
-        ({"b2b": True}, "'b2b' is no filter: choose from"),
+        ({"b2b_groups": "Trade"}, "b2b_groups must be a list of strings"),
+        ({"groups": [1]}, "groups must be a list of strings"),
+        ({"b2b": True}, "'b2b' is not a filter: choose from"),
         (["Trade"], "an object"),
     ],
 )

@@ -73,8 +73,14 @@ def test_changes_by_another_connection_are_ignored_and_reported(orders: Job, oms
     assert Order.objects.values().get() == before and OrderLine.objects.count() == 1
     assert not Change.objects.exists()
     issue = Issue.objects.get()
-    assert (issue.external_id, issue.code, issue.severity, issue.occurrences) == ("order:1", "not_master", "warning", 2)
-    assert "Acme OMS, which is the master of orders: status, OAK-1: status, OAK-1: quantity, PIN-1" in issue.message
+    assert (issue.external_id, issue.code, issue.severity, issue.occurrences) == (
+        "order:1",
+        "not_source_of_truth",
+        "warning",
+        2,
+    )
+    text = "Acme OMS, which is the source of truth for Orders: status, OAK-1: status, OAK-1: quantity, PIN-1"
+    assert text in issue.message
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SKIPPED
     # The OMS now has the same values.
     import_records(
@@ -89,7 +95,7 @@ def test_the_source_may_still_update_how_an_order_was_placed(orders: Job, oms_or
     import_records(orders, order("1", "N-1", line("1-1"), customer_note="do not ring"))
     found = Order.objects.get()
     assert (found.customer_note, found.status) == ("do not ring", "shipped")
-    assert Issue.objects.get().code == "not_master"
+    assert Issue.objects.get().code == "not_source_of_truth"
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SYNCED
 
 
@@ -113,4 +119,4 @@ def test_a_deletion_by_another_connection_is_ignored_and_reported(customers: Job
     context = import_context_for(customers, run_id=None, now=timezone.now())
     assert discontinue(context, list(Link.objects.all())) == 0
     assert Customer.objects.get().status == "active"
-    assert Issue.objects.get().code == "not_master"
+    assert Issue.objects.get().code == "not_source_of_truth"

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.management import get_commands, load_command_class
 
-from connectors.registry import adapters
+from connectors.adapters.registry import adapters
 from synccenter.api import api
 
 DEFINED = set(re.findall(r"^\| ([A-Z]\d+) \|", (settings.BASE_DIR / "docs" / "requirements.md").read_text(), re.M))

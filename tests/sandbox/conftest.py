@@ -45,6 +45,12 @@ class Api:
 
 
 @pytest.fixture
+def may_break_contracts() -> bool:
+    """These tests show what a stand-in refuses."""
+    return True
+
+
+@pytest.fixture
 def api() -> Iterator[Callable[..., Api]]:
     """`api(process, base, headers)`: a client that is closed after the test."""
     made: list[Api] = []

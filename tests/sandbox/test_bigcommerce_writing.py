@@ -50,7 +50,8 @@ def test_names_and_skus_are_unique_and_references_must_exist(shop: Api) -> None:
 
 def test_a_product_is_created_with_its_variants(shop: Api) -> None:
     body = SHIRT | {"variants": [{"sku": f"SHIRT-{label}", "option_values": size(label)} for label in "SML"]}
-    made = shop.call("POST", "/v3/catalog/products", json=body, params={"include": "variants,options"}).json()["data"]
+    created = shop.post("/v3/catalog/products", body).json()["data"]
+    made = shop.data(f"/v3/catalog/products/{created['id']}", include="variants,options")
     assert [variant["sku"] for variant in made["variants"]] == ["SHIRT-S", "SHIRT-M", "SHIRT-L"]
     assert [value["label"] for value in made["options"][0]["option_values"]] == ["S", "M", "L"]
     assert made["base_variant_id"] is None

@@ -20,7 +20,7 @@ def oms(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 
 def update(oms: SandboxProcess, *items: Any, action: str = "UpdateItemsStatus") -> Any:
-    return call(oms, "/", {"Request": {"Items": list(items)}}, Action=action)
+    return call(oms, "/", {"Request": {"Items": list(items)}}, Action=action, Version="1.0")
 
 
 def pending(oms: SandboxProcess) -> list[str]:

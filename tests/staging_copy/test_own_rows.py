@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.services import check_connection
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.services.connections import check_connection
 from hub.models import Connection
 from staging_copy import freeze
 from staging_copy.models import Copy

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Product, Variant
-from connectors.listing import Listing
+from connectors.sdk.listing_protocol import ListingClient
 from hub.models import Connection, Link, PlatformSwitch
 from sandbox.process import SandboxProcess
 from staging_copy import freeze
@@ -289,7 +289,7 @@ def test_only_the_failed_page_is_requested_again(
 ) -> None:
     """Otherwise a long list could never be completed within the API budget."""
     monkeypatch.setattr(shops, "_MAX_ATTEMPTS", 2)
-    monkeypatch.setattr("connectors.listing.MAX_IDS", 10)
+    monkeypatch.setattr("connectors.sdk.listing_protocol.MAX_IDS", 10)
     delete_at_shop(platform, "products", 3)
     platform.clear_calls()
     platform.fault("status", status=503, path="/list", after=2, times=1, headers={"Retry-After": "1"})
@@ -314,16 +314,16 @@ def test_a_killed_check_continues_where_it_stopped(
     delete_at_shop(platform, "products", 3, 25)
     monkeypatch.setattr(check, "_CHUNK_SIZE", 10)
     asked: list[str] = []
-    whole = Listing.existing
+    whole = ListingClient.existing
 
-    def dying(self: Listing, kind: str, ids: Any) -> set[str]:
+    def dying(self: ListingClient, kind: str, ids: Any) -> set[str]:
         if kind == "products" and "21" in ids and "21" not in asked:
             asked.append("21")
             raise KeyboardInterrupt
         asked.extend(ids if kind == "products" else [])
         return whole(self, kind, ids)
 
-    monkeypatch.setattr(Listing, "existing", dying)
+    monkeypatch.setattr(ListingClient, "existing", dying)
     with pytest.raises(KeyboardInterrupt):
         Check(record).run()
     assert deleted() == set()

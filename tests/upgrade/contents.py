@@ -15,9 +15,9 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from accounts.models import ApiKey, DropshipAgreement, Membership, Seller, User
 from accounts.services import hash_key, record_audit_event, save_agreement
 from catalog.models import Attribute, AttributeSet, Variant
-from connectors import registry
+from connectors.adapters import registry
 from connectors.models import FeedImport, FeedItem, FeedName, WebhookEvent, WebhookRefusal
-from connectors.services import install_connection
+from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction, Kind
 from hub.models import (
     Alert,

@@ -11,7 +11,7 @@ from django_celery_beat.models import PeriodicTask
 
 from accounts.models import User
 from catalog.models import Product
-from connectors.adapter_factory import account_for
+from connectors.adapters.factory import account_for
 from hub.kinds import Direction
 from hub.models import Change, Connection, Job, JobState, Link, Run
 from hub.services import start_run

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from connectors.services import install_connection, sync
+from connectors.services.connections import install_connection
+from connectors.services.runs import sync
 from connectors.webhooks import inbox
 from connectors.webhooks.lane_waker import Waker
 from hub.models import Connection

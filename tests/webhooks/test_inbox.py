@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from connectors.models import WebhookEvent, WebhookRefusal
-from connectors.services import install_connection, uninstall_connection
+from connectors.services.connections import install_connection, uninstall_connection
 from connectors.webhooks import inbox
 from connectors.webhooks.inbox import MAX_BODY
 from hub.models import Connection, Job, Lane
@@ -73,7 +73,7 @@ def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (lambda: {}, "no signature that this connection knows"),
+        (lambda: {}, "no known signature"),
         (lambda: {"webhook-id": "m"}, "malformed timestamp"),
         (lambda: signed(body_of(event()), secret="another"), "wrong signature"),
         (lambda: signed(body_of(event())) | {"webhook-id": "another"}, "wrong signature"),
@@ -153,9 +153,9 @@ def test_unread_events_are_kept_with_the_reason(shop: Connection, post: Post) ->
         assert post(shop, payload).status_code == 200
     reasons = list(WebhookEvent.objects.order_by("id").values_list("state", "reason"))
     assert {state for state, _ in reasons} == {"ignored"}
-    assert reasons[0][1] == "says nothing that is synced"
-    assert reasons[1][1] == "this connection does not read customers"
-    assert all(reason.startswith("not understood: ") for _, reason in reasons[2:])
+    assert reasons[0][1] == "Contains nothing that is synced."
+    assert reasons[1][1] == "This connection does not import customers."
+    assert all(reason.startswith("Unexpected format: ") for _, reason in reasons[2:])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -173,7 +173,7 @@ def test_an_unknown_url_is_404(shop: Connection, client: Client, post: Post) -> 
     assert client.get(f"/webhooks/{shop.webhook_token}").status_code == 405
     uninstall_connection(connection=shop, by=None)
     assert post(shop, event()).status_code == 404
-    assert refusals() == {"nobody has this address": 2}
+    assert refusals() == {"unknown address": 2}
 
 
 def test_a_connection_with_unreadable_credentials_trusts_nobody(shop: Connection, post: Post) -> None:

@@ -14,8 +14,10 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from connectors.engine.maintenance import sweep
 from connectors.models import WebhookEvent
-from connectors.platforms.rest import RestShop
-from connectors.services import install_connection, renew_webhook_secret, sync, uninstall_connection
+from connectors.platforms.rest.webhooks import RestWebhooks
+from connectors.services.connections import install_connection, uninstall_connection
+from connectors.services.runs import sync
+from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
 from hub.models import Connection
 from sandbox.process import SandboxProcess
@@ -131,9 +133,9 @@ def test_an_uninstalled_connection_rejects_events_at_once(system: System) -> Non
 )
 def test_a_malformed_event_is_not_understood(event: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="1 to 100 keys"):
-        RestShop.read_event(event)
+        RestWebhooks.read_event(event)
 
 
 @pytest.mark.parametrize("kind", ["orders", "stock", "lamps"])
 def test_events_of_other_kinds_are_ignored(kind: str) -> None:
-    assert RestShop.read_event({"kind": kind, "keys": ["17"]}) == []
+    assert RestWebhooks.read_event({"kind": kind, "keys": ["17"]}) == []

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from catalog.models import Category, Product
 from connectors.engine import events
-from connectors.errors import TryAgainLater
 from connectors.models import WebhookEvent
-from connectors.platforms.bigcommerce import BigCommerce
-from connectors.services import replay_events
+from connectors.platforms.bigcommerce.sources.products import Products
+from connectors.platforms.bigcommerce.webhooks import BigCommerceWebhooks
+from connectors.sdk.errors import TryAgainLater
+from connectors.services.webhooks import replay_events
 from hub.kinds import Kind
 from hub.models import Connection, Job, Lane, Link, Run
 from hub.services import pause_job, resume_job, start_run
@@ -172,17 +173,17 @@ def test_an_event_that_comes_again_during_processing_is_processed_again(
     number = ids(read_shop)[0]
     headers = {"X-SyncCenter-Secret": (read_shop.webhook_secret or {})["secret"]}
     post(read_shop, event(item=number), headers)
-    fetch = BigCommerce.fetch
+    fetch = Products.fetch
 
-    def changed_just_afterwards(self: BigCommerce, *arguments: Any) -> Any:
+    def changed_just_afterwards(self: Products, *arguments: Any) -> Any:
         found = fetch(self, *arguments)
         if product(read_shop, number).title != "Later":
             rename(shop_platform, number, "Later")
             post(read_shop, event(item=number), headers)
-            monkeypatch.setattr(BigCommerce, "fetch", fetch)
+            monkeypatch.setattr(Products, "fetch", fetch)
         return found
 
-    monkeypatch.setattr(BigCommerce, "fetch", changed_just_afterwards)
+    monkeypatch.setattr(Products, "fetch", changed_just_afterwards)
     work()
     assert product(read_shop, number).title == "Later"
     assert states() == {"done"}
@@ -211,15 +212,15 @@ def test_an_event_that_raises_is_held_for_a_person_and_the_rest_continues(
         rename(shop_platform, number, f"Renamed {number}")
     for number in (*others[:3], poison, *others[3:], poison):
         post(read_shop, event(item=number))
-    fetch = BigCommerce.fetch
+    fetch = Products.fetch
 
-    def breaks(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
+    def breaks(self: Products, external_ids: Any) -> Any:
         if str(poison) in external_ids:
             raise ZeroDivisionError
-        return fetch(self, data_type, external_ids)
+        return fetch(self, external_ids)
 
     with monkeypatch.context() as patch:
-        patch.setattr(BigCommerce, "fetch", breaks)
+        patch.setattr(Products, "fetch", breaks)
         work()
     assert all(product(read_shop, number).title == f"Renamed {number}" for number in others)
     held = WebhookEvent.objects.filter(state="held")
@@ -236,14 +237,14 @@ def test_an_event_that_kills_workers_is_isolated_and_held(
     poison, *others = ids(read_shop)
     for number in (*others, poison):
         post(read_shop, event(item=number))
-    fetch = BigCommerce.fetch
+    fetch = Products.fetch
 
-    def kills(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
+    def kills(self: Products, external_ids: Any) -> Any:
         if str(poison) in external_ids:
             raise events.InterfaceError  # to the lane, the same as a lost worker
-        return fetch(self, data_type, external_ids)
+        return fetch(self, external_ids)
 
-    monkeypatch.setattr(BigCommerce, "fetch", kills)
+    monkeypatch.setattr(Products, "fetch", kills)
     for _ in range(20):
         skip_delays()
     by_state = {stored.payload["data"]["id"]: stored.state for stored in WebhookEvent.objects.all()}
@@ -257,15 +258,15 @@ def test_an_event_the_platform_fails_on_is_deferred_and_held(
     poison, *others = ids(read_shop)
     for number in (poison, *others[:3]):
         post(read_shop, event(item=number))
-    fetch, asked = BigCommerce.fetch, []
+    fetch, asked = Products.fetch, []
 
-    def fails(self: BigCommerce, data_type: Any, external_ids: Any) -> Any:
+    def fails(self: Products, external_ids: Any) -> Any:
         asked.append(external_ids)
         if str(poison) in external_ids:
             raise TryAgainLater("The shop answered 500.")
-        return fetch(self, data_type, external_ids)
+        return fetch(self, external_ids)
 
-    monkeypatch.setattr(BigCommerce, "fetch", fails)
+    monkeypatch.setattr(Products, "fetch", fails)
     for _ in range(3):
         work()
     pending = WebhookEvent.objects.filter(state="pending")
@@ -275,11 +276,11 @@ def test_an_event_the_platform_fails_on_is_deferred_and_held(
         work()
         assert {stored.payload["data"]["id"] for stored in pending} <= {poison}
     held = WebhookEvent.objects.get(state="held")
-    assert held.payload["data"]["id"] == poison and held.reason == "8 times in a row: The shop answered 500."
+    assert held.payload["data"]["id"] == poison and held.reason == "Failed 8 times in a row: The shop answered 500."
     before = len(asked)
     work()
     assert len(asked) == before
-    monkeypatch.setattr(BigCommerce, "fetch", fetch)
+    monkeypatch.setattr(Products, "fetch", fetch)
     assert replay_events(events=WebhookEvent.objects.filter(pk=held.pk), by=None) == 1
     work()
     assert states() == {"done"}
@@ -305,17 +306,17 @@ def test_an_event_that_is_no_longer_readable_is_held_alone(
     poison, *others = ids(read_shop)
     for number in (poison, *others):
         post(read_shop, event(item=number))
-    read_event = BigCommerce.read_event
+    read_event = BigCommerceWebhooks.read_event
 
     def breaks(payload: dict[str, Any]) -> Any:
         if payload["data"]["id"] == poison:
             raise RuntimeError("a bug of ours")
         return read_event(payload)
 
-    monkeypatch.setattr(BigCommerce, "read_event", breaks)
+    monkeypatch.setattr(BigCommerceWebhooks, "read_event", breaks)
     work()
     held = WebhookEvent.objects.get(state="held")
-    assert held.payload["data"]["id"] == poison and "not any more" in held.reason
+    assert held.payload["data"]["id"] == poison and "no longer" in held.reason
     assert WebhookEvent.objects.filter(state="done").count() == len(others)
 
 
@@ -325,7 +326,7 @@ def test_unreadable_events_are_read_again_by_the_current_adapter(
     number, other = ids(read_shop)[:2]
     rename(shop_platform, number, "Understood at last")
     with monkeypatch.context() as before:
-        before.setattr(BigCommerce, "read_event", lambda payload: [])
+        before.setattr(BigCommerceWebhooks, "read_event", lambda payload: [])
         post(read_shop, event(item=number))
         post(read_shop, event("store/cart/created", other))
     assert set(WebhookEvent.objects.values_list("state", "data_type")) == {("ignored", "")}
@@ -333,7 +334,7 @@ def test_unreadable_events_are_read_again_by_the_current_adapter(
     work()
     assert product(read_shop, number).title == "Understood at last"
     still = WebhookEvent.objects.get(state="ignored")
-    assert still.scope == "store/cart/created" and still.reason == "says nothing that is synced"
+    assert still.scope == "store/cart/created" and still.reason == "Contains nothing that is synced."
 
 
 def test_events_of_a_paused_job_wait(read_shop: Connection, post: Post) -> None:
@@ -364,15 +365,15 @@ def test_a_requested_sync_is_not_considered_done(read_shop: Connection, post: Po
 def test_items_from_events_during_a_full_import_are_not_missing(
     read_shop: Connection, shop_platform: SandboxProcess, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_page = BigCommerce.read_page
+    read_page = Products.read_page
 
-    def event_behind_the_page(self: BigCommerce, *arguments: Any, **options: Any) -> Any:
+    def event_behind_the_page(self: Products, *arguments: Any, **options: Any) -> Any:
         page = read_page(self, *arguments, **options)
         for number in ids(read_shop):
             post(read_shop, event(item=number))
         return page
 
-    monkeypatch.setattr(BigCommerce, "read_page", event_behind_the_page)
+    monkeypatch.setattr(Products, "read_page", event_behind_the_page)
     Connection.objects.update(settings={"page_size": 5})
     monkeypatch.setattr("connectors.engine.importing.SLICE_SECONDS", 0)
     run, _ = start_run(job=import_job(read_shop), trigger="button")

@@ -12,7 +12,7 @@ from accounts.models import AuditEvent
 from catalog.models import Product
 from connectors.models import WebhookEvent, WebhookSubscription
 from connectors.platforms.bigcommerce.webhooks import SCOPES
-from connectors.services import uninstall_connection, update_connection
+from connectors.services.connections import uninstall_connection, update_connection
 from connectors.webhooks.registration import check_due, webhook_url
 from hub.kinds import Kind
 from hub.models import Connection, Link, Run

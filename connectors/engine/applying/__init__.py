@@ -1,7 +1,7 @@
-"""From records to rows: match, compare, write, link, and say what could not be taken and why.
+"""Applies imported records: matches, compares, saves and links them, and reports the ones that cannot be saved.
 
-One call applies one page of one job, inside the caller's transaction. Content hashes say what really changed, so an
-unchanged record costs no write beyond the mark that it was seen.
+One call applies one page of one job, inside the caller's transaction. Content hashes show what really changed, so for
+an unchanged record only the mark that it was seen is written.
 """
 
 import logging
@@ -32,6 +32,8 @@ from connectors.engine.applying.context import (
 from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
 from connectors.engine.applying.owners import split_by_seller
+from connectors.engine.platforms import platform_names
+from connectors.sdk import issues
 from hub import runlog
 from hub.kinds import DataType
 from hub.models import Job, Link, LinkPayload
@@ -44,17 +46,17 @@ __all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_k
 
 logger = logging.getLogger(__name__)
 
-# As JSON writes it; an even number of backslashes before it would be a text about it.
+# A NUL escaped in JSON; after an odd number of further backslashes, the backslash itself is escaped.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-# What a record says of the reading rather than of the item.
+# Fields that describe the import rather than the item.
 _NOT_HASHED = {"raw", "updated_at", "problems"}
-# What people call an item by, in the order of preference. Never a person's name.
+# Fields used as an item's title, in order of preference. Never a person's name.
 _TITLES = ("title", "name", "number")
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a page came to; `kinds` has the same for each kind, which tells storefronts of categories apart (B10)."""
+    """The counts of a page; `kinds` has them for each kind, with categories counted per storefront (B10)."""
 
     read: int = 0
     created: int = 0
@@ -73,9 +75,9 @@ class Tally:
 
 
 def content_hash(record: Record) -> bytes:
-    """Of everything that the hub takes from a record; not of `raw`, which may carry view counts and the like.
+    """Hash of everything that the hub uses of a record; not of `raw`, which may contain view counts and the like.
 
-    DataError for characters and numbers that cannot be stored at all.
+    Raises DataError for characters and numbers that cannot be stored.
     """
     try:
         content = orjson.dumps(_content(type(record))(record), default=str)  # type: ignore[arg-type]  # a class is hashable
@@ -92,7 +94,7 @@ def _content(record_type: type[Any]) -> "attrgetter[tuple[Any, ...]]":
 
 
 def apply_page(context: ImportContext, records: Sequence[Record]) -> Tally:
-    """Write a page. A record that PostgreSQL refuses is set aside with an issue; the rest of the page goes through."""
+    """Save a page. A record that PostgreSQL rejects is skipped with an issue; the rest of the page is saved."""
     tally = Tally()
     for seller_context, page in split_by_seller(context, records):
         for kind, part in _by_kind(seller_context.job, page).items():
@@ -120,7 +122,7 @@ def _apply_safely(context: ImportContext, records: Sequence[Record]) -> Tally:
             _report_unstorable(context, records[0], _storage_problem(error))
             return Tally(read=1, skipped=1)
     except DuplicateClaims:
-        logger.info("%s: a page claims something twice, its records are applied one by one", context.job)
+        logger.info("%s: two records of a page claim the same ID or number, applying them one by one", context.job)
     tally = Tally()
     for record in records:
         tally.add(_apply_safely(context, [record]))
@@ -152,7 +154,7 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     tally.created = sum(result.changes is None for result in written)
     tally.disabled = sum((result.changes or {}).get("visible") == [True, False] for result in written)
     tally.updated = sum(bool(result.changes) for result in written) - tally.disabled
-    # A record can differ in bytes and come to the same row: nothing was changed then.
+    # A record can have another hash and still result in the same row: then nothing changed.
     tally.unchanged += sum(result.changes == {} and result.state == ItemStatus.State.SYNCED for result in written)
     tally.skipped = len(records) - tally.created - tally.updated - tally.disabled - tally.unchanged
     _update_sync_log(context, records, written)
@@ -163,12 +165,12 @@ def _has_changed(record: Record, digest: bytes, known: KnownItem) -> bool:
     if known.missing:
         return True
     if record.updated_at and known.updated_at and record.updated_at < known.updated_at:
-        return False  # older never overwrites newer
+        return False  # an older version never overwrites a newer one
     return known.digest != digest
 
 
 def _link(context: ImportContext, written: Sequence[WriteResult], hashes: dict[str, bytes]) -> None:
-    """Remember what was received, and by which ids it is known there."""
+    """Save the links and the received payloads."""
     if not written:
         return
     rows = [
@@ -208,7 +210,7 @@ def _link(context: ImportContext, written: Sequence[WriteResult], hashes: dict[s
 
 
 def _update_sync_log(context: ImportContext, records: Sequence[Record], written: Sequence[WriteResult]) -> None:
-    """Issues for what is wrong, settled issues for what is right again, a line in the timeline for what changed."""
+    """Open and resolve issues, record each item's sync status and, for changed items, a timeline entry."""
     by_record = {result.record.external_id: result for result in written}
     drafts: list[IssueDraft] = []
     resolved: set[str] = set()
@@ -223,7 +225,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
             grouped[problem.ref or own].append(problem)
         for ref, problems in grouped.items():
             drafts.append(
-                synclog.merge_problems(
+                synclog.issue_draft(
                     ref=ref,
                     problems=problems,
                     kind=kind,
@@ -232,6 +234,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                         next((text for name in _TITLES if (text := getattr(record, name, ""))), "")
                     ),
                     link=_replace_unstorable(record.link),
+                    **platform_names(context.job),
                 )
             )
         if result is not None:
@@ -244,34 +247,37 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
     synclog.resolve_by_external_ids(log=context.log, external_ids=resolved, now=context.now)
     applied = [result for result in written if result.state != ItemStatus.State.PENDING]
     pending = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}
-    # An item that was read while another claims its id is shown as waiting: that is written last.
+    # If another record claims the ID of an item, the item is shown as pending, so pending results are written last.
     for results in (applied, pending.values()):
         synclog.record_outcomes(
             job=context.job,
             seller_id=context.seller_id,
             run_id=context.run_id,
             now=context.now,
-            outcomes=[_item_outcome(result) for result in results],
+            outcomes=[_item_outcome(context, result) for result in results],
         )
     if applied:
         synclog.record_update(log=context.log, now=context.now)
 
 
-def _item_outcome(result: WriteResult) -> ItemOutcome:
+def _item_outcome(context: ImportContext, result: WriteResult) -> ItemOutcome:
     kind, _, storefront = result.kind.partition("@")
+    message = ""
+    if result.state != ItemStatus.State.SYNCED:
+        message = synclog.issue_text(result.problems, **platform_names(context.job))
     return ItemOutcome(
         kind=kind,
         item_id=result.item_id,
         storefront=storefront,
         state=result.state,
         action="created" if result.changes is None else ("updated" if result.changes else ""),
-        message="" if result.state == ItemStatus.State.SYNCED else "\n".join(p.message for p in result.problems),
+        message=message,
         changes=result.changes or {},
     )
 
 
 def _replace_unstorable(text: str) -> str:
-    """Without what PostgreSQL cannot store: also a record that was refused for it has to be reported."""
+    """The text without characters that PostgreSQL cannot store, so that records rejected for them can be reported."""
     return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
@@ -280,30 +286,20 @@ def _report_unstorable(context: ImportContext, record: Record, problem: Problem)
 
 
 def _storage_problem(error: DataError | IntegrityError) -> Problem:
-    """What PostgreSQL refused, in a merchant's words."""
+    """The problem to report for an error from PostgreSQL."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
     if constraint == "catalog_variant_sku_once":
-        return Problem(
-            code="sku_in_use",
-            message="Its SKU is already used by another live variant.",
-            fix="Give every variant an SKU of its own, in the shop.",
-            fatal=True,
-        )
-    return Problem(
-        code="unstorable",
-        message=f"It holds a value that cannot be stored ({constraint or type(error).__name__}).",
-        fix="Look for very large numbers or unusual characters in its fields, in the shop.",
-        fatal=True,
-    )
+        return issues.SKU_IN_USE()
+    return issues.NOT_STORABLE(reason=constraint or type(error).__name__)
 
 
 def _write_orders_and_fulfilments(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """Orders as they were placed, and what systems that were sent them have shipped."""
+    """Save orders from shops, and shipments reported by systems that orders were exported to."""
     return write_orders(context, records, links) + write_fulfilments(context, records, links)
 
 
 def _write_products_and_galleries(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """Products, and the images that feeds of images bring for them."""
+    """Save products from shops, and images from image feeds."""
     return write_products(context, records, links) + write_galleries(context, records, links)
 
 

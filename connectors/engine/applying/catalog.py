@@ -1,4 +1,4 @@
-"""Settings, categories, brands and products into the catalogue."""
+"""Saves imported settings, categories, brands and products."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from connectors.engine.applying.variant_collisions import (
     repeated_variant,
     unlink_moved_variants,
 )
+from connectors.sdk import issues
 from hub.kinds import DataType, Kind
 from hub.models import Link
 from hub.records import Problem, Record
@@ -33,7 +34,8 @@ from synclog.models import ItemStatus
 
 
 def write_products(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """A product with a variant whose id is another product's stays pending, and nothing is overwritten (L16)."""
+    """Save products. One with a variant whose ID belongs to another product stays pending; nothing is overwritten
+    (L16)."""
     products = [record for record in records if isinstance(record, ProductRecord)]
     reject_duplicate_variants(products)
     ids = {
@@ -56,8 +58,8 @@ def write_products(context: ImportContext, records: Sequence[Record], links: Lin
             record.problems.append(problem)
             continue
         product_id = ids.get(record.external_id) or (match.product_id if match else None)
-        if met := collision(context, record, product_id, holders):
-            holder, problem = met
+        if found := collision(context, record, product_id, holders):
+            holder, problem = found
             pending_result = WriteResult(
                 record, product_id or holder.product_id, Kind.PRODUCT, {}, state=ItemStatus.State.PENDING
             )
@@ -121,7 +123,7 @@ class _Match:
 
 
 def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> dict[str, _Match]:
-    """What another source has brought already is linked by SKU (B5). Several products are an issue, never a guess."""
+    """Match products that another source has already imported, by SKU (B5). Several matches are an issue."""
     skus = {variant.sku for record in records for variant in record.variants or () if variant.sku}
     if not skus:
         return {}
@@ -140,14 +142,7 @@ def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> d
             )
         elif product_ids:
             titles = Product.objects.filter(pk__in=product_ids).values_list("title", flat=True)
-            matches[record.external_id] = _Match(
-                problem=Problem(
-                    code="ambiguous_match",
-                    message="Its SKUs belong to several products: " + "; ".join(sorted(titles)) + ".",
-                    fix="Let all SKUs of this product belong to one product on both sides.",
-                    fatal=True,
-                )
-            )
+            matches[record.external_id] = _Match(problem=issues.AMBIGUOUS_MATCH(titles="; ".join(sorted(titles))))
     return matches
 
 
@@ -159,7 +154,7 @@ def _category_links(context: ImportContext, external_ids: set[str]) -> dict[str,
 
 
 def _variants_of_source(context: ImportContext, product_ids: Sequence[int]) -> dict[int, set[int]]:
-    """Product → those of its variants that this source has brought."""
+    """Product ID → IDs of its variants that come from this source."""
     variants = dict(Variant.objects.filter(product_id__in=product_ids).values_list("pk", "product_id"))
     linked: dict[int, set[int]] = defaultdict(set)
     rows = Link.objects.filter(connection=context.job.connection, kind=Kind.VARIANT, item_id__in=variants.keys())

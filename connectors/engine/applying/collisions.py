@@ -1,4 +1,4 @@
-"""Ids and numbers of orders that are in use here already for something else (L16)."""
+"""Detects IDs and numbers of orders that are already used by another order (L16)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.engine.applying.context import DuplicateClaims, ImportContext, links_by_external
+from connectors.sdk import issues
 from hub.kinds import Kind
 from hub.models import Link
 from hub.records import Problem
@@ -13,16 +14,16 @@ from orders import queries
 from orders.queries import OrderIdentity
 from orders.records import OrderRecord
 
-# A source that mends its time zone moves its orders by hours; what is further away is another order.
+# A source that corrects its time zone shifts its orders by hours; a larger difference means another order.
 _SAME_ORDER_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(slots=True)
 class OrderIndex:
-    """Which order has what, as far as a page of orders touches it.
+    """The stored orders that use IDs or numbers of a page of orders.
 
-    `own_lines`: order → its lines that this source has brought, by external id. `numbers` and `lines` (by external id)
-    lead to the orders that have them.
+    `own_lines`: order ID → its lines from this source, by external ID. `numbers` and `lines` (by external ID) map to
+    the orders that have them.
     """
 
     context: ImportContext
@@ -32,45 +33,36 @@ class OrderIndex:
     lines: dict[str, int]
 
     def collision(self, record: OrderRecord, order_id: int | None) -> tuple[int, Problem] | None:
-        """The order that stands in the way of the record, with a problem that names both."""
-        there = self.context.job.connection
+        """The order that conflicts with the record, and a problem that names both; None if there is no conflict."""
         own = self.orders.get(order_id or 0)
-        if own is not None and own.source_id == there.pk and not _is_same_order(own, record):
-            return own.order_id, Problem(
-                code="order_id_in_use",
-                message=f"{there} sent order {record.number} of {record.placed_at:%Y-%m-%d} under the id "
-                f"{record.external_id}, which order {own.number} of {own.placed_at:%Y-%m-%d} has here (no. "
-                f"{own.order_id}). Nothing was overwritten.",
-                fix=f"Raise the order id sequence in {there} above the highest id in use here (see Ids in use in the "
-                f"console), and let it send order {record.number} again under a new id.",
-                fatal=True,
+        if own is not None and own.source_id == self.context.connection_id and not _is_same_order(own, record):
+            return own.order_id, issues.ORDER_ID_IN_USE(
+                number=record.number,
+                date=f"{record.placed_at:%Y-%m-%d}",
+                external_id=record.external_id,
+                holder_number=own.number,
+                holder_date=f"{own.placed_at:%Y-%m-%d}",
+                holder=own.order_id,
             )
         holder = self.numbers.get(record.number)
         if holder is not None and holder.order_id != order_id:
-            return holder.order_id, Problem(
-                code="order_number_in_use",
-                message=f"{there} sent an order with the id {record.external_id} under the number {record.number}, "
-                f"which another order from there has here (no. {holder.order_id}). Nothing was overwritten.",
-                fix=f"Give one of the two orders another number in {there}.",
-                fatal=True,
+            return holder.order_id, issues.ORDER_NUMBER_IN_USE(
+                external_id=record.external_id, number=record.number, holder=holder.order_id
             )
         for line in record.lines:
             holder_id = self.lines.get(line.external_id, order_id)
             if holder_id is not None and holder_id != order_id:
-                return holder_id, Problem(
-                    code="order_line_id_in_use",
-                    message=f"{there} sent order {record.number} with an item under the id {line.external_id}, which "
-                    f"an item of order {self.orders[holder_id].number} has here (no. {holder_id}). Nothing was "
-                    "overwritten.",
-                    fix=f"Raise the order item id sequence in {there} above the highest id in use here (see Ids "
-                    f"in use in the console), and let it send order {record.number} again with new item ids.",
-                    fatal=True,
+                return holder_id, issues.ORDER_LINE_ID_IN_USE(
+                    number=record.number,
+                    external_id=line.external_id,
+                    holder_number=self.orders[holder_id].number,
+                    holder=holder_id,
                 )
         return None
 
 
 def build_order_index(context: ImportContext, records: Sequence[OrderRecord], ids: dict[str, int]) -> OrderIndex:
-    """`ids`: external id → our order, for those that are linked. At most six queries."""
+    """The index for a page. `ids`: external ID → our order ID, for linked orders. At most six queries."""
     order_of = queries.lines_of_orders(order_ids=ids.values())
     own_lines = lines_by_order(context, order_of)
     named = links_by_external(context, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines])
@@ -87,7 +79,7 @@ def build_order_index(context: ImportContext, records: Sequence[OrderRecord], id
 
 
 def lines_by_order(context: ImportContext, order_of: dict[int, int]) -> dict[int, dict[str, int]]:
-    """Order → those of its lines that the connection knows, by external id. `order_of`: line → its order."""
+    """Order ID → its lines that are linked to the connection, by external ID. `order_of`: line ID → order ID."""
     own_lines: dict[int, dict[str, int]] = defaultdict(dict)
     links = Link.objects.filter(connection=context.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
     for external_id, line_id in links.values_list("external_id", "item_id"):
@@ -96,7 +88,7 @@ def lines_by_order(context: ImportContext, order_of: dict[int, int]) -> dict[int
 
 
 def reject_duplicate_claims(records: Sequence[OrderRecord]) -> None:
-    """Clash if two orders of a page claim the same number or item id."""
+    """Raises DuplicateClaims if two orders of a page have the same number or line ID."""
     claims = Counter(f"number {record.number}" for record in records if record.number)
     for record in records:
         claims.update({f"item {line.external_id}" for line in record.lines})
@@ -107,12 +99,7 @@ def reject_duplicate_claims(records: Sequence[OrderRecord]) -> None:
 def repeated_line(record: OrderRecord) -> Problem | None:
     for external_id, number in Counter(line.external_id for line in record.lines).items():
         if number > 1:
-            return Problem(
-                code="order_line_id_twice",
-                message=f"Several items of order {record.number} have the id {external_id}.",
-                fix="Every order item needs an id of its own: look where they come from.",
-                fatal=True,
-            )
+            return issues.ORDER_LINE_ID_DUPLICATE(number=record.number, external_id=external_id)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What all kinds of data share: whom a page is applied for, and what became of a record."""
+"""What all data types share: the context in which a page is applied, and the result for a record."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from datetime import datetime
 from catalog.models import PriceList
 from catalog.records import CategoryRecord, GalleryRecord
 from catalog.services import Changes
-from connectors.errors import NeedsAttention
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention
 from hub.kinds import DataType, Kind
 from hub.models import Connection, Job, Link, Master
 from hub.records import Problem, Record
@@ -21,15 +22,15 @@ _KINDS: dict[str, str] = {
     DataType.CUSTOMERS: Kind.CUSTOMER.value,
     DataType.ORDERS: Kind.ORDER.value,
 }
-# How a variant is linked to the SKU that a feed of images knows it by.
+# The link kind that connects a variant with its SKU in an image feed.
 GALLERY = f"{Kind.VARIANT}@images"
 
 
 @dataclass(slots=True)
 class KnownItem:
-    """What is remembered of an item since its source was last read. A page holds hundreds: this is lighter than Link.
+    """What a link stores about an item. Lighter than a Link object, because a page contains hundreds.
 
-    `digest` is empty where nothing was received yet, or not all of it taken.
+    `digest` is empty if nothing was received yet, or if not everything received was saved.
     """
 
     link_id: int
@@ -39,13 +40,13 @@ class KnownItem:
     missing: bool
 
 
-# (kind, external id) → what the connection's items are known as here.
+# (kind, external ID) → what is known about an item of the connection.
 Links = dict[tuple[str, str], KnownItem]
 
 
 @dataclass(slots=True)
 class ImportContext:
-    """Whom a page is applied for."""
+    """The job, seller and other values that applying a page needs."""
 
     job: Job
     seller_id: int
@@ -53,14 +54,14 @@ class ImportContext:
     run_id: int | None
     now: datetime
     price_list: PriceList | None = None
-    # Who is master of a group of fields (L17). Without an entry, each source is master of what it brings.
+    # Group of fields → its source of truth (L17). Without an entry, every source may write the group.
     masters: dict[str, Connection] = field(default_factory=dict)
 
     @property
     def groups(self) -> frozenset[str]:
         """The groups of fields that this source may write."""
-        mine = self.job.connection
-        return frozenset(group for group in Master.Group.values if self.masters.get(group, mine) == mine)
+        own = self.job.connection
+        return frozenset(group for group in Master.Group.values if self.masters.get(group, own) == own)
 
     @property
     def connection_id(self) -> int:
@@ -69,11 +70,11 @@ class ImportContext:
 
 @dataclass(slots=True)
 class WriteResult:
-    """What became of a record: our id, what changed (None: it is new), further links it brings.
+    """The result for a record: our ID, what changed (None: the item is new), further links.
 
-    `problems` were met on the way. What is not `complete` is compared again at the next read, though it be the same.
-    Of a `state` PENDING nothing was written or linked: `item_id` is the item that it meets here (L16). `missing`: it
-    was taken back there, and the record does not say that it is there again.
+    `problems` were found while saving. A result that is not `complete` is compared again at the next import even if the
+    record is unchanged. With the `state` PENDING nothing was saved or linked; `item_id` is then the conflicting item
+    (L16). `missing`: the item was removed from the platform, and the record does not show that it is back.
     """
 
     record: Record
@@ -88,22 +89,18 @@ class WriteResult:
 
 
 def not_master_problem(context: ImportContext, group: str, names: Sequence[str]) -> Problem:
-    """The source differs from the master of a group of fields, whose values were kept (L17)."""
-    here, master = context.job.connection, context.masters[group]
-    return Problem(
-        code="not_master",
-        message=f"{here} differs from {master}, which is the master of {group}: {', '.join(names)}. "
-        f"What {master} says was kept.",
-        fix=f"Change it in {master}, or let {here} say the same.",
+    """The problem for values that were not saved because another source is the source of truth (L17)."""
+    return issues.NOT_SOURCE_OF_TRUTH(
+        owner=str(context.masters[group]), group=Master.Group(group).label, fields=", ".join(names)
     )
 
 
 class DuplicateClaims(Exception):
-    """Two records of a page claim the same. Applied one by one, the second meets the first as the holder."""
+    """Two records of a page claim the same ID or number. Applied one by one, the second conflicts with the first."""
 
 
 def link_kind(data_type: str, record: Record) -> str:
-    """A category is linked per storefront (B12); a feed's images by their SKU; all else by kind."""
+    """The link kind of a record: per storefront for categories (B12), separate for image feeds, else the item kind."""
     if isinstance(record, CategoryRecord):
         return f"{Kind.CATEGORY}@{record.tree}" if record.tree else str(Kind.CATEGORY)
     if isinstance(record, GalleryRecord):
@@ -112,11 +109,10 @@ def link_kind(data_type: str, record: Record) -> str:
 
 
 def import_context_for(job: Job, *, run_id: int | None, now: datetime, seller_id: int | None = None) -> ImportContext:
-    """Everything about the job that is the same for all of its pages. `seller_id`: on whose behalf, if not on that of
-    the connection's own seller."""
+    """The context for all pages of a job. `seller_id` overrides the connection's own seller."""
     seller_id = seller_id or job.connection.seller_id
     if seller_id is None:
-        raise NeedsAttention(f"{job.connection} belongs to no seller to read for.", fix="Connect it for a seller.")
+        raise NeedsAttention(f"{job.connection} does not belong to a seller.", fix="Install it for a seller.")
     masters = Master.objects.filter(seller_id=seller_id).select_related("connection")
     return ImportContext(
         job=job,
@@ -130,7 +126,7 @@ def import_context_for(job: Job, *, run_id: int | None, now: datetime, seller_id
 
 
 def known_links(context: ImportContext, keys: Iterable[tuple[str, str]]) -> Links:
-    """What is known of items by (kind, external id); those that were never met are left out."""
+    """The known items by (kind, external ID); unknown ones are left out."""
     wanted = set(keys)
     rows = Link.objects.filter(
         connection=context.job.connection,

@@ -1,4 +1,4 @@
-"""Feeds of images into the galleries of products that others have brought, matched by SKU (S4)."""
+"""Saves images from image feeds in the galleries of products from other sources, matched by SKU (S4)."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,14 @@ from catalog import services as catalog
 from catalog.models import Variant
 from catalog.records import GalleryRecord
 from connectors.engine.applying.context import GALLERY, ImportContext, Links, WriteResult
+from connectors.sdk import issues
 from hub.models import Link, Master
 from hub.records import Problem, Record
 from synclog.models import ItemStatus
 
 
 def write_galleries(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """A SKU that no product has is an issue, and is tried again at the next read."""
+    """Save the images. A SKU that no product has is reported as an issue and retried at the next import."""
     galleries = [record for record in records if isinstance(record, GalleryRecord)]
     if not galleries:
         return []
@@ -32,7 +33,7 @@ def write_galleries(context: ImportContext, records: Sequence[Record], links: Li
     saved = catalog.save_galleries(
         seller_id=context.seller_id,
         drafts=list(drafts.values()),
-        # Where nobody was made master, a shop's own images are not replaced.
+        # Without a source of truth for images, a shop's own images are not replaced.
         groups=context.groups if Master.Group.IMAGES in context.masters else (),
         origin=context.connection_id,
         now=context.now,
@@ -44,7 +45,7 @@ def write_galleries(context: ImportContext, records: Sequence[Record], links: Li
 
 
 def _unlink_renamed(context: ImportContext, found: dict[str, tuple[int, int]]) -> list[tuple[int, str]]:
-    """(product, SKU) of variants that went by that SKU when their images were read, and go by another now."""
+    """Unlink variants whose SKU has changed since their images were imported. Returns (product ID, former SKU)."""
     now = {variant_id: (sku, product_id) for sku, (variant_id, product_id) in found.items()}
     rows = Link.objects.filter(connection=context.job.connection, kind=GALLERY, item_id__in=now.keys())
     renamed = [link for link in rows if link.external_id != now[link.item_id][0]]
@@ -58,21 +59,11 @@ def _written(
     changes = saved[product_id]
     if changes is not None:
         return WriteResult(record, variant_id, GALLERY, changes)
-    here = context.job.connection
-    problem = Problem(
-        code="not_master",
-        message=f"The product has images of another source; those of {here} were not taken.",
-        fix=f"Make {here} the master of images if its images are to replace them.",
-    )
+    problem = issues.IMAGES_FROM_OTHER_SOURCE()
     return WriteResult(
         record, variant_id, GALLERY, {}, problems=[problem], complete=False, state=ItemStatus.State.SKIPPED
     )
 
 
 def _unmatched(record: GalleryRecord) -> Problem:
-    return Problem(
-        code="unknown_sku",
-        message=f"No product has the SKU {record.external_id}.",
-        fix="Correct the SKU in the feed of images, or in the shop. A product that comes later finds its images then.",
-        fatal=True,
-    )
+    return issues.SKU_UNKNOWN(sku=record.external_id)

@@ -1,4 +1,4 @@
-"""Customers and orders: matched by what they refer to; what another is master of stays as it is (L17)."""
+"""Saves imported customers, orders and shipments. Fields with another source of truth are kept (L17)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from connectors.engine.applying.context import (
     links_by_external,
     not_master_problem,
 )
+from connectors.sdk import issues
 from hub.kinds import Kind
 from hub.models import Master
 from hub.records import Problem, Record
@@ -32,7 +33,7 @@ from synclog.models import ItemStatus
 
 
 def set_b2b_enabled(context: ImportContext, records: Sequence[Record]) -> None:
-    """Who is enabled for B2B, where the source does not say it: by the rule of the job (D13)."""
+    """Apply the job's rule for enabling B2B to customers for whom the source does not specify it (D13)."""
     for record in records:
         if isinstance(record, CustomerRecord) and record.b2b_enabled is None:
             record.b2b_enabled = filters.enables_b2b(context.job.filters, record.group)
@@ -55,26 +56,22 @@ def write_customers(context: ImportContext, records: Sequence[Record], links: Li
     written = _written(context, Kind.CUSTOMER, Master.Group.CUSTOMERS, customers, saved)
     for record, result, outcome in zip(customers, saved, written, strict=True):
         if not result.complete:
-            outcome.problems.append(
-                Problem(
-                    code="parent_missing",
-                    message=f"Its parent, customer {record.parent_id}, is not here yet.",
-                    fix="The next full sync looks for it again. If it stays away, see why it is not synced itself.",
-                )
-            )
+            outcome.problems.append(issues.PARENT_CUSTOMER_MISSING(customer=record.parent_id))
     return written
 
 
 def _match_storefront_customers(context: ImportContext, new: Sequence[CustomerRecord]) -> dict[str, int]:
-    """External id → the customer here, of those who were made at a B2B front and are in the shop by now. Only who is
-    enabled for B2B there: a shop's own customer of the same address is another account."""
+    """External ID → our ID of customers who were created in a B2B storefront and have since been added to the shop.
+
+    Only those that the shop has enabled for B2B: a retail customer with the same email address is another account.
+    """
     enabled = {record.email.upper(): record.external_id for record in new if record.b2b_enabled and record.email}
     found = queries.customers_without_source(seller_id=context.seller_id, emails=enabled) if enabled else {}
     return {enabled[email]: pk for email, pk in found.items()}
 
 
 def write_orders(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """An order whose ids or number are another's stays pending, and nothing is overwritten (L16)."""
+    """Save orders. One whose IDs or number belong to another order stays pending; nothing is overwritten (L16)."""
     incoming = [record for record in records if isinstance(record, OrderRecord)]
     reject_duplicate_claims(incoming)
     ids = {r.external_id: pk for r in incoming if (pk := known_id(links, Kind.ORDER, r)) is not None}
@@ -116,21 +113,15 @@ def write_orders(context: ImportContext, records: Sequence[Record], links: Links
 
 
 def write_fulfilments(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
-    """What a system has shipped of orders that it was sent. One that it was not, or whose sending has not been settled
-    yet, is looked for again at the next full sync."""
+    """Save shipments of orders that were exported to the system. A shipment of an order that is not linked, or not
+    settled yet, is retried at the next full sync."""
     reported = [record for record in records if isinstance(record, FulfilmentRecord)]
     known, drafts = [], []
     ids = {r.external_id: pk for r in reported if (pk := known_id(links, Kind.ORDER, r)) is not None}
     lines = lines_by_order(context, queries.lines_of_orders(order_ids=ids.values()))
     for record in reported:
         if (order_id := ids.get(record.external_id)) is None:
-            record.problems.append(
-                Problem(
-                    code="order_unknown",
-                    message=f"It shipped something of an order {record.external_id}, which it was not sent from here.",
-                    fix="The next full sync looks for it again. If it stays unknown, see where the order came from.",
-                )
-            )
+            record.problems.append(issues.ORDER_UNKNOWN(order=record.external_id))
             continue
         known.append(record)
         drafts.append(FulfilmentDraft(record, order_id, lines.get(order_id, {})))
@@ -149,21 +140,21 @@ def write_fulfilments(context: ImportContext, records: Sequence[Record], links: 
 
 
 def _variants(context: ImportContext, records: Sequence[OrderRecord]) -> dict[str, dict[str, int]]:
-    """Order → its lines → our variants, by the source's variant ids, else by SKU."""
+    """Order → its lines → our variant IDs, matched by the source's variant IDs, else by SKU."""
     lines = [(record.external_id, line) for record in records for line in record.lines]
     linked = links_by_external(context, Kind.VARIANT, [line.variant_id for _, line in lines if line.variant_id])
     skus = {line.sku for _, line in lines if line.sku}
     live = Q(sku__in=skus, status__in=("live", "suspended"))
     rows = Variant.objects.filter(live | Q(pk__in=linked.values()), seller_id=context.seller_id)
-    here, by_sku = set(), {}
+    existing, by_sku = set(), {}
     for pk, sku, status in rows.values_list("pk", "sku", "status"):
-        here.add(pk)
+        existing.add(pk)
         if status in ("live", "suspended"):
             by_sku[sku] = pk
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for order, line in lines:
         variant_id = linked.get(line.variant_id)
-        if variant_id not in here:
+        if variant_id not in existing:
             variant_id = by_sku.get(line.sku) if line.sku else None
         if variant_id is not None:
             found[order][line.external_id] = variant_id
@@ -191,11 +182,7 @@ def _written(
 def _unknown_shipment_items(record: OrderRecord) -> list[Problem]:
     lines = {line.external_id for line in record.lines}
     return [
-        Problem(
-            code="shipment_of_unknown_item",
-            message=f"Shipment {shipment.external_id} holds items that the order does not have: {', '.join(unknown)}.",
-            fix="Look at the order's shipments where they come from.",
-        )
+        issues.SHIPMENT_ITEM_UNKNOWN(shipment=shipment.external_id, lines=", ".join(unknown))
         for shipment in record.shipments or ()
         if (unknown := sorted(shipment.lines.keys() - lines))
     ]

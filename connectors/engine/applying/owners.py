@@ -1,4 +1,4 @@
-"""Whose a record is: what a vendor's ERP says about an order belongs to the seller of that order (S9)."""
+"""Assigns records to sellers: what a vendor's ERP reports about an order belongs to the order's seller (S9)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -12,8 +12,8 @@ from orders.records import FulfilmentRecord
 
 
 def split_by_seller(context: ImportContext, records: Sequence[Record]) -> list[tuple[ImportContext, Sequence[Record]]]:
-    """The records of a page, each with those whom they are to be applied for: what a vendor's ERP has shipped belongs
-    to the seller of the order. What it reports about orders of a seller whom it does not serve is left out."""
+    """Group the records of a page by seller: shipments from a vendor's ERP belong to the order's seller. Shipments for
+    sellers whom the vendor has never served are left out."""
     reported = {record.external_id for record in records if isinstance(record, FulfilmentRecord)}
     if not reported:
         return [(context, records)]

@@ -1,4 +1,4 @@
-"""Ids of variants that are in use here already for a variant of another product (L16)."""
+"""Detects IDs of variants that are already used by a variant of another product (L16)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,13 +7,14 @@ from typing import NamedTuple
 from catalog.models import Status, Variant
 from catalog.records import ProductRecord
 from connectors.engine.applying.context import DuplicateClaims, ImportContext
+from connectors.sdk import issues
 from hub.kinds import Kind
 from hub.models import Link
 from hub.records import Problem
 
 
 class Holder(NamedTuple):
-    """The variant that the source's id leads to, and its product."""
+    """The variant that is linked to an external ID, and its product."""
 
     variant_id: int
     product_id: int
@@ -22,14 +23,14 @@ class Holder(NamedTuple):
 
 
 def holders_of(context: ImportContext, linked: dict[str, int]) -> dict[str, Holder]:
-    """`linked`: external id → our variant."""
+    """External ID → the variant that is linked to it. `linked`: external ID → our variant ID."""
     rows = Variant.objects.filter(pk__in=linked.values()).values_list("pk", "product_id", "product__title", "status")
     variants = {row[0]: Holder(*row) for row in rows}
     return {external_id: variants[pk] for external_id, pk in linked.items() if pk in variants}
 
 
 def reject_duplicate_variants(records: Sequence[ProductRecord]) -> None:
-    """Clash if two products of a page claim the same variant."""
+    """Raises DuplicateClaims if two products of a page have a variant with the same ID."""
     claims = Counter(key for record in records for key in {variant.external_id for variant in record.variants or ()})
     if any(number > 1 for number in claims.values()):
         raise DuplicateClaims
@@ -38,34 +39,27 @@ def reject_duplicate_variants(records: Sequence[ProductRecord]) -> None:
 def repeated_variant(record: ProductRecord) -> Problem | None:
     for external_id, number in Counter(variant.external_id for variant in record.variants or ()).items():
         if number > 1:
-            return Problem(
-                code="variant_id_twice",
-                message=f"Several of its variants have the id {external_id}.",
-                fix="Every variant needs an id of its own: look where the product comes from.",
-                fatal=True,
-            )
+            return issues.VARIANT_ID_DUPLICATE(external_id=external_id)
     return None
 
 
 def collision(
     context: ImportContext, record: ProductRecord, product_id: int | None, holders: dict[str, Holder]
 ) -> tuple[Holder, Problem] | None:
-    """What stands in the way of the record, with a problem that names both. A variant that is not offered any more
-    stands in nobody's way: it has moved to the record's product."""
-    there = context.job.connection
+    """The variant that conflicts with the record, and a problem that names both; None if there is no conflict.
+
+    A variant that is no longer on offer is not a conflict: it has moved to the record's product.
+    """
     for variant in record.variants or ():
         holder = holders.get(variant.external_id)
         if holder is None or holder.product_id == product_id or holder.status not in (Status.LIVE, Status.SUSPENDED):
             continue
-        return holder, Problem(
-            code="variant_id_in_use",
-            message=f"{there} sent {record.title} (id {record.external_id}) with a variant under the id "
-            f"{variant.external_id}, which a variant of {holder.title} has here (product no. {holder.product_id}). "
-            "Nothing was overwritten.",
-            fix=f"If the variant has moved, take it off {holder.title} in {there}, and this mends itself at the next "
-            f"full sync. Otherwise raise the variant id sequence in {there} above the highest id in use here (see Ids "
-            "in use in the console), and give the variant a new id.",
-            fatal=True,
+        return holder, issues.VARIANT_ID_IN_USE(
+            title=record.title,
+            product_id=record.external_id,
+            external_id=variant.external_id,
+            holder_title=holder.title,
+            holder=holder.product_id,
         )
     return None
 
@@ -73,7 +67,7 @@ def collision(
 def unlink_moved_variants(
     context: ImportContext, record: ProductRecord, product_id: int | None, holders: dict[str, Holder]
 ) -> None:
-    """The id of a variant that has moved leads to it where it is now, and no more to what it was."""
+    """Unlink variants that have moved to the record's product, so that their IDs can be linked to the new ones."""
     moved = {
         variant.external_id
         for variant in record.variants or ()

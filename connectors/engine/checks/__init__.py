@@ -1,9 +1,7 @@
-"""Runs that only look: previews (N13) and proofs (N9). They read, decide and compare, and write nothing anywhere but
-what they found.
+"""Read-only runs: previews (N13) and comparisons (N9). They read, decide and compare, and store only their results.
 
-They come last in their lane, go on in slices like everything else, and each page or chunk is one transaction that also
-moves the run's cursor. A target that does not let itself be read delays its proof alone: lane and breaker, which real
-work depends on, are left out of it.
+They come last in their lane and are processed in time slices; each page or chunk is one transaction that also advances
+the run's cursor. If a target cannot be read, only its comparison is delayed: the lane and its breaker are not affected.
 """
 
 from datetime import datetime
@@ -14,11 +12,11 @@ from django.utils import timezone
 from connectors.engine import retry
 from connectors.engine.checks import comparing, previewing
 from connectors.engine.turn import Turn
-from connectors.errors import TryAgainLater
+from connectors.sdk.errors import TryAgainLater
 from hub import lanes, runlog, runs
 from hub.models import Job, Run
 
-# How long what is more urgent in the lane waits.
+# How long more urgent work in the lane waits at most, in seconds.
 SLICE_SECONDS = 0.5
 
 _START = {Run.Scope.PREVIEW: previewing.start, Run.Scope.COMPARISON: comparing.start}
@@ -26,13 +24,13 @@ _ADVANCE = {Run.Scope.PREVIEW: previewing.advance, Run.Scope.COMPARISON: compari
 
 
 class Unreadable(Exception):
-    """The target could not be read to the end, for too long."""
+    """The target could not be read completely, even after several attempts."""
 
 
 def work(turn: Turn, job: Job, run: Run) -> None:
-    """Go on with a preview or a proof for a slice of time.
+    """Advance a preview or a comparison for a slice of time.
 
-    Raises Unreadable when trying again has not helped; NeedsAttention where only a person can.
+    Raises Unreadable after the last attempt, and NeedsAttention for errors that only a person can fix.
     """
     scope = Run.Scope(run.scope)
     if run.state == Run.State.QUEUED:
@@ -50,14 +48,17 @@ def work(turn: Turn, job: Job, run: Run) -> None:
 
 
 def _delay(turn: Turn, run: Run, error: TryAgainLater, now: datetime) -> None:
-    """Try again later; what was read until now stays read. A used-up budget of our own is no failed try."""
-    ours = not error.sent and error.not_before is not None
-    attempts = run.attempts if ours else run.attempts + 1
-    not_before = error.not_before if ours else retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
+    """Retry later from the run's cursor. A used-up rate budget does not count as a failed attempt."""
+    not_before: datetime | None
+    if not error.sent and error.not_before is not None:
+        attempts, not_before = run.attempts, error.not_before
+    else:
+        attempts = run.attempts + 1
+        not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
     if not_before is None:
-        raise Unreadable(f"It could not be read to the end: {error} Nothing is concluded from a part.")
+        raise Unreadable(f"The target could not be read completely: {error} There is no partial result.")
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         Run.objects.filter(pk=run.pk).update(attempts=attempts, not_before=not_before)
-        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.WAIT, texts=[f"Waits: {error}"], now=now)
+        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.WAIT, texts=[f"Waiting: {error}"], now=now)
     turn.wake_no_later_than(not_before)

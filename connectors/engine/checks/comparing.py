@@ -1,11 +1,11 @@
-"""Whether a target holds what it should: read page by page, compared with what would be sent now (N9).
+"""Comparisons: a target's data is read page by page and compared with what would be sent now (N9).
 
-Two walks. The first is along what the target names: each id is ours or unknown, and ours is as it should be or not. The
-second is along what the hub has and the target did not name. A list may leave something out (an item that moved while
-it was paged, a fault there), so whatever was not named is asked for by its id, and only what the target then denies is
-missing. An item on its way (a change waits, or it was sent meanwhile) is not judged.
+There are two passes. The first goes through what the target lists: each ID is either unknown, or linked to an item that
+matches or differs. The second goes through the hub's items that the target did not list. A list may be incomplete (an
+item moved while paging, or a bug of the platform), so these items are looked up by ID, and only those not found are
+missing. Items with a waiting change, or sent in the meantime, are not compared.
 
-Nothing is written at the target, and nothing is enqueued: connectors.repairs does that when a person says so.
+Nothing is sent and nothing is enqueued; connectors.services.checks.repair does that when a person asks for it.
 """
 
 from collections import Counter
@@ -18,36 +18,36 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
-from connectors.contract import Action, ComparisonDepth
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
 from connectors.engine.checks.content_diff import drift
 from connectors.engine.deciding import decide
+from connectors.engine.platforms import platform_names, target_class
 from connectors.engine.settling import differences
 from connectors.engine.turn import Turn
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.registry import adapter_for
+from connectors.sdk import issues
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.operations import Action
+from connectors.sdk.streams import ComparisonDepth
 from hub import lanes, runlog, runs
-from hub.kinds import DataType
 from hub.models import Change, Job, Lane, Link, Run, RunItem, SeenExternalId
 from synclog import services as synclog
-from synclog.models import Issue
 
 Verdict = RunItem.Verdict
-# Field → what is there, what should be.
+# Field → [value at the target, expected value].
 Changes = dict[str, list[Any]]
 
-# As many as are asked for by id in one go, too.
+# Items per transaction of the second pass, and IDs per lookup.
 _CHUNK = 200
 
 
-# A class as the counters of a run call it: what a repair would do.
+# The run's counter for each verdict: what a repair would do.
 _COUNTER_FOR_VERDICT = {Verdict.MISSING: "created", Verdict.DIFFERENT: "updated", Verdict.GONE: "removed"}
 
 
 @dataclass(slots=True)
 class _Comparison:
-    """What a page or a chunk comes to."""
+    """The results for a page or a chunk."""
 
     run: Run
     items: list[RunItem] = field(default_factory=list)
@@ -66,20 +66,20 @@ class _Comparison:
 
 
 def start(job: Job, run: Run) -> None:
-    """In the transaction that takes the run up. NeedsAttention for a target that cannot be read."""
-    depth = adapter_for(job.connection.platform).comparable.get(DataType(job.data_type))
+    """Initialize the run, in the transaction that starts it. NeedsAttention for a target that cannot be read."""
+    depth = target_class(job).comparable
     if depth is None:
-        raise NeedsAttention(f"{job.connection} does not let its {job.data_type} be read, so nothing can be compared.")
+        raise NeedsAttention(f"Not supported: the {job.data_type} of {job.connection} cannot be read back.")
     run.cursor = {"phase": "read", "page": None, "after": 0, "unlisted": 0}
     run.total = exporting.source(job).count()
     run.save(update_fields=["cursor", "total"])
-    how = "field by field" if depth is ComparisonDepth.CONTENT else "by their ids; their content there is not read"
-    text = f"Comparing {job.data_type} with what {job.connection} really holds, {how}. Nothing is sent."
+    how = "field by field" if depth is ComparisonDepth.CONTENT else "by ID only"
+    text = f"Comparing {job.data_type} with the data of {job.connection}, {how}. Nothing is sent."
     runlog.write(run_id=run.pk, now=timezone.now(), text=text)
 
 
 def advance(turn: Turn, job: Job, run: Run) -> bool:
-    """Take the next page or chunk. False when all has been compared, and the run has ended."""
+    """Compare the next page or chunk. False when everything was compared and the run is closed."""
     turn.renew()
     if run.cursor["phase"] == "read":
         _read(turn, job, run)
@@ -88,24 +88,24 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 
 
 def _read(turn: Turn, job: Job, run: Run) -> None:
-    """A page of what the target names: network first, then one transaction."""
+    """Fetch a page of the target's data, then compare it in one transaction."""
     in_flight_since = _in_flight_since(turn, job)
-    page = turn.adapter.read_held(DataType(job.data_type), cursor=run.cursor["page"])
+    page = turn.target(job).read_held(cursor=run.cursor["page"])
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         fresh = _record_seen_ids(run, page.items)
         if page.cursor is not None and (page.cursor == run.cursor["page"] or page.items and not fresh):
-            raise TryAgainLater(f"The list of {job.data_type} goes on without getting anywhere.")
+            raise TryAgainLater(f"The list of {job.data_type} repeats itself.")
         _save(turn, run, _compare_page(turn, job, run, fresh, in_flight_since))
         run.cursor |= {"page": page.cursor, "phase": "read" if page.cursor is not None else "rest"}
         _save_progress(run)
 
 
 def _in_flight_since(turn: Turn, job: Job) -> datetime:
-    """What was sent at this time or later may have arrived after what is read from now on.
+    """Items sent at this time or later may arrive after the following read, so they must not be compared.
 
-    A batch bears the time at which it was put together. None is under way in this lane; where another lane of the job
-    is at work, its batch may be as old as a call may take.
+    `sent_at` is the time at which a batch was built. This lane has no batch in flight; if another lane of the job is
+    active, its batch may be as old as the longest call.
     """
     now = timezone.now()
     others = Lane.objects.filter(pk__in=job.lane_ids).exclude(pk=turn.claim.lane_id).exclude(leased_by="")
@@ -113,7 +113,7 @@ def _in_flight_since(turn: Turn, job: Job) -> datetime:
 
 
 def _record_seen_ids(run: Run, items: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that were not met before: pages may overlap."""
+    """Store the listed IDs. Returns the items not seen before, since pages may overlap."""
     known = set(SeenExternalId.objects.filter(run=run, external_id__in=items).values_list("external_id", flat=True))
     fresh = {external_id: content for external_id, content in items.items() if external_id not in known}
     SeenExternalId.objects.bulk_create([SeenExternalId(run=run, external_id=external_id) for external_id in fresh])
@@ -135,19 +135,19 @@ def _compare_page(
 
 
 def _compare_items(
-    turn: Turn, job: Job, comparison: _Comparison, there: Mapping[int, Link], contents: Mapping[int, Any]
+    turn: Turn, job: Job, comparison: _Comparison, existing: Mapping[int, Link], contents: Mapping[int, Any]
 ) -> None:
-    """Items that are there: as they should be, different, or not offered here any more."""
-    sent = [pk for pk, link in there.items() if not _came_from_target(link)]
-    comparison.counts["unchanged"] += len(there) - len(sent)
-    decision = decide(turn.adapter, job, changes_for_items(job, sent))
+    """Compare items that exist at the target: unchanged, different, or no longer on offer here."""
+    sent = [pk for pk, link in existing.items() if not _came_from_target(link)]
+    comparison.counts["unchanged"] += len(existing) - len(sent)
+    decision = decide(turn.target(job), job, changes_for_items(job, sent))
     for step in decision.steps:
         operation, content = step.operation, contents.get(step.change.item_id)
         if operation.action is Action.REMOVE:
             comparison.add(Verdict.GONE, step.change.item_id, operation.external_id)
         else:
-            wanted = operation.payload
-            changes = differences(operation.previous, wanted) if content is None else drift(content, wanted)
+            expected = operation.payload
+            changes = differences(operation.previous, expected) if content is None else drift(content, expected)
             visible_changes = {} if belongs_to_other_seller(step.item) else changes
             comparison.add(Verdict.DIFFERENT, step.change.item_id, operation.external_id, visible_changes)
     for change, item, link in decision.unchanged:
@@ -163,37 +163,37 @@ def _compare_items(
 
 
 def _check_unlisted(turn: Turn, job: Job, run: Run) -> bool:
-    """A chunk of what the hub has and the target did not name. False at the end of it."""
+    """Check a chunk of the items that the target did not list. False when there are none left."""
     item_ids = _next_ids(job, run.cursor["after"])
     if not item_ids:
         _finish(turn, job, run)
         return False
     comparison, unconfirmed = _unlisted_items(turn, job, run, item_ids)
     found = _fetch_existing(turn, job, [link.external_id for link in unconfirmed.values()])
-    there = {pk: link for pk, link in unconfirmed.items() if link.external_id in found}
+    existing = {pk: link for pk, link in unconfirmed.items() if link.external_id in found}
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
-        for pk in unconfirmed.keys() - there.keys():
+        for pk in unconfirmed.keys() - existing.keys():
             comparison.add(Verdict.MISSING, pk, unconfirmed[pk].external_id)
-        _compare_items(turn, job, comparison, there, {})
+        _compare_items(turn, job, comparison, existing, {})
         _save(turn, run, comparison)
-        run.cursor |= {"unlisted": run.cursor["unlisted"] + len(there), "after": item_ids[-1]}
+        run.cursor |= {"unlisted": run.cursor["unlisted"] + len(existing), "after": item_ids[-1]}
         _save_progress(run)
     return True
 
 
 def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> tuple[_Comparison, dict[int, Link]]:
-    """Those of the items that should be there by their links, and were not named. What should be there and has no link
-    never arrived."""
+    """The comparison of the items that are missing for certain, and the links of unlisted items that have to be looked
+    up. An item that should be at the target and has no link has never arrived there."""
     in_flight_since = _in_flight_since(turn, job)
     links = {link.item_id: link for link in _links(job).filter(item_id__in=item_ids, missing=False)}
-    met = SeenExternalId.objects.filter(run=run, external_id__in=[link.external_id for link in links.values()])
-    named = set(met.values_list("external_id", flat=True))
-    unnamed = [pk for pk in item_ids if pk not in links or links[pk].external_id not in named]
-    stable = _not_in_flight(job, unnamed, in_flight_since)
+    seen = SeenExternalId.objects.filter(run=run, external_id__in=[link.external_id for link in links.values()])
+    listed = set(seen.values_list("external_id", flat=True))
+    unlisted = [pk for pk in item_ids if pk not in links or links[pk].external_id not in listed]
+    stable = _not_in_flight(job, unlisted, in_flight_since)
     unconfirmed = {pk: links[pk] for pk in stable if _came_from_target(links.get(pk))}
-    decision = decide(turn.adapter, job, changes_for_items(job, [pk for pk in stable if pk not in unconfirmed]))
-    not_compared = len(unnamed) - len(stable) + len(decision.skipped) + len(decision.failed)
+    decision = decide(turn.target(job), job, changes_for_items(job, [pk for pk in stable if pk not in unconfirmed]))
+    not_compared = len(unlisted) - len(stable) + len(decision.skipped) + len(decision.failed)
     comparison = _Comparison(run, counts=Counter(skipped=not_compared))
     for step in decision.steps:
         if step.operation.action is Action.CREATE:
@@ -207,14 +207,14 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
 
 
 def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[str]:
-    found = turn.adapter.holds(DataType(job.data_type), external_ids) if external_ids else set()
+    found = turn.target(job).find_held(external_ids) if external_ids else set()
     if not found <= set(external_ids):
-        raise TryAgainLater(f"{job.connection} named ids that it was not asked for.")
+        raise TryAgainLater(f"{job.connection} returned IDs that were not requested.")
     return found
 
 
 def _next_ids(job: Job, after: int) -> list[int]:
-    """The next items that the job is about, and those that are linked though they are no more."""
+    """The IDs of the next items that the job covers, and of linked items that no longer exist."""
     own = exporting.source(job).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
     linked = _links(job).filter(item_id__gt=after).order_by("item_id").values_list("item_id", flat=True)[:_CHUNK]
     return sorted({*own, *linked})[:_CHUNK]
@@ -225,12 +225,12 @@ def _links(job: Job) -> Any:
 
 
 def _came_from_target(link: Link | None) -> bool:
-    """Whether the target itself brought it and was never sent anything else: there is nothing that it should hold."""
+    """Whether the item was imported from this target and never sent to it, so that there is nothing to compare."""
     return link is not None and link.received_hash is not None and link.sent_hash is None and not link.missing
 
 
 def _not_in_flight(job: Job, item_ids: Collection[int], in_flight_since: datetime) -> list[int]:
-    """Those for which nothing waits in the queue, and nothing may have been sent while they were read or asked for."""
+    """The items that have no waiting change and cannot have been sent while the target was read."""
     in_flight = set(
         Change.objects.filter(job=job, kind=job.item_kind, item_id__in=item_ids).values_list("item_id", flat=True)
     )
@@ -247,7 +247,7 @@ def _save(turn: Turn, run: Run, comparison: _Comparison) -> None:
 
 
 def _save_progress(run: Run) -> None:
-    """What had to be tried again has gone through."""
+    """Save the cursor and reset the retry state after a successful step."""
     run.attempts, run.not_before = 0, None
     run.save(update_fields=["cursor", "attempts", "not_before"])
 
@@ -262,14 +262,14 @@ def _finish(turn: Turn, job: Job, run: Run) -> None:
             {verdict: run.items.filter(verdict=verdict).count() for verdict in (*RunItem.REPAIRABLE, Verdict.UNKNOWN)}
         )
         summary = _summary(job, run, found)
-        # What it has from elsewhere is told, and no fault.
+        # Items that only the target has are reported, but are not a difference.
         differs = any(found[verdict] for verdict in RunItem.REPAIRABLE)
         runs.close_check(run=run, now=now, found=summary, drift=differs)
         _update_comparison_issue(job, run, summary, differs, now)
 
 
 def _drop_stale_findings(job: Job, run: Run) -> None:
-    """What was linked or sent after the reading had passed it says nothing of the two sides."""
+    """Delete results for items that were linked or sent after they were compared."""
     linked = _links(job).filter(external_id=OuterRef("external_id")).values("pk")[:1]
     unknown = run.items.filter(verdict=Verdict.UNKNOWN).annotate(link=Subquery(linked))
     RunItem.objects.filter(pk__in=unknown.filter(link__isnull=False).values("pk")).delete()
@@ -282,23 +282,23 @@ def _summary(job: Job, run: Run, found: Counter[RunItem.Verdict]) -> str:
     counted = run.counters.first()
     agree, not_compared = getattr(counted, "unchanged", 0), getattr(counted, "skipped", 0)
     labels = {
-        Verdict.MISSING: "missing there",
-        Verdict.DIFFERENT: "different there",
-        Verdict.GONE: "there but no longer offered here",
-        Verdict.UNKNOWN: "there but not from here",
+        Verdict.MISSING: "missing",
+        Verdict.DIFFERENT: "different",
+        Verdict.GONE: "to be removed",
+        Verdict.UNKNOWN: "not from SyncCenter",
     }
-    parts = [f"{found[verdict]:,} {word}" for verdict, word in labels.items() if found[verdict]]
-    text = f"{job.connection} holds {agree:,} {job.data_type} as it should"
-    text += f"; {', '.join(parts)}." if parts else "; nothing differs."
+    parts = [f"{found[verdict]:,} {label}" for verdict, label in labels.items() if found[verdict]]
+    text = f"{job.get_data_type_display()} at {job.connection}: {agree:,} match"
+    text += f", {', '.join(parts)}." if parts else ", no differences."
     if not_compared:
-        text += f" Not judged: {not_compared:,} that are on their way or have an issue of their own."
+        text += f" Not compared: {not_compared:,} that are waiting to be sent or have an issue."
     if run.cursor["unlisted"]:
-        text += f" {run.cursor['unlisted']:,} that its own list left out are there, so its list cannot be relied on."
+        text += f" The platform's own list is incomplete: it left out {run.cursor['unlisted']:,} existing items."
     return text
 
 
 def _update_comparison_issue(job: Job, run: Run, summary: str, differs: bool, now: datetime) -> None:
-    """One issue while the last comparison found differences; it is settled by the next that finds none."""
+    """Open one issue if the comparison found differences; resolve it if it found none."""
     seller_id = job.connection.seller_id
     if seller_id is None:
         return
@@ -306,12 +306,10 @@ def _update_comparison_issue(job: Job, run: Run, summary: str, differs: bool, no
     if not differs:
         synclog.resolve_by_external_ids(log=log, external_ids=[ref], now=now)
         return
-    draft = synclog.IssueDraft(
-        external_id=ref,
-        code="drift",
+    draft = synclog.issue_draft(
+        ref=ref,
+        problems=[issues.DRIFT(summary=summary, run=run.pk)],
         title=f"{job.get_data_type_display()} differ at {job.connection}",
-        message=summary,
-        fix=f"Open Checks, look at comparison {run.pk}, and choose what to send again.",
-        severity=Issue.Severity.WARNING,
+        **platform_names(job),
     )
     synclog.upsert_issues(log=log, job=job, drafts=[draft], now=now)

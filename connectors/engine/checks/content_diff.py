@@ -1,21 +1,22 @@
-"""Field by field: what a target holds of an item, against what would be sent."""
+"""Compares the content of an item at a target with the payload that would be sent."""
 
 from typing import Any
 
 from connectors.engine.settling import differences
 
 
-def drift(there: Any, expected: Any) -> dict[str, list[Any]]:
-    """Dotted path → what is there, what should be. Fields that the target does not tell, and those that it adds of its
-    own, are passed over."""
-    return differences(_restrict_to_reported(there, expected), expected)
+def drift(actual: Any, expected: Any) -> dict[str, list[Any]]:
+    """Dotted path → [value at the target, expected value]. Fields that the target does not report, and fields that it
+    adds, are ignored."""
+    return differences(_restrict_to_reported(actual, expected), expected)
 
 
-def _restrict_to_reported(there: Any, expected: Any) -> Any:
-    if isinstance(there, dict) and isinstance(expected, dict):
+def _restrict_to_reported(actual: Any, expected: Any) -> Any:
+    if isinstance(actual, dict) and isinstance(expected, dict):
         return {
-            key: _restrict_to_reported(there[key], value) if key in there else value for key, value in expected.items()
+            key: _restrict_to_reported(actual[key], value) if key in actual else value
+            for key, value in expected.items()
         }
-    if isinstance(there, list) and isinstance(expected, list) and len(there) == len(expected):
-        return [_restrict_to_reported(*pair) for pair in zip(there, expected, strict=True)]
-    return there
+    if isinstance(actual, list) and isinstance(expected, list) and len(actual) == len(expected):
+        return [_restrict_to_reported(*pair) for pair in zip(actual, expected, strict=True)]
+    return actual

@@ -1,6 +1,6 @@
-"""What a full sync would do, item by item, with nothing sent and nothing enqueued (N13).
+"""Previews: what a full sync would do, item by item, with nothing sent and nothing enqueued (N13).
 
-What is compared and how it is decided is what the sync itself uses: exporting.may_differ and deciding.decide.
+Previews use the same functions as the sync itself: exporting.may_differ and deciding.decide.
 """
 
 from collections import Counter
@@ -11,15 +11,17 @@ from django.utils import timezone
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items, error_text
 from connectors.engine.deciding import decide
+from connectors.engine.platforms import platform_names
 from connectors.engine.settling import COUNTER_FOR_ACTION, counter_for, differences
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
 from hub.models import Job, JobState, Run, RunItem
+from synclog import services as synclog
 
 Verdict = RunItem.Verdict
 
 _CHUNK = 500
-# What a run's counters call it, and what a person reads.
+# The run's counter → the verdict that is shown.
 _VERDICTS = {
     "created": Verdict.CREATE,
     "updated": Verdict.UPDATE,
@@ -31,17 +33,17 @@ _VERDICTS = {
 
 
 def start(job: Job, run: Run) -> None:
-    """In the transaction that takes the run up."""
+    """Initialize the run, in the transaction that starts it."""
     known = JobState.objects.get(job=job).config_hash
     run.cursor = {"after": 0, "recheck": known != exporting.config_hash(job)}
     run.total = exporting.source(job).count()
     run.save(update_fields=["cursor", "total"])
-    text = f"What a sync of {job.data_type} with {job.connection} would do. Nothing is sent."
+    text = f"Previewing a sync of {job.data_type} with {job.connection}. Nothing is sent."
     runlog.write(run_id=run.pk, now=timezone.now(), text=text)
 
 
 def advance(turn: Turn, job: Job, run: Run) -> bool:
-    """Look at the next chunk. False when all has been looked at, and the run has ended."""
+    """Preview the next chunk. False when everything was previewed and the run is closed."""
     now = timezone.now()
     turn.renew()
     with lanes.fenced(turn.claim):
@@ -61,7 +63,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 
 
 def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[str]]:
-    decision = decide(turn.adapter, job, changes_for_items(job, planned))
+    decision = decide(turn.target(job), job, changes_for_items(job, planned))
     items, counts = [], Counter(unchanged=len(decision.unchanged))
 
     def add(outcome: str, item_id: int, **fields: Any) -> None:
@@ -76,9 +78,11 @@ def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[R
             external_id=operation.external_id,
             changes={} if belongs_to_other_seller(step.item) else differences(operation.previous, operation.payload),
         )
-    for outcome, found in (("skipped", decision.skipped), ("failed", decision.failed)):
-        for change, _, problem in found:
-            add(outcome, change.item_id, message=error_text(problem))
+    names = platform_names(job)
+    for change, _, problem in decision.skipped:
+        add("skipped", change.item_id, message=synclog.issue_text([problem], **names, with_fix=True))
+    for change, _, error in decision.failed:
+        add("failed", change.item_id, message=error_text(error))
     return items, counts
 
 
@@ -86,12 +90,12 @@ def _summary(run: Run) -> str:
     counted = run.counters.first()
     names = {
         "created": "created",
-        "updated": "changed",
+        "updated": "updated",
         "disabled": "disabled",
         "removed": "removed",
         "skipped": "skipped with an issue",
-        "failed": "set aside",
+        "failed": "failed",
     }
-    parts = [f"{number:,} {word}" for name, word in names.items() if (number := getattr(counted, name, 0))]
-    would = f"A sync would leave {getattr(counted, 'unchanged', 0):,} as they are"
-    return f"{would}; {', '.join(parts)}." if parts else f"{would} and change nothing."
+    parts = [f"{getattr(counted, 'unchanged', 0):,} unchanged"]
+    parts += [f"{number:,} {label}" for name, label in names.items() if (number := getattr(counted, name, 0))]
+    return f"Preview: {', '.join(parts)}."

@@ -1,19 +1,33 @@
-"""One store: how it is called, and what it says of itself."""
+"""API calls to one store, the format of its responses, and the store's own information."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Any, NoReturn
 
-from pydantic import Field, SecretStr
+from connectors.platforms.bigcommerce.settings import (
+    MAX_PAGE_SIZE,
+    Credentials,
+    FieldMap,
+    Settings,
+    SourceCredentials,
+    TargetSettings,
+)
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Response, retry_after
 
-from connectors.contract import Account, Schema
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.http import HttpClient, retry_after
+# Collections of the V3 API.
+PRODUCTS = "/catalog/products"
+VARIANTS = "/catalog/variants"
+BRANDS = "/catalog/brands"
+TREES = "/catalog/trees"
+CATEGORIES = "/catalog/trees/categories"
 
-# Units of weight by the names that stores have for them.
+# The names that stores use for units of weight.
 GRAMS_PER_UNIT = {
     "grams": Decimal(1),
     "kgs": Decimal(1000),
@@ -21,68 +35,33 @@ GRAMS_PER_UNIT = {
     "ounces": Decimal("28.349523125"),
     "lbs": Decimal("453.59237"),
 }
-PAGE_SIZE = 250
-IDS_PER_REQUEST = 250  # ids a call: about 2,000 characters of address
-# What is carried inside a product is believed to be complete only below the vendor's own default page.
+PAGE_SIZE = MAX_PAGE_SIZE
+# Keeps the URL below about 2,000 characters.
+IDS_PER_REQUEST = 250
+# A list nested in a product is only assumed to be complete if it is shorter than the vendor's default page size.
 MAX_INCLUDED_ITEMS = 50
 
-
-class Settings(Schema):
-    page_size: int = Field(
-        PAGE_SIZE, ge=1, le=PAGE_SIZE, title="Items per page", description="Less where a store answers 504 to pages."
-    )
-    channel_ids: tuple[int, ...] = Field(
-        (), title="Storefronts", description="Only products and categories of these channels; empty: all."
-    )
-    b2b_channel_id: int | None = Field(
-        None, title="B2B channel", description="Only orders placed through this channel are read; empty: all."
-    )
-
-
-class TargetSettings(Schema):
-    price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
-    price_list_id: int | None = Field(
-        None, title="Price list of the store", description="Its id in BigCommerce; empty: no price records are sent."
-    )
-    location_id: int = Field(1, title="Stock location", description="Id of the store's location that stock is sent to.")
-    channel_id: int = Field(1, title="Storefront", description="Id of the channel whose category tree is written.")
-    on_removal: Literal["hide", "delete"] = Field(
-        "hide", title="What is discontinued", description="Brands cannot be hidden: they stay then."
-    )
-
-
-class Credentials(Schema):
-    access_token: Annotated[SecretStr, Field(min_length=1)] = Field(
-        title="Access token", description="Of a store-level API account, with the scopes of the data to be synced."
-    )
-
-
-class SourceCredentials(Credentials):
-    client_secret: SecretStr = Field(
-        SecretStr(""),
-        title="Client secret",
-        description="Of the same API account: webhooks are then trusted by their signature as well as by our secret.",
-    )
+Row = dict[str, Any]
 
 
 class BigCommerceClient:
-    """Calls one store and reads the shape of its answers. `info` is asked once, when it is first needed."""
+    """The API of one store. `info` is fetched once, on first use. Paths are relative to the V3 API unless stated
+    otherwise."""
 
-    def __init__(self, account: Account, http: HttpClient) -> None:
-        self.settings: Any = account.settings
-        self.field_map: Any = account.field_map
+    def __init__(self, http: HttpClient) -> None:
         self.http = http
+        http.retry_at = retry_at
 
     @cached_property
-    def info(self) -> dict[str, Any]:
-        """`GET /v2/store`: name, currency, weight unit, address of the control panel."""
+    def info(self) -> Row:
+        """`GET /v2/store`: name, currency, weight unit, URL of the control panel."""
         answer = self.http.get("/v2/store").json()
         if not isinstance(answer, dict) or "weight_units" not in answer:
             raise TryAgainLater("The store did not describe itself.")
         return answer
 
     def clear_cache(self) -> None:
-        """What the store says of itself may have changed: ask again."""
+        """Fetch the store information again on next use, because it may have changed."""
         for name in ("info", "grams_per_unit"):
             vars(self).pop(name, None)
 
@@ -91,42 +70,46 @@ class BigCommerceClient:
         unit = str(self.info["weight_units"])
         if unit.lower() not in GRAMS_PER_UNIT:
             raise NeedsAttention(
-                f"The store weighs in {unit!r}, which is not known here.",
-                fix="Choose another unit of weight in the store's settings.",
+                f"The store uses the weight unit {unit!r}, which is not supported.",
+                fix="Choose another weight unit in the settings of the store in BigCommerce.",
             )
         return GRAMS_PER_UNIT[unit.lower()]
 
     def link(self, page: str) -> str:
-        """A page of the control panel, where a merchant mends an item."""
+        """The URL of the control panel page where a merchant edits an item."""
         return f"{str(self.info.get('control_panel_base_url', '')).rstrip('/')}/manage/{page}"
 
+    def call(self, method: str, path: str, *, body: Any = None, params: Mapping[str, Any] | None = None) -> Response:
+        """Make one call that writes."""
+        return self.http.request(method, f"/v3{path}", body=body, params=params)
+
     def list_page(self, path: str, **query: Any) -> tuple[list[Any], int]:
-        """A page of a V3 listing and the number of items that match on all pages."""
+        """A page of a listing, and the number of matching items on all pages."""
         answer = self.http.get(f"/v3{path}", params=query).json()
         match answer:
             case {"data": list(rows), "meta": {"pagination": {"total": int(total)}}}:
                 return rows, total
-        self.raise_malformed_response(path)
+        raise_malformed_response(path)
 
     def list_page_by_cursor(self, path: str, **query: Any) -> tuple[list[Any], str | None, int | None]:
-        """A page of a V3 listing that pages by cursor: rows, the cursor of the next page, the total if told."""
+        """A page of a listing with cursor pagination: rows, the next cursor, and the total if the response has it."""
         answer = self.http.get(f"/v3{path}", params=query).json()
         match answer:
             case {"data": list(rows), "meta": {"cursor_pagination": {"links": dict(links), **cursor}, **meta}}:
                 numbered: Any = meta.get("pagination")
                 following: Any = cursor.get("end_cursor") if links.get("next") else None
                 return rows, following, numbered.get("total") if isinstance(numbered, dict) else None
-        self.raise_malformed_response(path)
+        raise_malformed_response(path)
 
     def list_unpaged(self, path: str, **query: Any) -> list[Any]:
-        """A V3 listing that is never long, and has no pages in the vendor's specification."""
+        """A listing that is always short and has no pages in the vendor's specification."""
         match self.http.get(f"/v3{path}", params=query).json():
             case {"data": list(rows)}:
                 return rows
-        self.raise_malformed_response(path)
+        raise_malformed_response(path)
 
     def fetch_all(self, path: str, **query: Any) -> list[Any]:
-        """All pages of a V3 listing that belongs to one item."""
+        """All pages of a listing that belongs to one item."""
         found: list[Any] = []
         for page in count(1):
             rows, total = self.list_page(path, **query, page=page, limit=PAGE_SIZE)
@@ -136,17 +119,17 @@ class BigCommerceClient:
         return found
 
     def v2_list(self, path: str, **query: Any) -> list[Any]:
-        """A page of a V2 listing; the vendor answers 204 to an empty one."""
+        """A page of a V2 listing; the vendor responds with 204 if it is empty."""
         response = self.http.get(f"/v2{path}", params=query)
         if response.status == 204:
             return []
         answer = response.json()
         if isinstance(answer, list):
             return answer
-        self.raise_malformed_response(path)
+        raise_malformed_response(path)
 
     def v2_fetch_all(self, path: str) -> list[Any]:
-        """All pages of a V2 listing, which does not tell how many there are."""
+        """All pages of a V2 listing, whose responses have no total."""
         found: list[Any] = []
         for page in count(1):
             rows = self.v2_list(path, page=page, limit=PAGE_SIZE)
@@ -156,7 +139,7 @@ class BigCommerceClient:
         return found
 
     def existing(self, path: str, ids: Sequence[str], *, name: str = "id", **query: Any) -> list[Any]:
-        """Those of the ids that exist. TryAgainLater rather than a part of them (L11)."""
+        """Those of the IDs that exist. Raises TryAgainLater instead of returning an incomplete result (L11)."""
         wanted = sorted({int(each) for each in ids if each.isdecimal()})
         found: list[Any] = []
         for start in range(0, len(wanted), IDS_PER_REQUEST):
@@ -167,14 +150,32 @@ class BigCommerceClient:
             found += rows
         return found
 
-    def complete(self, product: dict[str, Any]) -> None:
-        """What a listing may have cut off inside a product is read in full."""
+    def complete(self, product: Row) -> None:
+        """Replace nested lists that the listing may have truncated by complete ones."""
         for name in ("variants", "images"):
             if isinstance(product.get(name), list) and len(product[name]) >= MAX_INCLUDED_ITEMS:
-                product[name] = self.fetch_all(f"/catalog/products/{product['id']}/{name}")
+                product[name] = self.fetch_all(f"{PRODUCTS}/{product['id']}/{name}")
 
-    def raise_malformed_response(self, path: str) -> NoReturn:
-        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+
+class SourceClient(BigCommerceClient):
+    """Client for a store that is read."""
+
+    def __init__(self, account: Account[Settings, SourceCredentials, FieldMap], http: HttpClient) -> None:
+        super().__init__(http)
+        self.settings = account.settings
+        self.field_map = account.field_map
+
+
+class TargetClient(BigCommerceClient):
+    """Client for a store that is written to."""
+
+    def __init__(self, account: Account[TargetSettings, Credentials, Any], http: HttpClient) -> None:
+        super().__init__(http)
+        self.settings = account.settings
+
+
+def raise_malformed_response(path: str) -> NoReturn:
+    raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
 
 
 def join(values: Sequence[object]) -> str:
@@ -182,9 +183,10 @@ def join(values: Sequence[object]) -> str:
 
 
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """When a 429 or 503 may be repeated: the end of the window, or the longer `X-Retry-After` of an overloaded store.
+    """When to retry after a 429 or 503: the end of the rate limit window, or the later time in the `X-Retry-After`
+    header of an overloaded store.
 
-    Without either (store overload) the engine's own growing pause decides.
+    Without either header (store overload) the engine's exponential backoff decides.
     """
     candidates = [retry_after(headers, now)]
     milliseconds = headers.get("X-Rate-Limit-Time-Reset-Ms", "")

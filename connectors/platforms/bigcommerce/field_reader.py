@@ -1,22 +1,25 @@
-"""Reads one item of the vendor's JSON field by field, and collects what is wrong with it."""
+"""Reads one item of the vendor's JSON field by field, and collects the problems found."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from connectors.records import Problem
+from connectors.sdk import issues
+from connectors.sdk.records import Problem
 
 
 class MalformedField(ValueError):
-    """A field holds something of a kind that it cannot hold. The text names field and kind, never the value."""
+    """A field has a value of the wrong type. The message names the field and the type, never the value."""
 
     def __init__(self, name: str, value: Any, wanted: str) -> None:
-        super().__init__(f"{name} holds {type(value).__name__} instead of {wanted}")
+        self.name = name
+        self.reason = f"{type(value).__name__} instead of {wanted}"
+        super().__init__(f"{name} holds {self.reason}")
 
 
 class FieldReader:
-    """An object of the vendor's JSON. Each reader takes null for missing and raises Malformed for the wrong kind."""
+    """An object of the vendor's JSON. Methods treat null as missing and raise MalformedField for a wrong type."""
 
     def __init__(self, raw: Any, problems: list[Problem], *, what: str = "item") -> None:
         if not isinstance(raw, dict):
@@ -25,22 +28,23 @@ class FieldReader:
         self._problems = problems
 
     def text(self, name: str) -> str:
-        """Text without NUL, which no database column here can hold; dropping it is reported."""
+        """Text without NUL characters, which PostgreSQL cannot store; removing them is reported."""
         value = self.raw.get(name)
         if value is None:
             return ""
         if not isinstance(value, str):
             raise MalformedField(name, value, "text")
         if "\x00" in value:
-            self.report(
-                "nul_character",
-                f"Its {name.replace('_', ' ')} holds an invisible character (NUL), which was left out.",
-                "Type the text anew in BigCommerce; it was probably pasted from another program.",
-            )
+            self.report(issues.HIDDEN_CHARACTER(field=name.replace("_", " ").capitalize(), fatal=False))
         return value.replace("\x00", "")
 
+    def label(self, *names: str) -> str:
+        """The item's name in issues: the first of these fields that has a value. Reports and raises nothing."""
+        texts = (value.replace("\x00", "") for name in names if isinstance(value := self.raw.get(name), str))
+        return next(filter(None, texts), "")
+
     def key(self, name: str) -> str:
-        """An id as text; empty for null and for 0, the vendor's word for none."""
+        """An ID as text; empty for null and for 0, which the vendor uses for "none"."""
         return str(self.integer(name) or "")
 
     def integer(self, name: str) -> int:
@@ -52,7 +56,7 @@ class FieldReader:
         return value
 
     def decimal(self, name: str) -> Decimal | None:
-        """A number, or one written as text as the older interface does; None for null and for empty text."""
+        """A number, or a numeric string as in the V2 API; None for null and for an empty string."""
         value = self.raw.get(name)
         if value is None or value == "":
             return None
@@ -93,30 +97,30 @@ class FieldReader:
         return value
 
     def objects(self, name: str) -> list["FieldReader"]:
-        """A list of objects inside this one, whose problems go where its own go."""
+        """A list of nested objects, whose problems are added to those of this object."""
         return [FieldReader(each, self._problems, what=name) for each in self.items(name)]
 
     def nested(self, name: str) -> "FieldReader":
-        """An object inside this one; an empty one if it is missing."""
+        """A nested object; an empty one if it is missing."""
         value = self.raw.get(name)
         return FieldReader({} if value is None else value, self._problems, what=name)
 
-    def report(self, code: str, message: str, fix: str, *, fatal: bool = False, ref: str = "") -> None:
-        self._problems.append(Problem(code, message, fix, fatal, ref))
+    def report(self, problem: Problem) -> None:
+        self._problems.append(problem)
 
 
 def timestamp(text: str) -> datetime:
     """A time in UTC, from ISO 8601 (V3) or RFC 2822 (V2); without a zone it is UTC. ValueError for anything else."""
-    # A V2 time is told by its comma: ISO 8601 has none, and a weekday may well hold a T.
+    # A V2 time contains a comma, which ISO 8601 does not; a weekday may contain a T.
     parsed = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def mapped_value(raw: dict[str, Any], path: str) -> Any:
-    """What a path of a connection's field map points at (S5): `retail_price`, or `custom_fields.Restock date`.
+    """The value at a path of a connection's field map (S5): `retail_price`, or `custom_fields.Restock date`.
 
-    Behind the dot stands the name of an entry in a list of `{"name", "value"}`, or the key in an object. None if it
-    is not there, or the path is empty.
+    The part after the dot is the name of an entry in a list of `{"name", "value"}`, or a key of an object. None if the
+    value does not exist or the path is empty.
     """
     head, _, rest = path.partition(".")
     value = raw.get(head)
@@ -130,7 +134,7 @@ def mapped_value(raw: dict[str, Any], path: str) -> Any:
 
 
 def parse_date(value: Any) -> date | None:
-    """A date from the text that merchants write into custom fields (ISO 8601); None if it is none."""
+    """A date from a custom field (ISO 8601), as merchants enter it; None if it is not a valid date."""
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
@@ -138,7 +142,7 @@ def parse_date(value: Any) -> date | None:
 
 
 def amount(value: Any) -> Decimal | None:
-    """A positive number from a mapped field; None for anything else: merchants leave zero where nothing is meant."""
+    """A positive number from a mapped field; None for anything else, because merchants enter zero for "no value"."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:

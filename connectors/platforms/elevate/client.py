@@ -1,101 +1,31 @@
-"""What both versions of the Admin API have in common: how a file is sent, how long it takes, what the answers mean.
+"""One Elevate cluster, accessed with the version of the Admin API that the settings select."""
 
-Assumed, as no page of the vendor says so, and used nowhere else: 409 means that another import is running; a refusal by
-the harm check has the word "harmful" in its reason; v4's status call is v3's under another number.
-"""
+from datetime import UTC, datetime
+from functools import cached_property
 
-from typing import Any
+from connectors.platforms.elevate import v3
+from connectors.platforms.elevate.admin_api import AdminApi
+from connectors.platforms.elevate.settings import Credentials, FieldMap, Settings
+from connectors.platforms.elevate.v3 import V3
+from connectors.platforms.elevate.v4 import V4
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import HttpClient
 
-from connectors.contract import FeedFile, ImportResult, ImportState
-from connectors.errors import NeedsAttention
-from connectors.http import HttpClient, Refused
-from connectors.platforms.elevate.product_groups import Settings
-
-STATES = {
-    "WAITING": ImportState.RUNNING,
-    "BLOCKED": ImportState.RUNNING,
-    "IN_PROGRESS": ImportState.RUNNING,
-    "SUCCESS": ImportState.DONE,
-    "FAILURE": ImportState.REFUSED,
-    "ABORTED": ImportState.UNKNOWN,
-    "NOT_FOUND": ImportState.UNKNOWN,
-}
+SWITCH_TO_V4 = "Choose v4 in the settings; the next import then sends everything again, in its format."
 
 
-class AdminApi:
-    """One version of the Admin API, over one client."""
-
-    catalog: str
-    status: str
-    content_type: str
-
-    def __init__(self, http: HttpClient, settings: Settings) -> None:
+class ElevateClient:
+    def __init__(self, account: Account[Settings, Credentials, FieldMap], http: HttpClient) -> None:
+        self.settings = account.settings
+        self.field_map = account.field_map
         self.http = http
-        self.settings = settings
 
-    def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
-        raise NotImplementedError
-
-    def method(self, *, replace_all: bool) -> str:
-        """By which a file is sent that replaces everything, or changes what it names."""
-        raise NotImplementedError
-
-    def item_errors(self, answer: Any, path: str) -> dict[str, str]:
-        """Key of each bad group → what is wrong in it, from a refusal and the file that it is about (N11)."""
-        raise NotImplementedError
-
-    def send(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
-        """The file goes out as it lies there, gzipped."""
-        wait = f"PT{self.settings.blocking_timeout}S"
-        query = {"blockingTimeout": wait, "force": str(force).lower(), "name": name}
-        try:
-            response = self._upload(path, query, replace_all=replace_all)
-        except Refused as refused:
-            return self._refusal(refused, path)
-        if response.status != 202:
-            return ImportResult(ImportState.DONE)
-        answer = self._progress(response.json(), path)
-        if answer.state is ImportState.RUNNING and not answer.remote_id:
-            answer.state = ImportState.UNKNOWN  # it cannot be asked after; imports are atomic: it is sent again (F14)
-        return answer
-
-    def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
-        return self._progress(self.http.get(self.status, params={"id": remote_id}).json(), path)
-
-    def _upload(self, path: str, query: dict[str, str], *, replace_all: bool) -> Any:
-        with open(path, "rb") as file:
-            return self.http.request(
-                self.method(replace_all=replace_all),
-                self.catalog,
-                params=query,
-                data=file,
-                headers={"Content-Type": self.content_type, "Content-Encoding": "gzip"},
-            )
-
-    def _progress(self, body: Any, path: str) -> ImportResult:
-        """Ids are numbers or texts, a reason may be null."""
-        body = body if isinstance(body, dict) else {}
-        reason = str(body.get("reason") or "")
-        state = STATES.get(str(body.get("status")), ImportState.UNKNOWN)
-        answer = ImportResult(state, remote_id=str(body.get("id") or ""), reason=reason, raw=body)
-        return self._with_details(answer, path) if state is ImportState.REFUSED else answer
-
-    def _refusal(self, refused: Refused, path: str) -> ImportResult:
-        body = refused.body if isinstance(refused.body, dict) else {}
-        reason = str(body.get("reason") or refused.response.text(500))
-        if refused.status == 409:
-            return ImportResult(ImportState.BUSY, reason=reason, raw=body)
-        if refused.status == 404:
-            raise NeedsAttention(
-                "There is no such cluster.", fix="Correct the cluster in the connection's address."
-            ) from refused
-        return self._with_details(ImportResult(ImportState.REFUSED, reason=reason, raw=body or reason), path)
-
-    def _with_details(self, answer: ImportResult, path: str) -> ImportResult:
-        """A refusal with those that it blames, unless it is the harm check's, which blames nobody."""
-        details = answer.raw.get("errorDetails") if isinstance(answer.raw, dict) else None
-        if details is None and "harmful" in answer.reason.lower():
-            answer.state = ImportState.HARMFUL
-        else:
-            answer.item_errors = self.item_errors(answer.raw, path)
-        return answer
+    @cached_property
+    def api(self) -> AdminApi:
+        """NeedsAttention for a version that the vendor has shut down (F16)."""
+        if self.settings.api_version == "v4":
+            return V4(self.http, self.settings)
+        if datetime.now(UTC).date() > v3.END_OF_LIFE:
+            raise NeedsAttention(f"Admin API v3 ended on {v3.END_OF_LIFE}. Nothing is sent by it.", fix=SWITCH_TO_V4)
+        return V3(self.http, self.settings)

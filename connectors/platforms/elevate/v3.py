@@ -1,9 +1,10 @@
-"""Admin API v3, until it ends: an XML document that is of one type, `full`, `partial` or `attributes`.
+"""Admin API v3, until the vendor shuts it down: an XML document of one type, `full`, `partial` or `attributes`.
 
 From the vendor's format specification: `data_import`, a `modify` for each market with its locale, product groups in
-`add_or_replace`, and the elements of groups, products and variants. Assumed, as no page says so that could be found,
-and used nowhere else: the types `partial` and `attributes`; `remove` and `update` beside `add_or_replace`; attributes
-that are left out of an update stay; how custom attributes are written; a refusal quotes the keys that it blames.
+`add_or_replace`, and the elements of groups, products and variants. Assumptions that no documentation confirms, and
+that only this module relies on: the types `partial` and `attributes`; `remove` and `update` beside `add_or_replace`;
+attributes that an update leaves out are kept; the format of custom attributes; a rejection quotes the keys of the
+invalid entities.
 """
 
 import gzip
@@ -18,9 +19,12 @@ from typing import IO, Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
-from connectors.contract import Action, FeedFile, Operation
-from connectors.platforms.elevate.client import AdminApi
-from connectors.platforms.elevate.product_groups import Settings, incremental_change, key_of
+from connectors.platforms.elevate.admin_api import AdminApi
+from connectors.platforms.elevate.changes import incremental_change
+from connectors.platforms.elevate.product_groups import key_of
+from connectors.platforms.elevate.settings import Settings
+from connectors.sdk.feeds import FeedFile
+from connectors.sdk.operations import Action, Operation
 
 END_OF_LIFE = date(2026, 12, 31)
 # Our names → the elements of a product and of a variant.
@@ -30,11 +34,12 @@ _INVALID_XML_CHARS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U00
 _QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
 
 
-class XmlFeedFile(FeedFile):
-    """Every market gets the same, and the type is known only at the end, so the parts wait in files of their own.
+class XmlFeedFile(FeedFile[dict[str, Any]]):
+    """Every market gets the same content, and the import's type is known only at the end, so the parts are first
+    written to temporary files.
 
-    A partial import consists of whole groups. Single attributes go by themselves (F6) while nothing else is in the
-    import; beside a structural change their groups go whole, as one import is of one type.
+    A partial import consists of whole groups. Changes of single attributes are sent alone (F6) only if the import
+    contains nothing else; otherwise their whole groups are sent, because an import has one type.
     """
 
     def __init__(self, path: str, *, replace_all: bool, settings: Settings) -> None:
@@ -53,12 +58,12 @@ class XmlFeedFile(FeedFile):
             if kind is None:
                 self._assemble()
 
-    def add(self, operation: Operation) -> None:
+    def add(self, operation: Operation[dict[str, Any]]) -> None:
         key = operation.external_id or key_of(operation.item_id)
         if operation.action is Action.REMOVE:
             self._removed.write(f"<product_group key={_quoted(key)}/>".encode())
             return
-        payload, previous = operation.payload, operation.previous
+        payload, previous = operation.content, operation.previous
         whole = _group(key, payload["productGroup"], payload.get("names", {}))
         changed = None if self.replace_all else _changed(previous, payload)
         if changed is None:
@@ -104,14 +109,14 @@ class V3(AdminApi):
     status = "/api/admin/v3/import/status"
     content_type = "application/xml"
 
-    def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
         return XmlFeedFile(path, replace_all=replace_all, settings=self.settings)
 
     def method(self, *, replace_all: bool) -> str:
         return "POST"
 
     def item_errors(self, answer: Any, path: str) -> dict[str, str]:
-        """The descriptions of what is wrong are texts, with the key of the entity between quotation marks."""
+        """Errors are plain texts that contain the entity's key in quotation marks."""
         error_texts = [(text, {one or other for one, other in _QUOTED.findall(text)}) for text in _texts(answer)]
         found = {}
         for group, keys in _keys_by_group(path):
@@ -121,7 +126,7 @@ class V3(AdminApi):
 
 
 def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[str, Any] | None:
-    """What an update must say; None if the group goes whole. A label whose values have other names goes whole."""
+    """The update; None if the whole group has to be sent. A label with changed display names is sent in full."""
     changed = incremental_change(previous, payload)
     if previous is None or changed is None:
         return None
@@ -134,7 +139,7 @@ def _changed(previous: dict[str, Any] | None, payload: dict[str, Any]) -> dict[s
 
 
 def _group(key: str, group: dict[str, Any], names: dict[str, dict[str, str]]) -> bytes:
-    """Put together as text: a tree of objects for each group takes several times as long."""
+    """Built as text, because an object tree per group takes several times as long."""
     brand = next((product["defaults"]["brand"] for product in group["products"].values() if _has_brand(product)), None)
     products = [_product(product_key, product, names) for product_key, product in group["products"].items()]
     inner = [_text_element("brand", brand)] if brand is not None else []
@@ -179,7 +184,7 @@ def _text_element(name: str, value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Without the control characters that no XML can hold."""
+    """The text without control characters, which XML does not allow."""
     return escape(_INVALID_XML_CHARS.sub("", text))
 
 
@@ -188,7 +193,7 @@ def _quoted(text: str) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text of an answer, however it is nested."""
+    """Every string in a response, at any depth."""
     if isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts(each)
@@ -197,7 +202,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _keys_by_group(path: str) -> Iterator[tuple[str, set[str]]]:
-    """Each group of a document with the keys that stand in it, its own included. Every market has the same."""
+    """Each group of a document with all keys in it, including its own. Every market has the same groups."""
     with gzip.open(path) as document:
         for event, element in ElementTree.iterparse(document, events=("end",)):  # noqa: S314 - written by ourselves
             if event == "end" and element.tag == "product_group":

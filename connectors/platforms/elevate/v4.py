@@ -1,7 +1,8 @@
-"""Admin API v4: operations as JSON Lines, a line each.
+"""Admin API v4: operations as JSON Lines, one per line.
 
-Assumed, as no page of the vendor says so, and used nowhere else: `{"remove": {"key": …}}` removes a group; an `edit`
-merges objects and replaces everything else; a `translation` with the key `{label}:{id}` names an id of a custom label.
+Assumptions that no documentation confirms, and that only this module relies on: `{"remove": {"key": …}}` removes a
+group; an `edit` merges objects and replaces everything else; a `translation` with the key `{label}:{id}` sets the
+display name of an ID in a custom label.
 """
 
 import gzip
@@ -11,34 +12,36 @@ from typing import Any
 
 import orjson
 
-from connectors.contract import Action, FeedFile, ImportResult, ImportState, Operation
-from connectors.http import Refused
-from connectors.platforms.elevate.client import AdminApi
-from connectors.platforms.elevate.product_groups import incremental_change, key_of
+from connectors.platforms.elevate.admin_api import AdminApi
+from connectors.platforms.elevate.changes import incremental_change
+from connectors.platforms.elevate.product_groups import key_of
+from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
+from connectors.sdk.operations import Action, Operation
+from connectors.sdk.responses import Refused
 
-# Said of a group when something inside it is wrong, which is said as well.
+# Reported for a group when something inside it is invalid, in addition to the error itself.
 INNER_ERROR = "Inner error"
 
 
-class JsonLinesFeedFile(FeedFile):
+class JsonLinesFeedFile(FeedFile[dict[str, Any]]):
     def __init__(self, path: str, *, replace_all: bool) -> None:
         self.replace_all = replace_all
         self._file = gzip.open(path, "wb", compresslevel=4)  # noqa: SIM115 - closed when the context is left
-        # A key may stand once in an import.
+        # A key may occur only once in an import.
         self._written_names: set[str] = set()
 
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def add(self, operation: Operation) -> None:
-        """Where only single attributes changed, an edit carries those alone (F6)."""
+    def add(self, operation: Operation[dict[str, Any]]) -> None:
+        """If only single attributes changed, an `edit` contains just those (F6)."""
         key = operation.external_id or key_of(operation.item_id)
         if operation.action is Action.REMOVE:
             return self._write("remove", {"key": key})
-        payload, previous = operation.payload, operation.previous
+        payload, previous = operation.content, operation.previous
         changed = None if self.replace_all else incremental_change(previous, payload)
         for label, names in payload.get("names", {}).items():
-            if changed is None or previous.get("names", {}).get(label) != names:
+            if changed is None or (previous or {}).get("names", {}).get(label) != names:
                 self._write_names(label, names)
         if changed is None:
             self._write("replace", {"key": key, "productGroup": payload["productGroup"]})
@@ -61,14 +64,14 @@ class V4(AdminApi):
     status = "/api/admin/v4/import/status"
     content_type = "application/jsonlines"
 
-    def open_feed(self, path: str, *, replace_all: bool) -> FeedFile:
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
         return JsonLinesFeedFile(path, replace_all=replace_all)
 
     def method(self, *, replace_all: bool) -> str:
         return "PUT" if replace_all else "POST"
 
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
-        """A failure that took its time comes without details, so the file is checked once more for them."""
+        """A failure that is reported asynchronously has no details, so the file is validated again to get them."""
         answer = super().poll(remote_id, path=path, replace_all=replace_all)
         if answer.state is ImportState.REFUSED:
             try:
@@ -79,7 +82,7 @@ class V4(AdminApi):
         return answer
 
     def item_errors(self, answer: Any, path: str) -> dict[str, str]:
-        """`errorDetails` names entities; the file tells in which group a product or variant stands."""
+        """`errorDetails` contains keys of entities; the file shows which group a product or variant belongs to."""
         details = answer.get("errorDetails") if isinstance(answer, dict) else None
         if not isinstance(details, dict):
             return {}
@@ -99,7 +102,7 @@ class V4(AdminApi):
 
 
 def _keys_by_group(path: str) -> Iterator[tuple[str, set[str]]]:
-    """Each group of a file with the keys that stand in it, its own included."""
+    """Each group of a file with all keys in it, including its own."""
     with gzip.open(path) as lines:
         for each in lines:
             (operation,) = orjson.loads(each).values()

@@ -1,76 +1,35 @@
-"""An external feed of images (role: custom): a file at an address, which says what pictures each SKU has (S4).
+"""An external image feed (role: custom): a file at a URL that lists the images of each SKU (S4).
 
-The format is ours; docs/platforms/image_feed.md specifies it. The file is fetched whole for each page, since an address
-that serves a file can do no more; pages go by SKU, so that one that changes in between hides nothing.
+The format is our own; docs/platforms/image_feed.md specifies it.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Any
 
-from pydantic import Field, SecretStr
-
-from connectors.contract import Adapter, Page, Schema
-from connectors.platforms.image_feed.decompression import gunzip
-from connectors.platforms.image_feed.parsing import Format, parse_galleries
-from connectors.records import Record
-from hub.kinds import DataType, Role
-
-
-class Settings(Schema):
-    format: Format = Field(Format.JSON_LINES, title="Format", description="Of the file: jsonl or csv.")
-    page_size: int = Field(
-        2000, ge=10, le=5000, title="SKUs per page", description="The file is fetched for each page."
-    )
+from connectors.platforms.image_feed import settings
+from connectors.platforms.image_feed.client import ImageFeedClient
+from connectors.platforms.image_feed.sources import Galleries
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.authenticators import Authenticator, bearer
+from connectors.sdk.tokens import TokenStore
+from hub.kinds import Role
 
 
-class Credentials(Schema):
-    token: SecretStr = Field(
-        min_length=1, title="Token", description="Sent as Authorization: Bearer; any word if the address asks for none."
-    )
-
-
-class ImageFeed(Adapter):
-    """Reads which pictures each SKU has, for the galleries of products that others bring."""
+class ImageFeed(Adapter[ImageFeedClient]):
+    """Reads the images of each SKU, for the galleries of products that are imported from other sources."""
 
     key = "image_feed"
     name = "Image feed"
     role = Role.CUSTOM
-    Settings = Settings
-    Credentials = Credentials
-    imports = {DataType.PRODUCTS: "read"}
-    schedules = {DataType.PRODUCTS: ("1d", "1h")}
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    streams = (Galleries,)
 
-    def authenticate(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.account.credentials.token.get_secret_value()}"}
+    def make_authenticator(self, account: Account[Any, settings.Credentials, Any], tokens: TokenStore) -> Authenticator:
+        return bearer(account.credentials.token.get_secret_value())
+
+    def make_client(self) -> ImageFeedClient:
+        return ImageFeedClient(self.account, self.http)
 
     def check(self) -> str:
-        found = self._read(None) or []
-        return f"The feed has images of {len(found):,} SKUs."
-
-    def read_page(self, data_type: DataType, *, since: datetime | None, cursor: dict[str, Any] | None) -> Page:
-        """`since` is asked of the server, which may answer that the file is no newer."""
-        found = self._read(since if cursor is None else None)
-        if found is None:
-            return Page([], None)
-        after = cursor["after"] if cursor else ""
-        rest = [record for record in found if record.external_id > after]
-        page = rest[: self.account.settings.page_size]
-        following = {"after": page[-1].external_id} if len(rest) > len(page) else None
-        return Page(page, following, total=len(found))
-
-    def fetch(self, data_type: DataType, external_ids: Sequence[str]) -> list[Record]:
-        wanted = set(external_ids)
-        return [record for record in self._read(None) or () if record.external_id in wanted] if wanted else []
-
-    def _read(self, since: datetime | None) -> list[Record] | None:
-        """All SKUs in their order; None if nothing changed since then."""
-        headers = {"Accept": "*/*"}
-        if since is not None:
-            headers["If-Modified-Since"] = format_datetime(since.astimezone(UTC), usegmt=True)
-        response = self.http.get("", headers=headers)
-        if response.status == 304:
-            return None
-        found = parse_galleries(gunzip(response.content), self.account.settings.format)
-        return sorted(found, key=lambda record: record.external_id)
+        return f"The feed has images of {len(self.client.read() or []):,} SKUs."

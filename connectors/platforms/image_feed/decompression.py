@@ -1,15 +1,15 @@
-"""A file that may be gzipped, bounded in size however well it is packed."""
+"""Decompresses files with a size limit, whatever their compression ratio."""
 
 import zlib
 
-from connectors.errors import NeedsAttention
-from connectors.http import MAX_BODY
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.http import MAX_BODY
 
 _GZIP = b"\x1f\x8b"
 
 
 def gunzip(content: bytes) -> bytes:
-    """The file's own bytes. NeedsAttention if it is broken, or larger than `MAX_BODY` when unpacked."""
+    """The decompressed file. NeedsAttention if it is corrupt, or larger than `MAX_BODY` when decompressed."""
     if not content.startswith(_GZIP):
         return content
     decompressor = zlib.decompressobj(wbits=31)
@@ -22,5 +22,5 @@ def gunzip(content: bytes) -> bytes:
             f"The feed is larger than {MAX_BODY // 2**20} MiB when unpacked.", fix="Divide it between several feeds."
         )
     if not decompressor.eof:
-        raise NeedsAttention("The feed's gzip breaks off in the middle.", fix="Have the file written again.")
+        raise NeedsAttention("The feed's gzip data is cut off.", fix="Have the file written again.")
     return decompressed

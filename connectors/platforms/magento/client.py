@@ -1,52 +1,45 @@
-"""One shop: how it is called and signed for, how its listings are searched, and what it says when it refuses."""
+"""Typed calls to one shop, and data cached for the lifetime of the client."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cached_property
 from itertools import count
-from typing import Any, NamedTuple, NoReturn
-from urllib.parse import quote
+from typing import Any, Generic, NoReturn, TypeVar
 
-from pydantic import SecretStr
-from requests.auth import AuthBase
-from requests_oauthlib import OAuth1
+from connectors.platforms.magento import product_rows
+from connectors.platforms.magento.attributes import Attributes
+from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.search import Filter, Group, any_of, search_params
+from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
+from connectors.sdk.account import Account
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused
+from connectors.sdk.schemas import Schema
 
-from connectors.contract import Account
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.http import HttpClient, Refused
-
-IDS_PER_REQUEST = 100  # ids or SKUs a call, so that an address stays short
+IDS_PER_REQUEST = 100  # IDs or SKUs per call, to keep URLs short
 MAX_PAGE_SIZE = 300  # the shop's own limit
-_PLACEHOLDER = re.compile(r"%(\w+)")
+
+Row = dict[str, Any]
+SettingsT = TypeVar("SettingsT", bound=StoreViewSettings)
+FieldMapT = TypeVar("FieldMapT", bound=Schema)
 
 
-class Filter(NamedTuple):
-    """One test of a search. The filters of a group are joined by OR, groups by AND."""
+class MagentoClient(Generic[SettingsT, FieldMapT]):
+    """The API of one shop. `config` and `attributes` are fetched once."""
 
-    field: str
-    value: object
-    condition: str = "eq"
-
-
-Group = Sequence[Filter]
-
-
-class MagentoClient:
-    """Calls one shop and reads the shape of its answers."""
-
-    def __init__(self, account: Account, http: HttpClient) -> None:
-        self.settings: Any = account.settings
-        self.field_map: Any = account.field_map
+    def __init__(self, account: Account[SettingsT, Any, FieldMapT], http: HttpClient) -> None:
+        self.settings = account.settings
+        self.field_map = account.field_map
         self.http = http
-
-    def path(self, path: str) -> str:
-        return f"/rest/{self.settings.store_view}/V1{path}"
+        self.attributes = Attributes(self)
 
     @cached_property
-    def config(self) -> dict[str, Any]:
-        """What a store view says of itself: the one of the settings, else the first."""
+    def config(self) -> Row:
+        """The configuration of the store view in the settings; of the first store view if there is none with that
+        code."""
+        return self.read_config()
+
+    def read_config(self) -> Row:
         path = "/store/storeConfigs"
         match self.get(path):
             case [{"base_currency_code": str(), "weight_unit": str()}, *_] as configs:
@@ -54,18 +47,57 @@ class MagentoClient:
                 return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
         self.raise_malformed_response(path)
 
+    # Calls
+
+    def path(self, path: str) -> str:
+        return f"/rest/{self.settings.store_view}/V1{path}"
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """NeedsAttention if the shop refuses: with a correct connection, the requested path always exists."""
+        try:
+            return self.http.get(self.path(path), params=params).json()
+        except Refused as refused:
+            raise NeedsAttention(
+                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
+                fix="Correct the connection: its address ends before /rest, and the shop must have its store view. "
+                "Stock requires the modules of Magento's Inventory.",
+            ) from refused
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.http.request("POST", self.path(path), body=body).json()
+
+    def raise_malformed_response(self, path: str) -> NoReturn:
+        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+
+    # Listings
+
     def search(self, path: str, *groups: Group, sort: Sequence[str], size: int, page: int = 1) -> tuple[list[Any], int]:
-        """A page of a listing in ascending order, and how many match on all pages."""
-        answer = self.get(path, search_params(groups, sort) | _page(size, page))
-        match answer:
+        """A page of a listing in ascending order, and the number of matching items on all pages."""
+        match self.get(path, search_params(groups, sort=sort, size=size, page=page)):
             case {"items": list(rows), "total_count": int(total)}:
                 if len(rows) < min(size, total - (page - 1) * size):
                     self.raise_malformed_response(path)
                 return rows, total
         self.raise_malformed_response(path)
 
+    def search_after(
+        self, path: str, number: int, *groups: Group, size: int = IDS_PER_REQUEST, key: str = "id"
+    ) -> tuple[list[Any], int | None, int]:
+        """Rows with IDs greater than a number, the ID for the next page or None, the number of items left.
+
+        Always requests the first page after the given ID, so that deleting an item meanwhile does not move others onto
+        a page that was already read. `key` is the name of the ID in a row; the search field is always entity_id.
+        """
+        rows, left = self.search(path, [Filter("entity_id", number, "gt")], *groups, sort=("entity_id",), size=size)
+        found = row_ids(rows, key)
+        # A shop that ignores the filter would cause an endless loop.
+        if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
+            self.raise_malformed_response(path)
+        return rows, max(found) if len(rows) < left else None, left
+
     def fetch_all(self, path: str, *groups: Group, sort: Sequence[str], size: int = IDS_PER_REQUEST) -> list[Any]:
-        """All pages of a listing that is never long. A page past the end would repeat the last: the total decides."""
+        """All pages of a listing that is always short. A page after the last one would repeat it, so the total decides
+        when to stop."""
         found: list[Any] = []
         for page in count(1):
             rows, total = self.search(path, *groups, sort=sort, size=size, page=page)
@@ -77,9 +109,9 @@ class MagentoClient:
     def fetch_by_values(
         self, path: str, field: str, values: Iterable[object], *groups: Group, sort: Sequence[str] = ()
     ) -> list[Any]:
-        """Those whose field has one of the values, in as few calls as their number allows.
+        """Rows whose field has one of the values, in as few calls as possible.
 
-        `sort` names a further field where several rows may have the same value.
+        `sort` names an additional sort field, for fields where several rows may have the same value.
         """
         wanted = list(dict.fromkeys(map(str, values)))
         found: list[Any] = []
@@ -88,112 +120,32 @@ class MagentoClient:
             found += self.fetch_all(path, chunk, *groups, sort=(field, *sort))
         return found
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        """NeedsAttention if the shop refuses: what is asked for is there wherever the connection is right."""
-        try:
-            return self.http.get(self.path(path), params=params).json()
-        except Refused as refused:
-            raise NeedsAttention(
-                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
-                fix="Correct the connection: its address ends before /rest, and the shop has to know its store view. "
-                "Stock needs the modules of Magento's Inventory.",
-            ) from refused
+    def fetch_by_ids(self, path: str, external_ids: Iterable[str], *groups: Group) -> list[Any]:
+        """Rows with one of the IDs. Values that are not numbers cannot be IDs of the shop and are ignored."""
+        return self.fetch_by_values(path, "entity_id", [each for each in external_ids if each.isdecimal()], *groups)
 
-    def post(self, path: str, body: Any) -> Any:
-        return self.http.request("POST", self.path(path), body=body).json()
+    def products_by_sku(self, skus: Iterable[str]) -> dict[str, Row]:
+        """SKU in lower case → the product that has it; the shop ignores the case of SKUs."""
+        found = self.fetch_by_values(product_rows.PATH, "sku", skus)
+        return {row["sku"].lower(): row for row in found if product_rows.is_product(row)}
 
-    def products_by_sku(self, skus: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """SKU in lower case, since to the shop case makes no difference → the product that has it."""
-        found = self.fetch_by_values("/products", "sku", skus)
-        return {row["sku"].lower(): row for row in found if is_product(row)}
+    def products_by_id(self, external_ids: Iterable[str]) -> dict[str, Row]:
+        """ID → product."""
+        found = self.fetch_by_ids(product_rows.PATH, external_ids)
+        return {str(row["id"]): row for row in found if product_rows.is_product(row)}
+
+
+class ShopClient(MagentoClient[Settings, FieldMap]):
+    """Client for a shop that is read."""
 
     def link(self, page: str) -> str:
-        """A page of the admin panel, where a merchant mends an item; empty if its address is not known."""
+        """The URL of the admin page where a merchant edits an item; empty if the admin URL is not configured."""
         return f"{self.settings.admin_url.rstrip('/')}/{page}" if self.settings.admin_url else ""
 
-    def raise_malformed_response(self, path: str) -> NoReturn:
-        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+
+TargetClient = MagentoClient[TargetSettings, TargetMap]
 
 
-def is_product(row: Any) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("id"), int) and isinstance(row.get("sku"), str)
-
-
-def search_params(groups: Iterable[Group], sort: Sequence[str]) -> dict[str, Any]:
-    """The vendor's way to write a search into an address."""
-    params: dict[str, Any] = {}
-    for number, group in enumerate(groups):
-        for place, each in enumerate(group):
-            name = f"searchCriteria[filterGroups][{number}][filters][{place}]"
-            params |= {f"{name}[field]": each.field, f"{name}[value]": each.value}
-            params[f"{name}[conditionType]"] = each.condition
-    for place, field in enumerate(sort):
-        params[f"searchCriteria[sortOrders][{place}][field]"] = field
-        params[f"searchCriteria[sortOrders][{place}][direction]"] = "ASC"
-    return params
-
-
-def _page(size: int, page: int) -> dict[str, Any]:
-    return {"searchCriteria[pageSize]": size, "searchCriteria[currentPage]": page}
-
-
-def any_of(field: str, values: Iterable[str]) -> list[Filter]:
-    """A group for one of the values; what holds a comma cannot stand in a list."""
-    values = list(values)
-    plain = [each for each in values if "," not in each]
-    group = [Filter(field, each) for each in values if "," in each]
-    return [Filter(field, ",".join(plain), "in"), *group] if plain else group
-
-
-def quote_path(sku: str) -> str:
-    """An SKU as a part of an address."""
-    return quote(sku, safe="")
-
-
-def format_timestamp(timestamp: datetime) -> str:
-    """A time as the vendor writes it: UTC, to the second."""
-    return timestamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def number(value: Decimal) -> int | float:
-    """As JSON has it, whole numbers without a fraction, so that 5 and 5.000 are the same payload."""
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def message_of(refused: Refused) -> str:
-    """The vendor's own words, with what they speak of in its place; the errors behind them as well."""
-    body = refused.body
-    if not isinstance(body, dict) or not isinstance(body.get("message"), str):
-        return str(refused)
-    errors = [each for each in body.get("errors") or () if isinstance(each, dict)]
-    texts = [fill_placeholders(each.get("message"), each.get("parameters")) for each in (body, *errors)]
-    return " ".join(text for text in texts if text)
-
-
-def fill_placeholders(message: Any, parameters: Any) -> str:
-    """A message with its placeholders filled: `%1` from a list, `%name` from an object, or from a list by turns."""
-    values = {}
-    if isinstance(parameters, dict):
-        values = {str(name): value for name, value in parameters.items()}
-    elif isinstance(parameters, list):
-        names = dict.fromkeys(_PLACEHOLDER.findall(str(message or "")))
-        values = {str(place): value for place, value in enumerate(parameters, 1)}
-        values |= dict(zip((name for name in names if not name.isdecimal()), parameters, strict=False))
-    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), str(message or ""))
-
-
-def oauth1_auth(credentials: Any) -> AuthBase | None:
-    """What signs each request by OAuth 1 with HMAC-SHA256; None where a Bearer token is all there is."""
-
-    def plain(secret: SecretStr) -> str:
-        return secret.get_secret_value()
-
-    if not plain(credentials.consumer_key):
-        return None
-    return OAuth1(
-        plain(credentials.consumer_key),
-        client_secret=plain(credentials.consumer_secret),
-        resource_owner_key=plain(credentials.access_token),
-        resource_owner_secret=plain(credentials.access_token_secret),
-        signature_method="HMAC-SHA256",
-    )
+def row_ids(rows: Iterable[Any], key: str = "id") -> list[int]:
+    """The IDs of those rows that have one."""
+    return [row[key] for row in rows if isinstance(row, dict) and isinstance(row.get(key), int)]

@@ -1,42 +1,50 @@
-"""What a person enters to connect a shop: settings, credentials, and which field holds what (S5, D11, D13)."""
+"""Settings, credentials and field maps of a connection to a Magento shop (S5, D11, D13)."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from connectors.contract import Schema
-
-STORE_VIEW_FIELD = Field(
-    "all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view", description="Code in the address."
-)
+from connectors.sdk.schemas import Schema
 
 
-class Settings(Schema):
-    store_view: str = STORE_VIEW_FIELD
-    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Less where a shop is slow.")
+class StoreViewSettings(Schema):
+    """What both directions have in common."""
+
+    store_view: str = Field(
+        "all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view", description="Code in the address."
+    )
+
+
+class Settings(StoreViewSettings):
+    page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Lower this if the shop is slow.")
     admin_url: str = Field("", title="Address of the admin panel", description="For links to items; empty: no links.")
     b2b_store_id: int | None = Field(
-        None, title="B2B store view", description="Only orders placed in the store view with this id; empty: all."
+        None, title="B2B store view", description="Only orders placed in the store view with this ID; empty: all."
     )
     ship_from: str = Field("", title="Ship from", description="Inventory source of shipments; empty: Magento's own.")
-    notify: bool = Field(False, title="Tell the customer", description="Magento e-mails about each shipment.")
+    notify: bool = Field(
+        False, title="Notify customers", description="Magento emails the customer about each shipment."
+    )
 
 
-class TargetSettings(Schema):
-    store_view: str = STORE_VIEW_FIELD
+class TargetSettings(StoreViewSettings):
     price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
-    source_code: str = Field("default", min_length=1, title="Source", description="Of the stock that is sent.")
+    source_code: str = Field(
+        "default", min_length=1, title="Source", description="Code of the inventory source that receives stock."
+    )
     entities_a_call: int = Field(
         1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
     )
     bulk: bool = Field(
-        True, title="Products in bulk", description="The shop's queue consumers have to run; off: one call a product."
+        True,
+        title="Use bulk API for products",
+        description="Requires running queue consumers. If off, each product is sent in its own call.",
     )
-    attribute_set_id: int = Field(4, title="Attribute set", description="Id of the one that new products get.")
+    attribute_set_id: int = Field(4, title="Attribute set", description="ID of the one that new products get.")
 
 
 class Credentials(Schema):
-    """OAuth 1 if all four are there; else the access token alone, as a Bearer token."""
+    """OAuth 1 if all four values are set; otherwise the access token is used as a Bearer token."""
 
     access_token: SecretStr = Field(min_length=1, title="Access token", description="Of an integration.")
     access_token_secret: SecretStr = Field(SecretStr(""), title="Access token secret")
@@ -52,13 +60,13 @@ class Credentials(Schema):
 
 
 class ProductMap(Schema):
-    """Codes of attributes."""
+    """Codes of product attributes."""
 
     brand: str = "manufacturer"
     rrp: str = "msrp"
     barcode: str = ""
     restock_date: str = ""
-    # Settings of a variant for B2B fronts, under names of the merchant's own.
+    # Settings of a variant for B2B storefronts, with names chosen by the merchant.
     settings: dict[str, str] = Field(default_factory=dict)
 
 
@@ -75,15 +83,9 @@ class CustomerMap(Schema):
 
 
 class OrderMap(Schema):
-    """A path into a line, or `product.` and the code of an attribute of the product that was bought."""
+    """A path in an order line, or `product.` and the code of an attribute of the product."""
 
     vendor: str = ""
-
-
-class TargetMap(Schema):
-    brand: str = "manufacturer"
-    # Our name of an option → the code of the shop's attribute; else the one with the same label or code.
-    options: dict[str, str] = Field(default_factory=dict)
 
 
 class FieldMap(Schema):
@@ -92,16 +94,7 @@ class FieldMap(Schema):
     orders: OrderMap = OrderMap()
 
 
-def mapped_value(raw: Any, path: str) -> Any:
-    """What a path points at: keys behind dots; in a list of attributes, the value of the one with that code."""
-    for name in path.split(".") if path else ():
-        if isinstance(raw, list):
-            raw = next((e.get("value") for e in raw if isinstance(e, dict) and e.get("attribute_code") == name), None)
-        else:
-            raw = raw.get(name) if isinstance(raw, dict) else None
-    return raw if path else None
-
-
-def text(value: Any) -> str:
-    """A mapped value as text; empty for nothing and for what has parts."""
-    return "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()
+class TargetMap(Schema):
+    brand: str = "manufacturer"
+    # Our name of an option → the code of the shop's attribute; by default the one with the same label or code.
+    options: dict[str, str] = Field(default_factory=dict)

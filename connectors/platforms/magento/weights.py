@@ -1,8 +1,8 @@
-"""The two units of weight that a shop can have."""
+"""The two weight units that a shop can use."""
 
 from decimal import Decimal
 
-from connectors.errors import NeedsAttention
+from connectors.sdk.errors import NeedsAttention
 
 GRAMS_PER_UNIT = {"kgs": Decimal(1000), "lbs": Decimal("453.59237")}
 

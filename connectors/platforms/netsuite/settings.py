@@ -1,90 +1,97 @@
-"""What a connection to NetSuite is told: account, sign-in, fields that accounts name differently (S5)."""
+"""Settings, credentials and field maps of a NetSuite connection; docs/platforms/netsuite.md explains each setting."""
 
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from connectors.contract import Schema
+from connectors.sdk.schemas import Schema
 
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
 ExternalIdPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 InternalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
-# A column of SuiteQL or a field of a record: nothing else ever becomes part of a query.
+# A SuiteQL column or a record field. Only these characters are allowed, so that the value cannot inject SQL.
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
 OptionalFieldName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,60})?$")]
 
 
 def _time_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"{name!r} is no time zone; write one such as America/Los_Angeles")
+        raise ValueError(f"{name!r} is not a time zone; enter one such as America/Los_Angeles")
     return name
 
 
 class Settings(Schema):
     account: str = Field(
         pattern=r"^[A-Za-z0-9_]{1,20}$",
-        title="Account id",
+        title="Account ID",
         description="As under Setup, Company Information: 1234567, or 1234567_SB1 for a sandbox.",
     )
     auth: Literal["tba", "oauth2"] = Field(
         "oauth2",
-        title="Sign-in",
-        description="oauth2: client credentials with a certificate. tba: tokens by OAuth 1; NetSuite makes no new "
-        "integrations for these from 2027.1 on.",
+        title="Authentication",
+        description="oauth2: client credentials with a certificate. tba: OAuth 1 tokens, for which NetSuite creates no "
+        "new integrations from 2027.1 on.",
     )
     client_id: str = Field(
-        min_length=1, title="Client id", description="Of the integration record; for tokens its consumer key."
+        min_length=1, title="Client ID", description="Of the integration record; for tba its consumer key."
     )
-    certificate_id: str = Field("", title="Certificate id", description="For oauth2: of the mapped certificate.")
+    certificate_id: str = Field("", title="Certificate ID", description="For oauth2: of the mapped certificate.")
     algorithm: Literal["PS256", "ES256"] = Field(
-        "PS256", title="Signature", description="For oauth2: PS256 with an RSA key, ES256 with one on the curve P-256."
+        "PS256",
+        title="Signature algorithm",
+        description="For oauth2: PS256 for an RSA key, ES256 for a key on curve P-256.",
     )
-    token_id: str = Field("", title="Token id", description="For tba.")
+    token_id: str = Field("", title="Token ID", description="For tba.")
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "America/Los_Angeles",
         title="Time zone",
-        description="Of the user that we sign in as: by it NetSuite says when something changed.",
+        description="Time zone of the NetSuite user. NetSuite returns modification times in it.",
     )
-    subsidiary: InternalId = Field("", title="Subsidiary", description="Internal id, in a OneWorld account.")
-    location: InternalId = Field("", title="Location", description="Internal id of where order lines ship from.")
+    subsidiary: InternalId = Field("", title="Subsidiary", description="Internal ID, in a OneWorld account.")
+    location: InternalId = Field(
+        "", title="Location", description="Internal ID of the location that order lines ship from."
+    )
     guest_customer: InternalId = Field(
-        "", title="Customer of guests", description="Internal id of the customer of own orders that name none."
+        "", title="Guest customer", description="Internal ID of the customer for own orders without a customer."
     )
     seller_customers: dict[str, InternalId] = Field(
         default_factory=dict,
-        title="Customers that are sellers",
-        description="Slug of a seller for whom we ship → internal id of that customer. Others are made when needed.",
+        title="Sellers as customers",
+        description="Slug of a seller on whose behalf orders are shipped → internal ID of the customer. Customers for "
+        "other sellers are created when needed.",
     )
     send_pending: bool = Field(
         False,
         title="Send unpaid orders",
-        description="Also orders that are pending; otherwise once they are confirmed.",
+        description="Send pending orders as well; otherwise orders are sent once they are confirmed.",
     )
     dropship_prices: bool = Field(
         False,
-        title="Sellers' prices",
-        description="Send what the seller's customer paid for lines that we ship for others. Otherwise NetSuite prices "
-        "them by the customer's price level.",
+        title="Send sellers' prices",
+        description="For orders that are shipped for other sellers, send what the seller's customer paid. Otherwise "
+        "NetSuite uses the price level of the seller.",
     )
     currencies: dict[str, InternalId] = Field(
         default_factory=dict,
         title="Currencies",
-        description="ISO code → internal id. Empty: orders are in the customer's currency, whatever it is.",
+        description="ISO code → internal ID. Empty: orders are in the customer's currency, whatever it is.",
     )
     order_defaults: dict[FieldName, Any] = Field(
         default_factory=dict,
-        title="Further fields",
-        description='Of every new sales order, as NetSuite\'s REST takes them: {"custbody_channel": {"id": "3"}}.',
+        title="Default field values",
+        description='For every new sales order, as NetSuite\'s REST takes them: {"custbody_channel": {"id": "3"}}.',
     )
     item_types: list[FieldName] = Field(
         default_factory=lambda: ["InvtPart", "Assembly", "Kit"],
         min_length=1,
-        title="Types of items",
+        title="Item types",
         description="Which items are read as products.",
     )
     external_ids: ExternalIdPart = Field(
-        "sc", title="Prefix of external ids", description="Never change it once orders were sent: they are found by it."
+        "sc",
+        title="External ID prefix",
+        description="Don't change this after orders were sent; SyncCenter finds its orders by it.",
     )
 
     @model_validator(mode="after")
@@ -98,7 +105,9 @@ class Settings(Schema):
 
 class Credentials(Schema):
     private_key: SecretStr = Field(
-        SecretStr(""), title="Private key", description="For oauth2: that of the certificate, in PEM, without password."
+        SecretStr(""),
+        title="Private key",
+        description="For oauth2: the key of the certificate, as PEM, without a password.",
     )
     consumer_secret: SecretStr = Field(SecretStr(""), title="Consumer secret", description="For tba.")
     token_secret: SecretStr = Field(SecretStr(""), title="Token secret", description="For tba.")
@@ -107,7 +116,7 @@ class Credentials(Schema):
     def _check_credentials(self) -> Self:
         tokens = self.consumer_secret.get_secret_value() and self.token_secret.get_secret_value()
         if not (self.private_key.get_secret_value() or tokens):
-            raise ValueError("give the private key, or consumer secret and token secret")
+            raise ValueError("enter the private key, or consumer secret and token secret")
         return self
 
 
@@ -124,7 +133,7 @@ class ItemMap(Schema):
 
 
 class OrderMap(Schema):
-    """Fields of `salesOrder` in REST; `line_id` is a column of its lines."""
+    """Fields of `salesOrder` in REST; `line_id` is the column of its lines in which our line ID is stored."""
 
     number: OptionalFieldName = "otherRefNum"
     seller: OptionalFieldName = ""

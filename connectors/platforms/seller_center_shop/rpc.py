@@ -1,13 +1,13 @@
-"""The shop's side of a request: the push, its acknowledgement, and the callback that answers it later."""
+"""The shop's queue: a request, its acknowledgement, and the later callback with the result."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
-from connectors.contract import Receipt
-from connectors.errors import BatchRefused, TryAgainLater
-from connectors.http import canonical_json
+from connectors.sdk.errors import BatchRefused, TryAgainLater
+from connectors.sdk.serialization import canonical_json
+from connectors.sdk.webhooks import Receipt
 from hub.kinds import DataType
 
 CALLBACK = "Callback.process"
@@ -18,7 +18,7 @@ _IDS = {"id", "config_id"}
 
 
 def new_request_id(data_type: DataType, now: datetime) -> str:
-    """The id of a request. The callback brings it back; it tells what the request was about and when it was made."""
+    """The ID of a request. The callback returns it; it contains what the request was about and when it was made."""
     return f"{data_type}-{(now - _EPOCH) // _MICROSECOND:x}-{token_hex(8)}"
 
 
@@ -27,20 +27,20 @@ def call(method: str, entries: list[dict[str, Any]], request_id: str) -> dict[st
 
 
 def check_acknowledgement(answer: Any, method: str, request_id: str) -> None:
-    """Anything but the vendor's acknowledgement, to the letter, is a refusal.
+    """Check that the response is exactly the vendor's acknowledgement.
 
-    BatchRefused if the shop says no to this request; TryAgainLater if nobody can tell what the answer is about.
+    BatchRefused if the shop rejects this request; TryAgainLater if the response is about something else.
     """
     if canonical_json(answer) == canonical_json([{"api": 1, "result": [{"status": "success"}], "id": request_id}]):
         return
     match answer:
         case [{"id": echoed_id, **rest}] if echoed_id == request_id:
             raise BatchRefused(f"{method} was refused: {_reason(rest)}")
-    raise TryAgainLater(f"{method} was answered by something that is no acknowledgement of it.")
+    raise TryAgainLater(f"{method} was not acknowledged.")
 
 
 def receipts(call: dict[str, Any]) -> list[Receipt]:
-    """What a call of a callback tells, one receipt for each product that it names; none if it is another call.
+    """The receipts in one call of a callback, one for each product that it names; none for any other kind of call.
 
     ValueError if it is malformed.
     """
@@ -55,7 +55,7 @@ def receipts(call: dict[str, Any]) -> list[Receipt]:
 
 
 def _receipt(data_type: DataType, requested_at: datetime, result: Any) -> Receipt | None:
-    """None where there is nothing to tell: a product was deleted, or it is named by no SKU of ours."""
+    """None if there is nothing to report: a product was deleted, or it has no SKU of ours."""
     match result:
         case {"product": {"seller_sku": ""}, "status": str()}:
             return None
@@ -71,11 +71,11 @@ def _receipt(data_type: DataType, requested_at: datetime, result: Any) -> Receip
 
 
 def parse_lookup(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:
-    """SKU → (product id, config id) of those of the SKUs that the shop has. TryAgainLater for an odd answer."""
+    """SKU → (product ID, config ID) of those SKUs that the shop has. TryAgainLater for a malformed response."""
     match answer:
         case {"found": list(rows), **rest} if not rest and all(_is_product(row, skus) for row in rows):
             return {row["seller_sku"]: (str(row["id"]), str(row["config_id"])) for row in rows}
-    raise TryAgainLater("/lookup did not say plainly which SKUs it found; nothing is concluded from that.")
+    raise TryAgainLater("/lookup did not say clearly which SKUs it found, so the answer is ignored.")
 
 
 def _is_product(row: Any, skus: list[str]) -> bool:
@@ -90,11 +90,11 @@ def _is_id(value: Any) -> bool:
 
 
 def _reason(answer: Any) -> str:
-    """The first message in an answer, wherever the shop has put it."""
+    """The first message in a response, at any depth."""
     if isinstance(answer, dict):
         for name in ("message", "error", "errors", "result"):
             if answer.get(name):
                 return _reason(answer[name])
     if isinstance(answer, list) and answer:
         return _reason(answer[0])
-    return answer[:300] if isinstance(answer, str) and answer else "the shop gave no reason."
+    return answer[:300] if isinstance(answer, str) and answer else "no reason given."

@@ -1,106 +1,73 @@
-"""SparkLayer (role: B2B front), by its REST API; docs/platforms/sparklayer.md tells merchants and operators.
+"""SparkLayer (role: B2B storefront), via its REST API; docs/platforms/sparklayer.md describes it for users.
 
-The connection's address is `https://app.sparklayer.io`, or `https://test.app.sparklayer.io` for test sites.
+The connection's URL is `https://app.sparklayer.io`, or `https://test.app.sparklayer.io` for test sites.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from connectors.contract import Account, Adapter, LogReport, Operation, Outcome, References
-from connectors.http import HttpClient
-from connectors.platforms.sparklayer import customers, orders, products, stock_and_prices, store_settings, sync_log
+from connectors.platforms.sparklayer import settings
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.price_lists import PriceLists
-from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
-from hub.kinds import DataType, Role
+from connectors.platforms.sparklayer.sync_log import SparkLayerLog
+from connectors.platforms.sparklayer.targets import (
+    CustomerTarget,
+    OrderTarget,
+    PriceTarget,
+    ProductTarget,
+    StockTarget,
+    StoreSettingsTarget,
+)
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.oauth2 import ClientCredentials, TokenEndpoint
+from connectors.sdk.tokens import TokenStore
+from hub.kinds import Role
+
+SparkLayerAccount = Account[settings.Settings, settings.Credentials, settings.FieldMap]
 
 
-class SparkLayer(Adapter):
-    """Writes products, stock, prices, customers, orders and store settings to the B2B front on a seller's shop."""
+class SparkLayer(Adapter[SparkLayerClient]):
+    """Writes products, stock, prices, customers, orders and store settings to the B2B storefront of a seller's shop."""
 
     key = "sparklayer"
     name = "SparkLayer"
     role = Role.B2B
-    Settings = Settings
-    Credentials = Credentials
-    FieldMap = FieldMap
-    # Prices and settings both see to the price list.
-    exports = {
-        DataType.PRODUCTS: "products",
-        DataType.STOCK: "stock",
-        DataType.PRICES: "prices",
-        DataType.SETTINGS: "prices",
-        DataType.CUSTOMERS: "customers",
-        DataType.ORDERS: "orders",
-    }
-    shards = {DataType.PRODUCTS: 2}
-    batch_size = dict.fromkeys(exports, 10) | {DataType.STOCK: 500, DataType.PRICES: 500}
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    FieldMap = settings.FieldMap
+    streams = (ProductTarget, StockTarget, PriceTarget, StoreSettingsTarget, CustomerTarget, OrderTarget)
+    sync_log = SparkLayerLog
     uses_shop_ids = True
-    keeps_sync_log = frozenset(sync_log.LOG_NAMES)
-
-    def __init__(self, account: Account, http: HttpClient) -> None:
-        super().__init__(account, http)
-        self.settings: Settings = account.settings
-
-    @cached_property
-    def client(self) -> SparkLayerClient:
-        return SparkLayerClient(self.account, self.http)
-
-    @cached_property
-    def price_lists(self) -> PriceLists:
-        return PriceLists(self.client)
 
     @classmethod
-    def budget_key(cls, account: Account) -> str:
+    def budget_key(cls, account: Account[Any, Any, Any]) -> str:
         return f"{cls.key}:{account.base_url}:{account.settings.site_id}"
 
-    def authenticate(self) -> dict[str, str]:
-        """The token is added call by call, since it ends within a turn."""
-        return {"Site-Id": self.settings.site_id}
+    def make_authenticator(self, account: SparkLayerAccount, tokens: TokenStore) -> Authenticator:
+        """Access tokens last an hour (https://docs.sparklayer.io/developers/authentication)."""
+        endpoint = TokenEndpoint(
+            "/api/auth/token",
+            platform="SparkLayer",
+            fix="Create a new API key in the SparkLayer dashboard (Settings, API), and enter site ID, client ID and "
+            "client secret in the connection. API access needs the Pro or Enterprise plan.",
+            body="json",
+        )
+        secret = account.credentials.client_secret.get_secret_value()
+        own = account.settings
+        self.http.headers["Site-Id"] = own.site_id
+        return ClientCredentials(
+            endpoint,
+            identity=(account.base_url, own.site_id, own.client_id, secret),
+            fields=lambda: {
+                "grant_type": "client_credentials",
+                "client_id": own.client_id,
+                "client_secret": secret,
+            },
+        )
+
+    def make_client(self) -> SparkLayerClient:
+        return SparkLayerClient(self.account, self.http)
 
     def check(self) -> str:
-        return f"Site {self.settings.site_id} ({self.settings.site_env}), {self.price_lists.number()} price lists"
-
-    def payload(self, data_type: DataType, item: Any, refs: References) -> Any:
-        own = self.settings
-        match data_type:
-            case DataType.PRODUCTS:
-                return products.payload(item, refs, own.price_list, self.account.field_map)
-            case DataType.STOCK:
-                return stock_and_prices.stock_payload(item, refs, own.stock_locations)
-            case DataType.PRICES:
-                return stock_and_prices.price_payload(item, refs, own.price_list)
-            case DataType.SETTINGS:
-                return store_settings.payload(item, own.shop, own.price_list)
-            case DataType.CUSTOMERS:
-                return customers.payload(item, refs)
-            case DataType.ORDERS:
-                return orders.payload(item, refs)
-        return super().payload(data_type, item, refs)
-
-    def send(self, data_type: DataType, operations: Sequence[Operation]) -> list[Outcome]:
-        match data_type:
-            case DataType.PRODUCTS:
-                return products.send(self.client, operations)
-            case DataType.STOCK:
-                return stock_and_prices.send_stock(self.client, operations)
-            case DataType.PRICES:
-                return stock_and_prices.send_prices(self.client, self.price_lists, operations)
-            case DataType.SETTINGS:
-                return store_settings.send(self.client, self.price_lists, operations)
-            case DataType.CUSTOMERS:
-                return customers.send(self.client, operations)
-            case DataType.ORDERS:
-                return orders.send(self.client, operations)
-        return super().send(data_type, operations)
-
-    def start_log(self, data_type: DataType, *, started: datetime, finished_at: datetime | None) -> None:
-        sync_log.start(self.client, self.settings.integration, data_type, started, finished_at)
-
-    def add_to_log(self, data_type: DataType, report: LogReport) -> None:
-        sync_log.add(self.client, self.settings.integration, data_type, report)
-
-    def delete_logs(self) -> None:
-        sync_log.delete(self.client)
+        own = self.client.settings
+        return f"Site {own.site_id} ({own.site_env}), {self.client.price_lists.count()} price lists"

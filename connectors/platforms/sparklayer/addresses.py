@@ -1,8 +1,8 @@
-"""Postal addresses as SparkLayer writes them."""
+"""Postal addresses in SparkLayer's format."""
 
 from typing import Any
 
-from connectors.records import AddressRecord
+from connectors.sdk.records import AddressRecord
 
 
 def address(item: AddressRecord) -> dict[str, Any]:
@@ -21,6 +21,6 @@ def address(item: AddressRecord) -> dict[str, Any]:
 
 
 def missing_fields(item: AddressRecord) -> list[str]:
-    """What SparkLayer wants and the address lacks, in words of people."""
+    """The display names of fields that SparkLayer requires and the address lacks."""
     wanted = (("line 1", item.street), ("the city", item.city), ("the country", item.country))
     return [what for what, value in wanted if not value.strip()]

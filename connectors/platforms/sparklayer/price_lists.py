@@ -1,11 +1,14 @@
-"""The one price list that holds every product's default price, named after the shop's platform (D12)."""
+"""The one price list with every product's default price, named after the shop's platform (D12)."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from connectors.errors import NeedsAttention, TryAgainLater
-from connectors.http import Refused
-from connectors.platforms.sparklayer.client import SparkLayerClient, refusal_error
+from connectors.platforms.sparklayer.refusals import refusal_text
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.responses import Refused
+
+if TYPE_CHECKING:
+    from connectors.platforms.sparklayer.client import SparkLayerClient
 
 LIST_PATH = "/api/v2/price-lists"
 CREATE_PATH = "/api/v1/price-lists"
@@ -18,29 +21,29 @@ Row = dict[str, str]
 
 
 def price_list_payload(slug: str, name: str, currency: str) -> Row:
-    """How a list of ours is called there: by its name, as people read it ("BigCommerce Price")."""
+    """The request body of the list, with its display name ("BigCommerce Price")."""
     name = name or slug
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return {"slug": readable[:MAX_SLUG_LENGTH], "name": name[:MAX_NAME_LENGTH], "currency_code": currency}
 
 
 class PriceLists:
-    """Those of one site, looked up once for as long as the client lives."""
+    """The price lists of one site, fetched once."""
 
-    def __init__(self, client: SparkLayerClient) -> None:
+    def __init__(self, client: "SparkLayerClient") -> None:
         self._client = client
-        self._token_cache: dict[str, Row] = {}
+        self._by_slug: dict[str, Row] = {}
         self._loaded = False
 
-    def number(self) -> int:
+    def count(self) -> int:
         self._load()
-        return len(self._token_cache)
+        return len(self._by_slug)
 
     def ensure(self, wanted: Row) -> None:
-        """Make the list, or give it its name and currency. A change of currency relabels the prices, and converts
-        none: those of the new currency follow."""
+        """Create the list, or update its name and currency. A change of currency relabels the prices without converting
+        them; prices in the new currency are sent afterwards."""
         self._load()
-        known = self._token_cache.get(wanted["slug"])
+        known = self._by_slug.get(wanted["slug"])
         if known == wanted:
             return
         try:
@@ -51,13 +54,13 @@ class PriceLists:
                 self._client.call("PATCH", RECORD_PATH, wanted["slug"], body=changed)
         except Refused as refused:
             if refused.status == 409:
-                raise TryAgainLater("The price list was made by somebody else meanwhile.", sent=False) from refused
+                raise TryAgainLater("Another client created the price list at the same time.", sent=False) from refused
             raise NeedsAttention(
-                f"The price list {wanted['name']!r} cannot be saved. {refusal_error(refused)}",
+                f"The price list {wanted['name']!r} cannot be saved. {refusal_text(refused)}",
                 fix="Rename or remove the price list of that name in the SparkLayer dashboard, or correct the shop's "
                 "currency.",
             ) from refused
-        self._token_cache[wanted["slug"]] = wanted
+        self._by_slug[wanted["slug"]] = wanted
 
     def _load(self) -> None:
         if self._loaded:
@@ -66,7 +69,7 @@ class PriceLists:
         while page <= pages:
             answer = self._client.call("GET", LIST_PATH, params={"page": page, "page_size": PAGE_SIZE})
             rows, pages = self._page(answer)
-            self._token_cache |= {each["slug"]: each for each in rows}
+            self._by_slug |= {each["slug"]: each for each in rows}
             page += 1
         self._loaded = True
 

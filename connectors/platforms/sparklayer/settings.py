@@ -1,18 +1,18 @@
-"""What a connection to SparkLayer is set up with; docs/platforms/sparklayer.md explains each."""
+"""Settings and credentials of a connection to SparkLayer; docs/platforms/sparklayer.md explains each."""
 
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from connectors.contract import Schema
+from connectors.sdk.schemas import Schema
 
 
 class Settings(Schema):
     site_id: str = Field(min_length=1, title="Site id", description="From Settings, API in the SparkLayer dashboard.")
-    site_env: Literal["live", "test"] = Field("live", title="Environment", description="Which of both the site is of.")
+    site_env: Literal["live", "test"] = Field("live", title="Environment", description="Environment of the site.")
     client_id: str = Field(min_length=1, title="Client id", description="From the same place.")
     shop: str = Field(
-        "", title="Shop", description="Slug of the shop that the front stands on; empty: the seller's first."
+        "", title="Shop", description="Slug of the shop behind the storefront. Leave empty for the seller's first shop."
     )
     price_list: str = Field("", title="Price list", description="Slug of the list of default prices; empty: the first.")
     integration: str = Field(

@@ -1,21 +1,22 @@
-"""The sync log that merchants read in the SparkLayer dashboard.
+"""The sync log that merchants see in the SparkLayer dashboard.
 
-https://docs.sparklayer.io/developers/api/sync-log. The names of an error's title and text, and that of the resolved
-ids, are assumed: no page that could be read has them.
+https://docs.sparklayer.io/developers/api/sync-log. The field names of an error's title and text, and of the resolved
+IDs, are assumed, because the documentation does not contain them.
 """
 
 from datetime import UTC, datetime
 
-from connectors.contract import LogError, LogReport
-from connectors.errors import NoSuchLog
-from connectors.http import Refused
-from connectors.platforms.sparklayer.client import SparkLayerClient, refusal_error
+from connectors.platforms.sparklayer.client import SparkLayerClient
+from connectors.platforms.sparklayer.refusals import refusal_error
+from connectors.sdk.errors import SyncLogMissing
+from connectors.sdk.responses import Refused
+from connectors.sdk.sync_log import LogError, LogUpdate, RemoteSyncLog
 from hub.kinds import DataType
 
 SYNC_LOG_PATH = "/api/v1/sync-log"
 RECORD_PATH = "/api/v1/sync-log/{}/{}"
 VISIBLE_ID, MESSAGE, RESOLVED = "visible_id", "message", "resolved"
-# SparkLayer's word for each of ours.
+# Our data types → SparkLayer's names.
 LOG_NAMES: dict[DataType, str] = {
     DataType.PRODUCTS: "products",
     DataType.CUSTOMERS: "customers",
@@ -24,35 +25,36 @@ LOG_NAMES: dict[DataType, str] = {
 }
 
 
-def start(
-    client: SparkLayerClient, integration: str, data_type: DataType, started: datetime, finished_at: datetime | None
-) -> None:
-    """A timestamp that is left out is cleared, so the end of the last full sync is said once more."""
-    body: dict[str, object] = {"started_full_sync": _utc(started), "errors": []}
-    if finished_at is not None:
-        body |= {"last_full_sync": _utc(finished_at), "last_full_sync_succeeded": True}
-    _call(client, "PUT", integration, data_type, body)
+class SparkLayerLog(RemoteSyncLog[SparkLayerClient]):
+    names = LOG_NAMES
 
+    def start(self, data_type: DataType, *, started_at: datetime, last_finished_at: datetime | None) -> None:
+        """Omitting a timestamp clears it, so the end of the last full sync is sent again."""
+        body: dict[str, object] = {"started_full_sync": _utc(started_at), "errors": []}
+        if last_finished_at is not None:
+            body |= {"last_full_sync": _utc(last_finished_at), "last_full_sync_succeeded": True}
+        self._call("PUT", data_type, body)
 
-def add(client: SparkLayerClient, integration: str, data_type: DataType, report: LogReport) -> None:
-    body: dict[str, object] = {"errors": [_error(each) for each in report.errors], RESOLVED: list(report.resolved)}
-    if report.finished_at is not None:
-        body["last_full_sync"] = _utc(report.finished_at)
-    _call(client, "PATCH", integration, data_type, body)
+    def update(self, data_type: DataType, update: LogUpdate) -> None:
+        body: dict[str, object] = {
+            "errors": [_error(each) for each in update.errors],
+            RESOLVED: list(update.resolved),
+        }
+        if update.finished_at is not None:
+            body["last_full_sync"] = _utc(update.finished_at)
+        self._call("PATCH", data_type, body)
 
+    def delete_all(self) -> None:
+        """Deletes the logs of all integrations and types of the site: SparkLayer has no more specific call."""
+        self.client.call("DELETE", SYNC_LOG_PATH)
 
-def delete(client: SparkLayerClient) -> None:
-    """Those of all integrations and types of the site: SparkLayer offers no less."""
-    client.call("DELETE", SYNC_LOG_PATH)
-
-
-def _call(client: SparkLayerClient, method: str, integration: str, data_type: DataType, body: object) -> None:
-    try:
-        client.call(method, RECORD_PATH, integration, LOG_NAMES[data_type], body=body)
-    except Refused as refused:
-        if refused.status == 404 and method == "PATCH":
-            raise NoSuchLog(f"SparkLayer has no log of {LOG_NAMES[data_type]}.") from refused
-        raise refusal_error(refused) from refused
+    def _call(self, method: str, data_type: DataType, body: object) -> None:
+        try:
+            self.client.call(method, RECORD_PATH, self.client.settings.integration, LOG_NAMES[data_type], body=body)
+        except Refused as refused:
+            if refused.status == 404 and method == "PATCH":
+                raise SyncLogMissing(f"SparkLayer has no log of {LOG_NAMES[data_type]}.") from refused
+            raise refusal_error(refused) from refused
 
 
 def _error(error: LogError) -> dict[str, str]:

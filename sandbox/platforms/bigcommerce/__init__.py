@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind
 from sandbox.platforms.bigcommerce import (
     assignments,
@@ -77,6 +78,9 @@ class BigCommerce(Platform):
 
     async def stop(self) -> None:
         self.delivery.stop()
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return ApiError(422, problem.detail).response()
 
     def rate_limited(self) -> Response:
         """A 429 with the headers of the first store, as if its window had just been used up."""

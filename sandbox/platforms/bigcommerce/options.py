@@ -1,4 +1,4 @@
-"""`/v3/catalog/products/{id}/options` and their values, which tell variants apart."""
+"""`/v3/catalog/products/{id}/options` and their values, which distinguish variants."""
 
 from starlette.responses import Response
 

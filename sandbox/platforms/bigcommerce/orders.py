@@ -276,7 +276,7 @@ def create_order(request: ApiRequest) -> Response:
             left = store.stock(variant, DEFAULT_LOCATION) - line["quantity"]
             store.set_stock(variant, DEFAULT_LOCATION, max(0, left))
     store.publish("store/order/created", "order", row["id"])
-    return json_response(order_view(store, row), 201)
+    return json_response(order_view(store, row))
 
 
 def _line(store: Store, body: Any) -> Row:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
 from sandbox.platforms.magento import back_office, bulk_api, products, shipments, stock_and_prices
 from sandbox.platforms.magento.authentication import Authenticator
@@ -86,6 +87,9 @@ class Magento(Platform):
     def rate_limited(self) -> Response:
         """Magento itself has no rate limit, but a proxy in front of a shop may have one."""
         return json_response({"message": "Too Many Requests"}, 429, {"Retry-After": "1"})
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return json_response({"message": problem.detail}, 400)
 
     def _guarded(self, handle: Handler, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

@@ -4,7 +4,7 @@
 - `POST goods {"account", "skus", "vendor"}` adds simple products, shipped by that vendor if one is given.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
 - `PATCH row {"account", "kind", "id", "changes"}` changes a row and its modification time; `DELETE row` deletes one.
-- `POST setting {"account", "enforce_limits", "consumers_running", "at"}` turns the input limits on or off, starts or
+- `POST setting {"account", "enforce_limits", "consuming", "at"}` turns the input limits on or off, starts or
   stops the queue consumers, and freezes the shop's clock at a time.
 """
 

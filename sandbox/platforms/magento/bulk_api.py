@@ -132,8 +132,10 @@ def process_queue(store: Store) -> None:
         except ApiError as refused:
             operation |= {"status": FAILED, "result_message": refused.formatted_message, "error_code": refused.status}
         else:
+            # The shop deletes the request and keeps the saved product.
+            result = {"id": saved["id"], "sku": saved["sku"]}
             found = {"status": COMPLETE, "result_message": "Service execution success", "error_code": 0}
-            operation |= found | {"result_serialized_data": orjson.dumps({"id": saved["id"]}).decode()}
+            operation |= found | {"serialized_data": None, "result_serialized_data": orjson.dumps(result).decode()}
 
 
 def detailed_status(store: Store, name: str) -> Row:

@@ -28,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
 from sandbox.platforms.netsuite import records, suiteql
 from sandbox.platforms.netsuite.authentication import Authenticator
@@ -90,6 +91,9 @@ class NetSuite(Platform):
 
     def rate_limited(self) -> Response:
         return ApiError(429, "CONCURRENCY_LIMIT_EXCEEDED", "Too many requests at a time for this account.").response()
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return ApiError(400, "INVALID_CONTENT", problem.detail).response()
 
     async def _token(self, request: Request) -> Response:
         account = request.path_params["account"]

@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import (
     Options,
     PagedDict,
@@ -84,6 +85,9 @@ class SparkLayer(Platform):
 
     async def reset(self) -> None:
         self._reset_data()
+
+    def invalid_request(self, problem: Problem) -> Response:
+        return error_response(400, "Invalid request", **{problem.kind: problem.detail})
 
     async def _token(self, request: Request) -> Response:
         await self.options.latency()

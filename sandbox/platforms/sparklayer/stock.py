@@ -6,7 +6,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.platforms.base import json_response
 from sandbox.platforms.sparklayer.responses import is_text, known_fields, require
 from sandbox.platforms.sparklayer.site import LOCATIONS, Site
 
@@ -37,7 +36,7 @@ def update(request: Request, site: Site, body: Any) -> Response:
         )
         levels[location, each["sku"]] = each | {"stock_location_id": f"sl_{location}"}
     site.levels |= levels
-    return json_response(body)
+    return Response(status_code=204)
 
 
 ROUTES = (("POST", "/api/v1/batch-update-stock", update),)

@@ -1,0 +1,1 @@
+"""Finds the adapter of a platform and opens it for a connection."""

@@ -1,0 +1,1 @@
+"""Alerts about connectors: what raises one, and how it is sent."""

@@ -1,0 +1,85 @@
+"""Sends alerts by email and to Slack-compatible webhooks: at most one message per channel and evaluation."""
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import connection as database
+from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from connectors.sdk.errors import ConnectorError
+from connectors.sdk.http import HttpClient
+from hub import alerts
+from hub.models import AlertChannel, AlertDelivery
+
+logger = logging.getLogger(__name__)
+
+_MAX_LINES = 20
+_DEADLINE_SECONDS = 10.0
+
+
+def evaluate_and_notify(*, now: datetime) -> None:
+    """Update the alerts and send pending deliveries. Does nothing if another process is doing it."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('connectors.alerts.notifications'))")
+        if not cursor.fetchone()[0]:
+            return
+    try:
+        alerts.update_alerts(findings=alerts.collect_findings(now=now), now=now)
+        for channel in AlertChannel.objects.filter(enabled=True):
+            _notify(channel, now)
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('connectors.alerts.notifications'))")
+
+
+def _notify(channel: AlertChannel, now: datetime) -> None:
+    deliveries = list(alerts.pending_deliveries(channel=channel))
+    if not deliveries:
+        return
+    rows = AlertDelivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries])
+    subject, lines = _render_message(deliveries)
+    try:
+        if channel.medium == AlertChannel.Medium.EMAIL:
+            send_mail(subject, "\n".join(lines), None, [str(channel.address)])
+        else:
+            _post(str(channel.address), "\n".join([f"*{subject}*", *lines]))
+    except (ConnectorError, OSError) as error:  # SMTPException is an OSError
+        logger.warning(
+            "Could not deliver to alert channel %s (%s): %s", channel.pk, channel.medium, type(error).__name__
+        )
+        rows.update(attempts=F("attempts") + 1, last_error=type(error).__name__)
+        return
+    rows.update(sent_at=now)
+
+
+def _render_message(deliveries: list[AlertDelivery]) -> tuple[str, list[str]]:
+    """The subject and the lines of a message about these deliveries."""
+    resolved = sum(delivery.is_resolution for delivery in deliveries)
+    new = len(deliveries) - resolved
+    parts = []
+    if new:
+        parts.append(ngettext("%(count)s new alert", "%(count)s new alerts", new) % {"count": new})
+    if resolved:
+        parts.append(ngettext("%(count)s resolved alert", "%(count)s resolved alerts", resolved) % {"count": resolved})
+    lines = [_render_line(delivery) for delivery in deliveries[:_MAX_LINES]]
+    if (omitted := len(deliveries) - _MAX_LINES) > 0:
+        lines.append(_("… and %(count)s more.") % {"count": omitted})
+    return f"SyncCenter: {', '.join(parts)}", [*lines, f"{settings.PUBLIC_URL}/"]
+
+
+def _render_line(delivery: AlertDelivery) -> str:
+    template = _("Resolved: %(message)s") if delivery.is_resolution else _("New: %(message)s")
+    return template % {"message": delivery.alert.message}
+
+
+def _post(address: str, text: str) -> None:
+    """Post to a Slack-compatible incoming webhook. ConnectorError if it fails."""
+    http = HttpClient(address, deadline=_DEADLINE_SECONDS, private_hosts=settings.PRIVATE_HOSTS_ALLOWED)
+    try:
+        http.request("POST", "", body={"text": text})
+    finally:
+        http.close()

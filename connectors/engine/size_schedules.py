@@ -1,0 +1,71 @@
+"""Automatic schedules by catalog size (F3), for jobs whose schedule was not set manually."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count
+
+from accounts.services import record_audit_event
+from catalog.models import Product
+from connectors.adapters.registry import adapters
+from connectors.sdk.streams import SizeSchedules
+from hub.kinds import DataType
+from hub.models import Connection, Job
+from hub.services import recompute_next_runs
+
+
+def size_rule(job: Job) -> SizeSchedules | None:
+    """The size rule of the job's target stream; None if it has none."""
+    adapter = adapters().get(job.connection.platform)
+    target = adapter.targets().get(DataType(job.data_type)) if adapter else None
+    return target.full_schedule if target and isinstance(target.full_schedule, SizeSchedules) else None
+
+
+def first_schedule(connection: Connection, schedule: str | SizeSchedules) -> str:
+    """The full schedule of a new job."""
+    if isinstance(schedule, str):
+        return schedule
+    return choose_schedule(schedule, catalog_sizes([connection])[connection.pk])
+
+
+def choose_schedule(rule: SizeSchedules, size: int, *, current: str = "") -> str:
+    """The schedule for `size` products. A large catalog counts as small again only 10% below the threshold."""
+    threshold = rule.threshold * 9 // 10 if current == rule.above else rule.threshold
+    return rule.below if size < threshold else rule.above
+
+
+def catalog_sizes(connections: Iterable[Connection]) -> dict[int, int]:
+    """Connection ID → number of live products that it covers. One query."""
+    wanted = {connection.pk: connection.seller_id for connection in connections}
+    live = Product.objects.filter(status="live")
+    if None not in wanted.values():
+        live = live.filter(seller_id__in=set(wanted.values()))
+    counts = dict(live.order_by().values_list("seller_id").annotate(Count("pk")))
+    total = sum(counts.values())
+    return {pk: total if seller_id is None else counts.get(seller_id, 0) for pk, seller_id in wanted.items()}
+
+
+def update_size_schedules(*, now: datetime, job: Job | None = None) -> int:
+    """Change the schedules of all jobs, or of one job, whose catalog has crossed the threshold. Returns the number of
+    changed jobs. Safe to run concurrently."""
+    size_scheduled_jobs = Job.objects.filter(by_size=True, enabled=True).select_related("connection__seller")
+    if job is not None:
+        size_scheduled_jobs = size_scheduled_jobs.filter(pk=job.pk)
+    jobs_with_rules = [(each, rule) for each in size_scheduled_jobs if (rule := size_rule(each)) is not None]
+    sizes = catalog_sizes(each.connection for each, _ in jobs_with_rules)
+    return sum(_apply_rule(each, rule, size=sizes[each.connection_id], now=now) for each, rule in jobs_with_rules)
+
+
+@transaction.atomic
+def _apply_rule(job: Job, rule: SizeSchedules, *, size: int, now: datetime) -> bool:
+    """False if the job already has the right schedule, or if a person has changed it in the meantime."""
+    wanted = choose_schedule(rule, size, current=job.full_schedule)
+    unedited = Job.objects.filter(pk=job.pk, by_size=True, full_schedule=job.full_schedule)
+    if wanted == job.full_schedule or not unedited.update(full_schedule=wanted):
+        return False
+    job.full_schedule = wanted
+    recompute_next_runs(job=job, now=now)
+    seller = job.connection.seller
+    record_audit_event(user=None, action="job.schedule", target=job, seller=seller, full_schedule=wanted, products=size)
+    return True

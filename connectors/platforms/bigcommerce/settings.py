@@ -1,0 +1,87 @@
+"""Settings, credentials and field map of a connection to a BigCommerce store.
+
+A value of the field map names a field of the store. The part after a dot is the name of a custom field, a customer
+attribute or a form field: `retail_price`, `custom_fields.Restock date`. Empty: the store has no such field.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from connectors.sdk.schemas import Schema
+
+MAX_PAGE_SIZE = 250
+
+
+class Settings(Schema):
+    page_size: int = Field(
+        MAX_PAGE_SIZE,
+        ge=1,
+        le=MAX_PAGE_SIZE,
+        title="Items per page",
+        description="Lower this if the store times out (504).",
+    )
+    channel_ids: tuple[int, ...] = Field(
+        (),
+        title="Storefronts",
+        description="IDs of the channels whose products and categories are imported. Leave empty for all.",
+    )
+    b2b_channel_id: int | None = Field(
+        None, title="B2B channel", description="Import only orders from this channel. Leave empty for all."
+    )
+
+
+class TargetSettings(Schema):
+    price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
+    price_list_id: int | None = Field(
+        None, title="Price list of the store", description="Its ID in BigCommerce; empty: no price records are sent."
+    )
+    location_id: int = Field(1, title="Stock location", description="ID of the store's location that stock is sent to.")
+    channel_id: int = Field(1, title="Storefront", description="ID of the channel whose category tree is written.")
+    on_removal: Literal["hide", "delete"] = Field(
+        "hide", title="Discontinued items", description="Brands can't be hidden, so “hide” keeps them."
+    )
+
+
+class Credentials(Schema):
+    access_token: Annotated[SecretStr, Field(min_length=1)] = Field(
+        title="Access token", description="Of a store-level API account, with the scopes of the data to be synced."
+    )
+
+
+class SourceCredentials(Credentials):
+    client_secret: SecretStr = Field(
+        SecretStr(""),
+        title="Client secret",
+        description="Client secret of the same API account. Used to verify webhook signatures (optional).",
+    )
+
+
+class ProductMap(Schema):
+    rrp: str = "retail_price"
+    restock_date: str = ""
+    # Settings of a variant for B2B storefronts, with names chosen by the merchant (a minimum quantity, a pack size).
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class CustomerMap(Schema):
+    group: str = ""
+    accounting_id: str = ""
+    sales_agent_groups: str = ""
+    price_lists: str = ""
+    discount_percentage: str = ""
+    payment_on_account: str = ""
+    parent_id: str = ""
+    tax_id: str = ""
+
+
+class OrderMap(Schema):
+    vendor: str = ""
+
+
+class FieldMap(Schema):
+    """Which field of the store contains which of our fields (S5, D11, D13)."""
+
+    products: ProductMap = ProductMap()
+    customers: CustomerMap = CustomerMap()
+    orders: OrderMap = OrderMap()

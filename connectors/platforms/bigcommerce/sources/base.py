@@ -1,0 +1,71 @@
+"""Base classes of all sources of a store: converting rows to records, and paging by modification time."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from connectors.platforms.bigcommerce.client import SourceClient
+from connectors.platforms.bigcommerce.field_reader import MalformedField, timestamp
+from connectors.platforms.bigcommerce.paging import row_ids
+from connectors.sdk import issues
+from connectors.sdk.paging import Cursor, Page, Slice, by_change
+from connectors.sdk.records import Problem, Record
+from connectors.sdk.streams import Source
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+class StoreSource(Source[SourceClient, RecordT]):
+    lane = "catalog"
+
+    def build(self, raw: Any, problems: list[Problem]) -> RecordT:
+        """The record for a row; problems found are added to `problems`. MalformedField if the row cannot be read."""
+        raise NotImplementedError
+
+    def placeholder(self, number: str) -> RecordT:
+        """A record for a row that cannot be read."""
+        raise NotImplementedError
+
+    def records(self, rows: Iterable[Any]) -> list[RecordT]:
+        return [self._record(row) for row in rows]
+
+    def _record(self, raw: Any) -> RecordT:
+        problems: list[Problem] = []
+        try:
+            record = self.build(raw, problems)
+        except MalformedField as error:
+            record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
+            problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
+        record.raw, record.problems = raw, problems
+        return record
+
+
+class ChangeSource(StoreSource[RecordT]):
+    """A source that can also be read by modification time, where each page advances the cut."""
+
+    def list_from(self, second: datetime) -> Slice:
+        """Rows changed at that second or later, ordered by modification time."""
+        raise NotImplementedError
+
+    def list_within(self, second: datetime, after: int) -> Slice:
+        """Rows changed in that second with a greater ID, ordered by ID."""
+        raise NotImplementedError
+
+    def changed_page(self, since: datetime, cursor: Cursor) -> Page[RecordT]:
+        rows, following, cut = by_change(
+            since,
+            cursor,
+            list_from=self.list_from,
+            list_within=self.list_within,
+            changed_at=changed_at,
+            row_ids=row_ids,
+        )
+        return Page(self.records(rows), following, cut=cut)
+
+
+def changed_at(row: Any) -> datetime | None:
+    """When a row was last changed, to the second; None if the time is missing or malformed."""
+    try:
+        return timestamp(row["date_modified"]).replace(microsecond=0)
+    except (KeyError, TypeError, ValueError):
+        return None

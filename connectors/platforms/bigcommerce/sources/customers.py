@@ -1,0 +1,166 @@
+"""Customers with their groups, addresses and B2B attributes (D13)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, PAGE_SIZE, Row, join
+from connectors.platforms.bigcommerce.field_reader import FieldReader, amount, mapped_value
+from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
+from connectors.platforms.bigcommerce.sources.base import StoreSource, changed_at
+from connectors.sdk import issues
+from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.records import AddressRecord, CustomerRecord, Problem
+from hub.kinds import DataType
+
+PATH = "/customers"
+# Lists nested in a customer, which the vendor truncates: field, its counter, its own listing.
+SUB_RESOURCES = (
+    ("addresses", "address_count", "/customers/addresses"),
+    ("attributes", "attribute_count", "/customers/attribute-values"),
+)
+TRUE_VALUES = ("1", "true", "yes", "on")
+
+
+class Customers(StoreSource[CustomerRecord]):
+    """Read by the vendor's cursor, which marks a position in the sort order rather than a page number."""
+
+    data_type = DataType.CUSTOMERS
+    lane = "customers"
+    partial_schedule = "15m"
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[CustomerRecord]:
+        query: dict[str, Any] = {"include": self._include, "limit": self.client.settings.page_size}
+        if since is not None:
+            query |= {"date_modified:min": isoformat_utc(since), "sort": "date_modified:asc"}
+        if cursor:
+            query["after"] = cursor["after"]
+        rows, after, total = self.client.list_page_by_cursor(PATH, **query)
+        cut = max(filter(None, map(changed_at, rows)), default=since) if since else None
+        return Page(self._complete_records(rows), {"after": after} if after else None, cut=cut, total=total)
+
+    def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
+        wanted = sorted({int(each) for each in external_ids if each.isdecimal()})
+        found: list[Any] = []
+        for start in range(0, len(wanted), IDS_PER_REQUEST):
+            ids = join(wanted[start : start + IDS_PER_REQUEST])
+            rows, _, _ = self.client.list_page_by_cursor(PATH, **{"id:in": ids}, include=self._include, limit=PAGE_SIZE)
+            found += rows
+        return self._complete_records(found)
+
+    @cached_property
+    def _map(self) -> dict[str, str]:
+        """Our field → its path at the store; unmapped fields are left out."""
+        return {name: path for name, path in self.client.field_map.customers if path}
+
+    @property
+    def _include(self) -> str:
+        fields = any(path.startswith("form_fields.") for path in self._map.values())
+        return "addresses,attributes,formfields" if fields else "addresses,attributes"
+
+    @cached_property
+    def _groups(self) -> dict[int, str]:
+        return _names(self.client.v2_fetch_all("/customer_groups"))
+
+    @cached_property
+    def _attribute_names(self) -> dict[int, str]:
+        """Customers have attributes by ID; the settings use their names."""
+        if not any(path.startswith("attributes.") for path in self._map.values()):
+            return {}
+        return _names(self.client.list_unpaged("/customers/attributes", limit=PAGE_SIZE))
+
+    def _complete_records(self, rows: list[Any]) -> list[CustomerRecord]:
+        for name, counter, path in SUB_RESOURCES:
+            self._fetch_truncated(rows, name, counter, path)
+        return self.records(rows)
+
+    def _fetch_truncated(self, rows: list[Any], name: str, counter: str, path: str) -> None:
+        """Fetch truncated lists in full, for all customers of the page at once."""
+        short: dict[int, Row] = {
+            row["id"]: row
+            for row in rows
+            if row_ids([row]) and isinstance(row.get(name), list) and (row.get(counter) or 0) > len(row[name])
+        }
+        if not short:
+            return
+        found: dict[int, list[Any]] = {number: [] for number in short}
+        for each in self.client.fetch_all(path, **{"customer_id:in": join(list(short))}):
+            if isinstance(each, dict) and each.get("customer_id") in found:
+                found[each["customer_id"]].append(each)
+        for number, row in short.items():
+            row[name] = found[number]
+
+    def _link(self, number: str) -> str:
+        return self.client.link(f"customers/{number}/edit")
+
+    def placeholder(self, number: str) -> CustomerRecord:
+        return CustomerRecord(external_id=number, link=self._link(number))
+
+    def build(self, raw: Any, problems: list[Problem]) -> CustomerRecord:
+        customer = FieldReader(raw, problems, what="customer")
+        number = customer.key("id")
+        own = self._mapped_fields(customer)
+        email = customer.text("email")
+        if not email:
+            customer.report(issues.EMAIL_MISSING())
+        discount = amount(own.get("discount_percentage"))
+        return CustomerRecord(
+            external_id=number,
+            updated_at=customer.timestamp("date_modified"),
+            link=self._link(number),
+            email=email,
+            first_name=customer.text("first_name"),
+            last_name=customer.text("last_name"),
+            company_name=customer.text("company"),
+            phone=customer.text("phone"),
+            tax_id=own.get("tax_id", ""),
+            group=own.get("group") or self._groups.get(customer.integer("customer_group_id"), ""),
+            accounting_id=own.get("accounting_id", ""),
+            sales_agent_groups=_split_list(own.get("sales_agent_groups", "")),
+            price_lists=_split_list(own.get("price_lists", "")),
+            discount_percentage=discount if discount is None or discount <= Decimal(100) else None,
+            payment_on_account=own["payment_on_account"].lower() in TRUE_VALUES
+            if "payment_on_account" in own
+            else None,
+            parent_id=own.get("parent_id", ""),
+            note=customer.text("notes"),
+            addresses=[self._address(customer, address) for address in customer.objects("addresses")],
+        )
+
+    def _mapped_fields(self, customer: FieldReader) -> dict[str, str]:
+        """The B2B attributes that the connection maps, as text; those that the customer does not have are left out."""
+        named = {
+            self._attribute_names.get(each.integer("attribute_id"), ""): each.text("attribute_value")
+            for each in customer.objects("attributes")
+        }
+        source = customer.raw | {"attributes": named}
+        found = {name: mapped_value(source, path) for name, path in self._map.items()}
+        return {name: str(value).replace("\x00", "") for name, value in found.items() if value not in (None, "")}
+
+    @staticmethod
+    def _address(customer: FieldReader, address: FieldReader) -> AddressRecord:
+        if not address.text("address1"):
+            customer.report(issues.ADDRESS_INCOMPLETE(use="customer"))
+        return AddressRecord(
+            external_id=address.key("id"),
+            first_name=address.text("first_name"),
+            last_name=address.text("last_name"),
+            company=address.text("company"),
+            street=address.text("address1"),
+            street2=address.text("address2"),
+            city=address.text("city"),
+            region=address.text("state_or_province"),
+            postcode=address.text("postal_code"),
+            country=address.text("country_code").upper(),
+            phone=address.text("phone"),
+        )
+
+
+def _names(rows: list[Any]) -> dict[int, str]:
+    return {row["id"]: str(row.get("name", "")) for row in rows if row_ids([row])}
+
+
+def _split_list(text: str) -> list[str]:
+    return [word for each in text.split(",") if (word := each.strip())]

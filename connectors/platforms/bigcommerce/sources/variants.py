@@ -1,0 +1,93 @@
+"""Variants of a product. Fields that a variant lacks are taken from its product."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from connectors.platforms.bigcommerce.client import SourceClient
+from connectors.platforms.bigcommerce.field_reader import FieldReader, amount, mapped_value, parse_date
+from connectors.sdk import issues
+from connectors.sdk.records import PriceRecord, Problem, StockRecord, VariantRecord
+
+GRAM = Decimal("0.001")
+
+
+class VariantReader:
+    """Reads the variants of one product."""
+
+    def __init__(self, client: SourceClient, product: FieldReader) -> None:
+        self._client = client
+        self._map = client.field_map.products
+        self._product = product
+
+    def variant(self, variant: FieldReader, position: int, status: str) -> VariantRecord:
+        number = variant.key("id")
+        options = [
+            {"name": value.text("option_display_name"), "value": value.text("label")}
+            for value in variant.objects("option_values")
+        ]
+        sku = variant.text("sku")
+        if not sku:
+            names = " / ".join(option["value"] for option in options) or self._product.label("name")
+            variant.report(issues.SKU_MISSING(count=1, names=names, fatal=False, ref=f"variant:{number}"))
+        return VariantRecord(
+            external_id=number,
+            sku=sku,
+            barcode=variant.text("gtin") or variant.text("upc"),
+            weight_in_grams=self._weight(variant),
+            position=position,
+            cart_image_url=variant.text("image_url"),
+            options=options,
+            status="suspended" if variant.flag("purchasing_disabled") else status,
+            rrp=amount(self._mapped(variant, self._map.rrp)),
+            settings={
+                name: value
+                for name, path in self._map.settings.items()
+                if (value := self._mapped(variant, path)) is not None
+            },
+            price=self._price(variant),
+            stock=[self._stock(variant)],
+        )
+
+    def _mapped(self, variant: FieldReader, path: str) -> Any:
+        """A B2B attribute of the variant, else of its product (D11)."""
+        own = mapped_value(variant.raw, path)
+        return mapped_value(self._product.raw, path) if own is None else own
+
+    def _weight(self, variant: FieldReader) -> Decimal | None:
+        weight = self._own_or_shared(variant, "weight", issues.WEIGHT_NEGATIVE)
+        return None if weight is None else (weight * self._client.grams_per_unit).quantize(GRAM)
+
+    def _price(self, variant: FieldReader) -> PriceRecord | None:
+        """The price. The product's sale price applies only if the product's price does; zero means that there is no
+        sale price."""
+        price = self._own_or_shared(variant, "price", issues.PRICE_NEGATIVE)
+        if price is None:
+            return None
+        sale = variant.decimal("sale_price")
+        if sale is None and variant.decimal("price") is None:
+            sale = self._product.decimal("sale_price")
+        if sale and 0 < sale < price:
+            return PriceRecord(amount=sale, list_amount=price)
+        return PriceRecord(amount=price)
+
+    def _own_or_shared(self, variant: FieldReader, name: str, negative: Callable[..., Problem]) -> Decimal | None:
+        """The variant's own price or weight, else its product's. None, and a problem, if its own is negative."""
+        own = variant.decimal(name)
+        if own is not None and own < 0:
+            number = variant.key("id")
+            variant.report(negative(names=variant.label("sku") or number, fatal=False, ref=f"variant:{number}"))
+            return None
+        shared = self._product.decimal(name)
+        return own if own is not None else shared if shared is None or shared >= 0 else None
+
+    def _stock(self, variant: FieldReader) -> StockRecord:
+        """If stock is tracked by product, each variant has the product's stock: any of them can be bought until it is
+        sold out."""
+        owner = {"variant": variant, "product": self._product}.get(self._product.text("inventory_tracking"))
+        warning = owner.integer("inventory_warning_level") if owner else 0
+        return StockRecord(
+            quantity=Decimal(owner.integer("inventory_level")) if owner else None,
+            min_level=Decimal(warning) if warning > 0 else None,
+            restock_date=parse_date(self._mapped(variant, self._map.restock_date)),
+        )

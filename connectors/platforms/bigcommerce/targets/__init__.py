@@ -1,0 +1,9 @@
+"""Data types that are exported to a store."""
+
+from connectors.platforms.bigcommerce.targets.brands import BrandTarget
+from connectors.platforms.bigcommerce.targets.categories import CategoryTarget
+from connectors.platforms.bigcommerce.targets.prices import PriceTarget
+from connectors.platforms.bigcommerce.targets.products import ProductTarget
+from connectors.platforms.bigcommerce.targets.stock import StockTarget
+
+__all__ = ["BrandTarget", "CategoryTarget", "PriceTarget", "ProductTarget", "StockTarget"]

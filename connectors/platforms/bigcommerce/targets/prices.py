@@ -1,0 +1,67 @@
+"""Prices as the records of one price list, a thousand per call."""
+
+from collections.abc import Mapping, Sequence
+
+from catalog.items import VariantItem
+from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, Row, join
+from connectors.platforms.bigcommerce.refusals import error_text, refusal_reason
+from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
+from connectors.platforms.bigcommerce.targets.stock import variant_outcome
+from connectors.platforms.bigcommerce.values import full_and_sale, remote_variant_id
+from connectors.sdk import issues
+from connectors.sdk.errors import BatchRefused
+from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.records import Problem
+from connectors.sdk.responses import Refused
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
+from hub.kinds import DataType
+
+
+class PriceTarget(StoreTarget[VariantItem]):
+    data_type = DataType.PRICES
+    batch_size = 1000
+
+    def payload(self, item: VariantItem, refs: References) -> Row | None:
+        """A record with a tier for each larger quantity; None if the settings name no price list of the store."""
+        settings = self.client.settings
+        default = default_price(item, settings.price_list)
+        if not settings.price_list_id or item.status not in SOLD_STATUSES or default is None:
+            return None
+        full, sale = full_and_sale(default)
+        tiers = [each for each in item.prices if each.price_list == default.price_list and each.min_quantity > 1]
+        record: Row = {
+            "variant_id": remote_variant_id(item, refs),
+            "currency": default.currency.lower(),
+            "price": json_number(full),
+            "bulk_pricing_tiers": [
+                {"quantity_min": each.min_quantity, "type": "fixed", "amount": json_number(each.amount)}
+                for each in tiers
+            ],
+        }
+        return record if sale is None else record | {"sale_price": json_number(sale)}
+
+    def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
+        """Records of a rejected batch may have been written nevertheless; writing them again does no harm."""
+        path = f"/pricelists/{self.client.settings.price_list_id}/records"
+        written, removed = split(operations)
+        gone = [operation.external_id for _, operation in removed]
+        for start in range(0, len(gone), IDS_PER_REQUEST):
+            self.client.call("DELETE", path, params={"variant_id:in": join(gone[start : start + IDS_PER_REQUEST])})
+        if written:
+            try:
+                self.client.call("PUT", path, body=[operation.content for _, operation in written])
+            except Refused as refused:
+                positions = {operation.content["variant_id"]: position for position, operation in written}
+                raise BatchRefused(refusal_reason(refused), item_errors=_item_errors(refused, positions)) from refused
+        return [variant_outcome(each) for each in operations]
+
+
+def _item_errors(refused: Refused, positions: Mapping[int, int]) -> dict[int, Problem]:
+    """The errors of the records that the response names by their variant."""
+    errors = refused.body.get("batch_errors") if isinstance(refused.body, dict) else None
+    found = {}
+    for error in errors if isinstance(errors, list) else ():
+        data = error.get("data") if isinstance(error, dict) else None
+        if isinstance(data, dict) and data.get("variant_id") in positions:
+            found[positions[data["variant_id"]]] = issues.REJECTED(reason=error_text(error))
+    return found

@@ -1,0 +1,130 @@
+"""Products with their variants. Every step is safe to repeat: nothing that exists is created again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalog.items import ProductItem
+from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, VARIANTS, Row, TargetClient, join
+from connectors.platforms.bigcommerce.listings import ProductListing
+from connectors.platforms.bigcommerce.paging import complete_page_by_id
+from connectors.platforms.bigcommerce.refusals import error_text, refusal_error, refusal_reason, removal_outcome
+from connectors.platforms.bigcommerce.targets.base import Numbered, StoreTarget, split
+from connectors.platforms.bigcommerce.targets.product_payload import (
+    COMPARED_FIELDS,
+    comparable_content,
+    product_payload,
+)
+from connectors.platforms.bigcommerce.targets.variants import VariantWriter, new_variant, store_weight
+from connectors.sdk import issues
+from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.paging import HeldPage
+from connectors.sdk.responses import Refused
+from connectors.sdk.streams import ComparisonDepth
+from hub.kinds import DataType
+
+
+class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
+    data_type = DataType.PRODUCTS
+    batch_size = 10
+    comparable = ComparisonDepth.CONTENT
+
+    def payload(self, item: ProductItem, refs: References) -> Row | None:
+        return product_payload(item, refs, self.client.settings.price_list)
+
+    def read_held(self, *, cursor: Any) -> HeldPage[Row]:
+        query = {"include_fields": ",".join(COMPARED_FIELDS), "sort": "id", "direction": "asc", "limit": PAGE_SIZE}
+        rows, following = complete_page_by_id(self.client, PRODUCTS, cursor, **query)
+        return HeldPage({str(row["id"]): comparable_content(row) for row in rows}, following)
+
+    def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
+        """BatchRefused if the store rejects several products together without saying which."""
+        written, removed = split(operations)
+        self._remove([operation.external_id for _, operation in removed if operation.external_id])
+        outcomes = {position: removal_outcome(operation) for position, operation in removed}
+        known: dict[int, int] = {}
+        for (position, operation), found in zip(written, self._find(written), strict=True):
+            if found in known.values():
+                problem = issues.ALREADY_LINKED(name=operation.content["product"]["name"], external_id=found)
+                outcomes[position] = Outcome(error=SkipRecord(problem))
+            elif found is not None:
+                known[position] = found
+        self._change({position: (number, operations[position].content) for position, number in known.items()})
+        for position, operation in written:
+            if position not in known and position not in outcomes:
+                try:
+                    known[position] = self._create(operation.content)
+                except Refused as refused:
+                    outcomes[position] = Outcome(error=refusal_error(refused))
+        held = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
+        if missing := [number for number in known.values() if number not in held]:
+            raise TryAgainLater(f"The store does not list the products {join(missing)} yet.")
+        for position, number in known.items():
+            self.client.complete(held[number])
+            try:
+                outcomes[position] = VariantWriter(self.client, held[number]).sync(operations[position])
+            except Refused as refused:
+                outcomes[position] = Outcome(external_id=str(number), error=refusal_error(refused))
+        return [outcomes[position] for position in range(len(operations))]
+
+    def _find(self, written: Numbered) -> list[int | None]:
+        """The store's IDs: the known ones that still exist, else that of the product that has the first SKU."""
+        linked = {int(each.external_id) for _, each in written if each.external_id}
+        existing = {row["id"] for row in self._read(sorted(linked), include_fields="name")} if linked else set()
+        return [
+            int(each.external_id)
+            if each.external_id and int(each.external_id) in existing
+            else self._by_sku(each.content["variants"][0]["sku"])
+            for _, each in written
+        ]
+
+    def _by_sku(self, sku: str) -> int | None:
+        rows, _ = self.client.list_page(VARIANTS, sku=sku, include_fields="product_id,sku")
+        return next((row["product_id"] for row in rows if row.get("sku") == sku and row.get("product_id")), None)
+
+    def _read(self, ids: list[int], **query: Any) -> list[Row]:
+        return self.client.existing(PRODUCTS, [str(number) for number in ids], **query)
+
+    def _change(self, products: dict[int, tuple[int, Row]]) -> None:
+        """`products`: position in the batch → the store's ID and our payload."""
+        if not products:
+            return
+        bodies = [{"id": number, **self._body(payload)} for number, payload in products.values()]
+        try:
+            response = self.client.call("PUT", PRODUCTS, body=bodies)
+        except Refused as refused:
+            raise BatchRefused(refusal_reason(refused)) from refused
+        if response.status == 207:
+            reason = error_text(response.json().get("errors", {}))
+            # Sending each product alone shows which one was rejected.
+            errors = {position: issues.PARTLY_SAVED(reason=reason) for position in products if len(products) == 1}
+            raise BatchRefused(f"Parts of it could not be saved: {reason}.", item_errors=errors)
+
+    def _create(self, payload: Row) -> int:
+        body = self._body(payload) | {"images": [{"image_url": url} for url in payload["images"]]}
+        options = [each for each in payload["variants"] if each["options"]]
+        body["inventory_tracking"] = "variant" if options else "product"
+        if options:
+            # The specification reuses the response schema here, including the IDs; the vendor's guides leave them out.
+            body["variants"] = [new_variant(self.client, each) for each in options]
+        match self.client.call("POST", PRODUCTS, body=body).json():
+            case {"data": {"id": int(number)}}:
+                return number
+        raise TryAgainLater("The store did not say which product it created.")
+
+    def _body(self, payload: Row) -> Row:
+        """The product's own fields. A product without options carries the SKU and code of its only variant."""
+        body: Row = payload["product"] | {"weight": store_weight(self.client, payload["weight_in_grams"])}
+        first = payload["variants"][0]
+        return body if first["options"] else body | {"sku": first["sku"], "upc": first["upc"]}
+
+    def _remove(self, ids: list[str]) -> None:
+        """Hide the product, or delete it if the settings say so. A product that no longer exists is not an error."""
+        if not ids:
+            return
+        if self.client.settings.on_removal == "delete":
+            self.client.call("DELETE", PRODUCTS, params={"id:in": join(ids)})
+            return
+        existing = [row["id"] for row in self._read([int(each) for each in ids], include_fields="name")]
+        if existing:
+            self.client.call("PUT", PRODUCTS, body=[{"id": each, "is_visible": False} for each in existing])

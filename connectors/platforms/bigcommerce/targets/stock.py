@@ -1,0 +1,61 @@
+"""Stock at one location, thousands per call."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from catalog.items import VariantItem
+from connectors.platforms.bigcommerce.client import Row
+from connectors.platforms.bigcommerce.refusals import refusal_reason
+from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
+from connectors.platforms.bigcommerce.values import remote_variant_id
+from connectors.sdk import issues
+from connectors.sdk.errors import BatchRefused
+from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.records import Problem
+from connectors.sdk.responses import Refused
+from connectors.sdk.values import SOLD_STATUSES
+from hub.kinds import DataType
+
+ADJUSTMENTS = "/inventory/adjustments/absolute"
+ITEM_INDEX_PATTERN = re.compile(r"items\[(\d+)\]")
+
+
+class StockTarget(StoreTarget[VariantItem]):
+    data_type = DataType.STOCK
+    batch_size = 2000
+
+    def payload(self, item: VariantItem, refs: References) -> Row | None:
+        """The sum of all locations; negative stock is sent as zero. None if stock is not tracked."""
+        if item.status not in SOLD_STATUSES or not item.stock:
+            return None
+        total = sum((each.quantity for each in item.stock), Decimal(0))
+        return {"variant_id": remote_variant_id(item, refs), "quantity": max(0, int(total))}
+
+    def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
+        """Sends absolute quantities, so it is safe to repeat. The store is eventually consistent: reads lag behind."""
+        written, _ = split(operations)
+        location = self.client.settings.location_id
+        items = [{"location_id": location, **operation.content} for _, operation in written]
+        if items:
+            try:
+                self.client.call("PUT", ADJUSTMENTS, body={"reason": "SyncCenter", "items": items})
+            except Refused as refused:
+                errors = _item_errors(refused, [position for position, _ in written])
+                raise BatchRefused(refusal_reason(refused), item_errors=errors) from refused
+        return [variant_outcome(each) for each in operations]
+
+
+def variant_outcome(operation: Operation[Row]) -> Outcome:
+    """Stock and prices are linked by the ID of their variant at the store."""
+    return Outcome(external_id=str((operation.payload or {}).get("variant_id") or operation.external_id))
+
+
+def _item_errors(refused: Refused, positions: Sequence[int]) -> dict[int, Problem]:
+    """`{"errors": {"items[3].variant_id": …}}`: the errors of the adjustments that the response names."""
+    errors = refused.body.get("errors") if isinstance(refused.body, dict) else None
+    return {
+        positions[int(match[1])]: issues.REJECTED(reason=f"{name}: {text}")
+        for name, text in (errors.items() if isinstance(errors, dict) else ())
+        if (match := ITEM_INDEX_PATTERN.match(name))
+    }

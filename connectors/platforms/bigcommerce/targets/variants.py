@@ -1,0 +1,119 @@
+"""Variants of one product in a store, matched by SKU."""
+
+from decimal import Decimal
+
+from connectors.platforms.bigcommerce.client import PRODUCTS, VARIANTS, Row, TargetClient
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Operation, Outcome
+from hub.kinds import Kind
+
+VARIANTS_PER_REQUEST = 50
+# Appended to the SKU of a variant that is being replaced by one with other option values, until the new one exists.
+REPLACED_SUFFIX = "~replaced"
+# Fields that a new variant copies from the one that it replaces (B9).
+COPIED_FIELDS = (
+    "inventory_level", "inventory_warning_level", "bin_picking_number", "cost_price", "retail_price", "map_price",
+    "width", "height", "depth", "is_free_shipping", "fixed_cost_shipping_price", "image_url", "gtin", "mpn",
+    "purchasing_disabled_message",
+)  # fmt: skip
+# Fields that are compared, so that unchanged variants are not written.
+MANAGED_FIELDS = ("price", "sale_price", "weight", "upc", "purchasing_disabled")
+
+
+class VariantWriter:
+    """Updates the variants of `product`, a row of the store with its variants, to match a payload."""
+
+    def __init__(self, client: TargetClient, product: Row) -> None:
+        self._client = client
+        self._product = product
+        self._path = f"{PRODUCTS}/{product['id']}/variants"
+
+    def sync(self, operation: Operation[Row]) -> Outcome:
+        outcome = Outcome(external_id=str(self._product["id"]))
+        wanted = operation.content["variants"]
+        held = {each["sku"]: each for each in self._product["variants"]}
+        if not wanted[0]["options"]:
+            return self._link_only_variant(outcome, wanted[0])
+        changed: list[Row] = []
+        for each in wanted:
+            row = held.get(each["sku"])
+            spare = held.get(each["sku"] + REPLACED_SUFFIX)
+            if row is not None and _options(row) == _wanted_options(each):
+                number = row["id"]
+                if difference := self._difference(each, row):
+                    changed.append({"id": number, **difference})
+            else:
+                number = self._create(each, replaced=row or spare)
+                spare = row or spare
+            if spare is not None:
+                self._client.call("DELETE", f"{self._path}/{spare['id']}")
+                outcome.warnings.append(issues.VARIANT_RECREATED(sku=each["sku"]))
+            outcome.links[Kind.VARIANT, each["id"]] = str(number)
+        for start in range(0, len(changed), VARIANTS_PER_REQUEST):
+            self._client.call("PUT", VARIANTS, body=changed[start : start + VARIANTS_PER_REQUEST])
+        self._delete_gone(operation, {each["sku"] for each in wanted})
+        return outcome
+
+    def _link_only_variant(self, outcome: Outcome, wanted: Row) -> Outcome:
+        """A product without options has one variant, which is described by the product's own fields."""
+        variants = self._product["variants"]
+        if len(variants) != 1 or variants[0]["option_values"]:
+            outcome.error = SkipRecord(issues.OPTIONS_DIFFER())
+        else:
+            outcome.links[Kind.VARIANT, wanted["id"]] = str(variants[0]["id"])
+        return outcome
+
+    def _create(self, wanted: Row, *, replaced: Row | None) -> int:
+        """Create a variant with new option values. The replaced variant's SKU is changed first, and it is deleted last,
+        so that a variant with the fields that we do not send exists even if this is interrupted."""
+        body = new_variant(self._client, wanted)
+        if replaced is not None:
+            if not replaced["sku"].endswith(REPLACED_SUFFIX):
+                renamed = {"sku": wanted["sku"] + REPLACED_SUFFIX}
+                self._client.call("PUT", f"{self._path}/{replaced['id']}", body=renamed)
+            carried = {name: replaced.get(name) for name in COPIED_FIELDS}
+            body = {name: value for name, value in carried.items() if value not in (None, "")} | body
+        match self._client.call("POST", self._path, body=body).json():
+            case {"data": {"id": int(number)}}:
+                return number
+        raise TryAgainLater("The store did not say which variant it created.")
+
+    def _delete_gone(self, operation: Operation[Row], wanted: set[str]) -> None:
+        """Delete variants that we sent before and that no longer exist. Variants added in the store are kept."""
+        before = {each["sku"] for each in (operation.previous or {}).get("variants", ())}
+        for row in self._product["variants"]:
+            if row["sku"] in before - wanted and row["option_values"]:
+                self._client.call("DELETE", f"{self._path}/{row['id']}")
+
+    def _difference(self, wanted: Row, held: Row) -> Row:
+        """The changed fields. The store treats zero and null alike for a missing sale price or code."""
+        managed = _managed(self._client, wanted)
+        return {name: value for name, value in managed.items() if (value or 0) != (held.get(name) or 0)}
+
+
+def new_variant(client: TargetClient, wanted: Row) -> Row:
+    """The request body that creates a variant of a payload."""
+    values = [{"option_display_name": each["name"], "label": each["value"]} for each in wanted["options"]]
+    return {"sku": wanted["sku"], "option_values": values, **_managed(client, wanted)}
+
+
+def store_weight(client: TargetClient, grams: float | None) -> float | None:
+    """The weight in the store's unit."""
+    if grams is None:
+        return None
+    return float((Decimal(str(grams)) / client.grams_per_unit).quantize(Decimal("0.0001")))
+
+
+def _managed(client: TargetClient, wanted: Row) -> Row:
+    return {name: wanted[name] for name in MANAGED_FIELDS if name != "weight"} | {
+        "weight": store_weight(client, wanted["weight_in_grams"])
+    }
+
+
+def _options(row: Row) -> set[tuple[str, str]]:
+    return {(each["option_display_name"], each["label"]) for each in row["option_values"]}
+
+
+def _wanted_options(variant: Row) -> set[tuple[str, str]]:
+    return {(each["name"], each["value"]) for each in variant["options"]}

@@ -1,0 +1,103 @@
+"""What both versions of the Admin API have in common: sending a file, polling the import, interpreting the responses.
+
+Assumptions that the vendor's documentation does not confirm, and that only this module relies on: 409 means that
+another import is running; a rejection by the harm check has the word "harmful" in its reason; the status endpoint of v4
+is that of v3 with another version number.
+"""
+
+from typing import Any
+
+from connectors.platforms.elevate.settings import Settings
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
+from connectors.sdk.http import HttpClient
+from connectors.sdk.responses import Refused
+
+STATES = {
+    "WAITING": ImportState.RUNNING,
+    "BLOCKED": ImportState.RUNNING,
+    "IN_PROGRESS": ImportState.RUNNING,
+    "SUCCESS": ImportState.DONE,
+    "FAILURE": ImportState.REFUSED,
+    "ABORTED": ImportState.UNKNOWN,
+    "NOT_FOUND": ImportState.UNKNOWN,
+}
+
+
+class AdminApi:
+    """One version of the Admin API, over one client."""
+
+    catalog: str
+    status: str
+    content_type: str
+
+    def __init__(self, http: HttpClient, settings: Settings) -> None:
+        self.http = http
+        self.settings = settings
+
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
+        raise NotImplementedError
+
+    def method(self, *, replace_all: bool) -> str:
+        """The HTTP method for a file that replaces everything, or for one with changes only."""
+        raise NotImplementedError
+
+    def item_errors(self, answer: Any, path: str) -> dict[str, str]:
+        """Key of each invalid group → its error, from a rejection and the rejected file (N11)."""
+        raise NotImplementedError
+
+    def send(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
+        """Send the file unchanged; it is already gzipped."""
+        wait = f"PT{self.settings.blocking_timeout}S"
+        query = {"blockingTimeout": wait, "force": str(force).lower(), "name": name}
+        try:
+            response = self._upload(path, query, replace_all=replace_all)
+        except Refused as refused:
+            return self._refusal(refused, path)
+        if response.status != 202:
+            return ImportResult(ImportState.DONE)
+        answer = self._progress(response.json(), path)
+        if answer.state is ImportState.RUNNING and not answer.remote_id:
+            answer.state = ImportState.UNKNOWN  # no status to query; imports are atomic: it is sent again (F14)
+        return answer
+
+    def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
+        return self._progress(self.http.get(self.status, params={"id": remote_id}).json(), path)
+
+    def _upload(self, path: str, query: dict[str, str], *, replace_all: bool) -> Any:
+        with open(path, "rb") as file:
+            return self.http.request(
+                self.method(replace_all=replace_all),
+                self.catalog,
+                params=query,
+                data=file,
+                headers={"Content-Type": self.content_type, "Content-Encoding": "gzip"},
+            )
+
+    def _progress(self, body: Any, path: str) -> ImportResult:
+        """IDs may be numbers or strings, and a reason may be null."""
+        body = body if isinstance(body, dict) else {}
+        reason = str(body.get("reason") or "")
+        state = STATES.get(str(body.get("status")), ImportState.UNKNOWN)
+        answer = ImportResult(state, remote_id=str(body.get("id") or ""), reason=reason, raw=body)
+        return self._with_details(answer, path) if state is ImportState.REFUSED else answer
+
+    def _refusal(self, refused: Refused, path: str) -> ImportResult:
+        body = refused.body if isinstance(refused.body, dict) else {}
+        reason = str(body.get("reason") or refused.response.text(500))
+        if refused.status == 409:
+            return ImportResult(ImportState.BUSY, reason=reason, raw=body)
+        if refused.status == 404:
+            raise NeedsAttention(
+                "There is no such cluster.", fix="Correct the cluster in the connection's address."
+            ) from refused
+        return self._with_details(ImportResult(ImportState.REFUSED, reason=reason, raw=body or reason), path)
+
+    def _with_details(self, answer: ImportResult, path: str) -> ImportResult:
+        """Add the item errors to a rejection, unless it comes from the harm check, which names no items."""
+        details = answer.raw.get("errorDetails") if isinstance(answer.raw, dict) else None
+        if details is None and "harmful" in answer.reason.lower():
+            answer.state = ImportState.HARMFUL
+        else:
+            answer.item_errors = self.item_errors(answer.raw, path)
+        return answer

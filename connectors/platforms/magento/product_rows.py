@@ -1,0 +1,39 @@
+"""A shop's products: their types, and which of them are sold on their own."""
+
+from typing import Any
+
+from connectors.platforms.magento.search import Filter, Group
+
+PATH = "/products"
+CONFIGURABLE = "configurable"
+SIMPLE_TYPES = ("simple", "virtual", "downloadable")
+NOT_VISIBLE, VISIBLE = 1, 4
+ENABLED, DISABLED = 1, 2
+
+
+def is_product(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("id"), int) and isinstance(row.get("sku"), str)
+
+
+def is_variant(row: Any) -> bool:
+    return isinstance(row, dict) and row.get("visibility") == NOT_VISIBLE and row.get("type_id") != CONFIGURABLE
+
+
+def child_ids(row: Any) -> list[int]:
+    """The IDs of a configurable product's variants, in the shop's order."""
+    extension = row.get("extension_attributes") if isinstance(row, dict) else None
+    links = extension.get("configurable_product_links") if isinstance(extension, dict) else None
+    return [int(each) for each in links or () if str(each).isdecimal()]
+
+
+def of_types(*types: str) -> Group:
+    return [Filter("type_id", ",".join(types), "in")]
+
+
+def only_type(product_type: str) -> Group:
+    return [Filter("type_id", product_type)]
+
+
+def shown() -> Group:
+    """Filters for products that are visible on their own."""
+    return [Filter("visibility", NOT_VISIBLE, "neq"), *only_type(CONFIGURABLE)]

@@ -1,0 +1,40 @@
+"""Searches (`searchCriteria`), in the vendor's query string format.
+
+https://developer.adobe.com/commerce/webapi/rest/use-rest/performing-searches/
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+
+class Filter(NamedTuple):
+    """One condition of a search. The filters of a group are joined by OR, groups by AND."""
+
+    field: str
+    value: object
+    condition: str = "eq"
+
+
+Group = Sequence[Filter]
+
+
+def any_of(field: str, values: Iterable[str]) -> list[Filter]:
+    """A group that matches any of the values; a value that contains a comma cannot be part of a list."""
+    values = list(values)
+    plain = [each for each in values if "," not in each]
+    group = [Filter(field, each) for each in values if "," in each]
+    return [Filter(field, ",".join(plain), "in"), *group] if plain else group
+
+
+def search_params(groups: Iterable[Group], *, sort: Sequence[str], size: int, page: int) -> dict[str, Any]:
+    """The query parameters of one page, in ascending order of the fields in `sort`."""
+    params: dict[str, Any] = {}
+    for number, group in enumerate(groups):
+        for place, each in enumerate(group):
+            name = f"searchCriteria[filterGroups][{number}][filters][{place}]"
+            params |= {f"{name}[field]": each.field, f"{name}[value]": each.value}
+            params[f"{name}[conditionType]"] = each.condition
+    for place, field in enumerate(sort):
+        params[f"searchCriteria[sortOrders][{place}][field]"] = field
+        params[f"searchCriteria[sortOrders][{place}][direction]"] = "ASC"
+    return params | {"searchCriteria[pageSize]": size, "searchCriteria[currentPage]": page}

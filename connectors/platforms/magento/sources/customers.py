@@ -1,0 +1,135 @@
+"""Customers with their groups, addresses and B2B attributes (D13)."""
+
+from decimal import Decimal
+from functools import cached_property, partial
+from typing import Any
+
+from connectors.platforms.magento.api_model import ApiModel
+from connectors.platforms.magento.client import row_ids
+from connectors.platforms.magento.sources.base import MagentoSource
+from connectors.platforms.magento.values import mapped_value, text
+from connectors.sdk import issues
+from connectors.sdk.listing_protocol import Text, UtcDatetime, record
+from connectors.sdk.records import AddressRecord, CustomerRecord
+from hub.kinds import DataType
+
+TRUE_VALUES = ("1", "true", "yes", "on")
+
+
+class Customers(MagentoSource[CustomerRecord]):
+    data_type = DataType.CUSTOMERS
+    lane = "customers"
+    partial_schedule = "15m"
+    path = "/customers/search"
+
+    @cached_property
+    def _groups(self) -> dict[int, str]:
+        rows = self.client.fetch_all("/customerGroups/search", sort=("id",))
+        return {row["id"]: text(row.get("code")) for row in rows if row_ids([row])}
+
+    @cached_property
+    def _mapped(self) -> dict[str, str]:
+        """Our field → its path at the shop; unmapped fields are left out."""
+        return {name: path for name, path in self.client.field_map.customers if path}
+
+    def records(self, rows: list[Any]) -> list[CustomerRecord]:
+        made = []
+        for row in rows:
+            own = {name: found for name, path in self._mapped.items() if (found := text(mapped_value(row, path)))}
+            made.append(record(row, _Customer, partial(self._build, own), self._placeholder))
+        return made
+
+    def _build(self, own: dict[str, str], api_row: "_Customer") -> CustomerRecord:
+        billing = next((each for each in api_row.addresses if each.default_billing), None)
+        incomplete = next((each for each in api_row.addresses if not "".join(each.street).strip()), None)
+        return CustomerRecord(
+            external_id=api_row.id,
+            updated_at=api_row.updated_at,
+            link=self._link(api_row.id),
+            email=api_row.email,
+            first_name=api_row.firstname,
+            last_name=api_row.lastname,
+            company_name=billing.company if billing else "",
+            phone=billing.telephone if billing else "",
+            tax_id=own.get("tax_id", ""),
+            group=self._groups.get(api_row.group_id, ""),
+            accounting_id=own.get("accounting_id", ""),
+            sales_agent_groups=_split_list(own.get("sales_agent_groups", "")),
+            price_lists=_split_list(own.get("price_lists", "")),
+            discount_percentage=_percentage(own.get("discount_percentage", "")),
+            payment_on_account=own["payment_on_account"].lower() in TRUE_VALUES
+            if "payment_on_account" in own
+            else None,
+            parent_id=own.get("parent_id", ""),
+            addresses=[_address(each) for each in api_row.addresses],
+            problems=[issues.ADDRESS_INCOMPLETE(use=incomplete.use)] if incomplete else [],
+        )
+
+    def _placeholder(self, external_id: str) -> CustomerRecord:
+        return CustomerRecord(external_id=external_id, link=self._link(external_id))
+
+    def _link(self, external_id: str) -> str:
+        return self.client.link(f"customer/index/edit/id/{external_id}")
+
+
+def _split_list(value: str) -> list[str]:
+    return [word for each in value.split(",") if (word := each.strip())]
+
+
+def _percentage(value: str) -> Decimal | None:
+    """A number from 0 to 100; None for anything else."""
+    if not value.replace(".", "", 1).isdecimal():
+        return None
+    number = Decimal(value)
+    return number if number <= 100 else None
+
+
+def _address(api_row: "_Address") -> AddressRecord:
+    first, *more = api_row.street or [""]
+    return AddressRecord(
+        external_id=api_row.id,
+        use=api_row.use,
+        first_name=api_row.firstname,
+        last_name=api_row.lastname,
+        company=api_row.company,
+        street=first,
+        street2=", ".join(more),
+        city=api_row.city,
+        region=api_row.region.region,
+        postcode=api_row.postcode,
+        country=api_row.country_id.upper(),
+        phone=api_row.telephone,
+    )
+
+
+class _Region(ApiModel):
+    region: Text = ""
+
+
+class _Address(ApiModel):
+    id: Text = ""
+    firstname: Text = ""
+    lastname: Text = ""
+    company: Text = ""
+    street: list[Text] = []
+    city: Text = ""
+    region: _Region = _Region()
+    postcode: Text = ""
+    country_id: Text = ""
+    telephone: Text = ""
+    default_billing: bool = False
+    default_shipping: bool = False
+
+    @property
+    def use(self) -> str:
+        return "billing" if self.default_billing else "shipping" if self.default_shipping else "other"
+
+
+class _Customer(ApiModel):
+    id: Text
+    group_id: int = 0
+    email: Text
+    firstname: Text = ""
+    lastname: Text = ""
+    updated_at: UtcDatetime | None = None
+    addresses: list[_Address] = []

@@ -1,0 +1,249 @@
+"""Converts a product of a shop, with its variants, to a record."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.platforms.magento.api_model import ApiModel
+from connectors.platforms.magento.attributes import Attribute
+from connectors.platforms.magento.client import Row, ShopClient
+from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, is_variant
+from connectors.platforms.magento.values import mapped_value, text
+from connectors.platforms.magento.weights import grams_per_unit
+from connectors.sdk import issues
+from connectors.sdk.listing_protocol import Text, UtcDatetime, record
+from connectors.sdk.records import ImageRecord, PriceRecord, Problem, ProductRecord, StockRecord, VariantRecord
+
+GRAM = Decimal("0.001")
+# Mapped to fields of the hub, or meaningless outside the shop.
+_MAPPED_ELSEWHERE = {"cost", "price", "special_price", "gallery", "image", "small_image", "thumbnail", "swatch_image"}
+
+
+def product_link(client: ShopClient, external_id: str) -> str:
+    return client.link(f"catalog/product/edit/id/{external_id}")
+
+
+class ProductRecordBuilder:
+    """Converts one row, with the rows of its variants, to a record."""
+
+    def __init__(self, client: ShopClient, children: list[Row], stock: dict[str, list[StockRecord]]) -> None:
+        self.client = client
+        self.map = client.field_map.products
+        self.children = children
+        self.stock = stock
+        self.problems: list[Problem] = []
+
+    def build(self, api_row: "ProductRow") -> ProductRecord:
+        status = "live" if api_row.status == ENABLED else "suspended"
+        custom = api_row.custom_attributes
+        return ProductRecord(
+            external_id=str(api_row.id),
+            updated_at=api_row.updated_at,
+            link=product_link(self.client, str(api_row.id)),
+            title=api_row.name,
+            slug=text(mapped_value(custom, "url_key")),
+            description=text(mapped_value(custom, "description")),
+            product_type="physical" if api_row.type_id in ("simple", CONFIGURABLE) else "digital",
+            status=status,
+            brand_id=text(mapped_value(custom, self.map.brand)),
+            category_ids=sorted({each.category_id for each in api_row.extension.category_links}, key=_by_number),
+            attributes=self._attributes(api_row),
+            variants=self._variants(api_row, status),
+            images=self._images(api_row),
+            problems=self.problems,
+        )
+
+    def _attributes(self, api_row: "ProductRow") -> dict[str, Any]:
+        """Attributes created by the shop's users, by label, without those that are mapped to other fields."""
+        excluded = {*_MAPPED_ELSEWHERE, self.map.brand, self.map.rrp, self.map.barcode, self.map.restock_date}
+        excluded |= set(self.map.settings.values()) | {option.code for option in self._options(api_row)}
+        found = {}
+        for each in api_row.custom_attributes:
+            code = each.get("attribute_code", "") if isinstance(each, dict) else ""
+            attribute = self.client.attributes[code]
+            if attribute and attribute.own and code not in excluded and (shown := attribute.shown(each.get("value"))):
+                found[attribute.label] = shown
+        return dict(sorted(found.items()))
+
+    def _options(self, api_row: "ProductRow") -> list[Attribute]:
+        ids = [option.attribute_id for option in sorted(api_row.extension.options, key=lambda each: each.position)]
+        return [found for each in ids if (found := self.client.attributes.find_by_id(each))]
+
+    def _variants(self, api_row: "ProductRow", status: str) -> list[VariantRecord]:
+        if api_row.type_id != CONFIGURABLE:
+            return [self._variant(api_row, api_row, 0, status)]
+        found = []
+        for position, row in enumerate(self.children):
+            made = record(row, ProductRow, lambda child: _placeholder(str(child.id)), _placeholder)
+            ref = f"variant:{made.external_id}"
+            if made.problems:
+                self.problems += [
+                    issues.UNREADABLE(**problem.values, ref=ref, fatal=False) for problem in made.problems
+                ]
+            elif not is_variant(row):
+                self.problems.append(issues.VARIANT_VISIBLE(sku=text(row.get("sku")), ref=ref))
+            else:
+                found.append(self._variant(ProductRow.model_validate(row), api_row, position, status))
+        return found
+
+    def _variant(self, own: "ProductRow", product: "ProductRow", position: int, status: str) -> VariantRecord:
+        images = self._images(own)
+        fatal = own is product
+        return VariantRecord(
+            external_id=str(own.id),
+            sku=own.sku,
+            barcode=text(mapped_value(own.custom_attributes, self.map.barcode)),
+            weight_in_grams=self._weight(own, fatal=fatal),
+            position=position,
+            cart_image_url=images[0].url if images else "",
+            options=[
+                {"name": option.label, "value": str(option.shown(chosen))}
+                for option in self._options(product)
+                if (chosen := mapped_value(own.custom_attributes, option.code)) is not None
+            ],
+            status=status if own.status == ENABLED else "suspended",
+            rrp=_positive_decimal(mapped_value(own.custom_attributes, self.map.rrp)),
+            settings={
+                name: value
+                for name, code in self.map.settings.items()
+                if (value := self._shown(own, product, code)) not in (None, "")
+            },
+            price=self._price(own, fatal=fatal),
+            stock=self._stock(own, product),
+        )
+
+    def _shown(self, own: "ProductRow", product: "ProductRow", code: str) -> Any:
+        """The label of an attribute's value, of the variant or else of its product."""
+        value = mapped_value(own.custom_attributes, code)
+        value = mapped_value(product.custom_attributes, code) if value is None else value
+        attribute = self.client.attributes[code]
+        return attribute.shown(value) if attribute and value is not None else value
+
+    def _stock(self, own: "ProductRow", product: "ProductRow") -> list[StockRecord]:
+        found = self.stock.get(own.sku.lower()) or [StockRecord(quantity=None)]
+        restock = _parse_date(self._shown(own, product, self.map.restock_date)) if self.map.restock_date else None
+        return [StockRecord(quantity=e.quantity, location=e.location, restock_date=restock) for e in found]
+
+    def _weight(self, own: "ProductRow", *, fatal: bool) -> Decimal | None:
+        if own.type_id != "simple" and own.weight is None:
+            return None
+        if own.weight is None:
+            self.problems.append(issues.WEIGHT_MISSING(**_missing(own, fatal=fatal)))
+            return None
+        if own.weight < 0:
+            self.problems.append(issues.WEIGHT_NEGATIVE(**_at_fault(own, fatal=fatal)))
+            return None
+        return (own.weight * grams_per_unit(str(self.client.config["weight_unit"]))).quantize(GRAM)
+
+    def _price(self, own: "ProductRow", *, fatal: bool) -> PriceRecord | None:
+        """A special price applies within its date range, if it is lower than the regular price."""
+        if own.price is None:
+            self.problems.append(issues.PRICE_MISSING(**_missing(own, fatal=fatal)))
+            return None
+        if own.price < 0:
+            self.problems.append(issues.PRICE_NEGATIVE(**_at_fault(own, fatal=fatal)))
+            return None
+        special = _positive_decimal(mapped_value(own.custom_attributes, "special_price"))
+        today = datetime.now(UTC).date()
+        first = _parse_date(mapped_value(own.custom_attributes, "special_from_date")) or date.min
+        last = _parse_date(mapped_value(own.custom_attributes, "special_to_date")) or date.max
+        if special and special < own.price and first <= today <= last:
+            return PriceRecord(amount=special, list_amount=own.price)
+        return PriceRecord(amount=own.price)
+
+    @property
+    def _media_url(self) -> str:
+        config = self.client.config
+        return str(config.get("secure_base_media_url") or config.get("base_media_url") or "").rstrip("/")
+
+    def _images(self, api_row: "ProductRow") -> list[ImageRecord]:
+        shown = [each for each in api_row.media_gallery_entries if each.media_type == "image" and not each.disabled]
+        return [
+            ImageRecord(
+                external_id=each.id,
+                url=f"{self._media_url}/catalog/product/{each.file.lstrip('/')}",
+                alt=each.label,
+                position=each.position,
+            )
+            for each in sorted(shown, key=lambda each: (each.position, _by_number(each.id)))
+        ]
+
+
+def _placeholder(external_id: str) -> ProductRecord:
+    return ProductRecord(external_id=external_id, title="")
+
+
+def _at_fault(own: "ProductRow", *, fatal: bool) -> dict[str, Any]:
+    """The arguments of a variant's issue. Products without a valid weight or price are not imported (B4); if only one
+    of several variants lacks a value, the product is imported without that value."""
+    return {"names": own.sku, "fatal": fatal, "ref": "" if fatal else f"variant:{own.id}"}
+
+
+def _missing(own: "ProductRow", *, fatal: bool) -> dict[str, Any]:
+    return {"count": 1} | _at_fault(own, fatal=fatal)
+
+
+def _by_number(external_id: str) -> tuple[int, str]:
+    """A sort key for integers in text form."""
+    return len(external_id), external_id
+
+
+def _positive_decimal(value: Any) -> Decimal | None:
+    """A positive number; None for anything else, because merchants enter zero for "no value"."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number > 0 else None
+
+
+def _parse_date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+class _Entry(ApiModel):
+    id: Text
+    media_type: str = "image"
+    label: Text = ""
+    position: int = 0
+    disabled: bool = False
+    file: Text = ""
+
+
+class _CategoryLink(ApiModel):
+    category_id: Text
+
+
+class _Option(ApiModel):
+    attribute_id: Text
+    position: int = 0
+
+
+class _Extension(ApiModel):
+    category_links: list[_CategoryLink] = []
+    configurable_product_options: list[_Option] = []
+
+    @property
+    def options(self) -> list[_Option]:
+        return self.configurable_product_options
+
+
+class ProductRow(ApiModel):
+    id: int
+    sku: Text
+    name: Text = ""
+    status: int = 0
+    type_id: str = "simple"
+    price: Decimal | None = None
+    weight: Decimal | None = None
+    updated_at: UtcDatetime | None = None
+    custom_attributes: list[Any] = []
+    media_gallery_entries: list[_Entry] = []
+    extension_attributes: _Extension = _Extension()
+
+    @property
+    def extension(self) -> _Extension:
+        return self.extension_attributes

@@ -1,0 +1,113 @@
+"""Products with their variants, stock, prices and images.
+
+A product here is what a shop shows on its own: simple and virtual products that are visible, and configurable products.
+A simple product that is not visible individually is a variant of the configurable product that lists it. Bundles,
+grouped products and gift cards have no price or stock of their own and are left out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from connectors.platforms.magento import product_rows
+from connectors.platforms.magento.client import Row, row_ids
+from connectors.platforms.magento.product_rows import CONFIGURABLE, SIMPLE_TYPES, child_ids, is_variant
+from connectors.platforms.magento.search import Group
+from connectors.platforms.magento.sources.base import ListedSource
+from connectors.platforms.magento.sources.product_records import ProductRecordBuilder, ProductRow, product_link
+from connectors.sdk.listing_protocol import record
+from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.records import ProductRecord, StockRecord
+from hub.kinds import DataType, Kind
+
+# How many changed variants are stored individually until the products that contain them have been found.
+MAX_CHANGED_VARIANTS = 1000
+# Each product may have many variants, which need calls of their own, and a page must finish well within a lease.
+MAX_PAGE_SIZE = 50
+
+
+class Products(ListedSource[ProductRecord]):
+    """A partial import reads the changed products first, then the configurable products of the changed variants.
+
+    The vendor does not return which product a variant belongs to, so the import pages through all configurable products
+    once to find them.
+    """
+
+    data_type = DataType.PRODUCTS
+    kind = Kind.PRODUCT
+    lane = "catalog"
+    full_schedule = "1d"
+    partial_schedule = "15m"
+    depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
+    path = product_rows.PATH
+
+    @property
+    def page_size(self) -> int:
+        return min(MAX_PAGE_SIZE, super().page_size)
+
+    def base_filters(self) -> list[Group]:
+        return [product_rows.of_types(*SIMPLE_TYPES, CONFIGURABLE)]
+
+    def full_filters(self) -> list[Group]:
+        return [*self.base_filters(), product_rows.shown()]
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
+        if since is None:
+            return super().read_page(since=None, cursor=cursor)
+        if cursor and "parents" in cursor:
+            return self._parents(cursor["variants"], cursor["parents"])
+        waiting: list[int] | None = cursor["variants"] if cursor else []
+        rows, following, cut = self.changes(since, cursor)
+        visible = [row for row in rows if not is_variant(row)]
+        if waiting is not None:
+            waiting = sorted({*waiting, *row_ids(row for row in rows if is_variant(row))})
+            waiting = waiting if len(waiting) <= MAX_CHANGED_VARIANTS else None
+        # The cut must not advance before the products of the changed variants have been read as well.
+        done = waiting == []
+        if following is None:
+            following = None if done else {"parents": 0}
+        if following is not None:
+            following = {**following, "variants": waiting}
+        return Page(self.records(visible), following, cut=cut if done else None)
+
+    def _parents(self, variants: list[int] | None, after: int) -> Page[ProductRecord]:
+        """Configurable products that have one of the variants; all of them if there were too many variants to store."""
+        only_configurable = product_rows.only_type(CONFIGURABLE)
+        rows, following, _ = self.rows_after(after, *self.base_filters(), only_configurable)
+        wanted = None if variants is None else set(variants)
+        found = [row for row in rows if wanted is None or wanted & set(child_ids(row))]
+        return Page(self.records(found), {"parents": following, "variants": variants} if following else None)
+
+    def records(self, rows: list[Any]) -> list[ProductRecord]:
+        children = self._children(rows)
+        sold = [*rows, *children.values()]
+        stock = self._stock([row["sku"] for row in sold if isinstance(row, dict) and isinstance(row.get("sku"), str)])
+        made = []
+        for row in rows:
+            below = [children[number] for number in child_ids(row) if number in children]
+            builder = ProductRecordBuilder(self.client, below, stock)
+            made.append(record(row, ProductRow, builder.build, self._placeholder))
+            made[-1].raw = row | {"children": below} if below else row
+        return made
+
+    def _placeholder(self, external_id: str) -> ProductRecord:
+        return ProductRecord(external_id=external_id, title="", link=product_link(self.client, external_id))
+
+    def _children(self, rows: Iterable[Any]) -> dict[int, Row]:
+        child_rows = self.client.fetch_by_values(
+            self.path, "entity_id", [number for row in rows for number in child_ids(row)]
+        )
+        return {row["id"]: row for row in child_rows if row_ids([row])}
+
+    def _stock(self, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
+        """SKU in lower case → its quantity at each inventory source; the shop ignores the case of SKUs."""
+        stock: dict[str, list[StockRecord]] = defaultdict(list)
+        for row in self.client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
+            match row:
+                case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
+                    stock[sku.lower()].append(StockRecord(quantity=Decimal(str(quantity)), location=source))
+        for records in stock.values():
+            records.sort(key=lambda each: each.location)
+        return stock

@@ -1,0 +1,67 @@
+"""Prices for a quantity of one, in all store views.
+
+https://developer.adobe.com/commerce/webapi/rest/tutorials/catalog-pricing/
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog.items import VariantItem
+from connectors.platforms.magento.client import Row
+from connectors.platforms.magento.messages import fill_placeholders, message_of
+from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
+from connectors.platforms.magento.targets.variants import sku_of
+from connectors.sdk.errors import BatchRefused, TryAgainLater
+from connectors.sdk.operations import References
+from connectors.sdk.responses import Refused
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
+from hub.kinds import DataType
+
+PATH = "/products/base-prices"
+ALL_STORE_VIEWS = 0  # the ID that stands for all store views
+
+
+class PriceTarget(FigureTarget):
+    """Prices are never removed, because a product must have a price."""
+
+    data_type = DataType.PRICES
+    lane = "prices"
+
+    def payload(self, item: VariantItem, refs: References) -> Entry | None:
+        price = default_price(item, self.client.settings.price_list)
+        if item.status not in SOLD_STATUSES or price is None:
+            return None
+        return {"sku": sku_of(item), "price": json_number(price.amount), "store_id": ALL_STORE_VIEWS}
+
+    def save(self, entries: list[Entry]) -> dict[str, str]:
+        """Save the prices. The shop saves the valid ones and reports the others."""
+        try:
+            answer = self.client.post(PATH, {"prices": entries})
+        except Refused as refused:
+            raise BatchRefused(f"Magento refuses the prices: {message_of(refused)}") from refused
+        return _rejected(answer, [each["sku"] for each in entries])
+
+    def removal_entry(self, sku: str) -> Entry | None:
+        return None
+
+    def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
+        return {
+            str(row["id"]): {"sku": row["sku"], "price": held_number(row.get("price")), "store_id": ALL_STORE_VIEWS}
+            for row in rows
+        }
+
+
+def _rejected(answer: Any, skus: Sequence[str]) -> dict[str, str]:
+    """SKU → why its price was rejected."""
+    if not isinstance(answer, list) or not all(isinstance(each, dict) and "message" in each for each in answer):
+        raise TryAgainLater("Magento did not say which prices it took.")
+    found = {}
+    for each in answer:
+        parameters = each.get("parameters")
+        given = list(parameters.values()) if isinstance(parameters, dict) else parameters or []
+        message = fill_placeholders(each["message"], parameters)
+        culprit = next((sku for sku in skus if sku in given), None)
+        if culprit is None:
+            raise BatchRefused(f"Magento refuses some of the prices: {message}")
+        found[culprit] = message
+    return found

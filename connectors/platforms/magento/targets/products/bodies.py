@@ -1,0 +1,88 @@
+"""Builds request bodies for products, with the shop's IDs of attributes and options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.platforms.magento.attributes import Attribute
+from connectors.platforms.magento.client import Row, TargetClient
+from connectors.platforms.magento.product_rows import NOT_VISIBLE, VISIBLE
+from connectors.platforms.magento.targets.products.payloads import Payload, skus
+from connectors.platforms.magento.weights import grams_per_unit
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord
+
+Body = dict[str, Any]
+
+
+class BodyBuilder:
+    """`known`: SKU in lower case → the shop's product; only products that do not exist yet get an attribute set.
+    SkipRecord for options that the shop does not have."""
+
+    def __init__(self, client: TargetClient, known: Mapping[str, Row]) -> None:
+        self.client = client
+        self.known = known
+
+    def simple(self, product: Payload, variant: Payload) -> Body:
+        """A simple product: a variant, which is only visible through its product, or a product without variants."""
+        chosen = {self._attribute(name).code: self._value(name, label) for name, label in variant["options"].items()}
+        body = self._shared(product, variant["sku"]) | {
+            "sku": variant["sku"],
+            "name": variant["name"],
+            "type_id": "simple",
+            "price": variant["price"],
+            "status": max(product["status"], variant["status"]),
+            "visibility": NOT_VISIBLE if product["options"] else VISIBLE,
+        }
+        body["custom_attributes"] += [{"attribute_code": code, "value": value} for code, value in chosen.items()]
+        if (grams := variant["weight_in_grams"]) is not None:
+            body["weight"] = round(grams / float(grams_per_unit(self.client.config["weight_unit"])), 4)
+        return body
+
+    def configurable(self, product: Payload) -> Body:
+        """A configurable product with the IDs of its variants, all of which must be known."""
+        body = self._shared(product, product["sku"]) | {
+            "sku": product["sku"],
+            "name": product["name"],
+            "type_id": "configurable",
+            "status": product["status"],
+            "visibility": VISIBLE,
+        }
+        body["extension_attributes"] |= {
+            "configurable_product_options": [
+                self._option(product, name, index) for index, name in enumerate(product["options"])
+            ],
+            "configurable_product_links": [self.known[sku.lower()]["id"] for sku in skus(product)],
+        }
+        return body
+
+    def _shared(self, product: Payload, sku: str) -> Body:
+        custom = [{"attribute_code": "description", "value": product["description"]}]
+        brand = self.client.attributes[self.client.field_map.brand]
+        if brand and (value := brand.value_of(product["brand"])):
+            custom.append({"attribute_code": brand.code, "value": value})
+        links = [{"position": 0, "category_id": each} for each in product["categories"]]
+        body: Body = {"custom_attributes": custom, "extension_attributes": {"category_links": links} if links else {}}
+        return body if sku.lower() in self.known else body | {"attribute_set_id": self.client.settings.attribute_set_id}
+
+    def _option(self, product: Payload, name: str, position: int) -> Body:
+        attribute = self._attribute(name)
+        values = dict.fromkeys(self._value(name, each["options"][name]) for each in product["variants"])
+        return {
+            "attribute_id": attribute.id,
+            "label": attribute.label,
+            "position": position,
+            "values": [{"value_index": int(value)} for value in values],
+        }
+
+    def _attribute(self, name: str) -> Attribute:
+        code = self.client.field_map.options.get(name)
+        found = self.client.attributes[code] if code else self.client.attributes.find_by_label(name)
+        if found is None or not found.options:
+            raise SkipRecord(issues.ATTRIBUTE_UNKNOWN(attribute=name))
+        return found
+
+    def _value(self, name: str, label: str) -> str:
+        attribute = self._attribute(name)
+        if value := attribute.value_of(label):
+            return value
+        raise SkipRecord(issues.OPTION_UNKNOWN(attribute=attribute.label, option=label))

@@ -1,0 +1,123 @@
+"""Shipments of the shop's orders that other systems report, each created once in the shop.
+
+The shop stores no external key for a shipment, but a comment that customers do not see. Our comment contains the
+shipment's key. The order's shipments are read before one is created, so that one whose response was lost is found.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.platforms.magento.client import ShopClient
+from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.shipments import COMMENT_PREFIX, MAGENTO_ID_PREFIX, Shipment, fetch_by_order
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.responses import Refused
+from connectors.sdk.streams import Target
+from connectors.sdk.values import json_number
+from hub.kinds import DataType, Kind
+from orders.items import OrderItem, ShipmentItem
+
+# The carriers that the vendor supports; any other is identified by its title.
+CARRIERS = ("dhl", "fedex", "ups", "usps")
+CUSTOM_CARRIER = "custom"
+
+Payload = dict[str, Any]
+
+
+class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
+    data_type = DataType.ORDERS
+    lane = "shipments"
+    batch_size = 20
+
+    def payload(self, item: OrderItem, refs: References) -> Payload | None:
+        """`{"shipments": [{"key", "carrier", "number", "items": [{"order_item_id", "qty"}]}]}`: what other systems
+        report about an order of this shop. None for an order that the shop does not have.
+
+        SkipRecord for a shipment that has neither an ID nor a tracking number, because it could not be identified.
+        """
+        known = {line.id: existing for line in item.lines if (existing := refs.get(Kind.ORDER_LINE, line.id))}
+        if not known:
+            return None
+        external_shipments = [each for each in item.shipments if not each.external_id.startswith(MAGENTO_ID_PREFIX)]
+        made = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
+        return {"shipments": sorted(made, key=lambda each: each["key"])}
+
+    def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
+        """Create missing shipments, and add tracking numbers that were reported later. One read for all orders
+        together."""
+        wanted = {place: each.payload["shipments"] for place, each in enumerate(operations) if each.payload}
+        order_ids = {place: int(operations[place].external_id) for place, shipments in wanted.items() if shipments}
+        held = fetch_by_order(self.client, order_ids.values())
+        outcomes = [Outcome(external_id=each.external_id) for each in operations]
+        for place, order_id in order_ids.items():
+            refusals = self._create_missing(order_id, wanted[place], held[order_id])
+            outcomes[place].error = _rejection(refusals) if refusals else None
+        return outcomes
+
+    def _create_missing(self, order_id: int, wanted: Sequence[Payload], held: Sequence[Shipment]) -> dict[str, Refused]:
+        """Create missing shipments. Returns key → error for the rejected ones; the others are not affected."""
+        existing = {each.key: each for each in held if each.key is not None}
+        manual_tracking_numbers = {
+            track.track_number for each in held if each.key is None for track in each.tracks if track.track_number
+        }
+        refusals = {}
+        for each in wanted:
+            try:
+                if made := existing.get(each["key"]):
+                    self._add_track(made, each)
+                elif each["number"] not in manual_tracking_numbers:
+                    self._create(order_id, each)
+            except Refused as refused:
+                refusals[each["key"]] = refused
+        return refusals
+
+    def _add_track(self, made: Shipment, shipment: Payload) -> None:
+        """Add a tracking number that was reported later."""
+        if shipment["number"] and shipment["number"] not in [each.track_number for each in made.tracks]:
+            parent = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
+            quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
+            self.client.post("/shipment/track", {"entity": parent | quantity | _track(shipment)})
+
+    def _create(self, order_id: int, shipment: Payload) -> None:
+        body = {
+            "items": shipment["items"],
+            "notify": self.client.settings.notify,
+            "appendComment": False,
+            "comment": {"comment": f"{COMMENT_PREFIX}{shipment['key']}", "is_visible_on_front": 0},
+            "tracks": [_track(shipment)] if shipment["number"] else [],
+        }
+        if source := self.client.settings.ship_from:
+            body["arguments"] = {"extension_attributes": {"source_code": source}}
+        answer = self.client.post(f"/order/{order_id}/ship", body)
+        if not str(answer).isdecimal():
+            raise TryAgainLater("Magento did not say which shipment it made.")
+
+
+def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:
+    """The shipment's payload; None if none of its lines belong to the shop."""
+    lines = sorted((int(known[line]), quantity) for line, quantity in item.lines.items() if line in known)
+    if not lines:
+        return None
+    name = item.external_id or item.tracking_number
+    if not name:
+        raise SkipRecord(issues.SHIPMENT_WITHOUT_NUMBER())
+    return {
+        # Each vendor numbers shipments independently, but an order line belongs to only one vendor.
+        "key": f"{name}/{lines[0][0]}",
+        "carrier": item.carrier,
+        "number": item.tracking_number,
+        "items": [{"order_item_id": line, "qty": json_number(quantity)} for line, quantity in lines],
+    }
+
+
+def _track(shipment: Payload) -> dict[str, str]:
+    carrier = shipment["carrier"]
+    code = carrier.lower() if carrier.lower() in CARRIERS else CUSTOM_CARRIER
+    return {"track_number": shipment["number"], "title": carrier or "Shipment", "carrier_code": code}
+
+
+def _rejection(refusals: Mapping[str, Refused]) -> SkipRecord:
+    reasons = [f"{key.rpartition('/')[0]}: {message_of(refused)}" for key, refused in refusals.items()]
+    return SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons)))

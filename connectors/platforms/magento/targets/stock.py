@@ -1,0 +1,85 @@
+"""Stock of one inventory source.
+
+https://developer.adobe.com/commerce/webapi/rest/inventory/manage-source-items/
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from catalog.items import VariantItem
+from connectors.platforms.magento.client import Row
+from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.search import Filter
+from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
+from connectors.platforms.magento.targets.variants import sku_of
+from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
+from connectors.sdk.operations import References
+from connectors.sdk.responses import Refused
+from connectors.sdk.values import SOLD_STATUSES, json_number
+from hub.kinds import DataType
+
+PATH = "/inventory/source-items"
+
+
+class StockTarget(FigureTarget):
+    """A variant that is no longer offered or whose stock is not tracked is set to out of stock."""
+
+    data_type = DataType.STOCK
+    lane = "stock"
+
+    def payload(self, item: VariantItem, refs: References) -> Entry | None:
+        """The sum of our locations, for one inventory source; negative stock is sent as zero. None if stock is not
+        tracked."""
+        if item.status not in SOLD_STATUSES or not item.stock:
+            return None
+        total = max(Decimal(0), sum((each.quantity for each in item.stock), Decimal(0)))
+        return self._entry(sku_of(item), json_number(total))
+
+    def save(self, entries: list[Entry]) -> dict[str, str]:
+        try:
+            answer = self.client.post(PATH, {"sourceItems": entries})
+        except Refused as refused:
+            self._check_source()
+            raise BatchRefused(f"Magento refuses the stock: {message_of(refused)}") from refused
+        if answer != []:
+            raise TryAgainLater("Magento did not say that it took the stock.")
+        return {}
+
+    def removal_entry(self, sku: str) -> Entry | None:
+        return self._entry(sku, 0)
+
+    def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
+        """Stock of the configured inventory source; products that it does not have are left out."""
+        source = self.client.settings.source_code
+        found = self.client.fetch_by_values(PATH, "sku", [row["sku"] for row in rows], [Filter("source_code", source)])
+        by_sku = {each["sku"].lower(): each for each in found}
+        return {
+            str(row["id"]): {
+                "sku": row["sku"],
+                "source_code": source,
+                "quantity": held_number(item.get("quantity")),
+                "status": item.get("status"),
+            }
+            for row in rows
+            if (item := by_sku.get(row["sku"].lower()))
+        }
+
+    def _entry(self, sku: str, quantity: int | float) -> Entry:
+        return {
+            "sku": sku,
+            "source_code": self.client.settings.source_code,
+            "quantity": quantity,
+            "status": int(quantity > 0),
+        }
+
+    def _check_source(self) -> None:
+        """Check that the inventory source exists: otherwise each item would be rejected, for one problem that a person
+        has to fix."""
+        source = self.client.settings.source_code
+        try:
+            self.client.http.get(self.client.path(f"/inventory/sources/{source}"))
+        except Refused as refused:
+            raise NeedsAttention(
+                f"The shop has no inventory source {source!r}: {message_of(refused)}",
+                fix="Correct the source in the settings of the connection.",
+            ) from refused

@@ -1,0 +1,47 @@
+"""Builds parts of SuiteQL queries, and reads the values of their rows."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.sdk.errors import TryAgainLater
+
+# Oracle's limit for the number of expressions in a list.
+MAX_LIST_VALUES = 1000
+
+# Values are strings; a column without a value is left out of the row.
+Row = dict[str, Any]
+
+
+def literal(value: str) -> str:
+    """The text as a quoted SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def in_conditions(column: str, values: Iterable[str | int]) -> Iterator[str]:
+    """`column IN (…)`, one condition for every `MAX_LIST_VALUES` values."""
+    waiting = iter(values)
+    while batch := list(islice(waiting, MAX_LIST_VALUES)):
+        literals = [literal(each) if isinstance(each, str) else str(each) for each in batch]
+        yield f"{column} IN ({', '.join(literals)})"
+
+
+def changed_since(column: str, since: datetime, time_zone: str) -> str:
+    """The condition that the time in a column is `since` (aware) or later.
+
+    Queries compare times in the time zone of the authenticated user. In the hour that is repeated when daylight saving
+    time ends, this returns more rows than needed.
+    """
+    local = since.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{column} >= TO_TIMESTAMP('{local}', 'YYYY-MM-DD HH24:MI:SS')"
+
+
+def required_int(row: Row, column: str) -> int:
+    """An integer that every row must have. TryAgainLater if it is missing, because the response is not that of the
+    query."""
+    value = row.get(column)
+    if not str(value).isdecimal():
+        raise TryAgainLater(f"NetSuite answered a query without the column {column}.", sent=False)
+    return int(str(value))

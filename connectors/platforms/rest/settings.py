@@ -1,0 +1,13 @@
+"""Settings and credentials of a connection to a custom system."""
+
+from pydantic import Field, SecretStr
+
+from connectors.sdk.schemas import Schema
+
+
+class Credentials(Schema):
+    token: SecretStr = Field(min_length=1, title="Token", description="Sent as Authorization: Bearer.")
+
+
+class TargetSettings(Schema):
+    price_list: str = Field("", title="Price list", description="Slug of the list of default prices; empty: the first.")

@@ -1,0 +1,7 @@
+"""Data types that are imported from a custom shop."""
+
+from connectors.platforms.rest.sources.brands import Brands
+from connectors.platforms.rest.sources.categories import Categories
+from connectors.platforms.rest.sources.products import Products
+
+__all__ = ["Brands", "Categories", "Products"]

@@ -1,0 +1,89 @@
+"""Base class of all sources of a custom shop: paging by key, and converting rows to records."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from connectors.platforms.rest.client import PAGE_SIZE, RestClient
+from connectors.sdk import issues
+from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.records import Record
+from connectors.sdk.streams import Source
+
+MAX_KEY_LENGTH = 191
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+class ApiObject(BaseModel):
+    """An object of the protocol. Unknown fields are ignored, so that a system may send more than we need."""
+
+    model_config = ConfigDict(extra="ignore", strict=False)
+
+    key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
+    updated_at: datetime | None = None
+
+
+class RestSource(Source[RestClient, RecordT]):
+    """Reads a collection whose name is that of the data type. `schema` is the model of its objects."""
+
+    lane = "catalog"
+    # Finds changes whose events were lost.
+    full_schedule = "1d"
+    schema: ClassVar[type[ApiObject]]
+
+    def build(self, row: Any) -> RecordT:
+        """The record for a row that matches `schema`."""
+        raise NotImplementedError
+
+    def placeholder(self, key: str) -> RecordT:
+        """A record for an object that cannot be read."""
+        raise NotImplementedError
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
+        """The system may ignore `changed_since`: unchanged objects are then detected by their content."""
+        query: dict[str, Any] = {"limit": PAGE_SIZE}
+        if cursor:
+            query["after"] = cursor["after"]
+        if since is not None:
+            query["changed_since"] = since.astimezone(UTC).isoformat()
+        answer = self.client.list_page(self.data_type, **query)
+        following = {"after": answer["next"]} if answer["next"] is not None else None
+        return Page([self.record(each) for each in answer["items"]], following)
+
+    def fetch(self, external_ids: Sequence[str]) -> list[RecordT]:
+        return [self.record(each) for each in self.client.find(self.data_type, external_ids)]
+
+    def record(self, raw: Any) -> RecordT:
+        """The record for an object. Each invalid field is reported as a problem."""
+        key = str(raw.get("key") or "unknown") if isinstance(raw, dict) else "unknown"
+        try:
+            record = self.build(self.schema.model_validate(_without_nul(raw)))
+        except ValidationError as error:
+            record = self.placeholder(key[:MAX_KEY_LENGTH].replace("\x00", ""))
+            record.problems = [
+                issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The object", reason=each["msg"])
+                for each in error.errors()
+            ]
+        record.raw = raw
+        return record
+
+
+def as_utc(timestamp: datetime | None) -> datetime | None:
+    """Times without a zone are interpreted as UTC."""
+    if timestamp is None:
+        return None
+    return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+
+
+def _without_nul(value: Any) -> Any:
+    """Remove NUL characters, which PostgreSQL cannot store in text."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, list):
+        return [_without_nul(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(each) for name, each in value.items()}
+    return value

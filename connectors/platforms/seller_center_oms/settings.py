@@ -1,0 +1,23 @@
+"""Settings and credentials of a connection to Seller Center's OMS."""
+
+from pydantic import Field, SecretStr
+
+from connectors.sdk.schemas import Schema
+
+
+class Settings(Schema):
+    page_size: int = Field(200, ge=1, le=1000, title="Orders per page", description="Used when the OMS is read.")
+    send_statuses: bool = Field(
+        False,
+        title="Send item statuses",
+        description="Turn on only if another system is the source of truth for orders.",
+    )
+    cancel_reason: str = Field("Canceled by the seller", min_length=1, title="Reason of cancellations")
+    return_reason: str = Field("Returned by the customer", min_length=1, title="Reason of returns")
+
+
+class Credentials(Schema):
+    service_name: str = Field(
+        "SellerCenter", min_length=1, title="Service name", description="How the OMS knows SyncCenter."
+    )
+    api_key: SecretStr = Field(min_length=1, title="API key", description="Signs our calls to the OMS.")

@@ -1,0 +1,143 @@
+"""Orders of the OMS, with their items and shipments."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress
+
+from connectors.platforms.seller_center_oms.sources.addresses import AddressRow, address_problems, address_records
+from connectors.platforms.seller_center_oms.sources.base import OmsSource
+from connectors.sdk.listing_protocol import Row, Text, UtcDatetime, record
+from connectors.sdk.records import OrderLineRecord, OrderRecord, ShipmentRecord
+from hub.kinds import DataType
+
+Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+# An item whose delivery failed is returned to the seller. Any other status means that it has not been shipped yet.
+STATUSES = {
+    "shipped": "shipped",
+    "delivered": "delivered",
+    "canceled": "cancelled",
+    "failed_delivery": "returned",
+    "returned": "returned",
+}
+SENT_STATUSES = frozenset(("shipped", "delivered", "returned"))
+
+
+class ItemRow(BaseModel):
+    """An order item: usually one piece of one SKU."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+
+    id_sales_order_item: Text
+    sku: Text = ""
+    name: Text = ""
+    quantity: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)] = Decimal(1)
+    price: Amount
+    item_status: Text = ""
+    shipping_carrier: Text = ""
+    tracking_code: Text = ""
+    shipped_at: UtcDatetime | None = None
+
+
+class OrderRow(Row):
+    number: Annotated[Text, Field(min_length=1, max_length=100)]
+    created_at: UtcDatetime
+    currency: Annotated[Text, Field(min_length=3, max_length=3)]
+    total: Amount
+    tax: Amount = Decimal(0)
+    shipping_cost: Amount = Decimal(0)
+    customer_id: Text | None = None
+    note: Text = ""
+    ip_address: IPvAnyAddress | None = None
+    billing_address: AddressRow | None = None
+    shipping_address: AddressRow | None = None
+    items: list[ItemRow]
+
+
+class Orders(OmsSource[OrderRecord]):
+    data_type = DataType.ORDERS
+    depends_on = (DataType.CUSTOMERS,)
+
+    def record(self, raw: Any) -> OrderRecord:
+        return record(raw, OrderRow, _order, _unreadable_order)
+
+
+def order_status(items: Sequence[str]) -> str:
+    """The order's status, derived from its lines; cancelled lines count only if there are no others."""
+    left = {status for status in items if status != "cancelled"}
+    if not left:
+        return "cancelled" if items else "pending"
+    if left <= SENT_STATUSES:
+        return next(status for status in ("shipped", "delivered", "returned") if status in left)
+    return "partly_shipped" if left & SENT_STATUSES else "pending"
+
+
+def _order(row: OrderRow) -> OrderRecord:
+    lines = [_line(item, position) for position, item in enumerate(row.items)]
+    result = OrderRecord(
+        external_id=row.id,
+        updated_at=row.updated_at,
+        number=row.number,
+        status=order_status([line.status for line in lines]),
+        source_status=", ".join(sorted({item.item_status for item in row.items if item.item_status}))[:60],
+        currency=row.currency,
+        total=row.total,
+        tax=row.tax,
+        shipping_cost=row.shipping_cost,
+        placed_at=row.created_at,
+        customer_id=row.customer_id or "",
+        customer_note=row.note,
+        ip_address=None if row.ip_address is None else str(row.ip_address),
+        lines=lines,
+        shipments=_shipments(row.items),
+        addresses=address_records(row.billing_address, row.shipping_address),
+    )
+    result.problems = address_problems(result.addresses)
+    return result
+
+
+def _line(item: ItemRow, position: int) -> OrderLineRecord:
+    return OrderLineRecord(
+        external_id=item.id_sales_order_item,
+        sku=item.sku,
+        title=item.name,
+        position=position,
+        quantity=item.quantity,
+        unit_price=item.price,
+        status=STATUSES.get(item.item_status, "pending"),
+    )
+
+
+def _shipments(items: Sequence[ItemRow]) -> list[ShipmentRecord]:
+    """One shipment per tracking code: items with the same code are in the same parcel."""
+    parcels: dict[tuple[str, str], ShipmentRecord] = {}
+    for item in items:
+        if not item.tracking_code:
+            continue
+        key = (item.shipping_carrier, item.tracking_code)
+        parcel = parcels.setdefault(
+            key,
+            ShipmentRecord(
+                external_id=":".join(key)[:200],
+                carrier=item.shipping_carrier,
+                tracking_number=item.tracking_code,
+                shipped_at=item.shipped_at,
+            ),
+        )
+        parcel.lines[item.id_sales_order_item] = item.quantity
+    return list(parcels.values())
+
+
+def _unreadable_order(key: str) -> OrderRecord:
+    """A record that only states that the order exists; its problems prevent the import."""
+    return OrderRecord(
+        external_id=key,
+        number=key,
+        status="pending",
+        currency="",
+        total=Decimal(0),
+        placed_at=datetime.fromtimestamp(0, UTC),
+    )

@@ -1,0 +1,76 @@
+"""Stock and prices: values of variants that are set by separate calls."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from catalog.items import VariantItem
+from connectors.platforms.seller_center_shop.client import Entry, ShopClient
+from connectors.platforms.seller_center_shop.targets.entries import (
+    STATUSES,
+    amounts,
+    identity,
+    quantity,
+    removal_outcome,
+    with_ids,
+)
+from connectors.platforms.seller_center_shop.targets.retry import retry_at, send_with_retries
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.streams import Target
+from hub.kinds import DataType
+
+
+class _ValueTarget(Target[ShopClient, VariantItem, Entry]):
+    """`method` sets the value; `empty_value` is set for a variant that no longer exists."""
+
+    lane = "push"
+    batch_size = 100
+    method: ClassVar[str]
+    empty_value: ClassVar[Entry]
+
+    def send(self, operations: Sequence[Operation[Entry]]) -> list[Outcome]:
+        return send_with_retries(operations, self._send)
+
+    def _send(self, operations: Sequence[Operation[Entry]]) -> list[Outcome]:
+        kept = [operation.content for operation in operations if operation.action is not Action.REMOVE]
+        known = self.client.fetch_ids(kept)
+        entries: list[Entry] = []
+        outcomes = []
+        for operation in operations:
+            if operation.action is Action.REMOVE:
+                if operation.external_id:
+                    entries.append({"product_id": operation.external_id} | self.empty_value)
+                outcomes.append(removal_outcome(operation.external_id))
+            elif (sku := operation.content["seller_sku"]) in known:
+                entries.append(with_ids(operation.content, known))
+                outcomes.append(Outcome(external_id=known[sku][0]))
+            else:
+                message = f"The shop does not have {sku} yet; it is sent as soon as it does."
+                outcomes.append(Outcome(error=TryAgainLater(message, not_before=retry_at(operation), sent=False)))
+        self.client.push(self.data_type, self.method, entries)
+        return outcomes
+
+
+class StockTarget(_ValueTarget):
+    data_type = DataType.STOCK
+    method = "Product.updateStock"
+    empty_value = {"stock": 0}
+
+    def payload(self, item: VariantItem, refs: References) -> Entry | None:
+        """None where stock is not tracked."""
+        if item.status not in STATUSES or not item.stock:
+            return None
+        return identity(item, refs) | quantity(item)
+
+
+class PriceTarget(_ValueTarget):
+    data_type = DataType.PRICES
+    method = "Product.updatePrices"
+    empty_value = {"price": None}
+
+    def payload(self, item: VariantItem, refs: References) -> Entry | None:
+        """The default price, from the price list in the settings or else from the first one."""
+        prices = amounts(item, self.client.settings.price_list)
+        if item.status not in STATUSES or not prices:
+            return None
+        return identity(item, refs) | prices

@@ -1,0 +1,87 @@
+"""Stock of variants, hundreds per call: SparkLayer stores it by SKU."""
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from catalog.items import StockItem, VariantItem
+from connectors.platforms.sparklayer.client import SparkLayerClient
+from connectors.platforms.sparklayer.refusals import names_property, refusal_text
+from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
+from connectors.platforms.sparklayer.targets.variants import find_variant
+from connectors.sdk.errors import BatchRefused, NeedsAttention
+from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.responses import Refused
+from connectors.sdk.streams import Target
+from connectors.sdk.values import SOLD_STATUSES
+from hub.kinds import DataType, Kind
+
+STOCK = "/api/v1/batch-update-stock"
+
+Row = dict[str, Any]
+
+
+class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
+    data_type = DataType.STOCK
+    lane = "stock"
+    batch_size = 500
+
+    def payload(self, item: VariantItem, refs: References) -> Row | None:
+        """The levels of one variant, one per SparkLayer location; None if stock is not tracked."""
+        if item.status not in SOLD_STATUSES or not item.stock or not item.sku:
+            return None
+        locations = self.client.settings.stock_locations
+        by_location: dict[str, list[StockItem]] = {}
+        for each in item.stock:
+            by_location.setdefault(locations.get(each.location, each.location), []).append(each)
+        return {
+            "external_id": refs.shop_or_own_id(Kind.VARIANT, item.id),
+            "levels": [_level(item.sku, location, there) for location, there in sorted(by_location.items())],
+        }
+
+    def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
+        """Sends absolute levels in one call, so it is safe to repeat. The stock of a removed item is set to zero."""
+        rows = BatchRows(operations)
+        for position, operation in rows.written:
+            rows.add(position, operation.content["levels"])
+        for position, operation in rows.removed:
+            levels = (operation.previous or {}).get("levels") or _known_levels(self.client, operation.external_id)
+            rows.add(
+                position, [each | {"stock_level": 0, "restock_date": None, "min_stock_level": None} for each in levels]
+            )
+        if rows.entries:
+            try:
+                self.client.call("POST", STOCK, body=rows.entries)
+            except Refused as refused:
+                if names_property(refused, "stock_location"):
+                    raise NeedsAttention(
+                        refusal_text(refused),
+                        fix="Map the locations to external IDs of SparkLayer stock locations in the settings of the "
+                        "connection, or give SparkLayer's locations these external IDs.",
+                    ) from refused
+                raise BatchRefused(refusal_text(refused)) from refused
+        return rows.outcomes()
+
+
+def _level(sku: str, location: str, there: Sequence[StockItem]) -> Row:
+    """Whole pieces only, because fractions cannot be sold. All fields are sent, because omitted ones would keep their
+    values."""
+    min_levels = [each.min_level for each in there if each.min_level is not None]
+    dates = [each.restock_date for each in there if each.restock_date is not None]
+    return {
+        "stock_location_external_id": location,
+        "sku": sku,
+        "stock_level": _floor(sum((each.quantity for each in there), Decimal(0))),
+        "restock_date": min(dates).isoformat() if dates else None,
+        "min_stock_level": _floor(sum(min_levels, Decimal(0))) if min_levels else None,
+    }
+
+
+def _floor(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_FLOOR))
+
+
+def _known_levels(client: SparkLayerClient, variant: str) -> list[Row]:
+    """The locations where SparkLayer has stock of a variant, for when it is unknown what was sent."""
+    there = find_variant(client, variant)
+    return [{"stock_location_id": each["stock_location_id"], "sku": there["sku"]} for each in there.get("stock") or ()]

@@ -1,0 +1,23 @@
+"""Finds the variant that stock and prices belong to."""
+
+from typing import Any
+
+from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
+from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.responses import Refused
+
+Row = dict[str, Any]
+
+
+def find_variant(client: SparkLayerClient, external_id: str) -> Row:
+    """The variant at SparkLayer; empty if there is none with this ID."""
+    try:
+        there = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
+    except Refused as refused:
+        if refused.status == 404:
+            return {}
+        raise
+    match there:
+        case {"sku": str()}:
+            return there
+    raise TryAgainLater("SparkLayer did not say which SKU the variant has.")

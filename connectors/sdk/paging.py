@@ -1,0 +1,91 @@
+"""Pages of a platform's data, and paging by time of change."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from connectors.sdk.records import Record
+
+RecordT = TypeVar("RecordT", bound=Record)
+PayloadT = TypeVar("PayloadT")
+
+# Where to continue: JSON that the stream defines. None: from the start, or there is no next page.
+Cursor = dict[str, Any] | None
+# Rows of a listing, and whether there are more.
+Slice = tuple[list[Any], bool]
+
+
+@dataclass(slots=True)
+class Page(Generic[RecordT]):
+    """A page read from a source. `cursor` is passed to the next `read_page`; None means that this is the last page.
+
+    `cut` (UTC) is set only by sources that sort by time of change: everything that changed before it has been read, so
+    the job's cut date can advance with this page. `total` is the total number of items, if the source reports it.
+    """
+
+    records: Sequence[RecordT]
+    cursor: Cursor
+    cut: datetime | None = None
+    total: int | None = None
+
+
+class IdPage(NamedTuple):
+    """IDs that exist at a platform. `cursor` (JSON) is passed to the next `list_ids`; None means that this is the last
+    page.
+
+    Items deleted while paging must not cause others to be missed: page by key if the vendor allows it.
+    """
+
+    ids: Sequence[str]
+    cursor: Any
+
+
+@dataclass(slots=True)
+class HeldPage(Generic[PayloadT]):
+    """A page of a target's data: external ID → content in the format of `payload`, None if only presence is known.
+
+    Fields that a content does not have are not compared. `cursor` is passed to the next `read_held`.
+    """
+
+    items: Mapping[str, PayloadT | None]
+    cursor: Any
+
+
+def by_change(
+    since: datetime,
+    cursor: Cursor,
+    *,
+    list_from: Callable[[datetime], Slice],
+    list_within: Callable[[datetime, int], Slice],
+    changed_at: Callable[[Any], datetime | None],
+    row_ids: Callable[[Iterable[Any]], list[int]],
+) -> tuple[list[Any], Cursor, datetime]:
+    """The next page of rows changed since `since`, oldest change first: rows, cursor, cut.
+
+    For sources that sort by time of change but cannot page by the pair of time and ID. `list_from` lists rows changed
+    at the given second or later, by time of change; `list_within` lists rows changed in that second with a greater ID,
+    by ID. The next page starts with the last second of this page, so that rows of the same second are read twice rather
+    than missed; an item that changes while paging moves to the end and is read there. If one second fills a whole page
+    (a bulk edit), its rows are read by ID before the next second.
+
+    `changed_at` returns a row's time of change; `row_ids` returns the IDs of the rows that have one.
+    """
+    cursor = cursor or {}
+    start = datetime.fromisoformat(cursor["min"]) if cursor else since.replace(microsecond=0)
+    if "tie" in cursor:
+        rows, more = list_within(start, cursor["tie"])
+        if more:
+            return rows, {"min": _iso(start), "tie": max(row_ids(rows), default=cursor["tie"])}, start
+        return rows, {"min": _iso(start + timedelta(seconds=1))}, start
+    rows, more = list_from(start)
+    last = max((changed for row in rows if (changed := changed_at(row))), default=start)
+    if not more:
+        return rows, None, last
+    if last > start:
+        return rows, {"min": _iso(last)}, last
+    return rows, {"min": _iso(start), "tie": 0}, start
+
+
+def _iso(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,30 @@
+"""The base of an adapter's `Settings`, `Credentials` and `FieldMap`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+
+class Schema(BaseModel):
+    """Rejects unknown names, so that typos are noticed.
+
+    Field titles and descriptions become the labels and help texts of the forms; fields of type `SecretStr` are never
+    shown again.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        if _contains_nul(value):
+            raise ValueError("contains a NUL character, which cannot be stored")
+        return value
+
+
+def _contains_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_contains_nul, (*value.keys(), *value.values())))
+    if isinstance(value, list | tuple):
+        return any(map(_contains_nul, value))
+    return isinstance(value, str) and "\x00" in value

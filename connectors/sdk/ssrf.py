@@ -1,0 +1,40 @@
+"""Protection against SSRF: keeps outgoing requests away from private networks.
+
+The address is checked after resolving, and the connection is made to exactly this address, so that a name that
+resolves differently a moment later (DNS rebinding) is no risk.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class ForbiddenAddress(OSError):
+    """The URL is invalid, or its host is private."""
+
+
+def check_url(url: str, *, allowed_hosts: Collection[str]) -> None:
+    """Raises ForbiddenAddress unless the URL is https to a public or allowed host, or http to an allowed host."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in ("http", "https") or not host:
+        raise ForbiddenAddress(f"{url!r} is not a URL. Enter a URL such as https://host/…")
+    if parts.username or parts.password:
+        raise ForbiddenAddress("Enter user name and password in the credentials, not in the URL.")
+    if parts.scheme == "http" and host not in allowed_hosts:
+        raise ForbiddenAddress(f"{host} must be called with https.")
+    resolve(host, parts.port or (443 if parts.scheme == "https" else 80), allowed_hosts=allowed_hosts)
+
+
+def resolve(host: str, port: int, *, allowed_hosts: Collection[str]) -> list[tuple[Any, ...]]:
+    """`getaddrinfo` of the host. Raises ForbiddenAddress if any of its addresses is private."""
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    if host.lower() not in allowed_hosts:
+        for *_, address in found:
+            if not ipaddress.ip_address(str(address[0]).split("%")[0]).is_global:
+                raise ForbiddenAddress(
+                    f"{host} has a private address. If that is intended, add the host to PRIVATE_HOSTS_ALLOWED."
+                )
+    return found

@@ -1,0 +1,31 @@
+"""Values of our items in the form that several platforms share."""
+
+from decimal import Decimal
+from typing import overload
+
+from catalog.items import PriceItem, VariantItem
+
+# Products in any other status are not for sale: a target removes them, or never creates them.
+SOLD_STATUSES = ("live", "suspended")
+
+
+@overload
+def json_number(value: Decimal) -> int | float: ...
+@overload
+def json_number(value: None) -> None: ...
+def json_number(value: Decimal | None) -> int | float | None:
+    """A JSON number; whole numbers have no fraction, so that 5 and 5.000 are the same payload."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def variant_label(variant: VariantItem) -> str:
+    """The name of a variant that may have no SKU: its option values, or else its position."""
+    return ", ".join(each["value"] for each in variant.options) or f"number {variant.position + 1}"
+
+
+def default_price(variant: VariantItem, price_list: str) -> PriceItem | None:
+    """The price of a single piece in the price list with this code, or in the first list if `price_list` is empty."""
+    single = (each for each in variant.prices if each.min_quantity == 1)
+    return next((each for each in single if price_list in ("", each.price_list)), None)

@@ -1,0 +1,90 @@
+"""Webhooks of platforms: events about items, and receipts for queued requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from connectors.sdk.account import Account
+from hub.kinds import DataType
+
+ClientT = TypeVar("ClientT")
+
+# Exceptions for a body in an unexpected format. The text is shown, so it must not contain values from the body.
+PAYLOAD_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class EventReference:
+    """An item that an event names and that has to be fetched. The content of events is never trusted."""
+
+    data_type: DataType
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The result that a target reports later for one queued variant (`errors.Queued`).
+
+    The variant is identified by its SKU, as vendors do. `external_id` is its ID at the target and `product_id` that of
+    its product; `error` is the target's reason if it rejected the variant. `data_type` and `requested_at` (UTC) are
+    those of the original request.
+    """
+
+    data_type: DataType
+    requested_at: datetime
+    sku: str
+    external_id: str = ""
+    product_id: str = ""
+    error: str = ""
+
+
+class Webhooks(Generic[ClientT]):
+    """Verifies, parses and registers a platform's webhooks; `Adapter.webhooks` is a subclass.
+
+    `registers`: whether the platform lets us register webhooks; `configured_by_hand`: whether a person has to enter our
+    URL and secret on the platform.
+    """
+
+    registers: ClassVar[bool] = False
+    configured_by_hand: ClassVar[bool] = False
+
+    def __init__(self, client: ClientT) -> None:
+        self.client = client
+
+    @classmethod
+    def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
+        """Scheme (connectors.webhooks.schemes) → secret that verifies calls. `own` is the secret that we created for
+        the connection."""
+        return {"hmac": own, "header": own}
+
+    @classmethod
+    def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
+        """The items that an event names, all of one data type; empty if none of them is synced.
+
+        Raises one of `PAYLOAD_ERRORS` if the event has an unexpected format.
+        """
+        return []
+
+    @classmethod
+    def read_receipts(cls, payload: dict[str, Any]) -> list[Receipt]:
+        """The results that the platform reports for a queued request; empty if the event is something else.
+
+        Raises one of `PAYLOAD_ERRORS` if it is malformed. Receipts may arrive twice, late, or never.
+        """
+        return []
+
+    def register(self, destination: str, headers: Mapping[str, str]) -> int:
+        """Register webhooks for all synced events, sent to `destination` with `headers`: create missing ones, renew
+        deactivated ones, remove duplicates. Returns how many were created or renewed.
+
+        Only called if `registers` is set.
+        """
+        raise NotImplementedError
+
+    def remove(self, destination: str) -> int:
+        """Remove the webhooks that send to `destination`; returns how many there were. Must be safe to repeat.
+
+        Only called if `registers` is set.
+        """
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Changes to connections and their jobs, and what users and platforms can start."""

@@ -1,0 +1,232 @@
+"""Install, update, test and uninstall connections."""
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Seller, User
+from accounts.services import record_audit_event
+from catalog.services import ensure_price_list
+from connectors.adapters.factory import open_adapter, validate
+from connectors.adapters.oauth_tokens import delete_tokens, store_refresh_token
+from connectors.adapters.registry import adapter_for, adapters
+from connectors.engine import size_schedules
+from connectors.models import WebhookSubscription
+from connectors.sdk import ssrf
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import ConnectorError, NeedsAttention
+from connectors.sdk.oauth2 import RefreshTokenCredentials
+from connectors.sdk.streams import SizeSchedules, Source, Target
+from connectors.services.runs import start_job, sync
+from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
+from hub.kinds import DataType, Direction, Role
+from hub.models import Change, Connection, Job, Lane, PlatformSwitch, Run
+from hub.services import add_job, cancel_run
+from synclog.models import SyncLog
+
+
+def install_connection(
+    *,
+    seller: Seller | None,
+    platform: str,
+    name: str,
+    slug: str,
+    base_url: str,
+    settings: dict[str, Any] | None = None,
+    credentials: dict[str, Any] | None = None,
+    field_map: dict[str, Any] | None = None,
+    by: User | None = None,
+    start: bool = True,
+) -> Connection:
+    """Create a connection with its jobs, lanes and price list (D12), and start its first full sync (D1).
+
+    ValidationError with one message per invalid field; nothing is saved then.
+    """
+    adapter = adapter_for(platform)
+    _validate(adapter, base_url, settings=settings or {}, credentials=credentials or {}, field_map=field_map or {})
+    with transaction.atomic():
+        connection = Connection.objects.create(
+            seller=seller,
+            platform=platform,
+            role=adapter.role,
+            name=name,
+            slug=slug,
+            base_url=base_url.rstrip("/"),
+            settings=settings or {},
+            credentials=credentials or {},
+            field_map=field_map or {},
+            webhook_secret=new_secret(),
+            state=Connection.State.ACTIVE,
+        )
+        _store_entered_token(connection, adapter, earlier={})
+        subscribe(connection=connection, now=timezone.now())
+        _add_jobs(connection, adapter)
+        if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.sources():
+            ensure_price_list(connection=connection, slug=f"{slug}-price", name=f"{adapter.name} Price")
+        record_audit_event(user=by, action="connection.install", target=connection, seller=seller, platform=platform)
+        if start:
+            for data_type in adapter.sources():
+                sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL)
+            for data_type in adapter.targets():
+                start_job(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None)
+    return connection
+
+
+def _store_entered_token(connection: Connection, adapter: type[Adapter[Any]], earlier: dict[str, Any]) -> None:
+    """A refresh token that was entered authorizes the connection. One that stood there before is spent by now."""
+    if not issubclass(adapter.Credentials, RefreshTokenCredentials):
+        return
+    token = (connection.credentials or {})["refresh_token"]
+    if token != earlier.get("refresh_token"):
+        store_refresh_token(connection=connection, refresh_token=token)
+
+
+def _add_jobs(connection: Connection, adapter: type[Adapter[Any]]) -> None:
+    for stream in adapter.streams:
+        by_size = isinstance(stream.full_schedule, SizeSchedules)
+        add_job(
+            connection=connection,
+            direction=Direction.IMPORT if issubclass(stream, Source) else Direction.EXPORT,
+            data_type=stream.data_type,
+            lane=stream.lane,
+            shards=stream.shards if issubclass(stream, Target) else 1,
+            full_schedule=size_schedules.first_schedule(connection, stream.full_schedule),
+            partial_schedule=stream.partial_schedule if issubclass(stream, Source) else "",
+            by_size=by_size,
+            comparison_schedule="1w" if issubclass(stream, Target) and stream.comparable else "",
+        )
+
+
+def _validate(
+    adapter: type[Adapter[Any]],
+    base_url: str,
+    *,
+    settings: dict[str, Any],
+    credentials: dict[str, Any],
+    field_map: dict[str, Any],
+) -> None:
+    errors: dict[str, str] = {}
+    try:
+        ssrf.check_url(base_url, allowed_hosts=django_settings.PRIVATE_HOSTS_ALLOWED)
+    except OSError as error:
+        errors["base_url"] = str(error)
+    for what, schema, values in (
+        ("settings", adapter.Settings, settings),
+        ("credentials", adapter.Credentials, credentials),
+        ("field_map", adapter.FieldMap, field_map),
+    ):
+        try:
+            validate(schema, values, what=what.replace("_map", " mapping"))
+        except NeedsAttention as error:
+            errors[what] = str(error)
+    if errors:
+        raise ValidationError(errors)
+
+
+@transaction.atomic
+def update_connection(
+    *,
+    connection: Connection,
+    by: User | None,
+    name: str,
+    base_url: str,
+    settings: dict[str, Any],
+    field_map: dict[str, Any],
+    credentials: dict[str, Any] | None = None,
+) -> None:
+    """Update all fields; credentials are kept if None. ValidationError as in `install_connection`."""
+    adapter = adapter_for(connection.platform)
+    earlier = connection.credentials or {}
+    known = earlier if credentials is None else credentials
+    _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
+    connection.name, connection.base_url = name, base_url.rstrip("/")
+    connection.settings, connection.field_map = settings, field_map
+    if credentials is not None:
+        connection.credentials = credentials
+    connection.save(update_fields=["name", "base_url", "settings", "credentials", "field_map", "updated_at"])
+    if credentials is not None:
+        _store_entered_token(connection, adapter, earlier)
+    subscribe(connection=connection, now=timezone.now())
+    record_audit_event(
+        user=by,
+        action="connection.change",
+        target=connection,
+        seller=connection.seller,
+        credentials_changed=credentials is not None,
+    )
+
+
+def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str]:
+    """What an operator should do before an API that the connection uses is shut down. Empty if the settings are
+    invalid."""
+    adapter = adapters().get(connection.platform)
+    if adapter is None:
+        return []
+    try:
+        settings = validate(adapter.Settings, connection.settings, what="settings")
+    except NeedsAttention:
+        return []
+    return adapter.deprecation_warnings(settings, today=today)
+
+
+def check_connection(*, connection: Connection) -> str:
+    """Verify URL and credentials with the cheapest API call. Returns the platform's answer; raises ConnectorError.
+
+    A paused connection is not called either: on staging its URL may still be that of the live account (N5).
+    """
+    _require_not_paused(connection)
+    adapter = open_adapter(connection)
+    try:
+        answer = adapter.check()
+    except ConnectorError as error:
+        Connection.objects.filter(pk=connection.pk).update(
+            state=Connection.State.NEEDS_ATTENTION, state_reason=str(error)
+        )
+        raise
+    finally:
+        adapter.http.close()
+    Connection.objects.filter(pk=connection.pk).exclude(state=Connection.State.UNINSTALLED).update(
+        state=Connection.State.ACTIVE, state_reason=""
+    )
+    return answer
+
+
+def _require_not_paused(connection: Connection) -> None:
+    switch = PlatformSwitch.objects.filter(platform=connection.platform).first()
+    if switch is not None:
+        reason = f"the kill switch of its platform is on ({switch.reason})."
+    elif connection.paused_at is not None:
+        reason = f"it is paused ({connection.pause_reason})."
+    else:
+        return
+    raise NeedsAttention(f"Not tested, because {reason} Resume the connection, then test it.")
+
+
+@transaction.atomic
+def uninstall_connection(*, connection: Connection, by: User | None) -> None:
+    """Cancel the connection's runs, delete its credentials and sync logs (D22). Imported data is kept.
+
+    Its webhook URL stops working immediately; the webhooks at the platform are removed soon after.
+    """
+    for run in Run.objects.filter(job__connection=connection, state__in=Run.OPEN).select_related(
+        "job__connection__seller"
+    ):
+        cancel_run(run=run, by=by)
+    Change.objects.filter(job__connection=connection).delete()
+    Lane.objects.filter(connection=connection).update(paused=True, due=False)
+    Job.objects.filter(connection=connection).update(enabled=False)
+    unsubscribe(connection=connection, now=timezone.now())
+    if not WebhookSubscription.objects.filter(connection=connection).exists():
+        delete_tokens(connection=connection)
+    Connection.objects.filter(pk=connection.pk).update(
+        state=Connection.State.UNINSTALLED,
+        credentials=None,
+        paused_at=timezone.now(),
+        pause_reason="uninstalled",
+    )
+    SyncLog.objects.filter(connection=connection).delete()
+    record_audit_event(user=by, action="connection.uninstall", target=connection, seller=connection.seller)

@@ -1,0 +1,126 @@
+"""Issues of orders, shipments and customers."""
+
+from django.utils.translation import gettext_lazy as _
+
+from synclog.issue_catalog.types import IssueType
+
+ADDRESS_INCOMPLETE = IssueType(
+    "address_incomplete",
+    title=_("Address incomplete"),
+    message=_("Address line 1 is empty in the {use} address."),
+    fix=_("Enter street and number in {source}."),
+    blocking=False,
+)
+DELIVERY_ADDRESS_MISSING = IssueType(
+    "delivery_address_missing",
+    title=_("Delivery address missing"),
+    message=_("The order has no delivery address."),
+    fix=_("Add a delivery address to the order in {source}. The order is then sent automatically."),
+)
+LINE_SKU_MISSING = IssueType(
+    "line_sku_missing",
+    title=_("Order line without SKU"),
+    message=_("The order line “{title}” has no SKU."),
+    fix=_("Add a SKU to the product and to the order line in {source}. Then select Retry."),
+)
+LINE_ITEM_CHANGED = IssueType(
+    "line_item_changed",
+    title=_("Product of an order line changed"),
+    message=_("An order line now has the SKU {sku}. {platform} cannot change the product of an existing line."),
+    fix=_("Cancel the line in {source} and add a new one."),
+)
+ORDER_CURRENCY_UNKNOWN = IssueType(
+    "order_currency_unknown",
+    title=_("Currency not mapped"),
+    message=_("The order is in {currency}, which has no internal ID for {platform}."),
+    fix=_("Add {currency} to the currencies in the settings of the connection. Then select Retry."),
+)
+ORDER_STATE_UNKNOWN = IssueType(
+    "order_state_unknown",
+    title=_("Unknown order status"),
+    message=_("The status “{state}” is not a standard status of {platform}. The order is treated as pending."),
+    fix=_("Ask the administrator of {platform} what the status means."),
+    blocking=False,
+)
+STATUS_REJECTED = IssueType(
+    "status_rejected",
+    title=_("Order status rejected"),
+    message=_("{platform} rejected the order status: {reason}"),
+    fix=_("Compare the order lines in SyncCenter and in {platform}. Then select Retry."),
+)
+ORDER_NOT_REMOVABLE = IssueType(
+    "order_not_removable",
+    title=_("Order cannot be deleted"),
+    message=_("{platform} does not let SyncCenter delete orders."),
+    fix=_("Delete the order in {platform} if it should not be there."),
+)
+ORDER_ID_DIFFERS = IssueType(
+    "order_id_differs",
+    title=_("Order exists under another ID"),
+    message=_("{platform} already has the order {number} under another ID."),
+    fix=_("Compare the ID of the order in {source} with the one in {platform}."),
+)
+ORDER_UNKNOWN = IssueType(
+    "order_unknown",
+    title=_("Shipment of an unknown order"),
+    message=_("{platform} shipped items of order {order}, which SyncCenter did not send to it."),
+    fix=_("Find out where the order came from. The next full sync looks for it again."),
+    blocking=False,
+)
+SHIPMENT_ITEM_UNKNOWN = IssueType(
+    "shipment_item_unknown",
+    title=_("Shipment contains unknown lines"),
+    message=_("Shipment {shipment} contains lines that the order does not have: {lines}."),
+    fix=_("Check the shipments of the order in {source}."),
+    blocking=False,
+)
+SHIPMENT_REJECTED = IssueType(
+    "shipment_rejected",
+    title=_("Shipment rejected"),
+    message=_("{platform} rejected the shipment: {reason}"),
+    fix=_("Compare the shipments of the order in {platform} and in SyncCenter. Then select Retry."),
+)
+SHIPMENT_WITHOUT_NUMBER = IssueType(
+    "shipment_without_number",
+    title=_("Shipment cannot be identified"),
+    message=_("A shipment has neither an ID nor a tracking number."),
+    fix=_("Add a tracking number in {source}."),
+)
+TRACKING_MISSING = IssueType(
+    "tracking_missing",
+    title=_("Carrier or tracking number missing"),
+    message=_("{name} was shipped, but the carrier or the tracking number is missing."),
+    fix=_("Add carrier and tracking number to the shipment in {source}."),
+)
+CUSTOMER_NAME_MISSING = IssueType(
+    "customer_name_missing",
+    title=_("Customer name missing"),
+    message=_("The customer has neither a company nor a last name. {platform} requires one of them."),
+    fix=_("Add a company or a last name in {source}."),
+)
+CUSTOMER_INCOMPLETE = IssueType(
+    "customer_incomplete",
+    title=_("Customer incomplete"),
+    message=_("Required by {platform}, but missing: {missing}."),
+    fix=_("Complete the customer in {source}."),
+)
+CUSTOMER_MISSING = IssueType(
+    "customer_missing",
+    title=_("Customer missing at the target"),
+    message=_("{platform} does not have the customer of this order."),
+    fix=_("Enable the customer export to {platform}, or set a guest customer in the connection. Then select Retry."),
+)
+PARENT_CUSTOMER_MISSING = IssueType(
+    "parent_customer_missing",
+    title=_("Parent account missing"),
+    message=_("The parent account, customer {customer}, has not been imported yet."),
+    fix=_("Check why customer {customer} is not imported. The next full sync looks for it again."),
+    blocking=False,
+)
+EMAIL_MISSING = IssueType(
+    "email_missing",
+    title=_("Email missing"),
+    message=_("The customer has no email address."),
+    fix=_("Add an email address in {source}."),
+    blocking=False,
+)
