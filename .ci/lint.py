@@ -76,7 +76,8 @@ def traces() -> Outcome:
     patterns = [
         r"--(?:extra-)?index-url",
         r"--find-links",
-        r"/(?:home|root|Users)/\w",
+        # Not the URL path of a store's category, which may be called Home.
+        r'(?<!"path": ")/(?:home|root|Users)/\w',
         *map(re.escape, hosts),
     ]
     if len(ROOT.parts) > 2:
