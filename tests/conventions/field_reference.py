@@ -11,8 +11,8 @@ INTRODUCTION = """\
 
 What SyncCenter stores about each kind of item, whatever the platform. **Name** is the field's name in field mappings
 and records, **in feeds** its name in the [outgoing feeds](feeds.md) and in the
-[protocol for custom systems](platforms/rest.md), if it is in them. A connection's field mapping may say which field of its
-platform holds a field that **can be mapped**. Amounts are in the major unit of the currency.
+[protocol for custom systems](platforms/rest.md), if it is in them. A connection's field mapping may say which field of
+its platform holds a field that **can be mapped**. Amounts are in the major unit of the currency.
 
 Each field is declared once, and `python -m tests.conventions.field_reference` writes this page.
 [adding-a-field.md](adding-a-field.md) shows how to add one.
