@@ -40,6 +40,23 @@ def test_two_at_once_make_one_environment(clone: Path) -> None:
         assert "Installing" in fourth.communicate(timeout=120)[1]
 
 
+def test_a_broken_link_in_place_of_the_environment_is_replaced(clone: Path) -> None:
+    (clone / ".venv").symlink_to("/nowhere/.venv")
+    with call(clone, "manage", "first") as process:
+        output, errors = process.communicate(timeout=120)
+    assert output == f"ran ['first'] {clone / '.venv'} development\n"
+    assert "Replacing .venv, a link to /nowhere/.venv, which does not exist." in errors
+
+
+def test_a_file_in_place_of_the_environment_is_kept_and_refused_with_the_fix(clone: Path) -> None:
+    (clone / ".venv").write_text("mine")
+    with call(clone, "manage", "first") as process:
+        output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (1, "")
+    assert errors == f"{clone / '.venv'} is not a directory. Delete or rename it, then try again.\n"
+    assert (clone / ".venv").read_text() == "mine"
+
+
 def test_help_installs_nothing(clone: Path) -> None:
     with call(clone) as process:
         output, _ = process.communicate(timeout=10)
