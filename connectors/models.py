@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from connectors.sdk.operations import Action
 from connectors.sdk.tokens import TokenPair
 from hub.fields import EncryptedJSONField
 from hub.kinds import DataType, Direction
@@ -75,7 +76,7 @@ class FeedItem(models.Model):
     token = models.BigIntegerField()
     item_id = models.BigIntegerField()
     external_id = models.CharField(max_length=200)
-    action = models.CharField(max_length=6)
+    action = models.CharField(max_length=6, choices=[(action.value, action.name.capitalize()) for action in Action])
     payload = models.JSONField(null=True)
     payload_hash = models.BinaryField(max_length=16, null=True)
     revision = models.BigIntegerField(null=True)

@@ -165,6 +165,15 @@ class ItemStatus(models.Model):
 class ItemEvent(models.Model):
     """An entry of an item's timeline: what a job changed, with values before and after (D21, N8)."""
 
+    class Action(models.TextChoices):
+        CREATED = "created", _("Created")
+        UPDATED = "updated", _("Updated")
+        REMOVED = "removed", _("Removed")
+        QUEUED = "queued", _("Queued by the platform")
+        SKIPPED = "skipped", _("Skipped")
+        FAILED = "failed", _("Failed")
+        PREVIEW = "preview", _("Computed in dry run")
+
     at = models.DateTimeField(default=timezone.now)
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
@@ -172,7 +181,7 @@ class ItemEvent(models.Model):
     kind = models.CharField(max_length=40)
     item_id = models.BigIntegerField(_("item ID"))
     direction = models.CharField(max_length=6, choices=Direction)
-    action = models.CharField(max_length=20)
+    action = models.CharField(max_length=20, choices=Action)
     message = models.TextField(blank=True)
     changes = models.JSONField(default=dict, help_text=_("Field → [before, after]. Empty if values weren't compared."))
 

@@ -13,12 +13,12 @@ from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
 from connectors.engine import dropship, feeds
 from connectors.engine.platforms import is_feed, target_class
-from connectors.engine.settling import finish_full_run
+from connectors.engine.settling.full_runs import finish_full_run
 from connectors.engine.turn import Turn
 from connectors.sdk.serialization import canonical_json
 from hub import lanes, links, queue, runlog, runs
 from hub.kinds import Kind
-from hub.models import Change, Connection, Job, JobState, Link, Run
+from hub.models import Change, Connection, Job, JobState, Link, Run, RunCounter
 from orders.models import Customer, Order
 from synclog import services as synclog
 
@@ -73,7 +73,8 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
     planned = may_differ(job, rows, recheck=recheck, resend=run.resend)
     queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
     unchanged, now = len(rows) - len(planned), timezone.now()
-    runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=unchanged, unchanged=unchanged)
+    outcomes = {RunCounter.Outcome.READ: unchanged, RunCounter.Outcome.UNCHANGED: unchanged}
+    runs.count(run_id=run.pk, kind=job.item_kind, now=now, outcomes=outcomes)
     seen = run.cursor["seen"] + len(rows)
     if run.cursor["seen"] and runlog.passed_power_of_two(run.cursor["seen"], seen):
         runlog.write(run_id=run.pk, now=now, text=f"{seen:,} compared so far.")

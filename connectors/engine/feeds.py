@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
 from connectors.engine.import_names import ImportNames
-from connectors.engine.settling import COUNTER_FOR_ACTION, Batch, ChangeResult, failed_result, settle, skipped_result
+from connectors.engine.settling import Batch, decided_batch, settle
+from connectors.engine.settling.results import Accepted, ChangeResult, failed, skipped
 from connectors.engine.turn import Turn
 from connectors.models import FeedImport, FeedItem
 from connectors.sdk import issues
@@ -175,11 +175,7 @@ def _build(turn: Turn, job: Job, feed: FeedImport) -> bool:
 def _decide_chunk(turn: Turn, job: Job, taken: list[ChangeSnapshot]) -> list[Step]:
     """Settle the changes that need no import; return the steps of the others."""
     decision = decide(turn.target(job), job, taken)
-    now = timezone.now()
-    batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.results += [skipped_result(c, item, job, problem) for c, item, problem in decision.skipped]
-    batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
-    settle(turn, batch, now=now)
+    settle(turn, decided_batch(job, decision), now=timezone.now())
     return decision.steps
 
 
@@ -295,7 +291,7 @@ def _settle_feed_items(turn: Turn, job: Job, feed: FeedImport, now: datetime) ->
         after = feed_items[-1].pk
         current = {change.id: change for change in queue.reload_changes(item.change_id for item in feed_items)}
         links_by_item = links.by_item(job, [item.item_id for item in feed_items])
-        results = [
+        results: list[ChangeResult] = [
             _sent_result(item, current[item.change_id], links_by_item.get(item.item_id))
             for item in feed_items
             if item.change_id in current
@@ -306,7 +302,7 @@ def _settle_feed_items(turn: Turn, job: Job, feed: FeedImport, now: datetime) ->
     FeedItem.objects.filter(feed_import=feed).delete()
 
 
-def _sent_result(feed_item: FeedItem, current: ChangeSnapshot, link: Link | None) -> ChangeResult:
+def _sent_result(feed_item: FeedItem, current: ChangeSnapshot, link: Link | None) -> Accepted:
     """The result for an item as it was written to the file: a change that is newer keeps its newer token."""
     change = replace(current, token=feed_item.token)
     previous = getattr(getattr(link, "payload", None), "sent", None)
@@ -316,7 +312,7 @@ def _sent_result(feed_item: FeedItem, current: ChangeSnapshot, link: Link | None
     digest = bytes(feed_item.payload_hash) if feed_item.payload_hash else None
     step = Step(change, operation, digest, None, link, feed_item.revision)
     outcome = Outcome(external_id=feed_item.external_id, warnings=[Problem(**each) for each in feed_item.warnings])
-    return ChangeResult(change, None, COUNTER_FOR_ACTION[operation.action], step=step, answer=outcome)
+    return Accepted(change, None, step, outcome)
 
 
 def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
@@ -325,17 +321,16 @@ def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportRe
     feed_items = list(FeedItem.objects.filter(feed_import=feed))
     named = [item for item in feed_items if item.external_id in answer.item_errors]
     current = {change.id: change for change in queue.reload_changes(item.change_id for item in named or feed_items)}
-    results = []
+    results: list[ChangeResult] = []
     for item in named or feed_items:
         change = current.get(item.change_id)
         if change is None or change.token != item.token:
             continue
         if named:
-            results.append(
-                skipped_result(change, None, job, issues.REJECTED(reason=answer.item_errors[item.external_id]))
-            )
+            problem = issues.REJECTED(reason=answer.item_errors[item.external_id])
+            results.append(skipped(change, None, job, problem))
         else:
             error = TryAgainLater(answer.reason or "The import was refused without a reason.")
-            next_try = retry.next_try(attempts=change.attempts + 1, now=now)
-            results.append(failed_result(change, None, job, error, not_before=next_try))
+            next_try = turn.retry.next_attempt(attempts=change.attempts + 1, now=now)
+            results.append(failed(change, None, job, error, not_before=next_try))
     settle(turn, Batch(job, results), now=now)

@@ -10,11 +10,13 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 
-from connectors.engine import checks, events, exporting, feeds, importing, recovery, retry, sending
-from connectors.engine.checks.common import error_text
+from connectors.engine import checks, events, exporting, feeds, importing, recovery, sending
+from connectors.engine.error_texts import error_text
 from connectors.engine.platforms import is_feed
+from connectors.engine.settling import event_runs
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.retry import RetryPolicy
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
@@ -46,7 +48,7 @@ def serve_one_lane() -> bool:
         # A bug, or the database is unavailable. The queue treats it like a lost worker: the batch is halved until the
         # item that causes it is alone, which is then held.
         logger.exception("lane %s: abandoned", turn.claim.lane_id)
-        rest_until = retry.breaker_until(failures=turn.claim.crashes + 1, now=timezone.now())
+        rest_until = RetryPolicy().pause_until(failures=turn.claim.crashes + 1, now=timezone.now())
         lanes.abandon(claim=turn.claim, rest_until=rest_until)
     else:
         release_turn(turn, more=more)
@@ -78,7 +80,7 @@ def _run_turn(turn: Turn) -> bool:
         _run_step(turn, feed_jobs, partial(feeds.work, turn))
     if not more and not turn.rest_until:
         for job in exports:
-            sending.close_partial_run(turn, job)
+            event_runs.close(turn, job, timezone.now())
     turn.wake_no_later_than(queue.next_wake(lane_id=turn.claim.lane_id))
     return more
 
@@ -139,7 +141,7 @@ def _advance_run(turn: Turn) -> bool:
         raise
     except Exception as error:
         logger.exception("%s failed", run)
-        _fail_run(turn, run, _internal_error_text(error))
+        _fail_run(turn, run, error_text(error))
     return True
 
 
@@ -186,12 +188,8 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
         raise
     except Exception as error:
         logger.exception("%s failed", run)
-        _fail_run(turn, run, _internal_error_text(error))
+        _fail_run(turn, run, error_text(error))
     return True
-
-
-def _internal_error_text(error: Exception) -> str:
-    return f"Internal error: {type(error).__name__}. Operators find the details in the server log."
 
 
 def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:

@@ -245,7 +245,7 @@ def _vendor(systems: SandboxProcess, seller: Seller, vendor: Seller, owner: User
         item_id=held.pk,
         token=1,
         state=Change.State.HELD,
-        error_class="SkipRecord",
+        failure_kind="rejected",
         last_error="no weight",
     )
 

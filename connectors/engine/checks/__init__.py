@@ -9,7 +9,6 @@ from time import monotonic
 
 from django.utils import timezone
 
-from connectors.engine import retry
 from connectors.engine.checks import comparing, previewing
 from connectors.engine.turn import Turn
 from connectors.sdk.errors import TryAgainLater
@@ -54,7 +53,7 @@ def _delay(turn: Turn, run: Run, error: TryAgainLater, now: datetime) -> None:
         attempts, not_before = run.attempts, error.not_before
     else:
         attempts = run.attempts + 1
-        not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
+        not_before = turn.retry.next_attempt(attempts=attempts, now=now, not_before=error.not_before)
     if not_before is None:
         raise Unreadable(f"The target could not be read completely: {error} There is no partial result.")
     with lanes.fenced(turn.claim):
