@@ -28,7 +28,6 @@ class SyncLog(models.Model):
     last_update = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["integration", "data_type"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "integration", "data_type"], name="synclog_log_once"),
             models.UniqueConstraint(fields=["seller", "id"], name="synclog_log_of_seller"),
@@ -105,7 +104,6 @@ class Issue(models.Model):
     resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
-        ordering = ["-seen_at"]
         constraints = [
             models.UniqueConstraint(
                 fields=["sync_log", "external_id"],
@@ -186,7 +184,6 @@ class ItemEvent(models.Model):
     changes = models.JSONField(default=dict, help_text=_("Field → [before, after]. Empty if values weren't compared."))
 
     class Meta:
-        ordering = ["-id"]
         indexes = [
             models.Index(fields=["kind", "item_id", "-id"], name="synclog_event_of_item"),
             models.Index(fields=["at"], name="synclog_event_age"),

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
-from connectors.engine import dropship, feeds
+from connectors.engine import dropship
+from connectors.engine.feeds import FeedLane
 from connectors.engine.platforms import is_feed, target_class
 from connectors.engine.settling.full_runs import finish_full_run
 from connectors.engine.turn import Turn
@@ -39,7 +40,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
-        if is_feed(job) and feeds.is_full_import_due(turn, job, now):
+        if is_feed(job) and FeedLane(turn, [job]).is_full_import_due(now):
             run.resend = True
         with lanes.fenced(turn.claim):
             runs.start(run=run, now=now)

@@ -164,4 +164,5 @@ def _dependent_exports(job: Job) -> list[Job]:
         )
         .exclude(connection=job.connection)
         .select_related("connection")
+        .order_by("pk")
     )

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from connectors.engine import checks, events, exporting, feeds, importing, recovery, sending
 from connectors.engine.error_texts import error_text
+from connectors.engine.feeds import FeedLane
 from connectors.engine.platforms import is_feed
 from connectors.engine.settling import event_runs
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
@@ -76,8 +76,8 @@ def _run_turn(turn: Turn) -> bool:
         more = any(stage() for stage in stages if not turn.rest_until)
         if turn.should_stop():  # checked after the first stage only, so that every turn makes progress
             break
-    if feed_jobs and not turn.should_stop():
-        _run_step(turn, feed_jobs, partial(feeds.work, turn))
+    if not turn.should_stop():
+        _advance_feed(turn, feed_jobs)
     if not more and not turn.rest_until:
         for job in exports:
             event_runs.close(turn, job, timezone.now())
@@ -104,6 +104,20 @@ def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -
         except NeedsAttention as error:
             _require_attention(turn, job, error)
     return False
+
+
+def _advance_feed(turn: Turn, jobs: list[Job]) -> None:
+    """Advance the import of the lane's feed, which contains the changes of all these jobs."""
+    active = [job for job in jobs if not job.paused]
+    if not active:
+        return
+    try:
+        feeds.work(FeedLane(turn, active))
+    except TryAgainLater as error:
+        turn.record_failure(error, timezone.now(), active[0])
+    except NeedsAttention as error:
+        for job in active:
+            _require_attention(turn, job, error)
 
 
 def _advance_run(turn: Turn) -> bool:
@@ -198,7 +212,7 @@ def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
     logger.warning("%s needs attention: %s", job, reason)
     with lanes.fenced(turn.claim):
         require_attention(job=job, reason=reason)
-    for run in Run.objects.filter(job=job, state__in=Run.OPEN).select_related("job__connection__seller"):
+    for run in Run.objects.filter(job=job, state__in=Run.OPEN).select_related("job__connection__seller").order_by("pk"):
         _fail_run(turn, run, reason)
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.feeds import Feed
 from connectors.sdk.http import HttpClient
 from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.schemas import Schema
@@ -105,6 +106,11 @@ class Adapter(Generic[ClientT]):
         """The target of a data type; LookupError if the adapter does not export it."""
         target: Target[ClientT, Any, Any] = self._open(self.targets()[data_type])
         return target
+
+    def feed(self, feed: type[Feed[Any]]) -> Feed[ClientT]:
+        """The feed of a `FeedTarget`; streams of the same feed share it."""
+        opened: Feed[ClientT] = self._open(feed)
+        return opened
 
     @classmethod
     def listing_classes(cls) -> dict[str, type[Listing[Any]]]:

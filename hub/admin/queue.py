@@ -275,7 +275,7 @@ class LaneAdmin(ReadOnlyAdmin):
     @display(description=_("Jobs"))
     def jobs_served(self, lane: Lane) -> str:
         jobs = Job.objects.filter(connection=lane.connection_id, lane_ids__contains=[lane.pk])
-        return ", ".join(map(str, jobs.select_related("connection"))) or "-"
+        return ", ".join(map(str, jobs.select_related("connection").order_by("pk"))) or "-"
 
 
 @admin.register(Link)

@@ -77,7 +77,6 @@ class Run(models.Model):
     event_counts = models.JSONField(default=dict, db_column="met")
 
     class Meta:
-        ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["job", "scope"],
@@ -153,9 +152,6 @@ class RunLogLine(models.Model):
     level = models.CharField(max_length=7, choices=Level, default=Level.INFO)
     text = models.TextField()
 
-    class Meta:
-        ordering = ["id"]
-
     def __str__(self) -> str:
         return self.text
 
@@ -192,7 +188,6 @@ class RunItem(models.Model):
 
     class Meta:
         verbose_name = _("comparison result")
-        ordering = ["-id"]
         indexes = [
             models.Index(fields=["run", "-id"], name="hub_runitem_of_run"),
             models.Index(fields=["run", "verdict", "-id"], name="hub_runitem_by_verdict"),

@@ -103,7 +103,7 @@ def _create_engine_rows(seller_setup: SellerSetup) -> None:
         action="update",
         changes={"title": ["Rope", "Strong rope"]},
     )
-    FeedImport.objects.create(job=job, mode="change", state="refused", answer={"errors": ["bad price"]})
+    FeedImport.objects.create(lane_id=job.lane_ids[0], mode="change", state="refused", answer={"errors": ["bad price"]})
     WebhookEvent.objects.create(
         day=NOW.date(),
         received_at=NOW,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from catalog.models import Product
 from connectors.alerts.notifications import evaluate_and_notify
-from connectors.engine.feed_files import prune_files
+from connectors.engine.feeds.files import prune_files
 from connectors.models import FeedImport
 from connectors.services.feed_imports import force_import
 from connectors.services.runs import sync
@@ -52,7 +52,7 @@ def ask_for_sync(search: Connection) -> None:
 
 
 def job_of(feed: FeedImport) -> Job:
-    return Job.objects.select_related("state").get(pk=feed.job_id)
+    return Job.objects.select_related("state").get(lane_ids__contains=[feed.lane_id])
 
 
 def test_it_is_sent_once_and_the_job_waits_for_approval(

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def lines(run: Run) -> list[str]:
-    return [line.text for line in run.log.all()]
+    return [line.text for line in run.log.order_by("id")]
 
 
 def export(connection: Connection) -> Run:
@@ -90,7 +90,7 @@ def test_a_slow_run_is_logged_every_minute(custom: Connection) -> None:
             now=began + timedelta(seconds=seconds),
             outcomes={RunCounter.Outcome.READ: read},
         )
-    assert [line.at - began for line in run.log.all()] == [timedelta(seconds=each) for each in (0, 61, 122)]
+    assert [line.at - began for line in run.log.order_by("id")] == [timedelta(seconds=each) for each in (0, 61, 122)]
 
 
 def test_waits_are_logged_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:
