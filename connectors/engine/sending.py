@@ -189,8 +189,8 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
             return _isolate(turn, batch, steps, BatchRefused(str(error)), now)
         outcomes = [Outcome(error=error)]
     except Exception as error:
-        logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
         if len(steps) > 1:
+            logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
             return _isolate(turn, batch, steps, BatchRefused(str(error)), now)
         outcomes = [Outcome(error=error)]
     else:
