@@ -1,7 +1,8 @@
 """The order of work within a turn."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from connectors.engine.feeds import FeedLane
 from connectors.engine.platforms import is_feed
 from connectors.engine.settling import event_runs
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
-from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.retry import RetryPolicy
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction
@@ -141,22 +142,32 @@ def _advance_run(turn: Turn) -> bool:
     if _crash_limit_reached(turn, run):
         return True
     try:
-        if job.direction == Direction.IMPORT:
-            importing.work(turn, job, run)
-        elif exporting.prepare(turn, job, run):
-            lanes.wake(lane_ids=job.lane_ids)  # they help with sending
+        with _failing_only(turn, run):
+            if job.direction == Direction.IMPORT:
+                importing.work(turn, job, run)
+            elif exporting.prepare(turn, job, run):
+                lanes.wake(lane_ids=job.lane_ids)  # they help with sending
     except TryAgainLater as error:
         turn.record_failure(error, timezone.now(), job)
     except NeedsAttention as error:
         _require_attention(turn, job, error)
+    except ConnectorError as error:
+        _fail_run(turn, run, error_text(error))
+    return True
+
+
+@contextmanager
+def _failing_only(turn: Turn, run: Run) -> Iterator[None]:
+    """A bug fails only this run. Errors of the platform, the lease and the database are raised."""
+    try:
+        yield
     except RunFinished:
         logger.info("%s was closed by someone else", run)
-    except (LeaseLost, OperationalError, InterfaceError):
+    except (ConnectorError, LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
         logger.exception("%s failed", run)
         _fail_run(turn, run, error_text(error))
-    return True
 
 
 def _crash_limit_reached(turn: Turn, run: Run) -> bool:
@@ -193,15 +204,9 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
     if _crash_limit_reached(turn, run):
         return True
     try:
-        checks.work(turn, run.job, run)
-    except (checks.Unreadable, NeedsAttention) as error:
-        _fail_run(turn, run, error_text(error))
-    except RunFinished:
-        logger.info("%s was closed by someone else", run)
-    except (LeaseLost, OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        logger.exception("%s failed", run)
+        with _failing_only(turn, run):
+            checks.work(turn, run.job, run)
+    except ConnectorError as error:
         _fail_run(turn, run, error_text(error))
     return True
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connectors.engine.checks import comparing, previewing
 from connectors.engine.turn import Turn
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import ConnectorError, TryAgainLater
 from hub import lanes, runlog, runs
 from hub.models import Job, Run
 
@@ -22,7 +22,7 @@ _START = {Run.Scope.PREVIEW: previewing.start, Run.Scope.COMPARISON: comparing.s
 _ADVANCE = {Run.Scope.PREVIEW: previewing.advance, Run.Scope.COMPARISON: comparing.advance}
 
 
-class Unreadable(Exception):
+class Unreadable(ConnectorError):
     """The target could not be read completely, even after several attempts."""
 
 

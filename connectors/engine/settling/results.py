@@ -31,67 +31,59 @@ COUNTER_FOR_ACTION = {
 
 
 @dataclass(slots=True)
-class Unchanged:
-    """The target has the item as it is now, or does not need it."""
-
+class _Result:
     change: ChangeSnapshot
     item: Any
+
+
+@dataclass(slots=True)
+class Unchanged(_Result):
+    """The target has the item as it is now, or does not need it."""
+
     link: Link | None
 
 
 @dataclass(slots=True)
-class Accepted:
+class Accepted(_Result):
     """The target has accepted the operation."""
 
-    change: ChangeSnapshot
-    item: Any
     step: Step
     outcome: Outcome
 
 
 @dataclass(slots=True)
-class Computed:
+class Computed(_Result):
     """The connection is in dry run: the operation was computed and not sent."""
 
-    change: ChangeSnapshot
-    item: Any
     step: Step
 
 
 @dataclass(slots=True)
-class Skipped:
+class Skipped(_Result):
     """The item cannot be sent as it is: it gets an issue and is not retried until it changes."""
 
-    change: ChangeSnapshot
-    item: Any
     issue: IssueDraft
 
 
 @dataclass(slots=True)
-class Awaiting:
+class Awaiting(_Result):
     """The target has queued the operation and reports the result later. Counted as if it was accepted."""
 
-    change: ChangeSnapshot
-    item: Any
     step: Step
     failure: Failure
 
 
 @dataclass(slots=True)
-class Delayed:
+class Delayed(_Result):
     """The operation failed and is retried at `failure.not_before`."""
 
-    change: ChangeSnapshot
-    item: Any
     failure: Failure
 
 
 @dataclass(slots=True)
-class Held:
+class Held(_Result):
     """The operation failed and waits for a person, or for a newer change of the item. It has an issue."""
 
-    change: ChangeSnapshot
-    item: Any
     failure: Failure
     issue: IssueDraft
 
