@@ -1,17 +1,20 @@
 """An adapter may replace the retry policy: attempts, delays, and limits during outages and for queued items."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from connectors.adapters import registry
 from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.operations import Operation, Outcome
 from connectors.sdk.retry import RetryPolicy
 from hub.models import Change, Job, Lane, Run
 from hub.services import start_run
 from synclog.models import Issue
-from tests.engine.queueing_target import QueueingPlatform, Vendor
+from tests.engine.queueing_target import QueueingPlatform, QueueingProducts, Vendor
 from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_connection, make_job, make_products, make_seller
 
@@ -29,7 +32,7 @@ def vendor(monkeypatch: pytest.MonkeyPatch) -> Vendor:
 
 
 def send_one(monkeypatch: pytest.MonkeyPatch, policy: RetryPolicy) -> Job:
-    """Send a product, which the platform then has in its queue."""
+    """Send a product, with this policy."""
     monkeypatch.setattr(QueueingPlatform, "retry", policy)
     job = make_job(make_connection(make_seller("acme"), platform=QueueingPlatform.key, credentials={}))
     make_products(job.connection.seller, 1)
@@ -41,17 +44,16 @@ def send_one(monkeypatch: pytest.MonkeyPatch, policy: RetryPolicy) -> Job:
 def test_an_item_is_held_after_as_many_attempts_as_the_policy_allows(
     monkeypatch: pytest.MonkeyPatch, vendor: Vendor
 ) -> None:
+    def send(self: QueueingProducts, operations: Sequence[Operation[Any]]) -> list[Outcome]:
+        return [Outcome(error=TryAgainLater("Not now.")) for _ in operations]
+
+    monkeypatch.setattr(QueueingProducts, "send", send)
     send_one(monkeypatch, RetryPolicy(max_attempts=3, base_delay=timedelta(minutes=10)))
-    vendor.answer = TryAgainLater("Not now.")
-    vendor.process()
-    skip_delays()
-    [change] = Change.objects.all()
-    assert (change.state, change.failure_kind) == (Change.State.DELAYED, FailureKind.UNAVAILABLE)
-    assert timezone.now() < change.not_before < timezone.now() + timedelta(minutes=40)
-    for _ in range(2):
+    for attempts in (1, 2):
+        [change] = Change.objects.all()
+        assert (change.state, change.failure_kind) == (Change.State.DELAYED, FailureKind.UNAVAILABLE)
+        assert change.attempts == attempts and change.not_before < timezone.now() + timedelta(minutes=40)
         skip_delays()
-        vendor.process()
-    skip_delays()
     [change] = Change.objects.all()
     assert (change.state, change.attempts) == (Change.State.HELD, 3)
 
@@ -59,14 +61,17 @@ def test_an_item_is_held_after_as_many_attempts_as_the_policy_allows(
 def test_an_outage_pauses_the_lane_and_holds_the_item_as_the_policy_says(
     monkeypatch: pytest.MonkeyPatch, vendor: Vendor
 ) -> None:
+    def send(self: QueueingProducts, operations: Sequence[Operation[Any]]) -> list[Outcome]:
+        raise TryAgainLater("It answered 502.")
+
+    monkeypatch.setattr(QueueingProducts, "send", send)
     pause = timedelta(minutes=20)
-    job = send_one(monkeypatch, RetryPolicy(outage_max_attempts=2, min_pause=pause, max_pause=pause))
-    for state in (Change.State.DELAYED, Change.State.HELD):
-        vendor.poll_error = TryAgainLater("It answered 502.")
-        before = timezone.now()
-        skip_delays()
-        assert before + pause / 2 <= Lane.objects.get(pk=job.lane_ids[0]).rest_until <= timezone.now() + pause
-        assert Change.objects.get().state == state
+    job = send_one(monkeypatch, RetryPolicy(max_attempts=1, outage_max_attempts=2, min_pause=pause, max_pause=pause))
+    rest_until = Lane.objects.get(pk=job.lane_ids[0]).rest_until
+    assert timezone.now() + pause / 3 <= rest_until <= timezone.now() + pause
+    assert Change.objects.get().state == Change.State.DELAYED
+    skip_delays()
+    assert Change.objects.get().state == Change.State.HELD
 
 
 def test_an_item_that_stays_queued_too_long_is_held_with_an_issue(

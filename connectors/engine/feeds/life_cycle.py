@@ -91,6 +91,7 @@ def _apply(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime
             lane.turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.DONE:
             _accept(lane, feed, answer, now)
+            _wake_for_next(lane, now)
         case ImportState.HARMFUL:
             _log(lane, feed, f"{State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
             _finish(lane, feed, State.HARMFUL, answer, now)
@@ -103,6 +104,13 @@ def _apply(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime
             _log(lane, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
             outcomes.settle_refused(lane, feed, answer, now)
             _finish(lane, feed, State.REFUSED, answer, now)
+            _wake_for_next(lane, now)
+
+
+def _wake_for_next(lane: FeedLane, now: datetime) -> None:
+    """Changes that the import did not contain, or that a refusal did not name, are sent with the next one."""
+    if lane.has_changes:
+        lane.turn.wake_no_later_than(now + timedelta(seconds=lane.feed.drain_seconds))
 
 
 def _accept(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
