@@ -6,7 +6,7 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here, because models are not loaded yet when this module is.
-        from connectors.alerts.feed_imports import refused_imports
+        from connectors.alerts.feed_imports import rejected_imports
         from hub.alerts import register_detector
 
-        register_detector(refused_imports)
+        register_detector(rejected_imports)

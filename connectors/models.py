@@ -26,7 +26,7 @@ class FeedImport(models.Model):
         SENDING = "sending", _("Sending")
         POLLING = "polling", _("Processing")
         SUCCESS = "success", _("Succeeded")
-        REFUSED = "refused", _("Rejected")
+        REJECTED = "refused", _("Rejected")
         HARMFUL = "harmful", _("Blocked: would delete too much. Needs approval")
         UNKNOWN = "unknown", _("No response, may still be running")
 

@@ -26,7 +26,7 @@ class RepeatedEvent(StrEnum):
 
     ASIDE = "items with issues (see Issues for the full list)"
     WAIT = "delays"
-    REFUSED = "rejected batches"
+    REJECTED = "rejected batches"
     LOST = "lost workers"
 
 

@@ -15,7 +15,7 @@ from django.db.models import Case, When
 
 from catalog.models import Variant
 from connectors.engine import loading, storing
-from connectors.engine.settling import REFUSED, Batch, IdInUse, clear_sent_hashes, id_conflict_result, rejected_result
+from connectors.engine.settling import REJECTED, Batch, IdInUse, clear_sent_hashes, id_conflict_result, rejected_result
 from connectors.sdk.errors import Queued
 from connectors.sdk.webhooks import Receipt
 from hub import queue
@@ -69,7 +69,7 @@ def process_receipts(job: Job, receipts: Sequence[Receipt]) -> Batch:
         (Kind.PRODUCT, {each.product_id for each in accepted}),
         (Kind.VARIANT, {each.variant_id for each in accepted}),
     ):
-        queue.make_ready(connection=job.connection, kind=kind, item_ids=ids, held_for=REFUSED)
+        queue.make_ready(connection=job.connection, kind=kind, item_ids=ids, held_for=REJECTED)
     clear_sent_hashes(job, list(rejected))
     queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=rejected.keys() - changes.keys())
     return _results_batch(job, in_use, rejected)

@@ -1,6 +1,6 @@
 """Search feeds: waiting changes are sent as one atomic import at a time (F7–F15).
 
-States of an import: building (changes are written to a file, chunk by chunk) → sending → polling → success, refused or
+States of an import: building (changes are written to a file, chunk by chunk) → sending → polling → success, rejected or
 harmful. The state is always in the database, so any worker can continue; the file and the list of its items are
 written before it is sent.
 """
@@ -48,7 +48,7 @@ def work(turn: Turn, job: Job) -> None:
     now = timezone.now()
     if feed is not None and feed.format != _target(turn, job).format:
         # Its file is in a format that the connection no longer uses. The changes in it are still in the queue.
-        _finish(turn, feed, FeedImport.State.REFUSED, ImportResult(ImportState.REFUSED, reason=_FORMAT_CHANGED), now)
+        _finish(turn, feed, FeedImport.State.REJECTED, ImportResult(ImportState.REJECTED, reason=_FORMAT_CHANGED), now)
         feed = None
     if feed is None:
         feed = _start(turn, job, now)
@@ -252,16 +252,16 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
         case ImportState.HARMFUL:
             _log(turn, job, feed, f"{FeedImport.State.HARMFUL.label}: {answer.reason}", now, level=runlog.Level.ERROR)
             _finish(turn, feed, FeedImport.State.HARMFUL, answer, now)
-            # The next import would most likely be refused as well.
+            # The next import would most likely be rejected as well.
             raise NeedsAttention(
                 f"Import {feed.pk} was rejected as harmful: {answer.reason}",
                 fix="Check in the operator console what it removes. Force the import if that is intended; otherwise "
                 "correct the source and resume the job.",
             )
-        case ImportState.REFUSED:
-            _log(turn, job, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
+        case ImportState.REJECTED:
+            _log(turn, job, feed, f"rejected: {answer.reason}", now, level=runlog.Level.ERROR)
             _record_item_errors(turn, job, feed, answer, now)
-            _finish(turn, feed, FeedImport.State.REFUSED, answer, now)
+            _finish(turn, feed, FeedImport.State.REJECTED, answer, now)
 
 
 def _log(turn: Turn, job: Job, feed: FeedImport, text: str, now: datetime, *, level: str = runlog.Level.INFO) -> None:
@@ -325,7 +325,7 @@ def _sent_result(feed_item: FeedItem, current: ChangeSnapshot, link: Link | None
 
 
 def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
-    """Open an issue for each item that the refusal names; the others are sent with the next import (N11). If it names
+    """Open an issue for each item that the response names; the others are sent with the next import (N11). If it names
     none, all are delayed, and held after the last attempt."""
     feed_items = list(FeedItem.objects.filter(feed_import=feed))
     named = [item for item in feed_items if item.external_id in answer.item_errors]
@@ -340,7 +340,7 @@ def _record_item_errors(turn: Turn, job: Job, feed: FeedImport, answer: ImportRe
                 skipped_result(change, None, job, issues.REJECTED(reason=answer.item_errors[item.external_id]))
             )
         else:
-            error = TryAgainLater(answer.reason or "The import was refused without a reason.")
+            error = TryAgainLater(answer.reason or "The import was rejected without a reason.")
             next_try = retry.next_try(attempts=change.attempts + 1, now=now)
             results.append(failed_result(change, None, job, error, not_before=next_try))
     settle(turn, Batch(job, results), now=now)

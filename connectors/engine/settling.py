@@ -30,7 +30,7 @@ from synclog.models import Issue, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
 # The error class of a change that the target had accepted and rejected later.
-REFUSED = "Refused"
+REJECTED = "Refused"
 # The slowest vendor answers within eight hours; after a day a person has to check.
 MAX_QUEUED_AGE = timedelta(hours=24)
 COUNTER_FOR_ACTION = {Action.CREATE: "created", Action.UPDATE: "updated", Action.REMOVE: "removed"}
@@ -397,7 +397,7 @@ def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInU
 def rejected_result(change: ChangeSnapshot, item: Any, job: Job, reason: str) -> ChangeResult:
     """The target rejected the item after it had queued it: the change is held until the item or a person changes it."""
     result = skipped_result(change, item, job, issues.REJECTED(reason=reason))
-    result.counter, result.failure = "failed", Failure(change, REFUSED, reason[:500], None)
+    result.counter, result.failure = "failed", Failure(change, REJECTED, reason[:500], None)
     return result
 
 

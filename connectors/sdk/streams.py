@@ -91,7 +91,7 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         """Write at most `batch_size` operations in as few calls as possible. Returns one outcome each, in order.
 
         Must be safe to repeat: upsert by ID, or look up before creating. An exception applies to the whole batch;
-        `BatchRefused` if the target rejected the batch as a whole.
+        `BatchRejected` if the target rejected the batch as a whole.
         """
         raise NotImplementedError
 

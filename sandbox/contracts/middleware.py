@@ -77,7 +77,7 @@ class ContractMiddleware:
         problems = [operation] if isinstance(operation, Problem) else list(operation.request_problems(request))
         answer = RecordedResponse()
         await self.app(scope, receive, answer.send)
-        if problems and not self.platform.is_refusal(answer.status, answer.body):
+        if problems and not self.platform.is_rejection(answer.status, answer.body):
             answer = RecordedResponse()
             await self.platform.invalid_request(problems[0])(scope, receive, answer.send)
         if not isinstance(operation, Problem):

@@ -83,7 +83,7 @@ class Platform(ABC):
         """Return this vendor's answer to a request that breaks its contract (`sandbox/contracts`)."""
         return json_response({"status": 400, "title": problem.detail}, 400)
 
-    def is_refusal(self, status: int, body: bytes) -> bool:
+    def is_rejection(self, status: int, body: bytes) -> bool:
         """Return whether an answer says that the request was refused."""
         return status >= 400
 

@@ -223,9 +223,9 @@ def test_a_category_with_children_is_hidden_instead_of_deleted(adapter: Adapter[
 
 
 def test_a_storefront_without_a_tree_needs_attention(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         send(open_adapter("bigcommerce_target", channel_id=99), CATEGORIES, at(1, "Garden"))
-    assert "99" in str(refused.value) and refused.value.fix
+    assert "99" in str(raised.value) and raised.value.fix
 
 
 # Products

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
@@ -207,9 +207,9 @@ def test_a_rejected_batch_names_no_item_and_a_rejected_product_is_reported(
         Operation(Action.UPDATE, 1, outcomes[0].external_id, good, None),
         Operation(Action.UPDATE, 2, outcomes[1].external_id, bad, None),
     ]
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRODUCTS).send(operations)
-    assert refused.value.item_errors == {} and "duplicate" in str(refused.value)
+    assert raised.value.item_errors == {} and "duplicate" in str(raised.value)
     new = creations(adapter, PRODUCTS, [product(3, title=taken), product(4)])
     third, fourth = adapter.target(PRODUCTS).send(new)
     assert isinstance(third.error, SkipRecord) and "duplicate" in str(third.error) and third.error.fix
@@ -225,13 +225,13 @@ def test_a_partly_saved_product_is_reported(adapter: Adapter[Any], store: Sandbo
     ]
     body = {"data": [], "errors": {"title": "The brand could not be saved"}}
     store.fault("status", method="PUT", path="/v3/catalog/products$", status=207, body=body)
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRODUCTS).send(changes)
-    assert refused.value.item_errors == {}
-    with pytest.raises(BatchRefused) as refused:
+    assert raised.value.item_errors == {}
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRODUCTS).send([*creations(adapter, PRODUCTS, [product(3)]), changes[1]])
-    (problem,) = refused.value.item_errors.values()
-    assert list(refused.value.item_errors) == [1] and problem.code == "partly_saved"
+    (problem,) = raised.value.item_errors.values()
+    assert list(raised.value.item_errors) == [1] and problem.code == "partly_saved"
     assert "The brand could not be saved" in render(problem, platform="BigCommerce")[0]
 
 
@@ -295,9 +295,9 @@ def test_a_rejected_adjustment_names_the_items(adapter: Adapter[Any], refs: Refe
     some = operations(adapter, STOCK, [variant(1), variant(2)], refs)
     some[1].content["variant_id"] = 999999
     gone: Operation[Any] = Operation(Action.REMOVE, 3, "3", None)
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(STOCK).send([gone, *some])
-    assert list(refused.value.item_errors) == [2]
+    assert list(raised.value.item_errors) == [2]
 
 
 def test_a_variant_missing_at_the_store_is_reported(adapter: Adapter[Any]) -> None:
@@ -318,9 +318,9 @@ def test_prices_are_written_to_the_selected_price_list(
     adapter.target(PRICES).send([Operation(Action.REMOVE, 1, some[0].external_id, None)])
     assert int(some[0].external_id) not in {row["variant_id"] for row in store.state("price_records")}
     some[1].content["currency"] = "xxx"
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRICES).send(some)
-    assert list(refused.value.item_errors) == [1]
+    assert list(raised.value.item_errors) == [1]
 
 
 def test_weights_are_sent_in_the_stores_unit(adapter: Adapter[Any], store: SandboxProcess) -> None:

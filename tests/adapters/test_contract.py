@@ -145,9 +145,9 @@ def test_check_returns_what_it_found(key: str, open_adapter: Open) -> None:
 
 @EVERY
 def test_a_wrong_token_needs_attention(key: str, open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         open_adapter(key, token="wrong").check()
-    assert refused.value.fix and "wrong" not in str(refused.value)
+    assert raised.value.fix and "wrong" not in str(raised.value)
 
 
 # Imports
@@ -469,10 +469,10 @@ def act(adapter: Adapter[Any], folder: Path) -> None:
 def test_retry_after_is_respected(key: str, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
     platform(key).fault("status", status=429, headers={"Retry-After": "90"})
     before = datetime.now(UTC)
-    with pytest.raises(TryAgainLater) as refused:
+    with pytest.raises(TryAgainLater) as raised:
         act(open_adapter(key), tmp_path)
-    assert refused.value.not_before is not None
-    assert timedelta(seconds=85) < refused.value.not_before - before < timedelta(seconds=95)
+    assert raised.value.not_before is not None
+    assert timedelta(seconds=85) < raised.value.not_before - before < timedelta(seconds=95)
 
 
 @EVERY
@@ -481,9 +481,9 @@ def test_rejected_credentials_need_attention(
     key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     platform(key).fault("status", status=status)
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         act(open_adapter(key), tmp_path)
-    assert refused.value.fix
+    assert raised.value.fix
 
 
 @pytest.mark.parametrize(
@@ -510,9 +510,9 @@ def test_errors_contain_no_secrets(
     key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     platform(key).fault("status", status=status)
-    with pytest.raises(ConnectorError) as refused:
+    with pytest.raises(ConnectorError) as raised:
         act(open_adapter(key), tmp_path)
-    assert CASES[key].account[1] not in f"{refused.value!r} {getattr(refused.value, 'fix', '')}"
+    assert CASES[key].account[1] not in f"{raised.value!r} {getattr(raised.value, 'fix', '')}"
 
 
 def test_item_kinds_and_samples_cover_all_exports() -> None:

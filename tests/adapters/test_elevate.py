@@ -202,7 +202,7 @@ def test_replacing_everything_removes_the_rest(adapter: ProductTarget, cluster: 
 def test_a_refusal_names_the_groups_at_fault(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     good, bad = creation(adapter, 1), broken(creation(adapter, 2))
     answer = feed(adapter, [good, bad], tmp_path)
-    assert answer.state is ImportState.REFUSED
+    assert answer.state is ImportState.REJECTED
     assert list(answer.item_errors) == ["p2"]
     assert "listPrice" in answer.item_errors["p2"] and "Inner error" not in answer.item_errors["p2"]
     assert groups(cluster) == {}
@@ -214,7 +214,7 @@ def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
     answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
     number = answer.remote_id or str(next(cluster.state("imports"))["id"])
     polled = adapter.poll_import(number, path=str(tmp_path / "feed.gz"), replace_all=False)
-    assert polled.state is ImportState.REFUSED and list(polled.item_errors) == ["p2"]
+    assert polled.state is ImportState.REJECTED and list(polled.item_errors) == ["p2"]
 
 
 def test_a_harmful_import_waits_for_force(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_harmful_import_waits_for_force(adapter: ProductTarget, cluster: Sandb
         ("BLOCKED", ImportState.RUNNING),
         ("IN_PROGRESS", ImportState.RUNNING),
         ("SUCCESS", ImportState.DONE),
-        ("FAILURE", ImportState.REFUSED),
+        ("FAILURE", ImportState.REJECTED),
         ("ABORTED", ImportState.UNKNOWN),
         ("NOT_FOUND", ImportState.UNKNOWN),
         ("SOMETHING_NEW", ImportState.UNKNOWN),

@@ -134,8 +134,8 @@ def test_its_last_day_is_its_last(
     ended = open_adapter("elevate", api_version="v3")
     target = ended.target(DataType.PRODUCTS)
     for action in (ended.check, lambda: feed(target, [creation(target, 1)], tmp_path)):
-        with pytest.raises(NeedsAttention, match="v3 ended on") as refused:
+        with pytest.raises(NeedsAttention, match="v3 ended on") as raised:
             action()
-        assert "Choose v4" in refused.value.fix
+        assert "Choose v4" in raised.value.fix
     assert not list(cluster.state("groups"))
     assert open_adapter("elevate", api_version="v4").check()

@@ -82,9 +82,9 @@ def test_an_unreadable_file_needs_attention(
     open_adapter: Open, put: Callable[..., None], content: bytes, reason: str
 ) -> None:
     put(content)
-    with pytest.raises(NeedsAttention, match=reason) as refused:
+    with pytest.raises(NeedsAttention, match=reason) as raised:
         read(open_adapter("image_feed"))
-    assert refused.value.fix
+    assert raised.value.fix
 
 
 def test_an_invalid_line_is_reported_and_the_others_are_read(open_adapter: Open, put: Callable[..., None]) -> None:

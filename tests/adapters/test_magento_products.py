@@ -301,9 +301,9 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter[Any
 def test_a_product_that_the_shop_cannot_represent_is_reported_before_sending(
     item: Any, code: str, adapter: Adapter[Any]
 ) -> None:
-    with pytest.raises(SkipRecord) as refused:
+    with pytest.raises(SkipRecord) as raised:
         adapter.target(PRODUCTS).payload(item, NOTHING)
-    assert refused.value.problem.code == code and refused.value.fix
+    assert raised.value.problem.code == code and raised.value.fix
 
 
 def test_stock_is_sent_once_the_product_exists(adapter: Adapter[Any], shop: SandboxProcess) -> None:

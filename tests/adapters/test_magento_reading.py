@@ -291,9 +291,9 @@ def test_problems_of_products_are_reported(adapter: Adapter[Any]) -> None:
 
 
 def test_errors_contain_the_shops_message(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as refused:
+    with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as raised:
         open_adapter("magento", store_view="nowhere").check()
-    assert "store view" in refused.value.fix
+    assert "store view" in raised.value.fix
 
 
 def test_placeholders_are_filled(open_adapter: Open, shop: SandboxProcess) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.items import StockItem
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord
+from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord
 from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
@@ -66,7 +66,7 @@ def test_input_limits_are_respected(data_type: DataType, open_adapter: Open, sho
     items = [variant(number) for number in range(1, 46)]
     shop.control("POST", "goods", json={"account": "alpha", "skus": [f"SKU-{n}" for n in range(6, 46)]})
     shop.control("POST", "setting", json={"account": "alpha", "limited": True})
-    with pytest.raises(BatchRefused, match=r"Maximum items of type .* is 20"):
+    with pytest.raises(BatchRejected, match=r"Maximum items of type .* is 20"):
         errors(open_adapter("magento_target"), data_type, *items)
     shop.clear_calls()
     assert errors(open_adapter("magento_target", entities_a_call=20), data_type, *items) == [None] * 45
@@ -120,16 +120,16 @@ def test_a_rejected_price_does_not_affect_others(adapter: Adapter[Any], shop: Sa
 
 def test_a_missing_inventory_source_needs_attention(open_adapter: Open) -> None:
     adapter = open_adapter("magento_target", source_code="nowhere")
-    with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as refused:
+    with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as raised:
         errors(adapter, STOCK, variant(1))
-    assert "source" in refused.value.fix
+    assert "source" in raised.value.fix
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
 def test_variants_without_sku_are_skipped(data_type: DataType, adapter: Adapter[Any]) -> None:
-    with pytest.raises(SkipRecord) as refused:
+    with pytest.raises(SkipRecord) as raised:
         adapter.target(data_type).payload(variant(1, sku=""), NOTHING)
-    assert refused.value.problem.code == "sku_missing" and refused.value.fix
+    assert raised.value.problem.code == "sku_missing" and raised.value.fix
 
 
 def test_the_configured_price_list_is_sent(open_adapter: Open) -> None:

@@ -113,9 +113,9 @@ def lines(row: dict[str, Any]) -> list[tuple[str, int, bool]]:
 
 def test_oauth1_tokens_sign_each_request(open_adapter: Open) -> None:
     assert open_adapter("tba1").check() == "Account TBA1 answers, with 32 items."
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         open_adapter("tba1", token_secret="wrong").check()
-    assert "wrong" not in f"{refused.value} {refused.value.fix}"
+    assert "wrong" not in f"{raised.value} {raised.value.fix}"
     page = open_adapter("tba1").source(DataType.PRODUCTS).read_page(since=datetime(2020, 1, 1, tzinfo=UTC), cursor=None)
     assert len(page.records) == 32
 
@@ -140,9 +140,9 @@ def test_an_expired_token_is_renewed_once(open_adapter: Open, platform: SandboxP
 
 
 def test_an_invalid_key_needs_attention(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="no access token") as refused:
+    with pytest.raises(NeedsAttention, match="no access token") as raised:
         open_adapter(private_key="no key at all").check()
-    assert "no key at all" not in f"{refused.value} {refused.value.fix}"
+    assert "no key at all" not in f"{raised.value} {raised.value.fix}"
 
 
 @pytest.mark.parametrize(
@@ -343,9 +343,9 @@ def test_sellers_with_a_configured_customer_are_not_created(open_adapter: Open, 
 
 def test_too_many_concurrent_requests_are_retried(open_adapter: Open, platform: SandboxProcess) -> None:
     platform.fault("rate_limited", path="suiteql", times=1)
-    with pytest.raises(TryAgainLater) as refused:
+    with pytest.raises(TryAgainLater) as raised:
         open_adapter().check()
-    assert refused.value.sent is False
+    assert raised.value.sent is False
 
 
 # Imports
@@ -440,6 +440,6 @@ def test_a_deleted_fulfilment_is_missing_in_the_full_import(open_adapter: Open, 
 
 
 def test_a_column_missing_in_the_account_needs_attention(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="no such column") as refused:
+    with pytest.raises(NeedsAttention, match="no such column") as raised:
         records(open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}), DataType.PRODUCTS)
-    assert "field map" in refused.value.fix
+    assert "field map" in raised.value.fix

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, References
 from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType
@@ -89,9 +89,9 @@ def test_an_answer_without_a_result_for_each_is_no_answer(target: Adapter, syste
 
 def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
     system.fault("status", status=413)
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
-    assert refused.value.item_errors == {}
+    assert raised.value.item_errors == {}
 
 
 @pytest.mark.parametrize("status", [404, 405])

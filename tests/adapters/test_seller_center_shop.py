@@ -10,7 +10,7 @@ import pytest
 from catalog.items import ImageItem, ProductItem
 from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType, Kind
@@ -83,7 +83,7 @@ def test_the_exact_acknowledgement_is_accepted() -> None:
     ids=str,
 )
 def test_any_other_response_to_the_request_is_a_rejection(answer: Any, reason: str) -> None:
-    with pytest.raises(BatchRefused, match=reason):
+    with pytest.raises(BatchRejected, match=reason):
         check_acknowledgement(answer, "Product.updatePrices", "prices-1")
 
 
@@ -112,7 +112,7 @@ def test_a_rejected_batch_is_isolated_and_a_rejected_item_retried_on_the_vendors
 ) -> None:
     """After 1, 8, 27 … minutes, at most 480."""
     bad = product(1, title="T" * 300)
-    with pytest.raises(BatchRefused, match="title"):
+    with pytest.raises(BatchRejected, match="title"):
         shop.target(DataType.PRODUCTS).send([creation(shop, product(2)), creation(shop, bad)])
     for attempts, minutes in ((0, 1), (1, 8), (2, 27), (7, 480), (30, 480)):
         before = datetime.now(UTC)

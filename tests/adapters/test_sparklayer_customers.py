@@ -63,9 +63,9 @@ def test_only_customers_enabled_for_b2b_are_sent(storefront: Adapter) -> None:
 
 def test_an_incomplete_address_is_reported_with_field_names(storefront: Adapter) -> None:
     gappy = customer(1, addresses=[AddressRecord(street="1 High Street", city="Leeds", country="GB"), AddressRecord()])
-    with pytest.raises(SkipRecord, match="line 1 of address 2") as refused:
+    with pytest.raises(SkipRecord, match="line 1 of address 2") as raised:
         storefront.target(CUSTOMERS).payload(gappy, NOTHING)
-    assert refused.value.fix
+    assert raised.value.fix
 
 
 def test_a_replacement_keeps_fields_of_the_dashboard(storefront: Adapter, site: SandboxProcess) -> None:

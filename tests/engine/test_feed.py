@@ -109,7 +109,7 @@ def test_one_invalid_item_does_not_delay_the_import(search: Connection, search_p
     skip_delays()
     issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="rejected")
     assert "title is odd" in issue.message
-    refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
+    refused = FeedImport.objects.get(state=FeedImport.State.REJECTED)
     assert refused.file
     assert last_run(Job.objects.get(connection=search)).state == Run.State.DONE_WITH_ERRORS
 
@@ -154,7 +154,7 @@ def test_a_pending_file_in_the_former_format_is_not_sent(
     set_api_version(synced_search, "v3")
     skip_delays()
     skip_delays()
-    assert FeedImport.objects.get(state=FeedImport.State.REFUSED).format == "v4"
+    assert FeedImport.objects.get(state=FeedImport.State.REJECTED).format == "v4"
     assert FeedImport.objects.filter(state=FeedImport.State.SUCCESS, format="v3").exists()
     assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
 

@@ -152,7 +152,7 @@ def test_a_rejected_import_dequeues_nothing_and_is_reported(
     search_platform.fault("status", method="POST", status=400, body=refusal, times=1)
     rename(*some_products, title="Refused at first")
     wait_for_interval()
-    assert FeedImport.objects.first().state == State.REFUSED
+    assert FeedImport.objects.first().state == State.REJECTED
     assert waiting_item_ids() == {product.pk for product in some_products}
     for _ in range(2):
         evaluate_and_notify(now=timezone.now())

@@ -17,7 +17,7 @@ from staging_copy import backups, services, swap
 from staging_copy.archive import Archive, ArchiveError
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database, run
-from staging_copy.preflight import Refused
+from staging_copy.preflight import PreflightFailed
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_file_is_found_and_nothing_is_copied(
     copy_databases: CopyDatabases, backup: Backup, damage: Callable[[Path], None]
 ) -> None:
     damage(file_of(backup, "orders_order"))
-    with pytest.raises(Refused, match="orders_order|differ from the manifest"):
+    with pytest.raises(PreflightFailed, match="orders_order|differ from the manifest"):
         services.start_copy(by=None)
     with pytest.raises(ArchiveError):
         services.verify_backup(backup=backup)

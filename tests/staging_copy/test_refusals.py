@@ -19,7 +19,7 @@ from catalog.policy import POLICY as catalog_policy
 from staging_copy import build, copier, journal, services, swap, target
 from staging_copy.copier import CopyFailed
 from staging_copy.models import Copy
-from staging_copy.preflight import Refused
+from staging_copy.preflight import PreflightFailed
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 
@@ -73,7 +73,7 @@ def test_tables_and_columns_without_a_rule_are_refused_by_name(
 ) -> None:
     temporary_schema_change(do, undo)
     services.take_backup()
-    with pytest.raises(Refused, match=named):
+    with pytest.raises(PreflightFailed, match=named):
         services.start_copy(by=None)
     assert not Copy.objects.exists()
 
@@ -133,10 +133,10 @@ def test_an_allowed_address_is_kept(
 def test_a_backup_that_is_too_old_or_missing_is_refused(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
-    with pytest.raises(Refused, match="no verified backup"):
+    with pytest.raises(PreflightFailed, match="no verified backup"):
         services.start_copy(by=None)
     services.take_backup(now=timezone.now() - timedelta(days=5))
-    with pytest.raises(Refused, match="more than 48 hours ago"):
+    with pytest.raises(PreflightFailed, match="more than 48 hours ago"):
         services.start_copy(by=None)
 
 
@@ -148,7 +148,7 @@ def test_a_backup_newer_than_the_code_is_refused(
         "DELETE FROM django_migrations WHERE name = '9999_from_the_future'",
     )
     services.take_backup()
-    with pytest.raises(Refused, match="9999_from_the_future"):
+    with pytest.raises(PreflightFailed, match="9999_from_the_future"):
         services.start_copy(by=None)
 
 
@@ -179,7 +179,7 @@ def test_live_is_never_the_target_even_under_another_address(
     """The URL differs, but the database is the same."""
     services.take_backup()
     settings.STAGING_DATABASE_URL = f"{copy_databases.live.url}&application_name=staging"
-    with pytest.raises(Refused, match="is the live database"):
+    with pytest.raises(PreflightFailed, match="is the live database"):
         services.start_copy(by=None)
     with pytest.raises(target.WrongTarget, match="is the live database"):
         services.register_staging(by=None)
@@ -220,7 +220,7 @@ def test_an_unregistered_database_is_not_replaced(
 ) -> None:
     services.take_backup()
     (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
-    with pytest.raises(Refused, match="register_staging"):
+    with pytest.raises(PreflightFailed, match="register_staging"):
         services.start_copy(by=None)
 
 
@@ -229,7 +229,7 @@ def test_nothing_is_copied_from_staging(
 ) -> None:
     services.take_backup()
     settings.ENVIRONMENT = "staging"
-    with pytest.raises(Refused, match="Copies are started on live"):
+    with pytest.raises(PreflightFailed, match="Copies are started on live"):
         services.start_copy(by=None)
 
 
@@ -240,7 +240,7 @@ def test_a_disk_shortage_is_found_before_anything_is_written(
     manifest = Path(django_settings.BACKUP_DIR) / f"{backup.name}.json"
     # An exabyte: more than any disk has.
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"database_size": 2**60}))
-    with pytest.raises(Refused, match="GiB free"):
+    with pytest.raises(PreflightFailed, match="GiB free"):
         services.start_copy(by=None)
 
 

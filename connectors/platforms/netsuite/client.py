@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
-from connectors.platforms.netsuite.refusals import reason_of
+from connectors.platforms.netsuite.error_messages import error_message
 from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
 from connectors.platforms.netsuite.suiteql import Row, required_int
 from connectors.sdk import issues
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused, Response
+from connectors.sdk.responses import RequestRejected, Response
 
 SUITEQL_PATH = "/query/v1/suiteql"
 RECORD_PATH = "/record/v1"
@@ -57,8 +57,8 @@ class NetSuiteClient:
         """SkipRecord with NetSuite's reason if it rejects the record."""
         try:
             return self.http.request(method, path, body=body, params=params)
-        except Refused as refused:
-            raise SkipRecord(issues.REJECTED(reason=reason_of(refused))) from refused
+        except RequestRejected as error:
+            raise SkipRecord(issues.REJECTED(reason=error_message(error))) from error
 
     # SuiteQL
 
@@ -100,9 +100,9 @@ class NetSuiteClient:
         params, headers = {"limit": limit}, {"Prefer": "transient"}
         try:
             return self.http.request("POST", SUITEQL_PATH, params=params, body={"q": query}, headers=headers).json()
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"NetSuite rejected a query: {reason_of(refused)}",
+                f"NetSuite rejected a query: {error_message(error)}",
                 fix="Compare the field map of this connection with the fields that the account has, and give the role "
                 "of the integration the permissions on the records that are read.",
-            ) from refused
+            ) from error

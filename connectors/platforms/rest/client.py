@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.sdk.account import Account
-from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 BATCH_SIZE = 100
 PAGE_SIZE = 100
@@ -51,13 +51,13 @@ class RestClient:
         return found
 
     def write(self, method: str, path: str, body: list[Any]) -> list[Any]:
-        """One result for each object of the body. BatchRefused if the system rejects the whole batch."""
+        """One result for each object of the body. BatchRejected if the system rejects the whole batch."""
         try:
             answer = self.http.request(method, f"/v1/{path}", body=body).json()
-        except Refused as refused:
-            if refused.status in (404, 405):
-                raise _unsuitable(f"/v1/{path}", refused) from refused
-            raise BatchRefused(str(refused)) from refused
+        except RequestRejected as error:
+            if error.status in (404, 405):
+                raise _unsuitable(f"/v1/{path}", error) from error
+            raise BatchRejected(str(error)) from error
         match answer:
             case {"results": list(results)} if len(results) == len(body):
                 return results
@@ -66,12 +66,12 @@ class RestClient:
     def _read(self, method: str, path: str, **options: Any) -> Any:
         try:
             return self.http.request(method, path, **options).json()
-        except Refused as refused:
-            raise _unsuitable(path, refused) from refused
+        except RequestRejected as error:
+            raise _unsuitable(path, error) from error
 
 
-def _unsuitable(path: str, refused: Refused) -> NeedsAttention:
+def _unsuitable(path: str, error: RequestRejected) -> NeedsAttention:
     return NeedsAttention(
-        f"The system does not serve {path} ({refused.status}).",
+        f"The system does not serve {path} ({error.status}).",
         fix="Correct the connection's address, or let the system serve this collection (docs/platforms/rest.md).",
     )

@@ -111,8 +111,8 @@ def _endpoint(accounts: dict[str, Account], options: Options, operation: Operati
             path = {name: value for name, value in request.path_params.items() if name != "hash"}
             overlap = request.scope.get("sandbox.overlap", 0)
             return operation.handle(ApiRequest(account.store, path, dict(request.query_params), body, overlap, request))
-        except ApiError as refused:
-            return refused.response()
+        except ApiError as error:
+            return error.response()
 
     return endpoint
 

@@ -129,8 +129,8 @@ def process_queue(store: Store) -> None:
         try:
             body = orjson.loads(orjson.loads(operation["serialized_data"])["meta_information"])
             saved = save(store, body)
-        except ApiError as refused:
-            operation |= {"status": FAILED, "result_message": refused.formatted_message, "error_code": refused.status}
+        except ApiError as error:
+            operation |= {"status": FAILED, "result_message": error.formatted_message, "error_code": error.status}
         else:
             # The shop deletes the request and keeps the saved product.
             result = {"id": saved["id"], "sku": saved["sku"]}

@@ -99,8 +99,8 @@ class NetSuite(Platform):
         account = request.path_params["account"]
         try:
             return json_response(await self.authenticator.token(request, account))
-        except ApiError as refused:
-            return json_response({"error": refused.code}, refused.status)
+        except ApiError as error:
+            return json_response({"error": error.code}, error.status)
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -115,8 +115,8 @@ class NetSuite(Platform):
                 self.authenticator.check(request, account)
                 await self.options.latency()
                 return handler(request, self.databases[account], _parsed(await request.body()))
-            except ApiError as refused:
-                return refused.response()
+            except ApiError as error:
+                return error.response()
             finally:
                 self.in_flight[account] -= 1
 

@@ -132,8 +132,8 @@ class SparkLayer(Platform):
                 with site.exclusive(request.method, request.path_params.get("slug")):
                     await self.options.latency()
                     return handler(request, site, body)
-            except ApiError as refused:
-                return refused.response()
+            except ApiError as error:
+                return error.response()
 
         return endpoint
 

@@ -12,7 +12,7 @@ from staging_copy.copier import CopyFailed, Watcher
 from staging_copy.journal import AlreadyRunning
 from staging_copy.models import Backup, Copy
 from staging_copy.policy import PolicyError, Rows
-from staging_copy.preflight import Refused
+from staging_copy.preflight import PreflightFailed
 from staging_copy.target import WrongTarget
 
 
@@ -38,7 +38,15 @@ class Command(BaseCommand):
                 self._show(services.plan_copy(backup=_backup(options["backup"])))
             else:
                 self._copy(_backup(options["backup"]))
-        except (Refused, CopyFailed, AlreadyRunning, ArchiveError, PolicyError, WrongTarget, ValueError) as error:
+        except (
+            PreflightFailed,
+            CopyFailed,
+            AlreadyRunning,
+            ArchiveError,
+            PolicyError,
+            WrongTarget,
+            ValueError,
+        ) as error:
             raise CommandError(str(error)) from error
         except psycopg2.Error as error:
             raise CommandError(f"PostgreSQL: {error}") from error

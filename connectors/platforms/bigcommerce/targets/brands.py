@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from catalog.items import BrandItem
 from connectors.platforms.bigcommerce.client import BRANDS, Row, TargetClient, join
+from connectors.platforms.bigcommerce.error_messages import rejection_error, removal_outcome
 from connectors.platforms.bigcommerce.listings import BrandListing
-from connectors.platforms.bigcommerce.refusals import refusal_error, removal_outcome
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import URL_LENGTH, check_name
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 
@@ -48,8 +48,8 @@ class BrandTarget(StoreTarget[BrandItem], BrandListing[TargetClient]):
 def _sync(store: "_StoreBrands", operation: Operation[Row]) -> Outcome:
     try:
         return Outcome(external_id=str(store.sync(operation)))
-    except Refused as refused:
-        return Outcome(error=refusal_error(refused))
+    except RequestRejected as rejection:
+        return Outcome(error=rejection_error(rejection))
     except SkipRecord as error:
         return Outcome(error=error)
 

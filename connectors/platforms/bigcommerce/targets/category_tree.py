@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import CATEGORIES, TREES, Row, TargetClient, join
+from connectors.platforms.bigcommerce.error_messages import rejection_error
 from connectors.platforms.bigcommerce.paging import row_ids
-from connectors.platforms.bigcommerce.refusals import refusal_error
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
-from connectors.sdk.responses import Refused, Response
+from connectors.sdk.responses import RequestRejected, Response
 
 CATEGORIES_PER_REQUEST = 50
 
@@ -26,7 +26,7 @@ class CategoryTree:
         self.tree_id = self._fetch_id()
         self.rows = self._fetch_rows()
         self.ids_by_path: dict[CategoryPath, list[int]] = {}
-        self.refused: dict[CategoryPath, SkipRecord] = {}
+        self.rejected: dict[CategoryPath, SkipRecord] = {}
 
     def _fetch_id(self) -> int:
         channel = self.client.settings.channel_id
@@ -79,14 +79,14 @@ class CategoryTree:
                 try:
                     bodies[key] = self.body(own.get(key) or {"path": path})
                 except SkipRecord as problem:
-                    self.refused[key] = problem
+                    self.rejected[key] = problem
             self._post(bodies)
 
     def id_at(self, path: CategoryPath) -> int:
         """The ID at this path. SkipRecord if there is none, or more than one."""
         found = self._match_by_path(path)
         if found is None:
-            raise self.refused.get(_fold(path)) or SkipRecord(issues.REJECTED(reason="no reason given"))
+            raise self.rejected.get(_fold(path)) or SkipRecord(issues.REJECTED(reason="no reason given"))
         return found
 
     def body(self, payload: Row) -> Row:
@@ -130,7 +130,7 @@ class CategoryTree:
             for index, key in enumerate(keys):
                 body = bodies[key]
                 if index in errors:
-                    self.refused[key] = errors[index]
+                    self.rejected[key] = errors[index]
                 elif (number := found.get((body["parent_id"], body["name"]))) is not None:
                     self.rows[number] = {"id": number, "parent_id": body["parent_id"], "name": body["name"]}
                     self.ids_by_path[key] = [number]
@@ -141,10 +141,10 @@ class CategoryTree:
         """Write the categories. Returns what was created and the errors of rejected ones, by position."""
         try:
             answer = _answer(self.client.call(method, CATEGORIES, body=bodies))
-        except Refused as refused:
-            answer = refused.body if isinstance(refused.body, dict) else {}
+        except RequestRejected as error:
+            answer = error.body if isinstance(error.body, dict) else {}
             if not (errors := _errors(answer)):
-                return [], dict.fromkeys(range(len(bodies)), refusal_error(refused))
+                return [], dict.fromkeys(range(len(bodies)), rejection_error(error))
             return [], errors
         return answer.get("data") or [], _errors(answer)
 

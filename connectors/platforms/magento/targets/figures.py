@@ -58,9 +58,9 @@ class FigureTarget(Target[TargetClient, VariantItem, Entry]):
                 outcomes[place].external_id = str(row["id"])
                 entries[place] = operation.content
         for chunk in _chunks(entries, self.client.settings.entities_a_call):
-            refused = self.save([entries[place] for place in chunk])
+            rejected = self.save([entries[place] for place in chunk])
             for place in chunk:
-                if reason := refused.get(entries[place]["sku"]):
+                if reason := rejected.get(entries[place]["sku"]):
                     outcomes[place].error = SkipRecord(issues.REJECTED(reason=reason))
         return outcomes
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
-from connectors.platforms.magento.messages import fill_placeholders, message_of
+from connectors.platforms.magento.error_messages import error_message, fill_placeholders
 from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
 from connectors.platforms.magento.targets.variants import sku_of
-from connectors.sdk.errors import BatchRefused, TryAgainLater
+from connectors.sdk.errors import BatchRejected, TryAgainLater
 from connectors.sdk.operations import References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
@@ -37,8 +37,8 @@ class PriceTarget(FigureTarget):
         """Save the prices. The shop saves the valid ones and reports the others."""
         try:
             answer = self.client.post(PATH, {"prices": entries})
-        except Refused as refused:
-            raise BatchRefused(f"Magento refuses the prices: {message_of(refused)}") from refused
+        except RequestRejected as error:
+            raise BatchRejected(f"Magento rejects the prices: {error_message(error)}") from error
         return _rejected(answer, [each["sku"] for each in entries])
 
     def removal_entry(self, sku: str) -> Entry | None:
@@ -62,6 +62,6 @@ def _rejected(answer: Any, skus: Sequence[str]) -> dict[str, str]:
         message = fill_placeholders(each["message"], parameters)
         culprit = next((sku for sku in skus if sku in given), None)
         if culprit is None:
-            raise BatchRefused(f"Magento refuses some of the prices: {message}")
+            raise BatchRejected(f"Magento rejects some of the prices: {message}")
         found[culprit] = message
     return found

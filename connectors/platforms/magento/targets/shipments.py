@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.platforms.magento.client import ShopClient
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.shipments import COMMENT_PREFIX, MAGENTO_ID_PREFIX, Shipment, fetch_by_order
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
@@ -52,26 +52,28 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         held = fetch_by_order(self.client, order_ids.values())
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
         for place, order_id in order_ids.items():
-            refusals = self._create_missing(order_id, wanted[place], held[order_id])
-            outcomes[place].error = _rejection(refusals) if refusals else None
+            rejections = self._create_missing(order_id, wanted[place], held[order_id])
+            outcomes[place].error = _rejection(rejections) if rejections else None
         return outcomes
 
-    def _create_missing(self, order_id: int, wanted: Sequence[Payload], held: Sequence[Shipment]) -> dict[str, Refused]:
+    def _create_missing(
+        self, order_id: int, wanted: Sequence[Payload], held: Sequence[Shipment]
+    ) -> dict[str, RequestRejected]:
         """Create missing shipments. Returns key → error for the rejected ones; the others are not affected."""
         existing = {each.key: each for each in held if each.key is not None}
         manual_tracking_numbers = {
             track.track_number for each in held if each.key is None for track in each.tracks if track.track_number
         }
-        refusals = {}
+        rejections = {}
         for each in wanted:
             try:
                 if made := existing.get(each["key"]):
                     self._add_track(made, each)
                 elif each["number"] not in manual_tracking_numbers:
                     self._create(order_id, each)
-            except Refused as refused:
-                refusals[each["key"]] = refused
-        return refusals
+            except RequestRejected as error:
+                rejections[each["key"]] = error
+        return rejections
 
     def _add_track(self, made: Shipment, shipment: Payload) -> None:
         """Add a tracking number that was reported later."""
@@ -118,6 +120,6 @@ def _track(shipment: Payload) -> dict[str, str]:
     return {"track_number": shipment["number"], "title": carrier or "Shipment", "carrier_code": code}
 
 
-def _rejection(refusals: Mapping[str, Refused]) -> SkipRecord:
-    reasons = [f"{key.rpartition('/')[0]}: {message_of(refused)}" for key, refused in refusals.items()]
+def _rejection(rejections: Mapping[str, RequestRejected]) -> SkipRecord:
+    reasons = [f"{key.rpartition('/')[0]}: {error_message(error)}" for key, error in rejections.items()]
     return SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons)))

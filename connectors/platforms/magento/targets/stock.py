@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
 from connectors.platforms.magento.targets.variants import sku_of
-from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, TryAgainLater
 from connectors.sdk.operations import References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType
 
@@ -38,9 +38,9 @@ class StockTarget(FigureTarget):
     def save(self, entries: list[Entry]) -> dict[str, str]:
         try:
             answer = self.client.post(PATH, {"sourceItems": entries})
-        except Refused as refused:
+        except RequestRejected as error:
             self._check_source()
-            raise BatchRefused(f"Magento refuses the stock: {message_of(refused)}") from refused
+            raise BatchRejected(f"Magento rejects the stock: {error_message(error)}") from error
         if answer != []:
             raise TryAgainLater("Magento did not say that it took the stock.")
         return {}
@@ -78,8 +78,8 @@ class StockTarget(FigureTarget):
         source = self.client.settings.source_code
         try:
             self.client.http.get(self.client.path(f"/inventory/sources/{source}"))
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"The shop has no inventory source {source!r}: {message_of(refused)}",
+                f"The shop has no inventory source {source!r}: {error_message(error)}",
                 fix="Correct the source in the settings of the connection.",
-            ) from refused
+            ) from error

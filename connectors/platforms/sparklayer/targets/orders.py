@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.platforms.sparklayer.addresses import address
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.refusals import send_each
+from connectors.platforms.sparklayer.rejections import send_each
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
@@ -73,10 +73,10 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
         lookup = "sparklayer" if "sparklayer" in identifiers else "platform"
         try:
             self.client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=operation.content)
-        except NeedsAttention as refused:
-            if refused.status != 403:
+        except NeedsAttention as error:
+            if error.status != 403:
                 raise
-            raise SkipRecord(issues.ORDER_ID_DIFFERS(number=identifiers["visible"])) from refused
+            raise SkipRecord(issues.ORDER_ID_DIFFERS(number=identifiers["visible"])) from error
         return Outcome(external_id=identifiers[lookup])
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from catalog.items import ProductItem, VariantItem
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
-from connectors.platforms.sparklayer.refusals import send_each
+from connectors.platforms.sparklayer.rejections import send_each
 from connectors.platforms.sparklayer.settings import FieldMap
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES, json_number, variant_label
 from hub.kinds import DataType, Kind
@@ -74,8 +74,8 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
             answer = self.client.call(
                 "PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id or product["external_id"], body=product
             )
-        except Refused as refused:
-            if refused.status != 404:
+        except RequestRejected as error:
+            if error.status != 404:
                 raise
             answer = self.client.call("POST", UNDOCUMENTED_PATHS["products"], body=product)
         match answer:
@@ -89,8 +89,8 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
     def _discontinue(self, operation: Operation[Row]) -> Outcome:
         try:
             existing = self.client.call("GET", UNDOCUMENTED_PATHS["product"], operation.external_id)
-        except Refused as refused:
-            if refused.status != 404:
+        except RequestRejected as error:
+            if error.status != 404:
                 raise
             return Outcome(external_id=operation.external_id)
         match existing:

@@ -6,12 +6,12 @@ from typing import Any
 
 from catalog.items import StockItem, VariantItem
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.refusals import names_property, refusal_text
+from connectors.platforms.sparklayer.rejections import names_property, rejection_text
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
-from connectors.sdk.errors import BatchRefused, NeedsAttention
+from connectors.sdk.errors import BatchRejected, NeedsAttention
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType, Kind
@@ -52,14 +52,14 @@ class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
         if rows.entries:
             try:
                 self.client.call("POST", STOCK, body=rows.entries)
-            except Refused as refused:
-                if names_property(refused, "stock_location"):
+            except RequestRejected as error:
+                if names_property(error, "stock_location"):
                     raise NeedsAttention(
-                        refusal_text(refused),
+                        rejection_text(error),
                         fix="Map the locations to external IDs of SparkLayer stock locations in the settings of the "
                         "connection, or give SparkLayer's locations these external IDs.",
-                    ) from refused
-                raise BatchRefused(refusal_text(refused)) from refused
+                    ) from error
+                raise BatchRejected(rejection_text(error)) from error
         return rows.outcomes()
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from connectors.platforms.magento.client import MAX_PAGE_SIZE, TargetClient
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.targets.products.bodies import Body
 from connectors.platforms.magento.values import format_timestamp
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 PATH = "/products/bySku"
 # The limit for a bulk in shops with input limits.
@@ -97,14 +97,14 @@ class Bulks:
         path = f"/bulk/{bulk}/detailed-status"
         try:
             answer = self.client.http.get(self.client.path(path)).json()
-        except Refused as refused:
-            if refused.status == 404:
+        except RequestRejected as error:
+            if error.status == 404:
                 return None
             raise NeedsAttention(
-                f"Magento does not tell what became of a bulk ({refused.status}): {message_of(refused)}",
+                f"Magento does not tell what became of a bulk ({error.status}): {error_message(error)}",
                 fix="Grant the integration System › Action Logs › Bulk Actions, or switch off bulks in the settings of "
                 "the connection.",
-            ) from refused
+            ) from error
         match answer:
             case {"operations_list": list(rows)}:
                 return _latest_by_sku(rows, bulk)

@@ -3,16 +3,16 @@
 import re
 from typing import Any
 
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 _PLACEHOLDER = re.compile(r"%(\w+)")
 
 
-def message_of(refused: Refused) -> str:
+def error_message(error: RequestRejected) -> str:
     """The vendor's message with its placeholders filled in, followed by those of nested errors."""
-    body = refused.body
+    body = error.body
     if not isinstance(body, dict) or not isinstance(body.get("message"), str):
-        return str(refused)
+        return str(error)
     errors = [each for each in body.get("errors") or () if isinstance(each, dict)]
     texts = [fill_placeholders(each.get("message"), each.get("parameters")) for each in (body, *errors)]
     return " ".join(text for text in texts if text)
