@@ -39,8 +39,8 @@ class Keyset:
             self._read(marker)
 
     def _read(self, marker: str) -> None:
-        direction, _, place = marker.partition("~")
-        at, _, row_id = place.rpartition("~")
+        direction, _, position = marker.partition("~")
+        at, _, row_id = position.rpartition("~")
         try:
             if direction not in ("older", "newer") or bool(at) != bool(self.field):
                 raise ValueError(marker)

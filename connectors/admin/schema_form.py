@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from pydantic import SecretStr
+from pydantic import AliasChoices, SecretStr
 from pydantic import ValidationError as SchemaError
 from pydantic.fields import FieldInfo
 from unfold.widgets import (
@@ -136,8 +136,9 @@ class ConnectionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for part, stored in ((SETTINGS, self.instance.settings), (CREDENTIALS, self.instance.credentials or {})):
             for name, info in self._schema(part).model_fields.items():
-                if name in stored and not _is_secret(info):
-                    self.initial[field_name(part, name)] = stored[name]
+                stored_name = next((each for each in _names(name, info) if each in stored), None)
+                if stored_name and not _is_secret(info):
+                    self.initial[field_name(part, name)] = stored[stored_name]
 
         if "field_map" in self.fields:
             known = gettext("Fields you can map: %(fields)s.") % {"fields": _describe_fields(self.adapter.FieldMap)}
@@ -190,6 +191,12 @@ class ConnectionForm(forms.ModelForm):
                 field, _, below = where.partition(".")
                 self.add_error(field_name(part, field) if field else None, ": ".join(filter(None, (below, message))))
         return values
+
+
+def _names(name: str, info: FieldInfo) -> list[str]:
+    """The name of a field, and its deprecated names."""
+    alias = info.validation_alias
+    return [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [name]
 
 
 def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:

@@ -163,8 +163,8 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
         kind = ITEM_KIND[data_type]
         of_kind = Q(kind=kind) | Q(kind__startswith=f"{kind}@")
         links = Link.objects.filter(of_kind, connection=job.connection, external_id__in=external_ids, missing=False)
-        gone = missing_links(list(links), found, context)
-        count(turn, run, tally, gone if discontinue(context, gone) else [], now)
+        missing = missing_links(list(links), found, context)
+        count(turn, run, tally, missing if discontinue(context, missing) else [], now)
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)
 

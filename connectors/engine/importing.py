@@ -173,8 +173,8 @@ def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         tally = apply_page(context, found)
-        gone = missing_links(batch, found, context)
-        count(turn, run, tally, gone if discontinue(context, gone) else [], context.now)
+        missing = missing_links(batch, found, context)
+        count(turn, run, tally, missing if discontinue(context, missing) else [], context.now)
         run.cursor["after"] = batch[-1].pk
         run.total = (run.total or 0) + len(found)
         run.save(update_fields=["cursor", "total"])
@@ -191,15 +191,15 @@ def missing_links(links: list[Link], found: list[Record], context: ImportContext
 _MASTERS = {Kind.CUSTOMER: Master.Group.CUSTOMERS, Kind.PRODUCT: Master.Group.CONTENT}
 
 
-def discontinue(context: ImportContext, gone: list[Link]) -> int:
+def discontinue(context: ImportContext, missing: list[Link]) -> int:
     """Discontinue items that the source no longer has (D9); orders are kept. Returns the number of items."""
     kind = ITEM_KIND[DataType(context.job.data_type)]
-    if not gone or kind is Kind.ORDER:
+    if not missing or kind is Kind.ORDER:
         return 0
     if kind in _MASTERS and _MASTERS[kind] not in context.groups:
-        _report_ignored_deletions(context, kind, gone)
+        _report_ignored_deletions(context, kind, missing)
         return 0
-    ids = [link.item_id for link in gone]
+    ids = [link.item_id for link in missing]
     if kind is Kind.PRODUCT:
         changes = catalog.set_product_status(
             seller_id=context.seller_id,
@@ -215,7 +215,7 @@ def discontinue(context: ImportContext, gone: list[Link]) -> int:
     else:
         catalog.discontinue(kind=kind, seller_id=context.seller_id, item_ids=ids, origin=context.connection_id)
         changes = {}
-    Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, fetched_at=context.now)
+    Link.objects.filter(pk__in=[link.pk for link in missing]).update(missing=True, fetched_at=context.now)
     synclog.record_outcomes(
         job=context.job,
         seller_id=context.seller_id,
@@ -234,12 +234,12 @@ def discontinue(context: ImportContext, gone: list[Link]) -> int:
         ],
     )
     synclog.resolve_by_external_ids(
-        log=context.log, external_ids=[f"{kind}:{link.external_id}" for link in gone], now=context.now
+        log=context.log, external_ids=[f"{kind}:{link.external_id}" for link in missing], now=context.now
     )
-    return len(gone)
+    return len(missing)
 
 
-def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence[Link]) -> None:
+def _report_ignored_deletions(context: ImportContext, kind: Kind, missing: Sequence[Link]) -> None:
     """Report items that this source no longer has, but which stay because another is the source of truth."""
     problem = not_master_problem(context, _MASTERS[kind], ["status"])
     names = platform_names(context.job)
@@ -247,7 +247,7 @@ def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence
         synclog.issue_draft(
             ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id, **names
         )
-        for link in gone
+        for link in missing
     ]
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
 
@@ -317,9 +317,9 @@ def _dependent_exports(job: Job) -> list[Job]:
     )
 
 
-def count(turn: Turn, run: Run, tally: Tally, gone: Sequence[Link], now: datetime) -> None:
+def count(turn: Turn, run: Run, tally: Tally, missing: Sequence[Link], now: datetime) -> None:
     """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
-    calls, removed = turn.pop_call_count(), Counter(link.kind for link in gone)
+    calls, removed = turn.pop_call_count(), Counter(link.kind for link in missing)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         counts = tally.kinds.get(kind, Tally()).as_counts()
         runs.count(run_id=run.pk, kind=kind, now=now, calls=calls, removed=removed[kind], **counts)

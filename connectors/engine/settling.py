@@ -73,7 +73,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
         runs.lock(run_ids=run_ids + ([partial.pk] if partial else []))
         _hold_id_conflicts(batch)
         linked = _write_links(job, batch, now)
-        made = [v.change.item_id for v in batch.results if v.counter == "created" and v.answer is not None]
+        created_ids = [v.change.item_id for v in batch.results if v.counter == "created" and v.answer is not None]
         clear_sent_hashes(job, [step.change.item_id for step in batch.possibly_sent])
         first_outcomes = queue.settle(
             done=[v.change for v in batch.results if v.failure is None],
@@ -81,7 +81,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
             possibly_sent=[step.change for step in batch.possibly_sent],
         )
         _enqueue_variant_jobs(job, [pk for kind, pk in linked if kind == Kind.VARIANT])
-        _enqueue_referring_products(job, made)
+        _enqueue_referring_products(job, created_ids)
         _update_sync_log(job, batch, now)
         _update_counters(batch, partial, calls, now)
         for run in runs.decrement_remaining(first_outcomes=first_outcomes, now=now):
@@ -188,9 +188,11 @@ def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]
         further |= v.answer.links
     Link.objects.bulk_update(confirmed, ["sent_revision"])
     storing.save_sent_items(connection=job.connection, kind=job.link_kind, sent=sent, now=now)
-    gone = [link for link in removed if link is not None]
-    Link.objects.filter(pk__in=[link.pk for link in gone if link.received_hash is None]).delete()
-    Link.objects.filter(pk__in=[link.pk for link in gone]).update(missing=True, sent_hash=None, sent_revision=None)
+    removed_links = [link for link in removed if link is not None]
+    Link.objects.filter(pk__in=[link.pk for link in removed_links if link.received_hash is None]).delete()
+    Link.objects.filter(pk__in=[link.pk for link in removed_links]).update(
+        missing=True, sent_hash=None, sent_revision=None
+    )
     return storing.save_links(job.connection, further)
 
 
@@ -338,7 +340,7 @@ def _update_counters(batch: Batch, partial: Run | None, calls: int, now: datetim
     # A call that contained items of several runs counts for the run with the most items.
     caller = max(counts, key=lambda run_id: counts[run_id]["read"], default=None)
     for run_id, outcomes in sorted(counts.items()):
-        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines[run_id], now=now)
+        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.ITEM_ISSUES, texts=issue_lines[run_id], now=now)
         spent = calls if run_id == caller else 0
         runs.count(run_id=run_id, kind=batch.job.item_kind, now=now, calls=spent, **outcomes)
 

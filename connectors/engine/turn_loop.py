@@ -162,9 +162,9 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
 
     Errors fail only this run; the job continues to send.
     """
-    led_jobs = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
+    jobs_of_first_lane = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
     waiting = Run.objects.filter(
-        job__in=led_jobs,
+        job__in=jobs_of_first_lane,
         scope__in=(Run.Scope.PREVIEW, Run.Scope.COMPARISON),
         state__in=(Run.State.QUEUED, Run.State.PREPARING),
     ).select_related("job__connection__seller")

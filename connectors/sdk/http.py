@@ -92,8 +92,8 @@ class HttpClient:
         """Make one call. `body` is sent as JSON, `data` unchanged (bytes, a form or an open file).
 
         Returns 2xx and 304 responses. Raises TryAgainLater (network, 408, 423, 425, 429, 5xx), NeedsAttention (401,
-        403, redirects, forbidden addresses) or RequestRejected (any other 4xx). After a 401 the call is repeated once if the
-        authenticator can renew the credentials; an open file is then read from its start again.
+        403, redirects, forbidden addresses) or RequestRejected (any other 4xx). After a 401 the call is repeated once
+        if the authenticator can renew the credentials; an open file is then read from its start again.
         """
         if body is not None:
             data = orjson.dumps(body)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.paging import Cursor, HeldPage, IdPage, Page
+from connectors.sdk.paging import Cursor, ExistingPage, IdPage, Page
 from connectors.sdk.records import Record
 from hub.kinds import DataType
 
@@ -95,7 +95,7 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         """
         raise NotImplementedError
 
-    def read_held(self, *, cursor: Any) -> HeldPage[PayloadT]:
+    def read_existing(self, *, cursor: Any) -> ExistingPage[PayloadT]:
         """The next page of the target's data of this type; only called if `comparable` is set.
 
         A `Listing` with `ComparisonDepth.PRESENCE` need not override it. Must raise instead of returning an incomplete
@@ -104,9 +104,9 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         if not isinstance(self, Listing):
             raise NotImplementedError
         ids, following = self.list_ids(cursor=cursor)
-        return HeldPage(dict.fromkeys(ids), following)
+        return ExistingPage(dict.fromkeys(ids), following)
 
-    def find_held(self, external_ids: Collection[str]) -> set[str]:
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
         """The IDs that exist at the target; only called if `comparable` is set.
 
         Must raise instead of returning an incomplete result, because other IDs count as missing.

@@ -19,8 +19,8 @@ from synclog.queries import open_issues
 
 # The order of the rows: products first, settings last.
 _DATA_TYPES = {
-    data_type: place
-    for place, data_type in enumerate(
+    data_type: position
+    for position, data_type in enumerate(
         (
             DataType.PRODUCTS,
             DataType.STOCK,
@@ -136,17 +136,17 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
     for (connection_id, data_type), same_type in groupby(
         sorted(jobs, key=_sort_key), key=lambda job: (job.connection_id, job.data_type)
     ):
-        for place, job in enumerate(same_type):
+        for position, job in enumerate(same_type):
             cards[connection_id].append(
                 JobCard(
                     job=job,
                     platform=platform_names[connection_id],
                     state=getattr(job, "state", None),
                     run=runs.get(job.pk),
-                    open_issues=issues.get((connection_id, data_type), 0) if place == 0 else 0,
+                    open_issues=issues.get((connection_id, data_type), 0) if position == 0 else 0,
                     held=job.held,
                     retry_at=max((retry_times[lane] for lane in job.lane_ids if lane in retry_times), default=None),
-                    is_first_of_type=place == 0,
+                    is_first_of_type=position == 0,
                 )
             )
     return Overview(

@@ -58,7 +58,7 @@ class Oms(Account):
         row_id = self.tables["orders"].allocate_id()
         customer = self.tables["customers"].rows[str(order.customer + 1)]
         items = [
-            self._item(self.catalog_items[place], order) for place, quantity in order.lines for _ in range(quantity)
+            self._item(self.catalog_items[index], order) for index, quantity in order.lines for _ in range(quantity)
         ]
         total = sum(float(item["price"]) for item in items)
         created = datetime.fromtimestamp(order.created, UTC) if at else self.clock.now()
@@ -161,7 +161,7 @@ class SellerCenterOms(SellerCenter[Oms]):
         match body:
             case {"Request": {"Items": [_, *_] as items}} if len(items) <= MAX_ITEMS:
                 annotate_call(request, items=len(items))
-                failed = [(place, reason) for place, item in enumerate(items) if (reason := account.update(item))]
+                failed = [(index, reason) for index, item in enumerate(items) if (reason := account.update(item))]
                 return json_response(_answer(failed))
         return json_response(_refused(f"Request.Items must be a list of 1 to {MAX_ITEMS} items"))
 
@@ -209,7 +209,7 @@ def _answer(failed: list[tuple[int, str]]) -> Row:
             "Timestamp": datetime.now(UTC).isoformat(),
         }
         return {"SuccessResponse": {"Head": head, "Body": []}}
-    named = [{"ErrorCode": None, "ErrorMessage": reason, "Position": place} for place, reason in failed]
+    named = [{"ErrorCode": None, "ErrorMessage": reason, "Position": index} for index, reason in failed]
     return _refused("Some elements were not processed", {ACTION: named})
 
 

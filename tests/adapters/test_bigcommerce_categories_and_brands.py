@@ -130,20 +130,20 @@ def test_categories_are_created_with_their_ancestors(adapter: Adapter[Any], stor
         at(2, "Garden", "Chairs", visible=False),
     )
     assert [each.error for each in outcomes] == [None] * 3
-    held = categories(store)
+    stored = categories(store)
     assert [each.external_id for each in outcomes] == [
-        str(held[path]["category_id"]) for path in ("Garden / Lights", "Garden", "Garden / Chairs")
+        str(stored[path]["category_id"]) for path in ("Garden / Lights", "Garden", "Garden / Chairs")
     ]
-    assert held["Garden"]["sort_order"] == 4 and held["Garden / Chairs"]["is_visible"] is False
+    assert stored["Garden"]["sort_order"] == 4 and stored["Garden / Chairs"]["is_visible"] is False
     assert writes(store) == ["POST trees/categories"] * 2
 
 
 def test_a_parent_category_can_be_sent_after_its_child(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (below,) = send(adapter, CATEGORIES, at(2, "Garden", "Chairs"))
     (above,) = send(adapter, CATEGORIES, at(1, "Garden"))
-    held = categories(store)
-    assert above.external_id == str(held["Garden"]["category_id"])
-    assert below.external_id == str(held["Garden / Chairs"]["category_id"])
+    stored = categories(store)
+    assert above.external_id == str(stored["Garden"]["category_id"])
+    assert below.external_id == str(stored["Garden / Chairs"]["category_id"])
 
 
 def test_an_existing_category_at_the_path_is_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
@@ -176,10 +176,10 @@ def test_descendants_move_with_renamed_and_moved_categories(adapter: Adapter[Any
         ],
     )
     assert [each.error for each in outcomes] == [None, None]
-    held = categories(store)
-    assert str(held["Outdoors"]["category_id"]) == garden.external_id
-    assert str(held["Outdoors / Chairs"]["category_id"]) == chairs.external_id
-    assert "Outdoors / Chairs / Folding" in held and len(held) == count + 1
+    stored = categories(store)
+    assert str(stored["Outdoors"]["category_id"]) == garden.external_id
+    assert str(stored["Outdoors / Chairs"]["category_id"]) == chairs.external_id
+    assert "Outdoors / Chairs / Folding" in stored and len(stored) == count + 1
     adapter.target(CATEGORIES).send([update(adapter, CATEGORIES, at(2, "Seats", "Chairs"), chairs.external_id)])
     assert str(categories(store)["Seats / Chairs"]["category_id"]) == chairs.external_id
 
@@ -215,8 +215,8 @@ def test_a_category_with_children_is_hidden_instead_of_deleted(adapter: Adapter[
     garden, chairs = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Garden", "Chairs"))
     gone: list[Operation[Any]] = [Operation(Action.REMOVE, 1, garden.external_id, None)]
     assert adapter.target(CATEGORIES).send(gone)[0].error is None
-    held = categories(store)
-    assert held["Garden"]["is_visible"] is False and "Garden / Chairs" in held
+    stored = categories(store)
+    assert stored["Garden"]["is_visible"] is False and "Garden / Chairs" in stored
     both = [*gone, Operation(Action.REMOVE, 2, chairs.external_id, None)]
     adapter.target(CATEGORIES).send(both)
     assert "Garden" not in categories(store)

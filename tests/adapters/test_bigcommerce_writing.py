@@ -65,11 +65,11 @@ def test_a_product_is_created_with_its_variants_and_linked(adapter: Adapter[Any]
     outcome = made(adapter, product(1, variants=[size(10, "S", price="9.5"), size(11, "M", weight_in_grams=None)]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert (row["name"], row["price"], row["weight"], row["is_visible"]) == ("Lamp 1", 9.5, 0.25, True)
-    held = variants_of(store, outcome.external_id)
-    assert {sku: held[sku]["price"] for sku in held} == {"SKU-10": 9.5, "SKU-11": 12.5}
+    stored = variants_of(store, outcome.external_id)
+    assert {sku: stored[sku]["price"] for sku in stored} == {"SKU-10": 9.5, "SKU-11": 12.5}
     assert outcome.links == {
-        ("variant", 10): str(held["SKU-10"]["id"]),
-        ("variant", 11): str(held["SKU-11"]["id"]),
+        ("variant", 10): str(stored["SKU-10"]["id"]),
+        ("variant", 11): str(stored["SKU-11"]["id"]),
     }
 
 
@@ -124,8 +124,8 @@ def test_changed_variants_of_a_product_take_one_write(adapter: Adapter[Any], sto
     after = product(1, variants=[size(10, "S", price="1"), size(11, "M", price="2"), size(12, "L")])
     assert change(adapter, outcome, before, after).error is None
     assert writes(store) == ["PUT catalog/products", "PUT catalog/variants"]
-    held = variants_of(store, outcome.external_id)
-    assert (held["SKU-10"]["price"], held["SKU-11"]["price"], held["SKU-12"]["price"]) == (1, 2, 12.5)
+    stored = variants_of(store, outcome.external_id)
+    assert (stored["SKU-10"]["price"], stored["SKU-11"]["price"], stored["SKU-12"]["price"]) == (1, 2, 12.5)
 
 
 def test_variants_are_added_and_removed_and_those_of_the_store_are_kept(
@@ -137,9 +137,9 @@ def test_variants_are_added_and_removed_and_those_of_the_store_are_kept(
     adapter.http.request("POST", f"/v3/catalog/products/{outcome.external_id}/variants", body=own)
     after = product(1, variants=[size(10, "S"), size(12, "L")])
     changed = change(adapter, outcome, before, after)
-    held = variants_of(store, outcome.external_id)
-    assert sorted(held) == ["SKU-10", "SKU-12", "THEIRS"]
-    assert changed.links["variant", 12] == str(held["SKU-12"]["id"])
+    stored = variants_of(store, outcome.external_id)
+    assert sorted(stored) == ["SKU-10", "SKU-12", "THEIRS"]
+    assert changed.links["variant", 12] == str(stored["SKU-12"]["id"])
 
 
 def replaced(adapter: Adapter[Any], store: SandboxProcess) -> tuple[Outcome, Any, Any]:
@@ -189,10 +189,10 @@ def test_replacing_a_variant_may_be_interrupted_anywhere(
         change(adapter, outcome, before, after)
     again = change(adapter, outcome, before, after)
     assert again.error is None and bool(again.warnings) is not (method == "DELETE" and when == "after")
-    held = variants_of(store, outcome.external_id)
-    assert sorted(held) == ["SKU-10", "SKU-11"]
-    assert [each["label"] for each in held["SKU-10"]["option_values"]] == ["Small"]
-    assert held["SKU-10"]["inventory_level"] == 42
+    stored = variants_of(store, outcome.external_id)
+    assert sorted(stored) == ["SKU-10", "SKU-11"]
+    assert [each["label"] for each in stored["SKU-10"]["option_values"]] == ["Small"]
+    assert stored["SKU-10"]["inventory_level"] == 42
 
 
 def test_a_rejected_batch_names_no_item_and_a_rejected_product_is_reported(
@@ -313,8 +313,8 @@ def test_prices_are_written_to_the_selected_price_list(
     adapter = open_adapter("bigcommerce_target", price_list_id=1)
     some = operations(adapter, PRICES, [variant(1, price="7.25"), variant(2, price="8")], refs)
     assert [each.error for each in adapter.target(PRICES).send(some)] == [None, None]
-    held = {row["variant_id"]: row["price"] for row in store.state("price_records")}
-    assert [held[int(each.external_id)] for each in some] == [7.25, 8]
+    stored = {row["variant_id"]: row["price"] for row in store.state("price_records")}
+    assert [stored[int(each.external_id)] for each in some] == [7.25, 8]
     adapter.target(PRICES).send([Operation(Action.REMOVE, 1, some[0].external_id, None)])
     assert int(some[0].external_id) not in {row["variant_id"] for row in store.state("price_records")}
     some[1].content["currency"] = "xxx"

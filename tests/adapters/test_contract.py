@@ -268,19 +268,19 @@ def test_written_items_are_read_back(
         for outcome, operation in zip(write(adapter, data_type, operations, tmp_path), operations, strict=True)
         if outcome.error is None
     }
-    held: dict[str, Any] = {}
+    stored: dict[str, Any] = {}
     cursor, pages_read = None, 0
     while pages_read == 0 or cursor is not None:
-        page = target.read_held(cursor=cursor)
-        held, cursor = held | dict(page.items), page.cursor
+        page = target.read_existing(cursor=cursor)
+        stored, cursor = stored | dict(page.items), page.cursor
         pages_read += 1
-    assert written and written.keys() <= held.keys()
+    assert written and written.keys() <= stored.keys()
     if target.comparable is ComparisonDepth.CONTENT:
         for external_id, payload in written.items():
-            assert held[external_id].keys() & payload.keys() and drift(held[external_id], payload) == {}
+            assert stored[external_id].keys() & payload.keys() and drift(stored[external_id], payload) == {}
     else:
-        assert set(held.values()) == {None}
-    assert target.find_held([*written, "987654321"]) == set(written)
+        assert set(stored.values()) == {None}
+    assert target.find_existing([*written, "987654321"]) == set(written)
 
 
 @pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
@@ -290,7 +290,7 @@ def test_malformed_held_pages_raise(
 ) -> None:
     platform(key).fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
-        open_adapter(key).target(data_type).read_held(cursor=None)
+        open_adapter(key).target(data_type).read_existing(cursor=None)
 
 
 # Webhooks

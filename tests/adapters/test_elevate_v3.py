@@ -75,9 +75,9 @@ def test_single_attributes_go_without_their_group(
         "</product_groups></modify></data_import>\n"
     )
     assert feed(adapter, [cheaper], tmp_path).state is ImportState.DONE
-    held = next(cluster.state("groups"))["productGroup"]["products"]["p1"]
-    assert held["variants"]["SKU-10"]["defaults"] == {"stock": 3, "sellingPrice": 9, "listPrice": 9}
-    assert held["variants"]["SKU-11"]["defaults"]["sellingPrice"] == 12.5 and held["defaults"]["title"] == "Lamp 1"
+    stored = next(cluster.state("groups"))["productGroup"]["products"]["p1"]
+    assert stored["variants"]["SKU-10"]["defaults"] == {"stock": 3, "sellingPrice": 9, "listPrice": 9}
+    assert stored["variants"]["SKU-11"]["defaults"]["sellingPrice"] == 12.5 and stored["defaults"]["title"] == "Lamp 1"
 
 
 def test_beside_a_structural_change_groups_go_whole(
@@ -90,9 +90,9 @@ def test_beside_a_structural_change_groups_go_whole(
     assert 'type="partial"' in text and "<update>" not in text
     assert '<remove><product_group key="p2"/></remove>' in text
     assert feed(adapter, mixed, tmp_path).state is ImportState.DONE
-    held = {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
-    assert sorted(held) == ["p1", "p3", "p4", "p5", "p6"]
-    assert held["p1"]["variants"]["SKU-10"]["defaults"]["sellingPrice"] == 9
+    stored = {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
+    assert sorted(stored) == ["p1", "p3", "p4", "p5", "p6"]
+    assert stored["p1"]["variants"]["SKU-10"]["defaults"]["sellingPrice"] == 9
 
 
 def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., SandboxProcess], tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_many_held_items_make_a_short_log(custom: Connection) -> None:
     now = timezone.now()
     for batch in range(100):
         texts = [f"Vase {batch}-{number}: It has no price." for number in range(100)]
-        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.ASIDE, texts=texts, now=now)
+        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.ITEM_ISSUES, texts=texts, now=now)
     runs.close(run=run, now=now, failed="gone")
     logged = lines(run)
     assert logged[: runlog.LOGGED_IN_FULL] == [

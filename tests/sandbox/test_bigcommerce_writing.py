@@ -158,7 +158,7 @@ def test_stock_is_adjusted_all_or_nothing(shop: Api) -> None:
     done = shop.put(path, {"reason": "count", "items": [good, {"location_id": 2, "variant_id": 1, "quantity": 3}]})
     assert done.json()["transaction_id"]
     (item,) = shop.data("/v3/inventory/items", **{"variant_id:in": 1})
-    assert [place["total_inventory_onhand"] for place in item["locations"]] == [41, 3]
+    assert [location["total_inventory_onhand"] for location in item["locations"]] == [41, 3]
 
 
 def test_customers_are_written_ten_at_a_time_with_unique_emails(shop: Api) -> None:

@@ -220,8 +220,8 @@ def test_stock_rejected_later_is_an_issue_and_resent_on_retry(shop: Shop) -> Non
     seller = shop.connection.seller
     [product] = make_products(seller, 1)
     variant = product.variants.get()
-    place = StockLocation.objects.create(seller=seller, code="main")
-    Stock.objects.create(seller=seller, variant=variant, location=place, quantity=3)
+    location = StockLocation.objects.create(seller=seller, code="main")
+    Stock.objects.create(seller=seller, variant=variant, location=location, quantity=3)
     shop.process.control("POST", "queue", json={"paused": False})
     shop.push()
     shop.push(DataType.STOCK)

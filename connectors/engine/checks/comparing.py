@@ -90,7 +90,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 def _read(turn: Turn, job: Job, run: Run) -> None:
     """Fetch a page of the target's data, then compare it in one transaction."""
     in_flight_since = _in_flight_since(turn, job)
-    page = turn.target(job).read_held(cursor=run.cursor["page"])
+    page = turn.target(job).read_existing(cursor=run.cursor["page"])
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         fresh = _record_seen_ids(run, page.items)
@@ -207,7 +207,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
 
 
 def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[str]:
-    found = turn.target(job).find_held(external_ids) if external_ids else set()
+    found = turn.target(job).find_existing(external_ids) if external_ids else set()
     if not found <= set(external_ids):
         raise TryAgainLater(f"{job.connection} returned IDs that were not requested.")
     return found

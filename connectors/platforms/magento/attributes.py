@@ -22,7 +22,7 @@ class Attribute(NamedTuple):
     own: bool
     options: dict[str, str]
 
-    def shown(self, value: Any) -> str | list[str]:
+    def display_value(self, value: Any) -> str | list[str]:
         """A product's value with labels instead of option IDs; a multiselect value is a list."""
         if not self.options:
             return text(value)

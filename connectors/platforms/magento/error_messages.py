@@ -25,6 +25,6 @@ def fill_placeholders(message: Any, parameters: Any) -> str:
         values = {str(name): value for name, value in parameters.items()}
     elif isinstance(parameters, list):
         names = dict.fromkeys(_PLACEHOLDER.findall(str(message or "")))
-        values = {str(place): value for place, value in enumerate(parameters, 1)}
+        values = {str(position): value for position, value in enumerate(parameters, 1)}
         values |= dict(zip((name for name in names if not name.isdecimal()), parameters, strict=False))
     return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), str(message or ""))

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 
 from connectors.sdk.schemas import Schema
 
@@ -32,8 +32,14 @@ class TargetSettings(StoreViewSettings):
     source_code: str = Field(
         "default", min_length=1, title="Source", description="Code of the inventory source that receives stock."
     )
-    entities_a_call: int = Field(
-        1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
+    # Connections that were saved by earlier releases have the old name.
+    items_per_call: int = Field(
+        1000,
+        ge=1,
+        le=5000,
+        validation_alias=AliasChoices("items_per_call", "entities_a_call"),
+        title="Items per call",
+        description="Enter 20 if the shop limits the size of inputs.",
     )
     bulk: bool = Field(
         True,

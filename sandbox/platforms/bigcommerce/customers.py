@@ -90,12 +90,12 @@ def customer_view(store: Store, customer: Row, include: frozenset[str] = frozens
 def _addresses(customer: Row) -> list[Row]:
     return [
         {
-            "id": customer["id"] * 10 + place,
+            "id": customer["id"] * 10 + position,
             "customer_id": customer["id"],
             "country": "United Kingdom",
             **address,
         }
-        for place, address in enumerate(customer.get("addresses", ()))
+        for position, address in enumerate(customer.get("addresses", ()))
     ]
 
 

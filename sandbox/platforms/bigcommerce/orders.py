@@ -146,12 +146,12 @@ def _brand(store: Store, product_id: int) -> str:
     return brand["name"] if brand else ""
 
 
-def line_view(store: Store, order: Row, place: int) -> Row:
+def line_view(store: Store, order: Row, position: int) -> Row:
     """A product of an order. Its ID is the order's ID times 1,000 plus its position."""
-    line = order["lines"][place]
+    line = order["lines"][position]
     price, amount = money(line["price"]), money(line["price"] * line["quantity"])
     return {
-        "id": line_id(order, place),
+        "id": line_id(order, position),
         "order_id": order["id"],
         "product_id": line["product_id"],
         "variant_id": line["variant_id"],
@@ -172,7 +172,7 @@ def line_view(store: Store, order: Row, place: int) -> Row:
         "total_inc_tax": amount,
         "total_tax": money(0),
         "quantity": line["quantity"],
-        "quantity_shipped": shipped(store, order).get(line_id(order, place), 0),
+        "quantity_shipped": shipped(store, order).get(line_id(order, position), 0),
         "quantity_refunded": 0,
         "is_refunded": False,
         "applied_discounts": [],
@@ -181,8 +181,8 @@ def line_view(store: Store, order: Row, place: int) -> Row:
     }
 
 
-def line_id(order: Row, place: int) -> int:
-    return int(order["id"]) * 1000 + place + 1
+def line_id(order: Row, position: int) -> int:
+    return int(order["id"]) * 1000 + position + 1
 
 
 def shipped(store: Store, order: Row) -> dict[int, int]:
@@ -329,7 +329,7 @@ def archive_order(request: ApiRequest) -> Response:
 def list_lines(request: ApiRequest) -> Response:
     order = _order(request)
     return _listing(
-        request, _page(request, [line_view(request.store, order, place) for place in range(len(order["lines"]))])
+        request, _page(request, [line_view(request.store, order, position) for position in range(len(order["lines"]))])
     )
 
 
@@ -363,7 +363,7 @@ def create_shipment(request: ApiRequest) -> Response:
     fields = _checked(SHIPMENT, request.body, creating=True)
     if fields["order_address_id"] != order["id"]:
         raise V2ApiError(400, "The field 'order_address_id' is invalid.")
-    ordered = {line_id(order, place): line for place, line in enumerate(order["lines"])}
+    ordered = {line_id(order, position): line for position, line in enumerate(order["lines"])}
     sent = shipped(store, order)
     for item in fields["items"]:
         number = item.get("order_product_id") if isinstance(item, dict) else None

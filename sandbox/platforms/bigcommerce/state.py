@@ -19,7 +19,7 @@ View = Callable[[Store, Row], Row]
 
 
 def order_with_lines(store: Store, order: Row) -> Row:
-    lines = [line_view(store, order, place) for place in range(len(order["lines"]))]
+    lines = [line_view(store, order, position) for position in range(len(order["lines"]))]
     return {**order_view(store, order), "products": lines}
 
 

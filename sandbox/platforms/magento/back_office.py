@@ -28,7 +28,7 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
         now = int(time.time())
-        lines = tuple((int(place), int(quantity)) for place, quantity in body["lines"])
+        lines = tuple((int(index), int(quantity)) for index, quantity in body["lines"])
         row = store.place(customers_and_orders.Order(0, lines, body.get("stage", "paid"), False, "", now, now))
         row["updated_at"] = store.clock.now()
         return json_response(row)
@@ -42,8 +42,8 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
     async def options(request: Request) -> Response:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
-        held = store.attributes[ATTRIBUTES[body["code"]][0]]["options"]
-        held += [{"label": label, "value": str(store.allocate_id("option"))} for label in body["labels"]]
+        stored = store.attributes[ATTRIBUTES[body["code"]][0]]["options"]
+        stored += [{"label": label, "value": str(store.allocate_id("option"))} for label in body["labels"]]
         return Response(status_code=204)
 
     async def row(request: Request) -> Response:

@@ -172,14 +172,14 @@ class Store:
             "configurable_product_links": [child["id"] for child in children],
             "configurable_product_options": [
                 {
-                    "id": place + 1,
+                    "id": index + 1,
                     "attribute_id": str(ATTRIBUTES[name.lower()][0]),
                     "label": name,
-                    "position": place,
+                    "position": index,
                     "values": [{"value_index": int(self.option_of(name.lower(), each))} for each in values],
                     "product_id": number,
                 }
-                for place, (name, values) in enumerate(product.options)
+                for index, (name, values) in enumerate(product.options)
             ],
         }
 
@@ -203,7 +203,7 @@ class Store:
             "product_links": [],
             "options": [],
             "media_gallery_entries": [
-                self.image(f"/{url.rpartition('/')[2]}", place) for place, url in enumerate(product.images)
+                self.image(f"/{url.rpartition('/')[2]}", index) for index, url in enumerate(product.images)
             ],
             "tier_prices": [],
             "custom_attributes": self._custom(number, product, variant),
@@ -326,8 +326,8 @@ class Store:
         state, status = STATES[order.stage]
         created = stamp(order.created)
         items: list[Row] = []
-        for place, quantity in order.lines:
-            items += self._items(number, *self._sellable[place], quantity, order.stage, created)
+        for index, quantity in order.lines:
+            items += self._items(number, *self._sellable[index], quantity, order.stage, created)
         total = sum(item["price_incl_tax"] * item["qty_ordered"] for item in items if "parent_item_id" not in item)
         [address] = customer["addresses"]
         postal = {

@@ -154,8 +154,8 @@ def _query(request: Request, db: AccountDatabase, body: Any) -> Response:
 def _put(request: Request, db: AccountDatabase, body: Any) -> Response:
     kind, key = request.path_params["kind"], request.path_params["key"]
     row_id = records.put(db, kind, key, body, request.query_params.get("replace", ""))
-    place = str(request.url).partition("?")[0].removesuffix(key)
-    return Response(status_code=204, headers={"location": f"{place}{row_id}"})
+    collection_url = str(request.url).partition("?")[0].removesuffix(key)
+    return Response(status_code=204, headers={"location": f"{collection_url}{row_id}"})
 
 
 def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:

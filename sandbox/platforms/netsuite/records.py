@@ -126,8 +126,8 @@ def _order(db: AccountDatabase, row_id: int | None, body: dict[str, Any], replac
         raise ApiError(400, "INVALID_CONTENT", "Invalid date in the field tranDate.", "tranDate")
     if "shippingAddress" in body:
         _address(body["shippingAddress"], "shippingAddress")
-    for place, line in enumerate(lines):
-        _check_line(db, row_id, line, f"item.items[{place}]")
+    for position, line in enumerate(lines):
+        _check_line(db, row_id, line, f"item.items[{position}]")
     kept = {name: value for name, value in body.items() if name not in ("item", "entity")}
     values: dict[str, Any] = {"lastmodifieddate": now()}
     if "entity" in body:

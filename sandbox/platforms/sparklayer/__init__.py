@@ -139,7 +139,7 @@ class SparkLayer(Platform):
 
     async def _expire(self, request: Request) -> Response:
         wanted = orjson.loads(await request.body())["site"]
-        self.tokens = {token: held for token, held in self.tokens.items() if held[0] != wanted}
+        self.tokens = {token: stored for token, stored in self.tokens.items() if stored[0] != wanted}
         return Response(status_code=204)
 
     async def _add_products(self, request: Request) -> Response:

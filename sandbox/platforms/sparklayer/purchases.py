@@ -34,8 +34,8 @@ def put(request: Request, site: Site, body: Any) -> Response:
     require(
         isinstance(ids, dict) and ids.get(lookup) == identifier, "purchase_identifiers", "belong to another purchase"
     )
-    for place, each in enumerate(row.get("packages") or ()):
-        _check_package(each, f"packages[{place}]")
+    for index, each in enumerate(row.get("packages") or ()):
+        _check_package(each, f"packages[{index}]")
     existing = next((key for key, each in site.purchases.items() if _ids(each).get(lookup) == identifier), None)
     known = _ids(site.purchases[existing]).get("sparklayer") if existing else None
     if known and known != _ids(row).get("sparklayer"):
@@ -57,15 +57,15 @@ def _ids(row: Row) -> Row:
     return found
 
 
-def _check_package(package: Any, place: str) -> None:
+def _check_package(package: Any, path: str) -> None:
     known_fields(package, {"identifiers", "type", "shipping_address", "shipping_method", "shipments", "line_items"})
-    require(package.get("type") in PACKAGES, f"{place}.type", f"must be one of {', '.join(PACKAGES)}")
-    require(package.get("line_items"), f"{place}.line_items", "is required")
+    require(package.get("type") in PACKAGES, f"{path}.type", f"must be one of {', '.join(PACKAGES)}")
+    require(package.get("line_items"), f"{path}.line_items", "is required")
     for line in package["line_items"]:
-        require(is_text(line.get("name_parent")), f"{place}.name_parent", "is required")
-        require(is_number(line.get("quantity")) and line["quantity"] > 0, f"{place}.quantity", "must be greater than 0")
+        require(is_text(line.get("name_parent")), f"{path}.name_parent", "is required")
+        require(is_number(line.get("quantity")) and line["quantity"] > 0, f"{path}.quantity", "must be greater than 0")
         net = line.get("line_total", {}).get("total_net", {})
-        require(re.fullmatch(r"-?\d+(\.\d+)?", str(net.get("number"))), f"{place}.total_net", "must be an amount")
+        require(re.fullmatch(r"-?\d+(\.\d+)?", str(net.get("number"))), f"{path}.total_net", "must be an amount")
 
 
 def listing(request: Request, site: Site, body: Any) -> Response:

@@ -35,9 +35,9 @@ class BrandTarget(StoreTarget[BrandItem], BrandListing[TargetClient]):
         """Link brands that exist with the same name (B5), create missing ones, update those that differ. Uses one
         listing for all."""
         written, removed = split(operations)
-        gone = [operation.external_id for _, operation in removed if operation.external_id]
-        if gone and self.client.settings.on_removal == "delete":
-            self.client.call("DELETE", BRANDS, params={"id:in": join(gone)})
+        removed_ids = [operation.external_id for _, operation in removed if operation.external_id]
+        if removed_ids and self.client.settings.on_removal == "delete":
+            self.client.call("DELETE", BRANDS, params={"id:in": join(removed_ids)})
         outcomes = {position: removal_outcome(operation) for position, operation in removed}
         if written:
             store = _StoreBrands(self.client)

@@ -91,20 +91,20 @@ class CategoryTree:
 
     def body(self, payload: Row) -> Row:
         *above, name = payload["path"]
-        place = {"parent_id": self.id_at(tuple(above))} if above else {"parent_id": 0, "tree_id": self.tree_id}
+        parent = {"parent_id": self.id_at(tuple(above))} if above else {"parent_id": 0, "tree_id": self.tree_id}
         managed = {key: value for key, value in payload.items() if key != "path"}
-        return {"name": name, **place, **managed}
+        return {"name": name, **parent, **managed}
 
     def change(self, bodies: dict[int, Row]) -> dict[int, Outcome]:
         """Update the categories. Returns position → outcome."""
         outcomes = {}
-        for places in _chunks(list(bodies)):
-            _, errors = self._write("PUT", [bodies[place] for place in places])
-            for index, place in enumerate(places):
-                number = str(bodies[place]["category_id"])
-                outcomes[place] = Outcome(external_id=number, error=errors.get(index))
+        for positions in _chunks(list(bodies)):
+            _, errors = self._write("PUT", [bodies[position] for position in positions])
+            for index, position in enumerate(positions):
+                number = str(bodies[position]["category_id"])
+                outcomes[position] = Outcome(external_id=number, error=errors.get(index))
                 if index not in errors:
-                    self.rows[int(number)]["parent_id"] = bodies[place]["parent_id"]
+                    self.rows[int(number)]["parent_id"] = bodies[position]["parent_id"]
         return outcomes
 
     def remove(self, ids: list[int]) -> None:
@@ -183,10 +183,10 @@ def _errors(answer: Row) -> dict[int, SkipRecord]:
     reported = inner.get("errors") if isinstance(inner, dict) else None
     texts: dict[int, list[str]] = defaultdict(list)
     for key, text in reported.items() if isinstance(reported, dict) else ():
-        place, _, name = key.partition(".")
-        if place.isdecimal():
-            texts[int(place)].append(f"{name}: {text}")
-    return {place: SkipRecord(issues.REJECTED(reason=", ".join(each))) for place, each in texts.items()}
+        position, _, name = key.partition(".")
+        if position.isdecimal():
+            texts[int(position)].append(f"{name}: {text}")
+    return {position: SkipRecord(issues.REJECTED(reason=", ".join(each))) for position, each in texts.items()}
 
 
 def _fold(path: Iterable[str]) -> CategoryPath:

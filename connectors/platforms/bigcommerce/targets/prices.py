@@ -44,9 +44,9 @@ class PriceTarget(StoreTarget[VariantItem]):
         """Records of a rejected batch may have been written nevertheless; writing them again does no harm."""
         path = f"/pricelists/{self.client.settings.price_list_id}/records"
         written, removed = split(operations)
-        gone = [operation.external_id for _, operation in removed]
-        for start in range(0, len(gone), IDS_PER_REQUEST):
-            self.client.call("DELETE", path, params={"variant_id:in": join(gone[start : start + IDS_PER_REQUEST])})
+        ids = [operation.external_id for _, operation in removed]
+        for start in range(0, len(ids), IDS_PER_REQUEST):
+            self.client.call("DELETE", path, params={"variant_id:in": join(ids[start : start + IDS_PER_REQUEST])})
         if written:
             try:
                 self.client.call("PUT", path, body=[operation.content for _, operation in written])

@@ -23,7 +23,7 @@ from connectors.platforms.bigcommerce.targets.variants import VariantWriter, new
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.paging import HeldPage
+from connectors.sdk.paging import ExistingPage
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
@@ -37,10 +37,10 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
     def payload(self, item: ProductItem, refs: References) -> Row | None:
         return product_payload(item, refs, self.client.settings.price_list)
 
-    def read_held(self, *, cursor: Any) -> HeldPage[Row]:
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
         query = {"include_fields": ",".join(COMPARED_FIELDS), "sort": "id", "direction": "asc", "limit": PAGE_SIZE}
         rows, following = complete_page_by_id(self.client, PRODUCTS, cursor, **query)
-        return HeldPage({str(row["id"]): comparable_content(row) for row in rows}, following)
+        return ExistingPage({str(row["id"]): comparable_content(row) for row in rows}, following)
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         """BatchRejected if the store rejects several products together without saying which."""
@@ -61,13 +61,13 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
                     known[position] = self._create(operation.content)
                 except RequestRejected as error:
                     outcomes[position] = Outcome(error=rejection_error(error))
-        held = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
-        if missing := [number for number in known.values() if number not in held]:
+        existing = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
+        if missing := [number for number in known.values() if number not in existing]:
             raise TryAgainLater(f"The store does not list the products {join(missing)} yet.")
         for position, number in known.items():
-            self.client.complete(held[number])
+            self.client.complete(existing[number])
             try:
-                outcomes[position] = VariantWriter(self.client, held[number]).sync(operations[position])
+                outcomes[position] = VariantWriter(self.client, existing[number]).sync(operations[position])
             except RequestRejected as error:
                 outcomes[position] = Outcome(external_id=str(number), error=rejection_error(error))
         return [outcomes[position] for position in range(len(operations))]

@@ -9,7 +9,7 @@ from typing import Any
 from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.error_messages import error_message, fill_placeholders
-from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
+from connectors.platforms.magento.targets.sku_values import Entry, SkuValueTarget, json_value
 from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk.errors import BatchRejected, TryAgainLater
 from connectors.sdk.operations import References
@@ -21,7 +21,7 @@ PATH = "/products/base-prices"
 ALL_STORE_VIEWS = 0  # the ID that stands for all store views
 
 
-class PriceTarget(FigureTarget):
+class PriceTarget(SkuValueTarget):
     """Prices are never removed, because a product must have a price."""
 
     data_type = DataType.PRICES
@@ -44,9 +44,13 @@ class PriceTarget(FigureTarget):
     def removal_entry(self, sku: str) -> Entry | None:
         return None
 
-    def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
+    def existing_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
         return {
-            str(row["id"]): {"sku": row["sku"], "price": held_number(row.get("price")), "store_id": ALL_STORE_VIEWS}
+            str(row["id"]): {
+                "sku": row["sku"],
+                "price": json_value(row.get("price")),
+                "store_id": ALL_STORE_VIEWS,
+            }
             for row in rows
         }
 
@@ -54,14 +58,14 @@ class PriceTarget(FigureTarget):
 def _rejected(answer: Any, skus: Sequence[str]) -> dict[str, str]:
     """SKU → why its price was rejected."""
     if not isinstance(answer, list) or not all(isinstance(each, dict) and "message" in each for each in answer):
-        raise TryAgainLater("Magento did not say which prices it took.")
+        raise TryAgainLater("Magento did not say which prices it accepted.")
     found = {}
     for each in answer:
         parameters = each.get("parameters")
         given = list(parameters.values()) if isinstance(parameters, dict) else parameters or []
         message = fill_placeholders(each["message"], parameters)
-        culprit = next((sku for sku in skus if sku in given), None)
-        if culprit is None:
+        rejected_sku = next((sku for sku in skus if sku in given), None)
+        if rejected_sku is None:
             raise BatchRejected(f"Magento rejects some of the prices: {message}")
-        found[culprit] = message
+        found[rejected_sku] = message
     return found

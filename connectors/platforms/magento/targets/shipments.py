@@ -37,48 +37,48 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
 
         SkipRecord for a shipment that has neither an ID nor a tracking number, because it could not be identified.
         """
-        known = {line.id: existing for line in item.lines if (existing := refs.get(Kind.ORDER_LINE, line.id))}
+        known = {line.id: order_item_id for line in item.lines if (order_item_id := refs.get(Kind.ORDER_LINE, line.id))}
         if not known:
             return None
         external_shipments = [each for each in item.shipments if not each.external_id.startswith(MAGENTO_ID_PREFIX)]
-        made = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
-        return {"shipments": sorted(made, key=lambda each: each["key"])}
+        payloads = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
+        return {"shipments": sorted(payloads, key=lambda each: each["key"])}
 
     def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
         """Create missing shipments, and add tracking numbers that were reported later. One read for all orders
         together."""
-        wanted = {place: each.payload["shipments"] for place, each in enumerate(operations) if each.payload}
-        order_ids = {place: int(operations[place].external_id) for place, shipments in wanted.items() if shipments}
-        held = fetch_by_order(self.client, order_ids.values())
+        wanted = {index: each.payload["shipments"] for index, each in enumerate(operations) if each.payload}
+        order_ids = {index: int(operations[index].external_id) for index, shipments in wanted.items() if shipments}
+        existing = fetch_by_order(self.client, order_ids.values())
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
-        for place, order_id in order_ids.items():
-            rejections = self._create_missing(order_id, wanted[place], held[order_id])
-            outcomes[place].error = _rejection(rejections) if rejections else None
+        for index, order_id in order_ids.items():
+            rejections = self._create_missing(order_id, wanted[index], existing[order_id])
+            outcomes[index].error = _rejection(rejections) if rejections else None
         return outcomes
 
     def _create_missing(
-        self, order_id: int, wanted: Sequence[Payload], held: Sequence[Shipment]
+        self, order_id: int, wanted: Sequence[Payload], existing: Sequence[Shipment]
     ) -> dict[str, RequestRejected]:
         """Create missing shipments. Returns key → error for the rejected ones; the others are not affected."""
-        existing = {each.key: each for each in held if each.key is not None}
+        by_key = {each.key: each for each in existing if each.key is not None}
         manual_tracking_numbers = {
-            track.track_number for each in held if each.key is None for track in each.tracks if track.track_number
+            track.track_number for each in existing if each.key is None for track in each.tracks if track.track_number
         }
         rejections = {}
         for each in wanted:
             try:
-                if made := existing.get(each["key"]):
-                    self._add_track(made, each)
+                if created := by_key.get(each["key"]):
+                    self._add_track(created, each)
                 elif each["number"] not in manual_tracking_numbers:
                     self._create(order_id, each)
             except RequestRejected as error:
                 rejections[each["key"]] = error
         return rejections
 
-    def _add_track(self, made: Shipment, shipment: Payload) -> None:
+    def _add_track(self, created: Shipment, shipment: Payload) -> None:
         """Add a tracking number that was reported later."""
-        if shipment["number"] and shipment["number"] not in [each.track_number for each in made.tracks]:
-            parent = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
+        if shipment["number"] and shipment["number"] not in [each.track_number for each in created.tracks]:
+            parent = {"order_id": created.order_id, "parent_id": created.entity_id, "weight": 0, "description": ""}
             quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
             self.client.post("/shipment/track", {"entity": parent | quantity | _track(shipment)})
 
@@ -94,7 +94,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
             body["arguments"] = {"extension_attributes": {"source_code": source}}
         answer = self.client.post(f"/order/{order_id}/ship", body)
         if not str(answer).isdecimal():
-            raise TryAgainLater("Magento did not say which shipment it made.")
+            raise TryAgainLater("Magento did not say which shipment it created.")
 
 
 def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:

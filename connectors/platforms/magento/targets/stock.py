@@ -10,7 +10,7 @@ from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
-from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
+from connectors.platforms.magento.targets.sku_values import Entry, SkuValueTarget, json_value
 from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk.errors import BatchRejected, NeedsAttention, TryAgainLater
 from connectors.sdk.operations import References
@@ -21,7 +21,7 @@ from hub.kinds import DataType
 PATH = "/inventory/source-items"
 
 
-class StockTarget(FigureTarget):
+class StockTarget(SkuValueTarget):
     """A variant that is no longer offered or whose stock is not tracked is set to out of stock."""
 
     data_type = DataType.STOCK
@@ -48,7 +48,7 @@ class StockTarget(FigureTarget):
     def removal_entry(self, sku: str) -> Entry | None:
         return self._entry(sku, 0)
 
-    def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
+    def existing_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
         """Stock of the configured inventory source; products that it does not have are left out."""
         source = self.client.settings.source_code
         found = self.client.fetch_by_values(PATH, "sku", [row["sku"] for row in rows], [Filter("source_code", source)])
@@ -57,7 +57,7 @@ class StockTarget(FigureTarget):
             str(row["id"]): {
                 "sku": row["sku"],
                 "source_code": source,
-                "quantity": held_number(item.get("quantity")),
+                "quantity": json_value(item.get("quantity")),
                 "status": item.get("status"),
             }
             for row in rows

@@ -68,8 +68,8 @@ def failures(answer: Any, count: int) -> dict[int, str]:
         case {"SuccessResponse": dict()}:
             return {}
         case {"ErrorResponse": {"Body": {"UpdateItemsStatus": [_, *_] as named}}}:
-            found = {place: message for each in named for place, message in [_failure(each)]}
-            if all(0 <= place < count for place in found):
+            found = {position: message for each in named for position, message in [_failure(each)]}
+            if all(0 <= position < count for position in found):
                 return found
         case {"ErrorResponse": {"Head": {"ErrorMessage": str(message)}}}:
             raise BatchRejected(f"The OMS rejected the statuses: {message[:300]}")
@@ -78,8 +78,8 @@ def failures(answer: Any, count: int) -> dict[int, str]:
 
 def _failure(named: Any) -> tuple[int, str]:
     match named:
-        case {"Position": int(place), "ErrorMessage": str(message)}:
-            return place, message[:300]
+        case {"Position": int(position), "ErrorMessage": str(message)}:
+            return position, message[:300]
     return -1, ""
 
 

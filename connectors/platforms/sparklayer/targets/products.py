@@ -79,11 +79,11 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
                 raise
             answer = self.client.call("POST", UNDOCUMENTED_PATHS["products"], body=product)
         match answer:
-            case {"external_id": str(made)}:
+            case {"external_id": str(external_id)}:
                 links: dict[tuple[str, int], str] = {
                     (Kind.VARIANT, int(pk)): each for pk, each in operation.content["variants"].items()
                 }
-                return Outcome(external_id=made, links=links)
+                return Outcome(external_id=external_id, links=links)
         raise TryAgainLater("SparkLayer did not say which product it saved.")
 
     def _discontinue(self, operation: Operation[Row]) -> Outcome:
@@ -95,15 +95,15 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
             return Outcome(external_id=operation.external_id)
         match existing:
             case {"variants": list(variants)}:
-                gone = [
+                changed = [
                     {"external_id": each["external_id"], "status": "discontinued"}
                     for each in variants
                     if each.get("status") != "discontinued"
                 ]
             case _:
                 raise TryAgainLater("SparkLayer did not say which variants the product has.")
-        if gone:
-            self.client.call("PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id, body={"variants": gone})
+        if changed:
+            self.client.call("PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id, body={"variants": changed})
         return Outcome(external_id=operation.external_id)
 
 
@@ -123,5 +123,9 @@ def _rrp(variant: VariantItem, price_list: str) -> list[Row]:
 
 def _settings(variant: VariantItem, field_map: FieldMap) -> list[Row]:
     """One per customer group; ours apply to all groups."""
-    found = {theirs: variant.settings[ours] for ours, theirs in field_map.settings.items() if ours in variant.settings}
+    found = {
+        external_name: variant.settings[name]
+        for name, external_name in field_map.settings.items()
+        if name in variant.settings
+    }
     return [found] if found else []

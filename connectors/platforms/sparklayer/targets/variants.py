@@ -12,12 +12,12 @@ Row = dict[str, Any]
 def find_variant(client: SparkLayerClient, external_id: str) -> Row:
     """The variant at SparkLayer; empty if there is none with this ID."""
     try:
-        there = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
+        answer = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
     except RequestRejected as error:
         if error.status == 404:
             return {}
         raise
-    match there:
+    match answer:
         case {"sku": str()}:
-            return there
+            return answer
     raise TryAgainLater("SparkLayer did not say which SKU the variant has.")
