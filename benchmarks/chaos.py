@@ -35,7 +35,7 @@ def run(argv: list[str]) -> list[Figure]:
         start("rest", accounts={"erp": "token"}, latency_ms=100, contract="off") as system,
         Processes() as processes,
     ):
-        job = sample_data.target(sample_data.catalogue("acme", options.items), system, shards=2)
+        job = sample_data.target(sample_data.catalog("acme", options.items), system, shards=2)
         products = list(job.connection.seller.products.order_by("pk"))
         environment = {"LEASE_SECONDS": str(LEASE)}
         for name in ("worker-1", "worker-2"):

@@ -29,8 +29,8 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     accounts = {"erp": "heavy-token", "small": "small-token"}
     with start("rest", accounts=accounts, latency_ms=20, contract="off") as system, Processes() as processes:
-        heavy = sample_data.target(sample_data.catalogue("heavy", options.backlog), system, shards=4)
-        little = sample_data.target(sample_data.catalogue("little", options.changes), system, account="small")
+        heavy = sample_data.target(sample_data.catalog("heavy", options.backlog), system, shards=4)
+        little = sample_data.target(sample_data.catalog("little", options.changes), system, account="small")
         ids = list(heavy.connection.seller.products.values_list("pk", flat=True))
         enqueue(seller_id=heavy.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
         names = [f"worker-{n}" for n in range(options.workers)]

@@ -44,7 +44,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser = argparse.ArgumentParser(prog="./dev bench feed")
     parser.add_argument("--groups", type=int, default=100_000)
     options = parser.parse_args(argv)
-    seller = sample_data.catalogue("seller", options.groups)
+    seller = sample_data.catalog("seller", options.groups)
     with database.cursor() as cursor:
         for statement in _FILL.split(";"):
             cursor.execute(statement)

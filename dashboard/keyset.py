@@ -49,7 +49,7 @@ class Keyset:
             if not abs(self._id) < 2**63 or (self._at and self._at.tzinfo is None):
                 raise ValueError(marker)
         except ValueError as error:
-            raise BadRequest("page: malformed marker; start again from the first page.") from error
+            raise BadRequest("page: invalid value. Start again from the first page.") from error
 
     def apply(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """The rows after the position in reading order, one more than fits on a page."""

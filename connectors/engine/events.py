@@ -110,7 +110,7 @@ def _process_bisecting(turn: Turn, job: Job, subjects: Subjects) -> None:
                 reason = str(error)
             else:
                 logger.exception("%s: an event could not be applied", job)
-                reason = f"Internal error: {type(error).__name__}. Operators find the details in the server log."
+                reason = f"Internal error: {type(error).__name__}. See the server log for details."
             _hold_events(turn, events, reason)
             return
         all_subjects = list(subjects)

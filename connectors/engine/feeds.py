@@ -238,7 +238,7 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
             _log_wait(turn, feed, "the search engine is busy with another import", now)
             turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.UNKNOWN:
-            _log_wait(turn, feed, "the search engine does not know the import, so it is sent again", now)
+            _log_wait(turn, feed, "the search engine has no record of the import, so it is sent again", now)
             FeedImport.objects.filter(pk=feed.pk).update(state=FeedImport.State.SENDING)
             turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.DONE:
@@ -255,7 +255,7 @@ def _handle_result(turn: Turn, job: Job, feed: FeedImport, answer: ImportResult)
             # The next import would most likely be rejected as well.
             raise NeedsAttention(
                 f"Import {feed.pk} was rejected as harmful: {answer.reason}",
-                fix="Check in the operator console what it removes. Force the import if that is intended; otherwise "
+                fix="Check in the admin console what it removes. Force the import if that is intended; otherwise "
                 "correct the source and resume the job.",
             )
         case ImportState.REJECTED:

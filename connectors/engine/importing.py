@@ -255,7 +255,7 @@ def _report_ignored_deletions(context: ImportContext, kind: Kind, missing: Seque
 def _ask_for_confirmation(turn: Turn, context: ImportContext, run: Run, missing: int, known: int) -> None:
     reason = (
         f"{missing} of {known} known {context.job.data_type} are missing in the source. "
-        "Yes: discontinue them here and remove them from every target. No: keep them."
+        "Yes: discontinue them in SyncCenter and remove them from every target. No: keep them."
     )
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
@@ -299,7 +299,7 @@ def _log_dependent_exports(run: Run, exports: list[Job], now: datetime) -> None:
     changed = sum(each.created + each.updated + each.disabled + each.removed for each in run.counters.all())
     if changed and exports:
         targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
-        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; they are queued for export to {targets}.")
+        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; queued for export to {targets}.")
 
 
 def _dependent_exports(job: Job) -> list[Job]:

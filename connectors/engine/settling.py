@@ -123,7 +123,7 @@ def _get_or_create_partial_run(job: Job, batch: Batch, now: datetime) -> Run | N
         )
         Run.objects.bulk_create([run], ignore_conflicts=True)
         run = Run.objects.get(job=job, scope=Run.Scope.PARTIAL, state__in=Run.OPEN)
-        runlog.write(run_id=run.pk, now=now, text=f"Sending what events changed to {job.connection}.")
+        runlog.write(run_id=run.pk, now=now, text=f"Sending changed items to {job.connection}.")
     return run
 
 
@@ -392,7 +392,7 @@ def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInU
     )
     result = skipped_result(change, item, job, problem)
     result.counter = "failed"
-    result.failure = Failure(change, IdInUse.__name__, f"id {found.external_id} is in use", None)
+    result.failure = Failure(change, IdInUse.__name__, f"ID {found.external_id} is already in use", None)
     return result
 
 

@@ -134,7 +134,7 @@ def _advance_run(turn: Turn) -> bool:
     except NeedsAttention as error:
         _require_attention(turn, job, error)
     except RunFinished:
-        logger.info("%s was closed by someone else", run)
+        logger.info("%s was closed by another process", run)
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -148,7 +148,7 @@ def _crash_limit_reached(turn: Turn, run: Run) -> bool:
     if not turn.claim.crashes or turn.claim.orphans or turn.progressed:
         return False
     if turn.claim.crashes >= MAX_CRASHES:
-        _fail_run(turn, run, f"The worker stopped {turn.claim.crashes} times at the same place of this run.")
+        _fail_run(turn, run, f"The worker stopped {turn.claim.crashes} times at the same point of this run.")
         return True
     if run.state == Run.State.PREPARING:
         with lanes.fenced(turn.claim):
@@ -181,7 +181,7 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
     except (checks.Unreadable, NeedsAttention) as error:
         _fail_run(turn, run, error_text(error))
     except RunFinished:
-        logger.info("%s was closed by someone else", run)
+        logger.info("%s was closed by another process", run)
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -191,7 +191,7 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
 
 
 def _internal_error_text(error: Exception) -> str:
-    return f"Internal error: {type(error).__name__}. Operators find the details in the server log."
+    return f"Internal error: {type(error).__name__}. See the server log for details."
 
 
 def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:

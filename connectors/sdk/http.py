@@ -192,7 +192,7 @@ class HttpClient:
                 self.budget.block(not_before)
             # A request that was answered with 429 was not processed (RFC 6585, 4).
             raise TryAgainLater(
-                f"{method} {path.split('?')[0]} answered {status}.",
+                f"{method} {path.split('?')[0]} returned {status}.",
                 not_before=not_before,
                 sent=status != 429,
                 status=status,

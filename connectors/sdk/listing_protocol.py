@@ -8,7 +8,7 @@ Three calls, each a POST of JSON; docs/platforms/seller-center.md specifies them
     /read    {"kind", "ids"}                              → {"items": [{"id", …}, …]}
 
 Items are deleted because of these responses, so anything unexpected raises TryAgainLater: an incomplete response, IDs
-that were not requested, a listing that repeats itself.
+that were not requested, a listing that repeats a page.
 """
 
 from collections.abc import Callable, Iterable, Iterator

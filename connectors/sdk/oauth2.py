@@ -52,7 +52,7 @@ class TokenEndpoint:
             raise TryAgainLater(str(error), sent=False, status=response.status) from error
         if isinstance(answer, dict) and isinstance(answer.get("access_token"), str) and answer["access_token"]:
             return answer
-        raise TryAgainLater(f"{self.platform} answered without an access token.", sent=False, status=response.status)
+        raise TryAgainLater(f"{self.platform} returned no access token.", sent=False, status=response.status)
 
     def _rejected(self, status: int) -> NeedsAttention:
         return NeedsAttention(f"{self.platform} did not issue an access token ({status}).", fix=self.fix, status=status)

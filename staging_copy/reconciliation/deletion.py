@@ -76,7 +76,7 @@ def apply_findings(*, connections: Sequence[int], reported: Collection[str], now
         "contradicted": _listed(verdict=Verdict.CONTRADICTED),
         "kept_by_answer": _listed(verdict=Verdict.KEPT),
         "missing_but_only_reported": _listed(verdict=Verdict.MISSING, kind__in=reported),
-        "released_platforms": freeze.unfreeze(reason="The checks after the copy are over."),
+        "released_platforms": freeze.unfreeze(reason="The checks after the copy are done."),
     }
 
 

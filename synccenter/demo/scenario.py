@@ -135,7 +135,9 @@ class Scenario:
             )
             offered = Product.objects.filter(seller=seller_setup.seller, status__in=(Status.LIVE, Status.SUSPENDED))
             all_items = sorted(offered.values_list("pk", flat=True))
-            step.checks.append(Check("it holds all that is offered", True, [one["id"] for one in fetched] == all_items))
+            step.checks.append(
+                Check("it contains all products for sale", True, [one["id"] for one in fetched] == all_items)
+            )
 
             changed_id = self._sent(seller_setup).order_by("-item_id")[0].item_id
             number = self._external_id(seller_setup, changed_id)

@@ -20,7 +20,7 @@ TEMPLATES = (
     *("templates/500.html", "templates/_environment.html", "templates/base.html", "templates/dashboard"),
     "templates",
 )
-PACKAGES = ("accounts", "catalog", "dashboard", "hub", "orders", "staging_copy", "synclog")
+PACKAGES = ("accounts", "catalog", "connectors", "dashboard", "hub", "orders", "staging_copy", "synccenter", "synclog")
 
 # Names and symbols that are the same in every language.
 UNTRANSLATED = {"SyncCenter", "SKU", "SHA", "UTC", "g"}

@@ -40,7 +40,7 @@ def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, searc
     counter, logged = run.counters.get(), lines(run)
     assert logged[0] == "Reading products from Acme shop."
     assert any("(product:" in line and "1 variant has no weight" in line for line in logged)
-    changed = f"{counter.created:,} changed; they are queued for export to Acme search (products)."
+    changed = f"{counter.created:,} changed; queued for export to Acme search (products)."
     totals = f"Total: {counter.read} items, {counter.created} created, {counter.skipped} skipped;"
     assert logged[-3] == changed and logged[-2].startswith(totals)
     assert logged[-1] == "Run completed with errors."

@@ -46,8 +46,8 @@ class _BigCommerce(Adapter[ClientT]):
             info = self.client.info
         except RequestRejected as error:
             raise NeedsAttention(
-                f"There is no store at this address ({error.status}).",
-                fix="Enter the API path that BigCommerce shows for the store; it ends with /stores/ and a hash.",
+                f"No store found at this URL ({error.status}).",
+                fix="Enter the store's API path as shown in BigCommerce. It ends with /stores/ and a hash.",
             ) from error
         return f"{info.get('name')} ({info.get('domain')}), {info.get('currency')}"
 

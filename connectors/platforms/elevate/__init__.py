@@ -51,7 +51,7 @@ class Elevate(Adapter[ElevateClient]):
             self.http.get(self.client.api.status, params={"id": "0"})
         except RequestRejected as error:
             raise NeedsAttention(
-                f"There is no cluster at this address ({error.status}).",
-                fix="The address is https://, the cluster's ID, and .api.esales.apptus.cloud or .elevate-api.cloud.",
+                f"No cluster found at this URL ({error.status}).",
+                fix="Enter https://, the cluster's ID, then .api.esales.apptus.cloud or .elevate-api.cloud.",
             ) from error
         return f"Connected. Markets: {', '.join(self.account.settings.markets)}"

@@ -89,7 +89,7 @@ class AdminApi:
             return ImportResult(ImportState.BUSY, reason=reason, raw=body)
         if error.status == 404:
             raise NeedsAttention(
-                "There is no such cluster.", fix="Correct the cluster in the connection's address."
+                "This cluster does not exist.", fix="Correct the cluster ID in the connection's URL."
             ) from error
         return self._with_details(ImportResult(ImportState.REJECTED, reason=reason, raw=body or reason), path)
 

@@ -79,4 +79,4 @@ def _parse(row: Any) -> Attribute:
             }
             label = text(row.get("default_frontend_label")) or code
             return Attribute(str(number), code, label, bool(row.get("is_user_defined")), options)
-    raise TryAgainLater("An attribute came in a shape that is not the vendor's.")
+    raise TryAgainLater("Magento returned an attribute in an unexpected format.")

@@ -67,7 +67,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         return self.http.request("POST", self.path(path), body=body).json()
 
     def raise_malformed_response(self, path: str) -> NoReturn:
-        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+        raise TryAgainLater(f"{path} returned data in an unexpected format.")
 
     # Listings
 

@@ -45,7 +45,7 @@ class NetSuiteClient:
         answer = self._write("PUT", path, body, params={"replace": replace} if replace else None)
         found = _INTERNAL_ID.search(answer.headers.get("Location", ""))
         if found is None:
-            raise TryAgainLater("NetSuite saved a record without telling its internal ID.")
+            raise TryAgainLater("NetSuite saved a record without returning its internal ID.")
         return found[1]
 
     def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any]) -> None:
@@ -73,14 +73,14 @@ class NetSuiteClient:
                 isinstance(row, dict) for row in rows
             ) and (rows or not more):
                 return rows, more
-        raise TryAgainLater("NetSuite answered a query without a page of rows.", sent=False)
+        raise TryAgainLater("NetSuite's response to a query is not a page of rows.", sent=False)
 
     def count(self, query: str) -> int:
         """The number of rows of the query."""
         match self._query(query, 1):
             case {"totalResults": int(number)}:
                 return number
-        raise TryAgainLater("NetSuite answered a query without the number of rows.", sent=False)
+        raise TryAgainLater("NetSuite's response to a query has no row count.", sent=False)
 
     def rows(self, query: str, *, key: str, where: str = "") -> Iterator[Row]:
         """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE."""
@@ -93,7 +93,7 @@ class NetSuiteClient:
                 return
             last = required_int(found[-1], key.rpartition(".")[2])
             if last <= after:
-                raise TryAgainLater(f"NetSuite answered a query with rows that are not ordered by {key}.", sent=False)
+                raise TryAgainLater(f"NetSuite returned rows that are not ordered by {key}.", sent=False)
             after = last
 
     def _query(self, query: str, limit: int) -> Any:

@@ -27,13 +27,13 @@ class RestClient:
         match answer:
             case {"items": list(), "next": str() | None}:
                 return answer
-        raise TryAgainLater(f"/v1/{path} answered without a list of items.")
+        raise TryAgainLater(f"/v1/{path} did not return a list of items.")
 
     def keyed_page(self, path: str, cursor: Any) -> Row:
         """A page of a collection. TryAgainLater if an item has no key."""
         answer = self.list_page(path, limit=PAGE_SIZE, **({} if cursor is None else {"after": cursor}))
         if not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in answer["items"]):
-            raise TryAgainLater(f"/v1/{path} answered without the keys of its items.")
+            raise TryAgainLater(f"/v1/{path} returned items without keys.")
         return answer
 
     def find(self, path: str, keys: Sequence[str]) -> list[Row]:
@@ -47,7 +47,7 @@ class RestClient:
                 ):
                     found += items
                 case _:
-                    raise TryAgainLater(f"/v1/{path}/find answered without a list of what was asked for.")
+                    raise TryAgainLater(f"/v1/{path}/find did not return a list of the requested items.")
         return found
 
     def write(self, method: str, path: str, body: list[Any]) -> list[Any]:
@@ -61,7 +61,7 @@ class RestClient:
         match answer:
             case {"results": list(results)} if len(results) == len(body):
                 return results
-        raise TryAgainLater(f"{method} /v1/{path} answered without one result for each of {len(body)} objects.")
+        raise TryAgainLater(f"{method} /v1/{path} did not return one result for each of {len(body)} objects.")
 
     def _read(self, method: str, path: str, **options: Any) -> Any:
         try:
@@ -72,6 +72,6 @@ class RestClient:
 
 def _unsuitable(path: str, error: RequestRejected) -> NeedsAttention:
     return NeedsAttention(
-        f"The system does not serve {path} ({error.status}).",
-        fix="Correct the connection's address, or let the system serve this collection (docs/platforms/rest.md).",
+        f"The system has no {path} ({error.status}).",
+        fix="Correct the connection's URL, or add this collection to the system (docs/platforms/rest.md).",
     )

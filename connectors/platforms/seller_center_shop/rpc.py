@@ -75,7 +75,7 @@ def parse_lookup(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:
     match answer:
         case {"found": list(rows), **rest} if not rest and all(_is_product(row, skus) for row in rows):
             return {row["seller_sku"]: (str(row["id"]), str(row["config_id"])) for row in rows}
-    raise TryAgainLater("/lookup did not say clearly which SKUs it found, so the answer is ignored.")
+    raise TryAgainLater("/lookup returned an ambiguous list of SKUs, so the response was not used.")
 
 
 def _is_product(row: Any, skus: list[str]) -> bool:

@@ -81,4 +81,4 @@ class PriceLists:
             ):
                 kept = ("slug", "name", "currency_code")
                 return [{name: str(each.get(name) or "") for name in kept} for each in rows], pages
-        raise TryAgainLater("SparkLayer answered without a list of price lists.")
+        raise TryAgainLater("SparkLayer did not return a list of price lists.")

@@ -11,7 +11,7 @@ from staging_copy.target import WrongTarget
 
 
 class Command(BaseCommand):
-    help = "Allows copies to replace the database at STAGING_DATABASE_URL. Refused if that database is live."
+    help = "Allows copies to replace the database at STAGING_DATABASE_URL. Fails if that database is live."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

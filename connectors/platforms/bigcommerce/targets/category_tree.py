@@ -173,7 +173,7 @@ class CategoryTree:
 def _answer(response: Response) -> Row:
     body = response.json()
     if not isinstance(body, dict):
-        raise TryAgainLater("The store answered categories in a shape that is not the vendor's.")
+        raise TryAgainLater("The store returned categories in an unexpected format.")
     return body
 
 

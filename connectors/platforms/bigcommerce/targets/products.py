@@ -103,7 +103,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             reason = error_text(response.json().get("errors", {}))
             # Sending each product alone shows which one was rejected.
             errors = {position: issues.PARTLY_SAVED(reason=reason) for position in products if len(products) == 1}
-            raise BatchRejected(f"Parts of it could not be saved: {reason}.", item_errors=errors)
+            raise BatchRejected(f"Some parts could not be saved: {reason}.", item_errors=errors)
 
     def _create(self, payload: Row) -> int:
         body = self._body(payload) | {"images": [{"image_url": url} for url in payload["images"]]}

@@ -38,7 +38,7 @@ class PriceTarget(SkuValueTarget):
         try:
             answer = self.client.post(PATH, {"prices": entries})
         except RequestRejected as error:
-            raise BatchRejected(f"Magento rejects the prices: {error_message(error)}") from error
+            raise BatchRejected(f"Magento rejected the prices: {error_message(error)}") from error
         return _rejected(answer, [each["sku"] for each in entries])
 
     def removal_entry(self, sku: str) -> Entry | None:
@@ -66,6 +66,6 @@ def _rejected(answer: Any, skus: Sequence[str]) -> dict[str, str]:
         message = fill_placeholders(each["message"], parameters)
         rejected_sku = next((sku for sku in skus if sku in given), None)
         if rejected_sku is None:
-            raise BatchRejected(f"Magento rejects some of the prices: {message}")
+            raise BatchRejected(f"Magento rejected some of the prices: {message}")
         found[rejected_sku] = message
     return found

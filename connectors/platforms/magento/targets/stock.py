@@ -40,9 +40,9 @@ class StockTarget(SkuValueTarget):
             answer = self.client.post(PATH, {"sourceItems": entries})
         except RequestRejected as error:
             self._check_source()
-            raise BatchRejected(f"Magento rejects the stock: {error_message(error)}") from error
+            raise BatchRejected(f"Magento rejected the stock: {error_message(error)}") from error
         if answer != []:
-            raise TryAgainLater("Magento did not say that it took the stock.")
+            raise TryAgainLater("Magento did not confirm the stock.")
         return {}
 
     def removal_entry(self, sku: str) -> Entry | None:

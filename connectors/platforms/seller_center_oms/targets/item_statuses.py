@@ -73,7 +73,7 @@ def failures(answer: Any, count: int) -> dict[int, str]:
                 return found
         case {"ErrorResponse": {"Head": {"ErrorMessage": str(message)}}}:
             raise BatchRejected(f"The OMS rejected the statuses: {message[:300]}")
-    raise TryAgainLater("The OMS's answer to the statuses cannot be understood.")
+    raise TryAgainLater("The OMS's response to the statuses is invalid.")
 
 
 def _failure(named: Any) -> tuple[int, str]:

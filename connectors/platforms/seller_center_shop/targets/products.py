@@ -165,6 +165,8 @@ def _outcome(operation: Operation[Payload], known: IdsBySku) -> Outcome:
         return removal_outcome(operation.external_id)
     skus = {entry["seller_sku"]: int(entry["id_catalog_product"]) for entry in operation.content["products"]}
     if not skus.keys() <= known.keys():
-        return Outcome(error=Queued("The shop has queued it and will report its ID.", not_before=retry_at(operation)))
+        return Outcome(
+            error=Queued("The shop has queued the item and will report its ID.", not_before=retry_at(operation))
+        )
     links: dict[tuple[str, int], str] = {(Kind.VARIANT, pk): known[sku][0] for sku, pk in skus.items()}
     return Outcome(external_id=known[min(skus)][1], links=links)

@@ -119,7 +119,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
                 return {}
             raise
         if not isinstance(existing, dict):
-            raise TryAgainLater("SparkLayer answered without a customer.")
+            raise TryAgainLater("SparkLayer did not return the customer.")
         return existing
 
     def _remove(self, operation: Operation[Row]) -> Outcome:

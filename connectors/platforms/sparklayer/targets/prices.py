@@ -68,7 +68,9 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
                 self.client.call("PATCH", PRICING, slug, body=entries)
             except RequestRejected as error:
                 if error.status == 404 and slug in lists:
-                    raise TryAgainLater(f"The price list {slug} has gone; it is made anew.", sent=False) from error
+                    raise TryAgainLater(
+                        f"The price list {slug} no longer exists. It is created again.", sent=False
+                    ) from error
                 if error.status == 404:
                     continue  # the prices to remove are gone with the list
                 raise BatchRejected(rejection_text(error)) from error

@@ -55,7 +55,7 @@ class BulkOperation:
             case Status.COMPLETE:
                 return None
             case Status.MAY_BE_RETRIED:
-                return TryAgainLater(f"Magento could not save it this time: {self.reason}")
+                return TryAgainLater(f"Magento could not save the item: {self.reason}")
             case Status.FAILED | Status.REJECTED:
                 return SkipRecord(issues.REJECTED(reason=self.reason))
         return still_queued(self.bulk)
@@ -74,7 +74,7 @@ BySku = dict[str, BulkOperation]
 
 
 def still_queued(bulk: str) -> Queued:
-    return Queued("Magento has queued it.", not_before=datetime.now(UTC) + STATUS_CHECK_DELAY, receipt_id=bulk)
+    return Queued("Magento has queued the item.", not_before=datetime.now(UTC) + STATUS_CHECK_DELAY, receipt_id=bulk)
 
 
 class Bulks:
@@ -90,7 +90,7 @@ class Bulks:
         match answer:
             case {"bulk_uuid": str(bulk), "request_items": list()} if bulk:
                 return bulk
-        raise TryAgainLater("Magento did not say that it took the bulk.")
+        raise TryAgainLater("Magento did not confirm the bulk request.")
 
     def read(self, bulk: str) -> BySku | None:
         """The results of a bulk so far; None if the shop has deleted it from its log."""
@@ -101,7 +101,7 @@ class Bulks:
             if error.status == 404:
                 return None
             raise NeedsAttention(
-                f"Magento does not tell what became of a bulk ({error.status}): {error_message(error)}",
+                f"Magento did not return the status of a bulk request ({error.status}): {error_message(error)}",
                 fix="Grant the integration System › Action Logs › Bulk Actions, or switch off bulks in the settings of "
                 "the connection.",
             ) from error
@@ -137,7 +137,7 @@ def _operation(row: Any, bulk: str) -> BulkOperation | None:
                 bulk=bulk or str(row.get("bulk_uuid") or ""),
                 sku=sku,
                 status=row["status"],
-                reason=str(row.get("result_message") or "it does not say why"),
+                reason=str(row.get("result_message") or "no reason given"),
                 requested=product if product is requested else None,
             )
     return None

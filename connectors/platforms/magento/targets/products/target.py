@@ -56,7 +56,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         for position, operation in enumerate(operations):
             by_sku = _merged([found[bulk] for bulk in _bulks_of(operation)])
             if by_sku is None:
-                outcomes[position].error = TryAgainLater("Magento no longer knows the bulk.")
+                outcomes[position].error = TryAgainLater("Magento no longer has the bulk request.")
                 continue
             awaited = _awaited_skus(operation, by_sku, removed)
             outcomes[position].error = combined(
