@@ -59,18 +59,18 @@ def _kill(
     Returns the seconds until another worker holds the lane or the lane is finished.
     """
     pause = Event()
-    victim = ""
-    while not victim:
+    worker_id = ""
+    while not worker_id:
         change(rng.sample(products, 200), title=f"Title {rng.random()}")
         change(rng.sample(products, 20), status=rng.choice(["live", "discontinued"]))
         pause.wait(rng.uniform(0, 1.5))
         alive = {str(processes.pid(name)): name for name in ("worker-1", "worker-2")}
         for held in Lane.objects.filter(connection=job.connection).exclude(lease_until=None).order_by("?"):
-            if victim := alive.get(held.leased_by.split(":")[1], ""):
+            if worker_id := alive.get(held.leased_by.split(":")[1], ""):
                 break
     started = monotonic()
-    processes.kill(victim)
-    processes.start(victim, roles.worker(victim), environment, cwd=ROOT)
+    processes.kill(worker_id)
+    processes.start(worker_id, roles.worker(worker_id), environment, cwd=ROOT)
     while Lane.objects.filter(pk=held.pk, epoch=held.epoch).exclude(lease_until=None).exists():
         pause.wait(0.05)
     return monotonic() - started

@@ -334,7 +334,7 @@ class _Run:
             "tables": [
                 {
                     "table": planned.table,
-                    "fate": planned.fate,
+                    "fate": planned.treatment,
                     "rows_in_backup": planned.rows,
                     "rows_on_staging": self.loaded.rows.get(planned.table, 0),
                     "rules": planned.rules,

@@ -33,7 +33,7 @@ class PlannedTable:
     """What the copy will do with one table: whose rows it will contain, how many, and each column's rule."""
 
     table: str
-    fate: Rows
+    treatment: Rows
     rows: int
     rules: dict[str, Rule]
     size: int

@@ -44,7 +44,7 @@ class CopyPlan:
 
     @property
     def rows(self) -> int:
-        return sum(planned.rows for planned in self.tables if planned.fate is policy.Rows.COPY)
+        return sum(planned.rows for planned in self.tables if planned.treatment is policy.Rows.COPY)
 
 
 def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = None) -> Backup:
@@ -155,7 +155,7 @@ def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
         expected_size=manifest.database_size,
     )
     tables = preflight.plan(archive, manifest, rules)
-    rows = sum(planned.rows for planned in tables if planned.fate is policy.Rows.COPY)
+    rows = sum(planned.rows for planned in tables if planned.treatment is policy.Rows.COPY)
     return CopyPlan(backup, tables, timedelta(seconds=round(rows / _measured_speed() + 5)))
 
 

@@ -169,7 +169,7 @@ def test_another_structure_goes_as_a_whole_group(
 def test_an_update_that_comes_to_nothing_goes_whole(
     open_adapter: Open, adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
-    """Names of ids that are not told any more, for example: an import without anything would be refused."""
+    """For example, names of IDs that are no longer sent: an empty import would be rejected."""
 
     def opened(**details: Any) -> ProductTarget:
         adapter_of_version = open_adapter("elevate", api_version=adapter.format, custom_labels=["Material"], **details)

@@ -134,7 +134,7 @@ def test_connection_test_shows_the_result(operator: Console, shop: Connection) -
     operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "wrong"})
     operator.do(page(shop, "test"))
     text = operator.get(page(shop)).content.decode()
-    assert "Connection test failed: The shop refused the token." in text and "wrong" not in text
+    assert "Connection test failed: The shop rejected the token." in text and "wrong" not in text
     shop.refresh_from_db()
     assert shop.state == Connection.State.NEEDS_ATTENTION
 

@@ -217,9 +217,9 @@ def test_after_a_lost_answer_nobody_presents_the_token_again(
 def test_a_spent_token_is_presented_once(acme: Connection, stand_in: SandboxProcess) -> None:
     store_tokens(connection=acme, tokens=TokenPair("", "spent", timezone.now()))
     for _ in range(3):
-        with pytest.raises(NeedsAttention) as refused:
+        with pytest.raises(NeedsAttention) as rejected:
             open_client(acme).get("/products")
-        assert refused.value.fix
+        assert rejected.value.fix
     assert refreshes(stand_in) == 1
 
 

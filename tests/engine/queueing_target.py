@@ -84,9 +84,9 @@ class QueueingPlatform(Adapter[Vendor]):
         return type(self).vendor
 
 
-def refusal(reason: str) -> SkipRecord:
+def rejection(reason: str) -> SkipRecord:
     return SkipRecord(issues.REJECTED(reason=reason))
 
 
-def batch_refusal(position: int, reason: str) -> BatchRejected:
+def batch_rejection(position: int, reason: str) -> BatchRejected:
     return BatchRejected(reason, item_errors={position: issues.REJECTED(reason=reason)})

@@ -69,7 +69,7 @@ class FakeShop(Adapter[None]):
 
     def check(self) -> str:
         if self.account.credentials.token.get_secret_value() != "paper-token":
-            raise NeedsAttention("The shop refused the token.", fix="Make a new one.")
+            raise NeedsAttention("The shop rejected the token.", fix="Create a new one.")
         return f"Paper Shop {self.account.settings.store}"
 
 

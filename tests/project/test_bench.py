@@ -44,9 +44,9 @@ def test_without_a_name_all_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as refusal:
+    with pytest.raises(SystemExit) as rejection:
         bench.main(["no_such_measurement"])
-    assert refusal.value.code == 2
+    assert rejection.value.code == 2
     assert "unknown benchmark 'no_such_measurement'" in capsys.readouterr().err
 
 

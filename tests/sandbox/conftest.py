@@ -46,7 +46,7 @@ class Api:
 
 @pytest.fixture
 def may_break_contracts() -> bool:
-    """These tests show what a stand-in refuses."""
+    """These tests show what the sandbox rejects."""
     return True
 
 

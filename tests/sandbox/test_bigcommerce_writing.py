@@ -112,9 +112,9 @@ def test_a_variant_batch_names_no_positions(shop: Api) -> None:
     path = "/v3/catalog/variants"
     assert shop.put(path, [{"id": n} for n in range(1, 52)]).status_code == 413
     first, second = shop.data(path, limit=2)
-    refused = shop.put(path, [{"id": first["id"], "price": 1.5}, {"id": second["id"], "price": "dear"}])
-    assert refused.status_code == 422
-    (error,) = refused.json()["batch_errors"]
+    rejected = shop.put(path, [{"id": first["id"], "price": 1.5}, {"id": second["id"], "price": "dear"}])
+    assert rejected.status_code == 422
+    (error,) = rejected.json()["batch_errors"]
     assert set(error["errors"]) == {"price"}
     assert shop.data(path, id=first["id"])[0]["price"] == first["price"]
     done = shop.put(path, [{"id": first["id"], "price": 1.5}, {"id": second["id"], "inventory_level": 77}])
@@ -136,9 +136,9 @@ def test_valid_price_records_are_written_beside_invalid_ones(shop: Api) -> None:
     path = f"/v3/pricelists/{made['id']}/records"
     good = {"variant_id": 1, "currency": "GBP", "price": 4.5}
     bad = {"sku": "no such thing", "currency": "GBP", "price": 4.5}
-    refused = shop.put(path, [good, bad])
-    assert refused.status_code == 422
-    (error,) = refused.json()["batch_errors"]
+    rejected = shop.put(path, [good, bad])
+    assert rejected.status_code == 422
+    (error,) = rejected.json()["batch_errors"]
     assert error["data"]["sku"] == "no such thing"
     assert list(error["field_errors"]) == ["sku"]
     shop.put(path, [good | {"price": 5}])
@@ -151,9 +151,9 @@ def test_stock_is_adjusted_all_or_nothing(shop: Api) -> None:
     sku = shop.data("/v3/catalog/variants", limit=1)[0]["sku"]
     good = {"location_id": 1, "sku": sku, "quantity": 41}
     for bad in ({"location_id": 9}, {"quantity": "4"}, {"quantity": -1}, {"sku": "none"}, {"variant_id": 1}):
-        refused = shop.put(path, {"items": [good, good | bad]})
-        assert refused.status_code == 422
-        assert all(name.startswith("items[1].") for name in refused.json()["errors"])
+        rejected = shop.put(path, {"items": [good, good | bad]})
+        assert rejected.status_code == 422
+        assert all(name.startswith("items[1].") for name in rejected.json()["errors"])
     assert shop.put(path, {"items": [good] * 2001}).status_code == 413
     done = shop.put(path, {"reason": "count", "items": [good, {"location_id": 2, "variant_id": 1, "quantity": 3}]})
     assert done.json()["transaction_id"]

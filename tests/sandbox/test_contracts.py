@@ -1,4 +1,4 @@
-"""Contracts: they are complete, say where each rule comes from, and find lies in both directions."""
+"""Contracts: they are complete, cite the source of each rule, and find violations in requests and responses."""
 
 import asyncio
 import re
@@ -88,7 +88,7 @@ def test_a_contract_has_the_routes_of_its_stand_in(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", platforms())
-def test_refusals_of_a_stand_in_keep_to_its_contract(platform: str) -> None:
+def test_rejections_conform_to_the_contract(platform: str) -> None:
     """The answers to a broken contract, and to too many requests where the contract has them."""
     stand_in = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
     for operation in contract_of(platform).operations:
@@ -104,9 +104,9 @@ def test_refusals_of_a_stand_in_keep_to_its_contract(platform: str) -> None:
             assert not problems or "/v2/" in operation.template or "oauth2" in operation.template
 
 
-LIAR = {
+CONTRACT = {
     "openapi": "3.1.0",
-    "info": {"title": "Liar", "version": "1"},
+    "info": {"title": "Scripted", "version": "1"},
     "security": [{"key": []}],
     "paths": {
         "/things/{number}": {
@@ -136,10 +136,10 @@ LIAR = {
 }
 
 
-class Liar(Platform):
-    """Answers every request with what it is told to."""
+class ScriptedPlatform(Platform):
+    """Returns the response that the test set."""
 
-    name = "liar"
+    name = "scripted"
     answer = json_response({"id": 1}, headers={"X-Left": "1"})
 
     def routes(self) -> list[BaseRoute]:
@@ -157,12 +157,12 @@ class Liar(Platform):
 
 
 class Checked:
-    """The liar behind its contract. `send(…)` returns the status and the violations as (direction, kind)."""
+    """The platform behind its contract. `send(…)` returns the status and the violations as (direction, kind)."""
 
     def __init__(self) -> None:
-        self.platform = Liar(Options(accounts={}))
+        self.platform = ScriptedPlatform(Options(accounts={}))
         self.log = ViolationLog()
-        self.app = ContractMiddleware(self.platform.app, self.platform, Contract(LIAR), self.log)
+        self.app = ContractMiddleware(self.platform.app, self.platform, Contract(CONTRACT), self.log)
         self.body = b""
 
     def send(
@@ -304,7 +304,7 @@ def test_the_page_about_contracts_is_up_to_date() -> None:
 
 def test_a_broken_body_is_described_shortly() -> None:
     body = orjson.dumps(list(range(100_000)))
-    operation = Contract(LIAR).find("PUT", "/things/1")
+    operation = Contract(CONTRACT).find("PUT", "/things/1")
     assert isinstance(operation, Operation)
     request = RequestMessage.of("PUT", "/things/1", "", {"Key": "k", "X-Client": "t", **JSON}, body)
     [problem] = operation.request_problems(request)
