@@ -49,7 +49,7 @@ class UnknownStateKind(ValueError):
 
 
 class Platform(ABC):
-    """The stand-in for one vendor, serving all its accounts."""
+    """One vendor's simulated platform, serving all its accounts."""
 
     name: ClassVar[str]
 

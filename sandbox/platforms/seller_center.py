@@ -1,4 +1,4 @@
-"""The common part of the stand-ins for Seller Center's shop and OMS: signed calls, listings, control routes.
+"""The common part of Seller Center's simulated shop and OMS: signed calls, listings, control routes.
 
 Every call is a POST with a JSON body, signed in its query string: ServiceName (the account's name), Timestamp (at most
 five minutes off), Signature (hex HMAC-SHA256 with the account's token over all other parameters, sorted, encoded by RFC

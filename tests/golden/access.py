@@ -399,7 +399,7 @@ def commands() -> dict[str, list[str]]:
 
 
 def connection_schemas() -> dict[str, Any]:
-    """Platform → the settings, credentials and field maps that stand in the database, with their defaults."""
+    """Platform → the settings, credentials and field maps stored in the database, with their defaults."""
     return {
         key: {
             "settings": _schema(adapter.Settings),
@@ -456,7 +456,7 @@ def webhook_schemes(credentials: dict[str, dict[str, str]], setups: dict[str, di
     return found
 
 
-# Names that stand in the source alone
+# Names that occur only in the source code
 
 
 @cache

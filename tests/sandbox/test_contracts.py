@@ -71,12 +71,12 @@ def test_every_source_is_a_page_or_a_document_of_ours(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", platforms())
-def test_a_contract_has_the_routes_of_its_stand_in(platform: str) -> None:
-    """Names and types of placeholders are the stand-in's own; the image feed serves two files by one route."""
-    stand_in = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
+def test_a_contract_has_the_routes_of_its_platform(platform: str) -> None:
+    """Names and types of placeholders are the simulated platform's own; the image feed serves two files by one route."""
+    simulator = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
     served = {
         (method, re.sub(r"\{[^}]*\}", "{}", route.path))
-        for route in stand_in.routes()
+        for route in simulator.routes()
         if isinstance(route, Route)
         for method in (route.methods or ())
         if method != "HEAD"
@@ -90,13 +90,13 @@ def test_a_contract_has_the_routes_of_its_stand_in(platform: str) -> None:
 @pytest.mark.parametrize("platform", platforms())
 def test_rejections_conform_to_the_contract(platform: str) -> None:
     """The answers to a broken contract, and to too many requests where the contract has them."""
-    stand_in = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
+    simulator = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
     for operation in contract_of(platform).operations:
         template = re.sub(r"\{[^}]*\}", "1", operation.template)
         request = RequestMessage.of(operation.method, template, "", {}, None)
-        answers = [stand_in.invalid_request(Problem("body", "wrong"))]
+        answers = [simulator.invalid_request(Problem("body", "wrong"))]
         if "429" in operation.spec["responses"]:
-            answers.append(stand_in.rate_limited())
+            answers.append(simulator.rate_limited())
         for answer in answers:
             message = ResponseMessage.of(answer.status_code, dict(answer.headers), bytes(answer.body))
             problems = list(operation.response_problems(request, message))

@@ -1,4 +1,4 @@
-"""The Elevate stand-in: formats, validation, atomic imports one at a time, and the harm check."""
+"""The simulated Elevate: formats, validation, atomic imports one at a time, and the harm check."""
 
 import gzip
 import json

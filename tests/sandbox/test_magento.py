@@ -1,4 +1,4 @@
-"""The stand-in for Magento is as strict as the vendor."""
+"""The simulated Magento is as strict as the vendor."""
 
 import base64
 import time

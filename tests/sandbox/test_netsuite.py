@@ -1,4 +1,4 @@
-"""The stand-in for NetSuite rejects what NetSuite rejects."""
+"""The simulated NetSuite rejects what NetSuite rejects."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
