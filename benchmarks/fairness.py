@@ -48,7 +48,7 @@ def run(argv: list[str]) -> list[Figure]:
     return [
         Figure.at_most("small seller's change to target, p99", _p99(waited), "s", 5),
         Figure("p50", statistics.median(waited), "s"),
-        Figure("heavy seller's items sent meanwhile", options.backlog - left, "items"),
+        Figure("busy seller's items sent meanwhile", options.backlog - left, "items"),
     ]
 
 

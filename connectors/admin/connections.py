@@ -99,7 +99,7 @@ class ConnectionAdmin(BaseAdmin):
         return {
             "pause": row.paused_at is None,
             "resume": row.paused_at is not None,
-            "webhook_secret": adapter is not None and adapter.webhooks.configured_by_hand,
+            "webhook_secret": adapter is not None and adapter.webhooks.configured_manually,
         }.get(action_name, True)
 
     @display(description=_("Status"))

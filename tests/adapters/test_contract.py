@@ -303,8 +303,8 @@ def test_platforms_with_webhooks_read_events(key: str) -> None:
     adapter = adapters()[key]
     webhooks = adapter.webhooks
     reads = webhooks.read_event.__func__ is not Webhooks.read_event.__func__  # type: ignore[attr-defined]
-    assert not (webhooks.registers and webhooks.configured_by_hand)
-    assert reads is (webhooks.registers or webhooks.configured_by_hand)
+    assert not (webhooks.registers and webhooks.configured_manually)
+    assert reads is (webhooks.registers or webhooks.configured_manually)
 
 
 @pytest.mark.parametrize("key", REGISTERS)

@@ -39,7 +39,7 @@ class FakeSettings(FakeSource):
 
 
 class FakeWebhooks(Webhooks[None]):
-    configured_by_hand = True
+    configured_manually = True
 
 
 class FakeShop(Adapter[None]):
