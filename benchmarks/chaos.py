@@ -77,13 +77,13 @@ def _kill(
 
 
 def _compare(job: Job, system: SandboxProcess, items: int, recoveries: list[float]) -> list[Figure]:
-    here, there = hub_titles(job.connection), titles(system)
-    stale = sum(there[key] != here[key] for key in here.keys() & there.keys())
+    expected, actual = hub_titles(job.connection), titles(system)
+    stale = sum(actual[key] != expected[key] for key in expected.keys() & actual.keys())
     held = Change.objects.filter(state="held").count()
     return [
         Figure("killed workers that held a lane", len(recoveries), "kills"),
-        Figure.at_most("missing items in the target", len(here.keys() - there.keys()), "items", 0),
-        Figure.at_most("extra items in the target", len(there.keys() - here.keys()), "items", 0),
+        Figure.at_most("missing items in the target", len(expected.keys() - actual.keys()), "items", 0),
+        Figure.at_most("extra items in the target", len(actual.keys() - expected.keys()), "items", 0),
         Figure.at_most("stale items in the target", stale, "items", 0),
         Figure.at_most("items that need review", held, "items", 0),
         Figure.at_most("longest recovery after a kill", max(recoveries, default=0.0), "s", LEASE + 10),

@@ -174,9 +174,11 @@ class ConnectionAdmin(BaseAdmin):
         if obj is None:
             return ()
         fixed = ("platform", "slug", "seller")
-        shown = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
+        derived = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
         # Without its adapter there is no schema to validate a form with, so every field is read-only.
-        return (*fixed, *shown) if self._adapter(request, obj) else (*fixed, *shown, "name", "base_url", "field_map")
+        return (
+            (*fixed, *derived) if self._adapter(request, obj) else (*fixed, *derived, "name", "base_url", "field_map")
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         uninstalled = isinstance(obj, Connection) and obj.state == Connection.State.UNINSTALLED

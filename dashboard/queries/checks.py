@@ -74,8 +74,8 @@ def checks(*, seller: Seller) -> list[Checks]:
 
 def check_runs(*, seller: Seller) -> QuerySet[Run]:
     """The previews and comparisons that the seller may see."""
-    mine = Run.objects.filter(job__connection__seller=seller).exclude(scope__in=Run.SYNCS)
-    return mine.select_related("job__connection__seller", "started_by")
+    own_runs = Run.objects.filter(job__connection__seller=seller).exclude(scope__in=Run.SYNCS)
+    return own_runs.select_related("job__connection__seller", "started_by")
 
 
 def verdicts_of(run: Run) -> list[RunItem.Verdict]:

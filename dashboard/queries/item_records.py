@@ -75,8 +75,8 @@ class ItemRecords:
 
         A Link has no seller of its own; the caller has checked that the item is the seller's.
         """
-        mine = Q(connection__seller=self.seller) | Q(connection__seller=None)
-        rows = Link.objects.filter(self._root, mine).select_related("connection", "payload")
+        own_or_shared = Q(connection__seller=self.seller) | Q(connection__seller=None)
+        rows = Link.objects.filter(self._root, own_or_shared).select_related("connection", "payload")
         return rows.order_by("connection__name").defer("payload__received", "payload__previous", "payload__sent")
 
     def timeline(self, keyset: Keyset) -> Page[ItemEvent]:

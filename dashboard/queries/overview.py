@@ -170,17 +170,17 @@ def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
     syncs = Run.objects.filter(scope__in=Run.SYNCS)
     last = Subquery(syncs.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
     last_ids = list(Job.objects.filter(pk__in=ids).values_list(last, flat=True))
-    shown: dict[int, Run] = {}
+    latest: dict[int, Run] = {}
     for run in (
         syncs.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))
         .order_by("id")
         .select_related("job")
         .prefetch_related("counters")
     ):
-        before = shown.get(run.job_id)
+        before = latest.get(run.job_id)
         if before is None or _weight(run) >= _weight(before):
-            shown[run.job_id] = run
-    return shown
+            latest[run.job_id] = run
+    return latest
 
 
 def _sort_key(job: Job) -> tuple[int, int, bool]:

@@ -86,8 +86,8 @@ def _scheme(document: dict[str, Any], name: str) -> str:
     if scheme["type"] == "apiKey":
         where = "header" if scheme["in"] == "header" else "query parameter"
         return f"{where} `{scheme['name']}`"
-    shown = {"bearer": "`Authorization: Bearer`", "oauth": "`Authorization: OAuth`"}[scheme["scheme"]]
-    return f"{shown} ({scheme['description']})" if "description" in scheme else shown
+    header = {"bearer": "`Authorization: Bearer`", "oauth": "`Authorization: OAuth`"}[scheme["scheme"]]
+    return f"{header} ({scheme['description']})" if "description" in scheme else header
 
 
 def _link(source: str) -> str:

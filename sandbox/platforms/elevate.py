@@ -167,10 +167,10 @@ class Cluster:
             kept = dict(new.products) if new else {}
             for key, markets in self.groups[group_key].products if group_key in self.groups else ():
                 lost.update(set(markets) - set(kept.get(key, ())))
-        for market, gone in lost.items():
-            if gone * 2 >= self._sizes[market]:
+        for market, removed in lost.items():
+            if removed * 2 >= self._sizes[market]:
                 raise ImportRejected(
-                    f"Potentially harmful import: it removes {gone} of {self._sizes[market]} products "
+                    f"Potentially harmful import: it removes {removed} of {self._sizes[market]} products "
                     f"in market '{market}'. Use force=true to import anyway."
                 )
 

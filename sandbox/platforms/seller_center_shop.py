@@ -115,11 +115,11 @@ class Shop(Account):
             return "" if entry["status"] == "deleted" else "no such product"
         article, variant = found
         if entry["status"] == "deleted":
-            gone = article["variants"] if variant is None else [variant]
-            for each in gone:
+            removed = article["variants"] if variant is None else [variant]
+            for each in removed:
                 self.tables["variants"].drop(each["id"])
                 self.skus.pop(each["seller_sku"], None)
-            self.save_article(article | {"variants": [each for each in article["variants"] if each not in gone]})
+            self.save_article(article | {"variants": [each for each in article["variants"] if each not in removed]})
         elif variant is None:
             self.save_article(_content(article, entry))
         else:

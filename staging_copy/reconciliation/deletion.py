@@ -91,8 +91,8 @@ def _delete_products(connections: Sequence[int], now: datetime) -> dict[str, Any
         cursor.execute(_DELETE_VARIANTS, {"products": [row[0] for row in deleted], "now": now})
         cursor.execute(_UNLINK_PRODUCTS)
         cursor.execute(_UNLINK_VARIANTS)
-    shown = [dict(zip(("id", "title", "shop_id", "seller"), row, strict=True)) for row in deleted[:MAX_ROWS]]
-    return {"total": len(deleted), "shown": shown}
+    listed = [dict(zip(("id", "title", "shop_id", "seller"), row, strict=True)) for row in deleted[:MAX_ROWS]]
+    return {"total": len(deleted), "shown": listed}
 
 
 def _delete_sellers(connections: Sequence[int]) -> list[dict[str, Any]]:
@@ -122,5 +122,5 @@ def _without_an_id() -> int:
 def _listed(**which: Any) -> dict[str, Any]:
     findings = Finding.objects.filter(**which)
     rows = findings.order_by("connection", "kind", "pk").values_list("connection__slug", "kind", "external_id")
-    shown = [dict(zip(("shop", "kind", "shop_id"), row, strict=True)) for row in rows[:MAX_ROWS]]
-    return {"total": findings.count(), "shown": shown}
+    listed = [dict(zip(("shop", "kind", "shop_id"), row, strict=True)) for row in rows[:MAX_ROWS]]
+    return {"total": findings.count(), "shown": listed}

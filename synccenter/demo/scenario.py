@@ -215,16 +215,16 @@ class Scenario:
     def _wait(self, step: Step, since: int, *, seconds: float = 60.0) -> None:
         """Waits until all runs with an ID above `since` are finished and no changes are queued; prints progress."""
         started = time.monotonic()
-        shown = ""
+        printed = ""
         while True:
             runs = Run.objects.filter(pk__gt=since)
             is_open = runs.filter(state__in=Run.OPEN).exists()
             imports = FeedImport.objects.filter(state__in=("building", "sending", "polling", "unknown")).exists()
             waiting = Change.objects.filter(state=Change.State.READY).count()
             line = self._progress(runs)
-            if line != shown:
+            if line != printed:
                 self.print_line(f"  {time.monotonic() - started:5.1f} s  {line}")
-                shown = line
+                printed = line
             if not (is_open or imports or waiting):
                 break
             if time.monotonic() - started > seconds:

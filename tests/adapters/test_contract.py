@@ -391,13 +391,13 @@ def test_an_item_created_without_a_response_is_removed_or_reported(
 ) -> None:
     """Its ID at the target is unknown, so it is found in another way, or the removal is reported."""
     adapter = open_adapter(key)
-    (made,) = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][:1]), tmp_path)
+    (created,) = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][:1]), tmp_path)
     write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][1:]), tmp_path)
     nameless = Operation(Action.REMOVE, SAMPLES[data_type][0].id, "", None)
     (outcome,) = write(adapter, data_type, [nameless], tmp_path)
     kind, name = CASES[key].states[data_type]
     there = {str(row[name]) for row in platform(key).state(kind)}
-    assert isinstance(outcome.error, SkipRecord) or made.external_id not in there
+    assert isinstance(outcome.error, SkipRecord) or created.external_id not in there
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)

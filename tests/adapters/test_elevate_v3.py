@@ -49,8 +49,8 @@ def document(adapter: ProductTarget, operations: list[Operation[Any]], folder: P
 
 
 def test_a_full_import_says_what_a_market_holds(adapter: ProductTarget, tmp_path: Path) -> None:
-    made = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
-    assert document(adapter, [made], tmp_path, replace_all=True) == (
+    created = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
+    assert document(adapter, [created], tmp_path, replace_all=True) == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<data_import type="full"><modify market="uk" locale="en-GB"><product_groups><add_or_replace>'
         '<product_group key="p1"><brand>Acme</brand><products><product key="p1">'
@@ -100,8 +100,8 @@ def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., Sand
     adapter = open_adapter("elevate", api_version="v3", markets=["uk", "ie"])
     adapter.http.base_url = cluster.url
     target = adapter.target(DataType.PRODUCTS)
-    made = [creation(target, number) for number in range(1, 4)]
-    assert feed(target, made, tmp_path).state is ImportState.DONE
+    created = [creation(target, number) for number in range(1, 4)]
+    assert feed(target, created, tmp_path).state is ImportState.DONE
     assert {each["key"]: each["productGroup"]["products"][each["key"]]["markets"] for each in cluster.state("groups")}[
         "p1"
     ] == ["uk", "ie"]

@@ -94,16 +94,16 @@ def test_skus_are_case_insensitive(adapter: Adapter[Any], shop: SandboxProcess) 
 
 
 def test_variants_no_longer_offered_are_set_out_of_stock(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    (made,) = adapter.target(STOCK).send(creations(adapter, STOCK, [variant(1)]))
+    (created,) = adapter.target(STOCK).send(creations(adapter, STOCK, [variant(1)]))
     assert adapter.target(STOCK).payload(variant(1, status="discontinued"), NOTHING) is None
-    gone = Operation(Action.REMOVE, 1, made.external_id, None)
+    gone = Operation(Action.REMOVE, 1, created.external_id, None)
     assert [outcome.error for outcome in adapter.target(STOCK).send([gone])] == [None]
     assert stored(shop, "SKU-1") == [("default", 0, 0)]
 
 
 def test_prices_are_not_removed(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    (made,) = adapter.target(PRICES).send(creations(adapter, PRICES, [variant(1)]))
-    assert [o.error for o in adapter.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None)])] == [
+    (created,) = adapter.target(PRICES).send(creations(adapter, PRICES, [variant(1)]))
+    assert [o.error for o in adapter.target(PRICES).send([Operation(Action.REMOVE, 1, created.external_id, None)])] == [
         None
     ]
     assert prices(shop)["SKU-1"] == 12.5

@@ -117,9 +117,9 @@ def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> Non
     assert (record.title, record.slug, record.status, record.brand_id) == (wanted.title, wanted.slug, "live", "5")
     assert (record.attributes, record.category_ids) == (wanted.attributes, ["7"])
     assert [each.url for each in record.images] == [each.url for each in wanted.images]
-    mine, theirs = wanted.variants[0], record.variants[0]
-    assert (theirs.external_id, theirs.sku, theirs.options) == ("10", mine.sku, mine.options)
-    assert (theirs.weight_in_grams, theirs.rrp) == (mine.weight_in_grams, mine.rrp)
+    own, existing = wanted.variants[0], record.variants[0]
+    assert (existing.external_id, existing.sku, existing.options) == ("10", own.sku, own.options)
+    assert (existing.weight_in_grams, existing.rrp) == (own.weight_in_grams, own.rrp)
 
 
 def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(

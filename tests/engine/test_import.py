@@ -75,11 +75,11 @@ def test_only_changes_since_the_cut_date_are_imported(shop: Connection, shop_pla
 def test_a_new_price_updates_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[7]
-    mine = Price.objects.filter(variant__product_id=link.item_id)
+    own = Price.objects.filter(variant__product_id=link.item_id)
     others = dict(Price.objects.exclude(variant__product_id=link.item_id).values_list("pk", "amount"))
     shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"price": 321.5, "sale_price": 0})
     sync_again(shop)
-    assert Decimal("321.5") in mine.values_list("amount", flat=True)
+    assert Decimal("321.5") in own.values_list("amount", flat=True)
     assert dict(Price.objects.exclude(variant__product_id=link.item_id).values_list("pk", "amount")) == others
     assert PriceList.objects.count() == 1
 

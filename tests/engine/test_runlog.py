@@ -130,8 +130,8 @@ def test_a_lost_worker_is_logged(custom: Connection) -> None:
     original = ProductTarget.payload
 
     def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
-        made = original(self, item, refs)
-        return made | {"note": "\x00"} if item.id == products[1].pk else made
+        created = original(self, item, refs)
+        return created | {"note": "\x00"} if item.id == products[1].pk else created
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ProductTarget, "payload", with_nul)

@@ -15,13 +15,13 @@ def test_a_target_includes_its_limit() -> None:
 
 @pytest.mark.django_db
 def test_a_report_contains_figures_and_machine() -> None:
-    made = report([Figure.at_most("answer p99", 31, "ms", 25), Figure("rows", 3e6, "rows")])
-    assert made["figures"] == [
+    created = report([Figure.at_most("answer p99", 31, "ms", 25), Figure("rows", 3e6, "rows")])
+    assert created["figures"] == [
         {"name": "answer p99", "value": 31, "unit": "ms", "target": "≤ 25", "met": False},
         {"name": "rows", "value": 3e6, "unit": "rows", "target": "", "met": True},
     ]
-    assert made["machine"].keys() == {"cpus", "model", "memory_gib", "python", "postgres"}
-    first, second, machine = table(made).splitlines()
+    assert created["machine"].keys() == {"cpus", "model", "memory_gib", "python", "postgres"}
+    first, second, machine = table(created).splitlines()
     assert first.startswith("MISSED answer p99")
     assert second.startswith("ok     rows")
     assert "postgres" in machine

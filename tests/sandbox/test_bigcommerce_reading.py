@@ -21,10 +21,10 @@ def test_a_token_opens_only_its_own_store(shop: Api) -> None:
 
 def test_stores_have_their_own_products_under_the_same_ids(shop: Api) -> None:
     beta = Api(shop.process, "/stores/beta", {"X-Auth-Token": "beta-token"})
-    ours, theirs = (store.data("/v3/catalog/products/1") for store in (shop, beta))
+    ours, other = (store.data("/v3/catalog/products/1") for store in (shop, beta))
     beta.http.close()
-    assert ours["id"] == theirs["id"] == 1
-    assert ours["name"] != theirs["name"]
+    assert ours["id"] == other["id"] == 1
+    assert ours["name"] != other["name"]
 
 
 @pytest.mark.parametrize(

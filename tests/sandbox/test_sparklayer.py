@@ -1,4 +1,4 @@
-"""The stand-in for SparkLayer rejects what the vendor rejects."""
+"""The simulated SparkLayer rejects what the vendor rejects."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

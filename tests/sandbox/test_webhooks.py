@@ -1,4 +1,4 @@
-"""Webhooks of the BigCommerce stand-in: content, signature, and what happens when deliveries fail."""
+"""Webhooks of the simulated BigCommerce: content, signature, and what happens when deliveries fail."""
 
 import base64
 import time

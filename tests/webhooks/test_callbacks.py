@@ -190,8 +190,8 @@ def test_the_last_request_wins_in_any_order_of_callbacks(shop: Shop, first: str)
     """The product was also created manually while ours was queued: ours is rejected, its images are accepted."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
-    theirs = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
-    shop.process.control("POST", "goods", json={"entries": [theirs]})
+    other = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
+    shop.process.control("POST", "goods", json={"entries": [other]})
     shop.resume_queue()
     one = WebhookEvent.objects.get(payload__id=shop.requests_of(first)[-1]["id"])
     WebhookEvent.objects.exclude(pk=one.pk).update(state="ignored")

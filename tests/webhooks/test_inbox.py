@@ -71,7 +71,7 @@ def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "reason"),
+    ("make_headers", "reason"),
     [
         (lambda: {}, "no known signature"),
         (lambda: {"webhook-id": "m"}, "malformed timestamp"),
@@ -85,9 +85,9 @@ def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
     ],
 )
 def test_untrusted_calls_are_401_and_counted(
-    shop: Connection, post: Post, made: Callable[[], dict[str, str]], reason: str
+    shop: Connection, post: Post, make_headers: Callable[[], dict[str, str]], reason: str
 ) -> None:
-    headers = made()  # signed now: a signature ages while other tests run
+    headers = make_headers()  # signed now: a signature ages while other tests run
     for _ in range(2):
         assert post(shop, event(), headers).status_code == 401
     assert rejections() == {reason: 2}

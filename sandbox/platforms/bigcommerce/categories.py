@@ -127,7 +127,7 @@ def list_categories(request: ApiRequest) -> Response:
 def create_categories(request: ApiRequest) -> Response:
     """Create the valid items and report the invalid ones: 201 if all are valid, 207 if some are, 422 if none is."""
     store = request.store
-    made: list[Row] = []
+    created: list[Row] = []
     errors: dict[str, str] = {}
     for position, body in enumerate(list_of(request.body, BATCH, _too_many)):
         problems = _problems(store, body, None)
@@ -141,8 +141,8 @@ def create_categories(request: ApiRequest) -> Response:
         fields["tree_id"] = parent["tree_id"] if parent else fields["tree_id"]
         row = store.categories.add(fields)
         store.publish("store/category/created", "category", row["id"])
-        made.append(category_view(store, row))
-    return _outcome(made, errors, len(request.body), 201)
+        created.append(category_view(store, row))
+    return _outcome(created, errors, len(request.body), 201)
 
 
 def change_categories(request: ApiRequest) -> Response:

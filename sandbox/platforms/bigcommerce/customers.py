@@ -134,13 +134,13 @@ def create_customers(request: ApiRequest) -> Response:
     for body in bodies:
         _check(store, body, None)
     _check_duplicate_emails(bodies)
-    made = []
+    created = []
     for body in bodies:
         fields = _columns(CUSTOMER.writable(body))
         row = store.customers.add({**fields, "date_created": now(), "date_modified": now()})
         store.publish("store/customer/created", "customer", row["id"])
-        made.append(customer_view(store, row))
-    return list_response(made)
+        created.append(customer_view(store, row))
+    return list_response(created)
 
 
 def change_customers(request: ApiRequest) -> Response:

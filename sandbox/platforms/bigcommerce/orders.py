@@ -353,8 +353,8 @@ def list_shipments(request: ApiRequest) -> Response:
 
 def shipment_view(order: Row, shipment: Row) -> Row:
     address = address_view(order)
-    shown = {**shipment, "date_created": date(shipment["date_created"])}
-    return {**shown, "billing_address": address, "shipping_address": address}
+    row = {**shipment, "date_created": date(shipment["date_created"])}
+    return {**row, "billing_address": address, "shipping_address": address}
 
 
 def create_shipment(request: ApiRequest) -> Response:
