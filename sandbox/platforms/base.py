@@ -84,7 +84,7 @@ class Platform(ABC):
         return json_response({"status": 400, "title": problem.detail}, 400)
 
     def is_rejection(self, status: int, body: bytes) -> bool:
-        """Return whether an answer says that the request was refused."""
+        """Return whether an answer says that the request was rejected."""
         return status >= 400
 
     async def stop(self) -> None:  # noqa: B027 - most platforms have nothing to end

@@ -176,7 +176,7 @@ class SellerCenter(Platform, Generic[A]):
         return error_response(400, problem.detail)
 
     def is_rejection(self, status: int, body: bytes) -> bool:
-        """Calls of the vendor are refused with status 200, and an error in the body."""
+        """Rejected calls are answered with status 200, and an error in the body."""
         return status >= 400 or b'"error"' in body or b'"ErrorResponse"' in body
 
     # Calls

@@ -226,7 +226,7 @@ def test_a_request_and_an_answer_as_agreed_pass(checked: Checked) -> None:
         ({"method": "PATCH"}, "method"),
     ],
 )
-def test_a_request_that_breaks_the_contract_is_recorded_and_refused(
+def test_a_request_that_breaks_the_contract_is_recorded_and_rejected(
     checked: Checked, changes: dict[str, Any], kind: str
 ) -> None:
     assert checked.send(**changes) == (400, [("request", kind)])
