@@ -121,7 +121,7 @@ def test_settings_choose_keys_labels_and_addresses(open_adapter: Open) -> None:
     assert sent["defaults"]["customLabels"] == {"Material": ["Oak"], "Size": ["S10", "S11"]}
 
 
-def test_one_address_for_all_products_is_refused() -> None:
+def test_one_address_for_all_products_is_rejected() -> None:
     with pytest.raises(ValueError, match="slug"):
         adapter_for("elevate").Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
 
@@ -199,7 +199,7 @@ def test_replacing_everything_removes_the_rest(adapter: ProductTarget, cluster: 
 # Answers
 
 
-def test_a_refusal_names_the_groups_at_fault(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_rejection_names_the_groups_at_fault(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     good, bad = creation(adapter, 1), broken(creation(adapter, 2))
     answer = feed(adapter, [good, bad], tmp_path)
     assert answer.state is ImportState.REJECTED

@@ -87,7 +87,7 @@ def test_an_answer_without_a_result_for_each_is_no_answer(target: Adapter, syste
         target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
 
 
-def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
+def test_a_rejection_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
     system.fault("status", status=413)
     with pytest.raises(BatchRejected) as raised:
         target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))

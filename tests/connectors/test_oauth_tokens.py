@@ -117,7 +117,7 @@ def test_a_new_refresh_token_is_stored_before_its_access_token_is_used(
     assert http.stored == [("/oauth/token", documented_platform.ACCOUNT[1]), ("/products", *tokens["valid"])]
 
 
-def test_an_access_token_that_is_refused_is_refreshed_once(acme: Connection, simulator: SandboxProcess) -> None:
+def test_an_access_token_that_is_rejected_is_refreshed_once(acme: Connection, simulator: SandboxProcess) -> None:
     store_tokens(connection=acme, tokens=TokenPair("revoked", documented_platform.ACCOUNT[1], pair("").expires_at))
     assert open_client(acme).get("/products").status == 200
     assert [call["status"] for call in simulator.calls()] == [401, 200, 200]

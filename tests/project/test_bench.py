@@ -43,7 +43,7 @@ def test_without_a_name_all_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert capsys.readouterr().out.split(maxsplit=1) == ["claim", "How long a claim takes.\n"]
 
 
-def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as rejection:
         bench.main(["no_such_measurement"])
     assert rejection.value.code == 2

@@ -43,7 +43,7 @@ def test_a_manifest_describes_its_backup(backup: Backup) -> None:
     assert services.verify_backup(backup=backup).state == Backup.State.GOOD
 
 
-def test_every_row_format_is_read_or_refused(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
+def test_every_row_format_is_read_or_rejected(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
     packed = Archive.open(_dump(copy_databases.live, tmp_path / "packed"))
     plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=0"))
     whole = {table.name: b"".join(packed.rows(table)) for table in packed.tables}

@@ -62,7 +62,7 @@ def temporary_schema_change() -> Iterator[Callable[[str, str], None]]:
         ("SELECT lo_create(777)", "SELECT lo_unlink(777)", "large object"),
     ],
 )
-def test_tables_and_columns_without_a_rule_are_refused_by_name(
+def test_tables_and_columns_without_a_rule_are_rejected_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -78,7 +78,7 @@ def test_tables_and_columns_without_a_rule_are_refused_by_name(
     assert not Copy.objects.exists()
 
 
-def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
+def test_a_column_of_a_type_without_a_rule_is_rejected_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -95,7 +95,7 @@ def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
     assert Copy.objects.get().state == Copy.State.FAILED
 
 
-def test_a_json_path_without_a_rule_is_refused_by_name(
+def test_a_json_path_without_a_rule_is_rejected_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -130,7 +130,7 @@ def test_an_allowed_address_is_kept(
     assert copy().state == Copy.State.DONE
 
 
-def test_a_backup_that_is_too_old_or_missing_is_refused(
+def test_a_backup_that_is_too_old_or_missing_is_rejected(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     with pytest.raises(PreflightFailed, match="no verified backup"):
@@ -140,7 +140,7 @@ def test_a_backup_that_is_too_old_or_missing_is_refused(
         services.start_copy(by=None)
 
 
-def test_a_backup_newer_than_the_code_is_refused(
+def test_a_backup_newer_than_the_code_is_rejected(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None, temporary_schema_change: Any
 ) -> None:
     temporary_schema_change(
@@ -202,7 +202,7 @@ def test_live_is_not_dropped_if_it_has_the_name_of_a_side_database(
             cursor.execute(f'ALTER DATABASE "{name}" RENAME TO "{real.name}"')
 
 
-def test_a_refused_copy_drops_nothing(copy_databases: CopyDatabases, live: Live) -> None:
+def test_a_rejected_copy_drops_nothing(copy_databases: CopyDatabases, live: Live) -> None:
     """On a server that was not checked, a database with the name of a side database may belong to someone else."""
     services.take_backup()
     planned = services.start_copy(by=None)
@@ -304,7 +304,7 @@ def test_a_killed_loader_is_reported_as_the_reason(
         copy()
 
 
-def test_a_second_copy_at_the_same_time_is_refused(
+def test_a_second_copy_at_the_same_time_is_rejected(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     services.take_backup()
