@@ -28,6 +28,7 @@ from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
+from hub.kinds import Kind
 from hub.models import Run, RunItem
 from synclog.models import Issue, ItemStatus
 
@@ -101,6 +102,14 @@ def run_legend() -> list[dict[str, Any]]:
         *(Run.State.SENDING, Run.State.NEEDS_APPROVAL),
     )
     return [{"tone": presentation.RUN_TONES[state], "label": capfirst(str(state.label))} for state in states]
+
+
+@register.filter
+def issue_title(issue: Issue) -> str:
+    """The name of the issue's item; `Order 1001` for an order, whose name is its number."""
+    if issue.title and issue.kind == Kind.ORDER:
+        return _("Order %(number)s") % {"number": issue.title}
+    return issue.title or issue.external_id
 
 
 @register.simple_tag

@@ -77,7 +77,9 @@ def _doubtful(node: Any, path: str) -> list[str]:
 
 
 def _authentication(document: dict[str, Any]) -> str:
-    alternatives = [" and ".join(_scheme(document, name) for name in requirement) for requirement in document["security"]]
+    alternatives = [
+        " and ".join(_scheme(document, name) for name in requirement) for requirement in document["security"]
+    ]
     return ", or ".join(alternatives)
 
 

@@ -232,7 +232,7 @@ def test_a_request_that_breaks_the_contract_is_recorded_and_rejected(
     assert checked.send(**changes) == (400, [("request", kind)])
 
 
-def test_the_words_of_a_platform_that_refuses_by_itself_are_kept(checked: Checked) -> None:
+def test_the_error_text_of_a_platform_that_rejects_the_request_is_kept(checked: Checked) -> None:
     checked.platform.answer = json_response({"error": "limit"}, 400)
     assert checked.send(params={"limit": 11}) == (400, [("request", "parameter")])
     assert orjson.loads(checked.body) == {"error": "limit"}
