@@ -26,7 +26,7 @@ from unfold.widgets import (
 
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.schemas import Schema
+from connectors.sdk.schemas import Schema, error_message
 from hub.models import Connection
 
 SETTINGS, CREDENTIALS = "settings", "credentials"
@@ -202,7 +202,7 @@ def _names(name: str, info: FieldInfo) -> list[str]:
 def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
     """Path (`products.rrp`; empty for the whole schema) and message of each error."""
     details = error.errors(include_input=False, include_context=False)
-    return [(".".join(map(str, detail["loc"])), detail["msg"]) for detail in details]
+    return [(".".join(map(str, detail["loc"])), error_message(detail)) for detail in details]
 
 
 def _describe_fields(schema: type[Schema]) -> str:

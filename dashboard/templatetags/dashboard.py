@@ -28,6 +28,7 @@ from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
+from hub.durations import format_duration
 from hub.kinds import Kind
 from hub.models import Run, RunItem
 from synclog.models import Issue, ItemStatus
@@ -36,6 +37,7 @@ _RELATIVE_TIME_LIMIT = timedelta(days=30)
 _NEVER = gettext_lazy("Never")
 
 register = template.Library()
+register.filter("duration", format_duration)
 register.filter("kind_label", items.kind_label)
 register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
@@ -155,22 +157,7 @@ def run_duration(run: Run) -> str:
     """The duration of a finished run, or the time elapsed so far."""
     if run.started_at is None:
         return "–"
-    return duration((run.finished_at or timezone.now()) - run.started_at)
-
-
-@register.filter
-def duration(length: timedelta) -> str:
-    """`< 1 s`, `42 s`, `3 min 5 s`, `15 min`, `2 h 10 min`."""
-    if length < timedelta(seconds=1):
-        return _("< 1 s")
-    total = round(length.total_seconds())
-    hours, minutes, seconds = total // 3600, total // 60 % 60, total % 60
-    values = {"hours": hours, "minutes": minutes, "seconds": seconds}
-    if hours:
-        return (_("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")) % values
-    if minutes:
-        return (_("%(minutes)d min %(seconds)d s") if seconds else _("%(minutes)d min")) % values
-    return _("%(seconds)d s") % values
+    return format_duration((run.finished_at or timezone.now()) - run.started_at)
 
 
 @register.filter

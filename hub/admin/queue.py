@@ -27,6 +27,7 @@ from accounts.admin_base import (
     confirm_dialog,
     get_operator,
 )
+from hub.durations import format_duration
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Lane, Link, Master, RateBudget, Run, RunCounter, RunLogLine, Worker
 from hub.services import answer_run, cancel_run, retry_changes
@@ -121,7 +122,10 @@ class RunAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("job", "scope", "trigger", "state_text", "reason", "found_items")}),
         (_("Progress"), {"fields": ("progress", "api_calls", "resend")}),
-        (_("Times"), {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "after")}),
+        (
+            _("Times"),
+            {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "started_after")},
+        ),
         (_("Log"), {"fields": ("log_tail",)}),
     )
 
@@ -142,7 +146,12 @@ class RunAdmin(ReadOnlyAdmin):
     def duration(self, run: Run) -> str:
         if run.started_at is None:
             return "-"
-        return str((run.finished_at or timezone.now()) - run.started_at).split(".")[0]
+        return format_duration((run.finished_at or timezone.now()) - run.started_at)
+
+    @display(description=_("Started after"))
+    def started_after(self, run: Run) -> str:
+        """The import whose changes this run exports."""
+        return str(run.after or "-")
 
     @display(description=_("Results"))
     def found_items(self, run: Run) -> str:

@@ -24,6 +24,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.admin_base import Color, ReadOnlyAdmin, TimeZoneField, badge, confirm_dialog, get_operator
 from hub import lanes
+from hub.durations import format_duration
 from staging_copy import copier, report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.formatting import format_utc, stage_label
@@ -182,7 +183,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
     def duration(self, copy: Copy) -> str:
         if copy.started_at is None:
             return "-"
-        return str((copy.finished_at or timezone.now()) - copy.started_at).split(".")[0]
+        return format_duration((copy.finished_at or timezone.now()) - copy.started_at)
 
     @display(description=_("Progress"))
     def progress_text(self, copy: Copy) -> str:

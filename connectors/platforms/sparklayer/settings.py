@@ -8,9 +8,11 @@ from connectors.sdk.schemas import Schema
 
 
 class Settings(Schema):
-    site_id: str = Field(min_length=1, title="Site id", description="From Settings, API in the SparkLayer dashboard.")
+    site_id: str = Field(min_length=1, title="Site ID", description="From Settings > API in the SparkLayer dashboard.")
     site_env: Literal["live", "test"] = Field("live", title="Environment", description="Environment of the site.")
-    client_id: str = Field(min_length=1, title="Client id", description="From the same place.")
+    client_id: str = Field(
+        min_length=1, title="Client ID", description="From Settings > API in the SparkLayer dashboard."
+    )
     shop: str = Field(
         "", title="Shop", description="Slug of the shop behind the storefront. Leave empty for the seller's first shop."
     )
