@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
 from django.db.models import Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -273,12 +274,31 @@ class ChangeAdmin(ItemSearchMixin, ReadOnlyAdmin):
 
 @admin.register(Lane)
 class LaneAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "state_text", "leased_by", "lease_until", "rest_until", "wake_at", "failures", "crashes")
+    list_display = (
+        "__str__",
+        "state_text",
+        "leased_by",
+        "lease_until",
+        "backing_off_until",
+        "next_retry",
+        "failures",
+        "crashes",
+    )
     list_filter = ("due", "paused", ("connection", AutocompleteSelectFilter))
     list_select_related = ("connection",)
     search_fields = ("name", "connection__name", "connection__slug")
     fields = (
-        *("connection", "name", "shard", "state_text", "leased_by", "lease_until", "epoch", "wake_at", "rest_until"),
+        *(
+            "connection",
+            "name",
+            "shard",
+            "state_text",
+            "leased_by",
+            "lease_until",
+            "epoch",
+            "next_retry",
+            "backing_off_until",
+        ),
         *("failures", "crashes", "batch_limit", "jobs_served"),
     )
 
@@ -286,6 +306,14 @@ class LaneAdmin(ReadOnlyAdmin):
     def state_text(self, lane: Lane) -> SafeString:
         status = lane_status(lane)
         return badge(status.label, LANE_COLORS[status])
+
+    @display(description=_("Backing off until"), ordering="rest_until")
+    def backing_off_until(self, lane: Lane) -> str:
+        return str(display_for_value(lane.rest_until, "-"))
+
+    @display(description=_("Next retry"), ordering="wake_at")
+    def next_retry(self, lane: Lane) -> str:
+        return str(display_for_value(lane.wake_at, "-"))
 
     @display(description=_("Jobs"))
     def jobs_served(self, lane: Lane) -> str:
