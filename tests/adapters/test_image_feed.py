@@ -119,7 +119,7 @@ def test_a_csv_file_without_the_required_columns_is_rejected(open_adapter: Open,
     put(b"article,picture\nA,https://cdn.example/a.jpg\n", kind="csv")
     adapter = open_adapter("image_feed", format="csv")
     adapter.http.base_url = adapter.http.base_url.replace(".jsonl", ".csv")
-    with pytest.raises(NeedsAttention, match="lacks the column sku and url"):
+    with pytest.raises(NeedsAttention, match="has no column sku and url"):
         read(adapter)
 
 

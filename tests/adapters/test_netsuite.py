@@ -112,7 +112,7 @@ def lines(row: dict[str, Any]) -> list[tuple[str, int, bool]]:
 
 
 def test_oauth1_tokens_sign_each_request(open_adapter: Open) -> None:
-    assert open_adapter("tba1").check() == "Account TBA1 answers, with 32 items."
+    assert open_adapter("tba1").check() == "Connected to account TBA1 with 32 items."
     with pytest.raises(NeedsAttention) as raised:
         open_adapter("tba1", token_secret="wrong").check()
     assert "wrong" not in f"{raised.value} {raised.value.fix}"
