@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Upper
 
+from hub import links
 from hub.kinds import Kind
-from hub.models import Link
 from orders.models import Customer, Order, OrderLine
 
 
@@ -58,7 +58,7 @@ def customers_without_source(*, seller_id: int, emails: Collection[str]) -> dict
     Addresses shared by several of these customers are left out.
     """
     wanted = {email.upper() for email in emails if email}
-    imported = Link.objects.filter(kind=Kind.CUSTOMER, item_id=OuterRef("pk"), received_hash__isnull=False)
+    imported = links.imported(Kind.CUSTOMER).filter(item_id=OuterRef("pk"))
     rows = (
         Customer.objects.annotate(name=Upper("email"))
         .filter(~Exists(imported), seller_id=seller_id, name__in=wanted)

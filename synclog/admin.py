@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 
 from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, get_operator
 from accounts.models import Seller
+from hub import links
 from hub.admin.queue import ItemSearchMixin
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
@@ -112,7 +113,7 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
             "opts": self.opts,
             "collisions": collisions[: self.list_per_page],
             "total": collisions.count(),
-            "highest": queries.highest_ids(),
+            "highest": links.highest_ids(),
         }
         return TemplateResponse(request, "admin/synclog/issue/id_conflicts.html", context)
 

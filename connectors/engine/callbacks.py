@@ -14,13 +14,14 @@ from operator import attrgetter
 from django.db.models import Case, When
 
 from catalog.models import Variant
-from connectors.engine import loading, storing
-from connectors.engine.settling import REJECTED, Batch, IdInUse, clear_sent_hashes, id_conflict_result, rejected_result
+from connectors.engine import loading
+from connectors.engine.settling import REJECTED, Batch, clear_sent_hashes, id_conflict_result, rejected_result
 from connectors.sdk.errors import Queued
 from connectors.sdk.webhooks import Receipt
-from hub import queue
+from hub import links, queue
 from hub.kinds import Kind
-from hub.models import Change, Job, Link
+from hub.links import Claim
+from hub.models import Change, Job
 
 # The most that the clocks of PostgreSQL and of a worker may differ.
 _CLOCK_SKEW = timedelta(seconds=2)
@@ -104,14 +105,10 @@ def _rejection_reasons(
 ) -> dict[int, list[str]]:
     """Item ID → why the target rejected what it had queued or accepted. Items that will be sent again anyway are left
     out."""
-    links = Link.objects.filter(
-        connection=job.connection,
-        kind=job.link_kind,
-        item_id__in={each.item_id for each in summaries} - changes.keys(),
-        missing=False,
-        sent_hash__isnull=False,
+    accepted = links.of_job(job).filter(
+        item_id__in={each.item_id for each in summaries} - changes.keys(), missing=False, sent_hash__isnull=False
     )
-    sent = dict(links.values_list("item_id", "sent_at"))
+    sent = dict(accepted.values_list("item_id", "sent_at"))
     found: dict[int, list[str]] = defaultdict(list)
     for each in summaries:
         change, sent_at = changes.get(each.item_id), sent.get(each.item_id)
@@ -122,42 +119,40 @@ def _rejection_reasons(
     return found
 
 
-def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) -> dict[int, IdInUse]:
+def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) -> dict[int, tuple[Claim, int]]:
     """Link variants and their products to the IDs that the target gave them; a linked product keeps its ID.
 
-    An ID that is linked to another item is not reassigned (L16). Returns these conflicts by item ID.
+    An ID that is linked to another item is not reassigned (L16). Returns item ID → (what the target claimed, the item
+    that has the ID).
     """
-    products = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
-    known = set(products.filter(item_id__in={each.product_id for each, _ in created}).values_list("item_id", flat=True))
-    wanted: dict[tuple[str, str], tuple[int, int]] = {}
+    product_ids = {each.product_id for each, _ in created}
+    linked = links.of_kind(job.connection_id, Kind.PRODUCT).filter(missing=False, item_id__in=product_ids)
+    known = set(linked.values_list("item_id", flat=True))
+    claims: dict[Claim, int] = {}
     for each, receipt in created:
-        wanted[Kind.VARIANT, receipt.external_id] = (each.variant_id, each.item_id)
+        claims[Claim(Kind.VARIANT, receipt.external_id, each.variant_id)] = each.item_id
         if each.product_id not in known:
-            wanted[Kind.PRODUCT, receipt.product_id] = (each.product_id, each.item_id)
-    in_use = {}
-    for (kind, external_id), holder_id in loading.holders(job.connection, wanted.keys()).items():
-        own_id, item_id = wanted[kind, external_id]
-        if holder_id != own_id:
-            in_use[item_id] = IdInUse(kind, external_id, own_id, holder_id)
-    storing.save_links(
-        job.connection,
-        {
-            (kind, own_id): external_id
-            for (kind, external_id), (own_id, item_id) in wanted.items()
-            if item_id not in in_use
+            claims[Claim(Kind.PRODUCT, receipt.product_id, each.product_id)] = each.item_id
+    conflicts = links.find_conflicts(job.connection_id, list(claims))
+    in_use = {claims[claim]: (claim, holder_id) for claim, holder_id in conflicts.items()}
+    links.save_reported(
+        connection_id=job.connection_id,
+        ids={
+            (claim.kind, claim.item_id): claim.external_id for claim, item_id in claims.items() if item_id not in in_use
         },
     )
     return in_use
 
 
-def _results_batch(job: Job, in_use: dict[int, IdInUse], rejected: dict[int, list[str]]) -> Batch:
+def _results_batch(job: Job, in_use: dict[int, tuple[Claim, int]], rejected: dict[int, list[str]]) -> Batch:
     ids: Collection[int] = in_use.keys() | rejected.keys()
     items = loading.load(job.item_kind, list(ids))
     batch = Batch(job)
     for change in queue.reload_changes(Change.objects.filter(job=job, item_id__in=ids).values_list("pk", flat=True)):
         item = items.get(change.item_id)
         if found := in_use.get(change.item_id):
-            batch.results.append(id_conflict_result(change, item, job, found))
+            claim, holder_id = found
+            batch.results.append(id_conflict_result(change, item, job, claim, holder_id=holder_id))
         else:
             batch.results.append(rejected_result(change, item, job, "\n".join(rejected[change.item_id])))
     return batch

@@ -17,6 +17,7 @@ from connectors.sdk.errors import Queued, SkipRecord
 from connectors.sdk.operations import Action, Operation
 from connectors.sdk.serialization import canonical_json
 from connectors.sdk.streams import Target
+from hub import links
 from hub.kinds import Kind
 from hub.models import Job, Link
 from hub.queue import ChangeSnapshot
@@ -56,17 +57,12 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
     ids = [change.item_id for change in changes]
     items = loading.load(job.item_kind, ids)
     not_served = dropship.restrict_to_vendor(job.connection, items) if job.item_kind == Kind.ORDER else set()
-    links = {
-        link.item_id: link
-        for link in Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids).select_related(
-            "payload"
-        )
-    }
+    links_by_item = links.by_item(job, ids)
     refs = loading.references(job.connection, items.values())
     deleted_sellers = _deleted_sellers(items.values())
     decision = Decision()
     for change in changes:
-        item, link = items.get(change.item_id), links.get(change.item_id)
+        item, link = items.get(change.item_id), links_by_item.get(change.item_id)
         if getattr(item, "seller_id", None) in deleted_sellers or change.item_id in not_served:
             # Enqueued before its seller was deleted (L13), or for a vendor that no longer serves that seller (S9): it
             # is ignored, and not removed either.

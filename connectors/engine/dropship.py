@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import DropshipAgreement
 from accounts.queries import agreements_of_vendor
+from hub import links
 from hub.kinds import Kind, Role
-from hub.models import Connection, Link
+from hub.models import Connection
 from orders.items import OrderItem, Principal
 from orders.models import Address, OrderLine
 
@@ -88,6 +89,6 @@ def vendor_orders(connection: Connection) -> Q:
         since__lte=OuterRef(OuterRef("placed_at")),
         name_on_lines__iexact=OuterRef("vendor"),
     )
-    sent = Link.objects.filter(connection=connection, kind=Kind.ORDER, item_id=OuterRef("pk"), missing=False)
+    sent = links.of_kind(connection.pk, Kind.ORDER).filter(item_id=OuterRef("pk"), missing=False)
     concerned = Exists(OrderLine.objects.filter(Exists(named), order=OuterRef("pk"))) | Exists(sent)
     return Q(concerned, seller__in=served.values("seller"))

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Q
 from django.utils import timezone
 
 from connectors.adapters.registry import adapter_for
@@ -24,10 +23,10 @@ from connectors.engine.turn import Turn
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.webhooks import EventReference, Receipt
-from hub import lanes
+from hub import lanes, links
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.lanes import LeaseLost
-from hub.models import Job, JobState, Link, Run
+from hub.models import Job, JobState, Run
 
 logger = logging.getLogger(__name__)
 
@@ -160,10 +159,10 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
         tally = apply_page(context, found)
         if data_type == DataType.CATEGORIES:
             set_category_parents(context, found)
-        kind = ITEM_KIND[data_type]
-        of_kind = Q(kind=kind) | Q(kind__startswith=f"{kind}@")
-        links = Link.objects.filter(of_kind, connection=job.connection, external_id__in=external_ids, missing=False)
-        missing = missing_links(list(links), found, context)
+        requested = links.of_kind(job.connection_id, ITEM_KIND[data_type], per_storefront=True).filter(
+            external_id__in=external_ids, missing=False
+        )
+        missing = missing_links(list(requested), found, context)
         count(turn, run, tally, missing if discontinue(context, missing) else [], now)
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)

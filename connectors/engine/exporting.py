@@ -16,7 +16,7 @@ from connectors.engine.platforms import is_feed, target_class
 from connectors.engine.settling import finish_full_run
 from connectors.engine.turn import Turn
 from connectors.sdk.serialization import canonical_json
-from hub import lanes, queue, runlog, runs
+from hub import lanes, links, queue, runlog, runs
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run
 from orders.models import Customer, Order
@@ -69,7 +69,7 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
     if not rows:
         return False
     if run.resend:
-        links_of(job, rows).update(sent_hash=None, sent_revision=None)
+        links.forget_sent(_links_of(job, rows))
     planned = may_differ(job, rows, recheck=recheck, resend=run.resend)
     queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
     unchanged, now = len(rows) - len(planned), timezone.now()
@@ -88,8 +88,8 @@ def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bo
     # Items that were imported from the target and never sent to it need not be sent back.
     from_target = Q(received_hash__isnull=False, sent_hash=None)
     sent, own = {}, set()
-    links = links_of(job, rows).annotate(own=from_target)
-    for item_id, revision, is_own in links.values_list("item_id", "sent_revision", "own"):
+    compared = _links_of(job, rows).annotate(own=from_target)
+    for item_id, revision, is_own in compared.values_list("item_id", "sent_revision", "own"):
         sent[item_id] = revision
         if is_own and not resend:
             own.add(item_id)
@@ -101,10 +101,9 @@ def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bo
     ]
 
 
-def links_of(job: Job, rows: Sequence[SourceRow]) -> QuerySet[Link]:
-    """The links of these items to the target."""
+def _links_of(job: Job, rows: Sequence[SourceRow]) -> QuerySet[Link]:
     ids = [pk for pk, _, _ in rows]
-    return Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=ids, missing=False)
+    return links.of_job(job).filter(item_id__in=ids, missing=False)
 
 
 def source(job: Job) -> Any:

@@ -27,7 +27,7 @@ from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.feeds import FeedTarget, ImportResult, ImportState
 from connectors.sdk.operations import Action, Operation, Outcome
 from connectors.sdk.records import Problem
-from hub import lanes, queue, runlog
+from hub import lanes, links, queue, runlog
 from hub.kinds import Direction
 from hub.models import Change, Job, Link, Run
 from hub.queue import ChangeSnapshot, Priority
@@ -294,14 +294,9 @@ def _settle_feed_items(turn: Turn, job: Job, feed: FeedImport, now: datetime) ->
     while feed_items := list(FeedItem.objects.filter(feed_import=feed, pk__gt=after).order_by("pk")[:_CHUNK]):
         after = feed_items[-1].pk
         current = {change.id: change for change in queue.reload_changes(item.change_id for item in feed_items)}
-        links = {
-            link.item_id: link
-            for link in Link.objects.filter(
-                connection=job.connection, kind=job.link_kind, item_id__in=[item.item_id for item in feed_items]
-            ).select_related("payload")
-        }
+        links_by_item = links.by_item(job, [item.item_id for item in feed_items])
         results = [
-            _sent_result(item, current[item.change_id], links.get(item.item_id))
+            _sent_result(item, current[item.change_id], links_by_item.get(item.item_id))
             for item in feed_items
             if item.change_id in current
         ]

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from catalog import services as catalog
@@ -19,7 +18,7 @@ from connectors.engine.applying import ImportContext, Tally, apply_page, import_
 from connectors.engine.applying.context import not_master_problem
 from connectors.engine.platforms import platform_names
 from connectors.engine.turn import Turn
-from hub import lanes, runlog, runs
+from hub import lanes, links, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Job, JobState, Link, Master, Run
 from hub.records import Record
@@ -119,15 +118,12 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
 
 def set_category_parents(context: ImportContext, records: Sequence[Record]) -> None:
     """Set the parents of categories as far as they are known. A parent may be on a later page."""
-    links = dict(
-        Link.objects.filter(
-            connection=context.job.connection, kind__startswith=Kind.CATEGORY, missing=False
-        ).values_list("external_id", "item_id")
-    )
+    known = links.of_kind(context.connection_id, Kind.CATEGORY, per_storefront=True).filter(missing=False)
+    ids = dict(known.values_list("external_id", "item_id"))
     parents: dict[int, int | None] = {}
     for record in records:
-        own = links.get(record.external_id)
-        parent = links.get(getattr(record, "parent_id", ""))
+        own = ids.get(record.external_id)
+        parent = ids.get(getattr(record, "parent_id", ""))
         if own is not None and (parent is not None or not getattr(record, "parent_id", "")):
             parents[own] = parent
     catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
@@ -137,15 +133,15 @@ def _detects_deletions(context: ImportContext) -> bool:
     return context.job.data_type in (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS)
 
 
-def _candidates(context: ImportContext, run: Run) -> Any:
+def _candidates(context: ImportContext, run: Run) -> QuerySet[Link]:
     """Links that neither this complete import nor a later run has seen. Their items may still exist."""
-    return Link.objects.filter(
-        Q(seen_run=None) | Q(seen_run__lt=run.pk),
-        connection=context.job.connection,
-        kind__startswith=ITEM_KIND[DataType(context.job.data_type)],
-        missing=False,
-        received_hash__isnull=False,
-    )
+    unseen = Q(seen_run=None) | Q(seen_run__lt=run.pk)
+    return _links(context).filter(unseen, missing=False, received_hash__isnull=False)
+
+
+def _links(context: ImportContext) -> QuerySet[Link]:
+    """The links of the job's items."""
+    return links.of_kind(context.connection_id, ITEM_KIND[DataType(context.job.data_type)], per_storefront=True)
 
 
 def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
@@ -155,10 +151,10 @@ def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
     """
     candidates = _candidates(context, run)
     if "answer" not in run.cursor:
-        missing = candidates.count()
-        known = missing + Link.objects.filter(connection=context.job.connection, seen_run__gte=run.pk).count()
-        if missing >= GUARD_ITEMS and missing > GUARD_SHARE * known:
-            _ask_for_confirmation(turn, context, run, missing, known)
+        unseen = candidates.count()
+        known = unseen + _links(context).filter(seen_run__gte=run.pk).count()
+        if unseen >= GUARD_ITEMS and unseen > GUARD_SHARE * known:
+            _ask_for_confirmation(turn, context, run, unseen, known)
             return True
     elif run.cursor["answer"] is False:
         _finish_deletion_check(turn, run)
@@ -181,10 +177,10 @@ def _check_deletions(turn: Turn, context: ImportContext, run: Run) -> bool:
     return False
 
 
-def missing_links(links: list[Link], found: list[Record], context: ImportContext) -> list[Link]:
+def missing_links(requested: list[Link], found: list[Record], context: ImportContext) -> list[Link]:
     """The links whose items the source did not return when they were fetched by ID."""
     existing = {(link_kind(context.job.data_type, record), record.external_id) for record in found}
-    return [link for link in links if (link.kind, link.external_id) not in existing]
+    return [link for link in requested if (link.kind, link.external_id) not in existing]
 
 
 # Kinds whose deletion is ignored unless the connection is the source of truth for this group of fields (L17).
@@ -215,7 +211,7 @@ def discontinue(context: ImportContext, missing: list[Link]) -> int:
     else:
         catalog.discontinue(kind=kind, seller_id=context.seller_id, item_ids=ids, origin=context.connection_id)
         changes = {}
-    Link.objects.filter(pk__in=[link.pk for link in missing]).update(missing=True, fetched_at=context.now)
+    links.mark_missing(_links(context).filter(pk__in=[link.pk for link in missing]), fetched_at=context.now)
     synclog.record_outcomes(
         job=context.job,
         seller_id=context.seller_id,

@@ -1,14 +1,15 @@
 """Loads items of any kind by ID, as adapters get them, and the external IDs of what they refer to."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from catalog import items as catalog
 from connectors.adapters.registry import adapter_for
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.operations import References
+from hub import links
 from hub.kinds import Direction, Kind, Role
-from hub.models import Connection, Link
+from hub.models import Connection
 from orders import items as orders
 
 _LOADERS: dict[str, Callable[[Sequence[int]], dict[int, Any]]] = {
@@ -25,17 +26,6 @@ _LOADERS: dict[str, Callable[[Sequence[int]], dict[int, Any]]] = {
 def load(kind: str, ids: Sequence[int]) -> dict[int, Any]:
     """The items that exist, by ID."""
     return _LOADERS[kind](ids)
-
-
-def holders(connection: Connection, ids: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """(kind, external ID) → the ID of the item that is linked to it, where there is one."""
-    rows = Link.objects.filter(
-        connection=connection,
-        kind__in={kind for kind, _ in ids},
-        external_id__in={external_id for _, external_id in ids if external_id},
-    )
-    found = {(kind, external_id): pk for kind, external_id, pk in rows.values_list("kind", "external_id", "item_id")}
-    return {each: found[each] for each in ids if each in found}
 
 
 def references(connection: Connection, items: Iterable[Any]) -> References:
@@ -68,18 +58,8 @@ def references(connection: Connection, items: Iterable[Any]) -> References:
             wanted.add((Kind.CATEGORY, item.parent_id))
     shop_ids = {}
     if adapter_for(connection.platform).uses_shop_ids and (shop := _shop_of(connection)) is not None:
-        shop_ids = _external_ids(shop, wanted | own)
-    return References(_external_ids(connection, wanted), shop_ids)
-
-
-def _external_ids(connection: Connection, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    if not wanted:
-        return {}
-    rows = Link.objects.filter(connection=connection, item_id__in={pk for _, pk in wanted}, missing=False).values_list(
-        "kind", "item_id", "external_id"
-    )
-    found = {(kind.partition("@")[0], pk): external_id for kind, pk, external_id in rows}
-    return {key: found[key] for key in wanted if key in found}
+        shop_ids = links.external_ids(shop.pk, wanted | own)
+    return References(links.external_ids(connection.pk, wanted), shop_ids)
 
 
 def _shop_of(connection: Connection) -> Connection | None:

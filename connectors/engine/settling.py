@@ -7,20 +7,20 @@ by decrementing the runs' counts of remaining items, so that exactly one worker 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 
 from catalog.models import Product
-from connectors.engine import loading, storing
 from connectors.engine.deciding import Step
 from connectors.engine.platforms import keeps_remote_log, platform_names
 from connectors.engine.turn import Turn
 from connectors.sdk import issues
 from connectors.sdk.errors import Queued
 from connectors.sdk.operations import Action, Outcome
-from hub import lanes, queue, runlog, runs
+from hub import lanes, links, queue, runlog, runs
 from hub.kinds import Direction, Kind
+from hub.links import Claim
 from hub.models import Change, Job, JobState, Link, Run
 from hub.queue import ChangeSnapshot, Failure
 from hub.records import Problem
@@ -103,9 +103,7 @@ def mark_in_doubt(job: Job, item_ids: list[int], now: datetime) -> None:
 def clear_sent_hashes(job: Job, item_ids: list[int]) -> None:
     """Forget what was sent, so that the items are sent again even if they have not changed."""
     if item_ids:
-        Link.objects.filter(connection=job.connection, kind=job.link_kind, item_id__in=item_ids).update(
-            sent_hash=None, sent_revision=None
-        )
+        links.forget_sent(links.of_job(job).filter(item_id__in=item_ids))
 
 
 def _get_or_create_partial_run(job: Job, batch: Batch, now: datetime) -> Run | None:
@@ -143,41 +141,38 @@ def _hold_id_conflicts(batch: Batch) -> None:
     """Hold results whose ID from the target is linked to another item; links are never overwritten (L16). If several
     results of the batch have the same ID, the first one keeps it."""
     job = batch.job
-    given: dict[tuple[str, str], list[tuple[int, ChangeResult]]] = defaultdict(list)
+    claims: list[tuple[Claim, ChangeResult]] = []
     for v in batch.results:
         if v.step and v.answer and v.step.operation.action is not Action.REMOVE:
             own = {(job.link_kind, v.change.item_id): v.answer.external_id}
             for (kind, item_id), external_id in (own | v.answer.links).items():
                 if external_id:
-                    given[kind, external_id].append((item_id, v))
-    holders = loading.holders(job.connection, given.keys())
-    for (kind, external_id), claims in given.items():
-        holder_id = holders.get((kind, external_id), claims[0][0])
-        for wanted, result in claims:
-            if wanted != holder_id:
-                in_use = IdInUse(kind, external_id, wanted, holder_id)
-                conflict = id_conflict_result(result.change, result.item, job, in_use)
-                result.counter, result.answer = conflict.counter, None
-                result.failure, result.issue = conflict.failure, conflict.issue
+                    claims.append((Claim(kind, external_id, item_id), v))
+    conflicts = links.find_conflicts(job.connection_id, [claim for claim, _ in claims])
+    for claim, result in claims:
+        if claim in conflicts:
+            conflict = id_conflict_result(result.change, result.item, job, claim, holder_id=conflicts[claim])
+            result.counter, result.answer = conflict.counter, None
+            result.failure, result.issue = conflict.failure, conflict.issue
 
 
 def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]:
     """Save the links of the batch. Returns (kind, our ID) of newly linked related objects, such as variants."""
-    sent, removed, confirmed = [], [], []
+    sent, removed, confirmed = [], [], {}
     further: dict[tuple[str, int], str] = {}
     for v in batch.results:
         if v.counter == "unchanged" and v.link is not None and v.item is not None:
             revision = getattr(v.item, "revision", None)
             if revision is not None and revision != v.link.sent_revision:
-                v.link.sent_revision = revision
-                confirmed.append(v.link)
+                confirmed[v.link.pk] = revision
         if v.step is None or v.answer is None or v.failure is not None or v.issue is not None:
             continue
         if v.step.operation.action is Action.REMOVE:
-            removed.append(v.step.link)
+            if v.step.link is not None:
+                removed.append(v.step.link.pk)
             continue
         sent.append(
-            storing.SentItem(
+            links.SentItem(
                 item_id=v.change.item_id,
                 external_id=v.answer.external_id or v.step.operation.external_id or str(v.change.item_id),
                 digest=v.step.digest,
@@ -186,14 +181,11 @@ def _write_links(job: Job, batch: Batch, now: datetime) -> list[tuple[str, int]]
             )
         )
         further |= v.answer.links
-    Link.objects.bulk_update(confirmed, ["sent_revision"])
-    storing.save_sent_items(connection=job.connection, kind=job.link_kind, sent=sent, now=now)
-    removed_links = [link for link in removed if link is not None]
-    Link.objects.filter(pk__in=[link.pk for link in removed_links if link.received_hash is None]).delete()
-    Link.objects.filter(pk__in=[link.pk for link in removed_links]).update(
-        missing=True, sent_hash=None, sent_revision=None
-    )
-    return storing.save_links(job.connection, further)
+    links.confirm_revisions(confirmed)
+    links.save_sent(connection_id=job.connection_id, kind=job.link_kind, sent=sent, now=now)
+    if removed:
+        links.end_removed(links.of_job(job).filter(pk__in=removed))
+    return links.save_reported(connection_id=job.connection_id, ids=further)
 
 
 def _enqueue_variant_jobs(job: Job, variant_ids: list[int]) -> None:
@@ -215,7 +207,7 @@ def _enqueue_referring_products(job: Job, item_ids: list[int]) -> None:
     if not item_ids or job.item_kind not in (Kind.BRAND, Kind.CATEGORY):
         return
     of_these = {"brand_id__in": item_ids} if job.item_kind == Kind.BRAND else {"categories__in": item_ids}
-    linked = Link.objects.filter(connection=job.connection, kind=Kind.PRODUCT, missing=False)
+    linked = links.of_kind(job.connection_id, Kind.PRODUCT).filter(missing=False)
     waiting = Product.objects.filter(**of_these, pk__in=linked.values("item_id")).values_list("pk", flat=True)
     for other in Job.objects.filter(
         connection=job.connection, direction=Direction.EXPORT, enabled=True, item_kind=Kind.PRODUCT
@@ -373,26 +365,17 @@ def issue_for(job: Job, problem: Problem, item_id: int, item: Any) -> IssueDraft
     )
 
 
-class IdInUse(NamedTuple):
-    """An ID that the target gave to the item `wanted_id` although it is linked to the item `holder_id` (L16)."""
-
-    kind: str
-    external_id: str
-    wanted_id: int
-    holder_id: int
-
-
-def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, found: IdInUse) -> ChangeResult:
-    """The target returned an ID that is linked to another item: the change is held for a person."""
+def id_conflict_result(change: ChangeSnapshot, item: Any, job: Job, claim: Claim, *, holder_id: int) -> ChangeResult:
+    """The target returned an ID that is linked to another item (L16): the change is held for a person."""
     problem = issues.ID_IN_USE(
-        external_id=found.external_id,
-        kind=found.kind.partition("/")[0],
-        wanted=found.wanted_id,
-        holder=found.holder_id,
+        external_id=claim.external_id,
+        kind=claim.kind.partition("/")[0],
+        wanted=claim.item_id,
+        holder=holder_id,
     )
     result = skipped_result(change, item, job, problem)
     result.counter = "failed"
-    result.failure = Failure(change, IdInUse.__name__, f"ID {found.external_id} is already in use", None)
+    result.failure = Failure(change, "IdInUse", f"ID {claim.external_id} is already in use", None)
     return result
 
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Variant
 from connectors.engine.platforms import target_class
+from hub import links
 from hub.kinds import Direction, Kind
 from hub.models import Job, Link, Run, RunItem
 from hub.queue import enqueue_for_job
@@ -92,25 +93,18 @@ def _repair_batch(job: Job, ids: Sequence[int], now: datetime) -> int:
     chosen = {row.item_id: row.verdict for row in rows.order_by("pk").select_for_update() if row.item_id is not None}
     missing = [item_id for item_id, verdict in chosen.items() if verdict == RunItem.Verdict.MISSING]
     different = [item_id for item_id, verdict in chosen.items() if verdict == RunItem.Verdict.DIFFERENT]
-    missing_at_target = list(
-        _links_not_sent_since(job.connection_id, job.link_kind, missing, rows).values_list("item_id", flat=True)
-    )
-    _links_not_sent_since(job.connection_id, job.link_kind, missing_at_target, rows).update(
-        missing=True, sent_hash=None, sent_revision=None
-    )
-    _links_not_sent_since(job.connection_id, job.link_kind, different, rows).update(sent_hash=None, sent_revision=None)
+    missing_at_target = list(_links_not_sent_since(job, missing, rows).values_list("item_id", flat=True))
+    links.end_at_target(_links_not_sent_since(job, missing_at_target, rows))
+    links.forget_sent(_links_not_sent_since(job, different, rows))
     if job.item_kind == Kind.PRODUCT:
         # The variants were deleted with their product and will get new IDs with it.
         variants = Variant.objects.filter(product__in=missing_at_target).values("pk")
-        Link.objects.filter(connection=job.connection_id, kind=Kind.VARIANT, item_id__in=variants).update(missing=True)
+        links.mark_missing(links.of_kind(job.connection_id, Kind.VARIANT).filter(item_id__in=variants))
     enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=chosen.keys())
     return rows.update(repaired_at=now)
 
 
-def _links_not_sent_since(
-    connection_id: int, kind: str, item_ids: Sequence[int], rows: QuerySet[RunItem]
-) -> QuerySet[Link]:
+def _links_not_sent_since(job: Job, item_ids: Sequence[int], rows: QuerySet[RunItem]) -> QuerySet[Link]:
     """The links of the items, except those that were sent after the difference was found."""
     found_at = rows.filter(item_id=OuterRef("item_id")).values("found_at")[:1]
-    links = Link.objects.filter(connection=connection_id, kind=kind, item_id__in=item_ids)
-    return links.filter(Q(sent_at=None) | Q(sent_at__lt=Subquery(found_at)))
+    return links.of_job(job).filter(Q(sent_at=None) | Q(sent_at__lt=Subquery(found_at)), item_id__in=item_ids)

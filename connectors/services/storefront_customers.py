@@ -12,8 +12,9 @@ from accounts.services import record_audit_event
 from connectors.engine import loading
 from connectors.engine.applying.context import import_context_for, not_master_problem
 from connectors.engine.platforms import platform_names
+from hub import links
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Connection, Job, Link, Master
+from hub.models import Connection, Job, Master
 from orders.items import CustomerItem, load_customers
 from orders.models import Customer
 from orders.records import AddressRecord, CustomerRecord
@@ -85,7 +86,7 @@ def _known_customer(storefront: Connection, seller_id: int, email: str) -> Custo
     rows = Customer.objects.filter(seller_id=seller_id, email__iexact=email).exclude(status=Customer.Status.DELETED)
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:100])
     if len(ids) > 1:
-        sent = Link.objects.filter(connection=storefront, kind=Kind.CUSTOMER, item_id__in=ids, missing=False)
+        sent = links.of_kind(storefront.pk, Kind.CUSTOMER).filter(item_id__in=ids, missing=False)
         ids = list(sent.values_list("item_id", flat=True))
         if len(ids) != 1:
             raise AmbiguousCustomer(

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import Seller
 from dashboard.keyset import Keyset, Page
+from hub import links
 from hub.models import Job, Link
 from synclog.models import Issue, ItemEvent, ItemStatus
 
@@ -71,12 +72,8 @@ class ItemRecords:
         return rows.select_related("sync_log__connection", "job__connection")[:_MAX_ROWS]
 
     def links(self) -> QuerySet[Link]:
-        """External IDs of the item at each connection.
-
-        A Link has no seller of its own; the caller has checked that the item is the seller's.
-        """
-        own_or_shared = Q(connection__seller=self.seller) | Q(connection__seller=None)
-        rows = Link.objects.filter(self._root, own_or_shared).select_related("connection", "payload")
+        """External IDs of the item at each connection."""
+        rows = links.of_item(self._root, seller=self.seller).select_related("connection", "payload")
         return rows.order_by("connection__name").defer("payload__received", "payload__previous", "payload__sent")
 
     def timeline(self, keyset: Keyset) -> Page[ItemEvent]:

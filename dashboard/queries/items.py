@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, PriceList, Product, Variant
+from hub import links
 from hub.kinds import Kind
 from hub.models import LinkPayload
 from orders.models import Customer, Order, OrderLine
@@ -74,9 +75,7 @@ def payload_of(*, seller: Seller, link_id: int) -> tuple[LinkPayload, Item]:
 
     Raises LinkPayload.DoesNotExist unless the item belongs to the seller and has a page.
     """
-    payload = LinkPayload.objects.select_related("link__connection").get(
-        Q(link__connection__seller=seller) | Q(link__connection__seller=None), pk=link_id
-    )
+    payload = links.payload_of(link_id, seller=seller)
     ref = (payload.link.kind, payload.link.item_id)
     item = items(seller=seller, refs=[ref]).get(ref)
     if item is None or not item.page:

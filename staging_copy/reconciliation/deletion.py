@@ -1,6 +1,6 @@
 """Applies the findings on staging in one transaction: deletes missing items, ends the freeze, and returns the result.
 
-Each table needs one statement, for any number of items.
+Each table needs one statement, or one per shop, for any number of items.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,9 +11,9 @@ from django.db import connection as database
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Seller
-from catalog.models import Product, Status
+from catalog.models import Product, Status, Variant
+from hub import links
 from hub.kinds import Kind, Role
-from hub.models import Link
 from staging_copy import freeze
 from staging_copy.models import Finding
 
@@ -40,19 +40,6 @@ _DELETE_PRODUCTS = """
 _DELETE_VARIANTS = """
     UPDATE catalog_variant SET status = 'deleted', updated_at = %(now)s
     WHERE product_id = ANY(%(products)s) AND status <> 'deleted'
-"""
-# Marks the links as missing, so that no deletion is sent to the shop.
-_UNLINK_PRODUCTS = """
-    UPDATE hub_link AS link SET missing = true
-    FROM staging_copy_finding AS finding
-    WHERE finding.kind = 'product' AND finding.verdict = 'missing'
-      AND link.connection_id = finding.connection_id AND link.kind = 'product' AND link.item_id = finding.item_id
-"""
-_UNLINK_VARIANTS = """
-    UPDATE hub_link AS link SET missing = true
-    FROM staging_copy_finding AS finding JOIN catalog_variant AS variant ON variant.product_id = finding.item_id
-    WHERE finding.kind = 'product' AND finding.verdict = 'missing'
-      AND link.connection_id = finding.connection_id AND link.kind = 'variant' AND link.item_id = variant.id
 """
 
 
@@ -89,18 +76,29 @@ def _delete_products(connections: Sequence[int], now: datetime) -> dict[str, Any
         cursor.execute(_DELETE_PRODUCTS, {"connections": list(connections), "now": now})
         deleted = sorted(cursor.fetchall())
         cursor.execute(_DELETE_VARIANTS, {"products": [row[0] for row in deleted], "now": now})
-        cursor.execute(_UNLINK_PRODUCTS)
-        cursor.execute(_UNLINK_VARIANTS)
+    for connection_id in connections:
+        _mark_links_missing(connection_id)
     listed = [dict(zip(("id", "title", "shop_id", "seller"), row, strict=True)) for row in deleted[:MAX_ROWS]]
     return {"total": len(deleted), "shown": listed}
+
+
+def _mark_links_missing(connection_id: int) -> None:
+    """Marks the links of missing products and their variants as missing, so that no deletion is sent to the shop."""
+    missing = Finding.objects.filter(connection=connection_id, kind=Kind.PRODUCT, verdict=Verdict.MISSING)
+    product_ids = missing.filter(item_id__isnull=False).values("item_id")
+    variants = Variant.objects.filter(product__in=product_ids).values("pk")
+    links.mark_missing(links.of_kind(connection_id, Kind.PRODUCT).filter(item_id__in=product_ids))
+    links.mark_missing(links.of_kind(connection_id, Kind.VARIANT).filter(item_id__in=variants))
 
 
 def _delete_sellers(connections: Sequence[int]) -> list[dict[str, Any]]:
     """Deletes sellers that no checked shop has (L12)."""
     missing = Finding.objects.filter(kind="seller", connection__in=connections, verdict=Verdict.MISSING)
     ids = {seller: shop_id for seller, shop_id in missing.values_list("item_id", "external_id") if seller is not None}
-    found_elsewhere = Link.objects.filter(kind="seller", connection__in=connections, item_id__in=ids).exclude(
-        Exists(missing.filter(connection=OuterRef("connection"), external_id=OuterRef("external_id")))
+    found_elsewhere = (
+        links.everywhere("seller")
+        .filter(connection__in=connections, item_id__in=ids)
+        .exclude(Exists(missing.filter(connection=OuterRef("connection"), external_id=OuterRef("external_id"))))
     )
     for seller in set(found_elsewhere.values_list("item_id", flat=True)):
         del ids[seller]
@@ -115,7 +113,7 @@ def _delete_sellers(connections: Sequence[int]) -> list[dict[str, Any]]:
 
 def _without_an_id() -> int:
     """The number of products without an ID in any shop, which cannot be looked up."""
-    linked = Link.objects.filter(kind=Kind.PRODUCT, item_id=OuterRef("pk"), connection__role=Role.SHOP)
+    linked = links.everywhere(Kind.PRODUCT).filter(item_id=OuterRef("pk"), connection__role=Role.SHOP)
     return Product.objects.exclude(status=Status.DELETED).filter(~Exists(linked)).count()
 
 

@@ -13,6 +13,7 @@ from accounts.services import create_api_key
 from catalog.models import Product, Status
 from connectors.models import FeedImport, WebhookEvent, WebhookSubscription
 from connectors.services.runs import sync
+from hub import links
 from hub.kinds import DataType, Kind
 from hub.models import Change, Link, Run, RunCounter
 from synccenter.demo.platforms import Platform
@@ -192,7 +193,7 @@ class Scenario:
             "the sync in the storefront's log",
         )
         live = Product.objects.filter(seller=seller_setup.seller, status=Status.LIVE).values("pk")
-        ids = Link.objects.filter(connection=seller_setup.shop, kind=Kind.PRODUCT, missing=False, item_id__in=live)
+        ids = links.of_kind(seller_setup.shop.pk, Kind.PRODUCT).filter(missing=False, item_id__in=live)
         blocked = Issue.objects.filter(sync_log=log, resolved_at=None).values("item_id")
         storefront_ids = {each["external_id"] for each in storefront.holds(account, "products")}
         wanted = set(ids.exclude(item_id__in=blocked).values_list("external_id", flat=True))
@@ -271,13 +272,11 @@ class Scenario:
         }
 
     def _external_id(self, seller_setup: DemoSeller, item_id: int) -> str:
-        return Link.objects.get(connection=seller_setup.shop, kind=Kind.PRODUCT, item_id=item_id).external_id
+        return links.of_kind(seller_setup.shop.pk, Kind.PRODUCT).get(item_id=item_id).external_id
 
     def _sent(self, seller_setup: DemoSeller) -> QuerySet[Link]:
         """Links to the products in the seller's search engine."""
-        return Link.objects.filter(
-            connection=seller_setup.search, kind=Kind.PRODUCT, missing=False, sent_hash__isnull=False
-        )
+        return links.of_kind(seller_setup.search.pk, Kind.PRODUCT).filter(missing=False, sent_hash__isnull=False)
 
     def _compare_target(self, step: Step, seller_setup: DemoSeller) -> None:
         """Checks that the search engine contains exactly what was sent, and that all valid products were sent."""

@@ -17,16 +17,13 @@ from typing import Any
 import orjson
 from django.db import DataError, IntegrityError, transaction
 
-from connectors.engine import storing
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
     DuplicateClaims,
     ImportContext,
-    KnownItem,
     Links,
     WriteResult,
     import_context_for,
-    known_links,
     link_kind,
 )
 from connectors.engine.applying.galleries import write_galleries
@@ -34,9 +31,9 @@ from connectors.engine.applying.orders import set_b2b_enabled, write_customers, 
 from connectors.engine.applying.owners import split_by_seller
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
-from hub import runlog
+from hub import links, runlog
 from hub.kinds import DataType
-from hub.models import Job, Link, LinkPayload
+from hub.models import Job
 from hub.records import Problem, Record
 from synclog import services as synclog
 from synclog.models import Issue, ItemStatus
@@ -138,19 +135,19 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     if len(incoming) < len(accepted):
         raise DuplicateClaims
     hashes = {record.external_id: content_hash(record) for record in accepted}
-    links = known_links(context, incoming)
+    known_links = links.known(context.connection_id, incoming)
     changed, seen = [], []
     for key, record in incoming.items():
-        known = links.get(key)
+        known = known_links.get(key)
         if known is None or _has_changed(record, hashes[record.external_id], known):
             changed.append(record)
         else:
             seen.append(known.link_id)
     tally.unchanged = len(seen)
     if seen and context.run_id:
-        Link.objects.filter(pk__in=seen).update(seen_run=context.run_id)
-    written = _WRITERS[DataType(context.job.data_type)](context, changed, links) if changed else []
-    _link(context, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
+        links.mark_seen(seen, run_id=context.run_id)
+    written = _WRITERS[DataType(context.job.data_type)](context, changed, known_links) if changed else []
+    _save_links(context, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
     tally.created = sum(result.changes is None for result in written)
     tally.disabled = sum((result.changes or {}).get("visible") == [True, False] for result in written)
     tally.updated = sum(bool(result.changes) for result in written) - tally.disabled
@@ -161,7 +158,7 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     return tally
 
 
-def _has_changed(record: Record, digest: bytes, known: KnownItem) -> bool:
+def _has_changed(record: Record, digest: bytes, known: links.KnownLink) -> bool:
     if known.missing:
         return True
     if record.updated_at and known.updated_at and record.updated_at < known.updated_at:
@@ -169,43 +166,24 @@ def _has_changed(record: Record, digest: bytes, known: KnownItem) -> bool:
     return known.digest != digest
 
 
-def _link(context: ImportContext, written: Sequence[WriteResult], hashes: dict[str, bytes]) -> None:
-    """Save the links and the received payloads."""
-    if not written:
-        return
-    rows = [
-        Link(
-            connection_id=context.connection_id,
-            kind=result.kind,
-            external_id=result.record.external_id,
-            item_id=result.item_id,
-            received_hash=hashes[result.record.external_id] if result.complete else None,
-            source_updated_at=result.record.updated_at,
-            fetched_at=context.now,
-            seen_run=context.run_id,
-            missing=result.missing,
-        )
-        for result in written
-    ]
-    saved = Link.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["connection", "kind", "external_id"],
-        update_fields=["received_hash", "source_updated_at", "fetched_at", "seen_run", "missing"],
-    )
-    storing.save_received_payloads(
-        [
-            LinkPayload(link=link, received=result.record.raw, received_at=context.now)
-            for link, result in zip(saved, written, strict=True)
-        ]
-    )
-    Link.objects.bulk_create(
-        [
-            Link(connection_id=context.connection_id, kind=kind, external_id=external_id, item_id=item_id)
+def _save_links(context: ImportContext, written: Sequence[WriteResult], hashes: dict[str, bytes]) -> None:
+    links.save_received(
+        connection_id=context.connection_id,
+        received=[
+            links.ReceivedItem(
+                kind=result.kind,
+                external_id=result.record.external_id,
+                item_id=result.item_id,
+                digest=hashes[result.record.external_id] if result.complete else None,
+                updated_at=result.record.updated_at,
+                payload=result.record.raw,
+                missing=result.missing,
+                related=result.links,
+            )
             for result in written
-            for (kind, external_id), item_id in result.links.items()
         ],
-        ignore_conflicts=True,
+        run_id=context.run_id,
+        now=context.now,
     )
 
 
@@ -295,14 +273,14 @@ def _storage_problem(error: DataError | IntegrityError) -> Problem:
     return issues.NOT_STORABLE(reason=constraint or type(error).__name__)
 
 
-def _write_orders_and_fulfilments(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def _write_orders_and_fulfilments(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save orders from shops, and shipments reported by systems that orders were exported to."""
-    return write_orders(context, records, links) + write_fulfilments(context, records, links)
+    return write_orders(context, records, known) + write_fulfilments(context, records, known)
 
 
-def _write_products_and_galleries(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def _write_products_and_galleries(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save products from shops, and images from image feeds."""
-    return write_products(context, records, links) + write_galleries(context, records, links)
+    return write_products(context, records, known) + write_galleries(context, records, known)
 
 
 _WRITERS: dict[DataType, Callable[[ImportContext, Sequence[Record], Links], list[WriteResult]]] = {

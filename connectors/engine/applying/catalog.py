@@ -9,16 +9,15 @@ from django.db.models import Exists, OuterRef
 from catalog import services as catalog
 from catalog.models import Product, Variant
 from catalog.records import BrandRecord, CategoryRecord, ProductRecord, SettingsRecord
-from connectors.engine import storing
 from connectors.engine.applying.context import (
     ImportContext,
     Links,
     WriteResult,
     known_id,
     link_kind,
-    links_by_external,
     not_master_problem,
 )
+from connectors.engine.applying.store_settings import save_store_settings
 from connectors.engine.applying.variant_collisions import (
     collision,
     holders_of,
@@ -27,29 +26,29 @@ from connectors.engine.applying.variant_collisions import (
     unlink_moved_variants,
 )
 from connectors.sdk import issues
+from hub import links
 from hub.kinds import DataType, Kind
-from hub.models import Link
 from hub.records import Problem, Record
 from synclog.models import ItemStatus
 
 
-def write_products(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_products(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save products. One with a variant whose ID belongs to another product stays pending; nothing is overwritten
     (L16)."""
     products = [record for record in records if isinstance(record, ProductRecord)]
     reject_duplicate_variants(products)
     ids = {
-        record.external_id: links[(Kind.PRODUCT, record.external_id)].item_id
+        record.external_id: known[(Kind.PRODUCT, record.external_id)].item_id
         for record in products
-        if (Kind.PRODUCT, record.external_id) in links
+        if (Kind.PRODUCT, record.external_id) in known
     }
     matches = _match_by_sku(context, [record for record in products if record.external_id not in ids])
-    variant_links = links_by_external(
-        context, Kind.VARIANT, [v.external_id for record in products for v in record.variants or ()]
+    variant_links = links.item_ids(
+        context.connection_id, Kind.VARIANT, [v.external_id for record in products for v in record.variants or ()]
     )
     holders = holders_of(context, variant_links)
     linked = _variants_of_source(context, list(ids.values()))
-    brands = links_by_external(context, Kind.BRAND, [r.brand_id for r in products if r.brand_id])
+    brands = links.item_ids(context.connection_id, Kind.BRAND, [r.brand_id for r in products if r.brand_id])
     categories = _category_links(context, {c for r in products for c in r.category_ids or ()})
     drafts, kept, pending = [], [], []
     for record in products:
@@ -127,7 +126,7 @@ def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> d
     skus = {variant.sku for record in records for variant in record.variants or () if variant.sku}
     if not skus:
         return {}
-    taken = Link.objects.filter(connection=context.job.connection, kind=Kind.PRODUCT, item_id=OuterRef("product_id"))
+    taken = links.of_kind(context.connection_id, Kind.PRODUCT).filter(item_id=OuterRef("product_id"))
     rows = Variant.objects.filter(
         ~Exists(taken), seller_id=context.seller_id, sku__in=skus, status__in=("live", "suspended")
     )
@@ -147,39 +146,37 @@ def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> d
 
 
 def _category_links(context: ImportContext, external_ids: set[str]) -> dict[str, int]:
-    rows = Link.objects.filter(
-        connection=context.job.connection, kind__startswith=Kind.CATEGORY, external_id__in=external_ids
-    )
-    return dict(rows.values_list("external_id", "item_id"))
+    rows = links.of_kind(context.connection_id, Kind.CATEGORY, per_storefront=True)
+    return dict(rows.filter(external_id__in=external_ids).values_list("external_id", "item_id"))
 
 
 def _variants_of_source(context: ImportContext, product_ids: Sequence[int]) -> dict[int, set[int]]:
     """Product ID → IDs of its variants that come from this source."""
     variants = dict(Variant.objects.filter(product_id__in=product_ids).values_list("pk", "product_id"))
     linked: dict[int, set[int]] = defaultdict(set)
-    rows = Link.objects.filter(connection=context.job.connection, kind=Kind.VARIANT, item_id__in=variants.keys())
+    rows = links.of_kind(context.connection_id, Kind.VARIANT).filter(item_id__in=variants.keys())
     for variant_id in rows.values_list("item_id", flat=True):
         linked[variants[variant_id]].add(variant_id)
     return linked
 
 
-def write_brands(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_brands(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     brands = [record for record in records if isinstance(record, BrandRecord)]
     results = catalog.save_brands(
         seller_id=context.seller_id,
         origin=context.connection_id,
-        brands=[(known_id(links, Kind.BRAND, record), record) for record in brands],
+        brands=[(known_id(known, Kind.BRAND, record), record) for record in brands],
     )
     return [WriteResult(record, pk, Kind.BRAND, changes) for record, (pk, changes) in zip(brands, results, strict=True)]
 
 
-def write_categories(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_categories(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     categories = [record for record in records if isinstance(record, CategoryRecord)]
     kinds = [link_kind(DataType.CATEGORIES, record) for record in categories]
     results = catalog.save_categories(
         seller_id=context.seller_id,
         origin=context.connection_id,
-        categories=[(known_id(links, kind, record), record) for kind, record in zip(kinds, categories, strict=True)],
+        categories=[(known_id(known, kind, record), record) for kind, record in zip(kinds, categories, strict=True)],
     )
     return [
         WriteResult(record, pk, kind, changes)
@@ -187,11 +184,11 @@ def write_categories(context: ImportContext, records: Sequence[Record], links: L
     ]
 
 
-def write_settings(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_settings(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     written = []
     for record in records:
         if isinstance(record, SettingsRecord):
-            changes = storing.save_store_settings(context.job.connection, record)
-            known = (Kind.STORE, record.external_id) in links
-            written.append(WriteResult(record, context.connection_id, Kind.STORE, changes if known else None))
+            changes = save_store_settings(context.job.connection, record)
+            is_known = (Kind.STORE, record.external_id) in known
+            written.append(WriteResult(record, context.connection_id, Kind.STORE, changes if is_known else None))
     return written

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors.engine.applying.context import DuplicateClaims, ImportContext, links_by_external
+from connectors.engine.applying.context import DuplicateClaims, ImportContext
 from connectors.sdk import issues
+from hub import links
 from hub.kinds import Kind
-from hub.models import Link
 from hub.records import Problem
 from orders import queries
 from orders.queries import OrderIdentity
@@ -65,7 +65,9 @@ def build_order_index(context: ImportContext, records: Sequence[OrderRecord], id
     """The index for a page. `ids`: external ID → our order ID, for linked orders. At most six queries."""
     order_of = queries.lines_of_orders(order_ids=ids.values())
     own_lines = lines_by_order(context, order_of)
-    named = links_by_external(context, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines])
+    named = links.item_ids(
+        context.connection_id, Kind.ORDER_LINE, [line.external_id for r in records for line in r.lines]
+    )
     if others := set(named.values()) - order_of.keys():
         order_of |= queries.orders_of_lines(line_ids=others)
     lines = {external_id: order_of[line_id] for external_id, line_id in named.items() if line_id in order_of}
@@ -81,8 +83,8 @@ def build_order_index(context: ImportContext, records: Sequence[OrderRecord], id
 def lines_by_order(context: ImportContext, order_of: dict[int, int]) -> dict[int, dict[str, int]]:
     """Order ID → its lines that are linked to the connection, by external ID. `order_of`: line ID → order ID."""
     own_lines: dict[int, dict[str, int]] = defaultdict(dict)
-    links = Link.objects.filter(connection=context.job.connection, kind=Kind.ORDER_LINE, item_id__in=order_of.keys())
-    for external_id, line_id in links.values_list("external_id", "item_id"):
+    rows = links.of_kind(context.connection_id, Kind.ORDER_LINE).filter(item_id__in=order_of.keys())
+    for external_id, line_id in rows.values_list("external_id", "item_id"):
         own_lines[order_of[line_id]][external_id] = line_id
     return own_lines
 

@@ -1,6 +1,6 @@
 """What all data types share: the context in which a page is applied, and the result for a record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +10,8 @@ from catalog.services import Changes
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention
 from hub.kinds import DataType, Kind
-from hub.models import Connection, Job, Link, Master
+from hub.links import KnownLink
+from hub.models import Connection, Job, Master
 from hub.records import Problem, Record
 from synclog import services as synclog
 from synclog.models import ItemStatus, SyncLog
@@ -26,22 +27,8 @@ _KINDS: dict[str, str] = {
 GALLERY = f"{Kind.VARIANT}@images"
 
 
-@dataclass(slots=True)
-class KnownItem:
-    """What a link stores about an item. Lighter than a Link object, because a page contains hundreds.
-
-    `digest` is empty if nothing was received yet, or if not everything received was saved.
-    """
-
-    link_id: int
-    item_id: int
-    digest: bytes
-    updated_at: datetime | None
-    missing: bool
-
-
 # (kind, external ID) → what is known about an item of the connection.
-Links = dict[tuple[str, str], KnownItem]
+Links = dict[tuple[str, str], KnownLink]
 
 
 @dataclass(slots=True)
@@ -125,25 +112,6 @@ def import_context_for(job: Job, *, run_id: int | None, now: datetime, seller_id
     )
 
 
-def known_links(context: ImportContext, keys: Iterable[tuple[str, str]]) -> Links:
-    """The known items by (kind, external ID); unknown ones are left out."""
-    wanted = set(keys)
-    rows = Link.objects.filter(
-        connection=context.job.connection,
-        kind__in={kind for kind, _ in wanted},
-        external_id__in={external_id for _, external_id in wanted},
-    ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing")
-    return {
-        (kind, external_id): KnownItem(pk, item_id, bytes(digest or b""), updated_at, missing)
-        for kind, external_id, pk, item_id, digest, updated_at, missing in rows
-    }
-
-
-def links_by_external(context: ImportContext, kind: str, external_ids: Iterable[str]) -> dict[str, int]:
-    rows = Link.objects.filter(connection=context.job.connection, kind=kind, external_id__in=set(external_ids))
-    return dict(rows.values_list("external_id", "item_id"))
-
-
-def known_id(links: Links, kind: str, record: Record) -> int | None:
-    link = links.get((kind, record.external_id))
+def known_id(known: Links, kind: str, record: Record) -> int | None:
+    link = known.get((kind, record.external_id))
     return link.item_id if link else None

@@ -7,12 +7,13 @@ from catalog.models import Variant
 from catalog.records import GalleryRecord
 from connectors.engine.applying.context import GALLERY, ImportContext, Links, WriteResult
 from connectors.sdk import issues
-from hub.models import Link, Master
+from hub import links
+from hub.models import Master
 from hub.records import Problem, Record
 from synclog.models import ItemStatus
 
 
-def write_galleries(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_galleries(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save the images. A SKU that no product has is reported as an issue and retried at the next import."""
     galleries = [record for record in records if isinstance(record, GalleryRecord)]
     if not galleries:
@@ -47,9 +48,9 @@ def write_galleries(context: ImportContext, records: Sequence[Record], links: Li
 def _unlink_renamed(context: ImportContext, found: dict[str, tuple[int, int]]) -> list[tuple[int, str]]:
     """Unlink variants whose SKU has changed since their images were imported. Returns (product ID, former SKU)."""
     now = {variant_id: (sku, product_id) for sku, (variant_id, product_id) in found.items()}
-    rows = Link.objects.filter(connection=context.job.connection, kind=GALLERY, item_id__in=now.keys())
+    rows = links.of_kind(context.connection_id, GALLERY).filter(item_id__in=now.keys())
     renamed = [link for link in rows if link.external_id != now[link.item_id][0]]
-    Link.objects.filter(pk__in=[link.pk for link in renamed]).delete()
+    links.unlink(context.connection_id, GALLERY, [link.external_id for link in renamed])
     return [(now[link.item_id][1], link.external_id) for link in renamed]
 
 

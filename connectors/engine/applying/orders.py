@@ -18,10 +18,10 @@ from connectors.engine.applying.context import (
     Links,
     WriteResult,
     known_id,
-    links_by_external,
     not_master_problem,
 )
 from connectors.sdk import issues
+from hub import links
 from hub.kinds import Kind
 from hub.models import Master
 from hub.records import Problem, Record
@@ -39,16 +39,14 @@ def set_b2b_enabled(context: ImportContext, records: Sequence[Record]) -> None:
             record.b2b_enabled = filters.enables_b2b(context.job.filters, record.group)
 
 
-def write_customers(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_customers(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     customers = [record for record in records if isinstance(record, CustomerRecord)]
-    parents = links_by_external(context, Kind.CUSTOMER, [r.parent_id for r in customers if r.parent_id])
-    known = {record.external_id: known_id(links, Kind.CUSTOMER, record) for record in customers}
-    known |= _match_storefront_customers(context, [record for record in customers if known[record.external_id] is None])
+    parents = links.item_ids(context.connection_id, Kind.CUSTOMER, [r.parent_id for r in customers if r.parent_id])
+    ids = {record.external_id: known_id(known, Kind.CUSTOMER, record) for record in customers}
+    ids |= _match_storefront_customers(context, [record for record in customers if ids[record.external_id] is None])
     saved = orders.save_customers(
         seller_id=context.seller_id,
-        drafts=[
-            CustomerDraft(record, known[record.external_id], parents.get(record.parent_id)) for record in customers
-        ],
+        drafts=[CustomerDraft(record, ids[record.external_id], parents.get(record.parent_id)) for record in customers],
         groups=context.groups,
         origin=context.connection_id,
         now=context.now,
@@ -70,13 +68,13 @@ def _match_storefront_customers(context: ImportContext, new: Sequence[CustomerRe
     return {enabled[email]: pk for email, pk in found.items()}
 
 
-def write_orders(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_orders(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save orders. One whose IDs or number belong to another order stays pending; nothing is overwritten (L16)."""
     incoming = [record for record in records if isinstance(record, OrderRecord)]
     reject_duplicate_claims(incoming)
-    ids = {r.external_id: pk for r in incoming if (pk := known_id(links, Kind.ORDER, r)) is not None}
+    ids = {r.external_id: pk for r in incoming if (pk := known_id(known, Kind.ORDER, r)) is not None}
     order_index = build_order_index(context, incoming, ids)
-    customers = links_by_external(context, Kind.CUSTOMER, [r.customer_id for r in incoming if r.customer_id])
+    customers = links.item_ids(context.connection_id, Kind.CUSTOMER, [r.customer_id for r in incoming if r.customer_id])
     variants = _variants(context, incoming)
     kept, drafts, pending = [], [], []
     for record in incoming:
@@ -112,18 +110,18 @@ def write_orders(context: ImportContext, records: Sequence[Record], links: Links
     return written + pending
 
 
-def write_fulfilments(context: ImportContext, records: Sequence[Record], links: Links) -> list[WriteResult]:
+def write_fulfilments(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save shipments of orders that were exported to the system. A shipment of an order that is not linked, or not
     settled yet, is retried at the next full sync."""
     reported = [record for record in records if isinstance(record, FulfilmentRecord)]
-    known, drafts = [], []
-    ids = {r.external_id: pk for r in reported if (pk := known_id(links, Kind.ORDER, r)) is not None}
+    kept, drafts = [], []
+    ids = {r.external_id: pk for r in reported if (pk := known_id(known, Kind.ORDER, r)) is not None}
     lines = lines_by_order(context, queries.lines_of_orders(order_ids=ids.values()))
     for record in reported:
         if (order_id := ids.get(record.external_id)) is None:
             record.problems.append(issues.ORDER_UNKNOWN(order=record.external_id))
             continue
-        known.append(record)
+        kept.append(record)
         drafts.append(FulfilmentDraft(record, order_id, lines.get(order_id, {})))
     saved = orders.save_fulfilments(
         seller_id=context.seller_id,
@@ -133,16 +131,18 @@ def write_fulfilments(context: ImportContext, records: Sequence[Record], links: 
         origin=context.connection_id,
         now=context.now,
     )
-    written = _written(context, Kind.ORDER, Master.Group.ORDERS, known, saved)
+    written = _written(context, Kind.ORDER, Master.Group.ORDERS, kept, saved)
     for outcome in written:
-        outcome.missing = links[Kind.ORDER, outcome.record.external_id].missing
+        outcome.missing = known[Kind.ORDER, outcome.record.external_id].missing
     return written
 
 
 def _variants(context: ImportContext, records: Sequence[OrderRecord]) -> dict[str, dict[str, int]]:
     """Order → its lines → our variant IDs, matched by the source's variant IDs, else by SKU."""
     lines = [(record.external_id, line) for record in records for line in record.lines]
-    linked = links_by_external(context, Kind.VARIANT, [line.variant_id for _, line in lines if line.variant_id])
+    linked = links.item_ids(
+        context.connection_id, Kind.VARIANT, [line.variant_id for _, line in lines if line.variant_id]
+    )
     skus = {line.sku for _, line in lines if line.sku}
     live = Q(sku__in=skus, status__in=("live", "suspended"))
     rows = Variant.objects.filter(live | Q(pk__in=linked.values()), seller_id=context.seller_id)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from accounts.queries import agreements_of_vendor
-from connectors.engine.applying.context import ImportContext, import_context_for, links_by_external
+from connectors.engine.applying.context import ImportContext, import_context_for
+from hub import links
 from hub.kinds import Kind
 from hub.records import Record
 from orders import queries
@@ -17,7 +18,7 @@ def split_by_seller(context: ImportContext, records: Sequence[Record]) -> list[t
     reported = {record.external_id for record in records if isinstance(record, FulfilmentRecord)}
     if not reported:
         return [(context, records)]
-    orders = links_by_external(context, Kind.ORDER, reported)
+    orders = links.item_ids(context.connection_id, Kind.ORDER, reported)
     sellers = queries.sellers_of_orders(order_ids=orders.values())
     served = {context.seller_id, *_sellers_ever_served(context.seller_id, set(sellers.values()))}
     pages: dict[int, list[Record]] = defaultdict(list)

@@ -8,8 +8,8 @@ from catalog.models import Status, Variant
 from catalog.records import ProductRecord
 from connectors.engine.applying.context import DuplicateClaims, ImportContext
 from connectors.sdk import issues
+from hub import links
 from hub.kinds import Kind
-from hub.models import Link
 from hub.records import Problem
 
 
@@ -73,5 +73,4 @@ def unlink_moved_variants(
         for variant in record.variants or ()
         if (holder := holders.get(variant.external_id)) is not None and holder.product_id != product_id
     }
-    if moved:
-        Link.objects.filter(connection=context.job.connection, kind=Kind.VARIANT, external_id__in=moved).delete()
+    links.unlink(context.connection_id, Kind.VARIANT, moved)

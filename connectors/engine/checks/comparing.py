@@ -30,7 +30,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.operations import Action
 from connectors.sdk.streams import ComparisonDepth
-from hub import lanes, runlog, runs
+from hub import lanes, links, runlog, runs
 from hub.models import Change, Job, Lane, Link, Run, RunItem, SeenExternalId
 from synclog import services as synclog
 
@@ -125,13 +125,13 @@ def _compare_page(
     turn: Turn, job: Job, run: Run, remote_items: Mapping[str, Any], in_flight_since: datetime
 ) -> _Comparison:
     comparison = _Comparison(run)
-    links = {link.item_id: link for link in _links(job).filter(external_id__in=remote_items)}
-    for external_id in sorted(remote_items.keys() - {link.external_id for link in links.values()}):
+    linked = {link.item_id: link for link in links.of_job(job).filter(external_id__in=remote_items)}
+    for external_id in sorted(remote_items.keys() - {link.external_id for link in linked.values()}):
         comparison.add_unknown(external_id)
-    stable = _not_in_flight(job, links, in_flight_since)
-    comparison.counts["skipped"] += len(links) - len(stable)
-    contents = {pk: remote_items[link.external_id] for pk, link in links.items()}
-    _compare_items(turn, job, comparison, {pk: links[pk] for pk in stable}, contents)
+    stable = _not_in_flight(job, linked, in_flight_since)
+    comparison.counts["skipped"] += len(linked) - len(stable)
+    contents = {pk: remote_items[link.external_id] for pk, link in linked.items()}
+    _compare_items(turn, job, comparison, {pk: linked[pk] for pk in stable}, contents)
     return comparison
 
 
@@ -187,12 +187,12 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
     """The comparison of the items that are missing for certain, and the links of unlisted items that have to be looked
     up. An item that should be at the target and has no link has never arrived there."""
     in_flight_since = _in_flight_since(turn, job)
-    links = {link.item_id: link for link in _links(job).filter(item_id__in=item_ids, missing=False)}
-    seen = SeenExternalId.objects.filter(run=run, external_id__in=[link.external_id for link in links.values()])
+    linked = {link.item_id: link for link in links.of_job(job).filter(item_id__in=item_ids, missing=False)}
+    seen = SeenExternalId.objects.filter(run=run, external_id__in=[link.external_id for link in linked.values()])
     listed = set(seen.values_list("external_id", flat=True))
-    unlisted = [pk for pk in item_ids if pk not in links or links[pk].external_id not in listed]
+    unlisted = [pk for pk in item_ids if pk not in linked or linked[pk].external_id not in listed]
     stable = _not_in_flight(job, unlisted, in_flight_since)
-    unconfirmed = {pk: links[pk] for pk in stable if _came_from_target(links.get(pk))}
+    unconfirmed = {pk: linked[pk] for pk in stable if _came_from_target(linked.get(pk))}
     decision = decide(turn.target(job), job, changes_for_items(job, [pk for pk in stable if pk not in unconfirmed]))
     not_compared = len(unlisted) - len(stable) + len(decision.skipped) + len(decision.failed)
     comparison = _Comparison(run, counts=Counter(skipped=not_compared))
@@ -200,7 +200,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
         if step.operation.action is Action.CREATE:
             comparison.add(Verdict.MISSING, step.change.item_id, "")
         elif step.operation.action is Action.UPDATE:
-            unconfirmed[step.change.item_id] = links[step.change.item_id]
+            unconfirmed[step.change.item_id] = linked[step.change.item_id]
     unconfirmed |= {
         change.item_id: link for change, _, link in decision.unchanged if link is not None and not link.missing
     }
@@ -217,12 +217,8 @@ def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[st
 def _next_ids(job: Job, after: int) -> list[int]:
     """The IDs of the next items that the job covers, and of linked items that no longer exist."""
     own = exporting.source(job).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
-    linked = _links(job).filter(item_id__gt=after).order_by("item_id").values_list("item_id", flat=True)[:_CHUNK]
+    linked = links.of_job(job).filter(item_id__gt=after).order_by("item_id").values_list("item_id", flat=True)[:_CHUNK]
     return sorted({*own, *linked})[:_CHUNK]
-
-
-def _links(job: Job) -> Any:
-    return Link.objects.filter(connection=job.connection, kind=job.link_kind)
 
 
 def _came_from_target(link: Link | None) -> bool:
@@ -236,7 +232,7 @@ def _not_in_flight(job: Job, item_ids: Collection[int], in_flight_since: datetim
         Change.objects.filter(job=job, kind=job.item_kind, item_id__in=item_ids).values_list("item_id", flat=True)
     )
     in_flight |= set(
-        _links(job).filter(item_id__in=item_ids, sent_at__gte=in_flight_since).values_list("item_id", flat=True)
+        links.of_job(job).filter(item_id__in=item_ids, sent_at__gte=in_flight_since).values_list("item_id", flat=True)
     )
     return sorted(set(item_ids) - in_flight)
 
@@ -271,10 +267,10 @@ def _finish(turn: Turn, job: Job, run: Run) -> None:
 
 def _drop_stale_findings(job: Job, run: Run) -> None:
     """Delete results for items that were linked or sent after they were compared."""
-    linked = _links(job).filter(external_id=OuterRef("external_id")).values("pk")[:1]
+    linked = links.of_job(job).filter(external_id=OuterRef("external_id")).values("pk")[:1]
     unknown = run.items.filter(verdict=Verdict.UNKNOWN).annotate(link=Subquery(linked))
     RunItem.objects.filter(pk__in=unknown.filter(link__isnull=False).values("pk")).delete()
-    sent = _links(job).filter(item_id=OuterRef("item_id"), sent_at__gte=OuterRef("found_at")).values("pk")[:1]
+    sent = links.of_job(job).filter(item_id=OuterRef("item_id"), sent_at__gte=OuterRef("found_at")).values("pk")[:1]
     judged = run.items.filter(~Q(verdict=Verdict.UNKNOWN)).annotate(link=Subquery(sent))
     RunItem.objects.filter(pk__in=judged.filter(link__isnull=False).values("pk")).delete()
 

@@ -1,0 +1,120 @@
+"""Finds links, by our ID or by the platform's."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import BigIntegerField, Max, Q, QuerySet
+from django.db.models.functions import Cast
+
+from accounts.models import Seller
+from hub.kinds import Kind, Role
+from hub.models import Job, Link, LinkPayload
+
+
+def of_job(job: Job) -> QuerySet[Link]:
+    """The links of an export job's items to its target, also of those that are missing there."""
+    return Link.objects.filter(connection=job.connection_id, kind=job.link_kind)
+
+
+def of_kind(connection_id: int, kind: str, *, per_storefront: bool = False) -> QuerySet[Link]:
+    """The links of a connection's items of a kind; with `per_storefront` also those of a single storefront
+    (`category@2`)."""
+    chosen = Q(kind=kind) | Q(kind__startswith=f"{kind}@") if per_storefront else Q(kind=kind)
+    return Link.objects.filter(chosen, connection=connection_id)
+
+
+def everywhere(kind: str) -> QuerySet[Link]:
+    """The links of a kind at all connections."""
+    return Link.objects.filter(kind=kind)
+
+
+def of_item(condition: Q, *, seller: Seller) -> QuerySet[Link]:
+    """The links that match a condition on (kind, item ID), at the seller's connections and at those without a seller.
+
+    A link has no seller of its own, so the caller must have checked that the items are the seller's.
+    """
+    mine = Q(connection__seller=seller) | Q(connection__seller=None)
+    return Link.objects.filter(condition, mine)
+
+
+def payload_of(link_id: int, *, seller: Seller) -> LinkPayload:
+    """The payloads of a link (S7). LinkPayload.DoesNotExist if the link is at another seller's connection."""
+    mine = Q(link__connection__seller=seller) | Q(link__connection__seller=None)
+    return LinkPayload.objects.select_related("link__connection").get(mine, pk=link_id)
+
+
+def by_item(job: Job, item_ids: Collection[int]) -> dict[int, Link]:
+    """Our ID → the link of the item to the job's target, with its payloads. One query."""
+    rows = of_job(job).filter(item_id__in=item_ids).select_related("payload")
+    return {link.item_id: link for link in rows}
+
+
+@dataclass(slots=True)
+class KnownLink:
+    """What a link stores about an imported item. Lighter than a Link object, because a page contains hundreds.
+
+    `digest` is empty if nothing was received yet, or if not everything received was saved.
+    """
+
+    link_id: int
+    item_id: int
+    digest: bytes
+    updated_at: datetime | None
+    missing: bool
+
+
+def known(connection_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownLink]:
+    """The links by (kind, external ID); unknown ones are left out. One query."""
+    wanted = set(keys)
+    rows = Link.objects.filter(
+        connection=connection_id,
+        kind__in={kind for kind, _ in wanted},
+        external_id__in={external_id for _, external_id in wanted},
+    ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing")
+    return {
+        (kind, external_id): KnownLink(pk, item_id, bytes(digest or b""), updated_at, missing)
+        for kind, external_id, pk, item_id, digest, updated_at, missing in rows
+    }
+
+
+def item_ids(connection_id: int, kind: str, external_ids: Iterable[str]) -> dict[str, int]:
+    """External ID → our ID, for those that are linked. One query."""
+    rows = of_kind(connection_id, kind).filter(external_id__in=set(external_ids))
+    return dict(rows.values_list("external_id", "item_id"))
+
+
+def external_ids(connection_id: int, items: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """(kind, our ID) → external ID, for those that the platform has; of a category, one storefront's. One query."""
+    if not items:
+        return {}
+    rows = Link.objects.filter(connection=connection_id, item_id__in={pk for _, pk in items}, missing=False)
+    found = {
+        (kind.partition("@")[0], pk): external_id
+        for kind, pk, external_id in rows.values_list("kind", "item_id", "external_id")
+    }
+    return {key: found[key] for key in items if key in found}
+
+
+class HighestId(NamedTuple):
+    """The highest numeric external ID of a kind of item at a connection."""
+
+    connection: str
+    kind: str
+    highest: int
+
+
+def highest_ids() -> list[HighestId]:
+    """The highest linked external ID per shop or OMS and kind of item (L16). Non-numeric IDs are left out."""
+    numbered = Link.objects.filter(connection__role__in=(Role.SHOP, Role.OMS), external_id__regex=r"^[0-9]{1,18}$")
+    kinds = numbered.values("connection__slug", "kind").annotate(highest=Max(Cast("external_id", BigIntegerField())))
+    return [
+        HighestId(row["connection__slug"], row["kind"].replace("_", " "), row["highest"])
+        for row in kinds.order_by("connection__slug", "kind")
+    ]
+
+
+def imported(kind: Kind) -> QuerySet[Link]:
+    """The links of items of a kind that a source has sent us."""
+    return everywhere(kind).filter(received_hash__isnull=False)
