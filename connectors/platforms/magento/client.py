@@ -58,9 +58,9 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
             return self.http.get(self.path(path), params=params).json()
         except RequestRejected as error:
             raise NeedsAttention(
-                f"Magento does not serve {path} ({error.status}): {error_message(error)}",
-                fix="Correct the connection: its address ends before /rest, and the shop must have its store view. "
-                "Stock requires the modules of Magento's Inventory.",
+                f"Magento returned status {error.status} for {path}: {error_message(error)}",
+                fix="Check the connection: the URL must not include /rest, and the store view must exist. "
+                "Stock also requires Magento's Inventory modules.",
             ) from error
 
     def post(self, path: str, body: Any) -> Any:
