@@ -147,7 +147,7 @@ def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
     run = last_run(products_job(custom))
     assert (run.scope, run.state) == ("partial", "done")
     assert lines(run) == [
-        "Sending what events changed to Acme ERP.",
+        "Sending changed items to Acme ERP.",
         "Processed 3 items: 3 created; 1 API call.",
         "Total: 3 items, 3 created; 1 API call.",
         "Run succeeded.",
