@@ -11,7 +11,17 @@ from unfold.decorators import display
 
 from accounts.admin_base import Color, ReadOnlyAdmin, ReadOnlyInline, badge
 from accounts.models import Seller
-from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment
+from orders.models import (
+    Address,
+    Customer,
+    CustomerGroup,
+    Order,
+    OrderAdjustment,
+    OrderLine,
+    Refund,
+    Shipment,
+    TargetTotals,
+)
 
 SELLER = ("seller", AutocompleteSelectFilter)
 ORDER_COLORS: dict[Order.Status, Color] = {
@@ -68,23 +78,45 @@ class CustomerAdmin(ReadOnlyAdmin):
 
 class LineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ("position", "sku", "title", "vendor", "quantity", "unit_price", "status")
+    fields = (
+        "position", "kind", "sku", "title", "vendor", "quantity", "quantity_cancelled", "quantity_refunded",
+        "quantity_shipped", "unit_price_net", "unit_price_gross", "total_net", "tax", "total_gross", "discount_gross",
+        "status",
+    )  # fmt: skip
     ordering = ("position", "pk")
+
+
+class AdjustmentInline(ReadOnlyInline):
+    model = OrderAdjustment
+    verbose_name_plural = _("charges, discounts and payments")
+    fields = ("kind", "title", "code", "net", "tax", "gross", "discount_gross")
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    fields = ("number", "external_id", "gross", "shipping_gross", "adjustment", "refunded_at")
+
+
+class TargetTotalsInline(ReadOnlyInline):
+    model = TargetTotals
+    fields = ("connection", "expected_total", "total", "difference", "read_at")
 
 
 class ShipmentInline(ReadOnlyInline):
     model = Shipment
-    fields = ("external_id", "carrier", "tracking_number", "shipped_at")
+    fields = ("external_id", "carrier", "tracking_numbers", "shipped_at")
 
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
-    list_display = ("number", "seller", "status_text", "total", "currency", "placed_at", "placed_through_b2b")
-    list_filter = (("status", ChoicesDropdownFilter), "placed_through_b2b", SELLER)
+    list_display = (
+        "number", "seller", "status_text", "total", "currency", "reconciliation", "placed_at", "placed_through_b2b",
+    )  # fmt: skip
+    list_filter = (("status", ChoicesDropdownFilter), "reconciliation", "placed_through_b2b", SELLER)
     list_select_related = ("seller",)
     search_fields = ("number",)
     search_help_text = _("Search by exact order number")
-    inlines = (LineInline, ShipmentInline, AddressInline)
+    inlines = (LineInline, AdjustmentInline, RefundInline, ShipmentInline, TargetTotalsInline, AddressInline)
 
     @display(description=_("Status"))
     def status_text(self, order: Order) -> SafeString:

@@ -3,13 +3,24 @@
 The `load_*` functions take IDs and return the items that exist, in a fixed number of queries.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from orders.models import Address, Customer, Order, OrderLine, Shipment, ShipmentLine
-from orders.records import AddressRecord
+from orders.models import (
+    Address,
+    Customer,
+    Order,
+    OrderAdjustment,
+    OrderLine,
+    Refund,
+    RefundLine,
+    Shipment,
+    ShipmentLine,
+)
+from orders.records import AddressRecord, AdjustmentRecord
 
 
 @dataclass(slots=True)
@@ -53,6 +64,21 @@ class OrderLineItem:
     quantity: Decimal
     unit_price: Decimal
     status: str
+    kind: str = "simple"
+    parent_id: int | None = None
+    needs_shipping: bool = True
+    delivery_address: str = ""
+    quantity_cancelled: Decimal = Decimal(0)
+    quantity_refunded: Decimal = Decimal(0)
+    quantity_shipped: Decimal = Decimal(0)
+    unit_price_net: Decimal | None = None
+    unit_price_gross: Decimal | None = None
+    total_net: Decimal | None = None
+    tax: Decimal | None = None
+    total_gross: Decimal | None = None
+    tax_rate: Decimal | None = None
+    discount_net: Decimal | None = None
+    discount_gross: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -62,10 +88,37 @@ class ShipmentItem:
 
     external_id: str
     carrier: str
-    tracking_number: str
+    tracking_numbers: list[str]
     shipped_at: datetime | None
     lines: dict[int, Decimal] = field(default_factory=dict)
     reported_by: int | None = None
+
+
+@dataclass(slots=True)
+class RefundLineItem:
+    """The part of a refund that belongs to an order line."""
+
+    line_id: int
+    quantity: Decimal
+    net: Decimal | None
+    tax: Decimal | None
+    gross: Decimal | None
+
+
+@dataclass(slots=True)
+class RefundItem:
+    """A refund. Its lines are ordered by the ID of the order line."""
+
+    external_id: str
+    number: str
+    refunded_at: datetime | None
+    net: Decimal | None
+    tax: Decimal | None
+    gross: Decimal | None
+    shipping_net: Decimal | None
+    shipping_gross: Decimal | None
+    adjustment: Decimal | None
+    lines: list[RefundLineItem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +133,8 @@ class Principal:
 class OrderItem:
     """A complete order. Lines are ordered by position, shipments and addresses by ID.
 
-    Lines removed from the order are included as canceled. With a `principal`, it is a vendor's part of another seller's
+    Lines removed from the order are included as canceled. `adjustments` are charges, discounts and payments.
+    With a `principal`, it is a vendor's part of another seller's
     order: only the vendor's lines and the shipping address, and no other customer data.
     """
 
@@ -107,6 +161,47 @@ class OrderItem:
     shipments: list[ShipmentItem] = field(default_factory=list)
     addresses: list[AddressRecord] = field(default_factory=list)
     principal: Principal | None = None
+    base_currency: str = ""
+    exchange_rate: Decimal | None = None
+    prices_include_tax: bool | None = None
+    subtotal_net: Decimal | None = None
+    subtotal_gross: Decimal | None = None
+    total_net: Decimal | None = None
+    paid: Decimal | None = None
+    refunded: Decimal | None = None
+    reconciliation: str = ""
+    difference: Decimal | None = None
+    accepted_difference: Decimal | None = None
+    read_version: int = 2
+    adjustments: list[AdjustmentRecord] = field(default_factory=list)
+    refunds: list[RefundItem] = field(default_factory=list)
+
+    def shipped_quantities(self, *, except_by: int | None = None) -> dict[int, Decimal]:
+        """Order line ID → quantity shipped, as the source tells it or as the shipments add up, whichever is more.
+
+        `except_by`: a connection whose own shipments are not counted.
+        """
+        reported: dict[int, Decimal] = defaultdict(Decimal)
+        own: dict[int, Decimal] = defaultdict(Decimal)
+        for shipment in self.shipments:
+            excluded = except_by is not None and shipment.reported_by == except_by
+            for line_id, quantity in shipment.lines.items():
+                (own if excluded else reported)[line_id] += quantity
+        # What the source calls shipped includes what it was told of the excluded connection's shipments.
+        return {line.id: max(line.quantity_shipped - own[line.id], reported[line.id]) for line in self.lines}
+
+    def open_quantities(self, *, except_by: int | None = None) -> dict[int, Decimal]:
+        """Order line ID → what is still to be delivered: ordered − canceled − refunded − shipped, never negative (M1).
+
+        `except_by` as above: what that connection shipped itself stays in.
+        """
+        shipped = self.shipped_quantities(except_by=except_by)
+        return {
+            line.id: max(
+                Decimal(0), line.quantity - line.quantity_cancelled - line.quantity_refunded - shipped[line.id]
+            )
+            for line in self.lines
+        }
 
 
 _CUSTOMER = (
@@ -119,8 +214,21 @@ _ORDER = (
     "shipping_cost", "placed_at", "placed_through_b2b", "cart_id", "customer_note", "internal_note", "ip_address",
     "revision", "updated_at",
 )  # fmt: skip
+_ORDER_AMOUNTS = (
+    "base_currency", "exchange_rate", "prices_include_tax", "subtotal_net", "subtotal_gross", "total_net", "paid",
+    "refunded", "reconciliation", "difference", "accepted_difference", "read_version",
+)  # fmt: skip
 _LINE = (
-    "id", "order_id", "variant_id", "position", "sku", "title", "vendor", "quantity", "unit_price", "status",
+    "id", "order_id", "variant_id", "position", "sku", "title", "vendor", "quantity", "unit_price", "status", "kind",
+    "parent_id", "needs_shipping", "delivery_address", "quantity_cancelled", "quantity_refunded", "quantity_shipped",
+    "unit_price_net", "unit_price_gross", "total_net", "tax", "total_gross", "tax_rate", "discount_net",
+    "discount_gross",
+)  # fmt: skip
+ADJUSTMENT = (
+    "kind", "title", "code", "net", "tax", "gross", "tax_rate", "discount_net", "discount_gross",
+)  # fmt: skip
+_REFUND = (
+    "external_id", "number", "refunded_at", "net", "tax", "gross", "shipping_net", "shipping_gross", "adjustment",
 )  # fmt: skip
 ADDRESS = (
     "external_id", "use", "first_name", "last_name", "company", "street", "street2", "city", "region", "postcode",
@@ -142,26 +250,51 @@ def load_customers(ids: Sequence[int]) -> dict[int, CustomerItem]:
 
 
 def load_orders(ids: Sequence[int]) -> dict[int, OrderItem]:
-    """Complete orders by ID. Five queries."""
-    orders = {row[0]: OrderItem(*row) for row in Order.objects.filter(id__in=ids).values_list(*_ORDER)}
+    """Complete orders by ID. At most eight queries."""
+    orders = {}
+    for row in Order.objects.filter(id__in=ids).values_list(*_ORDER, *_ORDER_AMOUNTS):
+        item = OrderItem(*row[: len(_ORDER)])
+        for name, value in zip(_ORDER_AMOUNTS, row[len(_ORDER) :], strict=True):
+            setattr(item, name, value)
+        orders[item.id] = item
     lines = OrderLine.objects.filter(order_id__in=orders.keys()).order_by("order_id", "position", "id")
     for row in lines.values_list(*_LINE):
         line = OrderLineItem(*row)
         orders[line.order_id].lines.append(line)
-    shipments: dict[int, ShipmentItem] = {}
-    rows = Shipment.objects.filter(order_id__in=orders.keys()).order_by("id")
-    for pk, order_id, external_id, carrier, number, shipped_at, reported_by in rows.values_list(
-        "id", "order_id", "external_id", "carrier", "tracking_number", "shipped_at", "reported_by"
-    ):
-        shipments[pk] = ShipmentItem(external_id, carrier, number, shipped_at, reported_by=reported_by)
-        orders[order_id].shipments.append(shipments[pk])
-    shipped = ShipmentLine.objects.filter(shipment_id__in=shipments.keys())
-    for shipment_id, line_id, quantity in shipped.values_list("shipment_id", "order_line_id", "quantity"):
-        shipments[shipment_id].lines[line_id] = quantity
+    adjustments = OrderAdjustment.objects.filter(order_id__in=orders.keys()).order_by("position", "id")
+    for order_id, *values in adjustments.values_list("order_id", *ADJUSTMENT):
+        orders[order_id].adjustments.append(AdjustmentRecord(**dict(zip(ADJUSTMENT, values, strict=True))))
+    _load_shipments(orders)
+    _load_refunds(orders)
     addresses = Address.objects.filter(order_id__in=orders.keys()).order_by("id")
     for order_id, *values in addresses.values_list("order_id", *ADDRESS):
         orders[order_id].addresses.append(_address(values))
     return orders
+
+
+def _load_shipments(orders: dict[int, OrderItem]) -> None:
+    shipments: dict[int, ShipmentItem] = {}
+    rows = Shipment.objects.filter(order_id__in=orders.keys()).order_by("id")
+    for pk, order_id, external_id, carrier, numbers, joined, shipped_at, reported_by in rows.values_list(
+        "id", "order_id", "external_id", "carrier", "tracking_numbers", "tracking_number", "shipped_at", "reported_by"
+    ):
+        numbers = Shipment(tracking_numbers=numbers, tracking_number=joined).all_tracking_numbers
+        shipments[pk] = ShipmentItem(external_id, carrier, numbers, shipped_at, reported_by=reported_by)
+        orders[order_id].shipments.append(shipments[pk])
+    shipped = ShipmentLine.objects.filter(shipment_id__in=shipments.keys())
+    for shipment_id, line_id, quantity in shipped.values_list("shipment_id", "order_line_id", "quantity"):
+        shipments[shipment_id].lines[line_id] = quantity
+
+
+def _load_refunds(orders: dict[int, OrderItem]) -> None:
+    refunds: dict[int, RefundItem] = {}
+    rows = Refund.objects.filter(order_id__in=orders.keys()).order_by("id")
+    for pk, order_id, *values in rows.values_list("id", "order_id", *_REFUND):
+        refunds[pk] = RefundItem(*values)
+        orders[order_id].refunds.append(refunds[pk])
+    lines = RefundLine.objects.filter(refund_id__in=refunds.keys()).order_by("order_line_id")
+    for refund_id, *values in lines.values_list("refund_id", "order_line_id", "quantity", "net", "tax", "gross"):
+        refunds[refund_id].lines.append(RefundLineItem(*values))
 
 
 def _address(values: Sequence[str]) -> AddressRecord:

@@ -1,4 +1,7 @@
-"""Customers and orders as read from a source. Amounts are in the major unit of the currency."""
+"""Customers and orders as read from a source. Amounts are in the major unit of the currency.
+
+None as an amount: the source does not tell it. `net` is without tax, `gross` with tax.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,7 +57,18 @@ class CustomerRecord(Record):
 
 @dataclass(slots=True, kw_only=True)
 class OrderLineRecord:
-    """A line of an order. `variant_id` is an external ID, `status` a value of orders.models.Order.Status."""
+    """A line of an order (M1). `variant_id` is an external ID, `status` a value of orders.models.Order.Status.
+
+    `kind` is a value of orders.models.OrderLine.Kind; `parent_id` the external ID of the bundle or kit that the line is
+    a part of. `needs_shipping` is False for what is never shipped: virtual goods, or a bundle whose parts are shipped.
+    `delivery_address` is the `external_id` of an address of the order, for orders that have several.
+
+    Prices of one piece are before discounts. `total_net`, `tax` and `total_gross` are of the whole line: after
+    discounts if the line has a `discount_*`, its share of them; before discounts if no line and no charge has any, for
+    then the discounts of the order are shared out. Amounts that follow from others may be left out. A bundle's price
+    stands either on the bundle or on its parts; the other side has amounts of zero. `unit_price` alone: the source does
+    not say whether with tax.
+    """
 
     external_id: str
     sku: str = ""
@@ -62,28 +76,90 @@ class OrderLineRecord:
     title: str = ""
     vendor: str = ""
     position: int = 0
+    kind: str = "simple"
+    parent_id: str = ""
+    needs_shipping: bool = True
+    delivery_address: str = ""
     quantity: Decimal
-    unit_price: Decimal
+    quantity_cancelled: Decimal = Decimal(0)
+    quantity_refunded: Decimal = Decimal(0)
+    quantity_shipped: Decimal = Decimal(0)
+    unit_price: Decimal | None = None
+    unit_price_net: Decimal | None = None
+    unit_price_gross: Decimal | None = None
+    total_net: Decimal | None = None
+    tax: Decimal | None = None
+    total_gross: Decimal | None = None
+    tax_rate: Decimal | None = None
+    discount_net: Decimal | None = None
+    discount_gross: Decimal | None = None
     status: str = "pending"
 
 
 @dataclass(slots=True, kw_only=True)
+class AdjustmentRecord:
+    """A charge, discount or payment of an order (M2). `kind` is a value of orders.models.OrderAdjustment.Kind.
+
+    Amounts are positive, also those of discounts. `net`, `tax`, `gross` and `discount_*` of a charge are as in
+    OrderLineRecord; a discount has its whole amount, shares of which stand on lines and charges.
+    """
+
+    kind: str
+    title: str = ""
+    code: str = ""
+    net: Decimal | None = None
+    tax: Decimal | None = None
+    gross: Decimal | None = None
+    tax_rate: Decimal | None = None
+    discount_net: Decimal | None = None
+    discount_gross: Decimal | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class ShipmentRecord:
-    """A shipment. `lines`: external ID of the order line → quantity."""
+    """A shipment. `lines`: external ID of the order line → quantity. `tracking_numbers`: all, each one complete."""
 
     external_id: str
     carrier: str = ""
-    tracking_number: str = ""
+    tracking_numbers: list[str] = field(default_factory=list)
     shipped_at: datetime | None = None
     lines: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundLineRecord:
+    """The part of a refund that belongs to an order line. `line_id` is its external ID."""
+
+    line_id: str
+    quantity: Decimal
+    net: Decimal | None = None
+    tax: Decimal | None = None
+    gross: Decimal | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundRecord:
+    """A refund (credit memo) of an order (M5). The amounts are explained in orders.models.Refund."""
+
+    external_id: str
+    number: str = ""
+    refunded_at: datetime | None = None
+    net: Decimal | None = None
+    tax: Decimal | None = None
+    gross: Decimal | None = None
+    shipping_net: Decimal | None = None
+    shipping_gross: Decimal | None = None
+    adjustment: Decimal | None = None
+    lines: list[RefundLineRecord] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
 class OrderRecord(Record):
     """An order (D14). `status` is a value of orders.models.Order.Status, `source_status` the status in the source.
 
-    `customer_id` is an external ID. `lines` must be complete: missing lines were removed from the order. If `shipments`
-    is None or `addresses` is empty, they were not read and must be kept.
+    `customer_id` is an external ID. `lines` and `adjustments` must be complete: missing ones were removed from the
+    order. If `adjustments`, `shipments` or `refunds` is None or `addresses` is empty, they were not read and must be
+    kept. The amounts are explained in orders.models.Order; `shipping_cost` is with tax.
     """
 
     number: str
@@ -92,8 +168,16 @@ class OrderRecord(Record):
     total: Decimal
     placed_at: datetime
     source_status: str = ""
+    base_currency: str = ""
+    exchange_rate: Decimal | None = None
+    prices_include_tax: bool | None = None
+    subtotal_net: Decimal | None = None
+    subtotal_gross: Decimal | None = None
+    total_net: Decimal | None = None
     tax: Decimal = Decimal(0)
     shipping_cost: Decimal = Decimal(0)
+    paid: Decimal | None = None
+    refunded: Decimal | None = None
     customer_id: str = ""
     placed_through_b2b: bool = False
     cart_id: str = ""
@@ -101,7 +185,9 @@ class OrderRecord(Record):
     internal_note: str = ""
     ip_address: str | None = None
     lines: list[OrderLineRecord] = field(default_factory=list)
+    adjustments: list[AdjustmentRecord] | None = None
     shipments: list[ShipmentRecord] | None = None
+    refunds: list[RefundRecord] | None = None
     addresses: list[AddressRecord] = field(default_factory=list)
 
 

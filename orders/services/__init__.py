@@ -2,8 +2,9 @@
 
 from orders.services.common import SaveResult
 from orders.services.customers import CustomerDraft, delete_customers, save_customers
+from orders.services.entries import OrderDraft
 from orders.services.fulfilments import FulfilmentDraft, save_fulfilments
-from orders.services.orders import OrderDraft, save_orders
+from orders.services.orders import save_orders
 
 __all__ = [
     "CustomerDraft",

@@ -26,7 +26,7 @@ _PERSONAL = {
     name
     for table in ("orders_customer", "orders_order")
     for name, rule in POLICY[table].items()
-    if rule.startswith("mask:")
+    if isinstance(rule, str) and rule.startswith("mask:")
 }
 # Precision of the columns. A finer value would differ from the stored one at every import.
 MONEY = Decimal("0.0001")
@@ -136,6 +136,11 @@ def rounded(value: Decimal, exponent: Decimal) -> Decimal:
     if not number.is_finite():
         raise DataError(f"{value} is too large or not a number")
     return number
+
+
+def amount(value: Decimal | None) -> Decimal | None:
+    """Round an amount to the precision of the columns; None stays None."""
+    return None if value is None else rounded(value, MONEY)
 
 
 def _plain(value: Any) -> Any:

@@ -7,13 +7,15 @@ from orders.models import Shipment, ShipmentLine
 from orders.records import ShipmentRecord
 from orders.services.common import MASKED_CHANGE, THOUSANDTHS, SaveResult, record_difference, rounded
 
+_JOINED_LENGTH = Shipment._meta.get_field("tracking_number").max_length or 0
+
 
 def build_shipment(record: ShipmentRecord, line_ids: dict[str, int], *, reported_by: int | None = None) -> ShipmentItem:
     """Convert a record. Unknown order lines and lines with quantity zero are left out."""
     return ShipmentItem(
         external_id=record.external_id,
         carrier=record.carrier,
-        tracking_number=record.tracking_number,
+        tracking_numbers=list(record.tracking_numbers),
         shipped_at=record.shipped_at,
         lines={
             line_ids[external_id]: rounded(quantity, THOUSANDTHS)
@@ -66,12 +68,19 @@ def _row(seller_id: int, order_id: int, item: ShipmentItem) -> Shipment:
         reported_by_id=item.reported_by,
         external_id=item.external_id,
         carrier=item.carrier,
-        tracking_number=item.tracking_number,
+        tracking_numbers=item.tracking_numbers,
+        tracking_number=_joined(item.tracking_numbers),
         shipped_at=item.shipped_at,
     )
 
 
 def _same(one: ShipmentItem, other: ShipmentItem) -> bool:
     """Whether both describe the same parcel: equal lines and no different tracking numbers."""
-    numbers = {one.tracking_number, other.tracking_number} - {""}
-    return one.lines == other.lines and len(numbers) < 2
+    numbers, others = set(one.tracking_numbers), set(other.tracking_numbers)
+    return one.lines == other.lines and (numbers <= others or others <= numbers)
+
+
+def _joined(numbers: Sequence[str]) -> str:
+    """As many complete tracking numbers as fit into the column of releases before the list."""
+    text = ", ".join(numbers)
+    return text if len(text) <= _JOINED_LENGTH else text[: _JOINED_LENGTH + 1].rpartition(", ")[0]

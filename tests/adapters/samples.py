@@ -131,7 +131,7 @@ def order(number: int, **changes: Any) -> OrderItem:
             ShipmentItem(
                 external_id="s1",
                 carrier="royal-mail",
-                tracking_number="TRACK-1",
+                tracking_numbers=["TRACK-1"],
                 shipped_at=None,
                 lines={number * 10: Decimal(1)},
             )

@@ -153,7 +153,7 @@ def test_state_and_shipped_quantities_determine_the_status(adapter: Adapter[Any]
     assert [each.status for each in found] == ["pending", "confirmed", "shipped", "cancelled"]
     assert [each.lines[0].status for each in found] == ["pending", "pending", "shipped", "cancelled"]
     (shipment,) = found[2].shipments or ()
-    assert shipment.tracking_number == f"TRACK-{rows[2]['entity_id']}" and shipment.carrier == "DHL"
+    assert shipment.tracking_numbers == [f"TRACK-{rows[2]['entity_id']}"] and shipment.carrier == "DHL"
     assert shipment.lines == {found[2].lines[0].external_id: Decimal(2)}
     change(shop, "orders", rows[1]["entity_id"], state="somewhere")
     strange = order(adapter, rows[1]["entity_id"])

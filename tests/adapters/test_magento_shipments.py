@@ -32,7 +32,7 @@ def adapter(open_adapter: Open) -> Adapter[Any]:
 def shipment(number: str, track: str = "TRACK-1", **pieces: str) -> ShipmentItem:
     """`line1="2"` ships two of our line 1."""
     lines = {int(name.removeprefix("line")): Decimal(quantity) for name, quantity in pieces.items()}
-    return ShipmentItem(number, "DHL", track, None, lines)
+    return ShipmentItem(number, "DHL", [track] if track else [], None, lines)
 
 
 def operation(adapter: Adapter[Any], row: dict[str, Any], *shipments: ShipmentItem) -> Operation[Any]:
@@ -154,7 +154,7 @@ def test_the_shops_own_shipments_are_imported_and_not_sent_back(adapter: Adapter
     (record,) = adapter.source(DataType.ORDERS).fetch([str(row["entity_id"])])
     assert isinstance(record, OrderRecord)
     (read,) = record.shipments or ()
-    own = ShipmentItem(read.external_id, read.carrier, read.tracking_number, read.shipped_at, {1: Decimal(1)})
+    own = ShipmentItem(read.external_id, read.carrier, read.tracking_numbers, read.shipped_at, {1: Decimal(1)})
     assert operation(adapter, row, own).payload == {"shipments": []}
 
 

@@ -404,7 +404,7 @@ def shipments(adapter: NetSuite, **how: Any) -> dict[str, list[tuple[str, dict[s
     for page in pages(adapter, DataType.ORDERS, **how):
         for each in page.records:
             assert isinstance(each, FulfilmentRecord)
-            found[each.external_id] = [(one.tracking_number, one.lines) for one in each.shipments]
+            found[each.external_id] = [(", ".join(one.tracking_numbers), one.lines) for one in each.shipments]
     return found
 
 

@@ -71,7 +71,7 @@ def parcel(*lines: int, carrier: str = "DHL", code: str = "T-1", shipped_at: dat
     return ShipmentItem(
         external_id="",
         carrier=carrier,
-        tracking_number=code,
+        tracking_numbers=[code] if code else [],
         shipped_at=shipped_at,
         lines={each: Decimal(1) for each in lines},
     )

@@ -171,8 +171,8 @@ def test_an_order_replaces_its_cart(storefront: Adapter, site: SandboxProcess) -
 def test_shipments_returns_and_cancellations_are_packages(storefront: Adapter) -> None:
     item = order(1, status="partly_shipped", lines=lines("pending", "cancelled", "returned", "shipped"))
     item.shipments = [
-        ShipmentItem("s1", "post", "T1", None, {10: Decimal(1), 11: Decimal(1), 12: Decimal(4)}),
-        ShipmentItem("s2", "post", "T2", None, {10: Decimal(2)}),
+        ShipmentItem("s1", "post", ["T1"], None, {10: Decimal(1), 11: Decimal(1), 12: Decimal(4)}),
+        ShipmentItem("s2", "post", ["T2"], None, {10: Decimal(2)}),
     ]
     assert packages(storefront.target(ORDERS).payload(item, NOTHING)) == [
         ("shipment", {"SKU-0": 1, "SKU-1": 1}),
@@ -193,7 +193,7 @@ def test_lines_without_their_own_status_use_that_of_the_order(storefront: Adapte
 def test_new_shipments_replace_the_packages(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, ORDERS, order(1, cart_id="c", lines=lines("pending"), shipments=[]))
     shipped = order(1, cart_id="c", lines=lines("pending"), shipments=[])
-    shipped.shipments = [ShipmentItem("s1", "post", "T1", None, {10: Decimal(4)})]
+    shipped.shipments = [ShipmentItem("s1", "post", ["T1"], None, {10: Decimal(4)})]
     sent(storefront, ORDERS, shipped)
     (there,) = site.state("purchases")
     assert packages(there) == [("shipment", {"SKU-0": 4})]

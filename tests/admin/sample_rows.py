@@ -37,7 +37,7 @@ from hub.models import (
     Worker,
 )
 from hub.services import pause_platform
-from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment
+from orders.models import Address, Customer, CustomerGroup, Order, OrderAdjustment, OrderLine, Refund, Shipment
 from synclog.models import ItemEvent, ItemStatus
 from tests.factories import make_products
 from tests.two_sellers import SECRET, SellerSetup, TwoSellers
@@ -147,5 +147,7 @@ def _create_order_rows(seller_setup: SellerSetup) -> None:
         placed_at=NOW - timedelta(days=1),
     )
     OrderLine.objects.create(seller=seller, order=order, sku="ROPE-1", quantity=1, unit_price=12)
-    Shipment.objects.create(seller=seller, order=order, tracking_number="JD01")
+    OrderAdjustment.objects.create(seller=seller, order=order, kind="shipping", title="Post", gross=2)
+    Refund.objects.create(seller=seller, order=order, external_id="r1", gross=3)
+    Shipment.objects.create(seller=seller, order=order, tracking_numbers=["JD01"])
     Address.objects.create(seller=seller, order=order, last_name="Zimmer", city="Bern")

@@ -43,7 +43,7 @@ def forwarded_order(orders: Job, pines: Vendor, quays: Vendor, erps: SandboxProc
     resume_job(job=quays.sales, by=None)
     work_until_idle()
     link = Link.objects.get(connection=pines.erp, kind="order")
-    parcel = ShipmentRecord(external_id="f", tracking_number="TRACK-1", lines={})
+    parcel = ShipmentRecord(external_id="f", tracking_numbers=["TRACK-1"], lines={})
     import_records(pines.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
     assert ItemStatus.objects.filter(kind="order").count() == 4
     return found

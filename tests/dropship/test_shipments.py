@@ -39,7 +39,7 @@ def report(vendor: Vendor, *parcels: tuple[str, str], lines: str = "") -> Fulfil
             ShipmentRecord(
                 external_id=f"f{n}",
                 carrier="DHL",
-                tracking_number=number,
+                tracking_numbers=[number],
                 lines={lines or f"{order_id}/1": Decimal(quantity)},
             )
             for n, (number, quantity) in enumerate(parcels)
@@ -53,7 +53,7 @@ def shipped() -> set[tuple[str, str, int]]:
 
 
 def test_vendors_report_their_parts_independently(orders: Job, pines: Vendor, quays: Vendor) -> None:
-    own = ShipmentRecord(external_id="s1", tracking_number="OWN", lines={"own": Decimal(1)})
+    own = ShipmentRecord(external_id="s1", tracking_numbers=["OWN"], lines={"own": Decimal(1)})
     placed(orders, pines, quays, shipments=[own])
     import_records(pines.reports, report(pines, ("P1", "1")))
     import_records(quays.reports, report(quays, ("Q1", "2")))
@@ -62,7 +62,7 @@ def test_vendors_report_their_parts_independently(orders: Job, pines: Vendor, qu
     assert shipped() == everything
     # An update from the shop does not change them or duplicate those that we sent to it.
     lines = [line("pines", "pines-1", "2"), line("quays", "quays-1", "2"), line("own", "OWN-1")]
-    echo = ShipmentRecord(external_id="s2", tracking_number="Q1", lines={"quays": Decimal(2)})
+    echo = ShipmentRecord(external_id="s2", tracking_numbers=["Q1"], lines={"quays": Decimal(2)})
     import_records(orders, order("5", "", *lines, shipments=[own, echo]))
     assert shipped() == everything
     # A fulfillment deleted in the ERP is deleted here, too.

@@ -60,7 +60,7 @@ def report(vendor: Vendor, quantity: str) -> None:
     Link.objects.get_or_create(connection=vendor.erp, kind="order_line", external_id="so-1/1", item_id=line.pk)
     link = Link.objects.get(connection=vendor.erp, kind="order", item_id=line.order_id)
     parcel = ShipmentRecord(
-        external_id="IF-1", carrier="DHL", tracking_number="TRACK-9", lines={"so-1/1": Decimal(quantity)}
+        external_id="IF-1", carrier="DHL", tracking_numbers=["TRACK-9"], lines={"so-1/1": Decimal(quantity)}
     )
     import_records(vendor.reports, FulfilmentRecord(external_id=link.external_id, shipments=[parcel]))
     work_until_idle()

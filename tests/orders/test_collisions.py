@@ -71,7 +71,10 @@ def test_a_change_of_the_existing_order_is_still_in_the_timeline(orders: Job) ->
         orders, order("1", "N-1", status="shipped"), order("2", "N-2", line("1-1")), order("3", "N-1")
     )
     assert (tally.updated, tally.skipped) == (1, 2)
-    assert ItemEvent.objects.get(action="updated").changes == {"status": ["confirmed", "shipped"]}
+    assert ItemEvent.objects.get(action="updated").changes == {
+        "status": ["confirmed", "shipped"],
+        "OAK-1: quantity_shipped": ["0.000", "1.000"],
+    }
     assert ItemStatus.objects.get().state == ItemStatus.State.PENDING
 
 

@@ -24,7 +24,7 @@ from tests.orders.importing import PLACED, address, customer, import_records, li
 
 def parcel(external_id: str = "s1", quantity: str = "1", **fields: Any) -> ShipmentRecord:
     return ShipmentRecord(
-        external_id=external_id, carrier="DHL", tracking_number="JD01", lines={"5-1": Decimal(quantity)}, **fields
+        external_id=external_id, carrier="DHL", tracking_numbers=["JD01"], lines={"5-1": Decimal(quantity)}, **fields
     )
 
 
@@ -80,6 +80,7 @@ def test_changes_are_recorded_field_by_field(orders: Job) -> None:
         "total": ["10.0000", "40.5000"],
         "customer_note": ["…", "…"],
         "A: quantity": ["1.000", "3.000"],
+        "A: quantity_shipped": ["0.000", "3.000"],
         "B: status": ["pending", "cancelled"],
         "C": [None, "new line"],
     }
@@ -208,4 +209,4 @@ def test_a_page_of_500_orders_takes_as_many_queries_as_one_order(orders: Job, cu
     ids = list(Order.objects.values_list("pk", flat=True))
     with CaptureQueriesContext(connection) as captured:
         assert len(load_orders(ids)) == 502
-    assert len(captured) == 5
+    assert len(captured) == 7

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import Seller, User
 from catalog.models import Product, Variant
 from hub.models import Connection, Lane, Share
-from orders.models import Address, Customer, Order, OrderLine
+from orders.models import Address, Customer, Order, OrderAdjustment, OrderLine, Shipment
 from staging_copy import copier, pools, services, swap
 from staging_copy.postgres import Database
 
@@ -170,6 +170,8 @@ def live(copy_databases: CopyDatabases) -> Live:
     OrderLine.objects.create(
         seller=seller, order=order, variant=variant, sku="K-1", title="Kettle", quantity=1, unit_price="12.5000"
     )
+    Shipment.objects.create(seller=seller, order=order, tracking_numbers=["JD0001", "JD0002"], tracking_number="JD0001")
+    OrderAdjustment.objects.create(seller=seller, order=order, kind="gift_card", code="GIFT-4711", gross="5")
     return Live(seller, user, shop, product, order)
 
 

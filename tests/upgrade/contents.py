@@ -36,7 +36,19 @@ from hub.models import (
 )
 from hub.queue import enqueue
 from hub.services import pause_connection, pause_platform, start_run
-from orders.models import Address, Customer, CustomerGroup, Order, OrderLine, Shipment, ShipmentLine
+from orders.models import (
+    Address,
+    Customer,
+    CustomerGroup,
+    Order,
+    OrderAdjustment,
+    OrderLine,
+    Refund,
+    RefundLine,
+    Shipment,
+    ShipmentLine,
+    TargetTotals,
+)
 from sandbox.process import SandboxProcess
 from staging_copy.models import Backup, Copy, CopySchedule
 from synccenter.celery import app
@@ -212,6 +224,10 @@ def _sell(seller: Seller, shop: Connection) -> None:
             seller=seller, order=order, external_id=f"s{number}", carrier="PostNord", tracking_number=f"JD{number}"
         )
         ShipmentLine.objects.create(seller=seller, shipment=shipment, order_line=lines[0], quantity=1)
+        OrderAdjustment.objects.create(seller=seller, order=order, kind="shipping", title="Post", net="5", gross="6.25")
+        refund = Refund.objects.create(seller=seller, order=order, external_id=f"r{number}", gross="10")
+        RefundLine.objects.create(seller=seller, refund=refund, order_line=lines[1], quantity=0, gross="10")
+        TargetTotals.objects.create(seller=seller, order=order, connection=shop, expected_total="99", total="99")
         Link.objects.create(connection=shop, kind=Kind.ORDER, external_id=f"o{number}", item_id=order.pk)
 
 

@@ -170,7 +170,7 @@ def _shipment(shipment: FieldReader) -> ShipmentRecord:
     return ShipmentRecord(
         external_id=shipment.key("id"),
         carrier=shipment.text("tracking_carrier") or shipment.text("shipping_provider"),
-        tracking_number=shipment.text("tracking_number"),
+        tracking_numbers=[number for number in (shipment.text("tracking_number"),) if number],
         shipped_at=shipment.timestamp("date_created"),
         lines={each.key("order_product_id"): _number(each, "quantity") for each in shipment.objects("items")},
     )

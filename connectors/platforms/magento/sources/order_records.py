@@ -4,14 +4,14 @@ A configurable product appears twice in an order: as the purchased line, with pr
 the selected simple product. The two are converted to one line, with the variant of the second.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
 
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
-from connectors.platforms.magento.shipments import MAGENTO_ID_PREFIX, Shipment, Track
+from connectors.platforms.magento.shipments import MAGENTO_ID_PREFIX, Shipment
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
 from connectors.sdk.listing_protocol import Text, UtcDatetime
@@ -30,7 +30,6 @@ STATES = {
 }
 # The prefix of an attribute code in the field map.
 PRODUCT_PREFIX = "product."
-MAX_TRACKING_NUMBER_LENGTH = 100
 
 
 def order_link(client: ShopClient, external_id: str) -> str:
@@ -48,21 +47,13 @@ def shipment_records(shipments: Iterable[Shipment]) -> list[ShipmentRecord]:
         ShipmentRecord(
             external_id=f"{MAGENTO_ID_PREFIX}{api_row.entity_id}",
             carrier=api_row.tracks[0].title if api_row.tracks else "",
-            tracking_number=_tracking_numbers(api_row.tracks),
+            tracking_numbers=[each.track_number for each in api_row.tracks if each.track_number],
             shipped_at=api_row.created_at,
             lines={each.order_item_id: each.qty for each in api_row.items},
         )
         for api_row in sorted(shipments, key=lambda each: each.entity_id)
         if api_row.key is None
     ]
-
-
-def _tracking_numbers(tracks: Sequence[Track]) -> str:
-    """As many complete tracking numbers as fit into the field."""
-    text = ", ".join(each.track_number for each in tracks)
-    return (
-        text if len(text) <= MAX_TRACKING_NUMBER_LENGTH else text[: MAX_TRACKING_NUMBER_LENGTH + 1].rpartition(", ")[0]
-    )
 
 
 class OrderRecordBuilder:

@@ -68,19 +68,21 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         for each in wanted:
             try:
                 if created := by_key.get(each["key"]):
-                    self._add_track(created, each)
-                elif each["number"] not in manual_tracking_numbers:
+                    self._add_tracks(created, each)
+                elif manual_tracking_numbers.isdisjoint(_numbers(each)):
                     self._create(order_id, each)
             except RequestRejected as error:
                 rejections[each["key"]] = error
         return rejections
 
-    def _add_track(self, created: Shipment, shipment: Payload) -> None:
-        """Add a tracking number that was reported later."""
-        if shipment["number"] and shipment["number"] not in [each.track_number for each in created.tracks]:
-            parent = {"order_id": created.order_id, "parent_id": created.entity_id, "weight": 0, "description": ""}
-            quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
-            self.client.post("/shipment/track", {"entity": parent | quantity | _track(shipment)})
+    def _add_tracks(self, created: Shipment, shipment: Payload) -> None:
+        """Add tracking numbers that were reported later."""
+        existing = {each.track_number for each in created.tracks}
+        parent = {"order_id": created.order_id, "parent_id": created.entity_id, "weight": 0, "description": ""}
+        quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
+        for number in _numbers(shipment):
+            if number not in existing:
+                self.client.post("/shipment/track", {"entity": parent | quantity | _track(shipment, number)})
 
     def _create(self, order_id: int, shipment: Payload) -> None:
         body = {
@@ -88,7 +90,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
             "notify": self.client.settings.notify,
             "appendComment": False,
             "comment": {"comment": f"{COMMENT_PREFIX}{shipment['key']}", "is_visible_on_front": 0},
-            "tracks": [_track(shipment)] if shipment["number"] else [],
+            "tracks": [_track(shipment, number) for number in _numbers(shipment)],
         }
         if source := self.client.settings.ship_from:
             body["arguments"] = {"extension_attributes": {"source_code": source}}
@@ -102,22 +104,29 @@ def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:
     lines = sorted((int(known[line]), quantity) for line, quantity in item.lines.items() if line in known)
     if not lines:
         return None
-    name = item.external_id or item.tracking_number
+    first, *more = item.tracking_numbers or [""]
+    name = item.external_id or first
     if not name:
         raise SkipRecord(issues.SHIPMENT_WITHOUT_NUMBER())
     return {
         # Each vendor numbers shipments independently, but an order line belongs to only one vendor.
         "key": f"{name}/{lines[0][0]}",
         "carrier": item.carrier,
-        "number": item.tracking_number,
+        "number": first,
         "items": [{"order_item_id": line, "qty": json_number(quantity)} for line, quantity in lines],
+        **({"more_numbers": more} if more else {}),
     }
 
 
-def _track(shipment: Payload) -> dict[str, str]:
+def _numbers(shipment: Payload) -> list[str]:
+    """All tracking numbers of a shipment's payload."""
+    return [number for number in (shipment["number"], *shipment.get("more_numbers", ())) if number]
+
+
+def _track(shipment: Payload, number: str) -> dict[str, str]:
     carrier = shipment["carrier"]
     code = carrier.lower() if carrier.lower() in CARRIERS else CUSTOM_CARRIER
-    return {"track_number": shipment["number"], "title": carrier or "Shipment", "carrier_code": code}
+    return {"track_number": number, "title": carrier or "Shipment", "carrier_code": code}
 
 
 def _rejection(rejections: Mapping[str, RequestRejected]) -> SkipRecord:

@@ -101,7 +101,7 @@ def _shipment(row: Row, numbers: Sequence[str]) -> ShipmentRecord:
     return ShipmentRecord(
         external_id=str(required_int(row, "id")),
         carrier=str(row.get("carrier", ""))[:MAX_NAME_LENGTH],
-        tracking_number=", ".join(number for number in numbers if number)[:MAX_NAME_LENGTH],
+        tracking_numbers=[number for number in numbers if number],
         shipped_at=_midnight(row.get("shipped")),
     )
 

@@ -44,7 +44,7 @@ class OrderTarget(RestTargetStream[OrderItem]):
                 {
                     "key": shipment.external_id,
                     "carrier": shipment.carrier,
-                    "tracking_number": shipment.tracking_number,
+                    "tracking_number": ", ".join(shipment.tracking_numbers),
                     "shipped_at": shipment.shipped_at and shipment.shipped_at.astimezone(UTC).isoformat(),
                     "lines": [
                         {"line": reference(refs, Kind.ORDER_LINE, line_id), "quantity": json_number(quantity)}

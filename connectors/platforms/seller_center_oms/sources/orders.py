@@ -123,7 +123,7 @@ def _shipments(items: Sequence[ItemRow]) -> list[ShipmentRecord]:
             ShipmentRecord(
                 external_id=":".join(key)[:200],
                 carrier=item.shipping_carrier,
-                tracking_number=item.tracking_code,
+                tracking_numbers=[item.tracking_code],
                 shipped_at=item.shipped_at,
             ),
         )

@@ -39,9 +39,10 @@ def _entry(item_id: str, line: OrderLineItem, shipments: list[ShipmentItem], rea
         return entry | {REASONS[status]: reasons[status]}
     if status == "shipped":
         shipment = next((each for each in shipments if line.id in each.lines), None)
-        if shipment is None or not (shipment.carrier and shipment.tracking_number):
+        if shipment is None or not (shipment.carrier and shipment.tracking_numbers):
             raise SkipRecord(issues.TRACKING_MISSING(name=line.sku or line.title))
-        entry |= {"shipping_carrier": shipment.carrier, "tracking_code": shipment.tracking_number}
+        # The OMS takes one code for an item, and all parcels of a shipment lead to the same delivery.
+        entry |= {"shipping_carrier": shipment.carrier, "tracking_code": shipment.tracking_numbers[0]}
         if shipment.shipped_at is not None:
             entry["status_event_time"] = _format_datetime(shipment.shipped_at)
     return entry

@@ -131,7 +131,7 @@ def _identifiers(line: OrderLineItem, refs: References) -> Row:
 def _shipment(item: ShipmentItem) -> Row:
     return {
         "carrier": item.carrier,
-        "tracking_number": item.tracking_number,
+        "tracking_number": ", ".join(item.tracking_numbers),
         "shipped_at": item.shipped_at and item.shipped_at.isoformat(),
     }
 
