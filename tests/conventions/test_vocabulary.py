@@ -105,7 +105,6 @@ FILE_NAMES = {
 }
 PHRASES = {
     "Alerts told": "Alert deliveries",
-    "does not tell": "did not return",
     "Dry: everything is decided": "Dry run: changes are computed, nothing is sent",
     "Ended well": "Succeeded",
     "has gone; it is made anew": "no longer exists. It is created again",
