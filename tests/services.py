@@ -33,6 +33,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     run.chmod(0o755)
     (run / "static").mkdir()
     os.environ |= {"ENVIRONMENT": "development", "SYNCCENTER_VAR": str(run)}
+    # Tests start hundreds of processes; each would compile every module of ours anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = early_config.known_args_namespace
     if options.help or options.version or given:
         early_config.add_cleanup(lambda: shutil.rmtree(run))

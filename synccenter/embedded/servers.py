@@ -62,7 +62,7 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
     which has no password.
     """
     data_root = _data_root(home)
-    binaries = _reachable_binaries(data_root)
+    binaries = reachable_binaries(data_root)
     data = data_root / "data"
     if not data.exists():
         _initialise(binaries, data)
@@ -148,7 +148,8 @@ def _make_traversable(folder: Path) -> Path:
     return folder
 
 
-def _reachable_binaries(data_root: Path) -> Path:
+def reachable_binaries(data_root: Path) -> Path:
+    """The folder of PostgreSQL's programs; a copy in `data_root` if PostgreSQL's own user cannot read the original."""
     binaries = postgres_binaries()
     if os.geteuid() != 0 or _is_world_traversable(binaries) or os.environ.get("EMBEDDED_POSTGRES_BIN"):
         return binaries
@@ -177,7 +178,7 @@ def _initialise(binaries: Path, data: Path) -> None:
         [
             binaries / "initdb",
             *("--pgdata", unfinished, "--username", _USER, "--auth", "trust", "--encoding", "UTF8"),
-            *_locale(binaries),
+            *locale_arguments(binaries),
             "--no-sync",
         ],
         check=True,
@@ -189,7 +190,8 @@ def _initialise(binaries: Path, data: Path) -> None:
     unfinished.rename(data)
 
 
-def _locale(binaries: Path) -> tuple[str, ...]:
+def locale_arguments(binaries: Path) -> tuple[str, ...]:
+    """Arguments of initdb for the locale C.UTF-8."""
     version = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
     if int(re.findall(r"\d+", version)[0]) < _FIRST_WITH_BUILTIN_LOCALES:
         return ("--locale", "C.UTF-8")

@@ -24,13 +24,15 @@ def call(clone: Path, *argv: str) -> subprocess.Popen[str]:
     return subprocess.Popen([clone / "dev", *argv], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_two_at_once_make_one_environment(clone: Path) -> None:
+def test_two_at_once_make_one_environment_in_place_of_a_broken_link(clone: Path) -> None:
+    (clone / ".venv").symlink_to("/nowhere/.venv")
     both = [call(clone, "manage", "first"), call(clone, "manage", "second")]
     answers = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     for word, (output, _) in zip(("first", "second"), answers, strict=True):
         assert output == f"ran ['{word}'] {clone / '.venv'} development\n"
-    assert sum("Installing" in errors for _, errors in answers) == 1
+    for message in ("Replacing .venv, a link to /nowhere/.venv, which does not exist.", "Installing"):
+        assert sum(message in errors for _, errors in answers) == 1
 
     with call(clone, "manage", "again") as third:
         assert "Installing" not in third.communicate(timeout=120)[1]
@@ -38,6 +40,15 @@ def test_two_at_once_make_one_environment(clone: Path) -> None:
     (clone / "requirements.txt").write_text("# still nothing\n")
     with call(clone, "manage", "later") as fourth:
         assert "Installing" in fourth.communicate(timeout=120)[1]
+
+
+def test_a_file_in_place_of_the_environment_is_kept_and_refused_with_the_fix(clone: Path) -> None:
+    (clone / ".venv").write_text("mine")
+    with call(clone, "manage", "first") as process:
+        output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (1, "")
+    assert errors == f"{clone / '.venv'} is not a directory. Delete or rename it, then try again.\n"
+    assert (clone / ".venv").read_text() == "mine"
 
 
 def test_help_installs_nothing(clone: Path) -> None:

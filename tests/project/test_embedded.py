@@ -170,7 +170,7 @@ def test_a_copy_of_the_programs_is_complete(var: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(servers, "_is_world_traversable", lambda folder: False)
     monkeypatch.setattr(servers, "_chown_unprivileged", lambda path: None)
-    binaries = servers._reachable_binaries(var)
+    binaries = servers.reachable_binaries(var)
     assert binaries.is_relative_to(var)
     for program in ("postgres", "initdb", "pg_dump"):
         answer = subprocess.run([binaries / program, "--version"], capture_output=True, text=True, check=True)
@@ -185,8 +185,8 @@ def test_programs_of_another_version_can_be_given(
     (var / "postgres").write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
     (var / "postgres").chmod(0o755)
     monkeypatch.setenv("EMBEDDED_POSTGRES_BIN", str(var))
-    assert embedded.postgres_binaries() == servers._reachable_binaries(var) == var
-    assert ("--locale-provider" in servers._locale(var)) == provider
+    assert embedded.postgres_binaries() == servers.reachable_binaries(var) == var
+    assert ("--locale-provider" in servers.locale_arguments(var)) == provider
 
 
 def test_what_prevents_the_start_is_reported(var: Path) -> None:

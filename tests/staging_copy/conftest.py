@@ -4,12 +4,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.utils import timezone
 
@@ -54,7 +52,9 @@ class CopyDatabases:
 
 
 @pytest.fixture
-def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_file: Path) -> Iterator[CopyDatabases]:
+def copy_databases(
+    transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pools_file: Path
+) -> Iterator[CopyDatabases]:
     live = copier.live_database()
     staging = live.named(f"{live.name}_staging")
     settings.BACKUP_DIR = tmp_path / "backups"
@@ -62,6 +62,8 @@ def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_
     settings.STAGING_DATABASE_URL = staging.url
     settings.STAGING_ADMIN_PASSWORD = "known to everybody"
     settings.STAGING_COPY_DOMAIN = "sellercenter.net"
+    # The check of staging runs in a process of its own; most of these shops do not exist.
+    monkeypatch.setenv("STAGING_COPY_RETRY_DELAY_SECONDS", "0")
     (tmp_path / "copies").mkdir()
     shutil.copy(pools_file, tmp_path / "copies")
     connection.close()
@@ -70,9 +72,10 @@ def copy_databases(transactional_db: None, settings: Any, tmp_path: Path, pools_
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [live.name])
         cursor.execute(f'CREATE DATABASE "{staging.name}" TEMPLATE "{live.name}"')
     services.register_staging(by=None)
-    yield CopyDatabases(live, staging)
-    for name in ("", "_next", "_previous", "_previous_old", "_passing"):
-        swap.drop(staging, f"{staging.name}{name}")
+    copy_databases = CopyDatabases(live, staging)
+    yield copy_databases
+    for name in copy_databases.names():
+        swap.drop(staging, name)
 
 
 @dataclass
@@ -84,12 +87,6 @@ class Live:
     shop: Connection
     product: Product
     order: Order
-
-
-@cache
-def _hash_of(password: str) -> str:
-    """Made once: it is meant to take long."""
-    return make_password(password)
 
 
 @pytest.fixture
@@ -108,7 +105,7 @@ def live(copy_databases: CopyDatabases) -> Live:
         bank_account="GB33BUKB20201555555555",
     )
     user = User.objects.create_user(email="Alice@acme.example", name="Alice Archer")
-    user.password = _hash_of("a real password")
+    user.set_password("a real password")
     user.save()
     shop = Connection.objects.create(
         seller=seller,

@@ -106,15 +106,8 @@ def test_answer_rollback_and_undo_of_the_rollback(
 
 
 def test_a_shop_that_is_down_leaves_staging_frozen_until_it_is_checked_again(
-    copy_databases: CopyDatabases,
-    live: Live,
-    shop: None,
-    platform: SandboxProcess,
-    copy: Callable[[], Copy],
-    monkeypatch: Any,
+    copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
 ) -> None:
-    # Read by the process that runs the check.
-    monkeypatch.setenv("STAGING_COPY_RETRY_DELAY_SECONDS", "0")
     delete_at_shop(platform, 3)
     platform.control("POST", "faults", json={"fault": "garbage", "times": 100})
     created = copy()

@@ -25,6 +25,11 @@ def join_waker_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave no thread with a database connection to the next test."""
     monkeypatch.setattr(inbox, "waker", Waker(idle_seconds=0.01))
     yield
+    wait_for_waker()
+
+
+def wait_for_waker() -> None:
+    """Until the lanes of all events so far have been woken."""
     for thread in threading.enumerate():
         if thread.name == "webhook-waker":
             thread.join()

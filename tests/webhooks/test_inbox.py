@@ -9,11 +9,10 @@ from django.test import Client
 
 from connectors.models import WebhookEvent, WebhookRefusal
 from connectors.services.connections import install_connection, uninstall_connection
-from connectors.webhooks import inbox
 from connectors.webhooks.inbox import MAX_BODY
 from hub.models import Connection, Job, Lane
 from tests.factories import make_seller
-from tests.webhooks.conftest import Post
+from tests.webhooks.conftest import Post, wait_for_waker
 from tests.webhooks.sending import body_of, event, signed, with_hmac, with_secret
 
 pytestmark = pytest.mark.django_db
@@ -162,7 +161,7 @@ def test_unread_events_are_kept_with_the_reason(shop: Connection, post: Post) ->
 def test_only_the_lane_that_processes_it_is_woken(shop: Connection, post: Post) -> None:
     Lane.objects.update(due=False)
     post(shop, event("store/order/created"))
-    inbox.waker._thread.join()
+    wait_for_waker()
     assert list(Lane.objects.filter(due=True).values_list("name", flat=True)) == ["orders"]
 
 
