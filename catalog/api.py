@@ -15,6 +15,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.gzip import gzip_page
 from ninja import Field, Query, Router, Schema
 from ninja.decorators import decorate_view
+from pydantic import create_model
 
 from accounts.auth import ApiKeyAuth, ApiRequest, seller_for
 from accounts.rest import ApiError, FieldError
@@ -22,6 +23,8 @@ from catalog.feeds import formats, queries
 from catalog.feeds.cursors import START, Cursor, CursorError, CursorOutdated, FeedSnapshot
 from catalog.feeds.sources import feed_sources
 from catalog.models import FeedPosition
+from catalog.records import ProductRecord, VariantRecord
+from hub.field_registry import FieldType, stored_fields
 
 router = Router(tags=["feeds"])
 Feed = FeedPosition.Feed
@@ -47,34 +50,37 @@ class OptionOut(Schema):
     value: str
 
 
-class VariantOut(Schema):
+class _VariantDocument(Schema):
+    id: int
+
+
+class _ProductDocument(Schema):
+    id: int
+    vendor: str | None = VENDOR
+
+
+def _with_fields(base: type[Schema], record_class: type) -> Any:
+    """A schema of `base` and the fields of the registry."""
+    types: dict[str, Any] = {"status": State, "options": list[OptionOut]}
+    fields: dict[str, Any] = {
+        field.feed_name: types.get(field.name, float | None if field.type is FieldType.DECIMAL else field.annotation)
+        for field in stored_fields(record_class)
+        if field.feed_name
+    }
+    return create_model(base.__name__, __base__=base, **fields)
+
+
+class VariantOut(_with_fields(_VariantDocument, VariantRecord)):  # type: ignore[misc]  # from the registry
     """A variant with its prices."""
 
-    id: int
-    status: State
-    sku: str
-    barcode: str
-    weight_in_grams: float | None
-    image_url: str
-    options: list[OptionOut]
-    settings: dict[str, Any]
-    rrp: float | None
     prices: list[PriceOut]
 
 
-class ProductOut(Schema):
+class ProductOut(_with_fields(_ProductDocument, ProductRecord)):  # type: ignore[misc]  # from the registry
     """A product with its variants. Delete products and variants that are neither `live` nor `suspended`."""
 
-    id: int
-    vendor: str | None = VENDOR
-    status: State
-    title: str
-    slug: str
-    description: str
-    type: str
     brand: str | None
     categories: list[str] = Field(description="Category paths, for example `Garden / Chairs`.")
-    attributes: dict[str, Any]
     variants: list[VariantOut]
 
 

@@ -12,7 +12,10 @@ from typing import Any
 
 from django.db import connection as database
 
+from catalog.contents import ProductContent, VariantContent
 from catalog.models import Brand, Category, Image, Price, PriceList, Product, ProductCategory, Stock, Variant
+from catalog.records import ProductRecord, VariantRecord
+from hub.field_registry import stored_names
 from hub.models import Connection
 
 
@@ -38,22 +41,13 @@ class PriceItem:
     list_name: str = ""
 
 
-@dataclass(slots=True)
-class VariantItem:
+@dataclass(slots=True, kw_only=True)
+class VariantItem(VariantContent):
     """A variant with its stock and prices."""
 
     id: int
     product_id: int
     seller_id: int
-    sku: str
-    barcode: str
-    weight_in_grams: Decimal | None
-    position: int
-    cart_image_url: str
-    options: list[dict[str, str]]
-    status: str
-    rrp: Decimal | None
-    settings: dict[str, Any]
     stock: list[StockItem] = field(default_factory=list)
     prices: list[PriceItem] = field(default_factory=list)
 
@@ -69,20 +63,14 @@ class ImageItem:
     origin_id: int | None = None
 
 
-@dataclass(slots=True)
-class ProductItem:
+@dataclass(slots=True, kw_only=True)
+class ProductItem(ProductContent):
     """A complete product. Variants, images and categories are in a stable order."""
 
     id: int
     seller_id: int
-    title: str
-    slug: str
-    description: str
-    product_type: str
-    status: str
     brand_id: int | None
     brand: str
-    attributes: dict[str, Any]
     revision: int
     updated_at: datetime
     category_ids: list[int] = field(default_factory=list)
@@ -132,23 +120,16 @@ class StoreItem:
     list_currency: str = ""
 
 
-_PRODUCT = (
-    "id", "seller_id", "title", "slug", "description", "product_type", "status", "brand_id", "brand__name",
-    "attributes", "revision", "updated_at",
-)  # fmt: skip
-_VARIANT = (
-    "id", "product_id", "seller_id", "sku", "barcode", "weight_in_grams", "position", "cart_image_url", "options",
-    "status", "rrp", "settings",
-)  # fmt: skip
+_PRODUCT = ("id", "seller_id", "brand_id", "brand__name", "revision", "updated_at", *stored_names(ProductRecord))
+_VARIANT = ("id", "product_id", "seller_id", *stored_names(VariantRecord))
 
 
 def load_products(ids: Sequence[int]) -> dict[int, ProductItem]:
     """Complete products by ID. Six queries."""
     products = {}
-    for row in Product.objects.filter(id__in=ids).values_list(*_PRODUCT):
-        item = ProductItem(*row)
-        item.brand = item.brand or ""
-        products[item.id] = item
+    for row in Product.objects.filter(id__in=ids).values(*_PRODUCT):
+        row["brand"] = row.pop("brand__name") or ""
+        products[row["id"]] = ProductItem(**row)
     for variant in _variants(Variant.objects.filter(product_id__in=ids)).values():
         products[variant.product_id].variants.append(variant)
     images = Image.objects.filter(product_id__in=ids).order_by("product_id", "position", "id")
@@ -169,9 +150,8 @@ def load_variants(ids: Sequence[int]) -> dict[int, VariantItem]:
 
 
 def _variants(queryset: Any) -> dict[int, VariantItem]:
-    variants = {
-        row[0]: VariantItem(*row) for row in queryset.order_by("product_id", "position", "id").values_list(*_VARIANT)
-    }
+    rows = queryset.order_by("product_id", "position", "id").values(*_VARIANT)
+    variants = {row["id"]: VariantItem(**row) for row in rows}
     stock: dict[int, list[StockItem]] = defaultdict(list)
     for row in (
         Stock.objects.filter(variant_id__in=variants.keys())

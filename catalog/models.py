@@ -152,6 +152,7 @@ class Variant(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
     sku = models.CharField(_("SKU"), max_length=255, blank=True)
     barcode = models.CharField(max_length=64, blank=True)
+    mpn = models.CharField(_("manufacturer part number"), max_length=255, blank=True, default="", db_default="")
     weight_in_grams = models.DecimalField(max_digits=14, decimal_places=3, null=True, blank=True)
     position = models.IntegerField(default=0)
     cart_image_url = models.URLField(_("cart image URL"), max_length=1000, blank=True)

@@ -49,6 +49,7 @@ POLICY = {
         "product_id": "keep",
         "sku": "scrub",
         "barcode": "keep",
+        "mpn": "scrub",
         "weight_in_grams": "keep",
         "position": "keep",
         "cart_image_url": "scrub",

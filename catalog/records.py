@@ -1,86 +1,88 @@
 """Catalog records as read from a source. Amounts are in the major unit of the currency, weights in grams."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
+from catalog.contents import ProductContent, VariantContent
+from hub.field_registry import hub_field, register_fields
+from hub.kinds import Kind
 from hub.records import Record
 
 
+@register_fields(Kind.STORE)
 @dataclass(slots=True, kw_only=True)
 class SettingsRecord(Record):
     """Settings of the store (D15)."""
 
-    name: str = ""
-    currency: str = ""
-    time_zone: str = ""
+    name: str = hub_field(_("Name"), feed_name="", default="")
+    currency: str = hub_field(_("Currency"), feed_name="", default="")
+    time_zone: str = hub_field(_("Time zone"), feed_name="", default="")
 
 
+@register_fields(Kind.CATEGORY)
 @dataclass(slots=True, kw_only=True)
 class CategoryRecord(Record):
     """A category. `tree` identifies the storefront's tree; `parent_id` is an external ID, empty for a root."""
 
-    name: str
-    parent_id: str = ""
+    name: str = hub_field(_("Name"))
+    parent_id: str = hub_field(_("Parent category"), feed_name="parent", relation=True, default="")
     tree: str = ""
-    slug: str = ""
-    position: int = 0
-    visible: bool = True
+    slug: str = hub_field(_("Slug"), default="")
+    position: int = hub_field(_("Position"), default=0)
+    visible: bool = hub_field(_("Visible"), default=True)
 
 
+@register_fields(Kind.BRAND)
 @dataclass(slots=True, kw_only=True)
 class BrandRecord(Record):
     """A brand."""
 
-    name: str
-    image_url: str = ""
+    name: str = hub_field(_("Name"))
+    image_url: str = hub_field(_("Image URL"), default="")
 
 
+@register_fields("price")
 @dataclass(slots=True, kw_only=True)
 class PriceRecord:
     """The default price. `list_amount` is the price before a discount."""
 
-    amount: Decimal
-    list_amount: Decimal | None = None
+    amount: Decimal = hub_field(_("Price"), unit="currency")
+    list_amount: Decimal | None = hub_field(_("List price"), unit="currency", default=None)
 
 
+@register_fields("stock")
 @dataclass(slots=True, kw_only=True)
 class StockRecord:
     """Stock of a variant at a location. `quantity` is None if the source doesn't track it."""
 
-    quantity: Decimal | None
-    location: str = "default"
-    min_level: Decimal | None = None
-    restock_date: date | None = None
+    quantity: Decimal | None = hub_field(_("Quantity"))
+    location: str = hub_field(_("Location"), relation=True, default="default")
+    min_level: Decimal | None = hub_field(_("Minimum level"), default=None)
+    restock_date: date | None = hub_field(_("Restock date"), mappable=True, default=None)
 
 
+@register_fields(Kind.VARIANT)
 @dataclass(slots=True, kw_only=True)
-class VariantRecord:
-    """A variant with its price and stock. `status` is a value of catalog.models.Status."""
+class VariantRecord(VariantContent):
+    """A variant with its price and stock."""
 
     external_id: str
-    sku: str = ""
-    barcode: str = ""
-    weight_in_grams: Decimal | None = None
-    position: int = 0
-    cart_image_url: str = ""
-    options: list[dict[str, str]] = field(default_factory=list)
-    status: str = "live"
-    rrp: Decimal | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-    price: PriceRecord | None = None
-    stock: list[StockRecord] = field(default_factory=list)
+    price: PriceRecord | None = hub_field(_("Price"), feed_name="prices", relation=True, default=None)
+    stock: list[StockRecord] = hub_field(_("Stock"), feed_name="", relation=True, default_factory=list)
 
 
+@register_fields("image")
 @dataclass(slots=True, kw_only=True)
 class ImageRecord:
     """An image of a gallery."""
 
     external_id: str
-    url: str
-    alt: str = ""
-    position: int = 0
+    url: str = hub_field(_("URL"))
+    alt: str = hub_field(_("Alt text"), feed_name="label", default="")
+    position: int = hub_field(_("Position"), default=0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,17 +92,12 @@ class GalleryRecord(Record):
     images: list[ImageRecord]
 
 
+@register_fields(Kind.PRODUCT)
 @dataclass(slots=True, kw_only=True)
-class ProductRecord(Record):
+class ProductRecord(ProductContent, Record):
     """A product. None for variants, images or categories means that they were not read and must be kept."""
 
-    title: str
-    slug: str = ""
-    description: str = ""
-    product_type: str = ""
-    status: str = "live"
-    brand_id: str = ""
-    category_ids: list[str] | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
-    variants: list[VariantRecord] | None = None
-    images: list[ImageRecord] | None = None
+    brand_id: str = hub_field(_("Brand"), mappable=True, feed_name="brand", relation=True, default="")
+    category_ids: list[str] | None = hub_field(_("Categories"), feed_name="categories", relation=True, default=None)
+    variants: list[VariantRecord] | None = hub_field(_("Variants"), relation=True, default=None)
+    images: list[ImageRecord] | None = hub_field(_("Images"), feed_name="", relation=True, default=None)

@@ -15,9 +15,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.models import Status
+from catalog.models import Status, Variant
+from catalog.records import VariantRecord
 from connectors.models import WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
+from hub.field_registry import stored_fields
 from hub.kinds import Direction
 from hub.models import Connection, Run, RunItem
 from orders.models import Customer, Order
@@ -122,6 +124,20 @@ STATUS_TONES: dict[str, Tone] = {
     Order.Status.RETURNED: Tone.WARN,
     Order.Status.REFUNDED: Tone.WARN,
 }
+
+# Fields of a variant that have a column of their own on the product's page, and those that say nothing to merchants.
+_VARIANT_COLUMNS = {"sku", "options", "status", "weight_in_grams", "rrp", "position", "cart_image_url"}
+
+
+def more_variant_fields(variant: Variant) -> list[tuple[Label, str]]:
+    """(label, value) of every other field of the registry that has a value."""
+    found: list[tuple[Label, str]] = []
+    for field in stored_fields(VariantRecord):
+        value = field.get(variant)
+        if field.name not in _VARIANT_COLUMNS and value not in (None, "", [], {}):
+            pairs = [f"{name} {each}" for name, each in value.items()] if isinstance(value, dict) else [str(value)]
+            found.append((field.label, ", ".join(pairs)))
+    return found
 
 
 @dataclass(frozen=True)

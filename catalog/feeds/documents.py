@@ -9,18 +9,28 @@ from django.db import connection
 
 from catalog.feeds.sources import FeedSource
 from catalog.models import FeedPosition
+from catalog.records import ProductRecord, VariantRecord
+from hub.field_registry import FieldType, stored_fields
 
 Feed = FeedPosition.Feed
+
+
+def _fields(table: str, record_class: type, *, without: tuple[str, ...] = ()) -> str:
+    """The fields of the registry as arguments of `json_build_object`. `table` is an alias in the statement."""
+    arguments = []
+    for field in stored_fields(record_class):
+        if field.feed_name and field.name not in without:
+            column = f"{table}.{field.name}"
+            value = f"trim_scale({column})" if field.type is FieldType.DECIMAL else column
+            arguments.append(f"'{field.feed_name}', {value}")
+    return ", ".join(arguments)
+
 
 _PRODUCTS = """
 SELECT product.id, json_build_object(
     'id', product.id,
     'vendor', %(vendor)s::text,
-    'status', product.status,
-    'title', product.title,
-    'slug', product.slug,
-    'description', product.description,
-    'type', product.product_type,
+    {product_fields},
     'brand', (SELECT name FROM catalog_brand WHERE id = product.brand_id),
     'categories', (
         SELECT coalesce(json_agg(category.path ORDER BY category.id), '[]')
@@ -31,14 +41,7 @@ SELECT product.id, json_build_object(
     'variants', (
         SELECT coalesce(json_agg(json_build_object(
             'id', variant.id,
-            'status', variant.status,
-            'sku', variant.sku,
-            'barcode', variant.barcode,
-            'weight_in_grams', trim_scale(variant.weight_in_grams),
-            'image_url', variant.cart_image_url,
-            'options', variant.options,
-            'settings', variant.settings,
-            'rrp', trim_scale(variant.rrp),
+            {variant_fields},
             'prices', (
                 SELECT coalesce(json_agg(json_build_object(
                     'price_list', list.slug,
@@ -105,7 +108,14 @@ SELECT product.id, json_build_object(
 )::text
 FROM catalog_product AS product WHERE product.id = ANY(%(ids)s) AND product.seller_id = %(seller)s
 """
-_STATEMENTS = {Feed.PRODUCTS: _PRODUCTS, Feed.INVENTORY: _INVENTORY, Feed.IMAGES: _IMAGES}
+_STATEMENTS = {
+    Feed.PRODUCTS: _PRODUCTS.format(
+        product_fields=_fields("product", ProductRecord, without=("attributes",)),
+        variant_fields=_fields("variant", VariantRecord),
+    ),
+    Feed.INVENTORY: _INVENTORY,
+    Feed.IMAGES: _IMAGES,
+}
 
 
 def load_documents(feed: Feed, *, source: FeedSource, ids: Sequence[int]) -> dict[int, str]:

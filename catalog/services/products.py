@@ -24,16 +24,15 @@ from catalog.models import (
 from catalog.records import ProductRecord, VariantRecord
 from catalog.services.differences import Changes, differences
 from catalog.services.revisions import bump_revisions
+from hub.field_registry import stored_names, stored_values
 from hub.kinds import Kind
 from hub.models import Master
 from hub.queue import enqueue
 
 # Precision of the columns. A finer amount would differ from the stored one at every import.
 _MONEY_PRECISION = Decimal("0.0001")
-_CONTENT = ("title", "slug", "description", "product_type", "status")
-_VARIANT_CONTENT = (
-    "sku", "barcode", "weight_in_grams", "position", "cart_image_url", "options", "status", "rrp", "settings",
-)  # fmt: skip
+_CONTENT = stored_names(ProductRecord)
+_VARIANT_CONTENT = stored_names(VariantRecord)
 
 
 @dataclass(slots=True)
@@ -118,10 +117,9 @@ def _save_content(
         Product(
             seller_id=seller_id,
             brand_id=draft.brand_id,
-            attributes=draft.record.attributes,
             created_at=now,
             updated_at=now,
-            **{name: getattr(draft.record, name) for name in _CONTENT},
+            **stored_values(draft.record),
         )
         for draft in drafts
         if draft.product_id is None
@@ -135,20 +133,13 @@ def _save_content(
         result = SavedProduct(draft.product_id, created=False)
         saved.append(result)
         item = known[draft.product_id]
-        found = differences(item, draft.record, (*_CONTENT, "attributes"))
+        found = differences(item, draft.record, _CONTENT)
         if draft.brand_id != item.brand_id:
             found["brand_id"] = [item.brand_id, draft.brand_id]
         if found and _record_difference(result, found, Master.Group.CONTENT, groups):
-            updated.append(
-                Product(
-                    pk=item.id,
-                    brand_id=draft.brand_id,
-                    attributes=draft.record.attributes,
-                    **{name: getattr(draft.record, name) for name in _CONTENT},
-                )
-            )
+            updated.append(Product(pk=item.id, brand_id=draft.brand_id, **stored_values(draft.record)))
     if updated:
-        Product.objects.bulk_update(updated, [*_CONTENT, "attributes", "brand"])
+        Product.objects.bulk_update(updated, [*_CONTENT, "brand"])
     _save_categories_of_products(drafts, saved, known, groups)
     return saved
 
@@ -223,7 +214,7 @@ def _save_variants(
         seen = set()
         for record in draft.record.variants:
             item = items.get(draft.variant_ids.get(record.external_id, 0))
-            fields = {name: getattr(record, name) for name in _VARIANT_CONTENT}
+            fields = stored_values(record)
             if item is None:
                 found = {record.sku or record.external_id: [None, "new variant"]}
                 if result.created or _record_difference(result, found, Master.Group.CONTENT, groups):

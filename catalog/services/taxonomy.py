@@ -11,6 +11,7 @@ from catalog.models import Brand, Category, Product
 from catalog.records import BrandRecord, CategoryRecord
 from catalog.services.differences import Changes, differences
 from catalog.services.revisions import touch_products
+from hub.field_registry import stored_names, stored_values
 from hub.kinds import Kind
 from hub.queue import enqueue
 
@@ -24,15 +25,17 @@ def save_brands(
     results: list[tuple[int, Changes | None]] = []
     for pk, record in brands:
         if pk is None:
-            row = Brand.objects.create(seller_id=seller_id, name=record.name, image_url=record.image_url)
+            row = Brand.objects.create(seller_id=seller_id, **stored_values(record))
             results.append((row.pk, None))
             continue
         brand = known[pk]
-        changes = differences(brand, record, ("name", "image_url"))
+        changes = differences(brand, record, stored_names(BrandRecord))
         if brand.status != "live":
             changes["status"] = [brand.status, "live"]
         if changes:
-            brand.name, brand.image_url, brand.status = record.name, record.image_url, "live"
+            for name, value in stored_values(record).items():
+                setattr(brand, name, value)
+            brand.status = "live"
             brand.save()
         results.append((pk, changes))
     changed = [pk for pk, changes in results if changes is None or changes]
@@ -50,23 +53,20 @@ def save_categories(
     origin: int | None,
 ) -> list[tuple[int, Changes | None]]:
     """Save categories given as (ID or None, record), without parents: see `set_category_parents`. Returns as above."""
-    names = ("name", "slug", "position", "visible")
     known = Category.objects.in_bulk([pk for pk, _ in categories if pk])
     results: list[tuple[int, Changes | None]] = []
     for pk, record in categories:
         if pk is None:
-            row = Category.objects.create(
-                seller_id=seller_id, path=record.name, **{name: getattr(record, name) for name in names}
-            )
+            row = Category.objects.create(seller_id=seller_id, path=record.name, **stored_values(record))
             results.append((row.pk, None))
             continue
         category = known[pk]
-        changes = differences(category, record, names)
+        changes = differences(category, record, stored_names(CategoryRecord))
         if category.status != "live":
             changes["status"] = [category.status, "live"]
         if changes:
-            for name in names:
-                setattr(category, name, getattr(record, name))
+            for name, value in stored_values(record).items():
+                setattr(category, name, value)
             category.status = "live"
             category.save()
         results.append((pk, changes))

@@ -27,6 +27,8 @@ from unfold.widgets import (
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.schemas import Schema, error_message
+from hub.field_registry import fields_of
+from hub.kinds import DataType, Kind
 from hub.models import Connection
 
 SETTINGS, CREDENTIALS = "settings", "credentials"
@@ -206,12 +208,19 @@ def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
 
 
 def _describe_fields(schema: type[Schema]) -> str:
-    """`products (rrp, settings), customers (group)`."""
+    """`products (Recommended retail price: rrp, settings), customers (group)`."""
     names = []
     for name, info in schema.model_fields.items():
         nested = getattr(info.annotation, "model_fields", None)
-        names.append(f"{name} ({', '.join(nested)})" if nested else name)
+        names.append(f"{name} ({', '.join(_labeled(name, field) for field in nested)})" if nested else name)
     return ", ".join(names)
+
+
+def _labeled(data_type: str, name: str) -> str:
+    """A name in a field map with the label of the hub's field, if it is one."""
+    kinds = (Kind.PRODUCT, Kind.VARIANT, "stock") if data_type == DataType.PRODUCTS else (data_type.removesuffix("s"),)
+    field = next((found for kind in kinds if (found := fields_of(kind).get(name))), None)
+    return f"{field.label}: {name}" if field else name
 
 
 def connection_form(adapter: type[Adapter[Any]], connection: Connection | None) -> type[ConnectionForm]:

@@ -29,9 +29,10 @@ from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
 from hub.durations import format_duration
-from hub.kinds import Kind
+from hub.field_registry import change_label
+from hub.kinds import Direction, Kind
 from hub.models import Run, RunItem
-from synclog.models import Issue, ItemStatus
+from synclog.models import Issue, ItemEvent, ItemStatus
 
 _RELATIVE_TIME_LIMIT = timedelta(days=30)
 _NEVER = gettext_lazy("Never")
@@ -45,6 +46,13 @@ register.filter("job_notice", presentation.job_notice)
 register.filter("stages", presentation.stages)
 register.filter("state_label", presentation.state_label)
 register.filter("run_title", presentation.run_title)
+register.filter("more_variant_fields", presentation.more_variant_fields)
+
+
+@register.filter
+def field_label(key: str, event: ItemEvent) -> str:
+    """The label for a key of an event's changes. An export's are the names of the platform's fields."""
+    return change_label(event.kind, key) if event.direction == Direction.IMPORT else key
 
 
 @register.simple_tag

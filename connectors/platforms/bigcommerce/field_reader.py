@@ -1,6 +1,6 @@
 """Reads one item of the vendor's JSON field by field, and collects the problems found."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -131,14 +131,6 @@ def mapped_value(raw: dict[str, Any], path: str) -> Any:
     if isinstance(value, list):
         return next((each.get("value") for each in value if isinstance(each, dict) and each.get("name") == rest), None)
     return None
-
-
-def parse_date(value: Any) -> date | None:
-    """A date from a custom field (ISO 8601), as merchants enter it; None if it is not a valid date."""
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
 
 
 def amount(value: Any) -> Decimal | None:

@@ -65,6 +65,7 @@ class SourceCredentials(Credentials):
 
 class ProductMap(Schema):
     rrp: str = "retail_price"
+    mpn: str = "mpn"
     restock_date: str = ""
     # Settings of a variant for B2B storefronts, with names chosen by the merchant (a minimum quantity, a pack size).
     settings: dict[str, str] = Field(default_factory=dict)

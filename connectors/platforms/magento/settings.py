@@ -79,6 +79,7 @@ class ProductMap(Schema):
     brand: str = "manufacturer"
     rrp: str = "msrp"
     barcode: str = ""
+    mpn: str = ""
     restock_date: str = ""
     # Settings of a variant for B2B storefronts, with names chosen by the merchant.
     settings: dict[str, str] = Field(default_factory=dict)

@@ -127,6 +127,7 @@ class ItemMap(Schema):
     title: FieldName = "displayname"
     description: OptionalFieldName = "storedescription"
     barcode: OptionalFieldName = "upccode"
+    mpn: OptionalFieldName = ""
     rrp: OptionalFieldName = ""
     # Names of our attributes → columns.
     attributes: dict[str, FieldName] = Field(default_factory=dict)

@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import SourceClient
-from connectors.platforms.bigcommerce.field_reader import FieldReader, amount, mapped_value, parse_date
+from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.sdk import issues
+from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.records import PriceRecord, Problem, StockRecord, VariantRecord
+from hub.kinds import Kind
 
 GRAM = Decimal("0.001")
 
@@ -17,7 +19,8 @@ class VariantReader:
 
     def __init__(self, client: SourceClient, product: FieldReader) -> None:
         self._client = client
-        self._map = client.field_map.products
+        self._settings = client.field_map.products.settings
+        self._paths = {kind: mapped_paths(client.field_map.products, kind) for kind in (Kind.VARIANT, "stock")}
         self._product = product
 
     def variant(self, variant: FieldReader, position: int, status: str) -> VariantRecord:
@@ -39,20 +42,23 @@ class VariantReader:
             cart_image_url=variant.text("image_url"),
             options=options,
             status="suspended" if variant.flag("purchasing_disabled") else status,
-            rrp=amount(self._mapped(variant, self._map.rrp)),
             settings={
                 name: value
-                for name, path in self._map.settings.items()
+                for name, path in self._settings.items()
                 if (value := self._mapped(variant, path)) is not None
             },
             price=self._price(variant),
             stock=[self._stock(variant)],
+            **self._mapped_values(Kind.VARIANT, variant),
         )
+
+    def _mapped_values(self, kind: str, variant: FieldReader) -> dict[str, Any]:
+        return mapped_values(kind, {name: self._mapped(variant, path) for name, path in self._paths[kind].items()})
 
     def _mapped(self, variant: FieldReader, path: str) -> Any:
         """A B2B attribute of the variant, else of its product (D11)."""
         own = mapped_value(variant.raw, path)
-        return mapped_value(self._product.raw, path) if own is None else own
+        return mapped_value(self._product.raw, path) if own in (None, "") else own
 
     def _weight(self, variant: FieldReader) -> Decimal | None:
         weight = self._own_or_shared(variant, "weight", issues.WEIGHT_NEGATIVE)
@@ -89,5 +95,5 @@ class VariantReader:
         return StockRecord(
             quantity=Decimal(owner.integer("inventory_level")) if owner else None,
             min_level=Decimal(warning) if warning > 0 else None,
-            restock_date=parse_date(self._mapped(variant, self._map.restock_date)),
+            **self._mapped_values("stock", variant),
         )

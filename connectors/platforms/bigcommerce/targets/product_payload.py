@@ -12,7 +12,9 @@ from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import Kind
 
 TITLE_LENGTH = 250
-CODE_LENGTH = 14
+# Codes of a variant, and of a product without options: the store's field → ours and the most characters. An empty code
+# keeps the store's, except for the first.
+CODES = {"upc": ("barcode", 14), "mpn": ("mpn", 255)}
 # The product's own fields that a store returns exactly as they were sent.
 COMPARED_FIELDS = ("name", "type", "description", "is_visible", "price", "sale_price")
 
@@ -86,7 +88,16 @@ def _variant(item: VariantItem, price_list: str) -> Row:
         "price": json_number(full),
         "sale_price": json_number(sale) or 0,
         "weight_in_grams": json_number(item.weight_in_grams),
-        "upc": item.barcode if len(item.barcode) <= CODE_LENGTH else "",
+        **_codes(item),
         "purchasing_disabled": item.status != "live",
         "options": item.options,
     }
+
+
+def _codes(item: VariantItem) -> Row:
+    found: Row = {"upc": ""}
+    for name, (ours, length) in CODES.items():
+        code = getattr(item, ours)
+        if code and len(code) <= length:
+            found[name] = code
+    return found

@@ -15,6 +15,7 @@ from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import complete_page_by_id
 from connectors.platforms.bigcommerce.targets.base import Numbered, StoreTarget, split
 from connectors.platforms.bigcommerce.targets.product_payload import (
+    CODES,
     COMPARED_FIELDS,
     comparable_content,
     product_payload,
@@ -118,10 +119,10 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         raise TryAgainLater("The store did not say which product it created.")
 
     def _body(self, payload: Row) -> Row:
-        """The product's own fields. A product without options carries the SKU and code of its only variant."""
+        """The product's own fields. A product without options carries the SKU and codes of its only variant."""
         body: Row = payload["product"] | {"weight": store_weight(self.client, payload["weight_in_grams"])}
         first = payload["variants"][0]
-        return body if first["options"] else body | {"sku": first["sku"], "upc": first["upc"]}
+        return body if first["options"] else body | {name: first[name] for name in ("sku", *CODES) if name in first}
 
     def _remove(self, ids: list[str]) -> None:
         """Hide the product, or delete it if the settings say so. A product that no longer exists is not an error."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from connectors.platforms.bigcommerce.client import PRODUCTS, VARIANTS, Row, TargetClient
+from connectors.platforms.bigcommerce.targets.product_payload import CODES
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
@@ -14,11 +15,11 @@ REPLACED_SUFFIX = "~replaced"
 # Fields that a new variant copies from the one that it replaces (B9).
 COPIED_FIELDS = (
     "inventory_level", "inventory_warning_level", "bin_picking_number", "cost_price", "retail_price", "map_price",
-    "width", "height", "depth", "is_free_shipping", "fixed_cost_shipping_price", "image_url", "gtin", "mpn",
-    "purchasing_disabled_message",
+    "width", "height", "depth", "is_free_shipping", "fixed_cost_shipping_price", "image_url", "gtin",
+    "purchasing_disabled_message", *CODES,
 )  # fmt: skip
 # Fields that are compared, so that unchanged variants are not written.
-MANAGED_FIELDS = ("price", "sale_price", "weight", "upc", "purchasing_disabled")
+MANAGED_FIELDS = ("price", "sale_price", "weight", "purchasing_disabled", *CODES)
 
 
 class VariantWriter:
@@ -106,7 +107,7 @@ def store_weight(client: TargetClient, grams: float | None) -> float | None:
 
 
 def _managed(client: TargetClient, wanted: Row) -> Row:
-    return {name: wanted[name] for name in MANAGED_FIELDS if name != "weight"} | {
+    return {name: wanted[name] for name in MANAGED_FIELDS if name in wanted} | {
         "weight": store_weight(client, wanted["weight_in_grams"])
     }
 

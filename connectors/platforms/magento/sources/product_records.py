@@ -11,8 +11,10 @@ from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, is_
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
+from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import ImageRecord, PriceRecord, Problem, ProductRecord, StockRecord, VariantRecord
+from hub.kinds import Kind
 
 GRAM = Decimal("0.001")
 # Mapped to fields of the hub, or meaningless outside the shop.
@@ -29,6 +31,8 @@ class ProductRecordBuilder:
     def __init__(self, client: ShopClient, children: list[Row], stock: dict[str, list[StockRecord]]) -> None:
         self.client = client
         self.map = client.field_map.products
+        self.paths = mapped_paths(self.map, Kind.VARIANT)
+        self.stock_paths = mapped_paths(self.map, "stock")
         self.children = children
         self.stock = stock
         self.problems: list[Problem] = []
@@ -55,7 +59,7 @@ class ProductRecordBuilder:
 
     def _attributes(self, api_row: "ProductRow") -> dict[str, Any]:
         """Attributes created by the shop's users, by label, without those that are mapped to other fields."""
-        excluded = {*_MAPPED_ELSEWHERE, self.map.brand, self.map.rrp, self.map.barcode, self.map.restock_date}
+        excluded = {*_MAPPED_ELSEWHERE, self.map.brand, *self.paths.values(), *self.stock_paths.values()}
         excluded |= set(self.map.settings.values()) | {option.code for option in self._options(api_row)}
         found = {}
         for each in api_row.custom_attributes:
@@ -97,7 +101,6 @@ class ProductRecordBuilder:
         return VariantRecord(
             external_id=str(own.id),
             sku=own.sku,
-            barcode=text(mapped_value(own.custom_attributes, self.map.barcode)),
             weight_in_grams=self._weight(own, fatal=fatal),
             position=position,
             cart_image_url=images[0].url if images else "",
@@ -107,7 +110,6 @@ class ProductRecordBuilder:
                 if (chosen := mapped_value(own.custom_attributes, option.code)) is not None
             ],
             status=status if own.status == ENABLED else "suspended",
-            rrp=_positive_decimal(mapped_value(own.custom_attributes, self.map.rrp)),
             settings={
                 name: value
                 for name, code in self.map.settings.items()
@@ -115,6 +117,9 @@ class ProductRecordBuilder:
             },
             price=self._price(own, fatal=fatal),
             stock=self._stock(own, product),
+            **mapped_values(
+                Kind.VARIANT, {name: mapped_value(own.custom_attributes, code) for name, code in self.paths.items()}
+            ),
         )
 
     def _display_value(self, own: "ProductRow", product: "ProductRow", code: str) -> Any:
@@ -126,10 +131,9 @@ class ProductRecordBuilder:
 
     def _stock(self, own: "ProductRow", product: "ProductRow") -> list[StockRecord]:
         found = self.stock.get(own.sku.lower()) or [StockRecord(quantity=None)]
-        restock = (
-            _parse_date(self._display_value(own, product, self.map.restock_date)) if self.map.restock_date else None
-        )
-        return [StockRecord(quantity=e.quantity, location=e.location, restock_date=restock) for e in found]
+        values = {name: self._display_value(own, product, code) for name, code in self.stock_paths.items()}
+        mapped = mapped_values("stock", values)
+        return [StockRecord(quantity=each.quantity, location=each.location, **mapped) for each in found]
 
     def _weight(self, own: "ProductRow", *, fatal: bool) -> Decimal | None:
         if own.type_id != "simple" and own.weight is None:

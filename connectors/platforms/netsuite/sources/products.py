@@ -1,7 +1,7 @@
 """Items as products: matrix items with their child items; any other item is its own only variant."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,10 +10,11 @@ from connectors.platforms.netsuite.numbers import decimal_or_none
 from connectors.platforms.netsuite.sources.stock_levels import read_stock_levels
 from connectors.platforms.netsuite.suiteql import Row, changed_since, in_conditions, required_int
 from connectors.sdk import issues
+from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Problem, ProductRecord, StockRecord, VariantRecord
 from connectors.sdk.streams import Source
-from hub.kinds import DataType
+from hub.kinds import DataType, Kind
 
 PAGE_SIZE = 200
 # `weightunit` in SuiteQL → grams.
@@ -61,14 +62,7 @@ class Products(Source[NetSuiteClient, ProductRecord]):
 
     def _select(self) -> str:
         fields = self.client.field_map.products
-        mapped = {
-            "sku": fields.sku,
-            "title": fields.title,
-            "description": fields.description,
-            "barcode": fields.barcode,
-            "rrp": fields.rrp,
-        }
-        columns = [f"item.{column} AS {name}" for name, column in mapped.items() if column]
+        columns = [f"item.{column} AS {name}" for name, column in fields if column and isinstance(column, str)]
         columns += [f"item.{column} AS attribute_{n}" for n, column in enumerate(fields.attributes.values())]
         fixed = "item.id, item.itemid, item.parent, item.itemtype, item.isinactive, item.weight, item.weightunit"
         return f"SELECT {', '.join([fixed, *columns])} FROM item"
@@ -86,6 +80,7 @@ class Products(Source[NetSuiteClient, ProductRecord]):
 
     def _record(self, row: Row, children: Sequence[Row], stock: dict[int, list[StockRecord]]) -> ProductRecord:
         variants = children or [row]
+        mapped = mapped_paths(self.client.field_map.products, Kind.VARIANT)
         return ProductRecord(
             external_id=str(required_int(row, "id")),
             raw={"item": row, "children": list(children)},
@@ -98,22 +93,21 @@ class Products(Source[NetSuiteClient, ProductRecord]):
                 for n, name in enumerate(self.client.field_map.products.attributes)
                 if row.get(f"attribute_{n}") is not None
             },
-            variants=[_variant(each, position, stock) for position, each in enumerate(variants)],
+            variants=[_variant(each, position, stock, mapped) for position, each in enumerate(variants)],
             problems=[_sku_missing(each) for each in variants if not _sku(each)],
         )
 
 
-def _variant(row: Row, position: int, stock: dict[int, list[StockRecord]]) -> VariantRecord:
+def _variant(row: Row, position: int, stock: dict[int, list[StockRecord]], mapped: Collection[str]) -> VariantRecord:
+    """`mapped` are the names of the mapped fields, by which the query returns them."""
     item_id = required_int(row, "id")
     return VariantRecord(
         external_id=str(item_id),
-        sku=_sku(row),
-        barcode=str(row.get("barcode", "")),
         weight_in_grams=_weight(row),
         position=position,
         status=_status(row),
-        rrp=decimal_or_none(row.get("rrp")),
         stock=stock.get(item_id, []),
+        **mapped_values(Kind.VARIANT, {name: row.get(name) for name in mapped}),
     )
 
 

@@ -4,11 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from connectors.platforms.rest.sources.base import ApiObject, RestSource, as_utc
 from connectors.sdk import issues
 from connectors.sdk.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
+from hub.field_registry import FieldType, stored_fields
 from hub.kinds import DataType
 
 
@@ -17,15 +18,25 @@ class ApiImage(BaseModel):
     alt: str = ""
 
 
-class ApiVariant(ApiObject):
-    sku: str = ""
-    barcode: str = ""
-    weight_in_grams: Annotated[Decimal, Field(ge=0)] | None = None
-    image_url: str = ""
-    options: list[dict[str, str]] = []
-    status: Literal["live", "suspended"] = "live"
-    rrp: Annotated[Decimal, Field(ge=0)] | None = None
-    settings: dict[str, Any] = {}
+def _variant_fields() -> dict[str, Any]:
+    """The registry's fields, under their names in our feeds: name → (type, default)."""
+    empty = VariantRecord(external_id="")
+    types: dict[str, Any] = {"status": Literal["live", "suspended"]}
+    amount = Annotated[Decimal, Field(ge=0)] | None
+    return {
+        field.feed_name: (
+            types.get(field.name, amount if field.type is FieldType.DECIMAL else field.annotation),
+            field.get(empty),
+        )
+        for field in stored_fields(VariantRecord)
+        if field.feed_name
+    }
+
+
+_VariantObject: Any = create_model("_VariantObject", __base__=ApiObject, **_variant_fields())
+
+
+class ApiVariant(_VariantObject):
     price: Annotated[Decimal, Field(ge=0)] | None = None
     list_price: Annotated[Decimal, Field(ge=0)] | None = None
     quantity: Decimal | None = None
@@ -54,14 +65,8 @@ class Products(RestSource[ProductRecord]):
         return ProductRecord(
             external_id=row.key,
             updated_at=as_utc(row.updated_at),
-            title=row.title,
-            slug=row.slug,
-            description=row.description,
-            product_type=row.type,
-            status=row.status,
             brand_id=row.brand,
             category_ids=row.categories,
-            attributes=row.attributes,
             variants=[_variant(each, position) for position, each in enumerate(row.variants)],
             images=[
                 ImageRecord(external_id=str(position), url=each.url, alt=each.alt, position=position)
@@ -72,25 +77,26 @@ class Products(RestSource[ProductRecord]):
                 for each in row.variants
                 if not each.sku
             ],
+            **_values(ProductRecord, row),
         )
 
     def placeholder(self, key: str) -> ProductRecord:
         return ProductRecord(external_id=key, title="")
 
 
-def _variant(row: ApiVariant, position: int) -> VariantRecord:
+def _variant(row: Any, position: int) -> VariantRecord:
+    """`row` is an ApiVariant."""
     price = None if row.price is None else PriceRecord(amount=row.price, list_amount=row.list_price)
     return VariantRecord(
         external_id=row.key,
-        sku=row.sku,
-        barcode=row.barcode,
-        weight_in_grams=row.weight_in_grams,
         position=position,
-        cart_image_url=row.image_url,
-        options=row.options,
-        status=row.status,
-        rrp=row.rrp,
-        settings=row.settings,
         price=price,
         stock=[StockRecord(quantity=row.quantity, restock_date=row.restock_date)],
+        **_values(VariantRecord, row),
     )
+
+
+def _values(record_class: type, row: ApiObject) -> dict[str, Any]:
+    """The arguments of a record for the fields of the registry."""
+    fields = (field for field in stored_fields(record_class) if field.feed_name)
+    return {field.name: getattr(row, field.feed_name) for field in fields}

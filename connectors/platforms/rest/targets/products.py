@@ -3,11 +3,13 @@
 Stock and prices are separate streams, so that changing them does not send the whole product.
 """
 
-from catalog.items import ProductItem
+from catalog.items import ProductItem, VariantItem
 from connectors.platforms.rest.client import Row
 from connectors.platforms.rest.targets.base import RestTargetStream, reference
 from connectors.sdk.operations import References
+from connectors.sdk.records import ProductRecord, VariantRecord
 from connectors.sdk.values import SOLD_STATUSES, json_number
+from hub.field_registry import FIRST_VERSION, FieldType, stored_fields
 from hub.kinds import DataType, Kind
 
 
@@ -21,30 +23,29 @@ class ProductTarget(RestTargetStream[ProductItem]):
         if item.status not in SOLD_STATUSES:
             return None
         return {
-            "title": item.title,
-            "slug": item.slug,
-            "description": item.description,
-            "type": item.product_type,
-            "status": item.status,
+            **_fields(ProductRecord, item),
             "brand": reference(refs, Kind.BRAND, item.brand_id),
             "brand_name": item.brand,
             "categories": [reference(refs, Kind.CATEGORY, pk) for pk in item.category_ids],
             "category_paths": item.category_paths,
-            "attributes": item.attributes,
             "images": [{"url": image.url, "alt": image.alt} for image in item.images],
             "variants": [
-                {
-                    "key": reference(refs, Kind.VARIANT, variant.id),
-                    "sku": variant.sku,
-                    "barcode": variant.barcode,
-                    "weight_in_grams": json_number(variant.weight_in_grams),
-                    "image_url": variant.cart_image_url,
-                    "options": variant.options,
-                    "status": variant.status,
-                    "rrp": json_number(variant.rrp),
-                    "settings": variant.settings,
-                }
+                {"key": reference(refs, Kind.VARIANT, variant.id), **_fields(VariantRecord, variant)}
                 for variant in item.variants
                 if variant.status in SOLD_STATUSES
             ],
         }
+
+
+def _fields(record_class: type, item: ProductItem | VariantItem) -> Row:
+    """The fields of the registry under their names in our feeds.
+
+    Fields of later versions are left out if they are empty, so that a new field does not cause items without it to be
+    sent again.
+    """
+    found = {}
+    for field in stored_fields(record_class):
+        value = field.get(item)
+        if field.feed_name and (field.since == FIRST_VERSION or value not in ("", None, [], {})):
+            found[field.feed_name] = json_number(value) if field.type is FieldType.DECIMAL else value
+    return found

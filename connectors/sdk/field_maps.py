@@ -1,0 +1,67 @@
+"""Reads the fields that a connection maps (S5): which are mapped, and their values in the type of the hub's field.
+
+A field map has the names of the hub's fields and says for each which field of the platform holds it; empty: none. So a
+platform that gets another mappable field needs one line more in its field map.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic import BaseModel
+
+from hub.field_registry import FieldType, HubField, fields_of
+
+_TRUE_VALUES = ("1", "true", "yes", "on")
+
+
+def mapped_paths(field_map: BaseModel, kind: str) -> dict[str, str]:
+    """Name of a hub field → the platform's field, for the fields of this kind that are mapped one to one."""
+    mappable = {field.name for field in fields_of(kind).values() if field.mappable}
+    return {name: path for name, path in field_map if name in mappable and path and isinstance(path, str)}
+
+
+def mapped_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a record for mapped fields. `values`: name of a hub field → what the platform's field holds."""
+    fields = fields_of(kind)
+    return {name: convert(fields[name], value) for name, value in values.items()}
+
+
+def convert(field: HubField, value: Any) -> Any:
+    """A platform's value in the type of the hub's field; for a missing or invalid one, the field's empty value.
+
+    Text has no characters that cannot be stored. Lists are entered with commas. An amount is positive, because
+    merchants enter zero for "no value"; a percentage is at most 100.
+    """
+    text = "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()
+    match field.type:
+        case FieldType.TEXT:
+            return text
+        case FieldType.DECIMAL:
+            return _number(text, field.unit)
+        case FieldType.DATE:
+            return _date(text)
+        case FieldType.BOOLEAN:
+            return text.lower() in _TRUE_VALUES if text else None
+        case FieldType.LIST:
+            return [word for each in text.split(",") if (word := each.strip())]
+    raise TypeError(f"{field.kind}.{field.name} cannot be mapped one to one.")
+
+
+def _number(text: str, unit: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or number < 0 or (unit == "%" and number > 100) or (unit == "currency" and number == 0):
+        return None
+    return number
+
+
+def _date(text: str) -> date | None:
+    """A date in ISO 8601, of which a time may follow."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
