@@ -22,7 +22,10 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin_audit import action_label
-from accounts.admin_base import (
+from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Membership, Seller, User
+from accounts.operators import get_operator
+from accounts.services import SCOPES, create_api_key, record_audit_event, revoke_api_key, save_agreement
+from common.admin import (
     BaseAdmin,
     Color,
     ReadOnlyAdmin,
@@ -30,10 +33,7 @@ from accounts.admin_base import (
     as_json,
     badge,
     confirm_dialog,
-    get_operator,
 )
-from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Membership, Seller, User
-from accounts.services import SCOPES, create_api_key, record_audit_event, revoke_api_key, save_agreement
 
 admin.site.unregister(Group)
 

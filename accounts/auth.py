@@ -7,8 +7,8 @@ from ninja.security import HttpBearer
 
 from accounts.models import ApiKey, Seller, User
 from accounts.queries import may_change, sellers_of
-from accounts.rest import ApiError, FieldError
 from accounts.services import find_api_key
+from common.rest import ApiError, FieldError
 
 
 class ApiRequest(HttpRequest):

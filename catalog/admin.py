@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import Color, ReadOnlyAdmin, ReadOnlyInline, as_json, badge
 from accounts.models import Seller
 from catalog.models import (
     Attribute,
@@ -25,6 +24,13 @@ from catalog.models import (
     Stock,
     StockLocation,
     Variant,
+)
+from common.admin import (
+    Color,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    as_json,
+    badge,
 )
 
 STATUS_COLORS: dict[Status, Color] = {

@@ -18,12 +18,12 @@ from ninja.decorators import decorate_view
 from pydantic import create_model
 
 from accounts.auth import ApiKeyAuth, ApiRequest, seller_for
-from accounts.rest import ApiError, FieldError
 from catalog.feeds import formats, queries
 from catalog.feeds.cursors import START, Cursor, CursorError, CursorOutdated, FeedSnapshot
 from catalog.feeds.sources import feed_sources
 from catalog.models import FeedPosition
 from catalog.records import ProductRecord, VariantRecord
+from common.rest import ApiError, FieldError
 from hub.field_registry import FieldType, stored_fields
 
 router = Router(tags=["feeds"])

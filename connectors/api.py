@@ -8,7 +8,7 @@ from ninja import Path, Router, Schema, Status
 from pydantic import StringConstraints
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access
-from accounts.rest import ApiError
+from common.rest import ApiError
 from connectors.api_schemas import StorefrontCustomerIn, StorefrontCustomerOut
 from connectors.sdk.errors import NeedsAttention
 from connectors.services.connections import uninstall_connection

@@ -11,7 +11,7 @@ from ninja import Field, Path, Query, Router, Schema
 
 from accounts.auth import ApiKeyAuth, ApiRequest, is_platform_key, require_write_access, sellers_for
 from accounts.models import ApiKey
-from accounts.rest import MAX_ID, ApiError, Page, Paging, page_of
+from common.rest import MAX_ID, ApiError, Page, Paging, page_of
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job, Run, RunLogLine
 from hub.services import cancel_run

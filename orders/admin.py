@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import Color, ReadOnlyAdmin, ReadOnlyInline, badge
 from accounts.models import Seller
+from common.admin import Color, ReadOnlyAdmin, ReadOnlyInline, badge
 from orders.models import (
     Address,
     Customer,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
-from accounts.admin_base import COUNT_LIMIT
+from common.admin import COUNT_LIMIT
 from hub.models import Change, Connection, JobState, Lane, Run, Worker
 from hub.workers import HEARTBEAT_INTERVAL
 from staging_copy.models import Backup, Copy, CopySchedule

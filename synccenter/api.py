@@ -14,7 +14,7 @@ import catalog.api
 import connectors.api
 import hub.api
 import synclog.api
-from accounts.rest import ApiError, FieldError, ProblemDetails
+from common.rest import ApiError, FieldError, ProblemDetails
 from synccenter.throttling import PerKeyThrottle
 
 logger = logging.getLogger(__name__)

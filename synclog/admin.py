@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, get_operator
 from accounts.models import Seller
+from accounts.operators import get_operator
+from common.admin import Color, ReadOnlyAdmin, as_json, badge
 from hub import links
 from hub.admin.queue import ItemSearchMixin
 from synclog import queries

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictB
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for, sellers_for
 from accounts.models import Seller
-from accounts.rest import ApiError, Page, Paging, page_of
+from common.rest import ApiError, Page, Paging, page_of
 from hub.kinds import DataType
 from synclog.models import Issue, SyncLog
 from synclog.reporting import TIMESTAMPS, delete_logs, record_full_sync, record_partial_sync

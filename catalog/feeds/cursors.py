@@ -12,9 +12,9 @@ from typing import Self
 
 from django.db import connection
 
-from accounts.rest import MAX_ID
 from catalog.feeds.sources import FeedSource
 from catalog.models import FeedPosition
+from common.rest import MAX_ID
 
 _PATTERN = re.compile(r"([a-z]{1,20})-([0-9a-f]{12})-([0-9]{1,20})-([0-9]{1,19})")
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, get_operator
+from accounts.operators import get_operator
+from common.admin import Color, ReadOnlyAdmin, as_json, badge
 from connectors.services.checks import count_by_verdict, repair, repairable
 from hub.admin.queue import ItemSearchMixin
 from hub.models import Run, RunItem

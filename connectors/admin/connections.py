@@ -16,7 +16,14 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from accounts.admin_base import BaseAdmin, Color, ReasonForm, badge, confirm_dialog, get_operator
+from accounts.operators import get_operator
+from common.admin import (
+    BaseAdmin,
+    Color,
+    ReasonForm,
+    badge,
+    confirm_dialog,
+)
 from connectors.adapters.registry import adapters
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names

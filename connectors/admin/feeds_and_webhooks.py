@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import Color, ReadOnlyAdmin, as_json, badge, confirm_dialog, get_operator
+from accounts.operators import get_operator
+from common.admin import (
+    Color,
+    ReadOnlyAdmin,
+    as_json,
+    badge,
+    confirm_dialog,
+)
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
 from connectors.services.feed_imports import force_import, removed_titles
 from connectors.services.webhooks import replay_events

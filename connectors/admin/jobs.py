@@ -19,7 +19,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import (
+from accounts.models import Seller
+from accounts.operators import get_operator
+from common.admin import (
     BaseAdmin,
     Color,
     ReadOnlyInline,
@@ -27,9 +29,7 @@ from accounts.admin_base import (
     TimeZoneField,
     badge,
     confirm_dialog,
-    get_operator,
 )
-from accounts.models import Seller
 from connectors.engine.filters import validate as validate_filters
 from connectors.engine.size_schedules import size_rule, update_size_schedules
 from connectors.services.checks import is_comparable, start_comparison, start_preview

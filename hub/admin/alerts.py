@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.admin_base import BaseAdmin, ReadOnlyAdmin, get_operator
+from accounts.operators import get_operator
 from accounts.services import record_audit_event
+from common.admin import BaseAdmin, ReadOnlyAdmin
 from hub.models import Alert, AlertChannel, AlertDelivery
 
 

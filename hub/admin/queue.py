@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
-from accounts.admin_base import (
+from accounts.operators import get_operator
+from common.admin import (
     BaseAdmin,
     Color,
     ReadOnlyAdmin,
@@ -26,7 +27,6 @@ from accounts.admin_base import (
     as_json,
     badge,
     confirm_dialog,
-    get_operator,
 )
 from hub.durations import format_duration
 from hub.kinds import Kind

@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from accounts.admin_base import Color, ReadOnlyAdmin, badge, confirm_dialog, get_operator
+from accounts.operators import get_operator
 from accounts.services import record_audit_event
+from common.admin import Color, ReadOnlyAdmin, badge, confirm_dialog
 from hub import lanes
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.formatting import format_utc

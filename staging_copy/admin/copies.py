@@ -22,7 +22,14 @@ from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts.admin_base import Color, ReadOnlyAdmin, TimeZoneField, badge, confirm_dialog, get_operator
+from accounts.operators import get_operator
+from common.admin import (
+    Color,
+    ReadOnlyAdmin,
+    TimeZoneField,
+    badge,
+    confirm_dialog,
+)
 from hub import lanes
 from hub.durations import format_duration
 from staging_copy import copier, report, requested_actions, services

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldAdminTimeWidget
 
-from accounts.admin_base import BaseAdmin, TimeZoneField, badge, confirm_dialog, get_operator
+from accounts.operators import get_operator
+from common.admin import BaseAdmin, TimeZoneField, badge, confirm_dialog
 from staging_copy import schedules
 from staging_copy.admin.access import CopierAccess
 from staging_copy.models import CopySchedule

@@ -113,7 +113,7 @@ def test_adapters_import_only_the_sdk(key: str) -> None:
     package = adapters()[key].__module__
     shared = r"connectors\.sdk|hub\.kinds|(catalog|orders)\.items"
     allowed = re.compile(rf"({shared}|{re.escape(package)})(\.|$)")
-    packages = {"accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard"}
+    packages = {"accounts", "common", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard"}
     packages |= {"synccenter", "sandbox", "django", "tests"}
     for path in _files(package):
         for name in _imported(path):

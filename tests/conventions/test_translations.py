@@ -20,7 +20,10 @@ TEMPLATES = (
     *("templates/500.html", "templates/_environment.html", "templates/base.html", "templates/dashboard"),
     "templates",
 )
-PACKAGES = ("accounts", "catalog", "connectors", "dashboard", "hub", "orders", "staging_copy", "synccenter", "synclog")
+PACKAGES = (
+    *("accounts", "catalog", "common", "connectors", "dashboard", "hub", "orders"),
+    *("staging_copy", "synccenter", "synclog"),
+)
 
 # Names and symbols that are the same in every language.
 UNTRANSLATED = {"SyncCenter", "SKU", "SHA", "UTC", "g"}

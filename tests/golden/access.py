@@ -45,7 +45,18 @@ from synccenter.api import api
 from synclog.issue_catalog import ISSUE_TYPES
 
 ROOT = Path(settings.BASE_DIR)
-OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard", "synccenter")
+OURS = (
+    "accounts",
+    "common",
+    "hub",
+    "catalog",
+    "orders",
+    "synclog",
+    "connectors",
+    "staging_copy",
+    "dashboard",
+    "synccenter",
+)
 
 # What there is
 

@@ -12,7 +12,18 @@ from connectors.adapters.registry import adapters
 from synccenter.api import api
 
 DEFINED = set(re.findall(r"^\| ([A-Z]\d+) \|", (settings.BASE_DIR / "docs" / "requirements.md").read_text(), re.M))
-OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "dashboard", "synccenter")
+OURS = (
+    "accounts",
+    "common",
+    "hub",
+    "catalog",
+    "orders",
+    "synclog",
+    "connectors",
+    "staging_copy",
+    "dashboard",
+    "synccenter",
+)
 
 
 def user_visible_texts() -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Base classes and helpers of the admin console: read-only pages, fast paging of large tables, confirmation dialogs."""
 
 import json
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
 from django.contrib import messages
@@ -23,19 +23,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
-from accounts.models import User
-
 # An exact count of more rows than this would slow down every list page.
 COUNT_LIMIT = 10_000
 
 # Translated at once, or when it is rendered.
 Text = str | Promise
 Color = Literal["default", "info", "success", "warning", "danger"]
-
-
-def get_operator(request: HttpRequest) -> User:
-    """The logged-in user; the console has no page for anonymous visitors."""
-    return cast(User, request.user)
 
 
 class EstimatedCountPaginator(Paginator):
