@@ -88,7 +88,7 @@ def _fill(*, number: int, changes: int) -> None:
         cursor.execute(
             """
             INSERT INTO hub_change
-                (job_id, lane_id, kind, item_id, token, priority, state, attempts, error_class, last_error)
+                (job_id, lane_id, kind, item_id, token, priority, state, attempts, failure_kind, last_error)
             SELECT job.id, lane.id, 'product', (%(each)s::bigint * lane.id) + n,
                    nextval('hub_change_token'), 1, 'ready', 0, '', ''
             FROM hub_lane AS lane JOIN hub_job AS job ON job.connection_id = lane.connection_id,

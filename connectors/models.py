@@ -8,14 +8,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from connectors.sdk.operations import Action
 from connectors.sdk.tokens import TokenPair
 from hub.fields import EncryptedJSONField
 from hub.kinds import DataType, Direction
-from hub.models import Connection, Job, Run
+from hub.models import Connection, Job, Lane, Run
 
 
 class FeedImport(models.Model):
-    """One import into a search engine. It succeeds or fails as a whole, and is tracked as such (F7–F15)."""
+    """One import into a search engine. It succeeds or fails as a whole, and is tracked as such (F7–F15).
+
+    It contains the changes of all streams of its lane. `run` is the full run that it belongs to; of several, the
+    oldest.
+    """
 
     class Mode(models.TextChoices):
         REPLACE = "replace", _("Full replacement")
@@ -32,7 +37,7 @@ class FeedImport(models.Model):
 
     OPEN = (State.BUILDING, State.SENDING, State.POLLING, State.UNKNOWN)
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="feed_imports")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="feed_imports", db_index=False)
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="feed_imports")
     mode = models.CharField(max_length=7, choices=Mode)
     format = models.CharField(max_length=10, blank=True, help_text=_("The vendor's file format."))
@@ -48,15 +53,14 @@ class FeedImport(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["job"],
+                fields=["lane"],
                 condition=models.Q(state__in=["building", "sending", "polling", "unknown"]),
-                name="connectors_feed_import_one_at_a_time",
+                name="connectors_feed_import_one_open",
             )
         ]
-        indexes = [models.Index(fields=["job", "-id"], name="connectors_feed_by_job")]
+        indexes = [models.Index(fields=["lane", "-id"], name="connectors_feed_by_lane")]
 
     def __str__(self) -> str:
         return f"feed import {self.pk} ({self.mode})"
@@ -71,18 +75,21 @@ class FeedItem(models.Model):
     """A change that is contained in an import: only these leave the queue when it succeeds (F9)."""
 
     feed_import = models.ForeignKey(FeedImport, on_delete=models.CASCADE, related_name="feed_items", db_index=False)
+    job = models.ForeignKey(
+        Job, on_delete=models.CASCADE, null=True, related_name="+", db_index=False, help_text=_("Its stream.")
+    )
     change_id = models.BigIntegerField()
     token = models.BigIntegerField()
     item_id = models.BigIntegerField()
     external_id = models.CharField(max_length=200)
-    action = models.CharField(max_length=6)
+    action = models.CharField(max_length=6, choices=[(action.value, action.name.capitalize()) for action in Action])
     payload = models.JSONField(null=True)
     payload_hash = models.BinaryField(max_length=16, null=True)
     revision = models.BigIntegerField(null=True)
     warnings = models.JSONField(default=list, help_text=_("Warnings to report when the import has succeeded."))
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["feed_import", "item_id"], name="connectors_feed_item_once")]
+        constraints = [models.UniqueConstraint(fields=["feed_import", "change_id"], name="connectors_feed_change_once")]
 
     def __str__(self) -> str:
         return f"{self.external_id} in {self.feed_import_id}"
@@ -134,7 +141,6 @@ class WebhookEvent(models.Model):
     reason = models.TextField(blank=True)
 
     class Meta:
-        ordering = ["-id"]
         permissions = [("view_webhook_payload", "Can see personal data in the payloads of webhooks")]
         # Migration 0002 creates the table, its indexes and its partitions in SQL: Django does not support partitions.
 
@@ -154,7 +160,6 @@ class WebhookRefusal(models.Model):
     class Meta:
         verbose_name = _("rejected webhook")
         verbose_name_plural = _("rejected webhooks")
-        ordering = ["-day", "-number"]
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "connection", "reason"], nulls_distinct=False, name="connectors_refusal_once"

@@ -98,7 +98,7 @@ class RunFilter(FilterForm):
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
-        own = Connection.objects.filter(seller=seller).values_list("slug", "name")
+        own = Connection.objects.filter(seller=seller).order_by("name").values_list("slug", "name")
         _set_choices(self, "connection", [*_ANY, *own])
 
 
@@ -121,7 +121,7 @@ class WebhookFilter(FilterForm):
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
-        own = Connection.objects.filter(seller=seller).values_list("slug", "name")
+        own = Connection.objects.filter(seller=seller).order_by("name").values_list("slug", "name")
         _set_choices(self, "connection", [*_ANY, *own])
 
 

@@ -63,9 +63,13 @@ def collect_findings(*, now: datetime) -> list[Finding]:
 
 def monitored_jobs() -> QuerySet[Job]:
     """Jobs that should be running: enabled, with an installed connection that isn't paused."""
-    return Job.objects.filter(
-        enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
-    ).select_related("connection__seller", "state")
+    return (
+        Job.objects.filter(
+            enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
+        )
+        .select_related("connection__seller", "state")
+        .order_by("pk")
+    )
 
 
 def _failing(jobs: QuerySet[Job]) -> list[Finding]:

@@ -17,15 +17,8 @@ from hub import lanes
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Run
 
-# Error class of a change that was sent alone when its worker crashed. Another error resets the attempts.
-WORKER_LOST = "WorkerLost"
-
-
-class Priority:
-    """Priority of changes within a lane: lower values go first."""
-
-    EVENT = 0
-    FULL_RUN = 1
+Priority = Change.Priority
+FailureKind = Change.FailureKind
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,14 +33,14 @@ class ChangeSnapshot:
     run_id: int | None
     sent_at: datetime | None
     batch_limit: int | None = None
-    error_class: str = ""
+    failure_kind: str = ""
     receipt_id: str = ""
     queued_hash: bytes | None = None
 
 
 _ENQUEUE = """
 INSERT INTO hub_change AS change
-    (job_id, lane_id, kind, item_id, token, priority, run_id, state, attempts, error_class, last_error)
+    (job_id, lane_id, kind, item_id, token, priority, run_id, state, attempts, failure_kind, last_error)
 SELECT job.id, job.lane_ids[1 + (item.id %% cardinality(job.lane_ids))], %(kind)s, item.id,
        nextval('hub_change_token'), %(priority)s, %(run)s, 'ready', 0, '', ''
 FROM unnest(%(items)s::bigint[]) AS item (id)
@@ -63,7 +56,7 @@ ON CONFLICT (job_id, kind, item_id) DO UPDATE SET
 RETURNING lane_id
 """
 _SNAPSHOT_FIELDS = (
-    "id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "error_class", "receipt_id",
+    "id", "item_id", "token", "priority", "attempts", "run_id", "sent_at", "batch_limit", "failure_kind", "receipt_id",
     "queued_hash",
 )  # fmt: skip
 _EXPORT_JOBS = """
@@ -164,13 +157,13 @@ def wake_delayed(*, lane_id: int, now: datetime) -> int:
         return expired.filter(pk__in=_locked(expired)).update(state=Change.State.READY, not_before=None)
 
 
-def make_ready(*, connection: Connection, kind: Kind, item_ids: Collection[int], held_for: str) -> None:
-    """Make delayed changes of these items ready now, and those held for the error class `held_for`.
+def make_ready(*, connection: Connection, kind: Kind, item_ids: Collection[int], held_for: FailureKind) -> None:
+    """Make delayed changes of these items ready now, and those held with the failure `held_for`.
 
     Call it when the cause of their failure may be gone.
     """
     waiting = Change.objects.filter(
-        Q(state=Change.State.DELAYED) | Q(state=Change.State.HELD, error_class=held_for),
+        Q(state=Change.State.DELAYED) | Q(state=Change.State.HELD, failure_kind=held_for),
         job__connection=connection,
         kind=kind,
         item_id__in=item_ids,
@@ -216,7 +209,8 @@ def next_changes(*, lane_id: int, job_id: int, priority: int, after: int, limit:
 def mark_suspect(*, ids: Sequence[int]) -> list[int]:
     """Halve the batch size for the changes that a lost worker was processing. Returns the IDs that still exist.
 
-    This isolates a change that crashes its worker. Crashes are counted only for a change that was sent alone.
+    This isolates a change that crashes its worker. Crashes are counted only for a change that was sent alone, and only
+    those in a row: another failure resets the attempts.
     """
     isolated = len(ids) == 1
     found = _locked(Change.objects.filter(pk__in=ids))
@@ -226,11 +220,11 @@ def mark_suspect(*, ids: Sequence[int]) -> list[int]:
             UPDATE hub_change SET
                 batch_limit = %(limit)s,
                 attempts = CASE WHEN NOT %(isolated)s THEN attempts
-                                WHEN error_class = %(lost)s THEN attempts + 1 ELSE 1 END,
-                error_class = CASE WHEN %(isolated)s THEN %(lost)s ELSE error_class END
+                                WHEN failure_kind = %(lost)s THEN attempts + 1 ELSE 1 END,
+                failure_kind = CASE WHEN %(isolated)s THEN %(lost)s ELSE failure_kind END
             WHERE id = ANY(%(ids)s)
             """,
-            {"limit": max(1, len(ids) // 2), "isolated": isolated, "lost": WORKER_LOST, "ids": found},
+            {"limit": max(1, len(ids) // 2), "isolated": isolated, "lost": FailureKind.WORKER_LOST, "ids": found},
         )
     return found
 
@@ -256,7 +250,7 @@ class Failure:
     """
 
     change: ChangeSnapshot
-    error_class: str
+    kind: FailureKind
     error: str
     not_before: datetime | None
     isolated: bool = False
@@ -296,25 +290,26 @@ def settle(
                     state = CASE WHEN failure.not_before IS NULL THEN 'held' ELSE 'delayed' END,
                     not_before = failure.not_before,
                     attempts = change.attempts + 1,
-                    sent_at = CASE failure.error_class
-                        WHEN 'Queued' THEN COALESCE(change.sent_at, now()) ELSE change.sent_at END,
+                    sent_at = CASE failure.kind
+                        WHEN %s THEN COALESCE(change.sent_at, now()) ELSE change.sent_at END,
                     batch_limit = CASE WHEN failure.isolated THEN 1 ELSE change.batch_limit END,
-                    error_class = failure.error_class,
+                    failure_kind = failure.kind,
                     last_error = failure.error,
                     receipt_id = failure.receipt_id,
                     queued_hash = failure.queued_hash,
                     token = nextval('hub_change_token')
                 FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[], %s::text[],
                             %s::text[], %s::bytea[])
-                     AS failure (id, token, not_before, isolated, error_class, error, receipt_id, queued_hash)
+                     AS failure (id, token, not_before, isolated, kind, error, receipt_id, queued_hash)
                 WHERE change.id = failure.id AND change.token = failure.token
                 """,
                 [
+                    FailureKind.QUEUED,
                     [failure.change.id for failure in failed],
                     [failure.change.token for failure in failed],
                     [failure.not_before for failure in failed],
                     [failure.isolated for failure in failed],
-                    [failure.error_class for failure in failed],
+                    [failure.kind for failure in failed],
                     [failure.error[:2000] for failure in failed],
                     [failure.receipt_id for failure in failed],
                     [failure.queued_hash for failure in failed],

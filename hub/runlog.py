@@ -14,6 +14,7 @@ from django.db import connection
 from hub.models import Run, RunCounter, RunLogLine
 
 Level = RunLogLine.Level
+Outcome = RunCounter.Outcome
 
 # The number of events of each kind that are logged one by one.
 LOGGED_IN_FULL = 10
@@ -74,26 +75,26 @@ def passed_power_of_two(before: int, after: int) -> bool:
 
 
 def log_progress(
-    *, run_id: int, kind: str, before: int, counts: Mapping[str, int], logged_at: datetime | None, now: datetime
+    *, run_id: int, kind: str, before: int, counts: Mapping[Outcome, int], logged_at: datetime | None, now: datetime
 ) -> None:
     """Log the progress of a run if a line is due.
 
-    `before` and `counts["read"]`: number of items processed before and after this page or batch. `logged_at`: time of
-    the last progress line.
+    `before`, and `counts` of what was read: number of items processed before and after this page or batch. `logged_at`:
+    time of the last progress line.
     """
     if (
-        not passed_power_of_two(before, counts["read"])
+        not passed_power_of_two(before, counts[Outcome.READ])
         and logged_at is not None
         and now - logged_at < _PROGRESS_INTERVAL
     ):
         return
     RunCounter.objects.filter(run=run_id, kind=kind).update(logged_at=now)
     total, calls = Run.objects.values_list("total", "api_calls").get(pk=run_id)
-    if total == counts["read"]:
+    if total == counts[Outcome.READ]:
         return  # the summary follows
-    items = _number_of(counts["read"], "item")
-    if total and total > counts["read"]:
-        items = f"{counts['read']:,} of {_number_of(total, 'item')}"
+    items = _number_of(counts[Outcome.READ], "item")
+    if total and total > counts[Outcome.READ]:
+        items = f"{counts[Outcome.READ]:,} of {_number_of(total, 'item')}"
     write(run_id=run_id, now=now, text=f"Processed {items}: {_format_counts(counts, calls)}.")
 
 
@@ -101,8 +102,8 @@ def write_summary(*, run: Run, now: datetime) -> None:
     """Log the final numbers: items by outcome, API calls and totals of events that were not all logged."""
     texts = []
     for counter in run.counters.order_by("kind"):
-        counts = {name: getattr(counter, name) for name in RunCounter.OUTCOMES}
-        texts.append(f"Total: {_number_of(counts['read'], 'item')}, {_format_counts(counts, run.api_calls)}.")
+        counts = {name: getattr(counter, name) for name in Outcome}
+        texts.append(f"Total: {_number_of(counts[Outcome.READ], 'item')}, {_format_counts(counts, run.api_calls)}.")
     texts += [
         f"Total: {number:,} {RepeatedEvent[name]}."
         for name, number in sorted(run.event_counts.items())
@@ -111,8 +112,8 @@ def write_summary(*, run: Run, now: datetime) -> None:
     write_lines(run_id=run.pk, texts=texts, now=now)
 
 
-def _format_counts(counts: Mapping[str, int], calls: int) -> str:
-    outcomes = ", ".join(f"{counts[name]:,} {name}" for name in RunCounter.OUTCOMES[1:] if counts[name])
+def _format_counts(counts: Mapping[Outcome, int], calls: int) -> str:
+    outcomes = ", ".join(f"{counts[name]:,} {name}" for name in Outcome if name is not Outcome.READ and counts[name])
     return f"{outcomes or 'no results yet'}; {_number_of(calls, 'API call')}"
 
 

@@ -36,33 +36,35 @@ def lock_preparing(*, run: Run) -> None:
         raise RunFinished(str(run))
 
 
-def count(*, run_id: int, kind: str, now: datetime, calls: int = 0, **outcomes: int) -> None:
-    """Add to the run's counters and log its progress: `count(run_id=1, kind="product", read=250, created=3)`.
+def count(
+    *, run_id: int, kind: str, now: datetime, calls: int = 0, outcomes: Mapping[RunCounter.Outcome, int] | None = None
+) -> None:
+    """Add to the run's counters for a kind of item, and log its progress.
 
     `calls` is the number of API calls to the platform for all kinds (B10).
     """
     if calls:
         Run.objects.filter(pk=run_id).update(api_calls=F("api_calls") + calls)
-    outcomes = {name: number for name, number in outcomes.items() if number}
-    if not outcomes:
+    added = {name: number for name, number in (outcomes or {}).items() if number}
+    if not added:
         return
-    names = list(outcomes)
+    names = list(added)
     columns = ", ".join(names)
-    zeros = ", ".join(f'"{name}"' for name in RunCounter.OUTCOMES if name not in outcomes)
+    zeros = ", ".join(f'"{name}"' for name in RunCounter.Outcome if name not in added)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO hub_runcounter AS counter (run_id, kind, {columns}, {zeros})
-            VALUES (%s, %s{", %s" * len(names)}{", 0" * (len(RunCounter.OUTCOMES) - len(names))})
+            VALUES (%s, %s{", %s" * len(names)}{", 0" * (len(RunCounter.Outcome) - len(names))})
             ON CONFLICT (run_id, kind) DO UPDATE SET
                 {", ".join(f"{name} = counter.{name} + EXCLUDED.{name}" for name in names)}
-            RETURNING told_at, {", ".join(RunCounter.OUTCOMES)}
+            RETURNING told_at, {", ".join(RunCounter.Outcome)}
             """,  # noqa: S608 - column names of the model
-            [run_id, kind, *outcomes.values()],
+            [run_id, kind, *added.values()],
         )
         logged_at, *numbers = cursor.fetchone()
-    counts = dict(zip(RunCounter.OUTCOMES, numbers, strict=True))
-    before = counts["read"] - outcomes.get("read", 0)
+    counts = dict(zip(RunCounter.Outcome, numbers, strict=True))
+    before = counts[RunCounter.Outcome.READ] - added.get(RunCounter.Outcome.READ, 0)
     runlog.log_progress(run_id=run_id, kind=kind, before=before, counts=counts, logged_at=logged_at, now=now)
 
 

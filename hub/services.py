@@ -206,7 +206,9 @@ def set_read_only(*, connection: Connection, read_only: bool, by: User | None) -
         user=by, action="connection.read_only", target=connection, seller=connection.seller, read_only=read_only
     )
     if not read_only and not _seller_is_deleted(connection):
-        for job in connection.jobs.filter(direction=Direction.EXPORT, enabled=True).select_related("connection"):
+        for job in (
+            connection.jobs.filter(direction=Direction.EXPORT, enabled=True).select_related("connection").order_by("pk")
+        ):
             start_run(job=job, trigger=Run.Trigger.BUTTON, by=by)
 
 

@@ -28,7 +28,6 @@ class SyncLog(models.Model):
     last_update = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["integration", "data_type"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "integration", "data_type"], name="synclog_log_once"),
             models.UniqueConstraint(fields=["seller", "id"], name="synclog_log_of_seller"),
@@ -105,7 +104,6 @@ class Issue(models.Model):
     resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
-        ordering = ["-seen_at"]
         constraints = [
             models.UniqueConstraint(
                 fields=["sync_log", "external_id"],
@@ -165,6 +163,15 @@ class ItemStatus(models.Model):
 class ItemEvent(models.Model):
     """An entry of an item's timeline: what a job changed, with values before and after (D21, N8)."""
 
+    class Action(models.TextChoices):
+        CREATED = "created", _("Created")
+        UPDATED = "updated", _("Updated")
+        REMOVED = "removed", _("Removed")
+        QUEUED = "queued", _("Queued by the platform")
+        SKIPPED = "skipped", _("Skipped")
+        FAILED = "failed", _("Failed")
+        PREVIEW = "preview", _("Computed in dry run")
+
     at = models.DateTimeField(default=timezone.now)
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
@@ -172,14 +179,13 @@ class ItemEvent(models.Model):
     kind = models.CharField(max_length=40)
     item_id = models.BigIntegerField(_("item ID"))
     direction = models.CharField(max_length=6, choices=Direction)
-    action = models.CharField(max_length=20)
+    action = models.CharField(max_length=20, choices=Action)
     message = models.TextField(blank=True)
     changes = models.JSONField(default=dict, help_text=_("Field → [before, after]. Empty if values weren't compared."))
 
     class Meta:
         verbose_name = _("timeline entry")
         verbose_name_plural = _("timeline entries")
-        ordering = ["-id"]
         indexes = [
             models.Index(fields=["kind", "item_id", "-id"], name="synclog_event_of_item"),
             models.Index(fields=["at"], name="synclog_event_age"),

@@ -11,7 +11,11 @@ COLLISION_CODES = ("id_in_use", "order_id_in_use", "order_line_id_in_use", "orde
 
 def open_issues(*, seller: Seller) -> QuerySet[Issue]:
     """Open issues of a seller with their log and job, latest first."""
-    return Issue.objects.filter(seller=seller, resolved_at=None).select_related("sync_log", "job__connection")
+    return (
+        Issue.objects.filter(seller=seller, resolved_at=None)
+        .select_related("sync_log", "job__connection")
+        .order_by("-seen_at")
+    )
 
 
 def open_collisions() -> QuerySet[Issue]:

@@ -19,7 +19,7 @@ from hub.queue import enqueue_for_job
 from hub.records import Problem
 from hub.services import retry_changes
 from synclog import issue_catalog, remote
-from synclog.models import Issue, ItemStatus, SyncLog
+from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class IssueDraft:
     item_id: int | None = None
     title: str = ""
     link: str = ""
-    severity: str = Issue.Severity.ERROR
+    severity: Issue.Severity = Issue.Severity.ERROR
 
     @property
     def as_line(self) -> str:
@@ -45,12 +45,12 @@ class IssueDraft:
 
 @dataclass(slots=True)
 class ItemOutcome:
-    """The outcome of one item in one job. With an empty `action` it adds no timeline entry."""
+    """The outcome of one item in one job. Without an `action` it adds no timeline entry."""
 
     kind: str
     item_id: int
-    state: str
-    action: str = ""
+    state: ItemStatus.State
+    action: ItemEvent.Action | None = None
     message: str = ""
     changes: dict[str, list[Any]] = field(default_factory=dict)
     storefront: str = ""
@@ -143,7 +143,7 @@ def record_outcomes(
                 "items": [outcome.item_id for outcome in outcomes],
                 "storefronts": [outcome.storefront for outcome in outcomes],
                 "states": [outcome.state for outcome in outcomes],
-                "actions": [outcome.action for outcome in outcomes],
+                "actions": [outcome.action or "" for outcome in outcomes],
                 "messages": [outcome.message for outcome in outcomes],
                 "changes": [json.dumps(outcome.changes) for outcome in outcomes],
             },

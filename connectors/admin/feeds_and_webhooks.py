@@ -38,12 +38,12 @@ FEED_COLORS: dict[FeedImport.State, Color] = {
 
 @admin.register(FeedImport)
 class FeedImportAdmin(ReadOnlyAdmin):
-    list_display = ("id", "job", "mode", "state_text", "items", "removals", "created_at", "finished_at")
-    list_filter = (("state", ChoicesDropdownFilter), "mode", ("job", AutocompleteSelectFilter))
-    list_select_related = ("job__connection",)
+    list_display = ("id", "lane", "mode", "state_text", "items", "removals", "created_at", "finished_at")
+    list_filter = (("state", ChoicesDropdownFilter), "mode", ("lane__connection", AutocompleteSelectFilter))
+    list_select_related = ("lane__connection",)
     actions_detail = ("force", "download")
     fields = (
-        *("job", "run", "mode", "state_text", "remote_id", "items", "removals", "removals_text", "file", "forced_by"),
+        *("lane", "run", "mode", "state_text", "remote_id", "items", "removals", "removals_text", "file", "forced_by"),
         *("created_at", "sent_at", "finished_at", "answer_text"),
     )
 

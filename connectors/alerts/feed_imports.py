@@ -12,8 +12,10 @@ from hub.models import Alert
 
 
 def rejected_imports(*, now: datetime) -> Iterable[Finding]:
-    """Jobs whose last finished import was rejected. One query."""
-    finished = FeedImport.objects.filter(job=OuterRef("pk")).exclude(state__in=FeedImport.OPEN).order_by("-pk")
+    """Jobs of which the lane's last finished import was rejected. One query."""
+    finished = (
+        FeedImport.objects.filter(lane=OuterRef("lane_ids__0")).exclude(state__in=FeedImport.OPEN).order_by("-pk")
+    )
     jobs = monitored_jobs().annotate(
         import_id=Subquery(finished.values("pk")[:1]),
         import_state=Subquery(finished.values("state")[:1]),

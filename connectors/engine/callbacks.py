@@ -15,8 +15,9 @@ from django.db.models import Case, When
 
 from catalog.models import Variant
 from connectors.engine import loading
-from connectors.engine.settling import REJECTED, Batch, clear_sent_hashes, id_conflict_result, rejected_result
-from connectors.sdk.errors import Queued
+from connectors.engine.settling import Batch
+from connectors.engine.settling.in_doubt import forget_sent
+from connectors.engine.settling.results import id_conflict, rejected
 from connectors.sdk.webhooks import Receipt
 from hub import links, queue
 from hub.kinds import Kind
@@ -64,16 +65,16 @@ def process_receipts(job: Job, receipts: Sequence[Receipt]) -> Batch:
         if each.created and _is_awaited(each.created, changes.get(each.item_id))
     ]
     in_use = _link_created(job, created)
-    rejected = _rejection_reasons(job, summaries, changes)
-    accepted = [each for each, _ in created if each.item_id not in in_use and each.item_id not in rejected]
+    reasons = _rejection_reasons(job, summaries, changes)
+    accepted = [each for each, _ in created if each.item_id not in in_use and each.item_id not in reasons]
     for kind, ids in (
         (Kind.PRODUCT, {each.product_id for each in accepted}),
         (Kind.VARIANT, {each.variant_id for each in accepted}),
     ):
-        queue.make_ready(connection=job.connection, kind=kind, item_ids=ids, held_for=REJECTED)
-    clear_sent_hashes(job, list(rejected))
-    queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=rejected.keys() - changes.keys())
-    return _results_batch(job, in_use, rejected)
+        queue.make_ready(connection=job.connection, kind=kind, item_ids=ids, held_for=Change.FailureKind.REJECTED)
+    forget_sent(job, list(reasons))
+    queue.enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=reasons.keys() - changes.keys())
+    return _results_batch(job, in_use, reasons)
 
 
 def _summarise(job: Job, receipts: Sequence[Receipt]) -> list[_ReceiptSummary]:
@@ -113,7 +114,9 @@ def _rejection_reasons(
     for each in summaries:
         change, sent_at = changes.get(each.item_id), sent.get(each.item_id)
         for receipt in each.rejections:
-            queued = change is not None and change.error_class == Queued.__name__ and _is_awaited(receipt, change)
+            queued = (
+                change is not None and change.failure_kind == Change.FailureKind.QUEUED and _is_awaited(receipt, change)
+            )
             if queued or (sent_at and receipt.requested_at >= sent_at):
                 found[each.item_id].append(f"{each.sku}: {receipt.error}")
     return found
@@ -144,15 +147,15 @@ def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) 
     return in_use
 
 
-def _results_batch(job: Job, in_use: dict[int, tuple[Claim, int]], rejected: dict[int, list[str]]) -> Batch:
-    ids: Collection[int] = in_use.keys() | rejected.keys()
+def _results_batch(job: Job, in_use: dict[int, tuple[Claim, int]], reasons: dict[int, list[str]]) -> Batch:
+    ids: Collection[int] = in_use.keys() | reasons.keys()
     items = loading.load(job.item_kind, list(ids))
     batch = Batch(job)
     for change in queue.reload_changes(Change.objects.filter(job=job, item_id__in=ids).values_list("pk", flat=True)):
         item = items.get(change.item_id)
         if found := in_use.get(change.item_id):
             claim, holder_id = found
-            batch.results.append(id_conflict_result(change, item, job, claim, holder_id=holder_id))
+            batch.results.append(id_conflict(change, item, job, claim, holder_id=holder_id))
         else:
-            batch.results.append(rejected_result(change, item, job, "\n".join(rejected[change.item_id])))
+            batch.results.append(rejected(change, item, job, "\n".join(reasons[change.item_id])))
     return batch

@@ -13,13 +13,13 @@ from typing import Any
 
 from accounts.models import Seller
 from connectors.engine import dropship, filters, loading
-from connectors.sdk.errors import Queued, SkipRecord
+from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation
 from connectors.sdk.serialization import canonical_json
 from connectors.sdk.streams import Target
 from hub import links
 from hub.kinds import Kind
-from hub.models import Job, Link
+from hub.models import Change, Job, Link
 from hub.queue import ChangeSnapshot
 from hub.records import Problem
 
@@ -122,7 +122,7 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
 
 def _queued_at(change: ChangeSnapshot) -> datetime | None:
     """When the target took the change into its queue, as long as its outcome is unknown."""
-    return change.sent_at if change.receipt_id or change.error_class == Queued.__name__ else None
+    return change.sent_at if change.receipt_id or change.failure_kind == Change.FailureKind.QUEUED else None
 
 
 def _deleted_sellers(items: Iterable[Any]) -> set[int]:

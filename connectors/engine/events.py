@@ -15,16 +15,17 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from connectors.adapters.registry import adapter_for
-from connectors.engine import callbacks, retry
-from connectors.engine.applying import Tally, apply_page, import_context_for
-from connectors.engine.importing import count, discontinue, missing_links, set_category_parents
+from connectors.engine import callbacks
+from connectors.engine.applying import Tally, import_context_for
+from connectors.engine.error_texts import error_text
+from connectors.engine.fetching import apply_fetched, fetch, links_of_source
 from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.webhooks import EventReference, Receipt
-from hub import lanes, links
-from hub.kinds import ITEM_KIND, DataType, Direction
+from hub import lanes
+from hub.kinds import Direction
 from hub.lanes import LeaseLost
 from hub.models import Job, JobState, Run
 
@@ -32,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 _BATCH = 500
 _FETCH = 100
-# Attempts for a lone event before it is held, as long as nothing else succeeds either: about a day.
-_OUTAGE_MAX_ATTEMPTS = 300
 # How many workers may be lost while processing the same lone item before its events are held.
 _MAX_CRASHES = 5
 # Events within this time share one entry in the sync history.
@@ -105,12 +104,9 @@ def _process_bisecting(turn: Turn, job: Job, subjects: Subjects) -> None:
         raise
     except Exception as error:
         if alone:
-            if isinstance(error, ConnectorError):
-                reason = str(error)
-            else:
+            if not isinstance(error, ConnectorError):
                 logger.exception("%s: an event could not be applied", job)
-                reason = f"Internal error: {type(error).__name__}. See the server log for details."
-            _hold_events(turn, events, reason)
+            _hold_events(turn, events, error_text(error))
             return
         all_subjects = list(subjects)
         middle = len(all_subjects) // 2
@@ -126,8 +122,7 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
     After the last attempt they are held. While nothing else succeeds either, many more attempts are allowed.
     """
     failures = 1 + max(event.failures for event in events)
-    max_attempts = _OUTAGE_MAX_ATTEMPTS if turn.failures + 1 >= failures else retry.MAX_ATTEMPTS
-    if failures >= max_attempts:
+    if turn.retry.is_exhausted(attempts=failures, outage=turn.failures + 1 >= failures, event=True):
         _hold_events(turn, events, f"Failed {failures} times in a row: {error}")
         return
     with lanes.fenced(turn.claim):
@@ -148,22 +143,14 @@ def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
 
 def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """Fetch the items, then apply them in one transaction."""
-    data_type = DataType(job.data_type)
     external_ids = list(dict.fromkeys(part.external_id for subject in subjects for part in subject))
-    turn.renew()
-    found = turn.source(job).fetch(external_ids)
+    found = fetch(turn, job, external_ids)
     now = timezone.now()
     with lanes.fenced(turn.claim):
         run = _event_run(job, now)
         context = import_context_for(job, run_id=run.pk, now=now)
-        tally = apply_page(context, found)
-        if data_type == DataType.CATEGORIES:
-            set_category_parents(context, found)
-        requested = links.of_kind(job.connection_id, ITEM_KIND[data_type], per_storefront=True).filter(
-            external_id__in=external_ids, missing=False
-        )
-        missing = missing_links(list(requested), found, context)
-        count(turn, run, tally, missing if discontinue(context, missing) else [], now)
+        requested = links_of_source(context).filter(external_id__in=external_ids, missing=False)
+        tally = apply_fetched(turn, context, run, found, requested=list(requested))
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)
 

@@ -11,14 +11,15 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
-from connectors.engine import dropship, feeds
+from connectors.engine import dropship
+from connectors.engine.feeds import FeedLane
 from connectors.engine.platforms import is_feed, target_class
-from connectors.engine.settling import finish_full_run
+from connectors.engine.settling.full_runs import finish_full_run
 from connectors.engine.turn import Turn
 from connectors.sdk.serialization import canonical_json
 from hub import lanes, links, queue, runlog, runs
 from hub.kinds import Kind
-from hub.models import Change, Connection, Job, JobState, Link, Run
+from hub.models import Change, Connection, Job, JobState, Link, Run, RunCounter
 from orders.models import Customer, Order
 from synclog import services as synclog
 
@@ -39,7 +40,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
     """
     now = timezone.now()
     if run.state == Run.State.QUEUED:
-        if is_feed(job) and feeds.is_full_import_due(turn, job, now):
+        if is_feed(job) and FeedLane(turn, [job]).is_full_import_due(now):
             run.resend = True
         with lanes.fenced(turn.claim):
             runs.start(run=run, now=now)
@@ -73,7 +74,8 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
     planned = may_differ(job, rows, recheck=recheck, resend=run.resend)
     queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
     unchanged, now = len(rows) - len(planned), timezone.now()
-    runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=unchanged, unchanged=unchanged)
+    outcomes = {RunCounter.Outcome.READ: unchanged, RunCounter.Outcome.UNCHANGED: unchanged}
+    runs.count(run_id=run.pk, kind=job.item_kind, now=now, outcomes=outcomes)
     seen = run.cursor["seen"] + len(rows)
     if run.cursor["seen"] and runlog.passed_power_of_two(run.cursor["seen"], seen):
         runlog.write(run_id=run.pk, now=now, text=f"{seen:,} compared so far.")

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Model
 
 from connectors.engine.events import wake_lanes_with_events
-from connectors.engine.feed_files import prune_files
-from connectors.engine.settling import finish_full_run
+from connectors.engine.feeds.files import prune_files
+from connectors.engine.settling.full_runs import finish_full_run
 from connectors.webhooks.partitions import maintain_partitions
 from hub import lanes, runs, workers
 from hub.models import Run, SeenExternalId

@@ -7,20 +7,17 @@ from datetime import datetime
 from django.utils import timezone
 
 from connectors.engine import loading
-from connectors.engine.settling import Batch, failed_result, mark_in_doubt, settle
+from connectors.engine.settling import Batch, settle
+from connectors.engine.settling.in_doubt import mark_in_doubt
+from connectors.engine.settling.results import worker_lost
 from connectors.engine.turn import Turn
 from hub import lanes, queue, runlog
 from hub.models import Change, Job
-from hub.queue import WORKER_LOST
 
 logger = logging.getLogger(__name__)
 
 # A change that was processed alone each time its worker was lost is held after this many times in a row.
 MAX_LONE_CRASHES = 3
-
-
-class WorkerLost(Exception):
-    """The worker stopped unexpectedly while processing this item alone."""
 
 
 def take_over(turn: Turn) -> None:
@@ -52,8 +49,6 @@ def _log_worker_loss(orphans: Sequence[int], now: datetime) -> None:
 
 def _hold_crashing_change(turn: Turn, job: Job) -> None:
     [change] = queue.reload_changes(turn.claim.orphans)
-    if change.error_class == WORKER_LOST and change.attempts >= MAX_LONE_CRASHES:
+    if change.failure_kind == Change.FailureKind.WORKER_LOST and change.attempts >= MAX_LONE_CRASHES:
         item = loading.load(job.item_kind, [change.item_id]).get(change.item_id)
-        error = WorkerLost("The worker stopped each time it tried to send this item.")
-        batch = Batch(job, [failed_result(change, item, job, error, not_before=None)])
-        settle(turn, batch, now=timezone.now())
+        settle(turn, Batch(job, [worker_lost(change, item, job)]), now=timezone.now())

@@ -10,28 +10,19 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from connectors.engine import retry
 from connectors.engine.deciding import Step, decide
-from connectors.engine.settling import (
-    COUNTER_FOR_ACTION,
-    Batch,
-    ChangeResult,
-    failed_result,
-    mark_in_doubt,
-    queued_result,
-    settle,
-    skipped_result,
-)
+from connectors.engine.settling import Batch, decided_batch, settle
+from connectors.engine.settling.in_doubt import mark_in_doubt
+from connectors.engine.settling.results import Accepted, ChangeResult, Computed, awaiting, failed, skipped
 from connectors.engine.turn import Turn
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRejected, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, ConnectorError, NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
 from connectors.sdk.operations import Outcome
 from connectors.sdk.streams import PolledReceipts, Target
-from hub import lanes, queue, runlog, runs
+from hub import queue, runlog
 from hub.lanes import LeaseLost
-from hub.models import Change, Job, Run
-from hub.queue import Priority
+from hub.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -124,10 +115,7 @@ def _next_batch(
         return None
     turn.after_token[key] = taken[-1].token
     decision = decide(target, job, taken)
-    batch = Batch(job, [ChangeResult(c, item, "unchanged", link=link) for c, item, link in decision.unchanged])
-    batch.results += [skipped_result(c, item, job, problem) for c, item, problem in decision.skipped]
-    batch.results += [failed_result(c, item, job, error, not_before=None) for c, item, error in decision.failed]
-    return _InFlightBatch(batch, decision.steps, items, timezone.now())
+    return _InFlightBatch(decided_batch(job, decision), decision.steps, items, timezone.now())
 
 
 def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[_Answer] | None":
@@ -177,12 +165,7 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
     without naming items, send each alone. Results are added to the batch; changes without one stay in the queue."""
     job = batch.job
     if job.connection.read_only:
-        batch.results += [
-            ChangeResult(
-                s.change, s.item, COUNTER_FOR_ACTION[s.operation.action], step=s, message="Dry run: nothing was sent."
-            )
-            for s in steps
-        ]
+        batch.results += [Computed(step.change, step.item, step) for step in steps]
         return
     if call is None:
         turn.renew([step.change.id for step in steps])
@@ -206,14 +189,14 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
             return _isolate(turn, batch, steps, BatchRejected(str(error)), now)
         outcomes = [Outcome(error=error)]
     except Exception as error:
-        logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
         if len(steps) > 1:
+            logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
             return _isolate(turn, batch, steps, BatchRejected(str(error)), now)
         outcomes = [Outcome(error=error)]
     else:
         turn.record_success()
     for step, outcome in zip(steps, outcomes, strict=True):
-        batch.results.append(_result_for(step, outcome, job, now))
+        batch.results.append(_result_for(turn, job, step, outcome, now))
         if outcome.error is not None and not isinstance(outcome.error, SkipRecord):
             batch.possibly_sent.append(step)
 
@@ -224,10 +207,10 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], rejection: BatchReject
     _log_rejection(steps, rejection, now)
     if len(steps) == 1:
         problem = rejection.item_errors.get(0) or issues.REJECTED(reason=str(rejection))
-        batch.results.append(skipped_result(steps[0].change, steps[0].item, batch.job, problem))
+        batch.results.append(skipped(steps[0].change, steps[0].item, batch.job, problem))
     elif rejection.item_errors:
         batch.results += [
-            skipped_result(steps[position].change, steps[position].item, batch.job, problem)
+            skipped(steps[position].change, steps[position].item, batch.job, problem)
             for position, problem in sorted(rejection.item_errors.items())
         ]
         if rest := [step for position, step in enumerate(steps) if position not in rejection.item_errors]:
@@ -251,20 +234,22 @@ def _log_rejection(steps: list[Step], rejection: BatchRejected, now: datetime) -
         runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.REJECTED, texts=[text], now=now)
 
 
-def _result_for(step: Step, outcome: Outcome, job: Job, now: datetime) -> ChangeResult:
-    error = outcome.error
-    if error is None:
-        counted = COUNTER_FOR_ACTION[step.operation.action]
-        return ChangeResult(step.change, step.item, counted, step=step, answer=outcome)
-    if isinstance(error, Queued):
-        return queued_result(step, error, now=now)
-    if isinstance(error, TryAgainLater):
-        attempts = step.change.attempts + 1
-        not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
-        return failed_result(step.change, step.item, job, error, not_before=not_before)
-    if isinstance(error, SkipRecord):
-        return skipped_result(step.change, step.item, job, error.problem)
-    return failed_result(step.change, step.item, job, error, not_before=None)
+def _result_for(turn: Turn, job: Job, step: Step, outcome: Outcome, now: datetime) -> ChangeResult:
+    change, item = step.change, step.item
+    match outcome.error:
+        case None:
+            return Accepted(change, item, step, outcome)
+        case Queued() as error:
+            return awaiting(step, error, job, policy=turn.retry, now=now)
+        case SkipRecord() as error:
+            return skipped(change, item, job, error.problem)
+        case TryAgainLater() as error:
+            not_before = turn.retry.next_attempt(attempts=change.attempts + 1, now=now, not_before=error.not_before)
+            return failed(change, item, job, error, not_before=not_before)
+        case error:
+            if not isinstance(error, ConnectorError):
+                logger.error("%s: sending %s %s failed", job, job.item_kind, change.item_id, exc_info=error)
+            return failed(change, item, job, error, not_before=None)
 
 
 def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLater, now: datetime) -> None:
@@ -282,27 +267,13 @@ def _open_breaker(turn: Turn, batch: Batch, steps: list[Step], error: TryAgainLa
     [step] = steps
     attempts = step.change.attempts + 1
     if turn.failures >= attempts:
-        not_before = (
-            retry.next_try(attempts=attempts, now=now, max_attempts=retry.OUTAGE_MAX_ATTEMPTS) and turn.rest_until
-        )
+        not_before = None if turn.retry.is_exhausted(attempts=attempts, outage=True) else turn.rest_until
     else:
-        not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
-    result = failed_result(step.change, step.item, batch.job, error, not_before=not_before, isolated=True)
-    if result.failure is not None and _is_queued(step):
+        not_before = turn.retry.next_attempt(attempts=attempts, now=now, not_before=error.not_before)
+    result = failed(step.change, step.item, batch.job, error, not_before=not_before, isolated=True)
+    if _is_queued(step):
         # Only the poll failed: the target still has it in its queue.
         result.failure = replace(
             result.failure, receipt_id=step.change.receipt_id, queued_hash=bytes(step.change.queued_hash or b"")
         )
     batch.results.append(result)
-
-
-def close_partial_run(turn: Turn, job: Job) -> None:
-    """Close the partial run if all changes caused by events have been sent."""
-    if Change.objects.filter(job=job, state=Change.State.READY, priority=Priority.EVENT).exists():
-        return
-    run = Run.objects.filter(
-        job=job, scope=Run.Scope.PARTIAL, state=Run.State.SENDING, trigger=Run.Trigger.EVENT
-    ).first()
-    if run is not None:
-        with lanes.fenced(turn.claim):
-            runs.close(run=run, now=timezone.now())

@@ -12,8 +12,7 @@ from time import monotonic
 from django.conf import settings
 
 from connectors.adapters.factory import open_adapter
-from connectors.adapters.registry import adapters
-from connectors.engine import retry
+from connectors.adapters.registry import adapter_for, adapters
 from connectors.sdk.errors import ConnectorError, SyncLogMissing, TryAgainLater
 from connectors.sdk.sync_log import LogError, LogUpdate
 from hub.kinds import DataType
@@ -48,7 +47,8 @@ def _push(log: RemoteLog, connection: Connection, now: datetime) -> None:
     except SyncLogMissing:
         remote.reset(log, now=now)
     except TryAgainLater as error:
-        retry_at = retry.breaker_until(failures=log.failures + 1, now=now, not_before=error.not_before)
+        policy = adapter_for(connection.platform).retry
+        retry_at = policy.pause_until(failures=log.failures + 1, now=now, not_before=error.not_before)
         remote.reschedule(log, reason=str(error), retry_at=retry_at)
     except ConnectorError as error:
         logger.warning("%s: cannot push to the target's sync log: %s", log.sync_log, error)

@@ -23,9 +23,10 @@ from django.utils import timezone
 
 from accounts.models import Seller
 from connectors.adapters.factory import open_adapter
-from connectors.engine import retry
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.streams import Source, Target
 from hub import lanes, runlog, workers
 from hub.kinds import DataType
@@ -77,6 +78,11 @@ class Turn:
         if self._adapter is None:
             self._adapter = open_adapter(self.connection)
         return self._adapter
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """The platform's policy for attempts and delays."""
+        return adapter_for(self.connection.platform).retry
 
     @property
     def calls(self) -> ThreadPoolExecutor:
@@ -170,7 +176,7 @@ class Turn:
             return
         self.failures += 1
         self.batch_limit = 1
-        self.rest_until = retry.breaker_until(failures=self.failures, now=now, not_before=error.not_before)
+        self.rest_until = self.retry.pause_until(failures=self.failures, now=now, not_before=error.not_before)
         self._log_wait(job, f"{error} Failure {self.failures} in a row; next, one item is sent as a test.", now)
         logger.warning(
             "%s: %s Breaker open until %s.",

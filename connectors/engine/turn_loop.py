@@ -1,8 +1,8 @@
 """The order of work within a turn."""
 
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 from django.conf import settings
@@ -10,11 +10,14 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Min, Q, When
 from django.utils import timezone
 
-from connectors.engine import checks, events, exporting, feeds, importing, recovery, retry, sending
-from connectors.engine.checks.common import error_text
+from connectors.engine import checks, events, exporting, feeds, importing, recovery, sending
+from connectors.engine.error_texts import error_text
+from connectors.engine.feeds import FeedLane
 from connectors.engine.platforms import is_feed
+from connectors.engine.settling import event_runs
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
-from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.retry import RetryPolicy
 from hub import lanes, queue, runlog, runs
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
@@ -46,7 +49,7 @@ def serve_one_lane() -> bool:
         # A bug, or the database is unavailable. The queue treats it like a lost worker: the batch is halved until the
         # item that causes it is alone, which is then held.
         logger.exception("lane %s: abandoned", turn.claim.lane_id)
-        rest_until = retry.breaker_until(failures=turn.claim.crashes + 1, now=timezone.now())
+        rest_until = RetryPolicy().pause_until(failures=turn.claim.crashes + 1, now=timezone.now())
         lanes.abandon(claim=turn.claim, rest_until=rest_until)
     else:
         release_turn(turn, more=more)
@@ -74,11 +77,11 @@ def _run_turn(turn: Turn) -> bool:
         more = any(stage() for stage in stages if not turn.rest_until)
         if turn.should_stop():  # checked after the first stage only, so that every turn makes progress
             break
-    if feed_jobs and not turn.should_stop():
-        _run_step(turn, feed_jobs, partial(feeds.work, turn))
+    if not turn.should_stop():
+        _advance_feed(turn, feed_jobs)
     if not more and not turn.rest_until:
         for job in exports:
-            sending.close_partial_run(turn, job)
+            event_runs.close(turn, job, timezone.now())
     turn.wake_no_later_than(queue.next_wake(lane_id=turn.claim.lane_id))
     return more
 
@@ -104,6 +107,20 @@ def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -
     return False
 
 
+def _advance_feed(turn: Turn, jobs: list[Job]) -> None:
+    """Advance the import of the lane's feed, which contains the changes of all these jobs."""
+    active = [job for job in jobs if not job.paused]
+    if not active:
+        return
+    try:
+        feeds.work(FeedLane(turn, active))
+    except TryAgainLater as error:
+        turn.record_failure(error, timezone.now(), active[0])
+    except NeedsAttention as error:
+        for job in active:
+            _require_attention(turn, job, error)
+
+
 def _advance_run(turn: Turn) -> bool:
     """Advance the next run that has something to import or to compare. False if there is none.
 
@@ -125,22 +142,32 @@ def _advance_run(turn: Turn) -> bool:
     if _crash_limit_reached(turn, run):
         return True
     try:
-        if job.direction == Direction.IMPORT:
-            importing.work(turn, job, run)
-        elif exporting.prepare(turn, job, run):
-            lanes.wake(lane_ids=job.lane_ids)  # they help with sending
+        with _failing_only(turn, run):
+            if job.direction == Direction.IMPORT:
+                importing.work(turn, job, run)
+            elif exporting.prepare(turn, job, run):
+                lanes.wake(lane_ids=job.lane_ids)  # they help with sending
     except TryAgainLater as error:
         turn.record_failure(error, timezone.now(), job)
     except NeedsAttention as error:
         _require_attention(turn, job, error)
+    except ConnectorError as error:
+        _fail_run(turn, run, error_text(error))
+    return True
+
+
+@contextmanager
+def _failing_only(turn: Turn, run: Run) -> Iterator[None]:
+    """A bug fails only this run. Errors of the platform, the lease and the database are raised."""
+    try:
+        yield
     except RunFinished:
         logger.info("%s was closed by another process", run)
-    except (LeaseLost, OperationalError, InterfaceError):
+    except (ConnectorError, LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
         logger.exception("%s failed", run)
-        _fail_run(turn, run, _internal_error_text(error))
-    return True
+        _fail_run(turn, run, error_text(error))
 
 
 def _crash_limit_reached(turn: Turn, run: Run) -> bool:
@@ -177,21 +204,11 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
     if _crash_limit_reached(turn, run):
         return True
     try:
-        checks.work(turn, run.job, run)
-    except (checks.Unreadable, NeedsAttention) as error:
+        with _failing_only(turn, run):
+            checks.work(turn, run.job, run)
+    except ConnectorError as error:
         _fail_run(turn, run, error_text(error))
-    except RunFinished:
-        logger.info("%s was closed by another process", run)
-    except (LeaseLost, OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        logger.exception("%s failed", run)
-        _fail_run(turn, run, _internal_error_text(error))
     return True
-
-
-def _internal_error_text(error: Exception) -> str:
-    return f"Internal error: {type(error).__name__}. See the server log for details."
 
 
 def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
@@ -200,7 +217,7 @@ def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
     logger.warning("%s needs attention: %s", job, reason)
     with lanes.fenced(turn.claim):
         require_attention(job=job, reason=reason)
-    for run in Run.objects.filter(job=job, state__in=Run.OPEN).select_related("job__connection__seller"):
+    for run in Run.objects.filter(job=job, state__in=Run.OPEN).select_related("job__connection__seller").order_by("pk"):
         _fail_run(turn, run, reason)
 
 

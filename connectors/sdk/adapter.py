@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.feeds import Feed
 from connectors.sdk.http import HttpClient
+from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.schemas import Schema
 from connectors.sdk.streams import Listing, Source, Stream, Target
 from connectors.sdk.sync_log import RemoteSyncLog
@@ -26,6 +28,7 @@ class Adapter(Generic[ClientT]):
     - `streams`: the sources and targets, one per data type and direction
     - `listings`: listings of kinds that no stream lists; streams that are listings need not be repeated
     - `rate`: the vendor's rate budget, if it is known
+    - `retry`: attempts, delays and limits when calls fail
     - `exactly_once`: False if a repeated create could create a duplicate, because nothing can be looked up first
     - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
       the shop whose slug is in the setting `shop`, else the seller's first shop
@@ -43,6 +46,7 @@ class Adapter(Generic[ClientT]):
     webhooks: ClassVar[type[Webhooks[Any]]] = Webhooks
     sync_log: ClassVar[type[RemoteSyncLog[Any]] | None] = None
     rate: ClassVar[Rate | None] = None
+    retry: ClassVar[RetryPolicy] = RetryPolicy()
     exactly_once: ClassVar[bool] = True
     uses_shop_ids: ClassVar[bool] = False
 
@@ -102,6 +106,11 @@ class Adapter(Generic[ClientT]):
         """The target of a data type; LookupError if the adapter does not export it."""
         target: Target[ClientT, Any, Any] = self._open(self.targets()[data_type])
         return target
+
+    def feed(self, feed: type[Feed[Any]]) -> Feed[ClientT]:
+        """The feed of a `FeedTarget`; streams of the same feed share it."""
+        opened: Feed[ClientT] = self._open(feed)
+        return opened
 
     @classmethod
     def listing_classes(cls) -> dict[str, type[Listing[Any]]]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.operations import Operation
 from connectors.sdk.streams import Target
+from hub.kinds import DataType
 
 ClientT = TypeVar("ClientT")
 ItemT = TypeVar("ItemT")
@@ -35,18 +36,24 @@ class ImportResult:
     raw: Any = None
 
 
-class FeedFile(AbstractContextManager["FeedFile[PayloadT]"], Generic[PayloadT]):
+class FeedFile(AbstractContextManager["FeedFile"]):
     """Writes the gzip file of an import, in constant memory. The file is complete when the context is left."""
 
-    def add(self, operation: Operation[PayloadT]) -> None:
+    def add(self, data_type: DataType, operation: Operation[Any]) -> None:
+        """Write an operation of the feed's stream of this data type."""
         raise NotImplementedError
 
 
-class FeedTarget(Target[ClientT, ItemT, PayloadT]):
-    """A target stream whose changes are collected and sent as one import every `drain_seconds` (F7).
+class Feed(Generic[ClientT]):
+    """The imports of one lane: the changes of its streams are collected and sent as one file every `drain_seconds`.
 
-    `payload` is called for each item as usual; `send` is never called.
+    `lane` is that of the streams, which name this class as their `feed`. `client` is the adapter's.
     """
+
+    lane: ClassVar[str]
+
+    def __init__(self, client: ClientT) -> None:
+        self.client = client
 
     @property
     def drain_seconds(self) -> float:
@@ -58,20 +65,8 @@ class FeedTarget(Target[ClientT, ItemT, PayloadT]):
         """The name of the file format. If it changes, everything is sent again."""
         return ""
 
-    def item_key(self, operation: Operation[PayloadT]) -> str:
-        """The item's external ID in the file, also if it is sent for the first time."""
-        raise NotImplementedError
-
-    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[PayloadT]:
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
         """Start a file: for a full replacement, or with changes only."""
-        raise NotImplementedError
-
-    def read_names(self, payload: PayloadT) -> dict[tuple[str, str], str]:
-        """(attribute, ID) → its display name in the payload, for targets where IDs have display names (F4)."""
-        return {}
-
-    def replace_names(self, payload: PayloadT, names: Mapping[tuple[str, str], str]) -> PayloadT:
-        """The payload with these display names, because an ID has one name within an import."""
         raise NotImplementedError
 
     def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
@@ -80,4 +75,25 @@ class FeedTarget(Target[ClientT, ItemT, PayloadT]):
 
     def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         """The state of the import. `path` is its file, because some targets report item errors only by line."""
+        raise NotImplementedError
+
+
+class FeedTarget(Target[ClientT, ItemT, PayloadT]):
+    """A target stream whose changes are sent with the imports of its `feed`.
+
+    `payload` is called for each item as usual; `send` is never called.
+    """
+
+    feed: ClassVar[type[Feed[Any]]]
+
+    def item_key(self, operation: Operation[PayloadT]) -> str:
+        """The item's external ID in the file, also if it is sent for the first time."""
+        raise NotImplementedError
+
+    def read_names(self, payload: PayloadT) -> dict[tuple[str, str], str]:
+        """(attribute, ID) → its display name in the payload, for targets where IDs have display names (F4)."""
+        return {}
+
+    def replace_names(self, payload: PayloadT, names: Mapping[tuple[str, str], str]) -> PayloadT:
+        """The payload with these display names, because an ID has one name within an import."""
         raise NotImplementedError

@@ -212,9 +212,8 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
 
     Its webhook URL stops working immediately; the webhooks at the platform are removed soon after.
     """
-    for run in Run.objects.filter(job__connection=connection, state__in=Run.OPEN).select_related(
-        "job__connection__seller"
-    ):
+    open_runs = Run.objects.filter(job__connection=connection, state__in=Run.OPEN)
+    for run in open_runs.select_related("job__connection__seller").order_by("pk"):
         cancel_run(run=run, by=by)
     Change.objects.filter(job__connection=connection).delete()
     Lane.objects.filter(connection=connection).update(paused=True, due=False)

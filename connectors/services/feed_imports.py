@@ -8,6 +8,7 @@ from catalog.models import Product
 from connectors.models import FeedImport
 from connectors.sdk.operations import Action
 from hub import lanes
+from hub.kinds import Direction
 from hub.models import Job
 from hub.services import resume_job
 
@@ -22,13 +23,14 @@ def removed_titles(feed: FeedImport, *, limit: int) -> list[str]:
 
 @transaction.atomic
 def force_import(*, feed: FeedImport, by: User) -> None:
-    """Send an import that was rejected as harmful again with force (F15), and resume its job.
+    """Send an import that was rejected as harmful again with force (F15), and resume the jobs of its lane.
 
     Later imports are not forced. ValueError with the reason if that is not possible, or no longer possible.
     """
-    job = Job.objects.select_for_update(of=("self",)).select_related("connection__seller").get(pk=feed.job_id)
+    of_lane = Job.objects.filter(lane_ids__contains=[feed.lane_id], direction=Direction.EXPORT, enabled=True)
+    jobs = list(of_lane.select_for_update(of=("self",)).select_related("connection__seller").order_by("pk"))
     feed.refresh_from_db()
-    others = FeedImport.objects.filter(job=job).exclude(pk=feed.pk)
+    others = FeedImport.objects.filter(lane=feed.lane_id).exclude(pk=feed.pk)
     if feed.state != State.HARMFUL:
         raise ValueError("Only an import that was rejected as harmful can be forced.")
     if others.filter(state=State.SUCCESS, pk__gt=feed.pk).exists():
@@ -39,6 +41,8 @@ def force_import(*, feed: FeedImport, by: User) -> None:
         raise ValueError("The file of this import no longer exists. Resume the job to create a new import.")
     feed.state, feed.forced_by, feed.finished_at = State.SENDING, by, None
     feed.save(update_fields=["state", "forced_by", "finished_at"])
-    record_audit_event(user=by, action="feed.force", target=feed, seller=job.connection.seller, removals=feed.removals)
-    resume_job(job=job, by=by, reason=f"Import {feed.pk} was forced.")
-    lanes.wake(lane_ids=job.lane_ids[:1])
+    seller = feed.lane.connection.seller
+    record_audit_event(user=by, action="feed.force", target=feed, seller=seller, removals=feed.removals)
+    for job in jobs:
+        resume_job(job=job, by=by, reason=f"Import {feed.pk} was forced.")
+    lanes.wake(lane_ids=[feed.lane_id])

@@ -21,7 +21,7 @@ def issues(
     text: str = "",
     run: Run | None = None,
 ) -> QuerySet[Issue]:
-    """Issues of the seller. `shown` is `open` or `resolved`; an empty filter matches everything.
+    """Issues of the seller, latest first. `shown` is `open` or `resolved`; an empty filter matches everything.
 
     `connection` is the slug of a connection, or the name under which a system reports over the API;
     `run` limits them to those that its job opened during the run.
@@ -38,4 +38,4 @@ def issues(
     if run:
         found = found.filter(job=run.job_id, opened_at__gte=run.created_at)
         found = found.filter(opened_at__lte=run.finished_at) if run.finished_at else found
-    return found.select_related("sync_log__connection", "job__connection", "resolved_by")
+    return found.select_related("sync_log__connection", "job__connection", "resolved_by").order_by("-seen_at")

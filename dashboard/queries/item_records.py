@@ -69,7 +69,7 @@ class ItemRecords:
     def issues(self) -> QuerySet[Issue]:
         """Open issues of the item and its children, newest first, up to 50."""
         rows = Issue.objects.filter(self._any(self.members), seller=self.seller, resolved_at=None)
-        return rows.select_related("sync_log__connection", "job__connection")[:_MAX_ROWS]
+        return rows.select_related("sync_log__connection", "job__connection").order_by("-seen_at")[:_MAX_ROWS]
 
     def links(self) -> QuerySet[Link]:
         """External IDs of the item at each connection."""

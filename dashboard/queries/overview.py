@@ -110,7 +110,8 @@ class Overview:
 def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
     """Everything on the overview page, in nine queries."""
     now = now or timezone.now()
-    connections = list(Connection.objects.filter(seller=seller).defer("credentials", "webhook_secret"))
+    own = Connection.objects.filter(seller=seller).order_by("name")
+    connections = list(own.defer("credentials", "webhook_secret"))
     jobs = list(
         Job.objects.filter(connection__in=connections)
         .select_related("state")
@@ -118,9 +119,9 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
     )
     runs = latest_runs(jobs)
     logs = list(
-        SyncLog.objects.filter(seller=seller).annotate(
-            open_issues=capped(Issue.objects.filter(sync_log=OuterRef("pk"), resolved_at=None))
-        )
+        SyncLog.objects.filter(seller=seller)
+        .annotate(open_issues=capped(Issue.objects.filter(sync_log=OuterRef("pk"), resolved_at=None)))
+        .order_by("integration", "data_type")
     )
     issues = {(log.connection_id, log.data_type): log.open_issues for log in logs}
     retry_times = {

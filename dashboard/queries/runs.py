@@ -13,9 +13,9 @@ from hub.models import Job, Run, RunLogLine
 
 
 def runs(*, seller: Seller) -> QuerySet[Run]:
-    """All runs of the seller's own connections."""
+    """All runs of the seller's own connections, newest first."""
     own_runs = Run.objects.filter(job__connection__seller=seller)
-    return own_runs.select_related("job__connection", "started_by").prefetch_related("counters")
+    return own_runs.select_related("job__connection", "started_by").prefetch_related("counters").order_by("-id")
 
 
 def run_page(
@@ -60,5 +60,5 @@ def full_log(*, run: Run) -> Iterator[RunLogLine]:
 
 
 def feed_imports(*, run: Run) -> QuerySet[FeedImport]:
-    """The feed imports into a search engine that the run sent."""
-    return FeedImport.objects.filter(run=run)
+    """The feed imports into a search engine that the run sent, newest first."""
+    return FeedImport.objects.filter(run=run).order_by("-id")

@@ -29,4 +29,5 @@ def jobs_with_statuses(*, seller: Seller) -> QuerySet[Job]:
     vendors = agreements_of_seller(seller_id=seller.pk).values("vendor")
     vendor_jobs = Q(connection__seller__in=vendors, connection__role=Role.ERP, data_type=DataType.ORDERS)
     shared = Q(connection__seller=None, direction=Direction.EXPORT)
-    return Job.objects.filter(Q(connection__seller=seller) | shared | vendor_jobs).select_related("connection")
+    jobs = Job.objects.filter(Q(connection__seller=seller) | shared | vendor_jobs).select_related("connection")
+    return jobs.order_by("connection__name", "direction", "data_type")

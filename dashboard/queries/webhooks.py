@@ -73,7 +73,9 @@ def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
 def manual_webhook_connections(*, seller: Seller) -> list[Connection]:
     """Connections where a person enters our webhook URL and a secret in the other system."""
     platforms = [key for key, adapter in adapters().items() if adapter.webhooks.configured_manually]
-    return list(_connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED))
+    return list(
+        _connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED).order_by("name")
+    )
 
 
 def rejected_calls(*, seller: Seller, now: datetime) -> QuerySet[WebhookRefusal]:

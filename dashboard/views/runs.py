@@ -71,9 +71,9 @@ def _run_context(request: SellerRequest, run: Run) -> dict[str, object]:
         "show_disabled": any(counter.disabled or counter.kind.startswith(Kind.CATEGORY) for counter in counters),
         "imports": feed_imports(run=run),
         "verdict_counts": verdict_counts(run=run),
-        "follow_up_runs": run.follow_up_runs.filter(job__connection__seller=request.seller).select_related(
-            "job__connection"
-        ),
+        "follow_up_runs": run.follow_up_runs.filter(job__connection__seller=request.seller)
+        .select_related("job__connection")
+        .order_by("-id"),
         "open_issues": count_up_to_cap(opened),
     }
 

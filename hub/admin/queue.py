@@ -101,7 +101,7 @@ class ItemSearchMixin:
 
 class CounterInline(ReadOnlyInline):
     model = RunCounter
-    fields = ("kind", *RunCounter.OUTCOMES)
+    fields = ("kind", *(outcome.value for outcome in RunCounter.Outcome))
     ordering = ("kind",)
 
 
@@ -217,39 +217,33 @@ class RunAdmin(ReadOnlyAdmin):
         return self.redirect_to_object(request, run, gettext("Approved.") if yes else gettext("Declined."))
 
 
-class ErrorClassFilter(DropdownFilter):
-    """Error classes of held and delayed changes, sampled through the partial indexes of these states."""
+class FailureFilter(DropdownFilter):
+    """Why changes wait. Limited to held and delayed ones, which have partial indexes."""
 
-    title = _("error class")
-    parameter_name = "error_class"
-    SAMPLE_SIZE = 5000
+    title = _("failure")
+    parameter_name = "failure"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        held = Change.objects.filter(state=Change.State.HELD).order_by("job", "id")
-        delayed = Change.objects.filter(state=Change.State.DELAYED).order_by("not_before")
-        found = {
-            name for some in (held, delayed) for name in some.values_list("error_class", flat=True)[: self.SAMPLE_SIZE]
-        }
-        return [(name, name) for name in sorted(found) if name]
+        return [(kind.value, str(kind.label)) for kind in Change.FailureKind]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
         if not self.value():
             return queryset
         waiting = Q(state=Change.State.HELD) | Q(state=Change.State.DELAYED)
-        return queryset.filter(waiting, error_class=self.value())
+        return queryset.filter(waiting, failure_kind=self.value())
 
 
 @admin.register(Change)
 class ChangeAdmin(ItemSearchMixin, ReadOnlyAdmin):
     """The queue. Held changes can be retried one by one, by filter, or all at once."""
 
-    list_display = ("item", "job", "state", "attempts", "error_class", "problem", "not_before", "created_at")
-    list_filter = (("state", ChoicesDropdownFilter), ("job", AutocompleteSelectFilter), ErrorClassFilter)
+    list_display = ("item", "job", "state", "attempts", "failure_kind", "problem", "not_before", "created_at")
+    list_filter = (("state", ChoicesDropdownFilter), ("job", AutocompleteSelectFilter), FailureFilter)
     list_select_related = ("job__connection",)
     actions = ("retry",)
     fields = (
         *("item", "job", "lane", "run", "state", "priority", "attempts", "not_before", "sent_at", "created_at"),
-        *("error_class", "last_error"),
+        *("failure_kind", "last_error"),
     )
     BATCH_SIZE = 5000
 
@@ -318,7 +312,7 @@ class LaneAdmin(ReadOnlyAdmin):
     @display(description=_("Jobs"))
     def jobs_served(self, lane: Lane) -> str:
         jobs = Job.objects.filter(connection=lane.connection_id, lane_ids__contains=[lane.pk])
-        return ", ".join(map(str, jobs.select_related("connection"))) or "-"
+        return ", ".join(map(str, jobs.select_related("connection").order_by("pk"))) or "-"
 
 
 @admin.register(Link)

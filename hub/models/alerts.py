@@ -32,7 +32,6 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-opened_at"]
         constraints = [
             models.UniqueConstraint(fields=["key"], condition=Q(resolved_at=None), name="hub_alert_one_open")
         ]

@@ -16,7 +16,7 @@ class Change(models.Model):
     """A job has to sync an item. One row per (job, kind, item), without payload.
 
     Each enqueue gives the row a new `token`. A worker deletes a row only if its token is still the one it read, so
-    changes made in the meantime are kept. The lower `priority` goes first: 0 for events, 1 for full runs.
+    changes made in the meantime are kept.
     """
 
     class State(models.TextChoices):
@@ -24,12 +24,29 @@ class Change(models.Model):
         DELAYED = "delayed", _("Waiting for retry")
         HELD = "held", _("Needs review")
 
+    class Priority(models.IntegerChoices):
+        """The lower one goes first."""
+
+        EVENT = 0, _("Event")
+        FULL_RUN = 1, _("Full sync")
+
+    class FailureKind(models.TextChoices):
+        """Why a change is delayed or held."""
+
+        UNAVAILABLE = "unavailable", _("Platform not available")
+        QUEUED = "queued", _("Queued by the platform")
+        REJECTED = "rejected", _("Rejected by the platform")
+        ATTENTION = "attention", _("Needs action")
+        ID_IN_USE = "id_in_use", _("ID in use")
+        WORKER_LOST = "worker_lost", _("Worker lost")
+        INTERNAL = "internal", _("Internal error")
+
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="changes")
     lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="changes", db_index=False)
     kind = models.CharField(max_length=20, choices=Kind)
     item_id = models.BigIntegerField(_("item ID"))
     token = models.BigIntegerField()
-    priority = models.PositiveSmallIntegerField(default=0)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.EVENT)
     run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="changes", db_index=False)
     state = models.CharField(max_length=8, choices=State, default=State.READY)
     attempts = models.PositiveIntegerField(default=0)
@@ -44,7 +61,14 @@ class Change(models.Model):
         blank=True, db_default="", help_text=_("The target's ID of the request that it has queued.")
     )
     queued_hash = models.BinaryField(null=True, help_text=_("Hash of the payload that the target has queued."))
-    error_class = models.CharField(max_length=40, blank=True)
+    failure_kind = models.CharField(
+        _("failure"),
+        max_length=20,
+        choices=FailureKind,
+        blank=True,
+        db_default="",
+        help_text=_("Why it waits for a retry or a review."),
+    )
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now())
 

@@ -50,9 +50,6 @@ class Connection(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
-    class Meta:
-        ordering = ["name"]
-
     def __str__(self) -> str:
         return self.name
 

@@ -70,7 +70,6 @@ class Job(models.Model):
     lane_ids = ArrayField(models.BigIntegerField(), default=list, editable=False)
 
     class Meta:
-        ordering = ["connection", "direction", "data_type"]
         constraints = [models.UniqueConstraint(fields=["connection", "direction", "data_type"], name="hub_job_once")]
         indexes = [
             models.Index(fields=["item_kind"], condition=Q(direction="export", enabled=True), name="hub_job_listeners")

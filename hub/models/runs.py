@@ -1,5 +1,7 @@
 """Runs of jobs with their counters, log and findings."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -75,7 +77,6 @@ class Run(models.Model):
     event_counts = models.JSONField(default=dict, db_column="met")
 
     class Meta:
-        ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["job", "scope"],
@@ -105,6 +106,18 @@ class Run(models.Model):
 class RunCounter(models.Model):
     """Number of items per outcome for one kind in a run; for categories also per storefront (B10)."""
 
+    class Outcome(StrEnum):
+        """The counters, each with a column. Every item is also counted as read."""
+
+        READ = "read"
+        CREATED = "created"
+        UPDATED = "updated"
+        DISABLED = "disabled"
+        REMOVED = "removed"
+        UNCHANGED = "unchanged"
+        SKIPPED = "skipped"
+        FAILED = "failed"
+
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="counters")
     kind = models.CharField(max_length=40, help_text=_("As in links, for example `product` or `category@2`."))
     read = models.PositiveIntegerField(default=0)
@@ -118,8 +131,6 @@ class RunCounter(models.Model):
     logged_at = models.DateTimeField(
         null=True, db_column="told_at", help_text=_("When the run log last showed these numbers.")
     )
-
-    OUTCOMES = ("read", "created", "updated", "disabled", "removed", "unchanged", "skipped", "failed")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "kind"], name="hub_run_counter_once")]
@@ -140,9 +151,6 @@ class RunLogLine(models.Model):
     at = models.DateTimeField(default=timezone.now)
     level = models.CharField(max_length=7, choices=Level, default=Level.INFO)
     text = models.TextField()
-
-    class Meta:
-        ordering = ["id"]
 
     def __str__(self) -> str:
         return self.text
@@ -180,7 +188,6 @@ class RunItem(models.Model):
 
     class Meta:
         verbose_name = _("comparison result")
-        ordering = ["-id"]
         indexes = [
             models.Index(fields=["run", "-id"], name="hub_runitem_of_run"),
             models.Index(fields=["run", "verdict", "-id"], name="hub_runitem_by_verdict"),

@@ -234,7 +234,7 @@ class Scenario:
         step.seconds = round(time.monotonic() - started, 1)
         step.runs = [self._summary(run) for run in runs.select_related("job__connection").order_by("pk")]
         for run in step.runs:
-            counts = ", ".join(f"{run[name]} {name}" for name in RunCounter.OUTCOMES if run[name])
+            counts = ", ".join(f"{run[name]} {name}" for name in RunCounter.Outcome if run[name])
             calls = "1 API call" if run["api_calls"] == 1 else f"{run['api_calls']} API calls"
             self.print_line(
                 f"    {run['job']}: {Run.State(run['state']).label} ({counts or 'no items'}), {calls}, "
@@ -256,7 +256,7 @@ class Scenario:
         return f"{run.job.connection.slug} {run.job.data_type} {done}" + (f" of {run.total}" if run.total else "")
 
     def _summary(self, run: Run) -> dict[str, Any]:
-        totals = dict.fromkeys(RunCounter.OUTCOMES, 0)
+        totals = dict.fromkeys(RunCounter.Outcome, 0)
         for counter in run.counters.all():
             for name in totals:
                 totals[name] += getattr(counter, name)
@@ -266,7 +266,7 @@ class Scenario:
             "job": str(run.job),
             "scope": run.scope,
             "state": run.state,
-            **totals,
+            **{name.value: number for name, number in totals.items()},
             "api_calls": run.api_calls,
             "seconds": round(seconds, 1),
         }

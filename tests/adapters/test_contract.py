@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.adapters.registry import adapters
-from connectors.engine.checks.content_diff import drift
+from connectors.engine.differences import drift
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError, NeedsAttention, SkipRecord, SyncLogMissing, TryAgainLater
 from connectors.sdk.feeds import FeedTarget

@@ -172,7 +172,9 @@ def test_an_update_that_comes_to_nothing_goes_whole(
     """For example, names of IDs that are no longer sent: an empty import would be rejected."""
 
     def opened(**details: Any) -> ProductTarget:
-        adapter_of_version = open_adapter("elevate", api_version=adapter.format, custom_labels=["Material"], **details)
+        adapter_of_version = open_adapter(
+            "elevate", api_version=adapter.feed(adapter.client).format, custom_labels=["Material"], **details
+        )
         return cast(ProductTarget, adapter_of_version.target(DataType.PRODUCTS))
 
     named, plain = opened(field_map={"label_names": {"Material": "Material name"}}), opened()
@@ -192,7 +194,7 @@ def test_replacing_everything_removes_the_rest(adapter: ProductTarget, cluster: 
     four = [creation(adapter, number) for number in range(2, 6)]
     assert feed(adapter, four, tmp_path, replace_all=True).state is ImportState.DONE
     assert sorted(groups(cluster)) == ["p2", "p3", "p4", "p5"]
-    replacing = {"v4": "PUT", "v3": "POST"}[adapter.format]
+    replacing = {"v4": "PUT", "v3": "POST"}[adapter.feed(adapter.client).format]
     assert [call["method"] for call in cluster.calls()] == ["POST", replacing]
 
 
@@ -213,7 +215,7 @@ def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
 ) -> None:
     answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
     number = answer.remote_id or str(next(cluster.state("imports"))["id"])
-    polled = adapter.poll_import(number, path=str(tmp_path / "feed.gz"), replace_all=False)
+    polled = adapter.feed(adapter.client).poll_import(number, path=str(tmp_path / "feed.gz"), replace_all=False)
     assert polled.state is ImportState.REJECTED and list(polled.item_errors) == ["p2"]
 
 
@@ -243,7 +245,7 @@ def test_all_statuses_are_understood(
 ) -> None:
     path = file_of(adapter, [creation(adapter, 1)], tmp_path, replace_all=True)
     cluster.fault("status", path="status$", status=200, body={"id": 7, "status": status, "reason": None})
-    assert adapter.poll_import("7", path=path, replace_all=True).state is state
+    assert adapter.feed(adapter.client).poll_import("7", path=path, replace_all=True).state is state
 
 
 def test_a_long_import_is_accepted_and_polled(
@@ -268,6 +270,6 @@ def test_a_wrong_cluster_needs_a_person(
 ) -> None:
     cluster.fault("status", status=404, body={"reason": "Cluster not found"})
     with pytest.raises(NeedsAttention):
-        open_adapter("elevate", api_version=adapter.format).check()
+        open_adapter("elevate", api_version=adapter.feed(adapter.client).format).check()
     with pytest.raises(NeedsAttention):
         feed(adapter, [creation(adapter, 1)], tmp_path)

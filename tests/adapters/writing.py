@@ -37,7 +37,7 @@ def feed(
     force: bool = False,
 ) -> ImportResult:
     path = file_of(target, operations, folder, replace_all=replace_all)
-    return target.start_import(path, replace_all=replace_all, name="test", force=force)
+    return target.feed(target.client).start_import(path, replace_all=replace_all, name="test", force=force)
 
 
 def file_of(
@@ -48,7 +48,7 @@ def file_of(
     replace_all: bool = False,
 ) -> str:
     path = str(folder / "feed.gz")
-    with target.open_file(path, replace_all=replace_all) as file:
+    with target.feed(target.client).open_file(path, replace_all=replace_all) as file:
         for operation in operations:
-            file.add(operation)
+            file.add(target.data_type, operation)
     return path

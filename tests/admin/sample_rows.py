@@ -33,6 +33,7 @@ from hub.models import (
     Master,
     RateBudget,
     Run,
+    RunCounter,
     RunItem,
     Worker,
 )
@@ -73,9 +74,9 @@ def export_job(seller_setup: SellerSetup) -> Job:
 
 def _create_engine_rows(seller_setup: SellerSetup) -> None:
     job = export_job(seller_setup)
-    make_changes(job, 3, state=Change.State.HELD, error_class="SkipRecord", last_error="no weight")
+    make_changes(job, 3, state=Change.State.HELD, failure_kind=Change.FailureKind.REJECTED, last_error="no weight")
     runlog.write(run_id=seller_setup.run.pk, text="Reading customers.", now=NOW)
-    runs.count(run_id=seller_setup.run.pk, kind="customer", now=NOW, read=5)
+    runs.count(run_id=seller_setup.run.pk, kind="customer", now=NOW, outcomes={RunCounter.Outcome.READ: 5})
     link = Link.objects.create(connection=seller_setup.shop, kind="product", external_id="P-77", item_id=1)
     LinkPayload.objects.create(link=link, received={"name": "Rope, 10 m"}, sent={"title": "Rope"})
     Master.objects.create(seller=seller_setup.seller, group=Master.Group.PRICE, connection=seller_setup.shop)
@@ -102,7 +103,7 @@ def _create_engine_rows(seller_setup: SellerSetup) -> None:
         action="update",
         changes={"title": ["Rope", "Strong rope"]},
     )
-    FeedImport.objects.create(job=job, mode="change", state="refused", answer={"errors": ["bad price"]})
+    FeedImport.objects.create(lane_id=job.lane_ids[0], mode="change", state="refused", answer={"errors": ["bad price"]})
     WebhookEvent.objects.create(
         day=NOW.date(),
         received_at=NOW,

@@ -97,8 +97,10 @@ def test_run_is_approved_or_declined(operator: Console, two_sellers: TwoSellers,
 
 
 def held_changes(two_sellers: TwoSellers, number: int) -> list[Change]:
-    some = make_changes(export_job(two_sellers.north), number, state=Change.State.HELD, error_class="SkipRecord")
-    Change.objects.filter(pk=some[0].pk).update(error_class="TryAgainLater")
+    some = make_changes(
+        export_job(two_sellers.north), number, state=Change.State.HELD, failure_kind=Change.FailureKind.REJECTED
+    )
+    Change.objects.filter(pk=some[0].pk).update(failure_kind=Change.FailureKind.UNAVAILABLE)
     return some
 
 
@@ -111,7 +113,7 @@ def test_selected_changes_are_retried(operator: Console, two_sellers: TwoSellers
 def test_all_changes_matching_a_filter_are_retried(operator: Console, two_sellers: TwoSellers) -> None:
     first, *others = held_changes(two_sellers, 60)
     operator.post(
-        f"{CHANGES}?error_class=SkipRecord",
+        f"{CHANGES}?failure=rejected",
         {"action": "retry", "_selected_action": [others[-1].pk], "select_across": "1"},
     )
     assert list(Change.objects.exclude(state=Change.State.READY)) == [first]

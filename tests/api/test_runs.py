@@ -5,7 +5,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Membership
 from hub import runlog, runs
 from hub.kinds import DataType
-from hub.models import Run
+from hub.models import Run, RunCounter
 from tests.two_sellers import TwoSellers, key_for
 
 
@@ -58,7 +58,12 @@ def test_filters_narrow_the_list(two_sellers: TwoSellers) -> None:
 
 def test_a_run_has_counters_a_state_text_and_the_end_of_its_log(two_sellers: TwoSellers) -> None:
     run = two_sellers.north.run
-    runs.count(run_id=run.pk, kind="customer", now=timezone.now(), read=3, created=2)
+    runs.count(
+        run_id=run.pk,
+        kind="customer",
+        now=timezone.now(),
+        outcomes={RunCounter.Outcome.READ: 3, RunCounter.Outcome.CREATED: 2},
+    )
     for n in range(205):
         runlog.write(run_id=run.pk, text=f"line {n}", now=timezone.now())
     answer = key_for(two_sellers.north.seller).get(f"/api/v1/runs/{run.pk}").json()

@@ -82,7 +82,7 @@ IDENTIFIERS = {
 }
 # Where an identifier keeps its one meaning.
 ALLOWED = {
-    "settle": r"(hub/queue|connectors/engine/\w+|tests/(engine|hub)/\w+)\.py",  # record what happened to a batch
+    "settle": r"(hub/queue|connectors/engine/(\w+/)?\w+|tests/(engine|hub)/\w+)\.py",  # record what happened to a batch
     "Target": r"(connectors|tests/(adapters|engine|fake_platforms))/.*",  # base class of export streams
 }
 FILE_NAMES = {

@@ -29,8 +29,8 @@ POINTS = {
     "next_ids": ("connectors.engine.checks.comparing", "_next_ids", True),
     "drop_findings": ("connectors.engine.checks.comparing", "_drop_stale_findings", True),
     "predict": ("connectors.engine.checks.previewing", "_predict", True),
-    "page": ("connectors.engine.importing", "apply_page", True),
-    "missing": ("connectors.engine.importing", "_check_deletions", False),
+    "page": ("connectors.engine.fetching", "apply_page", True),
+    "missing": ("connectors.engine.unseen_items", "check_batch", False),
     "close": ("connectors.engine.importing", "_close", False),
 }
 

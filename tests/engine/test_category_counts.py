@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def figures(run: Run) -> dict[str, dict[str, int]]:
     """Kind → the counters that are not zero."""
-    counts = {each.kind: {name: getattr(each, name) for name in RunCounter.OUTCOMES} for each in run.counters.all()}
+    counts = {each.kind: {name: getattr(each, name) for name in RunCounter.Outcome} for each in run.counters.all()}
     return {kind: {name: number for name, number in each.items() if number} for kind, each in counts.items()}
 
 

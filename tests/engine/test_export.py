@@ -9,13 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from connectors.engine import retry, turn_loop
+from connectors.engine import turn_loop
 from connectors.platforms.rest import RestTarget
 from connectors.platforms.rest.targets.base import RestTargetStream
 from connectors.platforms.rest.targets.products import ProductTarget
 from connectors.sdk.account import Rate
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.retry import RetryPolicy
 from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Change, Connection, JobState, Lane, Link, Run
@@ -218,7 +219,7 @@ def test_after_a_failure_a_single_item_is_tried_and_batches_grow_again(
 
 def test_the_breaker_backs_off_up_to_five_minutes() -> None:
     now = timezone.now()
-    pauses = [(retry.breaker_until(failures=n, now=now) - now).total_seconds() for n in range(1, 15)]
+    pauses = [(RetryPolicy().pause_until(failures=n, now=now) - now).total_seconds() for n in range(1, 15)]
     assert all(2 ** (n - 1) / 2 <= pause <= 2 ** (n - 1) for n, pause in enumerate(pauses[:9], 1))
     assert all(150 <= pause <= 300 for pause in pauses[9:])
 
@@ -254,10 +255,10 @@ def test_requests_before_a_rate_limited_one_are_in_doubt(custom: Connection, cus
 
 
 def test_a_long_outage_needs_no_manual_retry(custom: Connection, custom_platform: SandboxProcess) -> None:
-    custom_platform.fault("status", status=502, times=retry.MAX_ATTEMPTS + 4)
+    custom_platform.fault("status", status=502, times=RetryPolicy().max_attempts + 4)
     change(make_products(custom.seller, 1))
     work_until_idle()
-    for _ in range(retry.MAX_ATTEMPTS + 3):
+    for _ in range(RetryPolicy().max_attempts + 3):
         skip_delays()
     assert not Change.objects.filter(state=Change.State.HELD).exists()
     skip_delays()
@@ -282,7 +283,7 @@ def test_an_item_that_fails_alone_is_finally_held_until_a_person_retries_it(
     sending(fail_on_one)
     change(products)
     work_until_idle()
-    for _ in range(3 * retry.MAX_ATTEMPTS):
+    for _ in range(3 * RetryPolicy().max_attempts):
         skip_delays()
     held = Change.objects.get()
     assert (held.item_id, held.state) == (products[3].pk, Change.State.HELD)
@@ -314,7 +315,7 @@ def test_a_bug_with_one_item_holds_only_that_item(
     work_until_idle()
     assert len(titles(custom_platform)) == 4
     held = Change.objects.get()
-    assert (held.state, held.error_class) == (Change.State.HELD, "KeyError")
+    assert (held.state, held.failure_kind) == (Change.State.HELD, Change.FailureKind.INTERNAL)
 
 
 def test_an_item_that_cannot_be_stored_is_found_by_bisecting(

@@ -50,7 +50,7 @@ def test_a_run_that_fails_because_of_a_bug_counts_its_calls(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("connectors.engine.importing.apply_page", fail)
+    monkeypatch.setattr("connectors.engine.fetching.apply_page", fail)
     sync(connection=rest_shop, data_type=DataType.BRANDS, trigger=Run.Trigger.BUTTON)
     work_until_idle()
     run = last_run(rest_shop.jobs.get(data_type=DataType.BRANDS))

@@ -67,7 +67,7 @@ def test_a_changed_price_is_sent_alone_and_a_deletion_removes(
     there = groups(search_platform)
     assert "Renamed" in str(there[first.external_id])
     assert second.external_id not in there
-    last = FeedImport.objects.first()
+    last = FeedImport.objects.latest("pk")
     assert (last.mode, last.items, last.removals) == (FeedImport.Mode.CHANGE, 2, 1)
 
 

@@ -79,7 +79,7 @@ def test_changes_are_collected_for_the_interval_and_sent_together(
     FeedImport.objects.update(sent_at=first.sent_at - timedelta(seconds=300))
     skip_delays()
     assert len([call for call in search_platform.calls() if call["method"] == "POST"]) == 1
-    assert FeedImport.objects.first().items == 3 and not waiting_item_ids()
+    assert FeedImport.objects.latest("pk").items == 3 and not waiting_item_ids()
 
 
 @pytest.mark.parametrize(("days", "methods"), [(6, []), (8, ["PUT"])])
@@ -101,8 +101,9 @@ def test_five_minutes_are_the_default() -> None:
         platform="elevate", base_url="http://127.0.0.1:9", settings={"markets": ["uk"], "price_list": "x"}
     )
     connection.credentials = {"api_key": "key"}
-    target: Any = open_adapter(connection).target(DataType.PRODUCTS)
-    assert target.drain_seconds == 300
+    adapter = open_adapter(connection)
+    target: Any = adapter.target(DataType.PRODUCTS)
+    assert adapter.feed(target.feed).drain_seconds == 300
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_rejected_import_dequeues_nothing_and_is_reported(
     search_platform.fault("status", method="POST", status=400, body=rejection, times=1)
     rename(*some_products, title="Rejected at first")
     wait_for_interval()
-    assert FeedImport.objects.first().state == State.REJECTED
+    assert FeedImport.objects.latest("pk").state == State.REJECTED
     assert waiting_item_ids() == {product.pk for product in some_products}
     for _ in range(2):
         evaluate_and_notify(now=timezone.now())

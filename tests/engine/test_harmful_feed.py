@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from catalog.models import Product
 from connectors.alerts.notifications import evaluate_and_notify
-from connectors.engine.feed_files import prune_files
+from connectors.engine.feeds.files import prune_files
 from connectors.models import FeedImport
 from connectors.services.feed_imports import force_import
 from connectors.services.runs import sync
@@ -52,7 +52,7 @@ def ask_for_sync(search: Connection) -> None:
 
 
 def job_of(feed: FeedImport) -> Job:
-    return Job.objects.select_related("state").get(pk=feed.job_id)
+    return Job.objects.select_related("state").get(lane_ids__contains=[feed.lane_id])
 
 
 def test_it_is_sent_once_and_the_job_waits_for_approval(
@@ -77,7 +77,7 @@ def test_a_forced_import_is_sent_unchanged_and_nothing_else_is_forced(
     harmful_import.refresh_from_db()
     assert harmful_import.state == State.SUCCESS
     assert len(list(search_platform.state("groups"))) == before - harmful_import.removals
-    assert not job_of(harmful_import).paused and not Change.objects.filter(job=harmful_import.job).exists()
+    assert not job_of(harmful_import).paused and not Change.objects.filter(job=job_of(harmful_import)).exists()
     assert AuditEvent.objects.get(action="feed.force").user is not None
     forced = [call["query"]["force"] for call in search_platform.calls() if call["method"] in ("PUT", "POST")]
     assert forced == ["false", "true"]
@@ -98,7 +98,7 @@ def test_an_import_older_than_a_success_cannot_be_forced(harmful_import: FeedImp
     Product.objects.filter(pk=Product.objects.filter(status="live").earliest("pk").pk).update(
         title="Renamed", revision=3 * 10**9
     )
-    ask_for_sync(harmful_import.job.connection)
+    ask_for_sync(harmful_import.lane.connection)
     assert FeedImport.objects.filter(pk__gt=harmful_import.pk, state=State.SUCCESS).exists()
     with pytest.raises(ValueError, match="newer import has succeeded"):
         force_import(feed=harmful_import, by=make_user())

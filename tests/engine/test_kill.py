@@ -12,7 +12,6 @@ from django.utils import timezone
 from hub import lanes
 from hub.kinds import Kind
 from hub.models import Change, Connection, Lane, Link, Run
-from hub.queue import WORKER_LOST
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synccenter.processes import Processes
@@ -97,7 +96,7 @@ def test_an_item_that_crashes_workers_is_held_after_a_limited_number_of_crashes(
     crashes = crashing_workers("poison", products[77].pk)
     assert 1 < crashes <= 10
     held = Change.objects.get()
-    assert (held.item_id, held.state, held.error_class) == (products[77].pk, Change.State.HELD, WORKER_LOST)
+    assert (held.item_id, held.state, held.failure_kind) == (products[77].pk, Change.State.HELD, "worker_lost")
     assert titles(custom_platform).keys() == {str(p.pk) for p in products if p is not products[77]}
     assert Issue.objects.get(resolved_at=None).item_id == products[77].pk
     assert last_run(products_job(custom)).state == Run.State.DONE_WITH_ERRORS

@@ -10,7 +10,7 @@ from django.utils import timezone
 from catalog.models import Image, Product, Stock, Variant
 from catalog.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
 from connectors.engine.applying import import_context_for
-from connectors.engine.importing import discontinue
+from connectors.engine.discontinuing import discontinue
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Job, Link, Master
 from synclog.models import Issue, ItemStatus

@@ -11,7 +11,7 @@ from connectors.platforms.rest import RestTarget
 from connectors.platforms.rest.targets.products import ProductTarget
 from connectors.sdk.account import Rate
 from hub import runlog, runs
-from hub.models import Connection, Job, Run
+from hub.models import Connection, Job, Run, RunCounter
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from tests.engine.products import change, one_lane, products_job
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def lines(run: Run) -> list[str]:
-    return [line.text for line in run.log.all()]
+    return [line.text for line in run.log.order_by("id")]
 
 
 def export(connection: Connection) -> Run:
@@ -84,8 +84,13 @@ def test_a_slow_run_is_logged_every_minute(custom: Connection) -> None:
     began = timezone.now()
     for seconds in (0, 30, 59, 61, 90, 119, 122):
         read = 1 if seconds else 2**20
-        runs.count(run_id=run.pk, kind="product", now=began + timedelta(seconds=seconds), read=read)
-    assert [line.at - began for line in run.log.all()] == [timedelta(seconds=each) for each in (0, 61, 122)]
+        runs.count(
+            run_id=run.pk,
+            kind="product",
+            now=began + timedelta(seconds=seconds),
+            outcomes={RunCounter.Outcome.READ: read},
+        )
+    assert [line.at - began for line in run.log.order_by("id")] == [timedelta(seconds=each) for each in (0, 61, 122)]
 
 
 def test_waits_are_logged_one_by_one_and_then_counted(custom: Connection, custom_platform: SandboxProcess) -> None:

@@ -191,9 +191,9 @@ def _feed_file(
     target: FeedTarget[Any, Any, Any], operations: Iterable[Operation[Any]], folder: Path, *, replace_all: bool
 ) -> str:
     path = folder / "feed.gz"
-    with target.open_file(str(path), replace_all=replace_all) as file:
+    with target.feed(target.client).open_file(str(path), replace_all=replace_all) as file:
         for operation in operations:
-            file.add(operation)
+            file.add(target.data_type, operation)
     return gzip.decompress(path.read_bytes()).decode()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hub import lanes, queue
 from hub.kinds import Kind
 from hub.models import Change, Job
-from hub.queue import Failure, Priority
+from hub.queue import Failure, FailureKind, Priority
 from hub.services import retry_changes, start_run
 from tests.factories import make_connection, make_job, make_seller
 
@@ -60,7 +60,7 @@ def test_a_failed_change_is_retried_after_its_delay(job: Job) -> None:
     now = timezone.now()
     enqueue(job, 5)
     [change] = fetch(job)
-    queue.settle(done=[], failed=[Failure(change, "TryAgainLater", "busy", now + timedelta(minutes=1))])
+    queue.settle(done=[], failed=[Failure(change, FailureKind.UNAVAILABLE, "busy", now + timedelta(minutes=1))])
     assert fetch(job) == []
     assert queue.next_wake(lane_id=job.lane_ids[0]) == now + timedelta(minutes=1)
     queue.wake_delayed(lane_id=job.lane_ids[0], now=now + timedelta(minutes=2))
@@ -70,7 +70,7 @@ def test_a_failed_change_is_retried_after_its_delay(job: Job) -> None:
 
 def test_a_held_change_waits_for_a_user_or_a_newer_change(job: Job) -> None:
     enqueue(job, 5, 6)
-    queue.settle(done=[], failed=[Failure(change, "KeyError", "a bug", None) for change in fetch(job)])
+    queue.settle(done=[], failed=[Failure(change, FailureKind.INTERNAL, "a bug", None) for change in fetch(job)])
     assert fetch(job) == []
     enqueue(job, 5)
     assert [change.item_id for change in fetch(job)] == [5]
@@ -82,7 +82,7 @@ def test_a_newer_change_does_not_shorten_the_delay(job: Job) -> None:
     enqueue(job, 5)
     queue.settle(
         done=[],
-        failed=[Failure(fetch(job)[0], "TryAgainLater", "busy", timezone.now() + timedelta(hours=1))],
+        failed=[Failure(fetch(job)[0], FailureKind.UNAVAILABLE, "busy", timezone.now() + timedelta(hours=1))],
     )
     enqueue(job, 5)
     assert fetch(job) == []
@@ -101,7 +101,7 @@ def test_only_the_first_outcome_counts_for_a_run(job: Job) -> None:
     run, _ = start_run(job=job, trigger="button")
     queue.enqueue_for_run(run=run, kind=Kind.PRODUCT, item_ids=[1])
     [change] = fetch(job, priority=Priority.FULL_RUN)
-    failure = Failure(change, "TryAgainLater", "busy", timezone.now() - timedelta(seconds=1))
+    failure = Failure(change, FailureKind.UNAVAILABLE, "busy", timezone.now() - timedelta(seconds=1))
     assert queue.settle(done=[], failed=[failure]) == {run.pk: 1}
     queue.wake_delayed(lane_id=job.lane_ids[0], now=timezone.now())
     assert queue.settle(done=fetch(job, priority=Priority.FULL_RUN)) == {}

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connectors.engine.applying import import_context_for
-from connectors.engine.importing import discontinue
+from connectors.engine.discontinuing import discontinue
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
 from orders.models import Address, Customer, CustomerGroup

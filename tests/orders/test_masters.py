@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from connectors.engine.applying import import_context_for
-from connectors.engine.importing import discontinue
+from connectors.engine.discontinuing import discontinue
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Link, Master
 from orders.models import Customer, Order, OrderLine

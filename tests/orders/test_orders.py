@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from catalog.models import Variant
 from connectors.engine.applying import import_context_for
-from connectors.engine.importing import discontinue
+from connectors.engine.discontinuing import discontinue
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
 from orders.items import load_orders

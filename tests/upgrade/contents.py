@@ -261,7 +261,7 @@ def _vendor(systems: SandboxProcess, seller: Seller, vendor: Seller, owner: User
         item_id=held.pk,
         token=1,
         state=Change.State.HELD,
-        error_class="SkipRecord",
+        failure_kind="rejected",
         last_error="no weight",
     )
 
@@ -288,7 +288,9 @@ def _work(seller: Seller, shop: Connection, erp: Connection, now: datetime) -> N
     """What the engine leaves behind besides the syncs: events, alerts, logs, imports of search feeds."""
     job = Job.objects.get(connection=erp, direction=Direction.EXPORT, data_type=DataType.PRODUCTS)
     feed = Job.objects.get(connection__platform="elevate", direction=Direction.EXPORT, data_type=DataType.PRODUCTS)
-    done = FeedImport.objects.create(job=feed, mode="replace", state="success", items=12, finished_at=now)
+    done = FeedImport.objects.create(
+        lane_id=feed.lane_ids[0], mode="replace", state="success", items=12, finished_at=now
+    )
     FeedItem.objects.create(feed_import=done, change_id=1, token=1, item_id=1, external_id="p1", action="update")
     FeedName.objects.create(job=feed, attribute="brand", value="1", name="Skovhus")
     WebhookEvent.objects.create(

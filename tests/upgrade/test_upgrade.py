@@ -77,7 +77,7 @@ def sync(job: Job) -> Run:
 
 def totals(run: Run) -> dict[str, int]:
     """What a run counted over all kinds; what it counted none of is left out."""
-    figures = {name: sum(getattr(each, name) for each in run.counters.all()) for name in run.counters.model.OUTCOMES}
+    figures = {name: sum(getattr(each, name) for each in run.counters.all()) for name in run.counters.model.Outcome}
     return {name: number for name, number in figures.items() if number}
 
 

@@ -213,7 +213,7 @@ def test_a_late_rejection_of_a_fixed_item_changes_nothing(shop: Shop) -> None:
     Change.objects.update(created_at=timezone.now() + timedelta(minutes=1))
     work_until_idle()
     shop.reprocess_all()
-    assert Change.objects.get().error_class == "Queued"
+    assert Change.objects.get().failure_kind == Change.FailureKind.QUEUED
 
 
 def test_stock_rejected_later_is_an_issue_and_resent_on_retry(shop: Shop) -> None:

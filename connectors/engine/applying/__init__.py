@@ -33,10 +33,10 @@ from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
 from hub import links, runlog
 from hub.kinds import DataType
-from hub.models import Job
+from hub.models import Job, RunCounter
 from hub.records import Problem, Record
 from synclog import services as synclog
-from synclog.models import Issue, ItemStatus
+from synclog.models import Issue, ItemEvent, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
 __all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_kind"]
@@ -67,8 +67,8 @@ class Tally:
         for name, number in other.as_counts().items():
             setattr(self, name, getattr(self, name) + number)
 
-    def as_counts(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in self.__slots__ if name != "kinds"}
+    def as_counts(self) -> dict[RunCounter.Outcome, int]:
+        return {RunCounter.Outcome(name): getattr(self, name) for name in self.__slots__ if name != "kinds"}
 
 
 def content_hash(record: Record) -> bytes:
@@ -250,10 +250,16 @@ def _item_outcome(context: ImportContext, result: WriteResult) -> ItemOutcome:
         item_id=result.item_id,
         storefront=storefront,
         state=result.state,
-        action="created" if result.changes is None else ("updated" if result.changes else ""),
+        action=_event_action(result),
         message=message,
         changes=result.changes or {},
     )
+
+
+def _event_action(result: WriteResult) -> ItemEvent.Action | None:
+    if result.changes is None:
+        return ItemEvent.Action.CREATED
+    return ItemEvent.Action.UPDATED if result.changes else None
 
 
 def _replace_unstorable(text: str) -> str:

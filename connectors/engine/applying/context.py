@@ -71,7 +71,7 @@ class WriteResult:
     links: dict[tuple[str, str], int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     complete: bool = True
-    state: str = ItemStatus.State.SYNCED
+    state: ItemStatus.State = ItemStatus.State.SYNCED
     missing: bool = False
 
 

@@ -9,10 +9,9 @@ from time import monotonic
 
 from django.utils import timezone
 
-from connectors.engine import retry
 from connectors.engine.checks import comparing, previewing
 from connectors.engine.turn import Turn
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import ConnectorError, TryAgainLater
 from hub import lanes, runlog, runs
 from hub.models import Job, Run
 
@@ -23,7 +22,7 @@ _START = {Run.Scope.PREVIEW: previewing.start, Run.Scope.COMPARISON: comparing.s
 _ADVANCE = {Run.Scope.PREVIEW: previewing.advance, Run.Scope.COMPARISON: comparing.advance}
 
 
-class Unreadable(Exception):
+class Unreadable(ConnectorError):
     """The target could not be read completely, even after several attempts."""
 
 
@@ -54,7 +53,7 @@ def _delay(turn: Turn, run: Run, error: TryAgainLater, now: datetime) -> None:
         attempts, not_before = run.attempts, error.not_before
     else:
         attempts = run.attempts + 1
-        not_before = retry.next_try(attempts=attempts, now=now, not_before=error.not_before)
+        not_before = turn.retry.next_attempt(attempts=attempts, now=now, not_before=error.not_before)
     if not_before is None:
         raise Unreadable(f"The target could not be read completely: {error} There is no partial result.")
     with lanes.fenced(turn.claim):

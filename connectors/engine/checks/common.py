@@ -1,9 +1,8 @@
-"""What previews and comparisons share: change snapshots for items that are not in the queue, access, error texts."""
+"""What previews and comparisons share: change snapshots for items that are not in the queue, access."""
 
 from collections.abc import Collection
 from typing import Any
 
-from connectors.sdk.errors import NeedsAttention
 from hub.models import Change, Job
 from hub.queue import ChangeSnapshot, Priority, reload_changes
 
@@ -18,9 +17,3 @@ def changes_for_items(job: Job, item_ids: Collection[int]) -> list[ChangeSnapsho
 def belongs_to_other_seller(item: Any) -> bool:
     """Whether it is another seller's order. A vendor sees that such an order differs, but not in what (S9)."""
     return getattr(item, "principal", None) is not None
-
-
-def error_text(error: Exception) -> str:
-    """The error message, followed by the fix if there is one."""
-    fix = error.fix if isinstance(error, NeedsAttention) else ""
-    return f"{str(error) or type(error).__name__} {fix}".strip()

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
@@ -21,29 +22,41 @@ from django.utils.translation import gettext as _
 
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
-from connectors.engine.checks.content_diff import drift
 from connectors.engine.deciding import decide
+from connectors.engine.differences import differences, drift
 from connectors.engine.platforms import platform_names, target_class
-from connectors.engine.settling import differences
 from connectors.engine.turn import Turn
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.operations import Action
 from connectors.sdk.streams import ComparisonDepth
 from hub import lanes, links, runlog, runs
-from hub.models import Change, Job, Lane, Link, Run, RunItem, SeenExternalId
+from hub.models import Change, Job, Lane, Link, Run, RunCounter, RunItem, SeenExternalId
 from synclog import services as synclog
 
 Verdict = RunItem.Verdict
+Counted = RunCounter.Outcome
 # Field → [value at the target, expected value].
 Changes = dict[str, list[Any]]
+
+
+class Phase(StrEnum):
+    """The pass that a comparison is in, stored in the run's cursor."""
+
+    READ = "read"
+    REST = "rest"
+
 
 # Items per transaction of the second pass, and IDs per lookup.
 _CHUNK = 200
 
 
 # The run's counter for each verdict: what a repair would do.
-_COUNTER_FOR_VERDICT = {Verdict.MISSING: "created", Verdict.DIFFERENT: "updated", Verdict.GONE: "removed"}
+_COUNTER_FOR_VERDICT = {
+    Verdict.MISSING: Counted.CREATED,
+    Verdict.DIFFERENT: Counted.UPDATED,
+    Verdict.GONE: Counted.REMOVED,
+}
 
 
 @dataclass(slots=True)
@@ -52,7 +65,7 @@ class _Comparison:
 
     run: Run
     items: list[RunItem] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[RunCounter.Outcome] = field(default_factory=Counter)
 
     def add(self, verdict: RunItem.Verdict, item_id: int, external_id: str, changes: Changes | None = None) -> None:
         self.counts[_COUNTER_FOR_VERDICT[verdict]] += 1
@@ -71,7 +84,7 @@ def start(job: Job, run: Run) -> None:
     depth = target_class(job).comparable
     if depth is None:
         raise NeedsAttention(f"Not supported: the {job.data_type} of {job.connection} cannot be read back.")
-    run.cursor = {"phase": "read", "page": None, "after": 0, "unlisted": 0}
+    run.cursor = {"phase": Phase.READ, "page": None, "after": 0, "unlisted": 0}
     run.total = exporting.source(job).count()
     run.save(update_fields=["cursor", "total"])
     how = "field by field" if depth is ComparisonDepth.CONTENT else "by ID only"
@@ -82,7 +95,7 @@ def start(job: Job, run: Run) -> None:
 def advance(turn: Turn, job: Job, run: Run) -> bool:
     """Compare the next page or chunk. False when everything was compared and the run is closed."""
     turn.renew()
-    if run.cursor["phase"] == "read":
+    if run.cursor["phase"] == Phase.READ:
         _read(turn, job, run)
         return True
     return _check_unlisted(turn, job, run)
@@ -98,7 +111,7 @@ def _read(turn: Turn, job: Job, run: Run) -> None:
         if page.cursor is not None and (page.cursor == run.cursor["page"] or page.items and not fresh):
             raise TryAgainLater(f"The list of {job.data_type} repeats a page.")
         _save(turn, run, _compare_page(turn, job, run, fresh, in_flight_since))
-        run.cursor |= {"page": page.cursor, "phase": "read" if page.cursor is not None else "rest"}
+        run.cursor |= {"page": page.cursor, "phase": Phase.READ if page.cursor is not None else Phase.REST}
         _save_progress(run)
 
 
@@ -129,7 +142,7 @@ def _compare_page(
     for external_id in sorted(remote_items.keys() - {link.external_id for link in linked.values()}):
         comparison.add_unknown(external_id)
     stable = _not_in_flight(job, linked, in_flight_since)
-    comparison.counts["skipped"] += len(linked) - len(stable)
+    comparison.counts[Counted.SKIPPED] += len(linked) - len(stable)
     contents = {pk: remote_items[link.external_id] for pk, link in linked.items()}
     _compare_items(turn, job, comparison, {pk: linked[pk] for pk in stable}, contents)
     return comparison
@@ -140,7 +153,7 @@ def _compare_items(
 ) -> None:
     """Compare items that exist at the target: unchanged, different, or no longer on offer here."""
     sent = [pk for pk, link in existing.items() if not _came_from_target(link)]
-    comparison.counts["unchanged"] += len(existing) - len(sent)
+    comparison.counts[Counted.UNCHANGED] += len(existing) - len(sent)
     decision = decide(turn.target(job), job, changes_for_items(job, sent))
     for step in decision.steps:
         operation, content = step.operation, contents.get(step.change.item_id)
@@ -155,12 +168,12 @@ def _compare_items(
         content = contents.get(change.item_id)
         expected = link.payload.sent if link is not None and link.sent_hash and hasattr(link, "payload") else None
         if link is None or content is None or expected is None or not (changes := drift(content, expected)):
-            comparison.counts["unchanged"] += 1
+            comparison.counts[Counted.UNCHANGED] += 1
         else:
             comparison.add(
                 Verdict.DIFFERENT, change.item_id, link.external_id, {} if belongs_to_other_seller(item) else changes
             )
-    comparison.counts["skipped"] += len(decision.skipped) + len(decision.failed)
+    comparison.counts[Counted.SKIPPED] += len(decision.skipped) + len(decision.failed)
 
 
 def _check_unlisted(turn: Turn, job: Job, run: Run) -> bool:
@@ -195,7 +208,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
     unconfirmed = {pk: linked[pk] for pk in stable if _came_from_target(linked.get(pk))}
     decision = decide(turn.target(job), job, changes_for_items(job, [pk for pk in stable if pk not in unconfirmed]))
     not_compared = len(unlisted) - len(stable) + len(decision.skipped) + len(decision.failed)
-    comparison = _Comparison(run, counts=Counter(skipped=not_compared))
+    comparison = _Comparison(run, counts=Counter({Counted.SKIPPED: not_compared}))
     for step in decision.steps:
         if step.operation.action is Action.CREATE:
             comparison.add(Verdict.MISSING, step.change.item_id, "")
@@ -240,7 +253,8 @@ def _not_in_flight(job: Job, item_ids: Collection[int], in_flight_since: datetim
 def _save(turn: Turn, run: Run, comparison: _Comparison) -> None:
     RunItem.objects.bulk_create(comparison.items)
     counts, calls = comparison.counts, turn.pop_call_count()
-    runs.count(run_id=run.pk, kind=run.job.item_kind, now=timezone.now(), calls=calls, read=counts.total(), **counts)
+    outcomes = counts | Counter({Counted.READ: counts.total()})
+    runs.count(run_id=run.pk, kind=run.job.item_kind, now=timezone.now(), calls=calls, outcomes=outcomes)
 
 
 def _save_progress(run: Run) -> None:

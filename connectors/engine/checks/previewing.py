@@ -9,26 +9,29 @@ from typing import Any
 from django.utils import timezone
 
 from connectors.engine import exporting
-from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items, error_text
+from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
 from connectors.engine.deciding import decide
+from connectors.engine.differences import differences
+from connectors.engine.error_texts import error_text
 from connectors.engine.platforms import platform_names
-from connectors.engine.settling import COUNTER_FOR_ACTION, counter_for, differences
+from connectors.engine.settling.results import action_counter
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
-from hub.models import Job, JobState, Run, RunItem
+from hub.models import Job, JobState, Run, RunCounter, RunItem
 from synclog import services as synclog
 
 Verdict = RunItem.Verdict
+Counted = RunCounter.Outcome
 
 _CHUNK = 500
 # The run's counter → the verdict that is shown.
 _VERDICTS = {
-    "created": Verdict.CREATE,
-    "updated": Verdict.UPDATE,
-    "disabled": Verdict.DISABLE,
-    "removed": Verdict.REMOVE,
-    "skipped": Verdict.SKIP,
-    "failed": Verdict.FAIL,
+    Counted.CREATED: Verdict.CREATE,
+    Counted.UPDATED: Verdict.UPDATE,
+    Counted.DISABLED: Verdict.DISABLE,
+    Counted.REMOVED: Verdict.REMOVE,
+    Counted.SKIPPED: Verdict.SKIP,
+    Counted.FAILED: Verdict.FAIL,
 }
 
 
@@ -55,46 +58,46 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
         planned = exporting.may_differ(job, rows, recheck=run.cursor["recheck"])
         items, counts = _predict(turn, job, run, planned)
         RunItem.objects.bulk_create(items)
-        counts["unchanged"] += len(rows) - len(planned)
-        runs.count(run_id=run.pk, kind=job.item_kind, now=now, read=len(rows), **counts)
+        counts[Counted.UNCHANGED] += len(rows) - len(planned)
+        runs.count(run_id=run.pk, kind=job.item_kind, now=now, outcomes=counts | {Counted.READ: len(rows)})
         run.cursor["after"] = rows[-1][0]
         run.save(update_fields=["cursor"])
     return True
 
 
-def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[str]]:
+def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[RunItem], Counter[RunCounter.Outcome]]:
     decision = decide(turn.target(job), job, changes_for_items(job, planned))
-    items, counts = [], Counter(unchanged=len(decision.unchanged))
+    items, counts = [], Counter({Counted.UNCHANGED: len(decision.unchanged)})
 
-    def add(outcome: str, item_id: int, **fields: Any) -> None:
+    def add(outcome: RunCounter.Outcome, item_id: int, **fields: Any) -> None:
         counts[outcome] += 1
         items.append(RunItem(run=run, verdict=_VERDICTS[outcome], kind=job.item_kind, item_id=item_id, **fields))
 
     for step in decision.steps:
         operation = step.operation
         add(
-            counter_for(COUNTER_FOR_ACTION[operation.action], step.item),
+            action_counter(operation.action, step.item),
             operation.item_id,
             external_id=operation.external_id,
             changes={} if belongs_to_other_seller(step.item) else differences(operation.previous, operation.payload),
         )
     names = platform_names(job)
     for change, _, problem in decision.skipped:
-        add("skipped", change.item_id, message=synclog.issue_text([problem], **names, with_fix=True))
+        add(Counted.SKIPPED, change.item_id, message=synclog.issue_text([problem], **names, with_fix=True))
     for change, _, error in decision.failed:
-        add("failed", change.item_id, message=error_text(error))
+        add(Counted.FAILED, change.item_id, message=error_text(error))
     return items, counts
 
 
 def _summary(run: Run) -> str:
     counted = run.counters.first()
     names = {
-        "created": "created",
-        "updated": "updated",
-        "disabled": "disabled",
-        "removed": "removed",
-        "skipped": "skipped with an issue",
-        "failed": "failed",
+        Counted.CREATED: "created",
+        Counted.UPDATED: "updated",
+        Counted.DISABLED: "disabled",
+        Counted.REMOVED: "removed",
+        Counted.SKIPPED: "skipped with an issue",
+        Counted.FAILED: "failed",
     }
     parts = [f"{getattr(counted, 'unchanged', 0):,} unchanged"]
     parts += [f"{number:,} {label}" for name, label in names.items() if (number := getattr(counted, name, 0))]

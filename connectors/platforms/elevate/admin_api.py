@@ -35,7 +35,7 @@ class AdminApi:
         self.http = http
         self.settings = settings
 
-    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
         raise NotImplementedError
 
     def method(self, *, replace_all: bool) -> str:

@@ -25,6 +25,7 @@ from connectors.platforms.elevate.product_groups import key_of
 from connectors.platforms.elevate.settings import Settings
 from connectors.sdk.feeds import FeedFile
 from connectors.sdk.operations import Action, Operation
+from hub.kinds import DataType
 
 END_OF_LIFE = date(2026, 12, 31)
 # Our names → the elements of a product and of a variant.
@@ -34,7 +35,7 @@ _INVALID_XML_CHARS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U00
 _QUOTED = re.compile(r"""'([^']+)'|"([^"]+)\"""")
 
 
-class XmlFeedFile(FeedFile[dict[str, Any]]):
+class XmlFeedFile(FeedFile):
     """Every market gets the same content, and the import's type is known only at the end, so the parts are first
     written to temporary files.
 
@@ -58,7 +59,7 @@ class XmlFeedFile(FeedFile[dict[str, Any]]):
             if kind is None:
                 self._assemble()
 
-    def add(self, operation: Operation[dict[str, Any]]) -> None:
+    def add(self, data_type: DataType, operation: Operation[dict[str, Any]]) -> None:
         key = operation.external_id or key_of(operation.item_id)
         if operation.action is Action.REMOVE:
             self._removed.write(f"<product_group key={_quoted(key)}/>".encode())
@@ -109,7 +110,7 @@ class V3(AdminApi):
     status = "/api/admin/v3/import/status"
     content_type = "application/xml"
 
-    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
         return XmlFeedFile(path, replace_all=replace_all, settings=self.settings)
 
     def method(self, *, replace_all: bool) -> str:

@@ -18,12 +18,13 @@ from connectors.platforms.elevate.product_groups import key_of
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
 from connectors.sdk.operations import Action, Operation
 from connectors.sdk.responses import RequestRejected
+from hub.kinds import DataType
 
 # Reported for a group when something inside it is invalid, in addition to the error itself.
 INNER_ERROR = "Inner error"
 
 
-class JsonLinesFeedFile(FeedFile[dict[str, Any]]):
+class JsonLinesFeedFile(FeedFile):
     def __init__(self, path: str, *, replace_all: bool) -> None:
         self.replace_all = replace_all
         self._file = gzip.open(path, "wb", compresslevel=4)  # noqa: SIM115 - closed when the context is left
@@ -33,7 +34,7 @@ class JsonLinesFeedFile(FeedFile[dict[str, Any]]):
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def add(self, operation: Operation[dict[str, Any]]) -> None:
+    def add(self, data_type: DataType, operation: Operation[dict[str, Any]]) -> None:
         """If only single attributes changed, an `edit` contains just those (F6)."""
         key = operation.external_id or key_of(operation.item_id)
         if operation.action is Action.REMOVE:
@@ -64,7 +65,7 @@ class V4(AdminApi):
     status = "/api/admin/v4/import/status"
     content_type = "application/jsonlines"
 
-    def open_file(self, path: str, *, replace_all: bool) -> FeedFile[Any]:
+    def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
         return JsonLinesFeedFile(path, replace_all=replace_all)
 
     def method(self, *, replace_all: bool) -> str:

@@ -1,0 +1,67 @@
+"""Fetch and apply: what a source returned is saved, and what it no longer has is discontinued.
+
+One way for the pages of a run, for items that a complete read did not contain, and for items that events named.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from catalog import services as catalog
+from connectors.engine.applying import ImportContext, Tally, apply_page, link_kind
+from connectors.engine.discontinuing import discontinue
+from connectors.engine.turn import Turn
+from hub import links, runs
+from hub.kinds import ITEM_KIND, DataType
+from hub.models import Job, Link, Run, RunCounter
+from hub.records import Record
+
+
+def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> list[Record]:
+    """The items that the source has. Call it outside a transaction."""
+    turn.renew()
+    return list(turn.source(job).fetch(external_ids))
+
+
+def apply_fetched(
+    turn: Turn, context: ImportContext, run: Run, records: Sequence[Record], *, requested: Sequence[Link] = ()
+) -> Tally:
+    """Save records, and discontinue the items of `requested` links that are not among them; count both in the run.
+
+    Call it in a fenced transaction. Returns the counts of the records.
+    """
+    tally = apply_page(context, records)
+    if context.job.data_type == DataType.CATEGORIES:
+        _set_category_parents(context, records)
+    existing = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
+    missing = [link for link in requested if (link.kind, link.external_id) not in existing]
+    _count(turn, context, run, tally, missing if discontinue(context, missing) else [])
+    return tally
+
+
+def links_of_source(context: ImportContext) -> QuerySet[Link]:
+    """The links of the items that the job imports, for categories of all storefronts."""
+    return links.of_kind(context.connection_id, ITEM_KIND[DataType(context.job.data_type)], per_storefront=True)
+
+
+def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> None:
+    """Set the parents of categories as far as they are known. A parent may be on a later page."""
+    known = links_of_source(context).filter(missing=False)
+    ids = dict(known.values_list("external_id", "item_id"))
+    parents: dict[int, int | None] = {}
+    for record in records:
+        own = ids.get(record.external_id)
+        parent = ids.get(getattr(record, "parent_id", ""))
+        if own is not None and (parent is not None or not getattr(record, "parent_id", "")):
+            parents[own] = parent
+    catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
+
+
+def _count(turn: Turn, context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link]) -> None:
+    """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
+    calls, removed = turn.pop_call_count(), Counter(link.kind for link in missing)
+    for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
+        outcomes = tally.kinds.get(kind, Tally()).as_counts() | {RunCounter.Outcome.REMOVED: removed[kind]}
+        runs.count(run_id=run.pk, kind=kind, now=context.now, calls=calls, outcomes=outcomes)
+        calls = 0

@@ -1,0 +1,67 @@
+"""Items that a complete import did not contain: each is looked up, and discontinued if the source no longer has it."""
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from connectors.engine.applying import ImportContext
+from connectors.engine.fetching import apply_fetched, fetch, links_of_source
+from connectors.engine.turn import Turn
+from hub import lanes, runlog, runs
+from hub.kinds import DataType
+from hub.models import Link, Run
+
+# The mass-deletion guard (D9): when both are exceeded, a person has to approve.
+GUARD_SHARE = 0.2
+GUARD_ITEMS = 10
+_BATCH = 100
+# The other types are not discontinued because of a list that does not contain them.
+_DATA_TYPES = (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS)
+
+
+def must_check(context: ImportContext, run: Run) -> bool:
+    """Whether the run has read all items of a type that is discontinued when it is missing."""
+    return run.scope == Run.Scope.FULL and context.job.data_type in _DATA_TYPES
+
+
+def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
+    """Look up the next batch of unseen items. False if none are left, or if a person wants to keep them."""
+    if run.cursor.get("answer") is False:
+        return False
+    batch = list(_unseen(context, run).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_BATCH])
+    if not batch:
+        return False
+    found = fetch(turn, context.job, [link.external_id for link in batch])
+    context.now = timezone.now()
+    with lanes.fenced(turn.claim):
+        runs.lock_preparing(run=run)
+        apply_fetched(turn, context, run, found, requested=batch)
+        run.cursor["after"] = batch[-1].pk
+        run.total = (run.total or 0) + len(found)
+        run.save(update_fields=["cursor", "total"])
+    return True
+
+
+def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
+    """Ask a person if so many items are missing that the source's list may be wrong. True if the run has to wait."""
+    if "answer" in run.cursor:
+        return False
+    missing = _unseen(context, run).count()
+    known = missing + links_of_source(context).filter(seen_run__gte=run.pk).count()
+    if missing < GUARD_ITEMS or missing <= GUARD_SHARE * known:
+        return False
+    reason = (
+        f"{missing} of {known} known {context.job.data_type} are missing in the source. "
+        "Yes: discontinue them in SyncCenter and remove them from every target. No: keep them."
+    )
+    with lanes.fenced(turn.claim):
+        runs.lock_preparing(run=run)
+        run.state, run.reason = Run.State.NEEDS_APPROVAL, reason
+        run.save(update_fields=["state", "reason"])
+        runlog.write(run_id=run.pk, now=timezone.now(), text=reason, level=runlog.Level.WARNING)
+    return True
+
+
+def _unseen(context: ImportContext, run: Run) -> QuerySet[Link]:
+    """Links that neither this complete import nor a later run has seen. Their items may still exist."""
+    unseen = Q(seen_run=None) | Q(seen_run__lt=run.pk)
+    return links_of_source(context).filter(unseen, missing=False, received_hash__isnull=False)
