@@ -17,9 +17,9 @@ from hub.records import Record
 class SettingsRecord(Record):
     """Settings of the store (D15)."""
 
-    name: str = hub_field(_("Name"), feed_name="", default="")
-    currency: str = hub_field(_("Currency"), feed_name="", default="")
-    time_zone: str = hub_field(_("Time zone"), feed_name="", default="")
+    name: str = hub_field(_("Name"), default="")
+    currency: str = hub_field(_("Currency"), default="")
+    time_zone: str = hub_field(_("Time zone"), default="")
 
 
 @register_fields(Kind.CATEGORY)
@@ -28,7 +28,7 @@ class CategoryRecord(Record):
     """A category. `tree` identifies the storefront's tree; `parent_id` is an external ID, empty for a root."""
 
     name: str = hub_field(_("Name"))
-    parent_id: str = hub_field(_("Parent category"), feed_name="parent", relation=True, default="")
+    parent_id: str = hub_field(_("Parent category"), relation=True, default="")
     tree: str = ""
     slug: str = hub_field(_("Slug"), default="")
     position: int = hub_field(_("Position"), default=0)
@@ -44,7 +44,7 @@ class BrandRecord(Record):
     image_url: str = hub_field(_("Image URL"), default="")
 
 
-@register_fields("price")
+@register_fields("price", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class PriceRecord:
     """The default price. `list_amount` is the price before a discount."""
@@ -53,7 +53,7 @@ class PriceRecord:
     list_amount: Decimal | None = hub_field(_("List price"), unit="currency", default=None)
 
 
-@register_fields("stock")
+@register_fields("stock", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class StockRecord:
     """Stock of a variant at a location. `quantity` is None if the source doesn't track it."""
@@ -64,7 +64,7 @@ class StockRecord:
     restock_date: date | None = hub_field(_("Restock date"), mappable=True, default=None)
 
 
-@register_fields(Kind.VARIANT)
+@register_fields(Kind.VARIANT, in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class VariantRecord(VariantContent):
     """A variant with its price and stock."""
@@ -74,7 +74,7 @@ class VariantRecord(VariantContent):
     stock: list[StockRecord] = hub_field(_("Stock"), feed_name="", relation=True, default_factory=list)
 
 
-@register_fields("image")
+@register_fields("image", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class ImageRecord:
     """An image of a gallery."""
@@ -92,7 +92,7 @@ class GalleryRecord(Record):
     images: list[ImageRecord]
 
 
-@register_fields(Kind.PRODUCT)
+@register_fields(Kind.PRODUCT, in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class ProductRecord(ProductContent, Record):
     """A product. None for variants, images or categories means that they were not read and must be kept."""

@@ -78,7 +78,8 @@ def hub_field(
 ) -> Any:
     """Declare a field in the body of a dataclass, with the properties of `HubField`.
 
-    `feed_name` is the field's own name by default. Without a default, records have to give a value.
+    `feed_name` is the field's own name by default, if its kind is in feeds. Without a default, records have to give a
+    value.
     """
     properties = {
         "label": label,
@@ -92,9 +93,12 @@ def hub_field(
 
 
 _record_classes: dict[str, type] = {}
+_kinds_in_feeds: set[str] = set()
+# The kind of the parts of an item whose changes are recorded with the item's.
+_PARTS = {Kind.PRODUCT: Kind.VARIANT, Kind.ORDER: Kind.ORDER_LINE}
 
 
-def register_fields(kind: str) -> Callable[[C], C]:
+def register_fields(kind: str, *, in_feeds: bool = False) -> Callable[[C], C]:
     """A decorator that registers the fields of a record class as those of this kind of item.
 
     `kind` is a value of `Kind`, or names a part of an item, such as `price`.
@@ -102,6 +106,8 @@ def register_fields(kind: str) -> Callable[[C], C]:
 
     def register(record_class: C) -> C:
         _record_classes[kind] = record_class
+        if in_feeds:
+            _kinds_in_feeds.add(kind)
         return record_class
 
     return register
@@ -143,9 +149,9 @@ def _declared(kind: str, record_class: type) -> Iterable[HubField]:
     for each in dataclasses.fields(record_class):
         if properties := each.metadata.get(_METADATA):
             annotation = annotations[each.name]
-            feed_name = properties["feed_name"]
+            feed_name = each.name if properties["feed_name"] is None else properties["feed_name"]
             yield HubField(
-                **properties | {"feed_name": each.name if feed_name is None else feed_name},
+                **properties | {"feed_name": feed_name if kind in _kinds_in_feeds else ""},
                 kind=kind,
                 name=each.name,
                 type=_field_type(annotation),
@@ -173,9 +179,9 @@ def _field_type(annotation: Any) -> FieldType:
 
 def change_label(kind: str, key: str) -> str:
     """The label for a key of the changes that an import recorded: the name of a field, which for a field of a variant
-    follows its SKU (`AB-1: rrp`) and for stock precedes the location (`AB-1: stock leeds`). Other keys are returned as
-    they are."""
+    or an order line follows its SKU (`AB-1: rrp`) and for stock precedes the location (`AB-1: stock leeds`). Other keys
+    are returned as they are."""
     owner, separator, path = key.rpartition(": ")
     name, space, rest = path.partition(" ") if separator else (path, "", "")
-    field = fields_of(Kind.VARIANT if separator else kind).get(name)
+    field = fields_of(_PARTS.get(Kind(kind), kind) if separator else kind).get(name)
     return key if field is None else f"{owner}{separator}{field.label}{space}{rest}"

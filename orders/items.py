@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from hub.field_registry import stored_names
 from orders.models import (
     Address,
     Customer,
@@ -20,7 +21,7 @@ from orders.models import (
     Shipment,
     ShipmentLine,
 )
-from orders.records import AddressRecord, AdjustmentRecord
+from orders.records import AddressRecord, AdjustmentRecord, CustomerRecord
 
 
 @dataclass(slots=True)
@@ -204,11 +205,7 @@ class OrderItem:
         }
 
 
-_CUSTOMER = (
-    "id", "seller_id", "email", "first_name", "last_name", "company_name", "phone", "tax_id", "group__name",
-    "accounting_id", "sales_agent_groups", "price_lists", "discount_percentage", "payment_on_account", "parent_id",
-    "b2b_enabled", "status", "note", "revision", "updated_at",
-)  # fmt: skip
+_CUSTOMER = ("id", "seller_id", "group__name", "parent_id", "status", "revision", "updated_at")
 _ORDER = (
     "id", "seller_id", "source_id", "number", "customer_id", "status", "source_status", "currency", "total", "tax",
     "shipping_cost", "placed_at", "placed_through_b2b", "cart_id", "customer_note", "internal_note", "ip_address",
@@ -239,10 +236,9 @@ ADDRESS = (
 def load_customers(ids: Sequence[int]) -> dict[int, CustomerItem]:
     """Customers with their addresses by ID. Two queries."""
     customers = {}
-    for row in Customer.objects.filter(id__in=ids).values_list(*_CUSTOMER):
-        item = CustomerItem(*row)
-        item.group = item.group or ""
-        customers[item.id] = item
+    for row in Customer.objects.filter(id__in=ids).values(*_CUSTOMER, *stored_names(CustomerRecord)):
+        row["group"] = row.pop("group__name") or ""
+        customers[row["id"]] = CustomerItem(**row)
     addresses = Address.objects.filter(customer_id__in=customers.keys()).order_by("id")
     for customer_id, *values in addresses.values_list("customer_id", *ADDRESS):
         customers[customer_id].addresses.append(_address(values))

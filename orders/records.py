@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
+from hub.field_registry import hub_field, register_fields
+from hub.kinds import Kind
 from hub.records import Record
 
 
@@ -29,6 +33,7 @@ class AddressRecord:
     email: str = ""
 
 
+@register_fields(Kind.CUSTOMER)
 @dataclass(slots=True, kw_only=True)
 class CustomerRecord(Record):
     """A customer (D13). `group` is the name of the group, `parent_id` the external ID of the parent.
@@ -37,24 +42,25 @@ class CustomerRecord(Record):
     read and must be kept.
     """
 
-    email: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    company_name: str = ""
-    phone: str = ""
-    tax_id: str = ""
-    group: str = ""
-    accounting_id: str = ""
-    sales_agent_groups: list[str] = field(default_factory=list)
-    price_lists: list[str] = field(default_factory=list)
-    discount_percentage: Decimal | None = None
-    payment_on_account: bool | None = None
-    parent_id: str = ""
-    b2b_enabled: bool | None = None
-    note: str = ""
-    addresses: list[AddressRecord] | None = None
+    email: str = hub_field(_("Email"), default="")
+    first_name: str = hub_field(_("First name"), default="")
+    last_name: str = hub_field(_("Last name"), default="")
+    company_name: str = hub_field(_("Company"), default="")
+    phone: str = hub_field(_("Phone"), default="")
+    tax_id: str = hub_field(_("Tax ID"), mappable=True, default="")
+    group: str = hub_field(_("Customer group"), mappable=True, relation=True, default="")
+    accounting_id: str = hub_field(_("Accounting ID"), mappable=True, default="")
+    sales_agent_groups: list[str] = hub_field(_("Sales agent groups"), mappable=True, default_factory=list)
+    price_lists: list[str] = hub_field(_("Price lists"), mappable=True, default_factory=list)
+    discount_percentage: Decimal | None = hub_field(_("Discount"), unit="%", mappable=True, default=None)
+    payment_on_account: bool | None = hub_field(_("Payment on account"), mappable=True, default=None)
+    parent_id: str = hub_field(_("Parent customer"), mappable=True, relation=True, default="")
+    b2b_enabled: bool | None = hub_field(_("Enabled for B2B"), default=None)
+    note: str = hub_field(_("Note"), default="")
+    addresses: list[AddressRecord] | None = hub_field(_("Addresses"), relation=True, default=None)
 
 
+@register_fields(Kind.ORDER_LINE)
 @dataclass(slots=True, kw_only=True)
 class OrderLineRecord:
     """A line of an order (M1). `variant_id` is an external ID, `status` a value of orders.models.Order.Status.
@@ -71,29 +77,29 @@ class OrderLineRecord:
     """
 
     external_id: str
-    sku: str = ""
-    variant_id: str = ""
-    title: str = ""
-    vendor: str = ""
-    position: int = 0
-    kind: str = "simple"
-    parent_id: str = ""
-    needs_shipping: bool = True
-    delivery_address: str = ""
-    quantity: Decimal
-    quantity_cancelled: Decimal = Decimal(0)
-    quantity_refunded: Decimal = Decimal(0)
-    quantity_shipped: Decimal = Decimal(0)
-    unit_price: Decimal | None = None
-    unit_price_net: Decimal | None = None
-    unit_price_gross: Decimal | None = None
-    total_net: Decimal | None = None
-    tax: Decimal | None = None
-    total_gross: Decimal | None = None
-    tax_rate: Decimal | None = None
-    discount_net: Decimal | None = None
-    discount_gross: Decimal | None = None
-    status: str = "pending"
+    sku: str = hub_field(_("SKU"), default="")
+    variant_id: str = hub_field(_("Variant"), relation=True, default="")
+    title: str = hub_field(_("Title"), default="")
+    vendor: str = hub_field(_("Vendor"), mappable=True, default="")
+    position: int = hub_field(_("Position"), default=0)
+    kind: str = hub_field(_("Kind"), default="simple")
+    parent_id: str = hub_field(_("Bundle"), relation=True, default="")
+    needs_shipping: bool = hub_field(_("Needs shipping"), default=True)
+    delivery_address: str = hub_field(_("Delivery address"), default="")
+    quantity: Decimal = hub_field(_("Quantity"), unit="pieces")
+    quantity_cancelled: Decimal = hub_field(_("Canceled quantity"), unit="pieces", default=Decimal(0))
+    quantity_refunded: Decimal = hub_field(_("Refunded quantity"), unit="pieces", default=Decimal(0))
+    quantity_shipped: Decimal = hub_field(_("Shipped quantity"), unit="pieces", default=Decimal(0))
+    unit_price: Decimal | None = hub_field(_("Unit price"), unit="currency", default=None)
+    unit_price_net: Decimal | None = hub_field(_("Unit price without tax"), unit="currency", default=None)
+    unit_price_gross: Decimal | None = hub_field(_("Unit price with tax"), unit="currency", default=None)
+    total_net: Decimal | None = hub_field(_("Total without tax"), unit="currency", default=None)
+    tax: Decimal | None = hub_field(_("Tax"), unit="currency", default=None)
+    total_gross: Decimal | None = hub_field(_("Total with tax"), unit="currency", default=None)
+    tax_rate: Decimal | None = hub_field(_("Tax rate"), unit="%", default=None)
+    discount_net: Decimal | None = hub_field(_("Discount without tax"), unit="currency", default=None)
+    discount_gross: Decimal | None = hub_field(_("Discount with tax"), unit="currency", default=None)
+    status: str = hub_field(_("Status"), default="pending")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,6 +159,7 @@ class RefundRecord:
     lines: list[RefundLineRecord] = field(default_factory=list)
 
 
+@register_fields(Kind.ORDER)
 @dataclass(slots=True, kw_only=True)
 class OrderRecord(Record):
     """An order (D14). `status` is a value of orders.models.Order.Status, `source_status` the status in the source.
@@ -162,33 +169,35 @@ class OrderRecord(Record):
     kept. The amounts are explained in orders.models.Order; `shipping_cost` is with tax.
     """
 
-    number: str
-    status: str
-    currency: str
-    total: Decimal
-    placed_at: datetime
-    source_status: str = ""
-    base_currency: str = ""
-    exchange_rate: Decimal | None = None
-    prices_include_tax: bool | None = None
-    subtotal_net: Decimal | None = None
-    subtotal_gross: Decimal | None = None
-    total_net: Decimal | None = None
-    tax: Decimal = Decimal(0)
-    shipping_cost: Decimal = Decimal(0)
-    paid: Decimal | None = None
-    refunded: Decimal | None = None
-    customer_id: str = ""
-    placed_through_b2b: bool = False
-    cart_id: str = ""
-    customer_note: str = ""
-    internal_note: str = ""
-    ip_address: str | None = None
-    lines: list[OrderLineRecord] = field(default_factory=list)
-    adjustments: list[AdjustmentRecord] | None = None
-    shipments: list[ShipmentRecord] | None = None
-    refunds: list[RefundRecord] | None = None
-    addresses: list[AddressRecord] = field(default_factory=list)
+    number: str = hub_field(_("Number"))
+    status: str = hub_field(_("Status"))
+    currency: str = hub_field(_("Currency"))
+    total: Decimal = hub_field(_("Total"), unit="currency")
+    placed_at: datetime = hub_field(_("Placed"))
+    source_status: str = hub_field(_("Status in the source"), default="")
+    base_currency: str = hub_field(_("Base currency"), default="")
+    exchange_rate: Decimal | None = hub_field(_("Exchange rate"), default=None)
+    prices_include_tax: bool | None = hub_field(_("Prices include tax"), default=None)
+    subtotal_net: Decimal | None = hub_field(_("Subtotal without tax"), unit="currency", default=None)
+    subtotal_gross: Decimal | None = hub_field(_("Subtotal with tax"), unit="currency", default=None)
+    total_net: Decimal | None = hub_field(_("Total without tax"), unit="currency", default=None)
+    tax: Decimal = hub_field(_("Tax"), unit="currency", default=Decimal(0))
+    shipping_cost: Decimal = hub_field(_("Shipping cost"), unit="currency", default=Decimal(0))
+    paid: Decimal | None = hub_field(_("Paid"), unit="currency", default=None)
+    refunded: Decimal | None = hub_field(_("Refunded"), unit="currency", default=None)
+    customer_id: str = hub_field(_("Customer"), relation=True, default="")
+    placed_through_b2b: bool = hub_field(_("Placed through B2B"), default=False)
+    cart_id: str = hub_field(_("Cart ID"), default="")
+    customer_note: str = hub_field(_("Customer note"), default="")
+    internal_note: str = hub_field(_("Internal note"), default="")
+    ip_address: str | None = hub_field(_("IP address"), default=None)
+    lines: list[OrderLineRecord] = hub_field(_("Lines"), relation=True, default_factory=list)
+    adjustments: list[AdjustmentRecord] | None = hub_field(
+        _("Charges, discounts and payments"), relation=True, default=None
+    )
+    shipments: list[ShipmentRecord] | None = hub_field(_("Shipments"), relation=True, default=None)
+    refunds: list[RefundRecord] | None = hub_field(_("Refunds"), relation=True, default=None)
+    addresses: list[AddressRecord] = hub_field(_("Addresses"), relation=True, default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hub.field_registry import stored_names, stored_values
 from hub.kinds import Kind
 from hub.models import Master
 from hub.queue import enqueue
@@ -27,11 +28,6 @@ from orders.services.common import (
     rounded,
     writable_changes,
 )
-
-_CUSTOMER = (
-    "email", "first_name", "last_name", "company_name", "phone", "tax_id", "group", "accounting_id",
-    "sales_agent_groups", "price_lists", "payment_on_account", "note",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -88,8 +84,7 @@ def save_customers(
         if differ and record_difference(result, "addresses", MASKED_CHANGE, master):
             addresses.append((result, incoming or []))
     if updated:
-        fields = [*_CUSTOMER, "discount_percentage", "b2b_enabled", "parent", "status"]
-        Customer.objects.bulk_update(updated, fields)
+        Customer.objects.bulk_update(updated, [*stored_names(CustomerRecord), "group", "parent", "status"])
     if with_new_parent:
         Customer.objects.bulk_update(with_new_parent, ["parent"])
     replace_addresses(seller_id, "customer_id", addresses)
@@ -112,7 +107,8 @@ def delete_customers(
 
 def _customer_values(record: CustomerRecord) -> dict[str, Any]:
     discount = record.discount_percentage
-    return {name: getattr(record, name) for name in _CUSTOMER} | {
+    return stored_values(record) | {
+        "group": record.group,
         "discount_percentage": None if discount is None else rounded(discount, THOUSANDTHS),
         "b2b_enabled": bool(record.b2b_enabled),
     }

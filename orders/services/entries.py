@@ -3,18 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.field_registry import stored_fields
 from orders.items import OrderItem
-from orders.records import OrderRecord
+from orders.records import OrderLineRecord, OrderRecord
 from orders.services.common import SaveResult
 
-ORDER_AMOUNTS = (
-    "total", "tax", "shipping_cost", "subtotal_net", "subtotal_gross", "total_net", "paid", "refunded",
-)  # fmt: skip
-QUANTITIES = ("quantity", "quantity_cancelled", "quantity_refunded", "quantity_shipped")
-LINE_AMOUNTS = (
-    "unit_price", "unit_price_net", "unit_price_gross", "total_net", "tax", "total_gross", "tax_rate", "discount_net",
-    "discount_gross",
-)  # fmt: skip
+ORDER_AMOUNTS = tuple(field.name for field in stored_fields(OrderRecord) if field.unit == "currency")
+QUANTITIES = tuple(field.name for field in stored_fields(OrderLineRecord) if field.unit == "pieces")
+LINE_AMOUNTS = tuple(field.name for field in stored_fields(OrderLineRecord) if field.unit in ("currency", "%"))
 # Fields written by the source of truth for orders (L17). All other fields describe how the order was placed and are
 # written only by the connection that the order was first imported from.
 _MASTER_FIELDS = {"status", "source_status", *ORDER_AMOUNTS, *QUANTITIES, *LINE_AMOUNTS}

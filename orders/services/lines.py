@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from hub.field_registry import FieldType, stored_fields
 from orders.items import OrderLineItem
 from orders.models import Order, OrderLine
 from orders.quantities import with_quantities
@@ -12,7 +13,7 @@ from orders.records import OrderLineRecord
 from orders.services.common import THOUSANDTHS, amount, record_difference, rounded, writable_changes
 from orders.services.entries import LINE_AMOUNTS, QUANTITIES, Entry, merged
 
-_LINE = ("position", "sku", "title", "vendor", "status", "kind", "needs_shipping", "delivery_address")
+_LINE = tuple(field.name for field in stored_fields(OrderLineRecord) if field.type is not FieldType.DECIMAL)
 _REMOVED_AMOUNTS = ("total_net", "tax", "total_gross", "discount_net", "discount_gross")
 
 

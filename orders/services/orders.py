@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db import transaction
 
+from hub.field_registry import FieldType, stored_fields
 from hub.kinds import Kind
 from hub.models import Master
 from orders.items import load_orders
 from orders.models import Order
 from orders.models.orders import READ_VERSION
+from orders.records import OrderRecord
 from orders.services.adjustments import build_adjustments, build_refund, replace_adjustments, replace_refunds
 from orders.services.common import (
     MASKED_CHANGE,
@@ -28,10 +30,8 @@ from orders.services.entries import ORDER_AMOUNTS, Entry, OrderDraft, merged
 from orders.services.lines import save_lines
 from orders.services.shipments import build_shipment, replace_shipments
 
-_ORDER = (
-    "number", "placed_at", "currency", "placed_through_b2b", "cart_id", "customer_note", "internal_note",
-    "ip_address", "status", "source_status", "base_currency", "prices_include_tax",
-)  # fmt: skip
+# What is stored as it was read; amounts and the exchange rate are rounded.
+_ORDER = tuple(field.name for field in stored_fields(OrderRecord) if field.type is not FieldType.DECIMAL)
 _RATE_PLACES = Decimal("0.0000000001")
 
 

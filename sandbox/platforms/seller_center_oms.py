@@ -2,7 +2,8 @@
 
 `POST /?Action=UpdateItemsStatus&…` takes `{"Request": {"Items": […]}}` with at most 4,000 items. An item that is
 malformed, unknown, or cannot change to the requested status fails by its position; the others are applied. Repeating a
-status succeeds. The orders and customers under `/read` are assumed: no document says how an OMS lists its orders.
+status succeeds. The orders and customers under `/read` are our own: no document says how an OMS lists its orders. An
+item's `price` has tax; less `voucher_amount` it is the `paid_price`. The total is all paid prices and shipping amounts.
 
 Control route beside those of sandbox.platforms.seller_center: `POST orders {"account", "count"}` places orders, with
 IDs from the sequences `orders` and `items`.
@@ -11,7 +12,6 @@ IDs from the sequences `orders` and `items`.
 import random
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,109 +20,13 @@ from starlette.routing import BaseRoute
 from sandbox import customers_and_orders
 from sandbox.catalog import Catalog
 from sandbox.platforms.base import annotate_call, json_response
-from sandbox.platforms.seller_center import Account, InvalidRequest, Row, SellerCenter
+from sandbox.platforms.seller_center import InvalidRequest, Row, SellerCenter
+from sandbox.platforms.seller_center_oms_account import CatalogItem, Oms
+from sandbox.platforms.seller_center_oms_sales import OmsSales
+from sandbox.sales import routes as sales_routes
 
 ACTION = "UpdateItemsStatus"
 MAX_ITEMS = 4000
-# The statuses that an item can get, and the fields that each requires.
-ALLOWED_TRANSITIONS = {
-    "pending": ("shipped", "canceled"),
-    "shipped": ("delivered", "failed_delivery"),
-    "delivered": ("returned",),
-}
-REQUIRED_FIELDS = {
-    "shipped": ("shipping_carrier", "tracking_code"),
-    "canceled": ("cancel_reason",),
-    "returned": ("return_reason",),
-    "failed_delivery": ("failed_delivery_reason",),
-    "delivered": (),
-}
-STAGES = {"shipped": "shipped", "cancelled": "canceled"}
-
-
-class CatalogItem(NamedTuple):
-    sku: str
-    title: str
-    price: float
-
-
-class Oms(Account):
-    """One OMS. `items` maps an item to its order."""
-
-    def __init__(self) -> None:
-        super().__init__(("orders", "customers", "items"))
-        self.items: dict[str, str] = {}
-        self.catalog_items: list[CatalogItem] = []
-
-    def place(self, order: customers_and_orders.Order, at: datetime | None) -> None:
-        row_id = self.tables["orders"].allocate_id()
-        customer = self.tables["customers"].rows[str(order.customer + 1)]
-        items = [
-            self._item(self.catalog_items[index], order) for index, quantity in order.lines for _ in range(quantity)
-        ]
-        total = sum(float(item["price"]) for item in items)
-        created = datetime.fromtimestamp(order.created, UTC) if at else self.clock.now()
-        row = {
-            "id": row_id,
-            "number": f"{300_000_000 + int(row_id)}",
-            "created_at": created.isoformat(),
-            "currency": "GBP",
-            "total": f"{total:.2f}",
-            "tax": f"{total / 6:.2f}",
-            "shipping_cost": "0.00",
-            "customer_id": customer["id"],
-            "note": order.message,
-            "ip_address": customer["ip_address"],
-            "billing_address": customer["billing_address"],
-            "shipping_address": customer["billing_address"],
-            "items": items,
-        }
-        self.tables["orders"].put(row, at=at)
-        self.items |= {item["id_sales_order_item"]: row_id for item in items}
-
-    def _item(self, catalog_items: CatalogItem, order: customers_and_orders.Order) -> Row:
-        item_id = self.tables["items"].allocate_id()
-        item = {
-            "id_sales_order_item": item_id,
-            "sku": catalog_items.sku,
-            "name": catalog_items.title,
-            "price": f"{catalog_items.price:.2f}",
-            "item_status": STAGES.get(order.stage, "pending"),
-        }
-        if order.stage == "shipped":
-            sent = datetime.fromtimestamp(order.modified, UTC).isoformat()
-            item |= {"shipping_carrier": "DHL", "tracking_code": f"TRACK-{order.created}", "shipped_at": sent}
-        return item
-
-    def update(self, item_change: Any) -> str:
-        """Set the status of an item. Returns the reason if that is not possible."""
-        if not isinstance(item_change, dict) or not isinstance(item_change.get("id_sales_order_item"), str | int):
-            return "id_sales_order_item is required"
-        status, item_id = item_change.get("item_status"), str(item_change["id_sales_order_item"])
-        if status not in REQUIRED_FIELDS:
-            return f"item_status must be one of {', '.join(REQUIRED_FIELDS)}"
-        for name in REQUIRED_FIELDS[status]:
-            if not isinstance(item_change.get(name), str) or not item_change[name]:
-                return f"{name} is required for {status}"
-        try:
-            event_time = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
-                tzinfo=UTC
-            )
-        except ValueError:
-            return "status_event_time must be YYYY-MM-DD hh:mm:ss"
-        order = self.tables["orders"].rows.get(self.items.get(item_id, ""))
-        item = (
-            next((each for each in order["items"] if each["id_sales_order_item"] == item_id), None) if order else None
-        )
-        if order is None or item is None:
-            return f"no item {item_id}"
-        if status != item["item_status"] and status not in ALLOWED_TRANSITIONS.get(item["item_status"], ()):
-            return f"an item that is {item['item_status']} cannot become {status}"
-        changed = item | {"item_status": status} | {name: item_change[name] for name in REQUIRED_FIELDS[status]}
-        if status == "shipped":
-            changed["shipped_at"] = event_time.isoformat()
-        self.tables["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
-        return ""
 
 
 class SellerCenterOms(SellerCenter[Oms]):
@@ -153,7 +57,11 @@ class SellerCenterOms(SellerCenter[Oms]):
         return oms
 
     def control_routes(self) -> list[BaseRoute]:
-        return [*super().control_routes(), self.control("orders", self._place)]
+        return [
+            *super().control_routes(),
+            self.control("orders", self._place),
+            *sales_routes(OmsSales(lambda: self.data)),
+        ]
 
     async def push(self, name: str, account: Oms, body: Row, request: Request) -> Response:
         if request.query_params.get("Action") != ACTION:

@@ -148,7 +148,7 @@ def test_shipments_refer_to_order_lines(adapter: Adapter[Any], store: SandboxPro
     row = next(row for row in store.state("orders") if row["status_id"] == 11)
     number, line = row["id"], row["products"][0]
     shipment = {
-        "order_address_id": number,
+        "order_address_id": line["order_address_id"],
         "tracking_number": "TRACK-1",
         "tracking_carrier": "royal-mail",
         "items": [{"order_product_id": line["id"], "quantity": 1}],

@@ -150,7 +150,15 @@ def packages(row: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
 
 
 def test_an_order_replaces_its_cart(storefront: Adapter, site: SandboxProcess) -> None:
-    cart = {"type": "order_unconfirmed", "purchase_identifiers": {"sparklayer": "cart-1"}, "packages": []}
+    cart = {
+        "type": "order_unconfirmed",
+        "purchase_identifiers": {"sparklayer": "cart-1"},
+        "customer_identifiers": {},
+        "dates": {},
+        "packages": [],
+        "accounting_files": [],
+        "custom_fields": [],
+    }
     put(storefront, "/api/v1/purchases/sparklayer/cart-1", cart)
     refs = References({}, {(Kind.ORDER, 1): "9001", (Kind.CUSTOMER, 3): "83", (Kind.ORDER_LINE, 10): "77"})
     payload = storefront.target(ORDERS).payload(order(1, cart_id="cart-1", tax=Decimal("2.00")), refs)

@@ -21,8 +21,11 @@ MODELS = {
     "price": "catalog.Price",
     "stock": "catalog.Stock",
     "image": "catalog.Image",
+    Kind.CUSTOMER: "orders.Customer",
+    Kind.ORDER: "orders.Order",
+    Kind.ORDER_LINE: "orders.OrderLine",
 }
-MAPPED_KINDS = {"products": (Kind.PRODUCT, Kind.VARIANT, "stock")}
+MAPPED_KINDS = {"products": (Kind.PRODUCT, Kind.VARIANT, "stock"), "customers": (Kind.CUSTOMER,)}
 
 
 def test_the_page_lists_the_registry_as_it_is() -> None:

@@ -201,7 +201,9 @@ def test_an_order_reduces_stock_and_never_ships_more_than_ordered(shop: Api) -> 
 
     def ship(quantity: int) -> Any:
         item = {"order_product_id": line["id"], "quantity": quantity}
-        return shop.post(f"/v2/orders/{order['id']}/shipments", {"order_address_id": order["id"], "items": [item]})
+        return shop.post(
+            f"/v2/orders/{order['id']}/shipments", {"order_address_id": line["order_address_id"], "items": [item]}
+        )
 
     assert ship(3).status_code == 201
     assert shop.get(f"/v2/orders/{order['id']}").json()["status"] == "Partially Shipped"

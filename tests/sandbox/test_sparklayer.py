@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox.process import SandboxProcess
+from tests.sales import Sales
 
 
 class Front:
@@ -86,3 +87,59 @@ def test_a_price_list_accepts_one_change_at_a_time(sandbox: Callable[..., Sandbo
     with ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(slow.call, "PATCH", PRICING, entry) for _ in range(2)]
     assert sorted(each.result().status_code for each in answers) == [204, 409]
+
+
+# Purchases
+
+
+def money(number: str) -> dict[str, str]:
+    return {"number": number, "currency": "GBP"}
+
+
+def purchase(*packages: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "order",
+        "purchase_identifiers": {"platform": "1", "visible": "1001"},
+        "customer_identifiers": {},
+        "dates": {},
+        "packages": list(packages),
+        "accounting_files": [],
+        "custom_fields": [],
+        **changes,
+    }
+
+
+def package(kind: str, quantity: int, net: str, **more: Any) -> dict[str, Any]:
+    total = {"total_net": money(net), **more.pop("total", {})}
+    line = {"identifiers": {"platform": "7"}, "sku": "A", "name_parent": "Lamp", "quantity": quantity}
+    line["line_total"] = total
+    return {"type": kind, "line_items": [line], **more}
+
+
+@pytest.mark.parametrize(
+    "missing", ["customer_identifiers", "dates", "packages", "accounting_files", "custom_fields", "type"]
+)
+def test_a_purchase_needs_every_documented_field(storefront: Front, missing: str) -> None:
+    body = purchase(package("unfulfilled", 1, "10"))
+    del body[missing]
+    rejected = storefront.call("PUT", "/api/v1/purchases/platform/1", body)
+    assert rejected.status_code == 400 and set(reasons(rejected)) == {missing}
+
+
+def test_a_purchase_is_the_sum_of_its_packages(storefront: Front) -> None:
+    taxed = {"total_tax": money("18.00"), "total_gross": money("108.00"), "discount_net": money("10")}
+    freight = {"name": "Courier", "line_total": {"total_net": money("5"), "total_tax": money("1")}}
+    sent = package("shipment", 2, "90.00", total=taxed, shipping_method=freight)
+    back = package("return", 1, "45.00", total={"total_tax": money("9.00")})
+    stored = storefront.call("PUT", "/api/v1/purchases/platform/1", purchase(sent, back))
+    assert stored.json()["calculated_total"] == money("168")
+    found = Sales(storefront.process, "acme").view("1")
+    assert (found["total"], found["tax"], found["refunded"]) == ("168", "28", "54")
+    assert found["lines"] == [
+        {"id": "7", "sku": "A", "ordered": "3", "cancelled": "0", "refunded": "1", "shipped": "2", "open": "0"}
+    ]
+    wrong = package("shipment", 2, "90.00", total=taxed | {"total_gross": money("109.00")})
+    assert storefront.call("PUT", "/api/v1/purchases/platform/1", purchase(wrong)).status_code == 400
+    # Lines without tax of their own leave it to the purchase.
+    body = purchase(package("unfulfilled", 1, "10"), tax_lines=[{"title": "VAT", "amount": money("2")}])
+    assert storefront.call("PUT", "/api/v1/purchases/platform/1", body).json()["calculated_total"] == money("12")

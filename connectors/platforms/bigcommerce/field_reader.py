@@ -131,12 +131,3 @@ def mapped_value(raw: dict[str, Any], path: str) -> Any:
     if isinstance(value, list):
         return next((each.get("value") for each in value if isinstance(each, dict) and each.get("name") == rest), None)
     return None
-
-
-def amount(value: Any) -> Decimal | None:
-    """A positive number from a mapped field; None for anything else, because merchants enter zero for "no value"."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and number > 0 else None

@@ -16,17 +16,21 @@ from sandbox.platforms.bigcommerce import (
     images,
     inventory,
     options,
+    order_shipments,
     orders,
     price_lists,
     products,
+    refunds,
     store_information,
     variants,
     webhooks,
 )
 from sandbox.platforms.bigcommerce.api import Account, routes
 from sandbox.platforms.bigcommerce.responses import ApiError
+from sandbox.platforms.bigcommerce.sales import BigCommerceSales
 from sandbox.platforms.bigcommerce.state import KINDS, rows_of
 from sandbox.platforms.bigcommerce.webhook_delivery import Delivery
+from sandbox.sales import routes as sales_routes
 
 AREAS = (
     assignments,
@@ -38,9 +42,12 @@ AREAS = (
     store_information,
     inventory,
     options,
+    order_shipments,
     orders,
+    order_shipments,
     price_lists,
     products,
+    refunds,
     variants,
 )
 
@@ -62,7 +69,8 @@ class BigCommerce(Platform):
         return list(routes(self.stores, self.options, operations))
 
     def control_routes(self) -> list[BaseRoute]:
-        return back_office.routes({name: account.store for name, account in self.stores.items()}, self.delivery)
+        stores = {name: account.store for name, account in self.stores.items()}
+        return [*back_office.routes(stores, self.delivery), *sales_routes(BigCommerceSales(stores))]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Rows of a table, ordered by ID; see `state.KINDS`."""

@@ -167,8 +167,6 @@ ORDER: Row = {
     "external_source": None,
     "external_id": None,
     "cart_id": None,
-    "discount_amount": "0.0000",
-    "refunded_amount": "0.0000",
     "items_shipped": 0,
     "ip_address": "",
     "order_source": "www",

@@ -12,6 +12,7 @@ from sandbox.tables import Row, Table
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
+    "amount": (str, int, float),
     "integer": (int,),
     "boolean": (bool,),
     "array": (list,),

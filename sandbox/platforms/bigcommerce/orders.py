@@ -1,24 +1,52 @@
-"""`/v2/orders` with their products, shipments and addresses, and `/v2/order_statuses`.
+"""`/v2/orders` and `/v2/order_statuses`. What an order costs is worked out in `order_totals`.
 
-Assumed from the vendor's behavior: incomplete orders (status 0) are listed only for `status_id=0`, and a `limit` above
-250 is reduced to 250. Unknown filters are rejected, which is stricter than the vendor.
+Assumed from the vendor's behavior: incomplete orders (status 0) are listed only for `status_id=0`, archived ones not at
+all, and a `limit` above 250 is reduced to 250. Unknown filters are rejected, which is stricter than the vendor, and so
+are totals that a client wants to override.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from starlette.responses import Response
 
+from sandbox.money import ZERO
 from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce import order_resources
 from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields
+from sandbox.platforms.bigcommerce.order_lines import (
+    add_lines,
+    amount,
+    change_lines,
+    is_shipped,
+    line_of,
+    list_lines,
+    price_pair,
+    set_manual_discount,
+    show_line,
+    sides,
+    text,
+)
+from sandbox.platforms.bigcommerce.order_requests import (
+    address_view,
+    archive,
+    date,
+    listing,
+    merged,
+    order_of,
+    page_of,
+    resource,
+    write_order,
+)
+from sandbox.platforms.bigcommerce.order_totals import OrderTotals
 from sandbox.platforms.bigcommerce.responses import V2ApiError, no_content
 from sandbox.platforms.bigcommerce.store import DEFAULT_LOCATION, Store, timestamp
 from sandbox.tables import Row
 
-PAGE = 250
 STATUSES = {
     0: "Incomplete",
     1: "Pending",
@@ -37,6 +65,8 @@ STATUSES = {
     14: "Partially Refunded",
 }
 SORTS = ("id", "customer_id", "date_created", "date_modified", "status_id", "channel_id", "external_id")
+COST = Field("amount")
+PAIRS = ("shipping_cost", "handling_cost", "wrapping_cost", "subtotal", "total")
 ORDER = Fields(
     required=("products", "billing_address"),
     customer_id=Field("integer", minimum=0),
@@ -49,31 +79,22 @@ ORDER = Fields(
     payment_method=Field("string"),
     ip_address=Field("string", max_length=30),
     billing_address=Field("object"),
+    shipping_addresses=Field("array"),
     products=Field("array", min_length=1),
+    fees=Field("array"),
+    is_deleted=Field("boolean"),
+    discount_amount=COST,
+    default_currency_code=Field("string", min_length=3, max_length=3),
+    **{f"{name}_{side}_tax": COST for name in PAIRS for side in ("ex", "inc")},
 )
-SHIPMENT = Fields(
-    required=("order_address_id", "items"),
-    order_address_id=Field("integer", minimum=1),
-    tracking_number=Field("string", max_length=50),
-    tracking_link=Field("string", max_length=500),
-    tracking_carrier=Field("string"),
-    shipping_method=Field("string"),
-    shipping_provider=Field("string"),
-    comments=Field("string", max_length=65_535),
-    items=Field("array", min_length=1),
-)
-ADDRESS = (
-    "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country",
-    "country_iso2", "phone", "email",
-)  # fmt: skip
 
 
-def parse_timestamp(text: str) -> int:
+def parse_timestamp(given: str) -> int:
     """Return the Unix timestamp of a time in RFC 2822 or ISO 8601. Times without a zone are UTC."""
     try:
-        parsed = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        parsed = datetime.fromisoformat(given.replace(" ", "+") if "T" in given else given)
     except ValueError:
-        parsed = parsedate_to_datetime(text)
+        parsed = parsedate_to_datetime(given)
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
 
 
@@ -81,8 +102,8 @@ Test = Callable[[Row, Any], bool]
 FILTERS: dict[str, tuple[Callable[[str], Any], Test]] = {
     "min_id": (int, lambda row, given: row["id"] >= given),
     "max_id": (int, lambda row, given: row["id"] <= given),
-    "min_total": (float, lambda row, given: total(row) >= given),
-    "max_total": (float, lambda row, given: total(row) <= given),
+    "min_total": (Decimal, lambda row, given: OrderTotals.of(row).total.inc_tax >= given),
+    "max_total": (Decimal, lambda row, given: OrderTotals.of(row).total.inc_tax <= given),
     "customer_id": (int, lambda row, given: row.get("customer_id", 0) == given),
     "email": (str.lower, lambda row, given: row["billing_address"].get("email", "").lower() == given),
     "status_id": (int, lambda row, given: row["status_id"] == given),
@@ -95,103 +116,69 @@ FILTERS: dict[str, tuple[Callable[[str], Any], Test]] = {
     "min_date_modified": (parse_timestamp, lambda row, given: row["date_modified"] >= given),
     "max_date_modified": (parse_timestamp, lambda row, given: row["date_modified"] <= given),
 }
-PAGING = ("page", "limit", "sort", "include", "consignment_structure", "is_deleted")
+PAGING = ("page", "limit", "sort", "include", "consignment_structure")
+INCLUDES = ("consignments", "consignments.line_items", "fees")
 
 
-def money(amount: float) -> str:
-    return f"{amount:.4f}"
-
-
-def total(order: Row) -> float:
-    return float(sum(line["price"] * line["quantity"] for line in order["lines"]))
-
-
-def date(seconds: int) -> str:
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))
-
-
-def order_view(store: Store, order: Row) -> Row:
-    full = store.orders.full(order)
-    lines = full.pop("lines")
-    amount = money(total(order))
+def order_view(store: Store, order: Row, include: frozenset[str] = frozenset()) -> Row:
+    full = {name: value for name, value in store.orders.full(order).items() if name not in NOT_SHOWN}
+    totals, inclusive = OrderTotals.of(order), order.get("prices_include_tax", False)
+    currency = order.get("currency") or store.currency
     number = order["id"]
-    full["date_created"], full["date_modified"] = date(order["date_created"]), date(order["date_modified"])
-    full["status"] = full["custom_status"] = STATUSES[order["status_id"]]
-    full["items_total"] = sum(line["quantity"] for line in lines)
-    full["currency_code"] = full["default_currency_code"] = store.currency
-    full["store_default_currency_code"] = store.currency
-    full["currency_exchange_rate"] = "1.0000000000"
+    full |= {
+        "date_created": date(order["date_created"]),
+        "date_modified": date(order["date_modified"]),
+        "date_shipped": date(order["date_shipped"]) if order.get("date_shipped") else "",
+        "status": STATUSES[order["status_id"]],
+        "custom_status": STATUSES[order["status_id"]],
+        "items_total": sum(line["quantity"] for line in order["lines"]),
+        "order_is_digital": not any(is_shipped(line) for line in order["lines"]),
+        "currency_id": 1,
+        "currency_code": currency,
+        "currency_exchange_rate": "1.0000000000",
+        "default_currency_id": 1,
+        "default_currency_code": currency,
+        "store_default_currency_code": store.currency,
+        "store_default_to_transactional_exchange_rate": f"{Decimal(order.get('rate', 1)):.10f}",
+        "is_tax_inclusive_pricing": inclusive,
+        "coupon_discount": text(totals.coupons),
+        "discount_amount": text(totals.other_discounts),
+        "store_credit_amount": text(Decimal(order.get("store_credit", 0))),
+        "gift_certificate_amount": text(Decimal(order.get("gift_certificate", 0))),
+        "refunded_amount": text(ZERO),
+        "shipping_address_count": order_resources.address_count(order),
+        "billing_address": address_view(order["billing_address"]),
+        "fees": resource(store, f"/orders/{number}/fees"),
+        "consignments": resource(store, f"/orders/{number}/consignments"),
+    }
     for kind in ("subtotal", "total"):
-        full |= {f"{kind}_ex_tax": amount, f"{kind}_inc_tax": amount, f"{kind}_tax": money(0)}
-    for kind in ("shipping_cost", "handling_cost", "wrapping_cost"):
-        full |= {f"{kind}_ex_tax": money(0), f"{kind}_inc_tax": money(0), f"{kind}_tax": money(0)}
-    full["shipping_address_count"] = 1
-    full["billing_address"] = address_view(order)
-    for resource in ("products", "shipping_addresses", "coupons"):
-        path = f"/orders/{number}/{resource}"
-        full[resource] = {
-            "url": f"https://api.bigcommerce.com/stores/{store.name}/v2{path}",
-            "resource": path,
-        }
+        named = sides(kind, getattr(totals, kind), base="", inclusive=inclusive)
+        full |= {name: value for name, value in named.items() if name}
+    for kind in ("shipping", "handling", "wrapping"):
+        full |= sides(f"{kind}_cost", getattr(totals, kind), base=f"base_{kind}_cost", inclusive=inclusive)
+        full[f"{kind}_cost_tax_class_id"] = 2
+    for part in ("products", "shipping_addresses", "coupons"):
+        full[part] = resource(store, f"/orders/{number}/{part}")
+    if "fees" in include:
+        full["fees"] = order_resources.fee_views(order)
+    if include & {"consignments", "consignments.line_items"}:
+        with_lines = "consignments.line_items" in include
+        full["consignments"] = order_resources.consignments(store, order, with_lines=with_lines)
     return full
 
 
-def address_view(order: Row) -> Row:
-    return {name: order["billing_address"].get(name, "") for name in ADDRESS} | {"form_fields": []}
+# Columns of a stored order that the vendor shows in another form, or not at all.
+NOT_SHOWN = frozenset(
+    ("lines", "last_line", "charges", "addresses", "currency", "rate", "prices_include_tax", "tax_before_discount")
+    + ("store_credit", "gift_certificate", "wrapping_tax", "refunds")
+)
 
 
-def _brand(store: Store, product_id: int) -> str:
-    product = store.products.get(product_id) or {}
-    brand = store.brands.get(product.get("brand_id") or 0)
-    return brand["name"] if brand else ""
-
-
-def line_view(store: Store, order: Row, position: int) -> Row:
-    """A product of an order. Its ID is the order's ID times 1,000 plus its position."""
-    line = order["lines"][position]
-    price, amount = money(line["price"]), money(line["price"] * line["quantity"])
-    return {
-        "id": line_id(order, position),
-        "order_id": order["id"],
-        "product_id": line["product_id"],
-        "variant_id": line["variant_id"],
-        "order_address_id": order["id"],
-        "name": line["name"],
-        "name_customer": line["name"],
-        "name_merchant": line["name"],
-        "sku": line["sku"],
-        "upc": "",
-        "brand": _brand(store, line["product_id"]),
-        "type": "physical",
-        "base_price": price,
-        "price_ex_tax": price,
-        "price_inc_tax": price,
-        "price_tax": money(0),
-        "base_total": amount,
-        "total_ex_tax": amount,
-        "total_inc_tax": amount,
-        "total_tax": money(0),
-        "quantity": line["quantity"],
-        "quantity_shipped": shipped(store, order).get(line_id(order, position), 0),
-        "quantity_refunded": 0,
-        "is_refunded": False,
-        "applied_discounts": [],
-        "product_options": [],
-        "configurable_fields": [],
-    }
-
-
-def line_id(order: Row, position: int) -> int:
-    return int(order["id"]) * 1000 + position + 1
-
-
-def shipped(store: Store, order: Row) -> dict[int, int]:
-    """Return the shipped quantities by the ID of the order's product."""
-    counts: dict[int, int] = {}
-    for shipment in store.shipments.in_group(order["id"]):
-        for item in shipment["items"]:
-            counts[item["order_product_id"]] = counts.get(item["order_product_id"], 0) + item["quantity"]
-    return counts
+def _includes(request: ApiRequest) -> frozenset[str]:
+    wanted = frozenset(filter(None, request.query.get("include", "").split(",")))
+    if unknown := wanted.difference(INCLUDES):
+        raise V2ApiError(400, f"The field 'include' is invalid: {', '.join(sorted(unknown))}.")
+    return wanted
 
 
 def _chosen(request: ApiRequest) -> list[Row]:
@@ -199,11 +186,11 @@ def _chosen(request: ApiRequest) -> list[Row]:
     if unknown := [name for name in query if name not in FILTERS and name not in PAGING]:
         raise V2ApiError(400, f"The field '{unknown[0]}' is not supported by this resource.")
     tests: list[tuple[Test, Any]] = []
-    for name, text in query.items():
+    for name, given in query.items():
         if name in FILTERS:
             read, test = FILTERS[name]
             try:
-                tests.append((test, read(text)))
+                tests.append((test, read(given)))
             except (ValueError, TypeError) as error:
                 raise V2ApiError(400, f"The field '{name}' is invalid.") from error
     column, _, direction = query.get("sort", "id:asc").partition(":")
@@ -228,8 +215,8 @@ def _chosen(request: ApiRequest) -> list[Row]:
 
 
 def list_orders(request: ApiRequest) -> Response:
-    rows = _page(request, _chosen(request))
-    return _listing(request, [order_view(request.store, row) for row in rows])
+    rows, include = page_of(request, _chosen(request)), _includes(request)
+    return listing(request, [order_view(request.store, row, include) for row in rows])
 
 
 def count_orders(request: ApiRequest) -> Response:
@@ -240,173 +227,121 @@ def count_orders(request: ApiRequest) -> Response:
     return json_response({"statuses": counts, "count": len(rows)})
 
 
-def _page(request: ApiRequest, rows: list[Row]) -> list[Row]:
-    numbers = []
-    for name, default in (("page", "1"), ("limit", "50")):
-        text = request.query.get(name, default)
-        if not text.isdecimal() or int(text) < 1:
-            raise V2ApiError(400, f"The field '{name}' is invalid.")
-        numbers.append(int(text))
-    limit = min(numbers[1], PAGE)
-    start = (numbers[0] - 1) * limit
-    return rows[max(0, start - request.overlap) : start + limit]
-
-
-def _listing(request: ApiRequest, rows: list[Row]) -> Response:
-    """V2 answers an empty page with 204."""
-    request.annotate_call(items=len(rows))
-    return json_response(rows) if rows else no_content()
-
-
 def get_order(request: ApiRequest) -> Response:
-    return json_response(order_view(request.store, _order(request)))
+    return json_response(order_view(request.store, order_of(request), _includes(request)))
 
 
 def create_order(request: ApiRequest) -> Response:
     """Create an order and reduce the stock of its products."""
     store = request.store
-    fields = _checked(ORDER, request.body, creating=True)
-    fields["lines"] = tuple(_line(store, body) for body in fields.pop("products"))
+    fields = _checked(request.body, creating=True)
     if fields.get("customer_id") and fields["customer_id"] not in store.customers:
         raise V2ApiError(400, "The field 'customer_id' is invalid.")
-    created_at = timestamp()
-    row = store.orders.add({"status_id": 1, **fields, "date_created": created_at, "date_modified": created_at})
+    row: Row = {"currency": fields.pop("default_currency_code", store.currency), "customer_id": 0}
+    add_lines(row, [line_of(store, body) for body in fields.pop("products")])
+    if addresses := fields.pop("shipping_addresses", None):
+        row["addresses"] = tuple(addresses)
+    changes = _money(store, row, fields)
+    return json_response(order_view(store, placed(store, {"status_id": 1, **row, **changes, **fields})))
+
+
+def placed(store: Store, row: Row) -> Row:
+    """Store a new order, take its products out of stock, and publish it."""
+    at = timestamp()
+    row = store.orders.add({**row, "date_created": at, "date_modified": at})
     for line in row["lines"]:
         if variant := store.variants.get(line["variant_id"] or 0):
             left = store.stock(variant, DEFAULT_LOCATION) - line["quantity"]
             store.set_stock(variant, DEFAULT_LOCATION, max(0, left))
     store.publish("store/order/created", "order", row["id"])
-    return json_response(order_view(store, row))
+    return row
 
 
-def _line(store: Store, body: Any) -> Row:
-    if not isinstance(body, dict) or not isinstance(body.get("quantity"), int) or body["quantity"] < 1:
-        raise V2ApiError(400, "The field 'products' is invalid: quantity is required.")
-    product = store.products.get(body.get("product_id") or 0)
-    if product is None and not (body.get("name") and "price_ex_tax" in body and "price_inc_tax" in body):
-        raise V2ApiError(400, "The field 'products' is invalid: product_id, or name and prices, are required.")
-    variant = store.variants.get(body.get("variant_id") or (product or {}).get("base_variant_id") or 0)
-    if product is not None and (variant is None or variant["product_id"] != product["id"]):
-        raise V2ApiError(400, "The field 'products' is invalid: the variant of the product is required.")
-    price = body.get("price_inc_tax", store.variant_price(variant) if variant else 0)
-    return {
-        "product_id": product["id"] if product else 0,
-        "variant_id": variant["id"] if variant else None,
-        "name": body.get("name") or (product or {}).get("name"),
-        "sku": variant["sku"] if variant else body.get("sku", ""),
-        "quantity": body["quantity"],
-        "price": float(price or 0),
+def _money(store: Store, row: Row, fields: Row) -> Row:
+    """Take charges and discounts out of `fields`, and return the changes that they make to the order."""
+    changed = {"lines": row["lines"], "charges": tuple(row.get("charges", ()))} | {
+        name: row[name] for name in ("prices_include_tax", "currency", "last_line") if name in row
     }
+    for kind in ("shipping", "handling"):
+        if pair := price_pair(fields, f"{kind}_cost", inclusive=row.get("prices_include_tax", False)):
+            others = tuple(each for each in changed["charges"] if each["kind"] != kind)
+            changed["charges"] = (*others, {"kind": kind, "name": kind, **pair})
+    if "fees" in fields:
+        others = tuple(each for each in changed["charges"] if each["kind"] != "fee")
+        known = {each["id"] for each in row.get("charges", ()) if each["kind"] == "fee"}
+        changed["charges"] = (*others, *_fees(fields["fees"], known))
+    if "discount_amount" in fields:
+        changed["lines"] = tuple(dict(line) for line in changed["lines"])
+        set_manual_discount(changed, amount(fields["discount_amount"], "discount_amount"))
+    for name in [each for each in fields if each.endswith(("_ex_tax", "_inc_tax"))] + ["fees", "discount_amount"]:
+        fields.pop(name, None)
+    return {name: changed[name] for name in ("lines", "charges", "last_line") if name in changed}
+
+
+def _fees(bodies: list[Any], known: set[int]) -> list[Row]:
+    """The fees of a body: those not named are gone, as documented. Two of the three amounts are required."""
+    fees, last = [], max(known, default=0)
+    for body in bodies:
+        names = [body.get(f"display_name_{side}") for side in ("customer", "merchant")]
+        given = {side: body.get(f"cost_{side}") for side in ("ex_tax", "inc_tax", "tax")}
+        costs = {side: amount(value, f"cost_{side}") for side, value in given.items() if value is not None}
+        if body.get("type") != "custom_fee" or not any(names) or len(costs) < 2:
+            raise V2ApiError(400, "The field 'fees' is invalid: type, a name and two of the costs are required.")
+        if "id" in body and body["id"] not in known:
+            raise V2ApiError(400, "The field 'fees' is invalid: there is no fee with this ID.")
+        ex_tax = costs["ex_tax"] if "ex_tax" in costs else costs["inc_tax"] - costs["tax"]
+        inc_tax = costs["inc_tax"] if "inc_tax" in costs else ex_tax + costs["tax"]
+        rate = str((inc_tax - ex_tax) * 100 / ex_tax) if ex_tax else "0"
+        last += "id" not in body
+        fee: Row = {"kind": "fee", "id": body.get("id", last), "name": names[0] or names[1], "amount": str(ex_tax)}
+        fees.append({**fee, "tax_rate": rate, "source": body.get("source", "v2")})
+    return fees
 
 
 def change_order(request: ApiRequest) -> Response:
-    row = _order(request)
-    fields = _checked(ORDER, request.body, creating=False)
+    """Change an order. Products, unlike fees, are only those that are named; changed ones lose their discounts."""
+    row = order_of(request)
+    fields = _checked(request.body, creating=False)
+    if fields.pop("is_deleted", False):
+        archive(request.store, row)
+    edit(request.store, row, fields)
+    return json_response(order_view(request.store, row, _includes(request)))
+
+
+def edit(store: Store, row: Row, fields: Row) -> None:
+    """Change an order by the fields of a request. Raises a 400."""
+    changed = dict(row)
     if "products" in fields:
-        raise V2ApiError(400, "The field 'products' is not editable in the sandbox.")
+        change_lines(store, changed, fields.pop("products"))
+    changes = _money(store, changed, fields)
     if "billing_address" in fields:
-        fields["billing_address"] = row["billing_address"] | fields["billing_address"]
-    write_order(request.store, row, fields)
-    return json_response(order_view(request.store, row))
-
-
-def write_order(store: Store, row: Row, fields: Row) -> None:
-    before = row["status_id"]
-    store.orders.change(row, {**fields, "date_modified": timestamp()})
-    store.publish("store/order/updated", "order", row["id"])
-    if row["status_id"] != before:
-        moved = {"previous_status_id": before, "new_status_id": row["status_id"]}
-        store.publish("store/order/statusUpdated", "order", row["id"], status=moved)
+        fields["billing_address"] = merged(row["billing_address"], fields["billing_address"])
+    if "shipping_addresses" in fields:
+        fields["addresses"] = tuple(fields.pop("shipping_addresses"))
+    fields.pop("default_currency_code", None)
+    write_order(store, row, {**changes, **fields})
 
 
 def archive_order(request: ApiRequest) -> Response:
-    row = _order(request)
-    request.store.orders.change(row, {"is_deleted": True, "date_modified": timestamp()})
-    request.store.publish("store/order/archived", "order", row["id"])
+    archive(request.store, order_of(request))
     return no_content()
 
 
-def list_lines(request: ApiRequest) -> Response:
-    order = _order(request)
-    return _listing(
-        request, _page(request, [line_view(request.store, order, position) for position in range(len(order["lines"]))])
-    )
-
-
-def list_addresses(request: ApiRequest) -> Response:
-    order = _order(request)
-    count = sum(line["quantity"] for line in order["lines"])
-    address = {
-        "id": order["id"],
-        "order_id": order["id"],
-        "items_total": count,
-        "shipping_method": "Standard",
-    }
-    return _listing(request, _page(request, [{**address, **address_view(order)}]))
-
-
-def list_shipments(request: ApiRequest) -> Response:
-    order = _order(request)
-    rows = _page(request, request.store.shipments.in_group(order["id"]))
-    return _listing(request, [shipment_view(order, row) for row in rows])
-
-
-def shipment_view(order: Row, shipment: Row) -> Row:
-    address = address_view(order)
-    row = {**shipment, "date_created": date(shipment["date_created"])}
-    return {**row, "billing_address": address, "shipping_address": address}
-
-
-def create_shipment(request: ApiRequest) -> Response:
-    """Never ships more than was ordered; the order's status becomes shipped or partially shipped."""
-    store, order = request.store, _order(request)
-    fields = _checked(SHIPMENT, request.body, creating=True)
-    if fields["order_address_id"] != order["id"]:
-        raise V2ApiError(400, "The field 'order_address_id' is invalid.")
-    ordered = {line_id(order, position): line for position, line in enumerate(order["lines"])}
-    sent = shipped(store, order)
-    for item in fields["items"]:
-        number = item.get("order_product_id") if isinstance(item, dict) else None
-        if number not in ordered or not isinstance(item.get("quantity"), int) or item["quantity"] < 1:
-            raise V2ApiError(400, "The field 'items' is invalid: order_product_id and quantity are required.")
-        sent[number] = sent.get(number, 0) + item["quantity"]
-        if sent[number] > ordered[number]["quantity"]:
-            raise V2ApiError(400, "The quantity is greater than what is left to ship.")
-        item["product_id"] = ordered[number]["product_id"]
-    row = store.shipments.add(
-        {
-            "order_id": order["id"],
-            "customer_id": order.get("customer_id", 0),
-            **fields,
-            "date_created": timestamp(),
-        }
-    )
-    store.publish("store/shipment/created", "shipment", row["id"], orderId=order["id"])
-    complete = all(sent.get(number, 0) == line["quantity"] for number, line in ordered.items())
-    write_order(store, order, {"status_id": 2 if complete else 3, "items_shipped": sum(sent.values())})
-    return json_response(shipment_view(order, row), 201)
-
-
 def list_statuses(request: ApiRequest) -> Response:
-    return json_response(
-        [
-            {"id": number, "name": name, "system_label": name, "custom_label": name, "system_description": ""}
-            for number, name in STATUSES.items()
-        ]
-    )
+    return json_response([_status(number) for number in STATUSES])
 
 
-def _checked(fields: Fields, body: Any, *, creating: bool) -> Row:
-    for name, problem in fields.problems(body, creating=creating).items():
+def _status(number: int) -> Row:
+    name = STATUSES[number]
+    return {"id": number, "name": name, "system_label": name, "custom_label": name, "system_description": ""}
+
+
+def _checked(body: Any, *, creating: bool) -> Row:
+    for name, problem in ORDER.problems(body, creating=creating).items():
         raise V2ApiError(400, f"The field '{name}' is invalid: {problem}.")
-    return fields.writable(body)
-
-
-def _order(request: ApiRequest) -> Row:
-    order = request.store.orders.get(request.path["order_id"])
-    if order is None:
-        raise V2ApiError(404, "The requested resource was not found.")
-    return order
+    if overridden := [each for each in body if each.startswith(("subtotal_", "total_"))]:
+        raise V2ApiError(400, f"The field '{overridden[0]}' cannot be set in the sandbox.")
+    return ORDER.writable(body)
 
 
 ONE = "/v2/orders/{order_id:int}"
@@ -418,8 +353,12 @@ OPERATIONS = [
     Operation("PUT", ONE, change_order),
     Operation("DELETE", ONE, archive_order),
     Operation("GET", ONE + "/products", list_lines),
-    Operation("GET", ONE + "/shipping_addresses", list_addresses),
-    Operation("GET", ONE + "/shipments", list_shipments),
-    Operation("POST", ONE + "/shipments", create_shipment),
+    Operation("GET", ONE + "/products/{line_id:int}", show_line),
+    Operation("GET", ONE + "/shipping_addresses", order_resources.list_addresses),
+    Operation("GET", ONE + "/shipping_addresses/{address_id:int}", order_resources.show_address),
+    Operation("GET", ONE + "/coupons", order_resources.list_coupons),
+    Operation("GET", ONE + "/fees", order_resources.list_fees),
+    Operation("GET", ONE + "/taxes", order_resources.list_taxes),
+    Operation("GET", ONE + "/consignments", order_resources.list_consignments),
     Operation("GET", "/v2/order_statuses", list_statuses),
 ]

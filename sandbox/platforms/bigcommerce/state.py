@@ -6,7 +6,8 @@ from sandbox.platforms.bigcommerce.categories import category_view
 from sandbox.platforms.bigcommerce.customers import customer_view
 from sandbox.platforms.bigcommerce.images import image_view
 from sandbox.platforms.bigcommerce.inventory import item_view
-from sandbox.platforms.bigcommerce.orders import line_view, order_view
+from sandbox.platforms.bigcommerce.order_lines import line_view
+from sandbox.platforms.bigcommerce.orders import order_view
 from sandbox.platforms.bigcommerce.price_lists import record_view
 from sandbox.platforms.bigcommerce.products import product_view
 from sandbox.platforms.bigcommerce.store import Store
@@ -19,7 +20,7 @@ View = Callable[[Store, Row], Row]
 
 
 def order_with_lines(store: Store, order: Row) -> Row:
-    lines = [line_view(store, order, position) for position in range(len(order["lines"]))]
+    lines = [line_view(store, order, line) for line in order["lines"]]
     return {**order_view(store, order), "products": lines}
 
 

@@ -44,6 +44,7 @@ class Store:
         self.customers = Table(defaults.CUSTOMER, unique=("email",))
         self.orders = Table(defaults.ORDER)
         self.shipments = Table({}, group="order_id")
+        self.refunds = Table({}, group="order_id")
         self.webhooks = Table({})
         self.currency = self.options.currency
         self.currencies = tuple(dict.fromkeys((self.currency, "GBP", "EUR", "USD")))
@@ -314,9 +315,9 @@ class Store:
             self._add_order(order, customer_rows[order.customer], sellable)
 
     def _add_order(self, order: customers_and_orders.Order, customer: Row, sellable: list[Row]) -> None:
-        lines = []
-        for index, quantity in order.lines:
-            variant = sellable[index]
+        lines: list[Row] = []
+        for place, quantity in order.lines:
+            variant = sellable[place]
             product = self.products.get(variant["product_id"])
             lines.append(
                 {
@@ -324,14 +325,16 @@ class Store:
                     "variant_id": variant["id"],
                     "name": product["name"] if product else "",
                     "sku": variant["sku"],
+                    "number": len(lines) + 1,
                     "quantity": quantity,
-                    "price": float(self.variant_price(variant) or 0),
+                    "price": str(self.variant_price(variant) or 0),
                 }
             )
         row: Row = {
             "customer_id": customer["id"],
             "status_id": STAGES[order.stage],
             "lines": tuple(lines),
+            "last_line": len(lines),
             "billing_address": _billing_address(customer),
             "ip_address": customer["registration_ip_address"],
             "date_created": order.created,

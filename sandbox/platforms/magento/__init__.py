@@ -13,11 +13,21 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
-from sandbox.platforms.magento import back_office, bulk_api, products, shipments, stock_and_prices
+from sandbox.platforms.magento import (
+    back_office,
+    bulk_api,
+    generated_orders,
+    invoices,
+    products,
+    shipments,
+    stock_and_prices,
+)
 from sandbox.platforms.magento.authentication import Authenticator
 from sandbox.platforms.magento.responses import ApiError, Row
+from sandbox.platforms.magento.sales import MagentoSales
 from sandbox.platforms.magento.search import search
 from sandbox.platforms.magento.store import DEFAULT_CATEGORY, GROUPS, HIDDEN, MEDIA, SOURCES, Store
+from sandbox.sales import routes as sales_routes
 
 VIEWS = ("all", "default", "outlet")
 Handler = Callable[[Request, Store], Awaitable[Any]]
@@ -32,11 +42,22 @@ class Magento(Platform):
         super().__init__(options)
         self.authenticator = Authenticator(options)
         self.stores = {name: Store(options) for name in self.accounts}
+        for store in self.stores.values():
+            generated_orders.fill(store)
 
     def routes(self) -> list[BaseRoute]:
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "/store/storeConfigs", _configs),
             ("GET", "/orders", _listing("orders")),
+            ("GET", "/orders/{number:int}", _order),
+            ("POST", "/orders/{number:int}/cancel", _cancel),
+            ("GET", "/invoices", _listing("invoices")),
+            ("GET", "/invoices/{number:int}", _invoice),
+            ("GET", "/creditmemos", _listing("credit_memos")),
+            ("GET", "/creditmemo/{number:int}", _credit_memo),
+            ("POST", "/order/{number:int}/invoice", _make_invoice),
+            ("POST", "/order/{number:int}/refund", _refund),
+            ("POST", "/invoice/{number:int}/refund", _refund_invoice),
             ("GET", "/shipments", _listing("shipments")),
             ("POST", "/order/{number:int}/ship", _ship),
             ("POST", "/shipment/track", _track),
@@ -66,7 +87,7 @@ class Magento(Platform):
         ]
 
     def control_routes(self) -> list[BaseRoute]:
-        return back_office.routes(self.stores)
+        return [*back_office.routes(self.stores), *sales_routes(MagentoSales(self.stores))]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Rows in key order. `products` are products without a parent, `goods` includes children; `categories`
@@ -83,6 +104,7 @@ class Magento(Platform):
         self.authenticator.clear_nonces()
         for store in self.stores.values():
             store.fill()
+            generated_orders.fill(store)
 
     def rate_limited(self) -> Response:
         """Magento itself has no rate limit, but a proxy in front of a shop may have one."""
@@ -115,6 +137,8 @@ def _rows(store: Store, kind: str) -> list[Row]:
         "customers": lambda: list(store.customers.values()),
         "orders": lambda: list(store.orders.values()),
         "shipments": lambda: list(store.shipments.values()),
+        "invoices": lambda: list(store.invoices.values()),
+        "credit_memos": lambda: list(store.credit_memos.values()),
         "source_items": lambda: list(store.sources.values()),
         "offered": lambda: [
             {"id": row["id"], "sku": row["sku"], "name": row["name"]}
@@ -205,6 +229,34 @@ async def _configs(request: Request, store: Store) -> list[Row]:
 
 async def _ship(request: Request, store: Store) -> int:
     return shipments.ship(store, request.path_params["number"], await _body(request))
+
+
+async def _order(request: Request, store: Store) -> Row:
+    return invoices.order_of(store, request.path_params["number"])
+
+
+async def _cancel(request: Request, store: Store) -> bool:
+    return invoices.cancel(store, request.path_params["number"])
+
+
+async def _invoice(request: Request, store: Store) -> Row:
+    return invoices.invoice_by_id(store, request.path_params["number"])
+
+
+async def _credit_memo(request: Request, store: Store) -> Row:
+    return invoices.credit_memo_by_id(store, request.path_params["number"])
+
+
+async def _make_invoice(request: Request, store: Store) -> int:
+    return invoices.invoice(store, request.path_params["number"], await _body(request))
+
+
+async def _refund(request: Request, store: Store) -> int:
+    return invoices.refund(store, request.path_params["number"], await _body(request))
+
+
+async def _refund_invoice(request: Request, store: Store) -> int:
+    return invoices.refund_invoice(store, request.path_params["number"], await _body(request))
 
 
 async def _track(request: Request, store: Store) -> Row:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox import customers_and_orders
 from sandbox.platforms.base import json_response
+from sandbox.platforms.magento import generated_orders
 from sandbox.platforms.magento.bulk_api import process_queue
 from sandbox.platforms.magento.store import ATTRIBUTES, Store
 
@@ -28,8 +29,10 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
         now = int(time.time())
-        lines = tuple((int(index), int(quantity)) for index, quantity in body["lines"])
-        row = store.place(customers_and_orders.Order(0, lines, body.get("stage", "paid"), False, "", now, now))
+        lines = tuple((int(place), int(quantity)) for place, quantity in body["lines"])
+        row = generated_orders.place(
+            store, customers_and_orders.Order(0, lines, body.get("stage", "paid"), False, "", now, now)
+        )
         row["updated_at"] = store.clock.now()
         return json_response(row)
 

@@ -1,5 +1,9 @@
-"""Shipments of orders."""
+"""Shipments of orders, and the state that follows from them."""
 
+from decimal import Decimal
+
+from sandbox.money import ZERO
+from sandbox.platforms.magento.order_totals import counted, number
 from sandbox.platforms.magento.responses import ApiError, Row, required, unknown, validated
 from sandbox.platforms.magento.store import SOURCES, Store
 
@@ -26,19 +30,55 @@ TRACK = {
 SHIPPABLE = ("new", "processing")
 
 
-def ship(store: Store, number: int, body: Row) -> int:
+def shipped_items(store: Store, items: list[Row]) -> list[Row]:
+    """The items that shipments name: parts of bundles that ship separately, else items without a parent."""
+    separate = {item["item_id"] for item in items if store.ships_parts(item)}
+    return [
+        item
+        for item in items
+        if (item["parent_item_id"] in separate if item.get("parent_item_id") else item["item_id"] not in separate)
+    ]
+
+
+def left_to_ship(item: Row) -> Decimal:
+    """As in the shop's code: ordered less shipped, refunded and cancelled."""
+    if item.get("is_virtual"):
+        return ZERO
+    gone = sum((number(item, f"qty_{name}") for name in ("shipped", "refunded", "canceled")), ZERO)
+    return max(ZERO, number(item, "qty_ordered") - gone)
+
+
+def set_state(store: Store, order: Row) -> None:
+    """Complete or close an order once nothing is left to invoice and to ship."""
+    if order["state"] == "new" and any(number(item, "qty_shipped") for item in order["items"]):
+        order["state"] = order["status"] = "processing"
+    if order["state"] not in ("processing", "complete"):
+        return
+    items = counted(order["items"])
+    open_items = any(
+        number(item, "qty_ordered") - number(item, "qty_invoiced") - number(item, "qty_canceled") for item in items
+    )
+    to_ship = any(left_to_ship(item) for item in shipped_items(store, order["items"]))
+    to_refund = any(number(item, "qty_invoiced") - number(item, "qty_refunded") for item in items)
+    if not open_items and not to_ship and not to_refund:
+        order["state"] = order["status"] = "closed"
+    elif not open_items and not to_ship and order["state"] == "processing":
+        order["state"] = order["status"] = "complete"
+
+
+def ship(store: Store, number_: int, body: Row) -> int:
     """Ship the given items, or everything that is left if none are given."""
-    order = store.orders.get(number)
+    order = store.orders.get(number_)
     if order is None:
-        raise unknown("orderId", number)
+        raise unknown("orderId", number_)
     validated(body, SHIP)
-    lines = {item["item_id"]: item for item in order["items"] if "parent_item_id" not in item}
-    left = {key: item["qty_ordered"] - item["qty_shipped"] - item["qty_canceled"] for key, item in lines.items()}
+    lines = {item["item_id"]: item for item in shipped_items(store, order["items"])}
+    left = {key: left_to_ship(item) for key, item in lines.items()}
     if order["state"] not in SHIPPABLE or not any(left.values()):
         raise _invalid("The order does not allow a shipment to be created.")
-    wanted: dict[int, float] = {}
+    wanted: dict[int, Decimal] = {}
     for each in body.get("items") or ():
-        wanted[each["order_item_id"]] = wanted.get(each["order_item_id"], 0) + each["qty"]
+        wanted[each["order_item_id"]] = wanted.get(each["order_item_id"], ZERO) + Decimal(str(each["qty"]))
     if not wanted:
         wanted = {key: quantity for key, quantity in left.items() if quantity}
     for key, quantity in wanted.items():
@@ -61,10 +101,9 @@ def ship(store: Store, number: int, body: Row) -> int:
     source = ((body.get("arguments") or {}).get("extension_attributes") or {}).get("source_code", SOURCES[0])
     if source not in SOURCES:
         raise ApiError(400, 'Source with code "%1" does not exist', source)
-    shipment = store.add_shipment(order, wanted, tracks, comment, at)
+    shipment = store.add_shipment(order, {key: float(count) for key, count in wanted.items()}, tracks, comment, at)
     shipment |= {"extension_attributes": {"source_code": source}, "email_sent": int(body.get("notify", False))}
-    if all(item["qty_shipped"] + item["qty_canceled"] >= item["qty_ordered"] for item in lines.values()):
-        order["state"] = order["status"] = "complete"
+    set_state(store, order)
     order["updated_at"] = at
     return int(shipment["entity_id"])
 

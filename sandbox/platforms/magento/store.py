@@ -8,6 +8,7 @@ from typing import Any
 from sandbox import customers_and_orders
 from sandbox.catalog import Catalog, Product, Variant
 from sandbox.platforms.base import Options
+from sandbox.platforms.magento.order_totals import Rules
 from sandbox.platforms.magento.responses import Row
 
 ROOT, DEFAULT_CATEGORY = 1, 2
@@ -16,6 +17,7 @@ SOURCES = ("default", "overflow")
 VENDORS = ("Northwind", "Sundry")
 MEDIA = "https://shop.example/media/"
 GROUPS = ("NOT LOGGED IN", "General", "Wholesale")
+_IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo")
 # Attributes of products beside their own fields: code → (ID, input type, label, user-defined).
 ATTRIBUTES: dict[str, tuple[int, str, str, bool]] = {
     "description": (75, "textarea", "Description", False),
@@ -29,14 +31,6 @@ ATTRIBUTES: dict[str, tuple[int, str, str, bool]] = {
     "colour": (151, "select", "Colour", True),
     "size": (152, "select", "Size", True),
     "dropship_vendor": (153, "select", "Vendor", True),
-}
-# Stage of an order → its state and status in Magento.
-STATES = {
-    "new": ("new", "pending"),
-    "paid": ("processing", "processing"),
-    "shipped": ("complete", "complete"),
-    "cancelled": ("canceled", "canceled"),
-    "incomplete": ("pending_payment", "pending_payment"),
 }
 
 
@@ -76,9 +70,12 @@ class Store:
         self.customers: dict[int, Row] = {}
         self.orders: dict[int, Row] = {}
         self.shipments: dict[int, Row] = {}
+        self.invoices: dict[int, Row] = {}
+        self.credit_memos: dict[int, Row] = {}
+        self.order_rules: dict[int, Rules] = {}
         self.operations: list[Row] = []
-        self._ids = {kind: count(1) for kind in ("option", "image", "item", "address", "shipment", "track", "comment")}
-        self._sellable: list[tuple[Row, Row]] = []
+        self._ids = {kind: count(1) for kind in _IDS}
+        self.sellable: list[tuple[Row, Row]] = []
         catalog = Catalog(str(self.options.seed), self.options.products, self.options.dirty)
         self._fill_attributes(catalog)
         self._fill_categories(catalog)
@@ -86,11 +83,6 @@ class Store:
             self._fill_product(product)
         for person in customers_and_orders.customers(str(self.options.seed), self.options.customers):
             self._fill_customer(person)
-        if self.customers and self._sellable:
-            for order in customers_and_orders.orders(
-                str(self.options.seed), self.options.orders, len(self.customers), len(self._sellable)
-            ):
-                self.place(order)
 
     def allocate_id(self, kind: str) -> int:
         return next(self._ids[kind])
@@ -160,14 +152,14 @@ class Store:
         number = len(self.products) + 1
         if not product.options:
             row = self._row(number, product, product.variants[0], VISIBLE)
-            self._sellable.append((row, row))
+            self.sellable.append((row, row))
             return
         parent = self._row(number, product, None, VISIBLE)
         children = []
         for variant in product.variants:
             if variant.sku:
                 children.append(self._row(len(self.products) + 1, product, variant, HIDDEN))
-                self._sellable.append((parent, children[-1]))
+                self.sellable.append((parent, children[-1]))
         parent["extension_attributes"] |= {
             "configurable_product_links": [child["id"] for child in children],
             "configurable_product_options": [
@@ -240,8 +232,56 @@ class Store:
         if vendor:
             value = self.option_of("dropship_vendor", vendor)
             row["custom_attributes"].append({"attribute_code": "dropship_vendor", "value": value})
-        self._sellable.append((row, row))
+        self.sellable.append((row, row))
         return row
+
+    def add_bundle(self, sku: str, parts: list[str], *, dynamic: bool, together: bool) -> Row:
+        """Add a bundle of products. Its SKU and price are dynamic together."""
+        row = self.add_product(sku)
+        self.sellable.pop()
+        row["type_id"] = "bundle"
+        kinds = {"price_type": not dynamic, "sku_type": not dynamic, "weight_type": not dynamic, "price_view": False}
+        kinds["shipment_type"] = not together
+        row["custom_attributes"] += [{"attribute_code": code, "value": str(int(on))} for code, on in kinds.items()]
+        row["extension_attributes"]["bundle_product_options"] = [
+            {
+                "option_id": place,
+                "title": part,
+                "required": True,
+                "type": "select",
+                "position": place,
+                "sku": sku,
+                "product_links": [
+                    {
+                        "id": str(place),
+                        "sku": part,
+                        "option_id": place,
+                        "qty": 1,
+                        "position": 1,
+                        "is_default": True,
+                        "price": 0,
+                        "price_type": 0,
+                        "can_change_quantity": 1,
+                    }
+                ],
+            }
+            for place, part in enumerate(parts, 1)
+        ]
+        return row
+
+    def parent_of(self, product: Row) -> Row | None:
+        """The configurable product that a simple one belongs to."""
+        return next((parent for parent, child in self.sellable if child is product and parent is not product), None)
+
+    def ships_parts(self, item: Row) -> bool:
+        """Whether a line of an order is a bundle whose parts are shipped separately."""
+        product = self.products.get(item["product_id"])
+        return product is not None and attribute(product, "shipment_type") == "1"
+
+    def rules_of(self, order: Row) -> Rules:
+        """How an order is computed: as it was placed, else as the generated ones are."""
+        currency = self.options.currency
+        return self.order_rules.get(order["entity_id"]) or Rules(currency, currency, prices_include_tax=True)
 
     def _custom(self, number: int, product: Product, variant: Variant | None) -> list[Row]:
         values: Row = {
@@ -319,100 +359,6 @@ class Store:
             else {}
         )
 
-    def place(self, order: customers_and_orders.Order) -> Row:
-        """Place an order of the customer at that index for the products at those indexes."""
-        number = len(self.orders) + 1
-        customer = self.customers[order.customer + 1]
-        state, status = STATES[order.stage]
-        created = stamp(order.created)
-        items: list[Row] = []
-        for index, quantity in order.lines:
-            items += self._items(number, *self._sellable[index], quantity, order.stage, created)
-        total = sum(item["price_incl_tax"] * item["qty_ordered"] for item in items if "parent_item_id" not in item)
-        [address] = customer["addresses"]
-        postal = {
-            "city": address["city"],
-            "country_id": "GB",
-            "customer_address_id": address["id"],
-            "email": customer["email"],
-            "firstname": address["firstname"],
-            "lastname": address["lastname"],
-            "parent_id": number,
-            "postcode": address["postcode"],
-            "street": address["street"],
-            "telephone": address["telephone"],
-        }
-        shipping = {"address_type": "shipping", "entity_id": self.allocate_id("address"), **postal}
-        row = {
-            "entity_id": number,
-            "increment_id": f"{number:09d}",
-            "state": state,
-            "status": status,
-            "created_at": created,
-            "updated_at": stamp(order.modified),
-            "store_id": 2 if order.in_outlet else 1,
-            "base_currency_code": self.options.currency,
-            "order_currency_code": self.options.currency,
-            "grand_total": total + 5,
-            "base_grand_total": total + 5,
-            "tax_amount": round(total / 6, 2),
-            "shipping_incl_tax": 5,
-            "customer_id": customer["id"],
-            "customer_email": customer["email"],
-            "customer_is_guest": 0,
-            "remote_ip": "203.0.113.9",
-            "items": items,
-            "billing_address": {"address_type": "billing", "entity_id": self.allocate_id("address"), **postal},
-            "payment": {"method": "checkmo"},
-            "status_histories": [],
-            "extension_attributes": {
-                "shipping_assignments": [{"shipping": {"address": shipping, "method": "flatrate"}, "items": []}]
-            },
-        } | ({"customer_note": order.message} if order.message else {})
-        self.orders[number] = row
-        if order.stage == "shipped":
-            shipped = {item["item_id"]: item["qty_ordered"] for item in items if "parent_item_id" not in item}
-            self.add_shipment(row, shipped, [("DHL", "dhl", f"TRACK-{number}")], "", row["updated_at"])
-        return row
-
-    def _items(
-        self, order: int, product: Row, simple_product: Row, quantity: int, stage: str, created: str
-    ) -> list[Row]:
-        """The order line. A configurable product has a second line for the selected child."""
-        price = simple_product.get("price") or 1.0
-        vendor = attribute(simple_product, "dropship_vendor") or attribute(product, "dropship_vendor")
-        labels = {e["value"]: e["label"] for e in self.attributes[ATTRIBUTES["dropship_vendor"][0]]["options"]}
-        line = {
-            "item_id": self.allocate_id("item"),
-            "order_id": order,
-            "product_id": product["id"],
-            "product_type": product["type_id"],
-            "sku": simple_product["sku"],
-            "name": product["name"],
-            "price": round(price / 1.2, 4),
-            "price_incl_tax": price,
-            "qty_ordered": quantity,
-            "qty_shipped": 0,
-            "qty_canceled": quantity if stage == "cancelled" else 0,
-            "qty_refunded": 0,
-            "qty_invoiced": quantity if stage in ("paid", "shipped") else 0,
-            "created_at": created,
-            "updated_at": created,
-        } | ({"extension_attributes": {"vendor": labels[vendor]}} if vendor else {})
-        if product is simple_product:
-            return [line]
-        child_line = line | {
-            "item_id": self.allocate_id("item"),
-            "parent_item_id": line["item_id"],
-            "parent_item": dict(line),
-            "product_id": simple_product["id"],
-            "product_type": "simple",
-            "name": simple_product["name"],
-            "price": 0,
-            "price_incl_tax": 0,
-        }
-        return [line, child_line]
-
     def add_shipment(
         self, order: Row, shipped: dict[int, float], tracks: list[tuple[str, str, str]], comment: str, at: str
     ) -> Row:
@@ -441,7 +387,12 @@ class Store:
                 }
             )
         for item in order["items"]:
-            item["qty_shipped"] += shipped.get(item["item_id"], 0)
+            if quantity := shipped.get(item["item_id"], 0):
+                item["qty_shipped"] += quantity
+                # As in the shop's code, what a parent item ships counts for its children too.
+                for child in order["items"]:
+                    if child.get("parent_item_id") == item["item_id"]:
+                        child["qty_shipped"] += quantity * child["qty_ordered"] / item["qty_ordered"]
         self.shipments[number] = row
         return row
 

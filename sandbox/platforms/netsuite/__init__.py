@@ -15,12 +15,14 @@ Control routes, each a `POST` with the `account`:
 - `goods {"skus"}` creates items;
 - `items {"sku", "values"}` changes an item;
 - `orders {"externalId", "sku"}` creates an order;
+- `tax {"engine", "rate", "shipping_rate"}` sets how the account works out tax (`none`, `legacy`, `suitetax`);
 - `backdate {"hours"}` moves all modification times back;
 - `expire` (without an account) invalidates all bearer tokens.
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -34,6 +36,9 @@ from sandbox.platforms.netsuite import records, suiteql
 from sandbox.platforms.netsuite.authentication import Authenticator
 from sandbox.platforms.netsuite.database import AccountDatabase, now
 from sandbox.platforms.netsuite.responses import ApiError
+from sandbox.platforms.netsuite.sales import NetSuiteSales
+from sandbox.platforms.netsuite.tax import ENGINES, TaxSettings
+from sandbox.sales import routes as sales_routes
 
 MAX_CONCURRENT_REQUESTS = 5
 ROOT = "/{account}/services/rest"
@@ -61,6 +66,8 @@ class NetSuite(Platform):
             Route(f"{ROOT}/query/v1/suiteql", self._guarded(_query), methods=["POST"]),
             Route(record, self._guarded(_put), methods=["PUT"]),
             Route(record, self._guarded(_patch), methods=["PATCH"]),
+            Route(record, self._guarded(_get), methods=["GET"]),
+            Route(f"{record}/!transform/{{target}}", self._guarded(_transform), methods=["POST"]),
         ]
 
     def control_routes(self) -> list[BaseRoute]:
@@ -72,11 +79,16 @@ class NetSuite(Platform):
             "goods": _add_items,
             "orders": _orders,
             "age": _backdate,
+            "tax": _tax,
         }
         routes: list[BaseRoute] = [
             Route(f"/_sandbox/{name}", self._control(action), methods=["POST"]) for name, action in actions.items()
         ]
-        return [*routes, Route("/_sandbox/expire", self._expire, methods=["POST"])]
+        return [
+            *routes,
+            Route("/_sandbox/expire", self._expire, methods=["POST"]),
+            *sales_routes(NetSuiteSales(lambda: self.databases)),
+        ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         views = self.databases[account].views() if account in self.databases else {}
@@ -114,7 +126,8 @@ class NetSuite(Platform):
             try:
                 self.authenticator.check(request, account)
                 await self.options.latency()
-                return handler(request, self.databases[account], _parsed(await request.body()))
+                body = None if request.method == "GET" else _parsed(await request.body())
+                return handler(request, self.databases[account], body)
             except ApiError as error:
                 return error.response()
             finally:
@@ -162,6 +175,30 @@ def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:
     kind, key = request.path_params["kind"], request.path_params["key"]
     records.patch(db, kind, key, body, request.query_params.get("replace", ""))
     return Response(status_code=204)
+
+
+def _get(request: Request, db: AccountDatabase, body: Any) -> Response:
+    expand = request.query_params.get("expandSubResources") == "true"
+    shown = records.get(db, request.path_params["kind"], request.path_params["key"], expand=expand)
+    if fields := request.query_params.get("fields"):
+        wanted = {"links", "id", *fields.split(",")}
+        shown = {name: value for name, value in shown.items() if name in wanted}
+    return json_response(shown, headers={"content-type": "application/vnd.oracle.resource+json; type=singular"})
+
+
+def _transform(request: Request, db: AccountDatabase, body: Any) -> Response:
+    kind, key, target = (request.path_params[name] for name in ("kind", "key", "target"))
+    made = records.transform(db, kind, key, target, body)
+    place = str(request.url).partition(f"/{kind}/")[0]
+    return Response(status_code=204, headers={"location": f"{place}/{target}/{made}"})
+
+
+def _tax(db: AccountDatabase, params: Any) -> int:
+    rates = {name: Decimal(params[name]) for name in ("rate", "shipping_rate") if name in params}
+    if params["engine"] not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}")
+    db.tax = TaxSettings(params["engine"], **rates)
+    return 0
 
 
 def _fulfil(db: AccountDatabase, params: Any) -> int:

@@ -2,13 +2,22 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.money import places_of
+from sandbox.platforms.netsuite.tax import TaxSettings
+
 # Times are in the zone of the user who signs in.
 ZONE = ZoneInfo("America/Los_Angeles")
+CURRENCIES = ("GBP", "EUR", "USD", "JPY", "KWD")
+OTHER_ITEMS = {"DISCOUNT": "Discount", "OTHER-CHARGE": "OthCharge", "GIFT-CARD": "GiftCert", "UPS Ground": "ShipItem"}
 CARRIERS = {1: "UPS Ground", 2: "DHL Express"}
+# Types of items that no fulfillment ships.
+NOT_SHIPPED = ("Discount", "OthCharge", "GiftCert", "ShipItem", "Service", "Description", "Subtotal")
 _TABLES = """
 CREATE TABLE item (id INTEGER PRIMARY KEY, itemid TEXT, displayname TEXT, storedescription TEXT, upccode TEXT,
     parent INTEGER, itemtype TEXT, isinactive TEXT DEFAULT 'F', weight REAL, weightunit INTEGER, custitem_colour TEXT,
@@ -18,11 +27,16 @@ CREATE TABLE inventoryitemlocations (item INTEGER, location INTEGER, quantityava
     lastquantityavailablechange TEXT, PRIMARY KEY (item, location));
 CREATE TABLE customer (id INTEGER PRIMARY KEY, externalid TEXT UNIQUE, companyname TEXT, lastname TEXT, email TEXT,
     isinactive TEXT DEFAULT 'F', body TEXT);
+CREATE TABLE currency (id INTEGER PRIMARY KEY, symbol TEXT, name TEXT);
 CREATE TABLE "transaction" (id INTEGER PRIMARY KEY, externalid TEXT, tranid TEXT, type TEXT, status TEXT, trandate TEXT,
-    entity INTEGER, shipmethod INTEGER, lastmodifieddate TEXT, body TEXT, UNIQUE (type, externalid));
+    entity INTEGER, shipmethod INTEGER, lastmodifieddate TEXT, body TEXT, currency INTEGER DEFAULT 1,
+    createdfrom INTEGER, subtotal REAL, discounttotal REAL, taxtotal REAL, foreigntotal REAL,
+    UNIQUE (type, externalid));
 CREATE TABLE transactionline (uniquekey INTEGER PRIMARY KEY, "transaction" INTEGER, id INTEGER, item INTEGER,
     quantity REAL, mainline TEXT DEFAULT 'F', taxline TEXT DEFAULT 'F', isclosed TEXT DEFAULT 'F', rate REAL,
-    custcol_hub_line TEXT, UNIQUE ("transaction", id));
+    amount REAL, foreignamount REAL, netamount REAL, memo TEXT, taxdetailsreference TEXT,
+    transactiondiscount TEXT DEFAULT 'F',
+    computed TEXT DEFAULT 'F', custcol_hub_line TEXT, UNIQUE ("transaction", id));
 CREATE TABLE previoustransactionlinelink (previousdoc INTEGER, previousline INTEGER, previoustype TEXT,
     nextdoc INTEGER, nextline INTEGER, nexttype TEXT, linktype TEXT);
 CREATE TABLE trackingnumber (id INTEGER PRIMARY KEY, trackingnumber TEXT);
@@ -38,10 +52,12 @@ class AccountDatabase:
     """The tables of one account.
 
     `--products N` creates N plain items `SKU-1` to `SKU-N`, then a matrix item with two children, an inactive item, a
-    service (not stocked) and a customer for guest orders.
+    service (not stocked), a customer for guest orders, and the items for discounts, other charges and freight. The
+    account has the currencies of `CURRENCIES`, with IDs from 1 on; the first is its own.
     """
 
     def __init__(self, products: int) -> None:
+        self.tax = TaxSettings()
         self.connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         self.connection.executescript(_TABLES)
@@ -54,6 +70,22 @@ class AccountDatabase:
             self.item(f"SHIRT-{colour}", parent=parent, custitem_colour=colour, quantity=5)
         self.item("OLD", displayname="Old lamp", isinactive="T")
         self.item("HOURS", displayname="Advice", itemtype="Service", quantity=None)
+        for sku, kind in OTHER_ITEMS.items():
+            self.item(sku, displayname=sku, itemtype=kind, quantity=None)
+        for symbol in CURRENCIES:
+            self.add("currency", symbol=symbol, name=symbol)
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Undo everything if an error is raised."""
+        self.connection.execute("SAVEPOINT change")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK TO change")
+            raise
+        finally:
+            self.connection.execute("RELEASE change")
 
     def add(self, table: str, **values: Any) -> int:
         columns = ", ".join(f'"{name}"' for name in values)
@@ -90,11 +122,33 @@ class AccountDatabase:
             self.connection.execute(f'UPDATE "{table}" SET {column} = datetime({column}, ?)', [f"-{hours} hours"])
 
     def lines(self, order_id: int) -> list[dict[str, Any]]:
+        """The lines of the sublist, without those that NetSuite computes itself."""
         return self.all(
-            "SELECT line.*, item.itemid AS sku FROM transactionline line JOIN item ON item.id = line.item "
-            "WHERE line.\"transaction\" = ? AND mainline = 'F' ORDER BY line.id",
+            "SELECT line.*, item.itemid AS sku, item.itemtype AS item_type FROM transactionline line "
+            "JOIN item ON item.id = line.item "
+            "WHERE line.\"transaction\" = ? AND mainline = 'F' AND computed = 'F' ORDER BY line.id",
             order_id,
         )
+
+    def fulfilled(self, order_id: int, line: int) -> list[dict[str, Any]]:
+        """What was shipped of a line: positive quantities by fulfillment."""
+        return self.all(
+            "SELECT -parcel.quantity AS quantity FROM previoustransactionlinelink link JOIN transactionline parcel "
+            'ON parcel."transaction" = link.nextdoc AND parcel.id = link.nextline '
+            "WHERE link.previousdoc = ? AND link.previousline = ? AND link.linktype = 'ShipRcpt'",
+            order_id,
+            line,
+        )
+
+    def item_id(self, sku: str) -> int:
+        return int(self.all("SELECT id FROM item WHERE itemid = ?", sku)[0]["id"])
+
+    def currency(self, currency_id: int) -> str:
+        """The ISO code of a currency."""
+        return str(self.all("SELECT symbol FROM currency WHERE id = ?", currency_id)[0]["symbol"])
+
+    def places(self, currency_id: int) -> int:
+        return places_of(self.currency(currency_id))
 
     def fulfil(self, order_id: int, *, status: str, tracking: list[str], quantities: dict[str, float] | None) -> int:
         """Ship the lines with these SKUs (default: everything that is open), as the warehouse does."""
@@ -109,7 +163,10 @@ class AccountDatabase:
             body="{}",
         )
         for line in self.lines(order_id):
-            quantity = -line["quantity"] if quantities is None else quantities.get(line["sku"], 0)
+            if line["quantity"] is None or line["item_type"] in NOT_SHIPPED:
+                continue
+            open_quantity = -line["quantity"] - sum(each["quantity"] for each in self.fulfilled(order_id, line["id"]))
+            quantity = open_quantity if quantities is None else quantities.get(line["sku"], 0)
             if quantity and line["isclosed"] == "F":
                 own = {"transaction": parcel, "id": line["id"], "item": line["item"], "quantity": -quantity}
                 self.add("transactionline", **own)
@@ -164,6 +221,7 @@ class AccountDatabase:
                 "isClosed": line["isclosed"] == "T",
             }
             for line in self.lines(row["id"])
+            if line["quantity"] is not None
         ]
         body = json.loads(row["body"])
         entity = self.all("SELECT id, externalid, companyname FROM customer WHERE id = ?", row["entity"])[0]

@@ -37,6 +37,7 @@ from sandbox.platforms.base import (
 from sandbox.platforms.sparklayer import customers, pricing, products, purchases, stock, sync_logs
 from sandbox.platforms.sparklayer.responses import ApiError, error_response
 from sandbox.platforms.sparklayer.site import Site
+from sandbox.sales import routes as sales_routes
 
 LIFETIME_SECONDS = 3600
 Handler = Callable[[Request, Site, Any], Response]
@@ -73,6 +74,7 @@ class SparkLayer(Platform):
         return [
             Route("/_sandbox/expire", self._expire, methods=["POST"]),
             Route("/_sandbox/goods", self._add_products, methods=["POST"]),
+            *sales_routes(purchases.SparkLayerSales(lambda: self.sites)),
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:

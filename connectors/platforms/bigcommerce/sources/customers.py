@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, PAGE_SIZE, Row, join
-from connectors.platforms.bigcommerce.field_reader import FieldReader, amount, mapped_value
+from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import StoreSource, changed_at
 from connectors.sdk import issues
+from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import AddressRecord, CustomerRecord, Problem
-from hub.kinds import DataType
+from hub.kinds import DataType, Kind
 
 PATH = "/customers"
 # Lists nested in a customer, which the vendor truncates: field, its counter, its own listing.
@@ -21,7 +21,6 @@ SUB_RESOURCES = (
     ("addresses", "address_count", "/customers/addresses"),
     ("attributes", "attribute_count", "/customers/attribute-values"),
 )
-TRUE_VALUES = ("1", "true", "yes", "on")
 
 
 class Customers(StoreSource[CustomerRecord]):
@@ -53,7 +52,7 @@ class Customers(StoreSource[CustomerRecord]):
     @cached_property
     def _map(self) -> dict[str, str]:
         """Our field → its path at the store; unmapped fields are left out."""
-        return {name: path for name, path in self.client.field_map.customers if path}
+        return mapped_paths(self.client.field_map.customers, Kind.CUSTOMER)
 
     @property
     def _include(self) -> str:
@@ -105,7 +104,7 @@ class Customers(StoreSource[CustomerRecord]):
         email = customer.text("email")
         if not email:
             customer.report(issues.EMAIL_MISSING())
-        discount = amount(own.get("discount_percentage"))
+        own["group"] = own.get("group") or self._groups.get(customer.integer("customer_group_id"), "")
         return CustomerRecord(
             external_id=number,
             updated_at=customer.timestamp("date_modified"),
@@ -115,18 +114,9 @@ class Customers(StoreSource[CustomerRecord]):
             last_name=customer.text("last_name"),
             company_name=customer.text("company"),
             phone=customer.text("phone"),
-            tax_id=own.get("tax_id", ""),
-            group=own.get("group") or self._groups.get(customer.integer("customer_group_id"), ""),
-            accounting_id=own.get("accounting_id", ""),
-            sales_agent_groups=_split_list(own.get("sales_agent_groups", "")),
-            price_lists=_split_list(own.get("price_lists", "")),
-            discount_percentage=discount if discount is None or discount <= Decimal(100) else None,
-            payment_on_account=own["payment_on_account"].lower() in TRUE_VALUES
-            if "payment_on_account" in own
-            else None,
-            parent_id=own.get("parent_id", ""),
             note=customer.text("notes"),
             addresses=[self._address(customer, address) for address in customer.objects("addresses")],
+            **mapped_values(Kind.CUSTOMER, own),
         )
 
     def _mapped_fields(self, customer: FieldReader) -> dict[str, str]:
@@ -160,7 +150,3 @@ class Customers(StoreSource[CustomerRecord]):
 
 def _names(rows: list[Any]) -> dict[int, str]:
     return {row["id"]: str(row.get("name", "")) for row in rows if row_ids([row])}
-
-
-def _split_list(text: str) -> list[str]:
-    return [word for each in text.split(",") if (word := each.strip())]

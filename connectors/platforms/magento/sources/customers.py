@@ -1,6 +1,5 @@
 """Customers with their groups, addresses and B2B attributes (D13)."""
 
-from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any
 
@@ -9,11 +8,10 @@ from connectors.platforms.magento.client import row_ids
 from connectors.platforms.magento.sources.base import MagentoSource
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
+from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import AddressRecord, CustomerRecord
-from hub.kinds import DataType
-
-TRUE_VALUES = ("1", "true", "yes", "on")
+from hub.kinds import DataType, Kind
 
 
 class Customers(MagentoSource[CustomerRecord]):
@@ -30,7 +28,7 @@ class Customers(MagentoSource[CustomerRecord]):
     @cached_property
     def _mapped(self) -> dict[str, str]:
         """Our field → its path at the shop; unmapped fields are left out."""
-        return {name: path for name, path in self.client.field_map.customers if path}
+        return mapped_paths(self.client.field_map.customers, Kind.CUSTOMER)
 
     def records(self, rows: list[Any]) -> list[CustomerRecord]:
         records = []
@@ -51,18 +49,10 @@ class Customers(MagentoSource[CustomerRecord]):
             last_name=api_row.lastname,
             company_name=billing.company if billing else "",
             phone=billing.telephone if billing else "",
-            tax_id=own.get("tax_id", ""),
             group=self._groups.get(api_row.group_id, ""),
-            accounting_id=own.get("accounting_id", ""),
-            sales_agent_groups=_split_list(own.get("sales_agent_groups", "")),
-            price_lists=_split_list(own.get("price_lists", "")),
-            discount_percentage=_percentage(own.get("discount_percentage", "")),
-            payment_on_account=own["payment_on_account"].lower() in TRUE_VALUES
-            if "payment_on_account" in own
-            else None,
-            parent_id=own.get("parent_id", ""),
             addresses=[_address(each) for each in api_row.addresses],
             problems=[issues.ADDRESS_INCOMPLETE(use=incomplete.use)] if incomplete else [],
+            **mapped_values(Kind.CUSTOMER, own),
         )
 
     def _placeholder(self, external_id: str) -> CustomerRecord:
@@ -70,18 +60,6 @@ class Customers(MagentoSource[CustomerRecord]):
 
     def _link(self, external_id: str) -> str:
         return self.client.link(f"customer/index/edit/id/{external_id}")
-
-
-def _split_list(value: str) -> list[str]:
-    return [word for each in value.split(",") if (word := each.strip())]
-
-
-def _percentage(value: str) -> Decimal | None:
-    """A number from 0 to 100; None for anything else."""
-    if not value.replace(".", "", 1).isdecimal():
-        return None
-    number = Decimal(value)
-    return number if number <= 100 else None
 
 
 def _address(api_row: "_Address") -> AddressRecord:

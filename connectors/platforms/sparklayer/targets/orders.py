@@ -61,6 +61,9 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
             "billing_address": by_use.get("billing") or by_use.get("shipping"),
             "tax_lines": [{"title": "Tax", "amount": _money(item.tax, item.currency)}] if item.tax else [],
             "packages": packages,
+            # Required, though there is nothing for them.
+            "accounting_files": [],
+            "custom_fields": [],
         }
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
