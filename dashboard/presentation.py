@@ -287,9 +287,9 @@ def stages(run: Run) -> list[Stage]:
         order = order[-1:]  # changes from events are sent without being queued or prepared as a run
     if run.is_open:
         # A run asks for approval while it prepares.
-        place = order.index(Run.State.PREPARING if state is Run.State.NEEDS_APPROVAL else state)
-        completed = order[:place]
-        upcoming: list[Label] = [*(steps[step] for step in order[place + 1 :]), gettext_lazy("Finished")]
+        position = order.index(Run.State.PREPARING if state is Run.State.NEEDS_APPROVAL else state)
+        completed = order[:position]
+        upcoming: list[Label] = [*(steps[step] for step in order[position + 1 :]), gettext_lazy("Finished")]
     else:
         reached_end = state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS) or run.remaining is not None
         completed, upcoming = order if reached_end else order[:2] if run.started_at else order[:1], []

@@ -83,11 +83,11 @@ class Config:
 
     @classmethod
     def from_settings(cls) -> "Config":
-        """Raises preflight.Refused if a required setting is missing."""
+        """Raises preflight.PreflightFailed if a required setting is missing."""
         missing = [name for name in ("STAGING_DATABASE_URL", "STAGING_ADMIN_PASSWORD") if not getattr(settings, name)]
         if missing:
             message = _("%(setting)s is not set. See docs/staging-copy.md.")
-            raise preflight.Refused([message % {"setting": name} for name in missing])
+            raise preflight.PreflightFailed([message % {"setting": name} for name in missing])
         return cls(
             live=live_database(),
             staging=Database.from_url(settings.STAGING_DATABASE_URL),
@@ -334,7 +334,7 @@ class _Run:
             "tables": [
                 {
                     "table": planned.table,
-                    "fate": planned.fate,
+                    "fate": planned.treatment,
                     "rows_in_backup": planned.rows,
                     "rows_on_staging": self.loaded.rows.get(planned.table, 0),
                     "rules": planned.rules,

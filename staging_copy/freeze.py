@@ -19,7 +19,7 @@ from staging_copy.copy_text import NULL, unescape
 from staging_copy.postgres import Database
 
 # Compared with stored rows, so this text must not change.
-REASON = "Frozen by the live-to-staging copy until the checks after it are over."
+REASON = "Frozen by the live-to-staging copy until its checks are done."
 LIVE_ENDPOINT_REASON = (
     "Uses the same endpoint as connection {slug} of live. Enter the endpoint of a staging account, then resume."
 )

@@ -21,9 +21,9 @@ def ensure(folder: Path) -> Path:
     path = folder / f"pools-{version('faker')}.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        made = run([sys.executable, "-m", __name__], cwd=_ROOT, capture_output=True, check=True)
+        result = run([sys.executable, "-m", __name__], cwd=_ROOT, capture_output=True, check=True)
         unfinished = path.with_suffix(".unfinished")
-        unfinished.write_bytes(made.stdout)
+        unfinished.write_bytes(result.stdout)
         unfinished.rename(path)
     return path
 

@@ -20,7 +20,7 @@ _DISK_FACTOR = 1.2
 _MAX_NAME_LENGTH = 63 - len("_previous_old")
 
 
-class Refused(Exception):
+class PreflightFailed(Exception):
     """The copy was not started. `reasons` lists every problem found, each with its fix."""
 
     def __init__(self, reasons: Iterable[str]) -> None:
@@ -33,16 +33,16 @@ class PlannedTable:
     """What the copy will do with one table: whose rows it will contain, how many, and each column's rule."""
 
     table: str
-    fate: Rows
+    treatment: Rows
     rows: int
     rules: dict[str, Rule]
     size: int
 
 
 def plan(archive: Archive, manifest: backups.Manifest, policy: Policy) -> list[PlannedTable]:
-    """All tables in the archive, largest first, partitions counted with their parent. Raises Refused (N3)."""
+    """All tables in the archive, largest first, partitions counted with their parent. Raises PreflightFailed (N3)."""
     if missing := list(_without_rules(archive, policy)):
-        raise Refused(missing)
+        raise PreflightFailed(missing)
     sizes: dict[str, int] = {}
     for table in archive.tables:
         sizes[table.root] = sizes.get(table.root, 0) + table.size
@@ -63,11 +63,11 @@ def check_archive(
     max_age: timedelta,
     now: datetime,
 ) -> None:
-    """Raises Refused with all reasons why this backup cannot be copied."""
+    """Raises PreflightFailed with all reasons why this backup cannot be copied."""
     try:
         backups.check_files(archive.folder.parent, manifest)
     except ArchiveError as error:
-        raise Refused([str(error)]) from error
+        raise PreflightFailed([str(error)]) from error
     reasons = list(_without_rules(archive, policy))
     if now - manifest.taken > max_age:
         reasons.append(
@@ -98,13 +98,13 @@ def check_archive(
         )
         reasons.append(message % {"migrations": ", ".join(unknown[:5])})
     if reasons:
-        raise Refused(reasons)
+        raise PreflightFailed(reasons)
 
 
 def check_target(
     staging: Database, live: Database, journals: Path, *, environment: str, expected_size: int | None
 ) -> None:
-    """Raises Refused with all reasons why this database cannot be replaced."""
+    """Raises PreflightFailed with all reasons why this database cannot be replaced."""
     reasons = []
     if environment == "staging":
         reasons.append(_("Copies are started on live, and this is staging (see the setting ENVIRONMENT)."))
@@ -119,7 +119,7 @@ def check_target(
     except psycopg2.OperationalError as error:
         reasons.append(_("A database is not responding: %(error)s") % {"error": str(error).strip()})
     if reasons:
-        raise Refused(reasons)
+        raise PreflightFailed(reasons)
 
 
 def _without_rules(archive: Archive, policy: Policy) -> Iterator[str]:

@@ -65,7 +65,7 @@ _LISTINGS = (
     (
         "kept_by_answer",
         gettext_lazy("Missing in the shop, kept"),
-        gettext_lazy("They were kept because the question about deleting them was answered with no."),
+        gettext_lazy("They were kept because a user chose to keep missing items."),
     ),
     (
         "contradicted",

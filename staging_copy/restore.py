@@ -8,7 +8,7 @@ from staging_copy.policy import Policy
 from staging_copy.postgres import Database
 
 
-class Refused(Exception):
+class RestoreBlocked(Exception):
     """The backup was not restored; live is unchanged."""
 
 
@@ -19,11 +19,13 @@ def restore_into(
 
     Rows of `kept` tables stay as they are in live; if live is lost, there are none.
     The previous database is kept until someone drops it. One left by an earlier restore must be dropped first.
-    Raises Refused, ProgramFailed and psycopg2.Error; live is then unchanged.
+    Raises RestoreBlocked, ProgramFailed and psycopg2.Error; live is then unchanged.
     """
     kept = swap.previous_name(live)
     if swap.databases(live, [kept]):
-        raise Refused(f"Database {kept}, kept by an earlier restore, would be overwritten. Drop or rename it first.")
+        raise RestoreBlocked(
+            f"Database {kept}, kept by an earlier restore, would be overwritten. Drop or rename it first."
+        )
     on_progress(f"Restoring {archive.name} into a new database...")
     swap.drop(live, swap.next_name(live))
     side = build.create(live, swap.next_name(live))

@@ -44,7 +44,7 @@ class CopyPlan:
 
     @property
     def rows(self) -> int:
-        return sum(planned.rows for planned in self.tables if planned.fate is policy.Rows.COPY)
+        return sum(planned.rows for planned in self.tables if planned.treatment is policy.Rows.COPY)
 
 
 def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = None) -> Backup:
@@ -97,7 +97,7 @@ def restore_backup_into_live(
 ) -> str:
     """Replaces live with this backup; returns the name under which the previous database is kept.
 
-    Raises ArchiveError, ProgramFailed, restore.Refused; live is then unchanged.
+    Raises ArchiveError, ProgramFailed, restore.RestoreBlocked; live is then unchanged.
     """
     manifest = verify_and_read(backup)
     record_audit_event(user=by, action="backup.restore", target=backup.name)
@@ -133,7 +133,7 @@ def register_staging(*, by: User | None, now: datetime | None = None) -> target.
 def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
     """The dry run: runs the preflight checks and lists what would happen to each table. Changes nothing.
 
-    Raises preflight.Refused.
+    Raises preflight.PreflightFailed.
     """
     config = copier.Config.from_settings()
     backup, manifest = _resolve_backup(backup)
@@ -155,15 +155,15 @@ def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
         expected_size=manifest.database_size,
     )
     tables = preflight.plan(archive, manifest, rules)
-    rows = sum(planned.rows for planned in tables if planned.fate is policy.Rows.COPY)
+    rows = sum(planned.rows for planned in tables if planned.treatment is policy.Rows.COPY)
     return CopyPlan(backup, tables, timedelta(seconds=round(rows / _measured_speed() + 5)))
 
 
 def start_copy(*, backup: Backup | None = None, by: User | None, not_before: datetime | None = None) -> Copy:
     """Plans a copy, to be started by `run_due_copies` (L1).
 
-    Without `not_before`, the preflight checks run now (see `plan_copy`) and raise preflight.Refused. With it, they run
-    when the copy starts, because it will use a backup that does not exist yet.
+    Without `not_before`, the preflight checks run now (see `plan_copy`) and raise preflight.PreflightFailed. With it,
+    they run when the copy starts, because it will use a backup that does not exist yet.
     """
     if not_before is None:
         plan_copy(backup=backup)
@@ -193,7 +193,7 @@ def run_due_copies(*, now: datetime | None = None) -> int:
     for copy in Copy.objects.filter(state=Copy.State.PLANNED, not_before__lte=now or timezone.now()).order_by("pk"):
         try:
             run_copy(copy=copy)
-        except (copier.CopyFailed, preflight.Refused) as error:
+        except (copier.CopyFailed, preflight.PreflightFailed) as error:
             logger.error("%s: %s", copy, error)
         except journal.AlreadyRunning:
             break
@@ -204,7 +204,8 @@ def run_due_copies(*, now: datetime | None = None) -> int:
 def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
     """Runs a planned copy, from the preflight checks to the swap and the check, and keeps its row up to date.
 
-    Raises AlreadyRunning (nothing was started), and preflight.Refused and CopyFailed (recorded; staging is unchanged).
+    Raises AlreadyRunning (nothing was started), and preflight.PreflightFailed and CopyFailed (recorded; staging is
+    unchanged).
     """
     config = copier.Config.from_settings()
     with copier.exclusive_lock(config):
@@ -309,11 +310,11 @@ def _backup_dir() -> Path:
 def _resolve_backup(backup: Backup | None) -> tuple[Backup, backups.Manifest]:
     backup = backup or latest_backup()
     if backup is None:
-        raise preflight.Refused([_("There is no verified backup. Back up live first.")])
+        raise preflight.PreflightFailed([_("There is no verified backup. Back up live first.")])
     try:
         return backup, backups.read(_backup_dir(), backup.name)
     except ArchiveError as error:
-        raise preflight.Refused([str(error)]) from error
+        raise preflight.PreflightFailed([str(error)]) from error
 
 
 def _save_manifest(backup: Backup, manifest: backups.Manifest) -> None:

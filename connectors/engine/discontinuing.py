@@ -19,15 +19,15 @@ from synclog.services import ItemOutcome
 _MASTERS = {Kind.CUSTOMER: Master.Group.CUSTOMERS, Kind.PRODUCT: Master.Group.CONTENT}
 
 
-def discontinue(context: ImportContext, gone: Sequence[Link]) -> int:
+def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
     """Discontinue items that the source no longer has (D9); orders are kept. Returns the number of items."""
     kind = ITEM_KIND[DataType(context.job.data_type)]
-    if not gone or kind is Kind.ORDER:
+    if not missing or kind is Kind.ORDER:
         return 0
     if kind in _MASTERS and _MASTERS[kind] not in context.groups:
-        _report_ignored_deletions(context, kind, gone)
+        _report_ignored_deletions(context, kind, missing)
         return 0
-    ids = [link.item_id for link in gone]
+    ids = [link.item_id for link in missing]
     if kind is Kind.PRODUCT:
         changes = catalog.set_product_status(
             seller_id=context.seller_id,
@@ -44,7 +44,7 @@ def discontinue(context: ImportContext, gone: Sequence[Link]) -> int:
         catalog.discontinue(kind=kind, seller_id=context.seller_id, item_ids=ids, origin=context.connection_id)
         changes = {}
     links.mark_missing(
-        links.of_kind(context.connection_id, kind, per_storefront=True).filter(pk__in=[link.pk for link in gone]),
+        links.of_kind(context.connection_id, kind, per_storefront=True).filter(pk__in=[link.pk for link in missing]),
         fetched_at=context.now,
     )
     synclog.record_outcomes(
@@ -65,12 +65,12 @@ def discontinue(context: ImportContext, gone: Sequence[Link]) -> int:
         ],
     )
     synclog.resolve_by_external_ids(
-        log=context.log, external_ids=[f"{kind}:{link.external_id}" for link in gone], now=context.now
+        log=context.log, external_ids=[f"{kind}:{link.external_id}" for link in missing], now=context.now
     )
-    return len(gone)
+    return len(missing)
 
 
-def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence[Link]) -> None:
+def _report_ignored_deletions(context: ImportContext, kind: Kind, missing: Sequence[Link]) -> None:
     """Report items that this source no longer has, but which stay because another is the source of truth."""
     problem = not_master_problem(context, _MASTERS[kind], ["status"])
     names = platform_names(context.job)
@@ -78,6 +78,6 @@ def _report_ignored_deletions(context: ImportContext, kind: Kind, gone: Sequence
         synclog.issue_draft(
             ref=f"{kind}:{link.external_id}", problems=[problem], kind=kind, item_id=link.item_id, **names
         )
-        for link in gone
+        for link in missing
     ]
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)

@@ -35,8 +35,8 @@ def apply_fetched(
     if context.job.data_type == DataType.CATEGORIES:
         _set_category_parents(context, records)
     existing = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
-    gone = [link for link in requested if (link.kind, link.external_id) not in existing]
-    _count(turn, context, run, tally, gone if discontinue(context, gone) else [])
+    missing = [link for link in requested if (link.kind, link.external_id) not in existing]
+    _count(turn, context, run, tally, missing if discontinue(context, missing) else [])
     return tally
 
 
@@ -58,9 +58,9 @@ def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> 
     catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
 
 
-def _count(turn: Turn, context: ImportContext, run: Run, tally: Tally, gone: Sequence[Link]) -> None:
+def _count(turn: Turn, context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link]) -> None:
     """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
-    calls, removed = turn.pop_call_count(), Counter(link.kind for link in gone)
+    calls, removed = turn.pop_call_count(), Counter(link.kind for link in missing)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         outcomes = tally.kinds.get(kind, Tally()).as_counts() | {RunCounter.Outcome.REMOVED: removed[kind]}
         runs.count(run_id=run.pk, kind=kind, now=context.now, calls=calls, outcomes=outcomes)

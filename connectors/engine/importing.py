@@ -149,7 +149,7 @@ def _log_dependent_exports(run: Run, exports: list[Job], now: datetime) -> None:
     changed = sum(each.created + each.updated + each.disabled + each.removed for each in run.counters.all())
     if changed and exports:
         targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
-        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; they are queued for export to {targets}.")
+        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; queued for export to {targets}.")
 
 
 def _dependent_exports(job: Job) -> list[Job]:

@@ -51,7 +51,7 @@ def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
         return False
     reason = (
         f"{missing} of {known} known {context.job.data_type} are missing in the source. "
-        "Yes: discontinue them here and remove them from every target. No: keep them."
+        "Yes: discontinue them in SyncCenter and remove them from every target. No: keep them."
     )
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)

@@ -28,8 +28,9 @@ from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
+from hub.durations import format_duration
 from hub.field_registry import change_label
-from hub.kinds import Direction
+from hub.kinds import Direction, Kind
 from hub.models import Run, RunItem
 from synclog.models import Issue, ItemEvent, ItemStatus
 
@@ -37,6 +38,7 @@ _RELATIVE_TIME_LIMIT = timedelta(days=30)
 _NEVER = gettext_lazy("Never")
 
 register = template.Library()
+register.filter("duration", format_duration)
 register.filter("kind_label", items.kind_label)
 register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
@@ -112,6 +114,14 @@ def run_legend() -> list[dict[str, Any]]:
     return [{"tone": presentation.RUN_TONES[state], "label": capfirst(str(state.label))} for state in states]
 
 
+@register.filter
+def issue_title(issue: Issue) -> str:
+    """The name of the issue's item; `Order 1001` for an order, whose name is its number."""
+    if issue.title and issue.kind == Kind.ORDER:
+        return _("Order %(number)s") % {"number": issue.title}
+    return issue.title or issue.external_id
+
+
 @register.simple_tag
 def severity_badge(issue: Issue) -> SafeString:
     return badge(issue.get_severity_display(), presentation.SEVERITY_TONES[Issue.Severity(issue.severity)])
@@ -155,22 +165,7 @@ def run_duration(run: Run) -> str:
     """The duration of a finished run, or the time elapsed so far."""
     if run.started_at is None:
         return "–"
-    return duration((run.finished_at or timezone.now()) - run.started_at)
-
-
-@register.filter
-def duration(length: timedelta) -> str:
-    """`< 1 s`, `42 s`, `3 min 5 s`, `15 min`, `2 h 10 min`."""
-    if length < timedelta(seconds=1):
-        return _("< 1 s")
-    total = round(length.total_seconds())
-    hours, minutes, seconds = total // 3600, total // 60 % 60, total % 60
-    values = {"hours": hours, "minutes": minutes, "seconds": seconds}
-    if hours:
-        return (_("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")) % values
-    if minutes:
-        return (_("%(minutes)d min %(seconds)d s") if seconds else _("%(minutes)d min")) % values
-    return _("%(seconds)d s") % values
+    return format_duration((run.finished_at or timezone.now()) - run.started_at)
 
 
 @register.filter

@@ -31,11 +31,12 @@ from common.admin import (
     confirm_dialog,
 )
 from hub import lanes
+from hub.durations import format_duration
 from staging_copy import copier, report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.formatting import format_utc, stage_label
 from staging_copy.models import Backup, Copy
-from staging_copy.preflight import Refused
+from staging_copy.preflight import PreflightFailed
 
 STATE_COLORS: dict[Copy.State, Color] = {
     Copy.State.PLANNED: "info",
@@ -125,8 +126,8 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             raise PermissionDenied
         try:
             target = copier.Config.from_settings().staging
-        except Refused as refused:
-            self.message_user(request, str(refused), messages.ERROR)
+        except PreflightFailed as error:
+            self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:staging_copy_copy_changelist")
         form = StartForm(request.POST or None, target_name=target.name)
         plan = None
@@ -135,8 +136,8 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
                 plan = services.plan_copy(backup=form.cleaned_data["backup"])
                 if "start" in request.POST:
                     return self._start(request, form.cleaned_data)
-            except Refused as refused:
-                form.add_error(None, str(refused))
+            except PreflightFailed as error:
+                form.add_error(None, str(error))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Copy live to staging"),
@@ -155,7 +156,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         under_way = Copy.objects.filter(state__in=_ACTIVE_STATES).first()
         if under_way is not None and at is None:
             message = gettext("Another copy is in progress (%(copy)s). Wait until it finishes, or cancel it first.")
-            raise Refused([message % {"copy": under_way}])
+            raise PreflightFailed([message % {"copy": under_way}])
         copy = services.start_copy(backup=start_data["backup"], by=get_operator(request), not_before=at)
         lanes.notify_workers(requested_actions.COPY_TASK)
         if at:
@@ -189,7 +190,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
     def duration(self, copy: Copy) -> str:
         if copy.started_at is None:
             return "-"
-        return str((copy.finished_at or timezone.now()) - copy.started_at).split(".")[0]
+        return format_duration((copy.finished_at or timezone.now()) - copy.started_at)
 
     @display(description=_("Progress"))
     def progress_text(self, copy: Copy) -> str:

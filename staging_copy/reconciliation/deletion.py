@@ -63,7 +63,7 @@ def apply_findings(*, connections: Sequence[int], reported: Collection[str], now
         "contradicted": _listed(verdict=Verdict.CONTRADICTED),
         "kept_by_answer": _listed(verdict=Verdict.KEPT),
         "missing_but_only_reported": _listed(verdict=Verdict.MISSING, kind__in=reported),
-        "released_platforms": freeze.unfreeze(reason="The checks after the copy are over."),
+        "released_platforms": freeze.unfreeze(reason="The checks after the copy are done."),
     }
 
 
@@ -78,8 +78,8 @@ def _delete_products(connections: Sequence[int], now: datetime) -> dict[str, Any
         cursor.execute(_DELETE_VARIANTS, {"products": [row[0] for row in deleted], "now": now})
     for connection_id in connections:
         _mark_links_missing(connection_id)
-    shown = [dict(zip(("id", "title", "shop_id", "seller"), row, strict=True)) for row in deleted[:MAX_ROWS]]
-    return {"total": len(deleted), "shown": shown}
+    listed = [dict(zip(("id", "title", "shop_id", "seller"), row, strict=True)) for row in deleted[:MAX_ROWS]]
+    return {"total": len(deleted), "shown": listed}
 
 
 def _mark_links_missing(connection_id: int) -> None:
@@ -120,5 +120,5 @@ def _without_an_id() -> int:
 def _listed(**which: Any) -> dict[str, Any]:
     findings = Finding.objects.filter(**which)
     rows = findings.order_by("connection", "kind", "pk").values_list("connection__slug", "kind", "external_id")
-    shown = [dict(zip(("shop", "kind", "shop_id"), row, strict=True)) for row in rows[:MAX_ROWS]]
-    return {"total": findings.count(), "shown": shown}
+    listed = [dict(zip(("shop", "kind", "shop_id"), row, strict=True)) for row in rows[:MAX_ROWS]]
+    return {"total": findings.count(), "shown": listed}

@@ -152,7 +152,7 @@ class StagingCopyDemo:
         addresses = set(User.objects.using(ALIAS).values_list("email", flat=True))
         addresses |= set(Seller.objects.using(ALIAS).values_list("contact_email", flat=True))
         shops = Connection.objects.using(ALIAS).filter(platform="seller_center_shop")
-        gone = Product.objects.using(ALIAS).filter(status="deleted").count()
+        deleted = Product.objects.using(ALIAS).filter(status="deleted").count()
         key = ApiKey.objects.using(ALIAS).get(pk=self.key.pk)
         masked = f"@{settings.STAGING_COPY_DOMAIN}"
         outcome = copy.get_state_display() + (f": {copy.problem}" if copy.problem else "")
@@ -161,7 +161,7 @@ class StagingCopyDemo:
         self._check("all email addresses are masked", [], [a for a in addresses if not a.endswith(masked)])
         self._check("staging uses its own shop account", {STAGING}, {c.credentials["service_name"] for c in shops})
         self._check("API keys are replaced", True, key.key_hash != self.key.key_hash)
-        self._check("products missing in the staging shop are deleted", True, 0 < gone <= len(MISSING_PRODUCTS))
+        self._check("products missing in the staging shop are deleted", True, 0 < deleted <= len(MISSING_PRODUCTS))
         self._check(
             "sellers missing in the staging shop are deleted",
             ["nimbus"],

@@ -8,7 +8,7 @@ UNREADABLE = IssueType(
     "unreadable",
     title=_("Data cannot be read"),
     message=_("{field} cannot be read: {reason}."),
-    fix=_("Correct the value in {source}. If it looks correct, contact {source} support."),
+    fix=_("Correct the value in {source}. If it looks correct, contact the platform’s support."),
 )
 NOT_STORABLE = IssueType(
     "not_storable",
@@ -157,5 +157,5 @@ BASE_CURRENCY_DIFFERS = IssueType(
     "base_currency_differs",
     title=_("Base currency differs"),
     message=_("The base currency is {remote} in {platform} and {currency} in the shop. {platform} sets it only once."),
-    fix=_("Ask {platform} support to change the base currency of the site. Then select Retry."),
+    fix=_("Ask the platform’s support to change the base currency of {platform}. Then select Retry."),
 )

@@ -150,7 +150,8 @@ VARIANT_WITHOUT_PRODUCT = IssueType(
     title=_("Variant without product"),
     message=_("The variant {name} belongs to no product, so it cannot be synced."),
     fix=_(
-        "Delete the variant in {source}, or recreate it under a product. Contact {source} support if you cannot see it."
+        "Delete the variant in {source}, or recreate it under a product. If you cannot find it there, contact the "
+        "platform’s support."
     ),
 )
 VARIANT_RECREATED = IssueType(

@@ -69,9 +69,9 @@ def test_one_import_contains_the_changes_of_all_streams(jobs: list[Job], engine:
     assert FeedImport.objects.latest("pk").items == 2 and not Change.objects.exists()
 
 
-def test_a_refusal_is_settled_for_each_stream(jobs: list[Job], engine: Engine) -> None:
+def test_a_rejection_is_settled_for_each_stream(jobs: list[Job], engine: Engine) -> None:
     pk = Variant.objects.order_by("pk")[0].pk
-    engine.answer = ImportResult(ImportState.REFUSED, reason="bad", item_errors={f"stock-{pk}": "No such variant."})
+    engine.answer = ImportResult(ImportState.REJECTED, reason="bad", item_errors={f"stock-{pk}": "No such variant."})
     change_both(jobs, "Newer")
     assert Issue.objects.get(resolved_at=None).job == jobs[1]
     engine.answer = ImportResult(ImportState.DONE)

@@ -22,7 +22,7 @@ from staging_copy.postgres import Database
 from tests.staging_copy.conftest import CopyDatabases
 
 ID = 7_000_000
-# The preflight checks read it: unknown migrations are refused (test_refusals.py).
+# The preflight checks read it: unknown migrations stop the copy (test_preflight.py).
 UNTOUCHED = {"django_migrations"}
 TEXT = {"text", "character varying", "character"}
 OTHERS: dict[str, Any] = {

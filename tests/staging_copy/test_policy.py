@@ -79,13 +79,13 @@ def test_a_retired_column_may_keep_its_rule() -> None:
         ({}, "expected"),
     ],
 )
-def test_an_invalid_rule_is_refused(columns: Any, expected: str) -> None:
+def test_an_invalid_rule_is_rejected(columns: Any, expected: str) -> None:
     _, [error] = parse([source(POLICY={"t": columns})])
     assert expected in str(error) and str(error).startswith("t")
 
 
 @pytest.mark.parametrize("text", ["", "90 days", "0 days by at", "partition", "with", "for ever", "1 days by a; drop"])
-def test_an_invalid_retention_is_refused(text: str) -> None:
+def test_an_invalid_retention_is_rejected(text: str) -> None:
     _, [error] = parse([source(RETENTION={"t": text})])
     assert "not a valid retention" in str(error)
 

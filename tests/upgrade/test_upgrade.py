@@ -1,4 +1,4 @@
-"""An installation of each released version upgrades to this one and goes on where it stopped (docs/upgrading.md)."""
+"""An installation of each released version upgrades to this one and continues where it stopped (docs/upgrading.md)."""
 
 import re
 

@@ -221,7 +221,9 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
     if context.run_id:
         issue_lines = [draft.as_line for draft in drafts if draft.severity == Issue.Severity.ERROR]
-        runlog.log_repeated(run_id=context.run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines, now=context.now)
+        runlog.log_repeated(
+            run_id=context.run_id, event=runlog.RepeatedEvent.ITEM_ISSUES, texts=issue_lines, now=context.now
+        )
     synclog.resolve_by_external_ids(log=context.log, external_ids=resolved, now=context.now)
     applied = [result for result in written if result.state != ItemStatus.State.PENDING]
     pending = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}

@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
@@ -103,12 +104,12 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 def _read(turn: Turn, job: Job, run: Run) -> None:
     """Fetch a page of the target's data, then compare it in one transaction."""
     in_flight_since = _in_flight_since(turn, job)
-    page = turn.target(job).read_held(cursor=run.cursor["page"])
+    page = turn.target(job).read_existing(cursor=run.cursor["page"])
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         fresh = _record_seen_ids(run, page.items)
         if page.cursor is not None and (page.cursor == run.cursor["page"] or page.items and not fresh):
-            raise TryAgainLater(f"The list of {job.data_type} repeats itself.")
+            raise TryAgainLater(f"The list of {job.data_type} repeats a page.")
         _save(turn, run, _compare_page(turn, job, run, fresh, in_flight_since))
         run.cursor |= {"page": page.cursor, "phase": Phase.READ if page.cursor is not None else Phase.REST}
         _save_progress(run)
@@ -220,7 +221,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
 
 
 def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[str]:
-    found = turn.target(job).find_held(external_ids) if external_ids else set()
+    found = turn.target(job).find_existing(external_ids) if external_ids else set()
     if not found <= set(external_ids):
         raise TryAgainLater(f"{job.connection} returned IDs that were not requested.")
     return found
@@ -292,18 +293,26 @@ def _summary(job: Job, run: Run, found: Counter[RunItem.Verdict]) -> str:
     counted = run.counters.first()
     agree, not_compared = getattr(counted, "unchanged", 0), getattr(counted, "skipped", 0)
     labels = {
-        Verdict.MISSING: "missing",
-        Verdict.DIFFERENT: "different",
-        Verdict.GONE: "to be removed",
-        Verdict.UNKNOWN: "not from SyncCenter",
+        Verdict.MISSING: _("missing"),
+        Verdict.DIFFERENT: _("different"),
+        Verdict.GONE: _("to be removed"),
+        Verdict.UNKNOWN: _("not from SyncCenter"),
     }
     parts = [f"{found[verdict]:,} {label}" for verdict, label in labels.items() if found[verdict]]
-    text = f"{job.get_data_type_display()} at {job.connection}: {agree:,} match"
-    text += f", {', '.join(parts)}." if parts else ", no differences."
+    text = _("%(data)s at %(connection)s: %(number)s match, %(differences)s.") % {
+        "data": job.get_data_type_display(),
+        "connection": job.connection,
+        "number": f"{agree:,}",
+        "differences": ", ".join(parts) or _("no differences"),
+    }
     if not_compared:
-        text += f" Not compared: {not_compared:,} that are waiting to be sent or have an issue."
+        text += " " + _("Not compared: %(number)s that are waiting to be sent or have an issue.") % {
+            "number": f"{not_compared:,}"
+        }
     if run.cursor["unlisted"]:
-        text += f" The platform's own list is incomplete: it left out {run.cursor['unlisted']:,} existing items."
+        text += " " + _("The platform's own list is incomplete: it left out %(number)s existing items.") % {
+            "number": f"{run.cursor['unlisted']:,}"
+        }
     return text
 
 

@@ -25,7 +25,7 @@ class Settings(Schema):
     account: str = Field(
         pattern=r"^[A-Za-z0-9_]{1,20}$",
         title="Account ID",
-        description="As under Setup, Company Information: 1234567, or 1234567_SB1 for a sandbox.",
+        description="As shown under Setup > Company Information: 1234567, or 1234567_SB1 for a sandbox.",
     )
     auth: Literal["tba", "oauth2"] = Field(
         "oauth2",
@@ -34,9 +34,9 @@ class Settings(Schema):
         "new integrations from 2027.1 on.",
     )
     client_id: str = Field(
-        min_length=1, title="Client ID", description="Of the integration record; for tba its consumer key."
+        min_length=1, title="Client ID", description="Client ID of the integration record; for tba, its consumer key."
     )
-    certificate_id: str = Field("", title="Certificate ID", description="For oauth2: of the mapped certificate.")
+    certificate_id: str = Field("", title="Certificate ID", description="For oauth2: ID of the mapped certificate.")
     algorithm: Literal["PS256", "ES256"] = Field(
         "PS256",
         title="Signature algorithm",
@@ -75,7 +75,7 @@ class Settings(Schema):
     currencies: dict[str, InternalId] = Field(
         default_factory=dict,
         title="Currencies",
-        description="ISO code → internal ID. Empty: orders are in the customer's currency, whatever it is.",
+        description="ISO code → internal ID. Leave empty to use the customer's currency.",
     )
     order_defaults: dict[FieldName, Any] = Field(
         default_factory=dict,
@@ -97,9 +97,9 @@ class Settings(Schema):
     @model_validator(mode="after")
     def _check_auth_settings(self) -> Self:
         if self.auth == "oauth2" and not self.certificate_id:
-            raise ValueError("certificate_id is needed for oauth2")
+            raise ValueError("certificate_id is required for oauth2")
         if self.auth == "tba" and not self.token_id:
-            raise ValueError("token_id is needed for tba")
+            raise ValueError("token_id is required for tba")
         return self
 
 

@@ -10,4 +10,8 @@ class Credentials(Schema):
 
 
 class TargetSettings(Schema):
-    price_list: str = Field("", title="Price list", description="Slug of the list of default prices; empty: the first.")
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )

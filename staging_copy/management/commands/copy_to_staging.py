@@ -12,7 +12,7 @@ from staging_copy.copier import CopyFailed, Watcher
 from staging_copy.journal import AlreadyRunning
 from staging_copy.models import Backup, Copy
 from staging_copy.policy import PolicyError, Rows
-from staging_copy.preflight import Refused
+from staging_copy.preflight import PreflightFailed
 from staging_copy.target import WrongTarget
 
 
@@ -38,7 +38,15 @@ class Command(BaseCommand):
                 self._show(services.plan_copy(backup=_backup(options["backup"])))
             else:
                 self._copy(_backup(options["backup"]))
-        except (Refused, CopyFailed, AlreadyRunning, ArchiveError, PolicyError, WrongTarget, ValueError) as error:
+        except (
+            PreflightFailed,
+            CopyFailed,
+            AlreadyRunning,
+            ArchiveError,
+            PolicyError,
+            WrongTarget,
+            ValueError,
+        ) as error:
             raise CommandError(str(error)) from error
         except psycopg2.Error as error:
             raise CommandError(f"PostgreSQL: {error}") from error
@@ -69,7 +77,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Backup: {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
         for planned in plan.tables:
             self.stdout.write(
-                f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.fate, planned.rules)}"
+                f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.treatment, planned.rules)}"
             )
         self.stdout.write(f"Dry run: {plan.rows:,} rows, estimated time {plan.estimated}. Nothing was changed.")
 
@@ -83,8 +91,8 @@ def _backup(name: str | None) -> Backup | None:
         raise CommandError(f"Backup {name} not found. Use backup_live --list to see all backups.") from error
 
 
-def _describe_table(fate: Rows, rules: dict[str, Any]) -> str:
-    if fate is not Rows.COPY:
-        return "emptied" if fate is Rows.EMPTY else "staging's own"
+def _describe_table(treatment: Rows, rules: dict[str, Any]) -> str:
+    if treatment is not Rows.COPY:
+        return "emptied" if treatment is Rows.EMPTY else "staging's own"
     changed = [f"{column} {rule}" for column, rule in rules.items() if rule not in ("keep", "keep:tree")]
     return ", ".join(changed) or "kept"

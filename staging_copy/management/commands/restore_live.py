@@ -40,5 +40,5 @@ class Command(BaseCommand):
             )
         except Backup.DoesNotExist as error:
             raise CommandError("Backup not found. Use backup_live --list to see all backups.") from error
-        except (ArchiveError, ProgramFailed, psycopg2.Error, restore.Refused) as error:
+        except (ArchiveError, ProgramFailed, psycopg2.Error, restore.RestoreBlocked) as error:
             raise CommandError(f"Live was not replaced. {error}") from error

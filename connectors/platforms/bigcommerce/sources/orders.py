@@ -13,7 +13,7 @@ from connectors.platforms.bigcommerce.sources.base import ChangeSource
 from connectors.sdk import issues
 from connectors.sdk.paging import Cursor, Page, Slice
 from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, ShipmentRecord
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from hub.kinds import DataType
 
 PATH = "/orders"
@@ -63,8 +63,8 @@ class Orders(ChangeSource[OrderRecord]):
         for number in sorted({int(each) for each in external_ids if each.isdecimal()}):
             try:
                 found.append(self.client.http.get(f"/v2{PATH}/{number}").json())
-            except Refused as refused:
-                if refused.status != 404:
+            except RequestRejected as error:
+                if error.status != 404:
                     raise
         return self.records(found)
 

@@ -92,7 +92,7 @@ class OrderRecordBuilder:
             placed_through_b2b=b2b is not None and api_row.store_id == b2b,
             customer_note=api_row.customer_note,
             ip_address=_ip(api_row.remote_ip),
-            lines=[self._line(each, chosen.get(each.item_id), place) for place, each in enumerate(lines)],
+            lines=[self._line(each, chosen.get(each.item_id), position) for position, each in enumerate(lines)],
             shipments=self.shipments.get(api_row.entity_id, []),
             addresses=[
                 self._address(each, use)

@@ -81,5 +81,5 @@ class Orders(MagentoSource[OrderRecord]):
         for row in found:
             value = mapped_value(row, f"custom_attributes.{code}")
             if isinstance(row, dict) and isinstance(row.get("id"), int) and value is not None:
-                vendors[row["id"]] = text(attribute.shown(value) if attribute else value)
+                vendors[row["id"]] = text(attribute.display_value(value) if attribute else value)
         return vendors

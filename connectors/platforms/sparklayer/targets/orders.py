@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.platforms.sparklayer.addresses import address
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.refusals import send_each
+from connectors.platforms.sparklayer.rejections import send_each
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
@@ -76,10 +76,10 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
         lookup = "sparklayer" if "sparklayer" in identifiers else "platform"
         try:
             self.client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=operation.content)
-        except NeedsAttention as refused:
-            if refused.status != 403:
+        except NeedsAttention as error:
+            if error.status != 403:
                 raise
-            raise SkipRecord(issues.ORDER_ID_DIFFERS(number=identifiers["visible"])) from refused
+            raise SkipRecord(issues.ORDER_ID_DIFFERS(number=identifiers["visible"])) from error
         return Outcome(external_id=identifiers[lookup])
 
 
@@ -88,12 +88,12 @@ def _packages(item: OrderItem, refs: References, destination: Row | None) -> lis
     left: Quantities = {line.id: line.quantity for line in item.lines}
     parts: list[tuple[str, Quantities, ShipmentItem | None]] = []
     for shipment in item.shipments:
-        held = {pk: min(left.get(pk, Decimal(0)), pieces) for pk, pieces in shipment.lines.items()}
-        held = {pk: pieces for pk, pieces in held.items() if pieces and _kind(item, pk) != RETURN}
-        for pk, pieces in held.items():
+        quantities = {pk: min(left.get(pk, Decimal(0)), pieces) for pk, pieces in shipment.lines.items()}
+        quantities = {pk: pieces for pk, pieces in quantities.items() if pieces and _kind(item, pk) != RETURN}
+        for pk, pieces in quantities.items():
             left[pk] -= pieces
-        if held:
-            parts.append((SHIPMENT, held, shipment))
+        if quantities:
+            parts.append((SHIPMENT, quantities, shipment))
     for kind in (OPEN, SHIPMENT, CANCELLATION, RETURN):
         rest = {pk: pieces for pk, pieces in left.items() if pieces and _kind(item, pk) == kind}
         if rest:
@@ -103,9 +103,9 @@ def _packages(item: OrderItem, refs: References, destination: Row | None) -> lis
             "type": kind,
             "shipping_address": destination,
             "shipments": [_shipment(shipment)] if shipment else [],
-            "line_items": list(_lines(item, refs, held)),
+            "line_items": list(_lines(item, refs, quantities)),
         }
-        for kind, held, shipment in parts
+        for kind, quantities, shipment in parts
     ]
 
 
@@ -115,15 +115,15 @@ def _kind(item: OrderItem, line_id: int) -> str:
     return KIND_BY_STATUS.get(line.status, by_order)
 
 
-def _lines(item: OrderItem, refs: References, held: Quantities) -> Iterable[Row]:
+def _lines(item: OrderItem, refs: References, quantities: Quantities) -> Iterable[Row]:
     for line in item.lines:
-        if line.id in held:
+        if line.id in quantities:
             yield {
                 "identifiers": _identifiers(line, refs),
                 "sku": line.sku,
                 "name_parent": line.title,
-                "quantity": json_number(held[line.id]),
-                "line_total": {"total_net": _money(line.unit_price * held[line.id], item.currency)},
+                "quantity": json_number(quantities[line.id]),
+                "line_total": {"total_net": _money(line.unit_price * quantities[line.id], item.currency)},
             }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 Row = dict[str, Any]
 
@@ -18,32 +18,32 @@ class ConcurrentUpdate(TryAgainLater):
         super().__init__(f"{what}: another update is in progress.", sent=False)
 
 
-def property_errors(refused: Refused) -> list[dict[str, Any]]:
+def property_errors(error: RequestRejected) -> list[dict[str, Any]]:
     """`errors[]` of a problem (RFC 7807): `code`, `message`, `property`."""
-    body = refused.body
+    body = error.body
     errors = body.get("errors") if isinstance(body, dict) else None
     return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
-def names_property(refused: Refused, part: str) -> bool:
+def names_property(error: RequestRejected, part: str) -> bool:
     """Whether the error is about a property whose name contains this."""
-    return any(part in str(each.get("property", "")) for each in property_errors(refused))
+    return any(part in str(each.get("property", "")) for each in property_errors(error))
 
 
-def refusal_error(refused: Refused) -> SkipRecord:
+def rejection_error(error: RequestRejected) -> SkipRecord:
     """The error for one rejected item, with SparkLayer's message."""
-    body = refused.body if isinstance(refused.body, dict) else {}
+    body = error.body if isinstance(error.body, dict) else {}
     named = [
-        (each.get("property") or "item", each.get("message") or each.get("code")) for each in property_errors(refused)
+        (each.get("property") or "item", each.get("message") or each.get("code")) for each in property_errors(error)
     ]
     reasons = "; ".join(f"{where}: {what}" for where, what in named)
-    text = reasons or body.get("detail") or body.get("title") or f"no reason given ({refused.status})"
+    text = reasons or body.get("detail") or body.get("title") or f"no reason given ({error.status})"
     return SkipRecord(issues.REJECTED(reason=f"{text!s:.500}"))
 
 
-def refusal_text(refused: Refused) -> str:
+def rejection_text(error: RequestRejected) -> str:
     """SparkLayer's reason, for errors that are not about one item."""
-    return str(refusal_error(refused).problem.values["reason"])
+    return str(rejection_error(error).problem.values["reason"])
 
 
 def send_each(operations: Sequence[Operation[Row]], send: Callable[[Operation[Row]], Outcome]) -> list[Outcome]:
@@ -55,8 +55,8 @@ def send_each(operations: Sequence[Operation[Row]], send: Callable[[Operation[Ro
             if operation.action is Action.REMOVE and not operation.external_id:
                 raise missing_id_error()
             outcomes.append(send(operation))
-        except Refused as refused:
-            outcomes.append(Outcome(error=refusal_error(refused)))
+        except RequestRejected as rejection:
+            outcomes.append(Outcome(error=rejection_error(rejection)))
         except (SkipRecord, ConcurrentUpdate) as error:
             outcomes.append(Outcome(error=error))
     return outcomes

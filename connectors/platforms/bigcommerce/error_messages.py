@@ -5,19 +5,19 @@ from typing import Any
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation, Outcome
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 
-def refusal_reason(refused: Refused) -> str:
+def rejection_reason(error: RequestRejected) -> str:
     """The reason as stated by the store."""
-    body = refused.body if isinstance(refused.body, dict) else {}
+    body = error.body if isinstance(error.body, dict) else {}
     details = "; ".join(filter(None, map(error_text, body.get("batch_errors") or [body])))
-    return details or refused.response.text(200)
+    return details or error.response.text(200)
 
 
-def refusal_error(refused: Refused) -> SkipRecord:
+def rejection_error(error: RequestRejected) -> SkipRecord:
     """The error for one rejected item."""
-    return SkipRecord(issues.REJECTED(reason=refusal_reason(refused)))
+    return SkipRecord(issues.REJECTED(reason=rejection_reason(error)))
 
 
 def error_text(error: Any) -> str:

@@ -1,4 +1,4 @@
-"""Stand-in for the documented example's vendor, over real HTTP: `python -m tests.adapters.documented_stand_in`.
+"""Simulator of the documented example's vendor, over real HTTP: `python -m tests.adapters.documented_simulator`.
 
 A refresh token can be used once. If it is used again, it is rejected and all tokens issued after it are revoked, as by
 vendors with refresh token rotation (RFC 9700, 4.14.2).
@@ -21,7 +21,7 @@ PAGE_SIZE = 10
 LIFETIME_SECONDS = 3600
 
 
-class StandIn(Platform):
+class Simulator(Platform):
     name = "acme"
 
     def __init__(self, options: Options) -> None:
@@ -118,4 +118,4 @@ class StandIn(Platform):
 
 if __name__ == "__main__":
     name, token = sys.argv[1:]
-    serve(StandIn(Options({name: token}, contract="off")), port=0)
+    serve(Simulator(Options({name: token}, contract="off")), port=0)

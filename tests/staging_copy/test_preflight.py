@@ -19,7 +19,7 @@ from catalog.policy import POLICY as catalog_policy
 from staging_copy import build, copier, journal, services, swap, target
 from staging_copy.copier import CopyFailed
 from staging_copy.models import Copy
-from staging_copy.preflight import Refused
+from staging_copy.preflight import PreflightFailed
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 
@@ -62,7 +62,7 @@ def temporary_schema_change() -> Iterator[Callable[[str, str], None]]:
         ("SELECT lo_create(777)", "SELECT lo_unlink(777)", "large object"),
     ],
 )
-def test_tables_and_columns_without_a_rule_are_refused_by_name(
+def test_tables_and_columns_without_a_rule_are_rejected_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -73,12 +73,12 @@ def test_tables_and_columns_without_a_rule_are_refused_by_name(
 ) -> None:
     temporary_schema_change(do, undo)
     services.take_backup()
-    with pytest.raises(Refused, match=named):
+    with pytest.raises(PreflightFailed, match=named):
         services.start_copy(by=None)
     assert not Copy.objects.exists()
 
 
-def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
+def test_a_column_of_a_type_without_a_rule_is_rejected_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -95,7 +95,7 @@ def test_a_column_of_a_type_without_a_rule_is_refused_by_name(
     assert Copy.objects.get().state == Copy.State.FAILED
 
 
-def test_a_json_path_without_a_rule_is_refused_by_name(
+def test_a_json_path_without_a_rule_is_rejected_by_name(
     copy_databases: CopyDatabases,
     live: Live,
     staging_unchanged: None,
@@ -130,17 +130,17 @@ def test_an_allowed_address_is_kept(
     assert copy().state == Copy.State.DONE
 
 
-def test_a_backup_that_is_too_old_or_missing_is_refused(
+def test_a_backup_that_is_too_old_or_missing_is_rejected(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
-    with pytest.raises(Refused, match="no verified backup"):
+    with pytest.raises(PreflightFailed, match="no verified backup"):
         services.start_copy(by=None)
     services.take_backup(now=timezone.now() - timedelta(days=5))
-    with pytest.raises(Refused, match="more than 48 hours ago"):
+    with pytest.raises(PreflightFailed, match="more than 48 hours ago"):
         services.start_copy(by=None)
 
 
-def test_a_backup_newer_than_the_code_is_refused(
+def test_a_backup_newer_than_the_code_is_rejected(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None, temporary_schema_change: Any
 ) -> None:
     temporary_schema_change(
@@ -148,7 +148,7 @@ def test_a_backup_newer_than_the_code_is_refused(
         "DELETE FROM django_migrations WHERE name = '9999_from_the_future'",
     )
     services.take_backup()
-    with pytest.raises(Refused, match="9999_from_the_future"):
+    with pytest.raises(PreflightFailed, match="9999_from_the_future"):
         services.start_copy(by=None)
 
 
@@ -179,7 +179,7 @@ def test_live_is_never_the_target_even_under_another_address(
     """The URL differs, but the database is the same."""
     services.take_backup()
     settings.STAGING_DATABASE_URL = f"{copy_databases.live.url}&application_name=staging"
-    with pytest.raises(Refused, match="is the live database"):
+    with pytest.raises(PreflightFailed, match="is the live database"):
         services.start_copy(by=None)
     with pytest.raises(target.WrongTarget, match="is the live database"):
         services.register_staging(by=None)
@@ -202,7 +202,7 @@ def test_live_is_not_dropped_if_it_has_the_name_of_a_side_database(
             cursor.execute(f'ALTER DATABASE "{name}" RENAME TO "{real.name}"')
 
 
-def test_a_refused_copy_drops_nothing(copy_databases: CopyDatabases, live: Live) -> None:
+def test_a_rejected_copy_drops_nothing(copy_databases: CopyDatabases, live: Live) -> None:
     """On a server that was not checked, a database with the name of a side database may belong to someone else."""
     services.take_backup()
     planned = services.start_copy(by=None)
@@ -220,7 +220,7 @@ def test_an_unregistered_database_is_not_replaced(
 ) -> None:
     services.take_backup()
     (Path(django_settings.STAGING_COPY_JOURNAL_DIR) / "target.json").unlink()
-    with pytest.raises(Refused, match="register_staging"):
+    with pytest.raises(PreflightFailed, match="register_staging"):
         services.start_copy(by=None)
 
 
@@ -229,7 +229,7 @@ def test_nothing_is_copied_from_staging(
 ) -> None:
     services.take_backup()
     settings.ENVIRONMENT = "staging"
-    with pytest.raises(Refused, match="Copies are started on live"):
+    with pytest.raises(PreflightFailed, match="Copies are started on live"):
         services.start_copy(by=None)
 
 
@@ -240,7 +240,7 @@ def test_a_disk_shortage_is_found_before_anything_is_written(
     manifest = Path(django_settings.BACKUP_DIR) / f"{backup.name}.json"
     # An exabyte: more than any disk has.
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"database_size": 2**60}))
-    with pytest.raises(Refused, match="GiB free"):
+    with pytest.raises(PreflightFailed, match="GiB free"):
         services.start_copy(by=None)
 
 
@@ -304,7 +304,7 @@ def test_a_killed_loader_is_reported_as_the_reason(
         copy()
 
 
-def test_a_second_copy_at_the_same_time_is_refused(
+def test_a_second_copy_at_the_same_time_is_rejected(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     services.take_backup()

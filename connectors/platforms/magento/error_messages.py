@@ -3,16 +3,16 @@
 import re
 from typing import Any
 
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 _PLACEHOLDER = re.compile(r"%(\w+)")
 
 
-def message_of(refused: Refused) -> str:
+def error_message(error: RequestRejected) -> str:
     """The vendor's message with its placeholders filled in, followed by those of nested errors."""
-    body = refused.body
+    body = error.body
     if not isinstance(body, dict) or not isinstance(body.get("message"), str):
-        return str(refused)
+        return str(error)
     errors = [each for each in body.get("errors") or () if isinstance(each, dict)]
     texts = [fill_placeholders(each.get("message"), each.get("parameters")) for each in (body, *errors)]
     return " ".join(text for text in texts if text)
@@ -25,6 +25,6 @@ def fill_placeholders(message: Any, parameters: Any) -> str:
         values = {str(name): value for name, value in parameters.items()}
     elif isinstance(parameters, list):
         names = dict.fromkeys(_PLACEHOLDER.findall(str(message or "")))
-        values = {str(place): value for place, value in enumerate(parameters, 1)}
+        values = {str(position): value for position, value in enumerate(parameters, 1)}
         values |= dict(zip((name for name in names if not name.isdecimal()), parameters, strict=False))
     return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), str(message or ""))
