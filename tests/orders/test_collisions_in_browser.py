@@ -58,7 +58,7 @@ def set_next_id(oms: SandboxProcess, kind: str, following: int) -> None:
 
 
 def highest_id(page: Page, kind: str) -> int:
-    row = page.get_by_role("row", name=re.compile(rf"^acme-oms {kind} "))
+    row = page.get_by_role("row", name=re.compile(rf"^Acme's OMS \(Acme\) {kind} "))
     return int(row.get_by_role("cell").nth(2).inner_text())
 
 
