@@ -19,8 +19,11 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.reporting import Figure
-from staging_copy import build, copier, pools, services, swap
-from staging_copy.archive import Archive
+from staging_copy import services
+from staging_copy.backup.archive import Archive
+from staging_copy.copying import build, swap
+from staging_copy.copying.config import live_database
+from staging_copy.masking import pools
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database
 
@@ -65,7 +68,7 @@ def run(argv: list[str]) -> list[Figure]:
 
 def prepare() -> Database:
     """Sets all settings of a copy to a staging database that does not exist yet."""
-    staging = copier.live_database().named("bench_staging")
+    staging = live_database().named("bench_staging")
     values = {"STAGING_DATABASE_URL": staging.url, "STAGING_ADMIN_PASSWORD": "bench"}
     os.environ.update(values)
     for name, value in values.items():

@@ -19,8 +19,8 @@ from catalog.models import Product
 from connectors.sdk.paging import IdPage
 from hub.kinds import Kind
 from hub.models import Connection
-from staging_copy.journal import Journal
-from staging_copy.reconciliation import Check, shops
+from staging_copy.checking import Check, shops
+from staging_copy.copying.journal import Journal
 
 PAGE = 1_000
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from hub import links
 from hub.kinds import Kind
 from hub.models import Connection
-from staging_copy.copier import STAGE_LABELS, STAGES
+from staging_copy.copying.stages import STAGE_LABELS, STAGES
 from staging_copy.models import Copy
 
 KIND_NAMES = {
@@ -38,7 +38,10 @@ class Listing:
 
     @property
     def lines(self) -> list[list[Any]]:
-        return [[row.get(column, "") for column in self.columns] for row in self.rows]
+        return [
+            [_UNCHECKED_REASONS.get(value, value) if column == "reason" else value for column, value in row.items()]
+            for row in self.rows
+        ]
 
     @property
     def headings(self) -> list[str]:
@@ -54,6 +57,16 @@ _COLUMN_LABELS = {
     "shop_id": gettext_lazy("ID in shop"),
     "slug": gettext_lazy("Slug"),
     "title": gettext_lazy("Title"),
+    "reason": gettext_lazy("Reason"),
+}
+# Why something was not looked up (checking/unchecked.py).
+_UNCHECKED_REASONS = {
+    "no shop": gettext_lazy("The seller has no connection to a shop."),
+    "shop not checked": gettext_lazy(
+        "The seller's shop was not checked, because its connection is paused or incomplete."
+    ),
+    "no lookup": gettext_lazy("The platform has no lookup by ID."),
+    "no id": gettext_lazy("It has no ID in the shop."),
 }
 # L9, L11–L13, L15.
 _LISTINGS = (
@@ -83,6 +96,16 @@ _LISTINGS = (
         gettext_lazy("Use a backup of the shop that is slightly later than the backup of live."),
     ),
     (
+        "unchecked_sellers",
+        gettext_lazy("Sellers that were not checked"),
+        gettext_lazy("They are unchanged."),
+    ),
+    (
+        "unchecked_products",
+        gettext_lazy("Products that were not checked"),
+        gettext_lazy("They are unchanged."),
+    ),
+    (
         "missing_but_only_reported",
         gettext_lazy("Brands and categories missing in the shop"),
         gettext_lazy("They are reported only and were not changed."),
@@ -108,7 +131,14 @@ def template_context(copy: Copy) -> dict[str, Any]:
         "stages": [(STAGE_LABELS.get(stage, stage), seconds) for stage, seconds in report.get("stages", [])],
         "seconds": sum(seconds for _, seconds in report.get("stages", [])),
         "swap_seconds": report.get("swap_seconds"),
-        "tables": [table | {"changed": changed(table)} for table in tables],
+        "tables": [
+            # Reports of earlier versions have no counts.
+            table | {"changed": changed(table), "changed_values": sorted(table.get("changed", {}).items())}
+            for table in tables
+        ],
+        "definitions": report.get("definitions") or {},
+        "warnings": report.get("warnings", []),
+        "policy_changes": report.get("policy_changes", []),
         "rows": sum(table["rows_on_staging"] for table in tables),
         "leaks": report.get("leaks") or {},
         "own_rows": [own for own in report.get("own_rows", []) if any((own["updated"], own["added"], own["left_out"]))],
@@ -153,6 +183,24 @@ def _id_label(key: str, names: dict[str, str]) -> str:
     if slug in names:
         return f"{names[slug]}: {KIND_LABELS.get(kind) or links.link_kind_label(kind)}"
     return capfirst(key)
+
+
+def policy_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """How the rules differ between two reports, by table and column. A value is None where there is no rule."""
+    old, new = _rules(before), _rules(after)
+    return [
+        {"name": name, "before": old.get(name), "after": new.get(name)}
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _rules(report: dict[str, Any]) -> dict[str, Any]:
+    rules: dict[str, Any] = {}
+    for table in report.get("tables", []):
+        rules[table["table"]] = table["fate"]
+        rules |= {f"{table['table']}.{column}": rule for column, rule in table["rules"].items()}
+    return rules
 
 
 def steps(copy: Copy) -> list[dict[str, str]]:

@@ -25,18 +25,18 @@ def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> list[Record]:
 
 
 def apply_fetched(
-    turn: Turn, context: ImportContext, run: Run, records: Sequence[Record], *, requested: Sequence[Link] = ()
+    context: ImportContext, run: Run, records: Sequence[Record], *, requested: Sequence[Link] = (), calls: int = 0
 ) -> Tally:
     """Save records, and discontinue the items of `requested` links that are not among them; count both in the run.
 
-    Call it in a fenced transaction. Returns the counts of the records.
+    `calls` is the number of API calls that it took. Call it in a fenced transaction. Returns the counts of the records.
     """
     tally = apply_page(context, records)
     if context.job.data_type == DataType.CATEGORIES:
         _set_category_parents(context, records)
     existing = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
     missing = [link for link in requested if (link.kind, link.external_id) not in existing]
-    _count(turn, context, run, tally, missing if discontinue(context, missing) else [])
+    _count(context, run, tally, missing if discontinue(context, missing) else [], calls)
     return tally
 
 
@@ -58,9 +58,9 @@ def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> 
     catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
 
 
-def _count(turn: Turn, context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link]) -> None:
+def _count(context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link], calls: int) -> None:
     """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
-    calls, removed = turn.pop_call_count(), Counter(link.kind for link in missing)
+    removed = Counter(link.kind for link in missing)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         outcomes = tally.kinds.get(kind, Tally()).as_counts() | {RunCounter.Outcome.REMOVED: removed[kind]}
         runs.count(run_id=run.pk, kind=kind, now=context.now, calls=calls, outcomes=outcomes)

@@ -34,7 +34,7 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
     context.now = timezone.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
-        apply_fetched(turn, context, run, found, requested=batch)
+        apply_fetched(context, run, found, requested=batch, calls=turn.pop_call_count())
         run.cursor["after"] = batch[-1].pk
         run.total = (run.total or 0) + len(found)
         run.save(update_fields=["cursor", "total"])

@@ -79,7 +79,6 @@ class Order(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["-placed_at"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "id"], name="orders_order_of_seller"),
             models.UniqueConstraint(
@@ -171,7 +170,6 @@ class OrderLine(models.Model):
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.PENDING)
 
     class Meta:
-        ordering = ["order", "position"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "id"], name="orders_line_of_seller"),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="orders_line_quantity_not_negative"),
@@ -219,9 +217,6 @@ class OrderAdjustment(models.Model):
     tax_rate = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True, help_text=_("In percent."))
     discount_net = amount_field()
     discount_gross = amount_field()
-
-    class Meta:
-        ordering = ["order", "position", "id"]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.gross if self.gross is not None else self.net}"

@@ -19,10 +19,11 @@ from catalog.models import Product
 from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Connection, PlatformSwitch, Run
-from staging_copy import copier, requested_actions, services
+from staging_copy import requested_actions, services
+from staging_copy.copying.config import live_database
+from staging_copy.copying.swap import drop
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database
-from staging_copy.swap import drop
 from synccenter import roles
 from synccenter.demo.platforms import Platform, free_port
 from synccenter.demo.scenario import Check, DemoFailed, Step
@@ -51,7 +52,7 @@ MERCHANTS = (Merchant("cirrus", "Cirrus Sports", "1"), Merchant("nimbus", "Nimbu
 
 def prepare() -> Database:
     """Creates an empty staging database with live's schema; live must still be empty and without connections."""
-    live = copier.live_database()
+    live = live_database()
     staging = live.named(f"{live.name}_staging")
     settings.STAGING_DATABASE_URL = staging.url
     settings.STAGING_ADMIN_PASSWORD = PASSWORD

@@ -13,11 +13,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from staging_copy import backups, services, swap
-from staging_copy.archive import Archive, ArchiveError
+from staging_copy import services
+from staging_copy.backup import backups
+from staging_copy.backup.archive import Archive, ArchiveError
+from staging_copy.copying import swap
+from staging_copy.copying.preflight import PreflightFailed
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database, run
-from staging_copy.preflight import PreflightFailed
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 

@@ -9,6 +9,7 @@ from hub.models import Link
 from sandbox.process import SandboxProcess
 from staging_copy import requested_actions, services
 from staging_copy.models import Copy
+from staging_copy.services import copies
 from staging_copy.tasks import run_due_copies
 from tests.factories import make_products, make_user
 from tests.staging_copy.conftest import CopyDatabases, Live
@@ -133,7 +134,7 @@ def test_a_killed_check_is_continued(
 
     delete_at_shop(platform, 3)
     with monkeypatch.context() as patch:
-        patch.setattr("staging_copy.post_copy_check.run", killed)
+        patch.setattr("staging_copy.checking.process.run", killed)
         with pytest.raises(KeyboardInterrupt):
             copy()
     assert Copy.objects.get().state == Copy.State.CHECKING
@@ -148,13 +149,13 @@ def test_a_running_copy_can_be_canceled(
     by = make_user()
     services.take_backup()
     planned = services.start_copy(by=by)
-    original = services._progress_watcher
+    original = copies.progress_watcher
 
     def cancel_at_once(copy: Copy, watcher: Any) -> Any:
         Copy.objects.filter(pk=copy.pk).update(requested_action=Copy.Action.CANCEL, action_requested_by=by)
         return original(copy, watcher)
 
-    monkeypatch.setattr(services, "_progress_watcher", cancel_at_once)
+    monkeypatch.setattr(copies, "progress_watcher", cancel_at_once)
     run_due_copies()
     planned.refresh_from_db()
     assert planned.state == Copy.State.CANCELLED and str(by) in planned.problem

@@ -7,8 +7,9 @@ import pytest
 from django.apps import apps
 
 from staging_copy.checks import compare, every_column_has_a_rule
-from staging_copy.masking import Column, compile_table
-from staging_copy.policy import PolicyError, load, parse
+from staging_copy.masking.columns import Column, compile_table
+from staging_copy.masking.policy import PolicyError, parse
+from staging_copy.policies import load
 from tests.staging_copy.test_rules import rules
 
 
@@ -98,7 +99,7 @@ def test_an_invalid_retention_is_rejected(text: str) -> None:
         (Column("c", "tsvector"), "keep"),
         (Column("c", "xml"), "scrub"),
         (Column("c", "integer"), "mask:name"),
-        (Column("c", "text[]"), "mask:name"),
+        (Column("c", "integer[]"), "mask:name"),
         (Column("c", "character varying", limit=20), "mask:email"),
         (Column("c", "date", nullable=False), "empty"),
     ],

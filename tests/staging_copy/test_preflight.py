@@ -16,10 +16,12 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.policy import POLICY as catalog_policy
-from staging_copy import build, copier, journal, services, swap, target
-from staging_copy.copier import CopyFailed
+from staging_copy import services
+from staging_copy.copying import build, journal, swap, target
+from staging_copy.copying.config import Config, exclusive_lock
+from staging_copy.copying.preflight import PreflightFailed
+from staging_copy.copying.stages import CopyFailed
 from staging_copy.models import Copy
-from staging_copy.preflight import PreflightFailed
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 
@@ -91,7 +93,7 @@ def test_a_column_of_a_type_without_a_rule_is_rejected_by_name(
     )
     with pytest.raises(CopyFailed, match=r"catalog_product\.slug.*tsvector") as failed:
         copy()
-    assert failed.value.stage == "rows"
+    assert failed.value.stage == "schema"
     assert Copy.objects.get().state == Copy.State.FAILED
 
 
@@ -114,9 +116,9 @@ def test_a_kept_column_with_an_address_in_it_stops_the_copy(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None, copy: Callable[[], Copy]
 ) -> None:
     """The leak check finds an address in a column with the rule `keep`."""
-    live.order.cart_id = "carol@canary.example"
+    live.order.source_status = "carol@canary.example"
     live.order.save()
-    with pytest.raises(CopyFailed, match=r"orders_order\.cart_id") as failed:
+    with pytest.raises(CopyFailed, match=r"orders_order\.source_status") as failed:
         copy()
     assert "carol" not in str(failed.value)
 
@@ -125,7 +127,7 @@ def test_an_allowed_address_is_kept(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: Any
 ) -> None:
     settings.STAGING_COPY_ALLOWED_ADDRESSES = ["Help@vendor.example"]
-    live.order.cart_id = "help@vendor.example"
+    live.order.source_status = "help@vendor.example"
     live.order.save()
     assert copy().state == Copy.State.DONE
 
@@ -309,7 +311,7 @@ def test_a_second_copy_at_the_same_time_is_rejected(
 ) -> None:
     services.take_backup()
     planned = services.start_copy(by=None)
-    with copier.exclusive_lock(copier.Config.from_settings()), pytest.raises(journal.AlreadyRunning):
+    with exclusive_lock(Config.from_settings()), pytest.raises(journal.AlreadyRunning):
         services.run_copy(copy=planned)
     planned.refresh_from_db()
     assert planned.state == Copy.State.PLANNED

@@ -6,14 +6,15 @@ from typing import Any
 import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 
-from staging_copy import copier, services
-from staging_copy.archive import ArchiveError
-from staging_copy.copier import CopyFailed, Watcher
-from staging_copy.journal import AlreadyRunning
+from staging_copy import services
+from staging_copy.backup.archive import ArchiveError
+from staging_copy.copying.copier import Watcher
+from staging_copy.copying.journal import AlreadyRunning
+from staging_copy.copying.preflight import PreflightFailed
+from staging_copy.copying.stages import STAGE_LABELS, CopyFailed
+from staging_copy.copying.target import WrongTarget
+from staging_copy.masking.policy import PolicyError, Rows
 from staging_copy.models import Backup, Copy
-from staging_copy.policy import PolicyError, Rows
-from staging_copy.preflight import PreflightFailed
-from staging_copy.target import WrongTarget
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             if options["rollback"]:
                 self._rollback()
             elif options["dry_run"]:
-                self._show(services.plan_copy(backup=_backup(options["backup"])))
+                self._show(services.dry_run(backup=_backup(options["backup"])))
             else:
                 self._copy(_backup(options["backup"]))
         except (
@@ -54,7 +55,7 @@ class Command(BaseCommand):
     def _copy(self, backup: Backup | None) -> None:
         copy = services.start_copy(backup=backup, by=None)
         watcher = Watcher(
-            lambda stage: self.stdout.write(f"{copier.STAGE_LABELS[stage]}..."),
+            lambda stage: self.stdout.write(f"{STAGE_LABELS[stage]}..."),
             lambda table, rows: self.stdout.write(f"    {table:<40} {rows:>12,}"),
         )
         copy = services.run_copy(copy=copy, watcher=watcher)
@@ -79,6 +80,10 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.treatment, planned.rules)}"
             )
+        for warning in plan.warnings:
+            self.stdout.write(f"Kept, but looks personal: {warning}")
+        for finding in plan.definitions.findings:
+            self.stdout.write(f"{finding}: {finding.addresses} email addresses masked in its definition")
         self.stdout.write(f"Dry run: {plan.rows:,} rows, estimated time {plan.estimated}. Nothing was changed.")
 
 

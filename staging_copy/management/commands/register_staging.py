@@ -6,8 +6,8 @@ import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 
 from staging_copy import services
-from staging_copy.preflight import PreflightFailed
-from staging_copy.target import WrongTarget
+from staging_copy.copying.preflight import PreflightFailed
+from staging_copy.copying.target import WrongTarget
 
 
 class Command(BaseCommand):

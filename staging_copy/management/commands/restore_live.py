@@ -7,8 +7,9 @@ import psycopg2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from staging_copy import restore, services
-from staging_copy.archive import ArchiveError
+from staging_copy import services
+from staging_copy.backup.archive import ArchiveError
+from staging_copy.copying import restore
 from staging_copy.models import Backup
 from staging_copy.postgres import ProgramFailed
 
