@@ -39,7 +39,7 @@ def test_a_schedule_takes_effect_at_once(operator: Console, job: Job) -> None:
         ("full_schedule", "0 3 31 2 *", "15m, 6h or 1d"),
         ("partial_schedule", "0s", "(1s)"),
         ("time_zone", "Mars/Olympus", "valid choice"),
-        ("filters", '{"colour": ["red"]}', "choose from statuses"),
+        ("filters", '{"colour": ["red"]}', "Choose from statuses"),
         ("filters", '{"statuses": ["lives"]}', "active, "),
         ("filters", "{", "valid JSON"),
     ],

@@ -110,7 +110,7 @@ def test_a_long_list_is_truncated_only_on_the_page(db: None) -> None:
         report.MAX_ROWS,
         ["Shop", "Type", "ID in shop"],
     )
-    assert listing.lines[0] == ["acme-shop", "product", "0"]
+    assert listing.lines[0] == ["acme-shop", "Product", "0"]
 
 
 def test_a_copy_without_results_has_an_empty_report(db: None) -> None:
