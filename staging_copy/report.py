@@ -5,9 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hub import links
+from hub.kinds import Kind
+from hub.models import Connection
 from staging_copy.copying.stages import STAGE_LABELS, STAGES
 from staging_copy.models import Copy
 
@@ -17,6 +21,7 @@ KIND_NAMES = {
     "brand": gettext_lazy("brands"),
     "category": gettext_lazy("categories"),
 }
+KIND_LABELS = {"seller": gettext_lazy("Seller"), **{kind.value: kind.label for kind in Kind}}
 # The maximum per list on the page; the JSON has more.
 MAX_ROWS = 200
 
@@ -112,6 +117,10 @@ def template_context(copy: Copy) -> dict[str, Any]:
     """The context of the report's template. Parts that the copy did not reach are empty."""
     report = copy.report or {}
     check = report.get("check") or {}
+    names = {
+        slug: f"{name} ({seller})" if seller else name
+        for slug, name, seller in Connection.objects.values_list("slug", "name", "seller__name")
+    }
     tables = report.get("tables", [])
     return {
         "copy": copy,
@@ -134,21 +143,46 @@ def template_context(copy: Copy) -> dict[str, Any]:
         "leaks": report.get("leaks") or {},
         "own_rows": [own for own in report.get("own_rows", []) if any((own["updated"], own["added"], own["left_out"]))],
         "like_live": report.get("paused_because_like_live", []),
-        "highest_ids": report.get("highest_ids", {}),
+        "highest_ids": {_id_label(key, names): highest for key, highest in report.get("highest_ids", {}).items()},
         "check": check,
+        "harmful": [
+            {**each, "shop": names.get(each["shop"], each["shop"]), "kind": str(KIND_NAMES[each["kind"]])}
+            for each in (check.get("guard") or {}).get("harmful", [])
+        ],
+        "not_asked": [
+            {**each, "connection": names.get(each["connection"], each["connection"])}
+            for each in check.get("not_asked", [])
+        ],
         "asked": [
-            {"shop": shop["shop"], "kind": str(KIND_NAMES.get(kind, kind)), **tally}
+            {"shop": names.get(shop["shop"], shop["shop"]), "kind": str(KIND_NAMES.get(kind, kind)), **tally}
             for shop in check.get("shops", [])
             for kind, tally in shop["kinds"].items()
         ],
         "listings": [
-            Listing(str(title), str(why), found["total"], found["shown"][:MAX_ROWS], list(found["shown"][0]))
+            Listing(str(title), str(why), found["total"], _labelled(found["shown"], names), list(found["shown"][0]))
             for name, title, why in _LISTINGS
             if (found := check.get(name)) and found["total"]
         ],
         "guard_percent": settings.STAGING_COPY_GUARD_PERCENT,
         "guard_items": settings.STAGING_COPY_GUARD_ITEMS,
     }
+
+
+def _labelled(rows: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows to show, with names of shops and labels of kinds."""
+    labels: dict[str, dict[str, Any]] = {"shop": names, "kind": KIND_LABELS}
+    return [
+        {column: str(labels.get(column, {}).get(value, value)) for column, value in row.items()}
+        for row in rows[:MAX_ROWS]
+    ]
+
+
+def _id_label(key: str, names: dict[str, str]) -> str:
+    """`order line` → "Order line"; `acme-shop product` → "Acme: Product"."""
+    slug, _space, kind = key.rpartition(" ")
+    if slug in names:
+        return f"{names[slug]}: {KIND_LABELS.get(kind) or links.link_kind_label(kind)}"
+    return capfirst(key)
 
 
 def policy_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:

@@ -24,13 +24,12 @@ from accounts.models import Seller
 from connectors.models import WebhookEvent
 from dashboard import presentation
 from dashboard.keyset import Page
-from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
 from hub.durations import format_duration
 from hub.field_registry import change_label
-from hub.kinds import Direction, Kind
+from hub.kinds import Direction, Kind, kind_label
 from hub.models import Run, RunItem
 from synclog.models import Issue, ItemEvent, ItemStatus
 
@@ -39,7 +38,7 @@ _NEVER = gettext_lazy("Never")
 
 register = template.Library()
 register.filter("duration", format_duration)
-register.filter("kind_label", items.kind_label)
+register.filter("kind_label", kind_label)
 register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
 register.filter("job_notice", presentation.job_notice)
@@ -53,6 +52,13 @@ register.filter("more_variant_fields", presentation.more_variant_fields)
 def field_label(key: str, event: ItemEvent) -> str:
     """The label for a key of an event's changes. An export's are the names of the platform's fields."""
     return change_label(event.kind, key) if event.direction == Direction.IMPORT else key
+
+
+@register.simple_tag
+def changed_value(value: Any, key: str, event: ItemEvent) -> str:
+    """A field value before or after a change. A choice, such as a status, is shown by its label."""
+    label = presentation.choice_label(event.kind, key, value) if event.direction == Direction.IMPORT else None
+    return as_value(value) if label is None else label
 
 
 @register.simple_tag
@@ -303,6 +309,8 @@ def as_value(value: Any) -> str:
     """A field value, before or after a change, as text."""
     if value is None or value == "":
         return _("(empty)")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

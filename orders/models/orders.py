@@ -21,7 +21,7 @@ class Order(models.Model):
     `total` is what lines and charges cost after discounts, with tax; gift cards and store credit are payments and do
     not lower it. `tax` and `total_net` belong to it. `subtotal_*` are the lines before discounts. `exchange_rate` times
     an amount of the order is the amount in the base currency. `difference` is what the rows add up to minus `total`
-    (M3); empty if the source does not tell enough to add up.
+    (M3); empty if the source does not provide enough amounts to add up.
     """
 
     class Status(models.TextChoices):

@@ -9,7 +9,7 @@ SKU_MISSING = IssueType(
     title=_("SKU missing"),
     message=_("1 variant has no SKU: {names}."),
     message_plural=_("{count} variants have no SKU: {names}."),
-    fix=_("Add a SKU to every variant in {source}. {platform} matches variants by SKU."),
+    fix=_("Add a SKU to every variant in {source}. Variants are matched by SKU."),
 )
 SKU_DUPLICATE = IssueType(
     "sku_duplicate",

@@ -86,7 +86,7 @@ def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
         f"Status {Copy.State.DONE.label} Backup of live {data['backup']['name']}, SHA-256 {data['backup']['checksum']}",
         f"Live data as of {taken:%Y-%m-%d %H:%M:%S} UTC",
         f"from backups taken at or shortly after {later:%Y-%m-%d %H:%M} UTC. {data['advice']['orders']}",
-        "acme-shop products 30 2 0 0",
+        "Acme's shop (Acme) products 30 2 0 0",
         "No approval was required: less than 20% or 10 items of each kind were missing.",
         "Products deleted on staging They don't exist in the staging shop. Total: 2.",
         "Their products are not synced on staging. Total: 1.",
@@ -100,7 +100,7 @@ def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
         assert part in text, part
 
 
-def test_a_long_list_is_truncated_only_on_the_page() -> None:
+def test_a_long_list_is_truncated_only_on_the_page(db: None) -> None:
     shown = [{"shop": "acme-shop", "kind": "product", "shop_id": str(number)} for number in range(300)]
     [listing] = report.template_context(Copy(report={"check": {"only_in_shop": {"total": 12_345, "shown": shown}}}))[
         "listings"
@@ -110,9 +110,9 @@ def test_a_long_list_is_truncated_only_on_the_page() -> None:
         report.MAX_ROWS,
         ["Shop", "Type", "ID in shop"],
     )
-    assert listing.lines[0] == ["acme-shop", "product", "0"]
+    assert listing.lines[0] == ["acme-shop", "Product", "0"]
 
 
-def test_a_copy_without_results_has_an_empty_report() -> None:
+def test_a_copy_without_results_has_an_empty_report(db: None) -> None:
     context = report.template_context(Copy())
     assert context["tables"] == context["listings"] == context["stages"] == [] and context["check"] == {}
