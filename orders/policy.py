@@ -51,6 +51,7 @@ POLICY: dict[str, dict[str, object]] = {
         "source_id": "keep",
         "number": "scrub",
         "customer_id": "keep",
+        "customer_reference": "keep",
         "status": "keep",
         "source_status": "keep",
         "currency": "keep",

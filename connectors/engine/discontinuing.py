@@ -8,21 +8,34 @@ from connectors.engine.applying import ImportContext
 from connectors.engine.applying.context import not_master_problem
 from connectors.engine.platforms import platform_names
 from hub import links
-from hub.kinds import ITEM_KIND, DataType, Kind
+from hub.kinds import ITEM_KIND, DataType, Kind, Role
 from hub.models import Link, Master
-from orders.services import delete_customers
+from orders.queries import orders_of_source
+from orders.services import cancel_orders, delete_customers
 from synclog import services as synclog
 from synclog.models import ItemEvent, ItemStatus
 from synclog.services import ItemOutcome
 
 # Kinds whose deletion is ignored unless the connection is the source of truth for this group of fields (L17).
-_MASTERS = {Kind.CUSTOMER: Master.Group.CUSTOMERS, Kind.PRODUCT: Master.Group.CONTENT}
+_MASTERS = {
+    Kind.CUSTOMER: Master.Group.CUSTOMERS,
+    Kind.ORDER: Master.Group.ORDERS,
+    Kind.PRODUCT: Master.Group.CONTENT,
+}
 
 
 def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
-    """Discontinue items that the source no longer has (D9); orders are kept. Returns the number of items."""
+    """Discontinue items that the source no longer has (D9). Returns the number of items.
+
+    Orders that were deleted in the shop where they were placed are canceled (M9). Those of other systems are kept.
+    """
     kind = ITEM_KIND[DataType(context.job.data_type)]
-    if not missing or kind is Kind.ORDER:
+    if kind is Kind.ORDER:
+        own = set()
+        if context.job.connection.role == Role.SHOP:
+            own = orders_of_source(source_id=context.connection_id, order_ids=[link.item_id for link in missing])
+        missing = [link for link in missing if link.item_id in own]
+    if not missing:
         return 0
     if kind in _MASTERS and _MASTERS[kind] not in context.groups:
         _report_ignored_deletions(context, kind, missing)
@@ -39,6 +52,14 @@ def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
     elif kind is Kind.CUSTOMER:
         changes = delete_customers(
             seller_id=context.seller_id, customer_ids=ids, origin=context.connection_id, now=context.now
+        )
+    elif kind is Kind.ORDER:
+        changes = cancel_orders(
+            seller_id=context.seller_id,
+            source_id=context.connection_id,
+            order_ids=ids,
+            origin=context.connection_id,
+            now=context.now,
         )
     else:
         catalog.discontinue(kind=kind, seller_id=context.seller_id, item_ids=ids, origin=context.connection_id)

@@ -4,7 +4,8 @@ One way for the pages of a run, for items that a complete read did not contain, 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -18,24 +19,43 @@ from hub.models import Job, Link, Run, RunCounter
 from hub.records import Record
 
 
-def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> list[Record]:
+class Fetched(NamedTuple):
+    """The items that a source has, and the IDs of those that it has but that the settings exclude."""
+
+    records: list[Record]
+    excluded: set[str]
+
+
+def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> Fetched:
     """The items that the source has. Call it outside a transaction."""
     turn.renew()
-    return list(turn.source(job).fetch(external_ids))
+    source = turn.source(job)
+    records = list(source.fetch(external_ids))
+    rest = set(external_ids) - {record.external_id for record in records}
+    return Fetched(records, source.excluded(rest) if rest else set())
 
 
 def apply_fetched(
-    context: ImportContext, run: Run, records: Sequence[Record], *, requested: Sequence[Link] = (), calls: int = 0
+    context: ImportContext,
+    run: Run,
+    records: Sequence[Record],
+    *,
+    requested: Sequence[Link] = (),
+    excluded: Collection[str] = (),
+    calls: int = 0,
 ) -> Tally:
     """Save records, and discontinue the items of `requested` links that are not among them; count both in the run.
 
-    `calls` is the number of API calls that it took. Call it in a fenced transaction. Returns the counts of the records.
+    Items whose IDs are `excluded` are left as they are. `calls` is the number of API calls that it took. Call it in a
+    fenced transaction. Returns the counts of the records.
     """
     tally = apply_page(context, records)
     if context.job.data_type == DataType.CATEGORIES:
         _set_category_parents(context, records)
     existing = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
-    missing = [link for link in requested if (link.kind, link.external_id) not in existing]
+    missing = [
+        link for link in requested if (link.kind, link.external_id) not in existing and link.external_id not in excluded
+    ]
     _count(context, run, tally, missing if discontinue(context, missing) else [], calls)
     return tally
 

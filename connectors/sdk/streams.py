@@ -66,6 +66,13 @@ class Source(Stream[ClientT], Generic[ClientT, RecordT]):
         """The given items that exist, in as few calls as the vendor allows. Missing ones are left out."""
         raise NotImplementedError
 
+    def excluded(self, external_ids: Collection[str]) -> set[str]:
+        """Of the IDs that `fetch` did not return, those that exist nevertheless, and that the settings exclude.
+
+        Such an item is not treated as deleted. None by default.
+        """
+        return set()
+
 
 class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
     """Exports one data type.

@@ -43,6 +43,15 @@ class Order(models.Model):
     source = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
     number = models.CharField(max_length=100)
     customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    customer_reference = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "The customer's ID in the source, also while the customer has not been imported. Empty for guests."
+        ),
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
     source_status = models.CharField(max_length=60, blank=True, help_text=_("The status in the source."))
     currency = models.CharField(max_length=3)
@@ -93,6 +102,11 @@ class Order(models.Model):
                 name="orders_order_number",
             ),
             models.Index(fields=["seller", "status", "-placed_at"], name="orders_order_status"),
+            models.Index(
+                fields=["source", "customer_reference"],
+                condition=Q(customer__isnull=True) & ~Q(customer_reference=""),
+                name="orders_order_awaits_customer",
+            ),
             # Few orders at any time: those to be read again, and those whose amounts do not add up.
             models.Index(fields=["source"], condition=Q(read_version=1), name="orders_order_read_again"),
             models.Index(

@@ -127,7 +127,7 @@ def test_an_rsa_key_signs_even_if_its_line_breaks_are_lost(
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode().strip()
     process = sandbox("netsuite", accounts={"rsa1": pem}, products=1)
     adapter = open_adapter("rsa1", algorithm="PS256", private_key=" ".join(pem.splitlines()), process=process)
-    assert adapter.check().startswith("Account RSA1 answers")
+    assert adapter.check().startswith("Connected to account RSA1")
 
 
 def test_an_expired_token_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
@@ -148,8 +148,8 @@ def test_an_invalid_key_needs_attention(open_adapter: Open) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"certificate_id": ""}, "certificate_id is needed"),
-        ({"auth": "tba"}, "token_id is needed"),
+        ({"certificate_id": ""}, "certificate_id is required"),
+        ({"auth": "tba"}, "token_id is required"),
         ({"time_zone": "Mars/Olympus"}, "not a time zone"),
         ({"external_ids": "a b"}, "external_ids"),
         ({"order_defaults": {"x; DROP": 1}}, "order_defaults"),

@@ -4,7 +4,7 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/book_1559132836.ht
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -47,6 +47,14 @@ class NetSuiteClient:
         if found is None:
             raise TryAgainLater("NetSuite saved a record without returning its internal ID.")
         return found[1]
+
+    def read(self, record_type: RecordType, internal_id: str, fields: Sequence[str]) -> Row:
+        """Some fields of a record."""
+        path = f"{RECORD_PATH}/{record_type}/{quote(internal_id)}"
+        answer = self.http.get(path, params={"fields": ",".join(fields)}).json()
+        if not isinstance(answer, dict):
+            raise TryAgainLater("NetSuite answered with something that is not a record.", sent=False)
+        return answer
 
     def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any]) -> None:
         self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body)

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
@@ -71,6 +72,25 @@ class Settings(Schema):
         title="Send sellers' prices",
         description="For orders that are shipped for other sellers, send what the seller's customer paid. Otherwise "
         "NetSuite uses the price level of the seller.",
+    )
+    unreconciled_orders: DifferentOrders = different_orders_field()
+    discount_item: InternalId = Field(
+        "",
+        title="Discount item",
+        description="Internal ID of a discount item that carries the discounts of an order. Empty: discounts lower the "
+        "lines.",
+    )
+    custom_item: str = Field(
+        "",
+        title="Item for lines without SKU",
+        description="SKU of the item that stands for custom products and the like. Empty: such lines are left out, and "
+        "an issue says so.",
+    )
+    send_bundles: bool = Field(
+        False,
+        title="Send bundles as one line",
+        description="For accounts that have an item under the SKU of each bundle, such as a kit. Otherwise the parts "
+        "are sent, with the price shared out among them.",
     )
     currencies: dict[str, InternalId] = Field(
         default_factory=dict,

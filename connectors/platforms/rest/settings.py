@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 
 
@@ -10,6 +11,7 @@ class Credentials(Schema):
 
 
 class TargetSettings(Schema):
+    unreconciled_orders: DifferentOrders = different_orders_field("send")
     price_list: str = Field(
         "",
         title="Price list",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 
 
@@ -21,6 +22,7 @@ class Settings(Schema):
         title="Price list",
         description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
     )
+    unreconciled_orders: DifferentOrders = different_orders_field()
     integration: str = Field(
         "synccenter",
         pattern=r"^[a-z0-9-]{1,60}$",
