@@ -1,12 +1,9 @@
-"""Console pages for users, sellers, dropship agreements, API keys and the audit log."""
+"""Console pages for sellers, dropship agreements, API keys and the audit log."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
 from django.db.models import QuerySet, TextChoices
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -15,14 +12,14 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from accounts.admin_access import api_key_errors, may_revoke
 from accounts.admin_audit import action_label
-from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Membership, Seller, User
+from accounts.admin_users import MembershipInline, record_seller_change
+from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
 from accounts.operators import get_operator
 from accounts.services import SCOPES, create_api_key, record_audit_event, revoke_api_key, save_agreement
 from common.admin import (
@@ -34,54 +31,6 @@ from common.admin import (
     badge,
     confirm_dialog,
 )
-
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, BaseAdmin):  # type: ignore[misc]
-    pass
-
-
-class MembershipInline(TabularInline):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ("user", "seller")
-    readonly_fields = ("created_at",)
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    ordering = ("email",)
-    list_display = ("email", "name", "is_staff", "is_active", "last_login")
-    list_filter = ("is_staff", "is_superuser", "is_active")
-    search_fields = ("email", "name")
-    readonly_fields = ("last_login", "date_joined")
-    inlines = (MembershipInline,)
-    fieldsets = (
-        (None, {"fields": ("email", "name", "password")}),
-        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only superusers grant permissions; otherwise staff who can change users could promote themselves."""
-        permission_fields = ("is_staff", "is_superuser", "groups", "user_permissions")
-        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *permission_fields)
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        is_protected = isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser
-        return super().has_change_permission(request, obj) and not is_protected
-
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        record_audit_event(
-            user=get_operator(request), action="user.change" if change else "user.add", target=f"user {obj.pk}"
-        )
 
 
 class SellerForm(ModelForm):
@@ -108,15 +57,9 @@ class SellerAdmin(BaseAdmin):
         # URLs and the staging copy identify a seller by its slug.
         return ("slug", *self.readonly_fields) if obj else self.readonly_fields
 
-    def save_model(self, request: HttpRequest, obj: Seller, form: ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        record_audit_event(
-            user=get_operator(request),
-            action="seller.change" if change else "seller.add",
-            target=obj,
-            seller=obj,
-            fields=form.changed_data,
-        )
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        record_seller_change(request, form.instance, form, formsets, change)
 
 
 @admin.register(DropshipAgreement)
@@ -138,6 +81,14 @@ class DropshipAgreementAdmin(BaseAdmin):
         save_agreement(agreement=obj, by=get_operator(request))
 
 
+# Reasons of `api_key_errors`.
+API_KEY_ERRORS = {
+    "another_person": _("Only administrators create keys for other people. Choose yourself, or no user."),
+    "platform_key": _("Only administrators create keys for all sellers. Choose a seller."),
+    "more_than_own": _("You can only give permissions that you have yourself. Choose fewer, or ask an administrator."),
+}
+
+
 class ApiKeyForm(ModelForm):
     scopes = forms.MultipleChoiceField(
         label=_("Permissions"),
@@ -152,6 +103,20 @@ class ApiKeyForm(ModelForm):
             "seller": _("Limits the key to this seller. A key without a seller and a user can access all sellers."),
             "user": _("The key acts with this user's current permissions."),
         }
+
+    operator: User  # set by ApiKeyAdmin.get_form
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        faults = api_key_errors(
+            operator=self.operator,
+            has_seller=values.get("seller") is not None,
+            key_user=values.get("user"),
+            scopes=values.get("scopes") or [],
+        )
+        for field, reason in faults.items():
+            self.add_error(field, API_KEY_ERRORS[reason])
+        return values
 
 
 class ApiKeyStatus(TextChoices):
@@ -199,6 +164,17 @@ class ApiKeyAdmin(BaseAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """`obj` is the key's primary key, or None for the list."""
+        if not super().has_operate_permission(request, obj):
+            return False
+        key = None if obj is None else self.get_object(request, str(obj))
+        return key is None or may_revoke(operator=get_operator(request), key=key)
+
+    def get_form(self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"operator": get_operator(request)})
+
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         times = ("prefix", "state", "created_at", "last_used_at", "revoked_at")
         return (*self.fields, *times) if obj else self.fields
@@ -222,7 +198,8 @@ class ApiKeyAdmin(BaseAdmin):
 
     @admin.action(description=_("Revoke selected keys"), permissions=["operate"])
     def revoke_selected(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        revoked = list(keys.filter(revoked_at=None))
+        operator = get_operator(request)
+        revoked = [key for key in keys.filter(revoked_at=None) if may_revoke(operator=operator, key=key)]
         for key in revoked:
             self._revoke(request, key)
         message = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", len(revoked))
@@ -248,12 +225,12 @@ class ApiKeyAdmin(BaseAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "user", "action_text", "target", "seller")
+    list_display = ("at", "user", "action_text", "target", "seller", "ip_address")
     list_filter = (("seller", AutocompleteSelectFilter), ("user", AutocompleteSelectFilter))
     list_select_related = ("user", "seller")
     search_fields = ("action__startswith",)
     search_help_text = _("Search by action code, for example connection. or sync.start")
-    fields = ("at", "user", "seller", "action_text", "action_code", "target", "details")
+    fields = ("at", "user", "ip_address", "seller", "action_text", "action_code", "target", "details")
 
     @display(description=_("Action"))
     def action_text(self, event: AuditEvent) -> str:

@@ -35,6 +35,8 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "copy.want.yes": _("Deleting missing items requested"),
     "customer.receive": _("Customer received"),
     "feed.force": _("Feed import forced"),
+    "group.add": _("Group created"),
+    "group.change": _("Group changed"),
     "issue.resolve": _("Issues resolved"),
     "job.pause": _("Job paused"),
     "job.resume": _("Job resumed"),
@@ -42,6 +44,11 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "key.add": _("API key created"),
     "key.make": _("API key created"),
     "key.revoke": _("API key revoked"),
+    "login.failed": _("Login failed"),
+    "membership.add": _("Membership added"),
+    "membership.change": _("Membership changed"),
+    "membership.delete": _("Membership removed"),
+    "order.accept": _("Difference of an order accepted"),
     "password.change": _("Password changed"),
     "platform.pause": _("Kill switch turned on"),
     "platform.resume": _("Kill switch turned off"),
@@ -55,6 +62,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "synclog.delete": _("Sync logs deleted"),
     "user.add": _("User created"),
     "user.change": _("User changed"),
+    "user.password": _("Password of a user set"),
     "webhooks.replay": _("Webhooks replayed"),
 }
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.password_validation import validate_password
 
 
 class UserManager(BaseUserManager[Any]):
@@ -18,6 +19,9 @@ class UserManager(BaseUserManager[Any]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Any:
+        """Raises ValidationError for a weak password: `createsuperuser --no-input` does not check it."""
+        if password is not None:
+            validate_password(password, self.model(email=email, **fields))
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> Any:

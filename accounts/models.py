@@ -170,6 +170,9 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=200, blank=True, help_text=_("The affected object, for example `job 7 (…)`."))
     detail = models.JSONField(default=dict)
+    ip_address = models.GenericIPAddressField(
+        _("IP address"), null=True, help_text=_("The client's address. Empty if a worker or a command did it.")
+    )
 
     class Meta:
         ordering = ["-at"]

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.client_address import current_client_address
 from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
 
 # Scope → what it allows, as shown on the API key form.
@@ -102,4 +103,11 @@ def record_audit_event(
     *, user: User | None, action: str, target: object = "", seller: Seller | None = None, **detail: Any
 ) -> AuditEvent:
     """Add an event to the audit log. `detail` must be JSON-serializable and contain no secrets."""
-    return AuditEvent.objects.create(user=user, action=action, target=str(target)[:200], seller=seller, detail=detail)
+    return AuditEvent.objects.create(
+        user=user,
+        action=action,
+        target=str(target)[:200],
+        seller=seller,
+        detail=detail,
+        ip_address=current_client_address(),
+    )

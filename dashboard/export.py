@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
@@ -11,14 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from hub.models import RunItem
 from synclog.models import Issue
 
-# Spreadsheets run a cell that starts with one of these as a formula, even after leading spaces.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# Spreadsheets run a cell that starts with one of these as a formula, even after spaces and quotes. A cell also starts
+# after each separator that the spreadsheet may be set to: a semicolon in most of Europe, a tab, a pipe, a new line.
+_FORMULA = re.compile(r"""(^|[;|\t\r\n\v\f\x85\u2028\u2029])(?=[\s"]*[=+\-@＝＋－＠])""")
 
 
 def safe_cell(value: object) -> str:
-    """The value as text, with an apostrophe in front if a spreadsheet would run it as a formula."""
+    """The value as text, with an apostrophe in front of everything that a spreadsheet would run as a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+    disarmed = _FORMULA.sub(r"\1'", text)
+    return f"'{disarmed}" if disarmed.startswith(("\t", "\r")) else disarmed
 
 
 class _Echo:

@@ -4,17 +4,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Seller, User
+from accounts.models import Seller
 from accounts.services import SCOPES
 from catalog.models import Status
 from connectors.models import WebhookEvent
-from dashboard import throttle
 from dashboard.queries.checks import verdicts_of
 from dashboard.queries.issues import OPEN, RESOLVED
 from dashboard.queries.statuses import jobs_with_statuses
@@ -148,49 +144,6 @@ class CustomerFilter(FilterForm):
 class OrderFilter(FilterForm):
     search = _search(_("Search"), _("Order number"))
     status = _choice(_("Status"), Order.Status.choices)
-
-
-class LogInForm(AuthenticationForm):
-    """Login by email. After too many failures it rejects every password for a while."""
-
-    error_messages = {
-        "invalid_login": _("Incorrect email or password."),
-        # The same text, so that it does not reveal whether an account exists.
-        "inactive": _("Incorrect email or password."),
-        "too_many": _("Too many attempts. Wait %(minutes)d minutes, then try again."),
-    }
-
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.ip_address = request.META["REMOTE_ADDR"]
-        super().__init__(request, *args, label_suffix="", **kwargs)
-        self.fields["username"].label = _("Email")
-        self.fields["username"].widget = forms.EmailInput(
-            attrs={"autofocus": True, "autocomplete": "username", "maxlength": 254}
-        )
-
-    def clean(self) -> dict[str, Any]:
-        attempt = (self.cleaned_data.get("username", ""), self.ip_address)
-        if throttle.is_locked(*attempt):
-            raise ValidationError(
-                self.error_messages["too_many"],
-                code="too_many",
-                params={"minutes": throttle.WINDOW.total_seconds() // 60},
-            )
-        try:
-            return super().clean()
-        except ValidationError:
-            throttle.record_failure(*attempt)
-            raise
-
-
-class PasswordForm(PasswordChangeForm):
-    """Changes the password of the logged-in user."""
-
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(user, *args, label_suffix="", **kwargs)
-        self.fields["old_password"].label = _("Current password")
-        self.fields["new_password2"].label = _("Confirm new password")
-        self.fields["new_password2"].help_text = ""
 
 
 class ApiKeyForm(forms.Form):

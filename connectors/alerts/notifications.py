@@ -82,7 +82,12 @@ def _render_line(delivery: AlertDelivery) -> str:
 
 
 def _post(address: str, text: str) -> None:
-    """Post to a Slack-compatible incoming webhook. ConnectorError if it fails."""
+    """Post to a Slack-compatible incoming webhook. ConnectorError if it fails.
+
+    Escaped as Slack documents it (https://docs.slack.dev/messaging/formatting-message-text#escaping): a product's title
+    could otherwise mention a whole channel (`<!channel>`) or disguise a link.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     http = HttpClient(address, deadline=_DEADLINE_SECONDS, private_hosts=settings.PRIVATE_HOSTS_ALLOWED)
     try:
         http.request("POST", "", body={"text": text})

@@ -13,7 +13,7 @@ import urllib3
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.network_errors import translate
-from connectors.sdk.responses import RequestRejected, Response, retry_after
+from connectors.sdk.responses import MAX_VALUES, RequestRejected, Response, retry_after
 from connectors.sdk.transport import GuardedTransport, Watchdog
 
 # What adapters import from here.
@@ -38,7 +38,8 @@ class HttpClient:
 
     `deadline` limits a whole call in seconds, from connecting to the last byte, so that a target that sends one byte
     per second cannot exceed the lease. Redirects are not followed. `retry_at` reads from the headers of a 429 or 503
-    when the call may be repeated. `calls` counts requests, `writes` those that may have changed something.
+    when the call may be repeated. A response may have `max_body` bytes after decompression, and `max_values` values
+    (connectors/sdk/responses.py). `calls` counts requests, `writes` those that may have changed something.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class HttpClient:
         budget: Budget | None = None,
         retry_at: Callable[[Mapping[str, str], datetime], datetime | None] = retry_after,
         max_body: int = MAX_BODY,
+        max_values: int = MAX_VALUES,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.deadline = deadline
         self.budget = budget
         self.retry_at = retry_at
         self.max_body = max_body
+        self.max_values = max_values
         self.authenticator: Authenticator | None = None
         self.calls = 0
         self.writes = 0
@@ -174,7 +177,7 @@ class HttpClient:
                     if size > self.max_body:
                         raise TryAgainLater(f"The response is larger than {self.max_body} bytes.")
                     chunks.append(chunk)
-                return Response(answer.status_code, answer.headers, b"".join(chunks))
+                return Response(answer.status_code, answer.headers, b"".join(chunks), self.max_values)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             translated = translate(error)
             late = watch.fired or monotonic() >= ends

@@ -1,5 +1,6 @@
 """A platform's HTTP responses, and when a request may be retried."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,15 +12,39 @@ import orjson
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 
+# The number of values that a response may have. Twelve megabytes of `[[],[],…]` would become 340 MB of Python objects.
+MAX_VALUES = 1_500_000
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def _count_values(content: bytes) -> int:
+    """An upper bound of the values of a JSON document, without parsing it. Lists and objects count as four, because
+    they take about as much memory as four other values.
+    """
+    return content.count(b",") + 4 * (content.count(b"[") + content.count(b"{"))
+
+
+def _without_strings(content: bytes) -> bytes:
+    return _STRING.sub(b'""', content)
+
 
 @dataclass(slots=True)
 class Response:
     status: int
     headers: Mapping[str, str]
     content: bytes
+    max_values: int = MAX_VALUES
 
     def json(self) -> Any:
-        """The parsed body. TryAgainLater if it is not JSON, such as a proxy's error page or an incomplete response."""
+        """The parsed body. TryAgainLater if it is not JSON, such as a proxy's error page or an incomplete response, or
+        if it has more than `max_values` values. The parser itself limits the depth to 1,024.
+        """
+        if _count_values(self.content) > self.max_values and _count_values(_without_strings(self.content)) > (
+            self.max_values
+        ):
+            raise TryAgainLater(
+                f"The response ({self.status}, {len(self.content)} bytes) has too many values to be read safely."
+            )
         try:
             return orjson.loads(self.content)
         except orjson.JSONDecodeError as error:

@@ -4,11 +4,12 @@ The address is checked after resolving, and the connection is made to exactly th
 resolves differently a moment later (DNS rebinding) is no risk.
 """
 
-import ipaddress
 import socket
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
+
+from connectors.sdk.ssrf_ranges import is_public
 
 
 class ForbiddenAddress(OSError):
@@ -33,7 +34,7 @@ def resolve(host: str, port: int, *, allowed_hosts: Collection[str]) -> list[tup
     found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     if host.lower() not in allowed_hosts:
         for *_, address in found:
-            if not ipaddress.ip_address(str(address[0]).split("%")[0]).is_global:
+            if not is_public(str(address[0])):
                 raise ForbiddenAddress(
                     f"{host} has a private address. If that is intended, add the host to PRIVATE_HOSTS_ALLOWED."
                 )

@@ -1,13 +1,16 @@
-"""Login, password change, and the redirect from the home page to a seller's overview."""
+"""Login of dashboard and console, password change, and the redirect from the home page to a seller's overview."""
 
+from math import ceil
 from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,9 +19,8 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.queries import sellers_of
 from accounts.services import record_audit_event
-from dashboard import throttle
 from dashboard.access import SELLER_SESSION_KEY
-from dashboard.forms import LogInForm, PasswordForm
+from dashboard.login_forms import LogInForm, PasswordForm
 
 
 class LogIn(LoginView):
@@ -28,10 +30,19 @@ class LogIn(LoginView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
-        if form.has_error("__all__", "too_many"):
+        if form.wait:
             response.status_code = 429
-            response["Retry-After"] = str(round(throttle.WINDOW.total_seconds()))
+            response["Retry-After"] = str(ceil(form.wait.total_seconds()))
         return response
+
+
+@never_cache
+def log_in_to_console(request: HttpRequest) -> HttpResponse:
+    """Replaces the console's own login page. Raises PermissionDenied for people who are logged in but not staff."""
+    user = cast(User, request.user)
+    if user.is_authenticated and not user.is_staff:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
 
 
 @method_decorator(never_cache, "dispatch")

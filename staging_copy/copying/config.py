@@ -9,6 +9,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from psycopg2.extensions import make_dsn
 
@@ -39,11 +41,15 @@ class Config:
 
     @classmethod
     def from_settings(cls) -> "Config":
-        """Raises PreflightFailed if a required setting is missing."""
+        """Raises PreflightFailed if a required setting is missing, or the password is weak."""
         missing = [name for name in ("STAGING_DATABASE_URL", "STAGING_ADMIN_PASSWORD") if not getattr(settings, name)]
         if missing:
             message = _("%(setting)s is not set. See docs/staging-copy.md.")
             raise PreflightFailed([message % {"setting": name} for name in missing])
+        try:
+            validate_password(settings.STAGING_ADMIN_PASSWORD)
+        except ValidationError as error:
+            raise PreflightFailed([f"STAGING_ADMIN_PASSWORD: {text}" for text in error.messages]) from error
         return cls(
             live=live_database(),
             staging=Database.from_url(settings.STAGING_DATABASE_URL),

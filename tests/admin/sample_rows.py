@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import AuditEvent, DropshipAgreement
+from accounts.roles import write_role_groups
 from accounts.services import create_api_key, record_audit_event
 from catalog.models import (
     Attribute,
@@ -58,6 +59,7 @@ def fill(two_sellers: TwoSellers) -> None:
         user=seller_setup.owner, action="connection.pause", target=seller_setup.shop, seller=seller_setup.seller
     )
     pause_platform(platform="paper_front", reason="Scheduled maintenance", by=seller_setup.owner)
+    write_role_groups()
     assert AuditEvent.objects.exists()
 
 

@@ -1,11 +1,10 @@
 """Console actions except those of connections: schedules, runs, queue, API keys, issues, kill switches."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.utils import timezone
 from pytest_django.asserts import assertRedirects
 
-from accounts.models import ApiKey, AuditEvent, User
+from accounts.models import ApiKey, AuditEvent
 from accounts.services import find_api_key
 from hub.kinds import DataType
 from hub.models import Change, Job, JobState, PlatformSwitch, Run
@@ -13,7 +12,7 @@ from hub.services import pause_job, require_attention
 from synclog.models import Issue
 from tests.admin.conftest import Console
 from tests.admin.sample_rows import export_job, make_changes
-from tests.two_sellers import TwoSellers, make_person
+from tests.two_sellers import TwoSellers
 
 CHANGES = "/admin/hub/change/"
 
@@ -178,24 +177,6 @@ def test_resolving_issues_of_several_sellers_is_audited_per_seller(operator: Con
         "north",
         "south",
     }
-
-
-def test_staff_who_can_change_users_cannot_grant_permissions(two_sellers: TwoSellers) -> None:
-    helper = make_person("helper@hub.example", is_staff=True)
-    helper.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
-    chief = make_person("chief@hub.example", is_staff=True, is_superuser=True)
-    client = Console()
-    client.force_login(helper)
-    address = f"/admin/accounts/user/{helper.pk}/change/"
-    client.post(address, client.form_of(address) | {"is_superuser": "on", "name": "Helper"})
-    helper.refresh_from_db()
-    assert helper.name == "Helper" and not helper.is_superuser
-    assert client.post(f"/admin/accounts/user/{chief.pk}/change/", {"email": "mine@x.example"}).status_code == 403
-    assert (
-        client.post(f"/admin/accounts/user/{chief.pk}/password/", {"password1": "a", "password2": "a"}).status_code
-        == 403
-    )
-    assert User.objects.filter(email="chief@hub.example").exists()
 
 
 @pytest.mark.parametrize("app_and_model", ["accounts/seller", "accounts/user", "hub/connection", "hub/job", "hub/run"])

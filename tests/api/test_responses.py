@@ -79,3 +79,21 @@ def test_the_health_check_needs_no_key_and_reveals_no_details(monkeypatch: pytes
     monkeypatch.setattr(connection, "cursor", down)
     answer = Client().get("/health")
     assert (answer.status_code, answer.content) == (503, b"unavailable")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/api/nowhere", {}, 404),
+        ("/api/v1/nowhere/at/all/", {}, 404),
+        ("/api/v1/runs?seller=%00", {}, 400),
+        ("/api/v1/runs", {"HTTP_HOST": "attacker.example"}, 400),
+    ],
+)
+def test_errors_outside_of_the_operations_are_json_too(path: str, headers: dict[str, str], status: int) -> None:
+    response = Client().get(path, **headers)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["status"] == status
+    assert Client().get("/nowhere/").headers["Content-Type"].startswith("text/html")

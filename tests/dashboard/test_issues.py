@@ -103,9 +103,25 @@ def test_the_item_of_an_issue_is_retried(acorn: Merchant, logged_in: LogIn) -> N
     assert "retried in the next sync" in again
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1", '"=1', "\tx"])
 def test_spreadsheet_formulas_are_escaped(cell: str) -> None:
     assert safe_cell(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("a;=1+1;b", "a;'=1+1;b"),
+        ("a\t@x", "a\t'@x"),
+        ("a\n-2\n+3", "a\n'-2\n'+3"),
+        ("a| =1", "a|' =1"),
+        ('a";"=1', 'a";\'"=1'),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_formulas_after_any_separator_are_escaped(cell: str, expected: str) -> None:
+    """A spreadsheet may split the file at another separator than ours (case: `a;=1+1;b` in Europe)."""
+    assert safe_cell(cell) == expected
 
 
 @pytest.mark.parametrize("cell", ["Oak table", "variant:5", "3.50", 7, "a=b", ""])

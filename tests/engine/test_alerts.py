@@ -7,6 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from connectors.alerts.notifications import evaluate_and_notify
+from connectors.sdk.http import HttpClient
 from hub.models import Alert, AlertChannel, AlertDelivery, Job, JobState, Lane, Run
 from tests.factories import make_connection, make_job, make_seller
 
@@ -85,3 +86,15 @@ def test_an_unanswered_chat_delivery_is_retried(job: Job) -> None:
     alerts_sent()
     delivery = AlertDelivery.objects.get()
     assert (delivery.attempts, delivery.sent_at) == (1, None)
+
+
+def test_titles_cannot_address_people_or_disguise_links_in_slack(monkeypatch: pytest.MonkeyPatch, job: Job) -> None:
+    AlertChannel.objects.all().delete()
+    AlertChannel.objects.create(medium="slack", address="https://hooks.example/hook", label="chat")
+    posted: list[str] = []
+    monkeypatch.setattr(HttpClient, "request", lambda self, method, path, *, body: posted.append(body["text"]))
+    fail(job, reason="Size <10 & <!channel> <https://evil.example|log in>")
+    alerts_sent()
+    [text] = posted
+    assert "Size &lt;10 &amp; &lt;!channel&gt; &lt;https://evil.example|log in&gt;" in text
+    assert "<" not in text

@@ -17,21 +17,54 @@ def compose(root: Path) -> dict[str, Any]:
 
 def test_every_service_exists_and_has_a_health_check(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert services.keys() == {"postgres", "redis", "migrate", "web", "worker", "copier", "beat"}
-    for name in ("postgres", "redis", "worker", "copier", "beat"):
+    assert services.keys() == {"postgres", "redis", "migrate", "web", "proxy", "worker", "copier", "beat"}
+    for name in ("postgres", "redis", "proxy", "worker", "copier", "beat"):
         assert services[name]["healthcheck"]["test"]
     for name in ("web", "worker", "copier", "beat"):
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
 
-def test_only_the_web_server_can_be_reached_from_outside(compose: dict[str, Any]) -> None:
-    assert [name for name, service in compose["services"].items() if "ports" in service] == ["web"]
+def test_only_the_proxy_can_be_reached_from_outside(compose: dict[str, Any]) -> None:
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["proxy"]
+
+
+def test_proxy_buffers_requests_and_gives_up_on_slow_clients(compose: dict[str, Any], root: Path) -> None:
+    """Directives by block, with their arguments; a block that is not closed fails."""
+    text = re.sub(r"#.*", "", (root / "nginx.conf").read_text())
+    directives: dict[tuple[str, ...], str] = {}
+    blocks: list[str] = []
+    for words, end in re.findall(r"([^;{}]*)([;{}])", text):
+        name, *values = words.split() or [""]
+        if end == "{":
+            blocks.append(name)
+        elif end == "}":
+            blocks.pop()
+        else:
+            directives[*blocks, name, *values[:-1]] = values[-1]
+    assert blocks == []
+    http = {names[1:]: value for names, value in directives.items() if names[0] == "http"}
+    assert http["proxy_request_buffering",] == "on"
+    for name in ("client_header_timeout", "client_body_timeout"):
+        assert int(http[name,].removesuffix("s")) <= 15
+    assert http["server", "location", "return"] == "204"  # the health check's
+    location = ("server", "location")
+    assert http[*location, "proxy_set_header", "X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
+    assert http[*location, "set", "$web"] == "http://web:8000"
+    assert compose["services"]["proxy"]["volumes"] == ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
+    assert compose["services"]["proxy"]["ports"][0].endswith(f":{http['server', 'listen']}")
 
 
 def test_secrets_come_from_outside(compose: dict[str, Any]) -> None:
     environment = compose["x-application"]["environment"]
     for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "ALLOWED_HOSTS", "PUBLIC_URL"):
         assert re.search(r"\$\{\w+:\?", environment[name]), f"{name} has a hard-coded value"
+
+
+def test_redis_requires_the_password_that_the_application_sends(compose: dict[str, Any]) -> None:
+    assert ":${REDIS_PASSWORD:?" in compose["x-application"]["environment"]["REDIS_URL"]
+    redis = compose["services"]["redis"]
+    assert redis["environment"]["REDISCLI_AUTH"].startswith("${REDIS_PASSWORD:?")
+    assert '--requirepass "$$REDISCLI_AUTH"' in redis["command"][-1]
 
 
 def test_commands_are_those_of_dev_up(compose: dict[str, Any], root: Path) -> None:
@@ -70,4 +103,4 @@ def test_both_requirements_pin_the_same(root: Path) -> None:
 def test_the_build_context_contains_exactly_the_apps(root: Path) -> None:
     included = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     apps = {app.parent.name for app in root.glob("*/apps.py")}
-    assert apps | {"templates", "static", "manage.py", "requirements-runtime.txt"} == included
+    assert apps | {"common", "templates", "static", "manage.py", "requirements-runtime.txt"} == included

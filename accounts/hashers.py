@@ -1,0 +1,67 @@
+"""Password hashers that limit how many threads of a web process hash at the same time.
+
+Hashing takes a CPU for a fraction of a second on purpose. Without the limit, a flood of logins would keep all threads
+busy, and webhooks would wait.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth import hashers
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+# One thread hashes and one waits; a web process has four threads.
+_admitted = threading.BoundedSemaphore(2)
+_hashing = threading.Lock()
+RETRY_AFTER_SECONDS = 2
+
+
+class HashingBusy(Exception):
+    """Too many passwords are being checked. Try again after RETRY_AFTER_SECONDS."""
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    if not _admitted.acquire(blocking=False):
+        raise HashingBusy
+    try:
+        with _hashing:
+            yield
+    finally:
+        _admitted.release()
+
+
+class ScryptHasher(hashers.ScryptPasswordHasher):
+    def encode(self, *args: Any, **options: Any) -> str:
+        with _limited():
+            return super().encode(*args, **options)
+
+
+class PBKDF2Hasher(hashers.PBKDF2PasswordHasher):
+    """For passwords that were set before scrypt was the default."""
+
+    def encode(self, *args: Any, **options: Any) -> str:
+        with _limited():
+            return super().encode(*args, **options)
+
+
+class AnswerHashingBusy:
+    """Middleware that answers 503 wherever a password could not be checked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, HashingBusy):
+            return None
+        return HttpResponse(
+            render_to_string("503.html", request=request),
+            status=503,
+            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        )
