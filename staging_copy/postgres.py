@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg2
-from django.conf import settings
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import make_dsn, parse_dsn
 
@@ -158,6 +157,8 @@ def program_version(program: str) -> int:
 def _start(
     program: str, arguments: Sequence[str | Path], environment: dict[str, str]
 ) -> "subprocess.CompletedProcess[str]":
+    from django.conf import settings  # imported here because loaders use databases without Django
+
     return subprocess.run(
         [Path(settings.POSTGRES_BIN) / program if settings.POSTGRES_BIN else program, *arguments],
         # Messages in English, because `restore` reads them.

@@ -138,12 +138,12 @@ def verify(home: Path, name: str, *, now: datetime) -> Manifest:
 
 def check_files(home: Path, manifest: Manifest) -> None:
     """Compares the files with the manifest's checksums. Raises ArchiveError naming the files that differ."""
-    check_archive(home / manifest.name, manifest)
+    check_archive(Archive.open(home / manifest.name), manifest)
 
 
-def check_archive(folder: Path, manifest: Manifest) -> None:
+def check_archive(archive: Archive, manifest: Manifest) -> None:
     """Like `check_files`, for an archive in any folder."""
-    found = Archive.open(folder).checksums()
+    found = archive.checksums()
     differing = sorted(
         name for name in found.keys() | manifest.checksums.keys() if found.get(name) != manifest.checksums.get(name)
     )
@@ -174,7 +174,7 @@ def adopt(folder: Path, manifest_file: Path, home: Path, *, name: str, now: date
     """
     _check_new(home, name)
     manifest = replace(read_file(manifest_file), name=name)
-    check_archive(folder, manifest)
+    check_archive(Archive.open(folder), manifest)
     protect(folder)
     _sync(folder)
     folder.rename(home / name)

@@ -8,11 +8,13 @@ from staging_copy.masking import classifier
 from staging_copy.masking.classifier import Proposal
 from staging_copy.masking.policy import Policy, Rows
 
+_ROWS = 200
+
 
 def first_values(archive: Archive, table: TableData) -> dict[str, list[bytes]]:
     """The values of each column in the first block of a table's rows, without NULL."""
     block = next(archive.rows(table), b"")
-    columns = zip(*(line.split(b"\t") for line in block.splitlines()), strict=True)
+    columns = zip(*(line.split(b"\t") for line in block.splitlines()[:_ROWS]), strict=True)
     return {
         name: [unescape(value) for value in values if value != NULL]
         for name, values in zip(table.columns, columns, strict=False)

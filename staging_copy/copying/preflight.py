@@ -83,7 +83,7 @@ def _archive_problems(
     archive: Archive, manifest: backups.Manifest, policy: Policy, *, max_age: timedelta, now: datetime
 ) -> Iterator[str]:
     try:
-        backups.check_files(archive.folder.parent, manifest)
+        backups.check_archive(archive, manifest)
     except ArchiveError as error:
         yield str(error)
         return

@@ -39,7 +39,7 @@ _NAMES = tuple(
 _IP = re.compile(rb"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _GZIP = b"\x1f\x8b"
-_MAX_VALUES = 500
+_MAX_VALUES = 200
 _MAX_DECODED = 100_000
 # What share of a column's values must have a shape before the whole column is taken for it.
 _MOST = 0.5
@@ -85,18 +85,18 @@ def _by_name(column: str) -> Proposal | None:
 
 def _by_shape(column: str, values: Sequence[bytes]) -> Proposal | None:
     present = [value for value in values if value]
-    if not present:
-        return None
+    # Most columns hold nothing of the kind, which one look at all values tells.
+    joined = b"\n".join(present)
     shapes = (
-        ("mask:email", "scrub", "email addresses", _has_address),
-        ("mask:text", "mask:text", "encoded email addresses", _has_hidden_address),
-        ("mask:iban", "scrub:contacts", "IBANs", lambda value: any(map(_looks_like_iban, contacts.find(value)))),
-        ("mask:phone", "scrub:contacts", "phone numbers", lambda value: bool(contacts.find(value))),
-        ("mask:ip", "mask:text", "IP addresses", lambda value: _IP.fullmatch(value) is not None),
+        ("mask:email", "scrub", "email addresses", addresses.may_hold_address, _has_address),
+        ("mask:text", "mask:text", "encoded email addresses", _BASE64.search, _has_hidden_address),
+        ("mask:iban", "scrub:contacts", "IBANs", contacts.may_hold_contact, _has_iban),
+        ("mask:phone", "scrub:contacts", "phone numbers", contacts.may_hold_contact, _has_contact),
+        ("mask:ip", "mask:text", "IP addresses", _IP.search, _IP.fullmatch),
     )
-    for whole, part, what, has in shapes:
-        count = sum(map(has, present))
-        # A single address among free text matters; a single number that looks like a phone may be anything.
+    for whole, part, what, may_have, has in shapes:
+        count = sum(bool(has(value)) for value in present) if may_have(joined) else 0
+        # A single address among free text matters; a single number that looks like an IP address may be anything.
         if count and (count >= _MOST * len(present) or what != "IP addresses"):
             reason = f"{count} of {len(present)} values contain {what}"
             return Proposal(column, whole if _is_mostly(present, what) else part, reason)
@@ -125,8 +125,12 @@ def _has_hidden_address(value: bytes) -> bool:
     return any(_has_address(decoded) for decoded in map(_decode, _BASE64.findall(value)) if decoded)
 
 
-def _looks_like_iban(value: bytes) -> bool:
-    return value[:2].isalpha()
+def _has_contact(value: bytes) -> bool:
+    return bool(contacts.find(value))
+
+
+def _has_iban(value: bytes) -> bool:
+    return any(found[:2].isalpha() for found in contacts.find(value))
 
 
 def _decode(text: bytes) -> bytes:

@@ -123,13 +123,16 @@ def _scrub_column(mask: Mask, limit: int | None, *, with_contacts: bool) -> Colu
     """For a mask that changes only addresses and contacts: inspects only values that can contain one."""
     scrub = FieldMask(mask, limit)
 
-    def may_change(value: bytes) -> bool:
-        return addresses.may_hold_address(value) or (with_contacts and contacts.may_hold_contact(value))
-
     def column(values: Sequence[bytes]) -> Sequence[bytes]:
-        if not may_change(b"\t".join(values)):
-            return values
-        return [scrub[raw] if may_change(raw) else raw for raw in values]
+        joined = b"\t".join(values)
+        if with_contacts and contacts.may_hold_contact(joined):
+            return [
+                scrub[raw] if addresses.may_hold_address(raw) or contacts.may_hold_contact(raw) else raw
+                for raw in values
+            ]
+        if addresses.has_encoded_at_sign(joined):
+            return [scrub[raw] if addresses.may_hold_address(raw) else raw for raw in values]
+        return [scrub[raw] if b"@" in raw else raw for raw in values] if b"@" in joined else values
 
     return column
 

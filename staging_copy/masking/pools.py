@@ -6,7 +6,6 @@ Faker.
 
 import json
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from subprocess import run
 
@@ -19,6 +18,8 @@ _PROVIDERS = {name: name for name in POOLS} | {"street": "street_name"}
 
 def ensure(folder: Path) -> Path:
     """The pools file in `folder`; creates it if it does not exist."""
+    from importlib.metadata import version  # imported here because loaders only read pools
+
     path = folder / f"pools-{version('faker')}.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)

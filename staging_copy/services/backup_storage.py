@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from staging_copy.backup import backups
-from staging_copy.backup.archive import ArchiveError
+from staging_copy.backup.archive import Archive, ArchiveError
 from staging_copy.backup.encryption import Keys
 from staging_copy.backup.object_storage import Storage, StorageFailed
 from staging_copy.copying import trial
@@ -124,7 +124,7 @@ def rehearse_restore(*, now: datetime | None = None) -> Backup:
         if backup.stored_at and storage():
             with _fetched(backup.name) as (folder, manifest_path):
                 manifest = backups.read_file(manifest_path)
-                backups.check_archive(folder, manifest)
+                backups.check_archive(Archive.open(folder), manifest)
                 trial.restore_on_trial(live_database(), folder, manifest, jobs=settings.STAGING_COPY_PROCESSES)
         else:
             manifest = backups.read(backup_dir(), backup.name)

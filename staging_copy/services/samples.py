@@ -77,12 +77,12 @@ def _table_samples(cursor: Any, archive: Archive, table: TableData, rules: dict[
         count = 0
         for row in rows:
             key, raw = row["id"].decode(), row[name]
-            if raw in (b"", NULL) or key not in after or count == _PER_COLUMN:
+            if raw in (b"", b"{}", b"[]", NULL) or key not in after or count == _PER_COLUMN:
                 continue
             before, now = unescape(raw).decode(errors="replace"), after[key][name] or ""
             if verb(rule) == "scrub" and before == now:
                 continue
-            hidden = argument(rule) in _HIDDEN or verb(rule) == "preserve"
+            hidden = _is_hidden(rule)
             count += 1
             yield Sample(
                 rule if isinstance(rule, str) else _("by path"),
@@ -91,6 +91,14 @@ def _table_samples(cursor: Any, archive: Archive, table: TableData, rules: dict[
                 None if hidden else before[:_MAX_LENGTH],
                 "" if hidden else now[:_MAX_LENGTH],
             )
+
+
+def _is_hidden(rule: Rule) -> bool:
+    if isinstance(rule, dict):
+        return any(map(_is_hidden, rule.values()))
+    if isinstance(rule, list):
+        return any(map(_is_hidden, rule))
+    return argument(rule) in _HIDDEN or verb(rule) == "preserve"
 
 
 def _is_masked(rule: Rule) -> bool:

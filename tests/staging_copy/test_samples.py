@@ -25,7 +25,7 @@ def test_samples_show_values_of_live_next_to_those_of_staging(
     page = client.get(address).content.decode()
     [(masked,)] = copy_databases.query("SELECT email FROM orders_customer")
     assert "ALICE@acme.example" in page and masked in page and "mask:email" in page
-    assert "GB33BUKB20201555555555" not in page and "live-secret" not in page
+    assert "GB33BUKB20201555555555" not in page and "live-secret" not in page and "JD0001" not in page
     assert AuditEvent.objects.get(action="copy.samples").user == clerk
 
     services.rollback(copy=done, by=None)
