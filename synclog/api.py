@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictBool, StringConstraints, model_validator
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for, sellers_for
 from accounts.models import Seller
 from common.rest import ApiError, Page, Paging, page_of
+from hub import clock
 from hub.kinds import DataType
 from synclog.models import Issue, SyncLog
 from synclog.reporting import TIMESTAMPS, delete_logs, record_full_sync, record_partial_sync
@@ -26,7 +26,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _validate_plausible_time(value: datetime) -> datetime:
-    if not EARLIEST <= value <= timezone.now() + timedelta(days=1):
+    if not EARLIEST <= value <= clock.now() + timedelta(days=1):
         raise ValueError("Enter a time between 2000 and now.")
     return value
 
@@ -211,7 +211,7 @@ def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller
         **path.dict(),
         timestamps=report.model_dump(include=set(TIMESTAMPS)),
         errors=[error.draft() for error in report.errors],
-        now=timezone.now(),
+        now=clock.now(),
     )
 
 
@@ -230,7 +230,7 @@ def patch_log(request: ApiRequest, path: Path[LogPath], report: PartialSyncIn, s
         timestamps=report.model_dump(include=set(TIMESTAMPS), exclude_unset=True),
         errors=[error.draft() for error in report.errors],
         resolved=report.resolved,
-        now=timezone.now(),
+        now=clock.now(),
     )
 
 

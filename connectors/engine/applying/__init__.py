@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -32,10 +33,12 @@ from connectors.engine.applying.owners import split_by_seller
 from connectors.engine.applying.preparing import prepare
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
+from connectors.sdk.reading import FUTURE_TOLERANCE
 from hub import links, runlog
 from hub.kinds import DataType
 from hub.models import Job, RunCounter
 from hub.records import Problem, Record
+from hub.storable import storable_text
 from synclog import services as synclog
 from synclog.models import Issue, ItemEvent, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
@@ -139,9 +142,10 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     hashes = {record.external_id: content_hash(record) for record in accepted}
     known_links = links.known(context.connection_id, incoming)
     changed, seen = [], []
+    latest = context.now + FUTURE_TOLERANCE
     for key, record in incoming.items():
         known = known_links.get(key)
-        if known is None or _has_changed(record, hashes[record.external_id], known):
+        if known is None or _has_changed(record, hashes[record.external_id], known, latest):
             changed.append(record)
         else:
             seen.append(known.link_id)
@@ -160,11 +164,11 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     return tally
 
 
-def _has_changed(record: Record, digest: bytes, known: links.KnownLink) -> bool:
+def _has_changed(record: Record, digest: bytes, known: links.KnownLink, latest: datetime) -> bool:
     if known.missing:
         return True
-    if record.updated_at and known.updated_at and record.updated_at < known.updated_at:
-        return False  # an older version never overwrites a newer one
+    if record.updated_at and known.updated_at and record.updated_at < known.updated_at <= latest:
+        return False  # an older version never overwrites a newer one; nothing is newer than now
     return known.digest != digest
 
 
@@ -199,7 +203,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
         if result is None and not record.problems:
             continue
         kind = link_kind(context.job.data_type, record).split("@")[0]
-        own = _replace_unstorable(f"{kind}:{record.external_id}")
+        own = storable_text(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)
         for problem in [*record.problems, *(result.problems if result else ())]:
             grouped[problem.ref or own].append(problem)
@@ -210,10 +214,8 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                     problems=problems,
                     kind=kind,
                     item_id=result.item_id if result else None,
-                    title=_replace_unstorable(
-                        next((text for name in _TITLES if (text := getattr(record, name, ""))), "")
-                    ),
-                    link=_replace_unstorable(record.link),
+                    title=storable_text(next((text for name in _TITLES if (text := getattr(record, name, ""))), "")),
+                    link=storable_text(record.link),
                     **platform_names(context.job),
                 )
             )
@@ -262,11 +264,6 @@ def _event_action(result: WriteResult) -> ItemEvent.Action | None:
     if result.changes is None:
         return ItemEvent.Action.CREATED
     return ItemEvent.Action.UPDATED if result.changes else None
-
-
-def _replace_unstorable(text: str) -> str:
-    """The text without characters that PostgreSQL cannot store, so that records rejected for them can be reported."""
-    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _report_unstorable(context: ImportContext, record: Record, problem: Problem) -> None:

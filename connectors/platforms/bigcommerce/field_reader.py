@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.records import Problem
 
 
@@ -48,9 +49,12 @@ class FieldReader:
         return str(self.integer(name) or "")
 
     def integer(self, name: str) -> int:
+        """A whole number, also as text; 0 for null."""
         value = self.raw.get(name)
         if value is None:
             return 0
+        if isinstance(value, str) and (number := whole_number(value)) is not None:
+            return number
         if not isinstance(value, int) or isinstance(value, bool):
             raise MalformedField(name, value, "a whole number")
         return value

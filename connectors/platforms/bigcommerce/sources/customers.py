@@ -11,7 +11,7 @@ from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import StoreSource, changed_at
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import AddressRecord, CustomerRecord, Problem
 from hub.kinds import DataType, Kind
 
@@ -29,6 +29,7 @@ class Customers(StoreSource[CustomerRecord]):
     data_type = DataType.CUSTOMERS
     lane = "customers"
     partial_schedule = "15m"
+    required = ("email", "addresses", "attributes")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[CustomerRecord]:
         query: dict[str, Any] = {"include": self._include, "limit": self.client.settings.page_size}
@@ -41,7 +42,7 @@ class Customers(StoreSource[CustomerRecord]):
         return Page(self._complete_records(rows), {"after": after} if after else None, cut=cut, total=total)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
-        wanted = sorted({int(each) for each in external_ids if each.isdecimal()})
+        wanted = numeric_ids(external_ids)
         found: list[Any] = []
         for start in range(0, len(wanted), IDS_PER_REQUEST):
             ids = join(wanted[start : start + IDS_PER_REQUEST])
