@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictB
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for, sellers_for
 from accounts.models import Seller
 from common.rest import ApiError, Page, Paging, page_of
+from common.storable import Line, Text
 from hub import clock
 from hub.kinds import DataType
 from synclog.models import Issue, SyncLog
@@ -36,9 +37,6 @@ def _validate_url(value: str) -> str:
     return value
 
 
-# PostgreSQL can't store NUL characters. Names and IDs don't need other control characters either.
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
 Timestamp = Annotated[AwareDatetime, AfterValidator(_validate_plausible_time)]
 """A time with a UTC offset, for example 2026-05-04T03:02:01Z."""

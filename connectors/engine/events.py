@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
+from common.storable import storable_text
 from connectors.adapters.registry import adapter_for
 from connectors.engine import callbacks
 from connectors.engine.applying import Tally, import_context_for
@@ -27,7 +28,6 @@ from hub import clock, lanes
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
 from hub.models import Job, JobState, Run
-from hub.storable import storable_text
 
 logger = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from common.storable import storable_json
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.records import Record
-from hub.storable import storable_json
 
 RecordT = TypeVar("RecordT", bound=Record)
 PayloadT = TypeVar("PayloadT")

@@ -12,6 +12,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
+from common.storable import storable_json, storable_text
 from connectors.sdk import issues
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import find_malformed
@@ -19,7 +20,6 @@ from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Problem, Record
 from hub.kinds import DataType
-from hub.storable import storable_json, storable_text
 
 # A change date further ahead than this, of both clocks, is a mistake of the source.
 FUTURE_TOLERANCE = timedelta(minutes=10)

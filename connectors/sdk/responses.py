@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from common.storable import without_nul
 from connectors.sdk import issues
 from connectors.sdk.clock import MAX_REST, parse_http_date
 from connectors.sdk.decoding import decode_json, whole_number
@@ -59,7 +60,7 @@ class Response:
         return value
 
     def text(self, limit: int) -> str:
-        return self.content[:limit].decode("utf-8", "replace").replace("\x00", "")
+        return without_nul(self.content[:limit].decode("utf-8", "replace"))
 
 
 class RequestRejected(SkipRecord):

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import CharField, Func
 
+from common.storable import storable_json, storable_text
 from connectors.adapters.factory import account_for
 from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookEvent
@@ -23,7 +24,6 @@ from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
 from connectors.webhooks.schemes import verify
 from hub.models import Connection, Job
-from hub.storable import storable_json, storable_text
 
 MAX_BODY = 256 * 1024
 MAX_CALLS = 100

@@ -9,9 +9,9 @@ import orjson
 from django.db import DataError
 from django.db import connection as database
 
+from common.storable import storable_json
 from hub.models import Link
 from hub.serialization import canonical_json
-from hub.storable import storable_json
 
 
 @dataclass(slots=True)

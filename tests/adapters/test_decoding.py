@@ -11,9 +11,9 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.storable import storable_json, storable_text
 from connectors.sdk.decoding import decode_json, find_malformed, whole_number
 from connectors.sdk.responses import retry_after
-from hub.storable import storable_json, storable_text
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 

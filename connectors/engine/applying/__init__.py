@@ -5,7 +5,6 @@ an unchanged record only the mark that it was seen is written.
 """
 
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -18,6 +17,7 @@ from typing import Any
 import orjson
 from django.db import DataError, IntegrityError, transaction
 
+from common.storable import json_contains_nul, storable_text
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
     DuplicateClaims,
@@ -38,7 +38,6 @@ from hub import links, runlog
 from hub.kinds import DataType
 from hub.models import Job, RunCounter
 from hub.records import Problem, Record
-from hub.storable import storable_text
 from synclog import services as synclog
 from synclog.models import Issue, ItemEvent, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
@@ -47,8 +46,6 @@ __all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_k
 
 logger = logging.getLogger(__name__)
 
-# A NUL escaped in JSON; after an odd number of further backslashes, the backslash itself is escaped.
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 # Fields that describe the import rather than the item.
 _NOT_HASHED = {"raw", "updated_at", "problems"}
 # Fields used as an item's title, in order of preference. Never a person's name.
@@ -84,7 +81,7 @@ def content_hash(record: Record) -> bytes:
         content = orjson.dumps(_content(type(record))(record), default=str)  # type: ignore[arg-type]  # a class is hashable
     except orjson.JSONEncodeError as error:
         raise DataError(str(error)) from error
-    if rb"\u0000" in content and _NUL.search(content):
+    if json_contains_nul(content):
         raise DataError("The character NUL cannot be stored.")
     return blake2b(content, digest_size=16).digest()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from common.storable import NUL, without_nul
 from connectors.platforms.image_feed.settings import Format
 from connectors.sdk import issues
 from connectors.sdk.decoding import decode_json
@@ -35,7 +36,7 @@ def parse_galleries(content: bytes, feed_format: Format) -> list[GalleryRecord]:
     unreadable: list[GalleryRecord] = []
     for line, row in rows:
         sku = row.get("sku") if isinstance(row, dict) else None
-        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > MAX_SKU_LENGTH or "\x00" in sku:
+        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > MAX_SKU_LENGTH or NUL in sku:
             unreadable.append(_unreadable(line, row))
             continue
         sku = sku.strip()
@@ -95,7 +96,7 @@ def _add_images(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
             ImageRecord(
                 external_id=record.external_id,
                 url=url,
-                alt=label.replace("\x00", "")[:MAX_LABEL_LENGTH],
+                alt=without_nul(label)[:MAX_LABEL_LENGTH],
                 position=int(position) if known else 10**9 + len(record.images),
             )
         )

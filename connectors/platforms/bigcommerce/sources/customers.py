@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from common.storable import without_nul
 from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, PAGE_SIZE, Row, join
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
@@ -128,7 +129,7 @@ class Customers(StoreSource[CustomerRecord]):
         }
         source = customer.raw | {"attributes": named}
         found = {name: mapped_value(source, path) for name, path in self._map.items()}
-        return {name: str(value).replace("\x00", "") for name, value in found.items() if value not in (None, "")}
+        return {name: without_nul(str(value)) for name, value in found.items() if value not in (None, "")}
 
     @staticmethod
     def _address(customer: FieldReader, address: FieldReader) -> AddressRecord:
