@@ -24,6 +24,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "copy.plan": _("Copy scheduled"),
     "copy.register_staging": _("Staging database registered"),
     "copy.rollback": _("Copy rolled back"),
+    "copy.samples": _("Samples of a copy viewed"),
     "copy.schedule": _("Copy schedule saved"),
     "copy.schedule.pause": _("Copy schedule paused"),
     "copy.schedule.resume": _("Copy schedule resumed"),

@@ -1,4 +1,4 @@
-"""Staging copy rules for users, sellers and API keys (L4–L8). staging_copy/policy.py describes the format."""
+"""Staging copy rules for users, sellers and API keys (L4–L8). docs/staging-copy.md describes the format."""
 
 POLICY = {
     "accounts_user": {
@@ -56,7 +56,8 @@ POLICY = {
         "id": "keep",
         "seller_id": "keep",
         "user_id": "keep",
-        "name": "scrub",
+        # Often the name of a person or a machine.
+        "name": "mask:text",
         "prefix": "keep",
         "key_hash": "mask:secret",
         "scopes": "keep",

@@ -35,7 +35,7 @@ def run(argv: list[str]) -> list[Figure]:
         start("rest", accounts={"erp": "token"}, latency_ms=100, contract="off") as system,
         Processes() as processes,
     ):
-        job = sample_data.target(sample_data.catalogue("acme", options.items), system, shards=2)
+        job = sample_data.target(sample_data.catalog("acme", options.items), system, shards=2)
         products = list(job.connection.seller.products.order_by("pk"))
         environment = {"LEASE_SECONDS": str(LEASE)}
         for name in ("worker-1", "worker-2"):
@@ -59,31 +59,31 @@ def _kill(
     Returns the seconds until another worker holds the lane or the lane is finished.
     """
     pause = Event()
-    victim = ""
-    while not victim:
+    worker_id = ""
+    while not worker_id:
         change(rng.sample(products, 200), title=f"Title {rng.random()}")
         change(rng.sample(products, 20), status=rng.choice(["live", "discontinued"]))
         pause.wait(rng.uniform(0, 1.5))
         alive = {str(processes.pid(name)): name for name in ("worker-1", "worker-2")}
         for held in Lane.objects.filter(connection=job.connection).exclude(lease_until=None).order_by("?"):
-            if victim := alive.get(held.leased_by.split(":")[1], ""):
+            if worker_id := alive.get(held.leased_by.split(":")[1], ""):
                 break
     started = monotonic()
-    processes.kill(victim)
-    processes.start(victim, roles.worker(victim), environment, cwd=ROOT)
+    processes.kill(worker_id)
+    processes.start(worker_id, roles.worker(worker_id), environment, cwd=ROOT)
     while Lane.objects.filter(pk=held.pk, epoch=held.epoch).exclude(lease_until=None).exists():
         pause.wait(0.05)
     return monotonic() - started
 
 
 def _compare(job: Job, system: SandboxProcess, items: int, recoveries: list[float]) -> list[Figure]:
-    here, there = hub_titles(job.connection), titles(system)
-    stale = sum(there[key] != here[key] for key in here.keys() & there.keys())
+    expected, actual = hub_titles(job.connection), titles(system)
+    stale = sum(actual[key] != expected[key] for key in expected.keys() & actual.keys())
     held = Change.objects.filter(state="held").count()
     return [
         Figure("killed workers that held a lane", len(recoveries), "kills"),
-        Figure.at_most("missing items in the target", len(here.keys() - there.keys()), "items", 0),
-        Figure.at_most("extra items in the target", len(there.keys() - here.keys()), "items", 0),
+        Figure.at_most("missing items in the target", len(expected.keys() - actual.keys()), "items", 0),
+        Figure.at_most("extra items in the target", len(actual.keys() - expected.keys()), "items", 0),
         Figure.at_most("stale items in the target", stale, "items", 0),
         Figure.at_most("items that need review", held, "items", 0),
         Figure.at_most("longest recovery after a kill", max(recoveries, default=0.0), "s", LEASE + 10),

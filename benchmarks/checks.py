@@ -55,7 +55,7 @@ def run(argv: list[str]) -> list[Figure]:
 
 
 def _synced_job(system: SandboxProcess, account: str, number: int) -> Job:
-    job = sample_data.target(sample_data.catalogue(account, number), system, account=account)
+    job = sample_data.target(sample_data.catalog(account, number), system, account=account)
     sent, _ = sample_data.sync(job)
     assert sent.counters.get().created == number
     with connection.cursor() as cursor:

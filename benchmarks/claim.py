@@ -63,7 +63,7 @@ def _fill(*, number: int, changes: int) -> None:
         Connection(seller=seller, slug=seller.slug, name=seller.name, platform="rest", role="custom", state="active")
         for seller in sellers
     )
-    made = Lane.objects.bulk_create(
+    created = Lane.objects.bulk_create(
         (
             Lane(connection=home, share=share, name="products", shard=shard, due=True)
             for size, home, share in zip(sizes, connections, shares, strict=True)
@@ -72,7 +72,7 @@ def _fill(*, number: int, changes: int) -> None:
         batch_size=5_000,
     )
     of_connection: dict[int, list[int]] = {}
-    for lane in made:
+    for lane in created:
         of_connection.setdefault(lane.connection_id, []).append(lane.pk)
     Job.objects.bulk_create(
         Job(

@@ -18,7 +18,8 @@ from psycopg2.extensions import parse_dsn
 
 from benchmarks import copy
 from benchmarks.reporting import Figure
-from staging_copy import build, services, swap
+from staging_copy import services
+from staging_copy.copying import build, swap
 from staging_copy.postgres import Database
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -19,8 +19,8 @@ from catalog.models import Product
 from connectors.sdk.paging import IdPage
 from hub.kinds import Kind
 from hub.models import Connection
-from staging_copy.journal import Journal
-from staging_copy.reconciliation import Check, shops
+from staging_copy.checking import Check, shops
+from staging_copy.copying.journal import Journal
 
 PAGE = 1_000
 
@@ -102,7 +102,7 @@ def _staging(number: int) -> None:
     """Creates the data after a copy: products with one variant each, all linked to one shop."""
     with database.cursor() as cursor:
         cursor.execute("TRUNCATE accounts_seller, hub_connection, catalog_product CASCADE")
-    sample_data.catalogue("acme", number)
+    sample_data.catalog("acme", number)
     shop = Connection.objects.create(
         slug="shop",
         name="Shop",

@@ -29,8 +29,8 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     accounts = {"erp": "heavy-token", "small": "small-token"}
     with start("rest", accounts=accounts, latency_ms=20, contract="off") as system, Processes() as processes:
-        heavy = sample_data.target(sample_data.catalogue("heavy", options.backlog), system, shards=4)
-        little = sample_data.target(sample_data.catalogue("little", options.changes), system, account="small")
+        heavy = sample_data.target(sample_data.catalog("heavy", options.backlog), system, shards=4)
+        little = sample_data.target(sample_data.catalog("little", options.changes), system, account="small")
         ids = list(heavy.connection.seller.products.values_list("pk", flat=True))
         enqueue(seller_id=heavy.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
         names = [f"worker-{n}" for n in range(options.workers)]
@@ -48,7 +48,7 @@ def run(argv: list[str]) -> list[Figure]:
     return [
         Figure.at_most("small seller's change to target, p99", _p99(waited), "s", 5),
         Figure("p50", statistics.median(waited), "s"),
-        Figure("heavy seller's items sent meanwhile", options.backlog - left, "items"),
+        Figure("busy seller's items sent meanwhile", options.backlog - left, "items"),
     ]
 
 

@@ -44,7 +44,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser = argparse.ArgumentParser(prog="./dev bench feed")
     parser.add_argument("--groups", type=int, default=100_000)
     options = parser.parse_args(argv)
-    seller = sample_data.catalogue("seller", options.groups)
+    seller = sample_data.catalog("seller", options.groups)
     with database.cursor() as cursor:
         for statement in _FILL.split(";"):
             cursor.execute(statement)
@@ -56,7 +56,7 @@ def run(argv: list[str]) -> list[Figure]:
         for form, name in (("jsonl", "JSON Lines"), ("xml", "XML")):
             fetch = lambda form=form: _full_feed(session, f"{address}/full?format={form}")  # noqa: E731 (bound to its form)
             seconds = min(_seconds(fetch) for _ in range(ROUNDS))
-            figures.append(Figure.at_least(f"whole, {name}, gzip", options.groups / seconds, "groups/s", 10_000))
+            figures.append(Figure.at_least(f"full feed, {name}, gzip", options.groups / seconds, "groups/s", 10_000))
         cursor_at_end, seconds = _paged(session, address, options.groups)
         figures.append(Figure.at_least("in pages of 1,000, gzip", options.groups / seconds, "groups/s", 10_000))
         poll = lambda: session.get(address, params={"cursor": cursor_at_end}, timeout=60)  # noqa: E731

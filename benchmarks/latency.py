@@ -39,8 +39,8 @@ def run(argv: list[str]) -> list[Figure]:
         start("rest", accounts={"erp": "token", "small": "small-token"}, latency_ms=20, contract="off") as system,
         Processes() as processes,
     ):
-        heavy = sample_data.target(sample_data.catalogue("heavy", options.items), system, shards=4)
-        little = sample_data.target(sample_data.catalogue("little", 0), system, account="small").connection
+        heavy = sample_data.target(sample_data.catalog("heavy", options.items), system, shards=4)
+        little = sample_data.target(sample_data.catalog("little", 0), system, account="small").connection
         source = _connect(little, shop)
         _serve(processes, options.workers)
         _until(lambda: WebhookSubscription.objects.filter(connection=source, healthy=True).exists())

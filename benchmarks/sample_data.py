@@ -19,7 +19,7 @@ from sandbox.process import SandboxProcess
 from tests.factories import make_seller
 
 
-def catalogue(slug: str, number: int) -> Seller:
+def catalog(slug: str, number: int) -> Seller:
     """Creates a seller with this number of products, with one variant each."""
     seller = make_seller(slug)
     with database.cursor() as cursor:

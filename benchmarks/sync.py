@@ -32,8 +32,8 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     few, many, changed = options.products // 10, options.products, options.changed
     with start("rest", accounts={"erp": "token"}, contract="off") as system:
-        small = sample_data.target(sample_data.catalogue("small", few), system)
-        large = sample_data.target(sample_data.catalogue("large", many), system, shards=SHARDS)
+        small = sample_data.target(sample_data.catalog("small", few), system)
+        large = sample_data.target(sample_data.catalog("large", many), system, shards=SHARDS)
         sample_data.mark_as_synced(small)
         sample_data.mark_as_synced(large)
         _, seconds_of_few = min((sample_data.sync(small) for _ in range(3)), key=lambda timed: timed[1])
@@ -70,7 +70,7 @@ def run(argv: list[str]) -> list[Figure]:
 
 def _import(number: int, slug: str) -> tuple[float, float, float]:
     """The seconds, CPU seconds and additional MiB to apply pages of unchanged records."""
-    seller = sample_data.catalogue(f"import-{slug}", number)
+    seller = sample_data.catalog(f"import-{slug}", number)
     shop = make_connection(seller, platform="rest_shop", role="shop")
     job = add_job(connection=shop, direction=Direction.IMPORT, data_type=DataType.PRODUCTS, lane="catalog")
     running = Run.objects.create(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)

@@ -27,7 +27,7 @@ def run(argv: list[str]) -> list[Figure]:
     parser.add_argument("--latency", type=int, default=100, help="ms per call; typical for a vendor's batch call")
     options = parser.parse_args(argv)
     with start("rest", accounts={"bare": "bare", "erp": "token"}, latency_ms=options.latency, contract="off") as system:
-        job = sample_data.target(sample_data.catalogue("acme", options.items), system)
+        job = sample_data.target(sample_data.catalog("acme", options.items), system)
         ids = list(job.connection.seller.products.order_by("pk").values_list("pk", flat=True))
         bare = _bare(job, system, ids)
         engine = _engine(job, ids)

@@ -76,9 +76,9 @@ def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]
     distinct = [_event(shop) for _ in range(events)]
     duplicates = random.Random(1).sample(range(events), int(events * DUPLICATE_SHARE))
     # Duplicates are sent a little later.
-    order = sorted([(place, place) for place in range(events)] + [(place + 50, place) for place in duplicates])
+    order = sorted([(index, index) for index in range(events)] + [(index + 50, index) for index in duplicates])
     own = process_time()
-    [result] = asyncio.run(_send(port, [distinct[place] for _, place in order], rate=rate))
+    [result] = asyncio.run(_send(port, [distinct[index] for _, index in order], rate=rate))
     own = (process_time() - own) / len(order)
     rows = WebhookEvent.objects.count()
     deliveries = sum(WebhookEvent.objects.values_list("deliveries", flat=True))
@@ -136,8 +136,8 @@ async def _send_requests(
     answers: list[Answer] = []
 
     async def sender(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for place, request in waiting:
-            due = started + place / rate if rate else perf_counter()
+        for index, request in waiting:
+            due = started + index / rate if rate else perf_counter()
             if (early := due - perf_counter()) > 0:
                 await asyncio.sleep(early)
             writer.write(request)

@@ -5,7 +5,6 @@ only describe them.
 """
 
 import hashlib
-from datetime import date
 from typing import Any, Generic, Literal, TypeVar
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -22,7 +21,7 @@ from catalog.feeds import formats, queries
 from catalog.feeds.cursors import START, Cursor, CursorError, CursorOutdated, FeedSnapshot
 from catalog.feeds.sources import feed_sources
 from catalog.models import FeedPosition
-from catalog.records import ProductRecord, VariantRecord
+from catalog.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
 from common.rest import ApiError, FieldError
 from hub.field_registry import FieldType, stored_fields
 
@@ -33,9 +32,25 @@ State = Literal["live", "suspended", "discontinued", "deleted"]
 VENDOR: Any = Field(description="The vendor's name on your order lines. Null for your own items.")
 
 
-class PriceOut(Schema):
-    """A price of a variant in a price list."""
+class OptionOut(Schema):
+    """An option of a variant, for example size M."""
 
+    name: str
+    value: str
+
+
+def _with_fields(record_class: type, base: type[Schema] = Schema) -> Any:
+    """A schema of `base` and those fields of the registry that it does not describe itself."""
+    types: dict[str, Any] = {"status": State, "options": list[OptionOut]}
+    fields: dict[str, Any] = {
+        field.feed_name: types.get(field.name, float | None if field.type is FieldType.DECIMAL else field.annotation)
+        for field in stored_fields(record_class)
+        if field.feed_name and field.feed_name not in base.model_fields
+    }
+    return create_model(base.__name__, __base__=base, **fields)
+
+
+class _PriceDocument(Schema):
     price_list: str
     currency: str
     min_quantity: int = Field(description="The smallest quantity to which the price applies.")
@@ -43,11 +58,8 @@ class PriceOut(Schema):
     list_amount: float | None = Field(description="The price before a discount.")
 
 
-class OptionOut(Schema):
-    """An option of a variant, for example size M."""
-
-    name: str
-    value: str
+class PriceOut(_with_fields(PriceRecord, _PriceDocument)):  # type: ignore[misc]  # from the registry
+    """A price of a variant in a price list."""
 
 
 class _VariantDocument(Schema):
@@ -59,24 +71,13 @@ class _ProductDocument(Schema):
     vendor: str | None = VENDOR
 
 
-def _with_fields(base: type[Schema], record_class: type) -> Any:
-    """A schema of `base` and the fields of the registry."""
-    types: dict[str, Any] = {"status": State, "options": list[OptionOut]}
-    fields: dict[str, Any] = {
-        field.feed_name: types.get(field.name, float | None if field.type is FieldType.DECIMAL else field.annotation)
-        for field in stored_fields(record_class)
-        if field.feed_name
-    }
-    return create_model(base.__name__, __base__=base, **fields)
-
-
-class VariantOut(_with_fields(_VariantDocument, VariantRecord)):  # type: ignore[misc]  # from the registry
+class VariantOut(_with_fields(VariantRecord, _VariantDocument)):  # type: ignore[misc]  # from the registry
     """A variant with its prices."""
 
     prices: list[PriceOut]
 
 
-class ProductOut(_with_fields(_ProductDocument, ProductRecord)):  # type: ignore[misc]  # from the registry
+class ProductOut(_with_fields(ProductRecord, _ProductDocument)):  # type: ignore[misc]  # from the registry
     """A product with its variants. Delete products and variants that are neither `live` nor `suspended`."""
 
     brand: str | None
@@ -84,13 +85,13 @@ class ProductOut(_with_fields(_ProductDocument, ProductRecord)):  # type: ignore
     variants: list[VariantOut]
 
 
-class LocationOut(Schema):
-    """Stock of a variant at a location."""
-
+class _LocationDocument(Schema):
     location: str
     quantity: float
-    min_level: float | None
-    restock_date: date | None
+
+
+class LocationOut(_with_fields(StockRecord, _LocationDocument)):  # type: ignore[misc]  # from the registry
+    """Stock of a variant at a location."""
 
 
 class InventoryOut(Schema):
@@ -105,12 +106,8 @@ class InventoryOut(Schema):
     locations: list[LocationOut]
 
 
-class ImageOut(Schema):
+class ImageOut(_with_fields(ImageRecord)):  # type: ignore[misc]  # from the registry
     """An image of a product."""
-
-    url: str
-    label: str
-    position: int
 
 
 class VariantImageOut(Schema):

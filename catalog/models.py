@@ -63,7 +63,6 @@ class Category(models.Model):
 
     class Meta:
         verbose_name_plural = _("categories")
-        ordering = ["path"]
         indexes = [models.Index(fields=["seller", "path"], name="catalog_category_path")]
 
     def __str__(self) -> str:
@@ -82,7 +81,6 @@ class Brand(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        ordering = ["name"]
         indexes = [models.Index("seller", Upper("name"), name="catalog_brand_name")]
 
     def __str__(self) -> str:
@@ -120,7 +118,6 @@ class Product(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["seller", "id"], name="catalog_product_of_seller")]
         indexes = [
             models.Index(fields=["seller", "status", "id"], name="catalog_product_status"),
@@ -165,7 +162,6 @@ class Variant(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["product", "position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "id"], name="catalog_variant_of_seller"),
             models.UniqueConstraint(
@@ -198,9 +194,6 @@ class Image(models.Model):
     origin = models.ForeignKey(
         Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
-
-    class Meta:
-        ordering = ["product", "position", "id"]
 
     def __str__(self) -> str:
         return self.url

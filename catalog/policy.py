@@ -1,6 +1,6 @@
 """Staging copy rules for the catalog, which is copied completely (L9, L10).
 
-staging_copy/policy.py describes the format. Free text entered by merchants is scrubbed, because a
+docs/staging-copy.md describes the format. Free text entered by merchants is scrubbed, because a
 value that is kept and contains an email address stops the copy.
 """
 
@@ -30,9 +30,9 @@ POLICY = {
     "catalog_product": {
         "id": "keep",
         "seller_id": "keep",
-        "title": "scrub",
+        "title": "scrub:contacts",
         "slug": "keep",
-        "description": "scrub",
+        "description": "scrub:contacts",
         "product_type": "keep",
         "brand_id": "keep",
         "attribute_set_id": "keep",
@@ -48,7 +48,7 @@ POLICY = {
         "seller_id": "keep",
         "product_id": "keep",
         "sku": "scrub",
-        "barcode": "keep",
+        "barcode": "scrub",
         "mpn": "scrub",
         "weight_in_grams": "keep",
         "position": "keep",
@@ -65,7 +65,7 @@ POLICY = {
         "product_id": "keep",
         "external_id": "keep",
         "url": "scrub",
-        "alt": "scrub",
+        "alt": "scrub:contacts",
         "position": "keep",
         "origin_id": "keep",
     },

@@ -1,6 +1,9 @@
 """Base classes and helpers of the admin console: read-only pages, fast paging of large tables, confirmation dialogs."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
 from typing import Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
@@ -12,6 +15,7 @@ from django.db import connection
 from django.db.models import Model, URLField
 from django.forms import CharField, ChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
@@ -20,6 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.dataclasses import UnfoldAction
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
@@ -73,6 +78,22 @@ class BaseAdmin(ModelAdmin):
     def is_action_available(self, row: Any, action_name: str) -> bool:
         """Whether the row's state allows this detail action."""
         return True
+
+    def get_unfold_action(self, action: str) -> UnfoldAction:
+        """A dialog is a part of a page. Its own address, opened in a new tab for example, leads to the row's page."""
+        found = super().get_unfold_action(action)
+        return replace(found, method=self._only_inside_page(found.method)) if found.dialog else found
+
+    def _only_inside_page(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method == "GET" and "HX-Request" not in request.headers:
+                name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}"
+                object_id = kwargs.get("object_id")
+                return redirect(f"{name}_change", object_id) if object_id else redirect(f"{name}_changelist")
+            return view(request, *args, **kwargs)
+
+        return wrapper
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         row = self.get_object(request, str(object_id))

@@ -31,7 +31,7 @@ class FeedImport(models.Model):
         SENDING = "sending", _("Sending")
         POLLING = "polling", _("Processing")
         SUCCESS = "success", _("Succeeded")
-        REFUSED = "refused", _("Rejected")
+        REJECTED = "refused", _("Rejected")
         HARMFUL = "harmful", _("Blocked: would delete too much. Needs approval")
         UNKNOWN = "unknown", _("No response, may still be running")
 
@@ -42,7 +42,7 @@ class FeedImport(models.Model):
     mode = models.CharField(max_length=7, choices=Mode)
     format = models.CharField(max_length=10, blank=True, help_text=_("The vendor's file format."))
     state = models.CharField(max_length=8, choices=State, default=State.BUILDING)
-    remote_id = models.CharField(max_length=100, blank=True)
+    remote_id = models.CharField(_("remote ID"), max_length=100, blank=True)
     items = models.PositiveIntegerField(default=0)
     removals = models.PositiveIntegerField(default=0)
     file = models.CharField(max_length=300, blank=True, help_text=_("Name of the file in FEED_DIR."))
@@ -128,7 +128,7 @@ class WebhookEvent(models.Model):
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="webhook_events", db_constraint=False, db_index=False
     )
-    delivery_id = models.CharField(max_length=200)
+    delivery_id = models.CharField(_("delivery ID"), max_length=200)
     scope = models.CharField(max_length=100, blank=True)
     direction = models.CharField(max_length=6, choices=Direction, blank=True)
     data_type = models.CharField(max_length=20, choices=DataType, blank=True)
@@ -158,6 +158,8 @@ class WebhookRefusal(models.Model):
     last_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("rejected webhook")
+        verbose_name_plural = _("rejected webhooks")
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "connection", "reason"], nulls_distinct=False, name="connectors_refusal_once"

@@ -43,9 +43,9 @@ def chart(runs: Sequence[Run]) -> Chart | None:
     longest = max(length for _, length in started)
     unit = (HEIGHT - _MIN_HEIGHT) / sqrt(max(longest.total_seconds(), 1))
     bars = []
-    for place, (run, length) in enumerate(started):
+    for position, (run, length) in enumerate(started):
         height = round(_MIN_HEIGHT + unit * sqrt(max(length.total_seconds(), 0)), 1)
-        bars.append(Bar(run, place * (BAR + GAP), round(HEIGHT - height, 1), height))
+        bars.append(Bar(run, position * (BAR + GAP), round(HEIGHT - height, 1), height))
     return Chart(bars, len(bars) * (BAR + GAP) - GAP, longest)
 
 
@@ -71,7 +71,7 @@ def latency_chart(latency_buckets: Sequence[LatencyBucket]) -> LatencyChart | No
     longest = max(bucket.longest for bucket in latency_buckets)
     unit = (HEIGHT - _MIN_HEIGHT) / sqrt(max(longest.total_seconds(), 1))
     bars = []
-    for place, bucket in enumerate(latency_buckets):
+    for position, bucket in enumerate(latency_buckets):
         height = round(_MIN_HEIGHT + unit * sqrt(max(bucket.longest.total_seconds(), 0)), 1)
-        bars.append(LatencyBar(bucket, place * (BAR + GAP), round(HEIGHT - height, 1), height))
+        bars.append(LatencyBar(bucket, position * (BAR + GAP), round(HEIGHT - height, 1), height))
     return LatencyChart(bars, len(bars) * (BAR + GAP) - GAP, longest)

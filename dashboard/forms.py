@@ -1,16 +1,16 @@
-"""Forms: the filters of lists, login, API keys."""
+"""Forms: the filters of lists, login, password, API keys."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Seller
+from accounts.models import Seller, User
 from accounts.services import SCOPES
 from catalog.models import Status
 from connectors.models import WebhookEvent
@@ -69,7 +69,7 @@ class IssueFilter(FilterForm):
     connection = _choice(_("Connection"), [])
     data_type = _choice(_("Data"), DataType.choices)
     severity = _choice(_("Severity"), Issue.Severity.choices)
-    text = _search(_("Search"), _("Title, message or ID"))
+    text = _search(_("Search"), _("Text or ID"))
     shown = forms.ChoiceField(label=_("Status"), choices=[("", _("Open")), (RESOLVED, _("Resolved"))], required=False)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
@@ -183,13 +183,27 @@ class LogInForm(AuthenticationForm):
             raise
 
 
+class PasswordForm(PasswordChangeForm):
+    """Changes the password of the logged-in user."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, label_suffix="", **kwargs)
+        self.fields["old_password"].label = _("Current password")
+        self.fields["new_password2"].label = _("Confirm new password")
+        self.fields["new_password2"].help_text = ""
+
+
 class ApiKeyForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=100,
         help_text=_("A name to recognize this key, for example “Warehouse script”."),
     )
-    scopes = forms.MultipleChoiceField(label=_("Permissions"), widget=forms.CheckboxSelectMultiple)
+    scopes = forms.MultipleChoiceField(
+        label=_("Permissions"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Select at least one permission.")},
+    )
     days = forms.TypedChoiceField(
         label=_("Expires"),
         coerce=int,

@@ -39,8 +39,8 @@ class Keyset:
             self._read(marker)
 
     def _read(self, marker: str) -> None:
-        direction, _, place = marker.partition("~")
-        at, _, row_id = place.rpartition("~")
+        direction, _, position = marker.partition("~")
+        at, _, row_id = position.rpartition("~")
         try:
             if direction not in ("older", "newer") or bool(at) != bool(self.field):
                 raise ValueError(marker)
@@ -49,7 +49,7 @@ class Keyset:
             if not abs(self._id) < 2**63 or (self._at and self._at.tzinfo is None):
                 raise ValueError(marker)
         except ValueError as error:
-            raise BadRequest("page: malformed marker; start again from the first page.") from error
+            raise BadRequest("page: invalid value. Start again from the first page.") from error
 
     def apply(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """The rows after the position in reading order, one more than fits on a page."""

@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -15,14 +17,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.models import Status, Variant
+from catalog.models import Product, Status, Variant
 from catalog.records import VariantRecord
 from connectors.models import WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
-from hub.field_registry import stored_fields
-from hub.kinds import Direction
+from hub.field_registry import changed_field, stored_fields
+from hub.kinds import Direction, Kind
 from hub.models import Connection, Run, RunItem
-from orders.models import Customer, Order
+from orders.models import Customer, Order, OrderLine
 from synclog.models import Issue, ItemStatus
 
 # The type of what gettext_lazy returns, which is a str in all but name.
@@ -138,6 +140,26 @@ def more_variant_fields(variant: Variant) -> list[tuple[Label, str]]:
             pairs = [f"{name} {each}" for name, each in value.items()] if isinstance(value, dict) else [str(value)]
             found.append((field.label, ", ".join(pairs)))
     return found
+
+
+_MODELS: dict[str, type[Model]] = {
+    Kind.PRODUCT: Product,
+    Kind.VARIANT: Variant,
+    Kind.CUSTOMER: Customer,
+    Kind.ORDER: Order,
+    Kind.ORDER_LINE: OrderLine,
+}
+
+
+def choice_label(kind: str, key: str, value: Any) -> str | None:
+    """The label of a value in the changes that an import recorded; None if it is not one of a field's choices."""
+    changed = changed_field(kind, key)
+    model = _MODELS.get(changed.kind) if changed else None
+    if changed is None or model is None:
+        return None
+    column = next((field for field in model._meta.fields if field.name == changed.name), None)
+    label = dict(column.flatchoices).get(value) if column and isinstance(value, str) else None
+    return None if label is None else str(label)
 
 
 @dataclass(frozen=True)
@@ -287,9 +309,9 @@ def stages(run: Run) -> list[Stage]:
         order = order[-1:]  # changes from events are sent without being queued or prepared as a run
     if run.is_open:
         # A run asks for approval while it prepares.
-        place = order.index(Run.State.PREPARING if state is Run.State.NEEDS_APPROVAL else state)
-        completed = order[:place]
-        upcoming: list[Label] = [*(steps[step] for step in order[place + 1 :]), gettext_lazy("Finished")]
+        position = order.index(Run.State.PREPARING if state is Run.State.NEEDS_APPROVAL else state)
+        completed = order[:position]
+        upcoming: list[Label] = [*(steps[step] for step in order[position + 1 :]), gettext_lazy("Finished")]
     else:
         reached_end = state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS) or run.remaining is not None
         completed, upcoming = order if reached_end else order[:2] if run.started_at else order[:1], []

@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Seller, User
 from accounts.services import create_api_key, record_audit_event, revoke_api_key
+from orders.models import Order
+from orders.services import accept_difference
 
 
 @transaction.atomic
@@ -26,3 +28,12 @@ def revoke_own_api_key(*, key: ApiKey) -> None:
     """Revoke a key of its own user, who is recorded in the audit log."""
     revoke_api_key(key=key)
     record_audit_event(user=key.user, action="key.revoke", target=key, seller=key.seller)
+
+
+@transaction.atomic
+def accept_order_difference(*, order: Order, by: User) -> bool:
+    """Send an order although it does not add up, and record who decided it. False if there is nothing to accept."""
+    if not accept_difference(order=order, now=timezone.now()):
+        return False
+    record_audit_event(user=by, action="order.accept", target=order, seller=order.seller)
+    return True

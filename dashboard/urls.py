@@ -36,6 +36,7 @@ seller_urls: list[URLPattern] = [
     path("customers/<int:customer>/", items.customer, name="customer"),
     path("orders/", items.orders, name="orders"),
     path("orders/<int:order>/", items.order, name="order"),
+    path("orders/<int:order>/accept/", items.accept_difference, name="accept_difference"),
     path("statuses/", items.status_list, name="statuses"),
     path("payloads/<int:link>/", items.payload, name="payload"),
     path("webhooks/", webhooks.index, name="webhooks"),

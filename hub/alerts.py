@@ -163,6 +163,15 @@ def update_alerts(*, findings: list[Finding], now: datetime) -> tuple[int, int]:
     return len(opened), len(resolved)
 
 
+@transaction.atomic
+def announce(*, key: str, message: str, now: datetime) -> None:
+    """Send a notification that needs no action to all channels without a seller, once per key."""
+    if Alert.objects.filter(key=key).exists():
+        return
+    notice = Alert.objects.create(kind=Alert.Kind.NOTICE, key=key, message=message, opened_at=now, resolved_at=now)
+    _queue_deliveries([notice], is_resolution=False)
+
+
 def _queue_deliveries(alerts: list[Alert], *, is_resolution: bool) -> None:
     channels = list(AlertChannel.objects.filter(enabled=True))
     AlertDelivery.objects.bulk_create(

@@ -125,12 +125,12 @@ def list_runs(request: ApiRequest, filters: Query[RunFilter], paging: Query[Pagi
         jobs = jobs.filter(data_type=filters.data_type)
     # Reads the latest runs of each job by index and takes the newest of them: scanning all runs would be slow for a
     # seller with few runs among sellers with many.
-    mine = Run.objects.filter(job=OuterRef("pk")).order_by("-id")
+    own_runs = Run.objects.filter(job=OuterRef("pk")).order_by("-id")
     if filters.state:
-        mine = mine.filter(state=filters.state)
+        own_runs = own_runs.filter(state=filters.state)
     if paging.before:
-        mine = mine.filter(id__lt=paging.before)
-    newest = jobs.order_by().values_list(ArraySubquery(mine.values("pk")[: paging.limit + 1]), flat=True)
+        own_runs = own_runs.filter(id__lt=paging.before)
+    newest = jobs.order_by().values_list(ArraySubquery(own_runs.values("pk")[: paging.limit + 1]), flat=True)
     ids = sorted(chain.from_iterable(newest), reverse=True)[: paging.limit + 1]
     runs = Run.objects.filter(pk__in=ids).select_related("job__connection").order_by("-id")
     return page_of(runs, limit=paging.limit)

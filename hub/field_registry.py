@@ -182,6 +182,13 @@ def change_label(kind: str, key: str) -> str:
     or an order line follows its SKU (`AB-1: rrp`) and for stock precedes the location (`AB-1: stock leeds`). Other keys
     are returned as they are."""
     owner, separator, path = key.rpartition(": ")
-    name, space, rest = path.partition(" ") if separator else (path, "", "")
-    field = fields_of(_PARTS.get(Kind(kind), kind) if separator else kind).get(name)
+    _name, space, rest = path.partition(" ") if separator else (path, "", "")
+    field = changed_field(kind, key)
     return key if field is None else f"{owner}{separator}{field.label}{space}{rest}"
+
+
+def changed_field(kind: str, key: str) -> HubField | None:
+    """The field that a key of an import's changes refers to; None for other keys."""
+    _owner, separator, path = key.rpartition(": ")
+    name = path.partition(" ")[0] if separator else path
+    return fields_of(_PARTS.get(Kind(kind), kind) if separator else kind).get(name)

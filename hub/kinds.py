@@ -31,6 +31,12 @@ class Kind(TextChoices):
     ORDER_LINE = "order_line", _("Order line")
 
 
+def kind_label(kind: str) -> str:
+    """`order_line` → "Order line"; `category@2` → "Category". Other values are returned as they are."""
+    plain = kind.partition("@")[0]
+    return str(Kind(plain).label) if plain in Kind.values else plain
+
+
 class Direction(TextChoices):
     """Seen from SyncCenter: import from a platform, export to a platform."""
 

@@ -25,9 +25,9 @@ _MAX_LINE_LENGTH = 1000
 class RepeatedEvent(StrEnum):
     """Events that can occur any number of times in a run. Names are stored; values follow a number in the log."""
 
-    ASIDE = "items with issues (see Issues for the full list)"
+    ITEM_ISSUES = "items with issues (see Issues for the full list)"
     WAIT = "delays"
-    REFUSED = "rejected batches"
+    REJECTED = "rejected batches"
     LOST = "lost workers"
 
 

@@ -21,6 +21,7 @@ from orders.models import (
     Shipment,
     ShipmentLine,
 )
+from orders.quantities import CLOSED
 from orders.records import AddressRecord, AdjustmentRecord, CustomerRecord
 
 
@@ -162,6 +163,9 @@ class OrderItem:
     shipments: list[ShipmentItem] = field(default_factory=list)
     addresses: list[AddressRecord] = field(default_factory=list)
     principal: Principal | None = None
+    # The connection that the order is loaded for, if it may have shipped lines itself.
+    target_id: int | None = None
+    customer_reference: str = ""
     base_currency: str = ""
     exchange_rate: Decimal | None = None
     prices_include_tax: bool | None = None
@@ -177,32 +181,53 @@ class OrderItem:
     adjustments: list[AdjustmentRecord] = field(default_factory=list)
     refunds: list[RefundItem] = field(default_factory=list)
 
+    @property
+    def awaits_customer(self) -> bool:
+        """Whether the order names a customer who has not been imported (M10)."""
+        return self.customer_id is None and bool(self.customer_reference)
+
     def shipped_quantities(self, *, except_by: int | None = None) -> dict[int, Decimal]:
         """Order line ID → quantity shipped, as the source tells it or as the shipments add up, whichever is more.
 
         `except_by`: a connection whose own shipments are not counted.
         """
-        reported: dict[int, Decimal] = defaultdict(Decimal)
-        own: dict[int, Decimal] = defaultdict(Decimal)
+        own = self._reported(except_by) if except_by is not None else {}
+        found = {}
+        for line in self.lines:
+            all_reported = sum((each.lines.get(line.id, Decimal(0)) for each in self.shipments), Decimal(0))
+            # What the source calls shipped includes what it was told of the excluded connection's shipments.
+            found[line.id] = max(line.quantity_shipped, all_reported) - own.get(line.id, Decimal(0))
+        return found
+
+    def open_quantities(self) -> dict[int, Decimal]:
+        """Order line ID → what is open: ordered − canceled − refunded − shipped, never negative (M1)."""
+        return self._left(self.shipped_quantities())
+
+    def target_quantities(self) -> dict[int, Decimal]:
+        """Order line ID → what the target has to deliver, including what it has delivered itself (M8)."""
+        if self.target_id is None:
+            return self.open_quantities()
+        own = self._reported(self.target_id)
+        left = self._left(self.shipped_quantities(except_by=self.target_id))
+        # Goods may be refunded after the target shipped them.
+        return {line_id: max(quantity, own.get(line_id, Decimal(0))) for line_id, quantity in left.items()}
+
+    def _reported(self, by: int | None) -> dict[int, Decimal]:
+        """Order line ID → quantity in the shipments that a connection reported."""
+        found: dict[int, Decimal] = defaultdict(Decimal)
         for shipment in self.shipments:
-            excluded = except_by is not None and shipment.reported_by == except_by
-            for line_id, quantity in shipment.lines.items():
-                (own if excluded else reported)[line_id] += quantity
-        # What the source calls shipped includes what it was told of the excluded connection's shipments.
-        return {line.id: max(line.quantity_shipped - own[line.id], reported[line.id]) for line in self.lines}
+            if shipment.reported_by == by:
+                for line_id, quantity in shipment.lines.items():
+                    found[line_id] += quantity
+        return found
 
-    def open_quantities(self, *, except_by: int | None = None) -> dict[int, Decimal]:
-        """Order line ID → what is still to be delivered: ordered − canceled − refunded − shipped, never negative (M1).
-
-        `except_by` as above: what that connection shipped itself stays in.
-        """
-        shipped = self.shipped_quantities(except_by=except_by)
-        return {
-            line.id: max(
-                Decimal(0), line.quantity - line.quantity_cancelled - line.quantity_refunded - shipped[line.id]
-            )
-            for line in self.lines
-        }
+    def _left(self, shipped: dict[int, Decimal]) -> dict[int, Decimal]:
+        """Nothing of a line with a final status, also if an earlier release stored it without quantities."""
+        found = {}
+        for line in self.lines:
+            left = line.quantity - line.quantity_cancelled - line.quantity_refunded - shipped[line.id]
+            found[line.id] = Decimal(0) if line.status in CLOSED else max(Decimal(0), left)
+        return found
 
 
 _CUSTOMER = ("id", "seller_id", "group__name", "parent_id", "status", "revision", "updated_at")
@@ -212,8 +237,8 @@ _ORDER = (
     "revision", "updated_at",
 )  # fmt: skip
 _ORDER_AMOUNTS = (
-    "base_currency", "exchange_rate", "prices_include_tax", "subtotal_net", "subtotal_gross", "total_net", "paid",
-    "refunded", "reconciliation", "difference", "accepted_difference", "read_version",
+    "customer_reference", "base_currency", "exchange_rate", "prices_include_tax", "subtotal_net", "subtotal_gross",
+    "total_net", "paid", "refunded", "reconciliation", "difference", "accepted_difference", "read_version",
 )  # fmt: skip
 _LINE = (
     "id", "order_id", "variant_id", "position", "sku", "title", "vendor", "quantity", "unit_price", "status", "kind",

@@ -1,4 +1,4 @@
-"""Staging copy rules for customers and orders (L5, L7). staging_copy/policy.py describes the format."""
+"""Staging copy rules for customers and orders (L5, L7). docs/staging-copy.md describes the format."""
 
 POLICY: dict[str, dict[str, object]] = {
     "orders_customergroup": {"id": "keep", "seller_id": "keep", "name": "scrub"},
@@ -14,7 +14,7 @@ POLICY: dict[str, dict[str, object]] = {
         "group_id": "keep",
         # Identifies the customer in the seller's accounting system.
         "accounting_id": "mask:secret",
-        "sales_agent_groups": "scrub",
+        "sales_agent_groups": "mask:name",
         "price_lists": "scrub",
         "discount_percentage": "keep",
         "payment_on_account": "keep",
@@ -51,6 +51,7 @@ POLICY: dict[str, dict[str, object]] = {
         "source_id": "keep",
         "number": "scrub",
         "customer_id": "keep",
+        "customer_reference": "keep",
         "status": "keep",
         "source_status": "keep",
         "currency": "keep",
@@ -71,7 +72,7 @@ POLICY: dict[str, dict[str, object]] = {
         "read_version": "keep",
         "placed_at": "keep",
         "placed_through_b2b": "keep",
-        "cart_id": "keep",
+        "cart_id": "mask:secret",
         "customer_note": "mask:text",
         "internal_note": "mask:text",
         "ip_address": "mask:ip",
@@ -88,7 +89,8 @@ POLICY: dict[str, dict[str, object]] = {
         "needs_shipping": "keep",
         "position": "keep",
         "sku": "scrub",
-        "title": "scrub",
+        # Personalized goods have a name or a text of the customer in their title.
+        "title": "mask:text",
         "vendor": "keep",
         "delivery_address": "scrub",
         "quantity": "keep",
@@ -164,7 +166,7 @@ POLICY: dict[str, dict[str, object]] = {
         "order_id": "keep",
         "reported_by_id": "keep",
         "external_id": "keep",
-        "carrier": "keep",
+        "carrier": "scrub:contacts",
         # Anyone with the number can look up the recipient at the carrier.
         "tracking_numbers": ["mask:secret"],
         "tracking_number": "mask:secret",

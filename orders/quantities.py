@@ -60,16 +60,16 @@ CLOSED = (*_CANCELLED, *_REFUNDED, *_SHIPPED)
 def with_quantities(line: OrderLineRecord, order_status: str) -> OrderLineRecord:
     """The line with the quantities that its status, else the order's, implies, for sources that do not tell them all.
 
-    A canceled order has no open quantities, whatever its lines say (M9).
+    In a canceled order nothing is open, whatever its lines say (M9); in a shipped one no line is pending (M6).
     """
     left = left_to_ship(line)
     if not left:
         return line
     status = line.status if line.status in CLOSED else order_status
     if status in _CANCELLED:
-        return replace(line, quantity_cancelled=line.quantity_cancelled + left)
+        return replace(line, status=status, quantity_cancelled=line.quantity_cancelled + left)
     if status in _REFUNDED:
-        return replace(line, quantity_refunded=line.quantity_refunded + left)
+        return replace(line, status=status, quantity_refunded=line.quantity_refunded + left)
     if status in _SHIPPED:
-        return replace(line, quantity_shipped=line.quantity_shipped + left)
+        return replace(line, status=status, quantity_shipped=line.quantity_shipped + left)
     return line

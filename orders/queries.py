@@ -36,6 +36,16 @@ def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
     return dict(Order.objects.filter(pk__in=order_ids).values_list("pk", "seller"))
 
 
+def orders_of_source(*, source_id: int, order_ids: Collection[int]) -> set[int]:
+    """Those of the orders that were first imported from the source."""
+    return set(Order.objects.filter(source_id=source_id, pk__in=order_ids).values_list("pk", flat=True))
+
+
+def has_orders_to_read_again(*, source_id: int) -> bool:
+    """Whether orders of the source were imported by a release that did not read their amounts."""
+    return Order.objects.filter(source_id=source_id, read_version=1).exists()
+
+
 def orders_by_number(*, source_id: int, numbers: Collection[str]) -> dict[str, OrderIdentity]:
     """Order number → order of this source."""
     rows = Order.objects.filter(source_id=source_id, number__in=numbers).exclude(number="").values_list(*_IDENTITY)

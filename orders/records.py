@@ -1,6 +1,6 @@
 """Customers and orders as read from a source. Amounts are in the major unit of the currency.
 
-None as an amount: the source does not tell it. `net` is without tax, `gross` with tax.
+None as an amount: the source does not provide it. `net` is without tax, `gross` with tax.
 """
 
 from dataclasses import dataclass, field

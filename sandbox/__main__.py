@@ -36,12 +36,12 @@ def market(text: str) -> tuple[str, list[str]]:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="A strict stand-in for a vendor's platform, served over real HTTP.",
+        description="A strict simulation of a vendor's platform, served over real HTTP.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("platform", choices=sorted(PLATFORMS), help="platform to stand in for")
+    add("platform", choices=sorted(PLATFORMS), help="platform to simulate")
     add("--port", type=int, default=0, help="port on 127.0.0.1; 0 picks a free one (default)")
     add(
         "--account",

@@ -137,8 +137,8 @@ class Catalog:
     def _product(self, number: int, rng: random.Random, leaves: list[int]) -> Product:
         roll = rng.random
         leaf = leaves[int(roll() * len(leaves))]
-        round_, place = divmod(number, len(self._series))
-        model = f"{self._series[place]} {round_ + 1}" if round_ else self._series[place]
+        round_, position = divmod(number, len(self._series))
+        model = f"{self._series[position]} {round_ + 1}" if round_ else self._series[position]
         noun = _singular(self.categories[leaf].name)
         price = int(roll() * 20_000 + 400) / 100
         sku = f"{noun[:3].upper()}-{number + 1:06d}"

@@ -1,7 +1,7 @@
 """Orders made of parts, in no vendor's terms: what a shopper bought, at which prices, with which charges and discounts.
 
-A stand-in turns the parts into an order by its vendor's rules (`sandbox.sales`). Amounts are text, in the currency of
-the order. `prices_include_tax` tells how to read prices, charges and discounts.
+A simulated platform turns the parts into an order by its vendor's rules (`sandbox.sales`). Amounts are text, in the
+currency of the order. `prices_include_tax` tells how to read prices, charges and discounts.
 """
 
 from dataclasses import dataclass, fields, replace

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from hub.alerts import Finding
 from hub.models import Alert
 from hub.schedules import time_between_runs
-from staging_copy.copier import STAGE_LABELS
+from staging_copy.copying.stages import STAGE_LABELS
 from staging_copy.models import Backup, Copy, CopySchedule
 
 # A copy can take hours, and a nightly backup can start late.
 _GRACE_PERIOD = timedelta(hours=6)
+_REHEARSAL_INTERVAL = timedelta(days=7)
 
 
 def find(*, now: datetime) -> list[Finding]:
@@ -22,17 +24,33 @@ def find(*, now: datetime) -> list[Finding]:
 
 
 def _backups(now: datetime) -> Iterator[Finding]:
-    last = Backup.objects.exclude(state__in=(Backup.State.RUNNING, Backup.State.DELETED)).first()
+    last = Backup.objects.exclude(state__in=(Backup.State.RUNNING, Backup.State.STORED, Backup.State.DELETED)).first()
     if last is None:
         return
     if last.state != Backup.State.GOOD:
         message = _("The latest live backup needs attention (%(state)s). %(problem)s")
         values = {"state": last.get_state_display(), "problem": last.problem}
         yield _finding(Alert.Kind.FAILING, "backup", message % values)
+    if settings.BACKUP_STORAGE_BUCKET:
+        waiting = Backup.objects.filter(state=Backup.State.GOOD, stored_at=None, finished_at__lt=now - _GRACE_PERIOD)
+        if (oldest := waiting.order_by("finished_at").first()) is not None:
+            message = _("Backup %(backup)s is not in the object storage yet. %(problem)s")
+            yield _finding(Alert.Kind.OVERDUE, "storage", message % {"backup": oldest, "problem": oldest.problem})
+    yield from _rehearsal(now)
     good = Backup.objects.filter(state=Backup.State.GOOD, origin=Backup.Origin.NIGHTLY).first()
     if good is not None and now - good.taken_at > timedelta(days=1) + _GRACE_PERIOD:
         message = _("No successful nightly backup of live for %(duration)s.")
         yield _finding(Alert.Kind.OVERDUE, "backup", message % {"duration": timesince(good.taken_at, now)})
+
+
+def _rehearsal(now: datetime) -> Iterator[Finding]:
+    """A backup that was never restored proves nothing."""
+    first = Backup.objects.filter(origin=Backup.Origin.NIGHTLY).order_by("taken_at").first()
+    last = Backup.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
+    since = last.rehearsed_at if last else first.taken_at if first else None
+    if since is not None and now - since > _REHEARSAL_INTERVAL + _GRACE_PERIOD:
+        message = _("No backup has been restored on trial for %(duration)s.")
+        yield _finding(Alert.Kind.OVERDUE, "rehearsal", message % {"duration": timesince(since, now)})
 
 
 def _copies(now: datetime) -> Iterator[Finding]:

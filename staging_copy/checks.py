@@ -8,7 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.checks import CheckMessage, Error
 from django.db import models
 
-from staging_copy.policy import Policy, Rows, Rule, TablePolicy, argument, collect, verb
+from staging_copy.masking.policy import Policy, Rows, Rule, TablePolicy, argument, verb
+from staging_copy.policies import collect
 
 _TEXT = (models.CharField, models.TextField)
 _NO_EMPTY_VALUE = (models.DateField, models.TimeField, models.UUIDField, models.GenericIPAddressField)
@@ -91,13 +92,13 @@ def _problem(rule: Rule, field: Any) -> str:
     is_json = isinstance(field, models.JSONField)
     if word == "json" and not is_json:
         return "only JSON columns can have rules by path."
-    if is_json and (rule in ("keep", "scrub") or word == "mask"):
+    if is_json and (rule in ("keep", "scrub", "scrub:contacts") or word == "mask"):
         return "a JSON column needs rules by path ({key: rule}), `keep:tree` or `scrub:tree`."
     if not is_json and argument(rule) == "tree":
         return "only JSON columns can use `:tree`."
     if rule == "mask:ip" and isinstance(field, models.GenericIPAddressField):
         return ""
-    if word == "mask" and not isinstance(field, _TEXT):
+    if word == "mask" and not isinstance(field, (*_TEXT, ArrayField)):
         return f"`{rule}` needs a text column, and this is a {field.get_internal_type()}."
     if word == "scrub" and not (is_json or isinstance(field, (*_TEXT, ArrayField))):
         return f"`scrub` needs a text column, and this is a {field.get_internal_type()}."

@@ -21,6 +21,7 @@ class Backup(models.Model):
         GOOD = "good", _("Verified")
         DAMAGED = "damaged", _("Damaged")
         FAILED = "failed", _("Failed")
+        STORED = "stored", _("In object storage only")
         DELETED = "deleted", _("Deleted (retention expired)")
 
     class Origin(models.TextChoices):
@@ -34,6 +35,12 @@ class Backup(models.Model):
     taken_at = models.DateTimeField(_("live as of"), help_text=_("The backup contains the data of live at this time."))
     finished_at = models.DateTimeField(_("finished at"), null=True)
     verified_at = models.DateTimeField(_("verified at"), null=True)
+    stored_at = models.DateTimeField(
+        _("stored at"), null=True, help_text=_("When an encrypted copy was put into the object storage.")
+    )
+    rehearsed_at = models.DateTimeField(
+        _("rehearsed at"), null=True, help_text=_("When it was last restored on trial, and all rows were counted.")
+    )
     size = models.BigIntegerField(_("size"), null=True, help_text=_("Bytes on disk."))
     rows = models.BigIntegerField(_("rows"), null=True)
     checksum = models.CharField(
@@ -97,6 +104,7 @@ class Copy(models.Model):
 
     # The states in which staging is the database that the copy made.
     IN_PLACE = (State.ASKING, State.UNCHECKED, State.DONE)
+    UNDER_WAY = (State.RUNNING, State.CHECKING)
 
     # Null until the copy starts if it should read the latest backup at that time.
     backup = models.ForeignKey(
@@ -147,7 +155,10 @@ class Copy(models.Model):
         verbose_name = _("copy")
         verbose_name_plural = _("copies")
         ordering = ["-id"]
-        permissions = (("copy_to_staging", "Can back up live, copy it to staging, and roll that back"),)
+        permissions = (
+            ("copy_to_staging", "Can back up live, copy it to staging, and roll that back"),
+            ("view_samples", "Can view values of live next to their masked values on staging"),
+        )
         constraints = [
             models.UniqueConstraint(
                 fields=["state"], condition=models.Q(state="running"), name="staging_copy_one_at_a_time"

@@ -5,10 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from staging_copy.copier import STAGE_LABELS, STAGES
+from hub import links
+from hub.kinds import Kind
+from hub.models import Connection
+from staging_copy.copying.stages import STAGE_LABELS, STAGES
 from staging_copy.models import Copy
 
 KIND_NAMES = {
@@ -17,6 +21,7 @@ KIND_NAMES = {
     "brand": gettext_lazy("brands"),
     "category": gettext_lazy("categories"),
 }
+KIND_LABELS = {"seller": gettext_lazy("Seller"), **{kind.value: kind.label for kind in Kind}}
 # The maximum per list on the page; the JSON has more.
 MAX_ROWS = 200
 
@@ -33,7 +38,10 @@ class Listing:
 
     @property
     def lines(self) -> list[list[Any]]:
-        return [[row.get(column, "") for column in self.columns] for row in self.rows]
+        return [
+            [_UNCHECKED_REASONS.get(value, value) if column == "reason" else value for column, value in row.items()]
+            for row in self.rows
+        ]
 
     @property
     def headings(self) -> list[str]:
@@ -49,6 +57,16 @@ _COLUMN_LABELS = {
     "shop_id": gettext_lazy("ID in shop"),
     "slug": gettext_lazy("Slug"),
     "title": gettext_lazy("Title"),
+    "reason": gettext_lazy("Reason"),
+}
+# Why something was not looked up (checking/unchecked.py).
+_UNCHECKED_REASONS = {
+    "no shop": gettext_lazy("The seller has no connection to a shop."),
+    "shop not checked": gettext_lazy(
+        "The seller's shop was not checked, because its connection is paused or incomplete."
+    ),
+    "no lookup": gettext_lazy("The platform has no lookup by ID."),
+    "no id": gettext_lazy("It has no ID in the shop."),
 }
 # L9, L11–L13, L15.
 _LISTINGS = (
@@ -65,7 +83,7 @@ _LISTINGS = (
     (
         "kept_by_answer",
         gettext_lazy("Missing in the shop, kept"),
-        gettext_lazy("They were kept because the question about deleting them was answered with no."),
+        gettext_lazy("They were kept because a user chose to keep missing items."),
     ),
     (
         "contradicted",
@@ -76,6 +94,16 @@ _LISTINGS = (
         "only_in_shop",
         gettext_lazy("Only in the shop"),
         gettext_lazy("Use a backup of the shop that is slightly later than the backup of live."),
+    ),
+    (
+        "unchecked_sellers",
+        gettext_lazy("Sellers that were not checked"),
+        gettext_lazy("They are unchanged."),
+    ),
+    (
+        "unchecked_products",
+        gettext_lazy("Products that were not checked"),
+        gettext_lazy("They are unchanged."),
     ),
     (
         "missing_but_only_reported",
@@ -89,6 +117,10 @@ def template_context(copy: Copy) -> dict[str, Any]:
     """The context of the report's template. Parts that the copy did not reach are empty."""
     report = copy.report or {}
     check = report.get("check") or {}
+    names = {
+        slug: f"{name} ({seller})" if seller else name
+        for slug, name, seller in Connection.objects.values_list("slug", "name", "seller__name")
+    }
     tables = report.get("tables", [])
     return {
         "copy": copy,
@@ -99,26 +131,76 @@ def template_context(copy: Copy) -> dict[str, Any]:
         "stages": [(STAGE_LABELS.get(stage, stage), seconds) for stage, seconds in report.get("stages", [])],
         "seconds": sum(seconds for _, seconds in report.get("stages", [])),
         "swap_seconds": report.get("swap_seconds"),
-        "tables": [table | {"changed": changed(table)} for table in tables],
+        "tables": [
+            # Reports of earlier versions have no counts.
+            table | {"changed": changed(table), "changed_values": sorted(table.get("changed", {}).items())}
+            for table in tables
+        ],
+        "definitions": report.get("definitions") or {},
+        "warnings": report.get("warnings", []),
+        "policy_changes": report.get("policy_changes", []),
         "rows": sum(table["rows_on_staging"] for table in tables),
         "leaks": report.get("leaks") or {},
         "own_rows": [own for own in report.get("own_rows", []) if any((own["updated"], own["added"], own["left_out"]))],
         "like_live": report.get("paused_because_like_live", []),
-        "highest_ids": report.get("highest_ids", {}),
+        "highest_ids": {_id_label(key, names): highest for key, highest in report.get("highest_ids", {}).items()},
         "check": check,
+        "harmful": [
+            {**each, "shop": names.get(each["shop"], each["shop"]), "kind": str(KIND_NAMES[each["kind"]])}
+            for each in (check.get("guard") or {}).get("harmful", [])
+        ],
+        "not_asked": [
+            {**each, "connection": names.get(each["connection"], each["connection"])}
+            for each in check.get("not_asked", [])
+        ],
         "asked": [
-            {"shop": shop["shop"], "kind": str(KIND_NAMES.get(kind, kind)), **tally}
+            {"shop": names.get(shop["shop"], shop["shop"]), "kind": str(KIND_NAMES.get(kind, kind)), **tally}
             for shop in check.get("shops", [])
             for kind, tally in shop["kinds"].items()
         ],
         "listings": [
-            Listing(str(title), str(why), found["total"], found["shown"][:MAX_ROWS], list(found["shown"][0]))
+            Listing(str(title), str(why), found["total"], _labelled(found["shown"], names), list(found["shown"][0]))
             for name, title, why in _LISTINGS
             if (found := check.get(name)) and found["total"]
         ],
         "guard_percent": settings.STAGING_COPY_GUARD_PERCENT,
         "guard_items": settings.STAGING_COPY_GUARD_ITEMS,
     }
+
+
+def _labelled(rows: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """The rows to show, with names of shops and labels of kinds."""
+    labels: dict[str, dict[str, Any]] = {"shop": names, "kind": KIND_LABELS}
+    return [
+        {column: str(labels.get(column, {}).get(value, value)) for column, value in row.items()}
+        for row in rows[:MAX_ROWS]
+    ]
+
+
+def _id_label(key: str, names: dict[str, str]) -> str:
+    """`order line` → "Order line"; `acme-shop product` → "Acme: Product"."""
+    slug, _space, kind = key.rpartition(" ")
+    if slug in names:
+        return f"{names[slug]}: {KIND_LABELS.get(kind) or links.link_kind_label(kind)}"
+    return capfirst(key)
+
+
+def policy_changes(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """How the rules differ between two reports, by table and column. A value is None where there is no rule."""
+    old, new = _rules(before), _rules(after)
+    return [
+        {"name": name, "before": old.get(name), "after": new.get(name)}
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _rules(report: dict[str, Any]) -> dict[str, Any]:
+    rules: dict[str, Any] = {}
+    for table in report.get("tables", []):
+        rules[table["table"]] = table["fate"]
+        rules |= {f"{table['table']}.{column}": rule for column, rule in table["rules"].items()}
+    return rules
 
 
 def steps(copy: Copy) -> list[dict[str, str]]:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import record_audit_event as audit
 from hub import lanes
-from staging_copy import services, target
-from staging_copy.journal import AlreadyRunning
+from staging_copy import services
+from staging_copy.copying import target
+from staging_copy.copying.journal import AlreadyRunning
 from staging_copy.models import Copy
 
 logger = logging.getLogger(__name__)

@@ -16,19 +16,29 @@ from staging_copy.models import Backup
 def back_up(**kwargs: Any) -> None:
     with heartbeat.working_on("the nightly backup"):
         services.take_backup(origin=Backup.Origin.NIGHTLY)
+        services.store_backups()
         services.prune_backups()
+        services.prune_storage()
 
 
 @shared_task(name=requested_actions.BACKUP_TASK)
 def back_up_now(**kwargs: Any) -> None:
     with heartbeat.working_on("a backup"):
         services.take_backup()
+        services.store_backups()
+
+
+@shared_task(name="staging_copy.rehearse_restore")
+def rehearse_restore(**kwargs: Any) -> None:
+    with heartbeat.working_on("the rehearsal of a restore"):
+        services.rehearse_restore()
 
 
 @shared_task(name=requested_actions.COPY_TASK)
 def run_due_copies(**kwargs: Any) -> None:
     """Plans scheduled copies, carries out requested actions and runs due copies."""
     with heartbeat.working_on("copies"):
+        services.clean_up_backups()
         schedules.plan_due(now=timezone.now())
         requested_actions.run_requested()
         services.run_due_copies()

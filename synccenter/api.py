@@ -79,7 +79,9 @@ def handle_authentication_error(request: HttpRequest, error: AuthenticationError
 def handle_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Returns 400 instead of Ninja's 422, because B2B storefronts that call the API expect 400."""
     field_errors = [
-        FieldError(property=_property(*fault["loc"]), code=fault["type"], message=fault["msg"])
+        FieldError(
+            property=_property(*fault["loc"]), code=fault["type"], message=fault["msg"].removeprefix("Value error, ")
+        )
         for fault in error.errors
     ]
     summary = "; ".join(f"{error.property}: {error.message}".removeprefix(": ") for error in field_errors[:3])

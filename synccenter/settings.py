@@ -129,9 +129,9 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# British formats (24 hours, day before month); texts are in American English. No other language is offered.
-LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", "English")]
+LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en-us", "English")]
+FORMAT_MODULE_PATH = "synccenter.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -224,6 +224,11 @@ if ENVIRONMENT != "staging":
             "schedule": crontab(hour=0, minute=30),
             "options": {"expires": 3600},
         },
+        "rehearse_restore": {
+            "task": "staging_copy.rehearse_restore",
+            "schedule": crontab(day_of_week=0, hour=2, minute=30),
+            "options": {"expires": 3600},
+        },
         "copy": {
             "task": "staging_copy.run_due_copies",
             "schedule": timedelta(minutes=1),
@@ -248,6 +253,15 @@ PRIVATE_HOSTS_ALLOWED = env.words("PRIVATE_HOSTS_ALLOWED", "127.0.0.1,localhost"
 # Backups and the live-to-staging copy. See docs/staging-copy.md.
 BACKUP_DIR = env.path("BACKUP_DIR", VAR_DIR / "backups")
 BACKUP_KEEP_DAYS = env.number("BACKUP_KEEP_DAYS", 14)
+# Object storage with the S3 protocol. Without access key, the credentials of the machine are used.
+BACKUP_STORAGE_BUCKET = env.text("BACKUP_STORAGE_BUCKET", "")
+BACKUP_STORAGE_PREFIX = env.text("BACKUP_STORAGE_PREFIX", "")
+BACKUP_STORAGE_ENDPOINT = env.text("BACKUP_STORAGE_ENDPOINT", "")
+BACKUP_STORAGE_REGION = env.text("BACKUP_STORAGE_REGION", "")
+BACKUP_STORAGE_ACCESS_KEY = env.text("BACKUP_STORAGE_ACCESS_KEY", "")
+BACKUP_STORAGE_SECRET_KEY = env.text("BACKUP_STORAGE_SECRET_KEY", "")
+BACKUP_STORAGE_KEEP_DAYS = env.number("BACKUP_STORAGE_KEEP_DAYS", 90)
+BACKUP_ENCRYPTION_KEYS = env.words("BACKUP_ENCRYPTION_KEYS", ",".join(ENCRYPTION_KEYS))
 STAGING_DATABASE_URL = env.text("STAGING_DATABASE_URL", "")
 STAGING_COPY_JOURNAL_DIR = env.path("STAGING_COPY_JOURNAL_DIR", VAR_DIR / "copies")
 STAGING_COPY_PROCESSES = env.number("STAGING_COPY_PROCESSES", 2)

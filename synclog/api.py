@@ -57,8 +57,10 @@ class ErrorIn(StrictSchema):
         description="ID of the item, unique in the log. SyncCenter adds the kind, for example `variant:5`."
     )
     message: Annotated[Text, StringConstraints(min_length=1, max_length=10_000)]
-    # API name of the fix. Must not change.
-    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="How to fix the problem.")
+    how_to_fix: Annotated[Text, StringConstraints(max_length=2000)] = Field("", description="How to fix the problem.")
+    mend: Annotated[Text, StringConstraints(max_length=2000)] = Field(
+        "", description="Deprecated. Use `how_to_fix`.", json_schema_extra={"deprecated": True}
+    )
     title: Annotated[Line, StringConstraints(max_length=300)] = Field("", description="The name of the item.")
     code: Annotated[Line, StringConstraints(max_length=60)] = ""
     severity: Issue.Severity = Issue.Severity.ERROR
@@ -70,7 +72,14 @@ class ErrorIn(StrictSchema):
 
     def draft(self) -> IssueDraft:
         """The issue to open for this error."""
-        return IssueDraft(**self.model_dump(exclude={"link", "mend"}), fix=self.mend, link=self.link or "")
+        fields = self.model_dump(exclude={"link", "how_to_fix", "mend"})
+        return IssueDraft(**fields, fix=self.how_to_fix or self.mend, link=self.link or "")
+
+    @model_validator(mode="after")
+    def _reject_both_names(self) -> "ErrorIn":
+        if self.how_to_fix and self.mend:
+            raise ValueError("mend: deprecated name of how_to_fix. Send only how_to_fix.")
+        return self
 
 
 class ErrorList(StrictSchema):
@@ -135,7 +144,8 @@ class ErrorOut(Schema):
 
     external_id: str
     message: str
-    mend: str
+    how_to_fix: str
+    mend: str = Field(description="Deprecated. Use `how_to_fix`.", json_schema_extra={"deprecated": True})
     title: str
     code: str
     severity: Issue.Severity
@@ -143,6 +153,10 @@ class ErrorOut(Schema):
     occurrences: int
     opened_at: datetime
     seen_at: datetime
+
+    @staticmethod
+    def resolve_how_to_fix(issue: Issue) -> str:
+        return issue.fix
 
     @staticmethod
     def resolve_mend(issue: Issue) -> str:

@@ -143,7 +143,7 @@ class ItemStatus(models.Model):
     state = models.CharField(max_length=8, choices=State)
     message = models.TextField(blank=True)
     at = models.DateTimeField(default=timezone.now)
-    run_id = models.BigIntegerField(null=True)
+    run_id = models.BigIntegerField(_("run ID"), null=True)
 
     class Meta:
         verbose_name = _("sync status")
@@ -175,7 +175,7 @@ class ItemEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
     seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
-    run_id = models.BigIntegerField(null=True)
+    run_id = models.BigIntegerField(_("run ID"), null=True)
     kind = models.CharField(max_length=40)
     item_id = models.BigIntegerField(_("item ID"))
     direction = models.CharField(max_length=6, choices=Direction)
@@ -184,6 +184,8 @@ class ItemEvent(models.Model):
     changes = models.JSONField(default=dict, help_text=_("Field → [before, after]. Empty if values weren't compared."))
 
     class Meta:
+        verbose_name = _("timeline entry")
+        verbose_name_plural = _("timeline entries")
         indexes = [
             models.Index(fields=["kind", "item_id", "-id"], name="synclog_event_of_item"),
             models.Index(fields=["at"], name="synclog_event_age"),

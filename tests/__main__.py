@@ -29,7 +29,7 @@ def pytest_arguments(argv: list[str]) -> list[str]:
 def main(argv: list[str]) -> None:
     arguments = pytest_arguments(argv)
     if set(ALL_CORES) <= set(arguments):
-        # Before any test: a machine without a browser is told so at once, and only once.
+        # Before any test: on a machine without a browser, the message appears immediately, and once.
         try:
             ensure_browser()
         except NoBrowser as error:

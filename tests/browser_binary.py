@@ -28,7 +28,7 @@ PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-# Where Playwright keeps its downloads unless told otherwise, and what the programs in them are called.
+# Where Playwright keeps its downloads by default, and what the programs in them are called.
 PLAYWRIGHT_CACHES = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
 PLAYWRIGHT_PROGRAMS = ("chrome-headless-shell", "headless_shell", "chrome")
 START_SECONDS = 60
@@ -66,7 +66,7 @@ def find(sources: Iterable[Source]) -> Path:
                 return program
     raise NoBrowser(
         "The browser tests need Chrome or Chromium: install one (on Debian, as root: apt-get install chromium), "
-        f"then try again. {CACHE / 'log'} tells what was tried."
+        f"then try again. {CACHE / 'log'} lists what was tried."
     )
 
 

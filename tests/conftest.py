@@ -150,7 +150,7 @@ def _sandboxes() -> Iterator[dict[str, SandboxProcess]]:
 def may_break_contracts(request: pytest.FixtureRequest) -> bool:
     """Whether requests of this test may break the contract of a sandbox (marker `breaks_contract`).
 
-    An answer of a stand-in may never.
+    A simulated response may never.
     """
     return request.node.get_closest_marker("breaks_contract") is not None
 

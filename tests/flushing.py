@@ -1,7 +1,7 @@
 """How the database is emptied after a test that committed: the tables that have rows, and no other.
 
 Django's flush truncates every table, which makes PostgreSQL write several hundred new files, and then creates content
-types and permissions anew. Together that takes longer than most tests.
+types and permissions again. Together that takes longer than most tests.
 """
 
 from collections.abc import Iterator

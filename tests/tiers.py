@@ -30,7 +30,7 @@ TIERS = {
     for tier in (
         Tier("core", "everything that the machine can run by itself", 10),
         Tier("clients", "API clients that others wrote, against our API and our sandbox", 10),
-        Tier("postgres", "the oldest and the newest PostgreSQL that we support", 10),
+        Tier("postgres", "every PostgreSQL version that we support", 10),
         Tier("real", "the real servers behind the adapters", 10),
     )
 }

@@ -9,7 +9,7 @@ from django.db import connection
 
 from catalog.feeds.sources import FeedSource
 from catalog.models import FeedPosition
-from catalog.records import ProductRecord, VariantRecord
+from catalog.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
 from hub.field_registry import FieldType, stored_fields
 
 Feed = FeedPosition.Feed
@@ -47,8 +47,7 @@ SELECT product.id, json_build_object(
                     'price_list', list.slug,
                     'currency', list.currency,
                     'min_quantity', price.min_quantity,
-                    'amount', trim_scale(price.amount),
-                    'list_amount', trim_scale(price.list_amount)
+                    {price_fields}
                 ) ORDER BY list.slug, price.min_quantity), '[]')
                 FROM catalog_price AS price JOIN catalog_pricelist AS list ON list.id = price.price_list_id
                 WHERE price.variant_id = variant.id AND (%(vendor)s IS NULL OR list.connection_id IN (
@@ -72,9 +71,7 @@ SELECT variant.id, json_build_object(
     'locations', (
         SELECT coalesce(json_agg(json_build_object(
             'location', location.code,
-            'quantity', trim_scale(stock.quantity),
-            'min_level', trim_scale(stock.min_level),
-            'restock_date', stock.restock_date
+            {stock_fields}
         ) ORDER BY location.code), '[]')
         FROM catalog_stock AS stock JOIN catalog_stocklocation AS location ON location.id = stock.location_id
         WHERE stock.variant_id = variant.id
@@ -89,11 +86,8 @@ SELECT product.id, json_build_object(
     'status', product.status,
     'title', product.title,
     'images', (
-        SELECT coalesce(json_agg(json_build_object(
-            'url', image.url,
-            'label', image.alt,
-            'position', image.position
-        ) ORDER BY image.position, image.id), '[]')
+        SELECT coalesce(json_agg(json_build_object({image_fields})
+        ORDER BY image.position, image.id), '[]')
         FROM catalog_image AS image WHERE image.product_id = product.id
     ),
     'variants', (
@@ -112,9 +106,10 @@ _STATEMENTS = {
     Feed.PRODUCTS: _PRODUCTS.format(
         product_fields=_fields("product", ProductRecord, without=("attributes",)),
         variant_fields=_fields("variant", VariantRecord),
+        price_fields=_fields("price", PriceRecord),
     ),
-    Feed.INVENTORY: _INVENTORY,
-    Feed.IMAGES: _IMAGES,
+    Feed.INVENTORY: _INVENTORY.format(stock_fields=_fields("stock", StockRecord)),
+    Feed.IMAGES: _IMAGES.format(image_fields=_fields("image", ImageRecord)),
 }
 
 

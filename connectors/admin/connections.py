@@ -84,7 +84,7 @@ class SyncForm(BaseDialogForm):
 @admin.register(Connection)
 class ConnectionAdmin(BaseAdmin):
     ordering = ("name",)
-    list_display = ("name", "platform", "seller", "state_text", "base_url", "updated_at")
+    list_display = ("name", "platform_name", "seller", "state_text", "base_url", "updated_at")
     list_filter = ("platform", ("state", ChoicesDropdownFilter), "role", ("seller", AutocompleteSelectFilter))
     list_select_related = ("seller",)
     search_fields = ("name", "slug", "base_url")
@@ -106,8 +106,13 @@ class ConnectionAdmin(BaseAdmin):
         return {
             "pause": row.paused_at is None,
             "resume": row.paused_at is not None,
-            "webhook_secret": adapter is not None and adapter.webhooks.configured_by_hand,
+            "webhook_secret": adapter is not None and adapter.webhooks.configured_manually,
         }.get(action_name, True)
+
+    @display(description=_("Platform"), ordering="platform")
+    def platform_name(self, connection: Connection) -> str:
+        adapter = adapters().get(connection.platform)
+        return adapter.name if adapter else connection.platform
 
     @display(description=_("Status"))
     def state_text(self, connection: Connection) -> SafeString:
@@ -162,7 +167,7 @@ class ConnectionAdmin(BaseAdmin):
         may_change = obj is None or self.has_change_permission(request, obj)
         # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
-        state = ("platform", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
+        state = ("platform_name", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
         sections = {}
         if adapter is not None and may_change:
@@ -180,10 +185,12 @@ class ConnectionAdmin(BaseAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        fixed = ("platform", "slug", "seller")
-        shown = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
+        fixed = ("platform_name", "slug", "seller")
+        derived = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
         # Without its adapter there is no schema to validate a form with, so every field is read-only.
-        return (*fixed, *shown) if self._adapter(request, obj) else (*fixed, *shown, "name", "base_url", "field_map")
+        return (
+            (*fixed, *derived) if self._adapter(request, obj) else (*fixed, *derived, "name", "base_url", "field_map")
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         uninstalled = isinstance(obj, Connection) and obj.state == Connection.State.UNINSTALLED

@@ -30,7 +30,7 @@ FEED_COLORS: dict[FeedImport.State, Color] = {
     FeedImport.State.SENDING: "default",
     FeedImport.State.POLLING: "default",
     FeedImport.State.SUCCESS: "success",
-    FeedImport.State.REFUSED: "danger",
+    FeedImport.State.REJECTED: "danger",
     FeedImport.State.HARMFUL: "danger",
     FeedImport.State.UNKNOWN: "warning",
 }

@@ -77,6 +77,21 @@ def _schedule_label(job: Job) -> str:
 class JobForm(forms.ModelForm):
     time_zone = TimeZoneField(label=_("Time zone"), help_text=_("Time zone of crontab schedules."))
 
+    class Meta:
+        labels = {"partial_schedule": _("Incremental schedule")}
+        # Those of the model are written for the API: with code in backticks.
+        help_texts = {
+            "full_schedule": _(
+                "When to run a full sync: an interval such as 1d or 6h, or a crontab such as 0 3 * * *. "
+                "Leave empty to run it manually."
+            ),
+            "partial_schedule": _("Imports: when to run an incremental sync, for example 15m."),
+            "comparison_schedule": _(
+                "Exports: when to compare the platform's data with SyncCenter, for example 1w. "
+                "Leave empty to compare manually."
+            ),
+        }
+
     def clean_by_size(self) -> bool:
         """Editing the full schedule turns the automatic one off; it can be turned on again."""
         wanted: bool = self.cleaned_data["by_size"]
@@ -102,7 +117,7 @@ class JobForm(forms.ModelForm):
 
 class JobInline(ReadOnlyInline):
     model = Job
-    fields = ("direction", "data_type", "enabled", "paused", "schedule_text", "partial_schedule", "last_full_sync")
+    fields = ("direction", "data_type", "enabled", "paused", "schedule_text", "incremental_schedule", "last_full_sync")
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
@@ -111,6 +126,10 @@ class JobInline(ReadOnlyInline):
     @display(description=_("Full schedule"))
     def schedule_text(self, job: Job) -> str:
         return _schedule_label(job)
+
+    @display(description=_("Incremental schedule"))
+    def incremental_schedule(self, job: Job) -> str:
+        return job.partial_schedule or "-"
 
     @display(description=_("Last full sync"))
     def last_full_sync(self, job: Job) -> str:
@@ -122,7 +141,14 @@ class JobAdmin(BaseAdmin):
     """Jobs are created with their connection; operators edit their schedules and filters."""
 
     form = JobForm
-    list_display = ("__str__", "state_text", "schedule_text", "partial_schedule", "next_full_at", "last_full_sync_at")
+    list_display = (
+        "__str__",
+        "state_text",
+        "schedule_text",
+        "incremental_schedule",
+        "next_full_at",
+        "last_full_sync_at",
+    )
     list_filter = (
         "direction",
         ("data_type", ChoicesDropdownFilter),
@@ -162,6 +188,10 @@ class JobAdmin(BaseAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @display(description=_("Incremental schedule"))
+    def incremental_schedule(self, job: Job) -> str:
+        return job.partial_schedule or "-"
 
     @display(description=_("Status"))
     def state_text(self, job: Job) -> SafeString:

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from pydantic import SecretStr
+from pydantic import AliasChoices, SecretStr
 from pydantic import ValidationError as SchemaError
 from pydantic.fields import FieldInfo
 from unfold.widgets import (
@@ -26,7 +26,7 @@ from unfold.widgets import (
 
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.schemas import Schema
+from connectors.sdk.schemas import Schema, error_message
 from hub.field_registry import fields_of
 from hub.kinds import DataType, Kind
 from hub.models import Connection
@@ -138,8 +138,9 @@ class ConnectionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for part, stored in ((SETTINGS, self.instance.settings), (CREDENTIALS, self.instance.credentials or {})):
             for name, info in self._schema(part).model_fields.items():
-                if name in stored and not _is_secret(info):
-                    self.initial[field_name(part, name)] = stored[name]
+                stored_name = next((each for each in _names(name, info) if each in stored), None)
+                if stored_name and not _is_secret(info):
+                    self.initial[field_name(part, name)] = stored[stored_name]
 
         if "field_map" in self.fields:
             known = gettext("Fields you can map: %(fields)s.") % {"fields": _describe_fields(self.adapter.FieldMap)}
@@ -194,10 +195,16 @@ class ConnectionForm(forms.ModelForm):
         return values
 
 
+def _names(name: str, info: FieldInfo) -> list[str]:
+    """The name of a field, and its deprecated names."""
+    alias = info.validation_alias
+    return [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [name]
+
+
 def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
     """Path (`products.rrp`; empty for the whole schema) and message of each error."""
     details = error.errors(include_input=False, include_context=False)
-    return [(".".join(map(str, detail["loc"])), detail["msg"]) for detail in details]
+    return [(".".join(map(str, detail["loc"])), error_message(detail)) for detail in details]
 
 
 def _describe_fields(schema: type[Schema]) -> str:

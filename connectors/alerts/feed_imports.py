@@ -11,7 +11,7 @@ from hub.alerts import Finding, monitored_jobs
 from hub.models import Alert
 
 
-def refused_imports(*, now: datetime) -> Iterable[Finding]:
+def rejected_imports(*, now: datetime) -> Iterable[Finding]:
     """Jobs of which the lane's last finished import was rejected. One query."""
     finished = (
         FeedImport.objects.filter(lane=OuterRef("lane_ids__0")).exclude(state__in=FeedImport.OPEN).order_by("-pk")
@@ -19,10 +19,10 @@ def refused_imports(*, now: datetime) -> Iterable[Finding]:
     jobs = monitored_jobs().annotate(
         import_id=Subquery(finished.values("pk")[:1]),
         import_state=Subquery(finished.values("state")[:1]),
-        refusal_reason=Subquery(finished.values("answer__reason")[:1]),
+        rejection_reason=Subquery(finished.values("answer__reason")[:1]),
     )
-    for job in jobs.filter(import_state=FeedImport.State.REFUSED):
+    for job in jobs.filter(import_state=FeedImport.State.REJECTED):
         message = _(
             "%(job)s. Import %(import_id)s was rejected: %(reason)s You can download its file from the admin console."
-        ) % {"job": job, "import_id": job.import_id, "reason": job.refusal_reason}
+        ) % {"job": job, "import_id": job.import_id, "reason": job.rejection_reason}
         yield Finding(Alert.Kind.FAILING, f"import:{job.pk}", job, job.connection.seller_id, message)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.http import HttpClient
 from hub import alerts
-from hub.models import AlertChannel, AlertDelivery
+from hub.models import Alert, AlertChannel, AlertDelivery
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +59,15 @@ def _notify(channel: AlertChannel, now: datetime) -> None:
 def _render_message(deliveries: list[AlertDelivery]) -> tuple[str, list[str]]:
     """The subject and the lines of a message about these deliveries."""
     resolved = sum(delivery.is_resolution for delivery in deliveries)
-    new = len(deliveries) - resolved
+    notices = sum(delivery.alert.kind == Alert.Kind.NOTICE for delivery in deliveries)
+    new = len(deliveries) - resolved - notices
     parts = []
     if new:
         parts.append(ngettext("%(count)s new alert", "%(count)s new alerts", new) % {"count": new})
     if resolved:
         parts.append(ngettext("%(count)s resolved alert", "%(count)s resolved alerts", resolved) % {"count": resolved})
+    if notices:
+        parts.append(ngettext("%(count)s notification", "%(count)s notifications", notices) % {"count": notices})
     lines = [_render_line(delivery) for delivery in deliveries[:_MAX_LINES]]
     if (omitted := len(deliveries) - _MAX_LINES) > 0:
         lines.append(_("… and %(count)s more.") % {"count": omitted})
@@ -72,6 +75,8 @@ def _render_message(deliveries: list[AlertDelivery]) -> tuple[str, list[str]]:
 
 
 def _render_line(delivery: AlertDelivery) -> str:
+    if delivery.alert.kind == Alert.Kind.NOTICE:
+        return delivery.alert.message
     template = _("Resolved: %(message)s") if delivery.is_resolution else _("New: %(message)s")
     return template % {"message": delivery.alert.message}
 

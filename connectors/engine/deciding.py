@@ -70,7 +70,7 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             continue
         try:
             payload = None
-            if item is not None and filters.admits(job.filters, item):
+            if item is not None and filters.matches(job.filters, item):
                 payload = target.payload(item, refs)
         except SkipRecord as error:
             decision.skipped.append((change, item, error.problem))

@@ -5,7 +5,6 @@ the vendor's lines and their shipping address. The sync status is kept for the s
 """
 
 from dataclasses import replace
-from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -16,14 +15,19 @@ from hub.kinds import Kind, Role
 from hub.models import Connection
 from orders.items import OrderItem, Principal
 from orders.models import Address, OrderLine
+from orders.parts import vendor_part
 
 
 def restrict_to_vendor(connection: Connection, orders: dict[int, OrderItem]) -> set[int]:
-    """Replace each order of another seller, in place, by the vendor's part of it. At most one query.
+    """Prepare orders for a target, in place: replace each order of another seller by the vendor's part of it.
+
+    At most one query.
 
     Returns the IDs of orders that do not concern the connection: they are ignored, and not removed either. An order in
     which the vendor has no lines left stays, without lines.
     """
+    for order in orders.values():
+        order.target_id = connection.pk
     foreign = {pk: order for pk, order in orders.items() if order.seller_id != connection.seller_id}
     if connection.seller_id is None or not foreign:
         return set()
@@ -46,28 +50,26 @@ def _active_agreements(connection: Connection) -> QuerySet[DropshipAgreement]:
 
 
 def _vendor_part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
-    """The lines under the vendor's name and their shipping address. Customer details, totals and notes that the vendor
-    does not need are left out."""
-    name = agreement.name_on_lines.upper()
-    lines = [line for line in order.lines if line.vendor.upper() == name]
-    own = {line.id for line in lines}
+    """The lines under the vendor's name with their amounts and their share of the charges, and their shipping address.
+
+    Customer details, codes of discounts and notes that the vendor does not need are left out.
+    """
+    part = vendor_part(order, agreement.name_on_lines)
+    own = {line.id for line in part.lines}
     shipments = [
         replace(shipment, lines=kept)
         for shipment in order.shipments
         if (kept := {pk: quantity for pk, quantity in shipment.lines.items() if pk in own})
     ]
     return replace(
-        order,
+        part,
         customer_id=None,
+        customer_reference="",
         source_status="",
-        total=sum((line.quantity * line.unit_price for line in lines), Decimal(0)),
-        tax=Decimal(0),
-        shipping_cost=Decimal(0),
         cart_id="",
         customer_note="",
         internal_note="",
         ip_address=None,
-        lines=lines,
         shipments=shipments,
         addresses=[
             replace(address, email="", external_id="")

@@ -9,6 +9,6 @@ def error_text(error: Exception) -> str:
     Of a bug only its class, because its text may contain personal data: the caller has to log it.
     """
     if not isinstance(error, ConnectorError):
-        return f"Internal error: {type(error).__name__}. Operators find the details in the server log."
+        return f"Internal error: {type(error).__name__}. See the server log for details."
     fix = error.fix if isinstance(error, NeedsAttention) else ""
     return f"{str(error) or type(error).__name__} {fix}".strip()

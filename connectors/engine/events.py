@@ -150,7 +150,14 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
         run = _event_run(job, now)
         context = import_context_for(job, run_id=run.pk, now=now)
         requested = links_of_source(context).filter(external_id__in=external_ids, missing=False)
-        tally = apply_fetched(turn, context, run, found, requested=list(requested))
+        tally = apply_fetched(
+            context,
+            run,
+            found.records,
+            requested=list(requested),
+            excluded=found.excluded,
+            calls=turn.pop_call_count(),
+        )
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)
 

@@ -4,7 +4,8 @@ One way for the pages of a run, for items that a complete read did not contain, 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -18,25 +19,44 @@ from hub.models import Job, Link, Run, RunCounter
 from hub.records import Record
 
 
-def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> list[Record]:
+class Fetched(NamedTuple):
+    """The items that a source has, and the IDs of those that it has but that the settings exclude."""
+
+    records: list[Record]
+    excluded: set[str]
+
+
+def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> Fetched:
     """The items that the source has. Call it outside a transaction."""
     turn.renew()
-    return list(turn.source(job).fetch(external_ids))
+    source = turn.source(job)
+    records = list(source.fetch(external_ids))
+    rest = set(external_ids) - {record.external_id for record in records}
+    return Fetched(records, source.excluded(rest) if rest else set())
 
 
 def apply_fetched(
-    turn: Turn, context: ImportContext, run: Run, records: Sequence[Record], *, requested: Sequence[Link] = ()
+    context: ImportContext,
+    run: Run,
+    records: Sequence[Record],
+    *,
+    requested: Sequence[Link] = (),
+    excluded: Collection[str] = (),
+    calls: int = 0,
 ) -> Tally:
     """Save records, and discontinue the items of `requested` links that are not among them; count both in the run.
 
-    Call it in a fenced transaction. Returns the counts of the records.
+    Items whose IDs are `excluded` are left as they are. `calls` is the number of API calls that it took. Call it in a
+    fenced transaction. Returns the counts of the records.
     """
     tally = apply_page(context, records)
     if context.job.data_type == DataType.CATEGORIES:
         _set_category_parents(context, records)
     existing = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
-    gone = [link for link in requested if (link.kind, link.external_id) not in existing]
-    _count(turn, context, run, tally, gone if discontinue(context, gone) else [])
+    missing = [
+        link for link in requested if (link.kind, link.external_id) not in existing and link.external_id not in excluded
+    ]
+    _count(context, run, tally, missing if discontinue(context, missing) else [], calls)
     return tally
 
 
@@ -58,9 +78,9 @@ def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> 
     catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
 
 
-def _count(turn: Turn, context: ImportContext, run: Run, tally: Tally, gone: Sequence[Link]) -> None:
+def _count(context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link], calls: int) -> None:
     """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
-    calls, removed = turn.pop_call_count(), Counter(link.kind for link in gone)
+    removed = Counter(link.kind for link in missing)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         outcomes = tally.kinds.get(kind, Tally()).as_counts() | {RunCounter.Outcome.REMOVED: removed[kind]}
         runs.count(run_id=run.pk, kind=kind, now=context.now, calls=calls, outcomes=outcomes)

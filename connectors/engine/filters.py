@@ -8,6 +8,7 @@ the B2B storefront (D14). In the job that imports customers, `b2b_groups` names 
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from catalog.models import Status
 from orders.models import Customer, Order
@@ -20,23 +21,23 @@ STATUSES = {*Status.values, *Customer.Status.values, *Order.Status.values}
 def validate(filters: Any) -> None:
     """Raises ValidationError that names the invalid key and the valid values."""
     if not isinstance(filters, dict):
-        raise ValidationError('Filters must be an object such as {"brands": ["Acme"]}.')
+        raise ValidationError(_('Filters must be an object such as {"brands": ["Acme"]}.'))
     for key, value in filters.items():
         if key in BOOLEAN_FILTERS:
             if not isinstance(value, bool):
-                raise ValidationError(f"{key} must be true or false.")
+                raise ValidationError(_("%(key)s must be true or false.") % {"key": key})
         elif key not in LIST_FILTERS:
-            raise ValidationError(
-                f"{key!r} is not a filter: choose from {', '.join((*LIST_FILTERS, *BOOLEAN_FILTERS))}."
-            )
+            known = ", ".join((*LIST_FILTERS, *BOOLEAN_FILTERS))
+            raise ValidationError(_("“%(key)s” is not a filter. Choose from %(known)s.") % {"key": key, "known": known})
         elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise ValidationError(f"{key} must be a list of strings.")
+            raise ValidationError(_("%(key)s must be a list of strings.") % {"key": key})
     if unknown := sorted(set(filters.get("statuses", ())) - STATUSES):
         # It would match nothing, and items that no longer match are removed from the target.
-        raise ValidationError(f"statuses: {unknown[0]!r} is not a status; choose from {', '.join(sorted(STATUSES))}.")
+        message = _("statuses: “%(status)s” is not a status. Choose from %(known)s.")
+        raise ValidationError(message % {"status": unknown[0], "known": ", ".join(sorted(STATUSES))})
 
 
-def admits(filters: dict[str, Any], item: Any) -> bool:
+def matches(filters: dict[str, Any], item: Any) -> bool:
     """Whether the job syncs the item. Deleted items never match, nor orders in which the vendor has no lines (S9). A
     filter on a property that the item's kind does not have is ignored.
     """

@@ -19,6 +19,8 @@ from hub import lanes, runlog, runs
 from hub.kinds import DataType
 from hub.models import Job, JobState, Run
 from hub.services import start_run
+from orders.queries import has_orders_to_read_again
+from orders.services import keep_unread_orders
 from synclog import services as synclog
 from synclog.models import Issue
 
@@ -71,7 +73,7 @@ def _start(turn: Turn, context: ImportContext, run: Run, now: datetime) -> None:
     since = None
     if run.scope == Run.Scope.PARTIAL:
         cut = JobState.objects.get(job=context.job).cut_at
-        since = cut - context.job.lookback if cut else None
+        since = cut - context.job.lookback if cut and not _must_read_all_orders(context) else None
     with lanes.fenced(turn.claim):
         runs.start(run=run, now=now)
         run.cursor = {"phase": Phase.READ, "since": since and since.isoformat(), "page": None, "pages": 0, "read": 0}
@@ -81,6 +83,11 @@ def _start(turn: Turn, context: ImportContext, run: Run, now: datetime) -> None:
         changed = f", changed since {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""
         text = f"Reading {context.job.data_type} from {context.job.connection}{changed}."
         runlog.write(run_id=run.pk, now=now, text=text)
+
+
+def _must_read_all_orders(context: ImportContext) -> bool:
+    """Whether orders were imported by an earlier release, without their amounts: they are read again, once."""
+    return context.job.data_type == DataType.ORDERS and has_orders_to_read_again(source_id=context.connection_id)
 
 
 def _read(turn: Turn, context: ImportContext, run: Run) -> None:
@@ -110,7 +117,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
             phase = Phase.MISSING if unseen_items.must_check(context, run) else Phase.CLOSE
             run.cursor |= {"phase": phase, "after": 0}
         run.save(update_fields=["cursor", "total"])
-        apply_fetched(turn, context, run, page.records)
+        apply_fetched(context, run, page.records, calls=turn.pop_call_count())
     turn.record_success()
 
 
@@ -134,6 +141,8 @@ def _close(turn: Turn, context: ImportContext, run: Run) -> None:
         # The cut date is the start, not the end: changes during the import are read again.
         state.filter(Q(cut_at=None) | Q(cut_at__lt=started)).update(cut_at=started)
         state.update(last_update_at=now)
+        if run.cursor["since"] is None and context.job.data_type == DataType.ORDERS:
+            keep_unread_orders(source_id=context.connection_id)
         if run.scope != Run.Scope.FULL:
             return
         synclog.resolve_unseen(
@@ -149,7 +158,7 @@ def _log_dependent_exports(run: Run, exports: list[Job], now: datetime) -> None:
     changed = sum(each.created + each.updated + each.disabled + each.removed for each in run.counters.all())
     if changed and exports:
         targets = ", ".join(f"{job.connection} ({job.data_type})" for job in exports)
-        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; they are queued for export to {targets}.")
+        runlog.write(run_id=run.pk, now=now, text=f"{changed:,} changed; queued for export to {targets}.")
 
 
 def _dependent_exports(job: Job) -> list[Job]:

@@ -1,6 +1,5 @@
 """The sweeper finds work that a lost message or worker left behind; `prune` deletes old rows and files."""
 
-import re
 from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,11 +15,10 @@ from connectors.engine.settling.full_runs import finish_full_run
 from connectors.webhooks.partitions import maintain_partitions
 from hub import lanes, runs, workers
 from hub.models import Run, SeenExternalId
+from hub.retention import parse_retention
 from hub.services import start_due_runs
 
 _RECOVERY_INTERVAL = timedelta(seconds=20)
-_BY_PARTITION = re.compile(r"partition (?P<days>\d+) days")
-_BY_AGE = re.compile(r"(?P<days>\d+) days by (?P<column>\w+)")
 _DELETE_BATCH = 1000
 _last_recovery: dict[str, datetime] = {}
 
@@ -55,12 +53,14 @@ def prune(*, now: datetime) -> None:
     """Delete rows older than their table's retention (`RETENTION` in each app's policy), and files without a row."""
     models = {model._meta.db_table: model for model in apps.get_models()}
     for app in apps.get_app_configs():
-        retention = getattr(_policy_of(app.name), "RETENTION", {})
-        for table, rule in retention.items():
-            if match := _BY_AGE.fullmatch(rule):
-                _delete_older(models[table], match["column"], now - timedelta(days=int(match["days"])))
-            elif match := _BY_PARTITION.fullmatch(rule):
-                maintain_partitions(table, days=int(match["days"]), now=now)
+        for table, text in getattr(_policy_of(app.name), "RETENTION", {}).items():
+            retention = parse_retention(text)
+            if retention.days is None:
+                continue
+            if retention.column is None:
+                maintain_partitions(table, days=retention.days, now=now)
+            else:
+                _delete_older(models[table], retention.column, now - timedelta(days=retention.days))
     SeenExternalId.objects.exclude(run__state__in=Run.OPEN).delete()  # of failed or canceled comparisons
     # A file is written a little before its row names it.
     prune_files(before=now - timedelta(days=1))

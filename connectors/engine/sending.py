@@ -16,7 +16,7 @@ from connectors.engine.settling.in_doubt import mark_in_doubt
 from connectors.engine.settling.results import Accepted, ChangeResult, Computed, awaiting, failed, skipped
 from connectors.engine.turn import Turn
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused, ConnectorError, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, ConnectorError, NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
 from connectors.sdk.operations import Outcome
 from connectors.sdk.streams import PolledReceipts, Target
@@ -130,7 +130,7 @@ def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | 
 def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) -> _Answer:
     """Send the steps, and poll for those that the target has already queued with the same payload.
 
-    An adapter may need several requests: if the last one is refused, earlier ones may have been accepted.
+    An adapter may need several requests: if the last one is rejected, earlier ones may have been accepted.
     """
     started, writes_before = monotonic(), http.writes
     operations = [step.operation for step in steps]
@@ -149,7 +149,7 @@ def _call(http: HttpClient, target: Target[Any, Any, Any], steps: list[Step]) ->
     except TryAgainLater as error:
         error.sent = error.sent or http.writes > writes_before
         raise
-    except BatchRefused as error:
+    except BatchRejected as error:
         error.item_errors = {asked[position]: problem for position, problem in error.item_errors.items()}
         raise
     return _Answer([outcomes[position] for position in range(len(steps))], monotonic() - started)
@@ -161,7 +161,7 @@ def _is_queued(step: Step) -> bool:
 
 
 def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Future[_Answer] | None" = None) -> None:
-    """Send these steps in one call, or wait for `call` if it was started already; if the target refuses the batch
+    """Send these steps in one call, or wait for `call` if it was started already; if the target rejects the batch
     without naming items, send each alone. Results are added to the batch; changes without one stay in the queue."""
     job = batch.job
     if job.connection.read_only:
@@ -175,8 +175,8 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
         answer = call.result()
         outcomes = answer.outcomes
         turn.limit_batch(len(steps), answer.seconds)
-    except BatchRefused as refusal:
-        return _isolate(turn, batch, steps, refusal, now)
+    except BatchRejected as rejection:
+        return _isolate(turn, batch, steps, rejection, now)
     except TryAgainLater as error:
         return _open_breaker(turn, batch, steps, error, now)
     except NeedsAttention:
@@ -186,12 +186,12 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
         raise
     except SkipRecord as error:
         if len(steps) > 1:
-            return _isolate(turn, batch, steps, BatchRefused(str(error)), now)
+            return _isolate(turn, batch, steps, BatchRejected(str(error)), now)
         outcomes = [Outcome(error=error)]
     except Exception as error:
         if len(steps) > 1:
             logger.exception("%s failed to send %d %s", job.connection.slug, len(steps), job.data_type)
-            return _isolate(turn, batch, steps, BatchRefused(str(error)), now)
+            return _isolate(turn, batch, steps, BatchRejected(str(error)), now)
         outcomes = [Outcome(error=error)]
     else:
         turn.record_success()
@@ -201,19 +201,19 @@ def _send(turn: Turn, batch: Batch, steps: list[Step], now: datetime, call: "Fut
             batch.possibly_sent.append(step)
 
 
-def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
+def _isolate(turn: Turn, batch: Batch, steps: list[Step], rejection: BatchRejected, now: datetime) -> None:
     """Skip the items that the target named and send the others again; if it named none, send each alone."""
     turn.record_success()
-    _log_refusal(steps, refusal, now)
+    _log_rejection(steps, rejection, now)
     if len(steps) == 1:
-        problem = refusal.item_errors.get(0) or issues.REJECTED(reason=str(refusal))
+        problem = rejection.item_errors.get(0) or issues.REJECTED(reason=str(rejection))
         batch.results.append(skipped(steps[0].change, steps[0].item, batch.job, problem))
-    elif refusal.item_errors:
+    elif rejection.item_errors:
         batch.results += [
             skipped(steps[position].change, steps[position].item, batch.job, problem)
-            for position, problem in sorted(refusal.item_errors.items())
+            for position, problem in sorted(rejection.item_errors.items())
         ]
-        if rest := [step for position, step in enumerate(steps) if position not in refusal.item_errors]:
+        if rest := [step for position, step in enumerate(steps) if position not in rejection.item_errors]:
             _send(turn, batch, rest, now)
     else:
         for step in steps:
@@ -224,14 +224,14 @@ def _isolate(turn: Turn, batch: Batch, steps: list[Step], refusal: BatchRefused,
                 return
 
 
-def _log_refusal(steps: list[Step], refusal: BatchRefused, now: datetime) -> None:
+def _log_rejection(steps: list[Step], rejection: BatchRejected, now: datetime) -> None:
     if len(steps) == 1:
         return  # reported by its issue
-    named = len(refusal.item_errors)
+    named = len(rejection.item_errors)
     consequence = f"skipping the {named:,} named by the target" if named else "sending each item alone"
-    text = f"A batch of {len(steps):,} items was rejected ({consequence}): {refusal}"
+    text = f"A batch of {len(steps):,} items was rejected ({consequence}): {rejection}"
     for run_id in sorted({step.change.run_id for step in steps if step.change.run_id}):
-        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.REFUSED, texts=[text], now=now)
+        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.REJECTED, texts=[text], now=now)
 
 
 def _result_for(turn: Turn, job: Job, step: Step, outcome: Outcome, now: datetime) -> ChangeResult:

@@ -162,7 +162,7 @@ def _failing_only(turn: Turn, run: Run) -> Iterator[None]:
     try:
         yield
     except RunFinished:
-        logger.info("%s was closed by someone else", run)
+        logger.info("%s was closed by another process", run)
     except (ConnectorError, LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -175,7 +175,7 @@ def _crash_limit_reached(turn: Turn, run: Run) -> bool:
     if not turn.claim.crashes or turn.claim.orphans or turn.progressed:
         return False
     if turn.claim.crashes >= MAX_CRASHES:
-        _fail_run(turn, run, f"The worker stopped {turn.claim.crashes} times at the same place of this run.")
+        _fail_run(turn, run, f"The worker stopped {turn.claim.crashes} times at the same point of this run.")
         return True
     if run.state == Run.State.PREPARING:
         with lanes.fenced(turn.claim):
@@ -189,9 +189,9 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
 
     Errors fail only this run; the job continues to send.
     """
-    led_jobs = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
+    jobs_of_first_lane = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
     waiting = Run.objects.filter(
-        job__in=led_jobs,
+        job__in=jobs_of_first_lane,
         scope__in=(Run.Scope.PREVIEW, Run.Scope.COMPARISON),
         state__in=(Run.State.QUEUED, Run.State.PREPARING),
     ).select_related("job__connection__seller")

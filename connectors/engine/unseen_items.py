@@ -7,7 +7,7 @@ from connectors.engine.applying import ImportContext
 from connectors.engine.fetching import apply_fetched, fetch, links_of_source
 from connectors.engine.turn import Turn
 from hub import lanes, runlog, runs
-from hub.kinds import DataType
+from hub.kinds import DataType, Role
 from hub.models import Link, Run
 
 # The mass-deletion guard (D9): when both are exceeded, a person has to approve.
@@ -15,12 +15,17 @@ GUARD_SHARE = 0.2
 GUARD_ITEMS = 10
 _BATCH = 100
 # The other types are not discontinued because of a list that does not contain them.
-_DATA_TYPES = (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS)
+_DATA_TYPES = (DataType.PRODUCTS, DataType.CATEGORIES, DataType.BRANDS, DataType.CUSTOMERS, DataType.ORDERS)
 
 
 def must_check(context: ImportContext, run: Run) -> bool:
-    """Whether the run has read all items of a type that is discontinued when it is missing."""
-    return run.scope == Run.Scope.FULL and context.job.data_type in _DATA_TYPES
+    """Whether the run has read all items of a type that is discontinued when it is missing.
+
+    Orders only at shops (M9): an ERP reports shipments of orders, and an OMS keeps its orders.
+    """
+    if run.scope != Run.Scope.FULL or context.job.data_type not in _DATA_TYPES:
+        return False
+    return context.job.data_type != DataType.ORDERS or context.job.connection.role == Role.SHOP
 
 
 def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
@@ -34,9 +39,16 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
     context.now = timezone.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
-        apply_fetched(turn, context, run, found, requested=batch)
+        apply_fetched(
+            context,
+            run,
+            found.records,
+            requested=batch,
+            excluded=found.excluded,
+            calls=turn.pop_call_count(),
+        )
         run.cursor["after"] = batch[-1].pk
-        run.total = (run.total or 0) + len(found)
+        run.total = (run.total or 0) + len(found.records)
         run.save(update_fields=["cursor", "total"])
     return True
 
@@ -51,7 +63,7 @@ def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
         return False
     reason = (
         f"{missing} of {known} known {context.job.data_type} are missing in the source. "
-        "Yes: discontinue them here and remove them from every target. No: keep them."
+        "Yes: discontinue them in SyncCenter and remove them from every target. No: keep them."
     )
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)

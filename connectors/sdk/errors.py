@@ -60,7 +60,7 @@ class SkipRecord(ConnectorError):
         self.problem = problem
 
 
-class BatchRefused(ConnectorError):
+class BatchRejected(ConnectorError):
     """The target rejected a whole batch. `item_errors`: position in the batch → the problem with that item; if empty,
     the engine sends the items one by one."""
 

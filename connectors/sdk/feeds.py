@@ -18,7 +18,7 @@ PayloadT = TypeVar("PayloadT")
 class ImportState(StrEnum):
     DONE = "done"
     RUNNING = "running"
-    REFUSED = "refused"
+    REJECTED = "refused"
     HARMFUL = "harmful"
     BUSY = "busy"
     UNKNOWN = "unknown"

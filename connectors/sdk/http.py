@@ -13,11 +13,11 @@ import urllib3
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.network_errors import translate
-from connectors.sdk.responses import Refused, Response, retry_after
+from connectors.sdk.responses import RequestRejected, Response, retry_after
 from connectors.sdk.transport import GuardedTransport, Watchdog
 
 # What adapters import from here.
-__all__ = ["MAX_BODY", "Budget", "HttpClient", "Refused", "Response"]
+__all__ = ["MAX_BODY", "Budget", "HttpClient", "RequestRejected", "Response"]
 
 USER_AGENT = "SyncCenter/1.0 (integration hub)"
 MAX_BODY = 64 * 1024 * 1024
@@ -92,8 +92,8 @@ class HttpClient:
         """Make one call. `body` is sent as JSON, `data` unchanged (bytes, a form or an open file).
 
         Returns 2xx and 304 responses. Raises TryAgainLater (network, 408, 423, 425, 429, 5xx), NeedsAttention (401,
-        403, redirects, forbidden addresses) or Refused (any other 4xx). After a 401 the call is repeated once if the
-        authenticator can renew the credentials; an open file is then read from its start again.
+        403, redirects, forbidden addresses) or RequestRejected (any other 4xx). After a 401 the call is repeated once
+        if the authenticator can renew the credentials; an open file is then read from its start again.
         """
         if body is not None:
             data = orjson.dumps(body)
@@ -192,7 +192,7 @@ class HttpClient:
                 self.budget.block(not_before)
             # A request that was answered with 429 was not processed (RFC 6585, 4).
             raise TryAgainLater(
-                f"{method} {path.split('?')[0]} answered {status}.",
+                f"{method} {path.split('?')[0]} returned {status}.",
                 not_before=not_before,
                 sent=status != 429,
                 status=status,
@@ -208,4 +208,4 @@ class HttpClient:
                 f"The URL redirects ({status}).",
                 fix=f"Enter the final URL in the connection: {response.headers.get('Location', 'unknown')[:200]}",
             )
-        raise Refused(response)
+        raise RequestRejected(response)

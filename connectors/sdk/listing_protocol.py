@@ -8,7 +8,7 @@ Three calls, each a POST of JSON; docs/platforms/seller-center.md specifies them
     /read    {"kind", "ids"}                              → {"items": [{"id", …}, …]}
 
 Items are deleted because of these responses, so anything unexpected raises TryAgainLater: an incomplete response, IDs
-that were not requested, a listing that repeats itself.
+that were not requested, a listing that repeats a page.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +22,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.paging import IdPage
 from connectors.sdk.records import Record
+from connectors.sdk.schemas import error_message
 
 MAX_IDS = 1000
 
@@ -160,7 +161,7 @@ def record(
         name = raw.get(key) if isinstance(raw, dict) else None
         result = build_empty(str(name or "unknown")[:200].replace("\x00", ""))
         result.problems = [
-            issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=each["msg"])
+            issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=error_message(each))
             for each in error.errors()
         ]
     result.raw = raw

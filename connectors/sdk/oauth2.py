@@ -38,23 +38,23 @@ class TokenEndpoint:
     body: Literal["form", "json"] = "form"
 
     def request(self, http: "HttpClient", fields: Mapping[str, str]) -> dict[str, Any]:
-        """The response, which contains an access token. NeedsAttention if the vendor refuses."""
+        """The response, which contains an access token. NeedsAttention if the vendor rejects the request."""
         content: dict[str, Any] = {"body": dict(fields)} if self.body == "json" else {"data": dict(fields)}
         try:
             response = http.request("POST", self.path, authenticate=False, **content)
         except NeedsAttention as error:
-            raise self._refused(error.status) from error
+            raise self._rejected(error.status) from error
         except SkipRecord as error:
-            raise self._refused(getattr(error, "status", 0)) from error
+            raise self._rejected(getattr(error, "status", 0)) from error
         try:
             answer = response.json()
         except TryAgainLater as error:
             raise TryAgainLater(str(error), sent=False, status=response.status) from error
         if isinstance(answer, dict) and isinstance(answer.get("access_token"), str) and answer["access_token"]:
             return answer
-        raise TryAgainLater(f"{self.platform} answered without an access token.", sent=False, status=response.status)
+        raise TryAgainLater(f"{self.platform} returned no access token.", sent=False, status=response.status)
 
-    def _refused(self, status: int) -> NeedsAttention:
+    def _rejected(self, status: int) -> NeedsAttention:
         return NeedsAttention(f"{self.platform} did not issue an access token ({status}).", fix=self.fix, status=status)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -47,18 +48,34 @@ class Operation(Generic[PayloadT]):
         return self.payload
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTotals:
+    """What a target computed for an order, beside what it was expected to compute (M4). Amounts with tax.
+
+    A difference greater than `tolerance` becomes an issue. `tax` None: the target does not tell it.
+    """
+
+    currency: str
+    expected_total: Decimal
+    expected_tax: Decimal
+    total: Decimal
+    tax: Decimal | None = None
+    tolerance: Decimal
+
+
 @dataclass(slots=True)
 class Outcome:
     """The outcome of one operation.
 
     `error` is None if it succeeded. `links` are further IDs from the target: (kind, our ID) → external ID. `warnings`
-    are problems that did not prevent it; they are shown as issues.
+    are problems that did not prevent it; they are shown as issues. `totals` are stored with an order.
     """
 
     external_id: str = ""
     error: Exception | None = None
     links: dict[tuple[str, int], str] = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
+    totals: TargetTotals | None = None
 
 
 class References:

@@ -42,10 +42,10 @@ class IdPage(NamedTuple):
 
 
 @dataclass(slots=True)
-class HeldPage(Generic[PayloadT]):
+class ExistingPage(Generic[PayloadT]):
     """A page of a target's data: external ID → content in the format of `payload`, None if only presence is known.
 
-    Fields that a content does not have are not compared. `cursor` is passed to the next `read_held`.
+    Fields that a content does not have are not compared. `cursor` is passed to the next `read_existing`.
     """
 
     items: Mapping[str, PayloadT | None]

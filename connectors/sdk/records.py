@@ -14,15 +14,19 @@ from catalog.records import (
 from hub.records import Problem, Record
 from orders.records import (
     AddressRecord,
+    AdjustmentRecord,
     CustomerRecord,
     FulfilmentRecord,
     OrderLineRecord,
     OrderRecord,
+    RefundLineRecord,
+    RefundRecord,
     ShipmentRecord,
 )
 
 __all__ = [
     "AddressRecord",
+    "AdjustmentRecord",
     "BrandRecord",
     "CategoryRecord",
     "CustomerRecord",
@@ -35,6 +39,8 @@ __all__ = [
     "Problem",
     "ProductRecord",
     "Record",
+    "RefundLineRecord",
+    "RefundRecord",
     "SettingsRecord",
     "ShipmentRecord",
     "StockRecord",

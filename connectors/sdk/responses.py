@@ -31,12 +31,12 @@ class Response:
         return self.content[:limit].decode("utf-8", "replace").replace("\x00", "")
 
 
-class Refused(SkipRecord):
+class RequestRejected(SkipRecord):
     """A 4xx response that rejects the request's content. Adapters interpret `status` and `body`."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(issues.REJECTED(reason=f"{response.status} {response.text(300)}".strip()))
-        self.args = (f"Refused with {response.status}: {response.text(300)}",)
+        self.args = (f"Rejected with HTTP status {response.status}: {response.text(300)}",)
         self.status = response.status
         self.response = response
 

@@ -1,5 +1,6 @@
 """The base of an adapter's `Settings`, `Credentials` and `FieldMap`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -20,6 +21,11 @@ class Schema(BaseModel):
         if _contains_nul(value):
             raise ValueError("contains a NUL character, which cannot be stored")
         return value
+
+
+def error_message(error: Mapping[str, Any]) -> str:
+    """The text of one of `ValidationError.errors()`, without pydantic's prefix for errors of our own validators."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _contains_nul(value: Any) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.paging import Cursor, HeldPage, IdPage, Page
+from connectors.sdk.paging import Cursor, ExistingPage, IdPage, Page
 from connectors.sdk.records import Record
 from hub.kinds import DataType
 
@@ -66,6 +66,13 @@ class Source(Stream[ClientT], Generic[ClientT, RecordT]):
         """The given items that exist, in as few calls as the vendor allows. Missing ones are left out."""
         raise NotImplementedError
 
+    def excluded(self, external_ids: Collection[str]) -> set[str]:
+        """Of the IDs that `fetch` did not return, those that exist nevertheless, and that the settings exclude.
+
+        Such an item is not treated as deleted. None by default.
+        """
+        return set()
+
 
 class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
     """Exports one data type.
@@ -91,11 +98,11 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         """Write at most `batch_size` operations in as few calls as possible. Returns one outcome each, in order.
 
         Must be safe to repeat: upsert by ID, or look up before creating. An exception applies to the whole batch;
-        `BatchRefused` if the target rejected the batch as a whole.
+        `BatchRejected` if the target rejected the batch as a whole.
         """
         raise NotImplementedError
 
-    def read_held(self, *, cursor: Any) -> HeldPage[PayloadT]:
+    def read_existing(self, *, cursor: Any) -> ExistingPage[PayloadT]:
         """The next page of the target's data of this type; only called if `comparable` is set.
 
         A `Listing` with `ComparisonDepth.PRESENCE` need not override it. Must raise instead of returning an incomplete
@@ -104,9 +111,9 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         if not isinstance(self, Listing):
             raise NotImplementedError
         ids, following = self.list_ids(cursor=cursor)
-        return HeldPage(dict.fromkeys(ids), following)
+        return ExistingPage(dict.fromkeys(ids), following)
 
-    def find_held(self, external_ids: Collection[str]) -> set[str]:
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
         """The IDs that exist at the target; only called if `comparable` is set.
 
         Must raise instead of returning an incomplete result, because other IDs count as missing.

@@ -42,12 +42,12 @@ class Receipt:
 class Webhooks(Generic[ClientT]):
     """Verifies, parses and registers a platform's webhooks; `Adapter.webhooks` is a subclass.
 
-    `registers`: whether the platform lets us register webhooks; `configured_by_hand`: whether a person has to enter our
-    URL and secret on the platform.
+    `registers`: whether the platform lets us register webhooks; `configured_manually`: whether a person has to enter
+    our URL and secret on the platform.
     """
 
     registers: ClassVar[bool] = False
-    configured_by_hand: ClassVar[bool] = False
+    configured_manually: ClassVar[bool] = False
 
     def __init__(self, client: ClientT) -> None:
         self.client = client

@@ -27,5 +27,5 @@ def masked(payload: Any, name: str = "") -> Any:
             return [masked(value, name) for value in payload]
         case None | bool():
             return payload
-    shown = _STRINGS if isinstance(payload, str) else _NUMBERS
-    return payload if name in shown else MASK
+    visible = _STRINGS if isinstance(payload, str) else _NUMBERS
+    return payload if name in visible else MASK

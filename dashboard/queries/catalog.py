@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 
 from accounts.models import Seller
-from catalog.models import Image, Price, Product, Stock, Variant
+from catalog.models import Category, Image, Price, Product, Stock, Variant
 from dashboard.keyset import Keyset, Page
 from dashboard.queries.item_records import ItemRecords
 from hub.kinds import Kind
@@ -70,14 +70,17 @@ def product(*, seller: Seller, product_id: int) -> Product:
     """The product with brand, categories and images. Raises Product.DoesNotExist, also for another seller's product."""
     return (
         Product.objects.select_related("brand", "attribute_set")
-        .prefetch_related("categories", "images")
+        .prefetch_related(
+            Prefetch("categories", Category.objects.order_by("path")),
+            Prefetch("images", Image.objects.order_by("position", "id")),
+        )
         .get(seller=seller, pk=product_id)
     )
 
 
 def variants(*, product: Product, page: str | None) -> NumberedPage:
     """A page of one product's variants with stock and prices. Numbered pages are cheap within a single product."""
-    rows = product.variants.prefetch_related(
+    rows = product.variants.order_by("position", "id").prefetch_related(
         Prefetch("stock", Stock.objects.select_related("location").order_by("location__code")),
         Prefetch("prices", Price.objects.select_related("price_list").order_by("price_list__name", "min_quantity")),
     )

@@ -74,8 +74,8 @@ def checks(*, seller: Seller) -> list[Checks]:
 
 def check_runs(*, seller: Seller) -> QuerySet[Run]:
     """The previews and comparisons that the seller may see, newest first."""
-    mine = Run.objects.filter(job__connection__seller=seller).exclude(scope__in=Run.SYNCS)
-    return mine.select_related("job__connection__seller", "started_by").order_by("-id")
+    own_runs = Run.objects.filter(job__connection__seller=seller).exclude(scope__in=Run.SYNCS)
+    return own_runs.select_related("job__connection__seller", "started_by").order_by("-id")
 
 
 def verdicts_of(run: Run) -> list[RunItem.Verdict]:

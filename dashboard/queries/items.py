@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import Seller
 from catalog.models import Brand, Category, PriceList, Product, Variant
 from hub import links
-from hub.kinds import Kind
+from hub.kinds import Kind, kind_label
 from hub.models import LinkPayload
 from orders.models import Customer, Order, OrderLine
 
@@ -28,12 +28,6 @@ class Item:
     @property
     def kind_label(self) -> str:
         return kind_label(self.kind)
-
-
-def kind_label(kind: str) -> str:
-    """`order_line` → "Order line"; `category@2` → "Category"."""
-    plain = kind.partition("@")[0]
-    return str(Kind(plain).label) if plain in Kind.values else plain
 
 
 def items(*, seller: Seller, refs: Iterable[Ref]) -> dict[Ref, Item]:

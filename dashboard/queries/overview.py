@@ -19,8 +19,8 @@ from synclog.queries import open_issues
 
 # The order of the rows: products first, settings last.
 _DATA_TYPES = {
-    data_type: place
-    for place, data_type in enumerate(
+    data_type: position
+    for position, data_type in enumerate(
         (
             DataType.PRODUCTS,
             DataType.STOCK,
@@ -137,17 +137,17 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
     for (connection_id, data_type), same_type in groupby(
         sorted(jobs, key=_sort_key), key=lambda job: (job.connection_id, job.data_type)
     ):
-        for place, job in enumerate(same_type):
+        for position, job in enumerate(same_type):
             cards[connection_id].append(
                 JobCard(
                     job=job,
                     platform=platform_names[connection_id],
                     state=getattr(job, "state", None),
                     run=runs.get(job.pk),
-                    open_issues=issues.get((connection_id, data_type), 0) if place == 0 else 0,
+                    open_issues=issues.get((connection_id, data_type), 0) if position == 0 else 0,
                     held=job.held,
                     retry_at=max((retry_times[lane] for lane in job.lane_ids if lane in retry_times), default=None),
-                    is_first_of_type=place == 0,
+                    is_first_of_type=position == 0,
                 )
             )
     return Overview(
@@ -171,17 +171,17 @@ def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
     syncs = Run.objects.filter(scope__in=Run.SYNCS)
     last = Subquery(syncs.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
     last_ids = list(Job.objects.filter(pk__in=ids).values_list(last, flat=True))
-    shown: dict[int, Run] = {}
+    latest: dict[int, Run] = {}
     for run in (
         syncs.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))
         .order_by("id")
         .select_related("job")
         .prefetch_related("counters")
     ):
-        before = shown.get(run.job_id)
+        before = latest.get(run.job_id)
         if before is None or _weight(run) >= _weight(before):
-            shown[run.job_id] = run
-    return shown
+            latest[run.job_id] = run
+    return latest
 
 
 def _sort_key(job: Job) -> tuple[int, int, bool]:

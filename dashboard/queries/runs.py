@@ -14,8 +14,8 @@ from hub.models import Job, Run, RunLogLine
 
 def runs(*, seller: Seller) -> QuerySet[Run]:
     """All runs of the seller's own connections, newest first."""
-    mine = Run.objects.filter(job__connection__seller=seller)
-    return mine.select_related("job__connection", "started_by").prefetch_related("counters").order_by("-id")
+    own_runs = Run.objects.filter(job__connection__seller=seller)
+    return own_runs.select_related("job__connection", "started_by").prefetch_related("counters").order_by("-id")
 
 
 def run_page(
@@ -37,10 +37,10 @@ def run_page(
         jobs = jobs.filter(connection__slug=connection)
     if data_type:
         jobs = jobs.filter(data_type=data_type)
-    mine = Run.objects.filter(job=OuterRef("pk"))
+    own_runs = Run.objects.filter(job=OuterRef("pk"))
     filters: dict[str, Any] = {"state": state, "scope": scope}
-    mine = mine.filter(**{name: value for name, value in filters.items() if value})
-    latest = jobs.order_by().values_list(ArraySubquery(keyset.apply(mine).values("pk")), flat=True)
+    own_runs = own_runs.filter(**{name: value for name, value in filters.items() if value})
+    latest = jobs.order_by().values_list(ArraySubquery(keyset.apply(own_runs).values("pk")), flat=True)
     ids = [run_id for of_job in latest for run_id in of_job]
     rows = Run.objects.filter(pk__in=ids).select_related("job__connection", "started_by")
     return keyset.page(keyset.apply(rows.prefetch_related("counters")))

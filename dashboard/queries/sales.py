@@ -6,7 +6,16 @@ from accounts.models import Seller
 from dashboard.keyset import Keyset, Page
 from dashboard.queries.item_records import ItemRecords
 from hub.kinds import Kind
-from orders.models import Customer, Order, OrderLine, Shipment, ShipmentLine
+from orders.models import (
+    Customer,
+    Order,
+    OrderAdjustment,
+    OrderLine,
+    Refund,
+    Shipment,
+    ShipmentLine,
+    TargetTotals,
+)
 
 
 def customers(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Customer]:
@@ -49,7 +58,7 @@ def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = ""
 
 
 def order(*, seller: Seller, order_id: int) -> Order:
-    """The order with customer, source, addresses, lines and shipments.
+    """The order with customer, source, addresses, lines, charges, refunds, totals of targets and shipments.
 
     Raises Order.DoesNotExist, also for another seller's.
     """
@@ -58,6 +67,9 @@ def order(*, seller: Seller, order_id: int) -> Order:
         Order.objects.select_related("customer", "source")
         .prefetch_related(
             "addresses",
+            Prefetch("adjustments", OrderAdjustment.objects.order_by("position", "id")),
+            Prefetch("refunds", Refund.objects.order_by("id")),
+            Prefetch("target_totals", TargetTotals.objects.select_related("connection").order_by("id")),
             Prefetch("lines", OrderLine.objects.select_related("variant").order_by("position", "id")),
             Prefetch("shipments", Shipment.objects.select_related("reported_by").order_by("id")),
             Prefetch("shipments__lines", shipped.order_by("id")),

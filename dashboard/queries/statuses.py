@@ -27,7 +27,7 @@ def statuses(
 def jobs_with_statuses(*, seller: Seller) -> QuerySet[Job]:
     """The jobs to filter by: the seller's own, exports that all sellers share, and orders to its vendors' ERPs (S9)."""
     vendors = agreements_of_seller(seller_id=seller.pk).values("vendor")
-    theirs = Q(connection__seller__in=vendors, connection__role=Role.ERP, data_type=DataType.ORDERS)
+    vendor_jobs = Q(connection__seller__in=vendors, connection__role=Role.ERP, data_type=DataType.ORDERS)
     shared = Q(connection__seller=None, direction=Direction.EXPORT)
-    jobs = Job.objects.filter(Q(connection__seller=seller) | shared | theirs).select_related("connection")
+    jobs = Job.objects.filter(Q(connection__seller=seller) | shared | vendor_jobs).select_related("connection")
     return jobs.order_by("connection__name", "direction", "data_type")

@@ -15,7 +15,7 @@ from hub.models import Connection
 
 _BARS = 24
 _EVENTS_PER_BAR = 20
-_REFUSAL_PERIOD = timedelta(days=7)
+_REJECTION_PERIOD = timedelta(days=7)
 
 
 def webhook_events(
@@ -72,13 +72,13 @@ def subscriptions(*, seller: Seller) -> QuerySet[WebhookSubscription]:
 
 def manual_webhook_connections(*, seller: Seller) -> list[Connection]:
     """Connections where a person enters our webhook URL and a secret in the other system."""
-    platforms = [key for key, adapter in adapters().items() if adapter.webhooks.configured_by_hand]
+    platforms = [key for key, adapter in adapters().items() if adapter.webhooks.configured_manually]
     return list(
         _connections(seller).filter(platform__in=platforms).exclude(state=Connection.State.UNINSTALLED).order_by("name")
     )
 
 
-def refusals(*, seller: Seller, now: datetime) -> QuerySet[WebhookRefusal]:
+def rejected_calls(*, seller: Seller, now: datetime) -> QuerySet[WebhookRefusal]:
     """Rejected webhook calls of the last seven days, the latest day first."""
-    recent = WebhookRefusal.objects.filter(day__gte=(now - _REFUSAL_PERIOD).date(), connection__seller=seller)
+    recent = WebhookRefusal.objects.filter(day__gte=(now - _REJECTION_PERIOD).date(), connection__seller=seller)
     return recent.select_related("connection").order_by("-day", "-number")

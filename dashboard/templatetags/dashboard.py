@@ -24,12 +24,12 @@ from accounts.models import Seller
 from connectors.models import WebhookEvent
 from dashboard import presentation
 from dashboard.keyset import Page
-from dashboard.queries import items
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
+from hub.durations import format_duration
 from hub.field_registry import change_label
-from hub.kinds import Direction
+from hub.kinds import Direction, Kind, kind_label
 from hub.models import Run, RunItem
 from synclog.models import Issue, ItemEvent, ItemStatus
 
@@ -37,7 +37,8 @@ _RELATIVE_TIME_LIMIT = timedelta(days=30)
 _NEVER = gettext_lazy("Never")
 
 register = template.Library()
-register.filter("kind_label", items.kind_label)
+register.filter("duration", format_duration)
+register.filter("kind_label", kind_label)
 register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
 register.filter("job_notice", presentation.job_notice)
@@ -51,6 +52,13 @@ register.filter("more_variant_fields", presentation.more_variant_fields)
 def field_label(key: str, event: ItemEvent) -> str:
     """The label for a key of an event's changes. An export's are the names of the platform's fields."""
     return change_label(event.kind, key) if event.direction == Direction.IMPORT else key
+
+
+@register.simple_tag
+def changed_value(value: Any, key: str, event: ItemEvent) -> str:
+    """A field value before or after a change. A choice, such as a status, is shown by its label."""
+    label = presentation.choice_label(event.kind, key, value) if event.direction == Direction.IMPORT else None
+    return as_value(value) if label is None else label
 
 
 @register.simple_tag
@@ -112,6 +120,14 @@ def run_legend() -> list[dict[str, Any]]:
     return [{"tone": presentation.RUN_TONES[state], "label": capfirst(str(state.label))} for state in states]
 
 
+@register.filter
+def issue_title(issue: Issue) -> str:
+    """The name of the issue's item; `Order 1001` for an order, whose name is its number."""
+    if issue.title and issue.kind == Kind.ORDER:
+        return _("Order %(number)s") % {"number": issue.title}
+    return issue.title or issue.external_id
+
+
 @register.simple_tag
 def severity_badge(issue: Issue) -> SafeString:
     return badge(issue.get_severity_display(), presentation.SEVERITY_TONES[Issue.Severity(issue.severity)])
@@ -155,22 +171,7 @@ def run_duration(run: Run) -> str:
     """The duration of a finished run, or the time elapsed so far."""
     if run.started_at is None:
         return "–"
-    return duration((run.finished_at or timezone.now()) - run.started_at)
-
-
-@register.filter
-def duration(length: timedelta) -> str:
-    """`< 1 s`, `42 s`, `3 min 5 s`, `15 min`, `2 h 10 min`."""
-    if length < timedelta(seconds=1):
-        return _("< 1 s")
-    total = round(length.total_seconds())
-    hours, minutes, seconds = total // 3600, total // 60 % 60, total % 60
-    values = {"hours": hours, "minutes": minutes, "seconds": seconds}
-    if hours:
-        return (_("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")) % values
-    if minutes:
-        return (_("%(minutes)d min %(seconds)d s") if seconds else _("%(minutes)d min")) % values
-    return _("%(seconds)d s") % values
+    return format_duration((run.finished_at or timezone.now()) - run.started_at)
 
 
 @register.filter
@@ -308,6 +309,8 @@ def as_value(value: Any) -> str:
     """A field value, before or after a change, as text."""
     if value is None or value == "":
         return _("(empty)")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -18,7 +18,7 @@ from accounts.queries import sellers_of
 from accounts.services import record_audit_event
 from dashboard import throttle
 from dashboard.access import SELLER_SESSION_KEY
-from dashboard.forms import LogInForm
+from dashboard.forms import LogInForm, PasswordForm
 
 
 class LogIn(LoginView):
@@ -37,6 +37,7 @@ class LogIn(LoginView):
 @method_decorator(never_cache, "dispatch")
 class PasswordChange(PasswordChangeView):
     template_name = "dashboard/password.html"
+    form_class = PasswordForm
     success_url = reverse_lazy("dashboard:home")
 
     def form_valid(self, form: Any) -> HttpResponse:

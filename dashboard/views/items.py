@@ -2,17 +2,23 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
-from dashboard.access import SellerRequest, seller_page
+from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.forms import CustomerFilter, OrderFilter, ProductFilter, StatusFilter
 from dashboard.keyset import Keyset
 from dashboard.queries import catalog, sales
 from dashboard.queries.item_records import ItemRecords
 from dashboard.queries.items import items, payload_of
+from dashboard.queries.reconciliation import reconciliation_table
 from dashboard.queries.statuses import statuses
+from dashboard.services import accept_order_difference
+from dashboard.views.redirects import redirect_back
+from orders.models import Order
 
 _EVENTS_PER_PAGE = 20
 
@@ -88,8 +94,23 @@ def order(request: SellerRequest, order: int) -> HttpResponse:
         found = sales.order(seller=request.seller, order_id=order)
     except ObjectDoesNotExist as error:
         raise Http404(str(error)) from error
-    context = {"order": found, **_records(request, sales.order_records(order=found))}
+    context = {
+        "order": found,
+        "reconciliation": reconciliation_table(order=found),
+        **_records(request, sales.order_records(order=found)),
+    }
     return render(request, "dashboard/order.html", context)
+
+
+@seller_action
+def accept_difference(request: SellerRequest, order: int) -> HttpResponseBase:
+    """Send an order although it does not add up (M3)."""
+    found = get_object_or_404(Order, pk=order, seller=request.seller)
+    if accept_order_difference(order=found, by=request.user):
+        messages.success(request, _("Accepted. The order is sent to the systems that were waiting for it."))
+    else:
+        messages.info(request, _("There is no difference to accept."))
+    return redirect_back(request, "dashboard:orders")
 
 
 @seller_page

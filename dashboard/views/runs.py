@@ -50,8 +50,8 @@ def show(request: SellerRequest, run: int) -> HttpResponse:
 def live(request: SellerRequest, run: int) -> HttpResponse:
     """What changes during a run: its state (`was` is the one shown), and the log lines after ID `after`."""
     chosen = _run(request, run)
-    shown = request.GET.get("after", "")
-    after = int(shown) if shown.isdecimal() and len(shown) < 19 else 0
+    value = request.GET.get("after", "")
+    after = int(value) if value.isdecimal() and len(value) < 19 else 0
     lines = log_tail(run=chosen, after=after, limit=_LINES_SHOWN)
     context = _run_context(request, chosen) | {
         "lines": lines,

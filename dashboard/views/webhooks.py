@@ -21,7 +21,7 @@ from dashboard.queries.webhooks import (
     latency_buckets,
     manual_webhook_connections,
     page_of_events,
-    refusals,
+    rejected_calls,
     subscriptions,
     webhook_events,
 )
@@ -54,7 +54,7 @@ def _index(request: SellerRequest, **context: object) -> HttpResponse:
         "page": page_of_events(seller=request.seller, keyset=keyset, **filters.chosen),
         "chart": latency_chart(latency_buckets(seller=request.seller)),
         "subscriptions": subscriptions(seller=request.seller),
-        "refusals": refusals(seller=request.seller, now=timezone.now()),
+        "rejected_calls": rejected_calls(seller=request.seller, now=timezone.now()),
     }
     return render(request, "dashboard/webhooks.html", context)
 

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
 from django.db.models import Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -27,6 +28,7 @@ from common.admin import (
     badge,
     confirm_dialog,
 )
+from hub.durations import format_duration
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Lane, Link, Master, RateBudget, Run, RunCounter, RunLogLine, Worker
 from hub.services import answer_run, cancel_run, retry_changes
@@ -121,7 +123,10 @@ class RunAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("job", "scope", "trigger", "state_text", "reason", "found_items")}),
         (_("Progress"), {"fields": ("progress", "api_calls", "resend")}),
-        (_("Times"), {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "after")}),
+        (
+            _("Times"),
+            {"fields": ("created_at", "started_at", "finished_at", "duration", "started_by", "started_after")},
+        ),
         (_("Log"), {"fields": ("log_tail",)}),
     )
 
@@ -142,7 +147,12 @@ class RunAdmin(ReadOnlyAdmin):
     def duration(self, run: Run) -> str:
         if run.started_at is None:
             return "-"
-        return str((run.finished_at or timezone.now()) - run.started_at).split(".")[0]
+        return format_duration((run.finished_at or timezone.now()) - run.started_at)
+
+    @display(description=_("Started after"))
+    def started_after(self, run: Run) -> str:
+        """The import whose changes this run exports."""
+        return str(run.after or "-")
 
     @display(description=_("Results"))
     def found_items(self, run: Run) -> str:
@@ -258,12 +268,31 @@ class ChangeAdmin(ItemSearchMixin, ReadOnlyAdmin):
 
 @admin.register(Lane)
 class LaneAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "state_text", "leased_by", "lease_until", "rest_until", "wake_at", "failures", "crashes")
+    list_display = (
+        "__str__",
+        "state_text",
+        "leased_by",
+        "lease_until",
+        "backing_off_until",
+        "next_retry",
+        "failures",
+        "crashes",
+    )
     list_filter = ("due", "paused", ("connection", AutocompleteSelectFilter))
     list_select_related = ("connection",)
     search_fields = ("name", "connection__name", "connection__slug")
     fields = (
-        *("connection", "name", "shard", "state_text", "leased_by", "lease_until", "epoch", "wake_at", "rest_until"),
+        *(
+            "connection",
+            "name",
+            "shard",
+            "state_text",
+            "leased_by",
+            "lease_until",
+            "epoch",
+            "next_retry",
+            "backing_off_until",
+        ),
         *("failures", "crashes", "batch_limit", "jobs_served"),
     )
 
@@ -271,6 +300,14 @@ class LaneAdmin(ReadOnlyAdmin):
     def state_text(self, lane: Lane) -> SafeString:
         status = lane_status(lane)
         return badge(status.label, LANE_COLORS[status])
+
+    @display(description=_("Backing off until"), ordering="rest_until")
+    def backing_off_until(self, lane: Lane) -> str:
+        return str(display_for_value(lane.rest_until, "-"))
+
+    @display(description=_("Next retry"), ordering="wake_at")
+    def next_retry(self, lane: Lane) -> str:
+        return str(display_for_value(lane.wake_at, "-"))
 
     @display(description=_("Jobs"))
     def jobs_served(self, lane: Lane) -> str:

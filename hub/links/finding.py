@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from django.db.models import BigIntegerField, Max, Q, QuerySet
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from accounts.models import Seller
-from hub.kinds import Kind, Role
+from hub.kinds import DataType, Kind, Role, kind_label
 from hub.models import Job, Link, LinkPayload
 
 
@@ -70,8 +71,8 @@ def known(connection_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str
     wanted = set(keys)
     rows = Link.objects.filter(
         connection=connection_id,
-        kind__in={kind for kind, _ in wanted},
-        external_id__in={external_id for _, external_id in wanted},
+        kind__in={kind for kind, _id in wanted},
+        external_id__in={external_id for _kind, external_id in wanted},
     ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing")
     return {
         (kind, external_id): KnownLink(pk, item_id, bytes(digest or b""), updated_at, missing)
@@ -89,7 +90,7 @@ def external_ids(connection_id: int, items: Collection[tuple[str, int]]) -> dict
     """(kind, our ID) → external ID, for those that the platform has; of a category, one storefront's. One query."""
     if not items:
         return {}
-    rows = Link.objects.filter(connection=connection_id, item_id__in={pk for _, pk in items}, missing=False)
+    rows = Link.objects.filter(connection=connection_id, item_id__in={pk for _kind, pk in items}, missing=False)
     found = {
         (kind.partition("@")[0], pk): external_id
         for kind, pk, external_id in rows.values_list("kind", "item_id", "external_id")
@@ -98,9 +99,10 @@ def external_ids(connection_id: int, items: Collection[tuple[str, int]]) -> dict
 
 
 class HighestId(NamedTuple):
-    """The highest numeric external ID of a kind of item at a connection."""
+    """The highest numeric external ID of a kind of item at a connection, for people: names and labels."""
 
     connection: str
+    seller: str | None
     kind: str
     highest: int
 
@@ -108,11 +110,24 @@ class HighestId(NamedTuple):
 def highest_ids() -> list[HighestId]:
     """The highest linked external ID per shop or OMS and kind of item (L16). Non-numeric IDs are left out."""
     numbered = Link.objects.filter(connection__role__in=(Role.SHOP, Role.OMS), external_id__regex=r"^[0-9]{1,18}$")
-    kinds = numbered.values("connection__slug", "kind").annotate(highest=Max(Cast("external_id", BigIntegerField())))
+    kinds = numbered.values_list("connection__name", "connection__seller__name", "kind", "connection")
+    rows = kinds.annotate(highest=Max(Cast("external_id", BigIntegerField())))
     return [
-        HighestId(row["connection__slug"], row["kind"].replace("_", " "), row["highest"])
-        for row in kinds.order_by("connection__slug", "kind")
+        HighestId(connection, seller, link_kind_label(kind), highest)
+        for connection, seller, kind, _pk, highest in rows.order_by("connection__name", "connection", "kind")
     ]
+
+
+def link_kind_label(kind: str) -> str:
+    """`category@2` → "Category (storefront 2)"; `variant/stock` → "Variant (stock)"."""
+    plain, _slash, data_type = kind.partition("/")
+    plain, _at, storefront = plain.partition("@")
+    label = kind_label(plain)
+    if data_type:
+        label = f"{label} ({str(DataType(data_type).label).lower()})"
+    if storefront:
+        label = _("%(kind)s (storefront %(storefront)s)") % {"kind": label, "storefront": storefront}
+    return label
 
 
 def imported(kind: Kind) -> QuerySet[Link]:

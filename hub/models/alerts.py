@@ -22,6 +22,8 @@ class Alert(models.Model):
         ATTENTION = "attention", _("Needs action")
         UNREACHABLE = "unreachable", _("Platform not responding")
         DRIFT = "drift", _("Differences found")
+        # Something that people want to know, and that needs no action: closed from the beginning.
+        NOTICE = "notice", _("Notification")
 
     kind = models.CharField(max_length=12, choices=Kind)
     key = models.CharField(max_length=100)

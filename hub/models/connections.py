@@ -62,6 +62,10 @@ class PlatformSwitch(models.Model):
     paused_at = models.DateTimeField(default=timezone.now)
     paused_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
+    class Meta:
+        verbose_name = _("kill switch")
+        verbose_name_plural = _("kill switches")
+
     def __str__(self) -> str:
         return f"{self.platform} paused: {self.reason}"
 

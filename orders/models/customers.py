@@ -59,7 +59,6 @@ class Customer(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "id"], name="orders_customer_of_seller"),
             models.CheckConstraint(

@@ -21,7 +21,7 @@ class Order(models.Model):
     `total` is what lines and charges cost after discounts, with tax; gift cards and store credit are payments and do
     not lower it. `tax` and `total_net` belong to it. `subtotal_*` are the lines before discounts. `exchange_rate` times
     an amount of the order is the amount in the base currency. `difference` is what the rows add up to minus `total`
-    (M3); empty if the source does not tell enough to add up.
+    (M3); empty if the source does not provide enough amounts to add up.
     """
 
     class Status(models.TextChoices):
@@ -43,6 +43,15 @@ class Order(models.Model):
     source = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="orders")
     number = models.CharField(max_length=100)
     customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    customer_reference = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "The customer's ID in the source, also while the customer has not been imported. Empty for guests."
+        ),
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
     source_status = models.CharField(max_length=60, blank=True, help_text=_("The status in the source."))
     currency = models.CharField(max_length=3)
@@ -79,7 +88,6 @@ class Order(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["-placed_at"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "id"], name="orders_order_of_seller"),
             models.UniqueConstraint(
@@ -94,6 +102,11 @@ class Order(models.Model):
                 name="orders_order_number",
             ),
             models.Index(fields=["seller", "status", "-placed_at"], name="orders_order_status"),
+            models.Index(
+                fields=["source", "customer_reference"],
+                condition=Q(customer__isnull=True) & ~Q(customer_reference=""),
+                name="orders_order_awaits_customer",
+            ),
             # Few orders at any time: those to be read again, and those whose amounts do not add up.
             models.Index(fields=["source"], condition=Q(read_version=1), name="orders_order_read_again"),
             models.Index(
@@ -171,7 +184,6 @@ class OrderLine(models.Model):
     status = models.CharField(max_length=16, choices=Order.Status, default=Order.Status.PENDING)
 
     class Meta:
-        ordering = ["order", "position"]
         constraints = [
             models.UniqueConstraint(fields=["seller", "id"], name="orders_line_of_seller"),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="orders_line_quantity_not_negative"),
@@ -219,9 +231,6 @@ class OrderAdjustment(models.Model):
     tax_rate = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True, help_text=_("In percent."))
     discount_net = amount_field()
     discount_gross = amount_field()
-
-    class Meta:
-        ordering = ["order", "position", "id"]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.gross if self.gross is not None else self.net}"

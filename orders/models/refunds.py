@@ -29,7 +29,6 @@ class Refund(models.Model):
     adjustment = amount_field()
 
     class Meta:
-        ordering = ["order", "id"]
         constraints = [models.UniqueConstraint(fields=["seller", "id"], name="orders_refund_of_seller")]
 
     def __str__(self) -> str:

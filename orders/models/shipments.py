@@ -30,7 +30,6 @@ class Shipment(models.Model):
     shipped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["order", "id"]
         constraints = [models.UniqueConstraint(fields=["seller", "id"], name="orders_shipment_of_seller")]
 
     def __str__(self) -> str:

@@ -127,10 +127,10 @@ def bump_revisions(model: type[Customer] | type[Order], ids: Collection[int], no
     model._default_manager.filter(pk__in=ids).update(revision=revision, updated_at=now)
 
 
-def rounded(value: Decimal, places: Decimal) -> Decimal:
+def rounded(value: Decimal, exponent: Decimal) -> Decimal:
     """Round to the precision of the column. DataError if it can't store the number."""
     try:
-        number = value.quantize(places)
+        number = value.quantize(exponent)
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():

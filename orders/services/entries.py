@@ -13,7 +13,7 @@ QUANTITIES = tuple(field.name for field in stored_fields(OrderLineRecord) if fie
 LINE_AMOUNTS = tuple(field.name for field in stored_fields(OrderLineRecord) if field.unit in ("currency", "%"))
 # Fields written by the source of truth for orders (L17). All other fields describe how the order was placed and are
 # written only by the connection that the order was first imported from.
-_MASTER_FIELDS = {"status", "source_status", *ORDER_AMOUNTS, *QUANTITIES, *LINE_AMOUNTS}
+_MASTER_FIELDS = {"status", "source_status", "reconciliation", "difference", *ORDER_AMOUNTS, *QUANTITIES, *LINE_AMOUNTS}
 
 
 @dataclass(slots=True)

@@ -1,16 +1,14 @@
 """Saves shipments reported by an ERP, in addition to those of other reporters (S9)."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 
 from hub.kinds import Kind
 from hub.models import Master
-from orders.items import OrderItem, OrderLineItem, ShipmentItem, load_orders
+from orders.items import OrderItem, OrderLineItem, load_orders
 from orders.models import Order, OrderLine
 from orders.records import FulfilmentRecord
 from orders.services.common import SaveResult, enqueue_changed, lock_and_load, writable_changes
@@ -73,15 +71,16 @@ def _advance_statuses(saved: Sequence[SaveResult]) -> None:
     for result in saved:
         if (item := changed.get(result.item_id)) is None:
             continue
-        shipped = _quantities(item.shipments)
+        shipped, left = item.shipped_quantities(), item.open_quantities()
         for line in item.lines:
             if line.status in _NOT_YET_SHIPPED and shipped[line.id]:
-                status = _Status.SHIPPED if shipped[line.id] >= line.quantity else _Status.PARTLY_SHIPPED
+                status = _Status.PARTLY_SHIPPED if left[line.id] else _Status.SHIPPED
                 if _set_status(result, line, status, f"{line.sku or f'line {line.position}'}: "):
                     lines.append(OrderLine(pk=line.id, status=status))
                     line.status = str(status)
         if item.status in _NOT_YET_SHIPPED and any(shipped.values()):
-            unshipped = any(line.status in _NOT_YET_SHIPPED for line in item.lines)
+            # What is never shipped does not keep an order partly shipped (M6).
+            unshipped = any(line.needs_shipping and left[line.id] for line in item.lines)
             status = _Status.PARTLY_SHIPPED if unshipped else _Status.SHIPPED
             if _set_status(result, item, status):
                 orders.append(Order(pk=item.id, status=status))
@@ -91,12 +90,3 @@ def _advance_statuses(saved: Sequence[SaveResult]) -> None:
 
 def _set_status(result: SaveResult, item: OrderItem | OrderLineItem, status: _Status, label: str = "") -> bool:
     return bool(writable_changes(result, item, {"status": str(status)}, lambda name: True, label=label))
-
-
-def _quantities(shipments: Sequence[ShipmentItem]) -> dict[int, Decimal]:
-    """Order line ID → quantity shipped."""
-    total: dict[int, Decimal] = defaultdict(Decimal)
-    for each in shipments:
-        for line_id, quantity in each.lines.items():
-            total[line_id] += quantity
-    return total

@@ -8,7 +8,6 @@ from typing import Any
 from hub.field_registry import FieldType, stored_fields
 from orders.items import OrderLineItem
 from orders.models import Order, OrderLine
-from orders.quantities import with_quantities
 from orders.records import OrderLineRecord
 from orders.services.common import THOUSANDTHS, amount, record_difference, rounded, writable_changes
 from orders.services.entries import LINE_AMOUNTS, QUANTITIES, Entry, merged
@@ -22,7 +21,6 @@ def save_lines(seller_id: int, entries: Iterable[Entry]) -> None:
     for entry in entries:
         result, matches = entry.result, _match_lines(entry)
         for record in entry.draft.record.lines:
-            record = with_quantities(record, entry.draft.record.status)
             item = matches.get(record.external_id)
             values = _line_values(record, entry.draft.variant_ids.get(record.external_id), item)
             if item is None:
@@ -104,7 +102,9 @@ def _cancel_lines(entry: Entry, matches: dict[str, OrderLineItem]) -> list[Order
             cancelled = item.quantity - item.quantity_refunded - item.quantity_shipped
             zero = {name: Decimal(0) for name in _REMOVED_AMOUNTS if getattr(item, name) is not None}
             removed = status | zero | {"quantity_cancelled": max(Decimal(0), cancelled)}
-            if writable_changes(entry.result, item, status, entry.may_write, label=f"{_label(item)}: "):
+            # The line may have been canceled before it was removed.
+            changed = status if item.status != status["status"] else {name: removed[name] for name in zero}
+            if writable_changes(entry.result, item, changed, entry.may_write, label=f"{_label(item)}: "):
                 rows.append(OrderLine(pk=item.id, **(values | removed)))
     return rows
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from hub.field_registry import FieldType, stored_fields
 from hub.kinds import Kind
 from hub.models import Master
+from orders.amounts import balance
 from orders.items import load_orders
 from orders.models import Order
 from orders.models.orders import READ_VERSION
@@ -42,7 +43,7 @@ def save_orders(
     """Save a page of drafts of one seller in order, in a fixed number of statements. Raises like save_customers.
 
     `origin` is the connection they were read from; it becomes the source of new orders. A line that is new from this
-    connection is first matched by SKU with the existing lines of the order.
+    connection is first matched by SKU with the existing lines of the order. Records are completed (orders.amounts).
     """
     known = lock_and_load(Order, load_orders, [draft.order_id for draft in drafts])
     created = iter(
@@ -79,7 +80,14 @@ def _order_values(draft: OrderDraft) -> dict[str, Any]:
     record = draft.record
     amounts = {name: amount(getattr(record, name)) for name in ORDER_AMOUNTS}
     rate = None if record.exchange_rate is None else rounded(record.exchange_rate, _RATE_PLACES)
-    own = {"customer_id": draft.customer_id, "exchange_rate": rate}
+    added_up = balance(record)
+    own = {
+        "customer_id": draft.customer_id,
+        "customer_reference": record.customer_id,
+        "exchange_rate": rate,
+        "reconciliation": added_up.reconciliation,
+        "difference": amount(added_up.difference),
+    }
     return {name: getattr(record, name) for name in _ORDER} | amounts | own
 
 
@@ -99,7 +107,8 @@ def _update_orders(entries: Iterable[Entry]) -> None:
         if writable or version != item.read_version:
             rows.append(Order(pk=item.id, read_version=version, **merged(item, values, writable)))
     if rows:
-        Order.objects.bulk_update(rows, [*_ORDER, *ORDER_AMOUNTS, "customer", "exchange_rate", "read_version"])
+        own = ("customer", "customer_reference", "exchange_rate", "reconciliation", "difference", "read_version")
+        Order.objects.bulk_update(rows, [*_ORDER, *ORDER_AMOUNTS, *own])
 
 
 def _save_adjustments(seller_id: int, entries: Iterable[Entry]) -> None:

@@ -1,4 +1,4 @@
-"""Validates what goes into and out of a stand-in by its contract, and remembers every violation."""
+"""Validates requests and responses of a simulated platform by its contract, and records every violation."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -17,7 +17,7 @@ MAX_VIOLATIONS = 1000
 
 @dataclass(frozen=True)
 class Violation:
-    """`direction` is `request` (the caller broke the contract) or `response` (the stand-in did)."""
+    """`direction` is `request` (the caller broke the contract) or `response` (the simulated platform did)."""
 
     direction: str
     method: str
@@ -63,7 +63,7 @@ class ContractMiddleware:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = None
-        # Only JSON is validated; a stand-in may have reasons to read a large upload itself, as it arrives.
+        # Only JSON is validated; a simulated platform may have reasons to read a large upload itself, as it arrives.
         if is_json(headers.get("content-type", "application/json")):
             body, receive = await _read(receive)
         request = RequestMessage.of(
@@ -77,7 +77,7 @@ class ContractMiddleware:
         problems = [operation] if isinstance(operation, Problem) else list(operation.request_problems(request))
         answer = RecordedResponse()
         await self.app(scope, receive, answer.send)
-        if problems and not self.platform.is_refusal(answer.status, answer.body):
+        if problems and not self.platform.is_rejection(answer.status, answer.body):
             answer = RecordedResponse()
             await self.platform.invalid_request(problems[0])(scope, receive, answer.send)
         if not isinstance(operation, Problem):
@@ -85,7 +85,9 @@ class ContractMiddleware:
             self._record("response", scope, answer.status, broken)
             if broken:
                 answer = RecordedResponse()
-                await Response(f"The stand-in broke its contract: {broken[0].detail}", 500)(scope, receive, answer.send)
+                await Response(f"The simulated platform broke its contract: {broken[0].detail}", 500)(
+                    scope, receive, answer.send
+                )
         self._record("request", scope, answer.status, problems)
         await answer.replay(send)
 

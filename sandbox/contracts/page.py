@@ -1,4 +1,4 @@
-"""`docs/contracts.md`, written from the contracts."""
+"""Generates `docs/contracts.md` from the contracts."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,17 +11,17 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "contracts.md"
 INTRODUCTION = """\
 # Contracts
 
-What each vendor's API accepts and answers, as the sandbox validates it: `sandbox/contracts/<platform>.yaml`, OpenAPI
-3.1. This page is written from these files by `./dev contracts`; a test fails if it is out of date. [The
-sandbox](sandbox.md#contracts) tells how they are used.
+What each vendor's API accepts and returns, as the sandbox validates it. The contracts are OpenAPI 3.1 documents in
+`sandbox/contracts/`. `./dev contracts` generates this page from them; a test fails if it is out of date.
+[The sandbox](sandbox.md#contracts) explains how contracts are used.
 
-A rule is *documented* (the source says so), *seen in code* (public code of others relies on it) or *assumed* (no source
-was found; the sandbox takes the reading that is safest for the hub).
+A rule is *documented* (the source says so), *seen in code* (other public code relies on it) or *assumed* (there is no
+source; the sandbox assumes what is safest for the hub).
 """
 
 
 def page() -> str:
-    """The text of the page."""
+    """The page in Markdown."""
     contracts = {platform: contract_of(platform) for platform in platforms()}
     overview = ["| platform | operations | " + " | ".join(STRENGTHS) + " |", "|---|---|" + "---|" * len(STRENGTHS)]
     for contract in contracts.values():
@@ -36,32 +36,32 @@ def page() -> str:
 def _section(platform: str, contract: Contract) -> str:
     document = contract.document
     lines = [f"## {document['info']['title']}", "", f"`{platform}.yaml`. {document['info']['description']}", ""]
-    lines += ["| | rule | strength |", "|---|---|---|"]
+    lines += ["| | rule | evidence |", "|---|---|---|"]
     for title, name in (("rate limit", "x-rate-limit"), ("paging", "x-paging")):
         rule = document[name]
         lines.append(f"| {title} | {rule['rule'].strip()} {_link(rule['x-source'])} | {rule['x-strength']} |")
     lines.append(f"| authentication | {_authentication(document)} | |")
-    lines += ["", "| operation | what it does | strength |", "|---|---|---|"]
+    lines += ["", "| operation | what it does | evidence |", "|---|---|---|"]
     for operation in contract.operations:
         spec = operation.spec
         call = f"`{operation.method.upper()} {operation.template}`"
-        at_once = f", at most {spec['x-max-concurrent']} at a time" if "x-max-concurrent" in spec else ""
-        summary = f"{spec['summary']}{at_once}. {spec.get('description', '')}".strip()
+        concurrency = f", at most {spec['x-max-concurrent']} at a time" if "x-max-concurrent" in spec else ""
+        summary = f"{spec['summary']}{concurrency}. {spec.get('description', '')}".strip()
         lines.append(f"| {call} | {summary} {_link(spec['x-source'])} | {spec['x-strength']} |")
     if open_rules := document.get("x-open"):
         lines += [
             "",
-            "Not enforced, because our adapter does not keep to it yet:",
+            "Not enforced, because our adapter does not comply yet:",
             "",
             *(f"- {rule}" for rule in open_rules),
         ]
     if doubtful := list(_doubtful(document.get("components", {}), "")):
-        lines += ["", "Other rules in bodies and answers:", "", *doubtful]
+        lines += ["", "Other rules for bodies and responses:", "", *doubtful]
     return "\n".join([*lines, ""])
 
 
 def _doubtful(node: Any, path: str) -> list[str]:
-    """Schemas, parameters and answers with a source of their own."""
+    """Schemas, parameters and responses that have their own source."""
     found = []
     if isinstance(node, dict):
         if "x-strength" in node:
@@ -77,8 +77,10 @@ def _doubtful(node: Any, path: str) -> list[str]:
 
 
 def _authentication(document: dict[str, Any]) -> str:
-    ways = [" and ".join(_scheme(document, name) for name in requirement) for requirement in document["security"]]
-    return ", or ".join(ways)
+    alternatives = [
+        " and ".join(_scheme(document, name) for name in requirement) for requirement in document["security"]
+    ]
+    return ", or ".join(alternatives)
 
 
 def _scheme(document: dict[str, Any], name: str) -> str:
@@ -86,8 +88,8 @@ def _scheme(document: dict[str, Any], name: str) -> str:
     if scheme["type"] == "apiKey":
         where = "header" if scheme["in"] == "header" else "query parameter"
         return f"{where} `{scheme['name']}`"
-    shown = {"bearer": "`Authorization: Bearer`", "oauth": "`Authorization: OAuth`"}[scheme["scheme"]]
-    return f"{shown} ({scheme['description']})" if "description" in scheme else shown
+    header = {"bearer": "`Authorization: Bearer`", "oauth": "`Authorization: OAuth`"}[scheme["scheme"]]
+    return f"{header} ({scheme['description']})" if "description" in scheme else header
 
 
 def _link(source: str) -> str:

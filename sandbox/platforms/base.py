@@ -49,7 +49,7 @@ class UnknownStateKind(ValueError):
 
 
 class Platform(ABC):
-    """The stand-in for one vendor, serving all its accounts."""
+    """One vendor's simulated platform, serving all its accounts."""
 
     name: ClassVar[str]
 
@@ -83,8 +83,8 @@ class Platform(ABC):
         """Return this vendor's answer to a request that breaks its contract (`sandbox/contracts`)."""
         return json_response({"status": 400, "title": problem.detail}, 400)
 
-    def is_refusal(self, status: int, body: bytes) -> bool:
-        """Return whether an answer says that the request was refused."""
+    def is_rejection(self, status: int, body: bytes) -> bool:
+        """Return whether an answer says that the request was rejected."""
         return status >= 400
 
     async def stop(self) -> None:  # noqa: B027 - most platforms have nothing to end

@@ -167,10 +167,10 @@ class Cluster:
             kept = dict(new.products) if new else {}
             for key, markets in self.groups[group_key].products if group_key in self.groups else ():
                 lost.update(set(markets) - set(kept.get(key, ())))
-        for market, gone in lost.items():
-            if gone * 2 >= self._sizes[market]:
+        for market, removed in lost.items():
+            if removed * 2 >= self._sizes[market]:
                 raise ImportRejected(
-                    f"Potentially harmful import: it removes {gone} of {self._sizes[market]} products "
+                    f"Potentially harmful import: it removes {removed} of {self._sizes[market]} products "
                     f"in market '{market}'. Use force=true to import anyway."
                 )
 
@@ -262,8 +262,8 @@ class Elevate(Platform):
     async def _status(self, request: Request) -> Response:
         try:
             cluster = self._cluster(request)
-        except ImportRejected as refused:
-            return refused.response()
+        except ImportRejected as error:
+            return error.response()
         given = request.query_params.get("id", "")
         if not given.isdecimal():
             return ImportRejected("The query parameter 'id' is required and must be a number").response()
@@ -286,8 +286,8 @@ class Elevate(Platform):
             answer = await self._run(cluster, import_job, request, wait)
             annotate_call(request, items=sum(import_job.operations.values()))
             return answer
-        except ImportRejected as refused:
-            return refused.response()
+        except ImportRejected as error:
+            return error.response()
 
     async def _import_xml(self, request: Request) -> Response:
         """v3: the document says what the import replaces."""
@@ -303,8 +303,8 @@ class Elevate(Platform):
             answer = await self._run(cluster, import_job, request, wait)
             annotate_call(request, items=sum(import_job.operations.values()))
             return answer
-        except ImportRejected as refused:
-            return refused.response(xml=True)
+        except ImportRejected as error:
+            return error.response(xml=True)
 
     def _open(self, cluster: Cluster, request: Request, *, full: bool, forced: bool, xml: bool = False) -> Import:
         if self.options.busy == "reject" and cluster.running_imports:
@@ -326,8 +326,8 @@ class Elevate(Platform):
         done, _ = await asyncio.wait([outcome], timeout=wait)
         if not done:
             return json_response(import_job.answer(), 202)
-        if refused := outcome.result():
-            raise refused
+        if error := outcome.result():
+            raise error
         return Response(status_code=204)
 
     async def _work(self, cluster: Cluster, import_job: Import, body: bytes) -> ImportRejected | None:
@@ -341,10 +341,10 @@ class Elevate(Platform):
                 staged = await self._checked(cluster, import_job, self._operations(import_job, body))
                 cluster.apply(staged, full=import_job.full)
                 import_job.status = "SUCCESS"
-        except ImportRejected as refused:
-            texts = refused.problems.texts() if import_job.xml and refused.problems else []
-            import_job.status, import_job.reason = "FAILURE", "\n".join([refused.reason, *texts])
-            return refused
+        except ImportRejected as error:
+            texts = error.problems.texts() if import_job.xml and error.problems else []
+            import_job.status, import_job.reason = "FAILURE", "\n".join([error.reason, *texts])
+            return error
         except asyncio.CancelledError:
             import_job.status = "ABORTED"
             raise

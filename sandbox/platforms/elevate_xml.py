@@ -77,12 +77,12 @@ def _read_groups(
     names: dict[tuple[str, str], str],
 ) -> None:
     """Parse the groups of one market and merge them with those of the markets before."""
-    here: set[str] = set()
+    keys: set[str] = set()
     for element in _children(parent, "product_group"):
         key = _key(element)
-        if key in here:
+        if key in keys:
             raise InvalidDocument(f"product group '{key}': Duplicate key")
-        here.add(key)
+        keys.add(key)
         content = found.setdefault((verb, key), {"key": key} | ({"markets": []} if verb == "remove" else {}))
         if verb == "remove":
             content["markets"].append(market)

@@ -144,9 +144,9 @@ class Rest(Platform):
             raise UnknownStateKind(
                 f"accounts: {', '.join(self.data)}; kinds: {', '.join(KINDS)}, each also as writes:…"
             )
-        held = PagedDict(self.data[account].writes[kind]) if counting else self.data[account].items[kind]
-        keys, following = held.page(after, limit)
-        return [{"key": key, "writes": held[key]} if counting else held[key] for key in keys], following
+        stored = PagedDict(self.data[account].writes[kind]) if counting else self.data[account].items[kind]
+        keys, following = stored.page(after, limit)
+        return [{"key": key, "writes": stored[key]} if counting else stored[key] for key in keys], following
 
     async def reset(self) -> None:
         self.data = {name: Account() for name in self.accounts}
@@ -176,8 +176,8 @@ class Rest(Platform):
         def find(keys: list[Any]) -> Response:
             if errors := [error for key in keys for error in check_key(key)]:
                 return error_response(400, errors[0]["code"], errors[0]["message"])
-            held = account.items[kind]
-            return json_response({"items": [held[key] for key in dict.fromkeys(keys) if key in held]})
+            stored = account.items[kind]
+            return json_response({"items": [stored[key] for key in dict.fromkeys(keys) if key in stored]})
 
         return await self._batch(request, find)
 
@@ -199,13 +199,13 @@ class Rest(Platform):
         limit = request.query_params.get("limit", "100")
         if not limit.isdecimal() or not 1 <= int(limit) <= PAGE:
             return error_response(400, "limit", f"limit must be an integer from 1 to {PAGE}")
-        held = account.items[kind]
+        stored = account.items[kind]
         after = request.query_params.get("after")
-        keys, following = held.page(after, int(limit))
+        keys, following = stored.page(after, int(limit))
         if after is not None and (overlap := request.scope.get("sandbox.overlap")):
-            keys = held.before(after, overlap) + keys
+            keys = stored.before(after, overlap) + keys
         annotate_call(request, items=len(keys))
-        return json_response({"items": [held[key] for key in keys], "next": following})
+        return json_response({"items": [stored[key] for key in keys], "next": following})
 
 
 def results(each: Iterable[dict[str, Any]]) -> Response:

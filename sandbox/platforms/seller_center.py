@@ -1,4 +1,4 @@
-"""The common part of the stand-ins for Seller Center's shop and OMS: signed calls, listings, control routes.
+"""The common part of Seller Center's simulated shop and OMS: signed calls, listings, control routes.
 
 Every call is a POST with a JSON body, signed in its query string: ServiceName (the account's name), Timestamp (at most
 five minutes off), Signature (hex HMAC-SHA256 with the account's token over all other parameters, sorted, encoded by RFC
@@ -53,28 +53,28 @@ class ChangeOrderedTable:
         if before is not None:
             if {**before, **row} == before and before.keys() == row.keys() | {"updated_at"}:
                 return
-            self._changes.drop(_place(before))
+            self._changes.drop(_position(before))
         row = {**row, "updated_at": (at or self._clock.now()).isoformat(timespec="microseconds")}
         self.rows[row["id"]] = row
-        self._changes[_place(row)] = row
+        self._changes[_position(row)] = row
 
     def drop(self, row_id: str) -> bool:
         row = self.rows.get(row_id)
         if row is not None:
-            self._changes.drop(_place(row))
+            self._changes.drop(_position(row))
         return self.rows.drop(row_id)
 
     def changes(
         self, since: str | None, after: Row | None, limit: int, overlap: int, wanted: Row
     ) -> tuple[list[Row], Any]:
         """Return rows in order of change that match `wanted`, and the cursor for the next page (None on the last)."""
-        place = _place(after) if after else _start_position(since)
+        position = _position(after) if after else _start_position(since)
         found: list[Row] = (
-            [self._changes[key] for key in self._changes.before(place, overlap)] if after and place else []
+            [self._changes[key] for key in self._changes.before(position, overlap)] if after and position else []
         )
         read = 0
         while True:
-            keys, following = self._changes.page(place, MAX_IDS)
+            keys, following = self._changes.page(position, MAX_IDS)
             for key in keys:
                 row = self._changes[key]
                 if all(row.get(name) == value for name, value in wanted.items()):
@@ -84,10 +84,10 @@ class ChangeOrderedTable:
                     read += 1
             if following is None:
                 return found, None
-            place = following
+            position = following
 
 
-def _place(row: Row) -> str:
+def _position(row: Row) -> str:
     return f"{datetime.fromisoformat(row['updated_at']).astimezone(UTC).isoformat(timespec='microseconds')} {row['id']}"
 
 
@@ -175,8 +175,8 @@ class SellerCenter(Platform, Generic[A]):
     def invalid_request(self, problem: Problem) -> Response:
         return error_response(400, problem.detail)
 
-    def is_refusal(self, status: int, body: bytes) -> bool:
-        """Calls of the vendor are refused with status 200, and an error in the body."""
+    def is_rejection(self, status: int, body: bytes) -> bool:
+        """Rejected calls are answered with status 200, and an error in the body."""
         return status >= 400 or b'"error"' in body or b'"ErrorResponse"' in body
 
     # Calls

@@ -69,9 +69,9 @@ class SellerCenterOms(SellerCenter[Oms]):
         match body:
             case {"Request": {"Items": [_, *_] as items}} if len(items) <= MAX_ITEMS:
                 annotate_call(request, items=len(items))
-                failed = [(place, reason) for place, item in enumerate(items) if (reason := account.update(item))]
+                failed = [(index, reason) for index, item in enumerate(items) if (reason := account.update(item))]
                 return json_response(_answer(failed))
-        return json_response(_refused(f"Request.Items must be a list of 1 to {MAX_ITEMS} items"))
+        return json_response(_rejected(f"Request.Items must be a list of 1 to {MAX_ITEMS} items"))
 
     def _place(self, oms: Oms, body: Row) -> Row:
         count = body["count"]
@@ -117,10 +117,10 @@ def _answer(failed: list[tuple[int, str]]) -> Row:
             "Timestamp": datetime.now(UTC).isoformat(),
         }
         return {"SuccessResponse": {"Head": head, "Body": []}}
-    named = [{"ErrorCode": None, "ErrorMessage": reason, "Position": place} for place, reason in failed]
-    return _refused("Some elements were not processed", {ACTION: named})
+    named = [{"ErrorCode": None, "ErrorMessage": reason, "Position": index} for index, reason in failed]
+    return _rejected("Some elements were not processed", {ACTION: named})
 
 
-def _refused(message: str, body: Row | None = None) -> Row:
+def _rejected(message: str, body: Row | None = None) -> Row:
     head = {"RequestAction": ACTION, "ErrorType": "Sender", "ErrorCode": "0", "ErrorMessage": message}
     return {"ErrorResponse": {"Head": head, "Body": body or {}}}

@@ -115,11 +115,11 @@ class Shop(Account):
             return "" if entry["status"] == "deleted" else "no such product"
         article, variant = found
         if entry["status"] == "deleted":
-            gone = article["variants"] if variant is None else [variant]
-            for each in gone:
+            removed = article["variants"] if variant is None else [variant]
+            for each in removed:
                 self.tables["variants"].drop(each["id"])
                 self.skus.pop(each["seller_sku"], None)
-            self.save_article(article | {"variants": [each for each in article["variants"] if each not in gone]})
+            self.save_article(article | {"variants": [each for each in article["variants"] if each not in removed]})
         elif variant is None:
             self.save_article(_content(article, entry))
         else:
@@ -257,22 +257,22 @@ class SellerCenterShop(SellerCenter[Shop]):
             self._call_back(shop, {"result": results}, str(call["id"]))
 
     def _call_back(self, shop: Shop, outcome: Row, request_id: str) -> None:
-        place = f"{len(shop.callbacks):09d}"
-        shop.callbacks[place] = {"id": request_id, "params": outcome, "status": None}
+        key = f"{len(shop.callbacks):09d}"
+        shop.callbacks[key] = {"id": request_id, "params": outcome, "status": None}
         if shop.url:
-            task = asyncio.get_running_loop().create_task(self._deliver(shop, place))
+            task = asyncio.get_running_loop().create_task(self._deliver(shop, key))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
 
-    async def _deliver(self, shop: Shop, place: str) -> None:
+    async def _deliver(self, shop: Shop, key: str) -> None:
         """Send a callback once. It is not retried, so a receiver that misses it has to look up the result."""
-        recorded = shop.callbacks[place]
+        recorded = shop.callbacks[key]
         batch = [
             {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": shop.key}},
             {"jsonrpc": "2.0", "method": "Callback.process", "params": recorded["params"], "id": recorded["id"]},
         ]
         status = await asyncio.to_thread(_post, shop.url, batch)
-        shop.callbacks[place] = recorded | {"status": status}
+        shop.callbacks[key] = recorded | {"status": status}
 
     def _set_callback_url(self, shop: Shop, body: Row) -> Row:
         shop.url, shop.key = str(body["url"]), str(body["key"])
@@ -323,9 +323,9 @@ def validated_entries(body: Row) -> list[Row]:
     if not entries:
         raise InvalidRequest("productsInfo is empty")
     allowed, required = FIELDS[body["method"]]
-    for place, entry in enumerate(entries):
+    for index, entry in enumerate(entries):
         if problem := _problem(entry, allowed, required):
-            raise InvalidRequest(f"productsInfo[{place}]: {problem}")
+            raise InvalidRequest(f"productsInfo[{index}]: {problem}")
     return entries
 
 

@@ -25,6 +25,7 @@ STATE_COLORS: dict[Backup.State, Color] = {
     Backup.State.GOOD: "success",
     Backup.State.DAMAGED: "danger",
     Backup.State.FAILED: "danger",
+    Backup.State.STORED: "info",
     Backup.State.DELETED: "default",
 }
 
@@ -34,7 +35,7 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     list_display = ("name", "taken", "state_text", "origin", "size_text", "rows_text", "verified")
     list_filter = ("state", "origin")
     fields = (
-        *("name", "origin", "state_text", "problem", "taken", "finished", "verified"),
+        *("name", "origin", "state_text", "problem", "taken", "finished", "verified", "stored", "rehearsed"),
         *("size_text", "rows_text", "checksum"),
     )
     actions_list = ("take_backup",)
@@ -57,6 +58,14 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     @display(description=_("Verified"))
     def verified(self, backup: Backup) -> str:
         return format_utc(backup.verified_at)
+
+    @display(description=_("In object storage since"))
+    def stored(self, backup: Backup) -> str:
+        return format_utc(backup.stored_at)
+
+    @display(description=_("Restored on trial"))
+    def rehearsed(self, backup: Backup) -> str:
+        return format_utc(backup.rehearsed_at)
 
     @display(description=_("Rows"))
     def rows_text(self, backup: Backup) -> str:

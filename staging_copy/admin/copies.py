@@ -1,15 +1,12 @@
 """Console pages of live-to-staging copies: start or schedule one, follow its progress, answer its check, roll back."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -20,22 +17,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.operators import get_operator
-from common.admin import (
-    Color,
-    ReadOnlyAdmin,
-    TimeZoneField,
-    badge,
-    confirm_dialog,
-)
+from common.admin import Color, ReadOnlyAdmin, badge, confirm_dialog
 from hub import lanes
-from staging_copy import copier, report, requested_actions, services
+from hub.durations import format_duration
+from staging_copy import report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
+from staging_copy.admin.copy_reports import CopyReports
 from staging_copy.admin.formatting import format_utc, stage_label
-from staging_copy.models import Backup, Copy
-from staging_copy.preflight import Refused
+from staging_copy.admin.start_form import StartForm
+from staging_copy.copying.config import Config
+from staging_copy.copying.preflight import PreflightFailed
+from staging_copy.models import Copy
 
 STATE_COLORS: dict[Copy.State, Color] = {
     Copy.State.PLANNED: "info",
@@ -48,53 +42,10 @@ STATE_COLORS: dict[Copy.State, Color] = {
     Copy.State.ROLLED_BACK: "warning",
     Copy.State.CANCELLED: "default",
 }
-_ACTIVE_STATES = (Copy.State.RUNNING, Copy.State.CHECKING)
-
-
-class StartForm(forms.Form):
-    """Backup, start time, and the name of the target database typed as a confirmation."""
-
-    backup = forms.ModelChoiceField(
-        queryset=Backup.objects.filter(state=Backup.State.GOOD),
-        required=False,
-        label=_("Backup"),
-        empty_label=_("Latest when the copy starts"),
-        widget=UnfoldAdminSelectWidget,
-    )
-    at = forms.DateTimeField(
-        required=False,
-        label=_("Start at"),
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
-        help_text=_("Leave empty to start now. Otherwise, enter a time in the time zone below."),
-    )
-    time_zone = TimeZoneField(label=_("Time zone"), initial="UTC")
-    target = forms.CharField(
-        required=False,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        label=_("Database to replace"),
-    )
-
-    def __init__(self, *args: Any, target_name: str, **options: Any) -> None:
-        self.target_name = target_name
-        super().__init__(*args, **options)
-        help_text = gettext("Type %(name)s to confirm that all of its data will be replaced.")
-        self.fields["target"].help_text = help_text % {"name": target_name}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if "start" in self.data and cleaned.get("target") != self.target_name:
-            message = gettext("Type %(name)s, the name of the database to replace.") % {"name": self.target_name}
-            raise ValidationError({"target": message})
-        if (at := cleaned.get("at")) and cleaned.get("time_zone"):
-            cleaned["at"] = at.replace(tzinfo=ZoneInfo(cleaned["time_zone"]))
-            if cleaned["at"] <= timezone.now():
-                message = gettext("This time is in the past. Leave it empty to start now.")
-                raise ValidationError({"at": message})
-        return cleaned
 
 
 @admin.register(Copy)
-class CopyAdmin(CopierAccess, ReadOnlyAdmin):
+class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
     list_display = ("id", "state_text", "backup", "backup_time", "starts", "schedule", "requested_by", "duration")
     list_filter = ("state", "schedule")
     list_select_related = ("backup", "schedule", "requested_by")
@@ -103,7 +54,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         (_("Details"), {"fields": ("backup", "backup_time", "schedule", "requested_by", "journal")}),
         (_("Times"), {"fields": ("starts", "started", "finished", "duration")}),
     )
-    actions_detail = ("approve", "decline", "show_report", "check_again", "roll_back", "cancel")
+    actions_detail = ("approve", "decline", "show_report", "show_samples", "check_again", "roll_back", "cancel")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_operate_permission(request)
@@ -113,6 +64,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             ("<path:object_id>/progress/", self.progress_view, "progress"),
             ("<path:object_id>/report/", self.report_view, "report"),
             ("<path:object_id>/report.json", self.report_json, "report_json"),
+            ("<path:object_id>/samples/", self.samples_view, "samples"),
         ]
         views = [
             path(route, self.admin_site.admin_view(view), name=f"staging_copy_copy_{name}") for route, view, name in own
@@ -124,19 +76,20 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         if not self.has_operate_permission(request):
             raise PermissionDenied
         try:
-            target = copier.Config.from_settings().staging
-        except Refused as refused:
-            self.message_user(request, str(refused), messages.ERROR)
+            target = Config.from_settings().staging
+        except PreflightFailed as error:
+            self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:staging_copy_copy_changelist")
         form = StartForm(request.POST or None, target_name=target.name)
         plan = None
         if request.method == "POST" and form.is_valid():
             try:
-                plan = services.plan_copy(backup=form.cleaned_data["backup"])
                 if "start" in request.POST:
+                    services.plan_copy(backup=form.cleaned_data["backup"])
                     return self._start(request, form.cleaned_data)
-            except Refused as refused:
-                form.add_error(None, str(refused))
+                plan = services.dry_run(backup=form.cleaned_data["backup"])
+            except PreflightFailed as error:
+                form.add_error(None, str(error))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Copy live to staging"),
@@ -145,17 +98,20 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
             "target": target.name,
             "latest": services.latest_backup(),
             "plan": plan,
-            "tables": [(each, report.changed(asdict(each))) for each in (plan.tables if plan else [])],
-            "under_way": Copy.objects.filter(state__in=_ACTIVE_STATES).first(),
+            "tables": [
+                (each, report.changed({"fate": each.treatment, "rules": each.rules}))
+                for each in (plan.tables if plan else [])
+            ],
+            "under_way": Copy.objects.filter(state__in=Copy.UNDER_WAY).first(),
         }
         return TemplateResponse(request, "admin/staging_copy/copy/start.html", context)
 
     def _start(self, request: HttpRequest, start_data: dict[str, Any]) -> HttpResponse:
         at: datetime | None = start_data["at"]
-        under_way = Copy.objects.filter(state__in=_ACTIVE_STATES).first()
+        under_way = Copy.objects.filter(state__in=Copy.UNDER_WAY).first()
         if under_way is not None and at is None:
             message = gettext("Another copy is in progress (%(copy)s). Wait until it finishes, or cancel it first.")
-            raise Refused([message % {"copy": under_way}])
+            raise PreflightFailed([message % {"copy": under_way}])
         copy = services.start_copy(backup=start_data["backup"], by=get_operator(request), not_before=at)
         lanes.notify_workers(requested_actions.COPY_TASK)
         if at:
@@ -189,7 +145,7 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
     def duration(self, copy: Copy) -> str:
         if copy.started_at is None:
             return "-"
-        return str((copy.finished_at or timezone.now()) - copy.started_at).split(".")[0]
+        return format_duration((copy.finished_at or timezone.now()) - copy.started_at)
 
     @display(description=_("Progress"))
     def progress_text(self, copy: Copy) -> str:
@@ -202,31 +158,10 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
         return render_to_string("admin/staging_copy/copy/question.html", {"copy": copy, "names": report.KIND_NAMES})
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        copy = self._get_viewable_copy(request, object_id)
+        copy = self.get_viewable_copy(request, object_id)
         if request.GET.get("state") != f"{copy.state}{copy.requested_action}":
             return HttpResponseClientRefresh()
         return TemplateResponse(request, "admin/staging_copy/copy/progress.html", _progress(copy))
-
-    def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The report as a page that can be printed."""
-        copy = self._get_viewable_copy(request, object_id)
-        title = gettext("Report of %(copy)s") % {"copy": copy}
-        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
-        context |= report.template_context(copy)
-        context["stages"] = [(stage_label(stage), seconds) for stage, seconds in context["stages"]]
-        return TemplateResponse(request, "admin/staging_copy/copy/report.html", context)
-
-    def report_json(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        copy = self._get_viewable_copy(request, object_id)
-        answer = JsonResponse(copy.report, json_dumps_params={"indent": 2})
-        answer["Content-Disposition"] = f'attachment; filename="copy-{copy.pk}.json"'
-        return answer
-
-    def _get_viewable_copy(self, request: HttpRequest, object_id: str) -> Copy:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        copy: Copy = self.get_object_or_404(request, object_id)
-        return copy
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leaves out the problem and the question if the copy has none."""
@@ -246,11 +181,9 @@ class CopyAdmin(CopierAccess, ReadOnlyAdmin):
     def is_action_available(self, row: Copy, action_name: str) -> bool:
         if action_name == "show_report":
             return bool(row.report)
+        if action_name == "show_samples":
+            return row.state in Copy.IN_PLACE and services.latest_in_place() == row
         return requested_actions.is_available(row, _ACTIONS[action_name])
-
-    @action(description=_("View report"), icon="description", permissions=["view"])
-    def show_report(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return redirect(reverse("admin:staging_copy_copy_report", args=[object_id]))
 
     @action(
         description=_("Delete missing items"),
@@ -341,7 +274,7 @@ _ACTIONS = {
 
 
 def _progress(copy: Copy) -> dict[str, Any]:
-    is_active = copy.state in (*_ACTIVE_STATES, Copy.State.PLANNED) or bool(copy.requested_action)
+    is_active = copy.state in (*Copy.UNDER_WAY, Copy.State.PLANNED) or bool(copy.requested_action)
     return {
         "copy": copy,
         "steps": [step | {"name": stage_label(step["name"])} for step in report.steps(copy)],

@@ -136,7 +136,9 @@ class Scenario:
             )
             offered = Product.objects.filter(seller=seller_setup.seller, status__in=(Status.LIVE, Status.SUSPENDED))
             all_items = sorted(offered.values_list("pk", flat=True))
-            step.checks.append(Check("it holds all that is offered", True, [one["id"] for one in fetched] == all_items))
+            step.checks.append(
+                Check("it contains all products for sale", True, [one["id"] for one in fetched] == all_items)
+            )
 
             changed_id = self._sent(seller_setup).order_by("-item_id")[0].item_id
             number = self._external_id(seller_setup, changed_id)
@@ -214,16 +216,16 @@ class Scenario:
     def _wait(self, step: Step, since: int, *, seconds: float = 60.0) -> None:
         """Waits until all runs with an ID above `since` are finished and no changes are queued; prints progress."""
         started = time.monotonic()
-        shown = ""
+        printed = ""
         while True:
             runs = Run.objects.filter(pk__gt=since)
             is_open = runs.filter(state__in=Run.OPEN).exists()
             imports = FeedImport.objects.filter(state__in=("building", "sending", "polling", "unknown")).exists()
             waiting = Change.objects.filter(state=Change.State.READY).count()
             line = self._progress(runs)
-            if line != shown:
+            if line != printed:
                 self.print_line(f"  {time.monotonic() - started:5.1f} s  {line}")
-                shown = line
+                printed = line
             if not (is_open or imports or waiting):
                 break
             if time.monotonic() - started > seconds:

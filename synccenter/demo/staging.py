@@ -19,10 +19,11 @@ from catalog.models import Product
 from connectors.services.connections import install_connection
 from hub import lanes
 from hub.models import Connection, PlatformSwitch, Run
-from staging_copy import copier, requested_actions, services
+from staging_copy import requested_actions, services
+from staging_copy.copying.config import live_database
+from staging_copy.copying.swap import drop
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database
-from staging_copy.swap import drop
 from synccenter import roles
 from synccenter.demo.platforms import Platform, free_port
 from synccenter.demo.scenario import Check, DemoFailed, Step
@@ -51,7 +52,7 @@ MERCHANTS = (Merchant("cirrus", "Cirrus Sports", "1"), Merchant("nimbus", "Nimbu
 
 def prepare() -> Database:
     """Creates an empty staging database with live's schema; live must still be empty and without connections."""
-    live = copier.live_database()
+    live = live_database()
     staging = live.named(f"{live.name}_staging")
     settings.STAGING_DATABASE_URL = staging.url
     settings.STAGING_ADMIN_PASSWORD = PASSWORD
@@ -152,7 +153,7 @@ class StagingCopyDemo:
         addresses = set(User.objects.using(ALIAS).values_list("email", flat=True))
         addresses |= set(Seller.objects.using(ALIAS).values_list("contact_email", flat=True))
         shops = Connection.objects.using(ALIAS).filter(platform="seller_center_shop")
-        gone = Product.objects.using(ALIAS).filter(status="deleted").count()
+        deleted = Product.objects.using(ALIAS).filter(status="deleted").count()
         key = ApiKey.objects.using(ALIAS).get(pk=self.key.pk)
         masked = f"@{settings.STAGING_COPY_DOMAIN}"
         outcome = copy.get_state_display() + (f": {copy.problem}" if copy.problem else "")
@@ -161,7 +162,7 @@ class StagingCopyDemo:
         self._check("all email addresses are masked", [], [a for a in addresses if not a.endswith(masked)])
         self._check("staging uses its own shop account", {STAGING}, {c.credentials["service_name"] for c in shops})
         self._check("API keys are replaced", True, key.key_hash != self.key.key_hash)
-        self._check("products missing in the staging shop are deleted", True, 0 < gone <= len(MISSING_PRODUCTS))
+        self._check("products missing in the staging shop are deleted", True, 0 < deleted <= len(MISSING_PRODUCTS))
         self._check(
             "sellers missing in the staging shop are deleted",
             ["nimbus"],

@@ -8,13 +8,42 @@ UNREADABLE = IssueType(
     "unreadable",
     title=_("Data cannot be read"),
     message=_("{field} cannot be read: {reason}."),
-    fix=_("Correct the value in {source}. If it looks correct, contact {source} support."),
+    fix=_("Correct the value in {source}. If it looks correct, contact the platform’s support."),
 )
 NOT_STORABLE = IssueType(
     "not_storable",
     title=_("Value cannot be stored"),
     message=_("A value cannot be stored ({reason})."),
     fix=_("Check the item in {source} for very large numbers, very long texts or unusual characters."),
+)
+VALUE_CUT = IssueType(
+    "value_cut",
+    title=_("Value too long"),
+    message=_("{field} has {length} characters, and SyncCenter stores {limit}. Its beginning was stored."),
+    fix=_("Shorten the value in {source}."),
+    blocking=False,
+)
+VALUE_LEFT_OUT = IssueType(
+    "value_left_out",
+    title=_("Value left out"),
+    message=_("{field} has {length} characters, and SyncCenter stores {limit}. It was left out."),
+    fix=_("Shorten the value in {source}."),
+    blocking=False,
+)
+IDENTIFIER_TOO_LONG = IssueType(
+    "identifier_too_long",
+    title=_("Identifying value too long"),
+    message=_(
+        "{field} has {length} characters, and SyncCenter stores {limit}. It was not used, because its beginning alone "
+        "could mean another item."
+    ),
+    fix=_("Shorten the value in {source}."),
+)
+NUMBER_OUT_OF_RANGE = IssueType(
+    "number_out_of_range",
+    title=_("Number out of range"),
+    message=_("{field} is not a number, or larger than SyncCenter can store."),
+    fix=_("Correct the value in {source}."),
 )
 HIDDEN_CHARACTER = IssueType(
     "hidden_character",
@@ -157,5 +186,5 @@ BASE_CURRENCY_DIFFERS = IssueType(
     "base_currency_differs",
     title=_("Base currency differs"),
     message=_("The base currency is {remote} in {platform} and {currency} in the shop. {platform} sets it only once."),
-    fix=_("Ask {platform} support to change the base currency of the site. Then select Retry."),
+    fix=_("Ask the platform’s support to change the base currency of {platform}. Then select Retry."),
 )

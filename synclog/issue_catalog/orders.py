@@ -17,6 +17,13 @@ DELIVERY_ADDRESS_MISSING = IssueType(
     message=_("The order has no delivery address."),
     fix=_("Add a delivery address to the order in {source}. The order is then sent automatically."),
 )
+SEVERAL_DELIVERY_ADDRESSES = IssueType(
+    "several_delivery_addresses",
+    title=_("Several delivery addresses"),
+    message=_("The order goes to several addresses, and an order in {platform} has one."),
+    fix=_("Split the order in {source}, so that each part has one delivery address."),
+    docs="orders.md",
+)
 LINE_SKU_MISSING = IssueType(
     "line_sku_missing",
     title=_("Order line without SKU"),
@@ -28,6 +35,46 @@ LINE_ITEM_CHANGED = IssueType(
     title=_("Product of an order line changed"),
     message=_("An order line now has the SKU {sku}. {platform} cannot change the product of an existing line."),
     fix=_("Cancel the line in {source} and add a new one."),
+)
+ORDER_DOES_NOT_ADD_UP = IssueType(
+    "order_does_not_add_up",
+    title=_("Order does not add up"),
+    message=_(
+        "Lines {lines} + charges {charges} − discounts {discounts} = {sum} {currency}, but the total is {total} "
+        "{currency}. The difference is {difference} {currency}."
+    ),
+    fix=_(
+        "Compare the order with {source} and correct it there. Accounting systems receive it when it adds up, or when "
+        "somebody accepts the difference on the page of the order."
+    ),
+    blocking=False,
+    docs="orders.md",
+)
+ORDER_HELD = IssueType(
+    "order_held",
+    title=_("Order waits because it does not add up"),
+    message=_("The lines, charges and discounts of the order differ from its total by {difference} {currency}."),
+    fix=_(
+        "Correct the order in {source}, or accept the difference on the page of the order. To send such orders anyway, "
+        "change “Orders that do not add up” in the settings of the connection to {platform}."
+    ),
+    docs="orders.md",
+)
+TARGET_TOTAL_DIFFERS = IssueType(
+    "target_total_differs",
+    title=_("Total differs at the target"),
+    message=_("{platform} computed a total of {total} {currency}; the order has {expected} {currency}."),
+    fix=_("Compare taxes, discounts and charges of the order in {platform} and in {source}."),
+    blocking=False,
+    docs="orders.md",
+)
+REFUNDS_NOT_READABLE = IssueType(
+    "refunds_not_readable",
+    title=_("Refunds cannot be read"),
+    message=_("{platform} does not let SyncCenter read the refunds of this order."),
+    fix=_("Give the integration in {platform} the right to read credit memos. Then start a full sync of the orders."),
+    blocking=False,
+    docs="platforms/magento.md",
 )
 ORDER_CURRENCY_UNKNOWN = IssueType(
     "order_currency_unknown",
@@ -109,6 +156,15 @@ CUSTOMER_MISSING = IssueType(
     title=_("Customer missing at the target"),
     message=_("{platform} does not have the customer of this order."),
     fix=_("Enable the customer export to {platform}, or set a guest customer in the connection. Then select Retry."),
+)
+CUSTOMER_NOT_READY = IssueType(
+    "customer_not_ready",
+    title=_("Order waits for its customer"),
+    message=_("{platform} does not have the customer of this order yet. The order is sent once it has."),
+    fix=_(
+        "Check the issues of the customer, and that customers are imported from {source} and exported to {platform}."
+    ),
+    docs="orders.md",
 )
 PARENT_CUSTOMER_MISSING = IssueType(
     "parent_customer_missing",

@@ -9,7 +9,7 @@ SKU_MISSING = IssueType(
     title=_("SKU missing"),
     message=_("1 variant has no SKU: {names}."),
     message_plural=_("{count} variants have no SKU: {names}."),
-    fix=_("Add a SKU to every variant in {source}. {platform} matches variants by SKU."),
+    fix=_("Add a SKU to every variant in {source}. Variants are matched by SKU."),
 )
 SKU_DUPLICATE = IssueType(
     "sku_duplicate",
@@ -150,7 +150,8 @@ VARIANT_WITHOUT_PRODUCT = IssueType(
     title=_("Variant without product"),
     message=_("The variant {name} belongs to no product, so it cannot be synced."),
     fix=_(
-        "Delete the variant in {source}, or recreate it under a product. Contact {source} support if you cannot see it."
+        "Delete the variant in {source}, or recreate it under a product. If you cannot find it there, contact the "
+        "platform’s support."
     ),
 )
 VARIANT_RECREATED = IssueType(

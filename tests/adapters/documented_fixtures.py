@@ -1,4 +1,4 @@
-"""Fixtures: the documented example, installed as a platform and connected to a stand-in for its vendor."""
+"""Fixtures: the documented example, installed as a platform and connected to a simulator of its vendor."""
 
 import sys
 from collections.abc import Iterator
@@ -23,26 +23,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[SandboxProcess]:
-    with documented_platform.start_stand_in() as process:
+def simulator() -> Iterator[SandboxProcess]:
+    with documented_platform.start_simulator() as process:
         yield process
 
 
 @pytest.fixture
 def acme(
-    transactional_db: None, folder: Path, stand_in: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, folder: Path, simulator: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Connection]:
     """A connection to Acme that was just created with its first refresh token."""
     monkeypatch.setattr(platforms, "__path__", [*platforms.__path__, str(folder)])
     registry.adapters.cache_clear()
-    stand_in.reset()
+    simulator.reset()
     name, token = documented_platform.ACCOUNT
     yield install_connection(
         seller=make_seller("acme"),
         platform=documented_platform.KEY,
         name=name,
         slug=name,
-        base_url=stand_in.url,
+        base_url=simulator.url,
         settings=documented_platform.SETTINGS,
         credentials={"refresh_token": token},
     )

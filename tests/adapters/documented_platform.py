@@ -35,10 +35,10 @@ def install(folder: Path) -> None:
         path.write_text(content)
 
 
-def start_stand_in() -> SandboxProcess:
-    """Start the stand-in for the vendor (tests/adapters/documented_stand_in.py) in a separate process."""
+def start_simulator() -> SandboxProcess:
+    """Start the vendor's simulator (tests/adapters/documented_simulator.py) in a separate process."""
     name, token = ACCOUNT
-    command = [sys.executable, "-m", "tests.adapters.documented_stand_in", name, token]
+    command = [sys.executable, "-m", "tests.adapters.documented_simulator", name, token]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return SandboxProcess(process, KEY, orjson.loads(process.stdout.readline())["url"], {name: token})
@@ -58,11 +58,11 @@ class MemoryTokens:
         return self.pair
 
 
-def tokens(stand_in: SandboxProcess, refresh_token: str) -> MemoryTokens:
-    """Tokens newly issued by the stand-in; invalid ones for a wrong refresh token."""
+def tokens(simulator: SandboxProcess, refresh_token: str) -> MemoryTokens:
+    """Tokens newly issued by the simulator; invalid ones for a wrong refresh token."""
     grant = {"access_token": "wrong", "refresh_token": refresh_token}
     if refresh_token == ACCOUNT[1]:
-        grant = stand_in.control("POST", "grants")
+        grant = simulator.control("POST", "grants")
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     return MemoryTokens(TokenPair(grant["access_token"], grant["refresh_token"], expires_at))
 

@@ -26,6 +26,6 @@ def pytest_collection(session: pytest.Session) -> None:
 
     def start(platform: str, **options: Any) -> SandboxProcess:
         is_example = platform == documented_platform.KEY
-        return documented_platform.start_stand_in() if is_example else start_sandbox(platform, **options)
+        return documented_platform.start_simulator() if is_example else start_sandbox(platform, **options)
 
     sandbox_process.start = start

@@ -60,19 +60,19 @@ def writes(store: SandboxProcess) -> list[str]:
 
 
 def test_brands_are_linked_by_name_or_created(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    theirs = next(row for row in store.state("brands"))
+    existing = next(row for row in store.state("brands"))
     before = sum(1 for _ in store.state("brands"))
-    linked, made = send(adapter, BRANDS, brand(1, name=theirs["name"], image_url=""), brand(2, name="Nova"))
-    assert linked.external_id == str(theirs["id"])
-    assert {str(row["id"]): row["name"] for row in store.state("brands")}[made.external_id] == "Nova"
+    linked, created = send(adapter, BRANDS, brand(1, name=existing["name"], image_url=""), brand(2, name="Nova"))
+    assert linked.external_id == str(existing["id"])
+    assert {str(row["id"]): row["name"] for row in store.state("brands")}[created.external_id] == "Nova"
     assert sum(1 for _ in store.state("brands")) == before + 1
     assert writes(store) == ["POST brands"]  # a brand that already matches is not written
 
 
 def test_a_brand_in_another_case_is_linked_and_renamed(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    (made,) = send(adapter, BRANDS, brand(1, name="nova"))
+    (created,) = send(adapter, BRANDS, brand(1, name="nova"))
     (linked,) = send(adapter, BRANDS, brand(2, name="Nova"))
-    assert linked.external_id == made.external_id
+    assert linked.external_id == created.external_id
     assert "Nova" in {row["name"] for row in store.state("brands")}
 
 
@@ -112,9 +112,9 @@ def test_a_brand_is_found_after_the_response_to_its_creation_was_lost(
 
 
 def test_a_renamed_brand_is_renamed_at_the_store(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    (made,) = send(adapter, BRANDS, brand(1, name="Nova"))
-    adapter.target(BRANDS).send([update(adapter, BRANDS, brand(1, name="Nova Light"), made.external_id)])
-    assert {str(row["id"]): row["name"] for row in store.state("brands")}[made.external_id] == "Nova Light"
+    (created,) = send(adapter, BRANDS, brand(1, name="Nova"))
+    adapter.target(BRANDS).send([update(adapter, BRANDS, brand(1, name="Nova Light"), created.external_id)])
+    assert {str(row["id"]): row["name"] for row in store.state("brands")}[created.external_id] == "Nova Light"
 
 
 # Categories
@@ -130,27 +130,27 @@ def test_categories_are_created_with_their_ancestors(adapter: Adapter[Any], stor
         at(2, "Garden", "Chairs", visible=False),
     )
     assert [each.error for each in outcomes] == [None] * 3
-    held = categories(store)
+    stored = categories(store)
     assert [each.external_id for each in outcomes] == [
-        str(held[path]["category_id"]) for path in ("Garden / Lights", "Garden", "Garden / Chairs")
+        str(stored[path]["category_id"]) for path in ("Garden / Lights", "Garden", "Garden / Chairs")
     ]
-    assert held["Garden"]["sort_order"] == 4 and held["Garden / Chairs"]["is_visible"] is False
+    assert stored["Garden"]["sort_order"] == 4 and stored["Garden / Chairs"]["is_visible"] is False
     assert writes(store) == ["POST trees/categories"] * 2
 
 
 def test_a_parent_category_can_be_sent_after_its_child(adapter: Adapter[Any], store: SandboxProcess) -> None:
     (below,) = send(adapter, CATEGORIES, at(2, "Garden", "Chairs"))
     (above,) = send(adapter, CATEGORIES, at(1, "Garden"))
-    held = categories(store)
-    assert above.external_id == str(held["Garden"]["category_id"])
-    assert below.external_id == str(held["Garden / Chairs"]["category_id"])
+    stored = categories(store)
+    assert above.external_id == str(stored["Garden"]["category_id"])
+    assert below.external_id == str(stored["Garden / Chairs"]["category_id"])
 
 
 def test_an_existing_category_at_the_path_is_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    path, theirs = next((path, row) for path, row in categories(store).items() if " / " in path)
+    path, existing = next((path, row) for path, row in categories(store).items() if " / " in path)
     before = len(categories(store))
     (linked,) = send(adapter, CATEGORIES, at(1, *path.upper().split(" / ")))
-    assert linked.external_id == str(theirs["category_id"])
+    assert linked.external_id == str(existing["category_id"])
     assert len(categories(store)) == before
 
 
@@ -176,10 +176,10 @@ def test_descendants_move_with_renamed_and_moved_categories(adapter: Adapter[Any
         ],
     )
     assert [each.error for each in outcomes] == [None, None]
-    held = categories(store)
-    assert str(held["Outdoors"]["category_id"]) == garden.external_id
-    assert str(held["Outdoors / Chairs"]["category_id"]) == chairs.external_id
-    assert "Outdoors / Chairs / Folding" in held and len(held) == count + 1
+    stored = categories(store)
+    assert str(stored["Outdoors"]["category_id"]) == garden.external_id
+    assert str(stored["Outdoors / Chairs"]["category_id"]) == chairs.external_id
+    assert "Outdoors / Chairs / Folding" in stored and len(stored) == count + 1
     adapter.target(CATEGORIES).send([update(adapter, CATEGORIES, at(2, "Seats", "Chairs"), chairs.external_id)])
     assert str(categories(store)["Seats / Chairs"]["category_id"]) == chairs.external_id
 
@@ -191,10 +191,10 @@ def test_categories_are_sent_in_full_batches(adapter: Adapter[Any], store: Sandb
 
 
 def test_an_invalid_category_does_not_affect_the_others(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    (made, other) = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Kitchen tools"))
+    (created, other) = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Kitchen tools"))
     outcomes = adapter.target(CATEGORIES).send(
         [
-            update(adapter, CATEGORIES, at(1, "Kitchen tools"), made.external_id),
+            update(adapter, CATEGORIES, at(1, "Kitchen tools"), created.external_id),
             *creations(adapter, CATEGORIES, [at(3, "Cellar")]),
         ],
     )
@@ -215,17 +215,17 @@ def test_a_category_with_children_is_hidden_instead_of_deleted(adapter: Adapter[
     garden, chairs = send(adapter, CATEGORIES, at(1, "Garden"), at(2, "Garden", "Chairs"))
     gone: list[Operation[Any]] = [Operation(Action.REMOVE, 1, garden.external_id, None)]
     assert adapter.target(CATEGORIES).send(gone)[0].error is None
-    held = categories(store)
-    assert held["Garden"]["is_visible"] is False and "Garden / Chairs" in held
+    stored = categories(store)
+    assert stored["Garden"]["is_visible"] is False and "Garden / Chairs" in stored
     both = [*gone, Operation(Action.REMOVE, 2, chairs.external_id, None)]
     adapter.target(CATEGORIES).send(both)
     assert "Garden" not in categories(store)
 
 
 def test_a_storefront_without_a_tree_needs_attention(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         send(open_adapter("bigcommerce_target", channel_id=99), CATEGORIES, at(1, "Garden"))
-    assert "99" in str(refused.value) and refused.value.fix
+    assert "99" in str(raised.value) and raised.value.fix
 
 
 # Products
@@ -236,8 +236,8 @@ def test_products_refer_to_brands_and_categories_of_the_store(adapter: Adapter[A
     (garden,) = send(adapter, CATEGORIES, at(7, "Garden"))
     refs = References({("brand", 5): nova.external_id, ("category", 7): garden.external_id})
     payload = adapter.target(DataType.PRODUCTS).payload(product(1), refs)
-    (made,) = adapter.target(DataType.PRODUCTS).send([Operation(Action.CREATE, 1, "", payload)])
-    row = next(row for row in store.state("products") if str(row["id"]) == made.external_id)
+    (created,) = adapter.target(DataType.PRODUCTS).send([Operation(Action.CREATE, 1, "", payload)])
+    row = next(row for row in store.state("products") if str(row["id"]) == created.external_id)
     assert (str(row["brand_id"]), list(map(str, row["categories"]))) == (nova.external_id, [garden.external_id])
     payload = adapter.target(DataType.PRODUCTS).payload(product(1), NOTHING)
     assert payload is not None

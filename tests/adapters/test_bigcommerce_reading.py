@@ -230,9 +230,9 @@ def test_weights_are_converted_from_the_stores_unit_to_grams(
 
 def test_an_unknown_weight_unit_needs_attention(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "Stones"})
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         product(adapter, 1)
-    assert "Stones" in str(refused.value) and refused.value.fix
+    assert "Stones" in str(raised.value) and raised.value.fix
 
 
 def test_a_hidden_product_is_suspended(adapter: Adapter[Any], store: SandboxProcess) -> None:
@@ -305,9 +305,9 @@ def test_the_vendors_headers_determine_the_retry_time(
     # Headers of successful responses do not matter; only those of the rejected one are used.
     store.fault("status", status=429, headers=headers)
     before = datetime.now(UTC)
-    with pytest.raises(TryAgainLater) as refused:
+    with pytest.raises(TryAgainLater) as raised:
         adapter.check()
-    when = refused.value.not_before
+    when = raised.value.not_before
     if seconds is None:
         assert when is None
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
@@ -36,7 +36,7 @@ def size(number: int, name: str, **changes: Any) -> Any:
     return variant(number, options=[{"name": "Size", "value": name}], **changes)
 
 
-def made(adapter: Adapter[Any], item: Any) -> Outcome:
+def created(adapter: Adapter[Any], item: Any) -> Outcome:
     (outcome,) = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, [item]))
     assert outcome.error is None
     return outcome
@@ -62,20 +62,20 @@ def writes(store: SandboxProcess) -> list[str]:
 
 
 def test_a_product_is_created_with_its_variants_and_linked(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    outcome = made(adapter, product(1, variants=[size(10, "S", price="9.5"), size(11, "M", weight_in_grams=None)]))
+    outcome = created(adapter, product(1, variants=[size(10, "S", price="9.5"), size(11, "M", weight_in_grams=None)]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert (row["name"], row["price"], row["weight"], row["is_visible"]) == ("Lamp 1", 9.5, 0.25, True)
-    held = variants_of(store, outcome.external_id)
-    assert {sku: held[sku]["price"] for sku in held} == {"SKU-10": 9.5, "SKU-11": 12.5}
+    stored = variants_of(store, outcome.external_id)
+    assert {sku: stored[sku]["price"] for sku in stored} == {"SKU-10": 9.5, "SKU-11": 12.5}
     assert outcome.links == {
-        ("variant", 10): str(held["SKU-10"]["id"]),
-        ("variant", 11): str(held["SKU-11"]["id"]),
+        ("variant", 10): str(stored["SKU-10"]["id"]),
+        ("variant", 11): str(stored["SKU-11"]["id"]),
     }
 
 
 def test_a_product_without_options_has_one_variant(adapter: Adapter[Any], store: SandboxProcess) -> None:
     item = product(1, variants=[variant(10, options=[])])
-    outcome = made(adapter, item)
+    outcome = created(adapter, item)
     (base,) = variants_of(store, outcome.external_id).values()
     assert base["sku"] == "SKU-10" and outcome.links == {("variant", 10): str(base["id"])}
     dearer = product(1, variants=[variant(10, options=[], price="14")])
@@ -85,12 +85,12 @@ def test_a_product_without_options_has_one_variant(adapter: Adapter[Any], store:
 
 
 def test_existing_products_are_linked_by_sku(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
-    labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
+    existing = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
+    labels = [{"name": each["option_display_name"], "value": each["label"]} for each in existing["option_values"]]
     count = sum(1 for _ in store.state("products"))
-    outcome = made(adapter, product(1, variants=[variant(10, sku=theirs["sku"], options=labels)]))
-    assert outcome.external_id == str(theirs["product_id"])
-    assert outcome.links == {("variant", 10): str(theirs["id"])}
+    outcome = created(adapter, product(1, variants=[variant(10, sku=existing["sku"], options=labels)]))
+    assert outcome.external_id == str(existing["product_id"])
+    assert outcome.links == {("variant", 10): str(existing["id"])}
     assert sum(1 for _ in store.state("products")) == count
 
 
@@ -119,27 +119,27 @@ def test_ten_changes_take_one_write(adapter: Adapter[Any], store: SandboxProcess
 
 def test_changed_variants_of_a_product_take_one_write(adapter: Adapter[Any], store: SandboxProcess) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M"), size(12, "L")])
-    outcome = made(adapter, before)
+    outcome = created(adapter, before)
     store.clear_calls()
     after = product(1, variants=[size(10, "S", price="1"), size(11, "M", price="2"), size(12, "L")])
     assert change(adapter, outcome, before, after).error is None
     assert writes(store) == ["PUT catalog/products", "PUT catalog/variants"]
-    held = variants_of(store, outcome.external_id)
-    assert (held["SKU-10"]["price"], held["SKU-11"]["price"], held["SKU-12"]["price"]) == (1, 2, 12.5)
+    stored = variants_of(store, outcome.external_id)
+    assert (stored["SKU-10"]["price"], stored["SKU-11"]["price"], stored["SKU-12"]["price"]) == (1, 2, 12.5)
 
 
 def test_variants_are_added_and_removed_and_those_of_the_store_are_kept(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M")])
-    outcome = made(adapter, before)
+    outcome = created(adapter, before)
     own = {"sku": "THEIRS", "option_values": [{"option_display_name": "Size", "label": "XXL"}]}
     adapter.http.request("POST", f"/v3/catalog/products/{outcome.external_id}/variants", body=own)
     after = product(1, variants=[size(10, "S"), size(12, "L")])
     changed = change(adapter, outcome, before, after)
-    held = variants_of(store, outcome.external_id)
-    assert sorted(held) == ["SKU-10", "SKU-12", "THEIRS"]
-    assert changed.links["variant", 12] == str(held["SKU-12"]["id"])
+    stored = variants_of(store, outcome.external_id)
+    assert sorted(stored) == ["SKU-10", "SKU-12", "THEIRS"]
+    assert changed.links["variant", 12] == str(stored["SKU-12"]["id"])
 
 
 def replaced(adapter: Adapter[Any], store: SandboxProcess) -> tuple[Outcome, Any, Any]:
@@ -148,7 +148,7 @@ def replaced(adapter: Adapter[Any], store: SandboxProcess) -> tuple[Outcome, Any
         product(1, variants=[size(10, "S"), size(11, "M")]),
         product(1, variants=[size(10, "Small"), size(11, "M")]),
     )
-    outcome = made(adapter, before)
+    outcome = created(adapter, before)
     number = int(outcome.links["variant", 10])
     own = {
         "id": number,
@@ -189,10 +189,10 @@ def test_replacing_a_variant_may_be_interrupted_anywhere(
         change(adapter, outcome, before, after)
     again = change(adapter, outcome, before, after)
     assert again.error is None and bool(again.warnings) is not (method == "DELETE" and when == "after")
-    held = variants_of(store, outcome.external_id)
-    assert sorted(held) == ["SKU-10", "SKU-11"]
-    assert [each["label"] for each in held["SKU-10"]["option_values"]] == ["Small"]
-    assert held["SKU-10"]["inventory_level"] == 42
+    stored = variants_of(store, outcome.external_id)
+    assert sorted(stored) == ["SKU-10", "SKU-11"]
+    assert [each["label"] for each in stored["SKU-10"]["option_values"]] == ["Small"]
+    assert stored["SKU-10"]["inventory_level"] == 42
 
 
 def test_a_rejected_batch_names_no_item_and_a_rejected_product_is_reported(
@@ -207,9 +207,9 @@ def test_a_rejected_batch_names_no_item_and_a_rejected_product_is_reported(
         Operation(Action.UPDATE, 1, outcomes[0].external_id, good, None),
         Operation(Action.UPDATE, 2, outcomes[1].external_id, bad, None),
     ]
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRODUCTS).send(operations)
-    assert refused.value.item_errors == {} and "duplicate" in str(refused.value)
+    assert raised.value.item_errors == {} and "duplicate" in str(raised.value)
     new = creations(adapter, PRODUCTS, [product(3, title=taken), product(4)])
     third, fourth = adapter.target(PRODUCTS).send(new)
     assert isinstance(third.error, SkipRecord) and "duplicate" in str(third.error) and third.error.fix
@@ -225,19 +225,19 @@ def test_a_partly_saved_product_is_reported(adapter: Adapter[Any], store: Sandbo
     ]
     body = {"data": [], "errors": {"title": "The brand could not be saved"}}
     store.fault("status", method="PUT", path="/v3/catalog/products$", status=207, body=body)
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRODUCTS).send(changes)
-    assert refused.value.item_errors == {}
-    with pytest.raises(BatchRefused) as refused:
+    assert raised.value.item_errors == {}
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRODUCTS).send([*creations(adapter, PRODUCTS, [product(3)]), changes[1]])
-    (problem,) = refused.value.item_errors.values()
-    assert list(refused.value.item_errors) == [1] and problem.code == "partly_saved"
+    (problem,) = raised.value.item_errors.values()
+    assert list(raised.value.item_errors) == [1] and problem.code == "partly_saved"
     assert "The brand could not be saved" in render(problem, platform="BigCommerce")[0]
 
 
 def test_a_product_is_hidden_instead_of_deleted(open_adapter: Open, store: SandboxProcess) -> None:
     adapter = open_adapter("bigcommerce_target", on_removal="hide")
-    outcome = made(adapter, product(1))
+    outcome = created(adapter, product(1))
     for number in (outcome.external_id, "999999"):
         (gone,) = adapter.target(PRODUCTS).send([Operation(Action.REMOVE, 1, number, None)])
         assert gone.error is None
@@ -268,8 +268,8 @@ def test_a_product_that_the_store_cannot_represent_is_reported(adapter: Adapter[
 @pytest.fixture
 def refs(store: SandboxProcess) -> References:
     """Links our variants 1, 2, 3 … to the store's first ones."""
-    theirs = [row["id"] for row in store.state("variants")]
-    return References({("variant", number): str(pk) for number, pk in enumerate(theirs, 1)})
+    existing = [row["id"] for row in store.state("variants")]
+    return References({("variant", number): str(pk) for number, pk in enumerate(existing, 1)})
 
 
 def operations(adapter: Adapter[Any], data_type: DataType, items: list[Any], refs: References) -> list[Operation[Any]]:
@@ -295,9 +295,9 @@ def test_a_rejected_adjustment_names_the_items(adapter: Adapter[Any], refs: Refe
     some = operations(adapter, STOCK, [variant(1), variant(2)], refs)
     some[1].content["variant_id"] = 999999
     gone: Operation[Any] = Operation(Action.REMOVE, 3, "3", None)
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(STOCK).send([gone, *some])
-    assert list(refused.value.item_errors) == [2]
+    assert list(raised.value.item_errors) == [2]
 
 
 def test_a_variant_missing_at_the_store_is_reported(adapter: Adapter[Any]) -> None:
@@ -313,19 +313,19 @@ def test_prices_are_written_to_the_selected_price_list(
     adapter = open_adapter("bigcommerce_target", price_list_id=1)
     some = operations(adapter, PRICES, [variant(1, price="7.25"), variant(2, price="8")], refs)
     assert [each.error for each in adapter.target(PRICES).send(some)] == [None, None]
-    held = {row["variant_id"]: row["price"] for row in store.state("price_records")}
-    assert [held[int(each.external_id)] for each in some] == [7.25, 8]
+    stored = {row["variant_id"]: row["price"] for row in store.state("price_records")}
+    assert [stored[int(each.external_id)] for each in some] == [7.25, 8]
     adapter.target(PRICES).send([Operation(Action.REMOVE, 1, some[0].external_id, None)])
     assert int(some[0].external_id) not in {row["variant_id"] for row in store.state("price_records")}
     some[1].content["currency"] = "xxx"
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         adapter.target(PRICES).send(some)
-    assert list(refused.value.item_errors) == [1]
+    assert list(raised.value.item_errors) == [1]
 
 
 def test_weights_are_sent_in_the_stores_unit(adapter: Adapter[Any], store: SandboxProcess) -> None:
     store.fault("status", path="/v2/store$", status=200, body={"weight_units": "LBS"})
-    outcome = made(adapter, product(1, variants=[size(10, "S")]))
+    outcome = created(adapter, product(1, variants=[size(10, "S")]))
     row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
     assert math.isclose(row["weight"] * 453.59237, 250, rel_tol=1e-3)
 
@@ -333,24 +333,24 @@ def test_weights_are_sent_in_the_stores_unit(adapter: Adapter[Any], store: Sandb
 def test_a_reduced_price_is_sent_as_a_sale_price(adapter: Adapter[Any], store: SandboxProcess) -> None:
     reduced = size(10, "S", price="8")
     reduced.prices[0].list_amount = Decimal(10)
-    outcome = made(adapter, product(1, variants=[reduced]))
+    outcome = created(adapter, product(1, variants=[reduced]))
     row = variants_of(store, outcome.external_id)["SKU-10"]
     assert (row["price"], row["sale_price"]) == (10, 8)
 
 
 def test_variants_of_an_unchanged_product_are_not_written(adapter: Adapter[Any], store: SandboxProcess) -> None:
     item = product(1, variants=[size(10, "S"), size(11, "M")])
-    outcome = made(adapter, item)
+    outcome = created(adapter, item)
     store.clear_calls()
     change(adapter, outcome, item, product(1, title="Brighter lamp", variants=item.variants))
     assert writes(store) == ["PUT catalog/products"]
 
 
 def test_two_products_with_the_same_sku_are_an_issue(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    theirs = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
-    labels = [{"name": each["option_display_name"], "value": each["label"]} for each in theirs["option_values"]]
+    existing = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
+    labels = [{"name": each["option_display_name"], "value": each["label"]} for each in existing["option_values"]]
     variants_with_equal_options = [
-        product(number, variants=[variant(number, sku=theirs["sku"], options=labels)]) for number in (1, 2)
+        product(number, variants=[variant(number, sku=existing["sku"], options=labels)]) for number in (1, 2)
     ]
     first, second = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, variants_with_equal_options))
     assert first.error is None

@@ -145,9 +145,9 @@ def test_check_returns_what_it_found(key: str, open_adapter: Open) -> None:
 
 @EVERY
 def test_a_wrong_token_needs_attention(key: str, open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         open_adapter(key, token="wrong").check()
-    assert refused.value.fix and "wrong" not in str(refused.value)
+    assert raised.value.fix and "wrong" not in str(raised.value)
 
 
 # Imports
@@ -268,19 +268,19 @@ def test_written_items_are_read_back(
         for outcome, operation in zip(write(adapter, data_type, operations, tmp_path), operations, strict=True)
         if outcome.error is None
     }
-    held: dict[str, Any] = {}
+    stored: dict[str, Any] = {}
     cursor, pages_read = None, 0
     while pages_read == 0 or cursor is not None:
-        page = target.read_held(cursor=cursor)
-        held, cursor = held | dict(page.items), page.cursor
+        page = target.read_existing(cursor=cursor)
+        stored, cursor = stored | dict(page.items), page.cursor
         pages_read += 1
-    assert written and written.keys() <= held.keys()
+    assert written and written.keys() <= stored.keys()
     if target.comparable is ComparisonDepth.CONTENT:
         for external_id, payload in written.items():
-            assert held[external_id].keys() & payload.keys() and drift(held[external_id], payload) == {}
+            assert stored[external_id].keys() & payload.keys() and drift(stored[external_id], payload) == {}
     else:
-        assert set(held.values()) == {None}
-    assert target.find_held([*written, "987654321"]) == set(written)
+        assert set(stored.values()) == {None}
+    assert target.find_existing([*written, "987654321"]) == set(written)
 
 
 @pytest.mark.parametrize(("key", "data_type"), COMPARABLE)
@@ -290,7 +290,7 @@ def test_malformed_held_pages_raise(
 ) -> None:
     platform(key).fault("status", status=200, body=body)
     with pytest.raises(TryAgainLater):
-        open_adapter(key).target(data_type).read_held(cursor=None)
+        open_adapter(key).target(data_type).read_existing(cursor=None)
 
 
 # Webhooks
@@ -303,8 +303,8 @@ def test_platforms_with_webhooks_read_events(key: str) -> None:
     adapter = adapters()[key]
     webhooks = adapter.webhooks
     reads = webhooks.read_event.__func__ is not Webhooks.read_event.__func__  # type: ignore[attr-defined]
-    assert not (webhooks.registers and webhooks.configured_by_hand)
-    assert reads is (webhooks.registers or webhooks.configured_by_hand)
+    assert not (webhooks.registers and webhooks.configured_manually)
+    assert reads is (webhooks.registers or webhooks.configured_manually)
 
 
 @pytest.mark.parametrize("key", REGISTERS)
@@ -391,13 +391,13 @@ def test_an_item_created_without_a_response_is_removed_or_reported(
 ) -> None:
     """Its ID at the target is unknown, so it is found in another way, or the removal is reported."""
     adapter = open_adapter(key)
-    (made,) = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][:1]), tmp_path)
+    (created,) = write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][:1]), tmp_path)
     write(adapter, data_type, creations(adapter, data_type, SAMPLES[data_type][1:]), tmp_path)
     nameless = Operation(Action.REMOVE, SAMPLES[data_type][0].id, "", None)
     (outcome,) = write(adapter, data_type, [nameless], tmp_path)
     kind, name = CASES[key].states[data_type]
     there = {str(row[name]) for row in platform(key).state(kind)}
-    assert isinstance(outcome.error, SkipRecord) or made.external_id not in there
+    assert isinstance(outcome.error, SkipRecord) or created.external_id not in there
 
 
 @pytest.mark.parametrize(("key", "data_type"), EXPORTS)
@@ -469,10 +469,10 @@ def act(adapter: Adapter[Any], folder: Path) -> None:
 def test_retry_after_is_respected(key: str, open_adapter: Open, platform: Platform, tmp_path: Path) -> None:
     platform(key).fault("status", status=429, headers={"Retry-After": "90"})
     before = datetime.now(UTC)
-    with pytest.raises(TryAgainLater) as refused:
+    with pytest.raises(TryAgainLater) as raised:
         act(open_adapter(key), tmp_path)
-    assert refused.value.not_before is not None
-    assert timedelta(seconds=85) < refused.value.not_before - before < timedelta(seconds=95)
+    assert raised.value.not_before is not None
+    assert timedelta(seconds=85) < raised.value.not_before - before < timedelta(seconds=95)
 
 
 @EVERY
@@ -481,9 +481,9 @@ def test_rejected_credentials_need_attention(
     key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     platform(key).fault("status", status=status)
-    with pytest.raises(NeedsAttention) as refused:
+    with pytest.raises(NeedsAttention) as raised:
         act(open_adapter(key), tmp_path)
-    assert refused.value.fix
+    assert raised.value.fix
 
 
 @pytest.mark.parametrize(
@@ -510,9 +510,9 @@ def test_errors_contain_no_secrets(
     key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path
 ) -> None:
     platform(key).fault("status", status=status)
-    with pytest.raises(ConnectorError) as refused:
+    with pytest.raises(ConnectorError) as raised:
         act(open_adapter(key), tmp_path)
-    assert CASES[key].account[1] not in f"{refused.value!r} {getattr(refused.value, 'fix', '')}"
+    assert CASES[key].account[1] not in f"{raised.value!r} {getattr(raised.value, 'fix', '')}"
 
 
 def test_item_kinds_and_samples_cover_all_exports() -> None:

@@ -19,11 +19,11 @@ from hub.services import start_run
 from orders.models import Customer
 from sandbox.process import SandboxProcess
 from tests.adapters import documented_platform
-from tests.adapters.documented_fixtures import acme, folder, stand_in
+from tests.adapters.documented_fixtures import acme, folder, simulator
 from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.webhooks.conftest import join_waker_threads
 
-__all__ = ["acme", "folder", "join_waker_threads", "stand_in"]
+__all__ = ["acme", "folder", "join_waker_threads", "simulator"]
 
 MOST_LINES = 150
 LAYOUT = {
@@ -71,12 +71,12 @@ def test_it_passes_the_standard_suite(folder: Path) -> None:
     assert "skipped" not in answer.stdout
 
 
-def test_it_syncs_with_refresh_tokens_that_can_be_used_once(acme: Connection, stand_in: SandboxProcess) -> None:
+def test_it_syncs_with_refresh_tokens_that_can_be_used_once(acme: Connection, simulator: SandboxProcess) -> None:
     customer = Customer.objects.create(seller=acme.seller, email="sam@example.com", first_name="Sam", last_name="Lee")
     start_run(job=Job.objects.get(connection=acme, data_type=DataType.CUSTOMERS), trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert Product.objects.filter(seller=acme.seller).count() == 25
-    assert list(stand_in.state("customers")) == [
+    assert list(simulator.state("customers")) == [
         {"id": str(customer.pk), "email": "sam@example.com", "name": "Sam Lee"}
     ]
     for data_type in acme.jobs.values_list("data_type", flat=True):
@@ -87,17 +87,19 @@ def test_it_syncs_with_refresh_tokens_that_can_be_used_once(acme: Connection, st
     start_run(job=Job.objects.get(connection=acme, data_type=DataType.PRODUCTS), trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert last_run(acme.jobs.get(data_type=DataType.PRODUCTS)).state == Run.State.DONE
-    [tokens] = stand_in.state("tokens")
+    [tokens] = simulator.state("tokens")
     assert tokens["refreshes"] == 2
     assert tokens["valid"] == [OAuthTokens.objects.get().pair.refresh_token]
 
 
-def test_an_event_fetches_the_product_that_it_names(acme: Connection, client: Client, stand_in: SandboxProcess) -> None:
+def test_an_event_fetches_the_product_that_it_names(
+    acme: Connection, client: Client, simulator: SandboxProcess
+) -> None:
     work_until_idle()
     product = Product.objects.get(pk=Link.objects.get(connection=acme, kind=Kind.PRODUCT, external_id="007").item_id)
     Product.objects.filter(pk=product.pk).update(title="Old")
     Link.objects.filter(connection=acme, kind=Kind.PRODUCT).update(received_hash=b"")
-    stand_in.clear_calls()
+    simulator.clear_calls()
     address = f"/webhooks/{acme.webhook_token}"
     assert client.post(address, {"product": "007"}, content_type="application/json").status_code == 401
     headers = {SECRET_HEADER: acme.webhook_secret["secret"]}
@@ -106,4 +108,4 @@ def test_an_event_fetches_the_product_that_it_names(acme: Connection, client: Cl
     skip_delays()
     product.refresh_from_db()
     assert product.title == "Lamp 7"
-    assert [call["query"] for call in stand_in.calls()] == [{"id": "007"}]
+    assert [call["query"] for call in simulator.calls()] == [{"id": "007"}]

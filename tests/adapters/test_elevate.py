@@ -121,7 +121,7 @@ def test_settings_choose_keys_labels_and_addresses(open_adapter: Open) -> None:
     assert sent["defaults"]["customLabels"] == {"Material": ["Oak"], "Size": ["S10", "S11"]}
 
 
-def test_one_address_for_all_products_is_refused() -> None:
+def test_one_address_for_all_products_is_rejected() -> None:
     with pytest.raises(ValueError, match="slug"):
         adapter_for("elevate").Settings.model_validate({"markets": ["uk"], "price_list": "x", "product_url": "/shop"})
 
@@ -169,7 +169,7 @@ def test_another_structure_goes_as_a_whole_group(
 def test_an_update_that_comes_to_nothing_goes_whole(
     open_adapter: Open, adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path
 ) -> None:
-    """Names of ids that are not told any more, for example: an import without anything would be refused."""
+    """For example, names of IDs that are no longer sent: an empty import would be rejected."""
 
     def opened(**details: Any) -> ProductTarget:
         adapter_of_version = open_adapter(
@@ -201,10 +201,10 @@ def test_replacing_everything_removes_the_rest(adapter: ProductTarget, cluster: 
 # Answers
 
 
-def test_a_refusal_names_the_groups_at_fault(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
+def test_a_rejection_names_the_groups_at_fault(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
     good, bad = creation(adapter, 1), broken(creation(adapter, 2))
     answer = feed(adapter, [good, bad], tmp_path)
-    assert answer.state is ImportState.REFUSED
+    assert answer.state is ImportState.REJECTED
     assert list(answer.item_errors) == ["p2"]
     assert "listPrice" in answer.item_errors["p2"] and "Inner error" not in answer.item_errors["p2"]
     assert groups(cluster) == {}
@@ -216,7 +216,7 @@ def test_the_reason_of_a_slow_failure_is_found_by_checking_the_file(
     answer = feed(adapter, [broken(creation(adapter, 2))], tmp_path)
     number = answer.remote_id or str(next(cluster.state("imports"))["id"])
     polled = adapter.feed(adapter.client).poll_import(number, path=str(tmp_path / "feed.gz"), replace_all=False)
-    assert polled.state is ImportState.REFUSED and list(polled.item_errors) == ["p2"]
+    assert polled.state is ImportState.REJECTED and list(polled.item_errors) == ["p2"]
 
 
 def test_a_harmful_import_waits_for_force(adapter: ProductTarget, cluster: SandboxProcess, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_a_harmful_import_waits_for_force(adapter: ProductTarget, cluster: Sandb
         ("BLOCKED", ImportState.RUNNING),
         ("IN_PROGRESS", ImportState.RUNNING),
         ("SUCCESS", ImportState.DONE),
-        ("FAILURE", ImportState.REFUSED),
+        ("FAILURE", ImportState.REJECTED),
         ("ABORTED", ImportState.UNKNOWN),
         ("NOT_FOUND", ImportState.UNKNOWN),
         ("SOMETHING_NEW", ImportState.UNKNOWN),

@@ -49,8 +49,8 @@ def document(adapter: ProductTarget, operations: list[Operation[Any]], folder: P
 
 
 def test_a_full_import_says_what_a_market_holds(adapter: ProductTarget, tmp_path: Path) -> None:
-    made = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
-    assert document(adapter, [made], tmp_path, replace_all=True) == (
+    created = creation(adapter, 1, variants=[variant(10)], title="Lamp & <shade>\x0b")
+    assert document(adapter, [created], tmp_path, replace_all=True) == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<data_import type="full"><modify market="uk" locale="en-GB"><product_groups><add_or_replace>'
         '<product_group key="p1"><brand>Acme</brand><products><product key="p1">'
@@ -75,9 +75,9 @@ def test_single_attributes_go_without_their_group(
         "</product_groups></modify></data_import>\n"
     )
     assert feed(adapter, [cheaper], tmp_path).state is ImportState.DONE
-    held = next(cluster.state("groups"))["productGroup"]["products"]["p1"]
-    assert held["variants"]["SKU-10"]["defaults"] == {"stock": 3, "sellingPrice": 9, "listPrice": 9}
-    assert held["variants"]["SKU-11"]["defaults"]["sellingPrice"] == 12.5 and held["defaults"]["title"] == "Lamp 1"
+    stored = next(cluster.state("groups"))["productGroup"]["products"]["p1"]
+    assert stored["variants"]["SKU-10"]["defaults"] == {"stock": 3, "sellingPrice": 9, "listPrice": 9}
+    assert stored["variants"]["SKU-11"]["defaults"]["sellingPrice"] == 12.5 and stored["defaults"]["title"] == "Lamp 1"
 
 
 def test_beside_a_structural_change_groups_go_whole(
@@ -90,9 +90,9 @@ def test_beside_a_structural_change_groups_go_whole(
     assert 'type="partial"' in text and "<update>" not in text
     assert '<remove><product_group key="p2"/></remove>' in text
     assert feed(adapter, mixed, tmp_path).state is ImportState.DONE
-    held = {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
-    assert sorted(held) == ["p1", "p3", "p4", "p5", "p6"]
-    assert held["p1"]["variants"]["SKU-10"]["defaults"]["sellingPrice"] == 9
+    stored = {row["key"]: row["productGroup"]["products"][row["key"]] for row in cluster.state("groups")}
+    assert sorted(stored) == ["p1", "p3", "p4", "p5", "p6"]
+    assert stored["p1"]["variants"]["SKU-10"]["defaults"]["sellingPrice"] == 9
 
 
 def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., SandboxProcess], tmp_path: Path) -> None:
@@ -100,8 +100,8 @@ def test_every_market_is_updated(open_adapter: Open, sandbox: Callable[..., Sand
     adapter = open_adapter("elevate", api_version="v3", markets=["uk", "ie"])
     adapter.http.base_url = cluster.url
     target = adapter.target(DataType.PRODUCTS)
-    made = [creation(target, number) for number in range(1, 4)]
-    assert feed(target, made, tmp_path).state is ImportState.DONE
+    created = [creation(target, number) for number in range(1, 4)]
+    assert feed(target, created, tmp_path).state is ImportState.DONE
     assert {each["key"]: each["productGroup"]["products"][each["key"]]["markets"] for each in cluster.state("groups")}[
         "p1"
     ] == ["uk", "ie"]
@@ -134,8 +134,8 @@ def test_its_last_day_is_its_last(
     ended = open_adapter("elevate", api_version="v3")
     target = ended.target(DataType.PRODUCTS)
     for action in (ended.check, lambda: feed(target, [creation(target, 1)], tmp_path)):
-        with pytest.raises(NeedsAttention, match="v3 ended on") as refused:
+        with pytest.raises(NeedsAttention, match="v3 ended on") as raised:
             action()
-        assert "Choose v4" in refused.value.fix
+        assert "Choose v4" in raised.value.fix
     assert not list(cluster.state("groups"))
     assert open_adapter("elevate", api_version="v4").check()

@@ -82,9 +82,9 @@ def test_an_unreadable_file_needs_attention(
     open_adapter: Open, put: Callable[..., None], content: bytes, reason: str
 ) -> None:
     put(content)
-    with pytest.raises(NeedsAttention, match=reason) as refused:
+    with pytest.raises(NeedsAttention, match=reason) as raised:
         read(open_adapter("image_feed"))
-    assert refused.value.fix
+    assert raised.value.fix
 
 
 def test_an_invalid_line_is_reported_and_the_others_are_read(open_adapter: Open, put: Callable[..., None]) -> None:
@@ -119,7 +119,7 @@ def test_a_csv_file_without_the_required_columns_is_rejected(open_adapter: Open,
     put(b"article,picture\nA,https://cdn.example/a.jpg\n", kind="csv")
     adapter = open_adapter("image_feed", format="csv")
     adapter.http.base_url = adapter.http.base_url.replace(".jsonl", ".csv")
-    with pytest.raises(NeedsAttention, match="lacks the column sku and url"):
+    with pytest.raises(NeedsAttention, match="has no column sku and url"):
         read(adapter)
 
 

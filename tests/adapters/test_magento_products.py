@@ -183,9 +183,9 @@ def test_an_accepted_bulk_keeps_its_receipt_if_its_status_cannot_be_read(
 
 
 def test_a_queued_removal_is_polled_by_its_receipt(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    (made,) = send(adapter, plain(3))
+    (created,) = send(adapter, plain(3))
     set_consumers(shop, False)
-    gone: Operation[Any] = Operation(Action.REMOVE, 3, made.external_id, None)
+    gone: Operation[Any] = Operation(Action.REMOVE, 3, created.external_id, None)
     (outcome,) = adapter.target(PRODUCTS).send([gone])
     gone = replace(gone, **about_queue(outcome))
     (outcome,) = poll_operations(adapter, gone)
@@ -278,11 +278,11 @@ def test_products_are_sent_one_by_one_without_consumers(open_adapter: Open, shop
 
 @pytest.mark.parametrize("item", [product(1), plain(3)], ids=["with variants", "without"])
 def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    (made,) = send(adapter, item)
-    gone = Operation(Action.REMOVE, item.id, made.external_id, None)
+    (created,) = send(adapter, item)
+    gone = Operation(Action.REMOVE, item.id, created.external_id, None)
     for _ in range(2):
         assert adapter.target(PRODUCTS).send([gone])[0].error is None
-    row = next(each for each in shop.state("goods") if str(each["id"]) == made.external_id)
+    row = next(each for each in shop.state("goods") if str(each["id"]) == created.external_id)
     assert row["status"] == 2 and bulks(shop)[-1] == 1 and len(bulks(shop)) <= 3
 
 
@@ -301,9 +301,9 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter[Any
 def test_a_product_that_the_shop_cannot_represent_is_reported_before_sending(
     item: Any, code: str, adapter: Adapter[Any]
 ) -> None:
-    with pytest.raises(SkipRecord) as refused:
+    with pytest.raises(SkipRecord) as raised:
         adapter.target(PRODUCTS).payload(item, NOTHING)
-    assert refused.value.problem.code == code and refused.value.fix
+    assert raised.value.problem.code == code and raised.value.fix
 
 
 def test_stock_is_sent_once_the_product_exists(adapter: Adapter[Any], shop: SandboxProcess) -> None:

@@ -88,7 +88,7 @@ def test_the_line_of_a_configurable_product_counts_once(adapter: Adapter[Any], s
     (line,) = order(adapter, row["entity_id"]).lines
     assert line.external_id == str(parent["item_id"]) and line.variant_id == str(child["product_id"])
     assert (line.sku, line.quantity) == (child["sku"], Decimal(3))
-    assert line.unit_price == Decimal(str(parent["price_incl_tax"])) > 0
+    assert line.unit_price_gross == Decimal(str(parent["price_incl_tax"])) > 0
     variants = {each.external_id: each for each in product(adapter, parent["product_id"]).variants or ()}
     assert variants[line.variant_id].sku == line.sku
 
@@ -208,8 +208,8 @@ def test_a_product_is_mapped_to_the_hubs_fields(adapter: Adapter[Any], shop: San
     assert set(found.category_ids or ()) <= set(by_id(records(adapter, DataType.CATEGORIES)))
     child = next(each for each in shop.state("goods") if str(each["id"]) == found.variants[0].external_id)
     assert found.variants[0].weight_in_grams == Decimal(str(child["weight"])) * 1000
-    held = {each["sku"]: each["quantity"] for each in shop.state("source_items")}
-    assert [each.quantity for each in found.variants[0].stock] == [held[child["sku"]]]
+    stored = {each["sku"]: each["quantity"] for each in shop.state("source_items")}
+    assert [each.quantity for each in found.variants[0].stock] == [stored[child["sku"]]]
 
 
 def test_a_special_price_applies_within_its_date_range(adapter: Adapter[Any], shop: SandboxProcess) -> None:
@@ -291,9 +291,9 @@ def test_problems_of_products_are_reported(adapter: Adapter[Any]) -> None:
 
 
 def test_errors_contain_the_shops_message(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as refused:
+    with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as raised:
         open_adapter("magento", store_view="nowhere").check()
-    assert "store view" in refused.value.fix
+    assert "store view" in raised.value.fix
 
 
 def test_placeholders_are_filled(open_adapter: Open, shop: SandboxProcess) -> None:

@@ -170,9 +170,9 @@ def test_an_order_of_another_shop_has_no_payload(adapter: Adapter[Any]) -> None:
 
 
 def test_an_unidentifiable_shipment_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    with pytest.raises(SkipRecord) as refused:
+    with pytest.raises(SkipRecord) as raised:
         operation(adapter, place_order(shop, (0, 1)), shipment("", "", line1="1"))
-    assert refused.value.problem.code == "shipment_without_number" and refused.value.fix
+    assert raised.value.problem.code == "shipment_without_number" and raised.value.fix
 
 
 def test_settings_determine_inventory_source_and_email(open_adapter: Open, shop: SandboxProcess) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.items import StockItem
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord
+from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord
 from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
@@ -33,7 +33,7 @@ def errors(adapter: Adapter[Any], data_type: DataType, *items: Any) -> list[Exce
     return [outcome.error for outcome in adapter.target(data_type).send(creations(adapter, data_type, items))]
 
 
-def held(shop: SandboxProcess, sku: str) -> list[tuple[str, float, int]]:
+def stored(shop: SandboxProcess, sku: str) -> list[tuple[str, float, int]]:
     return [(e["source_code"], e["quantity"], e["status"]) for e in shop.state("source_items") if e["sku"] == sku]
 
 
@@ -47,7 +47,7 @@ def test_all_our_locations_are_summed_into_one_source(open_adapter: Open, shop: 
     adapter = open_adapter("magento_target", source_code="overflow")
     assert errors(adapter, STOCK, variant(1), variant(2)) == [None, None]
     adapter.target(STOCK).send(creations(adapter, STOCK, [replaced(variant(1), two), replaced(variant(2), owed)]))
-    assert held(shop, "SKU-1") == [("overflow", 4.5, 1)] and held(shop, "SKU-2") == [("overflow", 0, 0)]
+    assert stored(shop, "SKU-1") == [("overflow", 4.5, 1)] and stored(shop, "SKU-2") == [("overflow", 0, 0)]
 
 
 def replaced(item: Any, stock: list[StockItem]) -> Any:
@@ -66,10 +66,10 @@ def test_input_limits_are_respected(data_type: DataType, open_adapter: Open, sho
     items = [variant(number) for number in range(1, 46)]
     shop.control("POST", "goods", json={"account": "alpha", "skus": [f"SKU-{n}" for n in range(6, 46)]})
     shop.control("POST", "setting", json={"account": "alpha", "limited": True})
-    with pytest.raises(BatchRefused, match=r"Maximum items of type .* is 20"):
+    with pytest.raises(BatchRejected, match=r"Maximum items of type .* is 20"):
         errors(open_adapter("magento_target"), data_type, *items)
     shop.clear_calls()
-    assert errors(open_adapter("magento_target", entities_a_call=20), data_type, *items) == [None] * 45
+    assert errors(open_adapter("magento_target", items_per_call=20), data_type, *items) == [None] * 45
     assert [call["method"] for call in shop.calls()] == ["GET", "POST", "POST", "POST"]
 
 
@@ -79,13 +79,13 @@ def test_missing_products_are_reported_and_not_written(
 ) -> None:
     first, second = errors(adapter, data_type, variant(99), variant(1))
     assert isinstance(first, SkipRecord) and first.problem.code == "not_at_target_yet" and "SKU-99" in str(first)
-    assert second is None and held(shop, "SKU-99") == []
+    assert second is None and stored(shop, "SKU-99") == []
 
 
 def test_an_sku_with_a_comma_is_found(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     shop.control("POST", "goods", json={"account": "alpha", "skus": ["A,B"]})
     assert errors(adapter, STOCK, variant(1, sku="A,B"), variant(2)) == [None, None]
-    assert held(shop, "A,B") == [("default", 3, 1)]
+    assert stored(shop, "A,B") == [("default", 3, 1)]
 
 
 def test_skus_are_case_insensitive(adapter: Adapter[Any], shop: SandboxProcess) -> None:
@@ -94,16 +94,16 @@ def test_skus_are_case_insensitive(adapter: Adapter[Any], shop: SandboxProcess) 
 
 
 def test_variants_no_longer_offered_are_set_out_of_stock(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    (made,) = adapter.target(STOCK).send(creations(adapter, STOCK, [variant(1)]))
+    (created,) = adapter.target(STOCK).send(creations(adapter, STOCK, [variant(1)]))
     assert adapter.target(STOCK).payload(variant(1, status="discontinued"), NOTHING) is None
-    gone = Operation(Action.REMOVE, 1, made.external_id, None)
+    gone = Operation(Action.REMOVE, 1, created.external_id, None)
     assert [outcome.error for outcome in adapter.target(STOCK).send([gone])] == [None]
-    assert held(shop, "SKU-1") == [("default", 0, 0)]
+    assert stored(shop, "SKU-1") == [("default", 0, 0)]
 
 
 def test_prices_are_not_removed(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    (made,) = adapter.target(PRICES).send(creations(adapter, PRICES, [variant(1)]))
-    assert [o.error for o in adapter.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None)])] == [
+    (created,) = adapter.target(PRICES).send(creations(adapter, PRICES, [variant(1)]))
+    assert [o.error for o in adapter.target(PRICES).send([Operation(Action.REMOVE, 1, created.external_id, None)])] == [
         None
     ]
     assert prices(shop)["SKU-1"] == 12.5
@@ -120,16 +120,16 @@ def test_a_rejected_price_does_not_affect_others(adapter: Adapter[Any], shop: Sa
 
 def test_a_missing_inventory_source_needs_attention(open_adapter: Open) -> None:
     adapter = open_adapter("magento_target", source_code="nowhere")
-    with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as refused:
+    with pytest.raises(NeedsAttention, match="'nowhere'.*Source with code \"nowhere\" does not exist") as raised:
         errors(adapter, STOCK, variant(1))
-    assert "source" in refused.value.fix
+    assert "source" in raised.value.fix
 
 
 @pytest.mark.parametrize("data_type", [STOCK, PRICES])
 def test_variants_without_sku_are_skipped(data_type: DataType, adapter: Adapter[Any]) -> None:
-    with pytest.raises(SkipRecord) as refused:
+    with pytest.raises(SkipRecord) as raised:
         adapter.target(data_type).payload(variant(1, sku=""), NOTHING)
-    assert refused.value.problem.code == "sku_missing" and refused.value.fix
+    assert raised.value.problem.code == "sku_missing" and raised.value.fix
 
 
 def test_the_configured_price_list_is_sent(open_adapter: Open) -> None:

@@ -112,10 +112,10 @@ def lines(row: dict[str, Any]) -> list[tuple[str, int, bool]]:
 
 
 def test_oauth1_tokens_sign_each_request(open_adapter: Open) -> None:
-    assert open_adapter("tba1").check() == "Account TBA1 answers, with 32 items."
-    with pytest.raises(NeedsAttention) as refused:
+    assert open_adapter("tba1").check() == "Connected to account TBA1 with 32 items."
+    with pytest.raises(NeedsAttention) as raised:
         open_adapter("tba1", token_secret="wrong").check()
-    assert "wrong" not in f"{refused.value} {refused.value.fix}"
+    assert "wrong" not in f"{raised.value} {raised.value.fix}"
     page = open_adapter("tba1").source(DataType.PRODUCTS).read_page(since=datetime(2020, 1, 1, tzinfo=UTC), cursor=None)
     assert len(page.records) == 32
 
@@ -127,7 +127,7 @@ def test_an_rsa_key_signs_even_if_its_line_breaks_are_lost(
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode().strip()
     process = sandbox("netsuite", accounts={"rsa1": pem}, products=1)
     adapter = open_adapter("rsa1", algorithm="PS256", private_key=" ".join(pem.splitlines()), process=process)
-    assert adapter.check().startswith("Account RSA1 answers")
+    assert adapter.check().startswith("Connected to account RSA1")
 
 
 def test_an_expired_token_is_renewed_once(open_adapter: Open, platform: SandboxProcess) -> None:
@@ -140,16 +140,16 @@ def test_an_expired_token_is_renewed_once(open_adapter: Open, platform: SandboxP
 
 
 def test_an_invalid_key_needs_attention(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="no access token") as refused:
+    with pytest.raises(NeedsAttention, match="no access token") as raised:
         open_adapter(private_key="no key at all").check()
-    assert "no key at all" not in f"{refused.value} {refused.value.fix}"
+    assert "no key at all" not in f"{raised.value} {raised.value.fix}"
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"certificate_id": ""}, "certificate_id is needed"),
-        ({"auth": "tba"}, "token_id is needed"),
+        ({"certificate_id": ""}, "certificate_id is required"),
+        ({"auth": "tba"}, "token_id is required"),
         ({"time_zone": "Mars/Olympus"}, "not a time zone"),
         ({"external_ids": "a b"}, "external_ids"),
         ({"order_defaults": {"x; DROP": 1}}, "order_defaults"),
@@ -222,7 +222,7 @@ def test_a_lost_response_duplicates_neither_order_nor_lines(
 def test_changes_are_applied_line_by_line(line_id: str, open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter(fields={"orders": {"line_id": line_id}})
     first = order(line(1, "SKU-1", "2"), line(2, "SKU-1", "5"), line(3, "SKU-2"), line(4, "SKU-3"))
-    made = send(adapter, first)
+    created = send(adapter, first)
     second = order(line(2, "SKU-1", "6"), line(3, "SKU-2", status="cancelled"), line(4, "SKU-3"), line(5, "SKU-4"))
     changed = send(open_adapter(fields={"orders": {"line_id": line_id}}), second, operation(adapter, first).payload)
     (row,) = sales_orders(platform)
@@ -234,8 +234,8 @@ def test_changes_are_applied_line_by_line(line_id: str, open_adapter: Open, plat
         ("SKU-3", 1, False),
         ("SKU-4", 1, False),
     ]
-    assert changed.links[Kind.ORDER_LINE, 2] == made.links[Kind.ORDER_LINE, 2]
-    assert changed.external_id == made.external_id
+    assert changed.links[Kind.ORDER_LINE, 2] == created.links[Kind.ORDER_LINE, 2]
+    assert changed.external_id == created.external_id
 
 
 def test_lines_closed_by_us_are_reopened(open_adapter: Open, platform: SandboxProcess) -> None:
@@ -256,9 +256,9 @@ def test_lines_closed_by_us_are_reopened(open_adapter: Open, platform: SandboxPr
 def test_lines_closed_by_a_netsuite_user_stay_closed(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
     before = order(line(1, "SKU-1"), line(2, "SKU-2"))
-    made = send(adapter, before)
-    number = int(made.links[Kind.ORDER_LINE, 1].rpartition("/")[2])
-    adapter.client.update("salesOrder", made.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
+    created = send(adapter, before)
+    number = int(created.links[Kind.ORDER_LINE, 1].rpartition("/")[2])
+    adapter.client.update("salesOrder", created.external_id, {"item": {"items": [{"line": number, "isClosed": True}]}})
     after = order(line(1, "SKU-1"), line(2, "SKU-2", "4"))
     adapter.target(DataType.ORDERS).send([operation(adapter, after, operation(adapter, before).payload, Action.UPDATE)])
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True), ("SKU-2", 4, False)]
@@ -343,9 +343,9 @@ def test_sellers_with_a_configured_customer_are_not_created(open_adapter: Open, 
 
 def test_too_many_concurrent_requests_are_retried(open_adapter: Open, platform: SandboxProcess) -> None:
     platform.fault("rate_limited", path="suiteql", times=1)
-    with pytest.raises(TryAgainLater) as refused:
+    with pytest.raises(TryAgainLater) as raised:
         open_adapter().check()
-    assert refused.value.sent is False
+    assert raised.value.sent is False
 
 
 # Imports
@@ -410,8 +410,8 @@ def shipments(adapter: NetSuite, **how: Any) -> dict[str, list[tuple[str, dict[s
 
 def test_shipped_fulfilments_are_read_by_order(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
-    made = send(adapter, order(line(1, "SKU-1", "2"), line(2, "SKU-2", "4")))
-    one, two = (made.links[Kind.ORDER_LINE, number] for number in (1, 2))
+    created = send(adapter, order(line(1, "SKU-1", "2"), line(2, "SKU-2", "4")))
+    one, two = (created.links[Kind.ORDER_LINE, number] for number in (1, 2))
     platform.control("POST", "orders", json={"account": "tstdrv1", "externalId": "theirs", "sku": "SKU-1"})
     for about in (
         {"order": "sc-order-1", "quantities": {"SKU-1": 2, "SKU-2": 1}, "tracking": ["T1", "T2"]},
@@ -422,24 +422,24 @@ def test_shipped_fulfilments_are_read_by_order(open_adapter: Open, platform: San
         last = platform.control("POST", "fulfil", json={"account": "tstdrv1"} | about)
     assert last["id"]
     expected = [("T1, T2", {one: Decimal(2), two: Decimal(1)}), ("T3", {two: Decimal(2)})]
-    assert shipments(adapter) == {made.external_id: expected}
-    assert shipments(adapter, since=datetime.now(UTC) - timedelta(minutes=1)) == {made.external_id: expected}
+    assert shipments(adapter) == {created.external_id: expected}
+    assert shipments(adapter, since=datetime.now(UTC) - timedelta(minutes=1)) == {created.external_id: expected}
     assert shipments(adapter, since=datetime.now(UTC) + timedelta(minutes=1)) == {}
-    (record,) = adapter.source(DataType.ORDERS).fetch([made.external_id, "none"])
+    (record,) = adapter.source(DataType.ORDERS).fetch([created.external_id, "none"])
     assert isinstance(record, FulfilmentRecord)
     assert (record.shipments[0].carrier, record.shipments[0].shipped_at is not None) == ("UPS Ground", True)
 
 
 def test_a_deleted_fulfilment_is_missing_in_the_full_import(open_adapter: Open, platform: SandboxProcess) -> None:
     adapter = open_adapter()
-    made = send(adapter, order())
+    created = send(adapter, order())
     parcel = platform.control("POST", "fulfil", json={"account": "tstdrv1", "order": "sc-order-1"})["id"]
-    assert len(shipments(adapter)[made.external_id]) == 1
+    assert len(shipments(adapter)[created.external_id]) == 1
     platform.control("POST", "unfulfil", json={"account": "tstdrv1", "id": parcel})
-    assert shipments(adapter) == {made.external_id: []}
+    assert shipments(adapter) == {created.external_id: []}
 
 
 def test_a_column_missing_in_the_account_needs_attention(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="no such column") as refused:
+    with pytest.raises(NeedsAttention, match="no such column") as raised:
         records(open_adapter(fields={"products": {"barcode": "custitem_nowhere"}}), DataType.PRODUCTS)
-    assert "field map" in refused.value.fix
+    assert "field map" in raised.value.fix

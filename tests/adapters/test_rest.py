@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, References
 from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType
@@ -87,11 +87,11 @@ def test_an_answer_without_a_result_for_each_is_no_answer(target: Adapter, syste
         target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
 
 
-def test_a_refusal_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
+def test_a_rejection_of_the_whole_batch_names_nobody(target: Adapter, system: SandboxProcess) -> None:
     system.fault("status", status=413)
-    with pytest.raises(BatchRefused) as refused:
+    with pytest.raises(BatchRejected) as raised:
         target.target(PRODUCTS).send(creations(target, PRODUCTS, SAMPLES[PRODUCTS]))
-    assert refused.value.item_errors == {}
+    assert raised.value.item_errors == {}
 
 
 @pytest.mark.parametrize("status", [404, 405])
@@ -117,9 +117,9 @@ def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> Non
     assert (record.title, record.slug, record.status, record.brand_id) == (wanted.title, wanted.slug, "live", "5")
     assert (record.attributes, record.category_ids) == (wanted.attributes, ["7"])
     assert [each.url for each in record.images] == [each.url for each in wanted.images]
-    mine, theirs = wanted.variants[0], record.variants[0]
-    assert (theirs.external_id, theirs.sku, theirs.options) == ("10", mine.sku, mine.options)
-    assert (theirs.weight_in_grams, theirs.rrp) == (mine.weight_in_grams, mine.rrp)
+    own, existing = wanted.variants[0], record.variants[0]
+    assert (existing.external_id, existing.sku, existing.options) == ("10", own.sku, own.options)
+    assert (existing.weight_in_grams, existing.rrp) == (own.weight_in_grams, own.rrp)
 
 
 def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(

@@ -57,9 +57,9 @@ def test_the_api_key_is_dropped_and_each_call_is_answered() -> None:
     assert json_rpc.calls(batch) == batch[1:]
     ok = {"jsonrpc": "2.0", "result": {"status": "success"}}
     assert json_rpc.answer(batch) == [{**ok, "id": PRODUCTS}, {**ok, "id": STOCK}]
-    with pytest.raises(Untrusted) as refused:
+    with pytest.raises(Untrusted) as raised:
         json_rpc.verify("another", batch)
-    assert refused.value.answer[0] == {
+    assert raised.value.answer[0] == {
         "jsonrpc": "2.0",
         "error": {"code": -32001, "message": "Could not authorize request"},
         "id": PRODUCTS,

@@ -74,7 +74,7 @@ def test_unsupported_kinds_have_no_listing(shop: Adapter) -> None:
     assert shop.listing("order") is None
 
 
-LIES: list[Any] = [
+MALFORMED_RESPONSES: list[Any] = [
     None,
     [],
     {},
@@ -92,9 +92,9 @@ LIES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("lie", LIES, ids=str)
-def test_a_malformed_lookup_response_raises(process: SandboxProcess, shop: Adapter, lie: Any) -> None:
-    process.fault("status", path="/lookup", status=200, body=lie if lie is not None else "null")
+@pytest.mark.parametrize("response", MALFORMED_RESPONSES, ids=str)
+def test_a_malformed_lookup_response_raises(process: SandboxProcess, shop: Adapter, response: Any) -> None:
+    process.fault("status", path="/lookup", status=200, body=response if response is not None else "null")
     with pytest.raises(TryAgainLater):
         shop.listing("product").lookup(["1", "2", "3"])
 

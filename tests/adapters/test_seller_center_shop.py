@@ -10,7 +10,7 @@ import pytest
 from catalog.items import ImageItem, ProductItem
 from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, Queued, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType, Kind
@@ -83,7 +83,7 @@ def test_the_exact_acknowledgement_is_accepted() -> None:
     ids=str,
 )
 def test_any_other_response_to_the_request_is_a_rejection(answer: Any, reason: str) -> None:
-    with pytest.raises(BatchRefused, match=reason):
+    with pytest.raises(BatchRejected, match=reason):
         check_acknowledgement(answer, "Product.updatePrices", "prices-1")
 
 
@@ -112,7 +112,7 @@ def test_a_rejected_batch_is_isolated_and_a_rejected_item_retried_on_the_vendors
 ) -> None:
     """After 1, 8, 27 … minutes, at most 480."""
     bad = product(1, title="T" * 300)
-    with pytest.raises(BatchRefused, match="title"):
+    with pytest.raises(BatchRejected, match="title"):
         shop.target(DataType.PRODUCTS).send([creation(shop, product(2)), creation(shop, bad)])
     for attempts, minutes in ((0, 1), (1, 8), (2, 27), (7, 480), (30, 480)):
         before = datetime.now(UTC)
@@ -187,21 +187,21 @@ def test_an_id_that_is_already_in_use_is_passed_on(process: SandboxProcess, shop
 def test_only_differences_are_sent(process: SandboxProcess, shop: Adapter) -> None:
     item = product(1)
     first = creation(shop, item)
-    [made] = shop.target(DataType.PRODUCTS).send([first])
+    [created] = shop.target(DataType.PRODUCTS).send([first])
     process.control("DELETE", "calls")
 
-    linked = change(shop, item, first, made)
-    assert linked.payload != first.payload and shop.target(DataType.PRODUCTS).send([linked]) == [made]
+    linked = change(shop, item, first, created)
+    assert linked.payload != first.payload and shop.target(DataType.PRODUCTS).send([linked]) == [created]
     assert process.calls() == [], "that it carries the shop's ids now is no change"
 
     item.images = [ImageItem("https://images.example.com/new.jpg", "", 0)]
-    pictured = change(shop, item, linked, made)
+    pictured = change(shop, item, linked, created)
     shop.target(DataType.PRODUCTS).send([pictured])
     item.title = "Another title"
-    titled = change(shop, item, pictured, made)
+    titled = change(shop, item, pictured, created)
     shop.target(DataType.PRODUCTS).send([titled])
     assert methods(process)[-2:] == ["updateImageCollection", "updateProducts"]
-    article = articles(process)[made.external_id]
+    article = articles(process)[created.external_id]
     assert article["title"] == "Another title" and article["images"][0]["url"].endswith("new.jpg")
 
     titled.previous = None
@@ -214,12 +214,12 @@ def test_new_variants_are_added_to_their_article_and_discontinued_ones_removed(
 ) -> None:
     item = product(1)
     first = creation(shop, item)
-    [made] = shop.target(DataType.PRODUCTS).send([first])
+    [created] = shop.target(DataType.PRODUCTS).send([first])
     item.variants[0].status = "discontinued"
     item.variants.append(variant(19, 1))
-    [outcome] = shop.target(DataType.PRODUCTS).send([change(shop, item, first, made)])
+    [outcome] = shop.target(DataType.PRODUCTS).send([change(shop, item, first, created)])
     assert outcome.error is None
-    article = articles(process)[made.external_id]
+    article = articles(process)[created.external_id]
     assert [each["seller_sku"] for each in article["variants"]] == ["SKU-11", "SKU-19"]
     assert outcome.links[(Kind.VARIANT, 19)] == article["variants"][1]["id"]
 
@@ -233,17 +233,17 @@ def test_stock_and_prices_wait_for_their_product(process: SandboxProcess, shop: 
     waiting = shop.target(DataType.STOCK).send(values)
     assert all(isinstance(each.error, TryAgainLater) and each.error.not_before for each in waiting)
     assert methods(process) == []
-    [made] = shop.target(DataType.PRODUCTS).send([creation(shop, item)])
+    [created] = shop.target(DataType.PRODUCTS).send([creation(shop, item)])
     process.control("DELETE", "calls")
     for each in item.variants:
         each.stock[0].quantity = Decimal(40)
-    refs = links_of(made, item)
+    refs = links_of(created, item)
     values = [
         Operation(Action.UPDATE, each.id, "", shop.target(DataType.STOCK).payload(each, refs)) for each in item.variants
     ]
     outcomes = shop.target(DataType.STOCK).send(values)
-    assert [each.external_id for each in outcomes] == list(made.links.values())
-    assert [each["stock"] for each in articles(process)[made.external_id]["variants"]] == [40, 40]
+    assert [each.external_id for each in outcomes] == list(created.links.values())
+    assert [each["stock"] for each in articles(process)[created.external_id]["variants"]] == [40, 40]
     assert len(process.calls()) == 1
 
 
@@ -288,12 +288,12 @@ def test_products_are_read_with_prices_stock_options_and_problems(process: Sandb
             assert "\x00" in row["title"]
             continue
         assert (record.title, record.brand_id) == (row["title"], row["brand"])
-        for made, raw in zip(record.variants or (), row["variants"], strict=True):
-            assert (made.external_id, made.sku) == (raw["id"], raw["seller_sku"])
-            assert made.stock[0].quantity == raw["stock"]
-            assert {each["name"]: each["value"] for each in made.options} == raw["variation"]
+        for created, raw in zip(record.variants or (), row["variants"], strict=True):
+            assert (created.external_id, created.sku) == (raw["id"], raw["seller_sku"])
+            assert created.stock[0].quantity == raw["stock"]
+            assert {each["name"]: each["value"] for each in created.options} == raw["variation"]
             amount = raw["special_price"] or raw["price"]
-            assert (made.price and made.price.amount) == (None if amount is None else Decimal(amount))
+            assert (created.price and created.price.amount) == (None if amount is None else Decimal(amount))
     assert [p.code for each in read.values() for p in each.problems if not p.fatal] == ["sku_missing"]
 
 
@@ -322,10 +322,10 @@ def test_an_item_changed_while_paging_hides_no_other(process: SandboxProcess) ->
 
 def test_attributes_are_sent_with_the_shops_ids_and_read_with_our_names(process: SandboxProcess) -> None:
     shop = open_account(process, "Live", field_map={"attributes": {"Size": "77", "Material": "4"}})
-    [made] = shop.target(DataType.PRODUCTS).send([creation(shop, product(1))])
-    article = articles(process)[made.external_id]
+    [created] = shop.target(DataType.PRODUCTS).send([creation(shop, product(1))])
+    article = articles(process)[created.external_id]
     assert article["attributes"] == {"4": "Oak"} and article["variants"][0]["variation"] == {"77": "S10"}
-    [record] = shop.source(DataType.PRODUCTS).fetch([made.external_id])
+    [record] = shop.source(DataType.PRODUCTS).fetch([created.external_id])
     assert isinstance(record, ProductRecord) and record.variants
     assert record.attributes == {"Material": "Oak"} and record.variants[0].options == [{"name": "Size", "value": "S10"}]
     shop.http.close()

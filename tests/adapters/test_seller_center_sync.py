@@ -120,4 +120,4 @@ def test_orders_are_imported_with_their_customers(sandbox: Callable[..., Sandbox
     assert set(links(oms, Kind.CUSTOMER).values()) == {row["id"] for row in process.state("customers")}
     assert Order.objects.filter(customer=None).count() == 0 and Customer.objects.count() == 10
     assert len(links(oms, Kind.ORDER_LINE)) == sum(len(row["items"]) for row in process.state("orders"))
-    assert not [call for call in process.calls() if call["path"] == "/"], "nothing is told back"
+    assert not [call for call in process.calls() if call["path"] == "/"], "nothing is sent back"

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.items import PriceItem, StockItem
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, NeedsAttention, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
@@ -62,9 +62,9 @@ def test_a_token_is_reused_by_later_turns(open_adapter: Open, site: SandboxProce
 
 
 def test_a_token_is_not_reused_for_another_site(open_adapter: Open, site: SandboxProcess) -> None:
-    with pytest.raises(NeedsAttention, match="access token") as refused:
+    with pytest.raises(NeedsAttention, match="access token") as raised:
         open_adapter("sparklayer", site_id="other").check()
-    assert "site ID" in refused.value.fix
+    assert "site ID" in raised.value.fix
 
 
 def test_products_are_sent_with_the_shops_ids(storefront: Adapter, site: SandboxProcess) -> None:
@@ -117,9 +117,9 @@ def test_a_removed_product_has_its_variants_discontinued(storefront: Adapter, si
 
 
 def test_a_variant_without_sku_is_reported_and_its_product_skipped(storefront: Adapter) -> None:
-    with pytest.raises(SkipRecord, match="S11") as refused:
+    with pytest.raises(SkipRecord, match="S11") as raised:
         storefront.target(PRODUCTS).payload(product(1, variants=[variant(10), variant(11, sku="")]), NOTHING)
-    assert refused.value.problem.code == "sku_missing" and refused.value.fix
+    assert raised.value.problem.code == "sku_missing" and raised.value.fix
 
 
 def test_a_rejected_product_fails_alone_with_the_vendors_message(storefront: Adapter, site: SandboxProcess) -> None:
@@ -165,9 +165,9 @@ def test_stock_is_sent_in_one_call_with_restock_dates(open_adapter: Open, site: 
 def test_an_unknown_location_needs_attention(storefront: Adapter) -> None:
     lost = variant(1)
     lost.stock = [StockItem("moon", Decimal(1), None, None)]
-    with pytest.raises(NeedsAttention, match="moon") as refused:
+    with pytest.raises(NeedsAttention, match="moon") as raised:
         storefront.target(STOCK).send(creations(storefront, STOCK, [lost, variant(2)]))
-    assert "settings" in refused.value.fix
+    assert "settings" in raised.value.fix
 
 
 def test_two_variants_with_one_sku_do_not_affect_others(storefront: Adapter, site: SandboxProcess) -> None:
@@ -178,18 +178,18 @@ def test_two_variants_with_one_sku_do_not_affect_others(storefront: Adapter, sit
 
 
 def test_stock_of_removed_variants_is_zero_at_every_location(storefront: Adapter, site: SandboxProcess) -> None:
-    (made,) = sent(storefront, STOCK, variant(1))
-    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, made.external_id, None)])
+    (created,) = sent(storefront, STOCK, variant(1))
+    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, created.external_id, None)])
     (level,) = site.state("stock")
     assert (level["sku"], level["stock_level"]) == ("SKU-1", 0)
 
 
 def test_a_removal_does_not_clear_the_stock_of_its_successor(storefront: Adapter, site: SandboxProcess) -> None:
     """A recreated variant has the SKU of the old one."""
-    (made,) = sent(storefront, STOCK, variant(1))
+    (created,) = sent(storefront, STOCK, variant(1))
     (successor,) = creations(storefront, STOCK, [variant(9, sku="SKU-1", stock="8")])
     previous = storefront.target(STOCK).payload(variant(1), NOTHING)
-    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, made.external_id, None, previous), successor])
+    storefront.target(STOCK).send([Operation(Action.REMOVE, 1, created.external_id, None, previous), successor])
     assert [row["stock_level"] for row in site.state("stock")] == [8]
 
 
@@ -208,8 +208,8 @@ def tiered(number: int, currency: str = "GBP") -> Any:
 
 def test_prices_are_sent_to_one_list_named_after_the_platform(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, PRICES, tiered(1), tiered(2))
-    (made,) = site.state("price_lists")
-    assert made == {"slug": "bigcommerce-price", "name": "BigCommerce Price", "currency_code": "GBP"}
+    (created,) = site.state("price_lists")
+    assert created == {"slug": "bigcommerce-price", "name": "BigCommerce Price", "currency_code": "GBP"}
     pricing = {row["sku"]: row["pricing"] for row in site.state("prices")}
     assert pricing["SKU-1"] == [{"quantity": 1, "price": 12.5}, {"quantity": 10, "price": 9}]
     assert pricing.keys() == {"SKU-1", "SKU-2"}
@@ -238,12 +238,12 @@ def test_a_removed_price_is_only_removed_from_our_list(
     storefront: Adapter, site: SandboxProcess, in_doubt: bool
 ) -> None:
     """The merchant's own lists stay unchanged, even if it is unknown what was sent last."""
-    made, _ = sent(storefront, PRICES, tiered(1), tiered(2))
+    created, _ = sent(storefront, PRICES, tiered(1), tiered(2))
     storefront.client.call("POST", "/api/v1/price-lists", body={"slug": "vip", "name": "VIP", "currency_code": "GBP"})
     own = [{"sku": "SKU-1", "pricing": [{"quantity": 1, "price": 1}]}]
     storefront.client.call("PATCH", "/api/v1/price-lists/vip/pricing", body=own)
     previous = None if in_doubt else storefront.target(PRICES).payload(tiered(1), NOTHING)
-    storefront.target(PRICES).send([Operation(Action.REMOVE, 1, made.external_id, None, previous)])
+    storefront.target(PRICES).send([Operation(Action.REMOVE, 1, created.external_id, None, previous)])
     left = [(row["price_list"], row["sku"]) for row in site.state("prices")]
     assert left == [("bigcommerce-price", "SKU-2"), ("vip", "SKU-1")]
 
@@ -258,5 +258,5 @@ def test_removing_a_price_from_a_deleted_list_succeeds(storefront: Adapter) -> N
 def test_a_rejected_batch_is_reported_as_rejected(storefront: Adapter) -> None:
     cheap = copy.deepcopy(tiered(1))
     cheap.prices[1].amount = Decimal(-1)
-    with pytest.raises(BatchRefused, match="price"):
+    with pytest.raises(BatchRejected, match="price"):
         storefront.target(PRICES).send(creations(storefront, PRICES, [cheap, tiered(2)]))

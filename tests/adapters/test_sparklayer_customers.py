@@ -63,9 +63,9 @@ def test_only_customers_enabled_for_b2b_are_sent(storefront: Adapter) -> None:
 
 def test_an_incomplete_address_is_reported_with_field_names(storefront: Adapter) -> None:
     gappy = customer(1, addresses=[AddressRecord(street="1 High Street", city="Leeds", country="GB"), AddressRecord()])
-    with pytest.raises(SkipRecord, match="line 1 of address 2") as refused:
+    with pytest.raises(SkipRecord, match="line 1 of address 2") as raised:
         storefront.target(CUSTOMERS).payload(gappy, NOTHING)
-    assert refused.value.fix
+    assert raised.value.fix
 
 
 def test_a_replacement_keeps_fields_of_the_dashboard(storefront: Adapter, site: SandboxProcess) -> None:
@@ -112,12 +112,12 @@ def test_exceptions_contain_no_personal_data(storefront: Adapter, site: SandboxP
 
 
 def test_a_customer_later_added_to_the_shop_keeps_the_account(storefront: Adapter, site: SandboxProcess) -> None:
-    (made,) = sent(storefront, CUSTOMERS, customer(1))
+    (created,) = sent(storefront, CUSTOMERS, customer(1))
     (before,) = site.state("customers")
     payload = storefront.target(CUSTOMERS).payload(
         customer(1, email="new@example.com"), References({}, {(Kind.CUSTOMER, 1): "81"})
     )
-    (outcome,) = storefront.target(CUSTOMERS).send([Operation(Action.UPDATE, 1, made.external_id, payload)])
+    (outcome,) = storefront.target(CUSTOMERS).send([Operation(Action.UPDATE, 1, created.external_id, payload)])
     (there,) = site.state("customers")
     assert (outcome.external_id, there["external_id"], there["id"]) == ("81", "81", before["id"])
 
@@ -222,8 +222,8 @@ def test_a_rejected_order_id_does_not_affect_others(storefront: Adapter, site: S
 
 
 def test_an_order_cannot_be_removed(storefront: Adapter, site: SandboxProcess) -> None:
-    (made,) = sent(storefront, ORDERS, order(1, cart_id="cart-1"))
-    (outcome,) = storefront.target(ORDERS).send([Operation(Action.REMOVE, 1, made.external_id, None)])
+    (created,) = sent(storefront, ORDERS, order(1, cart_id="cart-1"))
+    (outcome,) = storefront.target(ORDERS).send([Operation(Action.REMOVE, 1, created.external_id, None)])
     assert isinstance(outcome.error, SkipRecord) and outcome.error.fix
     assert len(list(site.state("purchases"))) == 1
 

@@ -165,8 +165,8 @@ def test_a_customer_created_at_the_storefront_is_matched_in_the_shop(
     twin.delete()
     received = StorefrontCustomer(email=email.upper(), first_name="Ada", last_name="New")
     own = receive_customer(storefront=storefront, customer=received, by=None)
-    made = Customer.objects.get(email=email.upper())
-    assert own == f"synccenter-{made.pk}"
+    created = Customer.objects.get(email=email.upper())
+    assert own == f"synccenter-{created.pk}"
     sync(connection=storefront, data_type="customers", trigger=Run.Trigger.BUTTON)
     work_until_idle()
     assert [row["external_id"] for row in site.state("customers")] == [own]
@@ -177,6 +177,6 @@ def test_a_customer_created_at_the_storefront_is_matched_in_the_shop(
     with transaction.atomic():
         apply_page(import_context_for(job, run_id=None, now=timezone.now()), [record])
     work_until_idle()
-    made.refresh_from_db()
+    created.refresh_from_db()
     assert Customer.objects.filter(email__iexact=email).count() == 1
     assert [row["external_id"] for row in site.state("customers")] == [link.external_id]

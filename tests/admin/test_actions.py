@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
+from pytest_django.asserts import assertRedirects
 
 from accounts.models import ApiKey, AuditEvent, User
 from accounts.services import find_api_key
@@ -38,7 +39,7 @@ def test_a_schedule_takes_effect_at_once(operator: Console, job: Job) -> None:
         ("full_schedule", "0 3 31 2 *", "15m, 6h or 1d"),
         ("partial_schedule", "0s", "(1s)"),
         ("time_zone", "Mars/Olympus", "valid choice"),
-        ("filters", '{"colour": ["red"]}', "choose from statuses"),
+        ("filters", '{"colour": ["red"]}', "Choose from statuses"),
         ("filters", '{"statuses": ["lives"]}', "active, "),
         ("filters", "{", "valid JSON"),
     ],
@@ -76,7 +77,7 @@ def test_selected_jobs_start_one_sync_each(operator: Console, job: Job) -> None:
 def test_canceling_a_run_requires_confirmation(operator: Console, two_sellers: TwoSellers) -> None:
     run = two_sellers.north.run
     address = f"/admin/hub/run/{run.pk}/cancel/"
-    assert b"Cancel this run?" in operator.get(address).content
+    assert b"Cancel this run?" in operator.get(address, HTTP_HX_REQUEST="true").content
     run.refresh_from_db()
     assert run.is_open
     operator.do(address)
@@ -207,3 +208,10 @@ def test_important_rows_cannot_be_deleted(operator: Console, two_sellers: TwoSel
     }
     row = rows.get(app_and_model.split("/")[1]) or two_sellers.north.job(DataType.PRODUCTS)
     assert operator.post(f"/admin/{app_and_model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_dialog_at_its_own_address_leads_to_the_page_of_the_row(operator: Console, two_sellers: TwoSellers) -> None:
+    page = f"/admin/hub/run/{two_sellers.north.run.pk}/change/"
+    dialog = page.replace("/change/", "/cancel/")
+    assertRedirects(operator.get(dialog), page)
+    assertRedirects(operator.get("/admin/staging_copy/backup/take_backup/"), "/admin/staging_copy/backup/")

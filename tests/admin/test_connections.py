@@ -50,13 +50,13 @@ def test_adding_a_connection_installs_it_and_starts_the_first_sync(operator: Con
     sent = filled(operator, two_sellers, settings__storefronts="de\nfr", field_map='{"customers": {"group": "tag"}}')
     answer = operator.post(ADD, sent)
     assert answer.status_code == 302, operator.errors_of(answer)
-    made = Connection.objects.get(slug="second")
-    assert made.settings["storefronts"] == ["de", "fr"] and made.settings["channel"] == 1
-    assert made.credentials == {"user": "u", "token": "brand-new-token"}
-    assert made.field_map == {"customers": {"group": "tag"}}
-    assert made.base_url == "http://127.0.0.1:9"
-    assert Job.objects.filter(connection=made).count() == 3
-    assert Run.objects.filter(job__connection=made, trigger=Run.Trigger.INSTALL).count() == 3
+    created = Connection.objects.get(slug="second")
+    assert created.settings["storefronts"] == ["de", "fr"] and created.settings["channel"] == 1
+    assert created.credentials == {"user": "u", "token": "brand-new-token"}
+    assert created.field_map == {"customers": {"group": "tag"}}
+    assert created.base_url == "http://127.0.0.1:9"
+    assert Job.objects.filter(connection=created).count() == 3
+    assert Run.objects.filter(job__connection=created, trigger=Run.Trigger.INSTALL).count() == 3
     assert (
         AuditEvent.objects.get(action="connection.install", target="Second shop").user.email == "operator@hub.example"
     )
@@ -134,7 +134,7 @@ def test_connection_test_shows_the_result(operator: Console, shop: Connection) -
     operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "wrong"})
     operator.do(page(shop, "test"))
     text = operator.get(page(shop)).content.decode()
-    assert "Connection test failed: The shop refused the token." in text and "wrong" not in text
+    assert "Connection test failed: The shop rejected the token." in text and "wrong" not in text
     shop.refresh_from_db()
     assert shop.state == Connection.State.NEEDS_ATTENTION
 

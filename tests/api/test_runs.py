@@ -32,8 +32,8 @@ def test_paging_returns_every_run_once(two_sellers: TwoSellers) -> None:
         if page["next"] is None:
             break
         before = f"&before={page['next']}"
-    mine = Run.objects.filter(job__connection__seller=two_sellers.north.seller)
-    assert seen == sorted(mine.values_list("pk", flat=True), reverse=True)
+    own = Run.objects.filter(job__connection__seller=two_sellers.north.seller)
+    assert seen == sorted(own.values_list("pk", flat=True), reverse=True)
     assert len(seen) == 24
 
 

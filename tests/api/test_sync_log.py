@@ -36,12 +36,18 @@ def test_an_error_is_returned_as_it_was_reported(client: ApiClient) -> None:
         title="Rope",
         code="sku_missing",
         severity="warning",
-        mend="Give it a SKU.",
+        how_to_fix="Give it a SKU.",
         link="https://shop.example/5",
     )
     client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [reported]})
     (returned,) = client.get(f"{LOG}/errors").json()["items"]
     assert reported.items() <= returned.items()
+
+
+def test_the_fix_is_accepted_and_returned_under_its_deprecated_name(client: ApiClient) -> None:
+    client.send("PUT", LOG, {"started_full_sync": STARTED, "errors": [error("1", mend="Add a SKU.")]})
+    (returned,) = client.get(f"{LOG}/errors").json()["items"]
+    assert returned["how_to_fix"] == returned["mend"] == "Add a SKU."
 
 
 def test_put_accepts_at_most_5000_errors(client: ApiClient) -> None:
@@ -73,6 +79,7 @@ INVALID = [
     ({"errors": [error("\ud800")]}, "errors.0.external_id"),
     ({"errors": [error("1", link="javascript:alert(1)")]}, "errors.0.link"),
     ({"errors": [error("1", severity="fatal")]}, "errors.0.severity"),
+    ({"errors": [error("1", how_to_fix="Add a SKU.", mend="Add one.")]}, "Send only how_to_fix"),
     ({"errors": [error("x" * 201)]}, "errors.0.external_id"),
     ({"last_full_sync": "2026-05-04T03:02:01"}, "last_full_sync"),
     ({"last_full_sync": "yesterday"}, "last_full_sync"),

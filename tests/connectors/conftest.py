@@ -1,5 +1,5 @@
 """Fixtures: a connection that is authorized by refresh tokens, and its vendor."""
 
-from tests.adapters.documented_fixtures import acme, folder, stand_in
+from tests.adapters.documented_fixtures import acme, folder, simulator
 
-__all__ = ["acme", "folder", "stand_in"]
+__all__ = ["acme", "folder", "simulator"]

@@ -44,9 +44,9 @@ def pair(name: str) -> TokenPair:
     return TokenPair(f"access-{name}", f"refresh-{name}", datetime.now(UTC) + timedelta(hours=1))
 
 
-def refreshes(stand_in: SandboxProcess) -> int:
+def refreshes(simulator: SandboxProcess) -> int:
     """How many calls for a token the vendor got."""
-    return sum(call["path"] == "/oauth/token" for call in stand_in.calls())
+    return sum(call["path"] == "/oauth/token" for call in simulator.calls())
 
 
 # Stored
@@ -108,23 +108,23 @@ class WatchedClient(HttpClient):
 
 
 def test_a_new_refresh_token_is_stored_before_its_access_token_is_used(
-    acme: Connection, stand_in: SandboxProcess
+    acme: Connection, simulator: SandboxProcess
 ) -> None:
     http = open_client(acme, WatchedClient)
     http.get("/products")
     assert isinstance(http, WatchedClient)
-    [tokens] = stand_in.state("tokens")
+    [tokens] = simulator.state("tokens")
     assert http.stored == [("/oauth/token", documented_platform.ACCOUNT[1]), ("/products", *tokens["valid"])]
 
 
-def test_an_access_token_that_is_refused_is_refreshed_once(acme: Connection, stand_in: SandboxProcess) -> None:
+def test_an_access_token_that_is_rejected_is_refreshed_once(acme: Connection, simulator: SandboxProcess) -> None:
     store_tokens(connection=acme, tokens=TokenPair("revoked", documented_platform.ACCOUNT[1], pair("").expires_at))
     assert open_client(acme).get("/products").status == 200
-    assert [call["status"] for call in stand_in.calls()] == [401, 200, 200]
+    assert [call["status"] for call in simulator.calls()] == [401, 200, 200]
 
 
-def test_two_workers_make_one_call_and_hold_no_lock_during_it(acme: Connection, stand_in: SandboxProcess) -> None:
-    stand_in.fault("slow", path="/oauth/token", delay=1.5)
+def test_two_workers_make_one_call_and_hold_no_lock_during_it(acme: Connection, simulator: SandboxProcess) -> None:
+    simulator.fault("slow", path="/oauth/token", delay=1.5)
 
     def call() -> int:
         try:
@@ -134,7 +134,7 @@ def test_two_workers_make_one_call_and_hold_no_lock_during_it(acme: Connection, 
 
     with ThreadPoolExecutor(1) as worker:
         first = worker.submit(call)
-        wait_until(lambda: refreshes(stand_in) == 1)
+        wait_until(lambda: refreshes(simulator) == 1)
         assert held_by_others() == (0, 0)
         with pytest.raises(TryAgainLater, match="Another worker") as waiting:
             open_client(acme).get("/products")
@@ -142,7 +142,7 @@ def test_two_workers_make_one_call_and_hold_no_lock_during_it(acme: Connection, 
         assert waiting.value.not_before <= timezone.now() + timedelta(seconds=2)
         assert first.result() == 200
     assert open_client(acme).get("/products").status == 200
-    assert refreshes(stand_in) == 1
+    assert refreshes(simulator) == 1
     assert (row().state, row().lease_until, row().epoch) == (State.VALID, None, 1)
 
 
@@ -158,10 +158,10 @@ def held_by_others() -> tuple[int, int]:
         return cursor.fetchone()
 
 
-def test_a_refresh_inside_a_transaction_is_a_bug_and_calls_nobody(acme: Connection, stand_in: SandboxProcess) -> None:
+def test_a_refresh_inside_a_transaction_is_a_bug_and_calls_nobody(acme: Connection, simulator: SandboxProcess) -> None:
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         open_client(acme).get("/products")
-    assert stand_in.calls() == []
+    assert simulator.calls() == []
 
 
 @pytest.mark.parametrize(
@@ -174,16 +174,16 @@ def test_a_refresh_inside_a_transaction_is_a_bug_and_calls_nobody(acme: Connecti
     ids=str,
 )
 def test_an_error_of_the_vendor_leaves_the_token_as_it_was(
-    acme: Connection, stand_in: SandboxProcess, fault: dict[str, Any]
+    acme: Connection, simulator: SandboxProcess, fault: dict[str, Any]
 ) -> None:
-    stand_in.fault(path="/oauth/token", times=1, **fault)
+    simulator.fault(path="/oauth/token", times=1, **fault)
     with pytest.raises(TryAgainLater):
         open_client(acme).get("/products")
     assert row().state == State.VALID
     assert open_client(acme).get("/products").status == 200
 
 
-def test_a_call_that_never_left_leaves_the_token_as_it_was(acme: Connection, stand_in: SandboxProcess) -> None:
+def test_a_call_that_never_left_leaves_the_token_as_it_was(acme: Connection, simulator: SandboxProcess) -> None:
     acme.base_url = "http://127.0.0.1:9"
     with pytest.raises(TryAgainLater) as failed:
         open_client(acme).get("/products")
@@ -204,29 +204,29 @@ def test_a_call_that_never_left_leaves_the_token_as_it_was(acme: Connection, sta
     ids=str,
 )
 def test_after_a_lost_answer_nobody_presents_the_token_again(
-    acme: Connection, stand_in: SandboxProcess, fault: dict[str, Any]
+    acme: Connection, simulator: SandboxProcess, fault: dict[str, Any]
 ) -> None:
-    stand_in.fault(path="/oauth/token", times=1, **fault)
+    simulator.fault(path="/oauth/token", times=1, **fault)
     for _ in range(3):
         with pytest.raises(NeedsAttention, match="authorized again") as lost:
             open_client(acme).get("/products")
         assert "new refresh token" in lost.value.fix
-    assert refreshes(stand_in) == 1
+    assert refreshes(simulator) == 1
 
 
-def test_a_spent_token_is_presented_once(acme: Connection, stand_in: SandboxProcess) -> None:
+def test_a_spent_token_is_presented_once(acme: Connection, simulator: SandboxProcess) -> None:
     store_tokens(connection=acme, tokens=TokenPair("", "spent", timezone.now()))
     for _ in range(3):
-        with pytest.raises(NeedsAttention) as refused:
+        with pytest.raises(NeedsAttention) as rejected:
             open_client(acme).get("/products")
-        assert refused.value.fix
-    assert refreshes(stand_in) == 1
+        assert rejected.value.fix
+    assert refreshes(simulator) == 1
 
 
 def test_a_lost_answer_pauses_the_job_until_a_person_enters_a_new_token(
-    acme: Connection, stand_in: SandboxProcess
+    acme: Connection, simulator: SandboxProcess
 ) -> None:
-    stand_in.fault("drop", path="/oauth/token", when="after", times=1)
+    simulator.fault("drop", path="/oauth/token", when="after", times=1)
     job = Job.objects.get(connection=acme, data_type=DataType.PRODUCTS)
     work_until_idle()
     skip_delays()
@@ -234,9 +234,9 @@ def test_a_lost_answer_pauses_the_job_until_a_person_enters_a_new_token(
     assert "authorized again" in attention and "new refresh token" in attention
     run = last_run(job)
     assert (run.state, run.reason) == (Run.State.FAILED, attention)
-    assert [call["path"] for call in stand_in.calls()] == ["/oauth/token"]
+    assert [call["path"] for call in simulator.calls()] == ["/oauth/token"]
 
-    token = stand_in.control("POST", "grants")["refresh_token"]
+    token = simulator.control("POST", "grants")["refresh_token"]
     update_connection(
         connection=acme,
         by=None,
@@ -253,19 +253,19 @@ def test_a_lost_answer_pauses_the_job_until_a_person_enters_a_new_token(
 
 
 def test_a_worker_killed_between_the_call_and_the_save_is_a_lost_answer(
-    acme: Connection, stand_in: SandboxProcess, process_environment: dict[str, str]
+    acme: Connection, simulator: SandboxProcess, process_environment: dict[str, str]
 ) -> None:
     argv = [sys.executable, "-m", "tests.connectors.killed_refresh", str(acme.pk)]
     worker = subprocess.run(argv, env=os.environ | process_environment, cwd=ROOT, check=False)
     assert worker.returncode == -signal.SIGKILL
-    assert refreshes(stand_in) == 1 and row().state == State.REFRESHING
+    assert refreshes(simulator) == 1 and row().state == State.REFRESHING
     with pytest.raises(TryAgainLater):  # it may still be at it
         open_client(acme).get("/products")
     OAuthTokens.objects.update(lease_until=timezone.now())
     for _ in range(2):
         with pytest.raises(NeedsAttention, match="authorized again"):
             open_client(acme).get("/products")
-    assert refreshes(stand_in) == 1 and row().state == State.RECONNECT
+    assert refreshes(simulator) == 1 and row().state == State.RECONNECT
 
 
 # Fenced

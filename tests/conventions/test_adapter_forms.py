@@ -29,3 +29,9 @@ def test_the_form_does_not_show_stored_secrets(key: str) -> None:
     connection = Connection(platform=key, credentials=dict.fromkeys(secret_fields, "swordfish"))
     form = connection_form(adapter, connection)(instance=connection)
     assert "swordfish" not in form.as_div()
+
+
+def test_the_form_shows_a_value_stored_under_the_deprecated_name_of_its_setting() -> None:
+    connection = Connection(platform="magento_target", settings={"entities_a_call": 20})
+    form = connection_form(adapters()["magento_target"], connection)(instance=connection)
+    assert form.initial["settings__items_per_call"] == 20

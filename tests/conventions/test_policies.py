@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 
 from staging_copy.checks import every_column_has_a_rule
-from staging_copy.policy import Rows, load, verb
+from staging_copy.masking.policy import Rows, verb
+from staging_copy.policies import load
 
 PERSONAL = {
     "accounts_user": ("password", "email", "name"),

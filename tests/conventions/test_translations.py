@@ -20,7 +20,10 @@ TEMPLATES = (
     *("templates/500.html", "templates/_environment.html", "templates/base.html", "templates/dashboard"),
     "templates",
 )
-PACKAGES = ("accounts", "catalog", "common", "dashboard", "hub", "orders", "staging_copy", "synclog")
+PACKAGES = (
+    *("accounts", "catalog", "common", "connectors", "dashboard", "hub", "orders"),
+    *("staging_copy", "synccenter", "synclog"),
+)
 
 # Names and symbols that are the same in every language.
 UNTRANSLATED = {"SyncCenter", "SKU", "SHA", "UTC", "g"}
@@ -138,7 +141,7 @@ def _read_by_people(node: ast.AST) -> Iterator[ast.AST]:
         positions, keywords = CALLS.get(name) or CALLS.get(name.rpartition(".")[2]) or ((), ())
         if VERBOSE_NAME_FIRST.fullmatch(name):
             positions = (0,)
-        yield from (node.args[place] for place in positions if place < len(node.args))
+        yield from (node.args[position] for position in positions if position < len(node.args))
         for keyword in node.keywords:
             if keyword.arg in KEYWORDS or keyword.arg in keywords:
                 yield keyword.value

@@ -118,7 +118,7 @@ def make_products(seller: Seller, shop: Connection, now: datetime) -> list[Produ
     )
     store = StockLocation.objects.create(seller=seller, code="main", name="Aarhus")
     products = []
-    for place, (title, sku) in enumerate(TITLES):
+    for index, (title, sku) in enumerate(TITLES):
         product = Product.objects.create(
             seller=seller,
             title=title,
@@ -126,8 +126,8 @@ def make_products(seller: Seller, shop: Connection, now: datetime) -> list[Produ
             brand=brand,
             description=f"<p>{title}, made by hand.</p>",
             attributes={"material": title.split()[0].lower(), "care": ["wipe", "dry"]},
-            status="suspended" if place == 3 else "live",
-            updated_at=now - timedelta(hours=place),
+            status="suspended" if index == 3 else "live",
+            updated_at=now - timedelta(hours=index),
         )
         ProductCategory.objects.create(product=product, category=tables)
         Image.objects.create(seller=seller, product=product, url=f"https://cdn.example/{sku}.jpg", alt=title)
@@ -135,7 +135,7 @@ def make_products(seller: Seller, shop: Connection, now: datetime) -> list[Produ
             variant = Variant.objects.create(
                 seller=seller,
                 product=product,
-                sku="" if place == 2 and number else f"{sku}-{size}",
+                sku="" if index == 2 and number else f"{sku}-{size}",
                 weight_in_grams=Decimal("1250.000") * (number + 1),
                 position=number,
                 options=[{"name": "Size", "value": size}],
@@ -178,9 +178,9 @@ def make_sales(seller: Seller, shop: Connection, product: Product, now: datetime
         placed_through_b2b=True,
         customer_note="Please ring at the side door.",
     )
-    place = {"street": "Strandvejen 12", "postcode": "8000", "city": "Aarhus", "country": "DK"}
-    Address.objects.create(seller=seller, customer=customer, use="billing", first_name="Ida", last_name="Holm", **place)
-    Address.objects.create(seller=seller, order=order, use="shipping", first_name="Ida", last_name="Holm", **place)
+    home = {"street": "Strandvejen 12", "postcode": "8000", "city": "Aarhus", "country": "DK"}
+    Address.objects.create(seller=seller, customer=customer, use="billing", first_name="Ida", last_name="Holm", **home)
+    Address.objects.create(seller=seller, order=order, use="shipping", first_name="Ida", last_name="Holm", **home)
     variant = product.variants.first()
     assert variant is not None
     line = OrderLine.objects.create(
@@ -291,8 +291,8 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
         last_update=now - timedelta(minutes=12),
     )
 
-    def issue(place: int, minutes: int, message: str, fix: str, **fields: Any) -> Issue:
-        product = products[place]
+    def issue(index: int, minutes: int, message: str, fix: str, **fields: Any) -> Issue:
+        product = products[index]
         return Issue.objects.create(
             sync_log=log,
             seller=log.seller,

@@ -49,6 +49,11 @@ def test_the_issues_of_a_run(acorn: Merchant, logged_in: LogIn) -> None:
     assert titles(logged_in(acorn.owner), f"?run={run.pk}") == ["Enamel coffee pot"]
 
 
+def test_the_issue_of_an_order_is_titled_with_its_number(acorn: Merchant, logged_in: LogIn) -> None:
+    Issue.objects.filter(pk=acorn.issues[0].pk).update(kind="order", title="1001")
+    assert "Order 1001</" in logged_in(acorn.owner).get("/s/acorn/issues/").content.decode()
+
+
 def test_an_unsafe_link_is_not_rendered(acorn: Merchant, logged_in: LogIn) -> None:
     """Issues reported over the API can hold any text."""
     Issue.objects.filter(pk=acorn.issues[0].pk).update(link="javascript:alert(document.cookie)")

@@ -61,10 +61,10 @@ def test_a_sync_copies_the_shop_to_the_target(
         str(capfirst(state.label)) for state in (Run.State.DONE, Run.State.DONE_WITH_ERRORS)
     )
     ours = page.get_by_role("table", name="Syncs of Our shop").get_by_role("row", name="Products")
-    theirs = page.get_by_role("table", name="Syncs of Our target").get_by_role("row", name="Products")
+    other = page.get_by_role("table", name="Syncs of Our target").get_by_role("row", name="Products")
     expect(ours.get_by_role("progressbar")).to_be_visible()
     expect(ours.get_by_text(completed_with_errors)).to_be_visible(timeout=SYNC_TIMEOUT)
-    expect(theirs.get_by_text(completed).or_(theirs.get_by_text(completed_with_errors))).to_be_visible(
+    expect(other.get_by_text(completed).or_(other.get_by_text(completed_with_errors))).to_be_visible(
         timeout=SYNC_TIMEOUT
     )
     expect(page.locator("#connections")).not_to_have_attribute("hx-trigger", "every 2s", timeout=SYNC_TIMEOUT)

@@ -11,6 +11,7 @@ from django.utils.crypto import get_random_string
 
 from accounts.models import Membership, Seller, User
 from catalog.models import Image, Product, Variant
+from dashboard.presentation import choice_label
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Run, RunCounter
 from orders.models import Customer, Order, OrderLine
@@ -191,3 +192,18 @@ def test_the_number_of_queries_does_not_grow_with_the_data(acorn: Merchant, logg
     many = counts()
     assert {path: number for path, number in many.items() if number > few[path]} == {}
     assert max(many.values()) <= 22
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "label"),
+    [
+        (Kind.ORDER, "status", "partly_shipped", "Partially shipped"),
+        (Kind.ORDER, "AB-1: status", "shipped", "Shipped"),
+        (Kind.PRODUCT, "AB-1: status", "discontinued", "Discontinued"),
+        (Kind.ORDER, "customer_note", "shipped", None),
+        (Kind.ORDER, "unknown", "shipped", None),
+        (Kind.CATEGORY, "name", "live", None),
+    ],
+)
+def test_the_timeline_shows_choices_by_their_labels(kind: Kind, key: str, value: str, label: str | None) -> None:
+    assert choice_label(kind, key, value) == label

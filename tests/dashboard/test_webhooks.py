@@ -82,12 +82,12 @@ def test_replaying_does_not_reveal_payloads(client: Client, acorn: Merchant) -> 
 
 
 def test_events_of_another_seller_are_not_replayed(client: Client, acorn: Merchant, birch: Merchant) -> None:
-    theirs = webhook_event(birch.shop, state="held")
+    other = webhook_event(birch.shop, state="held")
     client.force_login(acorn.owner)
     client.post(address(acorn, "replay_webhooks"), {"connection": birch.shop.slug})
-    assert client.post(address(acorn, "replay_webhook", event=theirs.pk)).status_code == 404
-    theirs.refresh_from_db()
-    assert theirs.state == "held"
+    assert client.post(address(acorn, "replay_webhook", event=other.pk)).status_code == 404
+    other.refresh_from_db()
+    assert other.state == "held"
 
 
 @pytest.fixture

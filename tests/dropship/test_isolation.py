@@ -113,8 +113,8 @@ def test_the_seller_sees_the_state_of_each_vendor(forwarded_order: Order, seller
     client.force_login(owner)
     text = client.get(reverse("dashboard:order", args=["acme", forwarded_order.pk])).content.decode()
     assert "ERP of pines" in text and "ERP of quays" in text and "TRACK-1" in text and "no such item" in text
-    refused = client.get(reverse("dashboard:statuses", args=["acme"]), {"job": quays.sales.pk}).content.decode()
-    assert "no such item" in refused and "N-5" in refused
+    rejected = client.get(reverse("dashboard:statuses", args=["acme"]), {"job": quays.sales.pk}).content.decode()
+    assert "no such item" in rejected and "N-5" in rejected
     assert set(Issue.objects.filter(job=quays.sales).values_list("seller__slug", flat=True)) == {"acme"}
     # The vendors' own runs are not shown to the seller.
     run = Run.objects.filter(job=quays.sales).latest("pk")

@@ -198,7 +198,7 @@ def test_only_erp_connections_are_notified(orders: Job, pines: Vendor, erps: San
     assert erp_orders(erps, pines) == {} and not Link.objects.filter(connection=pines.erp).exists()
 
 
-def test_an_invalid_agreement_is_refused_with_the_reason(seller: Seller) -> None:
+def test_an_invalid_agreement_is_rejected_with_the_reason(seller: Seller) -> None:
     vendor, other = make_seller("pines"), make_seller("quays")
     make_agreement(seller, vendor, " Pines ")
     assert DropshipAgreement.objects.get().name_on_lines == "Pines"

@@ -77,8 +77,10 @@ def test_other_systems_are_notified_but_not_the_reporting_one(orders: Job, pines
         job.item_kind, job.data_type = "order", "orders"
         job.save()
     import_records(pines.reports, report(pines, ("P1", "2")))
-    heard = set(Change.objects.filter(kind="order", item_id=found.pk).values_list("job__connection__role", flat=True))
-    assert heard == {"shop", "oms", "erp"}
+    exporting_roles = set(
+        Change.objects.filter(kind="order", item_id=found.pk).values_list("job__connection__role", flat=True)
+    )
+    assert exporting_roles == {"shop", "oms", "erp"}
     assert not Change.objects.filter(job=pines.sales).exists()
 
 
@@ -108,11 +110,11 @@ def test_the_source_of_truth_decides_the_status(orders: Job, pines: Vendor) -> N
 
 def test_the_sellers_erp_is_notified_if_it_is_not_the_source_of_truth(orders: Job, pines: Vendor) -> None:
     """An ERP's report on an order of its own seller is not a vendor's report."""
-    mine = placed(shop_of(pines.seller), pines)
+    own = placed(shop_of(pines.seller), pines)
     master = make_connection(pines.seller, role="oms")
     Master.objects.create(seller=pines.seller, group=Master.Group.ORDERS, connection=master)
     import_records(pines.reports, report(pines, ("P1", "2")))
-    assert not Shipment.objects.filter(order=mine).exists()
+    assert not Shipment.objects.filter(order=own).exists()
     assert Issue.objects.get().code == "not_source_of_truth"
 
 

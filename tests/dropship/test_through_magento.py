@@ -44,9 +44,9 @@ def reading(seller: Seller, shop: SandboxProcess) -> Job:
 
 @pytest.fixture
 def vendor(seller: Seller, make_vendor: Callable[[str], Vendor]) -> Vendor:
-    made = make_vendor("pines")
-    make_agreement(seller, made.seller, "Northwind")
-    return made
+    created = make_vendor("pines")
+    make_agreement(seller, created.seller, "Northwind")
+    return created
 
 
 def read(job: Job) -> None:
@@ -78,9 +78,9 @@ def test_a_vendors_shipment_is_created_once_in_the_shop(
 ) -> None:
     row = place_order(shop, *((position, 2) for position in range(6)))
     read(reading)
-    theirs = [item["sku"] for item in row["items"] if item.get("extension_attributes") == {"vendor": "Northwind"}]
+    other = [item["sku"] for item in row["items"] if item.get("extension_attributes") == {"vendor": "Northwind"}]
     (sent,) = erps.state("orders", "pines")
-    assert 0 < len(sent["lines"]) < 6 and {line["sku"] for line in sent["lines"]} <= set(theirs)
+    assert 0 < len(sent["lines"]) < 6 and {line["sku"] for line in sent["lines"]} <= set(other)
     report(vendor, "1")
     assert shipped(shop) == [([1], ["TRACK-9"])]
     # The shop reports this shipment like any other; the hub recognizes it as its own.

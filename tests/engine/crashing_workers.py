@@ -27,7 +27,7 @@ POINTS = {
     "after_commit": ("connectors.engine.sending", "settle", True),
     "compare_page": ("connectors.engine.checks.comparing", "_compare_page", True),
     "next_ids": ("connectors.engine.checks.comparing", "_next_ids", True),
-    "drop_findings": ("connectors.engine.checks.comparing", "_drop_stale_findings", True),
+    "drop_findings": ("connectors.engine.checks.comparison_result", "_drop_stale_findings", True),
     "predict": ("connectors.engine.checks.previewing", "_predict", True),
     "page": ("connectors.engine.fetching", "apply_page", True),
     "missing": ("connectors.engine.unseen_items", "check_batch", False),

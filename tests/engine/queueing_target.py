@@ -8,7 +8,7 @@ from typing import Any
 from catalog.items import ProductItem
 from connectors.sdk import issues
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import BatchRefused, Queued, SkipRecord
+from connectors.sdk.errors import BatchRejected, Queued, SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.streams import PolledReceipts, Target
 from hub.kinds import DataType, Role
@@ -84,9 +84,9 @@ class QueueingPlatform(Adapter[Vendor]):
         return type(self).vendor
 
 
-def refusal(reason: str) -> SkipRecord:
+def rejection(reason: str) -> SkipRecord:
     return SkipRecord(issues.REJECTED(reason=reason))
 
 
-def batch_refusal(position: int, reason: str) -> BatchRefused:
-    return BatchRefused(reason, item_errors={position: issues.REJECTED(reason=reason)})
+def batch_rejection(position: int, reason: str) -> BatchRejected:
+    return BatchRejected(reason, item_errors={position: issues.REJECTED(reason=reason)})

@@ -26,7 +26,7 @@ def alerts_sent(hours: float = 0) -> list[str]:
     return [message.subject for message in mail.outbox]
 
 
-def fail(job: Job, reason: str = "The platform refuses our credentials.") -> None:
+def fail(job: Job, reason: str = "The platform rejected our credentials.") -> None:
     Run.objects.create(job=job, scope="full", trigger="schedule", state="failed", reason=reason)
 
 
@@ -34,7 +34,7 @@ def test_a_failure_and_its_recovery_are_each_reported_once(job: Job) -> None:
     assert alerts_sent() == []
     fail(job)
     assert alerts_sent() == ["SyncCenter: 1 new alert"]
-    assert "refuses our credentials" in mail.outbox[0].body
+    assert "rejected our credentials" in mail.outbox[0].body
     fail(job)
     assert alerts_sent() == []
     Run.objects.create(job=job, scope="full", trigger="schedule", state="done")

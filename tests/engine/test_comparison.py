@@ -127,7 +127,7 @@ def test_items_sent_after_the_comparison_are_not_recreated(
 ) -> None:
     edit_at_target(custom_platform, "DELETE", [str(products[0].pk)])
     run = run_check(custom, "proof")
-    change(products[:1], title="Mended by itself")
+    change(products[:1], title="Fixed itself")
     work_until_idle()
     repair(run=run, items=repairable(run=run), by=None)
     assert not Link.objects.filter(item_id=products[0].pk, missing=True).exists()

@@ -327,8 +327,8 @@ def test_an_item_that_cannot_be_stored_is_found_by_bisecting(
     original = ProductTarget.payload
 
     def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
-        made = original(self, item, refs)
-        return made | {"note": "\x00"} if item.id == products[4].pk else made
+        created = original(self, item, refs)
+        return created | {"note": "\x00"} if item.id == products[4].pk else created
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ProductTarget, "payload", with_nul)

@@ -33,7 +33,7 @@ def rest_shop(transactional_db: None, rest_platform: SandboxProcess) -> Connecti
     )
 
 
-@pytest.mark.parametrize(("status", "reason"), [(404, "does not serve"), (401, "credentials")])
+@pytest.mark.parametrize(("status", "reason"), [(404, "The system has no"), (401, "credentials")])
 def test_a_run_that_needs_attention_counts_the_rejected_call(
     rest_shop: Connection, rest_platform: SandboxProcess, status: int, reason: str
 ) -> None:

@@ -109,8 +109,8 @@ def test_one_invalid_item_does_not_delay_the_import(search: Connection, search_p
     skip_delays()
     issue = Issue.objects.get(external_id=f"product:{product.pk}", resolved_at=None, code="rejected")
     assert "title is odd" in issue.message
-    refused = FeedImport.objects.get(state=FeedImport.State.REFUSED)
-    assert refused.file
+    rejected = FeedImport.objects.get(state=FeedImport.State.REJECTED)
+    assert rejected.file
     assert last_run(Job.objects.get(connection=search)).state == Run.State.DONE_WITH_ERRORS
 
 
@@ -154,7 +154,7 @@ def test_a_pending_file_in_the_former_format_is_not_sent(
     set_api_version(synced_search, "v3")
     skip_delays()
     skip_delays()
-    assert FeedImport.objects.get(state=FeedImport.State.REFUSED).format == "v4"
+    assert FeedImport.objects.get(state=FeedImport.State.REJECTED).format == "v4"
     assert FeedImport.objects.filter(state=FeedImport.State.SUCCESS, format="v3").exists()
     assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
 
@@ -166,8 +166,8 @@ def test_with_the_older_api_version_one_invalid_item_does_not_delay_the_import(
     work_until_idle()
     skip_delays()
     product = Product.objects.filter(status="live", variants__sku__gt="").order_by("pk").first()
-    refusal = {"reason": "The data is not valid", "errors": [f"product group 'p{product.pk}': its title is odd"]}
-    search_platform.fault("status", method="POST", status=400, times=1, body=refusal)
+    rejection = {"reason": "The data is not valid", "errors": [f"product group 'p{product.pk}': its title is odd"]}
+    search_platform.fault("status", method="POST", status=400, times=1, body=rejection)
     Product.objects.filter(pk=product.pk).update(title="Changed", revision=10**9)
     other = Product.objects.filter(status="live", variants__sku__gt="").order_by("-pk").first()
     Product.objects.filter(pk=other.pk).update(title="Changed too", revision=10**9 + 1)

@@ -149,11 +149,11 @@ def test_a_rejected_import_dequeues_nothing_and_is_reported(
 ) -> None:
     """F8, F9, F13: reported once, retried, and resolved once an import succeeds."""
     AlertChannel.objects.create(medium="email", address="operators@example.com", label="operators")
-    refusal = {"reason": "The feed cannot be read."}
-    search_platform.fault("status", method="POST", status=400, body=refusal, times=1)
-    rename(*some_products, title="Refused at first")
+    rejection = {"reason": "The feed cannot be read."}
+    search_platform.fault("status", method="POST", status=400, body=rejection, times=1)
+    rename(*some_products, title="Rejected at first")
     wait_for_interval()
-    assert FeedImport.objects.latest("pk").state == State.REFUSED
+    assert FeedImport.objects.latest("pk").state == State.REJECTED
     assert waiting_item_ids() == {product.pk for product in some_products}
     for _ in range(2):
         evaluate_and_notify(now=timezone.now())
@@ -161,7 +161,7 @@ def test_a_rejected_import_dequeues_nothing_and_is_reported(
     assert "was rejected: The feed cannot be read." in message.body
     assert Alert.objects.get(resolved_at=None).job == Job.objects.get(connection=synced_search)
     wait_until(lambda: skip_delays_and_continue() and not waiting_item_ids())
-    assert target_title(search_platform, some_products[0]) == "Refused at first"
+    assert target_title(search_platform, some_products[0]) == "Rejected at first"
     evaluate_and_notify(now=timezone.now())
     assert len(mail.outbox) == 2 and not Alert.objects.filter(resolved_at=None).exists()
 

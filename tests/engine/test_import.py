@@ -31,8 +31,8 @@ def test_a_new_connection_is_imported_in_full(shop: Connection, shop_platform: S
     here = set(Link.objects.filter(connection=shop, kind=Kind.PRODUCT).values_list("external_id", flat=True))
     problems = Issue.objects.filter(resolved_at=None, severity="error", kind="product")
     refs = problems.filter(external_id__startswith="product:").values_list("external_id", flat=True)
-    refused = {ref.removeprefix("product:") for ref in refs}
-    assert here | refused == there
+    rejected = {ref.removeprefix("product:") for ref in refs}
+    assert here | rejected == there
     assert Product.objects.count() == len(here) > 55
     assert Variant.objects.count() > 60 and Stock.objects.exists() and Brand.objects.exists()
     assert Category.objects.filter(path__contains=" / ").exists()
@@ -75,11 +75,11 @@ def test_only_changes_since_the_cut_date_are_imported(shop: Connection, shop_pla
 def test_a_new_price_updates_the_price_list_of_the_shop(shop: Connection, shop_platform: SandboxProcess) -> None:
     work_until_idle()
     link = Link.objects.filter(connection=shop, kind=Kind.PRODUCT).order_by("item_id")[7]
-    mine = Price.objects.filter(variant__product_id=link.item_id)
+    own = Price.objects.filter(variant__product_id=link.item_id)
     others = dict(Price.objects.exclude(variant__product_id=link.item_id).values_list("pk", "amount"))
     shop_platform.control("PATCH", f"products/shop/{link.external_id}", json={"price": 321.5, "sale_price": 0})
     sync_again(shop)
-    assert Decimal("321.5") in mine.values_list("amount", flat=True)
+    assert Decimal("321.5") in own.values_list("amount", flat=True)
     assert dict(Price.objects.exclude(variant__product_id=link.item_id).values_list("pk", "amount")) == others
     assert PriceList.objects.count() == 1
 

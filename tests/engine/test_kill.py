@@ -68,8 +68,8 @@ def test_killed_at_every_point_of_an_import(
     there = {str(product["id"]) for product in shop_platform.state("products")}
     here = set(Link.objects.filter(connection=shop, kind=Kind.PRODUCT).values_list("external_id", flat=True))
     problems = Issue.objects.filter(resolved_at=None, external_id__startswith="product:", severity="error")
-    refused = {ref.removeprefix("product:") for ref in problems.values_list("external_id", flat=True)}
-    assert here | refused == there
+    rejected = {ref.removeprefix("product:") for ref in problems.values_list("external_id", flat=True)}
+    assert here | rejected == there
     assert not Run.objects.filter(state__in=[*Run.OPEN, Run.State.FAILED]).exists()
 
 

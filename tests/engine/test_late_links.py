@@ -56,8 +56,8 @@ def test_stock_is_sent_once_the_target_has_the_variant(target: Connection, store
     seller = target.seller
     products = priced_products(target, 2)
     variants = list(Variant.objects.filter(product__in=products))
-    place = StockLocation.objects.create(seller=seller, code="main")
-    Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=place, quantity=7) for v in variants)
+    location = StockLocation.objects.create(seller=seller, code="main")
+    Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=location, quantity=7) for v in variants)
     enqueue(seller_id=seller.pk, kind=Kind.VARIANT, item_ids=[v.pk for v in variants])
     work_until_idle()
     assert {issue.code for issue in Issue.objects.filter(resolved_at=None, job__data_type="stock")} == {

@@ -9,7 +9,7 @@ from hub.models import Change, Job, Link, Run
 from hub.services import start_run
 from synclog.models import Issue
 from tests.engine.products import change
-from tests.engine.queueing_target import QueueingPlatform, Vendor, batch_refusal, refusal
+from tests.engine.queueing_target import QueueingPlatform, Vendor, batch_rejection, rejection
 from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_connection, make_job, make_products, make_seller
 
@@ -92,12 +92,12 @@ def test_a_failed_poll_is_repeated_and_nothing_is_sent_again(job: Job, vendor: V
 def test_a_rejected_poll_names_the_polled_items(job: Job, vendor: Vendor) -> None:
     products = send(job, 3)
     change(products[:1], title="Newer")  # sent in the same batch in which the others are polled
-    vendor.poll_error = batch_refusal(1, "too large")
+    vendor.poll_error = batch_rejection(1, "too large")
     skip_delays()
     assert Issue.objects.get(resolved_at=None).item_id == products[2].pk
 
 
-@pytest.mark.parametrize("error", [refusal("too large"), TryAgainLater("Its worker was restarted.")], ids=str)
+@pytest.mark.parametrize("error", [rejection("too large"), TryAgainLater("Its worker was restarted.")], ids=str)
 def test_an_outcome_ends_the_polling(job: Job, vendor: Vendor, error: Exception) -> None:
     """A rejection becomes an issue; an item whose outcome is TryAgainLater is sent again."""
     send(job, 1)

@@ -81,7 +81,7 @@ def test_other_sources_lose_a_conflict_and_are_reported(shop: Job, erp: Job) -> 
         2,
     )
     assert "Acme shop, which is the source of truth for" in issue.message
-    assert "images" in issue.message and "L-2" in issue.message
+    assert "Content: Title, L-2." in issue.message and "Images: Images." in issue.message
     assert ItemStatus.objects.get(job=erp).state == ItemStatus.State.SKIPPED
     import_records(erp, lamp("700"))
     assert Issue.objects.get().resolved_at is not None
@@ -91,7 +91,7 @@ def test_stock_of_the_same_location_is_a_conflict(shop: Job, erp: Job) -> None:
     import_records(erp, lamp("700", quantity=8))
     import_records(shop, lamp("1", quantity=3))
     assert Stock.objects.get().quantity == 8
-    assert "Acme ERP, which is the source of truth for Stock: L-1: stock main." in Issue.objects.get().message
+    assert "Acme ERP, which is the source of truth for Stock: L-1: Stock main." in Issue.objects.get().message
 
 
 def test_a_variant_missing_in_another_source_stays(shop: Job, erp: Job) -> None:
@@ -99,7 +99,7 @@ def test_a_variant_missing_in_another_source_stays(shop: Job, erp: Job) -> None:
     import_records(erp, lamp("700", "Lamp", 5, "L-1", "L-2"))
     import_records(erp, lamp("700"))
     assert set(Variant.objects.values_list("status", flat=True)) == {"live"}
-    assert "L-2: status" in Issue.objects.get().message
+    assert "L-2: Status" in Issue.objects.get().message
 
 
 def test_a_deletion_by_another_source_is_reported_and_ignored(shop: Job, erp: Job) -> None:

@@ -40,7 +40,7 @@ def test_an_import_logs_skipped_items_targets_and_totals(shop: Connection, searc
     counter, logged = run.counters.get(), lines(run)
     assert logged[0] == "Reading products from Acme shop."
     assert any("(product:" in line and "1 variant has no weight" in line for line in logged)
-    changed = f"{counter.created:,} changed; they are queued for export to Acme search (products)."
+    changed = f"{counter.created:,} changed; queued for export to Acme search (products)."
     totals = f"Total: {counter.read} items, {counter.created} created, {counter.skipped} skipped;"
     assert logged[-3] == changed and logged[-2].startswith(totals)
     assert logged[-1] == "Run completed with errors."
@@ -135,8 +135,8 @@ def test_a_lost_worker_is_logged(custom: Connection) -> None:
     original = ProductTarget.payload
 
     def with_nul(self: ProductTarget, item: Any, refs: Any) -> Any:
-        made = original(self, item, refs)
-        return made | {"note": "\x00"} if item.id == products[1].pk else made
+        created = original(self, item, refs)
+        return created | {"note": "\x00"} if item.id == products[1].pk else created
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ProductTarget, "payload", with_nul)
@@ -152,7 +152,7 @@ def test_event_driven_changes_have_their_own_log(custom: Connection) -> None:
     run = last_run(products_job(custom))
     assert (run.scope, run.state) == ("partial", "done")
     assert lines(run) == [
-        "Sending what events changed to Acme ERP.",
+        "Sending changed items to Acme ERP.",
         "Processed 3 items: 3 created; 1 API call.",
         "Total: 3 items, 3 created; 1 API call.",
         "Run succeeded.",
@@ -176,7 +176,7 @@ def test_many_held_items_make_a_short_log(custom: Connection) -> None:
     now = timezone.now()
     for batch in range(100):
         texts = [f"Vase {batch}-{number}: It has no price." for number in range(100)]
-        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.ASIDE, texts=texts, now=now)
+        runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.ITEM_ISSUES, texts=texts, now=now)
     runs.close(run=run, now=now, failed="gone")
     logged = lines(run)
     assert logged[: runlog.LOGGED_IN_FULL] == [

@@ -109,7 +109,7 @@ def test_the_log_grows_during_the_run(custom: Connection, custom_platform: Sandb
     assert run.state == Run.State.PREPARED
     compared, waits = [line.text for line in run.log.order_by("id")][-2:]
     assert compared == "3 compared, 3 may have changed since the last export."
-    assert waits.startswith("Waiting ") and "answered 503" in waits
+    assert waits.startswith("Waiting ") and "returned 503" in waits
     skip_delays()
     skip_delays()
     run.refresh_from_db()

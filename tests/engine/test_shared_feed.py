@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from catalog.models import Variant
 from connectors.adapters import registry
@@ -36,9 +37,9 @@ def engine(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> En
 @pytest.fixture
 def jobs(transactional_db: None, engine: Engine) -> list[Job]:
     """The jobs for products and stock, after the first import of two products with a variant each."""
-    connection = make_connection(make_seller("acme"), platform=SharedFeedPlatform.key, role="search", credentials={})
-    jobs = [make_job(connection, data_type, lane="feed") for data_type in (DataType.PRODUCTS, DataType.STOCK)]
-    make_products(connection.seller, 2)
+    search = make_connection(make_seller("acme"), platform=SharedFeedPlatform.key, role="search", credentials={})
+    jobs = [make_job(search, data_type, lane="feed") for data_type in (DataType.PRODUCTS, DataType.STOCK)]
+    make_products(search.seller, 2)
     start_run(job=jobs[0], trigger=Run.Trigger.BUTTON)
     work_until_idle()
     return jobs
@@ -69,9 +70,9 @@ def test_one_import_contains_the_changes_of_all_streams(jobs: list[Job], engine:
     assert FeedImport.objects.latest("pk").items == 2 and not Change.objects.exists()
 
 
-def test_a_refusal_is_settled_for_each_stream(jobs: list[Job], engine: Engine) -> None:
+def test_a_rejection_is_settled_for_each_stream(jobs: list[Job], engine: Engine) -> None:
     pk = Variant.objects.order_by("pk")[0].pk
-    engine.answer = ImportResult(ImportState.REFUSED, reason="bad", item_errors={f"stock-{pk}": "No such variant."})
+    engine.answer = ImportResult(ImportState.REJECTED, reason="bad", item_errors={f"stock-{pk}": "No such variant."})
     change_both(jobs, "Newer")
     assert Issue.objects.get(resolved_at=None).job == jobs[1]
     engine.answer = ImportResult(ImportState.DONE)
@@ -85,6 +86,18 @@ def test_an_import_without_a_paused_stream_replaces_nothing(jobs: list[Job], eng
     skip_delays()
     replaced, lines = engine.imports[-1]
     assert not replaced and len(lines) == 2 and len(engine.contents) == 4
+
+
+def test_an_import_that_the_previous_release_starts_belongs_to_the_lane(jobs: list[Job]) -> None:
+    """While workers are replaced, the old ones name only the job."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO connectors_feedimport"
+            " (job_id, mode, format, state, remote_id, items, removals, file, answer, created_at)"
+            " VALUES (%s, 'change', '', 'success', '', 0, 0, '', '{}', now()) RETURNING lane_id",
+            [jobs[1].pk],
+        )
+        assert cursor.fetchone() == (jobs[1].lane_ids[0],)
 
 
 def test_a_harmful_import_pauses_all_streams_and_forcing_it_resumes_them(jobs: list[Job], engine: Engine) -> None:

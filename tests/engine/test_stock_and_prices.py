@@ -19,9 +19,9 @@ def test_neither_causes_the_other_to_be_resent(sandbox) -> None:
     seller = make_seller("acme", currency="GBP")
     products = make_products(seller, 5)
     variants = list(Variant.objects.filter(product__in=products).order_by("pk"))
-    place = StockLocation.objects.create(seller=seller, code="main")
+    location = StockLocation.objects.create(seller=seller, code="main")
     prices = PriceList.objects.create(seller=seller, slug="list", name="List", currency="GBP")
-    Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=place, quantity=3) for v in variants)
+    Stock.objects.bulk_create(Stock(seller=seller, variant=v, location=location, quantity=3) for v in variants)
     Price.objects.bulk_create(Price(seller=seller, variant=v, price_list=prices, amount=5) for v in variants)
     target = install_connection(
         seller=seller,

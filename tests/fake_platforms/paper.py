@@ -39,7 +39,7 @@ class FakeSettings(FakeSource):
 
 
 class FakeWebhooks(Webhooks[None]):
-    configured_by_hand = True
+    configured_manually = True
 
 
 class FakeShop(Adapter[None]):
@@ -69,7 +69,7 @@ class FakeShop(Adapter[None]):
 
     def check(self) -> str:
         if self.account.credentials.token.get_secret_value() != "paper-token":
-            raise NeedsAttention("The shop refused the token.", fix="Make a new one.")
+            raise NeedsAttention("The shop rejected the token.", fix="Create a new one.")
         return f"Paper Shop {self.account.settings.store}"
 
 

@@ -101,13 +101,13 @@ def test_the_fetcher_gets_every_change_in_any_order_of_writes_and_commits(
 ) -> None:
     """Each writer has its own products, so none waits for another and one thread can control them all."""
     known = list(Product.objects.order_by("pk")) or make_products(two_sellers.north.seller, 6)
-    mine = known[:2], known[2:4], known[4:]
+    own = known[:2], known[2:4], known[4:]
     fetcher = Fetcher(key_for(two_sellers.north.seller))
     with ExitStack() as stack:
-        writers = [stack.enter_context(writer()) for _ in mine]
+        writers = [stack.enter_context(writer()) for _ in own]
         for step, (operation, number) in enumerate(operations):
             if operation == "write":
-                rename(writers[number], mine[number][step % 2], f"step {step}")
+                rename(writers[number], own[number][step % 2], f"step {step}")
             elif operation == "fetch":
                 fetcher.fetch()
             else:

@@ -89,6 +89,7 @@ def test_a_product_includes_its_variants_and_prices(two_sellers: TwoSellers) -> 
                 "status": "live",
                 "sku": "SKU-1",
                 "barcode": "",
+                "mpn": "",
                 "weight_in_grams": 100,
                 "image_url": "https://cdn.example/small.jpg",
                 "options": [{"name": "Size", "value": "M"}],

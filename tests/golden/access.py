@@ -198,7 +198,7 @@ def _feed_file(
 
 
 def write_sync_log(connection: Connection, data_type: str) -> None:
-    """What a target that keeps a sync log is told from its begin to its end."""
+    """The requests that a target with a sync log receives from the start to the end of a sync."""
     adapter, now = open_adapter(connection), datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     errors = [
         LogError("product:1", "It has no SKU.", title="Lámp", link="https://hub.example/1"),
@@ -375,7 +375,7 @@ def _without_words(value: Any) -> Any:
         return {
             name: _without_words(each)
             for name, each in value.items()
-            # A property may be called like one of the words: then a schema stands there.
+            # A property may have the name of one of the keywords; its value is then a schema.
             if name not in words or isinstance(each, dict)
         }
     return [_without_words(each) for each in value] if isinstance(value, list) else value
@@ -410,7 +410,7 @@ def commands() -> dict[str, list[str]]:
 
 
 def connection_schemas() -> dict[str, Any]:
-    """Platform → the settings, credentials and field maps that stand in the database, with their defaults."""
+    """Platform → the settings, credentials and field maps stored in the database, with their defaults."""
     return {
         key: {
             "settings": _schema(adapter.Settings),
@@ -467,7 +467,7 @@ def webhook_schemes(credentials: dict[str, dict[str, str]], setups: dict[str, di
     return found
 
 
-# Names that stand in the source alone
+# Names that occur only in the source code
 
 
 @cache

@@ -22,13 +22,13 @@ class Golden:
     def check(self, name: str, document: Any) -> None:
         """Fail with the lines that differ, unless the document is what the file of that name holds."""
         path = FILES / f"{name}.json"
-        made = as_text(document)
+        created = as_text(document)
         if self.update:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(made)
+            path.write_text(created)
         kept = path.read_text() if path.exists() else ""
-        if made != kept:
-            lines = unified_diff(kept.splitlines(), made.splitlines(), f"golden {name}", "now", n=4, lineterm="")
+        if created != kept:
+            lines = unified_diff(kept.splitlines(), created.splitlines(), f"golden {name}", "now", n=4, lineterm="")
             pytest.fail("\n".join(islice(lines, SHOWN)), pytrace=False)
 
 

@@ -1,4 +1,4 @@
-"""Golden tests: options and fixtures. README.md tells when and how the files are written anew."""
+"""Golden tests: options and fixtures. README.md says when and how to write the files again."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ from tests.golden.rows import ROWS, SHOP, SHOP_LINKS
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("golden")
-    group.addoption(UPDATE, action="store_true", help="write the golden files anew instead of comparing with them")
+    group.addoption(UPDATE, action="store_true", help="write the golden files again instead of comparing with them")
     group.addoption(
-        recording.RECORD, action="store_true", help="record the sandboxes' answers anew, from which imports are read"
+        recording.RECORD, action="store_true", help="record the responses of the sandbox from which imports are read"
     )
 
 

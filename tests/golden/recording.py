@@ -73,12 +73,14 @@ class Answers:
             self._answers[key] = _portable(self._send(adapter, request, **how | {"stream": False}), self._sandbox.url)
         known = self._answers.get(key) or self._answers.get("*")
         if known is None:
-            pytest.fail(f"No answer was recorded to {key}. Record anew with {RECORD} if adapters may ask so now.")
+            pytest.fail(
+                f"No answer was recorded to {key}. Record again with {RECORD} if adapters send other requests now."
+            )
         return _response(request, known)
 
 
 def _portable(answer: requests.Response, url: str) -> dict[str, Any]:
-    """The answer as it is kept, as if the sandbox stood at HOST."""
+    """The stored response, as if the sandbox ran at HOST."""
     content: Any = answer.content.decode().replace(url, HOST)
     headers = {name: value.replace(url, HOST) for name, value in answer.headers.items() if name.lower() in _HEADERS}
     if content and headers.get("content-type", "").partition(";")[0] == "application/json":

@@ -1,6 +1,6 @@
 """How the targets are set up for which payloads are golden: platform → name of the setup → settings and field map.
 
-Every setup is told of items that are linked at the target, and the first one also of items that are not.
+Every setup gets items that are linked at the target; the first one also gets items that are not.
 """
 
 from dataclasses import dataclass, field

@@ -32,15 +32,15 @@ def test_payloads_and_their_hashes(platform: str, golden: Golden, rows: None, tm
     document: dict[str, Any] = {}
     for number, (name, setup) in enumerate(TARGETS[platform].items()):
         connection = connect(platform, setup)
-        made: dict[str, Any] = {"setup": access.hash_of_setup(connection)}
+        created: dict[str, Any] = {"setup": access.hash_of_setup(connection)}
         if number == 0:
-            made["new"] = all_payloads(platform, connection)
+            created["new"] = all_payloads(platform, connection)
         access.save_links(TARGET, LINKS)
-        made["linked"] = all_payloads(platform, connection)
+        created["linked"] = all_payloads(platform, connection)
         if access.is_feed(platform):
             files = access.feed_files(connection, ITEMS["products"], tmp_path)
-            made["files"] = {each: text.splitlines() for each, text in files.items()}
-        document[name] = made
+            created["files"] = {each: text.splitlines() for each, text in files.items()}
+        document[name] = created
         connection.delete()
     golden.check(f"exports/{platform}", document)
 

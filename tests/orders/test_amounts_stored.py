@@ -125,12 +125,19 @@ def test_open_quantities(orders: Job) -> None:
     )
     skus = {each.id: each.sku for each in stored().lines}
 
-    def opened(item: OrderItem, **how: int) -> dict[str, int]:
-        return {skus[pk]: int(left) for pk, left in item.open_quantities(**how).items()}
+    def shown(quantities: dict[int, Decimal]) -> dict[str, int]:
+        return {skus[pk]: int(left) for pk, left in quantities.items()}
 
-    assert opened(stored()) == {"A": 3, "B": 1, "C": 3, "D": 0, "E": 0}
+    assert shown(stored().open_quantities()) == {"A": 3, "B": 1, "C": 3, "D": 0, "E": 0}
     Shipment.objects.update(reported_by=orders.connection)
-    assert opened(stored(), except_by=orders.connection_id) == {"A": 3, "B": 1, "C": 5, "D": 0, "E": 0}
+    item = stored()
+    item.target_id = orders.connection_id
+    assert shown(item.target_quantities()) == {"A": 3, "B": 1, "C": 5, "D": 0, "E": 0}
+    # Three of C were refunded, two of which this target had shipped.
+    OrderLine.objects.filter(sku="C").update(quantity_refunded=4)
+    item = stored()
+    item.target_id = orders.connection_id
+    assert (shown(item.target_quantities())["C"], shown(item.open_quantities())["C"]) == (2, 0)
 
 
 def test_a_canceled_order_has_nothing_open_and_a_removed_line_costs_nothing(orders: Job) -> None:

@@ -73,6 +73,7 @@ def test_a_change_of_the_existing_order_is_still_in_the_timeline(orders: Job) ->
     assert (tally.updated, tally.skipped) == (1, 2)
     assert ItemEvent.objects.get(action="updated").changes == {
         "status": ["confirmed", "shipped"],
+        "OAK-1: status": ["pending", "shipped"],
         "OAK-1: quantity_shipped": ["0.000", "1.000"],
     }
     assert ItemStatus.objects.get().state == ItemStatus.State.PENDING

@@ -58,7 +58,7 @@ def set_next_id(oms: SandboxProcess, kind: str, following: int) -> None:
 
 
 def highest_id(page: Page, kind: str) -> int:
-    row = page.get_by_role("row", name=re.compile(rf"^acme-oms {kind} "))
+    row = page.get_by_role("row", name=re.compile(rf"^Acme's OMS \(Acme\) {kind} \d"))
     return int(row.get_by_role("cell").nth(2).inner_text())
 
 
@@ -82,9 +82,9 @@ def test_conflict_is_resolved_by_following_the_instructions(page: Page, job: Job
     expect(row).to_contain_text(f"(no. {holder.pk})")
     expect(row).to_contain_text("above the highest ID in use")
 
-    assert highest_id(page, "order") == KNOWN
-    set_next_id(oms, "orders", highest_id(page, "order") + 1)
-    set_next_id(oms, "items", highest_id(page, "order line") + 1)
+    assert highest_id(page, "Order") == KNOWN
+    set_next_id(oms, "orders", highest_id(page, "Order") + 1)
+    set_next_id(oms, "items", highest_id(page, "Order line") + 1)
     delete_at_oms(oms, 14)
     oms.control("POST", "orders", json={"count": 1})
 
@@ -95,7 +95,7 @@ def test_conflict_is_resolved_by_following_the_instructions(page: Page, job: Job
     work_until_idle()
     page.goto("/admin/synclog/issue/ids/")
     expect(page.get_by_text("No open ID conflicts.")).to_be_visible()
-    assert highest_id(page, "order") == KNOWN + 1
+    assert highest_id(page, "Order") == KNOWN + 1
     assert Order.objects.filter(number="300000016").count() == 1
     assert Order.objects.filter(pk=holder.pk, number="300000014").exists()
     assert not Issue.objects.filter(resolved_at=None).exists()

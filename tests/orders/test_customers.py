@@ -128,11 +128,8 @@ def test_only_invalid_customers_of_a_page_are_skipped(customers: Job) -> None:
     invalid = [
         customer("nul", first_name="a\0b"),
         customer("half", first_name="\ud800"),
-        customer("long", tax_id="9" * 51),
         customer("percent", discount_percentage=Decimal("101")),
-        customer("huge", discount_percentage=Decimal("1e40")),
-        customer("none", discount_percentage=Decimal("NaN")),
-        customer("group", group="g" * 201),
+        customer("email", email="9" * 321),
     ]
     tally = import_records(customers, customer("1"), *invalid, customer("2", note=r"a text about \u0000"))
     assert (tally.created, tally.skipped) == (2, len(invalid))

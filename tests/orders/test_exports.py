@@ -62,15 +62,15 @@ def test_only_b2b_customers_and_orders_are_exported(orders: Job, customers: Job,
         offered = {pk: offered for pk, _, offered in source(job)}
         assert sorted(offered.values()) == [False, True]
         items = loading.load(job.item_kind, list(offered))
-        assert {pk: filters.admits(job.filters, item) for pk, item in items.items()} == offered
+        assert {pk: filters.matches(job.filters, item) for pk, item in items.items()} == offered
 
 
 def test_customers_are_filtered_by_group_and_deleted_ones_excluded(customers: Job) -> None:
     import_records(customers, customer("1", group="Trade"), customer("2", group="Retail"), customer("3"))
     Customer.objects.filter(last_name="Buyer 2").update(status="deleted")
     items = load_customers(list(Customer.objects.values_list("pk", flat=True))).values()
-    assert {item.last_name for item in items if filters.admits({"groups": ["Trade", "Retail"]}, item)} == {"Buyer 1"}
-    assert {item.last_name for item in items if filters.admits({}, item)} == {"Buyer 1", "Buyer 3"}
+    assert {item.last_name for item in items if filters.matches({"groups": ["Trade", "Retail"]}, item)} == {"Buyer 1"}
+    assert {item.last_name for item in items if filters.matches({}, item)} == {"Buyer 1", "Buyer 3"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_customers_are_filtered_by_group_and_deleted_ones_excluded(customers: Jo
         ({"b2b_only": "yes"}, "b2b_only must be true or false"),
         ({"b2b_groups": "Trade"}, "b2b_groups must be a list of strings"),
         ({"groups": [1]}, "groups must be a list of strings"),
-        ({"b2b": True}, "'b2b' is not a filter: choose from"),
+        ({"b2b": True}, "“b2b” is not a filter. Choose from"),
         (["Trade"], "an object"),
     ],
 )

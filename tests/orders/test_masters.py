@@ -79,7 +79,7 @@ def test_changes_by_another_connection_are_ignored_and_reported(orders: Job, oms
         "warning",
         2,
     )
-    text = "Acme OMS, which is the source of truth for Orders: status, OAK-1: status, OAK-1: quantity, "
+    text = "Acme OMS, which is the source of truth for Orders: Status, OAK-1: Status, OAK-1: Quantity, "
     assert text in issue.message and "PIN-1" in issue.message
     assert ItemStatus.objects.get(job=orders).state == ItemStatus.State.SKIPPED
     # The OMS now has the same values.
@@ -111,7 +111,7 @@ def test_customers_keep_the_values_of_the_source_of_truth(customers: Job, oms: C
     assert (found.email, found.addresses.count()) == ("buyer1@example.com", 1)
     issue = Issue.objects.get()
     assert (issue.external_id, issue.severity) == ("customer:1", "warning")
-    assert "email, addresses" in issue.message and "example.com" not in issue.message
+    assert "Email, Addresses" in issue.message and "example.com" not in issue.message
 
 
 def test_a_deletion_by_another_connection_is_ignored_and_reported(customers: Job, oms: Connection) -> None:

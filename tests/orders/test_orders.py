@@ -81,6 +81,9 @@ def test_changes_are_recorded_field_by_field(orders: Job) -> None:
         "customer_note": ["…", "…"],
         "A: quantity": ["1.000", "3.000"],
         "A: quantity_shipped": ["0.000", "3.000"],
+        "A: status": ["pending", "shipped"],
+        "A: total_net": ["10.0000", "30.0000"],
+        "A: total_gross": ["10.0000", "30.0000"],
         "B: status": ["pending", "cancelled"],
         "C": [None, "new line"],
     }
@@ -89,9 +92,9 @@ def test_changes_are_recorded_field_by_field(orders: Job) -> None:
     # Line B is added back.
     import_records(orders, order("5", "N-5", line("a", "A", "3"), line("b", "B"), line("c", "C"), status="shipped"))
     assert list(OrderLine.objects.order_by("sku").values_list("sku", "status")) == [
-        ("A", "pending"),
-        ("B", "pending"),
-        ("C", "pending"),
+        ("A", "shipped"),
+        ("B", "shipped"),
+        ("C", "shipped"),
     ]
 
 
@@ -133,15 +136,37 @@ def test_addresses_of_an_order_are_replaced_but_never_deleted(orders: Job) -> No
 def test_an_order_gets_its_customer_once_it_is_imported(orders: Job, customers: Job) -> None:
     import_records(orders, order("5", customer_id="7"))
     assert Order.objects.get().customer is None
-    import_records(customers, customer("7"))
-    assert import_records(orders, order("5", customer_id="7")).updated == 1
-    assert Order.objects.get().customer == Customer.objects.get()
+    target = make_job(make_connection(orders.connection.seller), DataType.ORDERS)
+    import_records(customers, customer("6"), customer("7"))
+    assert Order.objects.get().customer == Customer.objects.get(last_name="Buyer 7")
+    assert Change.objects.get(job=target).item_id == Order.objects.get().pk
+    assert import_records(orders, order("5", customer_id="7")).updated == 0
 
 
-def test_orders_missing_in_the_source_are_kept(orders: Job) -> None:
-    import_records(orders, order("5"))
+def test_an_order_deleted_in_its_shop_is_canceled_with_what_is_open(orders: Job) -> None:
+    target = make_job(make_connection(orders.connection.seller), DataType.ORDERS)
+    import_records(orders, order("5", "", line("5-1", "A", "5", quantity_shipped=Decimal(2)), line("5-2", "B")))
+    Change.objects.all().delete()
     context = import_context_for(orders, run_id=None, now=timezone.now())
-    assert discontinue(context, list(Link.objects.all())) == 0
+    gone = list(Link.objects.filter(kind=Kind.ORDER))
+    assert discontinue(context, gone) == 1
+    assert Order.objects.get().status == "cancelled"
+    rows = OrderLine.objects.order_by("sku").values_list("status", "quantity_cancelled")
+    assert list(rows) == [("pending", Decimal(3)), ("cancelled", Decimal(1))]
+    assert set(load_orders([Order.objects.get().pk])[Order.objects.get().pk].open_quantities().values()) == {0}
+    assert Change.objects.get(job=target).item_id == Order.objects.get().pk
+    assert Link.objects.get(kind=Kind.ORDER).missing
+    # It reappears.
+    import_records(orders, order("5", "", line("5-1", "A", "5"), line("5-2", "B")))
+    assert (Order.objects.get().status, OrderLine.objects.get(sku="B").quantity_cancelled) == ("confirmed", 0)
+
+
+@pytest.mark.parametrize("role", ["erp", "oms"])
+def test_orders_missing_in_another_system_are_kept(orders: Job, role: str) -> None:
+    Connection.objects.update(role=role)
+    import_records(orders, order("5"))
+    context = import_context_for(Job.objects.get(), run_id=None, now=timezone.now())
+    assert discontinue(context, list(Link.objects.filter(kind=Kind.ORDER))) == 0
     assert Order.objects.get().status == "confirmed"
     assert not Link.objects.filter(missing=True).exists()
 

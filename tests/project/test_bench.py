@@ -15,13 +15,13 @@ def test_a_target_includes_its_limit() -> None:
 
 @pytest.mark.django_db
 def test_a_report_contains_figures_and_machine() -> None:
-    made = report([Figure.at_most("answer p99", 31, "ms", 25), Figure("rows", 3e6, "rows")])
-    assert made["figures"] == [
+    created = report([Figure.at_most("answer p99", 31, "ms", 25), Figure("rows", 3e6, "rows")])
+    assert created["figures"] == [
         {"name": "answer p99", "value": 31, "unit": "ms", "target": "≤ 25", "met": False},
         {"name": "rows", "value": 3e6, "unit": "rows", "target": "", "met": True},
     ]
-    assert made["machine"].keys() == {"cpus", "model", "memory_gib", "python", "postgres"}
-    first, second, machine = table(made).splitlines()
+    assert created["machine"].keys() == {"cpus", "model", "memory_gib", "python", "postgres"}
+    first, second, machine = table(created).splitlines()
     assert first.startswith("MISSED answer p99")
     assert second.startswith("ok     rows")
     assert "postgres" in machine
@@ -43,10 +43,10 @@ def test_without_a_name_all_are_listed(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert capsys.readouterr().out.split(maxsplit=1) == ["claim", "How long a claim takes.\n"]
 
 
-def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as refusal:
+def test_an_unknown_name_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as rejection:
         bench.main(["no_such_measurement"])
-    assert refusal.value.code == 2
+    assert rejection.value.code == 2
     assert "unknown benchmark 'no_such_measurement'" in capsys.readouterr().err
 
 

@@ -60,9 +60,9 @@ def test_a_browser_that_hangs_does_not_start(program: Program, monkeypatch: pyte
 
 
 def test_without_any_the_message_is_one_line_that_says_what_to_install() -> None:
-    with pytest.raises(NoBrowser, match="apt-get install chromium") as refused:
+    with pytest.raises(NoBrowser, match="apt-get install chromium") as rejected:
         find([lambda: []])
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(rejected.value)
 
 
 def test_the_search_is_done_once(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:

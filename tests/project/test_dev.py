@@ -61,7 +61,7 @@ def test_help_installs_nothing(clone: Path) -> None:
     assert not (clone / ".venv").exists()
 
 
-def test_an_unknown_command_is_refused_with_the_list_of_commands(clone: Path) -> None:
+def test_an_unknown_command_is_rejected_with_the_list_of_commands(clone: Path) -> None:
     with call(clone, "destroy") as process:
         output, errors = process.communicate(timeout=10)
     assert process.returncode == 2

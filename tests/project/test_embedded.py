@@ -91,9 +91,9 @@ def test_all_processes_share_them_and_the_last_one_ends_them(
     var: Path, another_user: subprocess.Popen[str], process_ended: Gone
 ) -> None:
     assert another_user.stdout is not None
-    theirs = another_user.stdout.readline().strip()
+    other = another_user.stdout.readline().strip()
     ours = embedded.ensure(var)
-    assert ours.database_url == theirs
+    assert ours.database_url == other
     postgres, supervisor = postgres_process(ours), supervisor_process(ours)
 
     another_user.communicate("")

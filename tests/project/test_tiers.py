@@ -49,7 +49,7 @@ def test_a_choice_that_matches_nothing_is_one(run: pytest.Pytester) -> None:
     assert run.runpytest_inprocess("--tier", "clients", "-k", "nowhere").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_a_tier_that_does_not_exist_is_refused(run: pytest.Pytester) -> None:
+def test_a_tier_that_does_not_exist_is_rejected(run: pytest.Pytester) -> None:
     assert run.runpytest_inprocess("--tier", "moon").ret == pytest.ExitCode.USAGE_ERROR
 
 

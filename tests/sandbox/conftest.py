@@ -46,21 +46,21 @@ class Api:
 
 @pytest.fixture
 def may_break_contracts() -> bool:
-    """These tests show what a stand-in refuses."""
+    """These tests show what the sandbox rejects."""
     return True
 
 
 @pytest.fixture
 def api() -> Iterator[Callable[..., Api]]:
     """`api(process, base, headers)`: a client that is closed after the test."""
-    made: list[Api] = []
+    created: list[Api] = []
 
     def make(process: SandboxProcess, base: str, headers: dict[str, str]) -> Api:
-        made.append(Api(process, base, headers))
-        return made[-1]
+        created.append(Api(process, base, headers))
+        return created[-1]
 
     yield make
-    for each in made:
+    for each in created:
         each.http.close()
 
 

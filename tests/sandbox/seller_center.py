@@ -1,4 +1,4 @@
-"""A client of the Seller Center stand-ins, with a signing implementation independent of the product's."""
+"""A client of the simulated Seller Center, with a signing implementation independent of the product's."""
 
 import hashlib
 import hmac

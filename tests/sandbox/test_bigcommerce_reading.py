@@ -21,10 +21,10 @@ def test_a_token_opens_only_its_own_store(shop: Api) -> None:
 
 def test_stores_have_their_own_products_under_the_same_ids(shop: Api) -> None:
     beta = Api(shop.process, "/stores/beta", {"X-Auth-Token": "beta-token"})
-    ours, theirs = (store.data("/v3/catalog/products/1") for store in (shop, beta))
+    ours, other = (store.data("/v3/catalog/products/1") for store in (shop, beta))
     beta.http.close()
-    assert ours["id"] == theirs["id"] == 1
-    assert ours["name"] != theirs["name"]
+    assert ours["id"] == other["id"] == 1
+    assert ours["name"] != other["name"]
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_stores_have_their_own_products_under_the_same_ids(shop: Api) -> None:
 )
 def test_a_page_has_its_limit(shop: Api, path: str, most: int) -> None:
     assert shop.get(path, limit=most).status_code == 200
-    refused = shop.get(path, limit=most + 1)
-    assert refused.status_code == 422
-    assert "limit" in refused.json()["errors"]
+    rejected = shop.get(path, limit=most + 1)
+    assert rejected.status_code == 422
+    assert "limit" in rejected.json()["errors"]
     assert shop.get(path, limit=0).status_code == 422
     assert shop.get(path, page="two").status_code == 422
 
@@ -78,9 +78,9 @@ def test_filters_apply_and_unknown_ones_are_rejected(shop: Api) -> None:
     assert all(not row["is_visible"] for row in shop.data("/v3/catalog/products", is_visible="false"))
     in_category = shop.data("/v3/catalog/products", **{"categories:in": first["categories"][0]})
     assert 1 in [row["id"] for row in in_category]
-    refused = shop.get("/v3/catalog/products", **{"sku:inn": "x"})
-    assert refused.status_code == 422
-    assert "sku:inn" in refused.json()["title"]
+    rejected = shop.get("/v3/catalog/products", **{"sku:inn": "x"})
+    assert rejected.status_code == 422
+    assert "sku:inn" in rejected.json()["title"]
     assert shop.get("/v3/catalog/products", **{"id:in": "1,x"}).status_code == 422
     assert shop.get("/v3/catalog/products", include="everything").status_code == 422
 
@@ -164,9 +164,9 @@ def test_orders_are_read_through_v2(shop: Api) -> None:
     lines = shop.get(f"/v2/orders/{ids[0]}/products").json()
     assert sum(line["quantity"] for line in lines) == everything.json()[0]["items_total"]
     assert shop.get(f"/v2/orders/{ids[0]}/shipments").status_code == 204
-    refused = shop.get("/v2/orders", modified="yesterday")
-    assert refused.status_code == 400
-    assert "modified" in refused.json()[0]["message"]
+    rejected = shop.get("/v2/orders", modified="yesterday")
+    assert rejected.status_code == 400
+    assert "modified" in rejected.json()[0]["message"]
 
 
 def test_missing_resources_are_404(shop: Api) -> None:

@@ -51,10 +51,10 @@ def test_names_and_skus_are_unique_and_references_must_exist(shop: Api) -> None:
 def test_a_product_is_created_with_its_variants(shop: Api) -> None:
     body = SHIRT | {"variants": [{"sku": f"SHIRT-{label}", "option_values": size(label)} for label in "SML"]}
     created = shop.post("/v3/catalog/products", body).json()["data"]
-    made = shop.data(f"/v3/catalog/products/{created['id']}", include="variants,options")
-    assert [variant["sku"] for variant in made["variants"]] == ["SHIRT-S", "SHIRT-M", "SHIRT-L"]
-    assert [value["label"] for value in made["options"][0]["option_values"]] == ["S", "M", "L"]
-    assert made["base_variant_id"] is None
+    product = shop.data(f"/v3/catalog/products/{created['id']}", include="variants,options")
+    assert [variant["sku"] for variant in product["variants"]] == ["SHIRT-S", "SHIRT-M", "SHIRT-L"]
+    assert [value["label"] for value in product["options"][0]["option_values"]] == ["S", "M", "L"]
+    assert product["base_variant_id"] is None
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_one_invalid_variant_prevents_the_creation_of_its_product(shop: Api, sec
 
 
 def test_the_base_variant_is_replaced_by_real_variants(shop: Api) -> None:
-    made = shop.post("/v3/catalog/products", SHIRT | {"sku": "SHIRT", "inventory_level": 5}).json()["data"]
-    path = f"/v3/catalog/products/{made['id']}/variants"
+    product = shop.post("/v3/catalog/products", SHIRT | {"sku": "SHIRT", "inventory_level": 5}).json()["data"]
+    path = f"/v3/catalog/products/{product['id']}/variants"
     (base,) = shop.data(path)
-    assert base["id"] == made["base_variant_id"]
+    assert base["id"] == product["base_variant_id"]
     assert base["sku"] == "SHIRT"
     assert shop.delete(f"{path}/{base['id']}").status_code == 422
     assert shop.post(path, {"sku": "SHIRT-S", "option_values": size("S")}).status_code == 200
@@ -85,10 +85,10 @@ def test_the_base_variant_is_replaced_by_real_variants(shop: Api) -> None:
 
 
 def test_changed_option_values_are_answered_with_200_and_ignored(shop: Api) -> None:
-    made = shop.post(
+    product = shop.post(
         "/v3/catalog/products", SHIRT | {"variants": [{"sku": "SHIRT-S", "option_values": size("S")}]}
     ).json()["data"]
-    path = f"/v3/catalog/products/{made['id']}/variants"
+    path = f"/v3/catalog/products/{product['id']}/variants"
     variant = shop.data(path)[0]
     assert shop.put(f"{path}/{variant['id']}", {"option_values": size("Small")}).status_code == 200
     assert shop.process.calls()[-1]["ignored"] == ["option_values"]
@@ -112,9 +112,9 @@ def test_a_variant_batch_names_no_positions(shop: Api) -> None:
     path = "/v3/catalog/variants"
     assert shop.put(path, [{"id": n} for n in range(1, 52)]).status_code == 413
     first, second = shop.data(path, limit=2)
-    refused = shop.put(path, [{"id": first["id"], "price": 1.5}, {"id": second["id"], "price": "dear"}])
-    assert refused.status_code == 422
-    (error,) = refused.json()["batch_errors"]
+    rejected = shop.put(path, [{"id": first["id"], "price": 1.5}, {"id": second["id"], "price": "dear"}])
+    assert rejected.status_code == 422
+    (error,) = rejected.json()["batch_errors"]
     assert set(error["errors"]) == {"price"}
     assert shop.data(path, id=first["id"])[0]["price"] == first["price"]
     done = shop.put(path, [{"id": first["id"], "price": 1.5}, {"id": second["id"], "inventory_level": 77}])
@@ -131,14 +131,14 @@ def test_products_are_deleted_only_by_a_filter(shop: Api) -> None:
 
 
 def test_valid_price_records_are_written_beside_invalid_ones(shop: Api) -> None:
-    made = shop.post("/v3/pricelists", {"name": "BigCommerce Price"}).json()["data"]
+    product = shop.post("/v3/pricelists", {"name": "BigCommerce Price"}).json()["data"]
     assert shop.post("/v3/pricelists", {"name": "BigCommerce Price"}).status_code == 409
-    path = f"/v3/pricelists/{made['id']}/records"
+    path = f"/v3/pricelists/{product['id']}/records"
     good = {"variant_id": 1, "currency": "GBP", "price": 4.5}
     bad = {"sku": "no such thing", "currency": "GBP", "price": 4.5}
-    refused = shop.put(path, [good, bad])
-    assert refused.status_code == 422
-    (error,) = refused.json()["batch_errors"]
+    rejected = shop.put(path, [good, bad])
+    assert rejected.status_code == 422
+    (error,) = rejected.json()["batch_errors"]
     assert error["data"]["sku"] == "no such thing"
     assert list(error["field_errors"]) == ["sku"]
     shop.put(path, [good | {"price": 5}])
@@ -151,24 +151,24 @@ def test_stock_is_adjusted_all_or_nothing(shop: Api) -> None:
     sku = shop.data("/v3/catalog/variants", limit=1)[0]["sku"]
     good = {"location_id": 1, "sku": sku, "quantity": 41}
     for bad in ({"location_id": 9}, {"quantity": "4"}, {"quantity": -1}, {"sku": "none"}, {"variant_id": 1}):
-        refused = shop.put(path, {"items": [good, good | bad]})
-        assert refused.status_code == 422
-        assert all(name.startswith("items[1].") for name in refused.json()["errors"])
+        rejected = shop.put(path, {"items": [good, good | bad]})
+        assert rejected.status_code == 422
+        assert all(name.startswith("items[1].") for name in rejected.json()["errors"])
     assert shop.put(path, {"items": [good] * 2001}).status_code == 413
     done = shop.put(path, {"reason": "count", "items": [good, {"location_id": 2, "variant_id": 1, "quantity": 3}]})
     assert done.json()["transaction_id"]
     (item,) = shop.data("/v3/inventory/items", **{"variant_id:in": 1})
-    assert [place["total_inventory_onhand"] for place in item["locations"]] == [41, 3]
+    assert [location["total_inventory_onhand"] for location in item["locations"]] == [41, 3]
 
 
 def test_customers_are_written_ten_at_a_time_with_unique_emails(shop: Api) -> None:
     person = {"email": "ann@example.com", "first_name": "Ann", "last_name": "Other"}
     assert shop.post("/v3/customers", [person] * 11).status_code == 413
     assert shop.post("/v3/customers", [person, person]).status_code == 422
-    made = shop.post("/v3/customers", [person]).json()["data"][0]
+    product = shop.post("/v3/customers", [person]).json()["data"][0]
     assert shop.post("/v3/customers", [person | {"email": "ANN@example.com"}]).status_code == 422
-    assert shop.put("/v3/customers", [{"id": made["id"], "date_created": "2020-01-01"}]).status_code == 422
-    assert shop.put("/v3/customers", [{"id": made["id"], "company": "Other & Co"}]).status_code == 200
+    assert shop.put("/v3/customers", [{"id": product["id"], "date_created": "2020-01-01"}]).status_code == 422
+    assert shop.put("/v3/customers", [{"id": product["id"], "company": "Other & Co"}]).status_code == 200
     assert shop.data("/v3/customers", **{"email:in": "ann@example.com"})[0]["company"] == "Other & Co"
 
 

@@ -1,4 +1,4 @@
-"""Contracts: they are complete, say where each rule comes from, and find lies in both directions."""
+"""Contracts: they are complete, cite the source of each rule, and find violations in requests and responses."""
 
 import asyncio
 import re
@@ -71,12 +71,12 @@ def test_every_source_is_a_page_or_a_document_of_ours(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", platforms())
-def test_a_contract_has_the_routes_of_its_stand_in(platform: str) -> None:
-    """Names and types of placeholders are the stand-in's own; the image feed serves two files by one route."""
-    stand_in = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
+def test_a_contract_has_the_routes_of_its_platform(platform: str) -> None:
+    """Placeholders may have other names and types; the image feed serves two files by one route."""
+    simulator = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
     served = {
         (method, re.sub(r"\{[^}]*\}", "{}", route.path))
-        for route in stand_in.routes()
+        for route in simulator.routes()
         if isinstance(route, Route)
         for method in (route.methods or ())
         if method != "HEAD"
@@ -88,15 +88,15 @@ def test_a_contract_has_the_routes_of_its_stand_in(platform: str) -> None:
 
 
 @pytest.mark.parametrize("platform", platforms())
-def test_refusals_of_a_stand_in_keep_to_its_contract(platform: str) -> None:
+def test_rejections_conform_to_the_contract(platform: str) -> None:
     """The answers to a broken contract, and to too many requests where the contract has them."""
-    stand_in = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
+    simulator = platform_class(platform)(Options(accounts={"account": "token"}, products=1))
     for operation in contract_of(platform).operations:
         template = re.sub(r"\{[^}]*\}", "1", operation.template)
         request = RequestMessage.of(operation.method, template, "", {}, None)
-        answers = [stand_in.invalid_request(Problem("body", "wrong"))]
+        answers = [simulator.invalid_request(Problem("body", "wrong"))]
         if "429" in operation.spec["responses"]:
-            answers.append(stand_in.rate_limited())
+            answers.append(simulator.rate_limited())
         for answer in answers:
             message = ResponseMessage.of(answer.status_code, dict(answer.headers), bytes(answer.body))
             problems = list(operation.response_problems(request, message))
@@ -104,9 +104,9 @@ def test_refusals_of_a_stand_in_keep_to_its_contract(platform: str) -> None:
             assert not problems or "/v2/" in operation.template or "oauth2" in operation.template
 
 
-LIAR = {
+CONTRACT = {
     "openapi": "3.1.0",
-    "info": {"title": "Liar", "version": "1"},
+    "info": {"title": "Scripted", "version": "1"},
     "security": [{"key": []}],
     "paths": {
         "/things/{number}": {
@@ -136,10 +136,10 @@ LIAR = {
 }
 
 
-class Liar(Platform):
-    """Answers every request with what it is told to."""
+class ScriptedPlatform(Platform):
+    """Returns the response that the test set."""
 
-    name = "liar"
+    name = "scripted"
     answer = json_response({"id": 1}, headers={"X-Left": "1"})
 
     def routes(self) -> list[BaseRoute]:
@@ -157,12 +157,12 @@ class Liar(Platform):
 
 
 class Checked:
-    """The liar behind its contract. `send(…)` returns the status and the violations as (direction, kind)."""
+    """The platform behind its contract. `send(…)` returns the status and the violations as (direction, kind)."""
 
     def __init__(self) -> None:
-        self.platform = Liar(Options(accounts={}))
+        self.platform = ScriptedPlatform(Options(accounts={}))
         self.log = ViolationLog()
-        self.app = ContractMiddleware(self.platform.app, self.platform, Contract(LIAR), self.log)
+        self.app = ContractMiddleware(self.platform.app, self.platform, Contract(CONTRACT), self.log)
         self.body = b""
 
     def send(
@@ -226,13 +226,13 @@ def test_a_request_and_an_answer_as_agreed_pass(checked: Checked) -> None:
         ({"method": "PATCH"}, "method"),
     ],
 )
-def test_a_request_that_breaks_the_contract_is_recorded_and_refused(
+def test_a_request_that_breaks_the_contract_is_recorded_and_rejected(
     checked: Checked, changes: dict[str, Any], kind: str
 ) -> None:
     assert checked.send(**changes) == (400, [("request", kind)])
 
 
-def test_the_words_of_a_platform_that_refuses_by_itself_are_kept(checked: Checked) -> None:
+def test_the_error_text_of_a_platform_that_rejects_the_request_is_kept(checked: Checked) -> None:
     checked.platform.answer = json_response({"error": "limit"}, 400)
     assert checked.send(params={"limit": 11}) == (400, [("request", "parameter")])
     assert orjson.loads(checked.body) == {"error": "limit"}
@@ -304,7 +304,7 @@ def test_the_page_about_contracts_is_up_to_date() -> None:
 
 def test_a_broken_body_is_described_shortly() -> None:
     body = orjson.dumps(list(range(100_000)))
-    operation = Contract(LIAR).find("PUT", "/things/1")
+    operation = Contract(CONTRACT).find("PUT", "/things/1")
     assert isinstance(operation, Operation)
     request = RequestMessage.of("PUT", "/things/1", "", {"Key": "k", "X-Client": "t", **JSON}, body)
     [problem] = operation.request_problems(request)

@@ -1,4 +1,4 @@
-"""The Elevate stand-in: formats, validation, atomic imports one at a time, and the harm check."""
+"""The simulated Elevate: formats, validation, atomic imports one at a time, and the harm check."""
 
 import gzip
 import json
@@ -81,9 +81,9 @@ def test_put_replaces_everything_and_post_adds(cluster: Api) -> None:
 
 
 def test_one_invalid_item_rejects_the_whole_import_and_is_named(cluster: Api) -> None:
-    refused = send(cluster, "POST", group(1), group(2, ("uk", "no")), group(3, listPrice=None))
-    assert refused.status_code == 400
-    details = refused.json()["errorDetails"]
+    rejected = send(cluster, "POST", group(1), group(2, ("uk", "no")), group(3, listPrice=None))
+    assert rejected.status_code == 400
+    details = rejected.json()["errorDetails"]
     assert details["products"] == {"count": 1, "keys": ["p2"]}
     assert details["variants"] == {"count": 1, "keys": ["v3"]}
     assert details["productGroups"]["keys"] == ["pg2", "pg3"]
@@ -113,8 +113,8 @@ def test_keys_are_unique_in_the_import_and_in_the_catalog(cluster: Api) -> None:
     assert send(cluster, "PUT", group(1), group(2)).status_code == 204
     duplicate = group(3)
     duplicate["replace"]["productGroup"]["products"]["p1"] = group(1)["replace"]["productGroup"]["products"]["p1"]
-    refused = send(cluster, "POST", duplicate)
-    assert refused.json()["errorDetails"]["dataErrors"]["product: Duplicate key"]["exampleKeys"] == ["p1"]
+    rejected = send(cluster, "POST", duplicate)
+    assert rejected.json()["errorDetails"]["dataErrors"]["product: Duplicate key"]["exampleKeys"] == ["p1"]
     assert send(cluster, "POST", duplicate, {"remove": {"key": "pg1"}}, force="true").status_code == 204
 
 
@@ -191,9 +191,9 @@ def test_the_latest_name_of_an_id_applies_to_the_catalog(
 
 def test_removing_half_a_market_requires_force(cluster: Api) -> None:
     send(cluster, "PUT", *[group(n) for n in range(4)], group(9, ("se",)))
-    refused = send(cluster, "POST", {"remove": {"key": "pg0"}}, {"remove": {"key": "pg1"}})
-    assert refused.status_code == 400
-    assert "harmful" in refused.json()["reason"]
+    rejected = send(cluster, "POST", {"remove": {"key": "pg0"}}, {"remove": {"key": "pg1"}})
+    assert rejected.status_code == 400
+    assert "harmful" in rejected.json()["reason"]
     assert len(keys(cluster)) == 5
     assert send(cluster, "POST", {"remove": {"key": "pg0"}}).status_code == 204
     assert send(cluster, "PUT", group(1), force="true").status_code == 204

@@ -61,9 +61,9 @@ def test_slow_and_rate_limited(shop: Api) -> None:
     assert shop.get(PATH).status_code == 200
     assert monotonic() - started >= 0.2
     shop.process.fault("rate_limited", times=1)
-    refused = shop.get(PATH)
-    assert refused.status_code == 429
-    assert int(refused.headers["X-Rate-Limit-Time-Reset-Ms"]) > 0
+    rejected = shop.get(PATH)
+    assert rejected.status_code == 429
+    assert int(rejected.headers["X-Rate-Limit-Time-Reset-Ms"]) > 0
 
 
 def test_overlapping_pages_repeat_items_and_omit_none(shop: Api) -> None:

@@ -16,12 +16,12 @@ def test_the_quota_of_a_window_is_reported_and_enforced(
     answers = [shop.get("/v2/time") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert [answer.headers["X-Rate-Limit-Requests-Left"] for answer in answers] == ["2", "1", "0", "0"]
-    refused = answers[-1].headers
-    assert refused["X-Rate-Limit-Requests-Quota"] == "3"
-    assert refused["X-Rate-Limit-Time-Window-Ms"] == "600"
+    rejected = answers[-1].headers
+    assert rejected["X-Rate-Limit-Requests-Quota"] == "3"
+    assert rejected["X-Rate-Limit-Time-Window-Ms"] == "600"
     other = api(process, "/stores/other", {"X-Auth-Token": "u"})
     assert other.get("/v2/time").status_code == 200
-    sleep(int(refused["X-Rate-Limit-Time-Reset-Ms"]) / 1000)  # the time that the platform asks for
+    sleep(int(rejected["X-Rate-Limit-Time-Reset-Ms"]) / 1000)  # the time that the platform asks for
     assert shop.get("/v2/time").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The stand-in for Magento is as strict as the vendor."""
+"""The simulated Magento is as strict as the vendor."""
 
 import base64
 import time
@@ -63,8 +63,8 @@ def test_a_page_past_the_end_repeats_the_last(shop: SandboxProcess) -> None:
 
 
 def test_a_search_needs_criteria_and_known_fields(shop: SandboxProcess) -> None:
-    refused = call(shop, "GET", "/orders")
-    assert refused.status_code == 400 and refused.json()["parameters"] == {"fieldName": "searchCriteria"}
+    rejected = call(shop, "GET", "/orders")
+    assert rejected.status_code == 400 and rejected.json()["parameters"] == {"fieldName": "searchCriteria"}
     assert search(shop, "/orders", g0f0__wishes="none")["message"] == "Invalid attribute name: %1"
 
 
@@ -73,16 +73,16 @@ def test_limits_apply_once_they_are_enabled(shop: SandboxProcess) -> None:
     assert call(shop, "POST", "/inventory/source-items", json={"sourceItems": items}).json() == []
     assert "items" in search(shop, "/orders", pageSize=301)
     shop.control("POST", "setting", json={"account": "alpha", "limited": True})
-    refused = call(shop, "POST", "/inventory/source-items", json={"sourceItems": items})
-    assert refused.status_code == 400 and refused.json()["parameters"] == {"type": "sourceItems", "max": 20}
+    rejected = call(shop, "POST", "/inventory/source-items", json={"sourceItems": items})
+    assert rejected.status_code == 400 and rejected.json()["parameters"] == {"type": "sourceItems", "max": 20}
     assert search(shop, "/orders", pageSize=301)["parameters"] == {"max": 300}
 
 
 def test_anything_outside_the_specification_is_rejected(shop: SandboxProcess) -> None:
     ship = "/order/1/ship"
     for body in ({"item": []}, {"items": [{"order_item_id": 1}]}, {"items": [{"order_item_id": "x", "qty": 1}]}):
-        refused = call(shop, "POST", ship, json=body)
-        assert refused.status_code == 400 and refused.json()["parameters"]
+        rejected = call(shop, "POST", ship, json=body)
+        assert rejected.status_code == 400 and rejected.json()["parameters"]
     assert call(shop, "POST", "/order/999/ship", json={}).status_code == 404
     assert call(shop, "GET", "/store/storeConfigs", token="wrong").status_code == 401
 

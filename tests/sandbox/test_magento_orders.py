@@ -148,8 +148,8 @@ def test_a_bundle_with_dynamic_price_repeats_its_parts(store: SandboxProcess, sa
     assert (bundle["discount_amount"], sum(child["discount_amount"] for child in children)) == (0, 4)
     # Its parts are shipped separately, and a shipment names them.
     [first, second] = placed["lines"]
-    refused = sales.attempt("ship", placed["id"], lines={str(bundle["item_id"]): "1"})
-    assert refused.status_code == 404
+    rejected = sales.attempt("ship", placed["id"], lines={str(bundle["item_id"]): "1"})
+    assert rejected.status_code == 404
     assert sales.act("ship", placed["id"], lines={first["id"]: "2"})["status"] == "processing"
     assert sales.act("ship", placed["id"], lines={second["id"]: "4"})["status"] == "complete"
 

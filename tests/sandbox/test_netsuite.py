@@ -1,4 +1,4 @@
-"""The stand-in for NetSuite rejects what NetSuite rejects."""
+"""The simulated NetSuite rejects what NetSuite rejects."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +66,7 @@ def code(answer: requests.Response) -> str:
         {"timestamp": "1"},
     ],
 )
-def test_a_wrong_signature_is_refused(ask: Ask, changes: dict[str, str]) -> None:
+def test_a_wrong_signature_is_rejected(ask: Ask, changes: dict[str, str]) -> None:
     answer = ask("POST", "/query/v1/suiteql", {"q": "SELECT id FROM item ORDER BY id"}, auth=signer(**changes))
     assert (answer.status_code, code(answer)) == (401, "INVALID_LOGIN")
 

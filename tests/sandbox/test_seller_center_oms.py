@@ -1,4 +1,4 @@
-"""The stand-in for Seller Center's OMS: items of quantity one, allowed status transitions, failures by position."""
+"""The simulated Seller Center's OMS: items of quantity one, allowed status transitions, failures by position."""
 
 from collections.abc import Callable
 from typing import Any

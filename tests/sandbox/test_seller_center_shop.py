@@ -1,4 +1,4 @@
-"""The stand-in for Seller Center's shop: signed calls, a strict queue, callbacks, accounts that diverge."""
+"""Seller Center's simulated shop: signed calls, a strict queue, callbacks, accounts that diverge."""
 
 from collections.abc import Callable
 from datetime import timedelta

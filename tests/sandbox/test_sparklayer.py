@@ -1,4 +1,4 @@
-"""The stand-in for SparkLayer rejects what the vendor rejects."""
+"""The simulated SparkLayer rejects what the vendor rejects."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -122,8 +122,8 @@ def package(kind: str, quantity: int, net: str, **more: Any) -> dict[str, Any]:
 def test_a_purchase_needs_every_documented_field(storefront: Front, missing: str) -> None:
     body = purchase(package("unfulfilled", 1, "10"))
     del body[missing]
-    refused = storefront.call("PUT", "/api/v1/purchases/platform/1", body)
-    assert refused.status_code == 400 and set(reasons(refused)) == {missing}
+    rejected = storefront.call("PUT", "/api/v1/purchases/platform/1", body)
+    assert rejected.status_code == 400 and set(reasons(rejected)) == {missing}
 
 
 def test_a_purchase_is_the_sum_of_its_packages(storefront: Front) -> None:

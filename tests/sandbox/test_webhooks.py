@@ -1,4 +1,4 @@
-"""Webhooks of the BigCommerce stand-in: content, signature, and what happens when deliveries fail."""
+"""Webhooks of the simulated BigCommerce: content, signature, and what happens when deliveries fail."""
 
 import base64
 import time
@@ -49,12 +49,12 @@ def test_back_office_edits_publish_events_and_are_not_logged(shop: Api, receiver
     subscribe(shop, receiver, "store/product/*")
     before = shop.data("/v3/catalog/products/3")
     calls = len(shop.process.calls())
-    shop.process.control("PATCH", "products/alpha/3", json={"name": "Renamed by hand"})
+    shop.process.control("PATCH", "products/alpha/3", json={"name": "Renamed manually"})
     shop.process.control("DELETE", "products/alpha/4")
     assert len(shop.process.calls()) == calls
     assert {event["scope"] for event in receiver.wait_for(2)} == {"store/product/updated", "store/product/deleted"}
     after = shop.data("/v3/catalog/products/3")
-    assert after["name"] == "Renamed by hand"
+    assert after["name"] == "Renamed manually"
     assert after["date_modified"] > before["date_modified"]
 
 

@@ -15,7 +15,10 @@ from accounts.models import Seller, User
 from catalog.models import Product, Variant
 from hub.models import Connection, Lane, Share
 from orders.models import Address, Customer, Order, OrderAdjustment, OrderLine, Shipment
-from staging_copy import copier, pools, services, swap
+from staging_copy import services
+from staging_copy.copying import swap
+from staging_copy.copying.config import live_database
+from staging_copy.masking import pools
 from staging_copy.postgres import Database
 
 
@@ -55,7 +58,7 @@ class CopyDatabases:
 def copy_databases(
     transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pools_file: Path
 ) -> Iterator[CopyDatabases]:
-    live = copier.live_database()
+    live = live_database()
     staging = live.named(f"{live.name}_staging")
     settings.BACKUP_DIR = tmp_path / "backups"
     settings.STAGING_COPY_JOURNAL_DIR = tmp_path / "copies"

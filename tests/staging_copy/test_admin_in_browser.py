@@ -88,9 +88,16 @@ def test_copy_from_dry_run_to_rollback(
     expect(report).to_contain_text("Products deleted on staging")
     expect(report).to_contain_text("olivia@hub.example chose to delete them on staging")
     expect(report).to_contain_text("Highest IDs in use")
+    expect(report.get_by_role("row", name="Email addresses outside the masking domain")).to_contain_text("0")
+    expect(report.get_by_role("row", name="orders_customer", exact=False).first).to_contain_text("email: 1")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download JSON").click()
     assert download.value.suggested_filename == f"copy-{Copy.objects.get().pk}.json"
+    page.goto(f"/admin/staging_copy/copy/{Copy.objects.get().pk}/change/")
+    page.locator("a[href$='/show_samples/'], a[href$='/show-samples/']").first.click()
+    sample = page.locator("#samples").get_by_role("row").filter(has_text="orders_customer.email")
+    expect(sample).to_contain_text("ALICE@acme.example")
+    expect(sample).to_contain_text("@sellercenter.net")
     page.goto(f"/admin/staging_copy/copy/{Copy.objects.get().pk}/change/")
     run_action(page, "roll_back")
     run_due_copies()

@@ -13,11 +13,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from staging_copy import backups, services, swap
-from staging_copy.archive import Archive, ArchiveError
+from staging_copy import services
+from staging_copy.backup import backups
+from staging_copy.backup.archive import Archive, ArchiveError
+from staging_copy.copying import swap
+from staging_copy.copying.preflight import PreflightFailed
 from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database, run
-from staging_copy.preflight import Refused
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 
@@ -43,7 +45,7 @@ def test_a_manifest_describes_its_backup(backup: Backup) -> None:
     assert services.verify_backup(backup=backup).state == Backup.State.GOOD
 
 
-def test_every_row_format_is_read_or_refused(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
+def test_every_row_format_is_read_or_rejected(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
     packed = Archive.open(_dump(copy_databases.live, tmp_path / "packed"))
     plain = Archive.open(_dump(copy_databases.live, tmp_path / "plain", "--compress=0"))
     whole = {table.name: b"".join(packed.rows(table)) for table in packed.tables}
@@ -80,7 +82,7 @@ def test_a_damaged_file_is_found_and_nothing_is_copied(
     copy_databases: CopyDatabases, backup: Backup, damage: Callable[[Path], None]
 ) -> None:
     damage(file_of(backup, "orders_order"))
-    with pytest.raises(Refused, match="orders_order|differ from the manifest"):
+    with pytest.raises(PreflightFailed, match="orders_order|differ from the manifest"):
         services.start_copy(by=None)
     with pytest.raises(ArchiveError):
         services.verify_backup(backup=backup)

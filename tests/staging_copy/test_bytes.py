@@ -10,8 +10,8 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from staging_copy.copy_text import escape, unescape, whole_lines
-from staging_copy.masking import Column, RowsDiffer, compile_table
+from staging_copy.backup.copy_text import escape, unescape, whole_lines
+from staging_copy.masking.columns import Column, RowsDiffer, compile_table
 from tests.staging_copy.test_rules import rules
 
 # PostgreSQL's text type can store everything except NUL.

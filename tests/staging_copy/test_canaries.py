@@ -15,14 +15,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from staging_copy import policy, services, swap
-from staging_copy.archive import quote
-from staging_copy.policy import Rows, Rule
+from staging_copy import policies, services
+from staging_copy.backup.archive import quote
+from staging_copy.copying import swap
+from staging_copy.masking.policy import Rows, Rule
 from staging_copy.postgres import Database
 from tests.staging_copy.conftest import CopyDatabases
 
 ID = 7_000_000
-# The preflight checks read it: unknown migrations are refused (test_refusals.py).
+# The preflight checks read it: unknown migrations stop the copy (test_preflight.py).
 UNTOUCHED = {"django_migrations"}
 TEXT = {"text", "character varying", "character"}
 OTHERS: dict[str, Any] = {
@@ -50,7 +51,7 @@ class CanaryPlanter:
     def __init__(self, copy_databases: CopyDatabases, database: Database) -> None:
         self.copy_databases = copy_databases
         self.database = database
-        self.rules = policy.load().tables
+        self.rules = policies.load().tables
         self.canaries: list[Canary] = []
         self._numbers = count(1000)  # of equal length, so that none is part of another
 
@@ -104,7 +105,7 @@ class CanaryPlanter:
         """A word, and an address if it fits; with a `keep` rule, an address would stop the copy."""
         number = next(self._numbers)
         word, address = f"Tw{number}", f"sylvester{number}@birds.example"
-        arrives = rule in ("keep", "keep:tree", "scrub", "scrub:tree")
+        arrives = rule in ("keep", "keep:tree", "scrub", "scrub:contacts", "scrub:tree")
         text = self._planted(where, word[:limit], kept=arrives)
         if rule.startswith("keep") or (limit is not None and limit <= len(word) + len(address)):
             return text

@@ -9,6 +9,7 @@ from hub.models import Link
 from sandbox.process import SandboxProcess
 from staging_copy import requested_actions, services
 from staging_copy.models import Copy
+from staging_copy.services import copies
 from staging_copy.tasks import run_due_copies
 from tests.factories import make_products, make_user
 from tests.staging_copy.conftest import CopyDatabases, Live
@@ -71,12 +72,12 @@ def test_products_missing_in_the_staging_shop_are_deleted_on_staging_only(
     copy_databases: CopyDatabases, live: Live, shop: None, platform: SandboxProcess, copy: Callable[[], Copy]
 ) -> None:
     delete_at_shop(platform, 3, 5)
-    made = copy()
-    assert made.state == Copy.State.DONE, made.problem
+    created = copy()
+    assert created.state == Copy.State.DONE, created.problem
     assert deleted(copy_databases) == ["3", "5"]
     assert copy_databases.query("SELECT FROM catalog_product WHERE status = 'deleted'", on=copy_databases.live) == []
     assert not frozen(copy_databases)
-    assert [row["shop_id"] for row in made.report["check"]["deleted_products"]["shown"]] == ["3", "5"]
+    assert [row["shop_id"] for row in created.report["check"]["deleted_products"]["shown"]] == ["3", "5"]
 
 
 def test_answer_rollback_and_undo_of_the_rollback(
@@ -84,19 +85,19 @@ def test_answer_rollback_and_undo_of_the_rollback(
 ) -> None:
     by = make_user()
     delete_at_shop(platform, *range(1, 21))
-    made = copy()
-    assert made.state == Copy.State.ASKING and frozen(copy_databases)
-    assert made.question == [{"shop": "acme-shop", "kind": "product", "missing": 20, "of": 30}]
+    created = copy()
+    assert created.state == Copy.State.ASKING and frozen(copy_databases)
+    assert created.question == [{"shop": "acme-shop", "kind": "product", "missing": 20, "of": 30}]
 
     def request_action(requested_action: str) -> str:
-        requested_actions.request_action(copy=made, requested_action=requested_action, by=by)
+        requested_actions.request_action(copy=created, requested_action=requested_action, by=by)
         run_due_copies()
-        made.refresh_from_db()
-        return str(made.state)
+        created.refresh_from_db()
+        return str(created.state)
 
-    assert request_action("yes") == Copy.State.DONE, made.problem
+    assert request_action("yes") == Copy.State.DONE, created.problem
     assert len(deleted(copy_databases)) == 20 and not frozen(copy_databases)
-    assert made.report["check"]["guard"]["by"] == str(by)
+    assert created.report["check"]["guard"]["by"] == str(by)
     assert request_action("roll_back") == Copy.State.ROLLED_BACK
     assert copy_databases.query("SELECT count(*) FROM catalog_product") == [(0,)]
     with pytest.raises(ValueError, match="Rolled back"):
@@ -110,13 +111,13 @@ def test_a_shop_that_is_down_leaves_staging_frozen_until_it_is_checked_again(
 ) -> None:
     delete_at_shop(platform, 3)
     platform.control("POST", "faults", json={"fault": "garbage", "times": 100})
-    made = copy()
-    assert made.state == Copy.State.UNCHECKED
-    assert made.problem.startswith("acme-shop could not be checked:")
+    created = copy()
+    assert created.state == Copy.State.UNCHECKED
+    assert created.problem.startswith("acme-shop could not be checked:")
     assert deleted(copy_databases) == [] and frozen(copy_databases)
     platform.reset()
     delete_at_shop(platform, 3)
-    assert services.check_again(copy=made).state == Copy.State.DONE
+    assert services.check_again(copy=created).state == Copy.State.DONE
     assert deleted(copy_databases) == ["3"] and not frozen(copy_databases)
 
 
@@ -133,7 +134,7 @@ def test_a_killed_check_is_continued(
 
     delete_at_shop(platform, 3)
     with monkeypatch.context() as patch:
-        patch.setattr("staging_copy.post_copy_check.run", killed)
+        patch.setattr("staging_copy.checking.process.run", killed)
         with pytest.raises(KeyboardInterrupt):
             copy()
     assert Copy.objects.get().state == Copy.State.CHECKING
@@ -148,13 +149,13 @@ def test_a_running_copy_can_be_canceled(
     by = make_user()
     services.take_backup()
     planned = services.start_copy(by=by)
-    original = services._progress_watcher
+    original = copies.progress_watcher
 
     def cancel_at_once(copy: Copy, watcher: Any) -> Any:
         Copy.objects.filter(pk=copy.pk).update(requested_action=Copy.Action.CANCEL, action_requested_by=by)
         return original(copy, watcher)
 
-    monkeypatch.setattr(services, "_progress_watcher", cancel_at_once)
+    monkeypatch.setattr(copies, "progress_watcher", cancel_at_once)
     run_due_copies()
     planned.refresh_from_db()
     assert planned.state == Copy.State.CANCELLED and str(by) in planned.problem

@@ -7,14 +7,17 @@ from typing import Any
 import psycopg2
 import pytest
 from django.contrib.auth.hashers import check_password
+from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.services import create_api_key
 from catalog.models import Product
-from hub.models import Link
-from staging_copy.copier import STAGES, Config
+from connectors.alerts.notifications import evaluate_and_notify
+from hub.models import AlertChannel, Link
+from staging_copy.copying.config import Config
+from staging_copy.copying.stages import STAGES
+from staging_copy.masking.rules import Rules
 from staging_copy.models import Copy
-from staging_copy.rules import Rules
 from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_rules import WORDS
 
@@ -152,3 +155,15 @@ def test_the_report_documents_the_copy(
     assert report["highest_ids"]["order"] == live.order.pk
     assert report["advice"]["shop_and_oms_backups_from"] > report["backup"]["taken_at"]
     assert [stage for stage, _ in report["stages"]] == list(STAGES)
+
+
+def test_channels_are_notified_when_a_copy_starts_and_when_it_is_done(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], mailoutbox: list[Any]
+) -> None:
+    AlertChannel.objects.create(medium="email", address="ops@shop.example", label="Operators")
+    done = copy()
+    evaluate_and_notify(now=timezone.now())
+    evaluate_and_notify(now=timezone.now())
+    [mail] = mailoutbox
+    assert mail.subject == "SyncCenter: 2 notifications"
+    assert f"{done} has started" in mail.body and f"{done} is done: " in mail.body

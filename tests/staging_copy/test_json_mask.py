@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staging_copy.json_mask import JsonMask, UnknownPath
+from staging_copy.masking.json_mask import JsonMask, UnknownPath
 from tests.staging_copy.test_rules import rules
 
 JSON = st.recursive(

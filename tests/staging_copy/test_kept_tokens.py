@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from hub.models import Connection
-from staging_copy import services, swap
+from staging_copy import services
+from staging_copy.copying import swap
 from staging_copy.models import Copy
 from staging_copy.postgres import Database
 from tests.staging_copy.conftest import CopyDatabases, Live

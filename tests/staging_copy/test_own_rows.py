@@ -12,7 +12,7 @@ from django.db import connections
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.services.connections import check_connection
 from hub.models import Connection
-from staging_copy import freeze
+from staging_copy.copying import freeze
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 

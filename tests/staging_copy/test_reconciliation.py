@@ -13,9 +13,9 @@ from catalog.models import Product, Variant
 from connectors.sdk.listing_protocol import ListingClient
 from hub.models import Connection, Link, PlatformSwitch
 from sandbox.process import SandboxProcess
-from staging_copy import freeze
-from staging_copy.journal import Journal
-from staging_copy.reconciliation import Check, CheckFailed, check, shops
+from staging_copy.checking import Check, CheckFailed, check, shops
+from staging_copy.copying import freeze
+from staging_copy.copying.journal import Journal
 from tests.factories import make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,6 +101,7 @@ def test_items_only_in_the_shop_are_listed(platform: SandboxProcess, shop: Conne
     assert {("product", "7"), ("product", "8"), ("seller", "3")} <= only
     assert ("product", "9") not in only
     assert record.check()["products_without_an_id_in_a_shop"] == 2
+    assert record.check()["unchecked_products"]["reasons"] == {"no id": 2}
     assert deleted() == set()
 
 

@@ -55,10 +55,11 @@ def test_as_json(finished_copy: Copy, admin_client: Client, live: Live) -> None:
     assert timedelta(0) < later - taken < timedelta(days=1)
     assert "Orders are not checked against the OMS" in data["advice"]["orders"]
     assert re.fullmatch("[0-9a-f]{64}", data["backup"]["checksum"])
-    assert data["leaks"] == {
-        "addresses_outside_the_masking_domain": 0,
-        "canaries": {CANARY: {"met_in_backup": 1, "met_on_staging": 0}},
-    }
+    leaks = data["leaks"]
+    assert leaks["addresses_outside_the_masking_domain"] == leaks["allowed_addresses"] == 0
+    assert leaks["canaries"] == {CANARY: {"met_in_backup": 1, "met_on_staging": 0}}
+    assert leaks["blocks_scanned"] > 10 and leaks["masked_addresses"] >= 5
+    assert leaks["at_signs_of_no_address"] == {"catalog_product.description": 1}  # @media
     tables = {table["table"]: table for table in data["tables"]}
     assert tables["orders_customer"]["rules"]["email"] == "mask:email"
     assert all(
@@ -85,7 +86,7 @@ def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
         f"Status {Copy.State.DONE.label} Backup of live {data['backup']['name']}, SHA-256 {data['backup']['checksum']}",
         f"Live data as of {taken:%Y-%m-%d %H:%M:%S} UTC",
         f"from backups taken at or shortly after {later:%Y-%m-%d %H:%M} UTC. {data['advice']['orders']}",
-        "acme-shop products 30 2 0 0",
+        "Acme's shop (Acme) products 30 2 0 0",
         "No approval was required: less than 20% or 10 items of each kind were missing.",
         "Products deleted on staging They don't exist in the staging shop. Total: 2.",
         "Their products are not synced on staging. Total: 1.",
@@ -99,7 +100,7 @@ def test_for_printing(finished_copy: Copy, admin_client: Client) -> None:
         assert part in text, part
 
 
-def test_a_long_list_is_truncated_only_on_the_page() -> None:
+def test_a_long_list_is_truncated_only_on_the_page(db: None) -> None:
     shown = [{"shop": "acme-shop", "kind": "product", "shop_id": str(number)} for number in range(300)]
     [listing] = report.template_context(Copy(report={"check": {"only_in_shop": {"total": 12_345, "shown": shown}}}))[
         "listings"
@@ -109,9 +110,9 @@ def test_a_long_list_is_truncated_only_on_the_page() -> None:
         report.MAX_ROWS,
         ["Shop", "Type", "ID in shop"],
     )
-    assert listing.lines[0] == ["acme-shop", "product", "0"]
+    assert listing.lines[0] == ["acme-shop", "Product", "0"]
 
 
-def test_a_copy_without_results_has_an_empty_report() -> None:
+def test_a_copy_without_results_has_an_empty_report(db: None) -> None:
     context = report.template_context(Copy())
     assert context["tables"] == context["listings"] == context["stages"] == [] and context["check"] == {}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staging_copy import addresses
-from staging_copy.policy import MASKS
-from staging_copy.rules import POOLS, Rules
+from staging_copy.masking import addresses
+from staging_copy.masking.policy import MASKS
+from staging_copy.masking.rules import POOLS, Rules
 
 WORDS = {pool: [f"{pool} {number}".encode() for number in range(600)] for pool in POOLS}
 TEXT = st.text(min_size=1).map(str.encode)

@@ -97,11 +97,11 @@ def test_while_a_copy_is_running_the_next_is_skipped_with_a_reason(weekly: CopyS
 
 
 @pytest.mark.parametrize(("field", "value"), [("crontab", "61 3 * * 0"), ("time_zone", "Mars/Olympus")])
-def test_invalid_values_are_refused_by_field(weekly: CopySchedule, field: str, value: str) -> None:
+def test_invalid_values_are_rejected_by_field(weekly: CopySchedule, field: str, value: str) -> None:
     setattr(weekly, field, value)
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as rejected:
         weekly.full_clean()
-    assert list(refused.value.message_dict) == [field]
+    assert list(rejected.value.message_dict) == [field]
 
 
 def kinds(now: datetime) -> set[str]:

@@ -14,8 +14,9 @@ import psycopg2
 import pytest
 from django.conf import settings as django_settings
 
-from staging_copy import copier, journal, services, swap
-from staging_copy.copier import STAGES
+from staging_copy import services
+from staging_copy.copying import journal, swap
+from staging_copy.copying.stages import STAGES, CopyFailed
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 
@@ -143,8 +144,8 @@ def test_workers_of_staging_write_nothing_while_it_is_replaced(
         raise psycopg2.OperationalError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("staging_copy.gates.check_constraints", fail)
-        with pytest.raises(copier.CopyFailed):
+        patch.setattr("staging_copy.copying.gates.check_constraints", fail)
+        with pytest.raises(CopyFailed):
             services.run_copy(copy=services.start_copy(by=None))
     assert seen == [(True, 6, "")]
     assert copy_databases.query("SELECT paused, epoch FROM hub_lane") == [(False, 6)]

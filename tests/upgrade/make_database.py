@@ -4,7 +4,7 @@
 
 Run it on the commit that is released, and commit what it writes: `tests/upgrade/databases/VERSION/database.sql.gz`,
 plain SQL for PostgreSQL 15 and newer, and `systems.json`, what the systems of the connections hold. On the tag of a
-release, `--again` makes both anew.
+release, `--again` creates both again.
 """
 
 import argparse

@@ -90,7 +90,7 @@ class Shop:
         WebhookEvent.objects.update(state="pending")
         process_inbox()
 
-    def refuse(self, method: str, sku: str, reason: str) -> None:
+    def reject(self, method: str, sku: str, reason: str) -> None:
         """Make the shop reject a product in its last request of this method, and call back."""
         request = self.requests_of(method)[-1]
         result = {"status": "error", "message": reason, "product": {"seller_sku": sku}}
@@ -170,16 +170,16 @@ def test_a_duplicate_or_late_callback_changes_nothing(shop: Shop) -> None:
 def test_a_rejected_product_waits_with_the_shops_reason_until_it_changes(shop: Shop) -> None:
     good, bad = make_products(shop.connection.seller, 2)
     shop.push()
-    shop.refuse("createProducts", "SKU-2", "No such category")
+    shop.reject("createProducts", "SKU-2", "No such category")
     [issue] = Issue.objects.filter(resolved_at=None)
     assert issue.item_id == bad.pk and issue.message.endswith(": SKU-2: No such category") and issue.fix
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=bad.pk).state == "held"
     assert ItemStatus.objects.get(kind=Kind.PRODUCT, item_id=good.pk).state == "pending"
-    Product.objects.filter(pk=bad.pk).update(title="Mended")
+    Product.objects.filter(pk=bad.pk).update(title="Fixed")
     enqueue(seller_id=bad.seller_id, kind=Kind.PRODUCT, item_ids=[bad.pk])
     work_until_idle()
     titles = [entry["title"] for request in shop.requests_of("createProducts") for entry in request["entries"]]
-    assert titles[-1] == "Mended"
+    assert titles[-1] == "Fixed"
     shop.resume_queue()
     process_inbox()
     assert not Issue.objects.filter(resolved_at=None).exists() and bad.pk in shop.links(Kind.PRODUCT)
@@ -190,8 +190,8 @@ def test_the_last_request_wins_in_any_order_of_callbacks(shop: Shop, first: str)
     """The product was also created manually while ours was queued: ours is rejected, its images are accepted."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
-    theirs = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
-    shop.process.control("POST", "goods", json={"entries": [theirs]})
+    other = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
+    shop.process.control("POST", "goods", json={"entries": [other]})
     shop.resume_queue()
     one = WebhookEvent.objects.get(payload__id=shop.requests_of(first)[-1]["id"])
     WebhookEvent.objects.exclude(pk=one.pk).update(state="ignored")
@@ -206,7 +206,7 @@ def test_a_late_rejection_of_a_fixed_item_changes_nothing(shop: Shop) -> None:
     """The same rejection again after the item was resent: the result of the new request is not known yet."""
     [product] = make_products(shop.connection.seller, 1)
     shop.push()
-    shop.refuse("createProducts", "SKU-1", "No such category")
+    shop.reject("createProducts", "SKU-1", "No such category")
     assert Issue.objects.get(resolved_at=None).message.endswith(": SKU-1: No such category")
     Change.objects.all().delete()
     enqueue(seller_id=product.seller_id, kind=Kind.PRODUCT, item_ids=[product.pk])
@@ -220,13 +220,13 @@ def test_stock_rejected_later_is_an_issue_and_resent_on_retry(shop: Shop) -> Non
     seller = shop.connection.seller
     [product] = make_products(seller, 1)
     variant = product.variants.get()
-    place = StockLocation.objects.create(seller=seller, code="main")
-    Stock.objects.create(seller=seller, variant=variant, location=place, quantity=3)
+    location = StockLocation.objects.create(seller=seller, code="main")
+    Stock.objects.create(seller=seller, variant=variant, location=location, quantity=3)
     shop.process.control("POST", "queue", json={"paused": False})
     shop.push()
     shop.push(DataType.STOCK)
     assert not Change.objects.exists() and len(shop.requests_of("updateStock")) == 1
-    shop.refuse("updateStock", "SKU-1", "The warehouse is closed")
+    shop.reject("updateStock", "SKU-1", "The warehouse is closed")
     issue = Issue.objects.get(resolved_at=None)
     assert (issue.kind, issue.item_id) == ("variant", variant.pk)
     assert issue.message.endswith(": SKU-1: The warehouse is closed")

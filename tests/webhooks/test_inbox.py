@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(minutes=6)
 
 
-def refusals() -> dict[str, int]:
+def rejections() -> dict[str, int]:
     return dict(WebhookRefusal.objects.values_list("reason", "number"))
 
 
@@ -58,7 +58,7 @@ def test_the_answer_has_no_browser_headers(shop: Connection, post: Post) -> None
 def test_the_secret_in_a_header_is_enough(shop: Connection, post: Post) -> None:
     assert post(shop, event(), with_secret(shop)).status_code == 200
     assert post(shop, event(), {"X-SyncCenter-Secret": "guessed"}).status_code == 401
-    assert refusals() == {"wrong secret": 1}
+    assert rejections() == {"wrong secret": 1}
 
 
 def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
@@ -66,11 +66,11 @@ def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
     assert post(custom, body, with_hmac(custom, body)).status_code == 200
     assert post(custom, body + b" ", with_hmac(custom, body)).status_code == 401
     assert post(custom, body, with_hmac(custom, body, at=datetime.now(UTC) - LONG_AGO)).status_code == 401
-    assert refusals() == {"wrong signature": 1, "too old or too new": 1}
+    assert rejections() == {"wrong signature": 1, "too old or too new": 1}
 
 
 @pytest.mark.parametrize(
-    ("made", "reason"),
+    ("make_headers", "reason"),
     [
         (lambda: {}, "no known signature"),
         (lambda: {"webhook-id": "m"}, "malformed timestamp"),
@@ -84,12 +84,12 @@ def test_any_system_can_sign_by_hmac(custom: Connection, post: Post) -> None:
     ],
 )
 def test_untrusted_calls_are_401_and_counted(
-    shop: Connection, post: Post, made: Callable[[], dict[str, str]], reason: str
+    shop: Connection, post: Post, make_headers: Callable[[], dict[str, str]], reason: str
 ) -> None:
-    headers = made()  # signed now: a signature ages while other tests run
+    headers = make_headers()  # signed now: a signature ages while other tests run
     for _ in range(2):
         assert post(shop, event(), headers).status_code == 401
-    assert refusals() == {reason: 2}
+    assert rejections() == {reason: 2}
     assert not WebhookEvent.objects.exists()
 
 
@@ -108,7 +108,7 @@ def test_untrusted_calls_are_401_and_counted(
 )
 def test_malformed_events_are_400_and_counted(shop: Connection, post: Post, body: bytes, reason: str) -> None:
     assert post(shop, body).status_code == 400
-    assert refusals() == {reason: 1}
+    assert rejections() == {reason: 1}
     assert not WebhookEvent.objects.exists()
 
 
@@ -172,7 +172,7 @@ def test_an_unknown_url_is_404(shop: Connection, client: Client, post: Post) -> 
     assert client.get(f"/webhooks/{shop.webhook_token}").status_code == 405
     uninstall_connection(connection=shop, by=None)
     assert post(shop, event()).status_code == 404
-    assert refusals() == {"unknown address": 2}
+    assert rejections() == {"unknown address": 2}
 
 
 def test_a_connection_with_unreadable_credentials_trusts_nobody(shop: Connection, post: Post) -> None:

@@ -15,7 +15,7 @@ from tests.webhooks.sending import body_of, event, wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_refusals_are_in_the_log_without_the_token(shop: Connection, web: str, processes: Processes) -> None:
+def test_rejections_are_in_the_log_without_the_token(shop: Connection, web: str, processes: Processes) -> None:
     address = f"{web}/webhooks/{shop.webhook_token}"
     assert requests.post(address, data=body_of(event()), timeout=10).status_code == 401
     assert requests.get(address, timeout=10).status_code == 405

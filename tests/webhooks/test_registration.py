@@ -213,7 +213,7 @@ def test_a_change_at_the_shop_arrives_through_the_web_server(
     settings.PUBLIC_URL = web
     check()
     first, second = Link.objects.filter(connection=read_shop, kind=Kind.PRODUCT).order_by("pk")[:2]
-    shop_platform.control("PATCH", f"products/shop/{first.external_id}", json={"name": "Heard of"})
+    shop_platform.control("PATCH", f"products/shop/{first.external_id}", json={"name": "Renamed"})
     shop_platform.control("DELETE", f"products/shop/{second.external_id}")
     wait_until(lambda: _answered(shop_platform) >= 2)
     shop_platform.control("POST", "deliveries/replay", params={"count": 5})
@@ -222,7 +222,7 @@ def test_a_change_at_the_shop_arrives_through_the_web_server(
     assert {attempt["status"] for attempt in attempts} <= {200, None}  # None: the server was not up yet
     assert WebhookEvent.objects.count() == len({attempt["message_id"] for attempt in attempts})
     skip_delays()
-    assert Product.objects.get(pk=first.item_id).title == "Heard of"
+    assert Product.objects.get(pk=first.item_id).title == "Renamed"
     assert Product.objects.get(pk=second.item_id).status == "discontinued"
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"done"}
 

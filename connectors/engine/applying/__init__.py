@@ -29,6 +29,7 @@ from connectors.engine.applying.context import (
 from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
 from connectors.engine.applying.owners import split_by_seller
+from connectors.engine.applying.preparing import prepare
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
 from hub import links, runlog
@@ -93,6 +94,7 @@ def _content(record_type: type[Any]) -> "attrgetter[tuple[Any, ...]]":
 def apply_page(context: ImportContext, records: Sequence[Record]) -> Tally:
     """Save a page. A record that PostgreSQL rejects is skipped with an issue; the rest of the page is saved."""
     tally = Tally()
+    records = [prepare(record) for record in records]
     for seller_context, page in split_by_seller(context, records):
         for kind, part in _by_kind(seller_context.job, page).items():
             done = _apply_safely(seller_context, part)
@@ -221,7 +223,9 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
     if context.run_id:
         issue_lines = [draft.as_line for draft in drafts if draft.severity == Issue.Severity.ERROR]
-        runlog.log_repeated(run_id=context.run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines, now=context.now)
+        runlog.log_repeated(
+            run_id=context.run_id, event=runlog.RepeatedEvent.ITEM_ISSUES, texts=issue_lines, now=context.now
+        )
     synclog.resolve_by_external_ids(log=context.log, external_ids=resolved, now=context.now)
     applied = [result for result in written if result.state != ItemStatus.State.PENDING]
     pending = {(result.kind, result.item_id): result for result in written if result.state == ItemStatus.State.PENDING}

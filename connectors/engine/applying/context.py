@@ -9,6 +9,7 @@ from catalog.records import CategoryRecord, GalleryRecord
 from catalog.services import Changes
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention
+from hub.field_registry import change_label
 from hub.kinds import DataType, Kind
 from hub.links import KnownLink
 from hub.models import Connection, Job, Master
@@ -25,10 +26,10 @@ _KINDS: dict[str, str] = {
 }
 # The link kind that connects a variant with its SKU in an image feed.
 GALLERY = f"{Kind.VARIANT}@images"
-
-
 # (kind, external ID) → what is known about an item of the connection.
 Links = dict[tuple[str, str], KnownLink]
+# Group of fields → the kind of item that they belong to; all others are fields of products.
+_MASTERED_KINDS: dict[str, Kind] = {Master.Group.CUSTOMERS: Kind.CUSTOMER, Master.Group.ORDERS: Kind.ORDER}
 
 
 @dataclass(slots=True)
@@ -77,9 +78,9 @@ class WriteResult:
 
 def not_master_problem(context: ImportContext, group: str, names: Sequence[str]) -> Problem:
     """The problem for values that were not saved because another source is the source of truth (L17)."""
-    return issues.NOT_SOURCE_OF_TRUTH(
-        owner=str(context.masters[group]), group=Master.Group(group).label, fields=", ".join(names)
-    )
+    kind = _MASTERED_KINDS.get(group, Kind.PRODUCT)
+    labels = ", ".join(change_label(kind, name) for name in names)
+    return issues.NOT_SOURCE_OF_TRUTH(owner=str(context.masters[group]), group=Master.Group(group).label, fields=labels)
 
 
 class DuplicateClaims(Exception):

@@ -52,6 +52,13 @@ def write_customers(context: ImportContext, records: Sequence[Record], known: Li
         now=context.now,
     )
     written = _written(context, Kind.CUSTOMER, Master.Group.CUSTOMERS, customers, saved)
+    orders.assign_customers(
+        seller_id=context.seller_id,
+        source_id=context.connection_id,
+        customers={record.external_id: result.item_id for record, result in zip(customers, saved, strict=True)},
+        origin=context.connection_id,
+        now=context.now,
+    )
     for record, result, outcome in zip(customers, saved, written, strict=True):
         if not result.complete:
             outcome.problems.append(issues.PARENT_CUSTOMER_MISSING(customer=record.parent_id))

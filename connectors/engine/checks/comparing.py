@@ -16,22 +16,20 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
+from connectors.engine.checks.comparison_result import close
 from connectors.engine.deciding import decide
 from connectors.engine.differences import differences, drift
-from connectors.engine.platforms import platform_names, target_class
+from connectors.engine.platforms import target_class
 from connectors.engine.turn import Turn
-from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.operations import Action
 from connectors.sdk.streams import ComparisonDepth
 from hub import lanes, links, runlog, runs
 from hub.models import Change, Job, Lane, Link, Run, RunCounter, RunItem, SeenExternalId
-from synclog import services as synclog
 
 Verdict = RunItem.Verdict
 Counted = RunCounter.Outcome
@@ -103,12 +101,12 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 def _read(turn: Turn, job: Job, run: Run) -> None:
     """Fetch a page of the target's data, then compare it in one transaction."""
     in_flight_since = _in_flight_since(turn, job)
-    page = turn.target(job).read_held(cursor=run.cursor["page"])
+    page = turn.target(job).read_existing(cursor=run.cursor["page"])
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         fresh = _record_seen_ids(run, page.items)
         if page.cursor is not None and (page.cursor == run.cursor["page"] or page.items and not fresh):
-            raise TryAgainLater(f"The list of {job.data_type} repeats itself.")
+            raise TryAgainLater(f"The list of {job.data_type} repeats a page.")
         _save(turn, run, _compare_page(turn, job, run, fresh, in_flight_since))
         run.cursor |= {"page": page.cursor, "phase": Phase.READ if page.cursor is not None else Phase.REST}
         _save_progress(run)
@@ -179,7 +177,7 @@ def _check_unlisted(turn: Turn, job: Job, run: Run) -> bool:
     """Check a chunk of the items that the target did not list. False when there are none left."""
     item_ids = _next_ids(job, run.cursor["after"])
     if not item_ids:
-        _finish(turn, job, run)
+        close(turn, job, run)
         return False
     comparison, unconfirmed = _unlisted_items(turn, job, run, item_ids)
     found = _fetch_existing(turn, job, [link.external_id for link in unconfirmed.values()])
@@ -220,7 +218,7 @@ def _unlisted_items(turn: Turn, job: Job, run: Run, item_ids: Sequence[int]) -> 
 
 
 def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[str]:
-    found = turn.target(job).find_held(external_ids) if external_ids else set()
+    found = turn.target(job).find_existing(external_ids) if external_ids else set()
     if not found <= set(external_ids):
         raise TryAgainLater(f"{job.connection} returned IDs that were not requested.")
     return found
@@ -260,66 +258,3 @@ def _save_progress(run: Run) -> None:
     """Save the cursor and reset the retry state after a successful step."""
     run.attempts, run.not_before = 0, None
     run.save(update_fields=["cursor", "attempts", "not_before"])
-
-
-def _finish(turn: Turn, job: Job, run: Run) -> None:
-    now = timezone.now()
-    with lanes.fenced(turn.claim):
-        runs.lock_preparing(run=run)
-        _drop_stale_findings(job, run)
-        SeenExternalId.objects.filter(run=run).delete()
-        found = Counter(
-            {verdict: run.items.filter(verdict=verdict).count() for verdict in (*RunItem.REPAIRABLE, Verdict.UNKNOWN)}
-        )
-        summary = _summary(job, run, found)
-        # Items that only the target has are reported, but are not a difference.
-        differs = any(found[verdict] for verdict in RunItem.REPAIRABLE)
-        runs.close_check(run=run, now=now, found=summary, drift=differs)
-        _update_comparison_issue(job, run, summary, differs, now)
-
-
-def _drop_stale_findings(job: Job, run: Run) -> None:
-    """Delete results for items that were linked or sent after they were compared."""
-    linked = links.of_job(job).filter(external_id=OuterRef("external_id")).values("pk")[:1]
-    unknown = run.items.filter(verdict=Verdict.UNKNOWN).annotate(link=Subquery(linked))
-    RunItem.objects.filter(pk__in=unknown.filter(link__isnull=False).values("pk")).delete()
-    sent = links.of_job(job).filter(item_id=OuterRef("item_id"), sent_at__gte=OuterRef("found_at")).values("pk")[:1]
-    judged = run.items.filter(~Q(verdict=Verdict.UNKNOWN)).annotate(link=Subquery(sent))
-    RunItem.objects.filter(pk__in=judged.filter(link__isnull=False).values("pk")).delete()
-
-
-def _summary(job: Job, run: Run, found: Counter[RunItem.Verdict]) -> str:
-    counted = run.counters.first()
-    agree, not_compared = getattr(counted, "unchanged", 0), getattr(counted, "skipped", 0)
-    labels = {
-        Verdict.MISSING: "missing",
-        Verdict.DIFFERENT: "different",
-        Verdict.GONE: "to be removed",
-        Verdict.UNKNOWN: "not from SyncCenter",
-    }
-    parts = [f"{found[verdict]:,} {label}" for verdict, label in labels.items() if found[verdict]]
-    text = f"{job.get_data_type_display()} at {job.connection}: {agree:,} match"
-    text += f", {', '.join(parts)}." if parts else ", no differences."
-    if not_compared:
-        text += f" Not compared: {not_compared:,} that are waiting to be sent or have an issue."
-    if run.cursor["unlisted"]:
-        text += f" The platform's own list is incomplete: it left out {run.cursor['unlisted']:,} existing items."
-    return text
-
-
-def _update_comparison_issue(job: Job, run: Run, summary: str, differs: bool, now: datetime) -> None:
-    """Open one issue if the comparison found differences; resolve it if it found none."""
-    seller_id = job.connection.seller_id
-    if seller_id is None:
-        return
-    log, ref = synclog.log_for(job=job, seller_id=seller_id), f"comparison:{job.data_type}"
-    if not differs:
-        synclog.resolve_by_external_ids(log=log, external_ids=[ref], now=now)
-        return
-    draft = synclog.issue_draft(
-        ref=ref,
-        problems=[issues.DRIFT(summary=summary, run=run.pk)],
-        title=f"{job.get_data_type_display()} differ at {job.connection}",
-        **platform_names(job),
-    )
-    synclog.upsert_issues(log=log, job=job, drafts=[draft], now=now)

@@ -1,6 +1,6 @@
 """The life cycle of an import.
 
-States: building (changes are written to a file, chunk by chunk) → sending → polling → success, refused or harmful. The
+States: building (changes are written to a file, chunk by chunk) → sending → polling → success, rejected or harmful. The
 state is always in the database, so any worker can continue; the file and the list of its items are written before it is
 sent.
 """
@@ -34,7 +34,7 @@ def work(lane: FeedLane) -> None:
     now = timezone.now()
     if feed is not None and feed.format != lane.feed.format:
         # Its file is in a format that the connection no longer uses. The changes in it are still in the queue.
-        _finish(lane, feed, State.REFUSED, ImportResult(ImportState.REFUSED, reason=_FORMAT_CHANGED), now)
+        _finish(lane, feed, State.REJECTED, ImportResult(ImportState.REJECTED, reason=_FORMAT_CHANGED), now)
         feed = None
     feed = feed or starting.start(lane, now)
     if feed is None or (feed.state == State.BUILDING and not contents.build(lane, feed)):
@@ -86,7 +86,7 @@ def _apply(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime
             _log_wait(lane, feed, "the search engine is busy with another import", now)
             lane.turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.UNKNOWN:
-            _log_wait(lane, feed, "the search engine does not know the import, so it is sent again", now)
+            _log_wait(lane, feed, "the search engine has no record of the import, so it is sent again", now)
             FeedImport.objects.filter(pk=feed.pk).update(state=State.SENDING)
             lane.turn.wake_no_later_than(now + _BUSY_RETRY_DELAY)
         case ImportState.DONE:
@@ -97,18 +97,18 @@ def _apply(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime
             _finish(lane, feed, State.HARMFUL, answer, now)
             raise NeedsAttention(
                 f"Import {feed.pk} was rejected as harmful: {answer.reason}",
-                fix="Check in the operator console what it removes. Force the import if that is intended; otherwise "
+                fix="Check in the admin console what it removes. Force the import if that is intended; otherwise "
                 "correct the source and resume the job.",
             )
-        case ImportState.REFUSED:
-            _log(lane, feed, f"refused: {answer.reason}", now, level=runlog.Level.ERROR)
-            outcomes.settle_refused(lane, feed, answer, now)
-            _finish(lane, feed, State.REFUSED, answer, now)
+        case ImportState.REJECTED:
+            _log(lane, feed, f"rejected: {answer.reason}", now, level=runlog.Level.ERROR)
+            outcomes.settle_rejected(lane, feed, answer, now)
+            _finish(lane, feed, State.REJECTED, answer, now)
             _wake_for_next(lane, now)
 
 
 def _wake_for_next(lane: FeedLane, now: datetime) -> None:
-    """Changes that the import did not contain, or that a refusal did not name, are sent with the next one."""
+    """Changes that the import did not contain, or that a rejection did not name, are sent with the next one."""
     if lane.has_changes:
         lane.turn.wake_no_later_than(now + timedelta(seconds=lane.feed.drain_seconds))
 

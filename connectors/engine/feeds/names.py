@@ -1,6 +1,6 @@
 """Display names of IDs in an import of a search feed: each ID has one name; a changed name is reported (F4).
 
-The vendor applies the latest name to the whole catalog and refuses an import in which an ID has two names.
+The vendor applies the latest name to the whole catalog and rejects an import in which an ID has two names.
 """
 
 from collections.abc import Collection, Iterable

@@ -42,8 +42,8 @@ def settle_accepted(lane: FeedLane, feed: FeedImport, now: datetime) -> None:
     FeedItem.objects.filter(feed_import=feed).delete()
 
 
-def settle_refused(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
-    """The import was refused: open an issue for each item that the refusal names; the others are sent with the next
+def settle_rejected(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime) -> None:
+    """The import was rejected: open an issue for each item that the response names; the others are sent with the next
     import (N11). If it names none, all are delayed, and held after the last attempt."""
     feed_items = list(FeedItem.objects.filter(feed_import=feed))
     named = [item for item in feed_items if item.external_id in answer.item_errors]
@@ -58,7 +58,7 @@ def settle_refused(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: 
                 problem = issues.REJECTED(reason=answer.item_errors[item.external_id])
                 results.append(skipped(change, None, job, problem))
             else:
-                error = TryAgainLater(answer.reason or "The import was refused without a reason.")
+                error = TryAgainLater(answer.reason or "The import was rejected without a reason.")
                 not_before = lane.turn.retry.next_attempt(attempts=change.attempts + 1, now=now)
                 results.append(failed(change, None, job, error, not_before=not_before))
         settle(lane.turn, Batch(job, results), now=now)

@@ -22,6 +22,6 @@ def update(batch: Batch, event_run: Run | None, calls: int, now: datetime) -> No
     # A call that contained items of several runs counts for the run with the most items.
     caller = max(counts, key=lambda run_id: counts[run_id][RunCounter.Outcome.READ], default=None)
     for run_id, outcomes in sorted(counts.items()):
-        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.ASIDE, texts=issue_lines[run_id], now=now)
+        runlog.log_repeated(run_id=run_id, event=runlog.RepeatedEvent.ITEM_ISSUES, texts=issue_lines[run_id], now=now)
         spent = calls if run_id == caller else 0
         runs.count(run_id=run_id, kind=batch.job.item_kind, now=now, calls=spent, outcomes=outcomes)

@@ -27,7 +27,7 @@ def run_for(batch: Batch, now: datetime) -> Run | None:
         )
         Run.objects.bulk_create([run], ignore_conflicts=True)
         run = open_runs.get()
-        runlog.write(run_id=run.pk, now=now, text=f"Sending what events changed to {job.connection}.")
+        runlog.write(run_id=run.pk, now=now, text=f"Sending changed items to {job.connection}.")
     return run
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Product
 from connectors.engine.settling.batch import Batch
@@ -11,6 +11,9 @@ from connectors.sdk.operations import Action
 from hub import links, queue
 from hub.kinds import Direction, Kind
 from hub.models import Job
+from orders.models import Order
+
+_NOT_ENDED = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PARTLY_SHIPPED)
 
 
 def enqueue(batch: Batch, linked: Sequence[tuple[str, int]]) -> None:
@@ -22,6 +25,7 @@ def enqueue(batch: Batch, linked: Sequence[tuple[str, int]]) -> None:
     ]
     _enqueue_variants(batch.job, [pk for kind, pk in linked if kind == Kind.VARIANT])
     _enqueue_referring_products(batch.job, created)
+    _enqueue_waiting_orders(batch.job, created)
 
 
 def _enqueue_variants(job: Job, variant_ids: Collection[int]) -> None:
@@ -43,6 +47,17 @@ def _enqueue_referring_products(job: Job, item_ids: Collection[int]) -> None:
     waiting = Product.objects.filter(**of_these, pk__in=linked.values("item_id")).values_list("pk", flat=True)
     for other in _exports(job, Kind.PRODUCT).order_by("pk"):
         queue.enqueue_for_job(job=other, kind=Kind.PRODUCT, item_ids=set(waiting))
+
+
+def _enqueue_waiting_orders(job: Job, customer_ids: Collection[int]) -> None:
+    """Enqueue orders that waited until the target has their customers (M10)."""
+    if not customer_ids or job.item_kind != Kind.CUSTOMER:
+        return
+    sent = links.of_kind(job.connection_id, Kind.ORDER).filter(item_id=OuterRef("pk"))
+    orders = Order.objects.filter(~Exists(sent), customer_id__in=customer_ids, status__in=_NOT_ENDED)
+    waiting = set(orders.values_list("pk", flat=True))
+    for other in _exports(job, Kind.ORDER).order_by("pk"):
+        queue.enqueue_for_job(job=other, kind=Kind.ORDER, item_ids=waiting)
 
 
 def _exports(job: Job, kind: Kind) -> QuerySet[Job]:

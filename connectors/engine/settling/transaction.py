@@ -6,7 +6,15 @@ decrementing the runs' counts of remaining items, so that exactly one worker clo
 
 from datetime import datetime
 
-from connectors.engine.settling import counters, event_runs, follow_ups, in_doubt, item_status, sent_links
+from connectors.engine.settling import (
+    counters,
+    event_runs,
+    follow_ups,
+    in_doubt,
+    item_status,
+    order_totals,
+    sent_links,
+)
 from connectors.engine.settling.batch import Batch
 from connectors.engine.settling.full_runs import finish_full_run
 from connectors.engine.settling.results import failure_of
@@ -26,6 +34,7 @@ def settle(turn: Turn, batch: Batch, *, now: datetime) -> None:
         runs.lock(run_ids=sorted(full_run_ids) + ([event_run.pk] if event_run else []))
         sent_links.hold_id_conflicts(batch)
         linked = sent_links.save(batch, now)
+        order_totals.save(batch, now)
         in_doubt.forget_sent(job, [step.change.item_id for step in batch.possibly_sent])
         first_outcomes = queue.settle(
             done=[result.change for result in batch.results if failure_of(result) is None],

@@ -21,7 +21,7 @@ from connectors.sdk.account import Account, Rate
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator, Headers
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.tokens import TokenStore
 from hub.kinds import Role
 
@@ -44,11 +44,11 @@ class _BigCommerce(Adapter[ClientT]):
     def check(self) -> str:
         try:
             info = self.client.info
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"There is no store at this address ({refused.status}).",
-                fix="Enter the API path that BigCommerce shows for the store; it ends with /stores/ and a hash.",
-            ) from refused
+                f"No store found at this URL ({error.status}).",
+                fix="Enter the store's API path as shown in BigCommerce. It ends with /stores/ and a hash.",
+            ) from error
         return f"{info.get('name')} ({info.get('domain')}), {info.get('currency')}"
 
 

@@ -57,7 +57,7 @@ class BigCommerceClient:
         """`GET /v2/store`: name, currency, weight unit, URL of the control panel."""
         answer = self.http.get("/v2/store").json()
         if not isinstance(answer, dict) or "weight_units" not in answer:
-            raise TryAgainLater("The store did not describe itself.")
+            raise TryAgainLater("The store's information cannot be read.")
         return answer
 
     def clear_cache(self) -> None:
@@ -146,7 +146,7 @@ class BigCommerceClient:
             chunk = wanted[start : start + IDS_PER_REQUEST]
             rows, total = self.list_page(path, **{f"{name}:in": join(chunk)}, limit=PAGE_SIZE, **query)
             if total > len(rows):
-                raise TryAgainLater(f"{path} gave {len(rows)} of the {total} items asked for.")
+                raise TryAgainLater(f"{path} returned {len(rows)} of {total} items.")
             found += rows
         return found
 
@@ -175,7 +175,7 @@ class TargetClient(BigCommerceClient):
 
 
 def raise_malformed_response(path: str) -> NoReturn:
-    raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+    raise TryAgainLater(f"{path} returned data in an unexpected format.")
 
 
 def join(values: Sequence[object]) -> str:

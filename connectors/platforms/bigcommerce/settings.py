@@ -32,9 +32,15 @@ class Settings(Schema):
 
 
 class TargetSettings(Schema):
-    price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )
     price_list_id: int | None = Field(
-        None, title="Price list of the store", description="Its ID in BigCommerce; empty: no price records are sent."
+        None,
+        title="Price list of the store",
+        description="ID of the price list in BigCommerce. Leave empty to send no price records.",
     )
     location_id: int = Field(1, title="Stock location", description="ID of the store's location that stock is sent to.")
     channel_id: int = Field(1, title="Storefront", description="ID of the channel whose category tree is written.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient
 from connectors.sdk.account import Account
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.webhooks import EventReference, Webhooks
 from hub.kinds import DataType
 
@@ -81,8 +81,8 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
         for hook in hooks:
             try:
                 self.client.call("DELETE", f"{HOOKS}/{hook['id']}")
-            except Refused as refused:
-                if refused.status != 404:
+            except RequestRejected as error:
+                if error.status != 404:
                     raise
         return len(hooks)
 

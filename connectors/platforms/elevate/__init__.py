@@ -13,7 +13,7 @@ from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator, Headers
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.tokens import TokenStore
 from hub.kinds import Role
 
@@ -49,9 +49,9 @@ class Elevate(Adapter[ElevateClient]):
         """Verify the connection by requesting the status of an import that does not exist."""
         try:
             self.http.get(self.client.api.status, params={"id": "0"})
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"There is no cluster at this address ({refused.status}).",
-                fix="The address is https://, the cluster's ID, and .api.esales.apptus.cloud or .elevate-api.cloud.",
-            ) from refused
+                f"No cluster found at this URL ({error.status}).",
+                fix="Enter https://, the cluster's ID, then .api.esales.apptus.cloud or .elevate-api.cloud.",
+            ) from error
         return f"Connected. Markets: {', '.join(self.account.settings.markets)}"

@@ -11,14 +11,14 @@ from connectors.platforms.elevate.settings import Settings
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 STATES = {
     "WAITING": ImportState.RUNNING,
     "BLOCKED": ImportState.RUNNING,
     "IN_PROGRESS": ImportState.RUNNING,
     "SUCCESS": ImportState.DONE,
-    "FAILURE": ImportState.REFUSED,
+    "FAILURE": ImportState.REJECTED,
     "ABORTED": ImportState.UNKNOWN,
     "NOT_FOUND": ImportState.UNKNOWN,
 }
@@ -52,8 +52,8 @@ class AdminApi:
         query = {"blockingTimeout": wait, "force": str(force).lower(), "name": name}
         try:
             response = self._upload(path, query, replace_all=replace_all)
-        except Refused as refused:
-            return self._refusal(refused, path)
+        except RequestRejected as error:
+            return self._rejected_result(error, path)
         if response.status != 202:
             return ImportResult(ImportState.DONE)
         answer = self._progress(response.json(), path)
@@ -80,18 +80,18 @@ class AdminApi:
         reason = str(body.get("reason") or "")
         state = STATES.get(str(body.get("status")), ImportState.UNKNOWN)
         answer = ImportResult(state, remote_id=str(body.get("id") or ""), reason=reason, raw=body)
-        return self._with_details(answer, path) if state is ImportState.REFUSED else answer
+        return self._with_details(answer, path) if state is ImportState.REJECTED else answer
 
-    def _refusal(self, refused: Refused, path: str) -> ImportResult:
-        body = refused.body if isinstance(refused.body, dict) else {}
-        reason = str(body.get("reason") or refused.response.text(500))
-        if refused.status == 409:
+    def _rejected_result(self, error: RequestRejected, path: str) -> ImportResult:
+        body = error.body if isinstance(error.body, dict) else {}
+        reason = str(body.get("reason") or error.response.text(500))
+        if error.status == 409:
             return ImportResult(ImportState.BUSY, reason=reason, raw=body)
-        if refused.status == 404:
+        if error.status == 404:
             raise NeedsAttention(
-                "There is no such cluster.", fix="Correct the cluster in the connection's address."
-            ) from refused
-        return self._with_details(ImportResult(ImportState.REFUSED, reason=reason, raw=body or reason), path)
+                "This cluster does not exist.", fix="Correct the cluster ID in the connection's URL."
+            ) from error
+        return self._with_details(ImportResult(ImportState.REJECTED, reason=reason, raw=body or reason), path)
 
     def _with_details(self, answer: ImportResult, path: str) -> ImportResult:
         """Add the item errors to a rejection, unless it comes from the harm check, which names no items."""

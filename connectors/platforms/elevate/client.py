@@ -12,7 +12,7 @@ from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.http import HttpClient
 
-SWITCH_TO_V4 = "Choose v4 in the settings; the next import then sends everything again, in its format."
+SWITCH_TO_V4 = "Choose v4 in the settings. The next import then sends the whole catalog in the new format."
 
 
 class ElevateClient:
@@ -27,5 +27,5 @@ class ElevateClient:
         if self.settings.api_version == "v4":
             return V4(self.http, self.settings)
         if datetime.now(UTC).date() > v3.END_OF_LIFE:
-            raise NeedsAttention(f"Admin API v3 ended on {v3.END_OF_LIFE}. Nothing is sent by it.", fix=SWITCH_TO_V4)
+            raise NeedsAttention(f"Admin API v3 ended on {v3.END_OF_LIFE}. Nothing was sent.", fix=SWITCH_TO_V4)
         return V3(self.http, self.settings)

@@ -28,7 +28,7 @@ class Settings(Schema):
     )
     variant_key: Literal["sku", "id"] = Field("sku", title="Variant ID field")
     custom_labels: tuple[str, ...] = Field(
-        (), title="Custom labels", description="Product attributes and options that are sent, by their names."
+        (), title="Custom labels", description="Names of the product attributes and options to send."
     )
     untracked_stock: int = Field(
         1,

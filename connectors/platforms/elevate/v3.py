@@ -154,7 +154,7 @@ def _has_brand(product: dict[str, Any]) -> bool:
 
 def _product(key: str, product: dict[str, Any], names: dict[str, dict[str, str]]) -> str:
     texts = product.get("defaults", {})
-    inner = [_text_element(theirs, texts[ours]) for ours, theirs in PRODUCT.items() if ours in texts]
+    inner = [_text_element(tag, texts[field]) for field, tag in PRODUCT.items() if field in texts]
     labels = texts.get("customLabels", {}) | ({"category": texts["category"]} if "category" in texts else {})
     if labels:
         attributes = [_attribute(label, values, names.get(label, {})) for label, values in labels.items()]
@@ -175,8 +175,8 @@ def _attribute(label: str, values: list[str], names: dict[str, str]) -> str:
     return f"<attribute name={_quoted(label)}>{''.join(elements)}</attribute>"
 
 
-def _variant(key: str, figures: dict[str, Any]) -> str:
-    inner = "".join(_text_element(theirs, figures[ours]) for ours, theirs in VARIANT.items() if ours in figures)
+def _variant(key: str, values: dict[str, Any]) -> str:
+    inner = "".join(_text_element(tag, values[field]) for field, tag in VARIANT.items() if field in values)
     return f"<variant key={_quoted(key)}>{inner}</variant>"
 
 

@@ -17,7 +17,7 @@ from connectors.platforms.elevate.changes import incremental_change
 from connectors.platforms.elevate.product_groups import key_of
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
 from connectors.sdk.operations import Action, Operation
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from hub.kinds import DataType
 
 # Reported for a group when something inside it is invalid, in addition to the error itself.
@@ -74,12 +74,12 @@ class V4(AdminApi):
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         """A failure that is reported asynchronously has no details, so the file is validated again to get them."""
         answer = super().poll(remote_id, path=path, replace_all=replace_all)
-        if answer.state is ImportState.REFUSED:
+        if answer.state is ImportState.REJECTED:
             try:
                 self._upload(path, {"validationOnly": "true"}, replace_all=replace_all)
-            except Refused as refused:
-                detailed = self._refusal(refused, path)
-                return detailed if detailed.state is ImportState.REFUSED else answer
+            except RequestRejected as error:
+                detailed = self._rejected_result(error, path)
+                return detailed if detailed.state is ImportState.REJECTED else answer
         return answer
 
     def item_errors(self, answer: Any, path: str) -> dict[str, str]:
@@ -98,7 +98,7 @@ class V4(AdminApi):
         for group, keys in _keys_by_group(path):
             if bad := sorted(keys & named):
                 reasons = dict.fromkeys(f"{key}: {message}" for key in bad for message in messages[key])
-                found[group] = "; ".join(reasons) or "Elevate refuses it without saying why."
+                found[group] = "; ".join(reasons) or "Elevate rejected it without giving a reason."
         return found
 
 

@@ -16,11 +16,11 @@ def gunzip(content: bytes) -> bytes:
     try:
         decompressed = decompressor.decompress(content, MAX_BODY)
     except zlib.error as error:
-        raise NeedsAttention("The feed is not valid gzip.", fix="Have the file written again.") from error
+        raise NeedsAttention("The feed is not valid gzip.", fix="Create the file again.") from error
     if decompressor.unconsumed_tail:
         raise NeedsAttention(
-            f"The feed is larger than {MAX_BODY // 2**20} MiB when unpacked.", fix="Divide it between several feeds."
+            f"The feed is larger than {MAX_BODY // 2**20} MiB when unpacked.", fix="Split it into several feeds."
         )
     if not decompressor.eof:
-        raise NeedsAttention("The feed's gzip data is cut off.", fix="Have the file written again.")
+        raise NeedsAttention("The feed's gzip data is incomplete.", fix="Create the file again.")
     return decompressed

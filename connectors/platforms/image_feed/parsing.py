@@ -26,7 +26,7 @@ def parse_galleries(content: bytes, feed_format: Format) -> list[GalleryRecord]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NeedsAttention("The feed is not UTF-8.", fix="Have the file written in UTF-8.") from error
+        raise NeedsAttention("The feed is not UTF-8.", fix="Save the file as UTF-8.") from error
     rows = _json_lines(text) if feed_format is Format.JSON_LINES else _csv(text)
     found: dict[str, GalleryRecord] = {}
     unreadable: list[GalleryRecord] = []
@@ -39,7 +39,7 @@ def parse_galleries(content: bytes, feed_format: Format) -> list[GalleryRecord]:
         record = found.setdefault(sku, GalleryRecord(external_id=sku, images=[], raw={"sku": sku, "images": []}))
         _add_images(record, row, line)
     if unreadable and not found:
-        raise TryAgainLater("The answer is not an image feed: none of its lines names a SKU.")
+        raise TryAgainLater("The response is not an image feed: no line has a SKU.")
     return [*found.values(), *unreadable]
 
 
@@ -57,7 +57,7 @@ def _csv(text: str) -> Iterator[Row]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     if missing := {"sku", "url"} - set(reader.fieldnames or ()):
         raise NeedsAttention(
-            f"The feed's first line lacks the column {' and '.join(sorted(missing))}.",
+            f"The feed's first line has no column {' and '.join(sorted(missing))}.",
             fix=f"Start the file with a line of column names: {','.join(COLUMNS)}.",
         )
     try:
@@ -66,7 +66,7 @@ def _csv(text: str) -> Iterator[Row]:
             yield reader.line_num, {"sku": row["sku"], "images": [image] if row["url"] else []}
     except csv.Error as error:
         raise NeedsAttention(
-            f"The feed's line {reader.line_num} is not CSV: {error}.", fix="Have the file written again."
+            f"The feed's line {reader.line_num} is not CSV: {error}.", fix="Create the file again."
         ) from error
 
 

@@ -15,7 +15,7 @@ class Format(StrEnum):
 class Settings(Schema):
     format: Format = Field(Format.JSON_LINES, title="Format", description="Of the file: jsonl or csv.")
     page_size: int = Field(
-        2000, ge=10, le=5000, title="SKUs per page", description="The file is fetched for each page."
+        2000, ge=10, le=5000, title="SKUs per page", description="The file is downloaded again for each page."
     )
 
 

@@ -22,7 +22,7 @@ class Attribute(NamedTuple):
     own: bool
     options: dict[str, str]
 
-    def shown(self, value: Any) -> str | list[str]:
+    def display_value(self, value: Any) -> str | list[str]:
         """A product's value with labels instead of option IDs; a multiselect value is a list."""
         if not self.options:
             return text(value)
@@ -79,4 +79,4 @@ def _parse(row: Any) -> Attribute:
             }
             label = text(row.get("default_frontend_label")) or code
             return Attribute(str(number), code, label, bool(row.get("is_user_defined")), options)
-    raise TryAgainLater("An attribute came in a shape that is not the vendor's.")
+    raise TryAgainLater("Magento returned an attribute in an unexpected format.")

@@ -7,13 +7,13 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.attributes import Attributes
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter, Group, any_of, search_params
 from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.schemas import Schema
 
 IDS_PER_REQUEST = 100  # IDs or SKUs per call, to keep URLs short
@@ -53,21 +53,21 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         return f"/rest/{self.settings.store_view}/V1{path}"
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        """NeedsAttention if the shop refuses: with a correct connection, the requested path always exists."""
+        """NeedsAttention if the shop rejects it: with a correct connection, the requested path always exists."""
         try:
             return self.http.get(self.path(path), params=params).json()
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"Magento does not serve {path} ({refused.status}): {message_of(refused)}",
-                fix="Correct the connection: its address ends before /rest, and the shop must have its store view. "
-                "Stock requires the modules of Magento's Inventory.",
-            ) from refused
+                f"Magento returned status {error.status} for {path}: {error_message(error)}",
+                fix="Check the connection: the URL must not include /rest, and the store view must exist. "
+                "Stock also requires Magento's Inventory modules.",
+            ) from error
 
     def post(self, path: str, body: Any) -> Any:
         return self.http.request("POST", self.path(path), body=body).json()
 
     def raise_malformed_response(self, path: str) -> NoReturn:
-        raise TryAgainLater(f"{path} answered in a shape that is not the vendor's.")
+        raise TryAgainLater(f"{path} returned data in an unexpected format.")
 
     # Listings
 

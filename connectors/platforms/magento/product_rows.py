@@ -34,6 +34,6 @@ def only_type(product_type: str) -> Group:
     return [Filter("type_id", product_type)]
 
 
-def shown() -> Group:
+def individually_visible() -> Group:
     """Filters for products that are visible on their own."""
     return [Filter("visibility", NOT_VISIBLE, "neq"), *only_type(CONFIGURABLE)]

@@ -30,11 +30,11 @@ def search_params(groups: Iterable[Group], *, sort: Sequence[str], size: int, pa
     """The query parameters of one page, in ascending order of the fields in `sort`."""
     params: dict[str, Any] = {}
     for number, group in enumerate(groups):
-        for place, each in enumerate(group):
-            name = f"searchCriteria[filterGroups][{number}][filters][{place}]"
+        for position, each in enumerate(group):
+            name = f"searchCriteria[filterGroups][{number}][filters][{position}]"
             params |= {f"{name}[field]": each.field, f"{name}[value]": each.value}
             params[f"{name}[conditionType]"] = each.condition
-    for place, field in enumerate(sort):
-        params[f"searchCriteria[sortOrders][{place}][field]"] = field
-        params[f"searchCriteria[sortOrders][{place}][direction]"] = "ASC"
+    for position, field in enumerate(sort):
+        params[f"searchCriteria[sortOrders][{position}][field]"] = field
+        params[f"searchCriteria[sortOrders][{position}][direction]"] = "ASC"
     return params | {"searchCriteria[pageSize]": size, "searchCriteria[currentPage]": page}

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 
 from connectors.sdk.schemas import Schema
 
@@ -17,36 +17,50 @@ class StoreViewSettings(Schema):
 
 class Settings(StoreViewSettings):
     page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Lower this if the shop is slow.")
-    admin_url: str = Field("", title="Address of the admin panel", description="For links to items; empty: no links.")
-    b2b_store_id: int | None = Field(
-        None, title="B2B store view", description="Only orders placed in the store view with this ID; empty: all."
+    admin_url: str = Field(
+        "", title="Address of the admin panel", description="Used for links to items. Leave empty for no links."
     )
-    ship_from: str = Field("", title="Ship from", description="Inventory source of shipments; empty: Magento's own.")
+    b2b_store_id: int | None = Field(
+        None, title="B2B store view", description="ID of the store view whose orders are imported. Leave empty for all."
+    )
+    ship_from: str = Field(
+        "", title="Ship from", description="Inventory source of shipments. Leave empty to let Magento choose."
+    )
     notify: bool = Field(
         False, title="Notify customers", description="Magento emails the customer about each shipment."
     )
 
 
 class TargetSettings(StoreViewSettings):
-    price_list: str = Field("", title="Price list", description="Slug of our list of default prices; empty: the first.")
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )
     source_code: str = Field(
         "default", min_length=1, title="Source", description="Code of the inventory source that receives stock."
     )
-    entities_a_call: int = Field(
-        1000, ge=1, le=5000, title="Items per call", description="20 where the shop limits the size of inputs."
+    # Connections that were saved by earlier releases have the old name.
+    items_per_call: int = Field(
+        1000,
+        ge=1,
+        le=5000,
+        validation_alias=AliasChoices("items_per_call", "entities_a_call"),
+        title="Items per call",
+        description="Enter 20 if the shop limits the size of inputs.",
     )
     bulk: bool = Field(
         True,
         title="Use bulk API for products",
         description="Requires running queue consumers. If off, each product is sent in its own call.",
     )
-    attribute_set_id: int = Field(4, title="Attribute set", description="ID of the one that new products get.")
+    attribute_set_id: int = Field(4, title="Attribute set", description="ID of the attribute set for new products.")
 
 
 class Credentials(Schema):
     """OAuth 1 if all four values are set; otherwise the access token is used as a Bearer token."""
 
-    access_token: SecretStr = Field(min_length=1, title="Access token", description="Of an integration.")
+    access_token: SecretStr = Field(min_length=1, title="Access token", description="Access token of an integration.")
     access_token_secret: SecretStr = Field(SecretStr(""), title="Access token secret")
     consumer_key: SecretStr = Field(SecretStr(""), title="Consumer key")
     consumer_secret: SecretStr = Field(SecretStr(""), title="Consumer secret")
@@ -55,7 +69,7 @@ class Credentials(Schema):
     def _require_all_oauth_keys(self) -> Self:
         given = [bool(self.consumer_key), bool(self.consumer_secret), bool(self.access_token_secret)]
         if any(given) and not all(given):
-            raise ValueError("OAuth needs consumer key, consumer secret and access token secret together")
+            raise ValueError("OAuth requires the consumer key, the consumer secret and the access token secret")
         return self
 
 

@@ -43,4 +43,4 @@ class NetSuite(Adapter[NetSuiteClient]):
 
     def check(self) -> str:
         count = Products(self.client).count()
-        return f"Account {self.client.settings.account.upper()} answers, with {count:,} items."
+        return f"Connected to account {self.client.settings.account.upper()} with {count:,} items."

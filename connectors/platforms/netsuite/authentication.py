@@ -70,7 +70,7 @@ def sign_assertion(settings: Settings, private_key: str, *, audience: str) -> st
         return jwt.encode(claims, private_key, algorithm=settings.algorithm, headers=headers)
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise NeedsAttention(
-            f"NetSuite issues no access token: the private key cannot sign ({type(error).__name__}).", fix=FIX
+            f"NetSuite issued no access token: signing with the private key failed ({type(error).__name__}).", fix=FIX
         ) from error
 
 

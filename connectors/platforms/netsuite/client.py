@@ -4,18 +4,18 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/book_1559132836.ht
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
-from connectors.platforms.netsuite.refusals import reason_of
+from connectors.platforms.netsuite.error_messages import error_message
 from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
 from connectors.platforms.netsuite.suiteql import Row, required_int
 from connectors.sdk import issues
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused, Response
+from connectors.sdk.responses import RequestRejected, Response
 
 SUITEQL_PATH = "/query/v1/suiteql"
 RECORD_PATH = "/record/v1"
@@ -45,8 +45,16 @@ class NetSuiteClient:
         answer = self._write("PUT", path, body, params={"replace": replace} if replace else None)
         found = _INTERNAL_ID.search(answer.headers.get("Location", ""))
         if found is None:
-            raise TryAgainLater("NetSuite saved a record without telling its internal ID.")
+            raise TryAgainLater("NetSuite saved a record without returning its internal ID.")
         return found[1]
+
+    def read(self, record_type: RecordType, internal_id: str, fields: Sequence[str]) -> Row:
+        """Some fields of a record."""
+        path = f"{RECORD_PATH}/{record_type}/{quote(internal_id)}"
+        answer = self.http.get(path, params={"fields": ",".join(fields)}).json()
+        if not isinstance(answer, dict):
+            raise TryAgainLater("NetSuite answered with something that is not a record.", sent=False)
+        return answer
 
     def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any]) -> None:
         self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body)
@@ -57,8 +65,8 @@ class NetSuiteClient:
         """SkipRecord with NetSuite's reason if it rejects the record."""
         try:
             return self.http.request(method, path, body=body, params=params)
-        except Refused as refused:
-            raise SkipRecord(issues.REJECTED(reason=reason_of(refused))) from refused
+        except RequestRejected as error:
+            raise SkipRecord(issues.REJECTED(reason=error_message(error))) from error
 
     # SuiteQL
 
@@ -73,14 +81,14 @@ class NetSuiteClient:
                 isinstance(row, dict) for row in rows
             ) and (rows or not more):
                 return rows, more
-        raise TryAgainLater("NetSuite answered a query without a page of rows.", sent=False)
+        raise TryAgainLater("NetSuite's response to a query is not a page of rows.", sent=False)
 
     def count(self, query: str) -> int:
         """The number of rows of the query."""
         match self._query(query, 1):
             case {"totalResults": int(number)}:
                 return number
-        raise TryAgainLater("NetSuite answered a query without the number of rows.", sent=False)
+        raise TryAgainLater("NetSuite's response to a query has no row count.", sent=False)
 
     def rows(self, query: str, *, key: str, where: str = "") -> Iterator[Row]:
         """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE."""
@@ -93,16 +101,16 @@ class NetSuiteClient:
                 return
             last = required_int(found[-1], key.rpartition(".")[2])
             if last <= after:
-                raise TryAgainLater(f"NetSuite answered a query with rows that are not ordered by {key}.", sent=False)
+                raise TryAgainLater(f"NetSuite returned rows that are not ordered by {key}.", sent=False)
             after = last
 
     def _query(self, query: str, limit: int) -> Any:
         params, headers = {"limit": limit}, {"Prefer": "transient"}
         try:
             return self.http.request("POST", SUITEQL_PATH, params=params, body={"q": query}, headers=headers).json()
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"NetSuite rejected a query: {reason_of(refused)}",
+                f"NetSuite rejected a query: {error_message(error)}",
                 fix="Compare the field map of this connection with the fields that the account has, and give the role "
                 "of the integration the permissions on the records that are read.",
-            ) from refused
+            ) from error

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
@@ -25,7 +26,7 @@ class Settings(Schema):
     account: str = Field(
         pattern=r"^[A-Za-z0-9_]{1,20}$",
         title="Account ID",
-        description="As under Setup, Company Information: 1234567, or 1234567_SB1 for a sandbox.",
+        description="As shown under Setup > Company Information: 1234567, or 1234567_SB1 for a sandbox.",
     )
     auth: Literal["tba", "oauth2"] = Field(
         "oauth2",
@@ -34,9 +35,9 @@ class Settings(Schema):
         "new integrations from 2027.1 on.",
     )
     client_id: str = Field(
-        min_length=1, title="Client ID", description="Of the integration record; for tba its consumer key."
+        min_length=1, title="Client ID", description="Client ID of the integration record; for tba, its consumer key."
     )
-    certificate_id: str = Field("", title="Certificate ID", description="For oauth2: of the mapped certificate.")
+    certificate_id: str = Field("", title="Certificate ID", description="For oauth2: ID of the mapped certificate.")
     algorithm: Literal["PS256", "ES256"] = Field(
         "PS256",
         title="Signature algorithm",
@@ -72,10 +73,29 @@ class Settings(Schema):
         description="For orders that are shipped for other sellers, send what the seller's customer paid. Otherwise "
         "NetSuite uses the price level of the seller.",
     )
+    unreconciled_orders: DifferentOrders = different_orders_field()
+    discount_item: InternalId = Field(
+        "",
+        title="Discount item",
+        description="Internal ID of a discount item that carries the discounts of an order. Empty: discounts lower the "
+        "lines.",
+    )
+    custom_item: str = Field(
+        "",
+        title="Item for lines without SKU",
+        description="SKU of the item that stands for custom products and the like. Empty: such lines are left out, and "
+        "an issue says so.",
+    )
+    send_bundles: bool = Field(
+        False,
+        title="Send bundles as one line",
+        description="For accounts that have an item under the SKU of each bundle, such as a kit. Otherwise the parts "
+        "are sent, with the price shared out among them.",
+    )
     currencies: dict[str, InternalId] = Field(
         default_factory=dict,
         title="Currencies",
-        description="ISO code → internal ID. Empty: orders are in the customer's currency, whatever it is.",
+        description="ISO code → internal ID. Leave empty to use the customer's currency.",
     )
     order_defaults: dict[FieldName, Any] = Field(
         default_factory=dict,
@@ -97,9 +117,9 @@ class Settings(Schema):
     @model_validator(mode="after")
     def _check_auth_settings(self) -> Self:
         if self.auth == "oauth2" and not self.certificate_id:
-            raise ValueError("certificate_id is needed for oauth2")
+            raise ValueError("certificate_id is required for oauth2")
         if self.auth == "tba" and not self.token_id:
-            raise ValueError("token_id is needed for tba")
+            raise ValueError("token_id is required for tba")
         return self
 
 

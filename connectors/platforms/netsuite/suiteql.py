@@ -43,5 +43,5 @@ def required_int(row: Row, column: str) -> int:
     query."""
     value = row.get(column)
     if not str(value).isdecimal():
-        raise TryAgainLater(f"NetSuite answered a query without the column {column}.", sent=False)
+        raise TryAgainLater(f"NetSuite's response to a query has no column {column}.", sent=False)
     return int(str(value))

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.sdk.account import Account
-from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 BATCH_SIZE = 100
 PAGE_SIZE = 100
@@ -27,13 +27,13 @@ class RestClient:
         match answer:
             case {"items": list(), "next": str() | None}:
                 return answer
-        raise TryAgainLater(f"/v1/{path} answered without a list of items.")
+        raise TryAgainLater(f"/v1/{path} did not return a list of items.")
 
     def keyed_page(self, path: str, cursor: Any) -> Row:
         """A page of a collection. TryAgainLater if an item has no key."""
         answer = self.list_page(path, limit=PAGE_SIZE, **({} if cursor is None else {"after": cursor}))
         if not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in answer["items"]):
-            raise TryAgainLater(f"/v1/{path} answered without the keys of its items.")
+            raise TryAgainLater(f"/v1/{path} returned items without keys.")
         return answer
 
     def find(self, path: str, keys: Sequence[str]) -> list[Row]:
@@ -47,31 +47,31 @@ class RestClient:
                 ):
                     found += items
                 case _:
-                    raise TryAgainLater(f"/v1/{path}/find answered without a list of what was asked for.")
+                    raise TryAgainLater(f"/v1/{path}/find did not return a list of the requested items.")
         return found
 
     def write(self, method: str, path: str, body: list[Any]) -> list[Any]:
-        """One result for each object of the body. BatchRefused if the system rejects the whole batch."""
+        """One result for each object of the body. BatchRejected if the system rejects the whole batch."""
         try:
             answer = self.http.request(method, f"/v1/{path}", body=body).json()
-        except Refused as refused:
-            if refused.status in (404, 405):
-                raise _unsuitable(f"/v1/{path}", refused) from refused
-            raise BatchRefused(str(refused)) from refused
+        except RequestRejected as error:
+            if error.status in (404, 405):
+                raise _unsuitable(f"/v1/{path}", error) from error
+            raise BatchRejected(str(error)) from error
         match answer:
             case {"results": list(results)} if len(results) == len(body):
                 return results
-        raise TryAgainLater(f"{method} /v1/{path} answered without one result for each of {len(body)} objects.")
+        raise TryAgainLater(f"{method} /v1/{path} did not return one result for each of {len(body)} objects.")
 
     def _read(self, method: str, path: str, **options: Any) -> Any:
         try:
             return self.http.request(method, path, **options).json()
-        except Refused as refused:
-            raise _unsuitable(path, refused) from refused
+        except RequestRejected as error:
+            raise _unsuitable(path, error) from error
 
 
-def _unsuitable(path: str, refused: Refused) -> NeedsAttention:
+def _unsuitable(path: str, error: RequestRejected) -> NeedsAttention:
     return NeedsAttention(
-        f"The system does not serve {path} ({refused.status}).",
-        fix="Correct the connection's address, or let the system serve this collection (docs/platforms/rest.md).",
+        f"The system has no {path} ({error.status}).",
+        fix="Correct the connection's URL, or add this collection to the system (docs/platforms/rest.md).",
     )

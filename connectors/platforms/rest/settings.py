@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 
 
@@ -10,4 +11,9 @@ class Credentials(Schema):
 
 
 class TargetSettings(Schema):
-    price_list: str = Field("", title="Price list", description="Slug of the list of default prices; empty: the first.")
+    unreconciled_orders: DifferentOrders = different_orders_field("send")
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )

@@ -12,7 +12,7 @@ _READ = {DataType.CATEGORIES, DataType.BRANDS, DataType.PRODUCTS}
 
 
 class RestWebhooks(Webhooks[RestClient]):
-    configured_by_hand = True
+    configured_manually = True
 
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:

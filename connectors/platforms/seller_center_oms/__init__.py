@@ -28,4 +28,4 @@ class SellerCenterOms(Adapter[OmsClient]):
 
     def check(self) -> str:
         rows, _, _ = self.client.listing.read("orders", since=None, cursor=None, limit=1)
-        return "The OMS answers and lists its orders." if rows else "The OMS answers; it has no orders yet."
+        return "Connected. The OMS lists its orders." if rows else "Connected. The OMS has no orders yet."

@@ -20,4 +20,4 @@ class Credentials(Schema):
     service_name: str = Field(
         "SellerCenter", min_length=1, title="Service name", description="How the OMS knows SyncCenter."
     )
-    api_key: SecretStr = Field(min_length=1, title="API key", description="Signs our calls to the OMS.")
+    api_key: SecretStr = Field(min_length=1, title="API key", description="Used to sign requests to the OMS.")

@@ -36,4 +36,4 @@ class SellerCenterShop(Adapter[ShopClient]):
 
     def check(self) -> str:
         empty = not self.client.listing.ids("products", None).ids
-        return "The shop answers; it has no products yet." if empty else "The shop answers and lists its products."
+        return "Connected. The shop has no products yet." if empty else "Connected. The shop lists its products."

@@ -6,10 +6,10 @@ from typing import Any
 from connectors.platforms.seller_center_shop import rpc
 from connectors.platforms.seller_center_shop.settings import Credentials, FieldMap, Settings
 from connectors.sdk.account import Account
-from connectors.sdk.errors import BatchRefused
+from connectors.sdk.errors import BatchRejected
 from connectors.sdk.http import HttpClient
 from connectors.sdk.listing_protocol import ListingClient
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.signatures import signed
 from hub.kinds import DataType
 
@@ -41,8 +41,8 @@ class ShopClient:
         request_id = rpc.new_request_id(data_type, datetime.now(UTC))
         try:
             answer = self._post("", rpc.call(method, entries, request_id))
-        except Refused as refused:
-            raise BatchRefused(f"{method}: {refused}") from refused
+        except RequestRejected as error:
+            raise BatchRejected(f"{method}: {error}") from error
         rpc.check_acknowledgement(answer, method, request_id)
 
     def fetch_ids(self, wanted: list[Entry]) -> IdsBySku:

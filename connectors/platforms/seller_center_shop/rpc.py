@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
-from connectors.sdk.errors import BatchRefused, TryAgainLater
+from connectors.sdk.errors import BatchRejected, TryAgainLater
 from connectors.sdk.serialization import canonical_json
 from connectors.sdk.webhooks import Receipt
 from hub.kinds import DataType
@@ -29,13 +29,13 @@ def call(method: str, entries: list[dict[str, Any]], request_id: str) -> dict[st
 def check_acknowledgement(answer: Any, method: str, request_id: str) -> None:
     """Check that the response is exactly the vendor's acknowledgement.
 
-    BatchRefused if the shop rejects this request; TryAgainLater if the response is about something else.
+    BatchRejected if the shop rejects this request; TryAgainLater if the response is about something else.
     """
     if canonical_json(answer) == canonical_json([{"api": 1, "result": [{"status": "success"}], "id": request_id}]):
         return
     match answer:
         case [{"id": echoed_id, **rest}] if echoed_id == request_id:
-            raise BatchRefused(f"{method} was refused: {_reason(rest)}")
+            raise BatchRejected(f"{method} was rejected: {_reason(rest)}")
     raise TryAgainLater(f"{method} was not acknowledged.")
 
 
@@ -75,7 +75,7 @@ def parse_lookup(answer: Any, skus: list[str]) -> dict[str, tuple[str, str]]:
     match answer:
         case {"found": list(rows), **rest} if not rest and all(_is_product(row, skus) for row in rows):
             return {row["seller_sku"]: (str(row["id"]), str(row["config_id"])) for row in rows}
-    raise TryAgainLater("/lookup did not say clearly which SKUs it found, so the answer is ignored.")
+    raise TryAgainLater("/lookup returned an ambiguous list of SKUs, so the response was not used.")
 
 
 def _is_product(row: Any, skus: list[str]) -> bool:

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.platforms.sparklayer.price_lists import PriceLists
-from connectors.platforms.sparklayer.refusals import ConcurrentUpdate, property_errors
+from connectors.platforms.sparklayer.rejections import ConcurrentUpdate, property_errors
 from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 # Products and variants: from the vendor's earlier reference ("Core API", 2023), where these paths accept either ID.
 UNDOCUMENTED_PATHS = {
@@ -47,8 +47,8 @@ class SparkLayerClient:
         url_path = path.format(*(quote(each, safe="") for each in ids))
         try:
             answer = self.http.request(method, url_path, body=body, params=params)
-        except Refused as refused:
-            if refused.status == 409 and not property_errors(refused):
+        except RequestRejected as rejection:
+            if rejection.status == 409 and not property_errors(rejection):
                 raise ConcurrentUpdate(f"{method} {path}") from None
             raise
         except TryAgainLater as error:

@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from connectors.platforms.sparklayer.refusals import refusal_text
+from connectors.platforms.sparklayer.rejections import rejection_text
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 if TYPE_CHECKING:
     from connectors.platforms.sparklayer.client import SparkLayerClient
@@ -52,14 +52,14 @@ class PriceLists:
             else:
                 changed = {"name": wanted["name"], "currency_code": wanted["currency_code"]}
                 self._client.call("PATCH", RECORD_PATH, wanted["slug"], body=changed)
-        except Refused as refused:
-            if refused.status == 409:
-                raise TryAgainLater("Another client created the price list at the same time.", sent=False) from refused
+        except RequestRejected as error:
+            if error.status == 409:
+                raise TryAgainLater("Another client created the price list at the same time.", sent=False) from error
             raise NeedsAttention(
-                f"The price list {wanted['name']!r} cannot be saved. {refusal_text(refused)}",
+                f"The price list {wanted['name']!r} cannot be saved. {rejection_text(error)}",
                 fix="Rename or remove the price list of that name in the SparkLayer dashboard, or correct the shop's "
                 "currency.",
-            ) from refused
+            ) from error
         self._by_slug[wanted["slug"]] = wanted
 
     def _load(self) -> None:
@@ -81,4 +81,4 @@ class PriceLists:
             ):
                 kept = ("slug", "name", "currency_code")
                 return [{name: str(each.get(name) or "") for name in kept} for each in rows], pages
-        raise TryAgainLater("SparkLayer answered without a list of price lists.")
+        raise TryAgainLater("SparkLayer did not return a list of price lists.")

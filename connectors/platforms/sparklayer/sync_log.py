@@ -7,9 +7,9 @@ IDs, are assumed, because the documentation does not contain them.
 from datetime import UTC, datetime
 
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.refusals import refusal_error
+from connectors.platforms.sparklayer.rejections import rejection_error
 from connectors.sdk.errors import SyncLogMissing
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.sync_log import LogError, LogUpdate, RemoteSyncLog
 from hub.kinds import DataType
 
@@ -51,10 +51,10 @@ class SparkLayerLog(RemoteSyncLog[SparkLayerClient]):
     def _call(self, method: str, data_type: DataType, body: object) -> None:
         try:
             self.client.call(method, RECORD_PATH, self.client.settings.integration, LOG_NAMES[data_type], body=body)
-        except Refused as refused:
-            if refused.status == 404 and method == "PATCH":
-                raise SyncLogMissing(f"SparkLayer has no log of {LOG_NAMES[data_type]}.") from refused
-            raise refusal_error(refused) from refused
+        except RequestRejected as error:
+            if error.status == 404 and method == "PATCH":
+                raise SyncLogMissing(f"SparkLayer has no log of {LOG_NAMES[data_type]}.") from error
+            raise rejection_error(error) from error
 
 
 def _error(error: LogError) -> dict[str, str]:

@@ -86,16 +86,16 @@ def routes(accounts: dict[str, Account], options: Options, operations: Iterable[
 
 
 def _endpoint(accounts: dict[str, Account], options: Options, operation: Operation) -> Callable[[Request], Any]:
-    refusal = V2ApiError if operation.path.startswith("/v2") else ApiError
+    error_class = V2ApiError if operation.path.startswith("/v2") else ApiError
 
     async def endpoint(request: Request) -> Response:
         account = accounts.get(request.path_params["hash"])
         given = request.headers.get("x-auth-token", "")
         if account is None or not token_matches(given, account.token):
-            return refusal(401, "Unauthorized: the X-Auth-Token is not valid for this store").response()
+            return error_class(401, "Unauthorized: the X-Auth-Token is not valid for this store").response()
         annotate_call(request, account=account.name)
         if not account.window.consume():
-            answer = refusal(429, "Too many requests").response()
+            answer = error_class(429, "Too many requests").response()
         else:
             with account.concurrency.enter(
                 operation.concurrency_group or request, operation.max_concurrent
@@ -106,26 +106,26 @@ def _endpoint(accounts: dict[str, Account], options: Options, operation: Operati
 
     async def served(request: Request, account: Account) -> Response:
         try:
-            body = await _body(request, refusal)
+            body = await _body(request, error_class)
             await options.latency()
             path = {name: value for name, value in request.path_params.items() if name != "hash"}
             overlap = request.scope.get("sandbox.overlap", 0)
             return operation.handle(ApiRequest(account.store, path, dict(request.query_params), body, overlap, request))
-        except ApiError as refused:
-            return refused.response()
+        except ApiError as error:
+            return error.response()
 
     return endpoint
 
 
-async def _body(request: Request, refusal: type[ApiError]) -> Any:
+async def _body(request: Request, error_class: type[ApiError]) -> Any:
     if request.method not in ("POST", "PUT"):
         return None
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise refusal(415, "Content-Type must be application/json")
+        raise error_class(415, "Content-Type must be application/json")
     try:
         body = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
-        raise refusal(400, f"Input is invalid JSON: {error}") from error
+        raise error_class(400, f"Input is invalid JSON: {error}") from error
     annotate_call(request, items=len(body) if isinstance(body, list) else 1)
     return body
 

@@ -27,14 +27,14 @@ def _pairs(request: ApiRequest, target: str) -> Iterator[tuple[Row, int]]:
     table = request.store.products
     rows = table if products is None else (table.rows[each] for each in sorted(products) if each in table)
     for product in rows:
-        for held in product[COLUMNS[target]]:
-            if targets is None or held in targets:
-                yield product, held
+        for stored in product[COLUMNS[target]]:
+            if targets is None or stored in targets:
+                yield product, stored
 
 
 def _list(request: ApiRequest, target: str) -> Response:
     pager = Pager(request.query, request.overlap)
-    pairs = [{"product_id": product["id"], target: held} for product, held in _pairs(request, target)]
+    pairs = [{"product_id": product["id"], target: stored} for product, stored in _pairs(request, target)]
     start, stop = pager.bounds
     request.annotate_call(items=len(pairs[start:stop]))
     return pager.page_response(pairs[start:stop], len(pairs))
@@ -44,18 +44,18 @@ def _put(request: ApiRequest, target: str, known: list[int]) -> Response:
     if not isinstance(request.body, list) or not request.body:
         raise ApiError(422, "The body must be a list with at least one assignment")
     errors: dict[str, str] = {}
-    for place, body in enumerate(request.body):
+    for position, body in enumerate(request.body):
         if not isinstance(body, dict) or body.get("product_id") not in request.store.products.rows:
-            errors[f"{place}.product_id"] = "The product was not found"
+            errors[f"{position}.product_id"] = "The product was not found"
         elif body.get(target) not in known:
-            errors[f"{place}.{target}"] = "was not found"
+            errors[f"{position}.{target}"] = "was not found"
     if errors:
         raise ApiError(422, "Some assignments are not valid", errors)
     for body in request.body:
         product = request.store.products.rows[body["product_id"]]
-        held = product[COLUMNS[target]]
-        if body[target] not in held:
-            request.store.change_product(product, {COLUMNS[target]: type(held)([*held, body[target]])})
+        stored = product[COLUMNS[target]]
+        if body[target] not in stored:
+            request.store.change_product(product, {COLUMNS[target]: type(stored)([*stored, body[target]])})
     return no_content()
 
 
@@ -63,8 +63,8 @@ def _delete(request: ApiRequest, target: str) -> Response:
     if _wanted(request, target) == (None, None):
         raise ApiError(422, "At least one filter is required to delete assignments", {"filter": "is required"})
     for product, removed in list(_pairs(request, target)):
-        held = product[COLUMNS[target]]
-        kept = type(held)(each for each in held if each != removed)
+        stored = product[COLUMNS[target]]
+        kept = type(stored)(each for each in stored if each != removed)
         request.store.change_product(product, {COLUMNS[target]: kept})
     return no_content()
 

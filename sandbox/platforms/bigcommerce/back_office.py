@@ -27,8 +27,8 @@ def routes(stores: dict[str, Store], delivery: Delivery) -> list[BaseRoute]:
         try:
             fields = PRODUCT.checked(orjson.loads(await request.body()), creating=False)
             check_change(store, row, fields)
-        except ApiError as refused:
-            return refused.response()
+        except ApiError as error:
+            return error.response()
         apply_change(store, row, fields)
         return json_response(product_view(store, row))
 

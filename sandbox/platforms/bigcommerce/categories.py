@@ -127,34 +127,34 @@ def list_categories(request: ApiRequest) -> Response:
 def create_categories(request: ApiRequest) -> Response:
     """Create the valid items and report the invalid ones: 201 if all are valid, 207 if some are, 422 if none is."""
     store = request.store
-    made: list[Row] = []
+    created: list[Row] = []
     errors: dict[str, str] = {}
-    for place, body in enumerate(list_of(request.body, BATCH, _too_many)):
+    for position, body in enumerate(list_of(request.body, BATCH, _too_many)):
         problems = _problems(store, body, None)
         if len(store.categories) >= CATEGORIES:
             problems[""] = f"a store has at most {CATEGORIES} categories"
         if problems:
-            errors |= {f"{place}.{name}": text for name, text in problems.items()}
+            errors |= {f"{position}.{name}": text for name, text in problems.items()}
             continue
         fields = {"parent_id": 0, **CATEGORY.writable(body)}
         parent = store.categories.get(fields["parent_id"])
         fields["tree_id"] = parent["tree_id"] if parent else fields["tree_id"]
         row = store.categories.add(fields)
         store.publish("store/category/created", "category", row["id"])
-        made.append(category_view(store, row))
-    return _outcome(made, errors, len(request.body), 201)
+        created.append(category_view(store, row))
+    return _outcome(created, errors, len(request.body), 201)
 
 
 def change_categories(request: ApiRequest) -> Response:
     store = request.store
     changed = 0
     errors: dict[str, str] = {}
-    for place, body in enumerate(list_of(request.body, BATCH, _too_many)):
+    for position, body in enumerate(list_of(request.body, BATCH, _too_many)):
         number = body.get("category_id") if isinstance(body, dict) else None
         row = store.categories.get(number) if isinstance(number, int) else None
         problems = _problems(store, body, row) if row else {"category_id": "The category was not found"}
         if row is None or problems:
-            errors |= {f"{place}.{name}": text for name, text in problems.items()}
+            errors |= {f"{position}.{name}": text for name, text in problems.items()}
             continue
         store.categories.change(row, CATEGORY.writable(body))
         store.publish("store/category/updated", "category", row["id"])

@@ -90,12 +90,12 @@ def customer_view(store: Store, customer: Row, include: frozenset[str] = frozens
 def _addresses(customer: Row) -> list[Row]:
     return [
         {
-            "id": customer["id"] * 10 + place,
+            "id": customer["id"] * 10 + position,
             "customer_id": customer["id"],
             "country": "United Kingdom",
             **address,
         }
-        for place, address in enumerate(customer.get("addresses", ()))
+        for position, address in enumerate(customer.get("addresses", ()))
     ]
 
 
@@ -134,13 +134,13 @@ def create_customers(request: ApiRequest) -> Response:
     for body in bodies:
         _check(store, body, None)
     _check_duplicate_emails(bodies)
-    made = []
+    created = []
     for body in bodies:
         fields = _columns(CUSTOMER.writable(body))
         row = store.customers.add({**fields, "date_created": now(), "date_modified": now()})
         store.publish("store/customer/created", "customer", row["id"])
-        made.append(customer_view(store, row))
-    return list_response(made)
+        created.append(customer_view(store, row))
+    return list_response(created)
 
 
 def change_customers(request: ApiRequest) -> Response:

@@ -198,8 +198,8 @@ class Filters:
             rows: Iterable[Row] = table.between(above)
             if f"{table.group}:in" in query:
                 groups = {int(each) for each in query[f"{table.group}:in"].split(",")}
-                held = (row for group in groups for row in table.in_group(group) if row["id"] > above)
-                rows = sorted(held, key=itemgetter("id"))
+                stored = (row for group in groups for row in table.in_group(group) if row["id"] > above)
+                rows = sorted(stored, key=itemgetter("id"))
             if tests:
                 rows = (row for row in rows if all(test(row) for test in tests))
             return order(list(rows), query, table, self.sortable)

@@ -89,11 +89,11 @@ def _locations(request: ApiRequest) -> list[Row]:
 
 
 def set_absolute(request: ApiRequest) -> Response:
-    return _adjust(request, BATCH, lambda held, quantity: quantity)
+    return _adjust(request, BATCH, lambda stored, quantity: quantity)
 
 
 def set_relative(request: ApiRequest) -> Response:
-    return _adjust(request, RELATIVE_BATCH, lambda held, quantity: held + quantity)
+    return _adjust(request, RELATIVE_BATCH, lambda stored, quantity: stored + quantity)
 
 
 def _adjust(request: ApiRequest, maximum: int, new_quantity: Callable[[int, int], int]) -> Response:

@@ -47,14 +47,14 @@ def option_view(option: Row) -> Row:
         "display_name": option["display_name"],
         "type": option["type"],
         "sort_order": option["sort_order"],
-        "option_values": [_value_view(value, place) for place, value in enumerate(option["values"])],
+        "option_values": [_value_view(value, position) for position, value in enumerate(option["values"])],
         "config": [],
     }
 
 
-def _value_view(value: tuple[int, str], place: int) -> Row:
+def _value_view(value: tuple[int, str], position: int) -> Row:
     number, label = value
-    return {"id": number, "label": label, "sort_order": place, "value_data": None, "is_default": False}
+    return {"id": number, "label": label, "sort_order": position, "value_data": None, "is_default": False}
 
 
 def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
@@ -68,12 +68,12 @@ def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
     name, label = wanted.get("option_display_name"), wanted.get("label")
     if not (isinstance(name, str) and name and isinstance(label, str) and label):
         raise invalid({"option_values": "requires option_display_name and label, or option_id and id"})
-    held = next((option for option in options if option["display_name"] == name), None)
-    if held is None:
-        held = store.add_option(product_id, name, [label])
-    elif not any(known == label for _, known in held["values"]):
-        store.options_.change(held, {"values": (*held["values"], (store.next_value_id(), label))})
-    return held["id"], next(number for number, known in held["values"] if known == label)
+    stored = next((option for option in options if option["display_name"] == name), None)
+    if stored is None:
+        stored = store.add_option(product_id, name, [label])
+    elif not any(known == label for _, known in stored["values"]):
+        store.options_.change(stored, {"values": (*stored["values"], (store.next_value_id(), label))})
+    return stored["id"], next(number for number, known in stored["values"] if known == label)
 
 
 def list_options(request: ApiRequest) -> Response:
@@ -93,8 +93,8 @@ def create_option(request: ApiRequest) -> Response:
     labels = []
     for value in fields.get("option_values", []):
         labels.append(VALUE.checked(value, creating=True)["label"])
-    held = request.store.options_.in_group(product["id"])
-    if any(option["display_name"] == fields["display_name"] for option in held):
+    stored = request.store.options_.in_group(product["id"])
+    if any(option["display_name"] == fields["display_name"] for option in stored):
         raise ApiError(409, "The option name is a duplicate", {"display_name": "in use on this product"})
     option = request.store.add_option(product["id"], fields["display_name"], labels, fields["type"])
     request.store.change_product(product, {})

@@ -183,12 +183,12 @@ def write_record(store: Store, list_id: int, variant_id: int, fields: Row) -> No
     """Upsert by price list, variant and currency. Missing fields get their defaults."""
     fields["currency"] = fields["currency"].upper()
     key = (list_id, variant_id, fields["currency"])
-    held = store.records.find_id("key", key)
-    if held is None:
+    stored = store.records.find_id("key", key)
+    if stored is None:
         row = {"key": key, "price_list_id": list_id, "variant_id": variant_id, **fields}
         store.records.add({**row, "date_created": now(), "date_modified": now()})
     else:
-        row = store.records.rows[held]
+        row = store.records.rows[stored]
         cleared = {name: None for name in ("sale_price", "retail_price", "map_price") if name not in fields}
         store.records.change(row, {**cleared, **fields, "date_modified": now()})
 

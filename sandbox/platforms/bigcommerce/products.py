@@ -129,8 +129,8 @@ CUSTOM_FIELD = Fields(
 )
 
 
-def _overlaps(held: list[int], wanted: set[int]) -> bool:
-    return not wanted.isdisjoint(held)
+def _overlaps(stored: list[int], wanted: set[int]) -> bool:
+    return not wanted.isdisjoint(stored)
 
 
 def _integers(text: str) -> set[int]:
@@ -163,7 +163,7 @@ FILTERS = (
     .add("total_sold", int)
     .add("type")
     .add("availability")
-    .add_test("categories", int, lambda held, wanted: held == [wanted], "categories")
+    .add_test("categories", int, lambda stored, wanted: stored == [wanted], "categories")
     .add_test("categories:in", _integers, _overlaps, "categories")
     .add_test("channel_id:in", _integers, _overlaps, "channels")
     .add_test("keyword", str.lower, lambda name, wanted: wanted in name.lower(), "name")

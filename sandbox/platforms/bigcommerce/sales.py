@@ -233,7 +233,7 @@ def _check(row: Row) -> None:
 
 
 def _done(act: Callable[[], Any]) -> Any:
-    """Do something that the API could have been asked for; its error becomes a refusal."""
+    """Do something that the API could have been asked for; its error becomes a rejection."""
     try:
         return act()
     except ApiError as error:

@@ -194,11 +194,11 @@ class Store:
 
     def _level(self, product: Row) -> Row:
         variants = self.variants.in_group(product["id"])
-        level = sum(self.stock(variant, place["id"]) for variant in variants for place in self.locations)
+        level = sum(self.stock(variant, location["id"]) for variant in variants for location in self.locations)
         return {"inventory_level": level}
 
     def _notify_stock(self, variant: Row) -> None:
-        level = sum(self.stock(variant, place["id"]) for place in self.locations)
+        level = sum(self.stock(variant, location["id"]) for location in self.locations)
         stock_change = {"method": "absolute", "value": level}
         self.publish(
             "store/sku/inventory/updated",
@@ -214,13 +214,13 @@ class Store:
         )
 
     def _clear_variant_data(self, variant_id: int) -> None:
-        for place in self.locations:
-            self.warehouse_stock.pop((place["id"], variant_id), None)
+        for location in self.locations:
+            self.warehouse_stock.pop((location["id"], variant_id), None)
         for price_list in self.price_lists:
             for currency in self.currencies:
-                held = self.records.find_id("key", (price_list["id"], variant_id, currency))
-                if held is not None:
-                    self.records.remove(held)
+                stored = self.records.find_id("key", (price_list["id"], variant_id, currency))
+                if stored is not None:
+                    self.records.remove(stored)
 
     @staticmethod
     def _sku_event(variant: Row) -> Row:
@@ -263,9 +263,9 @@ class Store:
     def _add_product(self, sellable: Product, outlet_category_ids: list[int]) -> None:
         product_id = self.products.last_id + 1
         in_outlet = product_id % 3 == 0
-        categories = [place + 1 for place in sellable.categories]
+        categories = [index + 1 for index in sellable.categories]
         if in_outlet:
-            categories += sorted({outlet_category_ids[place] for place in sellable.categories})
+            categories += sorted({outlet_category_ids[index] for index in sellable.categories})
         row: Row = {
             "name": sellable.title,
             "type": sellable.kind,
@@ -301,9 +301,9 @@ class Store:
             added = self.variants.add(new)
         if not options:
             row["base_variant_id"] = added["id"]
-        for place, url in enumerate(sellable.images):
+        for index, url in enumerate(sellable.images):
             self.images.add(
-                {"product_id": product_id, "image_url": url, "sort_order": place, "is_thumbnail": place == 0}
+                {"product_id": product_id, "image_url": url, "sort_order": index, "is_thumbnail": index == 0}
             )
 
     def _fill_customers_and_orders(self) -> None:

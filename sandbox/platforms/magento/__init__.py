@@ -122,8 +122,8 @@ class Magento(Platform):
                 if request.path_params["view"] not in VIEWS:
                     raise ApiError(404, "The store that was requested wasn't found. Verify the store and try again.")
                 return json_response(await handle(request, self.stores[account]), status)
-            except ApiError as refused:
-                return refused.response()
+            except ApiError as error:
+                return error.response()
 
         return endpoint
 

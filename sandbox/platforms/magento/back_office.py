@@ -45,8 +45,8 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
     async def options(request: Request) -> Response:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
-        held = store.attributes[ATTRIBUTES[body["code"]][0]]["options"]
-        held += [{"label": label, "value": str(store.allocate_id("option"))} for label in body["labels"]]
+        stored = store.attributes[ATTRIBUTES[body["code"]][0]]["options"]
+        stored += [{"label": label, "value": str(store.allocate_id("option"))} for label in body["labels"]]
         return Response(status_code=204)
 
     async def row(request: Request) -> Response:

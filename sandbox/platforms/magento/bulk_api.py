@@ -38,11 +38,11 @@ PRODUCT = {
 def save(store: Store, body: Any) -> Row:
     """Create or update a product by SKU. Fields that are not sent stay unchanged."""
     product = validated(body, {"product!": PRODUCT})["product"]
-    held = store.by_sku(product["sku"])
-    if held is None:
+    stored = store.by_sku(product["sku"])
+    if stored is None:
         _check_new(product)
-    _check(store, product, held)
-    row = held or store.add_product(product["sku"])
+    _check(store, product, stored)
+    row = stored or store.add_product(product["sku"])
     custom = {each["attribute_code"]: each["value"] for each in row["custom_attributes"]}
     custom |= {
         each["attribute_code"]: each["value"]
@@ -70,7 +70,7 @@ def _check_new(product: Row) -> None:
         raise ApiError(400, 'The "%1" attribute value is empty. Set the attribute and try again.', "Price")
 
 
-def _check(store: Store, product: Row, held: Row | None) -> None:
+def _check(store: Store, product: Row, stored: Row | None) -> None:
     if product.get("visibility", VISIBLE) not in (1, 2, 3, 4) or product.get("status", 1) not in (1, 2):
         raise ApiError(400, "Invalid status or visibility.")
     extension = product.get("extension_attributes", {})
@@ -129,8 +129,8 @@ def process_queue(store: Store) -> None:
         try:
             body = orjson.loads(orjson.loads(operation["serialized_data"])["meta_information"])
             saved = save(store, body)
-        except ApiError as refused:
-            operation |= {"status": FAILED, "result_message": refused.formatted_message, "error_code": refused.status}
+        except ApiError as error:
+            operation |= {"status": FAILED, "result_message": error.formatted_message, "error_code": error.status}
         else:
             # The shop deletes the request and keeps the saved product.
             result = {"id": saved["id"], "sku": saved["sku"]}

@@ -311,7 +311,7 @@ def credit_memo_by_id(store: Store, key: int) -> Row:
 
 
 def refund_invoice(store: Store, key: int, body: Row) -> int:
-    """Refund what an invoice was for. Assumed: payments here are offline, so `isOnline` is refused."""
+    """Refund what an invoice was for. Assumed: payments here are offline, so `isOnline` is rejected."""
     document = invoice_by_id(store, key)
     if body.get("isOnline"):
         raise ApiError(400, "The invoice was paid offline.")

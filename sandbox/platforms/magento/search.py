@@ -28,34 +28,34 @@ Test = Callable[[Any], bool]
 
 def _in(value: str) -> Test:
     wanted = frozenset(each.lower() for each in value.split(","))
-    return lambda held: _text(held) in wanted
+    return lambda stored: _text(stored) in wanted
 
 
 def _not(test: Callable[[str], Test]) -> Callable[[str], Test]:
     def opposite(value: str) -> Test:
         holds = test(value)
-        return lambda held: not holds(held)
+        return lambda stored: not holds(stored)
 
     return opposite
 
 
 def _order(fits: Callable[[int], bool]) -> Callable[[str], Test]:
-    return lambda value: lambda held: held is not None and fits(_compare(held, value))
+    return lambda value: lambda stored: stored is not None and fits(_compare(stored, value))
 
 
 # Condition → function that builds the test of a value.
 CONDITIONS: dict[str, Callable[[str], Test]] = {
-    "eq": lambda value: lambda held: _compare(held, value) == 0,
-    "neq": lambda value: lambda held: _compare(held, value) != 0,
+    "eq": lambda value: lambda stored: _compare(stored, value) == 0,
+    "neq": lambda value: lambda stored: _compare(stored, value) != 0,
     "gt": _order(lambda sign: sign > 0),
     "gteq": _order(lambda sign: sign >= 0),
     "lt": _order(lambda sign: sign < 0),
     "lteq": _order(lambda sign: sign <= 0),
     "in": _in,
     "nin": _not(_in),
-    "like": lambda value: lambda held: fnmatchcase(str(held).lower(), value.lower().replace("%", "*")),
-    "null": lambda value: lambda held: held is None,
-    "notnull": lambda value: lambda held: held is not None,
+    "like": lambda value: lambda stored: fnmatchcase(str(stored).lower(), value.lower().replace("%", "*")),
+    "null": lambda value: lambda stored: stored is None,
+    "notnull": lambda value: lambda stored: stored is not None,
 }
 
 
@@ -126,21 +126,21 @@ def _value(row: Row, field: str, read: Read) -> Any:
         raise ApiError(400, "Invalid attribute name: %1", field) from None
 
 
-def _compare(held: Any, value: str) -> int:
+def _compare(stored: Any, value: str) -> int:
     """Compare as numbers if both are numbers, else as text. Returns −1, 0 or 1."""
-    if isinstance(held, int | float):
+    if isinstance(stored, int | float):
         try:
             other = float(value)
         except ValueError:
             return 1
-        return (held > other) - (held < other)
-    text = "" if held is None else str(held).lower()
+        return (stored > other) - (stored < other)
+    text = "" if stored is None else str(stored).lower()
     return (text > value.lower()) - (text < value.lower())
 
 
-def _text(held: Any) -> str:
+def _text(stored: Any) -> str:
     """Return a value as it appears in a list of values: whole numbers without a fraction."""
-    return str(int(held) if isinstance(held, float) and held.is_integer() else held).lower()
+    return str(int(stored) if isinstance(stored, float) and stored.is_integer() else stored).lower()
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

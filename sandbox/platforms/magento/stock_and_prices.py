@@ -25,19 +25,19 @@ def save_source_items(store: Store, body: Row) -> list[Row]:
 
 def save_base_prices(store: Store, body: Row) -> list[Row]:
     """Save the valid prices and report the invalid ones."""
-    refused = []
+    rejected = []
     for price in enforce_limits(store, validated(body, BASE_PRICES)["prices"], "prices"):
         product = store.by_sku(price["sku"])
         wrong = "price" if price["price"] < 0 else ""
         if product is None:
-            refused.append(
+            rejected.append(
                 {
                     "message": "Requested product doesn't exist. Row ID: SKU = %SKU.",
                     "parameters": [price["sku"]],
                 }
             )
         elif wrong or product["type_id"] == "configurable":
-            refused.append(
+            rejected.append(
                 {
                     "message": "Invalid attribute %fieldName = %fieldValue. Row ID: SKU = %SKU, Store ID: %storeId.",
                     "parameters": ["Price", str(price["price"]), price["sku"], str(price["store_id"])],
@@ -46,7 +46,7 @@ def save_base_prices(store: Store, body: Row) -> list[Row]:
         else:
             product["price"] = price["price"]
             store.set_updated_at(product)
-    return refused
+    return rejected
 
 
 def enforce_limits(store: Store, entities: list[Row], name: str) -> list[Row]:

@@ -164,14 +164,14 @@ class Store:
             "configurable_product_links": [child["id"] for child in children],
             "configurable_product_options": [
                 {
-                    "id": place + 1,
+                    "id": index + 1,
                     "attribute_id": str(ATTRIBUTES[name.lower()][0]),
                     "label": name,
-                    "position": place,
+                    "position": index,
                     "values": [{"value_index": int(self.option_of(name.lower(), each))} for each in values],
                     "product_id": number,
                 }
-                for place, (name, values) in enumerate(product.options)
+                for index, (name, values) in enumerate(product.options)
             ],
         }
 
@@ -195,7 +195,7 @@ class Store:
             "product_links": [],
             "options": [],
             "media_gallery_entries": [
-                self.image(f"/{url.rpartition('/')[2]}", place) for place, url in enumerate(product.images)
+                self.image(f"/{url.rpartition('/')[2]}", index) for index, url in enumerate(product.images)
             ],
             "tier_prices": [],
             "custom_attributes": self._custom(number, product, variant),

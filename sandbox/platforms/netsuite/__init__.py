@@ -111,8 +111,8 @@ class NetSuite(Platform):
         account = request.path_params["account"]
         try:
             return json_response(await self.authenticator.token(request, account))
-        except ApiError as refused:
-            return json_response({"error": refused.code}, refused.status)
+        except ApiError as error:
+            return json_response({"error": error.code}, error.status)
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -128,8 +128,8 @@ class NetSuite(Platform):
                 await self.options.latency()
                 body = None if request.method == "GET" else _parsed(await request.body())
                 return handler(request, self.databases[account], body)
-            except ApiError as refused:
-                return refused.response()
+            except ApiError as error:
+                return error.response()
             finally:
                 self.in_flight[account] -= 1
 
@@ -167,8 +167,8 @@ def _query(request: Request, db: AccountDatabase, body: Any) -> Response:
 def _put(request: Request, db: AccountDatabase, body: Any) -> Response:
     kind, key = request.path_params["kind"], request.path_params["key"]
     row_id = records.put(db, kind, key, body, request.query_params.get("replace", ""))
-    place = str(request.url).partition("?")[0].removesuffix(key)
-    return Response(status_code=204, headers={"location": f"{place}{row_id}"})
+    collection_url = str(request.url).partition("?")[0].removesuffix(key)
+    return Response(status_code=204, headers={"location": f"{collection_url}{row_id}"})
 
 
 def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:

@@ -28,12 +28,12 @@ def run_query(db: AccountDatabase, body: Any, limit: str, offset: str) -> dict[s
     if first % number or first + number > MAX_TOTAL_ROWS:
         raise ApiError(400, "INVALID_PARAMETER", "The offset must be divisible by the limit, up to 100,000 rows.")
     rows = _rows(db, query)
-    shown = rows[first : first + number]
+    page = rows[first : first + number]
     return {
         "links": [{"rel": "self", "href": "…"}],
-        "count": len(shown),
+        "count": len(page),
         "hasMore": first + number < len(rows),
-        "items": [{"links": []} | {k.lower(): _text(v) for k, v in row.items() if v is not None} for row in shown],
+        "items": [{"links": []} | {k.lower(): _text(v) for k, v in row.items() if v is not None} for row in page],
         "offset": first,
         "totalResults": len(rows),
     }

@@ -6,7 +6,7 @@ transformations, and that REST does not support legacy tax features. Known from 
 holds only with the custom price level (-1); an amount without a rate holds as it is; the line of a Discount item and
 `discountRate` are negative amounts or percentages.
 
-Assumed: with legacy tax, tax fields are refused; tax is rounded for each line, after discounts; with SuiteTax the rows
+Assumed: with legacy tax, tax fields are rejected; tax is rounded for each line, after discounts; with SuiteTax the rows
 of `taxDetails` count if `taxDetailsOverride` is set, and name their lines by `taxDetailsReference`, freight and
 handling by `SHIPPING` and `HANDLING`.
 """
@@ -53,7 +53,7 @@ def number(value: Any) -> Decimal:
 
 
 def check_header(db: AccountDatabase, body: dict[str, Any]) -> None:
-    """Refuse unknown, read-only and unsupported fields, and amounts that are none. Raises a 400."""
+    """Reject unknown, read-only and unsupported fields, and amounts that are none. Raises a 400."""
     allowed = HEADER | (SUITETAX if db.tax.engine == "suitetax" else set())
     for name in body:
         if name in READ_ONLY:
@@ -115,7 +115,7 @@ def _is_discount(db: AccountDatabase, item: dict[str, Any] | None) -> bool:
 def write(
     db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaces: bool, external_id: str
 ) -> int:
-    """Create or change a transaction, and work out its totals. Nothing is written if anything is refused."""
+    """Create or change a transaction, and work out its totals. Nothing is written if anything is rejected."""
     lines = (body.get("item") or {}).get("items", [])
     if key is None and not lines:
         raise ApiError(400, "USER_ERROR", "You must enter at least one line item for this transaction.", "item")

@@ -134,14 +134,14 @@ class SparkLayer(Platform):
                 with site.exclusive(request.method, request.path_params.get("slug")):
                     await self.options.latency()
                     return handler(request, site, body)
-            except ApiError as refused:
-                return refused.response()
+            except ApiError as error:
+                return error.response()
 
         return endpoint
 
     async def _expire(self, request: Request) -> Response:
         wanted = orjson.loads(await request.body())["site"]
-        self.tokens = {token: held for token, held in self.tokens.items() if held[0] != wanted}
+        self.tokens = {token: stored for token, stored in self.tokens.items() if stored[0] != wanted}
         return Response(status_code=204)
 
     async def _add_products(self, request: Request) -> Response:

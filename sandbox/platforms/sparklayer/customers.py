@@ -62,9 +62,9 @@ def _check(site: Site, row: Row) -> None:
         "discount_percentage",
         "must be from 0 to 100",
     )
-    for place, each in enumerate(row.get("addresses") or ()):
+    for position, each in enumerate(row.get("addresses") or ()):
         for name in REQUIRED_FIELDS:
-            require(is_text(each.get(name)), f"addresses[{place}].{name}", "is required")
+            require(is_text(each.get(name)), f"addresses[{position}].{name}", "is required")
 
 
 def _lookup(request: Request) -> str:

@@ -54,24 +54,24 @@ def price(request: Request, site: Site, body: Any) -> Response:
     slug = _find(request, site)["slug"]
     require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
     named = []
-    for place, each in enumerate(body):
+    for position, each in enumerate(body):
         known_fields(each, {"sku", "display_tax_rate", "pricing"})
-        require(is_text(each.get("sku")), f"[{place}].sku", "is required")
-        require(isinstance(each.get("pricing"), list), f"[{place}].pricing", "is required")
+        require(is_text(each.get("sku")), f"[{position}].sku", "is required")
+        require(isinstance(each.get("pricing"), list), f"[{position}].pricing", "is required")
         for tier in each["pricing"]:
             known_fields(tier, {"quantity", "price"})
             require(
                 isinstance(tier.get("quantity"), int) and tier["quantity"] >= 1,
-                f"[{place}].quantity",
+                f"[{position}].quantity",
                 "must be at least 1",
             )
             require(
                 is_number(tier.get("price")) and tier["price"] >= 0,
-                f"[{place}].price",
+                f"[{position}].price",
                 "must be a number of at least 0",
             )
         quantities = [tier["quantity"] for tier in each["pricing"]]
-        require(len(quantities) == len(set(quantities)), f"[{place}].pricing", "each quantity must occur only once")
+        require(len(quantities) == len(set(quantities)), f"[{position}].pricing", "each quantity must occur only once")
         named.append(each["sku"])
     require(len(named) == len(set(named)), "sku", "each SKU must occur only once")
     for each in body:

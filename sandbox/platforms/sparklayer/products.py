@@ -38,9 +38,9 @@ def create(site: Site, body: Any) -> Row:
 def _write(site: Site, product: Row, body: Row) -> None:
     """All or nothing. Variants are matched by their external ID; omitted ones are kept."""
     own = {each["external_id"]: each for each in product["variants"]}
-    for place, each in enumerate(body.get("variants") or ()):
+    for position, each in enumerate(body.get("variants") or ()):
         known_fields(each, VARIANT)
-        _check(site, each, own, f"variants[{place}]")
+        _check(site, each, own, f"variants[{position}]")
     product |= {name: value for name, value in body.items() if name != "variants"}
     for each in body.get("variants") or ():
         key = each["external_id"]
@@ -52,23 +52,23 @@ def _write(site: Site, product: Row, body: Row) -> None:
     site.products[product["external_id"]] = product
 
 
-def _check(site: Site, variant: Row, own: dict[str, Row], place: str) -> None:
+def _check(site: Site, variant: Row, own: dict[str, Row], path: str) -> None:
     key = variant.get("external_id")
-    require(is_text(key), f"{place}.external_id", "is required")
-    require(not str(key).startswith("pv_"), f"{place}.external_id", "must not start with pv_")
+    require(is_text(key), f"{path}.external_id", "is required")
+    require(not str(key).startswith("pv_"), f"{path}.external_id", "must not start with pv_")
     if key in site.variants and key not in own:
-        raise ApiError(409, "Conflict", **{f"{place}.external_id": "is used by a variant of another product"})
-    require(key in own or is_text(variant.get("sku")), f"{place}.sku", "is required")
-    require(variant.get("status", "live") in STATUSES, f"{place}.status", f"must be one of {', '.join(STATUSES)}")
+        raise ApiError(409, "Conflict", **{f"{path}.external_id": "is used by a variant of another product"})
+    require(key in own or is_text(variant.get("sku")), f"{path}.sku", "is required")
+    require(variant.get("status", "live") in STATUSES, f"{path}.status", f"must be one of {', '.join(STATUSES)}")
     weight = variant.get("weight_in_grams")
     require(
         weight is None or (is_number(weight) and weight >= 0),
-        f"{place}.weight_in_grams",
+        f"{path}.weight_in_grams",
         "must be a number of at least 0",
     )
     for name, by in UNIQUE_BY.items():
         values = [each.get(by) for each in variant.get(name) or ()]
-        require(len(values) == len(set(values)), f"{place}.{name}", f"each {by} must occur only once")
+        require(len(values) == len(set(values)), f"{path}.{name}", f"each {by} must occur only once")
 
 
 def post(request: Request, site: Site, body: Any) -> Response:

@@ -62,7 +62,7 @@ class Site:
                 for key, row in self.variants.items()
                 if row.get("sku") in prices
             },
-            "stock": {f"{sku}@{place}": level for (place, sku), level in self.levels.items()},
+            "stock": {f"{sku}@{location}": level for (location, sku), level in self.levels.items()},
             "prices": {
                 f"{slug}/{sku}": {"price_list": slug, "sku": sku, "pricing": tiers}
                 for slug, prices in self.prices.items()

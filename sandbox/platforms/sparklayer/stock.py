@@ -15,24 +15,24 @@ FIELDS = {"stock_location_id", "stock_location_external_id", "sku", "stock_level
 def update(request: Request, site: Site, body: Any) -> Response:
     require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
     levels = {}
-    for place, each in enumerate(body):
+    for index, each in enumerate(body):
         known_fields(each, FIELDS)
         require(
             "stock_location_id" not in each or "stock_location_external_id" not in each,
-            f"[{place}]",
+            f"[{index}]",
             "must be a single location",
         )
         location = each.get("stock_location_external_id") or str(each.get("stock_location_id", "")).removeprefix("sl_")
-        require(location in LOCATIONS, f"[{place}].stock_location_external_id", f"location {location!r} does not exist")
-        require(is_text(each.get("sku")), f"[{place}].sku", "is required")
-        require((location, each["sku"]) not in levels, f"[{place}].sku", "the pair of SKU and location occurs twice")
+        require(location in LOCATIONS, f"[{index}].stock_location_external_id", f"location {location!r} does not exist")
+        require(is_text(each.get("sku")), f"[{index}].sku", "is required")
+        require((location, each["sku"]) not in levels, f"[{index}].sku", "the pair of SKU and location occurs twice")
         for name in ("stock_level", "min_stock_level"):
             value = each.get(name)
             whole = isinstance(value, int) and not isinstance(value, bool)
-            require(whole or (value is None and name != "stock_level"), f"[{place}].{name}", "must be an integer")
+            require(whole or (value is None and name != "stock_level"), f"[{index}].{name}", "must be an integer")
         date = each.get("restock_date")
         require(
-            date is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(date)), f"[{place}].restock_date", "must be a date"
+            date is None or re.fullmatch(r"\d{4}-\d\d-\d\d", str(date)), f"[{index}].restock_date", "must be a date"
         )
         levels[location, each["sku"]] = each | {"stock_location_id": f"sl_{location}"}
     site.levels |= levels

@@ -69,11 +69,11 @@ def _errors(body: Row) -> dict[str, Row]:
     errors = body.get("errors") or []
     require(isinstance(errors, list) and len(errors) <= MAX_ITEMS, "errors", f"at most {MAX_ITEMS}")
     found: dict[str, Row] = {}
-    for place, each in enumerate(errors):
+    for position, each in enumerate(errors):
         known_fields(each, {"external_id", "external_url", "visible_id", "message"})
-        require(is_text(each.get("external_id")), f"errors[{place}].external_id", "is required")
-        require(each["external_id"] not in found, f"errors[{place}].external_id", "occurs twice")
-        require(is_text(each.get("message"), 10_000), f"errors[{place}].message", "is required")
+        require(is_text(each.get("external_id")), f"errors[{position}].external_id", "is required")
+        require(each["external_id"] not in found, f"errors[{position}].external_id", "occurs twice")
+        require(is_text(each.get("message"), 10_000), f"errors[{position}].message", "is required")
         found[each["external_id"]] = each
     return found
 

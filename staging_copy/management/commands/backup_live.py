@@ -5,11 +5,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from staging_copy import services
-from staging_copy.archive import ArchiveError
+from staging_copy.backup.archive import ArchiveError
+from staging_copy.backup.object_storage import StorageFailed
+from staging_copy.copying.trial import TrialFailed
 from staging_copy.models import Backup
 from staging_copy.postgres import ProgramFailed
 
@@ -22,6 +25,11 @@ class Command(BaseCommand):
         what.add_argument("--list", action="store_true", help="list all backups, latest first")
         what.add_argument("--verify", metavar="NAME", help="read the whole backup and compare it with its manifest")
         what.add_argument("--register", metavar="FOLDER", type=Path, help="import an archive made elsewhere")
+        what.add_argument("--fetch", metavar="NAME", help="bring a backup back from the object storage")
+        what.add_argument("--stored", action="store_true", help="list the backups in the object storage")
+        what.add_argument(
+            "--rehearse", action="store_true", help="restore the latest backup on trial and count its rows"
+        )
         parser.add_argument("--taken-at", metavar="ISO-TIME", help="with --register: when the archive was taken")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,8 +41,12 @@ class Command(BaseCommand):
                         f"  {backup.rows or 0:,} rows  {(backup.size or 0) / 2**20:.1f} MiB"
                     )
                 return
+            if options["stored"]:
+                for name in services.stored_names():
+                    self.stdout.write(name)
+                return
             backup = self._run(options)
-        except (ArchiveError, ProgramFailed, OSError) as error:
+        except (ArchiveError, ProgramFailed, StorageFailed, TrialFailed, ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error)) from error
         except Backup.DoesNotExist as error:
             raise CommandError("Backup not found. Use --list to see all backups.") from error
@@ -45,7 +57,13 @@ class Command(BaseCommand):
             return services.verify_backup(backup=Backup.objects.get(name=options["verify"]))
         if options["register"]:
             return services.register_backup(folder=options["register"], taken_at=_time(options["taken_at"]), by=None)
-        return services.take_backup()
+        if options["fetch"]:
+            return services.fetch_backup(name=options["fetch"])
+        if options["rehearse"]:
+            return services.rehearse_restore()
+        backup = services.take_backup()
+        services.store_backups()
+        return backup
 
 
 def _time(text: str | None) -> datetime:

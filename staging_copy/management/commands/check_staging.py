@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from staging_copy.journal import Journal
-from staging_copy.post_copy_check import PROGRESS_PREFIX
-from staging_copy.reconciliation import Check, CheckFailed
+from staging_copy.checking import Check, CheckFailed
+from staging_copy.checking.process import PROGRESS_PREFIX
+from staging_copy.copying.journal import Journal
 
 
 class Command(BaseCommand):

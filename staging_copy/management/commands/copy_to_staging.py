@@ -6,14 +6,15 @@ from typing import Any
 import psycopg2
 from django.core.management.base import BaseCommand, CommandError
 
-from staging_copy import copier, services
-from staging_copy.archive import ArchiveError
-from staging_copy.copier import CopyFailed, Watcher
-from staging_copy.journal import AlreadyRunning
+from staging_copy import services
+from staging_copy.backup.archive import ArchiveError
+from staging_copy.copying.copier import Watcher
+from staging_copy.copying.journal import AlreadyRunning
+from staging_copy.copying.preflight import PreflightFailed
+from staging_copy.copying.stages import STAGE_LABELS, CopyFailed
+from staging_copy.copying.target import WrongTarget
+from staging_copy.masking.policy import PolicyError, Rows
 from staging_copy.models import Backup, Copy
-from staging_copy.policy import PolicyError, Rows
-from staging_copy.preflight import Refused
-from staging_copy.target import WrongTarget
 
 
 class Command(BaseCommand):
@@ -35,10 +36,18 @@ class Command(BaseCommand):
             if options["rollback"]:
                 self._rollback()
             elif options["dry_run"]:
-                self._show(services.plan_copy(backup=_backup(options["backup"])))
+                self._show(services.dry_run(backup=_backup(options["backup"])))
             else:
                 self._copy(_backup(options["backup"]))
-        except (Refused, CopyFailed, AlreadyRunning, ArchiveError, PolicyError, WrongTarget, ValueError) as error:
+        except (
+            PreflightFailed,
+            CopyFailed,
+            AlreadyRunning,
+            ArchiveError,
+            PolicyError,
+            WrongTarget,
+            ValueError,
+        ) as error:
             raise CommandError(str(error)) from error
         except psycopg2.Error as error:
             raise CommandError(f"PostgreSQL: {error}") from error
@@ -46,7 +55,7 @@ class Command(BaseCommand):
     def _copy(self, backup: Backup | None) -> None:
         copy = services.start_copy(backup=backup, by=None)
         watcher = Watcher(
-            lambda stage: self.stdout.write(f"{copier.STAGE_LABELS[stage]}..."),
+            lambda stage: self.stdout.write(f"{STAGE_LABELS[stage]}..."),
             lambda table, rows: self.stdout.write(f"    {table:<40} {rows:>12,}"),
         )
         copy = services.run_copy(copy=copy, watcher=watcher)
@@ -69,8 +78,12 @@ class Command(BaseCommand):
         self.stdout.write(f"Backup: {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
         for planned in plan.tables:
             self.stdout.write(
-                f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.fate, planned.rules)}"
+                f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.treatment, planned.rules)}"
             )
+        for warning in plan.warnings:
+            self.stdout.write(f"Kept, but looks personal: {warning}")
+        for finding in plan.definitions.findings:
+            self.stdout.write(f"{finding}: {finding.addresses} email addresses masked in its definition")
         self.stdout.write(f"Dry run: {plan.rows:,} rows, estimated time {plan.estimated}. Nothing was changed.")
 
 
@@ -83,8 +96,8 @@ def _backup(name: str | None) -> Backup | None:
         raise CommandError(f"Backup {name} not found. Use backup_live --list to see all backups.") from error
 
 
-def _describe_table(fate: Rows, rules: dict[str, Any]) -> str:
-    if fate is not Rows.COPY:
-        return "emptied" if fate is Rows.EMPTY else "staging's own"
+def _describe_table(treatment: Rows, rules: dict[str, Any]) -> str:
+    if treatment is not Rows.COPY:
+        return "emptied" if treatment is Rows.EMPTY else "staging's own"
     changed = [f"{column} {rule}" for column, rule in rules.items() if rule not in ("keep", "keep:tree")]
     return ", ".join(changed) or "kept"

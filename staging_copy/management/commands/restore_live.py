@@ -7,8 +7,9 @@ import psycopg2
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from staging_copy import restore, services
-from staging_copy.archive import ArchiveError
+from staging_copy import services
+from staging_copy.backup.archive import ArchiveError
+from staging_copy.copying import restore
 from staging_copy.models import Backup
 from staging_copy.postgres import ProgramFailed
 
@@ -40,5 +41,5 @@ class Command(BaseCommand):
             )
         except Backup.DoesNotExist as error:
             raise CommandError("Backup not found. Use backup_live --list to see all backups.") from error
-        except (ArchiveError, ProgramFailed, psycopg2.Error, restore.Refused) as error:
+        except (ArchiveError, ProgramFailed, psycopg2.Error, restore.RestoreBlocked) as error:
             raise CommandError(f"Live was not replaced. {error}") from error

@@ -35,10 +35,10 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
             return self._orphan_variants_page(cursor["loose"])
         cursor = cursor or {"after": 0, "variants": 0}
         rows, after, left = page_by_id(self.client, PRODUCTS, cursor["after"], **self._by_id(), **self._filters())
-        made = self.records(rows)
-        seen = cursor["variants"] + sum(len(record.variants or ()) for record in made)
+        records = self.records(rows)
+        seen = cursor["variants"] + sum(len(record.variants or ()) for record in records)
         following = {"after": after, "variants": seen} if after else self._start_orphan_scan(seen)
-        return Page(made, following, total=None if cursor["after"] else left)
+        return Page(records, following, total=None if cursor["after"] else left)
 
     def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
         return self.records(self.client.existing(PRODUCTS, external_ids, **self._filters()))

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from catalog.items import BrandItem
 from connectors.platforms.bigcommerce.client import BRANDS, Row, TargetClient, join
+from connectors.platforms.bigcommerce.error_messages import rejection_error, removal_outcome
 from connectors.platforms.bigcommerce.listings import BrandListing
-from connectors.platforms.bigcommerce.refusals import refusal_error, removal_outcome
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import URL_LENGTH, check_name
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 
@@ -35,9 +35,9 @@ class BrandTarget(StoreTarget[BrandItem], BrandListing[TargetClient]):
         """Link brands that exist with the same name (B5), create missing ones, update those that differ. Uses one
         listing for all."""
         written, removed = split(operations)
-        gone = [operation.external_id for _, operation in removed if operation.external_id]
-        if gone and self.client.settings.on_removal == "delete":
-            self.client.call("DELETE", BRANDS, params={"id:in": join(gone)})
+        removed_ids = [operation.external_id for _, operation in removed if operation.external_id]
+        if removed_ids and self.client.settings.on_removal == "delete":
+            self.client.call("DELETE", BRANDS, params={"id:in": join(removed_ids)})
         outcomes = {position: removal_outcome(operation) for position, operation in removed}
         if written:
             store = _StoreBrands(self.client)
@@ -48,8 +48,8 @@ class BrandTarget(StoreTarget[BrandItem], BrandListing[TargetClient]):
 def _sync(store: "_StoreBrands", operation: Operation[Row]) -> Outcome:
     try:
         return Outcome(external_id=str(store.sync(operation)))
-    except Refused as refused:
-        return Outcome(error=refusal_error(refused))
+    except RequestRejected as rejection:
+        return Outcome(error=rejection_error(rejection))
     except SkipRecord as error:
         return Outcome(error=error)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from catalog.items import CategoryItem
 from connectors.platforms.bigcommerce.client import Row, TargetClient
+from connectors.platforms.bigcommerce.error_messages import removal_outcome
 from connectors.platforms.bigcommerce.listings import CategoryListing
-from connectors.platforms.bigcommerce.refusals import removal_outcome
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.targets.category_tree import CategoryTree
 from connectors.platforms.bigcommerce.values import check_name

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import CATEGORIES, TREES, Row, TargetClient, join
+from connectors.platforms.bigcommerce.error_messages import rejection_error
 from connectors.platforms.bigcommerce.paging import row_ids
-from connectors.platforms.bigcommerce.refusals import refusal_error
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
-from connectors.sdk.responses import Refused, Response
+from connectors.sdk.responses import RequestRejected, Response
 
 CATEGORIES_PER_REQUEST = 50
 
@@ -26,7 +26,7 @@ class CategoryTree:
         self.tree_id = self._fetch_id()
         self.rows = self._fetch_rows()
         self.ids_by_path: dict[CategoryPath, list[int]] = {}
-        self.refused: dict[CategoryPath, SkipRecord] = {}
+        self.rejected: dict[CategoryPath, SkipRecord] = {}
 
     def _fetch_id(self) -> int:
         channel = self.client.settings.channel_id
@@ -79,32 +79,32 @@ class CategoryTree:
                 try:
                     bodies[key] = self.body(own.get(key) or {"path": path})
                 except SkipRecord as problem:
-                    self.refused[key] = problem
+                    self.rejected[key] = problem
             self._post(bodies)
 
     def id_at(self, path: CategoryPath) -> int:
         """The ID at this path. SkipRecord if there is none, or more than one."""
         found = self._match_by_path(path)
         if found is None:
-            raise self.refused.get(_fold(path)) or SkipRecord(issues.REJECTED(reason="no reason given"))
+            raise self.rejected.get(_fold(path)) or SkipRecord(issues.REJECTED(reason="no reason given"))
         return found
 
     def body(self, payload: Row) -> Row:
         *above, name = payload["path"]
-        place = {"parent_id": self.id_at(tuple(above))} if above else {"parent_id": 0, "tree_id": self.tree_id}
+        parent = {"parent_id": self.id_at(tuple(above))} if above else {"parent_id": 0, "tree_id": self.tree_id}
         managed = {key: value for key, value in payload.items() if key != "path"}
-        return {"name": name, **place, **managed}
+        return {"name": name, **parent, **managed}
 
     def change(self, bodies: dict[int, Row]) -> dict[int, Outcome]:
         """Update the categories. Returns position → outcome."""
         outcomes = {}
-        for places in _chunks(list(bodies)):
-            _, errors = self._write("PUT", [bodies[place] for place in places])
-            for index, place in enumerate(places):
-                number = str(bodies[place]["category_id"])
-                outcomes[place] = Outcome(external_id=number, error=errors.get(index))
+        for positions in _chunks(list(bodies)):
+            _, errors = self._write("PUT", [bodies[position] for position in positions])
+            for index, position in enumerate(positions):
+                number = str(bodies[position]["category_id"])
+                outcomes[position] = Outcome(external_id=number, error=errors.get(index))
                 if index not in errors:
-                    self.rows[int(number)]["parent_id"] = bodies[place]["parent_id"]
+                    self.rows[int(number)]["parent_id"] = bodies[position]["parent_id"]
         return outcomes
 
     def remove(self, ids: list[int]) -> None:
@@ -130,7 +130,7 @@ class CategoryTree:
             for index, key in enumerate(keys):
                 body = bodies[key]
                 if index in errors:
-                    self.refused[key] = errors[index]
+                    self.rejected[key] = errors[index]
                 elif (number := found.get((body["parent_id"], body["name"]))) is not None:
                     self.rows[number] = {"id": number, "parent_id": body["parent_id"], "name": body["name"]}
                     self.ids_by_path[key] = [number]
@@ -141,10 +141,10 @@ class CategoryTree:
         """Write the categories. Returns what was created and the errors of rejected ones, by position."""
         try:
             answer = _answer(self.client.call(method, CATEGORIES, body=bodies))
-        except Refused as refused:
-            answer = refused.body if isinstance(refused.body, dict) else {}
+        except RequestRejected as error:
+            answer = error.body if isinstance(error.body, dict) else {}
             if not (errors := _errors(answer)):
-                return [], dict.fromkeys(range(len(bodies)), refusal_error(refused))
+                return [], dict.fromkeys(range(len(bodies)), rejection_error(error))
             return [], errors
         return answer.get("data") or [], _errors(answer)
 
@@ -173,7 +173,7 @@ class CategoryTree:
 def _answer(response: Response) -> Row:
     body = response.json()
     if not isinstance(body, dict):
-        raise TryAgainLater("The store answered categories in a shape that is not the vendor's.")
+        raise TryAgainLater("The store returned categories in an unexpected format.")
     return body
 
 
@@ -183,10 +183,10 @@ def _errors(answer: Row) -> dict[int, SkipRecord]:
     reported = inner.get("errors") if isinstance(inner, dict) else None
     texts: dict[int, list[str]] = defaultdict(list)
     for key, text in reported.items() if isinstance(reported, dict) else ():
-        place, _, name = key.partition(".")
-        if place.isdecimal():
-            texts[int(place)].append(f"{name}: {text}")
-    return {place: SkipRecord(issues.REJECTED(reason=", ".join(each))) for place, each in texts.items()}
+        position, _, name = key.partition(".")
+        if position.isdecimal():
+            texts[int(position)].append(f"{name}: {text}")
+    return {position: SkipRecord(issues.REJECTED(reason=", ".join(each))) for position, each in texts.items()}
 
 
 def _fold(path: Iterable[str]) -> CategoryPath:

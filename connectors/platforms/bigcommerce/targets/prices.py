@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from catalog.items import VariantItem
 from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, Row, join
-from connectors.platforms.bigcommerce.refusals import error_text, refusal_reason
+from connectors.platforms.bigcommerce.error_messages import error_text, rejection_reason
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.targets.stock import variant_outcome
 from connectors.platforms.bigcommerce.values import full_and_sale, remote_variant_id
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused
+from connectors.sdk.errors import BatchRejected
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.records import Problem
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
@@ -44,21 +44,21 @@ class PriceTarget(StoreTarget[VariantItem]):
         """Records of a rejected batch may have been written nevertheless; writing them again does no harm."""
         path = f"/pricelists/{self.client.settings.price_list_id}/records"
         written, removed = split(operations)
-        gone = [operation.external_id for _, operation in removed]
-        for start in range(0, len(gone), IDS_PER_REQUEST):
-            self.client.call("DELETE", path, params={"variant_id:in": join(gone[start : start + IDS_PER_REQUEST])})
+        ids = [operation.external_id for _, operation in removed]
+        for start in range(0, len(ids), IDS_PER_REQUEST):
+            self.client.call("DELETE", path, params={"variant_id:in": join(ids[start : start + IDS_PER_REQUEST])})
         if written:
             try:
                 self.client.call("PUT", path, body=[operation.content for _, operation in written])
-            except Refused as refused:
+            except RequestRejected as error:
                 positions = {operation.content["variant_id"]: position for position, operation in written}
-                raise BatchRefused(refusal_reason(refused), item_errors=_item_errors(refused, positions)) from refused
+                raise BatchRejected(rejection_reason(error), item_errors=_item_errors(error, positions)) from error
         return [variant_outcome(each) for each in operations]
 
 
-def _item_errors(refused: Refused, positions: Mapping[int, int]) -> dict[int, Problem]:
+def _item_errors(rejection: RequestRejected, positions: Mapping[int, int]) -> dict[int, Problem]:
     """The errors of the records that the response names by their variant."""
-    errors = refused.body.get("batch_errors") if isinstance(refused.body, dict) else None
+    errors = rejection.body.get("batch_errors") if isinstance(rejection.body, dict) else None
     found = {}
     for error in errors if isinstance(errors, list) else ():
         data = error.get("data") if isinstance(error, dict) else None

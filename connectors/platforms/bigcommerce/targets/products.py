@@ -5,9 +5,14 @@ from typing import Any
 
 from catalog.items import ProductItem
 from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, VARIANTS, Row, TargetClient, join
+from connectors.platforms.bigcommerce.error_messages import (
+    error_text,
+    rejection_error,
+    rejection_reason,
+    removal_outcome,
+)
 from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import complete_page_by_id
-from connectors.platforms.bigcommerce.refusals import error_text, refusal_error, refusal_reason, removal_outcome
 from connectors.platforms.bigcommerce.targets.base import Numbered, StoreTarget, split
 from connectors.platforms.bigcommerce.targets.product_payload import (
     CODES,
@@ -17,10 +22,10 @@ from connectors.platforms.bigcommerce.targets.product_payload import (
 )
 from connectors.platforms.bigcommerce.targets.variants import VariantWriter, new_variant, store_weight
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.paging import HeldPage
-from connectors.sdk.responses import Refused
+from connectors.sdk.paging import ExistingPage
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 
@@ -33,13 +38,13 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
     def payload(self, item: ProductItem, refs: References) -> Row | None:
         return product_payload(item, refs, self.client.settings.price_list)
 
-    def read_held(self, *, cursor: Any) -> HeldPage[Row]:
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
         query = {"include_fields": ",".join(COMPARED_FIELDS), "sort": "id", "direction": "asc", "limit": PAGE_SIZE}
         rows, following = complete_page_by_id(self.client, PRODUCTS, cursor, **query)
-        return HeldPage({str(row["id"]): comparable_content(row) for row in rows}, following)
+        return ExistingPage({str(row["id"]): comparable_content(row) for row in rows}, following)
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """BatchRefused if the store rejects several products together without saying which."""
+        """BatchRejected if the store rejects several products together without saying which."""
         written, removed = split(operations)
         self._remove([operation.external_id for _, operation in removed if operation.external_id])
         outcomes = {position: removal_outcome(operation) for position, operation in removed}
@@ -55,17 +60,17 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             if position not in known and position not in outcomes:
                 try:
                     known[position] = self._create(operation.content)
-                except Refused as refused:
-                    outcomes[position] = Outcome(error=refusal_error(refused))
-        held = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
-        if missing := [number for number in known.values() if number not in held]:
+                except RequestRejected as error:
+                    outcomes[position] = Outcome(error=rejection_error(error))
+        existing = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
+        if missing := [number for number in known.values() if number not in existing]:
             raise TryAgainLater(f"The store does not list the products {join(missing)} yet.")
         for position, number in known.items():
-            self.client.complete(held[number])
+            self.client.complete(existing[number])
             try:
-                outcomes[position] = VariantWriter(self.client, held[number]).sync(operations[position])
-            except Refused as refused:
-                outcomes[position] = Outcome(external_id=str(number), error=refusal_error(refused))
+                outcomes[position] = VariantWriter(self.client, existing[number]).sync(operations[position])
+            except RequestRejected as error:
+                outcomes[position] = Outcome(external_id=str(number), error=rejection_error(error))
         return [outcomes[position] for position in range(len(operations))]
 
     def _find(self, written: Numbered) -> list[int | None]:
@@ -93,13 +98,13 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         bodies = [{"id": number, **self._body(payload)} for number, payload in products.values()]
         try:
             response = self.client.call("PUT", PRODUCTS, body=bodies)
-        except Refused as refused:
-            raise BatchRefused(refusal_reason(refused)) from refused
+        except RequestRejected as error:
+            raise BatchRejected(rejection_reason(error)) from error
         if response.status == 207:
             reason = error_text(response.json().get("errors", {}))
             # Sending each product alone shows which one was rejected.
             errors = {position: issues.PARTLY_SAVED(reason=reason) for position in products if len(products) == 1}
-            raise BatchRefused(f"Parts of it could not be saved: {reason}.", item_errors=errors)
+            raise BatchRejected(f"Some parts could not be saved: {reason}.", item_errors=errors)
 
     def _create(self, payload: Row) -> int:
         body = self._body(payload) | {"images": [{"image_url": url} for url in payload["images"]]}

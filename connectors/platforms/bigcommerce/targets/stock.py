@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from catalog.items import VariantItem
 from connectors.platforms.bigcommerce.client import Row
-from connectors.platforms.bigcommerce.refusals import refusal_reason
+from connectors.platforms.bigcommerce.error_messages import rejection_reason
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import remote_variant_id
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused
+from connectors.sdk.errors import BatchRejected
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.records import Problem
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType
 
@@ -40,9 +40,9 @@ class StockTarget(StoreTarget[VariantItem]):
         if items:
             try:
                 self.client.call("PUT", ADJUSTMENTS, body={"reason": "SyncCenter", "items": items})
-            except Refused as refused:
-                errors = _item_errors(refused, [position for position, _ in written])
-                raise BatchRefused(refusal_reason(refused), item_errors=errors) from refused
+            except RequestRejected as error:
+                errors = _item_errors(error, [position for position, _ in written])
+                raise BatchRejected(rejection_reason(error), item_errors=errors) from error
         return [variant_outcome(each) for each in operations]
 
 
@@ -51,9 +51,9 @@ def variant_outcome(operation: Operation[Row]) -> Outcome:
     return Outcome(external_id=str((operation.payload or {}).get("variant_id") or operation.external_id))
 
 
-def _item_errors(refused: Refused, positions: Sequence[int]) -> dict[int, Problem]:
+def _item_errors(rejection: RequestRejected, positions: Sequence[int]) -> dict[int, Problem]:
     """`{"errors": {"items[3].variant_id": …}}`: the errors of the adjustments that the response names."""
-    errors = refused.body.get("errors") if isinstance(refused.body, dict) else None
+    errors = rejection.body.get("errors") if isinstance(rejection.body, dict) else None
     return {
         positions[int(match[1])]: issues.REJECTED(reason=f"{name}: {text}")
         for name, text in (errors.items() if isinstance(errors, dict) else ())

@@ -33,13 +33,13 @@ class VariantWriter:
     def sync(self, operation: Operation[Row]) -> Outcome:
         outcome = Outcome(external_id=str(self._product["id"]))
         wanted = operation.content["variants"]
-        held = {each["sku"]: each for each in self._product["variants"]}
+        existing = {each["sku"]: each for each in self._product["variants"]}
         if not wanted[0]["options"]:
             return self._link_only_variant(outcome, wanted[0])
         changed: list[Row] = []
         for each in wanted:
-            row = held.get(each["sku"])
-            spare = held.get(each["sku"] + REPLACED_SUFFIX)
+            row = existing.get(each["sku"])
+            spare = existing.get(each["sku"] + REPLACED_SUFFIX)
             if row is not None and _options(row) == _wanted_options(each):
                 number = row["id"]
                 if difference := self._difference(each, row):
@@ -87,10 +87,10 @@ class VariantWriter:
             if row["sku"] in before - wanted and row["option_values"]:
                 self._client.call("DELETE", f"{self._path}/{row['id']}")
 
-    def _difference(self, wanted: Row, held: Row) -> Row:
+    def _difference(self, wanted: Row, existing: Row) -> Row:
         """The changed fields. The store treats zero and null alike for a missing sale price or code."""
         managed = _managed(self._client, wanted)
-        return {name: value for name, value in managed.items() if (value or 0) != (held.get(name) or 0)}
+        return {name: value for name, value in managed.items() if (value or 0) != (existing.get(name) or 0)}
 
 
 def new_variant(client: TargetClient, wanted: Row) -> Row:

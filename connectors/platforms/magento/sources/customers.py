@@ -31,11 +31,11 @@ class Customers(MagentoSource[CustomerRecord]):
         return mapped_paths(self.client.field_map.customers, Kind.CUSTOMER)
 
     def records(self, rows: list[Any]) -> list[CustomerRecord]:
-        made = []
+        records = []
         for row in rows:
             own = {name: found for name, path in self._mapped.items() if (found := text(mapped_value(row, path)))}
-            made.append(record(row, _Customer, partial(self._build, own), self._placeholder))
-        return made
+            records.append(record(row, _Customer, partial(self._build, own), self._placeholder))
+        return records
 
     def _build(self, own: dict[str, str], api_row: "_Customer") -> CustomerRecord:
         billing = next((each for each in api_row.addresses if each.default_billing), None)

@@ -65,8 +65,13 @@ class ProductRecordBuilder:
         for each in api_row.custom_attributes:
             code = each.get("attribute_code", "") if isinstance(each, dict) else ""
             attribute = self.client.attributes[code]
-            if attribute and attribute.own and code not in excluded and (shown := attribute.shown(each.get("value"))):
-                found[attribute.label] = shown
+            if (
+                attribute
+                and attribute.own
+                and code not in excluded
+                and (value := attribute.display_value(each.get("value")))
+            ):
+                found[attribute.label] = value
         return dict(sorted(found.items()))
 
     def _options(self, api_row: "ProductRow") -> list[Attribute]:
@@ -78,11 +83,11 @@ class ProductRecordBuilder:
             return [self._variant(api_row, api_row, 0, status)]
         found = []
         for position, row in enumerate(self.children):
-            made = record(row, ProductRow, lambda child: _placeholder(str(child.id)), _placeholder)
-            ref = f"variant:{made.external_id}"
-            if made.problems:
+            child_record = record(row, ProductRow, lambda child: _placeholder(str(child.id)), _placeholder)
+            ref = f"variant:{child_record.external_id}"
+            if child_record.problems:
                 self.problems += [
-                    issues.UNREADABLE(**problem.values, ref=ref, fatal=False) for problem in made.problems
+                    issues.UNREADABLE(**problem.values, ref=ref, fatal=False) for problem in child_record.problems
                 ]
             elif not is_variant(row):
                 self.problems.append(issues.VARIANT_VISIBLE(sku=text(row.get("sku")), ref=ref))
@@ -100,7 +105,7 @@ class ProductRecordBuilder:
             position=position,
             cart_image_url=images[0].url if images else "",
             options=[
-                {"name": option.label, "value": str(option.shown(chosen))}
+                {"name": option.label, "value": str(option.display_value(chosen))}
                 for option in self._options(product)
                 if (chosen := mapped_value(own.custom_attributes, option.code)) is not None
             ],
@@ -108,7 +113,7 @@ class ProductRecordBuilder:
             settings={
                 name: value
                 for name, code in self.map.settings.items()
-                if (value := self._shown(own, product, code)) not in (None, "")
+                if (value := self._display_value(own, product, code)) not in (None, "")
             },
             price=self._price(own, fatal=fatal),
             stock=self._stock(own, product),
@@ -117,17 +122,17 @@ class ProductRecordBuilder:
             ),
         )
 
-    def _shown(self, own: "ProductRow", product: "ProductRow", code: str) -> Any:
+    def _display_value(self, own: "ProductRow", product: "ProductRow", code: str) -> Any:
         """The label of an attribute's value, of the variant or else of its product."""
         value = mapped_value(own.custom_attributes, code)
         value = mapped_value(product.custom_attributes, code) if value is None else value
         attribute = self.client.attributes[code]
-        return attribute.shown(value) if attribute and value is not None else value
+        return attribute.display_value(value) if attribute and value is not None else value
 
     def _stock(self, own: "ProductRow", product: "ProductRow") -> list[StockRecord]:
         found = self.stock.get(own.sku.lower()) or [StockRecord(quantity=None)]
-        shown = {name: self._shown(own, product, code) for name, code in self.stock_paths.items()}
-        mapped = mapped_values("stock", shown)
+        values = {name: self._display_value(own, product, code) for name, code in self.stock_paths.items()}
+        mapped = mapped_values("stock", values)
         return [StockRecord(quantity=each.quantity, location=each.location, **mapped) for each in found]
 
     def _weight(self, own: "ProductRow", *, fatal: bool) -> Decimal | None:
@@ -163,7 +168,7 @@ class ProductRecordBuilder:
         return str(config.get("secure_base_media_url") or config.get("base_media_url") or "").rstrip("/")
 
     def _images(self, api_row: "ProductRow") -> list[ImageRecord]:
-        shown = [each for each in api_row.media_gallery_entries if each.media_type == "image" and not each.disabled]
+        images = [each for each in api_row.media_gallery_entries if each.media_type == "image" and not each.disabled]
         return [
             ImageRecord(
                 external_id=each.id,
@@ -171,7 +176,7 @@ class ProductRecordBuilder:
                 alt=each.label,
                 position=each.position,
             )
-            for each in sorted(shown, key=lambda each: (each.position, _by_number(each.id)))
+            for each in sorted(images, key=lambda each: (each.position, _by_number(each.id)))
         ]
 
 

@@ -51,7 +51,7 @@ class Products(ListedSource[ProductRecord]):
         return [product_rows.of_types(*SIMPLE_TYPES, CONFIGURABLE)]
 
     def full_filters(self) -> list[Group]:
-        return [*self.base_filters(), product_rows.shown()]
+        return [*self.base_filters(), product_rows.individually_visible()]
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
         if since is None:
@@ -84,13 +84,13 @@ class Products(ListedSource[ProductRecord]):
         children = self._children(rows)
         sold = [*rows, *children.values()]
         stock = self._stock([row["sku"] for row in sold if isinstance(row, dict) and isinstance(row.get("sku"), str)])
-        made = []
+        records = []
         for row in rows:
             below = [children[number] for number in child_ids(row) if number in children]
             builder = ProductRecordBuilder(self.client, below, stock)
-            made.append(record(row, ProductRow, builder.build, self._placeholder))
-            made[-1].raw = row | {"children": below} if below else row
-        return made
+            records.append(record(row, ProductRow, builder.build, self._placeholder))
+            records[-1].raw = row | {"children": below} if below else row
+        return records
 
     def _placeholder(self, external_id: str) -> ProductRecord:
         return ProductRecord(external_id=external_id, title="", link=product_link(self.client, external_id))

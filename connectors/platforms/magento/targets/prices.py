@@ -8,12 +8,12 @@ from typing import Any
 
 from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
-from connectors.platforms.magento.messages import fill_placeholders, message_of
-from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
+from connectors.platforms.magento.error_messages import error_message, fill_placeholders
+from connectors.platforms.magento.targets.sku_values import Entry, SkuValueTarget, json_value
 from connectors.platforms.magento.targets.variants import sku_of
-from connectors.sdk.errors import BatchRefused, TryAgainLater
+from connectors.sdk.errors import BatchRejected, TryAgainLater
 from connectors.sdk.operations import References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
@@ -21,7 +21,7 @@ PATH = "/products/base-prices"
 ALL_STORE_VIEWS = 0  # the ID that stands for all store views
 
 
-class PriceTarget(FigureTarget):
+class PriceTarget(SkuValueTarget):
     """Prices are never removed, because a product must have a price."""
 
     data_type = DataType.PRICES
@@ -37,16 +37,20 @@ class PriceTarget(FigureTarget):
         """Save the prices. The shop saves the valid ones and reports the others."""
         try:
             answer = self.client.post(PATH, {"prices": entries})
-        except Refused as refused:
-            raise BatchRefused(f"Magento refuses the prices: {message_of(refused)}") from refused
+        except RequestRejected as error:
+            raise BatchRejected(f"Magento rejected the prices: {error_message(error)}") from error
         return _rejected(answer, [each["sku"] for each in entries])
 
     def removal_entry(self, sku: str) -> Entry | None:
         return None
 
-    def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
+    def existing_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
         return {
-            str(row["id"]): {"sku": row["sku"], "price": held_number(row.get("price")), "store_id": ALL_STORE_VIEWS}
+            str(row["id"]): {
+                "sku": row["sku"],
+                "price": json_value(row.get("price")),
+                "store_id": ALL_STORE_VIEWS,
+            }
             for row in rows
         }
 
@@ -54,14 +58,14 @@ class PriceTarget(FigureTarget):
 def _rejected(answer: Any, skus: Sequence[str]) -> dict[str, str]:
     """SKU → why its price was rejected."""
     if not isinstance(answer, list) or not all(isinstance(each, dict) and "message" in each for each in answer):
-        raise TryAgainLater("Magento did not say which prices it took.")
+        raise TryAgainLater("Magento did not say which prices it accepted.")
     found = {}
     for each in answer:
         parameters = each.get("parameters")
         given = list(parameters.values()) if isinstance(parameters, dict) else parameters or []
         message = fill_placeholders(each["message"], parameters)
-        culprit = next((sku for sku in skus if sku in given), None)
-        if culprit is None:
-            raise BatchRefused(f"Magento refuses some of the prices: {message}")
-        found[culprit] = message
+        rejected_sku = next((sku for sku in skus if sku in given), None)
+        if rejected_sku is None:
+            raise BatchRejected(f"Magento rejected some of the prices: {message}")
+        found[rejected_sku] = message
     return found

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.platforms.magento.client import ShopClient
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.shipments import COMMENT_PREFIX, MAGENTO_ID_PREFIX, Shipment, fetch_by_order
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
@@ -37,49 +37,51 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
 
         SkipRecord for a shipment that has neither an ID nor a tracking number, because it could not be identified.
         """
-        known = {line.id: existing for line in item.lines if (existing := refs.get(Kind.ORDER_LINE, line.id))}
+        known = {line.id: order_item_id for line in item.lines if (order_item_id := refs.get(Kind.ORDER_LINE, line.id))}
         if not known:
             return None
         external_shipments = [each for each in item.shipments if not each.external_id.startswith(MAGENTO_ID_PREFIX)]
-        made = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
-        return {"shipments": sorted(made, key=lambda each: each["key"])}
+        payloads = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
+        return {"shipments": sorted(payloads, key=lambda each: each["key"])}
 
     def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
         """Create missing shipments, and add tracking numbers that were reported later. One read for all orders
         together."""
-        wanted = {place: each.payload["shipments"] for place, each in enumerate(operations) if each.payload}
-        order_ids = {place: int(operations[place].external_id) for place, shipments in wanted.items() if shipments}
-        held = fetch_by_order(self.client, order_ids.values())
+        wanted = {index: each.payload["shipments"] for index, each in enumerate(operations) if each.payload}
+        order_ids = {index: int(operations[index].external_id) for index, shipments in wanted.items() if shipments}
+        existing = fetch_by_order(self.client, order_ids.values())
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
-        for place, order_id in order_ids.items():
-            refusals = self._create_missing(order_id, wanted[place], held[order_id])
-            outcomes[place].error = _rejection(refusals) if refusals else None
+        for index, order_id in order_ids.items():
+            rejections = self._create_missing(order_id, wanted[index], existing[order_id])
+            outcomes[index].error = _rejection(rejections) if rejections else None
         return outcomes
 
-    def _create_missing(self, order_id: int, wanted: Sequence[Payload], held: Sequence[Shipment]) -> dict[str, Refused]:
+    def _create_missing(
+        self, order_id: int, wanted: Sequence[Payload], existing: Sequence[Shipment]
+    ) -> dict[str, RequestRejected]:
         """Create missing shipments. Returns key → error for the rejected ones; the others are not affected."""
-        existing = {each.key: each for each in held if each.key is not None}
+        by_key = {each.key: each for each in existing if each.key is not None}
         manual_tracking_numbers = {
-            track.track_number for each in held if each.key is None for track in each.tracks if track.track_number
+            track.track_number for each in existing if each.key is None for track in each.tracks if track.track_number
         }
-        refusals = {}
+        rejections = {}
         for each in wanted:
             try:
-                if made := existing.get(each["key"]):
-                    self._add_tracks(made, each)
+                if created := by_key.get(each["key"]):
+                    self._add_tracks(created, each)
                 elif manual_tracking_numbers.isdisjoint(_numbers(each)):
                     self._create(order_id, each)
-            except Refused as refused:
-                refusals[each["key"]] = refused
-        return refusals
+            except RequestRejected as error:
+                rejections[each["key"]] = error
+        return rejections
 
-    def _add_tracks(self, made: Shipment, shipment: Payload) -> None:
+    def _add_tracks(self, created: Shipment, shipment: Payload) -> None:
         """Add tracking numbers that were reported later."""
-        held = {each.track_number for each in made.tracks}
-        parent = {"order_id": made.order_id, "parent_id": made.entity_id, "weight": 0, "description": ""}
+        existing = {each.track_number for each in created.tracks}
+        parent = {"order_id": created.order_id, "parent_id": created.entity_id, "weight": 0, "description": ""}
         quantity = {"qty": sum(each["qty"] for each in shipment["items"])}
         for number in _numbers(shipment):
-            if number not in held:
+            if number not in existing:
                 self.client.post("/shipment/track", {"entity": parent | quantity | _track(shipment, number)})
 
     def _create(self, order_id: int, shipment: Payload) -> None:
@@ -94,7 +96,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
             body["arguments"] = {"extension_attributes": {"source_code": source}}
         answer = self.client.post(f"/order/{order_id}/ship", body)
         if not str(answer).isdecimal():
-            raise TryAgainLater("Magento did not say which shipment it made.")
+            raise TryAgainLater("Magento did not say which shipment it created.")
 
 
 def _shipped(item: ShipmentItem, known: Mapping[int, str]) -> Payload | None:
@@ -127,6 +129,6 @@ def _track(shipment: Payload, number: str) -> dict[str, str]:
     return {"track_number": number, "title": carrier or "Shipment", "carrier_code": code}
 
 
-def _rejection(refusals: Mapping[str, Refused]) -> SkipRecord:
-    reasons = [f"{key.rpartition('/')[0]}: {message_of(refused)}" for key, refused in refusals.items()]
+def _rejection(rejections: Mapping[str, RequestRejected]) -> SkipRecord:
+    reasons = [f"{key.rpartition('/')[0]}: {error_message(error)}" for key, error in rejections.items()]
     return SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons)))

@@ -8,20 +8,20 @@ from decimal import Decimal
 
 from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
-from connectors.platforms.magento.targets.figures import Entry, FigureTarget, held_number
+from connectors.platforms.magento.targets.sku_values import Entry, SkuValueTarget, json_value
 from connectors.platforms.magento.targets.variants import sku_of
-from connectors.sdk.errors import BatchRefused, NeedsAttention, TryAgainLater
+from connectors.sdk.errors import BatchRejected, NeedsAttention, TryAgainLater
 from connectors.sdk.operations import References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType
 
 PATH = "/inventory/source-items"
 
 
-class StockTarget(FigureTarget):
+class StockTarget(SkuValueTarget):
     """A variant that is no longer offered or whose stock is not tracked is set to out of stock."""
 
     data_type = DataType.STOCK
@@ -38,17 +38,17 @@ class StockTarget(FigureTarget):
     def save(self, entries: list[Entry]) -> dict[str, str]:
         try:
             answer = self.client.post(PATH, {"sourceItems": entries})
-        except Refused as refused:
+        except RequestRejected as error:
             self._check_source()
-            raise BatchRefused(f"Magento refuses the stock: {message_of(refused)}") from refused
+            raise BatchRejected(f"Magento rejected the stock: {error_message(error)}") from error
         if answer != []:
-            raise TryAgainLater("Magento did not say that it took the stock.")
+            raise TryAgainLater("Magento did not confirm the stock.")
         return {}
 
     def removal_entry(self, sku: str) -> Entry | None:
         return self._entry(sku, 0)
 
-    def held_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
+    def existing_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
         """Stock of the configured inventory source; products that it does not have are left out."""
         source = self.client.settings.source_code
         found = self.client.fetch_by_values(PATH, "sku", [row["sku"] for row in rows], [Filter("source_code", source)])
@@ -57,7 +57,7 @@ class StockTarget(FigureTarget):
             str(row["id"]): {
                 "sku": row["sku"],
                 "source_code": source,
-                "quantity": held_number(item.get("quantity")),
+                "quantity": json_value(item.get("quantity")),
                 "status": item.get("status"),
             }
             for row in rows
@@ -78,8 +78,8 @@ class StockTarget(FigureTarget):
         source = self.client.settings.source_code
         try:
             self.client.http.get(self.client.path(f"/inventory/sources/{source}"))
-        except Refused as refused:
+        except RequestRejected as error:
             raise NeedsAttention(
-                f"The shop has no inventory source {source!r}: {message_of(refused)}",
+                f"The shop has no inventory source {source!r}: {error_message(error)}",
                 fix="Correct the source in the settings of the connection.",
-            ) from refused
+            ) from error

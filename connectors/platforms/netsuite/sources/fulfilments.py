@@ -118,5 +118,5 @@ def _quantity(row: Row) -> Decimal:
     """The absolute quantity: some lines have negative quantities for shipped goods, others positive ones."""
     quantity = decimal_or_none(row.get("quantity"))
     if quantity is None:
-        raise TryAgainLater("NetSuite answered with a fulfilment line without a quantity.", sent=False)
+        raise TryAgainLater("NetSuite returned a fulfillment line without a quantity.", sent=False)
     return abs(quantity)

@@ -21,15 +21,15 @@ def read_stock_levels(client: NetSuiteClient, item_ids: Sequence[int]) -> dict[i
     found: dict[int, list[StockRecord]] = defaultdict(list)
     for condition in in_conditions("stock.item", item_ids):
         # A location has several items, so the unique key is the pair.
-        item, place = 0, 0
+        item, location = 0, 0
         while True:
-            after = f"(stock.item > {item} OR (stock.item = {item} AND place.id > {place}))"
+            after = f"(stock.item > {item} OR (stock.item = {item} AND place.id > {location}))"
             rows, more = client.page(f"{_STOCK} WHERE {condition} AND {after} ORDER BY stock.item, place.id")
             for row in rows:
                 found[required_int(row, "item")].append(_stock(row))
             if not more:
                 break
-            item, place = required_int(rows[-1], "item"), required_int(rows[-1], "id")
+            item, location = required_int(rows[-1], "item"), required_int(rows[-1], "id")
     return found
 
 

@@ -1,5 +1,11 @@
-"""The payload of an order: the customer, the fields of the sales order, and its lines."""
+"""The payload of an order: the customer, the fields of the sales order, and its lines.
 
+NetSuite's amounts are without tax (M4): it works out the tax itself, and rejects tax fields unless the account has
+SuiteTax. Discounts lower the lines, or stand in the header as the item of the setting `discount_item`.
+https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_159665260887.html
+"""
+
+from decimal import Decimal
 from typing import Any, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -8,14 +14,21 @@ from connectors.platforms.netsuite.targets.addresses import address
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
+from connectors.sdk.orders import hold_different, rounding
 from connectors.sdk.values import json_number
 from hub.kinds import Kind
-from orders.items import OrderItem, OrderLineItem
+from orders.items import OrderItem
+from orders.parts import Part, charges_left, deliverable_parts
 
 # The statuses of an order that may still be sent for the first time.
 _OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
 _CLOSED_STATUSES = {"cancelled", "returned", "refunded"}
 MAX_MEMO_LENGTH = 999
+# Version of the amounts in a payload. Those without were sent by releases that sent prices with tax.
+FORMAT = 2
+# Finer than any currency, so that rate × quantity rounds to the amount.
+_RATE_PLACES = Decimal("0.00000001")
+_ZERO = Decimal(0)
 
 
 class EntityPayload(TypedDict, total=False):
@@ -27,21 +40,39 @@ class EntityPayload(TypedDict, total=False):
 
 
 class LinePayload(TypedDict):
-    """An order line; `key` is our ID of it."""
+    """An order line; `key` is our ID of it. `rate` and `amount` are without tax."""
 
     key: str
     sku: str
     quantity: int | float
     closed: NotRequired[bool]
     rate: NotRequired[int | float]
+    amount: NotRequired[int | float]
+    description: NotRequired[str]
+
+
+class ExpectedTotals(TypedDict):
+    """What the sales order should come to, with tax, and the tax in it; and how far rounding may take it."""
+
+    currency: str
+    total: str
+    tax: str
+    tolerance: str
 
 
 class OrderPayload(TypedDict):
-    """A sales order; `body` holds the fields of `salesOrder` in REST."""
+    """A sales order; `body` holds the fields of `salesOrder` in REST.
+
+    `left_out`: titles of lines without SKU for which the account has no item. `ended`: nothing is left to deliver.
+    """
 
     entity: EntityPayload
     body: dict[str, Any]
     lines: list[LinePayload]
+    format: NotRequired[int]
+    expected: NotRequired[ExpectedTotals]
+    left_out: NotRequired[list[str]]
+    ended: NotRequired[bool]
 
 
 def order_payload(item: OrderItem, refs: References, settings: Settings, fields: FieldMap) -> OrderPayload | None:
@@ -51,21 +82,55 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
     closed = item.status in _CLOSED_STATUSES or all(line.status in _CLOSED_STATUSES for line in item.lines)
     if unpaid or closed or (not sent_before and item.status not in _OPEN_STATUSES):
         return None
-    return {
+    hold_different(item, settings.unreconciled_orders)
+    parts = [
+        part
+        for part in deliverable_parts(item, whole_bundles=settings.send_bundles)
+        if part.quantity or refs.get(Kind.ORDER_LINE, part.line.id)
+    ]
+    if not sent_before and not any(part.quantity for part in parts):
+        return None
+    if len({part.line.delivery_address for part in parts if part.quantity and part.line.needs_shipping}) > 1:
+        raise SkipRecord(issues.SEVERAL_DELIVERY_ADDRESSES())
+    payload: OrderPayload = {
         "entity": _entity(item, refs, settings),
         "body": _body(item, settings, fields),
-        "lines": [_line(line, item, settings) for line in item.lines],
+        "lines": [],
     }
+    priced = item.principal is None or settings.dropship_prices
+    exact = priced and all(part.net is not None and part.gross is not None for part in parts)
+    left_out = []
+    for part in parts:
+        if sku := part.line.sku or settings.custom_item:
+            payload["lines"].append(_line(part, sku, settings, priced=priced, exact=exact))
+        else:
+            left_out.append(part.line.title)
+    if left_out and not payload["lines"]:
+        raise SkipRecord(issues.LINE_SKU_MISSING(title=left_out[0]))
+    if left_out:
+        payload["left_out"] = left_out
+    if not any(item.open_quantities().values()):
+        payload["ended"] = True
+    if exact:
+        _add_totals(payload, item, parts, settings)
+    return payload
 
 
 def _entity(item: OrderItem, refs: References, settings: Settings) -> EntityPayload:
-    """The customer. For a vendor it is the seller on whose behalf the vendor ships."""
+    """The customer. For a vendor it is the seller on whose behalf the vendor ships.
+
+    An order that names a customer waits for that customer; the guest customer is for orders that name none (M10).
+    """
     if item.principal is not None:
         slug = item.principal.slug
         internal_id = settings.seller_customers.get(slug, "")
         return {"id": internal_id} if internal_id else {"seller": slug, "name": item.principal.name}
-    if customer := refs.get(Kind.CUSTOMER, item.customer_id) or settings.guest_customer:
+    if customer := refs.get(Kind.CUSTOMER, item.customer_id):
         return {"id": customer}
+    if item.customer_id is not None or item.awaits_customer:
+        raise SkipRecord(issues.CUSTOMER_NOT_READY())
+    if settings.guest_customer:
+        return {"id": settings.guest_customer}
     raise SkipRecord(issues.CUSTOMER_MISSING())
 
 
@@ -85,7 +150,7 @@ def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, An
             body[name] = {"id": internal_id}
     if item.customer_note:
         body["memo"] = item.customer_note[:MAX_MEMO_LENGTH]
-    delivery = next((each for each in item.addresses if each.use == "shipping"), None)
+    delivery = _delivery(item)
     if delivery is not None:
         body["shippingAddress"] = address(delivery)
     elif item.principal is not None:
@@ -93,12 +158,58 @@ def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, An
     return body
 
 
-def _line(line: OrderLineItem, item: OrderItem, settings: Settings) -> LinePayload:
-    if not line.sku:
-        raise SkipRecord(issues.LINE_SKU_MISSING(title=line.title))
-    found: LinePayload = {"key": str(line.id), "sku": line.sku, "quantity": json_number(line.quantity)}
-    if line.status in _CLOSED_STATUSES:
+def _delivery(item: OrderItem) -> Any:
+    """The delivery address, of several the one that the lines name."""
+    found = [each for each in item.addresses if each.use == "shipping"]
+    named = {line.delivery_address for line in item.lines if line.delivery_address}
+    return next((each for each in found if each.external_id in named), next(iter(found), None))
+
+
+def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool) -> LinePayload:
+    line = part.line
+    closed = line.status in _CLOSED_STATUSES or not part.quantity
+    quantity = line.quantity if closed else part.quantity
+    found: LinePayload = {"key": str(line.id), "sku": sku, "quantity": json_number(quantity)}
+    if closed:
         found["closed"] = True
-    if item.principal is None or settings.dropship_prices:
+    if not line.sku and line.title:
+        found["description"] = line.title[:MAX_MEMO_LENGTH]
+    if not priced:
+        return found
+    if not exact or part.net is None:
         found["rate"] = json_number(line.unit_price)
+    elif not closed:
+        amount = part.net + (part.discount_net if settings.discount_item else _ZERO)
+        found["rate"] = json_number((amount / quantity).quantize(_RATE_PLACES)) if quantity else 0
+        found["amount"] = json_number(amount)
     return found
+
+
+def _add_totals(payload: OrderPayload, item: OrderItem, parts: list[Part], settings: Settings) -> None:
+    """Charges and discounts in the header, and the totals to compare with those of NetSuite afterwards."""
+    charges = charges_left(item)
+    body = payload["body"]
+    shipping = sum((row.net or _ZERO for row in charges if row.kind == "shipping"), _ZERO)
+    others = sum((row.net or _ZERO for row in charges if row.kind != "shipping"), _ZERO)
+    discount = sum((part.discount_net for part in parts if part.quantity), _ZERO)
+    if shipping:
+        body["shippingCost"] = json_number(shipping)
+    if others:
+        # Gift wrapping and fees have no field of their own.
+        body["handlingCost"] = json_number(others)
+    if settings.discount_item and discount:
+        body |= {"discountItem": {"id": settings.discount_item}, "discountRate": json_number(-discount)}
+    rows = [(part.tax or _ZERO, part.gross or _ZERO) for part in parts if part.quantity]
+    rows += [(row.tax or _ZERO, row.gross or _ZERO) for row in charges]
+    tolerance = rounding(item.currency, len(rows))
+    payload["expected"] = {
+        "currency": item.currency,
+        "total": _text(sum((gross for _, gross in rows), _ZERO)),
+        "tax": _text(sum((tax for tax, _ in rows), _ZERO)),
+        "tolerance": _text(tolerance),
+    }
+    payload["format"] = FORMAT
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

@@ -7,10 +7,12 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545295601
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient
+from connectors.platforms.netsuite.numbers import decimal_or_none
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
 from connectors.platforms.netsuite.targets.order_payloads import (
     EntityPayload,
@@ -26,8 +28,10 @@ from connectors.platforms.netsuite.targets.sales_orders import (
     read_lines,
 )
 from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord
-from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References, TargetTotals
+from connectors.sdk.orders import total_problems
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem
@@ -67,7 +71,31 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             outcome.links = {
                 (Kind.ORDER_LINE, int(key)): f"{outcome.external_id}/{line.number}" for key, line in matched.items()
             }
+            outcome.totals = self._totals(outcome.external_id, operation.content)
+            outcome.warnings += total_problems(outcome.totals) if outcome.totals else []
+            outcome.warnings += [
+                issues.LINE_SKU_MISSING(title=title, fatal=False) for title in operation.content.get("left_out", ())
+            ]
         return outcomes
+
+    def _totals(self, internal_id: str, sent: OrderPayload) -> TargetTotals | None:
+        """What NetSuite worked out, beside what the order comes to (M4); None without prices of ours."""
+        if (expected := sent.get("expected")) is None:
+            return None
+        try:
+            found = self.client.read("salesOrder", internal_id, ("total", "taxTotal"))
+        except RequestRejected as error:
+            raise TryAgainLater(f"The totals of a sales order cannot be read: {error}") from error
+        if (total := decimal_or_none(found.get("total"))) is None:
+            return None
+        return TargetTotals(
+            currency=expected["currency"],
+            expected_total=Decimal(expected["total"]),
+            expected_tax=Decimal(expected["tax"]),
+            total=total,
+            tax=decimal_or_none(found.get("taxTotal")),
+            tolerance=Decimal(expected["tolerance"]),
+        )
 
     def _external_id(self, operation: Operation[OrderPayload]) -> str:
         return external_ids.order_id(self.client.settings, operation.item_id)
@@ -98,17 +126,25 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         matched = self._match(operation, found.lines)
         # Lines that were closed by us are reopened; lines closed by a NetSuite user stay closed.
         closed_by_us = {line["key"] for line in previous["lines"] if line.get("closed")} if previous else set()
+        if previous:
+            closed_by_us |= matched.keys() - {line["key"] for line in previous["lines"]}
         lines = []
         for line in wanted["lines"]:
             changed = self._changed_line(line, matched.get(line["key"]))
             if "isClosed" not in changed and (line["key"] in closed_by_us or operation.action is Action.CREATE):
                 changed["isClosed"] = False
             lines.append(changed)
+        if previous and "format" not in previous and wanted.get("ended"):
+            # An order that an earlier release sent, and that has ended by now: NetSuite's people have dealt with it.
+            return Outcome(external_id=found.internal_id)
         kept = {line["key"] for line in wanted["lines"]}
         removed = {line.number for key, line in matched.items() if key not in kept}
         removed |= {line.number for line in found.lines if line.key and line.key not in kept}
         lines += [{"line": number, "isClosed": True} for number in sorted(removed)]
-        self.client.update("salesOrder", found.internal_id, wanted["body"] | {"item": {"items": lines}})
+        body = _cleared(previous, wanted) | wanted["body"] | {"item": {"items": lines}}
+        if previous is None or previous["entity"] != wanted["entity"]:
+            body["entity"] = {"id": self._customer_id(wanted["entity"])}
+        self.client.update("salesOrder", found.internal_id, body)
         return Outcome(external_id=found.internal_id)
 
     def _close(self, operation: Operation[OrderPayload], found: SalesOrder | None) -> Outcome:
@@ -120,10 +156,11 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
 
     def _new_line(self, line: LinePayload) -> dict[str, Any]:
         found: dict[str, Any] = {"item": {"id": self._item_id(line["sku"])}, "quantity": line["quantity"]}
-        if "rate" in line:
-            found |= {"price": {"id": CUSTOM_PRICE_LEVEL}, "rate": line["rate"]}
+        found |= _prices(line)
         if line.get("closed"):
             found["isClosed"] = True
+        if description := line.get("description"):
+            found["description"] = description
         if self.client.settings.location:
             found["location"] = {"id": self.client.settings.location}
         if name := self.client.field_map.orders.line_id:
@@ -137,7 +174,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             return {"line": existing.number, "isClosed": True}
         if existing.item != self._item_id(line["sku"]):
             raise SkipRecord(issues.LINE_ITEM_CHANGED(sku=line["sku"]))
-        return {"line": existing.number, "quantity": line["quantity"]}
+        return {"line": existing.number, "quantity": line["quantity"]} | _prices(line)
 
     def _match(
         self, operation: Operation[OrderPayload], existing: Sequence[SalesOrderLine]
@@ -169,6 +206,20 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             external_id = external_ids.seller_id(settings, slug)
             self._seller_customers[slug] = self.client.upsert("customer", external_id, body)
         return self._seller_customers[slug]
+
+
+def _prices(line: LinePayload) -> dict[str, Any]:
+    if "rate" not in line:
+        return {}
+    found: dict[str, Any] = {"price": {"id": CUSTOM_PRICE_LEVEL}, "rate": line["rate"]}
+    return found | ({"amount": line["amount"]} if "amount" in line else {})
+
+
+def _cleared(previous: OrderPayload | None, wanted: OrderPayload) -> dict[str, Any]:
+    """Empty values for fields that were sent before and have no value any more, such as a note (M7)."""
+    empty = {"memo": "", "shippingCost": 0, "handlingCost": 0, "discountItem": None, "discountRate": None}
+    before = previous["body"] if previous else {}
+    return {name: value for name, value in empty.items() if name in before and name not in wanted["body"]}
 
 
 def _all_lines(operation: Operation[OrderPayload]) -> list[LinePayload]:

@@ -8,6 +8,9 @@ from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
 from connectors.platforms.netsuite.targets.order_payloads import LinePayload
 
+# Lines that NetSuite adds to an order, or that carry its discounts: no lines of ours.
+_NOT_SOLD = {"ShipItem", "Discount", "Subtotal", "Markup", "Payment", "EndGroup", "Description", "TaxItem", "TaxGroup"}
+
 
 @dataclass(slots=True)
 class SalesOrderLine:
@@ -38,14 +41,19 @@ def find_sales_orders(client: NetSuiteClient, external_ids: Iterable[str]) -> di
 
 
 def read_lines(client: NetSuiteClient, order_ids: Iterable[str]) -> dict[str, list[SalesOrderLine]]:
-    """Internal ID of a sales order → its lines in order, without taxes and the like."""
+    """Internal ID of a sales order → its lines in order, without taxes, freight, discounts and the like."""
     key_field = client.field_map.orders.line_id
     column = f", line.{key_field} AS own" if key_field else ""
-    query = f"SELECT line.uniquekey, line.transaction, line.id, line.item{column} FROM transactionline line"
+    query = (
+        f"SELECT line.uniquekey, line.transaction, line.id, line.item, item.itemtype{column} FROM transactionline line"
+        " LEFT JOIN item ON item.id = line.item"
+    )
     found: dict[str, list[SalesOrderLine]] = defaultdict(list)
     for condition in in_conditions("line.transaction", (int(each) for each in order_ids)):
         where = f"line.mainline = 'F' AND line.taxline = 'F' AND {condition}"
         for row in client.rows(query, key="line.uniquekey", where=where):
+            if row.get("itemtype") in _NOT_SOLD:
+                continue
             line = SalesOrderLine(required_int(row, "id"), str(row.get("item", "")), str(row.get("own", "")))
             found[str(row.get("transaction"))].append(line)
     return {order_id: sorted(lines, key=lambda line: line.number) for order_id, lines in found.items()}

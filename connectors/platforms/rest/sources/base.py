@@ -10,6 +10,7 @@ from connectors.platforms.rest.client import PAGE_SIZE, RestClient
 from connectors.sdk import issues
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Record
+from connectors.sdk.schemas import error_message
 from connectors.sdk.streams import Source
 
 MAX_KEY_LENGTH = 191
@@ -64,7 +65,10 @@ class RestSource(Source[RestClient, RecordT]):
         except ValidationError as error:
             record = self.placeholder(key[:MAX_KEY_LENGTH].replace("\x00", ""))
             record.problems = [
-                issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The object", reason=each["msg"])
+                issues.UNREADABLE(
+                    field=".".join(map(str, each["loc"])) or "The object",
+                    reason=error_message(each),
+                )
                 for each in error.errors()
             ]
         record.raw = raw

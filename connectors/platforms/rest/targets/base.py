@@ -7,7 +7,7 @@ from connectors.platforms.rest.client import BATCH_SIZE, RestClient, Row
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.paging import HeldPage
+from connectors.sdk.paging import ExistingPage
 from connectors.sdk.records import AddressRecord
 from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import Kind
@@ -42,11 +42,11 @@ class RestTargetStream(Target[RestClient, ItemT, Row]):
                 outcomes |= {i: _outcome(keys[i], result) for i, result in zip(indexes, results, strict=True)}
         return [outcomes[index] for index in range(len(operations))]
 
-    def read_held(self, *, cursor: Any) -> HeldPage[Row]:
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
         answer = self.client.keyed_page(self.data_type, cursor)
-        return HeldPage({each.pop("key"): each for each in answer["items"]}, answer["next"])
+        return ExistingPage({each.pop("key"): each for each in answer["items"]}, answer["next"])
 
-    def find_held(self, external_ids: Collection[str]) -> set[str]:
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
         return {each["key"] for each in self.client.find(self.data_type, list(external_ids))}
 
 

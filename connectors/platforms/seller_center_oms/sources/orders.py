@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress
 from connectors.platforms.seller_center_oms.sources.addresses import AddressRow, address_problems, address_records
 from connectors.platforms.seller_center_oms.sources.base import OmsSource
 from connectors.sdk.listing_protocol import Row, Text, UtcDatetime, record
-from connectors.sdk.records import OrderLineRecord, OrderRecord, ShipmentRecord
+from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord, ShipmentRecord
 from hub.kinds import DataType
+from orders.currencies import round_amount
 
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
@@ -27,7 +28,8 @@ SENT_STATUSES = frozenset(("shipped", "delivered", "returned"))
 
 
 class ItemRow(BaseModel):
-    """An order item: usually one piece of one SKU."""
+    """An order item: usually one piece of one SKU. Amounts are with tax; `tax_amount` is that of paid price and
+    shipping."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
@@ -36,6 +38,12 @@ class ItemRow(BaseModel):
     name: Text = ""
     quantity: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)] = Decimal(1)
     price: Amount
+    voucher_amount: Amount = Decimal(0)
+    voucher_code: Text = ""
+    paid_price: Amount | None = None
+    shipping_amount: Amount | None = None
+    tax_amount: Amount | None = None
+    tax_percent: Amount | None = None
     item_status: Text = ""
     shipping_carrier: Text = ""
     tracking_code: Text = ""
@@ -49,6 +57,7 @@ class OrderRow(Row):
     total: Amount
     tax: Amount = Decimal(0)
     shipping_cost: Amount = Decimal(0)
+    voucher_amount: Amount = Decimal(0)
     customer_id: Text | None = None
     note: Text = ""
     ip_address: IPvAnyAddress | None = None
@@ -76,7 +85,7 @@ def order_status(items: Sequence[str]) -> str:
 
 
 def _order(row: OrderRow) -> OrderRecord:
-    lines = [_line(item, position) for position, item in enumerate(row.items)]
+    lines = [_line(item, position, row.currency) for position, item in enumerate(row.items)]
     result = OrderRecord(
         external_id=row.id,
         updated_at=row.updated_at,
@@ -86,12 +95,14 @@ def _order(row: OrderRow) -> OrderRecord:
         currency=row.currency,
         total=row.total,
         tax=row.tax,
+        prices_include_tax=True,
         shipping_cost=row.shipping_cost,
         placed_at=row.created_at,
         customer_id=row.customer_id or "",
         customer_note=row.note,
         ip_address=None if row.ip_address is None else str(row.ip_address),
         lines=lines,
+        adjustments=_adjustments(row, lines),
         shipments=_shipments(row.items),
         addresses=address_records(row.billing_address, row.shipping_address),
     )
@@ -99,16 +110,46 @@ def _order(row: OrderRow) -> OrderRecord:
     return result
 
 
-def _line(item: ItemRow, position: int) -> OrderLineRecord:
+def _line(item: ItemRow, position: int, currency: str) -> OrderLineRecord:
+    gross = item.price * item.quantity - item.voucher_amount
+    if item.paid_price is not None and item.quantity == 1:
+        gross = item.paid_price
+    tax = None
+    if item.tax_percent is not None:
+        tax = round_amount(gross * item.tax_percent / (100 + item.tax_percent), currency)
+    elif not item.shipping_amount:
+        tax = item.tax_amount
     return OrderLineRecord(
         external_id=item.id_sales_order_item,
         sku=item.sku,
         title=item.name,
         position=position,
         quantity=item.quantity,
-        unit_price=item.price,
+        unit_price_gross=item.price,
+        total_gross=gross,
+        tax=tax,
+        tax_rate=item.tax_percent,
+        discount_gross=item.voucher_amount,
         status=STATUSES.get(item.item_status, "pending"),
     )
+
+
+def _adjustments(row: OrderRow, lines: Sequence[OrderLineRecord]) -> list[AdjustmentRecord]:
+    """Shipping, with the tax of the items that is not that of their goods; and a discount for each voucher."""
+    found = []
+    by_item = [item.shipping_amount for item in row.items if item.shipping_amount is not None]
+    if shipping := sum(by_item, Decimal(0)) if by_item else row.shipping_cost:
+        tax = None
+        taxes = [item.tax_amount for item in row.items]
+        if None not in taxes and all(line.tax is not None for line in lines):
+            tax = sum((each or Decimal(0) for each in taxes), Decimal(0))
+            tax -= sum((line.tax or Decimal(0) for line in lines), Decimal(0))
+        found.append(AdjustmentRecord(kind="shipping", gross=shipping, tax=tax))
+    vouchers: dict[str, Decimal] = {}
+    for item in row.items:
+        if item.voucher_amount:
+            vouchers[item.voucher_code] = vouchers.get(item.voucher_code, Decimal(0)) + item.voucher_amount
+    return found + [AdjustmentRecord(kind="coupon", code=code, gross=amount) for code, amount in vouchers.items()]
 
 
 def _shipments(items: Sequence[ItemRow]) -> list[ShipmentRecord]:

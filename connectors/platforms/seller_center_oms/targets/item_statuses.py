@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, References
 from hub.kinds import Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
@@ -63,24 +63,24 @@ def changed_entries(operation: Operation[Payload], now: datetime) -> list[Entry]
 def failures(answer: Any, count: int) -> dict[int, str]:
     """Position (from 0) → the OMS's reason for each rejected item.
 
-    BatchRefused if it rejected all without naming any; TryAgainLater if the response is not from the OMS.
+    BatchRejected if it rejected all without naming any; TryAgainLater if the response is not from the OMS.
     """
     match answer:
         case {"SuccessResponse": dict()}:
             return {}
         case {"ErrorResponse": {"Body": {"UpdateItemsStatus": [_, *_] as named}}}:
-            found = {place: message for each in named for place, message in [_failure(each)]}
-            if all(0 <= place < count for place in found):
+            found = {position: message for each in named for position, message in [_failure(each)]}
+            if all(0 <= position < count for position in found):
                 return found
         case {"ErrorResponse": {"Head": {"ErrorMessage": str(message)}}}:
-            raise BatchRefused(f"The OMS refused the statuses: {message[:300]}")
-    raise TryAgainLater("The OMS's answer to the statuses cannot be understood.")
+            raise BatchRejected(f"The OMS rejected the statuses: {message[:300]}")
+    raise TryAgainLater("The OMS's response to the statuses is invalid.")
 
 
 def _failure(named: Any) -> tuple[int, str]:
     match named:
-        case {"Position": int(place), "ErrorMessage": str(message)}:
-            return place, message[:300]
+        case {"Position": int(position), "ErrorMessage": str(message)}:
+            return position, message[:300]
     return -1, ""
 
 

@@ -7,9 +7,9 @@ from connectors.platforms.seller_center_oms.client import OmsClient
 from connectors.platforms.seller_center_oms.targets import item_statuses
 from connectors.platforms.seller_center_oms.targets.item_statuses import Entry, Payload
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused, SkipRecord
+from connectors.sdk.errors import BatchRejected, SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from hub.kinds import DataType
 from orders.items import OrderItem
@@ -53,10 +53,10 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
                 {"Request": {"Items": items}},
                 {"Action": item_statuses.ACTION, "Version": item_statuses.API_VERSION},
             )
-        except Refused as refused:
-            if not isinstance(refused.body, dict):
-                raise BatchRefused(str(refused)) from refused
-            answer = refused.body
+        except RequestRejected as error:
+            if not isinstance(error.body, dict):
+                raise BatchRejected(str(error)) from error
+            answer = error.body
         return item_statuses.failures(answer, len(items))
 
 

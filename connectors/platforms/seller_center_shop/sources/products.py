@@ -59,7 +59,7 @@ class Products(ShopSource[ProductRecord]):
         return self.client.seller_filter
 
     def record(self, raw: Any) -> ProductRecord:
-        names = {theirs: name for name, theirs in self.client.attribute_ids.items()}
+        names = {attribute_id: name for name, attribute_id in self.client.attribute_ids.items()}
         return record(
             raw, ProductRow, lambda row: _product(row, names), lambda key: ProductRecord(external_id=key, title="")
         )

@@ -18,7 +18,7 @@ from connectors.platforms.seller_center_shop.targets.retry import retry_at, send
 from connectors.sdk import issues
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.paging import HeldPage
+from connectors.sdk.paging import ExistingPage
 from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import DataType, Kind
 
@@ -102,8 +102,8 @@ class ProductTarget(Target[ShopClient, ProductItem, Payload]):
                     updates.append(without_initial_values(with_ids(entry, known)))
                 if new or other_images:
                     images_of.append((entry, operation.content["images"]))
-        gone = [operation.external_id for operation in operations if operation.action is Action.REMOVE]
-        updates += [{"config_id": config_id, "status": "deleted"} for config_id in gone if config_id]
+        removed_ids = [operation.external_id for operation in operations if operation.action is Action.REMOVE]
+        updates += [{"config_id": config_id, "status": "deleted"} for config_id in removed_ids if config_id]
         self.client.push(self.data_type, "Product.updateProducts", updates)
         self.client.push(self.data_type, "Product.createProducts", creates)
         # A shop that processes its queue at once has the IDs by now; others report them by callback.
@@ -112,16 +112,16 @@ class ProductTarget(Target[ShopClient, ProductItem, Payload]):
         self.client.push(self.data_type, "Product.updateImageCollection", images)
         return [_outcome(operation, known) for operation in operations]
 
-    def read_held(self, *, cursor: Any) -> HeldPage[Payload]:
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Payload]:
         """Contains only products of this seller, although `list_ids` cannot filter by seller."""
         rows, following, _ = self.client.listing.read(
             "products", since=None, cursor=cursor, limit=self.client.settings.page_size, **self.client.seller_filter
         )
         if not all(isinstance(row, dict) and row.get("id") for row in rows):
             raise TryAgainLater("The shop listed products without their IDs.")
-        return HeldPage({str(row["id"]): None for row in rows}, following)
+        return ExistingPage({str(row["id"]): None for row in rows}, following)
 
-    def find_held(self, external_ids: Collection[str]) -> set[str]:
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
         return self.client.listing.existing("products", external_ids)
 
 
@@ -165,6 +165,8 @@ def _outcome(operation: Operation[Payload], known: IdsBySku) -> Outcome:
         return removal_outcome(operation.external_id)
     skus = {entry["seller_sku"]: int(entry["id_catalog_product"]) for entry in operation.content["products"]}
     if not skus.keys() <= known.keys():
-        return Outcome(error=Queued("The shop has queued it and will report its ID.", not_before=retry_at(operation)))
+        return Outcome(
+            error=Queued("The shop has queued the item and will report its ID.", not_before=retry_at(operation))
+        )
     links: dict[tuple[str, int], str] = {(Kind.VARIANT, pk): known[sku][0] for sku, pk in skus.items()}
     return Outcome(external_id=known[min(skus)][1], links=links)

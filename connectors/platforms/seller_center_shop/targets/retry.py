@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from connectors.sdk.errors import BatchRefused, TryAgainLater
+from connectors.sdk.errors import BatchRejected, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
 
 MAX_RETRY_DELAY = timedelta(minutes=480)
@@ -22,7 +22,7 @@ def send_with_retries(
     """The engine sends the items of a rejected batch one by one; a single item that is rejected is retried later."""
     try:
         return send(operations)
-    except BatchRefused as refusal:
+    except BatchRejected as error:
         if len(operations) > 1:
             raise
-        return [Outcome(error=TryAgainLater(str(refusal), not_before=retry_at(operations[0])))]
+        return [Outcome(error=TryAgainLater(str(error), not_before=retry_at(operations[0])))]

@@ -45,7 +45,7 @@ class _ValueTarget(Target[ShopClient, VariantItem, Entry]):
                 entries.append(with_ids(operation.content, known))
                 outcomes.append(Outcome(external_id=known[sku][0]))
             else:
-                message = f"The shop does not have {sku} yet; it is sent as soon as it does."
+                message = f"The shop does not have {sku} yet. It is sent once the shop has it."
                 outcomes.append(Outcome(error=TryAgainLater(message, not_before=retry_at(operation), sent=False)))
         self.client.push(self.data_type, self.method, entries)
         return outcomes

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from connectors.platforms.sparklayer.refusals import missing_id_error
+from connectors.platforms.sparklayer.rejections import missing_id_error
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome

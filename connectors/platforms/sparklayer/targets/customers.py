@@ -11,11 +11,11 @@ from typing import Any
 
 from connectors.platforms.sparklayer.addresses import address, missing_fields
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
-from connectors.platforms.sparklayer.refusals import names_property, send_each
+from connectors.platforms.sparklayer.rejections import names_property, send_each
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
@@ -80,13 +80,13 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
             try:
                 if not self._replace_renamed(operation):
                     self._replace("platform", wanted["external_id"], wanted)
-            except Refused as refused:
-                if not (refused.status == 409 and names_property(refused, "email")):
+            except RequestRejected as error:
+                if not (error.status == 409 and names_property(error, "email")):
                     raise
                 # The storefront already has the customer, with another ID or none.
                 self._replace("email", wanted["email"], wanted)
-        except Refused as refused:
-            if not names_property(refused, "parent_customer_id"):
+        except RequestRejected as error:
+            if not names_property(error, "parent_customer_id"):
                 raise
             not_before = datetime.now(UTC) + PARENT_RETRY_DELAY
             waiting = TryAgainLater(
@@ -114,19 +114,19 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
         """The customer at SparkLayer; empty if there is none."""
         try:
             existing = self.client.call("GET", UNDOCUMENTED_PATHS["customer"], lookup, key)
-        except Refused as refused:
-            if refused.status == 404:
+        except RequestRejected as error:
+            if error.status == 404:
                 return {}
             raise
         if not isinstance(existing, dict):
-            raise TryAgainLater("SparkLayer answered without a customer.")
+            raise TryAgainLater("SparkLayer did not return the customer.")
         return existing
 
     def _remove(self, operation: Operation[Row]) -> Outcome:
         try:
             self.client.call("DELETE", UNDOCUMENTED_PATHS["customer"], "platform", operation.external_id)
-        except Refused as refused:
-            if refused.status != 404:
+        except RequestRejected as error:
+            if error.status != 404:
                 raise
         return Outcome(external_id=operation.external_id)
 

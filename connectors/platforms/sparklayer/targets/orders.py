@@ -4,34 +4,24 @@ https://docs.sparklayer.io/developers/api/purchasing/send-orders. A replacement 
 order is sent; SparkLayer calculates the totals. An order sent with the storefront's own ID replaces its cart.
 """
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.platforms.sparklayer.addresses import address
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.refusals import send_each
+from connectors.platforms.sparklayer.rejections import send_each
+from connectors.platforms.sparklayer.targets.packages import money, packages
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord
-from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.operations import Action, Operation, Outcome, References, TargetTotals
+from connectors.sdk.orders import hold_different, rounding, total_problems
 from connectors.sdk.streams import Target
-from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
-from orders.items import OrderItem, OrderLineItem, ShipmentItem
+from orders.items import OrderItem
 
 RECORD_PATH = "/api/v1/purchases/{}/{}"
-# The types of packages; the vendor's documentation does not list the values.
-OPEN, SHIPMENT, CANCELLATION, RETURN = "unfulfilled", "shipment", "cancellation", "return"
-KIND_BY_STATUS = {
-    "cancelled": CANCELLATION,
-    "returned": RETURN,
-    "refunded": RETURN,
-    "shipped": SHIPMENT,
-    "delivered": SHIPMENT,
-}
-
 Row = dict[str, Any]
-Quantities = dict[int, Decimal]
 
 
 class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
@@ -43,13 +33,15 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
         """None for an order that was not placed in the storefront."""
         if not item.placed_through_b2b:
             return None
+        hold_different(item, self.client.settings.unreconciled_orders)
+        if item.awaits_customer:
+            raise SkipRecord(issues.CUSTOMER_NOT_READY())
         customer = {"platform": refs.shop_or_own_id(Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
         by_use = {each.use: address(each) for each in reversed(item.addresses)}
-        packages = _packages(item, refs, by_use.get("shipping") or by_use.get("billing"))
-        if packages and item.shipping_cost:
-            cost = _money(item.shipping_cost, item.currency)
-            packages[0]["shipping_method"] = {"name": "Shipping", "line_total": {"total_net": cost}}
-        return {
+        deliveries = {each.external_id: address(each) for each in item.addresses if each.use == "shipping"}
+        # Lines tell their own tax, so that it is not counted twice.
+        untaxed = any(line.total_gross is None for line in item.lines)
+        row = {
             "type": "order",
             "purchase_identifiers": {
                 **({"sparklayer": item.cart_id} if item.cart_id else {}),
@@ -59,12 +51,13 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
             "customer_identifiers": customer,
             "dates": {"placed_at": item.placed_at.isoformat()},
             "billing_address": by_use.get("billing") or by_use.get("shipping"),
-            "tax_lines": [{"title": "Tax", "amount": _money(item.tax, item.currency)}] if item.tax else [],
-            "packages": packages,
+            "tax_lines": [{"title": "Tax", "amount": money(item.tax, item.currency)}] if item.tax and untaxed else [],
+            "packages": packages(item, refs, deliveries, by_use.get("shipping") or by_use.get("billing")),
             # Required, though there is nothing for them.
             "accounting_files": [],
             "custom_fields": [],
         }
+        return row if untaxed else row | {"currency_code": item.currency}
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         return send_each(operations, self._send)
@@ -75,69 +68,31 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
         identifiers = operation.content["purchase_identifiers"]
         lookup = "sparklayer" if "sparklayer" in identifiers else "platform"
         try:
-            self.client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=operation.content)
-        except NeedsAttention as refused:
-            if refused.status != 403:
+            answer = self.client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=operation.content)
+        except NeedsAttention as error:
+            if error.status != 403:
                 raise
-            raise SkipRecord(issues.ORDER_ID_DIFFERS(number=identifiers["visible"])) from refused
-        return Outcome(external_id=identifiers[lookup])
+            raise SkipRecord(issues.ORDER_ID_DIFFERS(number=identifiers["visible"])) from error
+        totals = _totals(operation.content, answer)
+        warnings = total_problems(totals) if totals else []
+        return Outcome(external_id=identifiers[lookup], warnings=warnings, totals=totals)
 
 
-def _packages(item: OrderItem, refs: References, destination: Row | None) -> list[Row]:
-    """Assigns each unit to one package: returned, in a known shipment, or by the status of its line or order."""
-    left: Quantities = {line.id: line.quantity for line in item.lines}
-    parts: list[tuple[str, Quantities, ShipmentItem | None]] = []
-    for shipment in item.shipments:
-        held = {pk: min(left.get(pk, Decimal(0)), pieces) for pk, pieces in shipment.lines.items()}
-        held = {pk: pieces for pk, pieces in held.items() if pieces and _kind(item, pk) != RETURN}
-        for pk, pieces in held.items():
-            left[pk] -= pieces
-        if held:
-            parts.append((SHIPMENT, held, shipment))
-    for kind in (OPEN, SHIPMENT, CANCELLATION, RETURN):
-        rest = {pk: pieces for pk, pieces in left.items() if pieces and _kind(item, pk) == kind}
-        if rest:
-            parts.append((kind, rest, None))
-    return [
-        {
-            "type": kind,
-            "shipping_address": destination,
-            "shipments": [_shipment(shipment)] if shipment else [],
-            "line_items": list(_lines(item, refs, held)),
-        }
-        for kind, held, shipment in parts
-    ]
-
-
-def _kind(item: OrderItem, line_id: int) -> str:
-    line = next(each for each in item.lines if each.id == line_id)
-    by_order = KIND_BY_STATUS.get(item.status, OPEN)
-    return KIND_BY_STATUS.get(line.status, by_order)
-
-
-def _lines(item: OrderItem, refs: References, held: Quantities) -> Iterable[Row]:
-    for line in item.lines:
-        if line.id in held:
-            yield {
-                "identifiers": _identifiers(line, refs),
-                "sku": line.sku,
-                "name_parent": line.title,
-                "quantity": json_number(held[line.id]),
-                "line_total": {"total_net": _money(line.unit_price * held[line.id], item.currency)},
-            }
-
-
-def _identifiers(line: OrderLineItem, refs: References) -> Row:
-    return {"platform": refs.shop_or_own_id(Kind.ORDER_LINE, line.id)}
-
-
-def _shipment(item: ShipmentItem) -> Row:
-    return {
-        "carrier": item.carrier,
-        "tracking_number": ", ".join(item.tracking_numbers),
-        "shipped_at": item.shipped_at and item.shipped_at.isoformat(),
-    }
-
-
-def _money(amount: Decimal, currency: str) -> Row:
-    return {"number": f"{amount.normalize():f}", "currency": currency}
+def _totals(sent: Row, answer: Any) -> TargetTotals | None:
+    """What the storefront worked out, if it answers with it, beside what was sent."""
+    totals = [line["line_total"] for package in sent["packages"] for line in package["line_items"]]
+    totals += [package["shipping_method"]["line_total"] for package in sent["packages"] if "shipping_method" in package]
+    try:
+        gross = [Decimal(total["total_gross"]["number"]) for total in totals]
+        tax = sum((Decimal(total["total_tax"]["number"]) for total in totals), Decimal(0))
+        total = Decimal(answer["calculated_total"]["number"])
+        currency = str(answer["calculated_total"]["currency"])
+    except (KeyError, TypeError, InvalidOperation):
+        return None
+    return TargetTotals(
+        currency=currency,
+        expected_total=sum(gross, Decimal(0)),
+        expected_tax=tax,
+        total=total,
+        tolerance=rounding(currency, len(totals)),
+    )

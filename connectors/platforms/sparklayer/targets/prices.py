@@ -6,13 +6,13 @@ from typing import Any
 from catalog.items import VariantItem
 from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.price_lists import price_list_payload
-from connectors.platforms.sparklayer.refusals import refusal_text
+from connectors.platforms.sparklayer.rejections import rejection_text
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRefused, SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES, json_number
 from hub.kinds import DataType, Kind
@@ -66,10 +66,12 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
         for slug, entries in rows.by_target.items():
             try:
                 self.client.call("PATCH", PRICING, slug, body=entries)
-            except Refused as refused:
-                if refused.status == 404 and slug in lists:
-                    raise TryAgainLater(f"The price list {slug} has gone; it is made anew.", sent=False) from refused
-                if refused.status == 404:
+            except RequestRejected as error:
+                if error.status == 404 and slug in lists:
+                    raise TryAgainLater(
+                        f"The price list {slug} no longer exists. It is created again.", sent=False
+                    ) from error
+                if error.status == 404:
                     continue  # the prices to remove are gone with the list
-                raise BatchRefused(refusal_text(refused)) from refused
+                raise BatchRejected(rejection_text(error)) from error
         return rows.outcomes()

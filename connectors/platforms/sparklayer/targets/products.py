@@ -9,12 +9,12 @@ from typing import Any
 
 from catalog.items import ProductItem, VariantItem
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
-from connectors.platforms.sparklayer.refusals import send_each
+from connectors.platforms.sparklayer.rejections import send_each
 from connectors.platforms.sparklayer.settings import FieldMap
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES, json_number, variant_label
 from hub.kinds import DataType, Kind
@@ -74,36 +74,36 @@ class ProductTarget(Target[SparkLayerClient, ProductItem, Row]):
             answer = self.client.call(
                 "PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id or product["external_id"], body=product
             )
-        except Refused as refused:
-            if refused.status != 404:
+        except RequestRejected as error:
+            if error.status != 404:
                 raise
             answer = self.client.call("POST", UNDOCUMENTED_PATHS["products"], body=product)
         match answer:
-            case {"external_id": str(made)}:
+            case {"external_id": str(external_id)}:
                 links: dict[tuple[str, int], str] = {
                     (Kind.VARIANT, int(pk)): each for pk, each in operation.content["variants"].items()
                 }
-                return Outcome(external_id=made, links=links)
+                return Outcome(external_id=external_id, links=links)
         raise TryAgainLater("SparkLayer did not say which product it saved.")
 
     def _discontinue(self, operation: Operation[Row]) -> Outcome:
         try:
             existing = self.client.call("GET", UNDOCUMENTED_PATHS["product"], operation.external_id)
-        except Refused as refused:
-            if refused.status != 404:
+        except RequestRejected as error:
+            if error.status != 404:
                 raise
             return Outcome(external_id=operation.external_id)
         match existing:
             case {"variants": list(variants)}:
-                gone = [
+                changed = [
                     {"external_id": each["external_id"], "status": "discontinued"}
                     for each in variants
                     if each.get("status") != "discontinued"
                 ]
             case _:
                 raise TryAgainLater("SparkLayer did not say which variants the product has.")
-        if gone:
-            self.client.call("PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id, body={"variants": gone})
+        if changed:
+            self.client.call("PATCH", UNDOCUMENTED_PATHS["product"], operation.external_id, body={"variants": changed})
         return Outcome(external_id=operation.external_id)
 
 
@@ -123,5 +123,9 @@ def _rrp(variant: VariantItem, price_list: str) -> list[Row]:
 
 def _settings(variant: VariantItem, field_map: FieldMap) -> list[Row]:
     """One per customer group; ours apply to all groups."""
-    found = {theirs: variant.settings[ours] for ours, theirs in field_map.settings.items() if ours in variant.settings}
+    found = {
+        external_name: variant.settings[name]
+        for name, external_name in field_map.settings.items()
+        if name in variant.settings
+    }
     return [found] if found else []

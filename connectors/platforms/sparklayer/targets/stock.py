@@ -6,12 +6,12 @@ from typing import Any
 
 from catalog.items import StockItem, VariantItem
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.refusals import names_property, refusal_text
+from connectors.platforms.sparklayer.rejections import names_property, rejection_text
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
-from connectors.sdk.errors import BatchRefused, NeedsAttention
+from connectors.sdk.errors import BatchRejected, NeedsAttention
 from connectors.sdk.operations import Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType, Kind
@@ -36,7 +36,7 @@ class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
             by_location.setdefault(locations.get(each.location, each.location), []).append(each)
         return {
             "external_id": refs.shop_or_own_id(Kind.VARIANT, item.id),
-            "levels": [_level(item.sku, location, there) for location, there in sorted(by_location.items())],
+            "levels": [_level(item.sku, location, items) for location, items in sorted(by_location.items())],
         }
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
@@ -52,26 +52,26 @@ class StockTarget(Target[SparkLayerClient, VariantItem, Row]):
         if rows.entries:
             try:
                 self.client.call("POST", STOCK, body=rows.entries)
-            except Refused as refused:
-                if names_property(refused, "stock_location"):
+            except RequestRejected as error:
+                if names_property(error, "stock_location"):
                     raise NeedsAttention(
-                        refusal_text(refused),
+                        rejection_text(error),
                         fix="Map the locations to external IDs of SparkLayer stock locations in the settings of the "
                         "connection, or give SparkLayer's locations these external IDs.",
-                    ) from refused
-                raise BatchRefused(refusal_text(refused)) from refused
+                    ) from error
+                raise BatchRejected(rejection_text(error)) from error
         return rows.outcomes()
 
 
-def _level(sku: str, location: str, there: Sequence[StockItem]) -> Row:
+def _level(sku: str, location: str, items: Sequence[StockItem]) -> Row:
     """Whole pieces only, because fractions cannot be sold. All fields are sent, because omitted ones would keep their
     values."""
-    min_levels = [each.min_level for each in there if each.min_level is not None]
-    dates = [each.restock_date for each in there if each.restock_date is not None]
+    min_levels = [each.min_level for each in items if each.min_level is not None]
+    dates = [each.restock_date for each in items if each.restock_date is not None]
     return {
         "stock_location_external_id": location,
         "sku": sku,
-        "stock_level": _floor(sum((each.quantity for each in there), Decimal(0))),
+        "stock_level": _floor(sum((each.quantity for each in items), Decimal(0))),
         "restock_date": min(dates).isoformat() if dates else None,
         "min_stock_level": _floor(sum(min_levels, Decimal(0))) if min_levels else None,
     }
@@ -83,5 +83,5 @@ def _floor(value: Decimal) -> int:
 
 def _known_levels(client: SparkLayerClient, variant: str) -> list[Row]:
     """The locations where SparkLayer has stock of a variant, for when it is unknown what was sent."""
-    there = find_variant(client, variant)
-    return [{"stock_location_id": each["stock_location_id"], "sku": there["sku"]} for each in there.get("stock") or ()]
+    row = find_variant(client, variant)
+    return [{"stock_location_id": each["stock_location_id"], "sku": row["sku"]} for each in row.get("stock") or ()]

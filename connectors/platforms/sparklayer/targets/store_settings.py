@@ -9,11 +9,11 @@ from typing import Any
 from catalog.items import StoreItem
 from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.price_lists import price_list_payload
-from connectors.platforms.sparklayer.refusals import send_each
+from connectors.platforms.sparklayer.rejections import send_each
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from hub.kinds import DataType
 
@@ -61,8 +61,8 @@ class StoreSettingsTarget(Target[SparkLayerClient, StoreItem, Row]):
     def _currency(self) -> str | None:
         try:
             answer = self.client.call("GET", CURRENCY)
-        except Refused as refused:
-            if refused.status == 404:
+        except RequestRejected as error:
+            if error.status == 404:
                 return None
             raise
         match answer:

@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
 from connectors.sdk.errors import TryAgainLater
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 Row = dict[str, Any]
 
@@ -12,12 +12,12 @@ Row = dict[str, Any]
 def find_variant(client: SparkLayerClient, external_id: str) -> Row:
     """The variant at SparkLayer; empty if there is none with this ID."""
     try:
-        there = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
-    except Refused as refused:
-        if refused.status == 404:
+        answer = client.call("GET", UNDOCUMENTED_PATHS["variant"], external_id)
+    except RequestRejected as error:
+        if error.status == 404:
             return {}
         raise
-    match there:
+    match answer:
         case {"sku": str()}:
-            return there
+            return answer
     raise TryAgainLater("SparkLayer did not say which SKU the variant has.")

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from connectors.platforms.magento.client import MAX_PAGE_SIZE, TargetClient
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.targets.products.bodies import Body
 from connectors.platforms.magento.values import format_timestamp
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 PATH = "/products/bySku"
 # The limit for a bulk in shops with input limits.
@@ -55,7 +55,7 @@ class BulkOperation:
             case Status.COMPLETE:
                 return None
             case Status.MAY_BE_RETRIED:
-                return TryAgainLater(f"Magento could not save it this time: {self.reason}")
+                return TryAgainLater(f"Magento could not save the item: {self.reason}")
             case Status.FAILED | Status.REJECTED:
                 return SkipRecord(issues.REJECTED(reason=self.reason))
         return still_queued(self.bulk)
@@ -74,7 +74,7 @@ BySku = dict[str, BulkOperation]
 
 
 def still_queued(bulk: str) -> Queued:
-    return Queued("Magento has queued it.", not_before=datetime.now(UTC) + STATUS_CHECK_DELAY, receipt_id=bulk)
+    return Queued("Magento has queued the item.", not_before=datetime.now(UTC) + STATUS_CHECK_DELAY, receipt_id=bulk)
 
 
 class Bulks:
@@ -90,21 +90,21 @@ class Bulks:
         match answer:
             case {"bulk_uuid": str(bulk), "request_items": list()} if bulk:
                 return bulk
-        raise TryAgainLater("Magento did not say that it took the bulk.")
+        raise TryAgainLater("Magento did not confirm the bulk request.")
 
     def read(self, bulk: str) -> BySku | None:
         """The results of a bulk so far; None if the shop has deleted it from its log."""
         path = f"/bulk/{bulk}/detailed-status"
         try:
             answer = self.client.http.get(self.client.path(path)).json()
-        except Refused as refused:
-            if refused.status == 404:
+        except RequestRejected as error:
+            if error.status == 404:
                 return None
             raise NeedsAttention(
-                f"Magento does not tell what became of a bulk ({refused.status}): {message_of(refused)}",
+                f"Magento did not return the status of a bulk request ({error.status}): {error_message(error)}",
                 fix="Grant the integration System › Action Logs › Bulk Actions, or switch off bulks in the settings of "
                 "the connection.",
-            ) from refused
+            ) from error
         match answer:
             case {"operations_list": list(rows)}:
                 return _latest_by_sku(rows, bulk)
@@ -137,7 +137,7 @@ def _operation(row: Any, bulk: str) -> BulkOperation | None:
                 bulk=bulk or str(row.get("bulk_uuid") or ""),
                 sku=sku,
                 status=row["status"],
-                reason=str(row.get("result_message") or "it does not say why"),
+                reason=str(row.get("result_message") or "no reason given"),
                 requested=product if product is requested else None,
             )
     return None

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.platforms.magento.client import TargetClient
-from connectors.platforms.magento.messages import message_of
+from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.targets.products.bodies import Body
 from connectors.platforms.magento.targets.products.bulks import MAX_BULK_SIZE, Bulks, BySku, Status, still_queued
 from connectors.platforms.magento.values import quote_path
 from connectors.sdk import issues
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
-from connectors.sdk.responses import Refused
+from connectors.sdk.responses import RequestRejected
 
 # SKU in lower case → None for a saved product, else the error, or that it is not saved yet.
 Results = dict[str, Exception | None]
@@ -41,8 +41,8 @@ class ProductSaver:
         path = self.client.path(f"/products/{quote_path(body['sku'])}")
         try:
             self.client.http.request("PUT", path, body={"product": body})
-        except Refused as refused:
-            return SkipRecord(issues.REJECTED(reason=message_of(refused)))
+        except RequestRejected as error:
+            return SkipRecord(issues.REJECTED(reason=error_message(error)))
         return None
 
     def _queue(self, bodies: Sequence[Body]) -> Results:

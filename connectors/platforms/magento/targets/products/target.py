@@ -11,7 +11,7 @@ from catalog.items import ProductItem
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.product_rows import DISABLED
-from connectors.platforms.magento.targets import held_products
+from connectors.platforms.magento.targets import existing_products
 from connectors.platforms.magento.targets.products.bodies import Body, BodyBuilder
 from connectors.platforms.magento.targets.products.bulks import Bulks, BySku, still_queued
 from connectors.platforms.magento.targets.products.payloads import Payload, product_payload, skus
@@ -19,7 +19,7 @@ from connectors.platforms.magento.targets.products.saver import ProductSaver, co
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.paging import HeldPage
+from connectors.sdk.paging import ExistingPage
 from connectors.sdk.streams import ComparisonDepth, PolledReceipts, Target
 from hub.kinds import DataType, Kind
 
@@ -41,8 +41,8 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         bodies = self._standalone_bodies(operations, outcomes)
         saver = ProductSaver(self.client, self._operations_without_receipt(operations))
         results = saver.save({sku: body for each in bodies.values() for sku, body in each.items()})
-        for place, by_sku in bodies.items():
-            outcomes[place].error = combined(results[sku.lower()] for sku in by_sku)
+        for position, by_sku in bodies.items():
+            outcomes[position].error = combined(results[sku.lower()] for sku in by_sku)
         self._save_parents_and_link(operations, outcomes, saver, saved_parents=set())
         return outcomes
 
@@ -53,26 +53,26 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         removed = self.client.products_by_id(each.external_id for each in operations if each.action is Action.REMOVE)
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
         saved_parents = set()
-        for place, operation in enumerate(operations):
+        for position, operation in enumerate(operations):
             by_sku = _merged([found[bulk] for bulk in _bulks_of(operation)])
             if by_sku is None:
-                outcomes[place].error = TryAgainLater("Magento no longer knows the bulk.")
+                outcomes[position].error = TryAgainLater("Magento no longer has the bulk request.")
                 continue
             awaited = _awaited_skus(operation, by_sku, removed)
-            outcomes[place].error = combined(
+            outcomes[position].error = combined(
                 by_sku[sku].error if sku in by_sku else still_queued(operation.receipt_id) for sku in awaited
             )
             if operation.payload and operation.payload["sku"].lower() in awaited:
-                saved_parents.add(place)
+                saved_parents.add(position)
         self._save_parents_and_link(operations, outcomes, ProductSaver(self.client, {}), saved_parents=saved_parents)
         return outcomes
 
-    def read_held(self, *, cursor: Any) -> HeldPage[Payload]:
-        rows, following = held_products.read_page(self.client, product_rows.shown(), cursor=cursor)
-        return HeldPage({str(row["id"]): None for row in rows}, following)
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Payload]:
+        rows, following = existing_products.read_page(self.client, product_rows.individually_visible(), cursor=cursor)
+        return ExistingPage({str(row["id"]): None for row in rows}, following)
 
-    def find_held(self, external_ids: Collection[str]) -> set[str]:
-        return {str(row["id"]) for row in held_products.find(self.client, external_ids)}
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
+        return {str(row["id"]) for row in existing_products.find(self.client, external_ids)}
 
     def _operations_without_receipt(self, operations: Operations) -> BySku:
         """Operations whose receipts were not stored: everything queued at the shop since then."""
@@ -87,17 +87,17 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         )
         builder = BodyBuilder(self.client, known)
         found: dict[int, dict[str, Body]] = {}
-        for place, each in enumerate(operations):
+        for position, each in enumerate(operations):
             try:
                 if each.action is not Action.REMOVE:
                     variants = each.content["variants"]
-                    found[place] = {variant["sku"]: builder.simple(each.content, variant) for variant in variants}
+                    found[position] = {variant["sku"]: builder.simple(each.content, variant) for variant in variants}
                 elif not each.external_id:
                     raise SkipRecord(issues.OUTCOME_UNKNOWN())
                 elif (row := removed.get(each.external_id)) and row.get("status") != DISABLED:
-                    found[place] = {row["sku"]: {"sku": row["sku"], "status": DISABLED}}
+                    found[position] = {row["sku"]: {"sku": row["sku"], "status": DISABLED}}
             except SkipRecord as error:
-                outcomes[place].error = error
+                outcomes[position].error = error
         return found
 
     def _save_parents_and_link(
@@ -107,30 +107,30 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         existing = self._saved_products(operations, outcomes)
         builder = BodyBuilder(self.client, existing)
         parents: dict[int, Body] = {}
-        for place, payload in _payloads(operations):
-            if not payload["options"] or place in saved_parents:
+        for position, payload in _payloads(operations):
+            if not payload["options"] or position in saved_parents:
                 continue
             try:
-                if _all_listed(outcomes[place], skus(payload), existing):
-                    parents[place] = builder.configurable(payload)
+                if _all_listed(outcomes[position], skus(payload), existing):
+                    parents[position] = builder.configurable(payload)
             except SkipRecord as error:
-                outcomes[place].error = error
+                outcomes[position].error = error
         if parents:
             results = saver.save({body["sku"]: body for body in parents.values()})
-            for place, body in parents.items():
-                outcomes[place].error = results[body["sku"].lower()]
+            for position, body in parents.items():
+                outcomes[position].error = results[body["sku"].lower()]
             existing = self._saved_products(operations, outcomes)
-        for place, payload in _payloads(operations):
-            if _all_listed(outcomes[place], [payload["sku"], *skus(payload)], existing):
-                _set_links(outcomes[place], payload, existing)
+        for position, payload in _payloads(operations):
+            if _all_listed(outcomes[position], [payload["sku"], *skus(payload)], existing):
+                _set_links(outcomes[position], payload, existing)
 
     def _saved_products(self, operations: Operations, outcomes: Sequence[Outcome]) -> dict[str, Row]:
-        saved = [payload for place, payload in _payloads(operations) if outcomes[place].error is None]
+        saved = [payload for position, payload in _payloads(operations) if outcomes[position].error is None]
         return self.client.products_by_sku(sku for each in saved for sku in (each["sku"], *skus(each)))
 
 
 def _payloads(operations: Operations) -> list[tuple[int, Payload]]:
-    return [(place, each.payload) for place, each in enumerate(operations) if each.payload is not None]
+    return [(position, each.payload) for position, each in enumerate(operations) if each.payload is not None]
 
 
 def _bulks_of(operation: Operation[Payload]) -> list[str]:

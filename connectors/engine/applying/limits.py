@@ -1,0 +1,308 @@
+"""What happens to a value of a record that its column cannot hold (M11): it costs at most that value.
+
+One table for orders, customers and products. The sizes are those of the columns, so they are not repeated here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import Enum
+from typing import Any, cast
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import CharField, DecimalField, Field, Model, TextField
+
+from catalog import models as catalog
+from catalog.records import (
+    BrandRecord,
+    CategoryRecord,
+    GalleryRecord,
+    ImageRecord,
+    PriceRecord,
+    ProductRecord,
+    StockRecord,
+    VariantRecord,
+)
+from connectors.sdk import issues
+from hub.models import Link
+from hub.records import Problem, Record
+from orders import models as orders
+from orders.records import (
+    AddressRecord,
+    AdjustmentRecord,
+    CustomerRecord,
+    FulfilmentRecord,
+    OrderLineRecord,
+    OrderRecord,
+    RefundLineRecord,
+    RefundRecord,
+    ShipmentRecord,
+)
+
+
+class Excess(Enum):
+    """What is done with a value that does not fit."""
+
+    # Text for people: cut at the end of a word.
+    CUT = "cut"
+    # A value that would be wrong if it were cut, such as an address of an image or a barcode.
+    LEAVE_OUT = "leave out"
+    # As LEAVE_OUT, for a value that identifies something: the issue says so.
+    LEAVE_OUT_IDENTIFIER = "leave out identifier"
+    # A value without which the item is another one: the item is not imported.
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The limit of a field of a record: the column that holds it, and what is done with a value that is longer."""
+
+    column: "Field[Any, Any]"
+    excess: Excess
+
+
+def _limits(model: type[Model], **excess: Excess) -> dict[str, Limit]:
+    return {name: Limit(_column(model, name), each) for name, each in excess.items()}
+
+
+def _other_texts(record: type[Any], model: type[Model]) -> dict[str, Limit]:
+    """Texts of a record that the table need not name: identifiers such as part numbers, of which many are alike."""
+    columns = {column.name: column for column in model._meta.get_fields() if isinstance(column, CharField)}
+    return {
+        each.name: Limit(columns[each.name], Excess.LEAVE_OUT_IDENTIFIER)
+        for each in fields(record)
+        if each.name in columns and not columns[each.name].choices
+    }
+
+
+def _column(model: type[Model], name: str) -> "Field[Any, Any]":
+    try:
+        return model._meta.get_field(name)  # type: ignore[return-value]  # never a relation
+    except FieldDoesNotExist:
+        return Link._meta.get_field("external_id")
+
+
+_CUT, _OUT, _IDENTIFIER, _REFUSE = Excess.CUT, Excess.LEAVE_OUT, Excess.LEAVE_OUT_IDENTIFIER, Excess.REFUSE
+_ADDRESS = dict.fromkeys(
+    ("first_name", "last_name", "company", "street", "street2", "city", "region", "postcode", "phone"), _CUT
+)
+_PEOPLE = dict.fromkeys(("first_name", "last_name", "company_name", "phone"), _CUT)
+_AMOUNTS = dict.fromkeys(("net", "tax", "gross"), _OUT)
+
+LIMITS: dict[type[Any], dict[str, Limit]] = {
+    OrderRecord: _limits(
+        orders.Order,
+        external_id=_REFUSE,
+        number=_REFUSE,
+        currency=_REFUSE,
+        total=_REFUSE,
+        tax=_REFUSE,
+        shipping_cost=_REFUSE,
+        subtotal_net=_OUT,
+        subtotal_gross=_OUT,
+        total_net=_OUT,
+        paid=_OUT,
+        refunded=_OUT,
+        exchange_rate=_OUT,
+        base_currency=_OUT,
+        source_status=_CUT,
+        cart_id=_IDENTIFIER,
+    )
+    | {"customer_id": Limit(_column(orders.Order, "customer_reference"), _REFUSE)},
+    OrderLineRecord: _limits(
+        orders.OrderLine,
+        external_id=_REFUSE,
+        sku=_IDENTIFIER,
+        vendor=_CUT,
+        delivery_address=_IDENTIFIER,
+        quantity=_REFUSE,
+        quantity_cancelled=_REFUSE,
+        quantity_refunded=_REFUSE,
+        quantity_shipped=_REFUSE,
+        unit_price=_REFUSE,
+        **dict.fromkeys(("unit_price_net", "unit_price_gross", "total_net", "total_gross", "tax", "tax_rate"), _OUT),
+        discount_net=_OUT,
+        discount_gross=_OUT,
+    ),
+    AdjustmentRecord: _limits(
+        orders.OrderAdjustment,
+        title=_CUT,
+        code=_IDENTIFIER,
+        tax_rate=_OUT,
+        discount_net=_OUT,
+        discount_gross=_OUT,
+        **_AMOUNTS,
+    ),
+    ShipmentRecord: _limits(orders.Shipment, external_id=_IDENTIFIER, carrier=_CUT),
+    RefundRecord: _limits(
+        orders.Refund,
+        external_id=_IDENTIFIER,
+        number=_IDENTIFIER,
+        shipping_net=_OUT,
+        shipping_gross=_OUT,
+        adjustment=_OUT,
+        **_AMOUNTS,
+    ),
+    RefundLineRecord: _limits(orders.RefundLine, quantity=_REFUSE, **_AMOUNTS),
+    AddressRecord: _limits(orders.Address, external_id=_IDENTIFIER, country=_OUT, email=_IDENTIFIER, **_ADDRESS),
+    CustomerRecord: _limits(
+        orders.Customer,
+        external_id=_REFUSE,
+        email=_REFUSE,
+        tax_id=_IDENTIFIER,
+        accounting_id=_IDENTIFIER,
+        discount_percentage=_OUT,
+        **_PEOPLE,
+    )
+    | {"group": Limit(_column(orders.CustomerGroup, "name"), _OUT)},
+    ProductRecord: _limits(catalog.Product, external_id=_REFUSE, slug=_CUT, product_type=_CUT),
+    VariantRecord: _other_texts(VariantRecord, catalog.Variant)
+    | _limits(
+        catalog.Variant,
+        external_id=_REFUSE,
+        sku=_IDENTIFIER,
+        barcode=_IDENTIFIER,
+        weight_in_grams=_OUT,
+        cart_image_url=_OUT,
+        rrp=_OUT,
+    ),
+    # An image without an address, and stock without a location, are none: see _DROPPED.
+    ImageRecord: _limits(catalog.Image, external_id=_IDENTIFIER, url=_OUT, alt=_CUT),
+    StockRecord: _limits(catalog.Stock, quantity=_REFUSE, min_level=_OUT)
+    | {"location": Limit(_column(catalog.StockLocation, "code"), _IDENTIFIER)},
+    PriceRecord: _limits(catalog.Price, amount=_OUT, list_amount=_OUT),
+    CategoryRecord: _limits(catalog.Category, external_id=_REFUSE, name=_CUT, slug=_CUT),
+    BrandRecord: _limits(catalog.Brand, external_id=_REFUSE, name=_CUT, image_url=_OUT),
+    FulfilmentRecord: _limits(orders.Order, external_id=_REFUSE),
+}
+# Fields of a record that hold further records, and the fields without which such a record is dropped.
+PARTS: dict[type[Any], tuple[str, ...]] = {
+    OrderRecord: ("lines", "adjustments", "shipments", "refunds", "addresses"),
+    RefundRecord: ("lines",),
+    CustomerRecord: ("addresses",),
+    ProductRecord: ("variants", "images"),
+    VariantRecord: ("price", "stock"),
+    GalleryRecord: ("images",),
+    FulfilmentRecord: ("shipments",),
+}
+_DROPPED: dict[type[Any], str] = {ImageRecord: "url", StockRecord: "location", PriceRecord: "amount"}
+# Lists of texts and the columns that hold them. A text that is longer than the column's elements is left out.
+LISTS: dict[type[Any], dict[str, "ArrayField[Any, Any]"]] = {
+    CustomerRecord: {
+        name: cast("ArrayField[Any, Any]", orders.Customer._meta.get_field(name))
+        for name in ("sales_agent_groups", "price_lists")
+    },
+}
+
+
+def apply_limits(record: Record) -> None:
+    """Cut or leave out, in place, the values that their columns cannot hold, and add a problem for each."""
+    owners = list(_owners(record, ""))
+    for owner, label in owners:
+        for name, limit in LIMITS.get(type(owner), {}).items():
+            value = getattr(owner, name, None)
+            if value is None or _fits(limit.column, value):
+                continue
+            field = _label(limit.column, label)
+            record.problems.append(_problem(field, limit, value))
+            if limit.excess is not Excess.REFUSE:
+                setattr(owner, name, _replacement(limit, value))
+        for name, array in LISTS.get(type(owner), {}).items():
+            setattr(owner, name, _fitting(record, getattr(owner, name), array, label))
+    for owner, _ in owners:
+        _drop_incomplete(owner)
+
+
+def _owners(owner: Any, label: str) -> Iterator[tuple[Any, str]]:
+    """The record and all records inside it, each with the words that tell it from its siblings."""
+    yield owner, label
+    for name in PARTS.get(type(owner), ()):
+        value = getattr(owner, name)
+        for part in value if isinstance(value, list) else [value]:
+            if part is not None:
+                yield from _owners(part, _part_label(part) or label)
+
+
+def _part_label(part: Any) -> str:
+    """A line by its SKU or title, an address by its use: never by anything personal."""
+    if isinstance(part, AddressRecord):
+        return part.use
+    if isinstance(part, OrderLineRecord | VariantRecord):
+        name = part.sku or (part.title if isinstance(part, OrderLineRecord) else "") or part.external_id
+        return name[:60]
+    return ""
+
+
+def _label(column: "Field[Any, Any]", owner: str) -> str:
+    name = str(column.verbose_name)
+    return f"{name} ({owner})" if owner else name
+
+
+def _fits(column: "Field[Any, Any]", value: Any) -> bool:
+    if isinstance(column, DecimalField):
+        return _number_fits(column, value)
+    if isinstance(column, CharField | TextField) and column.max_length is not None:
+        return len(value) <= column.max_length
+    return True
+
+
+def _number_fits(column: "DecimalField[Any, Any]", value: Decimal) -> bool:
+    if not value.is_finite():
+        return False
+    limit = Decimal(10) ** ((column.max_digits or 0) - (column.decimal_places or 0))
+    return abs(value) < limit
+
+
+def _problem(field: str, limit: Limit, value: Any) -> Problem:
+    if isinstance(value, Decimal):
+        return issues.NUMBER_OUT_OF_RANGE(field=field, fatal=limit.excess is Excess.REFUSE)
+    length, most = len(value), limit.column.max_length or 0
+    if limit.excess is Excess.CUT:
+        return issues.VALUE_CUT(field=field, length=length, limit=most)
+    if limit.excess is Excess.LEAVE_OUT:
+        return issues.VALUE_LEFT_OUT(field=field, length=length, limit=most)
+    return issues.IDENTIFIER_TOO_LONG(field=field, length=length, limit=most, fatal=limit.excess is Excess.REFUSE)
+
+
+def _replacement(limit: Limit, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return None
+    return cut(value, limit.column.max_length or 0) if limit.excess is Excess.CUT else ""
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of a text, up to the end of a word if that costs at most a quarter of it."""
+    if len(text) <= length:
+        return text
+    head = text[:length]
+    if text[length].isspace():
+        return head.rstrip()
+    at = max(head.rfind(separator) for separator in (" ", ",", ";", "/"))
+    return head[:at].rstrip(" ,;/") if at >= length * 3 // 4 else head
+
+
+def _fitting(record: Record, texts: list[str], array: "ArrayField[Any, Any]", label: str) -> list[str]:
+    """The texts that fit, with a problem for each of the others."""
+    limit = array.base_field.max_length or 0
+    record.problems += [
+        issues.IDENTIFIER_TOO_LONG(field=_label(array, label), length=len(text), limit=limit, fatal=False)
+        for text in texts
+        if len(text) > limit
+    ]
+    return [text for text in texts if len(text) <= limit]
+
+
+def _drop_incomplete(owner: Any) -> None:
+    """Remove parts that lost the value without which they mean nothing, such as an image its address."""
+    for name in PARTS.get(type(owner), ()):
+        value = getattr(owner, name)
+        if isinstance(value, list):
+            setattr(owner, name, [part for part in value if _is_complete(part)])
+        elif value is not None and not _is_complete(value):
+            setattr(owner, name, None)
+
+
+def _is_complete(part: Any) -> bool:
+    needed = _DROPPED.get(type(part))
+    return needed is None or getattr(part, needed) not in (None, "")

@@ -1,0 +1,36 @@
+"""Interprets a store's error responses for items, and the results of removals."""
+
+from typing import Any
+
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.responses import RequestRejected
+
+
+def rejection_reason(error: RequestRejected) -> str:
+    """The reason as stated by the store."""
+    body = error.body if isinstance(error.body, dict) else {}
+    details = "; ".join(filter(None, map(error_text, body.get("batch_errors") or [body])))
+    return details or error.response.text(200)
+
+
+def rejection_error(error: RequestRejected) -> SkipRecord:
+    """The error for one rejected item."""
+    return SkipRecord(issues.REJECTED(reason=rejection_reason(error)))
+
+
+def error_text(error: Any) -> str:
+    if not isinstance(error, dict):
+        return ""
+    fields = error.get("errors") or error.get("field_errors")
+    reported = [f"{name}: {text}" for name, text in fields.items()] if isinstance(fields, dict) else []
+    return ", ".join(filter(None, [str(error.get("title") or ""), *reported]))
+
+
+def removal_outcome(operation: Operation[Any]) -> Outcome:
+    """The outcome of removing an item. If the response to its creation was lost, its ID is unknown and it cannot be
+    removed."""
+    if operation.external_id:
+        return Outcome(external_id=operation.external_id)
+    return Outcome(error=SkipRecord(issues.OUTCOME_UNKNOWN()))

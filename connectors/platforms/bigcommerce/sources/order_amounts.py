@@ -1,0 +1,105 @@
+"""The amounts of an order of the V2 API: lines after discounts, charges, discounts, and payments by certificate.
+
+What the reference says (orders.v2.oas2.yml): a line's `total_ex_tax` and `total_inc_tax` are before discounts, its
+`total_tax` is that of the discounted price, and `discounted_total_inc_tax` is the line after all discounts. Printed
+orders show discounts taken off with or without tax; so which of the two an amount of a discount means is found from
+the lines, and only if they do not tell, from the store's kind of prices.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from connectors.platforms.bigcommerce.field_reader import FieldReader
+from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord
+from orders.amounts import balance, completed
+
+_ZERO = Decimal(0)
+# Charges of an order, by the beginning of their fields.
+_CHARGES = {"shipping_cost": "shipping", "handling_cost": "handling", "wrapping_cost": "wrapping"}
+# Differences up to this are rounding when two readings of a discount are compared.
+_CLOSE = Decimal("0.05")
+
+
+def set_line_amounts(record: OrderLineRecord, line: FieldReader, *, with_tax: bool) -> None:
+    """Net, tax, gross and share of discounts of a line. Without any discount, the shares stay out."""
+    net, gross, tax = line.decimal("total_ex_tax"), line.decimal("total_inc_tax"), line.decimal("total_tax")
+    record.total_net, record.tax, record.total_gross = net, tax, gross
+    if net is None or gross is None:
+        return
+    record.tax = gross - net
+    tax = gross - net if tax is None else tax
+    taken = sum((each.decimal("amount") or _ZERO for each in line.objects("applied_discounts")), _ZERO)
+    paid = line.decimal("discounted_total_inc_tax")
+    if paid is None:
+        if not taken:
+            return
+        paid = gross - taken if with_tax else net - taken + tax
+    if taken or paid != gross:
+        record.total_net, record.tax, record.total_gross = paid - tax, tax, paid
+        record.discount_net, record.discount_gross = net - (paid - tax), gross - paid
+
+
+def adjustments(order: FieldReader, lines: Sequence[OrderLineRecord]) -> list[AdjustmentRecord]:
+    found = []
+    for field, kind in _CHARGES.items():
+        net, gross = order.decimal(f"{field}_ex_tax"), order.decimal(f"{field}_inc_tax")
+        if net or gross:
+            found.append(AdjustmentRecord(kind=kind, net=net, gross=gross))
+    for fee in order.objects("fees"):
+        # The reference spells the field both ways.
+        net = fee.decimal("cost_ex_tax")
+        net = fee.decimal("cost_exc_tax") if net is None else net
+        title = fee.text("display_name_merchant") or fee.text("display_name_customer")
+        found.append(AdjustmentRecord(kind="fee", title=title, net=net, gross=fee.decimal("cost_inc_tax")))
+    found += _discounts(order, lines)
+    for field, kind in (("gift_certificate_amount", "gift_card"), ("store_credit_amount", "store_credit")):
+        if amount := order.decimal(field):
+            found.append(AdjustmentRecord(kind=kind, gross=amount))
+    return found
+
+
+def _discounts(order: FieldReader, lines: Sequence[OrderLineRecord]) -> list[AdjustmentRecord]:
+    amounts: list[tuple[str, str, Decimal]] = []
+    coupons = [(each.text("code"), each.decimal("discount") or _ZERO) for each in order.objects("coupons")]
+    total = order.decimal("coupon_discount") or _ZERO
+    if sum((amount for _, amount in coupons), _ZERO) == total:
+        amounts += [("coupon", code, amount) for code, amount in coupons if amount]
+    elif total:
+        amounts.append(("coupon", ", ".join(code for code, _ in coupons), total))
+    if manual := order.decimal("discount_amount"):
+        amounts.append(("discount", "", manual))
+    with_tax = _are_with_tax(order, lines, sum((amount for _, _, amount in amounts), _ZERO))
+    return [
+        AdjustmentRecord(kind=kind, code=code, gross=amount)
+        if with_tax
+        else AdjustmentRecord(kind=kind, code=code, net=amount)
+        for kind, code, amount in amounts
+    ]
+
+
+def _are_with_tax(order: FieldReader, lines: Sequence[OrderLineRecord], total: Decimal) -> bool:
+    """Whether discounts that come to `total` are amounts with tax."""
+    shares = [line for line in lines if line.discount_gross is not None]
+    gross = sum((line.discount_gross or _ZERO for line in shares), _ZERO)
+    net = sum((line.discount_net or _ZERO for line in shares), _ZERO)
+    if shares and gross != net:
+        if abs(gross - total) <= _CLOSE:
+            return True
+        if abs(net - total) <= _CLOSE:
+            return False
+    return order.flag("is_tax_inclusive_pricing")
+
+
+def with_payments(record: OrderRecord, order: FieldReader) -> OrderRecord:
+    """The order with a total that gift certificates and store credit do not lower.
+
+    The reference does not say whether `total_inc_tax` contains what was paid with them, so the sum decides.
+    """
+    payments = sum(
+        (each.gross or _ZERO for each in record.adjustments or () if each.kind in ("gift_card", "store_credit")), _ZERO
+    )
+    if not payments or balance(completed(record)).reconciliation != "different":
+        return record
+    whole = replace(record, total=record.total + payments, total_net=record.total + payments - record.tax)
+    return whole if balance(completed(whole)).reconciliation == "balanced" else record

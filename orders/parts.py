@@ -1,0 +1,176 @@
+"""An order as a target takes it: what of it is still to be delivered, with its amounts; and the parts of vendors.
+
+Rules: a line that goes in part has that part of its amounts. Bundles go as their parts, among which a price of the
+bundle is shared out by what the parts cost alone, else by their quantities (M6). Charges of an order are shared among
+vendors by what their lines cost, so that the parts of all vendors and the rest add up to the order (M3).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from orders.amounts import CHARGES
+from orders.currencies import round_amount, share_out
+from orders.items import OrderItem, OrderLineItem
+from orders.records import AdjustmentRecord
+
+_ZERO = Decimal(0)
+_AMOUNTS = ("total_net", "tax", "total_gross", "discount_net", "discount_gross")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A quantity of an order line with its amounts after discounts. None as an amount: unknown."""
+
+    line: OrderLineItem
+    quantity: Decimal
+    net: Decimal | None
+    tax: Decimal | None
+    gross: Decimal | None
+    discount_net: Decimal
+    discount_gross: Decimal
+
+
+def deliverable_parts(item: OrderItem, *, whole_bundles: bool = False) -> list[Part]:
+    """What a target has to deliver, or has delivered itself (M8). Lines of which nothing is left have a quantity of 0.
+
+    `whole_bundles`: bundles go as they are, without their parts.
+    """
+    quantities = item.target_quantities()
+    return [_part(line, quantities[line.id], item.currency) for line in sold_lines(item, whole_bundles=whole_bundles)]
+
+
+def sold_lines(item: OrderItem, *, whole_bundles: bool = False) -> list[OrderLineItem]:
+    """The lines without either bundles or their parts; amounts of the ones left out are on the others."""
+    parts: dict[int, list[OrderLineItem]] = defaultdict(list)
+    for line in item.lines:
+        if line.parent_id is not None:
+            parts[line.parent_id].append(line)
+    lines = []
+    for line in item.lines:
+        if line.parent_id is not None:
+            continue
+        own = parts[line.id]
+        if not own:
+            lines.append(line)
+        elif whole_bundles:
+            lines.append(_with_amounts_of(line, own))
+        else:
+            lines += _shared_out(line, own, item.currency)
+    return lines
+
+
+def _with_amounts_of(bundle: OrderLineItem, parts: Sequence[OrderLineItem]) -> OrderLineItem:
+    whole = replace(bundle, needs_shipping=True)
+    for name in _AMOUNTS:
+        setattr(whole, name, _sum([getattr(row, name) for row in (bundle, *parts)]))
+    return whole
+
+
+def _shared_out(bundle: OrderLineItem, parts: list[OrderLineItem], currency: str) -> list[OrderLineItem]:
+    weights = [part.unit_price * part.quantity for part in parts]
+    if not any(weights):
+        weights = [part.quantity for part in parts]
+    found = [replace(part) for part in parts]
+    for name in _AMOUNTS:
+        if amount := getattr(bundle, name):
+            for part, share in zip(found, share_out(amount, weights, currency), strict=True):
+                setattr(part, name, (getattr(part, name) or _ZERO) + share)
+    return found
+
+
+def _part(line: OrderLineItem, quantity: Decimal, currency: str) -> Part:
+    def share(amount: Decimal | None) -> Decimal | None:
+        if amount is None or quantity == line.quantity:
+            return amount
+        return round_amount(amount * quantity / line.quantity, currency) if line.quantity else _ZERO
+
+    net, tax, gross = share(line.total_net), share(line.tax), share(line.total_gross)
+    if net is not None and gross is not None:
+        tax = gross - net
+    discount_net, discount_gross = share(line.discount_net), share(line.discount_gross)
+    return Part(line, quantity, net, tax, gross, discount_net or _ZERO, discount_gross or _ZERO)
+
+
+def charges_left(item: OrderItem) -> list[AdjustmentRecord]:
+    """The charges of an order, less what was refunded of shipping."""
+    left_net = sum((refund.shipping_net or _ZERO for refund in item.refunds), _ZERO)
+    left_gross = sum((refund.shipping_gross or _ZERO for refund in item.refunds), _ZERO)
+    found = []
+    for row in item.adjustments:
+        if row.kind not in CHARGES:
+            continue
+        if row.kind in ("shipping", "handling") and (left_net or left_gross) and row.gross and row.net is not None:
+            gross = min(row.gross, left_gross or round_amount(left_net * row.gross / (row.net or 1), item.currency))
+            net = round_amount(row.net * gross / row.gross, item.currency)
+            left_gross, left_net = left_gross - gross, _ZERO
+            row = replace(row, net=row.net - net, gross=row.gross - gross, tax=row.gross - gross - (row.net - net))
+        found.append(row)
+    return found
+
+
+def vendor_part(item: OrderItem, vendor: str) -> OrderItem:
+    """The lines of a vendor with their amounts, their share of each charge, and totals of both (M3, S9).
+
+    `vendor` is compared without regard to case. Discounts become one row, without codes: they concern only the seller
+    and the customer. Charges, totals and lines of all vendors and of the rest add up to those of the order.
+    """
+    names = sorted({line.vendor.upper() for line in item.lines})
+    own = [line for line in item.lines if line.vendor.upper() == vendor.upper()]
+    weights = [
+        sum((line.total_gross or _ZERO for line in item.lines if line.vendor.upper() == name), _ZERO) for name in names
+    ]
+    adjustments = []
+    if vendor.upper() in names:
+        place = names.index(vendor.upper())
+        adjustments = [_share(row, weights, place, item.currency) for row in item.adjustments if row.kind in CHARGES]
+    rows = [(line.total_net, line.tax, line.total_gross, line.discount_net, line.discount_gross) for line in own]
+    rows += [(row.net, row.tax, row.gross, row.discount_net, row.discount_gross) for row in adjustments]
+    discount_net, discount_gross = (sum((row[place] or _ZERO for row in rows), _ZERO) for place in (3, 4))
+    if discount_gross:
+        adjustments.append(
+            AdjustmentRecord(kind="discount", net=discount_net, tax=discount_gross - discount_net, gross=discount_gross)
+        )
+    net, tax, gross = (_sum([row[place] for row in rows]) for place in (0, 1, 2))
+    if gross is None:
+        gross = sum((line.quantity * line.unit_price for line in own), _ZERO)
+    shipping = sum((row.gross or _ZERO for row in adjustments if row.kind == "shipping"), _ZERO)
+    return replace(
+        item,
+        lines=own,
+        adjustments=adjustments,
+        refunds=[],
+        total=gross,
+        total_net=net,
+        tax=tax or _ZERO,
+        shipping_cost=shipping,
+        subtotal_net=None,
+        subtotal_gross=None,
+        paid=None,
+        refunded=None,
+    )
+
+
+def _share(row: AdjustmentRecord, weights: list[Decimal], place: int, currency: str) -> AdjustmentRecord:
+    shares = {
+        name: None if (amount := getattr(row, name)) is None else share_out(amount, weights, currency)[place]
+        for name in ("net", "gross", "discount_net", "discount_gross")
+    }
+    net, gross = shares["net"], shares["gross"]
+    tax = gross - net if net is not None and gross is not None else None
+    return AdjustmentRecord(
+        kind=row.kind,
+        title=row.title,
+        net=net,
+        tax=tax,
+        gross=gross,
+        tax_rate=row.tax_rate,
+        discount_net=shares["discount_net"],
+        discount_gross=shares["discount_gross"],
+    )
+
+
+def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    known = [each for each in amounts if each is not None]
+    return sum(known, _ZERO) if len(known) == len(amounts) else None

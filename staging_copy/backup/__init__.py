@@ -1,0 +1,1 @@
+"""Backups of live: archives by pg_dump, their manifests and the format of their rows."""

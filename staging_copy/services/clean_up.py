@@ -1,0 +1,28 @@
+"""Cleans up after a copier that was killed."""
+
+from django.utils.translation import gettext as _
+
+from staging_copy.copying import journal
+from staging_copy.copying.config import Config
+from staging_copy.copying.stages import STAGE_LABELS
+from staging_copy.copying.undo import undo
+from staging_copy.models import Copy
+from staging_copy.services.checks import check, finish, journal_of
+
+
+def clean_up(config: Config) -> None:
+    """Settles everything that a killed copier left. Call it under `exclusive_lock`.
+
+    A copy killed before its swap is undone and fails; one killed after it is completed, and its check continues.
+    """
+    for record in journal.unfinished(config.journals):
+        if undo(config, record):
+            record.write("finished", recovered=True)
+        else:
+            record.write("cleaned")
+    for copy in Copy.objects.filter(state__in=Copy.UNDER_WAY):
+        if copy.journal and journal_of(copy).last("finished"):
+            check(config, copy, journal_of(copy))
+            continue
+        message = _("The copier was killed at the stage “%(stage)s”. Staging is unchanged.")
+        finish(copy, Copy.State.FAILED, message % {"stage": STAGE_LABELS[copy.stage or "preflight"]})

@@ -1,0 +1,241 @@
+"""Copies and rollbacks, as requested by people and schedules. Keeps the Copy rows up to date."""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import record_audit_event
+from hub.alerts import announce
+from staging_copy import policies
+from staging_copy.copying import copier, journal, preflight, target
+from staging_copy.copying.config import Config, exclusive_lock
+from staging_copy.copying.rehearsal import rehearse
+from staging_copy.copying.stages import CopyFailed
+from staging_copy.masking.classifier import Proposal
+from staging_copy.masking.definitions import Definitions
+from staging_copy.masking.policy import Rows
+from staging_copy.models import Backup, Copy
+from staging_copy.report import policy_changes
+from staging_copy.services.backups import resolve_backup
+from staging_copy.services.checks import check, finish, journal_of
+from staging_copy.services.clean_up import clean_up
+
+logger = logging.getLogger(__name__)
+
+# Rows per second; used until a copy has been measured on this installation.
+_DEFAULT_ROWS_PER_SECOND = 100_000
+_PROGRESS_INTERVAL = 1.0  # seconds
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """The result of a dry run: what a copy would do."""
+
+    backup: Backup
+    tables: list[preflight.PlannedTable]
+    definitions: Definitions
+    warnings: list[Proposal]
+    estimated: timedelta
+
+    @property
+    def rows(self) -> int:
+        return sum(planned.rows for planned in self.tables if planned.treatment is Rows.COPY)
+
+
+class Cancelled(Exception):
+    """A person canceled a running copy."""
+
+
+def register_staging(*, by: User | None, now: datetime | None = None) -> target.Marker:
+    """Allows copies to replace the database at STAGING_DATABASE_URL. Raises WrongTarget if it is live."""
+    config = Config.from_settings()
+    marker = target.register(config.staging, config.live, config.journals, now=now or timezone.now())
+    record_audit_event(user=by, action="copy.register_staging", target=marker.name)
+    return marker
+
+
+def dry_run(*, backup: Backup | None = None) -> CopyPlan:
+    """The dry run: all checks, and a rehearsal of everything but the rows. Raises preflight.PreflightFailed."""
+    return _plan(backup, with_rehearsal=True)
+
+
+def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
+    """Runs the preflight checks and lists what would happen to each table. Changes nothing.
+
+    Raises preflight.PreflightFailed.
+    """
+    return _plan(backup, with_rehearsal=False)
+
+
+def _plan(backup: Backup | None, *, with_rehearsal: bool) -> CopyPlan:
+    config = Config.from_settings()
+    backup, manifest = resolve_backup(backup)
+    rules = policies.load()
+    checked = preflight.check(config, rules, manifest, now=timezone.now())
+    if with_rehearsal:
+        rehearse(checked, rules, config.staging, jobs=config.processes)
+    tables = preflight.plan(checked.archive, manifest, rules)
+    rows = sum(planned.rows for planned in tables if planned.treatment is Rows.COPY)
+    estimated = timedelta(seconds=round(rows / _measured_speed() + 5))
+    return CopyPlan(backup, tables, checked.definitions, checked.warnings, estimated)
+
+
+def start_copy(*, backup: Backup | None = None, by: User | None, not_before: datetime | None = None) -> Copy:
+    """Plans a copy, to be started by `run_due_copies` (L1).
+
+    Without `not_before`, the preflight checks run now (see `plan_copy`) and raise preflight.PreflightFailed. With it,
+    they run when the copy starts, because it will use a backup that does not exist yet.
+    """
+    if not_before is None:
+        plan_copy(backup=backup)
+    copy = Copy.objects.create(backup=backup, requested_by=by, not_before=not_before or timezone.now())
+    record_audit_event(user=by, action="copy.plan", target=copy)
+    return copy
+
+
+def cancel_copy(*, copy: Copy, by: User | None) -> bool:
+    """Cancels a planned copy; returns False if it has already started."""
+    cancelled = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(state=Copy.State.CANCELLED)
+    if cancelled:
+        record_audit_event(user=by, action="copy.cancel", target=copy)
+    return bool(cancelled)
+
+
+def run_due_copies(*, now: datetime | None = None) -> int:
+    """Runs all due copies, one after another; returns how many. Safe to call concurrently.
+
+    First cleans up after a killed copier.
+    """
+    completed = 0
+    if Copy.objects.filter(state__in=Copy.UNDER_WAY).exists():
+        config = Config.from_settings()
+        try:
+            with exclusive_lock(config):
+                clean_up(config)
+        except journal.AlreadyRunning:
+            return 0
+    for copy in Copy.objects.filter(state=Copy.State.PLANNED, not_before__lte=now or timezone.now()).order_by("pk"):
+        try:
+            run_copy(copy=copy)
+        except (CopyFailed, preflight.PreflightFailed) as error:
+            logger.error("%s: %s", copy, error)
+        except journal.AlreadyRunning:
+            break
+        completed += 1
+    return completed
+
+
+def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
+    """Runs a planned copy, from the preflight checks to the swap and the check, and keeps its row up to date.
+
+    Raises AlreadyRunning (nothing was started), and preflight.PreflightFailed and CopyFailed (recorded; staging is
+    unchanged).
+    """
+    config = Config.from_settings()
+    with exclusive_lock(config):
+        clean_up(config)
+        now = timezone.now()
+        record = journal.Journal.create(config.journals, now)
+        started = Copy.objects.filter(pk=copy.pk, state=Copy.State.PLANNED).update(
+            state=Copy.State.RUNNING, started_at=now, journal=record.name
+        )
+        if not started:
+            raise journal.AlreadyRunning(_("Another process has already started %(copy)s.") % {"copy": copy})
+        message = _("Live-to-staging %(copy)s has started.") % {"copy": copy}
+        announce(key=f"staging_copy:{copy.pk}:started", message=message, now=now)
+        try:
+            copy.backup, manifest = resolve_backup(copy.backup)
+            copy.save(update_fields=["backup"])
+            record.write("begun", copy=copy.pk, backup=manifest.name)
+            report = copier.run(config, policies.load(), manifest, record, progress_watcher(copy, watcher))
+        except Exception as error:
+            if record.is_open:
+                record.write("failed", reason=str(error))
+            cancelled = isinstance(error.__cause__, Cancelled)
+            finish(copy, Copy.State.CANCELLED if cancelled else Copy.State.FAILED, problem=str(error))
+            raise
+        previous = Copy.objects.filter(pk__lt=copy.pk, state__in=[*Copy.IN_PLACE, Copy.State.ROLLED_BACK]).first()
+        changes = policy_changes(previous.report, report) if previous else []
+        record.save_report(report | {"policy_changes": changes})
+        logger.info("%s switched over: %d tables from %s", copy, len(report["tables"]), manifest.name)
+        # The database that an unanswered question was about has been replaced.
+        message = _("Replaced by %(copy)s before the question was answered.")
+        earlier = Copy.objects.filter(pk__lt=copy.pk, state=Copy.State.ASKING)
+        earlier.update(state=Copy.State.UNCHECKED, problem=message % {"copy": copy})
+        check(config, copy, record)
+    copy.refresh_from_db()
+    return copy
+
+
+def rollback(*, copy: Copy, by: User | None) -> float:
+    """Swaps staging with the database that the copy replaced; returns the downtime in seconds.
+
+    Only the latest switched-over copy can be rolled back; a second call undoes the rollback. Raises ValueError, and
+    psycopg2.Error if there is no previous database.
+    """
+    config = Config.from_settings()
+    with exclusive_lock(config):
+        latest = latest_in_place()
+        if latest is None:
+            raise ValueError(_("There is no copy to roll back."))
+        if latest.pk != copy.pk:
+            raise ValueError(_("Only the latest copy (%(copy)s) can be rolled back.") % {"copy": latest})
+        target.check(config.staging, config.live, config.journals)
+        seconds = copier.rollback(config, policies.load(), journal.Journal.create(config.journals, timezone.now()))
+        state = Copy.State.ROLLED_BACK
+        if latest.state == Copy.State.ROLLED_BACK:
+            state = Copy.State.DONE if journal_of(copy).check() else Copy.State.UNCHECKED
+        Copy.objects.filter(pk=copy.pk).update(state=state)
+        record_audit_event(user=by, action="copy.rollback", target=copy, seconds=round(seconds, 3))
+    copy.refresh_from_db()
+    return seconds
+
+
+def latest_in_place() -> Copy | None:
+    """The copy that staging is now, or was before a rollback."""
+    return Copy.objects.filter(state__in=[*Copy.IN_PLACE, Copy.State.ROLLED_BACK]).order_by("-pk").first()
+
+
+def progress_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
+    """Saves progress to the copy's row, at most once per second, and passes it on. Raises Cancelled on request."""
+    watcher = watcher or copier.Watcher()
+    rows: dict[str, int] = {}
+    written = 0.0
+
+    def save_progress(**values: Any) -> None:
+        if (
+            not Copy.objects.filter(pk=copy.pk)
+            .exclude(requested_action=Copy.Action.CANCEL)
+            .update(**values, progress=rows)
+        ):
+            copy.refresh_from_db()
+            raise Cancelled(_("Canceled by %(user)s.") % {"user": copy.action_requested_by})
+
+    def stage(name: str) -> None:
+        save_progress(stage=name)
+        watcher.stage(name)
+
+    def progress(table: str, count: int) -> None:
+        nonlocal written
+        rows[table] = count
+        if time.monotonic() - written >= _PROGRESS_INTERVAL:
+            written = time.monotonic()
+            save_progress()
+        watcher.progress(table, count)
+
+    return copier.Watcher(stage, progress)
+
+
+def _measured_speed() -> float:
+    """Rows per second of the latest successful copy."""
+    last = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk").first()
+    if last is None or not last.report:
+        return _DEFAULT_ROWS_PER_SECOND
+    rows = sum(table["rows_on_staging"] for table in last.report["tables"])
+    return max(1.0, rows / max(1.0, sum(seconds for _, seconds in last.report["stages"])))

@@ -1,0 +1,104 @@
+"""What a target gets of an order: what is open, with its amounts; parts of bundles; parts of vendors (M3, M6, M8)."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orders.amounts import CHARGES
+from orders.items import OrderItem, OrderLineItem, RefundItem, ShipmentItem
+from orders.parts import charges_left, deliverable_parts, sold_lines, vendor_part
+from orders.records import AdjustmentRecord
+from tests.adapters import samples
+
+D = Decimal
+# On a busy machine even small examples take long to make.
+PATIENT = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+def line(number: int, quantity: str = "2", gross: str = "250", **more: Any) -> OrderLineItem:
+    """A line with 25 % tax."""
+    total = D(gross)
+    net = (total / D("1.25")).quantize(D("0.01"))
+    own = OrderLineItem(
+        number, 1, None, number, f"SKU-{number}", "Lamp", "", D(quantity), total / D(quantity), "pending"
+    )
+    return replace(own, **{"total_net": net, "tax": total - net, "total_gross": total} | more)
+
+
+def order(*lines: OrderLineItem, **more: Any) -> OrderItem:
+    return samples.order(1, lines=list(lines), **{"shipments": [], "currency": "EUR"} | more)
+
+
+def test_what_is_left_goes_with_its_part_of_the_amounts() -> None:
+    """Of the first line 2 of 5 were shipped elsewhere, the second was shipped, of the third 1 of 3 was refunded."""
+    item = order(
+        line(1, "5", quantity_shipped=D(2)),
+        line(2, quantity_shipped=D(2)),
+        line(3, "3", "10.00", quantity_refunded=D(1), discount_gross=D("1.50")),
+    )
+    found = {part.line.id: (part.quantity, part.gross, part.discount_gross) for part in deliverable_parts(item)}
+    assert found == {1: (3, D("150.00"), 0), 2: (0, 0, 0), 3: (2, D("6.67"), D("1.00"))}
+    # What the target shipped itself stays in its order, also if it was refunded afterwards.
+    item.target_id = 7
+    item.shipments = [ShipmentItem("s", "", [], None, {1: D(2), 3: D(3)}, reported_by=7)]
+    assert [part.quantity for part in deliverable_parts(item)] == [5, 0, 3]
+
+
+def test_a_price_of_a_bundle_is_shared_out_among_its_parts() -> None:
+    bundle = line(1, "1", "112.50", kind="bundle", needs_shipping=False)
+    free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0), "parent_id": 1}
+    item = order(bundle, line(2, "2", **free), line(3, "1", **free), line(4))
+    assert [(each.id, each.total_gross, each.total_net) for each in sold_lines(item)] == [
+        (2, 75, 60), (3, D("37.50"), 30), (4, 250, 200),
+    ]  # fmt: skip
+    assert [(each.id, each.total_gross) for each in sold_lines(item, whole_bundles=True)] == [
+        (1, D("112.50")),
+        (4, 250),
+    ]
+
+
+def test_refunded_shipping_lowers_the_charges() -> None:
+    shipping = AdjustmentRecord(kind="shipping", net=D(20), tax=D(5), gross=D(25))
+    refund = RefundItem("r", "", None, None, None, D(10), None, D(10), None)
+    (left,) = charges_left(order(line(1), adjustments=[shipping], refunds=[refund]))
+    assert (left.net, left.tax, left.gross) == (12, 3, 15)
+
+
+amounts = st.integers(0, 100_000).map(lambda cents: D(cents) / 100)
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> OrderItem:
+    lines = []
+    for number in range(1, draw(st.integers(1, 7)) + 1):
+        vendor = draw(st.sampled_from(["", "Quays", "QUAYS", "Nord"]))
+        gross, discount = draw(amounts), draw(amounts)
+        lines.append(line(number, "3", str(gross), vendor=vendor, discount_gross=discount, discount_net=discount))
+    charges = [
+        AdjustmentRecord(kind=draw(st.sampled_from(CHARGES)), net=net, tax=tax, gross=net + tax)
+        for net, tax in draw(st.lists(st.tuples(amounts, amounts), max_size=3))
+    ]
+    rows = [*(each.total_gross or 0 for each in lines), *(each.gross or 0 for each in charges)]
+    discount = sum((each.discount_gross or D(0) for each in lines), D(0))
+    discounts = [AdjustmentRecord(kind="coupon", code="TEN", net=discount, tax=D(0), gross=discount)]
+    return order(*lines, total=sum(rows, D(0)), adjustments=[*charges, *discounts])
+
+
+@PATIENT
+@given(orders())
+def test_the_parts_of_all_vendors_and_the_rest_add_up_to_the_order(item: OrderItem) -> None:
+    parts = [vendor_part(item, name) for name in ("quays", "Nord", "")]
+    assert sum(part.total for part in parts) == item.total
+    assert sorted(each.id for part in parts for each in part.lines) == [each.id for each in item.lines]
+    for part in parts:
+        charges = [row.gross or D(0) for row in part.adjustments if row.kind in CHARGES]
+        assert part.total == sum((each.total_gross or D(0) for each in part.lines), D(0)) + sum(charges, D(0))
+        # Codes of discounts concern only the seller and the customer.
+        assert not any(row.code for row in part.adjustments)
+    of_all = [row for part in parts for row in part.adjustments if row.kind in CHARGES]
+    for name in ("net", "gross"):
+        whole = [getattr(row, name) for row in item.adjustments if row.kind in CHARGES]
+        assert sum(getattr(row, name) for row in of_all) == sum(whole)
