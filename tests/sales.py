@@ -69,8 +69,7 @@ def orders(
     """Any order of these SKUs, kinds of lines, charges and discounts, at `one_rate` of tax if it is given: then what is
     taxed is what is left after discounts, as an ERP that works out its own tax has it.
 
-    Discounts stay below what they are taken off. Lines that are not shipped have SKUs of their own if `not_shipped` names
-    some.
+    Discounts stay below what they are taken off. Lines that are not shipped have the SKUs of `not_shipped`, if given.
     """
     currency = draw(st.sampled_from(currencies))
     places = places_of(currency)
@@ -103,7 +102,22 @@ def orders(
 
 
 def _entered(line: Parts) -> Decimal:
+    """What a line comes to as it was entered, before discounts."""
+    if line["kind"] == "set":
+        return line["quantity"] * sum((Decimal(part["price"]) * part["quantity"] for part in line["parts"]), Decimal(0))
     return Decimal(line["price"]) * line["quantity"]
+
+
+@st.composite
+def _sets(draw: st.DrawFn, skus: list[str], places: int, *, dynamic: bool) -> Parts:
+    """What a set adds to a line: two different parts, priced if the price is dynamic. The SKU tells the kind of set."""
+    together = draw(st.booleans())
+    parts = [
+        {"sku": sku, "quantity": draw(st.integers(1, 3)), "price": draw(amounts(places, least=1)) if dynamic else "0"}
+        for sku in skus[:2]
+    ]
+    name = f"SET-{'DYNAMIC' if dynamic else 'FIXED'}-{'ONE' if together else 'PARTS'}"
+    return {"sku": name, "parts": parts, "shipped_together": together}
 
 
 @st.composite
@@ -113,7 +127,7 @@ def _lines(
     kinds: tuple[str, ...],
     places: int,
     rate: str | None,
-    with_discount: bool,  # noqa: FBT001 - strategies are called with what they need
+    with_discount: bool,
     *,
     wrapping: bool,
 ) -> Parts:
@@ -126,6 +140,8 @@ def _lines(
         "tax_rate": rate or draw(st.sampled_from(RATES)),
         "discount": "0",
     }
+    if kind in ("set", "fixed_set"):
+        line |= draw(_sets(skus[0], places, dynamic=kind == "set"))
     if kind in ("custom", "gift_certificate"):
         line["name"] = "Made to order"
     if with_discount and draw(st.booleans()):
