@@ -37,6 +37,8 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "feed.force": _("Feed import forced"),
     "issue.resolve": _("Issues resolved"),
     "job.pause": _("Job paused"),
+    "lane.reset_wait": _("Wait of a lane reset"),
+    "budget.reset_wait": _("Wait of a rate budget reset"),
     "job.resume": _("Job resumed"),
     "job.schedule": _("Job schedule changed"),
     "key.add": _("API key created"),

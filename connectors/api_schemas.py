@@ -8,15 +8,14 @@ from django.core.validators import validate_email
 from ninja import Field, Schema
 from pydantic import AfterValidator, StringConstraints
 
+from common.storable import Line
 from connectors.services.storefront_customers import StorefrontCustomer
 from orders.records import AddressRecord
 
-# PostgreSQL cannot store NUL, and other control characters make no sense in these fields either.
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-Line50 = Annotated[str, StringConstraints(pattern=_LINE, max_length=50)]
-Line100 = Annotated[str, StringConstraints(pattern=_LINE, max_length=100)]
-Line150 = Annotated[str, StringConstraints(pattern=_LINE, max_length=150)]
-Line255 = Annotated[str, StringConstraints(pattern=_LINE, max_length=255)]
+Line50 = Annotated[Line, StringConstraints(max_length=50)]
+Line100 = Annotated[Line, StringConstraints(max_length=100)]
+Line150 = Annotated[Line, StringConstraints(max_length=150)]
+Line255 = Annotated[Line, StringConstraints(max_length=255)]
 
 
 def _email(value: str) -> str:
@@ -36,7 +35,7 @@ class StorefrontAddressIn(Schema):
     city: Line150 = ""
     region_name: Line150 | None = None
     region_code: Line50 | None = None
-    postal_code: Annotated[str, StringConstraints(pattern=_LINE, max_length=30)] | None = None
+    postal_code: Annotated[Line, StringConstraints(max_length=30)] | None = None
     country_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     phone: Line50 | None = None
     is_default_shipping: bool = False
@@ -67,7 +66,7 @@ class StorefrontCustomerIn(Schema):
     last_name: Annotated[Line150, StringConstraints(min_length=1)]
     company_name: Line255 | None = None
     accounting_id: Line100 | None = None
-    group: Annotated[str, StringConstraints(pattern=_LINE, max_length=200)] | None = None
+    group: Annotated[Line, StringConstraints(max_length=200)] | None = None
     sales_agent_groups: list[Line100] | None = Field(None, max_length=100)
     price_lists: list[Line100] | None = Field(None, max_length=100)
     customer_discount_percentage: Decimal | None = Field(None, ge=0, le=100)

@@ -6,20 +6,26 @@ Nothing is sent here: connectors.alerts.notifications does that, outside of tran
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Protocol
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.utils.timesince import timesince
+from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
-from hub.models import Alert, AlertChannel, AlertDelivery, Connection, Job, Lane, Run
+from hub.models import Alert, AlertChannel, AlertDelivery, Connection, Job, Lane, RateBudget, Run, Worker
 from hub.schedules import time_between_runs
 
 # Consecutive failed calls of a lane after which its platform counts as not responding.
 UNREACHABLE_AFTER = 6
 # A job is overdue after two intervals of its schedule and this long.
 OVERDUE_GRACE = timedelta(minutes=10)
+# How long a lane or a rate budget may wait at a vendor's request before somebody should look: it may be a long outage,
+# or a wrong date in `Retry-After`.
+LONG_REST = timedelta(hours=1)
+# Clock differences beyond this are reported. The work does not depend on them, but logs do.
+CLOCK_TOLERANCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,9 @@ def collect_findings(*, now: datetime) -> list[Finding]:
         *_overdue(monitored, now),
         *_drifted(monitored),
         *_unreachable(),
+        *_resting_lanes(now),
+        *_blocked_budgets(now),
+        *_clock_differences(),
     ]
     return [*own, *(finding for detector in _detectors for finding in detector(now=now))]
 
@@ -127,6 +136,58 @@ def _unreachable() -> list[Finding]:
             % {"connection": lane.connection, "lane": lane.name, "count": lane.failures},
         )
         for lane in lanes
+    ]
+
+
+def _resting_lanes(now: datetime) -> list[Finding]:
+    lanes = Lane.objects.filter(rest_until__gt=now + LONG_REST, paused=False).select_related("connection")
+    return [
+        Finding(
+            Alert.Kind.RESTING,
+            f"{Alert.Kind.RESTING}:{lane.pk}",
+            None,
+            lane.connection.seller_id,
+            _("%(connection)s (%(lane)s) makes no calls for %(duration)s. To call at once, reset the wait of the lane.")
+            % {"connection": lane.connection, "lane": lane.name, "duration": timeuntil(rest_until, now)},
+        )
+        for lane in lanes
+        if (rest_until := lane.rest_until)
+    ]
+
+
+def _blocked_budgets(now: datetime) -> list[Finding]:
+    return [
+        Finding(
+            Alert.Kind.RESTING,
+            # A budget's key may contain a URL and be too long for the key of an alert.
+            f"{Alert.Kind.RESTING}:budget:{blake2b(budget.key.encode(), digest_size=16).hexdigest()}",
+            None,
+            None,
+            _("The platform accepts no calls for %(duration)s: %(budget)s. To call at once, reset the rate budget.")
+            % {"budget": budget.key, "duration": timeuntil(blocked_until, now)},
+        )
+        for budget in RateBudget.objects.filter(blocked_until__gt=now + LONG_REST)
+        if (blocked_until := budget.blocked_until)
+    ]
+
+
+def _clock_differences() -> list[Finding]:
+    """One finding for each machine: a worker's name starts with that of its machine."""
+    machines = {
+        worker.name.partition(":")[0]: worker.clock_ahead_seconds
+        for worker in Worker.objects.all()
+        if abs(worker.clock_ahead_seconds) > CLOCK_TOLERANCE_SECONDS
+    }
+    return [
+        Finding(
+            Alert.Kind.CLOCK,
+            f"{Alert.Kind.CLOCK}:{machine}"[:100],
+            None,
+            None,
+            _("The clock of %(machine)s differs from the database's by %(seconds)s seconds. Synchronize it with NTP.")
+            % {"machine": machine, "seconds": f"{seconds:+.0f}"},
+        )
+        for machine, seconds in sorted(machines.items())
     ]
 
 

@@ -1,8 +1,12 @@
 """Rate limits: a token bucket per vendor account, stored in one row that all workers share."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 
 from django.db import connection
+
+from hub.clock import MAX_REST_SECONDS
+from hub.models import RateBudget
 
 _ACQUIRE = """
 INSERT INTO hub_ratebudget AS budget (key, tokens, updated_at)
@@ -41,16 +45,26 @@ def acquire(*, key: str, requests: int, seconds: float) -> datetime | None:
     return row[0] if row else None
 
 
+def unblock(*, keys: Collection[str]) -> int:
+    """Let requests through again although the vendor asked to wait. Returns how many budgets were blocked."""
+    return RateBudget.objects.filter(key__in=keys, blocked_until__isnull=False).update(blocked_until=None)
+
+
 def block(*, key: str, until: datetime) -> None:
-    """Block all workers until `until`, as the vendor asked. If the bucket is already blocked, the later time wins."""
+    """Block all workers until `until`, as the vendor asked, but at most for a day.
+
+    If the bucket is already blocked, the later time wins.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO hub_ratebudget AS budget (key, tokens, updated_at, blocked_until)
-            VALUES (%s, 0, %s, %s)
+            SELECT %(key)s, 0, until - interval '1 second', until
+            FROM (SELECT LEAST(%(until)s, clock_timestamp() + make_interval(secs => %(longest)s)) AS until) AS block
             ON CONFLICT (key) DO UPDATE SET
                 tokens = 0, updated_at = EXCLUDED.updated_at,
-                blocked_until = GREATEST(budget.blocked_until, EXCLUDED.blocked_until)
+                blocked_until = LEAST(GREATEST(budget.blocked_until, EXCLUDED.blocked_until),
+                                      clock_timestamp() + make_interval(secs => %(longest)s))
             """,
-            [key, until - timedelta(seconds=1), until],
+            {"key": key, "until": until, "longest": MAX_REST_SECONDS},
         )

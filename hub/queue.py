@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Min, Q, QuerySet
 
-from hub import lanes
+from hub import clock, lanes
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Run
 
@@ -243,7 +243,8 @@ def next_wake(*, lane_id: int) -> datetime | None:
 
 @dataclass(slots=True)
 class Failure:
-    """Why a change stays in the queue. `not_before` None: it is held until a user retries it or the item changes.
+    """Why a change stays in the queue. `not_before` is at most a day ahead; None: it is held until a user retries it or
+    the item changes.
 
     `isolated`: it failed without others in the same call, and is sent alone from now on. `receipt_id` and `queued_hash`
     identify what the target has queued.
@@ -284,6 +285,7 @@ def settle(
                 [[change.id for change in done], [change.token for change in done]],
             )
         if failed:
+            now = clock.now()
             cursor.execute(
                 """
                 UPDATE hub_change AS change SET
@@ -307,7 +309,7 @@ def settle(
                     FailureKind.QUEUED,
                     [failure.change.id for failure in failed],
                     [failure.change.token for failure in failed],
-                    [failure.not_before for failure in failed],
+                    [clock.at_most_a_day_ahead(failure.not_before, now=now) for failure in failed],
                     [failure.isolated for failure in failed],
                     [failure.kind for failure in failed],
                     [failure.error[:2000] for failure in failed],

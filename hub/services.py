@@ -4,14 +4,13 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
-from hub import lanes, runlog, runs
+from hub import budgets, clock, lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Direction
-from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, Run, Share
+from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, RateBudget, Run, Share
 from hub.schedules import next_time
 
 
@@ -30,7 +29,7 @@ def add_job(
     now: datetime | None = None,
 ) -> Job:
     """Create a job with its lanes and its state, or return the existing job unchanged."""
-    now = now or timezone.now()
+    now = now or clock.now()
     job, created = Job.objects.get_or_create(
         connection=connection,
         direction=direction,
@@ -109,7 +108,7 @@ def start_run(
 @transaction.atomic
 def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> bool:
     """Cancel a run. Items already sent are not reverted and changes from events stay queued. False if it was closed."""
-    now = now or timezone.now()
+    now = now or clock.now()
     reason = _("Canceled by %(user)s.") % {"user": by} if by else _("Canceled.")
     runs.lock(run_ids=[run.pk])
     canceled = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
@@ -132,7 +131,7 @@ def cancel_run(*, run: Run, by: User | None, now: datetime | None = None) -> boo
 @transaction.atomic
 def answer_run(*, run: Run, yes: bool, by: User, now: datetime | None = None) -> None:
     """Approve (`yes`) or decline a run that needs approval. ValueError if it doesn't (any more)."""
-    now = now or timezone.now()
+    now = now or clock.now()
     runs.lock(run_ids=[run.pk])
     run.refresh_from_db()
     if run.state != Run.State.NEEDS_APPROVAL:
@@ -177,7 +176,7 @@ def _set_job_paused(job: Job, paused: bool, by: User | None, reason: str) -> Non
 def pause_connection(*, connection: Connection, by: User | None, reason: str = "", now: datetime | None = None) -> None:
     """Pause all calls to the connection. Changes stay queued and are synced when it is resumed."""
     Connection.objects.filter(pk=connection.pk, paused_at=None).update(
-        paused_at=now or timezone.now(), pause_reason=reason
+        paused_at=now or clock.now(), pause_reason=reason
     )
     connection.refresh_from_db(fields=["paused_at", "pause_reason"])
     record_audit_event(user=by, action="connection.pause", target=connection, seller=connection.seller, reason=reason)
@@ -192,6 +191,37 @@ def resume_connection(*, connection: Connection, by: User | None, reason: str = 
     record_audit_event(user=by, action="connection.resume", target=connection, seller=connection.seller, reason=reason)
     Lane.objects.filter(connection=connection).update(rest_until=None, failures=0)
     _apply_pauses(Connection.objects.filter(pk=connection.pk))
+
+
+@transaction.atomic
+def reset_waits(*, rested: QuerySet[Lane], by: User) -> int:
+    """Let lanes make calls at once although their circuit breaker is open or the vendor asked to wait.
+
+    Returns how many were waiting. A budget that is blocked at the vendor's request stops them again (`reset_budgets`).
+    """
+    waiting = list(rested.filter(rest_until__isnull=False).select_related("connection__seller"))
+    for lane in waiting:
+        record_audit_event(
+            user=by,
+            action="lane.reset_wait",
+            target=lane.connection,
+            seller=lane.connection.seller,
+            lane=lane.name,
+            rest_until=str(lane.rest_until),
+        )
+    ids = [lane.pk for lane in waiting]
+    Lane.objects.filter(pk__in=ids).update(rest_until=None, failures=0)
+    lanes.wake(lane_ids=ids)
+    return len(ids)
+
+
+@transaction.atomic
+def reset_budgets(*, blocked: QuerySet[RateBudget], by: User) -> int:
+    """Let requests through again although the vendor asked to wait. Returns how many budgets were blocked."""
+    waiting = list(blocked.filter(blocked_until__isnull=False))
+    for budget in waiting:
+        record_audit_event(user=by, action="budget.reset_wait", target=budget, blocked_until=str(budget.blocked_until))
+    return budgets.unblock(keys=[budget.key for budget in waiting])
 
 
 @transaction.atomic
@@ -303,7 +333,7 @@ def _seller_is_active(job: Job) -> bool:
 
 def recompute_next_runs(*, job: Job, now: datetime | None = None) -> None:
     """Recompute the next scheduled times after the schedules were edited."""
-    now = now or timezone.now()
+    now = now or clock.now()
     JobState.objects.filter(job=job).update(
         next_full_at=next_time(job.full_schedule, after=now, time_zone=job.time_zone),
         next_partial_at=next_time(job.partial_schedule, after=now, time_zone=job.time_zone),

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from hub import clock
 from hub.models import Worker
 
 # Workers send a heartbeat at every claim and at least this often while idle. After three missed ones they are gone.
@@ -9,12 +10,13 @@ HEARTBEAT_INTERVAL = timedelta(seconds=10)
 
 
 def record_heartbeat(*, name: str, now: datetime) -> None:
-    """Record that the worker is alive."""
+    """Record that the worker is alive, and how far its machine's clock is ahead of the database's."""
+    ahead = clock.difference().total_seconds()
     Worker.objects.bulk_create(
-        [Worker(name=name, started_at=now, seen_at=now)],
+        [Worker(name=name, started_at=now, seen_at=now, clock_ahead_seconds=ahead)],
         update_conflicts=True,
         unique_fields=["name"],
-        update_fields=["seen_at"],
+        update_fields=["seen_at", "clock_ahead_seconds"],
     )
 
 

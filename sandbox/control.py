@@ -4,6 +4,7 @@ import itertools
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -79,6 +80,8 @@ class ControlMiddleware:
         async def recording_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
+                if not any(name.lower() == b"date" for name, _ in message["headers"]):
+                    message["headers"] = [*message["headers"], (b"date", formatdate(usegmt=True).encode())]
             await send(message)
 
         async def abort_connection() -> None:

@@ -5,7 +5,7 @@ import itertools
 import random
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import orjson
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.recording import RecordedResponse
 
-Kind = Literal["status", "rate_limited", "slow", "drop", "half_body", "garbage", "overlap"]
+Kind = Literal["status", "rate_limited", "slow", "drop", "half_body", "garbage", "overlap", "rewrite", "repeat"]
 KINDS = get_args(Kind)
 TYPES: dict[str, Any] = {
     "method": str,
@@ -26,6 +26,8 @@ TYPES: dict[str, Any] = {
     "times": int | None,
     "after": int,
     "probability": int | float,
+    "find": str,
+    "replace": str,
 }
 
 
@@ -35,7 +37,10 @@ class InvalidFault(ValueError):
 
 @dataclass
 class Fault:
-    """A configured fault: `after` matching requests pass, then the next `times` (None: all) are affected."""
+    """A configured fault: `after` matching requests pass, then the next `times` (None: all) are affected.
+
+    `rewrite` changes the answer; `repeat` gives the first answer of a path again, as a server that ignores its cursor.
+    """
 
     id: int
     fault: Kind
@@ -50,8 +55,11 @@ class Fault:
     times: int | None = None
     after: int = 0
     probability: float = 1.0
+    find: str = ""
+    replace: str = ""
     hits: int = 0
     seen: int = 0
+    recorded: dict[str, RecordedResponse] = field(default_factory=dict, repr=False)
 
     def should_apply(self, method: str, path: str, rng: random.Random) -> bool:
         """Count this request and return whether the fault applies to it."""
@@ -75,6 +83,21 @@ class Fault:
         body = {"status": self.status, "title": "Ordered by the sandbox"} if self.body is None else self.body
         return Response(orjson.dumps(body), self.status, {"content-type": "application/json", **headers})
 
+    def rewrite(self, answer: RecordedResponse) -> RecordedResponse:
+        """The answer with each match of `find` replaced, and with these headers.
+
+        `find` and `replace` are Latin-1 text that stands for bytes, so that a replacement can be invalid UTF-8.
+        """
+        if self.find:
+            pattern, replacement = self.find.encode("latin-1"), self.replace.encode("latin-1")
+            answer.body = re.sub(pattern, lambda _: replacement, answer.body, count=self.items)
+        changed = {name.lower(): value for name, value in self.headers.items()} | {
+            "content-length": str(len(answer.body))
+        }
+        kept = [(name, value) for name, value in answer.headers if name.decode("latin-1").lower() not in changed]
+        answer.headers = kept + [(name.encode(), value.encode()) for name, value in changed.items()]
+        return answer
+
 
 class FaultRegistry:
     """The configured faults. The first one that matches a request applies."""
@@ -89,7 +112,7 @@ class FaultRegistry:
         """Add a fault described by a JSON object. Raises `InvalidFault`."""
         if not isinstance(spec, dict):
             raise InvalidFault("a fault must be a JSON object")
-        known = set(Fault.__dataclass_fields__) - {"id", "hits", "seen"}
+        known = set(Fault.__dataclass_fields__) - {"id", "hits", "seen", "recorded"}
         if unknown := set(spec) - known:
             raise InvalidFault(f"unknown fields: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
         if spec.get("fault") not in KINDS:
@@ -101,10 +124,11 @@ class FaultRegistry:
         for name, types in TYPES.items():
             if name in spec and not isinstance(spec[name], types):
                 raise InvalidFault(f"{name} has the wrong type")
-        try:
-            re.compile(spec.get("path") or "")
-        except re.error as error:
-            raise InvalidFault(f"path is not a valid regular expression: {error}") from error
+        for name in ("path", "find"):
+            try:
+                re.compile(spec.get(name) or "")
+            except re.error as error:
+                raise InvalidFault(f"{name} is not a valid regular expression: {error}") from error
         fault = Fault(id=next(self._ids), **spec)
         self.faults[fault.id] = fault
         return fault
@@ -117,7 +141,10 @@ class FaultRegistry:
         self._rng.seed(self._seed)
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        return [asdict(fault) for fault in self.faults.values()]
+        return [
+            {name: value for name, value in asdict(replace(fault, recorded={})).items() if name != "recorded"}
+            for fault in self.faults.values()
+        ]
 
 
 async def inject_fault(
@@ -130,11 +157,21 @@ async def inject_fault(
     send: Send,
 ) -> None:
     """Apply a fault to a request; with `when="after"`, only after the platform has processed the request."""
+    answer = RecordedResponse()
+    if fault.fault == "rewrite":
+        await app(scope, receive, answer.send)
+        await fault.rewrite(answer).replay(send)
+        return
+    if fault.fault == "repeat":
+        first = fault.recorded.setdefault(scope["path"], answer)
+        if first is answer:
+            await app(scope, receive, answer.send)
+        await first.replay(send)
+        return
     if fault.fault == "overlap":
         scope["sandbox.overlap"] = fault.items
         await app(scope, receive, send)
         return
-    answer = RecordedResponse()
     if fault.when == "after":
         await app(scope, receive, answer.send)
     if fault.fault == "slow":

@@ -65,7 +65,10 @@ def serve(platform: Platform, port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        config = uvicorn.Config(build_app(platform), log_level="error", access_log=False, timeout_graceful_shutdown=1)
+        # The middleware adds the date, so that a fault can replace it.
+        config = uvicorn.Config(
+            build_app(platform), log_level="error", access_log=False, date_header=False, timeout_graceful_shutdown=1
+        )
         server = AnnouncingServer(config)
         server.announcement = {
             "platform": platform.name,

@@ -198,42 +198,25 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "synccenter.beat:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 2
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "connectors.sweep", "schedule": timedelta(seconds=2), "options": {"expires": 2}},
-    "alert": {"task": "connectors.alert", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
-    "check_webhooks": {
-        "task": "connectors.check_webhooks",
-        "schedule": timedelta(seconds=10),
-        "options": {"expires": 10},
-    },
-    "look_at_sizes": {
-        "task": "connectors.look_at_sizes",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 600},
-    },
-    "tell_logs": {"task": "connectors.tell_logs", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
-    "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1), "options": {"expires": 600}},
+    "sweep": {"task": "connectors.sweep", "schedule": timedelta(seconds=2)},
+    "alert": {"task": "connectors.alert", "schedule": timedelta(minutes=1)},
+    "check_webhooks": {"task": "connectors.check_webhooks", "schedule": timedelta(seconds=10)},
+    "look_at_sizes": {"task": "connectors.look_at_sizes", "schedule": timedelta(hours=1)},
+    "tell_logs": {"task": "connectors.tell_logs", "schedule": timedelta(seconds=5)},
+    "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1)},
 }
 if ENVIRONMENT != "staging":
     # Staging has no backups, and copies are made by live.
     CELERY_BEAT_SCHEDULE |= {
-        "back_up": {
-            "task": "staging_copy.back_up",
-            "schedule": crontab(hour=0, minute=30),
-            "options": {"expires": 3600},
-        },
+        "back_up": {"task": "staging_copy.back_up", "schedule": crontab(hour=0, minute=30)},
         "rehearse_restore": {
             "task": "staging_copy.rehearse_restore",
             "schedule": crontab(day_of_week=0, hour=2, minute=30),
-            "options": {"expires": 3600},
         },
-        "copy": {
-            "task": "staging_copy.run_due_copies",
-            "schedule": timedelta(minutes=1),
-            "options": {"expires": 60},
-        },
+        "copy": {"task": "staging_copy.run_due_copies", "schedule": timedelta(minutes=1)},
     }
 
 # The sync engine. See docs/engine.md.

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictBool, StringConstraints, model_validator
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for, sellers_for
 from accounts.models import Seller
 from common.rest import ApiError, Page, Paging, page_of
+from common.storable import Line, Text
+from hub import clock
 from hub.kinds import DataType
 from synclog.models import Issue, SyncLog
 from synclog.reporting import TIMESTAMPS, delete_logs, record_full_sync, record_partial_sync
@@ -26,7 +27,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _validate_plausible_time(value: datetime) -> datetime:
-    if not EARLIEST <= value <= timezone.now() + timedelta(days=1):
+    if not EARLIEST <= value <= clock.now() + timedelta(days=1):
         raise ValueError("Enter a time between 2000 and now.")
     return value
 
@@ -36,9 +37,6 @@ def _validate_url(value: str) -> str:
     return value
 
 
-# PostgreSQL can't store NUL characters. Names and IDs don't need other control characters either.
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
 Timestamp = Annotated[AwareDatetime, AfterValidator(_validate_plausible_time)]
 """A time with a UTC offset, for example 2026-05-04T03:02:01Z."""
@@ -211,7 +209,7 @@ def put_log(request: ApiRequest, path: Path[LogPath], report: FullSyncIn, seller
         **path.dict(),
         timestamps=report.model_dump(include=set(TIMESTAMPS)),
         errors=[error.draft() for error in report.errors],
-        now=timezone.now(),
+        now=clock.now(),
     )
 
 
@@ -230,7 +228,7 @@ def patch_log(request: ApiRequest, path: Path[LogPath], report: PartialSyncIn, s
         timestamps=report.model_dump(include=set(TIMESTAMPS), exclude_unset=True),
         errors=[error.draft() for error in report.errors],
         resolved=report.resolved,
-        now=timezone.now(),
+        now=clock.now(),
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import record_audit_event
+from hub import clock
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job
 from hub.queue import enqueue_for_job
@@ -238,7 +238,7 @@ def record_full_sync_finished(*, log: SyncLog, succeeded: bool, now: datetime) -
 def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> bool:
     """Resolve an issue for a user. It reopens if the problem occurs again. False if it was resolved before."""
     resolved = Issue.objects.filter(pk=issue.pk, resolved_at=None).update(
-        resolved_at=now or timezone.now(), resolved_by=by
+        resolved_at=now or clock.now(), resolved_by=by
     )
     if resolved:
         remote.mark_issues_pending(issue_ids=[issue.pk])
@@ -254,7 +254,7 @@ def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = 
         return 0
     ids = list(issues.filter(resolved_at=None).values_list("pk", flat=True))
     still_open = Issue.objects.filter(pk__in=ids, resolved_at=None)
-    number = still_open.update(resolved_at=now or timezone.now(), resolved_by=by)
+    number = still_open.update(resolved_at=now or clock.now(), resolved_by=by)
     remote.mark_issues_pending(issue_ids=ids)
     record_audit_event(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
     return number

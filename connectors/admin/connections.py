@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.db.models import TextChoices
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +38,7 @@ from connectors.services.connections import (
 from connectors.services.runs import sync
 from connectors.services.webhooks import renew_webhook_secret
 from connectors.webhooks.registration import webhook_url
+from hub import clock
 from hub.kinds import DataType
 from hub.models import Connection, PlatformSwitch, Run
 from hub.services import (
@@ -147,7 +147,7 @@ class ConnectionAdmin(BaseAdmin):
     ) -> HttpResponse:
         connection = self.get_object(request, object_id)
         if request.method == "GET" and connection is not None:
-            for warning in deprecation_warnings_for(connection, today=timezone.now().date()):
+            for warning in deprecation_warnings_for(connection, today=clock.now().date()):
                 self.message_user(request, warning, messages.WARNING)
         return super().change_view(request, object_id, form_url, extra_context)
 

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +32,7 @@ from common.admin import (
 from connectors.engine.filters import validate as validate_filters
 from connectors.engine.size_schedules import size_rule, update_size_schedules
 from connectors.services.checks import is_comparable, start_comparison, start_preview
+from hub import clock
 from hub.kinds import Direction
 from hub.models import Connection, Job, Run
 from hub.services import pause_job, recompute_next_runs, resume_job, start_run
@@ -238,7 +238,7 @@ class JobAdmin(BaseAdmin):
         # Only the changed fields, because the job may have been paused since the form was opened.
         obj.save(update_fields=sorted({*form.changed_data, "by_size"}))
         if obj.by_size and "by_size" in form.changed_data:
-            update_size_schedules(now=timezone.now(), job=obj)
+            update_size_schedules(now=clock.now(), job=obj)
         if {"full_schedule", "partial_schedule", "comparison_schedule", "time_zone"} & set(form.changed_data):
             recompute_next_runs(job=obj)
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 
+from common.storable import storable_text
 from connectors.adapters.registry import adapter_for
 from connectors.engine import callbacks
 from connectors.engine.applying import Tally, import_context_for
@@ -24,7 +24,7 @@ from connectors.engine.turn import Turn
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.webhooks import EventReference, Receipt
-from hub import lanes
+from hub import clock, lanes
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
 from hub.models import Job, JobState, Run
@@ -133,7 +133,7 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
 
 def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """Process receipts in one transaction; everything needed is in the events."""
-    now = timezone.now()
+    now = clock.now()
     receipts = [part for subject in subjects for part in subject if isinstance(part, Receipt)]
     with lanes.fenced(turn.claim):
         batch = callbacks.process_receipts(job, receipts)
@@ -145,7 +145,7 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
     """Fetch the items, then apply them in one transaction."""
     external_ids = list(dict.fromkeys(part.external_id for subject in subjects for part in subject))
     found = fetch(turn, job, external_ids)
-    now = timezone.now()
+    now = clock.now()
     with lanes.fenced(turn.claim):
         run = _event_run(job, now)
         context = import_context_for(job, run_id=run.pk, now=now)
@@ -190,7 +190,7 @@ def _finish_event_run(run: Run, tally: Tally, now: datetime) -> None:
 def _hold_events(turn: Turn, events: Sequence[WebhookEvent], reason: str) -> None:
     """Hold the events for a person, with the reason."""
     with lanes.fenced(turn.claim):
-        _mark_processed(events, State.HELD, reason, timezone.now())
+        _mark_processed(events, State.HELD, reason, clock.now())
 
 
 def _mark_processed(events: Sequence[WebhookEvent], state: str, reason: str, now: datetime) -> None:
@@ -206,7 +206,7 @@ def _mark_processed(events: Sequence[WebhookEvent], state: str, reason: str, now
             """,
             [
                 state,
-                reason.encode(errors="replace").decode().replace("\x00", ""),
+                storable_text(reason),
                 now,
                 [event.day for event in events],
                 [event.pk for event in events],

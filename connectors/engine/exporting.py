@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Any
 
 from django.db.models import BigIntegerField, BooleanField, Case, F, Q, QuerySet, Value, When
-from django.utils import timezone
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
@@ -17,7 +16,7 @@ from connectors.engine.platforms import is_feed, target_class
 from connectors.engine.settling.full_runs import finish_full_run
 from connectors.engine.turn import Turn
 from connectors.sdk.serialization import canonical_json
-from hub import lanes, links, queue, runlog, runs
+from hub import clock, lanes, links, queue, runlog, runs
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run, RunCounter
 from orders.models import Customer, Order
@@ -38,7 +37,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
 
     Comparing by revision reads two narrow columns per item; items that differ are compared by payload before sending.
     """
-    now = timezone.now()
+    now = clock.now()
     if run.state == Run.State.QUEUED:
         if is_feed(job) and FeedLane(turn, [job]).is_full_import_due(now):
             run.resend = True
@@ -73,7 +72,7 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
         links.forget_sent(_links_of(job, rows))
     planned = may_differ(job, rows, recheck=recheck, resend=run.resend)
     queue.enqueue_for_run(run=run, kind=Kind(job.item_kind), item_ids=planned)
-    unchanged, now = len(rows) - len(planned), timezone.now()
+    unchanged, now = len(rows) - len(planned), clock.now()
     outcomes = {RunCounter.Outcome.READ: unchanged, RunCounter.Outcome.UNCHANGED: unchanged}
     runs.count(run_id=run.pk, kind=job.item_kind, now=now, outcomes=outcomes)
     seen = run.cursor["seen"] + len(rows)
@@ -148,7 +147,7 @@ def config_hash(job: Job) -> str:
 
 def _plan(turn: Turn, job: Job, run: Run) -> None:
     """End the preparation. The run is locked, so that no first outcome is settled between counting and planning."""
-    now = timezone.now()
+    now = clock.now()
     remaining = Change.objects.filter(run=run).count()
     JobState.objects.filter(job=job).update(config_hash=run.cursor["config"])
     runlog.write(

@@ -13,7 +13,7 @@ from catalog import services as catalog
 from connectors.engine.applying import ImportContext, Tally, apply_page, link_kind
 from connectors.engine.discontinuing import discontinue
 from connectors.engine.turn import Turn
-from hub import links, runs
+from hub import clock, links, runs
 from hub.kinds import ITEM_KIND, DataType
 from hub.models import Job, Link, Run, RunCounter
 from hub.records import Record
@@ -29,10 +29,7 @@ class Fetched(NamedTuple):
 def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> Fetched:
     """The items that the source has. Call it outside a transaction."""
     turn.renew()
-    source = turn.source(job)
-    records = list(source.fetch(external_ids))
-    rest = set(external_ids) - {record.external_id for record in records}
-    return Fetched(records, source.excluded(rest) if rest else set())
+    return Fetched(*turn.reader(job).fetch(external_ids, now=clock.now()))
 
 
 def apply_fetched(

@@ -9,13 +9,13 @@ from enum import StrEnum
 from time import monotonic
 
 from django.db.models import Q
-from django.utils import timezone
 
 from connectors.engine import unseen_items
 from connectors.engine.applying import ImportContext, import_context_for
 from connectors.engine.fetching import apply_fetched
 from connectors.engine.turn import Turn
-from hub import lanes, runlog, runs
+from connectors.sdk.reading import ReadState
+from hub import clock, lanes, runlog, runs
 from hub.kinds import DataType
 from hub.models import Job, JobState, Run
 from hub.services import start_run
@@ -48,7 +48,7 @@ class Phase(StrEnum):
 
 def work(turn: Turn, job: Job, run: Run) -> None:
     """Advance an import run for a slice of time, so that events are processed in between."""
-    now = timezone.now()
+    now = clock.now()
     context = import_context_for(job, run_id=run.pk, now=now)
     if run.state == Run.State.QUEUED:
         _start(turn, context, run, now)
@@ -73,7 +73,8 @@ def _start(turn: Turn, context: ImportContext, run: Run, now: datetime) -> None:
     since = None
     if run.scope == Run.Scope.PARTIAL:
         cut = JobState.objects.get(job=context.job).cut_at
-        since = cut - context.job.lookback if cut and not _must_read_all_orders(context) else None
+        # A cut date in the future, left by a wrong clock, must not hide what has changed until now.
+        since = min(cut, now) - context.job.lookback if cut and not _must_read_all_orders(context) else None
     with lanes.fenced(turn.claim):
         runs.start(run=run, now=now)
         run.cursor = {"phase": Phase.READ, "since": since and since.isoformat(), "page": None, "pages": 0, "read": 0}
@@ -94,15 +95,18 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
     """Fetch a page, then apply it in one transaction."""
     since = run.cursor["since"]
     turn.renew()
-    page = turn.source(context.job).read_page(
+    page, state = turn.reader(context.job).read_page(
         since=datetime.fromisoformat(since) if since else None,
         cursor=run.cursor["page"],
+        state=ReadState.from_json(run.cursor.get("state", {})),
+        now=clock.now(),
     )
-    context.now = timezone.now()
+    context.now = clock.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         run.cursor |= {
             "page": page.cursor,
+            "state": state.as_json(),
             "pages": run.cursor["pages"] + 1,
             "read": run.cursor["read"] + len(page.records),
         }
@@ -130,17 +134,17 @@ def _end_check(turn: Turn, run: Run) -> None:
 
 def _close(turn: Turn, context: ImportContext, run: Run) -> None:
     """Close the run, then start the exports that depend on it."""
-    now = timezone.now()
+    now = clock.now()
     exports = _dependent_exports(context.job)
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         _log_dependent_exports(run, exports, now)
         runs.close(run=run, now=now)
         started = run.started_at or now
-        state = JobState.objects.filter(job=context.job)
-        # The cut date is the start, not the end: changes during the import are read again.
-        state.filter(Q(cut_at=None) | Q(cut_at__lt=started)).update(cut_at=started)
-        state.update(last_update_at=now)
+        # Everything that changed until the start has been read, so this also sets back a cut date that a wrong clock
+        # had moved ahead. Not the end: changes during the import are read again.
+        cut = min(started, ReadState.from_json(run.cursor.get("state", {})).limit or started)
+        JobState.objects.filter(job=context.job).update(cut_at=cut, last_update_at=now)
         if run.cursor["since"] is None and context.job.data_type == DataType.ORDERS:
             keep_unread_orders(source_id=context.connection_id)
         if run.scope != Run.Scope.FULL:

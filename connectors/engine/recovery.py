@@ -4,14 +4,12 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils import timezone
-
 from connectors.engine import loading
 from connectors.engine.settling import Batch, settle
 from connectors.engine.settling.in_doubt import mark_in_doubt
 from connectors.engine.settling.results import worker_lost
 from connectors.engine.turn import Turn
-from hub import lanes, queue, runlog
+from hub import clock, lanes, queue, runlog
 from hub.models import Change, Job
 
 logger = logging.getLogger(__name__)
@@ -26,7 +24,7 @@ def take_over(turn: Turn) -> None:
     if not orphans:
         return
     logger.warning("lane %s: taken over from a lost worker with %d changes", turn.claim.lane_id, len(orphans))
-    now = timezone.now()
+    now = clock.now()
     with lanes.fenced(turn.claim):
         _log_worker_loss(orphans, now)
         suspects = queue.mark_suspect(ids=orphans)
@@ -51,4 +49,4 @@ def _hold_crashing_change(turn: Turn, job: Job) -> None:
     [change] = queue.reload_changes(turn.claim.orphans)
     if change.failure_kind == Change.FailureKind.WORKER_LOST and change.attempts >= MAX_LONE_CRASHES:
         item = loading.load(job.item_kind, [change.item_id]).get(change.item_id)
-        settle(turn, Batch(job, [worker_lost(change, item, job)]), now=timezone.now())
+        settle(turn, Batch(job, [worker_lost(change, item, job)]), now=clock.now())

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from connectors.engine.deciding import Step, decide
 from connectors.engine.settling import Batch, decided_batch, settle
@@ -20,7 +19,7 @@ from connectors.sdk.errors import BatchRejected, ConnectorError, NeedsAttention,
 from connectors.sdk.http import HttpClient
 from connectors.sdk.operations import Outcome
 from connectors.sdk.streams import PolledReceipts, Target
-from hub import queue, runlog
+from hub import clock, queue, runlog
 from hub.lanes import LeaseLost
 from hub.models import Job
 
@@ -78,7 +77,7 @@ def send_next(turn: Turn, job: Job, priority: int) -> bool:
     except LeaseLost:
         _wait_for(call)
         sent = [step.change.item_id for each in (previous, current) if each is not None for step in each.steps]
-        mark_in_doubt(job, sent, timezone.now())
+        mark_in_doubt(job, sent, clock.now())
         raise
     finally:
         # No other worker may get the lane while a call of this one can still change the target.
@@ -115,7 +114,7 @@ def _next_batch(
         return None
     turn.after_token[key] = taken[-1].token
     decision = decide(target, job, taken)
-    return _InFlightBatch(decided_batch(job, decision), decision.steps, items, timezone.now())
+    return _InFlightBatch(decided_batch(job, decision), decision.steps, items, clock.now())
 
 
 def _start_call(turn: Turn, current: _InFlightBatch, previous: _InFlightBatch | None) -> "Future[_Answer] | None":

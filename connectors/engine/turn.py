@@ -19,16 +19,17 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import Seller
 from connectors.adapters.factory import open_adapter
 from connectors.adapters.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.reading import Reader
 from connectors.sdk.retry import RetryPolicy
-from connectors.sdk.streams import Source, Target
-from hub import lanes, runlog, workers
+from connectors.sdk.streams import Target
+from hub import clock, lanes, runlog, workers
+from hub.clock import at_most_a_day_ahead
 from hub.kinds import DataType
 from hub.lanes import Claim, LeaseLost
 from hub.models import Connection, Job, Lane, Run
@@ -99,8 +100,8 @@ class Turn:
         if self._adapter is not None:
             self._adapter.http.close()
 
-    def source(self, job: Job) -> Source[Any, Any]:
-        return self.adapter.source(DataType(job.data_type))
+    def reader(self, job: Job) -> Reader:
+        return Reader(self.adapter, DataType(job.data_type))
 
     def target(self, job: Job) -> Target[Any, Any, Any]:
         return self.adapter.target(DataType(job.data_type))
@@ -146,7 +147,7 @@ class Turn:
             return self._should_yield
         self._checked = now
         lanes.sweep()
-        workers.record_heartbeat(name=worker_name(), now=timezone.now())
+        workers.record_heartbeat(name=worker_name(), now=clock.now())
         self._should_yield = (
             lanes.has_waiting_work(workers=self.workers, yielding_claim=self.claim) or self._settings_changed()
         )
@@ -171,7 +172,7 @@ class Turn:
         """Open the breaker after a failed call: pause the lane, then test with one item."""
         if not error.sent and error.not_before:
             # The rate budget is used up: not a failure, but nothing can be sent until then.
-            self.rest_until = error.not_before
+            self.rest_until = at_most_a_day_ahead(error.not_before, now=now)
             self._log_wait(job, f"{error}", now)
             return
         self.failures += 1
@@ -205,7 +206,7 @@ class Turn:
 
 def claim_turn() -> Turn | None:
     """Claim the next lane; None if none is due."""
-    now = timezone.now()
+    now = clock.now()
     alive = workers.count_alive(now=now)
     claim = lanes.claim(holder=f"{worker_name()}:{monotonic():.6f}", workers=alive)
     if claim is None:

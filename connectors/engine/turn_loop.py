@@ -8,7 +8,6 @@ from time import monotonic
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Min, Q, When
-from django.utils import timezone
 
 from connectors.engine import checks, events, exporting, feeds, importing, recovery, sending
 from connectors.engine.error_texts import error_text
@@ -18,7 +17,7 @@ from connectors.engine.settling import event_runs
 from connectors.engine.turn import Turn, claim_turn, release_turn, stopping
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.retry import RetryPolicy
-from hub import lanes, queue, runlog, runs
+from hub import clock, lanes, queue, runlog, runs
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
 from hub.models import Job, Run
@@ -49,7 +48,7 @@ def serve_one_lane() -> bool:
         # A bug, or the database is unavailable. The queue treats it like a lost worker: the batch is halved until the
         # item that causes it is alone, which is then held.
         logger.exception("lane %s: abandoned", turn.claim.lane_id)
-        rest_until = RetryPolicy().pause_until(failures=turn.claim.crashes + 1, now=timezone.now())
+        rest_until = RetryPolicy().pause_until(failures=turn.claim.crashes + 1, now=clock.now())
         lanes.abandon(claim=turn.claim, rest_until=rest_until)
     else:
         release_turn(turn, more=more)
@@ -61,7 +60,7 @@ def serve_one_lane() -> bool:
 def _run_turn(turn: Turn) -> bool:
     """Work on the lane until the turn is over. True if work is left."""
     recovery.take_over(turn)
-    queue.wake_delayed(lane_id=turn.claim.lane_id, now=timezone.now())
+    queue.wake_delayed(lane_id=turn.claim.lane_id, now=clock.now())
     exports = [job for job in turn.jobs if job.direction == Direction.EXPORT]
     feed_jobs = [job for job in exports if is_feed(job)]
     senders = [job for job in exports if job not in feed_jobs]
@@ -81,7 +80,7 @@ def _run_turn(turn: Turn) -> bool:
         _advance_feed(turn, feed_jobs)
     if not more and not turn.rest_until:
         for job in exports:
-            event_runs.close(turn, job, timezone.now())
+            event_runs.close(turn, job, clock.now())
     turn.wake_no_later_than(queue.next_wake(lane_id=turn.claim.lane_id))
     return more
 
@@ -100,7 +99,7 @@ def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -
             if step(job):
                 return True
         except TryAgainLater as error:
-            turn.record_failure(error, timezone.now(), job)
+            turn.record_failure(error, clock.now(), job)
             return False
         except NeedsAttention as error:
             _require_attention(turn, job, error)
@@ -115,7 +114,7 @@ def _advance_feed(turn: Turn, jobs: list[Job]) -> None:
     try:
         feeds.work(FeedLane(turn, active))
     except TryAgainLater as error:
-        turn.record_failure(error, timezone.now(), active[0])
+        turn.record_failure(error, clock.now(), active[0])
     except NeedsAttention as error:
         for job in active:
             _require_attention(turn, job, error)
@@ -148,7 +147,7 @@ def _advance_run(turn: Turn) -> bool:
             elif exporting.prepare(turn, job, run):
                 lanes.wake(lane_ids=job.lane_ids)  # they help with sending
     except TryAgainLater as error:
-        turn.record_failure(error, timezone.now(), job)
+        turn.record_failure(error, clock.now(), job)
     except NeedsAttention as error:
         _require_attention(turn, job, error)
     except ConnectorError as error:
@@ -180,7 +179,7 @@ def _crash_limit_reached(turn: Turn, run: Run) -> bool:
     if run.state == Run.State.PREPARING:
         with lanes.fenced(turn.claim):
             text = "A worker was lost; another one has resumed the run."
-            runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.LOST, texts=[text], now=timezone.now())
+            runlog.log_repeated(run_id=run.pk, event=runlog.RepeatedEvent.LOST, texts=[text], now=clock.now())
     return False
 
 
@@ -195,7 +194,7 @@ def _run_check(turn: Turn, jobs: list[Job]) -> bool:
         scope__in=(Run.Scope.PREVIEW, Run.Scope.COMPARISON),
         state__in=(Run.State.QUEUED, Run.State.PREPARING),
     ).select_related("job__connection__seller")
-    now = timezone.now()
+    now = clock.now()
     ready = waiting.filter(Q(not_before=None) | Q(not_before__lte=now))
     run = ready.order_by(Case(When(scope=Run.Scope.PREVIEW, then=0), default=1), "pk").first()
     turn.wake_no_later_than(waiting.filter(not_before__gt=now).aggregate(Min("not_before"))["not_before__min"])
@@ -222,7 +221,7 @@ def _require_attention(turn: Turn, job: Job, error: NeedsAttention) -> None:
 
 
 def _fail_run(turn: Turn, run: Run, reason: str) -> None:
-    now, calls = timezone.now(), turn.pop_call_count()
+    now, calls = clock.now(), turn.pop_call_count()
     with lanes.fenced(turn.claim):
         runs.lock(run_ids=[run.pk])
         runs.count(run_id=run.pk, kind=run.job.item_kind, now=now, calls=calls)

@@ -1,12 +1,11 @@
 """Items that a complete import did not contain: each is looked up, and discontinued if the source no longer has it."""
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from connectors.engine.applying import ImportContext
 from connectors.engine.fetching import apply_fetched, fetch, links_of_source
 from connectors.engine.turn import Turn
-from hub import lanes, runlog, runs
+from hub import clock, lanes, runlog, runs
 from hub.kinds import DataType, Role
 from hub.models import Link, Run
 
@@ -36,7 +35,7 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
     if not batch:
         return False
     found = fetch(turn, context.job, [link.external_id for link in batch])
-    context.now = timezone.now()
+    context.now = clock.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         apply_fetched(
@@ -69,7 +68,7 @@ def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
         runs.lock_preparing(run=run)
         run.state, run.reason = Run.State.NEEDS_APPROVAL, reason
         run.save(update_fields=["state", "reason"])
-        runlog.write(run_id=run.pk, now=timezone.now(), text=reason, level=runlog.Level.WARNING)
+        runlog.write(run_id=run.pk, now=clock.now(), text=reason, level=runlog.Level.WARNING)
     return True
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from common.storable import without_nul
 from hub.field_registry import FieldType, HubField, fields_of
 
 _TRUE_VALUES = ("1", "true", "yes", "on")
@@ -34,7 +35,7 @@ def convert(field: HubField, value: Any) -> Any:
     Text has no characters that cannot be stored. Lists are entered with commas. An amount is positive, because
     merchants enter zero for "no value"; a percentage is at most 100.
     """
-    text = "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()
+    text = "" if value is None or isinstance(value, dict | list | bool) else without_nul(str(value)).strip()
     match field.type:
         case FieldType.TEXT:
             return text

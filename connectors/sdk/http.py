@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 import requests
 import urllib3
 
+from connectors.sdk import clock
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.network_errors import translate
@@ -38,7 +39,10 @@ class HttpClient:
 
     `deadline` limits a whole call in seconds, from connecting to the last byte, so that a target that sends one byte
     per second cannot exceed the lease. Redirects are not followed. `retry_at` reads from the headers of a 429 or 503
-    when the call may be repeated. `calls` counts requests, `writes` those that may have changed something.
+    when the call may be repeated; never more than a day ahead. `calls` counts requests, `writes` those that may have
+    changed something. `server_time` is the server's clock (its `Date` header) when the first call since the last
+    `forget_server_time` was sent, None if it is unknown; `repaired`, whether a response had to be repaired to be
+    decoded.
     """
 
     def __init__(
@@ -59,6 +63,8 @@ class HttpClient:
         self.authenticator: Authenticator | None = None
         self.calls = 0
         self.writes = 0
+        self.repaired = False
+        self.server_time: datetime | None = None
         self.headers: dict[str, str] = {}
         self._abort_reason = ""
         self._session = requests.Session()
@@ -73,6 +79,10 @@ class HttpClient:
     def abort(self, reason: str) -> None:
         """Refuse further calls, because the caller has lost its lease. A call in flight is completed."""
         self._abort_reason = reason
+
+    def forget_server_time(self) -> None:
+        """Take the server's time anew, from the next response."""
+        self.server_time = None
 
     def get(self, path: str, **options: Any) -> Response:
         return self.request("GET", path, **options)
@@ -151,7 +161,8 @@ class HttpClient:
         seconds: float,
         authenticator: Authenticator | None,
     ) -> Response:
-        ends = monotonic() + seconds
+        started = monotonic()
+        ends = started + seconds
         watch = Watchdog(seconds)
         try:
             with (
@@ -168,13 +179,14 @@ class HttpClient:
                     stream=True,
                 ) as answer,
             ):
+                self._note_server_time(answer.headers.get("Date"), started)
                 chunks, size = [], 0
                 for chunk in answer.iter_content(64 * 1024):
                     size += len(chunk)
                     if size > self.max_body:
                         raise TryAgainLater(f"The response is larger than {self.max_body} bytes.")
                     chunks.append(chunk)
-                return Response(answer.status_code, answer.headers, b"".join(chunks))
+                return Response(answer.status_code, answer.headers, b"".join(chunks), self.note_repair)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             translated = translate(error)
             late = watch.fired or monotonic() >= ends
@@ -182,12 +194,23 @@ class HttpClient:
                 raise TryAgainLater(f"No complete response within {seconds:g} s.") from error
             raise translated from error
 
+    def _note_server_time(self, date: str | None, started: float) -> None:
+        """The header is from when the server answered; what changed during the call may be missing in the answer."""
+        if self.server_time is None and date and (parsed := clock.parse_http_date(date)):
+            self.server_time = parsed - timedelta(seconds=monotonic() - started)
+
+    def note_repair(self) -> None:
+        """Called if a response had to be repaired: texts and numbers of the items may be malformed from now on."""
+        self.repaired = True
+
     def _raise_for_status(self, method: str, path: str, response: Response) -> None:
         status = response.status
         if status < 300 or status == 304:
             return
         if status in (408, 423, 425, 429) or status >= 500:
-            not_before = self.retry_at(response.headers, datetime.now(UTC))
+            now = clock.now()
+            not_before = self.retry_at(response.headers, now)
+            not_before = not_before and min(not_before, now + clock.MAX_REST)
             if not_before and self.budget and status in (429, 503):
                 self.budget.block(not_before)
             # A request that was answered with 429 was not processed (RFC 6585, 4).

@@ -18,6 +18,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from common.storable import refuse_nul, without_nul
 from connectors.sdk import issues
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.paging import IdPage
@@ -128,13 +129,7 @@ def utc(timestamp: datetime) -> datetime:
     return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
 
 
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("contains an invisible character (NUL)")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(refuse_nul)]
 UtcDatetime = Annotated[datetime, AfterValidator(utc)]
 
 
@@ -159,7 +154,7 @@ def record(
         result = build(schema.model_validate(raw))
     except ValidationError as error:
         name = raw.get(key) if isinstance(raw, dict) else None
-        result = build_empty(str(name or "unknown")[:200].replace("\x00", ""))
+        result = build_empty(without_nul(str(name or "unknown")[:200]))
         result.problems = [
             issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=error_message(each))
             for each in error.errors()

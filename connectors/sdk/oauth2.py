@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, SecretStr
 from requests import PreparedRequest
 
+from connectors.sdk import clock
 from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.schemas import Schema
 from connectors.sdk.serialization import canonical_json
@@ -60,8 +62,8 @@ class TokenEndpoint:
 
 def lifetime(answer: Mapping[str, Any]) -> float:
     """`expires_in` in seconds; vendors send it as a number or as a string."""
-    value = str(answer.get("expires_in", ""))
-    return float(value) if value.isascii() and value.isdecimal() else DEFAULT_LIFETIME
+    seconds = whole_number(answer.get("expires_in"), max_digits=9)
+    return DEFAULT_LIFETIME if seconds is None else float(seconds)
 
 
 class _BearerToken(Authenticator):
@@ -137,7 +139,7 @@ class RefreshTokens(_BearerToken):
             raise NeedsAttention(
                 f"{self._endpoint.platform} has not authorized this connection.", fix=self._endpoint.fix
             )
-        if tokens.expires_at <= datetime.now(UTC) + timedelta(seconds=EXPIRY_MARGIN):
+        if tokens.expires_at <= clock.now() + timedelta(seconds=EXPIRY_MARGIN):
             tokens = self._refresh(http, tokens.access_token)
         self._use(tokens)
 
@@ -156,7 +158,7 @@ class RefreshTokens(_BearerToken):
                 access_token=str(answer["access_token"]),
                 # A vendor that does not rotate refresh tokens leaves it out (RFC 6749, 6).
                 refresh_token=str(answer.get("refresh_token") or refresh_token),
-                expires_at=datetime.now(UTC) + timedelta(seconds=lifetime(answer)),
+                expires_at=clock.now() + timedelta(seconds=lifetime(answer)),
             )
 
         return self._store.refresh(replaces=replaces, exchange=exchange)

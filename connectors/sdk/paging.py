@@ -3,12 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from common.storable import storable_json
+from connectors.sdk.decoding import whole_number
+from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.records import Record
 
 RecordT = TypeVar("RecordT", bound=Record)
 PayloadT = TypeVar("PayloadT")
+
+_SAME_PAGE = "The platform returned the same page of a listing twice: it ignores the page number."
 
 # Where to continue: JSON that the stream defines. None: from the start, or there is no next page.
 Cursor = dict[str, Any] | None
@@ -52,6 +59,42 @@ class ExistingPage(Generic[PayloadT]):
     cursor: Any
 
 
+def numeric_ids(external_ids: Iterable[str]) -> list[int]:
+    """The IDs that are numbers, once each and in order; others cannot exist at a platform with numeric IDs."""
+    return sorted({number for each in external_ids if (number := whole_number(each)) is not None})
+
+
+def numbered_page(cursor: Cursor, read: Callable[[int], Slice]) -> tuple[list[Any], Cursor]:
+    """A page of a listing that can only be paged by number: its rows and the next cursor.
+
+    `read` returns a page by its number, counted from 1. TryAgainLater if the platform returns the same page again.
+    """
+    number, previous = (cursor["page"], cursor["digest"]) if cursor else (1, "")
+    rows, more = read(number)
+    digest = blake2b(storable_json(rows).encode(), digest_size=8).hexdigest()
+    if rows and digest == previous:
+        raise TryAgainLater(_SAME_PAGE)
+    return rows, {"page": number + 1, "digest": digest} if rows and more else None
+
+
+def all_pages(read: Callable[[int], Slice]) -> list[Any]:
+    """The rows of all pages of a short listing. `read` returns a page by its number, counted from 1.
+
+    TryAgainLater if the platform returns a page twice, because it would do so without end.
+    """
+    found: list[Any] = []
+    previous: list[Any] = []
+    for number in count(1):
+        rows, more = read(number)
+        if rows and rows == previous:
+            raise TryAgainLater(_SAME_PAGE)
+        found += rows
+        if not rows or not more:
+            break
+        previous = rows
+    return found
+
+
 def by_change(
     since: datetime,
     cursor: Cursor,
@@ -79,7 +122,10 @@ def by_change(
             return rows, {"min": _iso(start), "tie": max(row_ids(rows), default=cursor["tie"])}, start
         return rows, {"min": _iso(start + timedelta(seconds=1))}, start
     rows, more = list_from(start)
-    last = max((changed for row in rows if (changed := changed_at(row))), default=start)
+    # Of the last row that has a time. A single row with a wrong time must not move the position.
+    last = next((changed for row in reversed(rows) if (changed := changed_at(row))), start)
+    if last < start:
+        raise TryAgainLater("The platform returned only older items: it ignores the date since which changes are read.")
     if not more:
         return rows, None, last
     if last > start:

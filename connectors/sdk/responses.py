@@ -1,14 +1,14 @@
 """A platform's HTTP responses, and when a request may be retried."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
+from common.storable import without_nul
 from connectors.sdk import issues
+from connectors.sdk.clock import MAX_REST, parse_http_date
+from connectors.sdk.decoding import decode_json, whole_number
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 
 
@@ -17,18 +17,26 @@ class Response:
     status: int
     headers: Mapping[str, str]
     content: bytes
+    # Called if the body had to be repaired to be decoded.
+    on_repair: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def json(self) -> Any:
-        """The parsed body. TryAgainLater if it is not JSON, such as a proxy's error page or an incomplete response."""
+        """The parsed body, decoded leniently (see `decoding`).
+
+        TryAgainLater if it is not JSON, such as a proxy's error page or an incomplete response.
+        """
         try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError as error:
+            value, repaired = decode_json(self.content, content_type=self.headers.get("Content-Type", ""))
+        except ValueError as error:
             raise TryAgainLater(
                 f"The response ({self.status}, {len(self.content)} bytes) is not valid JSON: {error}."
             ) from error
+        if repaired:
+            self.on_repair()
+        return value
 
     def text(self, limit: int) -> str:
-        return self.content[:limit].decode("utf-8", "replace").replace("\x00", "")
+        return without_nul(self.content[:limit].decode("utf-8", "replace"))
 
 
 class RequestRejected(SkipRecord):
@@ -55,11 +63,16 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     None if it is missing or malformed.
     """
     value = headers.get("Retry-After", "").strip()
-    latest = now + timedelta(days=1)
     if value.isascii() and value.isdecimal():
-        return min(now + timedelta(seconds=min(int(value[:10]), 86_400)), latest)
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return min(date if date.tzinfo else date.replace(tzinfo=UTC), latest)
+        return now + seconds_ahead(value)
+    date = parse_http_date(value)
+    return None if date is None else min(date, now + MAX_REST)
+
+
+def seconds_ahead(value: str, *, unit: timedelta = timedelta(seconds=1)) -> timedelta:
+    """A number of seconds, or of another unit, from a header; at most a day. Zero if it is not a number."""
+    text = value.strip()
+    if not (text.isascii() and text.isdecimal()):
+        return timedelta(0)
+    number = whole_number(text)
+    return MAX_REST if number is None or number >= MAX_REST / unit else number * unit

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.clock import at_most_a_day_ahead
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -37,7 +39,7 @@ class RetryPolicy:
         if self.is_exhausted(attempts=attempts):
             return None
         delay = random.uniform(0, 1) * _doubled(self.base_delay, attempts, self.max_delay)
-        return max(now + delay, not_before or now)
+        return max(now + delay, _at_most_a_day(not_before, now))
 
     def is_exhausted(self, *, attempts: int, outage: bool = False, event: bool = False) -> bool:
         """Whether there is no further attempt after `attempts` failures of an item, or of an event from the platform.
@@ -49,7 +51,7 @@ class RetryPolicy:
     def pause_until(self, *, failures: int, now: datetime, not_before: datetime | None = None) -> datetime:
         """Until when a lane makes no calls after `failures` failed ones in a row, not before `not_before`."""
         longest = _doubled(self.min_pause, failures - 1, self.max_pause)
-        return max(now + random.uniform(0.5, 1) * longest, not_before or now)
+        return max(now + random.uniform(0.5, 1) * longest, _at_most_a_day(not_before, now))
 
     def next_check(
         self, *, queued_at: datetime | None, now: datetime, not_before: datetime | None = None
@@ -57,7 +59,12 @@ class RetryPolicy:
         """When to ask for the result of an item that the target has queued. None: it has been queued for too long."""
         if queued_at is not None and now - queued_at > self.max_queued_age:
             return None
-        return not_before or now + self.check_interval
+        return _at_most_a_day(not_before, now) if not_before else now + self.check_interval
+
+
+def _at_most_a_day(not_before: datetime | None, now: datetime) -> datetime:
+    """The time that a vendor gave. One further ahead is a mistake, which must not stop anything for years."""
+    return at_most_a_day_ahead(not_before or now, now=now)
 
 
 def _doubled(delay: timedelta, times: int, limit: timedelta) -> timedelta:

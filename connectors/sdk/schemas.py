@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from common.storable import refuse_nul
+
 
 class Schema(BaseModel):
     """Rejects unknown names, so that typos are noticed.
@@ -18,19 +20,9 @@ class Schema(BaseModel):
     @field_validator("*")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        if _contains_nul(value):
-            raise ValueError("contains a NUL character, which cannot be stored")
-        return value
+        return refuse_nul(value)
 
 
 def error_message(error: Mapping[str, Any]) -> str:
     """The text of one of `ValidationError.errors()`, without pydantic's prefix for errors of our own validators."""
     return str(error["msg"]).removeprefix("Value error, ")
-
-
-def _contains_nul(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_contains_nul, (*value.keys(), *value.values())))
-    if isinstance(value, list | tuple):
-        return any(map(_contains_nul, value))
-    return isinstance(value, str) and "\x00" in value

@@ -49,10 +49,16 @@ class Stream(Generic[ClientT]):
 
 
 class Source(Stream[ClientT], Generic[ClientT, RecordT]):
-    """Imports one data type. `depends_on`: data types to import first, such as categories before products."""
+    """Imports one data type.
+
+    - `depends_on`: data types to import first, such as categories before products
+    - `required`: names that every `Record.raw` has, such as `variants`, or `variants.id` for a list's objects. An item
+      that lacks one is refused: read as "none", it would remove what is there
+    """
 
     partial_schedule: ClassVar[str] = ""
     depends_on: ClassVar[tuple[DataType, ...]] = ()
+    required: ClassVar[tuple[str, ...]] = ()
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         """The next page of all items (`since` None), or of those changed since then (aware, UTC).
@@ -65,6 +71,14 @@ class Source(Stream[ClientT], Generic[ClientT, RecordT]):
     def fetch(self, external_ids: Sequence[str]) -> list[RecordT]:
         """The given items that exist, in as few calls as the vendor allows. Missing ones are left out."""
         raise NotImplementedError
+
+    def includes(self, raw: Any) -> bool:
+        """Whether the item with this `Record.raw` passes the filters of the connection (channel, store view, seller).
+
+        The engine drops all others, from lists, events and single fetches alike (C6). `read_page` and `fetch` should
+        ask the platform for as few of them as possible. Must return True for what it cannot read.
+        """
+        return True
 
     def excluded(self, external_ids: Collection[str]) -> set[str]:
         """Of the IDs that `fetch` did not return, those that exist nevertheless, and that the settings exclude.

@@ -6,13 +6,12 @@ from itertools import islice
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Variant
 from connectors.engine.platforms import target_class
-from hub import links
+from hub import clock, links
 from hub.kinds import Direction, Kind
 from hub.models import Job, Link, Run, RunItem
 from hub.queue import enqueue_for_job
@@ -77,7 +76,7 @@ def repair(*, run: Run, items: QuerySet[RunItem], by: User | None, now: datetime
     """
     if run.is_open:
         raise ValueError("The comparison is still running.")
-    job, now = run.job, now or timezone.now()
+    job, now = run.job, now or clock.now()
     ids = iter(list(items.order_by("pk").values_list("pk", flat=True)))
     number = 0
     while batch := list(islice(ids, _BATCH)):

@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
@@ -23,6 +22,7 @@ from connectors.sdk.oauth2 import RefreshTokenCredentials
 from connectors.sdk.streams import SizeSchedules, Source, Target
 from connectors.services.runs import start_job, sync
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
+from hub import clock
 from hub.kinds import DataType, Direction, Role
 from hub.models import Change, Connection, Job, Lane, PlatformSwitch, Run
 from hub.services import add_job, cancel_run
@@ -63,7 +63,7 @@ def install_connection(
             state=Connection.State.ACTIVE,
         )
         _store_entered_token(connection, adapter, earlier={})
-        subscribe(connection=connection, now=timezone.now())
+        subscribe(connection=connection, now=clock.now())
         _add_jobs(connection, adapter)
         if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.sources():
             ensure_price_list(connection=connection, slug=f"{slug}-price", name=f"{adapter.name} Price")
@@ -150,7 +150,7 @@ def update_connection(
     connection.save(update_fields=["name", "base_url", "settings", "credentials", "field_map", "updated_at"])
     if credentials is not None:
         _store_entered_token(connection, adapter, earlier)
-    subscribe(connection=connection, now=timezone.now())
+    subscribe(connection=connection, now=clock.now())
     record_audit_event(
         user=by,
         action="connection.change",
@@ -218,13 +218,13 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
     Change.objects.filter(job__connection=connection).delete()
     Lane.objects.filter(connection=connection).update(paused=True, due=False)
     Job.objects.filter(connection=connection).update(enabled=False)
-    unsubscribe(connection=connection, now=timezone.now())
+    unsubscribe(connection=connection, now=clock.now())
     if not WebhookSubscription.objects.filter(connection=connection).exists():
         delete_tokens(connection=connection)
     Connection.objects.filter(pk=connection.pk).update(
         state=Connection.State.UNINSTALLED,
         credentials=None,
-        paused_at=timezone.now(),
+        paused_at=clock.now(),
         pause_reason="uninstalled",
     )
     SyncLog.objects.filter(connection=connection).delete()

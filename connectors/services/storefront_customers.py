@@ -5,14 +5,13 @@ from decimal import Decimal
 
 from django.db import connection as database
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import record_audit_event
 from connectors.engine import loading
 from connectors.engine.applying.context import import_context_for, not_master_problem
 from connectors.engine.platforms import platform_names
-from hub import links
+from hub import clock, links
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Connection, Job, Master
 from orders.items import CustomerItem, load_customers
@@ -56,7 +55,7 @@ def receive_customer(*, storefront: Connection, customer: StorefrontCustomer, by
     )
     if (own := job.first()) is None:
         raise LookupError(f"{storefront} has no enabled job for customers.")
-    context = import_context_for(own, run_id=None, now=timezone.now())
+    context = import_context_for(own, run_id=None, now=clock.now())
     with database.cursor() as cursor:
         # Two concurrent calls for a new customer must create only one.
         cursor.execute(

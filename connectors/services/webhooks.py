@@ -2,14 +2,13 @@
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import record_audit_event
 from connectors.models import WebhookEvent
 from connectors.webhooks.registration import new_secret, subscribe
 from connectors.webhooks.routing import reroute
-from hub import lanes
+from hub import clock, lanes
 from hub.models import Connection, Job
 
 
@@ -23,7 +22,7 @@ def renew_webhook_secret(*, connection: Connection, by: User | None) -> str:
         raise ValueError(f"{connection} is uninstalled and receives no events.")
     connection.webhook_secret = new_secret()
     connection.save(update_fields=["webhook_secret", "updated_at"])
-    subscribe(connection=connection, now=timezone.now())
+    subscribe(connection=connection, now=clock.now())
     record_audit_event(user=by, action="connection.webhook_secret", target=connection, seller=connection.seller)
     return connection.webhook_secret["secret"]
 

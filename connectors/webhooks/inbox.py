@@ -1,6 +1,5 @@
 """The inbox: stores each event with one INSERT and wakes its lanes without delaying the response."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +12,12 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import CharField, Func
 
+from common.storable import storable_json, storable_text
 from connectors.adapters.factory import account_for
 from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookEvent
 from connectors.sdk.adapter import Adapter
+from connectors.sdk.decoding import decode_json
 from connectors.sdk.errors import NeedsAttention
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
@@ -28,8 +29,6 @@ MAX_BODY = 256 * 1024
 MAX_CALLS = 100
 _CACHE_SECONDS = 5.0
 _CACHE_SIZE = 10_000
-# A NUL escaped in JSON; after an odd number of further backslashes, the backslash itself is escaped.
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 State = WebhookEvent.State
 
@@ -145,6 +144,7 @@ def _receive_batch(receiver: Receiver, body: bytes, now: datetime) -> list[dict[
 def _store(receiver: Receiver, payload: Any, now: datetime, delivery_id: str, insert: str) -> None:
     if not isinstance(payload, dict):
         raise Malformed("not a JSON object")
+    event_name = next((name for each in _EVENT_NAME_KEYS if isinstance(name := payload.get(each), str)), "")
     chosen = route(receiver.adapter, payload)
     lane_ids = receiver.lanes.get((chosen.direction, chosen.data_type))
     reason = chosen.reason or ("" if lane_ids else f"This connection does not {chosen.verb} {chosen.data_type}.")
@@ -154,15 +154,13 @@ def _store(receiver: Receiver, payload: Any, now: datetime, delivery_id: str, in
             [
                 now.date(),
                 now,
-                _storable(delivery_id),
-                _storable(next((name for each in _EVENT_NAME_KEYS if isinstance(name := payload.get(each), str)), ""))[
-                    :100
-                ],
+                storable_text(delivery_id),
+                storable_text(event_name)[:100],
                 chosen.direction,
                 chosen.data_type,
                 _text(payload),
                 State.IGNORED if reason else State.PENDING,
-                _storable(reason),
+                storable_text(reason),
                 receiver.connection_id,
                 receiver.version,
             ],
@@ -179,23 +177,18 @@ def _hash(content: bytes) -> str:
 
 def _parse(body: bytes) -> Any:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        payload, _ = decode_json(body)
+    except ValueError as error:
         raise Malformed("not JSON") from error
+    return payload
 
 
 def _text(payload: Any) -> str:
-    """The payload as JSON that PostgreSQL accepts: without NUL, and not nested too deeply."""
+    """The payload as JSON that PostgreSQL accepts, and that is not nested too deeply."""
     try:
-        text = orjson.dumps(payload).decode()
+        return storable_json(payload)
     except orjson.JSONEncodeError as error:
         raise Malformed("nested too deeply") from error
-    return _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
-
-
-def _storable(text: str) -> str:
-    """The text without NUL, which PostgreSQL cannot store."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def count_refusal(connection_id: int | None, reason: str, now: datetime) -> None:

@@ -22,6 +22,7 @@ from connectors.adapters.registry import adapter_for
 from connectors.models import WebhookSubscription
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.webhooks.schemes import SECRET_HEADER
+from hub.clock import at_most_a_day_ahead
 from hub.kinds import Direction
 from hub.models import Connection, JobState, PlatformSwitch, Run
 from hub.services import start_run
@@ -108,7 +109,7 @@ def _check(subscription: WebhookSubscription, now: datetime) -> None:
     except TryAgainLater as error:
         # The state of the webhooks is unknown, so `healthy` keeps its last value.
         subscription.reason = str(error)
-        retry_at = max(error.not_before or now, now + _RETRY_DELAY)
+        retry_at = max(at_most_a_day_ahead(error.not_before or now, now=now), now + _RETRY_DELAY)
         claimed = WebhookSubscription.objects.filter(pk=subscription.pk, check_at=subscription.check_at)
         claimed.update(check_at=retry_at)
     except ConnectorError as error:

@@ -5,7 +5,6 @@ import logging
 from django.db import Error
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -19,6 +18,7 @@ from connectors.webhooks.inbox import (
     receiver_for,
 )
 from connectors.webhooks.schemes import Untrusted
+from hub import clock
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
 
 def _receive(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
     """Raises Untrusted and StaleReceiver."""
-    now = timezone.now()
+    now = clock.now()
     if receiver is None:
         count_refusal(None, "unknown address", now)
         return HttpResponse(status=404)
@@ -58,7 +58,7 @@ def _retry_with_fresh_receiver(request: HttpRequest, token: str) -> HttpResponse
     try:
         return _receive(request, receiver)
     except Untrusted as error:
-        count_refusal(receiver.connection_id if receiver else None, str(error), timezone.now())
+        count_refusal(receiver.connection_id if receiver else None, str(error), clock.now())
         if error.answer is not None:
             return JsonResponse(error.answer, safe=False, status=401)
         return HttpResponse(str(error), status=401, content_type="text/plain")

@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -28,10 +27,11 @@ from common.admin import (
     badge,
     confirm_dialog,
 )
+from hub import clock
 from hub.durations import format_duration
 from hub.kinds import Kind
 from hub.models import Change, Connection, Job, Lane, Link, Master, RateBudget, Run, RunCounter, RunLogLine, Worker
-from hub.services import answer_run, cancel_run, retry_changes
+from hub.services import answer_run, cancel_run, reset_budgets, reset_waits, retry_changes
 
 RUN_COLORS: dict[Run.State, Color] = {
     Run.State.QUEUED: "info",
@@ -68,7 +68,7 @@ LANE_COLORS: dict[LaneStatus, Color] = {
 
 
 def lane_status(lane: Lane) -> LaneStatus:
-    now = timezone.now()
+    now = clock.now()
     if lane.lease_until is not None:
         return LaneStatus.RUNNING if lane.lease_until > now else LaneStatus.WORKER_LOST
     if lane.paused:
@@ -147,7 +147,7 @@ class RunAdmin(ReadOnlyAdmin):
     def duration(self, run: Run) -> str:
         if run.started_at is None:
             return "-"
-        return format_duration((run.finished_at or timezone.now()) - run.started_at)
+        return format_duration((run.finished_at or clock.now()) - run.started_at)
 
     @display(description=_("Started after"))
     def started_after(self, run: Run) -> str:
@@ -280,6 +280,7 @@ class LaneAdmin(ReadOnlyAdmin):
     )
     list_filter = ("due", "paused", ("connection", AutocompleteSelectFilter))
     list_select_related = ("connection",)
+    actions = ("reset_wait",)
     search_fields = ("name", "connection__name", "connection__slug")
     fields = (
         *(
@@ -300,6 +301,12 @@ class LaneAdmin(ReadOnlyAdmin):
     def state_text(self, lane: Lane) -> SafeString:
         status = lane_status(lane)
         return badge(status.label, LANE_COLORS[status])
+
+    @admin.action(description=_("Reset wait: make calls at once"), permissions=["operate"])
+    def reset_wait(self, request: HttpRequest, rested: QuerySet[Lane]) -> None:
+        number = reset_waits(rested=rested, by=get_operator(request))
+        message = ngettext("Reset the wait of %(count)s lane.", "Reset the wait of %(count)s lanes.", number)
+        self.message_user(request, message % {"count": number})
 
     @display(description=_("Backing off until"), ordering="rest_until")
     def backing_off_until(self, lane: Lane) -> str:
@@ -377,9 +384,16 @@ class MasterAdmin(BaseAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnlyAdmin):
-    list_display = ("name", "started_at", "seen_at")
+    list_display = ("name", "started_at", "seen_at", "clock_ahead_seconds")
 
 
 @admin.register(RateBudget)
 class RateBudgetAdmin(ReadOnlyAdmin):
     list_display = ("key", "tokens", "updated_at", "blocked_until")
+    actions = ("reset_wait",)
+
+    @admin.action(description=_("Reset wait: let requests through at once"), permissions=["operate"])
+    def reset_wait(self, request: HttpRequest, blocked: QuerySet[RateBudget]) -> None:
+        number = reset_budgets(blocked=blocked, by=get_operator(request))
+        message = ngettext("Reset the wait of %(count)s budget.", "Reset the wait of %(count)s budgets.", number)
+        self.message_user(request, message % {"count": number})

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection, transaction
 
+from hub import clock
 from hub.lanes.shares import LaneUpdate, update_shares
 
 
@@ -208,9 +209,10 @@ def release(
 ) -> None:
     """Release the lane. `more`: it has work left. `wake_at`: when its next delayed change is ready.
 
-    With `rest_until` (its circuit breaker is open) the lane isn't due before that time, even if new work arrives. Does
-    nothing if the lease is lost.
+    With `rest_until` (its circuit breaker is open) the lane isn't due before that time, even if new work arrives, but
+    never for longer than a day. Does nothing if the lease is lost.
     """
+    rest_until = clock.at_most_a_day_ahead(rest_until, now=clock.now())
     if rest_until is not None:
         more, wake_at = False, rest_until
     with asynchronous_commit(), connection.cursor() as cursor:
@@ -239,6 +241,7 @@ def release(
 
 def abandon(*, claim: Claim, rest_until: datetime) -> None:
     """Release the lane as if its worker had crashed: its batch becomes suspect and the crash is counted."""
+    rest_until = clock.at_most_a_day_ahead(rest_until, now=clock.now())
     with asynchronous_commit(), connection.cursor() as cursor:
         cursor.execute(
             """

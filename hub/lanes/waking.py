@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from time import monotonic
 
 from celery import current_app
+from django.conf import settings
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from kombu.pools import producers
 
+from hub import messages
 from hub.lanes.shares import LaneUpdate, update_shares
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,8 @@ def wake(*, lane_ids: Sequence[int]) -> None:
 def notify_workers(task: str = TURN_TASK) -> None:
     """Send `task` to the workers, by default to claim a lane.
 
-    Broker errors are logged, not raised: the sweeper runs anyway.
+    No claim is asked for while enough messages are waiting. Broker errors are logged, not raised: the sweeper runs
+    anyway.
     """
     global _broker_backoff_until
     if monotonic() < _broker_backoff_until:
@@ -56,7 +59,9 @@ def notify_workers(task: str = TURN_TASK) -> None:
     broker = current_app.connection_for_write(transport_options=options)
     try:
         with producers[broker].acquire(block=True, timeout=_NOTIFY_TIMEOUT_SECONDS) as producer:
-            current_app.send_task(task, expires=10, producer=producer, retry=False)
+            if task == TURN_TASK and messages.is_full(producer.channel, settings.CELERY_TASK_DEFAULT_QUEUE):
+                return
+            current_app.send_task(task, producer=producer, retry=False)
     except (OperationalError, OSError) as error:
         _broker_backoff_until = monotonic() + _BROKER_BACKOFF_SECONDS
         logger.warning("Could not notify workers through the broker, the next sweep will: %s", error)

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
+from django.db import DataError
 from django.db import connection as database
 
+from common.storable import storable_json
 from hub.models import Link
 from hub.serialization import canonical_json
 
@@ -33,7 +36,7 @@ def save_received(*, connection_id: int, received: Sequence[ReceivedItem], run_i
     """Save the links and payloads of received items, with unique (kind, external ID). The stored payloads become the
     previous ones (S7). Related IDs that are linked already keep their item.
 
-    IntegrityError if an item is linked to another external ID.
+    IntegrityError if an item is linked to another external ID; DataError for a payload that is nested too deeply.
     """
     if not received:
         return
@@ -70,8 +73,7 @@ def save_received(*, connection_id: int, received: Sequence[ReceivedItem], run_i
                 "digests": [each.digest for each in received],
                 "updated": [each.updated_at for each in received],
                 "missing": [each.missing for each in received],
-                # PostgreSQL's JSON cannot hold the character NUL. The adapters report it; here it is removed.
-                "payloads": [canonical_json(each.payload).decode().replace("\\u0000", "") for each in received],
+                "payloads": [_payload_json(each.payload) for each in received],
             },
         )
         related = [(*key, item_id) for each in received for key, item_id in each.related.items()]
@@ -85,6 +87,14 @@ def save_received(*, connection_id: int, received: Sequence[ReceivedItem], run_i
                 """,
                 [connection_id, *(list(column) for column in zip(*related, strict=True))],
             )
+
+
+def _payload_json(payload: Any) -> str:
+    """DataError for data that is nested too deeply, so that the caller can refuse this one item."""
+    try:
+        return storable_json(payload)
+    except orjson.JSONEncodeError as error:
+        raise DataError("The received data is nested too deeply.") from error
 
 
 def mark_seen(link_ids: Collection[int], *, run_id: int) -> None:

@@ -22,6 +22,8 @@ class Alert(models.Model):
         ATTENTION = "attention", _("Needs action")
         UNREACHABLE = "unreachable", _("Platform not responding")
         DRIFT = "drift", _("Differences found")
+        RESTING = "resting", _("Long wait")
+        CLOCK = "clock", _("Clock differs")
         # Something that people want to know, and that needs no action: closed from the beginning.
         NOTICE = "notice", _("Notification")
 

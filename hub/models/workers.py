@@ -23,6 +23,9 @@ class Worker(models.Model):
     name = models.CharField(max_length=100, primary_key=True)
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
+    clock_ahead_seconds = models.FloatField(
+        default=0, db_default=0, help_text=_("How far the machine's clock is ahead of the database's, in seconds.")
+    )
 
     def __str__(self) -> str:
         return self.name

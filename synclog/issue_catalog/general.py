@@ -16,6 +16,19 @@ NOT_STORABLE = IssueType(
     message=_("A value cannot be stored ({reason})."),
     fix=_("Check the item in {source} for very large numbers, very long texts or unusual characters."),
 )
+INCOMPLETE = IssueType(
+    "incomplete",
+    title=_("Data incomplete"),
+    message=_("{platform} returned the item without {field}, which every item has. Nothing of it was imported."),
+    fix=_("Sync again. If the issue stays, contact {platform} support: its API answers incompletely."),
+)
+CHANGED_IN_FUTURE = IssueType(
+    "changed_in_future",
+    title=_("Change date in the future"),
+    message=_("According to {platform}, the item was last changed on {date}, which is in the future."),
+    fix=_("Save the item again in {source}. If the date stays, correct the clock of {source}."),
+    blocking=False,
+)
 VALUE_CUT = IssueType(
     "value_cut",
     title=_("Value too long"),

@@ -41,8 +41,9 @@ class Case:
 
     `prepare` creates what a test needs in the sandbox; `calls` is the maximum number of calls for a batch of creates;
     `changes_only` are exports that never create anything at the target and have tests of their own; `timestamp_fields`
-    are fields of the sandbox's state that contain modification times; `tokens(sandbox, token)` creates the token store
-    of an adapter that is opened with this credential.
+    are fields of the sandbox's state that contain modification times; `filters` maps data types to settings that
+    exclude some of their items, but not all; `tokens(sandbox, token)` creates the token store of an adapter that is
+    opened with this credential.
     """
 
     sandbox: str
@@ -58,6 +59,7 @@ class Case:
     calls: int = 2
     changes_only: frozenset[DataType] = frozenset()
     timestamp_fields: frozenset[str] = frozenset()
+    filters: dict[DataType, dict[str, Any]] = field(default_factory=dict)
     tokens: Callable[[SandboxProcess, str], TokenStore] = lambda process, token: NoTokens()
 
 
@@ -116,6 +118,11 @@ CASES = {
             DataType.CATEGORIES: ("categories", "category_id"),
             DataType.CUSTOMERS: ("customers", "id"),
         },
+        filters={
+            DataType.PRODUCTS: {"channel_ids": [2]},
+            DataType.CATEGORIES: {"channel_ids": [2]},
+            DataType.ORDERS: {"b2b_channel_id": 2},
+        },
     ),
     "bigcommerce_target": Case(
         sandbox="bigcommerce",
@@ -162,6 +169,7 @@ CASES = {
             DataType.CUSTOMERS: ("customers", "id"),
             DataType.ORDERS: ("orders", "entity_id"),
         },
+        filters={DataType.ORDERS: {"b2b_store_id": 2}},
         changes_only=frozenset((DataType.ORDERS,)),
     ),
     "magento_target": Case(

@@ -109,7 +109,8 @@ def test_zero_is_a_valid_price_and_weight(adapter: Adapter[Any], store: SandboxP
 def test_an_unreadable_record_does_not_affect_others(
     adapter: Adapter[Any], store: SandboxProcess, garbage: Any
 ) -> None:
-    good = {"id": 3, "name": "Lamp", "type": "physical", "price": 1.5, "weight": 2, "is_visible": True, "variants": []}
+    good = {"id": 3, "name": "Lamp", "type": "physical", "price": 1.5, "weight": 2, "is_visible": True}
+    good["variants"] = [{"id": 9, "sku": "LAMP"}]
     page = {"data": [good, garbage], "meta": {"pagination": {"total": 2}}}
     store.fault("status", path=PRODUCTS, status=200, body=page)
     first, second = adapter.source(DataType.PRODUCTS).read_page(since=None, cursor={"after": 1, "variants": 0}).records

@@ -476,6 +476,29 @@ def test_retry_after_is_respected(key: str, open_adapter: Open, platform: Platfo
 
 
 @EVERY
+def test_an_absurd_retry_after_stops_nothing_for_long(
+    key: str, open_adapter: Open, platform: Platform, tmp_path: Path
+) -> None:
+    """A date in 2099, thousands of digits, digits that are not ASCII, a date that does not exist."""
+    absurd = (
+        "Thu, 31 Dec 2099 23:59:59 GMT",
+        "9" * 4400,
+        "\N{SUPERSCRIPT TWO}",
+        "-1",
+        "1e9",
+        "Thu, 99 Dec 20990 9:9:9 GMT",
+    )
+    names = ("Retry-After", "X-Retry-After", "X-Rate-Limit-Time-Reset-Ms")
+    latest = datetime.now(UTC) + timedelta(days=1, seconds=30)
+    for value in absurd:
+        platform(key).clear_faults()
+        platform(key).fault("status", status=429, headers=dict.fromkeys(names, value))
+        with pytest.raises(TryAgainLater) as error:
+            act(open_adapter(key), tmp_path)
+        assert error.value.not_before is None or error.value.not_before < latest
+
+
+@EVERY
 @pytest.mark.parametrize("status", [401, 403])
 def test_rejected_credentials_need_attention(
     key: str, status: int, open_adapter: Open, platform: Platform, tmp_path: Path

@@ -72,7 +72,7 @@ def test_a_gzipped_file_is_decompressed(open_adapter: Open, put: Callable[..., N
     ("content", "reason"),
     [
         (gzip.compress(bytes(MAX_BODY + 1)), "larger than 64 MiB"),
-        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "cut off"),
+        (gzip.compress(b'{"sku": "A"}' * 50)[:-12], "incomplete"),
         (b"\x1f\x8bnothing of the kind", "not valid gzip"),
         ("Müller".encode("latin-1"), "not UTF-8"),
     ],

@@ -233,6 +233,17 @@ def test_a_special_price_applies_within_its_date_range(adapter: Adapter[Any], sh
     assert price_with(today - 2 * day, today - day) == (full, None)
 
 
+def test_attributes_with_the_same_label_are_both_read(open_adapter: Open, shop: SandboxProcess) -> None:
+    """In lists of attributes and among the options of a variant."""
+    shop.fault("rewrite", path="/products/attributes$", find='"(Vendor|Size)"', replace='"Colour"')
+    adapter = open_adapter("magento", field_map={"products": {"brand": ""}})
+    read = [record for record in records(adapter, DataType.PRODUCTS) if isinstance(record, ProductRecord)]
+    names = {name for record in read for name in record.attributes}
+    assert {"Colour (dropship_vendor)", "Manufacturer"} <= names and "Colour" not in names
+    options = {tuple(option["name"] for option in each.options) for record in read for each in record.variants or ()}
+    assert ("Colour (colour)", "Colour (size)") in {tuple(sorted(each)) for each in options}
+
+
 def test_a_changed_variant_imports_its_product(open_adapter: Open, shop: SandboxProcess) -> None:
     """The vendor reports neither that the product changed nor which product the variant belongs to."""
     adapter = open_adapter("magento", page_size=5)

@@ -63,6 +63,6 @@ def test_the_reason_for_an_unread_event_reveals_none_of_its_content(
 def test_bodies_of_json(shop: Connection, post: Post, scope: str, data: object, around: dict[str, object]) -> None:
     """Whatever is signed and JSON is stored, and can be read back, whatever it means."""
     answer = post(shop, {**around, "scope": scope, "data": data}, with_secret(shop))
-    assert answer.status_code in (200, 400)  # 400: Infinity and NaN are not JSON
+    assert answer.status_code == 200
     assert all(isinstance(stored.payload, dict) for stored in WebhookEvent.objects.all())
-    assert not WebhookRefusal.objects.exclude(reason="not JSON").exists()
+    assert not WebhookRefusal.objects.exists()

@@ -5,10 +5,10 @@ an unchanged record only the mark that it was seen is written.
 """
 
 import logging
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 from django.db import DataError, IntegrityError, transaction
 
+from common.storable import json_contains_nul, storable_text
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
     DuplicateClaims,
@@ -32,6 +33,7 @@ from connectors.engine.applying.owners import split_by_seller
 from connectors.engine.applying.preparing import prepare
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
+from connectors.sdk.reading import FUTURE_TOLERANCE
 from hub import links, runlog
 from hub.kinds import DataType
 from hub.models import Job, RunCounter
@@ -44,8 +46,6 @@ __all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_k
 
 logger = logging.getLogger(__name__)
 
-# A NUL escaped in JSON; after an odd number of further backslashes, the backslash itself is escaped.
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 # Fields that describe the import rather than the item.
 _NOT_HASHED = {"raw", "updated_at", "problems"}
 # Fields used as an item's title, in order of preference. Never a person's name.
@@ -81,7 +81,7 @@ def content_hash(record: Record) -> bytes:
         content = orjson.dumps(_content(type(record))(record), default=str)  # type: ignore[arg-type]  # a class is hashable
     except orjson.JSONEncodeError as error:
         raise DataError(str(error)) from error
-    if rb"\u0000" in content and _NUL.search(content):
+    if json_contains_nul(content):
         raise DataError("The character NUL cannot be stored.")
     return blake2b(content, digest_size=16).digest()
 
@@ -139,9 +139,10 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     hashes = {record.external_id: content_hash(record) for record in accepted}
     known_links = links.known(context.connection_id, incoming)
     changed, seen = [], []
+    latest = context.now + FUTURE_TOLERANCE
     for key, record in incoming.items():
         known = known_links.get(key)
-        if known is None or _has_changed(record, hashes[record.external_id], known):
+        if known is None or _has_changed(record, hashes[record.external_id], known, latest):
             changed.append(record)
         else:
             seen.append(known.link_id)
@@ -160,11 +161,11 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     return tally
 
 
-def _has_changed(record: Record, digest: bytes, known: links.KnownLink) -> bool:
+def _has_changed(record: Record, digest: bytes, known: links.KnownLink, latest: datetime) -> bool:
     if known.missing:
         return True
-    if record.updated_at and known.updated_at and record.updated_at < known.updated_at:
-        return False  # an older version never overwrites a newer one
+    if record.updated_at and known.updated_at and record.updated_at < known.updated_at <= latest:
+        return False  # an older version never overwrites a newer one; nothing is newer than now
     return known.digest != digest
 
 
@@ -199,7 +200,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
         if result is None and not record.problems:
             continue
         kind = link_kind(context.job.data_type, record).split("@")[0]
-        own = _replace_unstorable(f"{kind}:{record.external_id}")
+        own = storable_text(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)
         for problem in [*record.problems, *(result.problems if result else ())]:
             grouped[problem.ref or own].append(problem)
@@ -210,10 +211,8 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                     problems=problems,
                     kind=kind,
                     item_id=result.item_id if result else None,
-                    title=_replace_unstorable(
-                        next((text for name in _TITLES if (text := getattr(record, name, ""))), "")
-                    ),
-                    link=_replace_unstorable(record.link),
+                    title=storable_text(next((text for name in _TITLES if (text := getattr(record, name, ""))), "")),
+                    link=storable_text(record.link),
                     **platform_names(context.job),
                 )
             )
@@ -262,11 +261,6 @@ def _event_action(result: WriteResult) -> ItemEvent.Action | None:
     if result.changes is None:
         return ItemEvent.Action.CREATED
     return ItemEvent.Action.UPDATED if result.changes else None
-
-
-def _replace_unstorable(text: str) -> str:
-    """The text without characters that PostgreSQL cannot store, so that records rejected for them can be reported."""
-    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _report_unstorable(context: ImportContext, record: Record, problem: Problem) -> None:

@@ -7,12 +7,11 @@ the run's cursor. If a target cannot be read, only its comparison is delayed: th
 from datetime import datetime
 from time import monotonic
 
-from django.utils import timezone
-
 from connectors.engine.checks import comparing, previewing
 from connectors.engine.turn import Turn
 from connectors.sdk.errors import ConnectorError, TryAgainLater
-from hub import lanes, runlog, runs
+from hub import clock, lanes, runlog, runs
+from hub.clock import at_most_a_day_ahead
 from hub.models import Job, Run
 
 # How long more urgent work in the lane waits at most, in seconds.
@@ -34,7 +33,7 @@ def work(turn: Turn, job: Job, run: Run) -> None:
     scope = Run.Scope(run.scope)
     if run.state == Run.State.QUEUED:
         with lanes.fenced(turn.claim):
-            runs.start(run=run, now=timezone.now())
+            runs.start(run=run, now=clock.now())
             _START[scope](job, run)
     deadline = monotonic() + SLICE_SECONDS
     try:
@@ -43,14 +42,14 @@ def work(turn: Turn, job: Job, run: Run) -> None:
             if monotonic() >= deadline or turn.should_stop():
                 break
     except TryAgainLater as error:
-        _delay(turn, run, error, timezone.now())
+        _delay(turn, run, error, clock.now())
 
 
 def _delay(turn: Turn, run: Run, error: TryAgainLater, now: datetime) -> None:
     """Retry later from the run's cursor. A used-up rate budget does not count as a failed attempt."""
     not_before: datetime | None
     if not error.sent and error.not_before is not None:
-        attempts, not_before = run.attempts, error.not_before
+        attempts, not_before = run.attempts, at_most_a_day_ahead(error.not_before, now=now)
     else:
         attempts = run.attempts + 1
         not_before = turn.retry.next_attempt(attempts=attempts, now=now, not_before=error.not_before)

@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
@@ -28,7 +27,7 @@ from connectors.engine.turn import Turn
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.operations import Action
 from connectors.sdk.streams import ComparisonDepth
-from hub import lanes, links, runlog, runs
+from hub import clock, lanes, links, runlog, runs
 from hub.models import Change, Job, Lane, Link, Run, RunCounter, RunItem, SeenExternalId
 
 Verdict = RunItem.Verdict
@@ -86,7 +85,7 @@ def start(job: Job, run: Run) -> None:
     run.save(update_fields=["cursor", "total"])
     how = "field by field" if depth is ComparisonDepth.CONTENT else "by ID only"
     text = f"Comparing {job.data_type} with the data of {job.connection}, {how}. Nothing is sent."
-    runlog.write(run_id=run.pk, now=timezone.now(), text=text)
+    runlog.write(run_id=run.pk, now=clock.now(), text=text)
 
 
 def advance(turn: Turn, job: Job, run: Run) -> bool:
@@ -118,7 +117,7 @@ def _in_flight_since(turn: Turn, job: Job) -> datetime:
     `sent_at` is the time at which a batch was built. This lane has no batch in flight; if another lane of the job is
     active, its batch may be as old as the longest call.
     """
-    now = timezone.now()
+    now = clock.now()
     others = Lane.objects.filter(pk__in=job.lane_ids).exclude(pk=turn.claim.lane_id).exclude(leased_by="")
     return now - timedelta(seconds=2 * settings.REMOTE_DEADLINE_SECONDS) if others.exists() else now
 
@@ -251,7 +250,7 @@ def _save(turn: Turn, run: Run, comparison: _Comparison) -> None:
     RunItem.objects.bulk_create(comparison.items)
     counts, calls = comparison.counts, turn.pop_call_count()
     outcomes = counts | Counter({Counted.READ: counts.total()})
-    runs.count(run_id=run.pk, kind=run.job.item_kind, now=timezone.now(), calls=calls, outcomes=outcomes)
+    runs.count(run_id=run.pk, kind=run.job.item_kind, now=clock.now(), calls=calls, outcomes=outcomes)
 
 
 def _save_progress(run: Run) -> None:

@@ -4,13 +4,12 @@ from collections import Counter
 from datetime import datetime
 
 from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connectors.engine.platforms import platform_names
 from connectors.engine.turn import Turn
 from connectors.sdk import issues
-from hub import lanes, links, runs
+from hub import clock, lanes, links, runs
 from hub.models import Job, Run, RunItem, SeenExternalId
 from synclog import services as synclog
 
@@ -19,7 +18,7 @@ Verdict = RunItem.Verdict
 
 def close(turn: Turn, job: Job, run: Run) -> None:
     """Close the run with its summary, and open or resolve the issue of the comparison."""
-    now = timezone.now()
+    now = clock.now()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         _drop_stale_findings(job, run)

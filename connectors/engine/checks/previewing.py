@@ -6,8 +6,6 @@ Previews use the same functions as the sync itself: exporting.may_differ and dec
 from collections import Counter
 from typing import Any
 
-from django.utils import timezone
-
 from connectors.engine import exporting
 from connectors.engine.checks.common import belongs_to_other_seller, changes_for_items
 from connectors.engine.deciding import decide
@@ -16,7 +14,7 @@ from connectors.engine.error_texts import error_text
 from connectors.engine.platforms import platform_names
 from connectors.engine.settling.results import action_counter
 from connectors.engine.turn import Turn
-from hub import lanes, runlog, runs
+from hub import clock, lanes, runlog, runs
 from hub.models import Job, JobState, Run, RunCounter, RunItem
 from synclog import services as synclog
 
@@ -42,12 +40,12 @@ def start(job: Job, run: Run) -> None:
     run.total = exporting.source(job).count()
     run.save(update_fields=["cursor", "total"])
     text = f"Previewing a sync of {job.data_type} with {job.connection}. Nothing is sent."
-    runlog.write(run_id=run.pk, now=timezone.now(), text=text)
+    runlog.write(run_id=run.pk, now=clock.now(), text=text)
 
 
 def advance(turn: Turn, job: Job, run: Run) -> bool:
     """Preview the next chunk. False when everything was previewed and the run is closed."""
-    now = timezone.now()
+    now = clock.now()
     turn.renew()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)

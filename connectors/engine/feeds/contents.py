@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 
 from connectors.engine.deciding import Step, decide
 from connectors.engine.feeds.lane import FeedLane
@@ -15,7 +14,7 @@ from connectors.models import FeedImport, FeedItem
 from connectors.sdk.feeds import FeedFile
 from connectors.sdk.operations import Action
 from connectors.sdk.records import Problem
-from hub import lanes, queue, runlog
+from hub import clock, lanes, queue, runlog
 from hub.kinds import DataType
 from hub.models import Job
 from hub.queue import ChangeSnapshot, Priority
@@ -47,7 +46,7 @@ def build(lane: FeedLane, feed: FeedImport) -> bool:
             what = "full replacement" if replace_all else "incremental"
             size = os.path.getsize(feed.path)
             text = f"Import {feed.pk}: {what}, {feed.items:,} items ({feed.removals:,} removals), {size:,} bytes."
-            runlog.write(run_id=feed.run_id, now=timezone.now(), text=text)
+            runlog.write(run_id=feed.run_id, now=clock.now(), text=text)
     return True
 
 
@@ -74,7 +73,7 @@ def _add_changes(lane: FeedLane, job: Job, feed: FeedImport, file: FeedFile) -> 
 def _settle_unchanged(lane: FeedLane, job: Job, taken: list[ChangeSnapshot]) -> list[Step]:
     """Settle the changes that need no import; return the steps of the others."""
     decision = decide(lane.target(job), job, taken)
-    settle(lane.turn, decided_batch(job, decision), now=timezone.now())
+    settle(lane.turn, decided_batch(job, decision), now=clock.now())
     return decision.steps
 
 

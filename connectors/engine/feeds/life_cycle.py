@@ -7,14 +7,12 @@ sent.
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
 from connectors.engine.feeds import contents, outcomes, starting
 from connectors.engine.feeds.lane import FeedLane
 from connectors.models import FeedImport
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.feeds import ImportResult, ImportState
-from hub import lanes, runlog
+from hub import clock, lanes, runlog
 from hub.models import Run
 
 _POLL_INTERVAL = timedelta(seconds=2)
@@ -31,7 +29,7 @@ def work(lane: FeedLane) -> None:
     Raises TryAgainLater, and NeedsAttention if an import was rejected as harmful: the next one would be as well.
     """
     feed = FeedImport.objects.filter(lane=lane.id, state__in=FeedImport.OPEN).first()
-    now = timezone.now()
+    now = clock.now()
     if feed is not None and feed.format != lane.feed.format:
         # Its file is in a format that the connection no longer uses. The changes in it are still in the queue.
         _finish(lane, feed, State.REJECTED, ImportResult(ImportState.REJECTED, reason=_FORMAT_CHANGED), now)
@@ -42,7 +40,7 @@ def work(lane: FeedLane) -> None:
     answer = _poll(lane, feed) if feed.state == State.POLLING else _send(lane, feed)
     if answer is not None:
         lane.turn.record_success()
-        _apply(lane, feed, answer, timezone.now())
+        _apply(lane, feed, answer, clock.now())
 
 
 def _poll(lane: FeedLane, feed: FeedImport) -> ImportResult:
@@ -53,10 +51,10 @@ def _poll(lane: FeedLane, feed: FeedImport) -> ImportResult:
 def _send(lane: FeedLane, feed: FeedImport) -> ImportResult | None:
     """Send the file. None in a dry run."""
     if lane.turn.connection.read_only:
-        lane.turn.wake_no_later_than(timezone.now() + _DRY_RUN_RETRY_DELAY)
+        lane.turn.wake_no_later_than(clock.now() + _DRY_RUN_RETRY_DELAY)
         return None
     lane.turn.renew()
-    FeedImport.objects.filter(pk=feed.pk).update(sent_at=timezone.now())
+    FeedImport.objects.filter(pk=feed.pk).update(sent_at=clock.now())
     try:
         return lane.feed.start_import(
             str(feed.path),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from itertools import count
 from typing import Any, NoReturn
 
 from connectors.platforms.bigcommerce.settings import (
@@ -16,9 +15,11 @@ from connectors.platforms.bigcommerce.settings import (
     TargetSettings,
 )
 from connectors.sdk.account import Account
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import Response, retry_after
+from connectors.sdk.paging import Slice, all_pages, numeric_ids
+from connectors.sdk.responses import Response, retry_after, seconds_ahead
 
 # Collections of the V3 API.
 PRODUCTS = "/catalog/products"
@@ -85,9 +86,10 @@ class BigCommerceClient:
 
     def list_page(self, path: str, **query: Any) -> tuple[list[Any], int]:
         """A page of a listing, and the number of matching items on all pages."""
-        answer = self.http.get(f"/v3{path}", params=query).json()
-        match answer:
-            case {"data": list(rows), "meta": {"pagination": {"total": int(total)}}}:
+        match self.http.get(f"/v3{path}", params=query).json():
+            case {"data": list(rows), "meta": {"pagination": {"total": given}}} if (
+                total := whole_number(given)
+            ) is not None:
                 return rows, total
         raise_malformed_response(path)
 
@@ -110,13 +112,15 @@ class BigCommerceClient:
 
     def fetch_all(self, path: str, **query: Any) -> list[Any]:
         """All pages of a listing that belongs to one item."""
-        found: list[Any] = []
-        for page in count(1):
-            rows, total = self.list_page(path, **query, page=page, limit=PAGE_SIZE)
-            found += rows
-            if not rows or len(found) >= total:
-                break
-        return found
+        seen = 0
+
+        def read(number: int) -> Slice:
+            nonlocal seen
+            rows, total = self.list_page(path, **query, page=number, limit=PAGE_SIZE)
+            seen += len(rows)
+            return rows, seen < total
+
+        return all_pages(read)
 
     def v2_list(self, path: str, **query: Any) -> list[Any]:
         """A page of a V2 listing; the vendor responds with 204 if it is empty."""
@@ -130,17 +134,16 @@ class BigCommerceClient:
 
     def v2_fetch_all(self, path: str) -> list[Any]:
         """All pages of a V2 listing, whose responses have no total."""
-        found: list[Any] = []
-        for page in count(1):
-            rows = self.v2_list(path, page=page, limit=PAGE_SIZE)
-            found += rows
-            if len(rows) < PAGE_SIZE:
-                break
-        return found
+
+        def read(number: int) -> Slice:
+            rows = self.v2_list(path, page=number, limit=PAGE_SIZE)
+            return rows, len(rows) >= PAGE_SIZE
+
+        return all_pages(read)
 
     def existing(self, path: str, ids: Sequence[str], *, name: str = "id", **query: Any) -> list[Any]:
         """Those of the IDs that exist. Raises TryAgainLater instead of returning an incomplete result (L11)."""
-        wanted = sorted({int(each) for each in ids if each.isdecimal()})
+        wanted = numeric_ids(ids)
         found: list[Any] = []
         for start in range(0, len(wanted), IDS_PER_REQUEST):
             chunk = wanted[start : start + IDS_PER_REQUEST]
@@ -189,9 +192,6 @@ def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
     Without either header (store overload) the engine's exponential backoff decides.
     """
     candidates = [retry_after(headers, now)]
-    milliseconds = headers.get("X-Rate-Limit-Time-Reset-Ms", "")
-    if milliseconds.isdecimal():
-        candidates.append(now + timedelta(milliseconds=int(milliseconds)))
-    if headers.get("X-Retry-After", "").isdecimal():
-        candidates.append(now + timedelta(seconds=int(headers["X-Retry-After"])))
+    until_reset = seconds_ahead(headers.get("X-Rate-Limit-Time-Reset-Ms", ""), unit=timedelta(milliseconds=1))
+    candidates += [now + wait for wait in (until_reset, seconds_ahead(headers.get("X-Retry-After", ""))) if wait]
     return max((timestamp for timestamp in candidates if timestamp), default=None)

@@ -5,7 +5,9 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from common.storable import NUL, without_nul
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.records import Problem
 
 
@@ -34,13 +36,13 @@ class FieldReader:
             return ""
         if not isinstance(value, str):
             raise MalformedField(name, value, "text")
-        if "\x00" in value:
+        if NUL in value:
             self.report(issues.HIDDEN_CHARACTER(field=name.replace("_", " ").capitalize(), fatal=False))
-        return value.replace("\x00", "")
+        return without_nul(value)
 
     def label(self, *names: str) -> str:
         """The item's name in issues: the first of these fields that has a value. Reports and raises nothing."""
-        texts = (value.replace("\x00", "") for name in names if isinstance(value := self.raw.get(name), str))
+        texts = (without_nul(value) for name in names if isinstance(value := self.raw.get(name), str))
         return next(filter(None, texts), "")
 
     def key(self, name: str) -> str:
@@ -48,9 +50,12 @@ class FieldReader:
         return str(self.integer(name) or "")
 
     def integer(self, name: str) -> int:
+        """A whole number, also as text; 0 for null."""
         value = self.raw.get(name)
         if value is None:
             return 0
+        if isinstance(value, str) and (number := whole_number(value)) is not None:
+            return number
         if not isinstance(value, int) or isinstance(value, bool):
             raise MalformedField(name, value, "a whole number")
         return value

@@ -12,7 +12,7 @@ from connectors.platforms.bigcommerce.client import (
     raise_malformed_response,
 )
 from connectors.platforms.bigcommerce.paging import complete_page_by_id
-from connectors.sdk.paging import IdPage
+from connectors.sdk.paging import IdPage, Slice, numbered_page
 from connectors.sdk.streams import Listing
 from hub.kinds import Kind
 
@@ -52,14 +52,18 @@ class CategoryListing(Listing[ClientT]):
         return {str(row["category_id"]) for row in rows}
 
     def list_ids(self, *, cursor: Any) -> IdPage:
-        page = cursor or 1
-        rows, total = self.client.list_page(CATEGORIES, **ID_ONLY, limit=PAGE_SIZE, page=page)
-        found = [
-            row["category_id"] for row in rows if isinstance(row, dict) and isinstance(row.get("category_id"), int)
-        ]
-        if len(found) < min(PAGE_SIZE, total - (page - 1) * PAGE_SIZE):
+        number, digest = cursor.split(":") if cursor else ("1", "")
+        rows, following = numbered_page({"page": int(number), "digest": digest}, self._read)
+        ids = [str(row["category_id"]) for row in rows]
+        return IdPage(ids, following and f"{following['page']}:{following['digest']}")
+
+    def _read(self, number: int) -> Slice:
+        """TryAgainLater for an incomplete page."""
+        rows, total = self.client.list_page(CATEGORIES, **ID_ONLY, limit=PAGE_SIZE, page=number)
+        complete = all(isinstance(row, dict) and isinstance(row.get("category_id"), int) for row in rows)
+        if not complete or len(rows) < min(PAGE_SIZE, total - (number - 1) * PAGE_SIZE):
             raise_malformed_response(CATEGORIES)
-        return IdPage([*map(str, found)], page + 1 if page * PAGE_SIZE < total else None)
+        return rows, number * PAGE_SIZE < total
 
 
 def _id_page(client: BigCommerceClient, path: str, after: int | None, **query: Any) -> IdPage:

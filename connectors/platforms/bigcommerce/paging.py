@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import BigCommerceClient, raise_malformed_response
+from connectors.sdk.decoding import whole_number
 
 
 def page_by_id(
@@ -16,12 +17,15 @@ def page_by_id(
     already read.
     """
     rows, left = client.list_page(path, **query, **{"id:greater": after}, limit=limit)
+    found = row_ids(rows)
+    # A store that ignores the filter would cause an endless loop.
+    if any(number <= after for number in found):
+        raise_malformed_response(path)
     if len(rows) >= left:
         return rows, None, left
-    last = max(row_ids(rows), default=None)
-    if last is None:
+    if not found:
         raise_malformed_response(path)
-    return rows, last, left
+    return rows, max(found), left
 
 
 def complete_page_by_id(
@@ -39,7 +43,8 @@ def complete_page_by_id(
 
 
 def row_ids(rows: Iterable[Any]) -> list[int]:
-    return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), int)]
+    """The IDs of those rows that have one, also if it came as text."""
+    return [number for row in rows if isinstance(row, dict) and (number := whole_number(row.get("id"))) is not None]
 
 
 def isoformat_utc(timestamp: datetime) -> str:

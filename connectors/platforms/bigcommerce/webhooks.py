@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient
 from connectors.sdk.account import Account
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.webhooks import EventReference, Webhooks
 from hub.kinds import DataType
@@ -91,6 +92,7 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
 
 
 def _event_reference(data_type: DataType, number: Any) -> EventReference:
-    if not isinstance(number, int) or isinstance(number, bool):
+    external_id = whole_number(number)
+    if external_id is None:
         raise ValueError("an ID is a whole number")
-    return EventReference(data_type, str(number))
+    return EventReference(data_type, str(external_id))

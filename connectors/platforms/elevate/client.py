@@ -1,6 +1,5 @@
 """One Elevate cluster, accessed with the version of the Admin API that the settings select."""
 
-from datetime import UTC, datetime
 from functools import cached_property
 
 from connectors.platforms.elevate import v3
@@ -8,6 +7,7 @@ from connectors.platforms.elevate.admin_api import AdminApi
 from connectors.platforms.elevate.settings import Credentials, FieldMap, Settings
 from connectors.platforms.elevate.v3 import V3
 from connectors.platforms.elevate.v4 import V4
+from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.http import HttpClient
@@ -26,6 +26,6 @@ class ElevateClient:
         """NeedsAttention for a version that the vendor has shut down (F16)."""
         if self.settings.api_version == "v4":
             return V4(self.http, self.settings)
-        if datetime.now(UTC).date() > v3.END_OF_LIFE:
+        if clock.now().date() > v3.END_OF_LIFE:
             raise NeedsAttention(f"Admin API v3 ended on {v3.END_OF_LIFE}. Nothing was sent.", fix=SWITCH_TO_V4)
         return V3(self.http, self.settings)

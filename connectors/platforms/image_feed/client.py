@@ -26,5 +26,7 @@ class ImageFeedClient:
         response = self.http.get("", headers=headers)
         if response.status == 304:
             return None
+        # The file is not decoded by `Response.json`, so its texts always have to be checked.
+        self.http.note_repair()
         found = parse_galleries(gunzip(response.content), self.settings.format)
         return sorted(found, key=lambda record: record.external_id)

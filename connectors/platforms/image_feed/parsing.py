@@ -2,14 +2,15 @@
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
-
+from common.storable import NUL, without_nul
 from connectors.platforms.image_feed.settings import Format
 from connectors.sdk import issues
+from connectors.sdk.decoding import decode_json
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.records import GalleryRecord, ImageRecord
 
@@ -22,35 +23,42 @@ Row = tuple[int, Any]
 
 
 def parse_galleries(content: bytes, feed_format: Format) -> list[GalleryRecord]:
-    """NeedsAttention for an invalid file; TryAgainLater for anything else, such as a proxy's error page."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NeedsAttention("The feed is not UTF-8.", fix="Save the file as UTF-8.") from error
-    rows = _json_lines(text) if feed_format is Format.JSON_LINES else _csv(text)
+    """NeedsAttention for an invalid file; TryAgainLater for anything else, such as a proxy's error page.
+
+    Bytes that are not UTF-8 become lone surrogates, so that only their SKU is refused (`Reader`).
+    """
+    content = content.removeprefix(BOM_UTF8)
+    if feed_format is Format.JSON_LINES:
+        rows = _json_lines(content)
+    else:
+        rows = _csv(content.decode("utf-8", "surrogateescape"))
     found: dict[str, GalleryRecord] = {}
     unreadable: list[GalleryRecord] = []
     for line, row in rows:
         sku = row.get("sku") if isinstance(row, dict) else None
-        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > MAX_SKU_LENGTH or "\x00" in sku:
+        if not isinstance(sku, str) or not sku.strip() or len(sku.strip()) > MAX_SKU_LENGTH or NUL in sku:
             unreadable.append(_unreadable(line, row))
             continue
         sku = sku.strip()
         record = found.setdefault(sku, GalleryRecord(external_id=sku, images=[], raw={"sku": sku, "images": []}))
         _add_images(record, row, line)
     if unreadable and not found:
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            raise NeedsAttention("The feed is not UTF-8.", fix="Save the file as UTF-8.") from error
         raise TryAgainLater("The response is not an image feed: no line has a SKU.")
     return [*found.values(), *unreadable]
 
 
-def _json_lines(text: str) -> Iterator[Row]:
+def _json_lines(content: bytes) -> Iterator[Row]:
     # Not splitlines: JSON text may contain U+2028 and similar characters unescaped.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip(b" \t\r\x00"):
             try:
-                yield number, orjson.loads(line)
-            except orjson.JSONDecodeError:
-                yield number, line
+                yield number, decode_json(line)[0]
+            except ValueError:
+                yield number, line.decode("utf-8", "replace")
 
 
 def _csv(text: str) -> Iterator[Row]:
@@ -88,7 +96,7 @@ def _add_images(record: GalleryRecord, row: dict[str, Any], line: int) -> None:
             ImageRecord(
                 external_id=record.external_id,
                 url=url,
-                alt=label.replace("\x00", "")[:MAX_LABEL_LENGTH],
+                alt=without_nul(label)[:MAX_LABEL_LENGTH],
                 position=int(position) if known else 10**9 + len(record.images),
             )
         )

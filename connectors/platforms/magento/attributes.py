@@ -1,5 +1,6 @@
 """Product attributes: their codes, IDs and options."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,13 +15,17 @@ PATH = "/products/attributes"
 
 
 class Attribute(NamedTuple):
-    """`options`: value → label. `own` are those created by the shop's users, as opposed to the vendor's."""
+    """`options`: value → label. `own` are those created by the shop's users, as opposed to the vendor's.
+
+    `name` is what the attribute is called in the hub: its label, with the code if several attributes have this label.
+    """
 
     id: str
     code: str
     label: str
     own: bool
     options: dict[str, str]
+    name: str
 
     def display_value(self, value: Any) -> str | list[str]:
         """A product's value with labels instead of option IDs; a multiselect value is a list."""
@@ -45,8 +50,12 @@ class Attributes:
         return self._by_code.get(code)
 
     def find_by_label(self, name: str) -> Attribute | None:
-        """The attribute with this label or code, ignoring case."""
-        return next((each for each in self._all if name.lower() in (each.label.lower(), each.code)), None)
+        """The attribute with this name, label or code, ignoring case."""
+        wanted = name.lower()
+        by_name = (each for each in self._all if each.name.lower() == wanted)
+        return next(by_name, None) or next(
+            (each for each in self._all if wanted in (each.label.lower(), each.code)), None
+        )
 
     def find_by_id(self, attribute_id: str) -> Attribute | None:
         return self._by_id.get(attribute_id)
@@ -58,7 +67,13 @@ class Attributes:
 
     @cached_property
     def _all(self) -> Sequence[Attribute]:
-        return [_parse(row) for row in self.client.fetch_all(PATH, sort=("attribute_id",))]
+        found = [_parse(row) for row in self.client.fetch_all(PATH, sort=("attribute_id",))]
+        # Only attributes of the shop's users appear under their labels.
+        shared = Counter(each.label.lower() for each in found if each.own)
+        return [
+            each._replace(name=f"{each.label} ({each.code})") if each.own and shared[each.label.lower()] > 1 else each
+            for each in found
+        ]
 
     @cached_property
     def _by_code(self) -> dict[str, Attribute]:
@@ -72,11 +87,11 @@ class Attributes:
 def _parse(row: Any) -> Attribute:
     match row:
         case {"attribute_id": int(number), "attribute_code": str(code)}:
-            options = {
-                str(each["value"]): text(each.get("label"))
-                for each in row.get("options") or ()
-                if isinstance(each, dict) and each.get("value") not in (None, "")
-            }
+            given = row.get("options") or ()
+            if not all(isinstance(each, dict) and "value" in each and "label" in each for each in given):
+                # An option that was left out would count as deleted.
+                raise TryAgainLater("Magento returned an option of an attribute in an unexpected format.")
+            options = {str(each["value"]): text(each["label"]) for each in given if each["value"] not in (None, "")}
             label = text(row.get("default_frontend_label")) or code
-            return Attribute(str(number), code, label, bool(row.get("is_user_defined")), options)
+            return Attribute(str(number), code, label, bool(row.get("is_user_defined")), options, name=label)
     raise TryAgainLater("Magento returned an attribute in an unexpected format.")

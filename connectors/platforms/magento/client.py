@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import count
 from typing import Any, Generic, NoReturn, TypeVar
 
 from connectors.platforms.magento import product_rows
@@ -11,8 +10,10 @@ from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter, Group, any_of, search_params
 from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
 from connectors.sdk.account import Account
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient
+from connectors.sdk.paging import Slice, all_pages, numeric_ids
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.schemas import Schema
 
@@ -74,7 +75,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
     def search(self, path: str, *groups: Group, sort: Sequence[str], size: int, page: int = 1) -> tuple[list[Any], int]:
         """A page of a listing in ascending order, and the number of matching items on all pages."""
         match self.get(path, search_params(groups, sort=sort, size=size, page=page)):
-            case {"items": list(rows), "total_count": int(total)}:
+            case {"items": list(rows), "total_count": given} if (total := whole_number(given)) is not None:
                 if len(rows) < min(size, total - (page - 1) * size):
                     self.raise_malformed_response(path)
                 return rows, total
@@ -98,13 +99,12 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
     def fetch_all(self, path: str, *groups: Group, sort: Sequence[str], size: int = IDS_PER_REQUEST) -> list[Any]:
         """All pages of a listing that is always short. A page after the last one would repeat it, so the total decides
         when to stop."""
-        found: list[Any] = []
-        for page in count(1):
-            rows, total = self.search(path, *groups, sort=sort, size=size, page=page)
-            found += rows
-            if page * size >= total:
-                break
-        return found
+
+        def read(number: int) -> Slice:
+            rows, total = self.search(path, *groups, sort=sort, size=size, page=number)
+            return rows, number * size < total
+
+        return all_pages(read)
 
     def fetch_by_values(
         self, path: str, field: str, values: Iterable[object], *groups: Group, sort: Sequence[str] = ()
@@ -122,7 +122,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
 
     def fetch_by_ids(self, path: str, external_ids: Iterable[str], *groups: Group) -> list[Any]:
         """Rows with one of the IDs. Values that are not numbers cannot be IDs of the shop and are ignored."""
-        return self.fetch_by_values(path, "entity_id", [each for each in external_ids if each.isdecimal()], *groups)
+        return self.fetch_by_values(path, "entity_id", numeric_ids(external_ids), *groups)
 
     def products_by_sku(self, skus: Iterable[str]) -> dict[str, Row]:
         """SKU in lower case → the product that has it; the shop ignores the case of SKUs."""
@@ -147,5 +147,5 @@ TargetClient = MagentoClient[TargetSettings, TargetMap]
 
 
 def row_ids(rows: Iterable[Any], key: str = "id") -> list[int]:
-    """The IDs of those rows that have one."""
-    return [row[key] for row in rows if isinstance(row, dict) and isinstance(row.get(key), int)]
+    """The IDs of those rows that have one, also if it came as text."""
+    return [number for row in rows if isinstance(row, dict) and (number := whole_number(row.get(key))) is not None]

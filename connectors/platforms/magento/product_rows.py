@@ -3,6 +3,7 @@
 from typing import Any
 
 from connectors.platforms.magento.search import Filter, Group
+from connectors.sdk.decoding import whole_number
 
 PATH = "/products"
 CONFIGURABLE = "configurable"
@@ -23,7 +24,7 @@ def child_ids(row: Any) -> list[int]:
     """The IDs of a configurable product's variants, in the shop's order."""
     extension = row.get("extension_attributes") if isinstance(row, dict) else None
     links = extension.get("configurable_product_links") if isinstance(extension, dict) else None
-    return [int(each) for each in links or () if str(each).isdecimal()]
+    return [number for each in links or () if (number := whole_number(each)) is not None]
 
 
 def of_types(*types: str) -> Group:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from common.storable import without_nul
+
 
 def mapped_value(raw: Any, path: str) -> Any:
     """The value at a path of keys separated by dots; in a list of attributes, a key is the attribute's code."""
@@ -17,7 +19,7 @@ def mapped_value(raw: Any, path: str) -> Any:
 
 def text(value: Any) -> str:
     """A mapped value as text; empty for missing values, lists and objects."""
-    return "" if value is None or isinstance(value, dict | list | bool) else str(value).replace("\x00", "").strip()
+    return "" if value is None or isinstance(value, dict | list | bool) else without_nul(str(value)).strip()
 
 
 def format_timestamp(timestamp: datetime) -> str:

@@ -4,12 +4,13 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1627906051
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from textwrap import fill
 
 import jwt
 
 from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
+from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.authenticators import OAuth1
 from connectors.sdk.errors import NeedsAttention
@@ -57,7 +58,7 @@ def client_credentials(account: NetSuiteAccount) -> ClientCredentials:
 
 def sign_assertion(settings: Settings, private_key: str, *, audience: str) -> str:
     """A JWT for the token endpoint `audience` (RFC 7523). NeedsAttention if the key cannot sign."""
-    now = datetime.now(UTC)
+    now = clock.now()
     claims = {
         "iss": settings.client_id,
         "scope": "rest_webservices",

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
 
 # Oracle's limit for the number of expressions in a list.
@@ -41,7 +42,7 @@ def changed_since(column: str, since: datetime, time_zone: str) -> str:
 def required_int(row: Row, column: str) -> int:
     """An integer that every row must have. TryAgainLater if it is missing, because the response is not that of the
     query."""
-    value = row.get(column)
-    if not str(value).isdecimal():
+    value = whole_number(row.get(column))
+    if value is None:
         raise TryAgainLater(f"NetSuite's response to a query has no column {column}.", sent=False)
-    return int(str(value))
+    return value

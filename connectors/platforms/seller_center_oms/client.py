@@ -1,10 +1,10 @@
 """Signed calls to the OMS, and the client of the generic listing protocol."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from connectors.platforms.seller_center_oms.settings import Credentials, Settings
+from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.http import HttpClient
 from connectors.sdk.listing_protocol import ListingClient
@@ -22,5 +22,5 @@ class OmsClient:
     def post(self, path: str, body: dict[str, Any], parameters: Mapping[str, str] | None = None) -> Any:
         """The parsed JSON response. The signature covers the parameters and the time."""
         key = self._credentials.api_key.get_secret_value()
-        query = signed(parameters or {}, service=self._credentials.service_name, key=key, now=datetime.now(UTC))
+        query = signed(parameters or {}, service=self._credentials.service_name, key=key, now=clock.now())
         return self.http.request("POST", path, params=query, body=body).json()

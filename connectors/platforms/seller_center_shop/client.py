@@ -1,10 +1,10 @@
 """Signed calls to the shop: its JSON-RPC queue, and the generic listing protocol with the same signature."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from connectors.platforms.seller_center_shop import rpc
 from connectors.platforms.seller_center_shop.settings import Credentials, FieldMap, Settings
+from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.errors import BatchRejected
 from connectors.sdk.http import HttpClient
@@ -38,7 +38,7 @@ class ShopClient:
         """Push entries to the shop's queue. Makes no call if there are no entries."""
         if not entries:
             return
-        request_id = rpc.new_request_id(data_type, datetime.now(UTC))
+        request_id = rpc.new_request_id(data_type, clock.now())
         try:
             answer = self._post("", rpc.call(method, entries, request_id))
         except RequestRejected as error:
@@ -58,5 +58,5 @@ class ShopClient:
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         key = self._credentials.api_key.get_secret_value()
-        parameters = signed({}, service=self._credentials.service_name, key=key, now=datetime.now(UTC))
+        parameters = signed({}, service=self._credentials.service_name, key=key, now=clock.now())
         return self.http.request("POST", path, params=parameters, body=body).json()

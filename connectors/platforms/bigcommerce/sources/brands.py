@@ -19,6 +19,7 @@ class Brands(StoreSource[BrandRecord], BrandListing[SourceClient]):
 
     data_type = DataType.BRANDS
     full_schedule = "1h"
+    required = ("name",)
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[BrandRecord]:
         rows, after, left = page_by_id(

@@ -11,7 +11,7 @@ from connectors.platforms.bigcommerce.listings import CategoryListing
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.platforms.bigcommerce.sources.base import StoreSource
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.paging import Cursor, Page, Slice, numbered_page
 from connectors.sdk.records import CategoryRecord, Problem
 from hub.kinds import DataType
 
@@ -24,12 +24,17 @@ class Categories(StoreSource[CategoryRecord], CategoryListing[SourceClient]):
 
     data_type = DataType.CATEGORIES
     full_schedule = "1d"
+    required = ("name", "parent_id", "is_visible")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[CategoryRecord]:
-        page = cursor["page"] if cursor else 1
-        limit = self.client.settings.page_size
-        rows, total = self.client.list_page(CATEGORIES, **self._trees, page=page, limit=limit)
-        following = {"page": page + 1} if rows and page * limit < total else None
+        limit, total = self.client.settings.page_size, 0
+
+        def read(number: int) -> Slice:
+            nonlocal total
+            rows, total = self.client.list_page(CATEGORIES, **self._trees, page=number, limit=limit)
+            return rows, number * limit < total
+
+        rows, following = numbered_page(cursor, read)
         return Page(self.records(rows), following, total=total)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CategoryRecord]:

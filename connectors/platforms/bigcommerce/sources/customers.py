@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from common.storable import without_nul
 from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, PAGE_SIZE, Row, join
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import StoreSource, changed_at
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import AddressRecord, CustomerRecord, Problem
 from hub.kinds import DataType, Kind
 
@@ -29,6 +30,7 @@ class Customers(StoreSource[CustomerRecord]):
     data_type = DataType.CUSTOMERS
     lane = "customers"
     partial_schedule = "15m"
+    required = ("email", "addresses", "attributes")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[CustomerRecord]:
         query: dict[str, Any] = {"include": self._include, "limit": self.client.settings.page_size}
@@ -41,7 +43,7 @@ class Customers(StoreSource[CustomerRecord]):
         return Page(self._complete_records(rows), {"after": after} if after else None, cut=cut, total=total)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
-        wanted = sorted({int(each) for each in external_ids if each.isdecimal()})
+        wanted = numeric_ids(external_ids)
         found: list[Any] = []
         for start in range(0, len(wanted), IDS_PER_REQUEST):
             ids = join(wanted[start : start + IDS_PER_REQUEST])
@@ -127,7 +129,7 @@ class Customers(StoreSource[CustomerRecord]):
         }
         source = customer.raw | {"attributes": named}
         found = {name: mapped_value(source, path) for name, path in self._map.items()}
-        return {name: str(value).replace("\x00", "") for name, value in found.items() if value not in (None, "")}
+        return {name: without_nul(str(value)) for name, value in found.items() if value not in (None, "")}
 
     @staticmethod
     def _address(customer: FieldReader, address: FieldReader) -> AddressRecord:

@@ -10,7 +10,8 @@ from connectors.platforms.bigcommerce.field_reader import FieldReader
 from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
 from connectors.platforms.bigcommerce.sources.order_records import order_record
-from connectors.sdk.paging import Cursor, Page, Slice
+from connectors.sdk.decoding import whole_number
+from connectors.sdk.paging import Cursor, Page, Slice, numeric_ids
 from connectors.sdk.records import OrderRecord, Problem
 from connectors.sdk.responses import RequestRejected
 from hub.kinds import DataType
@@ -35,10 +36,11 @@ class Orders(ChangeSource[OrderRecord]):
     lane = "orders"
     partial_schedule = "15m"
     depends_on = (DataType.CUSTOMERS,)
+    required = ("status_id", "date_created", "total_inc_tax", "customer_id", "channel_id")
 
     def __init__(self, client: SourceClient) -> None:
         super().__init__(client)
-        self._incomplete: set[str] = set()
+        self._excluded: set[str] = set()
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[OrderRecord]:
         if since is not None:
@@ -53,7 +55,7 @@ class Orders(ChangeSource[OrderRecord]):
 
     def fetch(self, external_ids: Sequence[str]) -> list[OrderRecord]:
         found = []
-        for number in sorted({int(each) for each in external_ids if each.isdecimal()}):
+        for number in numeric_ids(external_ids):
             try:
                 found.append(self.client.http.get(f"/v2{PATH}/{number}", params={"include": _INCLUDE}).json())
             except RequestRejected as error:
@@ -62,8 +64,8 @@ class Orders(ChangeSource[OrderRecord]):
         return self.records(found)
 
     def excluded(self, external_ids: Collection[str]) -> set[str]:
-        """Orders that are incomplete again."""
-        return self._incomplete & set(external_ids)
+        """Orders that are incomplete again, or of another channel than the B2B channel."""
+        return self._excluded & set(external_ids)
 
     def list_from(self, second: datetime) -> Slice:
         return self._listing(min_date_modified=isoformat_utc(second), sort="date_modified:asc")
@@ -75,7 +77,7 @@ class Orders(ChangeSource[OrderRecord]):
     def _listing(self, **query: Any) -> Slice:
         """Sorted by ID unless `query` says otherwise. A V2 listing has no total: after a full page there may be
         another."""
-        if channel := self.client.settings.b2b_channel_id:
+        if (channel := self.client.settings.b2b_channel_id) is not None:
             query["channel_id"] = channel
         limit = min(ORDERS_PER_PAGE, self.client.settings.page_size)
         rows = self.client.v2_list(PATH, **query, limit=limit, include=_INCLUDE)
@@ -84,8 +86,9 @@ class Orders(ChangeSource[OrderRecord]):
     def records(self, rows: Iterable[Any]) -> list[OrderRecord]:
         orders = []
         for row in rows:
-            if isinstance(row, dict) and row.get("status_id") == INCOMPLETE:
-                self._incomplete.add(str(row.get("id")))
+            # Excluded orders are left out here already, because each order needs further calls.
+            if isinstance(row, dict) and (row.get("status_id") == INCOMPLETE or not self.includes(row)):
+                self._excluded.add(str(row.get("id")))
             else:
                 orders.append(row)
         readable = [row for row in orders if isinstance(row, dict) and row_ids([row])]
@@ -93,6 +96,11 @@ class Orders(ChangeSource[OrderRecord]):
             self._fetch_details(row)
         self._fetch_refunds(readable)
         return super().records(orders)
+
+    def includes(self, raw: Any) -> bool:
+        """A single order is fetched without a filter, so an event may name one of another channel."""
+        channel = self.client.settings.b2b_channel_id
+        return channel is None or not isinstance(raw, dict) or whole_number(raw.get("channel_id")) in (None, channel)
 
     def _fetch_details(self, row: Row) -> None:
         """Add the data that has listings of its own to the order; requested only where there is any."""

@@ -11,7 +11,7 @@ from connectors.platforms.bigcommerce.paging import isoformat_utc, page_by_id, r
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
 from connectors.platforms.bigcommerce.sources.variants import VariantReader
 from connectors.sdk import issues
-from connectors.sdk.paging import Cursor, Page, Slice
+from connectors.sdk.paging import Cursor, Page, Slice, numbered_page
 from connectors.sdk.records import ImageRecord, Problem, ProductRecord
 from hub.kinds import DataType
 
@@ -27,6 +27,10 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
     full_schedule = "1d"
     partial_schedule = "15m"
     depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
+    required = (
+        *("name", "type", "price", "weight", "is_visible", "inventory_tracking", "categories"),
+        *("variants", "variants.id", "images", "custom_fields"),
+    )
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
         if since is not None:
@@ -80,17 +84,21 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         if self.client.settings.channel_ids:
             return None
         _, total = self.client.list_page(VARIANTS, include_fields="sku", limit=1)
-        return None if total == seen else {"loose": 1}
+        return None if total == seen else {"loose": None}
 
-    def _orphan_variants_page(self, page: int) -> Page[ProductRecord]:
-        rows, total = self.client.list_page(VARIANTS, include_fields="product_id,sku", page=page, limit=PAGE_SIZE)
+    def _orphan_variants_page(self, cursor: Cursor) -> Page[ProductRecord]:
+        rows, following = numbered_page(cursor, self._variants_page)
         variants = [row for row in rows if row_ids([row])]
         owners = {str(row["product_id"]) for row in variants if row.get("product_id")}
         existing_ids = {
             str(number) for number in row_ids(self.client.existing(PRODUCTS, sorted(owners), include_fields="name"))
         }
         orphans = [self._orphan_record(row) for row in variants if str(row.get("product_id")) not in existing_ids]
-        return Page(orphans, {"loose": page + 1} if rows and page * PAGE_SIZE < total else None)
+        return Page(orphans, {"loose": following} if following else None)
+
+    def _variants_page(self, number: int) -> Slice:
+        rows, total = self.client.list_page(VARIANTS, include_fields="product_id,sku", page=number, limit=PAGE_SIZE)
+        return rows, number * PAGE_SIZE < total
 
     def _orphan_record(self, row: Row) -> ProductRecord:
         name = f"variant:{row['id']}"
@@ -134,6 +142,9 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
     def _validate(self, product: FieldReader) -> None:
         """Products without a valid weight or price are not imported (B4); zero is valid. An unknown type is only
         reported."""
+        if not product.items("variants"):
+            # Every product has at least a base variant, so an empty list would discontinue what the store still sells.
+            product.report(issues.INCOMPLETE(field="variants"))
         name = product.label("sku", "name")
         for field, missing, negative in (
             ("price", issues.PRICE_MISSING, issues.PRICE_NEGATIVE),

@@ -17,6 +17,7 @@ class StoreSettings(Source[SourceClient, SettingsRecord]):
     data_type = DataType.SETTINGS
     lane = "catalog"
     full_schedule = "1d"
+    required = ("id", "currency")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[SettingsRecord]:
         return Page([self._record()], None, total=1)

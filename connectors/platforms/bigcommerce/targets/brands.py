@@ -10,6 +10,7 @@ from connectors.platforms.bigcommerce.listings import BrandListing
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import URL_LENGTH, check_name
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.responses import RequestRejected
@@ -70,7 +71,7 @@ class _StoreBrands:
     def sync(self, operation: Operation[Row]) -> int:
         """Create or update the brand; returns its ID at the store."""
         payload = operation.content
-        linked = int(operation.external_id) if operation.external_id.isdecimal() else 0
+        linked = whole_number(operation.external_id) or 0
         row = self._by_id.get(linked) or self._match_by_name(payload["name"])
         brand_id = self._create(payload) if row is None else self._update(row, payload)
         self._linked.add(brand_id)

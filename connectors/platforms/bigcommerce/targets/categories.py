@@ -12,6 +12,7 @@ from connectors.platforms.bigcommerce.values import check_name
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.paging import numeric_ids
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 
@@ -64,6 +65,6 @@ class CategoryTarget(StoreTarget[CategoryItem], CategoryListing[TargetClient]):
             except SkipRecord as error:
                 outcomes[position] = Outcome(error=error)
         outcomes |= tree.change(bodies)
-        tree.remove([int(operation.external_id) for _, operation in removed if operation.external_id.isdecimal()])
+        tree.remove(numeric_ids(operation.external_id for _, operation in removed))
         outcomes |= {position: removal_outcome(operation) for position, operation in removed}
         return [outcomes[position] for position in range(len(operations))]

@@ -9,6 +9,7 @@ from connectors.platforms.bigcommerce.client import CATEGORIES, TREES, Row, Targ
 from connectors.platforms.bigcommerce.error_messages import rejection_error
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
 from connectors.sdk.responses import RequestRejected, Response
@@ -149,7 +150,7 @@ class CategoryTree:
         return answer.get("data") or [], _errors(answer)
 
     def _linked(self, operation: Operation[Row]) -> int | None:
-        number = int(operation.external_id) if operation.external_id.isdecimal() else 0
+        number = whole_number(operation.external_id) or 0
         return number if number in self.rows else None
 
     def _match_by_path(self, path: CategoryPath) -> int | None:
@@ -183,9 +184,9 @@ def _errors(answer: Row) -> dict[int, SkipRecord]:
     reported = inner.get("errors") if isinstance(inner, dict) else None
     texts: dict[int, list[str]] = defaultdict(list)
     for key, text in reported.items() if isinstance(reported, dict) else ():
-        position, _, name = key.partition(".")
-        if position.isdecimal():
-            texts[int(position)].append(f"{name}: {text}")
+        place, _, name = key.partition(".")
+        if (position := whole_number(place)) is not None:
+            texts[position].append(f"{name}: {text}")
     return {position: SkipRecord(issues.REJECTED(reason=", ".join(each))) for position, each in texts.items()}
 
 

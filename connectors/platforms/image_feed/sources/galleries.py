@@ -18,6 +18,7 @@ class Galleries(Source[ImageFeedClient, GalleryRecord]):
     lane = "read"
     full_schedule = "1d"
     partial_schedule = "1h"
+    required = ("images",)
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[GalleryRecord]:
         """`since` is passed to the server, which may respond that the file has not changed."""

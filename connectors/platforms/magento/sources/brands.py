@@ -18,6 +18,7 @@ class Brands(Source[ShopClient, BrandRecord], Listing[ShopClient]):
     kind = Kind.BRAND
     lane = "catalog"
     full_schedule = "1h"
+    required = ("value", "label")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[BrandRecord]:
         found = self._records()

@@ -21,6 +21,7 @@ class Categories(ListedSource[CategoryRecord]):
     full_schedule = "1d"
     partial_schedule = "1h"
     path = "/categories/list"
+    required = ("name", "is_active", "level", "path")
 
     def base_filters(self) -> list[Group]:
         return [[Filter("level", MIN_CATEGORY_LEVEL, "gteq")]]

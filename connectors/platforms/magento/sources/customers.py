@@ -19,6 +19,7 @@ class Customers(MagentoSource[CustomerRecord]):
     lane = "customers"
     partial_schedule = "15m"
     path = "/customers/search"
+    required = ("email", "addresses")
 
     @cached_property
     def _groups(self) -> dict[int, str]:

@@ -20,6 +20,7 @@ from connectors.platforms.magento.sources.order_records import (
 )
 from connectors.platforms.magento.sources.order_rows import CreditMemo, OrderRow
 from connectors.platforms.magento.values import mapped_value, text
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.records import OrderRecord
@@ -33,6 +34,11 @@ class Orders(MagentoSource[OrderRecord]):
     depends_on = (DataType.CUSTOMERS,)
     path = "/orders"
     key = "entity_id"
+    required = ("increment_id", "state", "grand_total", "items")
+
+    def includes(self, raw: Any) -> bool:
+        b2b = self.client.settings.b2b_store_id
+        return b2b is None or not isinstance(raw, dict) or whole_number(raw.get("store_id")) in (None, b2b)
 
     def base_filters(self) -> list[Group]:
         b2b = self.client.settings.b2b_store_id

@@ -1,6 +1,6 @@
 """Converts a product of a shop, with its variants, to a record."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,7 +10,7 @@ from connectors.platforms.magento.client import Row, ShopClient
 from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, is_variant
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.platforms.magento.weights import grams_per_unit
-from connectors.sdk import issues
+from connectors.sdk import clock, issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import ImageRecord, PriceRecord, Problem, ProductRecord, StockRecord, VariantRecord
@@ -58,7 +58,7 @@ class ProductRecordBuilder:
         )
 
     def _attributes(self, api_row: "ProductRow") -> dict[str, Any]:
-        """Attributes created by the shop's users, by label, without those that are mapped to other fields."""
+        """Attributes created by the shop's users, by name, without those that are mapped to other fields."""
         excluded = {*_MAPPED_ELSEWHERE, self.map.brand, *self.paths.values(), *self.stock_paths.values()}
         excluded |= set(self.map.settings.values()) | {option.code for option in self._options(api_row)}
         found = {}
@@ -71,7 +71,7 @@ class ProductRecordBuilder:
                 and code not in excluded
                 and (value := attribute.display_value(each.get("value")))
             ):
-                found[attribute.label] = value
+                found[attribute.name] = value
         return dict(sorted(found.items()))
 
     def _options(self, api_row: "ProductRow") -> list[Attribute]:
@@ -105,7 +105,7 @@ class ProductRecordBuilder:
             position=position,
             cart_image_url=images[0].url if images else "",
             options=[
-                {"name": option.label, "value": str(option.display_value(chosen))}
+                {"name": option.name, "value": str(option.display_value(chosen))}
                 for option in self._options(product)
                 if (chosen := mapped_value(own.custom_attributes, option.code)) is not None
             ],
@@ -155,7 +155,7 @@ class ProductRecordBuilder:
             self.problems.append(issues.PRICE_NEGATIVE(**_at_fault(own, fatal=fatal)))
             return None
         special = _positive_decimal(mapped_value(own.custom_attributes, "special_price"))
-        today = datetime.now(UTC).date()
+        today = clock.now().date()
         first = _parse_date(mapped_value(own.custom_attributes, "special_from_date")) or date.min
         last = _parse_date(mapped_value(own.custom_attributes, "special_to_date")) or date.max
         if special and special < own.price and first <= today <= last:

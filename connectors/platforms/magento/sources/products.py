@@ -42,6 +42,7 @@ class Products(ListedSource[ProductRecord]):
     partial_schedule = "15m"
     depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
     path = product_rows.PATH
+    required = ("sku", "name", "status", "visibility", "type_id", "custom_attributes")
 
     @property
     def page_size(self) -> int:

@@ -18,6 +18,7 @@ class StoreSettings(Source[ShopClient, SettingsRecord]):
     data_type = DataType.SETTINGS
     lane = "catalog"
     full_schedule = "1d"
+    required = ("id", "base_currency_code")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[SettingsRecord]:
         return Page([self._record()], None, total=1)

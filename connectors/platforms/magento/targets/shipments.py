@@ -11,6 +11,7 @@ from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.shipments import COMMENT_PREFIX, MAGENTO_ID_PREFIX, Shipment, fetch_by_order
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.responses import RequestRejected
@@ -95,7 +96,7 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         if source := self.client.settings.ship_from:
             body["arguments"] = {"extension_attributes": {"source_code": source}}
         answer = self.client.post(f"/order/{order_id}/ship", body)
-        if not str(answer).isdecimal():
+        if whole_number(answer) is None:
             raise TryAgainLater("Magento did not say which shipment it created.")
 
 

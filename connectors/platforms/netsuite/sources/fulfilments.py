@@ -10,7 +10,7 @@ from connectors.platforms.netsuite.external_ids import our_orders
 from connectors.platforms.netsuite.numbers import decimal_or_none
 from connectors.platforms.netsuite.suiteql import Row, changed_since, in_conditions, required_int
 from connectors.sdk.errors import TryAgainLater
-from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import FulfilmentRecord, ShipmentRecord
 from connectors.sdk.streams import Source
 from hub.kinds import DataType
@@ -38,6 +38,7 @@ class Fulfilments(Source[NetSuiteClient, FulfilmentRecord]):
     lane = "read"
     full_schedule = "1d"
     partial_schedule = "5m"
+    required = ("order.id", "fulfilments")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[FulfilmentRecord]:
         """A full read includes all our sales orders, because an order whose only fulfilment was deleted is found in no
@@ -56,7 +57,7 @@ class Fulfilments(Source[NetSuiteClient, FulfilmentRecord]):
 
     def fetch(self, external_ids: Sequence[str]) -> list[FulfilmentRecord]:
         rows: list[Row] = []
-        for condition in in_conditions("so.id", (int(each) for each in external_ids if each.isdecimal())):
+        for condition in in_conditions("so.id", numeric_ids(external_ids)):
             where = f"{our_orders(self.client.settings)} AND {condition}"
             rows += self.client.rows(_ORDERS, key="so.id", where=where)
         return self._records(rows)

@@ -11,7 +11,7 @@ from connectors.platforms.netsuite.sources.stock_levels import read_stock_levels
 from connectors.platforms.netsuite.suiteql import Row, changed_since, in_conditions, required_int
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import Problem, ProductRecord, StockRecord, VariantRecord
 from connectors.sdk.streams import Source
 from hub.kinds import DataType, Kind
@@ -26,6 +26,8 @@ class Products(Source[NetSuiteClient, ProductRecord]):
     lane = "read"
     full_schedule = "1d"
     partial_schedule = "15m"
+    # A column without a value is left out of a row, so nothing else can be required.
+    required = ("item.id", "item.itemid", "item.itemtype")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
         """Paged by internal ID. A product counts as changed if the item, one of its children, or the stock of either
@@ -39,7 +41,7 @@ class Products(Source[NetSuiteClient, ProductRecord]):
 
     def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
         rows: list[Row] = []
-        for condition in in_conditions("item.id", (int(each) for each in external_ids if each.isdecimal())):
+        for condition in in_conditions("item.id", numeric_ids(external_ids)):
             where = f"{self._are_products()} AND {condition}"
             rows += self.client.rows(self._select(), key="item.id", where=where)
         return self._records(rows)

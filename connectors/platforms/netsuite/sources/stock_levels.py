@@ -7,6 +7,7 @@ from decimal import Decimal
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.numbers import decimal_or_none
 from connectors.platforms.netsuite.suiteql import Row, in_conditions, required_int
+from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.records import StockRecord
 
 MAX_LOCATION_LENGTH = 100
@@ -29,7 +30,10 @@ def read_stock_levels(client: NetSuiteClient, item_ids: Sequence[int]) -> dict[i
                 found[required_int(row, "item")].append(_stock(row))
             if not more:
                 break
-            item, location = required_int(rows[-1], "item"), required_int(rows[-1], "id")
+            last = required_int(rows[-1], "item"), required_int(rows[-1], "id")
+            if last <= (item, location):
+                raise TryAgainLater("NetSuite returned rows that were already read.", sent=False)
+            item, location = last
     return found
 
 

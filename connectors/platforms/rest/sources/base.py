@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from common.storable import without_nul
 from connectors.platforms.rest.client import PAGE_SIZE, RestClient
 from connectors.sdk import issues
 from connectors.sdk.paging import Cursor, Page
@@ -61,9 +62,9 @@ class RestSource(Source[RestClient, RecordT]):
         """The record for an object. Each invalid field is reported as a problem."""
         key = str(raw.get("key") or "unknown") if isinstance(raw, dict) else "unknown"
         try:
-            record = self.build(self.schema.model_validate(_without_nul(raw)))
+            record = self.build(self.schema.model_validate(without_nul(raw)))
         except ValidationError as error:
-            record = self.placeholder(key[:MAX_KEY_LENGTH].replace("\x00", ""))
+            record = self.placeholder(without_nul(key[:MAX_KEY_LENGTH]))
             record.problems = [
                 issues.UNREADABLE(
                     field=".".join(map(str, each["loc"])) or "The object",
@@ -80,14 +81,3 @@ def as_utc(timestamp: datetime | None) -> datetime | None:
     if timestamp is None:
         return None
     return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
-
-
-def _without_nul(value: Any) -> Any:
-    """Remove NUL characters, which PostgreSQL cannot store in text."""
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, list):
-        return [_without_nul(each) for each in value]
-    if isinstance(value, dict):
-        return {_without_nul(name): _without_nul(each) for name, each in value.items()}
-    return value

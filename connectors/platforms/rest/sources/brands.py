@@ -17,6 +17,7 @@ class ApiBrand(ApiObject):
 class Brands(RestSource[BrandRecord]):
     data_type = DataType.BRANDS
     schema = ApiBrand
+    required = ("name",)
 
     def build(self, row: ApiBrand) -> BrandRecord:
         return BrandRecord(

@@ -20,6 +20,7 @@ class ApiCategory(ApiObject):
 class Categories(RestSource[CategoryRecord]):
     data_type = DataType.CATEGORIES
     schema = ApiCategory
+    required = ("name",)
 
     def build(self, row: ApiCategory) -> CategoryRecord:
         return CategoryRecord(

@@ -50,16 +50,18 @@ class ApiProduct(ApiObject):
     type: str = ""
     status: Literal["live", "suspended"] = "live"
     brand: str = ""
-    categories: list[str] = []
+    # None: the object does not say, so what was imported is kept.
+    categories: list[str] | None = None
     attributes: dict[str, Any] = {}
-    images: list[ApiImage] = []
-    variants: list[ApiVariant] = []
+    images: list[ApiImage] | None = None
+    variants: list[ApiVariant] | None = None
 
 
 class Products(RestSource[ProductRecord]):
     data_type = DataType.PRODUCTS
     depends_on = (DataType.CATEGORIES, DataType.BRANDS)
     schema = ApiProduct
+    required = ("title",)
 
     def build(self, row: ApiProduct) -> ProductRecord:
         return ProductRecord(
@@ -67,14 +69,18 @@ class Products(RestSource[ProductRecord]):
             updated_at=as_utc(row.updated_at),
             brand_id=row.brand,
             category_ids=row.categories,
-            variants=[_variant(each, position) for position, each in enumerate(row.variants)],
-            images=[
+            variants=None
+            if row.variants is None
+            else [_variant(each, position) for position, each in enumerate(row.variants)],
+            images=None
+            if row.images is None
+            else [
                 ImageRecord(external_id=str(position), url=each.url, alt=each.alt, position=position)
                 for position, each in enumerate(row.images)
             ],
             problems=[
                 issues.SKU_MISSING(count=1, names=each.key, fatal=False, ref=f"variant:{each.key}")
-                for each in row.variants
+                for each in row.variants or ()
                 if not each.sku
             ],
             **_values(ProductRecord, row),

@@ -22,6 +22,7 @@ class CustomerRow(Row):
 
 class Customers(OmsSource[CustomerRecord]):
     data_type = DataType.CUSTOMERS
+    required = ("email",)
 
     def record(self, raw: Any) -> CustomerRecord:
         return record(raw, CustomerRow, _customer, lambda key: CustomerRecord(external_id=key))

@@ -69,6 +69,7 @@ class OrderRow(Row):
 class Orders(OmsSource[OrderRecord]):
     data_type = DataType.ORDERS
     depends_on = (DataType.CUSTOMERS,)
+    required = ("number", "created_at", "currency", "total", "items", "items.item_status")
 
     def record(self, raw: Any) -> OrderRecord:
         return record(raw, OrderRow, _order, _unreadable_order)

@@ -1,12 +1,11 @@
 """Statuses of order items (UpdateItemsStatus), for sellers whose orders have another source of truth."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from connectors.platforms.seller_center_oms.client import OmsClient
 from connectors.platforms.seller_center_oms.targets import item_statuses
 from connectors.platforms.seller_center_oms.targets.item_statuses import Entry, Payload
-from connectors.sdk import issues
+from connectors.sdk import clock, issues
 from connectors.sdk.errors import BatchRejected, SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.responses import RequestRejected
@@ -30,7 +29,7 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
 
     def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
         """Sends only lines that changed since they were last sent, up to 4,000 per call; each may fail individually."""
-        now = datetime.now(UTC)
+        now = clock.now()
         pending = [
             (index, entry)
             for index, operation in enumerate(operations)

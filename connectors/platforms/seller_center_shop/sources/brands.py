@@ -16,6 +16,7 @@ class BrandRow(Row):
 
 class Brands(ShopSource[BrandRecord]):
     data_type = DataType.BRANDS
+    required = ("name",)
 
     def record(self, raw: Any) -> BrandRecord:
         return record(raw, BrandRow, _brand, lambda key: BrandRecord(external_id=key, name=""))

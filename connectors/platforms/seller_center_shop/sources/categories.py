@@ -18,6 +18,7 @@ class CategoryRow(Row):
 
 class Categories(ShopSource[CategoryRecord]):
     data_type = DataType.CATEGORIES
+    required = ("name",)
 
     def record(self, raw: Any) -> CategoryRecord:
         return record(raw, CategoryRow, _category, lambda key: CategoryRecord(external_id=key, name=""))

@@ -53,10 +53,15 @@ class ProductRow(Row):
 class Products(ShopSource[ProductRecord]):
     data_type = DataType.PRODUCTS
     depends_on = (DataType.CATEGORIES, DataType.BRANDS)
+    required = ("title", "status", "variants", "variants.status")
 
     @property
     def filters(self) -> dict[str, str]:
         return self.client.seller_filter
+
+    def includes(self, raw: Any) -> bool:
+        seller = self.client.settings.seller
+        return not (seller and isinstance(raw, dict)) or str(raw.get("seller") or seller) == seller
 
     def record(self, raw: Any) -> ProductRecord:
         names = {attribute_id: name for name, attribute_id in self.client.attribute_ids.items()}

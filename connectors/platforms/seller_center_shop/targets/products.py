@@ -1,7 +1,7 @@
 """Products: pushed to the shop's queue; a later callback reports their IDs."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from catalog.items import ProductItem
@@ -15,7 +15,7 @@ from connectors.platforms.seller_center_shop.targets.entries import (
     with_ids,
 )
 from connectors.platforms.seller_center_shop.targets.retry import retry_at, send_with_retries
-from connectors.sdk import issues
+from connectors.sdk import clock, issues
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.paging import ExistingPage
@@ -157,7 +157,7 @@ def _comparable_content(entry: Entry) -> Entry:
 def _is_queued(operation: Operation[Payload]) -> bool:
     """Whether the shop still has an earlier request in its queue, so that sending again would create the product
     twice."""
-    return operation.queued_at is not None and datetime.now(UTC) - operation.queued_at < QUEUE_TIMEOUT
+    return operation.queued_at is not None and clock.now() - operation.queued_at < QUEUE_TIMEOUT
 
 
 def _outcome(operation: Operation[Payload], known: IdsBySku) -> Outcome:

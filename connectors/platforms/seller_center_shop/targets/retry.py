@@ -1,9 +1,10 @@
 """When a rejected item is retried, following the vendor's own schedule: after 1, 8, 27 … minutes, at most 480."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from connectors.sdk import clock
 from connectors.sdk.errors import BatchRejected, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
 
@@ -13,7 +14,7 @@ PayloadT = TypeVar("PayloadT")
 
 
 def retry_at(operation: Operation[Any]) -> datetime:
-    return datetime.now(UTC) + min(timedelta(minutes=(operation.attempts + 1) ** 3), MAX_RETRY_DELAY)
+    return clock.now() + min(timedelta(minutes=(operation.attempts + 1) ** 3), MAX_RETRY_DELAY)
 
 
 def send_with_retries(

@@ -6,13 +6,13 @@ https://docs.sparklayer.io/developers/api/customers/create-or-update-a-customer
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from connectors.platforms.sparklayer.addresses import address, missing_fields
 from connectors.platforms.sparklayer.client import UNDOCUMENTED_PATHS, SparkLayerClient
 from connectors.platforms.sparklayer.rejections import names_property, send_each
-from connectors.sdk import issues
+from connectors.sdk import clock, issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.responses import RequestRejected
@@ -88,7 +88,7 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
         except RequestRejected as error:
             if not names_property(error, "parent_customer_id"):
                 raise
-            not_before = datetime.now(UTC) + PARENT_RETRY_DELAY
+            not_before = clock.now() + PARENT_RETRY_DELAY
             waiting = TryAgainLater(
                 "SparkLayer does not have the parent account yet.", not_before=not_before, sent=False
             )

@@ -17,7 +17,7 @@ from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.targets.products.bodies import Body
 from connectors.platforms.magento.values import format_timestamp
-from connectors.sdk import issues
+from connectors.sdk import clock, issues
 from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.responses import RequestRejected
 
@@ -74,7 +74,7 @@ BySku = dict[str, BulkOperation]
 
 
 def still_queued(bulk: str) -> Queued:
-    return Queued("Magento has queued the item.", not_before=datetime.now(UTC) + STATUS_CHECK_DELAY, receipt_id=bulk)
+    return Queued("Magento has queued the item.", not_before=clock.now() + STATUS_CHECK_DELAY, receipt_id=bulk)
 
 
 class Bulks:
