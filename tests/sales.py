@@ -11,6 +11,7 @@ from sandbox.process import SandboxProcess
 
 # One currency each with no, two and three decimal places.
 CURRENCIES = ("JPY", "EUR", "KWD")
+NOT_SHIPPED = ("digital", "virtual")
 RATES = ("0", "5", "8.25", "20", "25")
 Parts = dict[str, Any]
 
@@ -58,6 +59,7 @@ def orders(
     skus: list[str],
     *,
     kinds: tuple[str, ...] = ("product",),
+    not_shipped: list[str] | None = None,
     charges: tuple[str, ...] = ("shipping",),
     discounts: tuple[str, ...] = ("line", "coupon", "discount"),
     wrapping: bool = False,
@@ -67,13 +69,13 @@ def orders(
     """Any order of these SKUs, kinds of lines, charges and discounts, at `one_rate` of tax if it is given: then what is
     taxed is what is left after discounts, as an ERP that works out its own tax has it.
 
-    Discounts stay below what they are taken off.
+    Discounts stay below what they are taken off. Lines that are not shipped have the SKUs of `not_shipped`, if given.
     """
     currency = draw(st.sampled_from(currencies))
     places = places_of(currency)
     rate = one_rate
     lines = [
-        draw(_lines(skus, kinds, places, rate, with_discount="line" in discounts, wrapping=wrapping))
+        draw(_lines((skus, not_shipped or skus), kinds, places, rate, "line" in discounts, wrapping=wrapping))
         for _ in range(draw(st.integers(1, 4)))
     ]
     delivered = any(line["kind"] in ("product", "variant", "custom", "set", "fixed_set") for line in lines)
@@ -100,29 +102,46 @@ def orders(
 
 
 def _entered(line: Parts) -> Decimal:
+    """What a line comes to as it was entered, before discounts."""
+    if line["kind"] == "set":
+        return line["quantity"] * sum((Decimal(part["price"]) * part["quantity"] for part in line["parts"]), Decimal(0))
     return Decimal(line["price"]) * line["quantity"]
+
+
+@st.composite
+def _sets(draw: st.DrawFn, skus: list[str], places: int, *, dynamic: bool) -> Parts:
+    """What a set adds to a line: two different parts, priced if the price is dynamic. The SKU tells the kind of set."""
+    together = draw(st.booleans())
+    parts = [
+        {"sku": sku, "quantity": draw(st.integers(1, 3)), "price": draw(amounts(places, least=1)) if dynamic else "0"}
+        for sku in skus[:2]
+    ]
+    name = f"SET-{'DYNAMIC' if dynamic else 'FIXED'}-{'ONE' if together else 'PARTS'}"
+    return {"sku": name, "parts": parts, "shipped_together": together}
 
 
 @st.composite
 def _lines(
     draw: st.DrawFn,
-    skus: list[str],
+    skus: tuple[list[str], list[str]],
     kinds: tuple[str, ...],
     places: int,
     rate: str | None,
-    *,
     with_discount: bool,
+    *,
     wrapping: bool,
 ) -> Parts:
     kind = draw(st.sampled_from(kinds))
     line: Parts = {
         "kind": kind,
-        "sku": "" if kind in ("custom", "gift_certificate") else draw(st.sampled_from(skus)),
+        "sku": "" if kind in ("custom", "gift_certificate") else draw(st.sampled_from(skus[kind in NOT_SHIPPED])),
         "quantity": draw(st.integers(1, 7)),
         "price": draw(amounts(places, least=1)),
         "tax_rate": rate or draw(st.sampled_from(RATES)),
         "discount": "0",
     }
+    if kind in ("set", "fixed_set"):
+        line |= draw(_sets(skus[0], places, dynamic=kind == "set"))
     if kind in ("custom", "gift_certificate"):
         line["name"] = "Made to order"
     if with_discount and draw(st.booleans()):

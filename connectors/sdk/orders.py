@@ -35,8 +35,11 @@ def hold_different(item: OrderItem, setting: DifferentOrders) -> None:
 
 
 def rounding(currency: str, rows: int) -> Decimal:
-    """How far a target that rounds the tax of every row may be from the order's total."""
-    return max(Decimal(1), Decimal(rows) / 2) * quantum(currency)
+    """How far a target that works out the tax of every row may be from the order's total: one unit for each row.
+
+    The net amount of a price with tax is off by up to half a unit already, before its tax is rounded again.
+    """
+    return max(1, rows) * quantum(currency)
 
 
 def total_problems(totals: TargetTotals) -> list[Problem]:

