@@ -44,6 +44,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "key.add": _("API key created"),
     "key.make": _("API key created"),
     "key.revoke": _("API key revoked"),
+    "order.accept": _("Difference of an order accepted"),
     "password.change": _("Password changed"),
     "platform.pause": _("Kill switch turned on"),
     "platform.resume": _("Kill switch turned off"),

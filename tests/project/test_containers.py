@@ -70,4 +70,4 @@ def test_both_requirements_pin_the_same(root: Path) -> None:
 def test_the_build_context_contains_exactly_the_apps(root: Path) -> None:
     included = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     apps = {app.parent.name for app in root.glob("*/apps.py")}
-    assert apps | {"templates", "static", "manage.py", "requirements-runtime.txt"} == included
+    assert apps | {"common", "templates", "static", "manage.py", "requirements-runtime.txt"} == included
