@@ -27,6 +27,10 @@ class Console(Client):
     def errors_of(self, answer: Any) -> dict[str, list[str]]:
         return dict(answer.context["adminform"].form.errors)
 
+    def dialog(self, address: str) -> bytes:
+        """The dialog of an action, as the page that it belongs to asks for it."""
+        return self.get(address, headers={"HX-Request": "true"}).content
+
     def do(self, address: str, **answers: str) -> Any:
         """Confirm the dialog of an action."""
         return self.post(address, {"_form_submitted": "on", **answers})

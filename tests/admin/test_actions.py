@@ -76,7 +76,7 @@ def test_selected_jobs_start_one_sync_each(operator: Console, job: Job) -> None:
 def test_canceling_a_run_requires_confirmation(operator: Console, two_sellers: TwoSellers) -> None:
     run = two_sellers.north.run
     address = f"/admin/hub/run/{run.pk}/cancel/"
-    assert b"Cancel this run?" in operator.get(address, HTTP_HX_REQUEST="true").content
+    assert b"Cancel this run?" in operator.dialog(address)
     run.refresh_from_db()
     assert run.is_open
     operator.do(address)

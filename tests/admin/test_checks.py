@@ -28,7 +28,7 @@ def comparison(job: Job) -> Run:
 
 def test_preview_starts_after_confirmation(operator: Console, job: Job) -> None:
     address = f"/admin/hub/job/{job.pk}/preview/"
-    assert b"Nothing is sent" in operator.get(address).content and not Run.objects.filter(job=job).exists()
+    assert b"Nothing is sent" in operator.dialog(address) and not Run.objects.filter(job=job).exists()
     answer = operator.do(address)
     run = Run.objects.get(job=job)
     assert run.scope == "preview" and answer.headers["HX-Redirect"] == f"/admin/hub/run/{run.pk}/change/"

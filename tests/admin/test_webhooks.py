@@ -61,7 +61,7 @@ def test_replay_requires_permission(two_sellers: TwoSellers) -> None:
 
 def test_one_event_is_replayed(operator: Console, two_sellers: TwoSellers) -> None:
     event, other = make_event(two_sellers.north, state="held", reason="It broke."), make_event(two_sellers.north)
-    assert b"Replay this webhook?" in operator.get(f"{EVENTS}{event.pk}/replay/").content
+    assert b"Replay this webhook?" in operator.dialog(f"{EVENTS}{event.pk}/replay/")
     operator.do(f"{EVENTS}{event.pk}/replay/")
     event.refresh_from_db()
     other.refresh_from_db()
@@ -91,7 +91,7 @@ def test_new_secret_is_shown_once_and_requires_permission(operator: Console, two
     page = f"/admin/hub/connection/{shop.pk}/"
     before = shop.webhook_secret
     assert staff("view_connection").do(f"{page}webhook_secret/").status_code == 403
-    assert b"Create a new webhook secret?" in operator.get(f"{page}webhook_secret/").content
+    assert b"Create a new webhook secret?" in operator.dialog(f"{page}webhook_secret/")
     shop.refresh_from_db()
     assert shop.webhook_secret == before
     answer = operator.do(f"{page}webhook_secret/")
