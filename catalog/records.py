@@ -47,16 +47,16 @@ class BrandRecord(Record):
 @register_fields("price", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class PriceRecord:
-    """The default price. `list_amount` is the price before a discount."""
+    """The default price; `amount` is None if there is none. `list_amount` is the price before a discount."""
 
-    amount: Decimal = hub_field(_("Price"), unit="currency")
+    amount: Decimal | None = hub_field(_("Price"), unit="currency")
     list_amount: Decimal | None = hub_field(_("List price"), unit="currency", default=None)
 
 
 @register_fields("stock", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class StockRecord:
-    """Stock of a variant at a location. `quantity` is None if the source doesn't track it."""
+    """Stock of a variant at a location. `quantity` is None if the source doesn't track it: then it has no row."""
 
     quantity: Decimal | None = hub_field(_("Quantity"))
     location: str = hub_field(_("Location"), relation=True, default="default")
@@ -67,11 +67,15 @@ class StockRecord:
 @register_fields(Kind.VARIANT, in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class VariantRecord(VariantContent):
-    """A variant with its price and stock."""
+    """A variant with its price and stock.
+
+    None for price or stock means that they were not read and must be kept. `stock` has all locations of the source:
+    what it lacks is removed.
+    """
 
     external_id: str
     price: PriceRecord | None = hub_field(_("Price"), feed_name="prices", relation=True, default=None)
-    stock: list[StockRecord] = hub_field(_("Stock"), feed_name="", relation=True, default_factory=list)
+    stock: list[StockRecord] | None = hub_field(_("Stock"), feed_name="", relation=True, default=None)
 
 
 @register_fields("image", in_feeds=True)

@@ -75,11 +75,13 @@ def save_products(
     price_list: PriceList | None,
     origin: int | None,
     now: datetime,
+    sole_stock_source: bool = False,
 ) -> list[SavedProduct]:
     """Save a page of drafts of one seller in order, in a fixed number of statements.
 
     `groups` are the field groups (hub.models.Master.Group) that the source may write. Fields of other groups are not
-    changed, except the content of new products (L17). Raises DataError or IntegrityError for values that PostgreSQL
+    changed, except the content of new products (L17). `sole_stock_source`: no other source writes stock, so that rows
+    which this one does not have are removed. Raises DataError or IntegrityError for values that PostgreSQL
     rejects. Then nothing is written, and the caller should save the drafts one by one.
     """
     known = load_products([draft.product_id for draft in drafts if draft.product_id])
@@ -87,7 +89,7 @@ def save_products(
     variants = _save_variants(seller_id, drafts, saved, known, groups, now)
     if Master.Group.PRICE in groups and price_list is not None:
         _save_prices(seller_id, variants, price_list)
-    _save_stock(seller_id, variants, groups, now)
+    _save_stock(seller_id, variants, groups, sole_stock_source, now)
     _save_images(seller_id, drafts, saved, known, groups, origin)
     changed = [result for result in saved if result.changes or result.created]
     bump_revisions([result.product_id for result in changed], now)
@@ -254,7 +256,9 @@ def _save_variants(
 
 
 def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: PriceList) -> None:
-    rows = []
+    """Save the default prices, and remove those that the source no longer has (C3)."""
+    rows: list[Price] = []
+    gone: list[int] = []
     for variant in variants:
         price = variant.record.price
         if price is None:
@@ -267,6 +271,12 @@ def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: 
             ),
             None,
         )
+        if price.amount is None:
+            if before is not None:
+                gone.append(variant.id)
+                variant.result.touched_variants.add(variant.id)
+                variant.result.changes[f"{variant.label}: price"] = [str(before[0]), None]
+            continue
         amount = _rounded(price.amount)
         list_amount = None if price.list_amount is None else _rounded(price.list_amount)
         if before == (amount, list_amount):
@@ -286,6 +296,8 @@ def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: 
                 before and str(before[0]),
                 str(amount),
             ]
+    if gone:
+        Price.objects.filter(variant__in=gone, price_list=price_list, min_quantity=1).delete()
     Price.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -302,13 +314,18 @@ def _rounded(amount: Decimal) -> Decimal:
         raise DataError(f"{amount} is not a valid price") from error
 
 
-def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Collection[str], now: datetime) -> None:
+def _save_stock(
+    seller_id: int, variants: Sequence[_SavedVariant], groups: Collection[str], sole_source: bool, now: datetime
+) -> None:
+    """Save the stock, and remove that of locations that the source no longer has or tracks (C3)."""
     wanted = [
         (variant, stock, stock.quantity)
         for variant in variants
-        for stock in variant.record.stock
+        for stock in variant.record.stock or ()
         if stock.quantity is not None
     ]
+    if sole_source and Master.Group.STOCK in groups:
+        _remove_stock(variants)
     locations = _locations(seller_id, {stock.location for _, stock, _ in wanted})
     rows = []
     for variant, stock, quantity in wanted:
@@ -345,6 +362,24 @@ def _save_stock(seller_id: int, variants: Iterable[_SavedVariant], groups: Colle
         unique_fields=["variant", "location"],
         update_fields=["quantity", "min_level", "restock_date", "updated_at"],
     )
+
+
+def _remove_stock(variants: Iterable[_SavedVariant]) -> None:
+    """Remove the rows of locations that the records do not have. Records without stock keep theirs."""
+    gone: set[tuple[int, str]] = set()
+    for variant in variants:
+        if variant.record.stock is None or variant.before is None:
+            continue
+        kept = {stock.location for stock in variant.record.stock if stock.quantity is not None}
+        for item in variant.before.stock:
+            if item.location not in kept:
+                gone.add((variant.id, item.location))
+                variant.result.touched_variants.add(variant.id)
+                variant.result.changes[f"{variant.label}: stock {item.location}"] = [str(item.quantity), None]
+    if gone:
+        rows = Stock.objects.filter(variant__in={variant_id for variant_id, _ in gone})
+        keys = rows.values_list("pk", "variant", "location__code")
+        Stock.objects.filter(pk__in=[pk for pk, *key in keys if tuple(key) in gone]).delete()
 
 
 def _locations(seller_id: int, codes: set[str]) -> dict[str, int]:

@@ -54,11 +54,13 @@ class Source(Stream[ClientT], Generic[ClientT, RecordT]):
     - `depends_on`: data types to import first, such as categories before products
     - `required`: names that every `Record.raw` has, such as `variants`, or `variants.id` for a list's objects. An item
       that lacks one is refused: read as "none", it would remove what is there
+    - `reads_stock`: whether its records have the stock of all locations, so that stock they do not have is gone
     """
 
     partial_schedule: ClassVar[str] = ""
     depends_on: ClassVar[tuple[DataType, ...]] = ()
     required: ClassVar[tuple[str, ...]] = ()
+    reads_stock: ClassVar[bool] = False
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         """The next page of all items (`since` None), or of those changed since then (aware, UTC).

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.platforms.magento.sources import products
+from connectors.sdk import clock
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.records import OrderRecord, ProductRecord
@@ -75,7 +76,7 @@ def test_wrong_oauth_credentials_need_attention(name: str, signed: Callable[...,
 
 
 def test_incomplete_oauth_credentials_are_rejected(signed: Callable[..., Adapter[Any]]) -> None:
-    with pytest.raises(ValueError, match="together"):
+    with pytest.raises(ValueError, match="requires the consumer key"):
         signed(consumer_secret="")
 
 
@@ -231,6 +232,20 @@ def test_a_special_price_applies_within_its_date_range(adapter: Adapter[Any], sh
     assert price_with(today - day, today + day) == (Decimal("2.5"), full)
     assert price_with(today + day, today + 2 * day) == (full, None)
     assert price_with(today - 2 * day, today - day) == (full, None)
+
+
+@pytest.mark.parametrize(("utc", "applies"), [("2026-06-01T22:59:59", False), ("2026-06-01T23:00:00", True)])
+def test_a_special_price_begins_by_the_shops_time_zone(
+    adapter: Adapter[Any], shop: SandboxProcess, monkeypatch: pytest.MonkeyPatch, utc: str, applies: bool
+) -> None:
+    """In London, the second of June begins an hour before it does by UTC."""
+    row = next(each for each in shop.state("products") if each["type_id"] == "simple" and each.get("price", 0) > 3)
+    special = {"special_price": "2.5", "special_from_date": "2026-06-02 00:00:00"}
+    custom = [{"attribute_code": code, "value": value} for code, value in special.items()]
+    change(shop, "products", row["id"], custom_attributes=custom)
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(utc).replace(tzinfo=UTC))
+    (variant,) = product(adapter, row["id"]).variants or ()
+    assert variant.price is not None and (variant.price.amount == Decimal("2.5")) is applies
 
 
 def test_attributes_with_the_same_label_are_both_read(open_adapter: Open, shop: SandboxProcess) -> None:

@@ -8,7 +8,7 @@ import pytest
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, References
-from connectors.sdk.records import ProductRecord
+from connectors.sdk.records import PriceRecord, ProductRecord, StockRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.reading import records
@@ -67,6 +67,18 @@ def test_an_order_goes_with_what_was_shipped_of_which_line(target: Adapter) -> N
     assert (line["key"], line["variant"], line["quantity"], line["unit_price"]) == ("l-10", "v-10", 2, 12.5)
     assert payload["shipments"][0]["lines"] == [{"line": "l-10", "quantity": 1}]
     assert payload["addresses"][0]["street"] == "1 High Street"
+
+
+def test_null_is_none_and_absence_says_nothing(shop: Adapter, platform: Callable[[str], SandboxProcess]) -> None:
+    said = {"key": "v1", "sku": "A", "price": None, "quantity": None}
+    rows = [{"key": "said", "title": "A", "variants": [said], "images": []}, {"key": "silent", "title": "B"}]
+    rows.append({"key": "half", "title": "C", "variants": [{"key": "v2", "sku": "C"}]})
+    platform("rest_shop").fault("status", status=200, body={"items": rows, "next": None})
+    read = {record.external_id: record for record in records(shop, PRODUCTS) if isinstance(record, ProductRecord)}
+    (variant_said,), (variant_half,) = read["said"].variants or (), read["half"].variants or ()
+    assert (variant_said.price, variant_said.stock) == (PriceRecord(amount=None), [StockRecord(quantity=None)])
+    assert (variant_half.price, variant_half.stock) == (None, None)
+    assert (read["said"].images, read["silent"].images, read["silent"].variants) == ([], None, None)
 
 
 def test_a_change_of_price_or_stock_is_no_change_of_the_product(target: Adapter) -> None:

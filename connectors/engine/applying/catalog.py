@@ -97,6 +97,7 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
         price_list=context.price_list,
         origin=context.connection_id,
         now=context.now,
+        sole_stock_source=context.sole_stock_source,
     )
     written = [
         WriteResult(

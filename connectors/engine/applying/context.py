@@ -1,16 +1,17 @@
 """What all data types share: the context in which a page is applied, and the result for a record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.models import PriceList
 from catalog.records import CategoryRecord, GalleryRecord
 from catalog.services import Changes
+from connectors.adapters.registry import adapter_for
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention
 from hub.field_registry import change_label
-from hub.kinds import DataType, Kind
+from hub.kinds import DataType, Direction, Kind
 from hub.links import KnownLink
 from hub.models import Connection, Job, Master
 from hub.records import Problem, Record
@@ -42,6 +43,8 @@ class ImportContext:
     run_id: int | None
     now: datetime
     price_list: PriceList | None = None
+    # Whether no other connection of the seller writes stock: only then does absence at this source mean anything (C3).
+    sole_stock_source: bool = False
     # Group of fields → its source of truth (L17). Without an entry, every source may write the group.
     masters: dict[str, Connection] = field(default_factory=dict)
 
@@ -110,7 +113,26 @@ def import_context_for(job: Job, *, run_id: int | None, now: datetime, seller_id
         now=now,
         price_list=PriceList.objects.filter(connection=job.connection).first(),
         masters={master.group: master.connection for master in masters},
+        sole_stock_source=_is_sole_stock_source(job, seller_id, masters),
     )
+
+
+def _is_sole_stock_source(job: Job, seller_id: int, masters: Iterable[Master]) -> bool:
+    """Whether the job's connection is the source of truth for stock, or the seller's only source of it."""
+    if job.data_type != DataType.PRODUCTS or not _reads_stock(job):
+        return False
+    owner = next((master.connection_id for master in masters if master.group == Master.Group.STOCK), None)
+    if owner is not None:
+        return owner == job.connection_id
+    others = Job.objects.filter(
+        direction=Direction.IMPORT, data_type=DataType.PRODUCTS, enabled=True, connection__seller=seller_id
+    ).exclude(connection=job.connection)
+    return not any(map(_reads_stock, others.select_related("connection")))
+
+
+def _reads_stock(job: Job) -> bool:
+    source = adapter_for(job.connection.platform).sources().get(DataType(job.data_type))
+    return source is not None and source.reads_stock
 
 
 def known_id(known: Links, kind: str, record: Record) -> int | None:

@@ -3,7 +3,7 @@
 One table for orders, customers and products. The sizes are those of the columns, so they are not repeated here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import Enum
@@ -199,6 +199,7 @@ LISTS: dict[type[Any], dict[str, "ArrayField[Any, Any]"]] = {
 def apply_limits(record: Record) -> None:
     """Cut or leave out, in place, the values that their columns cannot hold, and add a problem for each."""
     owners = list(_owners(record, ""))
+    unreadable: set[int] = set()
     for owner, label in owners:
         for name, limit in LIMITS.get(type(owner), {}).items():
             value = getattr(owner, name, None)
@@ -208,10 +209,12 @@ def apply_limits(record: Record) -> None:
             record.problems.append(_problem(field, limit, value))
             if limit.excess is not Excess.REFUSE:
                 setattr(owner, name, _replacement(limit, value))
+                if name == _DROPPED.get(type(owner)):
+                    unreadable.add(id(owner))
         for name, array in LISTS.get(type(owner), {}).items():
             setattr(owner, name, _fitting(record, getattr(owner, name), array, label))
     for owner, _ in owners:
-        _drop_incomplete(owner)
+        _drop_incomplete(owner, unreadable)
 
 
 def _owners(owner: Any, label: str) -> Iterator[tuple[Any, str]]:
@@ -293,16 +296,22 @@ def _fitting(record: Record, texts: list[str], array: "ArrayField[Any, Any]", la
     return [text for text in texts if len(text) <= limit]
 
 
-def _drop_incomplete(owner: Any) -> None:
-    """Remove parts that lost the value without which they mean nothing, such as an image its address."""
+def _drop_incomplete(owner: Any, unreadable: Collection[int]) -> None:
+    """Remove parts that lost the value without which they mean nothing, such as an image its address.
+
+    `unreadable` are the IDs (`id`) of parts that lost it here.
+    """
     for name in PARTS.get(type(owner), ()):
         value = getattr(owner, name)
         if isinstance(value, list):
-            setattr(owner, name, [part for part in value if _is_complete(part)])
-        elif value is not None and not _is_complete(value):
+            setattr(owner, name, [part for part in value if _is_complete(part, unreadable)])
+        elif value is not None and not _is_complete(value, unreadable):
             setattr(owner, name, None)
 
 
-def _is_complete(part: Any) -> bool:
+def _is_complete(part: Any, unreadable: Collection[int]) -> bool:
+    """A price without an amount says that there is none (C3), unless its amount was left out here."""
+    if isinstance(part, PriceRecord):
+        return id(part) not in unreadable
     needed = _DROPPED.get(type(part))
     return needed is None or getattr(part, needed) not in (None, "")

@@ -27,6 +27,7 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
     full_schedule = "1d"
     partial_schedule = "15m"
     depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
+    reads_stock = True
     required = (
         *("name", "type", "price", "weight", "is_visible", "inventory_tracking", "categories"),
         *("variants", "variants.id", "images", "custom_fields"),

@@ -1,8 +1,9 @@
 """Converts a product of a shop, with its variants, to a record."""
 
-from datetime import date
+from datetime import UTC, date, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.attributes import Attribute
@@ -150,17 +151,25 @@ class ProductRecordBuilder:
         """A special price applies within its date range, if it is lower than the regular price."""
         if own.price is None:
             self.problems.append(issues.PRICE_MISSING(**_missing(own, fatal=fatal)))
-            return None
+            return PriceRecord(amount=None)
         if own.price < 0:
             self.problems.append(issues.PRICE_NEGATIVE(**_at_fault(own, fatal=fatal)))
             return None
         special = _positive_decimal(mapped_value(own.custom_attributes, "special_price"))
-        today = clock.now().date()
+        today = self._today()
         first = _parse_date(mapped_value(own.custom_attributes, "special_from_date")) or date.min
         last = _parse_date(mapped_value(own.custom_attributes, "special_to_date")) or date.max
         if special and special < own.price and first <= today <= last:
             return PriceRecord(amount=special, list_amount=own.price)
         return PriceRecord(amount=own.price)
+
+    def _today(self) -> date:
+        """The date in the shop's time zone, by which the shop applies special prices (C9)."""
+        try:
+            zone: tzinfo = ZoneInfo(str(self.client.config.get("timezone") or "UTC"))
+        except (ZoneInfoNotFoundError, ValueError):
+            zone = UTC
+        return clock.now().astimezone(zone).date()
 
     @property
     def _media_url(self) -> str:

@@ -41,6 +41,7 @@ class Products(ListedSource[ProductRecord]):
     full_schedule = "1d"
     partial_schedule = "15m"
     depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
+    reads_stock = True
     path = product_rows.PATH
     required = ("sku", "name", "status", "visibility", "type_id", "custom_attributes")
 

@@ -26,6 +26,7 @@ class Products(Source[NetSuiteClient, ProductRecord]):
     lane = "read"
     full_schedule = "1d"
     partial_schedule = "15m"
+    reads_stock = True
     # A column without a value is left out of a row, so nothing else can be required.
     required = ("item.id", "item.itemid", "item.itemtype")
 

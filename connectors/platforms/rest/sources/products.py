@@ -60,6 +60,7 @@ class ApiProduct(ApiObject):
 class Products(RestSource[ProductRecord]):
     data_type = DataType.PRODUCTS
     depends_on = (DataType.CATEGORIES, DataType.BRANDS)
+    reads_stock = True
     schema = ApiProduct
     required = ("title",)
 
@@ -91,13 +92,15 @@ class Products(RestSource[ProductRecord]):
 
 
 def _variant(row: Any, position: int) -> VariantRecord:
-    """`row` is an ApiVariant."""
-    price = None if row.price is None else PriceRecord(amount=row.price, list_amount=row.list_price)
+    """`row` is an ApiVariant. What it does not mention is kept, null removes it."""
+    price = PriceRecord(amount=row.price, list_amount=row.list_price) if "price" in row.model_fields_set else None
     return VariantRecord(
         external_id=row.key,
         position=position,
         price=price,
-        stock=[StockRecord(quantity=row.quantity, restock_date=row.restock_date)],
+        stock=[StockRecord(quantity=row.quantity, restock_date=row.restock_date)]
+        if "quantity" in row.model_fields_set
+        else None,
         **_values(VariantRecord, row),
     )
 

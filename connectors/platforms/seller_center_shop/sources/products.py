@@ -53,6 +53,7 @@ class ProductRow(Row):
 class Products(ShopSource[ProductRecord]):
     data_type = DataType.PRODUCTS
     depends_on = (DataType.CATEGORIES, DataType.BRANDS)
+    reads_stock = True
     required = ("title", "status", "variants", "variants.status")
 
     @property
@@ -103,13 +104,17 @@ def _variant(row: VariantRow, position: int, names: Mapping[str, str]) -> Varian
         options=[{"name": names.get(name, name), "value": value} for name, value in row.variation.items()],
         status=STATUSES[row.status],
         price=_price(row),
-        stock=[StockRecord(quantity=None if row.stock is None else Decimal(row.stock))],
+        stock=[StockRecord(quantity=None if row.stock is None else Decimal(row.stock))]
+        if "stock" in row.model_fields_set
+        else None,
     )
 
 
 def _price(row: VariantRow) -> PriceRecord | None:
-    if row.price is None:
+    if "price" not in row.model_fields_set:
         return None
+    if row.price is None:
+        return PriceRecord(amount=None)
     if row.special_price is None:
         return PriceRecord(amount=row.price)
     return PriceRecord(amount=row.special_price, list_amount=row.price)
