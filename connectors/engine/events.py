@@ -156,7 +156,7 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
             found.records,
             requested=list(requested),
             excluded=found.excluded,
-            calls=turn.pop_call_count(),
+            calls=turn.pop_call_count,
         )
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)

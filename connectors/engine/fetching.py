@@ -4,7 +4,7 @@ One way for the pages of a run, for items that a complete read did not contain, 
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -39,11 +39,12 @@ def apply_fetched(
     *,
     requested: Sequence[Link] = (),
     excluded: Collection[str] = (),
-    calls: int = 0,
+    calls: Callable[[], int],
 ) -> Tally:
     """Save records, and discontinue the items of `requested` links that are not among them; count both in the run.
 
-    Items whose IDs are `excluded` are left as they are. `calls` is the number of API calls that it took. Call it in a
+    Items whose IDs are `excluded` are left as they are. `calls` returns the number of API calls that it took;
+    it is asked last, so that a failure before leaves the calls to be counted with the failed run. Call it in a
     fenced transaction. Returns the counts of the records.
     """
     tally = apply_page(context, records)
@@ -53,7 +54,7 @@ def apply_fetched(
     missing = [
         link for link in requested if (link.kind, link.external_id) not in existing and link.external_id not in excluded
     ]
-    _count(context, run, tally, missing if discontinue(context, missing) else [], calls)
+    _count(context, run, tally, missing if discontinue(context, missing) else [], calls())
     return tally
 
 

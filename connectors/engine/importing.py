@@ -121,7 +121,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
             phase = Phase.MISSING if unseen_items.must_check(context, run) else Phase.CLOSE
             run.cursor |= {"phase": phase, "after": 0}
         run.save(update_fields=["cursor", "total"])
-        apply_fetched(context, run, page.records, calls=turn.pop_call_count())
+        apply_fetched(context, run, page.records, calls=turn.pop_call_count)
     turn.record_success()
 
 

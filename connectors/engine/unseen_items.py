@@ -44,7 +44,7 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
             found.records,
             requested=batch,
             excluded=found.excluded,
-            calls=turn.pop_call_count(),
+            calls=turn.pop_call_count,
         )
         run.cursor["after"] = batch[-1].pk
         run.total = (run.total or 0) + len(found.records)

@@ -62,6 +62,6 @@ def notify_workers(task: str = TURN_TASK) -> None:
             if task == TURN_TASK and messages.is_full(producer.channel, settings.CELERY_TASK_DEFAULT_QUEUE):
                 return
             current_app.send_task(task, producer=producer, retry=False)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, OSError, *broker.connection_errors) as error:
         _broker_backoff_until = monotonic() + _BROKER_BACKOFF_SECONDS
         logger.warning("Could not notify workers through the broker, the next sweep will: %s", error)

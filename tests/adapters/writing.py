@@ -7,14 +7,16 @@ from typing import Any
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.feeds import FeedTarget, ImportResult, ImportState
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from hub.kinds import DataType
+from hub.kinds import DataType, Kind
 
 NOTHING = References({})
+# NetSuite's sandbox has this customer from the start. An order that names a customer waits for it (M10).
+CUSTOMER_KNOWN = References({(Kind.CUSTOMER, 3): "1"})
 
 
 def creations(adapter: Adapter[Any], data_type: DataType, items: Sequence[Any]) -> list[Operation[Any]]:
     target = adapter.target(data_type)
-    return [Operation(Action.CREATE, item.id, "", target.payload(item, NOTHING)) for item in items]
+    return [Operation(Action.CREATE, item.id, "", target.payload(item, CUSTOMER_KNOWN)) for item in items]
 
 
 def write(

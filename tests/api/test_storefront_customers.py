@@ -111,7 +111,7 @@ def test_the_source_of_truth_for_customers_wins(two_sellers: TwoSellers) -> None
     assert put(two_sellers, BOB | {"company_name": "Other Ltd"}).status_code == 201
     assert Customer.objects.get().company_name == "Climbing Ltd"
     issue = Issue.objects.get(code="not_source_of_truth")
-    assert "company_name" in issue.message and issue.external_id == f"customer:{Customer.objects.get().pk}"
+    assert "Customers: Company" in issue.message and issue.external_id == f"customer:{Customer.objects.get().pk}"
 
 
 def test_of_two_customers_with_one_email_the_one_at_the_storefront_is_updated(two_sellers: TwoSellers) -> None:

@@ -21,7 +21,7 @@ from tests.dashboard.merchants import Merchant, make_comparison, person, webhook
 CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
-    *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead"),
+    *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
 }
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key"}

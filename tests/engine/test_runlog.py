@@ -102,7 +102,7 @@ def test_waits_are_logged_one_by_one_and_then_counted(custom: Connection, custom
     for _ in range(14):
         skip_delays()
     waits = [line for line in lines(run) if "waiting" in line.lower() or "delays" in line]
-    assert "answered 503. Failure 3 in a row; next, one item is sent as a test." in waits[2]
+    assert "returned 503. Failure 3 in a row; next, one item is sent as a test." in waits[2]
     assert waits[runlog.LOGGED_IN_FULL :] == ["11 delays so far.", "Total: 14 delays."]
 
 

@@ -34,7 +34,7 @@ class Chain:
         skip_delays()
 
     def at_target(self, target: str, number: str) -> Parts | None:
-        """What a target computed for an order of the shop; None if it was not sent there."""
+        """What a target computed for an order of the shop; None if the target has no such order."""
         connection, sales = self.targets[target]
         link = Link.objects.filter(connection=self.source, kind=Kind.ORDER, external_id=number).first()
         assert link is not None, f"order {number} was not imported"

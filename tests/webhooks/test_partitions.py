@@ -35,10 +35,6 @@ def place_of(event: WebhookEvent) -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_the_first_migration_created_todays_partition(shop: Connection) -> None:
-    assert datetime.now(UTC).date() in days_of_partitions()
-
-
 def test_partitions_are_created_ahead_and_stray_rows_moved(shop: Connection) -> None:
     today, yesterday = NOW.date(), NOW.date() - timedelta(days=1)
     strays = [store(shop, day) for day in (yesterday, today)]
