@@ -6,11 +6,11 @@ from connectors.platforms.rest.client import Row
 from connectors.platforms.rest.targets.base import RestTargetStream, address, reference
 from connectors.sdk.operations import References
 from connectors.sdk.orders import hold_different
+from connectors.sdk.records import AdjustmentRecord
 from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.amounts import CHARGES, DISCOUNTS, PAYMENTS
 from orders.items import OrderItem, RefundItem
-from orders.records import AdjustmentRecord
 
 _AMOUNTS = ("net", "tax", "gross")
 _ORDER_AMOUNTS = ("exchange_rate", "subtotal_net", "subtotal_gross", "total_net", "paid", "refunded")

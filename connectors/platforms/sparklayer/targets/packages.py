@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.sdk.operations import References
+from connectors.sdk.records import AdjustmentRecord
 from connectors.sdk.values import json_number
 from hub.kinds import Kind
 from orders.currencies import share_out
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from orders.parts import sold_lines
-from orders.records import AdjustmentRecord
 
 # The types of packages; the vendor's documentation does not list the values.
 OPEN, SHIPMENT, CANCELLATION, RETURN = "unfulfilled", "shipment", "cancellation", "return"
