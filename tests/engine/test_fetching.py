@@ -22,9 +22,9 @@ def run() -> Run:
     return Run.objects.create(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.BUTTON)
 
 
-def apply(run: Run, *records: CategoryRecord, **details: Any) -> ImportContext:
+def apply(run: Run, *records: CategoryRecord, calls: int = 0, **details: Any) -> ImportContext:
     context = import_context_for(run.job, run_id=run.pk, now=timezone.now())
-    apply_fetched(context, run, records, **details)
+    apply_fetched(context, run, records, calls=lambda: calls, **details)
     return context
 
 

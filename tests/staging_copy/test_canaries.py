@@ -104,7 +104,8 @@ class CanaryPlanter:
     def _text(self, where: str, rule: str, limit: int | None) -> str:
         """A word, and an address if it fits; with a `keep` rule, an address would stop the copy."""
         number = next(self._numbers)
-        word, address = f"Tw{number}", f"sylvester{number}@birds.example"
+        # The number comes early, so that a cut word is still unique; the rest keeps it from occurring by chance.
+        word, address = f"Tw{number}canary", f"sylvester{number}@birds.example"
         arrives = rule in ("keep", "keep:tree", "scrub", "scrub:contacts", "scrub:tree")
         text = self._planted(where, word[:limit], kept=arrives)
         if rule.startswith("keep") or (limit is not None and limit <= len(word) + len(address)):
