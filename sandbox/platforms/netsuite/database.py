@@ -78,7 +78,7 @@ class AccountDatabase:
             self.item(f"SKU-{number}", displayname=f"Lamp {number}", weight=number, weightunit=4, quantity=number)
         parent = self.item("SHIRT", displayname="Shirt", matrixtype="PARENT", quantity=None)
         for colour, name in LISTS["custitem_colour"].items():
-            child = {"parent": parent, "matrixtype": "CHILD", "custitem_colour": colour}
+            child: dict[str, Any] = {"parent": parent, "matrixtype": "CHILD", "custitem_colour": colour}
             self.item(f"SHIRT-{name.upper()}", displayname="Shirt", quantity=5, **child)
         self.item("OLD", displayname="Old lamp", isinactive="T")
         self.item("HOURS", displayname="Advice", itemtype="Service", quantity=None)
