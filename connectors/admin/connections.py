@@ -139,7 +139,11 @@ class ConnectionAdmin(BaseAdmin):
     @display(description=_("Assumptions"))
     def assumptions(self, connection: Connection) -> SafeString:
         rows = [
-            (row, row.result and badge(row.result.get_state_display(), ASSUMPTION_COLORS[row.result.state]))
+            (
+                row,
+                row.result
+                and badge(row.result.get_state_display(), ASSUMPTION_COLORS[AssumptionResult.State(row.result.state)]),
+            )
             for row in assumption_rows(connection)
         ]
         return render_to_string("admin/hub/connection/assumptions.html", {"rows": rows})
