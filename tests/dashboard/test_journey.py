@@ -77,7 +77,7 @@ def test_a_sync_copies_the_shop_to_the_target(
         page.get_by_role("table", name="Items by kind and result").get_by_role("row", name="Product")
     ).to_be_visible()
     expect(page.get_by_role("log").get_by_text(re.compile("with (some )?errors"))).to_be_visible()
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Issues").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Inbox").click()
     issues = page.get_by_role("list", name="Open issues").get_by_role("listitem")
     expect(issues.first).to_be_visible()
     expect(issues.first.get_by_role("button", name="Resolve")).to_be_visible()
