@@ -83,7 +83,7 @@ def test_a_sync_copies_the_shop_to_the_target(
     expect(issues.first.get_by_role("button", name="Resolve")).to_be_visible()
 
     # A synced product, with an external ID and a status for both connections.
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Products").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Catalog").click()
     page.get_by_role("table").get_by_role("row").nth(5).get_by_role("link").click()
     expect(page.get_by_role("table", name="External IDs for each connection").get_by_role("row")).to_have_count(3)
     expect(page.get_by_text("Synced").first).to_be_visible()
