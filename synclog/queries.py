@@ -33,8 +33,8 @@ def highest_ids() -> list[HighestId]:
 
     An item that was refused has no link, but its ID is taken at the platform all the same.
     """
-    refused = Issue.objects.filter(job__direction=Direction.IMPORT, external_id__regex=r"^[a-z_]+:[0-9]{1,18}$")
-    rows = refused.annotate(prefix=_part_of_ref(1), number=Cast(_part_of_ref(2), BigIntegerField()))
+    rejected = Issue.objects.filter(job__direction=Direction.IMPORT, external_id__regex=r"^[a-z_]+:[0-9]{1,18}$")
+    rows = rejected.annotate(prefix=_part_of_ref(1), number=Cast(_part_of_ref(2), BigIntegerField()))
     highest = {
         (connection, kind): number
         for connection, kind, number in rows.order_by().values_list("job__connection", "prefix").annotate(Max("number"))
