@@ -91,7 +91,7 @@ def test_forms_reject_unknown_fields(key: str) -> None:
     case, adapter = CASES[key], adapters()[key]
     for schema, values in (
         (adapter.Settings, case.settings),
-        (adapter.Credentials, {case.credential: "secret-word"}),
+        (adapter.Credentials, case.credentials | {case.credential: "secret-word"}),
     ):
         schema.model_validate(values)
         with pytest.raises(ValidationError):
@@ -104,7 +104,7 @@ def test_forms_reject_unknown_fields(key: str) -> None:
 def test_secrets_are_never_shown(key: str) -> None:
     schema = adapters()[key].Credentials
     assert any(field.annotation is SecretStr for field in schema.model_fields.values())
-    credentials = schema.model_validate({CASES[key].credential: "secret-word"})
+    credentials = schema.model_validate(CASES[key].credentials | {CASES[key].credential: "secret-word"})
     assert "secret-word" not in f"{credentials!r} {credentials} {credentials.model_dump_json()}"
 
 
