@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.models import Product, Status, Variant
 from catalog.records import VariantRecord
-from connectors.models import WebhookEvent
+from connectors.models import AssumptionResult, WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
 from hub.field_registry import changed_field, stored_fields
 from hub.kinds import Direction, Kind
@@ -98,6 +98,11 @@ EVENT_TONES = {
     WebhookEvent.State.DONE: Tone.GOOD,
     WebhookEvent.State.IGNORED: Tone.QUIET,
     WebhookEvent.State.HELD: Tone.BAD,
+}
+ASSUMPTION_TONES = {
+    AssumptionResult.State.CONFIRMED: Tone.GOOD,
+    AssumptionResult.State.REFUTED: Tone.BAD,
+    AssumptionResult.State.UNKNOWN: Tone.QUESTION,
 }
 SEVERITY_TONES = {Issue.Severity.ERROR: Tone.BAD, Issue.Severity.WARNING: Tone.WARN}
 TRIGGER_LABELS = {

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Seller
-from connectors.models import WebhookEvent
+from connectors.models import AssumptionResult, WebhookEvent
 from dashboard import presentation
 from dashboard.keyset import Page
 from dashboard.queries.counting import CAP
@@ -85,6 +85,12 @@ def event_badge(event: WebhookEvent) -> SafeString:
 @register.simple_tag
 def item_badge(state: str, label: str) -> SafeString:
     return badge(label, presentation.ITEM_TONES[ItemStatus.State(state)])
+
+
+@register.simple_tag
+def assumption_badge(result: AssumptionResult) -> SafeString:
+    state = AssumptionResult.State(result.state)
+    return badge(state.label, presentation.ASSUMPTION_TONES[state])
 
 
 @register.simple_tag

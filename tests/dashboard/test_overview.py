@@ -176,3 +176,26 @@ def test_logs_that_other_systems_report_are_shown(acorn: Merchant, logged_in: Lo
     )
     page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
     assert "Reported by other systems" in page and "warehouse-x" in page
+
+
+def test_a_connection_shows_what_its_test_found(acorn: Merchant, logged_in: LogIn) -> None:
+    """V6."""
+    address = f"/s/acorn/connections/{acorn.search.slug}/"
+    client = logged_in(acorn.owner)
+    page = client.get(address).content.decode()
+    assert "The status of an import has the same path in v4 as in v3." in page and "Not tested" in page
+    result = acorn.search.assumption_results.create(
+        key="status_call",
+        state="refuted",
+        evidence="<b>It answered 404.</b>",
+        settings={"api_version": "v3"},
+        tested_at=timezone.now(),
+    )
+    page = client.get(address).content.decode()
+    for words in ("Refuted", "&lt;b&gt;It answered 404.", "Suggestion: set Admin API to v3.", "Test connection"):
+        assert words in page, words
+    assert address in client.get("/s/acorn/").content.decode()
+    Connection.objects.filter(pk=acorn.search.pk).update(paused_at=timezone.now(), pause_reason="moving house")
+    page = client.post(f"{address}test/", follow=True).content.decode()
+    assert "Connection test failed: Not tested, because it is paused (moving house)." in page
+    assert acorn.search.assumption_results.get() == result
