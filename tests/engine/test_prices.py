@@ -71,9 +71,9 @@ def test_what_a_list_of_prices_lacks_is_removed(shop: Job) -> None:
 def test_a_list_for_customer_groups_is_nobodys_default(shop: Job) -> None:
     import_records(shop, lamp(price("15", price_list=TRADE), price("20"), price("18", min_quantity=5)))
     [item] = load_variants([Variant.objects.get().pk]).values()
-    assert [(each.min_quantity, each.amount) for each in prices_in(item, "")] == [(1, 20), (5, 18)]
+    assert [(each.min_quantity, each.amount) for each in prices_in(item, "")] == [(1, Decimal(20)), (5, Decimal(18))]
     found = default_price(item, "trade")
-    assert found and (found.amount, found.currency, found.customer_groups) == (15, "GBP", ["Retailers"])
+    assert found and (found.amount, found.currency, found.customer_groups) == (Decimal(15), "GBP", ["Retailers"])
     import_records(shop, lamp(price("15", price_list=TRADE)))
     [item] = load_variants([item.id]).values()
     assert default_price(item, "") is None and prices_in(item, "") == []
