@@ -114,7 +114,6 @@ def test_an_upsert_finds_its_record_and_lines_without_a_number_are_added(ask: As
         ("salesOrder/eid:X", {"entity": {"id": "1"}, "item": {"items": [LINE | {"line": 4}]}}, "INVALID_KEY_OR_REF"),
         ("salesOrder/eid:X", {"entity": {"id": "1"}, "item": {"items": [LINE | {"rate": 4}]}}, "USER_ERROR"),
         ("customer/eid:X", {"isPerson": True}, "USER_ERROR"),
-        ("purchaseOrder/eid:X", {}, "NONEXISTENT_RECORD_TYPE"),
     ],
 )
 def test_an_invalid_record_is_rejected(ask: Ask, path: str, body: Any, expected: str, platform: SandboxProcess) -> None:

@@ -12,7 +12,7 @@ from sandbox.platforms.netsuite.database import AccountDatabase
 from sandbox.platforms.netsuite.responses import ApiError
 
 _EXTERNAL = re.compile(r"^[A-Za-z0-9_-]+$")
-_KINDS = {"customer", *transactions.TYPES}
+KINDS = {"customer", *transactions.TYPES}
 _ADDRESS = {"addressee", "attention", "addr1", "addr2", "addr3", "city", "state", "zip", "country", "addrPhone"}
 _FIELDS = {
     "customer": {
@@ -55,7 +55,7 @@ def find(db: AccountDatabase, kind: str, key: str) -> int:
 
 
 def check_kind(kind: str) -> None:
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise ApiError(404, "NONEXISTENT_RECORD_TYPE", f"Record type '{kind}' does not exist.")
 
 
