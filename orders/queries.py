@@ -37,8 +37,10 @@ def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
 
 
 def unreconciled_orders(*, seller_id: int | None = None) -> QuerySet[Order]:
-    """Orders of one or all sellers that do not add up and that nobody accepted, or whose total or tax at a target differs
-    by more than rounding (M3, M4)."""
+    """Orders that do not add up and that nobody accepted, or whose total or tax at a target differs (M3, M4).
+
+    Without `seller_id`: those of all sellers.
+    """
     different = Q(reconciliation=Order.Reconciliation.DIFFERENT)
     accepted = Q(accepted_difference__isnull=False, accepted_difference=F("difference"))
     at_target = Q(pk__in=TargetTotals.objects.filter(differs=True).values("order"))
