@@ -45,8 +45,10 @@ class Chain:
         return sales.view(key)
 
 
-def install(connection: dict[str, Any], shop: Sales, erp: SandboxProcess, front: SandboxProcess | None) -> Chain:
-    """A seller with this shop, NetSuite, and the B2B front if there is one."""
+def install(
+    connection: dict[str, Any], shop: Sales, erp: SandboxProcess, front: SandboxProcess | None, **settings: Any
+) -> Chain:
+    """A seller with this shop, NetSuite with these settings, and the B2B front if there is one."""
     seller = make_seller("acme", currency="GBP")
     source = install_connection(seller=seller, name="Acme shop", slug="acme-shop", start=False, **connection)
     targets = {}
@@ -64,6 +66,7 @@ def install(connection: dict[str, Any], shop: Sales, erp: SandboxProcess, front:
             "guest_customer": "1",
             "currencies": CURRENCIES,
             "send_pending": True,
+            **settings,
         },
         credentials={"consumer_secret": "sandbox-secret", "token_secret": "erp-secret"},
         start=False,
