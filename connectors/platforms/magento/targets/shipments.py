@@ -19,6 +19,7 @@ from connectors.sdk.streams import Target
 from connectors.sdk.values import json_number
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, ShipmentItem
+from orders.parts import shipments_of_kits
 
 # The carriers that the vendor supports; any other is identified by its title.
 CARRIERS = ("dhl", "fedex", "ups", "usps")
@@ -41,7 +42,9 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Payload]):
         known = {line.id: order_item_id for line in item.lines if (order_item_id := refs.get(Kind.ORDER_LINE, line.id))}
         if not known:
             return None
-        external_shipments = [each for each in item.shipments if not each.external_id.startswith(MAGENTO_ID_PREFIX)]
+        # A kit is shipped as one here; other systems ship its parts.
+        shipments = shipments_of_kits(item)
+        external_shipments = [each for each in shipments if not each.external_id.startswith(MAGENTO_ID_PREFIX)]
         payloads = [shipped for each in external_shipments if (shipped := _shipped(each, known)) is not None]
         return {"shipments": sorted(payloads, key=lambda each: each["key"])}
 
