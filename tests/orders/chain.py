@@ -10,6 +10,7 @@ from hub.models import Connection, Job, Link, RateBudget, Run
 from hub.services import start_run
 from sandbox.money import places_of
 from sandbox.process import SandboxProcess
+from synclog.models import Issue
 from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
 from tests.sales import Parts, Sales
@@ -32,6 +33,11 @@ class Chain:
         start_run(job=job, scope=Run.Scope.PARTIAL, trigger=Run.Trigger.SCHEDULE)
         work_until_idle()
         skip_delays()
+
+    def issues(self, number: str) -> list[str]:
+        """The messages of the issues of an order."""
+        order = Link.objects.get(connection=self.source, kind=Kind.ORDER, external_id=number).item_id
+        return list(Issue.objects.filter(kind=Kind.ORDER, item_id=order).values_list("message", flat=True))
 
     def at_target(self, target: str, number: str) -> Parts | None:
         """What a target computed for an order of the shop; None if the target has no such order."""
