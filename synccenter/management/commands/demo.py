@@ -16,7 +16,7 @@ from django.db import connection
 
 from accounts.models import Seller
 from staging_copy.postgres import Database
-from synccenter.demo import books, dropshipping
+from synccenter.demo import accounting, dropshipping
 from synccenter.demo.platforms import Platform, free_port, start_services
 from synccenter.demo.scenario import DemoFailed, Scenario
 from synccenter.demo.sellers import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, STOREFRONT_SECRETS, create_sellers
@@ -100,9 +100,9 @@ class Command(BaseCommand):
         storefront = Platform(processes, "sparklayer", STOREFRONT_SECRETS)
         scenario.b2b_storefront(storefront)
         scenario.by_feed(f"http://127.0.0.1:{port}/")
-        accounts = {dropshipping.ACCOUNT: dropshipping.TOKEN, books.ACCOUNT: books.TOKEN}
+        accounts = {dropshipping.ACCOUNT: dropshipping.TOKEN, accounting.ACCOUNT: accounting.TOKEN}
         erp = Platform(processes, "netsuite", accounts, products=5)
-        scenario.steps.append(books.BooksDemo(shop, erp, storefront, scenario.sellers[0], print_line).run_step())
+        scenario.steps.append(accounting.AccountingDemo(shop, erp, storefront, scenario.sellers[0], print_line).run_step())
         scenario.steps.append(dropshipping.DropshippingDemo(erp, scenario.sellers[0], print_line).run_step())
         copying = StagingCopyDemo(processes, staging, print_line)
         scenario.steps.append(copying.run_step())

@@ -19,11 +19,11 @@ from synccenter.demo.platforms import Platform
 from synccenter.demo.scenario import Check, DemoFailed, Step
 from synccenter.demo.sellers import DemoSeller
 
-ACCOUNT = "aurorabooks"
+ACCOUNT = "auroraerp"
 TOKEN = secrets.token_hex(8)
 
 
-class BooksDemo:
+class AccountingDemo:
     """Runs the step; `print_line` is called with each line of output."""
 
     def __init__(
