@@ -102,7 +102,8 @@ class Command(BaseCommand):
         scenario.by_feed(f"http://127.0.0.1:{port}/")
         accounts = {dropshipping.ACCOUNT: dropshipping.TOKEN, accounting.ACCOUNT: accounting.TOKEN}
         erp = Platform(processes, "netsuite", accounts, products=5)
-        scenario.steps.append(accounting.AccountingDemo(shop, erp, storefront, scenario.sellers[0], print_line).run_step())
+        ordering = accounting.AccountingDemo(shop, erp, storefront, scenario.sellers[0], print_line)
+        scenario.steps.append(ordering.run_step())
         scenario.steps.append(dropshipping.DropshippingDemo(erp, scenario.sellers[0], print_line).run_step())
         copying = StagingCopyDemo(processes, staging, print_line)
         scenario.steps.append(copying.run_step())
