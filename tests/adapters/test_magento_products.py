@@ -266,9 +266,9 @@ def test_of_skus_that_the_shop_does_not_tell_apart_the_first_is_kept(
     first = plain(3, sku="Lamp-Z")
     same = [plain(4, sku="lamp-z"), plain(5, sku="Lamp-Z "), plain(6, sku="Lámp-Z")]
     for _ in range(2):
-        kept, *refused = send(adapter, first, *same)
+        kept, *rejected = send(adapter, first, *same)
         assert kept.error is None
-        assert all(isinstance(each.error, SkipRecord) and each.error.problem.code == "sku_equal" for each in refused)
+        assert all(isinstance(each.error, SkipRecord) and each.error.problem.code == "sku_equal" for each in rejected)
     alone = send(adapter, same[0])[0].error
     assert isinstance(alone, SkipRecord) and "“Lamp-Z”" in str(alone)
     assert by_sku(shop)["Lamp-Z"]["name"] == "Lamp 3" and "lamp-z" not in by_sku(shop)

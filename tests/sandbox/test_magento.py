@@ -74,8 +74,8 @@ def test_a_search_needs_criteria_and_known_fields(shop: SandboxProcess) -> None:
 
 def test_a_missing_right_is_named(shop: SandboxProcess) -> None:
     shop.control("POST", "setting", json={"account": "alpha", "denied": ["Magento_Sales::ship"]})
-    refused = call(shop, "POST", "/order/1/ship", json={})
-    assert (refused.status_code, refused.json()["parameters"]) == (401, {"resources": "Magento_Sales::ship"})
+    rejected = call(shop, "POST", "/order/1/ship", json={})
+    assert (rejected.status_code, rejected.json()["parameters"]) == (401, {"resources": "Magento_Sales::ship"})
     assert search(shop, "/orders", pageSize=1)["total_count"] == 10
 
 

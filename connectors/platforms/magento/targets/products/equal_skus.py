@@ -1,4 +1,4 @@
-"""Products whose SKUs the shop would not tell apart are refused before anything is written, so that none of them
+"""Products whose SKUs the shop would not tell apart are rejected before anything is written, so that none of them
 overwrites another."""
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from connectors.sdk.operations import Operation
 from connectors.sdk.records import Problem
 
 
-def refused_as_equal(operations: Sequence[Operation[Payload]], known: Mapping[str, Row]) -> dict[int, Problem]:
-    """Position → why it is refused. Products that the shop has already precede new ones; else the first one wins.
+def rejected_as_equal(operations: Sequence[Operation[Payload]], known: Mapping[str, Row]) -> dict[int, Problem]:
+    """Position → why it is rejected. Products that the shop has already precede new ones; else the first one wins.
 
     A product of the shop whose SKU is spelled otherwise is not taken over, since it may be another variant of the hub:
     unless this variant was sent before, then its spelling has changed. `known`: `sku_key` → the shop's product.
     """
     taken: dict[str, str] = {}
-    refused: dict[int, Problem] = {}
+    rejected: dict[int, Problem] = {}
     for position in sorted(range(len(operations)), key=lambda each: not operations[each].external_id):
         operation = operations[position]
         sent = _keys(operation.previous)
@@ -29,12 +29,12 @@ def refused_as_equal(operations: Sequence[Operation[Payload]], known: Mapping[st
             if other is None and key in known and known[key]["sku"] != sku and (each["id"], key) not in sent:
                 other = known[key]["sku"]
             if other is not None:
-                refused[position] = issues.SKU_EQUAL(sku=f"“{sku}”", other=f"“{other}”")
+                rejected[position] = issues.SKU_EQUAL(sku=f"“{sku}”", other=f"“{other}”")
                 break
             own[key] = sku
         else:
             taken |= own
-    return refused
+    return rejected
 
 
 def _keys(payload: Payload | None) -> set[tuple[int, str]]:

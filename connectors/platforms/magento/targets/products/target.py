@@ -15,7 +15,7 @@ from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets import existing_products
 from connectors.platforms.magento.targets.products.bodies import Body, BodyBuilder
 from connectors.platforms.magento.targets.products.bulks import Bulks, BySku, still_queued
-from connectors.platforms.magento.targets.products.equal_skus import refused_as_equal
+from connectors.platforms.magento.targets.products.equal_skus import rejected_as_equal
 from connectors.platforms.magento.targets.products.payloads import Payload, product_payload, skus
 from connectors.platforms.magento.targets.products.saver import ProductSaver, combined
 from connectors.sdk import issues
@@ -88,11 +88,11 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
             sku for each in operations if each.payload for sku in (each.payload["sku"], *skus(each.payload))
         )
         builder = BodyBuilder(self.client, known)
-        refused = refused_as_equal(operations, known)
+        rejected = rejected_as_equal(operations, known)
         found: dict[int, dict[str, Body]] = {}
         for position, each in enumerate(operations):
             try:
-                if problem := refused.get(position):
+                if problem := rejected.get(position):
                     raise SkipRecord(problem)
                 if each.action is not Action.REMOVE:
                     variants = each.content["variants"]
