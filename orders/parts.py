@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from orders.amounts import CHARGES
 from orders.currencies import round_amount, share_out
-from orders.items import OrderItem, OrderLineItem, ShipmentItem
+from orders.items import OrderItem, OrderLineItem
 from orders.records import AdjustmentRecord
 
 _ZERO = Decimal(0)
@@ -91,29 +91,6 @@ def _part(line: OrderLineItem, quantity: Decimal, currency: str) -> Part:
         tax = gross - net
     discount_net, discount_gross = share(line.discount_net), share(line.discount_gross)
     return Part(line, quantity, net, tax, gross, discount_net or _ZERO, discount_gross or _ZERO)
-
-
-def shipments_of_kits(item: OrderItem) -> list[ShipmentItem]:
-    """The shipments with kits in place of their parts, for a shop that ships a kit as one (M6).
-
-    A kit is in the shipment that completes it: until all of its parts are shipped, it is in none.
-    """
-    kits = {line.id: line for line in item.lines if line.kind == "kit"}
-    parts = {kit: [line for line in item.lines if line.parent_id == kit and line.quantity] for kit in kits}
-    kit_of = {line.id: kit for kit, lines in parts.items() for line in lines}
-    shipped: dict[int, Decimal] = defaultdict(Decimal)
-    complete: dict[int, Decimal] = defaultdict(Decimal)
-    found = []
-    for shipment in item.shipments:
-        lines = {line_id: quantity for line_id, quantity in shipment.lines.items() if line_id not in kit_of}
-        for line_id in shipment.lines.keys() & kit_of.keys():
-            shipped[line_id] += shipment.lines[line_id]
-        for kit in {kit_of[line_id] for line_id in shipment.lines if line_id in kit_of}:
-            whole = min(shipped[part.id] * kits[kit].quantity // part.quantity for part in parts[kit])
-            if whole > complete[kit]:
-                lines[kit], complete[kit] = whole - complete[kit], whole
-        found.append(replace(shipment, lines=lines))
-    return found
 
 
 def charges(item: OrderItem) -> list[AdjustmentRecord]:

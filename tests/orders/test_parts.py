@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orders.amounts import CHARGES
 from orders.items import OrderItem, OrderLineItem, RefundItem, ShipmentItem
-from orders.parts import charges_left, deliverable_parts, shipments_of_kits, sold_lines, vendor_part
+from orders.parts import charges_left, deliverable_parts, sold_lines, vendor_part
 from orders.records import AdjustmentRecord
 from tests.adapters import samples
 
@@ -102,17 +102,3 @@ def test_the_parts_of_all_vendors_and_the_rest_add_up_to_the_order(item: OrderIt
     for name in ("net", "gross"):
         whole = [getattr(row, name) for row in item.adjustments if row.kind in CHARGES]
         assert sum(getattr(row, name) for row in of_all) == sum(whole)
-
-
-def test_a_kit_is_in_the_shipment_that_completes_it() -> None:
-    """Two kits of one and two pieces, and a line of its own, in three shipments of another system."""
-    parts = line(2, "2", parent_id=1, kind="bundle_part"), line(3, "4", parent_id=1, kind="bundle_part")
-    item = order(line(1, "2", kind="kit"), *parts, line(4))
-    item.shipments = [
-        ShipmentItem(name, "", [], None, {line_id: D(quantity) for line_id, quantity in shipped.items()})
-        for name, shipped in (("a", {2: 2, 3: 1}), ("b", {3: 1, 4: 2}), ("c", {3: 2}))
-    ]
-    assert [each.lines for each in shipments_of_kits(item)] == [{}, {1: 1, 4: 2}, {1: 1}]
-    plain = order(line(1), line(2))
-    plain.shipments = [ShipmentItem("a", "", [], None, {1: D(1), 2: D(2)})]
-    assert shipments_of_kits(plain) == plain.shipments
