@@ -203,6 +203,12 @@ def test_an_own_order_has_its_customer_and_prices(open_adapter: Open, platform: 
         open_adapter(guest_customer="").target(DataType.ORDERS).payload(own, NOTHING)
 
 
+def test_a_field_that_the_account_does_not_have_is_an_issue(open_adapter: Open) -> None:
+    """Otherwise NetSuite would save the order without it."""
+    outcome = send(open_adapter(order_defaults={"department2": "x"}), order())
+    assert code(outcome.error) == "rejected" and "department2" in str(outcome.error)
+
+
 @pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
 @pytest.mark.parametrize("fault", ["drop", "half_body"])
 def test_a_lost_response_duplicates_neither_order_nor_lines(

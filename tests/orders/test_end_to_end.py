@@ -69,9 +69,14 @@ def bigcommerce() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def from_magento(transactional_db: None, magento: SandboxProcess, erp: SandboxProcess) -> Chain:
-    shop = {"platform": "magento", "base_url": magento.url, "credentials": {"access_token": "token"}}
-    return install(shop, Sales(magento, "alpha"), erp, None)
+def from_magento(transactional_db: None, magento: SandboxProcess, erp: SandboxProcess, front: SandboxProcess) -> Chain:
+    shop = {
+        "platform": "magento",
+        "base_url": magento.url,
+        "credentials": {"access_token": "token"},
+        "settings": {"b2b_store_id": 1},
+    }
+    return install(shop, Sales(magento, "alpha"), erp, front)
 
 
 @pytest.fixture

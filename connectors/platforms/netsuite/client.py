@@ -24,6 +24,8 @@ QUERY_FIX = (
     "Compare the field map of this connection with the fields that the account has, and give the role of the "
     "integration the permissions on the records that are read."
 )
+# Otherwise NetSuite saves a record without the fields that it does not know, and says nothing.
+STRICT = {"X-NetSuite-PropertyNameValidation": "Error", "X-NetSuite-PropertyValueValidation": "Error"}
 _INTERNAL_ID = re.compile(r"/(\d+)/?$")
 
 RecordType = Literal["customer", "salesOrder", "creditMemo", "returnAuthorization"]
@@ -100,7 +102,7 @@ class NetSuiteClient:
     ) -> Response:
         """SkipRecord with NetSuite's reason if it rejects the record."""
         try:
-            return self.http.request(method, path, body=body, params=params)
+            return self.http.request(method, path, body=body, params=params, headers=STRICT)
         except RequestRejected as error:
             raise SkipRecord(issues.REJECTED(reason=error_message(error))) from error
 

@@ -180,16 +180,21 @@ def _kind(request: Request) -> str:
     return request.url.path.partition("/record/v1/")[2].partition("/")[0]
 
 
+def _is_strict(request: Request) -> bool:
+    """Documented (record metadata): by default, names of fields that do not exist are only a warning."""
+    return request.headers.get("x-netsuite-propertynamevalidation") == "Error"
+
+
 def _put(request: Request, db: AccountDatabase, body: Any) -> Response:
     kind, key = _kind(request), request.path_params["key"]
-    row_id = records.put(db, kind, key, body, request.query_params.get("replace", ""))
+    row_id = records.put(db, kind, key, body, request.query_params.get("replace", ""), strict=_is_strict(request))
     collection_url = str(request.url).partition("?")[0].removesuffix(key)
     return Response(status_code=204, headers={"location": f"{collection_url}{row_id}"})
 
 
 def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:
     kind, key = _kind(request), request.path_params["key"]
-    records.patch(db, kind, key, body, request.query_params.get("replace", ""))
+    records.patch(db, kind, key, body, request.query_params.get("replace", ""), strict=_is_strict(request))
     return Response(status_code=204)
 
 
@@ -297,7 +302,7 @@ def _features(db: AccountDatabase, params: Any) -> int:
 def _orders(db: AccountDatabase, params: Any) -> int:
     (item,) = db.all("SELECT id FROM item WHERE itemid = ?", params["sku"])
     body = {"entity": {"id": "1"}, "item": {"items": [{"item": {"id": str(item["id"])}, "quantity": 2}]}}
-    return records.put(db, "salesOrder", f"eid:{params['externalId']}", body, "")
+    return records.put(db, "salesOrder", f"eid:{params['externalId']}", body, "", strict=True)
 
 
 def _backdate(db: AccountDatabase, params: Any) -> int:

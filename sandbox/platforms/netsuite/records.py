@@ -23,8 +23,8 @@ _FIELDS = {
 _REFERENCES = ("entity", "currency", "subsidiary", "location", "orderStatus")
 
 
-def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> int:
-    """Upsert, only by external ID."""
+def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str, *, strict: bool) -> int:
+    """Upsert, only by external ID. Unless it is `strict`, fields that do not exist are dropped."""
     check_kind(kind)
     if not key.startswith("eid:"):
         raise ApiError(400, "USER_ERROR", "PUT requires an external ID: eid:….")
@@ -32,12 +32,29 @@ def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> in
     if not _EXTERNAL.match(external_id):
         raise ApiError(400, "INVALID_ID", "An external ID can contain letters, digits, _ and - only.")
     row_id = _by_external(db, kind, external_id)
+    body = body if strict else _known_fields(kind, body)
     return _write(db, kind, row_id, body, set(filter(None, replace.split(","))), external_id)
 
 
-def patch(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> None:
+def patch(db: AccountDatabase, kind: str, key: str, body: Any, replace: str, *, strict: bool) -> None:
     row_id = find(db, kind, key)
+    body = body if strict else _known_fields(kind, body)
     _write(db, kind, row_id, body, set(filter(None, replace.split(","))), "")
+
+
+def _known_fields(kind: str, body: Any) -> Any:
+    """What is left of a body without fields that no account has."""
+    if not isinstance(body, dict):
+        return body
+    known = _FIELDS["customer"] if kind == "customer" else transactions.FIELDS
+    kept = {name: value for name, value in body.items() if name in known or name.startswith("cust")}
+    if kind != "customer" and isinstance(items := (kept.get("item") or {}).get("items"), list):
+        lines = [
+            {name: line[name] for name in line if name in transactions.LINE_FIELDS or name.startswith("custcol")}
+            for line in items
+        ]
+        kept["item"] = kept["item"] | {"items": lines}
+    return kept
 
 
 def find(db: AccountDatabase, kind: str, key: str) -> int:
