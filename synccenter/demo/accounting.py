@@ -68,7 +68,7 @@ class AccountingDemo:
         refunded = self.shop.control("POST", "sales/refund", json=about)["refunded"]
         self._sync(self.seller_setup.shop)
         self._wait_for(lambda: self._refunded(key), "the credit memo in the ERP")
-        self.print_line(f"    Refund of {refunded} in the shop, credit memo of {self._refunded(key)} in the ERP")
+        self.print_line(f"    Refund of {refunded} in the shop, credit memo of {self._refunded(key):.2f} in the ERP")
         self.step.checks.append(Check("the credit memo is what was refunded", Decimal(refunded), self._refunded(key)))
         self.step.seconds = round(time.monotonic() - started, 1)
         return self.step
