@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -9,19 +12,25 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTask
 from unfold.admin import TabularInline
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.admin_access import AdministratorsChange, AdministratorsOnly, has_rights_in_the_console
 from accounts.models import Membership, Seller, User
 from accounts.operators import get_operator
 from accounts.roles import Role
-from accounts.services import record_audit_event
-from common.admin import BaseAdmin
+from accounts.services import record_audit_event, reset_second_factor, set_verified_email
+from common.admin import BaseAdmin, confirm_dialog
 
 admin.site.unregister(Group)
+# People manage these on their own pages; rows changed here could let somebody else in.
+# The imports have registered them.
+for _model in (EmailAddress, Authenticator, UserSession):
+    admin.site.unregister(_model)
 
 # Celery beat's own pages can schedule any task with any arguments. The import above has registered them.
 for _model in [model for model in admin.site._registry if model._meta.app_label == PeriodicTask._meta.app_label]:
@@ -94,6 +103,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     search_fields = ("email", "name")
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
+    actions_detail = ("reset_second_factor",)
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
@@ -114,6 +124,9 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
 
+    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         if request.user.is_superuser:
             return True
@@ -128,9 +141,27 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
             record_audit_event(user=get_operator(request), action="user.password", target=f"user {id}")
         return response
 
+    @action(
+        description=_("Remove second factors"),
+        icon="phonelink_erase",
+        permissions=["operate"],
+        dialog=confirm_dialog(
+            _("Remove all second factors of this user?"),
+            _("For somebody who has lost them. All their sessions end. Operators set up a new one at the next login."),
+            _("Remove second factors"),
+        ),
+    )
+    def reset_second_factor(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        user = self.get_object_or_404(request, object_id)
+        removed = reset_second_factor(user=user, by=get_operator(request))
+        message = gettext("Second factors removed.") if removed else gettext("There was no second factor.")
+        return self.redirect_to_object(request, user, message)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         user = form.instance
+        if not change or "email" in form.changed_data:
+            set_verified_email(user=user)
         record_audit_event(
             user=get_operator(request),
             action="user.change" if change else "user.add",

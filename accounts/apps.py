@@ -10,6 +10,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        import accounts.receivers  # noqa: F401 - connects them
         from accounts.roles import write_role_groups
 
         post_migrate.connect(write_role_groups, sender=self, dispatch_uid="accounts.roles")

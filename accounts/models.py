@@ -1,7 +1,8 @@
 """Users, sellers, memberships, dropship agreements, API keys and the audit log."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +23,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("operator"), default=False, help_text=_("Can access the admin console."))
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    kept_on_staging = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Created on staging. Copies from live keep the account there."),
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -32,6 +39,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and settings.ENVIRONMENT == "staging":
+            self.kept_on_staging = True
+        super().save(*args, **kwargs)
 
 
 class Seller(models.Model):
@@ -180,3 +192,14 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.target}"
+
+
+class CacheEntry(models.Model):
+    """A row of Django's database cache, which creates and deletes them itself."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.cache_key

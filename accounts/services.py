@@ -6,6 +6,9 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -78,6 +81,24 @@ def find_api_key(text: str, *, now: datetime | None = None) -> ApiKey | None:
 def revoke_api_key(*, key: ApiKey, now: datetime | None = None) -> None:
     """Revoke the key, unless it was revoked before."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now or timezone.now())
+
+
+@transaction.atomic
+def set_verified_email(*, user: User) -> None:
+    """Make the user's address the only one of the account, confirmed. Others, waiting for confirmation, are dropped."""
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, by: User | None) -> bool:
+    """Remove all second factors of somebody who lost them, and end their sessions. False if there were none."""
+    removed, _rows = Authenticator.objects.filter(user=user).delete()
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    if removed:
+        record_audit_event(user=by, action="user.second_factor", target=f"user {user.pk}")
+    return bool(removed)
 
 
 @transaction.atomic

@@ -56,6 +56,10 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_htmx",
     "ninja",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -70,7 +74,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "accounts.hashers.AnswerHashingBusy",
+    "accounts.second_factor.require_second_factor",
+    "accounts.sessions.record_session",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "synccenter.urls"
@@ -116,12 +123,20 @@ def database(url: str) -> dict[str, object]:
 # commands that do not use a database.
 DATABASES = {"default": database(env.text("DATABASE_URL", "postgresql:///synccenter" if DEVELOPMENT else None))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Counts attempts across processes, and outlives a restart of Redis.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0" if DEVELOPMENT else None)
 
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard:home"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_HASHERS = [
     "accounts.hashers.ScryptHasher",
     "accounts.hashers.PBKDF2Hasher",
@@ -130,6 +145,34 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+
+# Password reset, change of the email address and second factors, by django-allauth. There is no sign-up: accounts are
+# created by invitation or in the console. Logins are limited by accounts/throttle.py; `login_failed` limits codes.
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "accounts.second_factor_forms.ReauthenticateForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "SyncCenter" if ENVIRONMENT == "live" else f"SyncCenter ({ENVIRONMENT})"
+# Clocks of phones are up to half a minute off.
+MFA_TOTP_TOLERANCE = 1
+# Without TLS, browsers allow passkeys on localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+# Whether operators need a second factor to use the console and the dashboard.
+OPERATORS_NEED_SECOND_FACTOR = env.flag("OPERATORS_NEED_SECOND_FACTOR", not DEVELOPMENT)
 
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en-us", "English")]

@@ -1,32 +1,43 @@
-"""Login of dashboard and console, password change, and the redirect from the home page to a seller's overview."""
+"""Login of dashboard and console, password change, sessions, and the redirect from the home page to a seller."""
 
 from math import ceil
 from typing import Any, cast
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import EmailAddress, Login
+from allauth.account.views import EmailView
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.login_forms import LogInForm, PasswordForm
 from accounts.models import User
 from accounts.queries import sellers_of
-from accounts.services import record_audit_event
+from accounts.services import record_audit_event, set_verified_email
 from dashboard.access import SELLER_SESSION_KEY
-from dashboard.login_forms import LogInForm, PasswordForm
 
 
 class LogIn(LoginView):
     template_name = "dashboard/login.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The right password. Whoever has a second factor is asked for it next."""
+        login = Login(user=form.get_user(), redirect_url=self.get_success_url())
+        return perform_password_login(self.request, {"email": form.get_user().email}, login)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
@@ -51,11 +62,49 @@ class PasswordChange(PasswordChangeView):
     form_class = PasswordForm
     success_url = reverse_lazy("dashboard:home")
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """People who log in without a password set one on another page."""
+        if not cast(User, request.user).has_usable_password():
+            return redirect("account_set_password")
+        return super().get(request, *args, **kwargs)
+
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         record_audit_event(user=cast(User, self.request.user), action="password.change")
+        get_adapter().send_notification_mail("account/email/password_changed", cast(User, self.request.user))
         messages.success(self.request, _("Password changed. You’ve been logged out on other devices."))
         return response
+
+
+class ChangeEmail(EmailView):
+    """Sends a link to the new address, which replaces the old one when the link is opened."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = cast(User, request.user)
+        # Without a row, django-allauth would take the current address for one that waits for confirmation.
+        if user.is_authenticated and not EmailAddress.objects.filter(user=user).exists():
+            set_verified_email(user=user)
+        return super().dispatch(request, *args, **kwargs)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where the user is logged in. POST ends the session with the ID in the form, or all but this one."""
+    rows = UserSession.objects.purge_and_list(request.user)
+    if request.method == "GET":
+        rows.sort(key=lambda row: (not row.is_current(), -row.last_seen_at.timestamp()))
+        return render(request, "dashboard/sessions.html", {"sessions": rows})
+    chosen = request.POST.get("session", "")
+    ended = [row for row in rows if not row.is_current() and chosen in ("", str(row.pk))]
+    for row in ended:
+        row.end()
+    record_audit_event(user=cast(User, request.user), action="session.end", sessions=len(ended))
+    messages.success(
+        request, ngettext("%(count)d session ended.", "%(count)d sessions ended.", len(ended)) % {"count": len(ended)}
+    )
+    return redirect("usersessions_list")
 
 
 @require_safe
